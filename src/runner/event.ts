@@ -1,0 +1,40 @@
+import type { StageMessage } from '../stage/message.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { InstanceId, Key, RunId } from './identity.ts';
+import type { Reason } from './manifest/reason.ts';
+
+/** How an instance ended. */
+export type Outcome =
+  | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean }
+  /** Outputs already stood in place and are right. */
+  | { readonly kind: 'cached' }
+  /** Outputs were written back from the cache. */
+  | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number; readonly tail: readonly string[] }
+  | { readonly kind: 'blocked'; readonly by: InstanceId }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'interrupted'; readonly seconds: number };
+
+/** Why an instance failed, each with just its own fields. */
+export type Failure =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'timeout'; readonly seconds: number }
+  | { readonly kind: 'missing-outs'; readonly outs: readonly string[] }
+  | { readonly kind: 'spawn'; readonly message: string }
+  /** What the stage itself reported by a `failure` message. */
+  | { readonly kind: 'reported'; readonly text: string }
+  | { readonly kind: 'disk'; readonly message: string };
+
+/** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
+export type Event =
+  | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number }
+  | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
+  | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }
+  /** A piece of what the stage printed, as whole lines. */
+  | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'warned'; readonly at: number; readonly instance: InstanceId | null; readonly diagnostic: Diagnostic }
+  | { readonly kind: 'retrying'; readonly at: number; readonly instance: InstanceId; readonly attempt: number; readonly failure: Failure; readonly delaySeconds: number }
+  | { readonly kind: 'finished'; readonly at: number; readonly instance: InstanceId; readonly key: Key | null; readonly outcome: Outcome }
+  | { readonly kind: 'interrupting'; readonly at: number; readonly hard: boolean }
+  | { readonly kind: 'run-finished'; readonly at: number; readonly run: RunId; readonly exitCode: 0 | 1 | 130 | 143; readonly seconds: number };

@@ -1,0 +1,29 @@
+import type { Digest } from '../../files/digest.ts';
+import type { Value } from '../../stage/context.ts';
+
+/** What the program of an instance is, by content. */
+export type ProgramDigest =
+  /** The esbuild bundle, packages left out; and each package it can reach: version and integrity of its installed closure. */
+  | { readonly kind: 'uses'; readonly bundle: Digest; readonly packages: Readonly<Record<string, string>> }
+  /** The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a string), and the files that `code` names. */
+  | { readonly kind: 'command'; readonly words: readonly Value[]; readonly executable: Digest; readonly code: Readonly<Record<string, Digest>> };
+
+export type DependencyDigest =
+  /** `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance. */
+  | { readonly kind: 'content'; readonly name: string | null; readonly digest: Digest }
+  | { readonly kind: 'gather'; readonly members: readonly { readonly axes: Readonly<Record<string, Value>>; readonly digest: Digest }[] };
+
+/** Everything that a result depends on: a field is here because changing it can change the bytes of an out. */
+export interface Manifest {
+  /** Raised when the meaning of a field, the canonical form or the bundler changes. */
+  readonly format: string;
+  readonly program: ProgramDigest;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly deps: Readonly<Record<string, DependencyDigest>>;
+  /** Names and declared paths: a program may look at them. */
+  readonly outs: Readonly<Record<string, string>>;
+  /** Hashed environment: the digest of a value; null is unset, which is not the empty string. */
+  readonly env: Readonly<Record<string, Digest | null>>;
+  /** Operating system, CPU architecture, Node major (for `uses`), and the engine with its device class and precision where one computes. */
+  readonly platform: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,22 @@
+import type { Value } from '../../stage/context.ts';
+
+/** One field of the manifest that differs: its path ("params", "config", "learningRate"), the old and the new value; undefined: the field is absent on that side. */
+export interface Difference {
+  readonly kind: 'changed';
+  readonly field: readonly string[];
+  readonly before: Value | undefined;
+  readonly after: Value | undefined;
+}
+
+/** Why an instance runs. Never without one. */
+export type Reason =
+  | { readonly kind: 'no-result' }
+  | Difference
+  | { readonly kind: 'forced' }
+  /** The last attempt with this key failed, or was interrupted. */
+  | { readonly kind: 'failed-before' }
+  | { readonly kind: 'interrupted-before' }
+  /** An entry exists but an object of it is gone, or its bytes are wrong. */
+  | { readonly kind: 'damaged'; readonly object: string; readonly path: string }
+  | { readonly kind: 'evicted' }
+  | { readonly kind: 'not-cached' };

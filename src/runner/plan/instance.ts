@@ -1,0 +1,90 @@
+import type { Value } from '../../stage/context.ts';
+import type { Range } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+
+/** How an instance's result is made. */
+export type Program =
+  /** A TypeScript stage program of the project, by path from its root. */
+  | { readonly kind: 'uses'; readonly path: string; readonly at: Range }
+  /** A program with its arguments, passed byte for byte, no shell. */
+  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range }
+  /** A line for /bin/sh, every reference quoted for it. */
+  | { readonly kind: 'shell'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range };
+
+/** A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A word of argv is a list of pieces. */
+export type Piece =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'dep'; readonly name: string }
+  | { readonly kind: 'out'; readonly name: string };
+export type Word = readonly Piece[];
+
+export type Dependency =
+  | { readonly kind: 'path'; readonly path: string; readonly external: boolean; readonly at: Range }
+  /** A folder of the Hugging Face hub at a pinned revision. */
+  | { readonly kind: 'hub'; readonly repository: string; readonly revision: string; readonly at: Range }
+  | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }
+  /** In canonical order of the axes' values: YAML order must not reach a result. */
+  | { readonly kind: 'gather'; readonly members: readonly GatherMember[]; readonly at: Range };
+
+export interface GatherMember {
+  readonly instance: InstanceId;
+  readonly out: string;
+  readonly axes: Readonly<Record<string, Value>>;
+}
+
+export type OutKind = 'file' | 'metrics' | 'series' | 'table' | 'text' | 'image' | 'model';
+
+export interface Out {
+  /** From the project root; inside the instance's folder unless `workspace`. */
+  readonly path: string;
+  /** As written: from the instance's folder, or from the root for `workspace`. This is what the manifest holds. */
+  readonly declared: string;
+  readonly kind: OutKind;
+  readonly workspace: boolean;
+  readonly at: Range;
+}
+
+export interface Resources {
+  readonly cpus: number;
+  readonly gpus: number;
+  /** Bytes; 0: not declared. */
+  readonly memory: number;
+}
+
+/** One cell of a stage's matrix, all references resolved: what is run, filed and shown. */
+export interface Instance {
+  readonly id: InstanceId;
+  readonly stage: string;
+  /** In the order of the axes; a map value without its `name`. */
+  readonly axes: Readonly<Record<string, Value>>;
+  /** How each axis shows and what selections match: a map's `name`, else its text. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** artifacts/<pipeline>/<stage>/<instance>, from the project root. */
+  readonly folder: string;
+  readonly program: Program;
+  readonly params: Readonly<Record<string, Value>>;
+  /** Where each param stands in the YAML, by JSON pointer ("/config/learningRate"); "" is the whole map. */
+  readonly paramRanges: Readonly<Record<string, Range>>;
+  readonly deps: Readonly<Record<string, Dependency>>;
+  readonly outs: Readonly<Record<string, Out>>;
+  /** Names of environment variables: hashed ones, and those handed through unhashed. */
+  readonly env: readonly string[];
+  readonly passEnv: readonly string[];
+  readonly resources: Resources;
+  /** Seconds; null: none. */
+  readonly timeout: number | null;
+  readonly retries: number;
+  readonly cache: boolean;
+  readonly description: string;
+  readonly at: Range;
+}
+
+/** The whole graph of a pipeline file, in topological order: what an instance needs stands before it. */
+export interface Plan {
+  readonly pipeline: string;
+  /** The file that was asked for, from the project root. */
+  readonly file: string;
+  readonly instances: readonly Instance[];
+  /** The instances that each one reads from, each once. */
+  readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;
+}

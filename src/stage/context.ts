@@ -1,0 +1,38 @@
+import type { StageMessage } from './message.ts';
+
+/** A typed value of pipeline.yaml: YAML 1.2 core, without dates and binaries. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value };
+
+/** One of the results that a gathered dep lists, with the axes of the instance it came from. */
+export interface Gathered {
+  readonly axes: Readonly<Record<string, Value>>;
+  /** The name of the instance in its stage: "aimc,lora". A label, so no part of the key: use it to show, not to compute. */
+  readonly path: string;
+}
+
+/** The one JSON document that the runner gives to a stage, in the file that PIPELINE_CONTEXT names. Paths are relative to the project root. */
+export interface ContextDocument {
+  readonly params: Readonly<Record<string, Value>>;
+  readonly deps: Readonly<Record<string, string | readonly Gathered[]>>;
+  readonly outs: Readonly<Record<string, string>>;
+  /** A folder that an interrupted run of the same key finds again. */
+  readonly scratch: string;
+  readonly cpus: number;
+  readonly device: 'cpu' | 'cuda' | 'webgpu';
+}
+
+/** What `run` of a stage program is given. */
+export interface StageContext<Params, Dep extends string = string, Out extends string = string> {
+  readonly params: Params;
+  /** Path of a dep. A dep that gathers is an error here: see `gathered`. */
+  readonly deps: Readonly<Record<Dep, string>>;
+  /** The members of each dep that gathers, in canonical order of their axes. */
+  readonly gathered: Readonly<Record<Dep, readonly Gathered[]>>;
+  readonly outs: Readonly<Record<Out, string>>;
+  readonly scratch: string;
+  readonly cpus: number;
+  readonly device: ContextDocument['device'];
+  /** Aborted when the runner asks the stage to end (first Ctrl-C, a timeout): write a checkpoint and return. */
+  readonly signal: AbortSignal;
+  readonly emit: (message: StageMessage) => void;
+}

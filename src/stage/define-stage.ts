@@ -1,0 +1,24 @@
+import type { StageContext } from './context.ts';
+
+/** A JSON Schema, as ajv takes it. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** A stage program: what a file named by `uses` exports as `stage`. */
+export interface StageProgram<Params, Dep extends string, Out extends string> {
+  /** JSON Schema of the params; checked before anything runs, with the place in the YAML. */
+  readonly params: Schema;
+  /** The deps it expects; a name that ends in "?" may be left out. */
+  readonly deps: readonly Dep[];
+  readonly outs: readonly Out[];
+  /**
+   * Packages that are loaded by name at run time, which no bundler can see: each may change the result, so each counts
+   * in the key with the version and integrity of its installed closure.
+   */
+  readonly packages?: readonly string[];
+  readonly run: (context: StageContext<Params, Dep, Out>) => Promise<void>;
+}
+
+/** Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base', 'model'>({ … })`. */
+export const defineStage = <Params, Dep extends string = string, Out extends string = string>(
+  program: StageProgram<Params, Dep, Out>,
+): StageProgram<Params, Dep, Out> => program;
