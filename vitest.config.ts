@@ -1,10 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm test` runs what ends quickly; oracles, end-to-end and chaos runs have scripts and configurations of their own. */
+const project = (name: string, include: string, timeout: number) => ({
+  test: { name, include: [include], testTimeout: timeout, hookTimeout: timeout, ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,chaos}/**'] } : {}) },
+});
+
+/** `npm test` runs the unit project; what needs the oracle tables, minutes, or a machine of its own has a script each. */
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
-    exclude: ['tests/oracles/**', 'tests/end-to-end/**', 'tests/chaos/**'],
-    testTimeout: 60_000,
+    projects: [
+      project('unit', 'tests/**/*.test.ts', 60_000),
+      project('oracles', 'tests/oracles/**/*.test.ts', 600_000),
+      project('end-to-end', 'tests/end-to-end/**/*.test.ts', 1_200_000),
+      project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
+    ],
   },
 });
