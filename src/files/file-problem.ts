@@ -1,0 +1,40 @@
+/** What is wrong with a file, and where: line and column count from 1. Printed by `fileProblemText`. */
+export interface FileProblem {
+  readonly path: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly message: string;
+}
+
+/** `path:line:column: message`, with as much of the place as is known. */
+export function fileProblemText({ path, line, column, message }: FileProblem): string {
+  return `${[path, line, column].filter((part) => part !== undefined).join(':')}: ${message}`;
+}
+
+/**
+ * The problem behind a failed call of the file system, in words. Anything else that was thrown is a bug of ours and is
+ * thrown on.
+ */
+export function fileProblem(path: string, error: unknown): FileProblem {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
+  const words = meaning(String(error.code));
+  return { path, message: words ?? error.message };
+}
+
+function meaning(code: string): string | undefined {
+  switch (code) {
+    case 'ENOENT': return 'no such file or folder';
+    case 'EACCES': case 'EPERM': return `permission denied (${code})`;
+    case 'EISDIR': return 'is a folder where a file was expected';
+    case 'EEXIST': case 'ENOTEMPTY': return 'exists already';
+    case 'ENOTDIR': return 'is not a folder, or lies below a file';
+    case 'ELOOP': return 'symbolic links lead in a circle';
+    case 'ENOSPC': return 'no space left on the device';
+    case 'EDQUOT': return 'the disk quota is used up';
+    case 'EROFS': return 'the file system is read-only';
+    case 'ENAMETOOLONG': return 'the name is too long';
+    case 'EMFILE': case 'ENFILE': return `too many open files (${code})`;
+    case 'EIO': return 'the device failed (EIO)';
+    default: return undefined;
+  }
+}

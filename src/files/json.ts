@@ -1,0 +1,39 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import type { Result } from '../result.ts';
+import { type FileProblem, fileProblem } from './file-problem.ts';
+import { jsonFault } from './json-fault.ts';
+import { writeFileAtomically } from './write-atomically.ts';
+
+/** What a JSON text can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject { readonly [name: string]: Json }
+
+/** Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is passed over. */
+export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {
+  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  try {
+    const value: Json = JSON.parse(body);
+    return { ok: true, value };
+  } catch (error) {
+    const fault = jsonFault(body, error instanceof Error ? error.message : '');
+    return { ok: false, error: { path, line: line + fault.line - 1, column: fault.column, message: fault.message } };
+  }
+}
+
+/** Reads a JSON file (UTF-8). */
+export async function readJson(path: string): Promise<Result<Json, FileProblem>> {
+  try {
+    const bytes = await readFile(path);
+    return isUtf8(bytes) ? parseJson(bytes.toString('utf8'), path) : { ok: false, error: { path, message: 'is not UTF-8' } };
+  } catch (error) {
+    return { ok: false, error: fileProblem(path, error) };
+  }
+}
+
+/** Writes a JSON file, indented by two, closed by a line end, atomically. */
+export function writeJson(path: string, value: unknown): Promise<Result<void, FileProblem>> {
+  return writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+export const isJsonObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
