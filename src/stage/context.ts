@@ -5,8 +5,8 @@ export type Value = null | boolean | number | string | readonly Value[] | { read
 
 /** One of the results that a gathered dep lists, with the axes of the instance it came from. */
 export interface Gathered {
+  /** A map value keeps its `name` here. */
   readonly axes: Readonly<Record<string, Value>>;
-  /** The name of the instance in its stage: "aimc,lora". A label, so no part of the key: use it to show, not to compute. */
   readonly path: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Result } from '../result.ts';
 import type { StageContext } from './context.ts';
 
 /** A JSON Schema, as ajv takes it. */
@@ -15,7 +16,8 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
    * in the key with the version and integrity of its installed closure.
    */
   readonly packages?: readonly string[];
-  readonly run: (context: StageContext<Params, Dep, Out>) => Promise<void>;
+  /** Writes every out. A fault of the input is given back as `{ ok: false, error }`: the runner shows its text; an exception is a bug. */
+  readonly run: (context: StageContext<Params, Dep, Out>) => Promise<Result<void> | void>;
 }
 
 /** Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base', 'model'>({ … })`. */

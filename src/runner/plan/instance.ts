@@ -29,6 +29,7 @@ export type Dependency =
 export interface GatherMember {
   readonly instance: InstanceId;
   readonly out: string;
+  /** Whole: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a point reruns what gathers it, and no more. */
   readonly axes: Readonly<Record<string, Value>>;
 }
 
