@@ -1,0 +1,31 @@
+import { fileProblemText } from '../src/files/file-problem.ts';
+import { writeJson } from '../src/files/json.ts';
+import { writeFileAtomically } from '../src/files/write-atomically.ts';
+import { defineStage } from '../src/stage/define-stage.ts';
+import { collatedMetrics, csvOf } from './collate/collated-metrics.ts';
+import { scoreRows } from './collate/score-row.ts';
+import { scoreTable } from './collate/score-table.ts';
+import { readEvaluations, readSummaries } from './read-results.ts';
+
+interface CollateParams {
+  /** Labels that start with it are the points of the grid, of which the best is marked. */
+  readonly gridPrefix: string;
+}
+
+/** All evaluations in the original experiment's files, and as a table for people. */
+export const stage = defineStage<CollateParams, 'evaluations' | 'trainings', 'json' | 'csv' | 'table'>({
+  params: { type: 'object', properties: { gridPrefix: { type: 'string' } }, required: ['gridPrefix'], additionalProperties: false },
+  deps: ['evaluations', 'trainings'],
+  outs: ['json', 'csv', 'table'],
+  async run({ params, gathered, outs }) {
+    const evaluations = await readEvaluations(gathered.evaluations);
+    if (!evaluations.ok) return evaluations;
+    const trainings = await readSummaries(gathered.trainings);
+    if (!trainings.ok) return trainings;
+    const rows = scoreRows(evaluations.value, trainings.value);
+    const lines = collatedMetrics(rows);
+    for (const written of [await writeJson(outs.json, lines), await writeFileAtomically(outs.csv, csvOf(lines)), await writeFileAtomically(outs.table, scoreTable(rows, params.gridPrefix))]) {
+      if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
+    }
+  },
+});

@@ -1,0 +1,80 @@
+import type { Gathered, Value } from '../../src/stage/context.ts';
+import type { Evaluation, TrainingSummary } from '../evaluation.ts';
+
+/** One evaluated model, or several that differ in nothing but their seed. */
+export interface ScoreRow {
+  readonly dataset: string;
+  /** The label of the grid point: "full", "gs_1". */
+  readonly model: string;
+  readonly evaluations: readonly Evaluation[];
+  readonly validationLosses: readonly number[];
+}
+
+/** How one result of a stage is found among those of another: its axes. */
+export interface Axed<T> {
+  readonly axes: Gathered['axes'];
+  readonly content: T;
+}
+
+/** Joins evaluations with the trainings they belong to, seeds of one point together, in the order of the evaluations. */
+export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: readonly Axed<TrainingSummary>[]): readonly ScoreRow[] {
+  const summaries = new Map(trainings.map(({ axes, content }) => [JSON.stringify(axes), content]));
+  const groups = new Map<string, readonly Axed<Evaluation>[]>();
+  for (const evaluation of evaluations) {
+    const { seed: _seed, ...point } = evaluation.axes;
+    const id = JSON.stringify(point);
+    groups.set(id, [...(groups.get(id) ?? []), evaluation]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const losses = group.map(({ axes }) => summaries.get(JSON.stringify(axes))?.best_validation_loss ?? null);
+    return [{ dataset: datasetOf(first.axes), model: modelOf(first.axes), evaluations: group.map(({ content }) => content), validationLosses: losses.filter((loss) => loss !== null) }];
+  });
+}
+
+/** The axis "dataset", or none. */
+export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');
+
+/** The labels of all axes but the dataset and the seed: one for the axis "config", joined where there are more. */
+export function modelOf(axes: Gathered['axes']): string {
+  const labels = Object.entries(axes).filter(([name]) => name !== 'dataset' && name !== 'seed').map(([, value]) => labelOf(value));
+  return labels.length === 0 ? 'model' : labels.join(', ');
+}
+
+/** The mean of a score over the seeds. */
+export const meanOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number => mean(row.evaluations.map(score));
+
+/** The sample standard deviation over the seeds; undefined for one seed. */
+export function deviationOf(row: ScoreRow, score: (evaluation: Evaluation) => number): number | undefined {
+  if (row.evaluations.length < 2) return undefined;
+  const values = row.evaluations.map(score);
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/** The mean validation loss over the seeds; undefined where a training had no validation split. */
+export const validationLossOf = (row: ScoreRow): number | undefined => (row.validationLosses.length === 0 ? undefined : mean(row.validationLosses));
+
+/**
+ * The best point of each dataset's grid, by validation loss, never by a test score. Grid points are those whose label
+ * starts with the prefix.
+ */
+export function bestOfGrids(rows: readonly ScoreRow[], prefix: string): ReadonlySet<ScoreRow> {
+  const best = new Map<string, ScoreRow>();
+  for (const row of rows) {
+    const loss = validationLossOf(row);
+    if (loss === undefined || !row.model.startsWith(prefix)) continue;
+    const rival = best.get(row.dataset);
+    if (rival === undefined || loss < (validationLossOf(rival) ?? Infinity)) best.set(row.dataset, row);
+  }
+  return new Set(best.values());
+}
+
+function labelOf(value: Value): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (!Array.isArray(value) && 'name' in value) return labelOf(value['name'] ?? '');
+  return Object.entries(value).map(([name, part]) => `${name}=${labelOf(part)}`).join(',');
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,55 @@
+import { html, type Html } from './html.ts';
+
+export interface Line {
+  readonly label: string;
+  readonly color: string;
+  readonly dashed: boolean;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 34 };
+
+/** Curves over steps on a logarithmic loss axis, as an SVG that scales with the page. */
+export function lossChart(lines: readonly Line[]): Html {
+  const points = lines.flatMap((line) => line.points).filter(({ y }) => Number.isFinite(y) && y > 0);
+  if (points.length === 0) return html`<p class="quiet">No training steps were logged.</p>`;
+  const extent = { x: Math.max(1, ...points.map(({ x }) => x)), low: Math.min(...points.map(({ y }) => y)), high: Math.max(...points.map(({ y }) => y)) };
+  const range = { low: extent.low, high: Math.max(extent.high, extent.low * 1.01) };
+  const x = (step: number) => size.left + (step / extent.x) * (size.width - size.left - size.right);
+  const y = (loss: number) => size.top + (1 - Math.log(loss / range.low) / Math.log(range.high / range.low)) * (size.height - size.top - size.bottom);
+  const gridLines = logarithmicTicks(range.low, range.high).map(
+    (tick) => html`<line class="grid" x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/><text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
+  );
+  const stepTicks = linearTicks(extent.x).map((tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 14}" text-anchor="middle">${tick}</text>`);
+  const paths = lines.map(
+    (line) => html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${line.points.filter(({ y: loss }) => loss > 0).map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`).join(' ')}"><title>${line.label}</title></polyline>`,
+  );
+  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 1}" text-anchor="middle">step</text>${paths}</svg>`;
+}
+
+/** A running mean, so that a curve of small batches can be read. */
+export function smoothed(points: Line['points'], window: number): Line['points'] {
+  return points.map((point, index) => {
+    const near = points.slice(Math.max(0, index - window + 1), index + 1);
+    return { x: point.x, y: near.reduce((sum, { y }) => sum + y, 0) / near.length };
+  });
+}
+
+/** 1, 2 and 5 times powers of ten that lie within the range. */
+function logarithmicTicks(low: number, high: number): readonly number[] {
+  const ticks: number[] = [];
+  for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.ceil(Math.log10(high)); exponent += 1) {
+    for (const factor of [1, 2, 5]) ticks.push(Number((factor * 10 ** exponent).toPrecision(1)));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+function linearTicks(high: number): readonly number[] {
+  const rough = high / 6;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const unit = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
+  const step = Math.max(1, Math.round(unit));
+  return Array.from({ length: Math.floor(high / step) + 1 }, (_, index) => index * step);
+}
+
+const fixed = (value: number): string => value.toFixed(1);
