@@ -1,0 +1,58 @@
+import type { Json, JsonObject } from '../../files/json.ts';
+
+/**
+ * Reads the fields of a configuration by name, each with what stands for it where it is absent or null (Python's
+ * None: "not set"). What is wrong is collected, so that a user sees all of it at once, and the fallback goes on in its place.
+ */
+export interface ConfigFields {
+  integer(name: string, fallback: number, range?: Range): number;
+  number(name: string, fallback: number, range?: Range): number;
+  boolean(name: string, fallback: boolean): boolean;
+  choice<T extends string>(name: string, fallback: T, choices: readonly T[]): T;
+  /** A field of any other form: `accept` gives its value, or undefined where it is not what `expected` says. */
+  value<T>(name: string, fallback: T, expected: string, accept: (json: Json) => T | undefined): T;
+  /** What is wrong, a line a field. */
+  problems(): readonly string[];
+  /** The fields that nobody asked for. */
+  others(): JsonObject;
+}
+
+/** From `least` to `most`, both included. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+export function configFields(json: JsonObject): ConfigFields {
+  const fields = new Map(Object.entries(json));
+  const asked = new Set<string>();
+  const problems: string[] = [];
+  const value: ConfigFields['value'] = (name, fallback, expected, accept) => {
+    asked.add(name);
+    const found = fields.get(name);
+    if (found === undefined || found === null) return fallback;
+    const accepted = accept(found);
+    if (accepted !== undefined) return accepted;
+    problems.push(`${name} is ${shown(found)}: expected ${expected}`);
+    return fallback;
+  };
+  return {
+    value,
+    integer: (name, fallback, range = positive) => value(name, fallback, `an integer from ${range.least} to ${range.most}`, (found) => (isWithin(found, range) && Number.isInteger(found) ? found : undefined)),
+    number: (name, fallback, range = positive) => value(name, fallback, `a number from ${range.least} to ${range.most}`, (found) => (isWithin(found, range) ? found : undefined)),
+    boolean: (name, fallback) => value(name, fallback, 'true or false', (found) => (typeof found === 'boolean' ? found : undefined)),
+    choice: (name, fallback, choices) => value(name, fallback, choices.map((choice) => `"${choice}"`).join(' or '), (found) => choices.find((choice) => choice === found)),
+    problems: () => problems,
+    others: () => Object.fromEntries([...fields].filter(([name]) => !asked.has(name))),
+  };
+}
+
+/** Sizes: no tensor that fits a computer has more along one axis. */
+const positive: Range = { least: 1, most: 2 ** 31 - 1 };
+
+const isWithin = (value: Json, { least, most }: Range): value is number => typeof value === 'number' && value >= least && value <= most;
+
+function shown(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,56 @@
+import type { FileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import { bytesOf, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
+import { toFloat32 } from './to-float32.ts';
+
+/** A tensor that is known by type and shape; its elements are fetched when they are asked for. */
+export interface LazyTensor {
+  readonly dtype: HostDType;
+  readonly shape: readonly number[];
+  /** Fills `bytes`, as many as the tensor has, with its elements: little-endian, row-major. */
+  readonly readInto: (bytes: Uint8Array) => Promise<Result<void, FileProblem>>;
+}
+
+export type LazyTensors = ReadonlyMap<string, LazyTensor>;
+
+/** Fetches a tensor into memory of its own. */
+export async function load(tensor: LazyTensor): Promise<Result<HostTensor, FileProblem>> {
+  const host = zeros(tensor.dtype, tensor.shape);
+  const filled = await tensor.readInto(bytesOf(host));
+  return filled.ok ? { ok: true, value: host } : filled;
+}
+
+/**
+ * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: memory of the caller's, say a
+ * WebAssembly.Memory. A tensor that is stored as float32 is read straight into it.
+ */
+export async function loadFloat32(tensor: LazyTensor, into: Float32Array): Promise<Result<void, FileProblem>> {
+  if (tensor.dtype === 'float32') return tensor.readInto(new Uint8Array(into.buffer, into.byteOffset, into.byteLength));
+  const host = await load(tensor);
+  if (!host.ok) return host;
+  toFloat32(host.value, into);
+  return { ok: true, value: undefined };
+}
+
+/** Fetches every tensor; the first that cannot be read is the problem. */
+export async function loadAll(tensors: LazyTensors): Promise<Result<ReadonlyMap<string, HostTensor>, FileProblem>> {
+  const loaded = new Map<string, HostTensor>();
+  for (const [name, tensor] of tensors) {
+    const host = await load(tensor);
+    if (!host.ok) return host;
+    loaded.set(name, host.value);
+  }
+  return { ok: true, value: loaded };
+}
+
+/** Tensors in memory, as what a writer takes. */
+export function held(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
+  return new Map([...tensors].map(([name, tensor]) => [name, {
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    async readInto(bytes: Uint8Array) {
+      bytes.set(bytesOf(tensor));
+      return { ok: true, value: undefined } as const;
+    },
+  }]));
+}
