@@ -1,0 +1,167 @@
+import type { Event, Outcome } from '../event.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Colors } from './colors.ts';
+import { durationText } from './duration-text.ts';
+
+/** What the live display knows of an instance that is running. */
+interface Running {
+  readonly startedAt: number;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  /** When the first piece of work was counted, and how much was done then: start-up and resumed work are no measure of speed. */
+  readonly countedFrom: { readonly at: number; readonly done: number } | undefined;
+  readonly loss: number | undefined;
+  readonly note: string | undefined;
+}
+
+/** What has been seen of a stage, to guess what is left of it. */
+interface StageTimes {
+  readonly left: number;
+  readonly ran: number;
+  readonly seconds: number;
+}
+
+/** A run as far as it is told; changed by `advance` alone. */
+export interface LiveView {
+  readonly startedAt: number;
+  readonly total: number;
+  readonly jobs: number;
+  readonly counts: Readonly<Record<Outcome['kind'], number>>;
+  readonly running: ReadonlyMap<InstanceId, Running>;
+  readonly stages: Readonly<Record<string, StageTimes>>;
+}
+
+export const emptyView: LiveView = {
+  startedAt: 0,
+  total: 0,
+  jobs: 1,
+  counts: { ran: 0, cached: 0, restored: 0, failed: 0, blocked: 0, skipped: 0, interrupted: 0 },
+  running: new Map(),
+  stages: {},
+};
+
+/** The view after an event. */
+export function advance(view: LiveView, event: Event): LiveView {
+  switch (event.kind) {
+    case 'run-started': {
+      const stages: Record<string, StageTimes> = {};
+      for (const instance of event.instances) stages[stageOf(instance)] = { left: (stages[stageOf(instance)]?.left ?? 0) + 1, ran: 0, seconds: 0 };
+      return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
+    }
+    case 'started':
+      return withRunning(view, event.instance, { startedAt: event.at, done: 0, total: 0, unit: '', countedFrom: undefined, loss: undefined, note: undefined });
+    case 'message': {
+      const row = view.running.get(event.instance);
+      if (row === undefined) return view;
+      const { message } = event;
+      if (message.kind === 'progress') {
+        const countedFrom = row.countedFrom ?? { at: event.at, done: message.done };
+        return withRunning(view, event.instance, { ...row, done: message.done, total: message.total, unit: message.unit, countedFrom, note: message.note });
+      }
+      return message.kind === 'metric' ? withRunning(view, event.instance, { ...row, loss: message.values['loss'] ?? row.loss }) : view;
+    }
+    case 'finished': {
+      const running = new Map(view.running);
+      running.delete(event.instance);
+      const { outcome } = event;
+      const stage = stageOf(event.instance);
+      const times = view.stages[stage] ?? { left: 1, ran: 0, seconds: 0 };
+      const seen = outcome.kind === 'ran' ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds } : { ran: times.ran, seconds: times.seconds };
+      return { ...view, running, counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 }, stages: { ...view.stages, [stage]: { left: times.left - 1, ...seen } } };
+    }
+    case 'output': case 'warned': case 'retrying': case 'interrupting': case 'run-finished': return view;
+  }
+}
+
+/** The lines of the display at a moment: how far the run is, then a line for each instance that is running. */
+export function frame(view: LiveView, now: number, width: number, colors: Colors): readonly string[] {
+  const names = Math.max(0, ...[...view.running.keys()].map((id) => id.length));
+  return [statusLine(view, now, colors), ...[...view.running].map(([id, row]) => runningLine(id.padEnd(names), row, now, colors))].map((line) => cut(line, width));
+}
+
+/** "12 of 45 done, 2 running, 41 s, about 1 min 50 s left". */
+export function statusLine(view: LiveView, now: number, colors: Colors): string {
+  const { counts } = view;
+  const ended = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const parts = [
+    colors.bold(`${ended} of ${view.total} done`),
+    ...(counts.cached + counts.restored > 0 ? [`${counts.cached + counts.restored} from the cache`] : []),
+    ...(counts.failed > 0 ? [colors.red(`${counts.failed} failed`)] : []),
+    ...(view.running.size > 0 ? [`${view.running.size} running`] : []),
+    durationText((now - view.startedAt) / 1000),
+    ...(leftText(view, now) ?? []),
+  ];
+  return parts.join(colors.dim(' · '));
+}
+
+function leftText(view: LiveView, now: number): readonly string[] | undefined {
+  const { seconds, complete } = timeLeft(view, now);
+  if (seconds < 1) return undefined;
+  return [`${complete ? 'about' : 'at least'} ${durationText(Math.ceil(seconds))} left`];
+}
+
+/**
+ * Seconds until the end, from the mean of each stage's instances so far, running ones by their own progress, spread
+ * over the jobs. `complete` is false while a stage has given nothing to measure.
+ */
+export function timeLeft(view: LiveView, now: number): { readonly seconds: number; readonly complete: boolean } {
+  let work = 0;
+  let complete = true;
+  let longest = 0;
+  for (const [stage, { left, ran, seconds }] of Object.entries(view.stages)) {
+    const running = [...view.running].filter(([id]) => stageOf(id) === stage).map(([, row]) => row);
+    const guesses = running.map((row) => expectedSeconds(row, now)).filter((guess) => guess !== undefined);
+    const mean = ran > 0 ? seconds / ran : guesses.length > 0 ? guesses.reduce((sum, guess) => sum + guess, 0) / guesses.length : undefined;
+    if (mean === undefined && left > 0) complete = false;
+    for (const row of running) {
+      const rest = Math.max(0, (expectedSeconds(row, now) ?? mean ?? 0) - (now - row.startedAt) / 1000);
+      longest = Math.max(longest, rest);
+      work += rest;
+    }
+    work += Math.max(0, left - running.length) * (mean ?? 0);
+  }
+  return { seconds: Math.max(longest, work / view.jobs), complete };
+}
+
+/** How long an instance will have taken, by its own progress. */
+function expectedSeconds(row: Running, now: number): number | undefined {
+  if (row.countedFrom === undefined || row.done <= row.countedFrom.done || row.total === 0) return undefined;
+  const perUnit = (now - row.countedFrom.at) / (row.done - row.countedFrom.done);
+  return (now - row.startedAt + perUnit * (row.total - row.done)) / 1000;
+}
+
+function runningLine(name: string, row: Running, now: number, colors: Colors): string {
+  const expected = expectedSeconds(row, now);
+  const elapsed = (now - row.startedAt) / 1000;
+  const parts = [
+    ...(row.total > 0 ? [`${bar(row.done / row.total, colors)} ${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
+    ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
+    ...(row.note === undefined ? [] : [row.note]),
+    colors.dim(expected === undefined ? durationText(elapsed) : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`),
+  ];
+  return `  ${name}  ${parts.join('  ')}`;
+}
+
+function bar(share: number, colors: Colors): string {
+  const cells = 20;
+  const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
+  return `${colors.cyan('━'.repeat(full))}${colors.dim('━'.repeat(cells - full))}`;
+}
+
+/** Cut to the width of the terminal, colour codes not counted, so that a line never wraps and the frame can be redrawn. */
+function cut(line: string, width: number): string {
+  let visible = 0;
+  let result = '';
+  // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
+  for (const piece of line.split(/(\u001b\[[0-9;]*m)/)) {
+    if (piece.startsWith('\u001b[')) { result += piece; continue; }
+    result += piece.slice(0, Math.max(0, width - visible));
+    visible += piece.length;
+  }
+  return result;
+}
+
+const stageOf = (id: InstanceId): string => id.split('[', 1)[0] ?? id;
+
+const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({ ...view, running: new Map(view.running).set(id, row) });

@@ -1,0 +1,29 @@
+import type { Failure, Outcome } from '../event.ts';
+import { durationText } from './duration-text.ts';
+import { sizeText } from './size-text.ts';
+
+/** How an instance ended, in a few words. */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
+    case 'cached': return 'up to date';
+    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})`;
+    case 'failed': return `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
+    case 'blocked': return `not started: ${outcome.by} failed`;
+    case 'skipped': return 'skipped';
+    case 'interrupted': return `interrupted after ${durationText(outcome.seconds)}`;
+  }
+}
+
+/** What went wrong, in words. */
+export function failureText(failure: Failure): string {
+  switch (failure.kind) {
+    case 'exit': return `exit code ${failure.code}`;
+    case 'signal': return `ended by ${failure.signal}`;
+    case 'timeout': return `still running after its timeout of ${durationText(failure.seconds)}`;
+    case 'missing-outs': return `it ended without writing ${failure.outs.join(', ')}`;
+    case 'spawn': return `could not be started: ${failure.message}`;
+    case 'reported': return failure.text;
+    case 'disk': return failure.message;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Colors } from './colors.ts';
+import { diagnosticText } from './diagnostic-text.ts';
+import { durationText } from './duration-text.ts';
+import { outcomeText } from './outcome-text.ts';
+import { reasonText } from '../manifest/reason-text.ts';
+import type { Event, Outcome } from '../event.ts';
+import type { StageMessage } from '../../stage/message.ts';
+
+/** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. */
+export function plainLines(event: Event, colors: Colors): readonly string[] {
+  switch (event.kind) {
+    case 'run-started': return [];
+    case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event.because.map(reasonText), event.attempt, event.resumed))}`];
+    case 'message': return messageLines(event.instance, event.message, colors);
+    case 'output': return [];
+    case 'warned': return diagnosticText(event.diagnostic, colors, () => undefined).split('\n');
+    case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
+    case 'finished': return finishedLines(event.instance, event.outcome, colors);
+    case 'interrupting': return [colors.yellow(event.hard ? 'stopping now' : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them')];
+    case 'run-finished': return [];
+  }
+}
+
+function startedText(reasons: readonly string[], attempt: number, resumed: boolean): string {
+  const [first = 'no result yet', ...rest] = reasons;
+  const more = rest.length === 0 ? '' : ` (and ${rest.length} more: see explain)`;
+  return `${first}${more}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
+}
+
+function messageLines(instance: string, message: StageMessage, colors: Colors): readonly string[] {
+  switch (message.kind) {
+    case 'warning': return [`${colors.yellow('!')} ${instance}  ${message.text}`];
+    case 'truncated': return message.count === 0 ? [] : [`${colors.yellow('!')} ${instance}  ${message.count} of ${message.of} ${message.what} cut to ${message.limit} tokens`];
+    // Frequent, or repeated by the outcome: shown by the live display and kept for `log`.
+    case 'progress': case 'metric': case 'log': case 'device': case 'checkpoint': case 'failure': return [];
+  }
+}
+
+function finishedLines(instance: string, outcome: Outcome, colors: Colors): readonly string[] {
+  const text = outcomeText(outcome);
+  switch (outcome.kind) {
+    case 'ran': return [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`];
+    case 'restored': return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
+    // A run with nothing to do says so once, not once an instance.
+    case 'cached': case 'skipped': return [];
+    case 'blocked': return [`${colors.yellow('–')} ${instance}  ${text}`];
+    case 'interrupted': return [`${colors.yellow('■')} ${instance}  ${text}`];
+    case 'failed': return [`${colors.red('✗')} ${instance}  ${text}`, ...outcome.tail.map((line) => `    ${line}`)];
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import type { Event } from '../../src/runner/event.ts';
+import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
+import { noColors } from '../../src/runner/report/colors.ts';
+import { advance, emptyView, frame, timeLeft } from '../../src/runner/report/live.ts';
+
+const id = (text: string) => text as InstanceId;
+const key = 'k' as Key;
+
+const begun = (instances: readonly string[], jobs = 2): Event => ({ kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: instances.map(id), jobs });
+const started = (instance: string, at: number): Event => ({ kind: 'started', at, instance: id(instance), key, because: [{ kind: 'no-result' }], attempt: 1, resumed: false });
+const progress = (instance: string, at: number, done: number, total: number): Event => ({ kind: 'message', at, instance: id(instance), message: { kind: 'progress', done, total, unit: 'step' } });
+const ran = (instance: string, at: number, seconds: number): Event => ({ kind: 'finished', at, instance: id(instance), key, outcome: { kind: 'ran', seconds, published: true } });
+
+const after = (...events: readonly Event[]) => events.reduce(advance, emptyView);
+
+describe('the live display', () => {
+  test('shows each running instance with its progress, loss and time left', () => {
+    const loss: Event = { kind: 'message', at: 3000, instance: id('train[lora]'), message: { kind: 'metric', step: 50, values: { loss: 0.2345 } } };
+    const view = after(begun(['train[lora]']), started('train[lora]', 0), progress('train[lora]', 1000, 0, 100), progress('train[lora]', 3000, 50, 100), loss);
+    const [status, line] = frame(view, 3000, 200, noColors);
+    expect(status).toBe('0 of 1 done · 1 running · 3.0 s · about 2.0 s left');
+    expect(line).toContain('50/100 step');
+    expect(line).toContain('loss 0.234');
+    expect(line).toContain('2.0 s left');
+  });
+
+  test('work that a resumed training did before is no measure of its speed', () => {
+    const view = after(begun(['train']), started('train', 0), progress('train', 1000, 900, 1000), progress('train', 2000, 910, 1000));
+    expect(timeLeft(view, 2000).seconds).toBeCloseTo(9);
+  });
+
+  test('what is left is guessed from instances of the same stage, spread over the jobs', () => {
+    const view = after(begun(['train[a]', 'train[b]', 'train[c]', 'train[d]', 'train[e]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
+    expect(timeLeft(view, 10_000)).toEqual({ seconds: 20, complete: true });
+  });
+
+  test('a stage that has shown nothing yet makes the guess a lower bound', () => {
+    const view = after(begun(['train[a]', 'train[b]', 'eval[a]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
+    expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, complete: false });
+    expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left');
+  });
+
+  test('no line is wider than the terminal, colour codes not counted', () => {
+    const paint = { ...noColors, bold: (text: string) => `\u001b[1m${text}\u001b[22m` };
+    const [status = ''] = frame(after(begun(['train'])), 0, 5, paint);
+    expect(status).toBe('\u001b[1m0 of \u001b[22m');
+  });
+});
