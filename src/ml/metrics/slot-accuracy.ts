@@ -1,0 +1,26 @@
+import { pythonLower } from '../text/python-text.ts';
+
+/** A row that says which values its right answer names: `{ drug: 'ibuprofen', duration: 'three days' }`. */
+export interface RowWithSlots {
+  readonly slots?: Readonly<Record<string, string>>;
+}
+
+/**
+ * For each slot that a row has, by name: the share of rows with that slot whose prediction names the row's value of it.
+ * A value is named where its words stand in a row, in any case ("rest" is not named by "interest"); each Chinese
+ * character counts as a word. `predictions` are in the order of `rows`.
+ */
+export function slotAccuracy(predictions: readonly string[], rows: readonly RowWithSlots[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, { rows: number; named: number }>();
+  rows.forEach(({ slots = {} }, index) => {
+    const words = wordsOf(predictions[index] ?? '');
+    for (const [slot, value] of Object.entries(slots)) {
+      const count = counts.get(slot) ?? { rows: 0, named: 0 };
+      counts.set(slot, { rows: count.rows + 1, named: count.named + Number(words.includes(wordsOf(value))) });
+    }
+  });
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, count]) => [slot, count.named / count.rows]));
+}
+
+/** The words between spaces, so that one text's words stand in a row in another's if it is part of it. */
+const wordsOf = (text: string): string => ` ${(pythonLower(text).match(/\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+/gu) ?? []).join(' ')} `;

@@ -1,0 +1,35 @@
+import { isPythonSpace, pythonLower } from '../text/python-text.ts';
+import { porterStem } from './porter-stem.ts';
+
+/** Cuts a text into the tokens that a metric counts. The same text gives the same tokens. */
+export type Tokenize = (text: string) => readonly string[];
+
+/** Runs of a-z and 0-9 of the lower-cased text, all else dropped (Chinese too): rouge_score 0.1.2 without its stemmer. */
+export const alphanumericTokens: Tokenize = (text) => pythonLower(text).match(/[a-z0-9]+/g) ?? [];
+
+/**
+ * The same with tokens of more than three characters stemmed: rouge_score 0.1.2 with `use_stemmer`. A new one remembers
+ * the stems it has made, since a corpus repeats its words.
+ */
+export function stemmedTokenizer(): Tokenize {
+  const stems = new Map<string, string>();
+  const stemOf = (token: string): string => {
+    const known = stems.get(token);
+    if (known !== undefined) return known;
+    const stem = porterStem(token);
+    stems.set(token, stem);
+    return stem;
+  };
+  return (text) => alphanumericTokens(text).map((token) => (token.length > 3 ? stemOf(token) : token));
+}
+
+/** Every code point of the lower-cased text that is not white space. */
+export const characterTokens: Tokenize = (text) => [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
+
+/** Of the lower-cased text each ideograph, and each run of a-z and 0-9; all else is dropped. */
+export const mixedTokens: Tokenize = (text) =>
+  pythonLower(text).match(/[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2fa1f}]|[a-z0-9]+/gu) ?? [];
+
+/** The words that `cut` finds in the lower-cased text (jieba, say), less those without a letter or digit. */
+export const wordTokenizer = (cut: (text: string) => readonly string[]): Tokenize => (text) =>
+  cut(pythonLower(text)).filter((word) => /[\p{L}\p{N}]/u.test(word));
