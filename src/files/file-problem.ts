@@ -11,11 +11,21 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
   return `${[path, line, column].filter((part) => part !== undefined).join(':')}: ${message}`;
 }
 
+/** Thrown by a source of content, from within the writing that asked it for a piece: its problem is what the writing gives. */
+export class SourceFailed extends Error {
+  readonly problem: FileProblem;
+  constructor(problem: FileProblem) {
+    super(fileProblemText(problem));
+    this.problem = problem;
+  }
+}
+
 /**
- * The problem behind a failed call of the file system, in words. Anything else that was thrown is a bug of ours and is
- * thrown on.
+ * The problem behind a failed call of the file system, in words, or behind a source that failed. Anything else that was
+ * thrown is a bug of ours and is thrown on.
  */
 export function fileProblem(path: string, error: unknown): FileProblem {
+  if (error instanceof SourceFailed) return error.problem;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
   const words = meaning(String(error.code));
   return { path, message: words ?? error.message };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Disk, realDisk } from '../../src/files/disk.ts';
-import type { FileProblem } from '../../src/files/file-problem.ts';
+import { type FileProblem, SourceFailed } from '../../src/files/file-problem.ts';
 import { isPartialName, writeFileAtomically, writeFolderAtomically } from '../../src/files/write-atomically.ts';
 import type { Result } from '../../src/result.ts';
 
@@ -67,6 +67,17 @@ test('a source that fails half-way leaves no file, and its error is not taken fo
   await expect(writeFileAtomically(join(folder, 'a'), failing())).rejects.toThrow('bug');
   expect(await readdir(folder)).toEqual([]);
 });
+
+test('the problem of a source of content is handed on', async () => {
+  const error = { path: 'source', message: 'ends early' };
+  expect(await writeFileAtomically(join(folder, 'a'), lacking(error))).toEqual({ ok: false, error });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+function* lacking(problem: FileProblem): Generator<Uint8Array> {
+  yield Buffer.from('half');
+  throw new SourceFailed(problem);
+}
 
 test('a folder whose filling fails does not appear, and the reason is handed on', async () => {
   const error = { path: 'x', message: 'because' };
