@@ -16,10 +16,10 @@ export interface Resampling {
   readonly confidence?: number;
 }
 
-/** The mean of every score over the rows of a corpus, with its interval. All scores see the same resampled corpora. */
-export function corpusScores<Name extends string>(rows: readonly Readonly<Record<Name, number>>[], names: readonly Name[], resampling: Resampling): Record<Name, Estimate> {
-  const estimates = names.map((name) => [name, bootstrapEstimate(rows.map((row) => row[name]), resampling)] as const);
-  return Object.fromEntries(estimates) as Record<Name, Estimate>; // Object.fromEntries forgets the names
+/** For every score that the rows have, its corpus mean and interval; nothing for no rows. All see the same resampled corpora. */
+export function corpusScores(rows: readonly Readonly<Record<string, number>>[], resampling: Resampling): Readonly<Record<string, Estimate>> {
+  const names = Object.keys(rows[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, bootstrapEstimate(rows.map((row) => row[name] ?? Number.NaN), resampling)]));
 }
 
 /**

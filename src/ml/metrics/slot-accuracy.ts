@@ -16,11 +16,14 @@ export function slotAccuracy(predictions: readonly string[], rows: readonly RowW
     const words = wordsOf(predictions[index] ?? '');
     for (const [slot, value] of Object.entries(slots)) {
       const count = counts.get(slot) ?? { rows: 0, named: 0 };
-      counts.set(slot, { rows: count.rows + 1, named: count.named + Number(words.includes(wordsOf(value))) });
+      counts.set(slot, { rows: count.rows + 1, named: count.named + Number(isNamed(wordsOf(value), words)) });
     }
   });
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, count]) => [slot, count.named / count.rows]));
 }
+
+/** A value without a word (a sign alone) is named nowhere. */
+const isNamed = (value: string, text: string): boolean => value.trim() !== '' && text.includes(value);
 
 /** The words between spaces, so that one text's words stand in a row in another's if it is part of it. */
 const wordsOf = (text: string): string => ` ${(pythonLower(text).match(/\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+/gu) ?? []).join(' ')} `;
