@@ -2,8 +2,8 @@
 export type DType = 'float32' | 'int32' | 'uint32' | 'int64' | 'bool';
 
 /**
- * The size of one axis: a number, or the name of a size that is known when the program runs ("batch", "source").
- * A product of names is a name too, its factors sorted: "batch*source".
+ * The size of one axis: a number, or an expression in sizes that are known when the program runs, written in the
+ * canonical form of dimension.ts: "batch", "batch*source", "2*tokens", "past+1".
  */
 export type Dimension = number | string;
 export type Shape = readonly Dimension[];

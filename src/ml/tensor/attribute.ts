@@ -1,0 +1,52 @@
+import type { DType, Node, Shape } from './node.ts';
+
+/** Typed reading of a node's attributes; a missing one or one of another kind is a bug and throws. */
+type Attributes = Node['attributes'];
+
+export function numberAt(attributes: Attributes, name: string): number {
+  const value = attributes[name];
+  return typeof value === 'number' ? value : wrong(name, 'a number', value);
+}
+
+export function textAt(attributes: Attributes, name: string): string {
+  const value = attributes[name];
+  return typeof value === 'string' ? value : wrong(name, 'a text', value);
+}
+
+export function flagAt(attributes: Attributes, name: string): boolean {
+  const value = attributes[name];
+  return typeof value === 'boolean' ? value : wrong(name, 'true or false', value);
+}
+
+export function shapeAt(attributes: Attributes, name: string): Shape {
+  const value = attributes[name];
+  return typeof value === 'object' ? value : wrong(name, 'a shape', value);
+}
+
+export function numbersAt(attributes: Attributes, name: string): readonly number[] {
+  return shapeAt(attributes, name).map((value) => (typeof value === 'number' ? value : wrong(name, 'numbers', value)));
+}
+
+/** A dimension: a number or an expression in named sizes. */
+export function dimensionAt(attributes: Attributes, name: string): number | string {
+  const value = attributes[name];
+  return typeof value === 'number' || typeof value === 'string' ? value : wrong(name, 'a dimension', value);
+}
+
+export function dtypeAt(attributes: Attributes, name: string): DType {
+  const value = attributes[name];
+  switch (value) {
+    case 'float32':
+    case 'int32':
+    case 'uint32':
+    case 'int64':
+    case 'bool':
+      return value;
+    default:
+      return wrong(name, 'a dtype', value);
+  }
+}
+
+function wrong(name: string, expected: string, value: unknown): never {
+  throw new Error(`attribute "${name}" should be ${expected}, not ${JSON.stringify(value)}`);
+}

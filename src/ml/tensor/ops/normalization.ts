@@ -1,0 +1,90 @@
+import { numberAt } from '../attribute.ts';
+import type { Lowering, OperatorAttribute } from '../emit.ts';
+import type { Node } from '../node.ts';
+import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
+import { nodeOf, refuse, requireDType, sameShape, sizeOf, type TensorType } from '../shape.ts';
+import { add, exp, multiply, reciprocal, sqrt, square, subtract } from './elementwise.ts';
+import { reduceSum, sumTo } from './layout.ts';
+import { reduceMean } from './reduction.ts';
+
+/** Ops that relate the elements of the last axis to each other. */
+export const shapes = {
+  Softmax: (of) => rows('Softmax', of, 0),
+  LogSoftmax: (of) => rows('LogSoftmax', of, 0),
+  RmsNorm: (of) => rows('RmsNorm', of, 1),
+  InverseRms: (of) => {
+    const [x] = exactly('InverseRms', of, 2);
+    return { dtype: rows('InverseRms', of, 1).dtype, shape: x.shape.with(-1, 1) };
+  },
+  LayerNorm: (of) => rows('LayerNorm', of, 2),
+} satisfies Record<string, ShapeRule>;
+
+type Op = keyof typeof shapes;
+
+/** The type of the first input, checked: real, with a last axis that the `weights` after it have too. */
+function rows(op: string, of: readonly TensorType[], weights: number): TensorType {
+  const [x] = of;
+  if (x === undefined || of.length !== 1 + weights) return refuse(op, of, `expected ${1 + weights} inputs`);
+  if (x.shape.length === 0) refuse(op, of, 'a scalar has no last axis');
+  for (const each of of) requireDType(op, of, each, 'float32');
+  for (const weight of of.slice(1)) if (!sameShape(weight.shape, [sizeOf(x, -1)])) refuse(op, of, 'the weight does not have the last axis');
+  return { dtype: x.dtype, shape: x.shape };
+}
+
+/** Along the last axis. A row of -Infinity gives NaN, as everywhere. */
+export const softmax = (x: Node): Node => nodeOf('Softmax', [x], shapes.Softmax([x]));
+
+/** The logarithm of softmax, along the last axis. */
+export const logSoftmax = (x: Node): Node => nodeOf('LogSoftmax', [x], shapes.LogSoftmax([x]));
+
+/** x / sqrt(mean(x²) + epsilon) * weight, along the last axis (Zhang and Sennrich 2019, as T5LayerNorm). x [..., d], weight [d] */
+export const rmsNorm = (x: Node, weight: Node, epsilon: number): Node => nodeOf('RmsNorm', [x, weight], shapes.RmsNorm([x, weight]), { epsilon });
+
+/** 1 / sqrt(mean(x²) + epsilon) -> [..., 1]. The weight only makes it the very operator that rmsNorm runs. */
+const inverseRms = (x: Node, weight: Node, epsilon: number): Node => nodeOf('InverseRms', [x, weight], shapes.InverseRms([x, weight]), { epsilon });
+
+/** (x - mean) / sqrt(variance + epsilon) * weight + bias, along the last axis (Ba et al. 2016). x [..., d], weight and bias [d] */
+export const layerNorm = (x: Node, weight: Node, bias: Node, epsilon: number): Node =>
+  nodeOf('LayerNorm', [x, weight, bias], shapes.LayerNorm([x, weight, bias]), { epsilon });
+
+export const gradients = {
+  Softmax: (node, upstream) => {
+    const weighted = multiply(upstream, node);
+    return [subtract(weighted, multiply(node, reduceSum(weighted, [-1], true)))];
+  },
+  LogSoftmax: (node, upstream) => [subtract(upstream, multiply(exp(node), reduceSum(upstream, [-1], true)))],
+  RmsNorm: (node, upstream) => {
+    const [x, weight] = inputsOf(node, 2);
+    const scale = inverseRms(x, weight, numberAt(node.attributes, 'epsilon'));
+    const normal = multiply(x, scale);
+    return [centred(normal, multiply(upstream, weight), scale), sumTo(multiply(upstream, normal), weight.shape)];
+  },
+  InverseRms: (node, upstream) => {
+    const [x] = inputsOf(node, 2);
+    const size = sizeOf(x, -1);
+    if (typeof size !== 'number') return refuse('InverseRms', [x], 'the last axis has to have a known size');
+    return [multiply(x, multiply(multiply(upstream, multiply(square(node), node)), -1 / size)), undefined];
+  },
+  LayerNorm: (node, upstream) => {
+    const [x, weight, bias] = inputsOf(node, 3);
+    const deviation = subtract(x, reduceMean(x, [-1], true));
+    const scale = reciprocal(sqrt(add(reduceMean(square(deviation), [-1], true), numberAt(node.attributes, 'epsilon'))));
+    const normal = multiply(deviation, scale);
+    const ofX = centred(normal, multiply(upstream, weight), scale);
+    return [subtract(ofX, reduceMean(ofX, [-1], true)), sumTo(multiply(upstream, normal), weight.shape), sumTo(upstream, bias.shape)];
+  },
+} satisfies Record<Op, GradientRule>;
+
+/** What scaling a row to unit length lets through of a gradient: its part along the row goes. */
+const centred = (normal: Node, upstream: Node, scale: Node): Node =>
+  multiply(subtract(upstream, multiply(normal, reduceMean(multiply(upstream, normal), [-1], true))), scale);
+
+export const onnx = {
+  Softmax: (emit, of) => emit.apply('Softmax', of, { axis: { int: -1 } }),
+  LogSoftmax: (emit, of) => emit.apply('LogSoftmax', of, { axis: { int: -1 } }),
+  RmsNorm: (emit, of, node) => emit.apply('SimplifiedLayerNormalization', of, attributesOf(node)),
+  InverseRms: (emit, of, node) => emit.apply('SimplifiedLayerNormalization', of, attributesOf(node), 1),
+  LayerNorm: (emit, of, node) => emit.apply('LayerNormalization', of, attributesOf(node)),
+} satisfies Record<Op, Lowering>;
+
+const attributesOf = ({ attributes }: Node): Readonly<Record<string, OperatorAttribute>> => ({ axis: { int: -1 }, epsilon: { float: numberAt(attributes, 'epsilon') } });

@@ -1,0 +1,53 @@
+import { canonical, productOf } from './dimension.ts';
+import type { Dimension, DType, Node, Shape } from './node.ts';
+
+/** What a node is by type: every shape rule gives one. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** A fault in the code that builds a graph: a bug of ours, so it is thrown. Names the op and what it was applied to. */
+export function refuse(op: string, of: readonly TensorType[], because: string): never {
+  throw new Error(`${op}(${of.map(typeText).join(', ')}): ${because}`);
+}
+
+export const typeText = ({ dtype, shape }: TensorType): string => `${dtype}[${shape.join(', ')}]`;
+
+export const sameShape = (left: Shape, right: Shape): boolean => left.length === right.length && left.every((size, axis) => size === right[axis]);
+
+/** The shape that all of them broadcast to, aligned at the last axis as in NumPy; a named size fits only itself and 1. */
+export function broadcast(op: string, of: readonly TensorType[]): Shape {
+  const rank = Math.max(0, ...of.map(({ shape }) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    let size: Dimension = 1;
+    for (const { shape } of of) {
+      const own = shape[axis - (rank - shape.length)] ?? 1;
+      if (size !== 1 && own !== 1 && own !== size) refuse(op, of, `the shapes do not broadcast: ${size} and ${own} on axis ${axis}`);
+      if (own !== 1) size = own;
+    }
+    return size;
+  });
+}
+
+/** A negative axis counts from the end. */
+export function axisOf(op: string, x: TensorType, axis: number): number {
+  const absolute = axis < 0 ? axis + x.shape.length : axis;
+  if (!Number.isInteger(absolute) || absolute < 0 || absolute >= x.shape.length) refuse(op, [x], `there is no axis ${axis}`);
+  return absolute;
+}
+
+/** The size of an axis that is known to exist. */
+export function sizeOf(x: TensorType, axis: number): Dimension {
+  return x.shape.at(axis) ?? refuse('size', [x], `there is no axis ${axis}`);
+}
+
+export const elementsOf = (shape: Shape): Dimension => productOf(shape);
+
+export const canonicalShape = (shape: Shape): Shape => shape.map(canonical);
+
+export function requireDType(op: string, of: readonly TensorType[], x: TensorType, ...allowed: readonly DType[]): void {
+  if (!allowed.includes(x.dtype)) refuse(op, of, `expected ${allowed.join(' or ')}, not ${x.dtype}`);
+}
+
+export const nodeOf = (op: string, inputs: readonly Node[], { dtype, shape }: TensorType, attributes: Node['attributes'] = {}): Node => ({ op, inputs, attributes, dtype, shape });
