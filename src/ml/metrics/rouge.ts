@@ -26,7 +26,7 @@ export function rougeScores(reference: string, prediction: string, tokenize: Tok
     rouge2: countScore(pairsOf(expected, vocabulary.size), pairsOf(predicted, vocabulary.size)),
     rougeL,
     // The union of one subsequence is that subsequence, and no count is clipped: so texts of one line need no second table.
-    rougeLsum: reference.includes('\n') || prediction.includes('\n') ? summaryScore(linesOf(reference).map(idsOf), linesOf(prediction).map(idsOf)) : rougeL,
+    rougeLsum: reference.includes('\n') || prediction.includes('\n') ? summaryScore(reference.split('\n').map(idsOf), prediction.split('\n').map(idsOf)) : rougeL,
   };
 }
 
@@ -52,8 +52,6 @@ function pairsOf(ids: readonly number[], vocabularySize: number): readonly numbe
   }
   return pairs;
 }
-
-const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
 /**
  * Section 3.2 of the paper: a token of a reference line is a hit if the longest common subsequence with any line of the
