@@ -34,8 +34,8 @@ export function itemSize(dtype: HostDType): 1 | 2 | 4 | 8 {
   }
 }
 
-/** How many elements a tensor of this shape has. */
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+/** How many elements a tensor of this shape has: Infinity for shapes (of damaged files) beyond all numbers, never NaN. */
+export const elementCount = (shape: readonly number[]): number => (shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1));
 
 /** A tensor of zeros. */
 export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {

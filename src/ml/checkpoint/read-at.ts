@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 
@@ -19,6 +19,15 @@ export async function readAt(path: string, position: number, bytes: Uint8Array):
     } finally {
       await file.close();
     }
+  } catch (error) {
+    return { ok: false, error: fileProblem(path, error) };
+  }
+}
+
+/** A file's size in bytes. */
+export async function fileSize(path: string): Promise<Result<number, FileProblem>> {
+  try {
+    return { ok: true, value: (await stat(path)).size };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }

@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { stat } from 'node:fs/promises';
-import { type FileProblem, fileProblem, SourceFailed } from '../../files/file-problem.ts';
+import { type FileProblem, SourceFailed } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { bytesOf, type HostTensor, zeros } from './host-tensor.ts';
 import { type LazyTensor, type LazyTensors, loadAll } from './lazy-tensor.ts';
-import { readAt } from './read-at.ts';
+import { fileSize, readAt } from './read-at.ts';
 import { layOut, maxHeaderBytes, parseSafetensorsHeader, safetensorsHeader } from './safetensors-header.ts';
 
 /** Every tensor of a safetensors file, in memory, in the order of their bytes. */
@@ -19,7 +18,7 @@ export async function readSafetensors(path: string): Promise<Result<ReadonlyMap<
  * the header in JSON, the tensors' bytes (https://github.com/huggingface/safetensors).
  */
 export async function openSafetensors(path: string): Promise<Result<LazyTensors, FileProblem>> {
-  const size = await sizeOf(path);
+  const size = await fileSize(path);
   if (!size.ok) return size;
   const refused = (message: string) => ({ ok: false, error: { path, message: `is not a safetensors file: ${message}` } }) as const;
   if (size.value < 8) return refused(`it has ${size.value} bytes, expected 8 or more`);
@@ -45,14 +44,6 @@ export async function openSafetensors(path: string): Promise<Result<LazyTensors,
 /** Writes a safetensors file, atomically: byte for byte what the safetensors library writes for the same tensors. */
 export function writeSafetensors(path: string, tensors: LazyTensors, metadata: Readonly<Record<string, string>> = { format: 'pt' }): Promise<Result<void, FileProblem>> {
   return writeFileAtomically(path, content(tensors, metadata));
-}
-
-async function sizeOf(path: string): Promise<Result<number, FileProblem>> {
-  try {
-    return { ok: true, value: (await stat(path)).size };
-  } catch (error) {
-    return { ok: false, error: fileProblem(path, error) };
-  }
 }
 
 async function* content(tensors: LazyTensors, metadata: Readonly<Record<string, string>>): AsyncGenerator<Uint8Array> {
