@@ -1,0 +1,131 @@
+import { add, multiply, relu } from '../tensor/ops/elementwise.ts';
+import { geluTanh } from '../tensor/ops/activation.ts';
+import { pack, type Packing, unpack } from '../tensor/ops/indexing.ts';
+import { reshape, transpose } from '../tensor/ops/layout.ts';
+import { matmul } from '../tensor/ops/matmul.ts';
+import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
+import { input } from '../tensor/ops/source.ts';
+import type { Node } from '../tensor/node.ts';
+import { lookUp, type Mt5Trace, parameterOf, type Side, tokensOf } from './mt5-trace.ts';
+
+/** What a stack of layers gives. Every state is of the real tokens only: [tokens, d]. */
+export interface StackStates {
+  /** As transformers lists them: the embeddings, the output of every layer but the last, and `last`. */
+  readonly hidden: readonly Node[];
+  /** After the final norm. */
+  readonly last: Node;
+}
+
+/** The encoder over the tokens of the source. */
+export function encode(trace: Mt5Trace): StackStates {
+  const bias = add(positionBias(trace, 'source'), paddingMask());
+  const layer = (x: Node, block: number): Node => {
+    const name = `encoder.block.${block}`;
+    const attended = selfAttention(trace, x, `${name}.layer.0`, 'source', bias);
+    return feedForward(trace, attended, `${name}.layer.1`, 'source');
+  };
+  return stack(trace, 'encoder', 'source', trace.config.numLayers, layer);
+}
+
+/** The decoder over the tokens of the target, each of which sees those before it and all of the source. */
+export function decode(trace: Mt5Trace, encoded: Node): StackStates {
+  const bias = add(positionBias(trace, 'target'), input('target.mask', 'float32', ['target', 'target']));
+  const mask = paddingMask();
+  const layer = (x: Node, block: number): Node => {
+    const name = `decoder.block.${block}`;
+    const attended = selfAttention(trace, x, `${name}.layer.0`, 'target', bias);
+    const informed = crossAttention(trace, attended, `${name}.layer.1`, encoded, mask);
+    return feedForward(trace, informed, `${name}.layer.2`, 'target');
+  };
+  return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
+}
+
+/** The head. A tied one is the embedding, and its input is scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
+export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
+  const { tieWordEmbeddings, dModel } = trace.config;
+  return trace.linear(tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden, 'lm_head', 'target');
+}
+
+/** 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1, source] */
+export const paddingMask = (): Node => input('source.mask', 'float32', ['batch', 1, 1, 'source']);
+
+/** Where the tokens of a side stand in its padded block [batch, length]. */
+export const packingOf = (side: Side): Packing => ({
+  tokenSlots: input(`${side}.tokenSlots`, 'int32', [tokensOf(side)]),
+  slotTokens: input(`${side}.slotTokens`, 'int32', [`batch*${side}`]),
+  slotMask: input(`${side}.slotMask`, 'float32', [`batch*${side}`]),
+});
+
+function stack(trace: Mt5Trace, name: 'encoder' | 'decoder', side: Side, depth: number, layer: (x: Node, block: number) => Node): StackStates {
+  const rows = { kind: 'tokens', side } as const;
+  const rate = trace.config.dropoutRate;
+  const ids = input(`${side}.ids`, 'int32', [tokensOf(side)]);
+  let x = trace.dropout(lookUp(trace, 'shared.weight', ids), { name: `${name}.dropout#0`, rate, rows });
+  const hidden: Node[] = [];
+  for (let block = 0; block < depth; block += 1) {
+    hidden.push(x);
+    x = layer(x, block);
+  }
+  const last = trace.dropout(norm(trace, x, `${name}.final_layer_norm`), { name: `${name}.dropout#1`, rate, rows });
+  return { hidden: [...hidden, last], last };
+}
+
+/** The bias that the first layer's table gives to every pair of positions; all layers of the stack share it. [1, heads, length, length] */
+function positionBias(trace: Mt5Trace, side: Side): Node {
+  const name = `${side === 'source' ? 'encoder' : 'decoder'}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`;
+  const perPair = lookUp(trace, name, input(`${side}.buckets`, 'int32', [side, side]));
+  return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, side, side]);
+}
+
+function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias: Node): Node {
+  const normed = norm(trace, x, `${layer}.layer_norm`);
+  return residual(trace, x, attention(trace, `${layer}.SelfAttention`, { states: normed, side }, { states: normed, side }, bias), layer, side);
+}
+
+function crossAttention(trace: Mt5Trace, x: Node, layer: string, encoded: Node, mask: Node): Node {
+  const normed = norm(trace, x, `${layer}.layer_norm`);
+  return residual(trace, x, attention(trace, `${layer}.EncDecAttention`, { states: normed, side: 'target' }, { states: encoded, side: 'source' }, mask), layer, 'target');
+}
+
+interface Tokens {
+  readonly states: Node;
+  readonly side: Side;
+}
+
+/** Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation did. */
+function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bias: Node): Node {
+  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node => splitHeads(trace, trace.linear(of.states, `${module}.${part}`, of.side), of.side);
+  const [query, key, value] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
+  const weights = softmax(add(matmul(query, key, { transposeB: true }), bias));
+  const kept = trace.dropout(weights, { name: `${module}#0`, rate: trace.config.dropoutRate, rows: { kind: 'attention', query: from.side, key: to.side } });
+  return trace.linear(joinHeads(trace, matmul(kept, value), from.side), `${module}.o`, from.side);
+}
+
+/** [tokens, heads * dKv] -> [batch, heads, length, dKv] */
+export function splitHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
+  return transpose(reshape(unpack(x, packingOf(side)), ['batch', side, config.numHeads, config.dKv]), [0, 2, 1, 3]);
+}
+
+/** [batch, heads, length, dKv] -> [tokens, heads * dKv] */
+function joinHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
+  return pack(reshape(transpose(x, [0, 2, 1, 3]), [`batch*${side}`, config.numHeads * config.dKv]), packingOf(side));
+}
+
+/** The feed-forward layer with its norm and its residual. x [tokens, d] -> [tokens, d] */
+export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side): Node {
+  const module = `${layer}.DenseReluDense`;
+  const normed = norm(trace, x, `${layer}.layer_norm`);
+  const { gated, dropoutRate: rate } = trace.config;
+  const inner = gated
+    ? multiply(activation(trace, trace.linear(normed, `${module}.wi_0`, side)), trace.linear(normed, `${module}.wi_1`, side))
+    : activation(trace, trace.linear(normed, `${module}.wi`, side));
+  const kept = trace.dropout(inner, { name: `${module}.dropout#0`, rate, rows: { kind: 'tokens', side } });
+  return residual(trace, x, trace.linear(kept, `${module}.wo`, side), layer, side);
+}
+
+const activation = ({ config }: Mt5Trace, x: Node): Node => (config.activation === 'relu' ? relu(x) : geluTanh(x));
+
+export const norm = ({ config, parameters }: Mt5Trace, x: Node, module: string): Node => rmsNorm(x, parameterOf(parameters, `${module}.weight`), config.layerNormEpsilon);
+
+const residual = (trace: Mt5Trace, x: Node, change: Node, layer: string, side: Side): Node =>
+  add(x, trace.dropout(change, { name: `${layer}.dropout#0`, rate: trace.config.dropoutRate, rows: { kind: 'tokens', side } }));

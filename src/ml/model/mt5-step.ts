@@ -1,0 +1,95 @@
+import type { Graph, Node } from '../tensor/node.ts';
+import { add } from '../tensor/ops/elementwise.ts';
+import { gather } from '../tensor/ops/indexing.ts';
+import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
+import { matmul } from '../tensor/ops/matmul.ts';
+import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
+import { input } from '../tensor/ops/source.ts';
+import { encode, feedForward, logitsOf, norm, paddingMask, splitHeads } from './mt5-stack.ts';
+import { lookUp, type Mt5Trace } from './mt5-trace.ts';
+
+/**
+ * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the decoder:
+ * "cross.<layer>.key" and "cross.<layer>.value", float32 [batch, heads, source, dKv], to be fed to every step.
+ */
+export function crossGraph(trace: Mt5Trace): Graph {
+  const { last } = encode(trace);
+  return { outputs: Object.fromEntries(layersOf(trace).flatMap((layer) => crossNames(layer).map(({ name, part }) => {
+    const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
+    return [name, splitHeads(trace, trace.linear(last, module, 'source'), 'source')] as const;
+  }))) };
+}
+
+/**
+ * The hidden states of the encoder, for embeddings of texts. Feeds: sourceFeeds and the encoder's parameters. Outputs:
+ * "hidden.0" (the embeddings) … "hidden.<layers>" (the last, after the final norm), float32 [sourceTokens, d].
+ */
+export const encoderGraph = (trace: Mt5Trace): Graph => ({ outputs: Object.fromEntries(encode(trace).hidden.map((state, index) => [`hidden.${index}`, state])) });
+
+/**
+ * One step of the decoder for `batch` sources with `beams` continuations each, whose caches are rows: a row a beam, in the
+ * order of sources. Keys and values of the source are kept once a source: its beams are query positions.
+ *
+ * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32 [batch, beams], the
+ * row of the cache that each beam continues (over all sources); "source.mask" [batch, 1, 1, source]; the outputs of
+ * crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer "self.<layer>.key" and
+ * "self.<layer>.value", float32 [cacheRows, heads, past, dKv], with past = 0 at first and then what the last step gave.
+ *
+ * Outputs: "scores", float32 [batch * beams, vocabulary], logits or their log-softmax; "self.<layer>.key" and
+ * "self.<layer>.value", float32 [batch * beams, heads, past + 1, dKv].
+ */
+export function stepGraph(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'): Graph {
+  const ids = reshape(input('ids', 'int32', ['batch', 'beams']), [rows]);
+  const parents = reshape(input('parents', 'int32', ['batch', 'beams']), [rows]);
+  const bias = stepBias(trace);
+  const caches: (readonly [string, Node])[] = [];
+  let x = lookUp(trace, 'shared.weight', ids);
+  for (const layer of layersOf(trace)) {
+    const { change, cache } = selfStep(trace, x, layer, parents, bias);
+    caches.push(...cache);
+    x = add(x, change);
+    x = add(x, crossStep(trace, x, layer));
+    x = feedForward(trace, x, `decoder.block.${layer}.layer.2`, 'target');
+  }
+  const logits = logitsOf(trace, norm(trace, x, 'decoder.final_layer_norm'));
+  return { outputs: { scores: scores === 'logits' ? logits : logSoftmax(logits), ...Object.fromEntries(caches) } };
+}
+
+const rows = 'batch*beams';
+
+const layersOf = ({ config }: Mt5Trace): readonly number[] => Array.from({ length: config.numDecoderLayers }, (_, layer) => layer);
+
+const crossNames = (layer: number): readonly { readonly name: string; readonly part: 'k' | 'v' }[] => [
+  { name: `cross.${layer}.key`, part: 'k' },
+  { name: `cross.${layer}.value`, part: 'v' },
+];
+
+/** [1, heads, 1, past + 1] */
+function stepBias(trace: Mt5Trace): Node {
+  const perKey = lookUp(trace, 'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight', input('step.buckets', 'int32', ['past+1']));
+  return reshape(transpose(perKey, [1, 0]), [1, trace.config.numHeads, 1, 'past+1']);
+}
+
+function selfStep(trace: Mt5Trace, x: Node, layer: number, parents: Node, bias: Node): { readonly change: Node; readonly cache: readonly (readonly [string, Node])[] } {
+  const { numHeads, dKv } = trace.config;
+  const name = `decoder.block.${layer}.layer.0`;
+  const normed = norm(trace, x, `${name}.layer_norm`);
+  const part = (letter: string): Node => reshape(trace.linear(normed, `${name}.SelfAttention.${letter}`, 'target'), [rows, numHeads, 1, dKv]);
+  const extended = (cache: string, newest: Node): Node => concat([gather(input(cache, 'float32', ['cacheRows', numHeads, 'past', dKv]), parents), newest], 2);
+  const key = extended(`self.${layer}.key`, part('k'));
+  const value = extended(`self.${layer}.value`, part('v'));
+  const weights = softmax(add(matmul(part('q'), key, { transposeB: true }), bias));
+  const joined = reshape(matmul(weights, value), [rows, numHeads * dKv]);
+  return { change: trace.linear(joined, `${name}.SelfAttention.o`, 'target'), cache: [[`self.${layer}.key`, key], [`self.${layer}.value`, value]] };
+}
+
+function crossStep(trace: Mt5Trace, x: Node, layer: number): Node {
+  const { numHeads, dKv } = trace.config;
+  const name = `decoder.block.${layer}.layer.1`;
+  const query = trace.linear(norm(trace, x, `${name}.layer_norm`), `${name}.EncDecAttention.q`, 'target');
+  const perSource = transpose(reshape(query, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
+  const kept = (part: 'key' | 'value'): Node => input(`cross.${layer}.${part}`, 'float32', ['batch', numHeads, 'source', dKv]);
+  const weights = softmax(add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask()));
+  const joined = reshape(transpose(matmul(weights, kept('value')), [0, 2, 1, 3]), [rows, numHeads * dKv]);
+  return trace.linear(joined, `${name}.EncDecAttention.o`, 'target');
+}

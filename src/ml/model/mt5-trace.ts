@@ -1,0 +1,66 @@
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import type { Dimension, Node } from '../tensor/node.ts';
+import { gather } from '../tensor/ops/indexing.ts';
+import { matmul } from '../tensor/ops/matmul.ts';
+import { input } from '../tensor/ops/source.ts';
+
+/** One side of a batch of pairs: its padded length is a named size, and so is the number of its real tokens. */
+export type Side = 'source' | 'target';
+
+/** A place where T5 drops elements in training. */
+export interface DropoutSite {
+  /** The module as transformers names it, and which use of it: "encoder.dropout#0" is the embeddings', "#1" comes after the final norm. */
+  readonly name: string;
+  readonly rate: number;
+  /** What the rows of the dropped value are: the tokens of a side, or the positions that attend ([batch, heads, query, key]). */
+  readonly rows: { readonly kind: 'tokens'; readonly side: Side } | { readonly kind: 'attention'; readonly query: Side; readonly key: Side };
+}
+
+/** What the tracing of a model is given: where parameters come from, and what a linear layer and dropout are. */
+export interface Mt5Trace {
+  readonly config: Mt5Config;
+  /** Every parameter by its name in transformers. */
+  readonly parameters: ReadonlyMap<string, Node>;
+  /** Applies the linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", to tokens of a side. x [tokens, in] -> [tokens, out] */
+  readonly linear: (x: Node, module: string, side: Side) => Node;
+  readonly dropout: (x: Node, site: DropoutSite) => Node;
+}
+
+/** The model as it stands: every parameter an input of the graph, nothing dropped. */
+export function plainTrace(config: Mt5Config): Mt5Trace {
+  const parameters = parameterInputs(config);
+  return { config, parameters, linear: plainLinear(config, parameters), dropout: (x) => x };
+}
+
+/** The parameters as inputs of the graph, float32, under their names in transformers. */
+export function parameterInputs(config: Mt5Config): ReadonlyMap<string, Node> {
+  return new Map([...mt5ParameterShapes(config)].map(([name, shape]) => [name, input(name, 'float32', shape)]));
+}
+
+/** x Wᵀ: no linear layer of a T5 has a bias. */
+export function plainLinear(config: Mt5Config, parameters: ReadonlyMap<string, Node>): Mt5Trace['linear'] {
+  return (x, module) => matmul(x, parameterOf(parameters, linearWeight(config, module)), { transposeB: true });
+}
+
+/** The parameter that a linear module multiplies with: a tied head has none of its own. */
+export const linearWeight = ({ tieWordEmbeddings }: Mt5Config, module: string): string =>
+  module === 'lm_head' && tieWordEmbeddings ? 'shared.weight' : `${module}.weight`;
+
+export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string): Node {
+  const parameter = parameters.get(name);
+  if (parameter === undefined) throw new Error(`the model has no parameter "${name}"`);
+  return parameter;
+}
+
+/**
+ * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient is that of the
+ * products it is in, and that of its rows is asked for at the lookups.
+ */
+export function lookUp({ parameters }: Mt5Trace, name: string, indices: Node): Node {
+  const { dtype, shape } = parameterOf(parameters, name);
+  return gather(input(name, dtype, shape), indices);
+}
+
+/** The named size that counts the real tokens of a side. */
+export const tokensOf = (side: Side): Dimension => `${side}Tokens`;
