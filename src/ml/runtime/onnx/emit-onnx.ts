@@ -1,0 +1,126 @@
+import type { Emit, Lowering, OperatorAttribute, Value } from '../../tensor/emit.ts';
+import type { Graph, Node, Shape } from '../../tensor/node.ts';
+import { onnx as activation } from '../../tensor/ops/activation.ts';
+import { onnx as elementwise } from '../../tensor/ops/elementwise.ts';
+import { onnx as indexing } from '../../tensor/ops/indexing.ts';
+import { onnx as layout } from '../../tensor/ops/layout.ts';
+import { onnx as loss } from '../../tensor/ops/loss.ts';
+import { onnx as matmul } from '../../tensor/ops/matmul.ts';
+import { onnx as normalization } from '../../tensor/ops/normalization.ts';
+import { onnx as random } from '../../tensor/ops/random.ts';
+import { onnx as reduction } from '../../tensor/ops/reduction.ts';
+import { onnx as source } from '../../tensor/ops/source.ts';
+import { inputsFirst } from '../../tensor/walk.ts';
+import type { OnnxConstant, OnnxGraph, OnnxInput, OnnxNode } from './model-proto.ts';
+
+/** A graph written in ONNX operators, and how to feed it. */
+export interface OnnxProgram {
+  readonly graph: OnnxGraph;
+  /** The inputs that the caller feeds, by the graph's names. */
+  readonly inputs: readonly OnnxInput[];
+  /** int64 vectors to be fed beside them: sizes that follow from the shapes of the feeds. */
+  readonly sizeVectors: readonly SizeVector[];
+  /** Name of each output in the caller's graph -> in the ONNX graph. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface SizeVector {
+  readonly name: string;
+  readonly dimensions: Shape;
+}
+
+export function emitOnnx({ outputs }: Graph): OnnxProgram {
+  const emitter = createEmitter();
+  const values = new Map<Node, Value>();
+  for (const node of inputsFirst(Object.values(outputs))) values.set(node, loweringOf(node)(emitter.emit, node.inputs.map((input) => known(values, input)), node));
+  const names = Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, emitter.asOutput(known(values, node)).name]));
+  return emitter.finish(names);
+}
+
+/** The ONNX column of every family. */
+const lowerings: Readonly<Record<string, Lowering>> = {
+  ...source,
+  ...layout,
+  ...elementwise,
+  ...reduction,
+  ...matmul,
+  ...normalization,
+  ...activation,
+  ...indexing,
+  ...loss,
+  ...random,
+};
+
+function loweringOf({ op }: Node): Lowering {
+  const lowering = lowerings[op];
+  if (lowering === undefined) throw new Error(`the onnx runtime has no op "${op}"`);
+  return lowering;
+}
+
+function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
+  const value = values.get(node);
+  if (value === undefined) throw new Error(`${node.op} is used before it is computed`);
+  return value;
+}
+
+/** Collects operators; one that was applied to the same values before is not applied again. */
+function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(outputs: Readonly<Record<string, string>>): OnnxProgram } {
+  const applied = new Map<string, OnnxNode & { readonly outputs: string[] }>();
+  const constants = new Map<string, OnnxConstant>();
+  const inputs = new Map<string, OnnxInput>();
+  const vectors = new Map<string, SizeVector>();
+  let count = 0;
+
+  const emit: Emit = {
+    apply(operator, of, attributes = {}, output = 0) {
+      const key = applicationKey(operator, of, attributes);
+      let node = applied.get(key);
+      if (node === undefined) applied.set(key, (node = { operator, inputs: of.map(({ name }) => name), outputs: [], attributes }));
+      while (node.outputs.length <= output) node.outputs.push('');
+      const name = node.outputs[output] || `%${count++}`;
+      node.outputs[output] = name;
+      return { name };
+    },
+    input(name, dtype, shape) {
+      const before = inputs.get(name);
+      if (before !== undefined && typeKey(before) !== typeKey({ name, dtype, shape })) throw new Error(`two inputs are named "${name}": ${typeKey(before)} and ${typeKey({ name, dtype, shape })}`);
+      inputs.set(name, { name, dtype, shape });
+      return { name };
+    },
+    constant(dtype, shape, values) {
+      const key = `${dtype}[${shape.join()}]${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`;
+      const constant = constants.get(key) ?? { name: `%${count++}`, dtype, shape, values };
+      constants.set(key, constant);
+      return { name: constant.name };
+    },
+    sizes(dimensions) {
+      if (dimensions.every((size): size is number => typeof size === 'number')) return emit.constant('int64', [dimensions.length], dimensions);
+      const key = dimensions.join();
+      const vector = vectors.get(key) ?? { name: `%sizes(${key})`, dimensions };
+      vectors.set(key, vector);
+      return { name: vector.name };
+    },
+  };
+
+  return {
+    emit,
+    /** What is an input or a constant has to pass through an operator to be an output. */
+    asOutput: (value) => (inputs.has(value.name) || [...constants.values()].some(({ name }) => name === value.name) ? emit.apply('Identity', [value]) : value),
+    finish: (outputs) => ({
+      graph: {
+        nodes: [...applied.values()],
+        inputs: [...inputs.values(), ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({ name, dtype: 'int64', shape: [dimensions.length] }))],
+        constants: [...constants.values()],
+        outputs: [...new Set(Object.values(outputs))],
+      },
+      inputs: [...inputs.values()],
+      sizeVectors: [...vectors.values()],
+      outputs,
+    }),
+  };
+}
+
+const applicationKey = (operator: string, of: readonly Value[], attributes: Readonly<Record<string, OperatorAttribute>>): string =>
+  JSON.stringify([operator, of.map(({ name }) => name), attributes]);
+
+const typeKey = ({ dtype, shape }: OnnxInput): string => `${dtype}[${shape.join(', ')}]`;
