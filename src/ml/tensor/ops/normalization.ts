@@ -14,7 +14,7 @@ export const shapes = {
   RmsNorm: (of) => rows('RmsNorm', of, 1),
   InverseRms: (of) => {
     const [x] = exactly('InverseRms', of, 2);
-    return { dtype: rows('InverseRms', of, 1).dtype, shape: x.shape.with(-1, 1) };
+    return { dtype: rows('InverseRms', of, 1).dtype, shape: x.shape.with(x.shape.length - 1, 1) };
   },
   LayerNorm: (of) => rows('LayerNorm', of, 2),
 } satisfies Record<string, ShapeRule>;
