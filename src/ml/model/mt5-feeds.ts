@@ -2,12 +2,8 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Side } from './mt5-trace.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
 
-/** A tensor that is fed to a graph: the part of the runtime's HostValue that is needed here. */
-export interface Feed {
-  readonly dtype: 'float32' | 'int32';
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
-}
+/** A tensor that is fed to a graph: those of the runtime's HostValues that a T5 reads. */
+export type Feed = { readonly shape: readonly number[] } & ({ readonly dtype: 'float32'; readonly data: Float32Array } | { readonly dtype: 'int32'; readonly data: Int32Array });
 
 export type Feeds = Readonly<Record<string, Feed>>;
 
@@ -41,8 +37,9 @@ export function targetFeeds(rows: Rows, config: Mt5Config): Feeds {
  * weights 1/n give the mean over n labels; with others, the gradients of parts of a batch add up to those of the whole.
  */
 export function labelFeeds(labels: Rows, weight: number): Feeds {
-  const ids = vector(labels.flat());
-  return { 'target.labels': ids, 'target.weights': { dtype: 'float32', shape: ids.shape, data: Float32Array.from(ids.data, (label) => (label === ignoredLabel ? 0 : weight)) } };
+  const ids = Int32Array.from(labels.flat());
+  const weights = Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight));
+  return { 'target.labels': vector(ids), 'target.weights': { dtype: 'float32', shape: [weights.length], data: weights } };
 }
 
 /** A position that has no label, as in PyTorch and transformers. */

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseMt5Config, type Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { readSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+
+/** Where the tables of mT5 and T5 lie. */
+export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt5');
+
+/** The models that have a file `<model><suffix>`. */
+export function modelsWith(suffix: string): readonly string[] {
+  return existsSync(mt5Folder) ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+}
+
+/** A table's tensors as numbers, whatever their type. */
+export interface Table {
+  readonly names: readonly string[];
+  readonly shape: (name: string) => readonly number[];
+  readonly numbers: (name: string) => readonly number[];
+  readonly has: (name: string) => boolean;
+}
+
+export async function readTable(name: string): Promise<Table> {
+  const read = await readSafetensors(join(mt5Folder, name));
+  if (!read.ok) throw new Error(read.error.message);
+  const tensors = read.value;
+  const find = (tensor: string): NonNullable<ReturnType<typeof tensors.get>> => {
+    const found = tensors.get(tensor);
+    if (found === undefined) throw new Error(`${name} has no tensor ${tensor}`);
+    return found;
+  };
+  return {
+    names: [...tensors.keys()],
+    shape: (tensor) => find(tensor).shape,
+    numbers: (tensor) => Array.from(find(tensor).data, Number),
+    has: (tensor) => tensors.has(tensor),
+  };
+}
+
+export async function readModelFolder(name: string): Promise<{ readonly config: Mt5Config; readonly weights: Readonly<Record<string, HostValue>> }> {
+  const path = join(mt5Folder, name, 'config.json');
+  const config = parseMt5Config(JSON.parse(await readFile(path, 'utf8')), path);
+  if (!config.ok) throw new Error(config.error.message);
+  const table = await readTable(`${name}/model.safetensors`);
+  return { config: config.value, weights: Object.fromEntries(table.names.map((tensor) => [tensor, { dtype: 'float32', shape: table.shape(tensor), data: Float32Array.from(table.numbers(tensor)) }])) };
+}
+
+export async function readJsonTable<T>(name: string): Promise<T> {
+  return JSON.parse(await readFile(join(mt5Folder, name), 'utf8'));
+}
+
+/** The rows of a padded table [rows, length], cut to what `keep` keeps. */
+export function unpadded(table: Table, name: string, keep: (value: number, row: number, column: number) => boolean): number[][] {
+  const [rows = 0, length = 0] = table.shape(name);
+  const values = table.numbers(name);
+  return Array.from({ length: rows }, (_, row) => values.slice(row * length, (row + 1) * length).filter((value, column) => keep(value, row, column)));
+}
+
+/** The token rows of a batch: sources by the mask, labels up to the last that counts. */
+export function batchRows(table: Table, prefix: string): { readonly source: number[][]; readonly labels: number[][] } {
+  const mask = table.numbers(`${prefix}attention_mask`);
+  const length = table.shape(`${prefix}attention_mask`)[1] ?? 0;
+  return {
+    source: unpadded(table, `${prefix}input_ids`, (_, row, column) => mask[row * length + column] === 1),
+    labels: unpadded(table, `${prefix}labels`, (label) => label !== -100),
+  };
+}
+
+/** The vectors of a padded table [rows, length, width] at the places of real tokens, one after another. */
+export function packedVectors(table: Table, name: string, lengths: readonly number[]): readonly number[] {
+  const [, length = 0, width = 0] = table.shape(name);
+  const values = table.numbers(name);
+  return lengths.flatMap((count, row) => values.slice(row * length * width, (row * length + count) * width));
+}
+
+export const lengthsOf = (rows: readonly (readonly number[])[]): readonly number[] => rows.map((row) => row.length);
+
+/** The largest absolute difference. */
+export function worstDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  if (ours.length !== theirs.length) throw new Error(`${ours.length} values, expected ${theirs.length}`);
+  let worst = 0;
+  for (let i = 0; i < ours.length; i += 1) worst = Math.max(worst, difference(ours[i], theirs[i]));
+  return worst;
+}
+
+/** The largest absolute difference, as a share of the largest entry. */
+export function worstShare(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < theirs.length; i += 1) largest = Math.max(largest, Math.abs(theirs[i] ?? 0));
+  return worstDifference(ours, theirs) / Math.max(largest, 1e-30);
+}
+
+/** NaN on either side is an infinite difference. */
+function difference(a = Number.NaN, b = Number.NaN): number {
+  const distance = Math.abs(a - b);
+  return Number.isNaN(distance) ? Infinity : distance;
+}

@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bucketTable, positionBucket } from '../../src/ml/model/position-bucket.ts';
+import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+import type { Node } from '../../src/ml/tensor/node.ts';
+import { batchRows, lengthsOf, modelsWith, packedVectors, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
+import { parameterGradients } from './parameter-gradients.ts';
+
+const models = modelsWith('.forward.safetensors');
+
+describe.skipIf(models.length === 0)('mT5 and T5 against the tables of transformers', () => {
+  for (const model of models) describe(model, () => forwardTests(model));
+});
+
+function forwardTests(model: string): void {
+  let table: Table;
+  let folder: Awaited<ReturnType<typeof readModelFolder>>;
+  let run: (name: string) => Promise<{ readonly outputs: Readonly<Record<string, HostValue>>; readonly source: number[][]; readonly labels: number[][] }>;
+  let gradientsOf: (outputs: Readonly<Record<string, HostValue>>, feeds: Readonly<Record<string, HostValue>>) => ReadonlyMap<string, Float32Array>;
+  let feedsOf: (name: string) => Readonly<Record<string, HostValue>>;
+
+  beforeAll(async () => {
+    table = await readTable(`${model}.forward.safetensors`);
+    folder = await readModelFolder(model);
+    const trace = plainTrace(folder.config);
+    const source = encode(trace);
+    const target = decode(trace, source.last);
+    const training = trainingGraph(trace, trace.parameters);
+    const states = (stack: string, nodes: readonly Node[]): Readonly<Record<string, Node>> => Object.fromEntries(nodes.map((node, index) => [`${stack}.${index}`, node]));
+    const runtime = await openRuntime('onnx', { threads: 2 });
+    const program = await runtime.compile({
+      outputs: { ...training.graph.outputs, logits: logitsOf(trace, target.last), ...states('encoder', source.hidden), ...states('decoder', target.hidden) },
+    });
+    feedsOf = (name) => {
+      const { source: rows, labels } = batchRows(table, `${name}.`);
+      const count = labels.flat().length;
+      return { ...folder.weights, ...sourceFeeds(rows, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / count) };
+    };
+    run = async (name) => ({ outputs: await program.run(feedsOf(name)), ...batchRows(table, `${name}.`) });
+    gradientsOf = (outputs, feeds) => parameterGradients(training, outputs, feeds);
+  });
+
+  test('every case: loss, logits, encoder states, gradient norm, at float32 and float64 tables', async () => {
+    const cases = new Set(table.names.flatMap((name) => (name.endsWith('.input_ids') ? [name.slice(0, -'.input_ids'.length)] : [])));
+    expect(cases.size).toBeGreaterThan(0);
+    for (const name of cases) {
+      const { outputs, source, labels } = await run(name);
+      const norm = Math.sqrt([...gradientsOf(outputs, feedsOf(name)).values()].reduce((sum, gradient) => sum + gradient.reduce((part, value) => part + value * value, 0), 0));
+      for (const precision of ['f32', 'f64']) {
+        const [loss = 0] = table.numbers(`${name}.${precision}.loss`);
+        const [theirNorm = 0] = table.numbers(`${name}.${precision}.grad_norm`);
+        expect(Math.abs((numbersOf(outputs, 'loss')[0] ?? Number.NaN) / loss - 1), `${name} ${precision} loss`).toBeLessThan(1e-6);
+        expect(Math.abs(norm / theirNorm - 1), `${name} ${precision} norm`).toBeLessThan(1e-5);
+        expect(worstDifference(numbersOf(outputs, `encoder.${folder.config.numLayers}`), packedVectors(table, `${name}.${precision}.encoder_last_hidden_state`, lengthsOf(source))), `${name} ${precision} encoder`).toBeLessThan(2e-5);
+        const [ourLogits, theirLogits] = logits(name, precision, outputs, labels);
+        expect(worstDifference(ourLogits, theirLogits), `${name} ${precision} logits`).toBeLessThan(absoluteTolerance(theirLogits));
+      }
+    }
+  });
+
+  /** Ours and theirs at real tokens; a table that holds only the last positions is compared at those. */
+  function logits(name: string, precision: string, outputs: Readonly<Record<string, HostValue>>, labels: number[][]): [ArrayLike<number>, ArrayLike<number>] {
+    const ours = numbersOf(outputs, 'logits');
+    if (table.has(`${name}.${precision}.logits`)) return [ours, packedVectors(table, `${name}.${precision}.logits`, lengthsOf(labels))];
+    const [, kept = 0, width = 0] = table.shape(`${name}.${precision}.logits.last_rows`);
+    const theirs = table.numbers(`${name}.${precision}.logits.last_rows`);
+    const longest = Math.max(...lengthsOf(labels));
+    const pairs: [number[], number[]] = [[], []];
+    let token = 0;
+    labels.forEach((row, index) => {
+      for (let position = Math.max(0, longest - kept); position < row.length; position += 1) {
+        pairs[0].push(...Array.from(ours).slice((token + position) * width, (token + position + 1) * width));
+        const slot = index * kept + position - (longest - kept);
+        pairs[1].push(...theirs.slice(slot * width, (slot + 1) * width));
+      }
+      token += row.length;
+    });
+    expect(pairs[0].length).toBeGreaterThan(0);
+    return pairs;
+  }
+
+  test('the hidden states after each layer', async () => {
+    for (const name of casesWith('encoder_hidden.0')) {
+      const { outputs, source, labels } = await run(name);
+      for (let layer = 0; table.has(`${name}.f32.encoder_hidden.${layer}`); layer += 1) {
+        expect(worstDifference(numbersOf(outputs, `encoder.${layer}`), packedVectors(table, `${name}.f32.encoder_hidden.${layer}`, lengthsOf(source))), `encoder ${layer}`).toBeLessThan(2e-5);
+      }
+      for (let layer = 0; table.has(`${name}.f32.decoder_hidden.${layer}`); layer += 1) {
+        expect(worstDifference(numbersOf(outputs, `decoder.${layer}`), packedVectors(table, `${name}.f32.decoder_hidden.${layer}`, lengthsOf(labels))), `decoder ${layer}`).toBeLessThan(2e-5);
+      }
+    }
+  });
+
+  test('the gradient of every parameter', async () => {
+    for (const name of casesWith('grad.shared.weight')) {
+      const { outputs } = await run(name);
+      const ours = gradientsOf(outputs, feedsOf(name));
+      const prefix = `${name}.f32.grad.`;
+      const theirs = table.names.filter((each) => each.startsWith(prefix));
+      expect([...ours.keys()].sort()).toEqual(theirs.map((each) => each.slice(prefix.length)).sort());
+      for (const [parameter, gradient] of ours) expect(worstShare(gradient, table.numbers(prefix + parameter)), `${name} ${parameter}`).toBeLessThan(1e-5);
+    }
+  });
+
+  test('buckets of relative positions, and the biases that they select', () => {
+    const settings = { count: folder.config.relativeAttentionNumBuckets, maxDistance: folder.config.relativeAttentionMaxDistance };
+    const relative = table.numbers('bucket.relative_position');
+    expect(relative.map((each) => positionBucket(each, { ...settings, bidirectional: true }))).toEqual(table.numbers('bucket.bidirectional'));
+    expect(relative.map((each) => positionBucket(each, { ...settings, bidirectional: false }))).toEqual(table.numbers('bucket.unidirectional'));
+    const biases = table.names.flatMap((name) => /^position_bias\.(encoder|decoder)\.(\d+)$/.exec(name) ?? []).filter((_, index) => index % 3 === 0);
+    expect(biases.length).toBeGreaterThan(0);
+    for (const name of biases) {
+      const [, stack = '', length = ''] = name.split('.');
+      const weights = folder.weights[`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`]?.data ?? [];
+      const buckets = bucketTable(Number(length), { ...settings, bidirectional: stack === 'encoder' });
+      const heads = folder.config.numHeads;
+      const ours = Array.from({ length: heads }, (_, head) => Array.from(buckets, (bucket) => Number(weights[bucket * heads + head]))).flat();
+      expect(worstDifference(ours, table.numbers(name)), name).toBe(0);
+    }
+  });
+
+  const casesWith = (tensor: string): readonly string[] => table.names.flatMap((name) => (name.endsWith(`.f32.${tensor}`) ? [name.slice(0, -`.f32.${tensor}`.length)] : []));
+}
+
+/** Of values of order 10: transformers' own float32 is as far from float64. */
+const absoluteTolerance = (values: ArrayLike<number>): number => 3e-6 * Math.max(10, ...Array.from(values, Math.abs));
+
+function numbersOf(outputs: Readonly<Record<string, HostValue>>, name: string): Float32Array {
+  const value = outputs[name];
+  if (value?.dtype !== 'float32') throw new Error(`no real output "${name}"`);
+  return value.data;
+}

@@ -1,0 +1,31 @@
+import type { TrainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+
+/** The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in float64. */
+export function parameterGradients(graph: TrainingGraph, outputs: Readonly<Record<string, HostValue>>, feeds: Readonly<Record<string, HostValue>>): ReadonlyMap<string, Float32Array> {
+  const sums = new Map<string, Float64Array>();
+  const sumOf = (parameter: string): Float64Array => {
+    const sum = sums.get(parameter) ?? new Float64Array(feeds[parameter]?.data.length ?? 0);
+    sums.set(parameter, sum);
+    return sum;
+  };
+  for (const parameter of graph.dense) realsOf(outputs, `gradient.${parameter}`).forEach((value, index) => addAt(sumOf(parameter), index, value));
+  for (const { parameter, output, indices } of graph.lookups) {
+    const rows = realsOf(outputs, output);
+    const places = feeds[indices]?.data ?? [];
+    const width = rows.length / places.length;
+    const sum = sumOf(parameter);
+    rows.forEach((value, index) => addAt(sum, Number(places[Math.floor(index / width)]) * width + (index % width), value));
+  }
+  return new Map([...sums].map(([parameter, sum]) => [parameter, Float32Array.from(sum)]));
+}
+
+function addAt(sum: Float64Array, index: number, value: number): void {
+  sum[index] = (sum[index] ?? 0) + value;
+}
+
+function realsOf(values: Readonly<Record<string, HostValue>>, name: string): Float32Array {
+  const value = values[name];
+  if (value?.dtype !== 'float32') throw new Error(`no real output "${name}"`);
+  return value.data;
+}
