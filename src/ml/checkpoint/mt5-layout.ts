@@ -1,0 +1,37 @@
+import { bytesOf } from './host-tensor.ts';
+import { type LazyTensor, type LazyTensors, load } from './lazy-tensor.ts';
+import type { Mt5Config } from './mt5-config.ts';
+import { mt5ParameterShapes } from './mt5-parameters.ts';
+import { matchTensors } from './tensor-check.ts';
+
+/**
+ * The parameters of a T5 under the names and in the order of `mt5ParameterShapes`, from whichever names a file gives
+ * them; and all that is wrong with them. Old files repeat the embedding under the names of both stacks and of a tied
+ * head, some have it only there; the copies must agree, since nothing tells which of them was meant.
+ */
+export async function canonicalMt5Tensors(config: Mt5Config, stored: LazyTensors): Promise<{ readonly tensors: LazyTensors; readonly problems: readonly string[] }> {
+  const copies = new Set(['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight', ...(config.tieWordEmbeddings ? ['lm_head.weight'] : [])]);
+  const found = [...copies].flatMap((name) => {
+    const tensor = stored.get(name);
+    return tensor === undefined ? [] : [{ name, tensor }];
+  });
+  const named = new Map([...stored].filter(([name]) => !copies.has(name) && name !== unusedBias));
+  const [first, ...others] = found;
+  if (first !== undefined) named.set('shared.weight', first.tensor);
+  const { tensors, problems } = matchTensors(named, mt5ParameterShapes(config));
+  const different: string[] = [];
+  for (const { name, tensor } of others) {
+    if (first !== undefined && !(await areEqual(first.tensor, tensor))) different.push(`${name} should be a copy of ${first.name}, but holds other numbers`);
+  }
+  return { tensors, problems: [...problems, ...different] };
+}
+
+/** Early T5 files hold this table, which cross-attention never had a use for; transformers passes over it as well. */
+const unusedBias = 'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight';
+
+async function areEqual(a: LazyTensor, b: LazyTensor): Promise<boolean> {
+  if (a === b) return true;
+  if (a.dtype !== b.dtype || String(a.shape) !== String(b.shape)) return false;
+  const [left, right] = [await load(a), await load(b)];
+  return left.ok && right.ok && Buffer.compare(bytesOf(left.value), bytesOf(right.value)) === 0;
+}
