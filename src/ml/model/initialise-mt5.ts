@@ -1,0 +1,30 @@
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import { normalValues } from './random-values.ts';
+
+/**
+ * The weights of a new T5, by their names in transformers. Linear layers and biases as T5PreTrainedModel._init_weights
+ * (factor 1) makes them; the embedding is N(0, 0.3) and the head N(0, 1/sqrt(d)), since with transformers' unit embeddings
+ * a small model starts far off. The same seed gives the same bits.
+ */
+export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<string, Float32Array> {
+  return new Map([...mt5ParameterShapes(config)].map(([name, shape]) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const deviation = deviationOf(name, config);
+    return [name, deviation === undefined ? new Float32Array(count).fill(1) : normalValues(count, deviation, seed, name)];
+  }));
+}
+
+/** The standard deviation a parameter starts with; norms have none: they start at 1. */
+function deviationOf(name: string, { dModel, dKv, dFf, numHeads }: Mt5Config): number | undefined {
+  const part = /([^.]+)\.weight$/.exec(name)?.[1];
+  switch (part) {
+    case 'shared': return 0.3;
+    case 'q': return (dModel * dKv) ** -0.5;
+    case 'o': return (numHeads * dKv) ** -0.5;
+    case 'wo': return dFf ** -0.5;
+    case 'layer_norm':
+    case 'final_layer_norm': return undefined;
+    default: return dModel ** -0.5;
+  }
+}

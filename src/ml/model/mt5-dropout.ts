@@ -1,0 +1,54 @@
+import { multiply } from '../tensor/ops/elementwise.ts';
+import { reshape } from '../tensor/ops/layout.ts';
+import { hashCombineOf, keepMask, randomBits } from '../tensor/ops/random.ts';
+import { constant, input } from '../tensor/ops/source.ts';
+import type { Node } from '../tensor/node.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { longest, type Feeds, type Rows } from './mt5-feeds.ts';
+import { type DropoutSite, type Mt5Trace, type Side, tokensOf } from './mt5-trace.ts';
+import { hashOfText } from './random-values.ts';
+
+/**
+ * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so neither
+ * padding nor a row's neighbours move them, and a resumed training drops the same elements. Reads dropoutFeeds.
+ */
+export const hashedDropout: Mt5Trace['dropout'] = (x, site) => (site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site), site.rate)));
+
+/** The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step and the row. */
+export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows): Feeds {
+  return { 'dropout.rows': vector(keys), ...sideFeeds('source', keys, source), ...sideFeeds('target', keys, target) };
+}
+
+/** The keys of `count` rows of a step, of which `first` were in its earlier micro-batches. */
+export function rowKeys(seed: number, step: number, first: number, count: number): readonly number[] {
+  const key = hashCombineOf(hashCombineOf(seed | 0, Math.floor(seed / 2 ** 32) | 0), step);
+  return Array.from({ length: count }, (_, row) => hashCombineOf(key, first + row));
+}
+
+function bitsOf(x: Node, { name, rows }: DropoutSite): Node {
+  const site = constant(hashOfText(name), [], 'int32');
+  if (rows.kind === 'tokens') {
+    const tokens = input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]);
+    return randomBits(reshape(tokens, [tokensOf(rows.side), 1]), [site, counting(sizeOf(x, 1))]);
+  }
+  const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
+  const heads = reshape(counting(sizeOf(x, 1)), [1, sizeOf(x, 1), 1, 1]);
+  const key = reshape(input('dropout.rows', 'int32', ['batch']), ['batch', 1, 1, 1]);
+  return randomBits(key, [site, heads, reshape(positions(rows.query), [rows.query, 1]), positions(rows.key)]);
+}
+
+/** 0, 1, 2 … */
+function counting(size: number | string): Node {
+  if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" has to have a known size`);
+  return constant(Array.from({ length: size }, (_, index) => index), [size], 'int32');
+}
+
+function sideFeeds(side: Side, keys: readonly number[], rows: Rows): Feeds {
+  const tokens = rows.flatMap((row, index) => row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)));
+  return {
+    [`dropout.${side}.tokens`]: vector(tokens),
+    [`dropout.${side}.positions`]: vector(Array.from({ length: longest(rows) }, (_, position) => position)),
+  };
+}
+
+const vector = (values: readonly number[]): { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array } => ({ dtype: 'int32', shape: [values.length], data: Int32Array.from(values) });
