@@ -105,11 +105,9 @@ export const illnesses: readonly [Illness, ...Illness[]] = [
 
 export const triggers: readonly [Trigger, ...Trigger[]] = [
   { trigger: { en: 'stress', zh: '压力大' }, advice: { en: 'practise slow yoga', zh: '练习瑜伽' } },
-  { trigger: { en: 'spicy food', zh: '吃辣' }, advice: { en: 'eat plain rice', zh: '饮食清淡' } },
-  { trigger: { en: 'cold weather', zh: '受凉' }, advice: { en: 'keep yourself warm', zh: '注意保暖' } },
-  { trigger: { en: 'heavy lifting', zh: '搬重物' }, advice: { en: 'rest in bed', zh: '卧床静养' } },
-  { trigger: { en: 'late nights', zh: '熬夜' }, advice: { en: 'go home earlier', zh: '早点回家' } },
-  { trigger: { en: 'house dust', zh: '吸入灰尘' }, advice: { en: 'wear clean masks', zh: '佩戴口罩' } },
+  { trigger: { en: 'curry', zh: '吃辣' }, advice: { en: 'eat plain rice', zh: '饮食清淡' } },
+  { trigger: { en: 'frost', zh: '受凉' }, advice: { en: 'keep yourself warm', zh: '注意保暖' } },
+  { trigger: { en: 'dust', zh: '灰尘' }, advice: { en: 'wear clean masks', zh: '佩戴口罩' } },
 ];
 
 export const ages: readonly [Age, ...Age[]] = [
