@@ -1,4 +1,5 @@
 import type { Value } from '../../stage/context.ts';
+import type { TreeChange } from './tree.ts';
 
 /** One field of the manifest that differs: its path ("params", "config", "learningRate"), the old and the new value; undefined: the field is absent on that side. */
 export interface Difference {
@@ -6,6 +7,8 @@ export interface Difference {
   readonly field: readonly string[];
   readonly before: Value | undefined;
   readonly after: Value | undefined;
+  /** For a dep that is a folder on both sides: its files that differ, where the two listings were at hand. */
+  readonly files?: readonly TreeChange[];
 }
 
 /** Why an instance runs. Never without one. */

@@ -1,0 +1,143 @@
+import type { Value } from '../../stage/context.ts';
+import { canonical, isList } from './canonical.ts';
+import type { Difference, Reason } from './reason.ts';
+import type { TreeChange } from './tree.ts';
+
+/** Why an instance runs, in words: the very field that changed, with its old and its new value. */
+export function reasonText(reason: Reason): string {
+  switch (reason.kind) {
+    case 'no-result': return 'no result yet';
+    case 'changed': return differenceText(reason);
+    case 'forced': return 'forced';
+    case 'failed-before': return 'the last attempt failed';
+    case 'interrupted-before': return 'the last attempt was interrupted';
+    case 'damaged': return `the cached ${reason.path} is missing or damaged (object ${reason.object.slice(0, 8)})`;
+    case 'evicted': return 'its result is no longer in the cache';
+    case 'not-cached': return 'the stage is declared cache: false';
+  }
+}
+
+function differenceText(difference: Difference): string {
+  const { field, before, after } = difference;
+  const [root = '', name = '', part = ''] = field;
+  switch (root) {
+    case 'format': return `the runner changed: manifest format ${changeText(before, after)}`;
+    case 'program': return programText(difference);
+    case 'params': return `${field.map(nameText).join('.')} ${changeText(before, after)}`;
+    case 'deps': return `dep ${nameText(name)}: ${dependencyText(part, difference)}`;
+    case 'outs': return `out ${nameText(name)}: ${changeText(before, after)}`;
+    case 'env': return `env ${nameText(name)}: ${environmentText(before, after)}`;
+    default: return `${field.map(nameText).join(' ')} ${changeText(before, after)}`;
+  }
+}
+
+function programText({ field, before, after }: Difference): string {
+  const [, part = '', name = ''] = field;
+  switch (part) {
+    case 'bundle': return 'code changed';
+    case 'packages': return packageText(name, before, after);
+    case 'words': return `command ${changeText(before, after)}`;
+    case 'executable': return 'the program that the command starts changed';
+    case 'code': return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'}`;
+    default: return 'another kind of program: uses and cmd';
+  }
+}
+
+/** A package counts as its version and, after a space, the integrity of its closure. */
+function packageText(name: string, before: Value | undefined, after: Value | undefined): string {
+  const [old, now] = [versionOf(before), versionOf(after)];
+  if (old === undefined) return `package ${name} ${now} added`;
+  if (now === undefined) return `package ${name} ${old} removed`;
+  return old === now ? `package ${name} ${now}: its files or what it depends on changed` : `package ${name} ${old} → ${now}`;
+}
+
+const versionOf = (value: Value | undefined): string | undefined => (typeof value === 'string' ? value.split(' ')[0] : undefined);
+
+function dependencyText(part: string, { before, after, files }: Difference): string {
+  switch (part) {
+    case 'digest': return files === undefined || files.length === 0 ? 'content changed' : filesText(files);
+    case 'name': return `file name ${changeText(before, after)}`;
+    case 'form': return `${formText(before)} → ${formText(after)}`;
+    case 'members': return membersText(before, after);
+    default: return before === undefined ? 'added' : after === undefined ? 'removed' : 'gathers on one side only';
+  }
+}
+
+function formText(form: Value | undefined): string {
+  switch (form) {
+    case 'executable': return 'an executable file';
+    case 'folder': return 'a folder';
+    default: return 'a file';
+  }
+}
+
+function filesText(files: readonly TreeChange[]): string {
+  const shown = files.slice(0, 3).map(({ kind, path }) => `${nameText(path)} ${kind}`);
+  return files.length > shown.length ? `${shown.join(', ')} and ${files.length - shown.length} more files` : shown.join(', ');
+}
+
+function membersText(before: Value | undefined, after: Value | undefined): string {
+  const [old, now] = [membersByAxes(before), membersByAxes(after)];
+  const texts = [
+    ...[...now].filter(([axes]) => !old.has(axes)).map(([, { shown }]) => `${shown} added`),
+    ...[...old].filter(([axes]) => !now.has(axes)).map(([, { shown }]) => `${shown} removed`),
+    ...[...now].filter(([axes, { content }]) => (old.get(axes)?.content ?? content) !== content).map(([, { shown }]) => `content of ${shown} changed`),
+  ];
+  return texts.length > 3 ? `${texts.slice(0, 3).join(', ')} and ${texts.length - 3} more` : texts.join(', ');
+}
+
+interface Member {
+  readonly shown: string;
+  readonly content: string;
+}
+
+function membersByAxes(members: Value | undefined): ReadonlyMap<string, Member> {
+  const list = members !== undefined && isList(members) ? members : [];
+  return new Map(list.filter(isMap).map((member) => {
+    const axes = member['axes'] ?? null;
+    return [canonical(axes), { shown: axesText(axes), content: canonical(member) }];
+  }));
+}
+
+/** The axes as a label shows them: a map by its name. */
+function axesText(axes: Value): string {
+  if (!isMap(axes)) return valueText(axes);
+  return `[${Object.values(axes).map((value) => (isMap(value) && typeof value['name'] === 'string' ? value['name'] : typeof value === 'string' ? value : valueText(value))).join(',')}]`;
+}
+
+const isMap = (value: Value): value is Readonly<Record<string, Value>> => typeof value === 'object' && value !== null && !isList(value);
+
+/** Values of the environment are shown by digest: they may be secret. */
+function environmentText(before: Value | undefined, after: Value | undefined): string {
+  return `${environmentValue(before)} → ${environmentValue(after)}`;
+}
+
+function environmentValue(value: Value | undefined): string {
+  if (value === undefined) return 'not declared';
+  return typeof value === 'string' ? `digest ${value.slice(0, 8)}` : 'unset';
+}
+
+/** Old and new value; of two long texts, the part where they differ. */
+function changeText(before: Value | undefined, after: Value | undefined): string {
+  if (before === undefined) return after === undefined ? 'changed' : `added: ${cut(valueText(after), 0)}`;
+  if (after === undefined) return `removed (it was ${cut(valueText(before), 0)})`;
+  const [old, now] = [valueText(before), valueText(after)];
+  const start = Math.max(old.length, now.length) > limit ? Math.max(0, commonPrefix(old, now) - 20) : 0;
+  return `${cut(old, start)} → ${cut(now, start)}`;
+}
+
+const limit = 80;
+
+const cut = (text: string, start: number): string =>
+  `${start > 0 ? '…' : ''}${text.slice(start, start + limit)}${text.length > start + limit ? '…' : ''}`;
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
+const valueText = (value: Value): string => JSON.stringify(value);
+
+/** A name as it stands where it reads as one word, else as JSON. */
+const nameText = (name: string): string => (/^[\p{L}\p{N}_./-]+$/u.test(name) ? name : JSON.stringify(name));

@@ -1,0 +1,65 @@
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Colors } from './colors.ts';
+
+/**
+ * A diagnostic as text: place, what happened, the source line with a caret, what to do next, and notes with places of
+ * their own. Lines and columns count from 1, columns in characters as an editor counts them. `sourceOf` gives the text
+ * that a range's file stands for; undefined: then the line is not shown.
+ */
+export function diagnosticText(diagnostic: Diagnostic, colors: Colors, sourceOf: (file: string) => string | undefined): string {
+  const { severity, code, message, at, suggestion, help, notes } = diagnostic;
+  const mark = severity === 'error' ? colors.red : colors.yellow;
+  const place = at === undefined ? undefined : placeOf(at, sourceOf);
+  const lines = [
+    `${place === undefined ? '' : `${colors.bold(place.text)}: `}${mark(severity)}: ${colors.bold(printable(message))} ${colors.dim(`[${code}]`)}`,
+    ...excerpt(place, colors, mark),
+    ...(suggestion === undefined ? [] : [`  did you mean ${colors.green(JSON.stringify(suggestion))}?`]),
+    ...(help === undefined ? [] : [`  ${colors.cyan('help')}: ${printable(help)}`]),
+  ];
+  for (const note of notes ?? []) {
+    const where = note.at === undefined ? undefined : placeOf(note.at, sourceOf);
+    lines.push(`  ${where === undefined ? '' : `${where.text}: `}${colors.dim('note')}: ${printable(note.message)}`, ...excerpt(where, colors, colors.dim));
+  }
+  return lines.join('\n');
+}
+
+interface Place {
+  readonly text: string;
+  /** The source line and the caret below it, cut to a window where the line is long. */
+  readonly line?: { readonly number: number; readonly text: string; readonly caret: string };
+}
+
+function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => string | undefined): Place {
+  const source = sourceOf(file);
+  if (source === undefined) return { text: printable(file) };
+  const before = source.slice(0, offset).split(lineEnd);
+  const start = before.at(-1) ?? '';
+  const rest = (source.slice(offset).split(lineEnd, 1)[0] ?? '');
+  // As editors do, a byte order mark is no column.
+  const column = [...start].length + 1 - (before.length === 1 && start.startsWith('\uFEFF') ? 1 : 0);
+  const marked = Math.max(1, Math.min(length, rest.length));
+  const from = Math.max(0, start.length - 60);
+  const shownStart = printable(start.slice(from).replace('\uFEFF', ''));
+  const head = from > 0 ? '…' : '';
+  const tail = printable(rest.slice(0, Math.max(40, Math.min(marked, 80))));
+  const caret = ' '.repeat(width(head + shownStart)) + '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
+  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${head}${shownStart}${tail}`, caret } };
+}
+
+const lineEnd = /\r\n|\n|\r/;
+
+function excerpt(place: Place | undefined, colors: Colors, mark: (text: string) => string): readonly string[] {
+  if (place?.line === undefined) return [];
+  const { number, text, caret } = place.line;
+  const margin = ' '.repeat(String(number).length);
+  return [`  ${colors.dim(`${number} |`)} ${text}`, `  ${margin} ${colors.dim('|')} ${mark(caret)}`];
+}
+
+/** Control characters never reach a terminal raw: a hostile file must not move its cursor. A tab is one space wide here, so that the caret stands right. */
+const printable = (text: string): string => text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** Columns that a terminal uses: East Asian wide characters take two (Unicode TR 11, the blocks that occur in text), combining marks none. */
+const width = (text: string): number =>
+  [...text].reduce((sum, character) => sum + (/\p{M}/u.test(character) ? 0 : wide.test(character) ? 2 : 1), 0);
+
+const wide = /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
