@@ -1,0 +1,127 @@
+import { loops } from './loop.ts';
+import { wasmModule } from './wasm-module.ts';
+
+/** Settings of one AdamW step. */
+export interface AdamWStep {
+  /** From 1 on. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Factor of the gradient: what clipping leaves of it. */
+  readonly gradientScale: number;
+}
+
+/** What AdamW works on, all of one length and allocated together. All but the gradient are changed. */
+export interface AdamWState {
+  readonly parameter: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+  readonly gradient: Float32Array;
+}
+
+/** Loops over large arrays, in WebAssembly SIMD. They take arrays of `allocate`, or parts of them (subarray). */
+export interface Kernels {
+  /**
+   * Zeroed arrays by their lengths. Those of one group lie in one WebAssembly.Memory, and only such can meet in one call:
+   * a parameter, its moments and its gradient are a group. A memory holds 4 GiB; throws where a group needs more.
+   */
+  allocate(groups: readonly (readonly number[])[]): readonly (readonly Float32Array[])[];
+  /** One step of AdamW, in place. */
+  adamw(state: AdamWState, step: AdamWStep): void;
+  /** Accumulated in float64. NaN or infinite exactly where an element is, or the float64 overflows. */
+  sumOfSquares(x: Float32Array): number;
+  /** x *= factor */
+  scale(x: Float32Array, factor: number): void;
+  /** target += factor * source */
+  accumulate(target: Float32Array, source: Float32Array, factor: number): void;
+}
+
+export function createKernels(): Kernels {
+  const module = new WebAssembly.Module(wasmModule(loops()));
+  const functionsOf = new Map<ArrayBufferLike, Functions>();
+
+  /** The functions that see the memory the arrays lie in. */
+  const over = (...arrays: readonly [Float32Array, ...Float32Array[]]): Functions => {
+    const functions = functionsOf.get(arrays[0].buffer);
+    if (functions === undefined) throw new Error('the array was not allocated by these kernels');
+    if (arrays.some(({ buffer }) => buffer !== arrays[0].buffer)) throw new Error('the arrays were not allocated in one group');
+    if (arrays.some(({ length }) => length !== arrays[0].length)) throw new Error(`the arrays differ in length: ${arrays.map(({ length }) => length).join(', ')}`);
+    return functions;
+  };
+
+  return {
+    allocate: (groups) =>
+      memoriesFor(groups).flatMap((share) => {
+        const memory = new WebAssembly.Memory({ initial: share.pages });
+        functionsOf.set(memory.buffer, functionsIn(new WebAssembly.Instance(module, { host: { memory } })));
+        return share.groups.map((arrays) => arrays.map(({ offset, length }) => new Float32Array(memory.buffer, offset, length)));
+      }),
+    adamw: ({ parameter, firstMoment, secondMoment, gradient }, step) => {
+      const arrays = [parameter, firstMoment, secondMoment, gradient] as const;
+      over(...arrays).adamw(...arrays.map(({ byteOffset }) => byteOffset), parameter.length, ...adamwScalars(step));
+    },
+    sumOfSquares: (x) => over(x).sumOfSquares(x.byteOffset, x.length),
+    scale: (x, factor) => void over(x).scale(x.byteOffset, x.length, factor),
+    accumulate: (target, source, factor) => void over(target, source).accumulate(target.byteOffset, source.byteOffset, target.length, factor),
+  };
+}
+
+/** In the order of the loop's declaration. */
+const adamwScalars = ({ step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale }: AdamWStep): readonly number[] => [
+  gradientScale,
+  1 - beta1,
+  beta2,
+  1 - beta2,
+  1 - learningRate * weightDecay,
+  learningRate / (1 - beta1 ** step),
+  Math.sqrt(1 - beta2 ** step),
+  epsilon,
+];
+
+type LoopFunction = (...of: readonly number[]) => number;
+type Functions = Readonly<Record<'adamw' | 'sumOfSquares' | 'scale' | 'accumulate', LoopFunction>>;
+
+function functionsIn({ exports }: WebAssembly.Instance): Functions {
+  const named = (name: string): LoopFunction => {
+    const found = exports[name];
+    if (typeof found !== 'function') throw new Error(`the module has no function "${name}"`);
+    return (...of) => Number(found(...of));
+  };
+  return { adamw: named('adamw'), sumOfSquares: named('sumOfSquares'), scale: named('scale'), accumulate: named('accumulate') };
+}
+
+interface Share {
+  readonly pages: number;
+  readonly groups: readonly (readonly { readonly offset: number; readonly length: number }[])[];
+}
+
+const pageBytes = 65_536;
+const memoryPages = 65_536;
+/** Groups share memories up to this size: many memories cost address space, one large one is not always to be had. */
+const sharedBytes = 2 ** 30;
+
+/** Lays groups out in memories, in order. Every array begins on a cache line. */
+function memoriesFor(groups: readonly (readonly number[])[]): readonly Share[] {
+  const shares: { bytes: number; groups: { offset: number; length: number }[][] }[] = [];
+  for (const lengths of groups) {
+    const bytes = lengths.reduce((sum, length) => sum + alignedBytes(length), 0);
+    if (bytes > memoryPages * pageBytes) throw new Error(`${bytes} bytes have to lie in one WebAssembly memory, which holds ${memoryPages * pageBytes}`);
+    let share = shares.at(-1);
+    if (share === undefined || share.bytes + bytes > sharedBytes) shares.push((share = { bytes: 0, groups: [] }));
+    let offset = share.bytes;
+    share.groups.push(
+      lengths.map((length) => {
+        const at = offset;
+        offset += alignedBytes(length);
+        return { offset: at, length };
+      }),
+    );
+    share.bytes = offset;
+  }
+  return shares.map((share) => ({ pages: Math.ceil(share.bytes / pageBytes), groups: share.groups }));
+}
+
+const alignedBytes = (length: number): number => Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 64) * 64;
