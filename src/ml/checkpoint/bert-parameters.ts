@@ -1,5 +1,5 @@
 import type { BertConfig } from './bert-config.ts';
-import type { Shapes } from './mt5-parameters.ts';
+import type { Shapes } from './tensor-check.ts';
 
 /** Every parameter of a BERT encoder by the name that transformers' BertModel gives it, without the pooler. */
 export function bertParameterShapes(config: BertConfig): Shapes {

@@ -1,7 +1,5 @@
 import type { Mt5Config } from './mt5-config.ts';
-
-/** Names and shapes of tensors, in the order in which the model has them. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
+import type { Shapes } from './tensor-check.ts';
 
 /**
  * Every parameter of a T5 by the name that transformers' `named_parameters()` gives it, in that order: a tied head and

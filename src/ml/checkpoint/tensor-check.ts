@@ -1,5 +1,7 @@
 import type { LazyTensors } from './lazy-tensor.ts';
-import type { Shapes } from './mt5-parameters.ts';
+
+/** Names and shapes of tensors, in the order in which the model has them. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /**
  * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are missing,

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fuzzFile, fuzzHeader, fuzzPickle } from './fuzz.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const golden = (name: string): string => join(import.meta.dirname, '../golden/checkpoint', name);
+
+test('20,000 damaged headers are refused or harmless', () => {
+  const bytes = readFileSync(golden('every-type.safetensors'));
+  const end = 8 + Number(bytes.readBigUInt64LE());
+  const { accepted, refused } = fuzzHeader(bytes.subarray(8, end), bytes.length - end, 20_000, 1);
+  expect(accepted).toBeGreaterThan(0);
+  expect(refused).toBeGreaterThan(10_000);
+});
+
+test('20,000 damaged pickles are refused or harmless', () => {
+  const bytes = readFileSync(golden('views.zip.bin'));
+  const pickle = bytes.subarray(bytes.indexOf(Buffer.of(0x80, 2)), bytes.indexOf('PK', bytes.indexOf(Buffer.of(0x80, 2))));
+  const { accepted, refused } = fuzzPickle(pickle, 20_000, 2);
+  expect(accepted).toBeGreaterThan(0);
+  expect(refused).toBeGreaterThan(10_000);
+});
+
+test.each(['every-type.safetensors', 'views.zip.bin', 'views.legacy.bin'])('500 damaged copies of %s are refused or read', async (name) => {
+  const { accepted, refused } = await fuzzFile(golden(name), await temporaryFolder(), 500, 3);
+  expect(accepted + refused).toBe(500);
+  expect(refused).toBeGreaterThan(100);
+});

@@ -1,0 +1,72 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { toFloat32 } from '../../src/ml/checkpoint/to-float32.ts';
+import { openTorchBin } from '../../src/ml/checkpoint/torch-bin.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { messageOf, valueOf } from './value-of.ts';
+
+const golden = (name: string): string => join(import.meta.dirname, '../golden/checkpoint', name);
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
+
+describe.each(['views.zip.bin', 'views.protocol-4.bin', 'views.legacy.bin'])('%s', (name) => {
+  test.each([
+    ['base', 'float32', [4, 6], range(24)],
+    ['transposed', 'float32', [6, 4], range(24).map((i) => (i % 4) * 6 + Math.floor(i / 4))],
+    ['cut', 'float32', [2, 3], [8, 9, 10, 14, 15, 16]],
+    ['column', 'float32', [4], [1, 7, 13, 19]],
+    ['parameter', 'float32', [6], [12, 13, 14, 15, 16, 17]],
+    ['scalar', 'float32', [], [3.5]],
+    ['empty', 'float32', [0, 3], []],
+    ['float16', 'float16', [2], [1.5, 1.5]],
+    ['bfloat16', 'bfloat16', [2], [1.5, 1.5]],
+    ['float64', 'float64', [1], [Math.fround(0.1)]],
+    ['int64', 'int64', [5], range(5)],
+    ['int32', 'int32', [1], [-5]],
+    ['swapped', 'int16', [3, 2, 1], [0, 3, 1, 4, 2, 5]],
+    ['int8', 'int8', [1], [-1]],
+    ['uint8', 'uint8', [1], [255]],
+    ['bool', 'bool', [2], [1, 0]],
+  ])('%s is read as %s', async (tensor, dtype, shape, values) => {
+    const tensors = valueOf(await loadAll(valueOf(await openTorchBin(golden(name)))));
+    const read = tensors.get(tensor);
+    expect(read).toMatchObject({ dtype, shape });
+    expect(read === undefined ? [] : [...toFloat32(read)]).toEqual(values);
+  });
+
+  test('the same view of the same bytes is the same tensor, another view is not', async () => {
+    const tensors = valueOf(await openTorchBin(golden(name)));
+    expect(tensors.get('same')).toBe(tensors.get('base'));
+    expect(tensors.get('transposed')).not.toBe(tensors.get('base'));
+  });
+});
+
+test.each([
+  ['hostile.zip.bin', /asks for "posix.system".*not loaded/],
+  ['hostile.legacy.bin', /asks for "posix.system".*not loaded/],
+  ['module.bin', /asks for "torch.nn.modules.linear.Linear"/],
+  ['epoch.bin', /under "epoch" it holds something that is not a tensor/],
+  ['expanded.bin', /under "wide" it holds a tensor of shape \[1000\] over a storage of 1 elements/],
+  ['every-type.safetensors', /neither torch's magic number nor that of a zip archive/],
+])('%s is refused by the name of what it holds', async (name, says) => {
+  expect(messageOf(await openTorchBin(golden(name)))).toMatch(says);
+});
+
+test('an archive that is cut anywhere is refused', async () => {
+  const file = join(await temporaryFolder(), 'a.bin');
+  for (const name of ['views.zip.bin', 'views.legacy.bin']) {
+    const bytes = await readFile(golden(name));
+    for (let length = 0; length < bytes.length; length += 37) {
+      await writeFile(file, bytes.subarray(0, length));
+      expect((await openTorchBin(file)).ok, `${name} cut to ${length}`).toBe(false);
+    }
+  }
+});
+
+test('a folder, or nothing, where a file was expected is a problem', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'a'));
+  expect(messageOf(await openTorchBin(join(folder, 'a')))).toBe('is a folder where a file was expected');
+  expect(messageOf(await openTorchBin(join(folder, 'b')))).toBe('no such file or folder');
+});

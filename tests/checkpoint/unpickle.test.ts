@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { unpickle } from '../../src/ml/checkpoint/unpickle.ts';
+import { messageOf, valueOf } from './value-of.ts';
+
+/** A pickle from its parts: opcodes as characters or numbers. */
+const pickle = (...parts: readonly (string | number)[]): Buffer => Buffer.concat([Buffer.of(0x80, 2), ...parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.of(part))), Buffer.from('.')]);
+
+const allowNothing = (): boolean => false;
+const read = (...parts: readonly (string | number)[]) => valueOf(unpickle(pickle(...parts), allowNothing)).value;
+const refusal = (...parts: readonly (string | number)[]) => messageOf(unpickle(pickle(...parts), allowNothing));
+
+test('numbers, texts and containers', () => {
+  expect(read('K', 7)).toBe(7);
+  expect(read('J', '\xfe\xff\xff\xff')).toBe(-2);
+  expect(read(0x8a, 2, '\x00\x80')).toBe(-32768);
+  expect(read(0x8a, 9, '\x01\x00\x00\x00\x00\x00\x00\x00\x01')).toBe(2n ** 64n + 1n);
+  expect(read(0x8a, 0)).toBe(0);
+  expect(read('G', '\x3f\xf8\x00\x00\x00\x00\x00\x00')).toBe(1.5);
+  expect(read('X', '\x03\x00\x00\x00a\xc3\xa9')).toBe('aé');
+  expect(read('(K', 1, 'K', 2, 't')).toEqual({ kind: 'tuple', items: [1, 2] });
+  expect(read('](K', 1, 'K', 2, 'e')).toEqual({ kind: 'list', items: [1, 2] });
+  expect(read('}(U', 1, 'aK', 1, 'u')).toEqual({ kind: 'dict', entries: new Map([['a', 1]]) });
+});
+
+test('a value that is kept is recalled as itself', () => {
+  expect(read(']q', 5, '0h', 5, 'h', 5, 0x86)).toEqual({ kind: 'tuple', items: [{ kind: 'list', items: [] }, { kind: 'list', items: [] }] });
+});
+
+test('a second pickle starts where the first ends', () => {
+  const both = Buffer.concat([pickle('K', 1), pickle('K', 2)]);
+  const first = valueOf(unpickle(both, allowNothing));
+  expect(valueOf(unpickle(both, allowNothing, first.end))).toEqual({ value: 2, end: both.length });
+});
+
+test.each([
+  ['GLOBAL', ['cos\nsystem\n'], 'os.system'],
+  ['STACK_GLOBAL', [0x8c, 2, 'os', 0x8c, 6, 'system', 0x93], 'os.system'],
+  ['INST', ['(ibuiltins\neval\n'], 'builtins.eval'],
+])('%s names what it asks for, and is refused', (_, parts, name) => {
+  expect(refusal(...parts)).toContain(`asks for "${name}"`);
+});
+
+test('only a name that is allowed passes, and its call is not made', () => {
+  const parts = pickle('cos\nsystem\n', 'U', 2, 'ls', 0x85, 'R');
+  expect(valueOf(unpickle(parts, (name) => name === 'os.system')).value).toEqual({ kind: 'call', callee: 'os.system', inputs: ['ls'] });
+});
+
+test.each([
+  ['an opcode that makes objects', [')', 0x81], /opcode 0x81/],
+  ['an opcode that is none', [0xff], /opcode 0xff/],
+  ['taking from an empty stack', ['0'], /takes more from its stack/],
+  ['taking from below a mark', ['K', 1, '(', 0x85], /takes more from its stack/],
+  ['a mark that was never set', ['t'], /lacks a mark/],
+  ['recalling what was not kept', ['h', 9], /recalls value 9/],
+  ['a text longer than the pickle', ['X', '\xff\xff\xff\xff'], /inside an opcode/],
+  ['calling a number', ['K', 1, ')R'], /not a function/],
+  ['appending to a number', ['K', 1, 'K', 2, 'a'], /not a list/],
+  ['attributes of a number', ['K', 1, '}b'], /not a dict/],
+])('%s is refused', (_, parts, says) => {
+  expect(refusal(...parts)).toMatch(says);
+});
+
+test('a pickle that only grows is stopped', () => {
+  expect(messageOf(unpickle(Buffer.alloc(2_000_000, '}'), allowNothing))).toMatch(/more than 1000000 opcodes/);
+});
