@@ -50,11 +50,11 @@ function adapterTests(model: string, name: string): void {
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const { outputs, gradients } = await run(trace, trace.trainable, feeds);
     const [loss = 0] = table.numbers(`${name}.loss`);
-    expect(Math.abs(reals(outputs, 'loss')[0] ?? Number.NaN) / loss - 1).toBeLessThan(1e-6);
+    expect(Math.abs((reals(outputs, 'loss')[0] ?? Number.NaN) / loss - 1)).toBeLessThan(1e-6);
     const logits = packedVectors(table, `${name}.logits`, lengthsOf(labels));
-    expect(worstDifference(reals(outputs, 'logits'), logits)).toBeLessThan(tolerance(logits));
+    expect(worstDifference(reals(outputs, 'logits'), logits)).toBeLessThan(Math.max(tolerance(logits), 4 * conditioning(table, name, labels)));
     expect([...gradients.keys()].sort()).toEqual(expected.trainable.map(ownName).sort());
-    for (const peftName of expected.trainable) expect(worstShare(gradients.get(ownName(peftName)) ?? [], table.numbers(`${name}.grad.${peftName}`)), peftName).toBeLessThan(1e-5);
+    for (const peftName of expected.trainable) expect(worstShare(gradients.get(ownName(peftName)) ?? [], table.numbers(`${name}.grad.${peftName}`)), peftName).toBeLessThan(Math.max(1e-5, conditioning(table, name, labels)));
   });
 
   test(`${name}: merged weights give peft's logits`, async () => {
@@ -66,7 +66,7 @@ function adapterTests(model: string, name: string): void {
     const feeds = { ...merged, ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1) };
     const { outputs } = await run(plainTrace(folder.config), new Map(), feeds);
     const logits = packedVectors(table, `${name}.merged_logits`, lengthsOf(labels));
-    expect(worstDifference(reals(outputs, 'logits'), logits)).toBeLessThan(tolerance(logits));
+    expect(worstDifference(reals(outputs, 'logits'), logits)).toBeLessThan(Math.max(tolerance(logits), 4 * conditioning(table, name, labels)));
   });
 }
 
@@ -106,6 +106,13 @@ async function run(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, feeds:
 
 /** "base_model.model.x.lora_A.default.weight" -> "x.lora_A.weight"; a module saved whole by its own name. */
 const ownName = (peftName: string): string => peftName.replace(/^base_model\.model\./, '').replace('.modules_to_save.default', '').replace('.default.weight', '.weight');
+
+/**
+ * How far two ways of computing the same logits in float32 are apart in peft itself: beside the base and merged. With
+ * large random adapters attention saturates, and rounding is magnified by much more than in a trained model.
+ */
+const conditioning = (table: Table, name: string, labels: number[][]): number =>
+  worstDifference(packedVectors(table, `${name}.logits`, lengthsOf(labels)), packedVectors(table, `${name}.merged_logits`, lengthsOf(labels)));
 
 const tolerance = (values: readonly number[]): number => 3e-6 * Math.max(10, ...values.map(Math.abs));
 

@@ -47,7 +47,7 @@ export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, No
   };
 }
 
-/** The loss alone, as it is evaluated: without label smoothing where the trace is without dropout. Output: "loss". */
+/** The loss alone, as it is evaluated; the Trainer smooths labels there too. Output: "loss". */
 export const lossGraph = (trace: Mt5Trace, labelSmoothing = 0): Graph => ({ outputs: { loss: pairLoss(trace, labelSmoothing) } });
 
 /**

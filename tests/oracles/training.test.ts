@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { isDecayed } from '../../src/ml/train/decay.ts';
+import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
+import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
+import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
+import { clipFactor, createStepper, type Stepper, type Values } from '../../src/ml/train/stepper.ts';
+import { batchRows, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
+
+interface Logged {
+  readonly loss: number;
+  readonly lr: number | null;
+  readonly grad_norm: number | null;
+}
+
+interface RunConfig {
+  readonly opt: 'adamw' | 'adafactor';
+  readonly lr?: number;
+  readonly wd?: number;
+  readonly schedule?: 'linear' | 'cosine';
+  readonly warmup?: number;
+  readonly steps: number;
+  readonly clip?: number;
+  readonly accumulate?: number;
+  readonly normalise?: 'tokens' | 'means';
+  readonly adafactor?: { readonly scale_parameter?: boolean; readonly relative_step?: boolean; readonly warmup_init?: boolean; readonly lr?: number | null; readonly beta1?: number; readonly weight_decay?: number };
+}
+
+interface Trajectories {
+  readonly decay_parameters: readonly string[];
+  readonly all_parameters: readonly string[];
+  readonly runs: Readonly<Record<string, { readonly config: RunConfig; readonly log: readonly Logged[] }>>;
+}
+
+const models = modelsWith('.train.json');
+
+describe.skipIf(models.length === 0)('training against the trajectories of torch and transformers', () => {
+  for (const model of models) describe(model, () => trajectoryTests(model));
+});
+
+describe.skipIf(!existsSync(join(mt5Folder, 'schedules.json')))('learning rates against the schedules of transformers', () => {
+  test('every schedule, every step', async () => {
+    const table: Readonly<Record<string, readonly number[]>> = await readJsonTable('schedules.json');
+    expect(Object.keys(table).length).toBeGreaterThan(0);
+    for (const [key, factors] of Object.entries(table)) {
+      const [name = '', warmup = '', total = ''] = key.split('/');
+      const ours = factors.map((_, step) => scheduleFactor(scheduleNamed(name), step, { warmup: Number(warmup), total: Number(total), learningRate: 1 }));
+      expect(worstDifference(ours, factors), key).toBeLessThan(1e-15);
+    }
+  });
+});
+
+function trajectoryTests(model: string): void {
+  test('which parameters decay', async () => {
+    const { all_parameters, decay_parameters } = await readJsonTable<Trajectories>(`${model}.train.json`);
+    expect(all_parameters.filter(isDecayed).sort()).toEqual(all_parameters.filter((name) => decay_parameters.includes(name)).sort());
+  });
+
+  test('every run: loss, learning rate and gradient norm of each step, final weights', async () => {
+    const { runs } = await readJsonTable<Trajectories>(`${model}.train.json`);
+    const finals = await readTable(`${model}.train-final.safetensors`);
+    for (const [name, { config, log }] of Object.entries(runs)) {
+      const { steps, stepper } = await trajectory(model, config);
+      expect(steps.length).toBe(log.length);
+      for (const [index, expected] of log.entries()) {
+        const step = steps[index];
+        expect(Math.abs((step?.loss ?? Number.NaN) / expected.loss - 1), `${name} loss of step ${index}`).toBeLessThan(index < 10 ? 1e-5 : 1e-4);
+        if (expected.lr !== null) expect(Math.abs((step?.learningRate ?? Number.NaN) - expected.lr), `${name} rate of step ${index}`).toBeLessThan(1e-12);
+        if (expected.grad_norm !== null) expect(Math.abs((step?.gradientNorm ?? Number.NaN) / expected.grad_norm - 1), `${name} norm of step ${index}`).toBeLessThan(index < 10 ? 1e-4 : 1e-3);
+      }
+      for (const { name: parameter, parameter: values } of stepper.tensors) {
+        if (!finals.has(`${name}.${parameter}`)) continue;
+        expect(worstDifference(values, finals.numbers(`${name}.${parameter}`)), `${name} ${parameter}`).toBeLessThan(weightTolerance(config));
+      }
+      expect(stepper.tensors.some(({ name: parameter }) => finals.has(`${name}.${parameter}`)), `${name} has final weights`).toBe(true);
+    }
+  });
+
+  test.skipIf(!existsSync(join(mt5Folder, `${model}.trainer.json`)))("the Trainer's own log", async () => {
+    const { log } = await readJsonTable<{ readonly log: readonly { readonly loss: number; readonly learning_rate: number; readonly grad_norm: number }[] }>(`${model}.trainer.json`);
+    const { steps } = await trajectory(model, { opt: 'adamw', lr: 1e-3, wd: 0.01, schedule: 'linear', warmup: 2, steps: log.length, clip: 1, accumulate: 2 });
+    for (const [index, { loss, learning_rate, grad_norm }] of log.entries()) {
+      expect(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), `loss of step ${index}`).toBeLessThan(0.5e-4 + 1e-4 * loss);
+      expect(Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate)).toBeLessThan(1e-12);
+      expect(Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1), `norm of step ${index}`).toBeLessThan(1e-3);
+    }
+  });
+}
+
+interface Step {
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+}
+
+async function trajectory(model: string, config: RunConfig): Promise<{ readonly steps: readonly Step[]; readonly stepper: Stepper }> {
+  const { config: mt5, weights } = await readModelFolder(model);
+  const batches = await readTable(`${model}.train-batches.safetensors`);
+  const trace = plainTrace(mt5);
+  const graph = trainingGraph(trace, trace.parameters);
+  const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
+  const shapes = new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
+  const accumulation = config.accumulate ?? 1;
+  const { optimizer, weightDecay, decays, learningRate } = settingsOf(config);
+  const stepper = createStepper({ graph, program, shapes, frozen: {}, optimizer, weightDecay, decays, accumulation, kernels: createKernels() });
+  for (const { name, parameter } of stepper.tensors) parameter.set(Array.from(weights[name]?.data ?? [], Number));
+
+  const count = batches.names.filter((name) => name.endsWith('.labels')).length;
+  const steps: Step[] = [];
+  for (let step = 0; step < config.steps; step += 1) {
+    const group = Array.from({ length: accumulation }, (_, index) => batchRows(batches, `batch.${(step * accumulation + index) % count}.`));
+    const { loss, gradientNorm } = await stepper.gradients(microBatches(group, config, mt5));
+    const factor = scheduleFactor(scheduleNamed(config.schedule ?? 'constant'), step, { warmup: config.warmup ?? 0, total: config.steps, learningRate });
+    stepper.optimizer.update({ step: step + 1, learningRate: learningRate * factor, gradientScale: clipFactor(gradientNorm, config.clip ?? null) });
+    steps.push({ loss, learningRate: learningRate * factor, gradientNorm });
+  }
+  await program.release();
+  return { steps, stepper };
+}
+
+function microBatches(group: readonly ReturnType<typeof batchRows>[], { normalise = 'means' }: RunConfig, mt5: Mt5Config): readonly Values[] {
+  const total = group.flatMap(({ labels }) => labels.flat()).length;
+  return group.map(({ source, labels }) => ({
+    ...sourceFeeds(source, mt5),
+    ...targetFeeds(shiftRight(labels, mt5), mt5),
+    ...labelFeeds(labels, normalise === 'tokens' ? 1 / total : 1 / (labels.flat().length * group.length)),
+  }));
+}
+
+/** Adafactor's tables were made without groups: all parameters decay. */
+function settingsOf({ opt, lr, wd = 0, adafactor = {} }: RunConfig): { readonly optimizer: OptimizerSettings; readonly weightDecay: number; readonly decays: (name: string) => boolean; readonly learningRate: number } {
+  if (opt === 'adamw') return { optimizer: { name: 'adamw' }, weightDecay: wd, decays: isDecayed, learningRate: lr ?? 0 };
+  const { scale_parameter = true, relative_step = true, warmup_init = false, beta1 = null } = adafactor;
+  return {
+    optimizer: { name: 'adafactor', scaleParameter: scale_parameter, relativeStep: relative_step, warmupInit: warmup_init, beta1 },
+    weightDecay: adafactor.weight_decay ?? 0,
+    decays: () => true,
+    learningRate: adafactor.lr ?? 0,
+  };
+}
+
+/** AdamW's first steps divide gradients by their own size: where one is all rounding, so is its step. */
+const weightTolerance = ({ lr = 1e-3, steps }: RunConfig): number => 0.02 * lr * steps;
+
+function scheduleNamed(name: string): Schedule {
+  switch (name) {
+    case 'linear': case 'cosine': case 'cosine_with_restarts': case 'polynomial': case 'constant': case 'constant_with_warmup': case 'inverse_sqrt': return { name };
+    default: throw new Error(`the tables have a schedule ${name}`);
+  }
+}
