@@ -1,0 +1,80 @@
+import type { Search, GeneratedSequence } from './generation-options.ts';
+
+type BeamOptions = Extract<Search, { kind: 'beam' }> & { readonly maxLength: number; readonly endTokenId: number };
+
+/** A sequence that may go on. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
+export interface Beam {
+  readonly tokens: readonly number[];
+  readonly score: number;
+  readonly parent: number;
+}
+
+/** The search for one source. Sources do not touch each other: a batch is a list of these. */
+export interface BeamRow {
+  readonly running: readonly Beam[];
+  /** The best finished sequences so far, best first, at most one for each beam. */
+  readonly finished: readonly Required<{ readonly [name in keyof GeneratedSequence]: NonNullable<GeneratedSequence[name]> }>[];
+  readonly done: boolean;
+}
+
+/** One beam, with the decoder's start: all of the first step's candidates are its continuations. */
+export const startRow = (startTokenId: number): BeamRow => ({ running: [{ tokens: [startTokenId], score: 0, parent: 0 }], finished: [], done: false });
+
+/**
+ * The row after a step. `logProbabilities`: for each running beam, of its next token, processed. The vectorised beam
+ * search of transformers 4.57.1 (GenerationMixin._beam_search) for one source, sums in float32 as there.
+ */
+export function advanceRow(row: BeamRow, logProbabilities: readonly Float32Array[], options: BeamOptions): BeamRow {
+  const { beams, earlyStopping, lengthPenalty, maxLength, endTokenId } = options;
+  const length = (row.running[0]?.tokens.length ?? 0) + 1;
+  const generated = length - 1;
+  // Twice as many as beams: if the best half all end, enough are left to go on.
+  const candidates = bestContinuations(row.running, logProbabilities, 2 * beams).map(({ beam, token, score }) => ({
+    tokens: [...(row.running[beam]?.tokens ?? []), token],
+    score,
+    parent: beam,
+    ends: token === endTokenId || length >= maxLength,
+  }));
+  // Only the best `beams` may finish: the others are there to go on.
+  const ended = candidates.slice(0, beams).filter(({ ends }) => ends).map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));
+  const finished = [...row.finished, ...ended].sort((a, b) => b.score - a.score).slice(0, beams);
+  const running = candidates.filter(({ ends }) => !ends).slice(0, beams).map(({ tokens, score, parent }) => ({ tokens, score, parent }));
+  const full = finished.length === beams;
+  return { running, finished, done: running.length === 0 || (full && (earlyStopping === true || !canImprove(running, finished.at(-1)?.score ?? -Infinity, generated, options))) };
+}
+
+/** Whether the best running beam, as long as it is or could become, may still beat the worst finished one. */
+function canImprove(running: readonly Beam[], worst: number, generated: number, { earlyStopping, lengthPenalty, maxLength }: BeamOptions): boolean {
+  const length = earlyStopping === 'never' && lengthPenalty > 0 ? maxLength - 1 : generated;
+  return Math.fround((running[0]?.score ?? -Infinity) / length ** lengthPenalty) > worst;
+}
+
+interface Continuation {
+  readonly beam: number;
+  readonly token: number;
+  readonly score: number;
+}
+
+/** The `count` best continuations over all beams, best first; among equals the earlier beam, then the lower token. */
+function bestContinuations(running: readonly Beam[], logProbabilities: readonly Float32Array[], count: number): readonly Continuation[] {
+  const best: Continuation[] = [];
+  let least = -Infinity;
+  running.forEach((beam, index) => {
+    const scores = logProbabilities[index];
+    if (scores === undefined) throw new Error(`no scores for beam ${index}`);
+    for (let token = 0; token < scores.length; token += 1) {
+      const score = Math.fround(beam.score + (scores[token] ?? 0));
+      if (best.length === count && !(score > least)) continue;
+      insert(best, { beam: index, token, score }, count);
+      if (best.length === count) least = best.at(-1)?.score ?? -Infinity;
+    }
+  });
+  return best;
+}
+
+function insert(best: Continuation[], continuation: Continuation, count: number): void {
+  let place = best.length;
+  while (place > 0 && (best[place - 1]?.score ?? Infinity) < continuation.score) place -= 1;
+  best.splice(place, 0, continuation);
+  if (best.length > count) best.pop();
+}

@@ -1,0 +1,24 @@
+/** How sequences are generated. Names and meaning as transformers' GenerationConfig (4.57.1); 0, 1 and null switch a field off. */
+export interface GenerationOptions {
+  /** Tokens with the decoder's start. */
+  readonly maxLength: number;
+  /** While a sequence is shorter, it cannot end. Without the decoder's start. */
+  readonly minNewTokens: number;
+  readonly repetitionPenalty: number;
+  readonly noRepeatNgramSize: number;
+  readonly badWords: readonly (readonly number[])[];
+  readonly search: Search;
+}
+
+export type Search =
+  | { readonly kind: 'greedy' }
+  /** Draws by a generator a row: (seed, row, step). */
+  | { readonly kind: 'sample'; readonly seed: number; readonly temperature: number; readonly topK: number; readonly topP: number }
+  | { readonly kind: 'beam'; readonly beams: number; readonly earlyStopping: boolean | 'never'; readonly lengthPenalty: number; readonly returned: number };
+
+/** A finished sequence: the decoder's start first, `</s>` last unless the length ran out. */
+export interface GeneratedSequence {
+  readonly tokens: readonly number[];
+  /** Beam search: sum of log-probabilities / length ** lengthPenalty. */
+  readonly score: number | null;
+}

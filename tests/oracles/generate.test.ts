@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openDecoder } from '../../src/ml/generate/decoder.ts';
+import { generate } from '../../src/ml/generate/generate.ts';
+import type { GenerationOptions } from '../../src/ml/generate/generation-options.ts';
+import { processorsOf } from '../../src/ml/generate/logits-processors.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { modelsWith, mt5Folder, readJsonTable, readModelFolder } from './mt5-tables.ts';
+
+interface Arguments {
+  readonly max_length?: number;
+  readonly max_new_tokens?: number;
+  readonly min_new_tokens?: number;
+  readonly no_repeat_ngram_size?: number;
+  readonly repetition_penalty?: number;
+  readonly bad_words_ids?: readonly (readonly number[])[];
+  readonly num_beams?: number;
+  readonly num_return_sequences?: number;
+  readonly early_stopping?: boolean | 'never';
+  readonly length_penalty?: number;
+}
+
+interface GenerateTable {
+  readonly input_ids: readonly (readonly number[])[];
+  readonly settings: Readonly<Record<string, { readonly arguments: Arguments; readonly same_in_float32: boolean; readonly sequences: readonly (readonly number[])[]; readonly sequences_scores?: readonly number[] }>>;
+}
+
+const optionsOf = (given: Arguments): GenerationOptions => ({
+  maxLength: given.max_new_tokens === undefined ? (given.max_length ?? 20) : given.max_new_tokens + 1,
+  minNewTokens: given.min_new_tokens ?? 0,
+  repetitionPenalty: given.repetition_penalty ?? 1,
+  noRepeatNgramSize: given.no_repeat_ngram_size ?? 0,
+  badWords: given.bad_words_ids ?? [],
+  search:
+    given.num_beams === undefined
+      ? { kind: 'greedy' }
+      : { kind: 'beam', beams: given.num_beams, earlyStopping: given.early_stopping ?? false, lengthPenalty: given.length_penalty ?? 1, returned: given.num_return_sequences ?? 1 },
+});
+
+const models = modelsWith('.generate.json');
+
+describe.skipIf(models.length === 0)('generation gives the token ids of transformers', () => {
+  for (const model of models) describe(model, async () => {
+    const table = await readJsonTable<GenerateTable>(`${model}.generate.json`);
+    const { config, weights } = await readModelFolder(`${model}-generate`);
+    const runtime = await openRuntime('onnx', { threads: 2 });
+    const decoders = { logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'), logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities') };
+    for (const [name, setting] of Object.entries(table.settings)) {
+      test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
+        const options = optionsOf(setting.arguments);
+        const found = (await generate(decoders[options.search.kind === 'beam' ? 'logProbabilities' : 'logits'], { sources: table.input_ids, options, batch })).flat();
+        const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenId));
+        if (setting.same_in_float32) expect(found.map(({ tokens }) => tokens)).toEqual(theirs);
+        setting.sequences_scores?.forEach((score, index) => {
+          if (sameTokens(found[index]?.tokens, theirs[index])) expect(Math.abs((found[index]?.score ?? Number.NaN) - score)).toBeLessThan(1e-5 * Math.max(1, Math.abs(score)));
+        });
+      });
+    }
+  });
+});
+
+function upToEnd(sequence: readonly number[], end: number): readonly number[] {
+  const place = sequence.indexOf(end);
+  return place === -1 ? sequence : sequence.slice(0, place + 1);
+}
+
+const sameTokens = (ours: readonly number[] | undefined, theirs: readonly number[] | undefined): boolean => JSON.stringify(ours) === JSON.stringify(theirs);
+
+interface SamplingTable {
+  readonly rows: readonly {
+    readonly history: readonly number[];
+    readonly logits: readonly number[];
+    readonly temperature: number;
+    readonly top_k: number;
+    readonly top_p: number;
+    readonly no_repeat_ngram_size: number;
+    readonly repetition_penalty: number;
+    readonly probabilities: readonly number[];
+  }[];
+}
+
+describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () => {
+  test('the processed distributions are those of transformers, in its order', async () => {
+    const { rows } = await readJsonTable<SamplingTable>('sampling.json');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const [index, row] of rows.entries()) {
+      const options: GenerationOptions = {
+        maxLength: 64,
+        minNewTokens: 0,
+        repetitionPenalty: row.repetition_penalty,
+        noRepeatNgramSize: row.no_repeat_ngram_size,
+        badWords: [],
+        search: { kind: 'sample', seed: 0, temperature: row.temperature, topK: row.top_k, topP: row.top_p },
+      };
+      const scores = Float64Array.from(row.logits);
+      for (const apply of processorsOf(options, 1)) apply(row.history, scores);
+      const highest = Math.max(...scores);
+      const weights = Array.from(scores, (score) => Math.exp(score - highest));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const ours = byTies(row, weights.map((weight) => weight / total));
+      const theirs = byTies(row, row.probabilities);
+      expect(Math.max(...ours.map((probability, place) => Math.abs(probability - (theirs[place] ?? Number.NaN)))), `row ${index}`).toBeLessThan(1e-6);
+    }
+  });
+});
+
+/**
+ * Probabilities in an order that does not tell equal tokens apart: torch.sort is not stable, so which of them falls outside
+ * top-p is an accident of its machine.
+ */
+function byTies({ logits, history }: { readonly logits: readonly number[]; readonly history: readonly number[] }, probabilities: readonly number[]): readonly number[] {
+  const place = (token: number): readonly number[] => [logits[token] ?? 0, history.includes(token) ? 1 : 0, probabilities[token] ?? 0];
+  const order = probabilities.map((_, token) => place(token)).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0) || (a[2] ?? 0) - (b[2] ?? 0));
+  return order.map(([, , probability]) => probability ?? 0);
+}
