@@ -1,4 +1,4 @@
-import { type Json, isJsonObject } from '../../files/json.ts';
+import { type Json, type JsonObject, isJsonObject } from '../../files/json.ts';
 import { pythonStrip } from '../text/python-text.ts';
 import type { Result } from '../../result.ts';
 
@@ -22,24 +22,35 @@ export interface RowFault {
  */
 export function rowOf(value: Json): Result<Row, RowFault> {
   if (!isJsonObject(value)) return fault('wrong columns', 'expected an object with "human" and "assistant"');
-  const { human, assistant, slots } = value;
-  if (typeof human !== 'string' || typeof assistant !== 'string') return fault('wrong columns', `expected the texts "human" and "assistant", found ${JSON.stringify(Object.keys(value)).slice(0, 200)}`);
-  const bad = textFault('human', human) ?? textFault('assistant', assistant);
-  if (bad !== undefined) return { ok: false, error: bad };
-  if (slots === undefined || slots === null || slots === '') return { ok: true, value: { human, assistant } };
-  const named = typeof slots === 'string' ? slotsOf(parsed(slots)) : slotsOf(slots);
-  return named === undefined ? fault('bad slots', 'expected "slots" to be an object of texts') : { ok: true, value: { human, assistant, slots: named } };
+  const human = textOf(value, 'human');
+  if (!human.ok) return human;
+  const assistant = textOf(value, 'assistant');
+  if (!assistant.ok) return assistant;
+  const row = { human: human.value, assistant: assistant.value };
+  const { slots } = value;
+  if (slots === undefined || slots === null || slots === '') return { ok: true, value: row };
+  const named = slotsOf(typeof slots === 'string' ? parsed(slots) : slots);
+  return named === undefined ? fault('bad slots', 'expected "slots" to be an object of texts') : { ok: true, value: { ...row, slots: named } };
 }
 
-/** A text longer than this is no turn of a conversation, but a broken quote or foreign data. In UTF-16 units. */
-export const longestField = 1 << 18;
-
-function textFault(name: string, text: string): RowFault | undefined {
-  if (text.length > longestField) return { reason: 'field too long', detail: `"${name}" has ${text.length} characters, more than ${longestField}` };
-  if (pythonStrip(text) === '') return { reason: 'empty turn', detail: `"${name}" is empty` };
-  // Half of a surrogate pair cannot be written as UTF-8.
-  return /\p{Surrogate}/u.test(text) ? { reason: 'broken text', detail: `"${name}" holds a lone surrogate` } : undefined;
+/** One of the texts of an object: not blank, not endless, and such that it can be written as UTF-8. */
+export function textOf(value: JsonObject, name: string): Result<string, RowFault> {
+  const text = Object.hasOwn(value, name) ? value[name] : undefined;
+  if (text === null) return fault('empty turn', `"${name}" is null`);
+  if (typeof text !== 'string') return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
+  if (text.length > longestText) return fault('field too long', `"${name}" has ${text.length} characters, more than ${longestText}`);
+  if (pythonStrip(text) === '') return fault('empty turn', `"${name}" is empty`);
+  return /\p{Surrogate}/u.test(text) ? fault('broken text', `"${name}" holds half of a surrogate pair`) : { ok: true, value: text };
 }
+
+/** The fault of an object that is not made as expected: says so and names what it has. */
+export const wrongColumns = (expected: string, value: JsonObject): RowFault => ({
+  reason: 'wrong columns',
+  detail: `expected ${expected}; found ${JSON.stringify(Object.keys(value).slice(0, 20)).slice(0, 400)}`,
+});
+
+/** In UTF-16 units. A longer text is no turn of a conversation, but a broken quote or foreign data. */
+const longestText = 1 << 18;
 
 function slotsOf(value: Json | undefined): Readonly<Record<string, string>> | undefined {
   if (!isJsonObject(value)) return undefined;

@@ -1,0 +1,29 @@
+import { isUtf8 } from 'node:buffer';
+import { isJsonObject, parseJson } from '../../src/files/json.ts';
+import { lineEndCheck, textStart } from './line-ends.ts';
+import { type BadRecord, type RawItem, longestRecord } from './raw-record.ts';
+
+/** The objects of a JSON Lines file, split at LF only: texts may hold U+2028 and the like. Blank lines are passed over. */
+export function* jsonRecords(bytes: Uint8Array): Generator<RawItem> {
+  const checkLineEnd = lineEndCheck(bytes);
+  let start = yield* textStart(bytes);
+  for (let line = 1; start < bytes.length; line += 1) {
+    const found = bytes.indexOf(0x0a, start);
+    const end = found === -1 ? bytes.length : found + 1;
+    yield* checkLineEnd(line, end);
+    yield* itemsOf(bytes.subarray(start, end), line);
+    start = end;
+  }
+}
+
+function* itemsOf(bytes: Uint8Array, line: number): Generator<RawItem> {
+  const bad = (reason: BadRecord['reason'], detail: string): RawItem => ({ kind: 'bad', line, reason, detail });
+  if (bytes.length > longestRecord) return yield bad('record too long', `the line has ${bytes.length} bytes, more than ${longestRecord}`);
+  if (!isUtf8(bytes)) return yield bad('not UTF-8', 'the line is not UTF-8');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  if (/^[ \t\r\n]*$/.test(text)) return;
+  const parsed = parseJson(text, '', line);
+  if (!parsed.ok) yield bad('not JSON', `column ${parsed.error.column ?? 1} ${parsed.error.message}`);
+  else if (isJsonObject(parsed.value)) yield { kind: 'record', line, values: parsed.value };
+  else yield bad('wrong columns', 'expected an object');
+}
