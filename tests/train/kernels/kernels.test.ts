@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addRows } from '../../../src/ml/train/kernels/add-rows.ts';
 import { type AdamWStep, createKernels } from '../../../src/ml/train/kernels/kernels.ts';

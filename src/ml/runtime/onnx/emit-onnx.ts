@@ -76,10 +76,8 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
       const key = applicationKey(operator, of, attributes);
       let node = applied.get(key);
       if (node === undefined) applied.set(key, (node = { operator, inputs: of.map(({ name }) => name), outputs: [], attributes }));
-      while (node.outputs.length <= output) node.outputs.push('');
-      const name = node.outputs[output] || `%${count++}`;
-      node.outputs[output] = name;
-      return { name };
+      while (node.outputs.length <= output) node.outputs.push(`%${count++}`);
+      return { name: node.outputs[output] ?? '' };
     },
     input(name, dtype, shape) {
       const before = inputs.get(name);

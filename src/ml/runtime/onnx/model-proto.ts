@@ -14,7 +14,6 @@ export interface OnnxNode {
   /** With its domain: "MatMul", "com.microsoft.FusedMatMul". */
   readonly operator: string;
   readonly inputs: readonly string[];
-  /** An output without a name is not computed. */
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, OperatorAttribute>>;
 }
