@@ -29,3 +29,15 @@ function realsOf(values: Readonly<Record<string, HostValue>>, name: string): Flo
   if (value?.dtype !== 'float32') throw new Error(`no real output "${name}"`);
   return value.data;
 }
+
+/**
+ * The same values with the last bit of every float32 turned over. How far results move by it tells how far apart two right
+ * computations in float32 may be: large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
+ */
+export function lastBitsTurned(values: Readonly<Record<string, HostValue>>): Readonly<Record<string, HostValue>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => {
+    if (value.dtype !== 'float32') return [name, value];
+    const bits = new Int32Array(value.data.slice().buffer).map((each) => (each === 0 ? 0 : each ^ 1));
+    return [name, { ...value, data: new Float32Array(bits.buffer) }];
+  }));
+}
