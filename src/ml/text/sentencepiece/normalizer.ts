@@ -1,0 +1,115 @@
+// Indices are in range by construction in this file: positions lie between 0 and a length that was compared before.
+import type { Result } from '../../../result.ts';
+import { type ByteTrie, longestMatch } from './byte-trie.ts';
+import { type CharMap, findRule, type FoundRule, readCharMap, textEnd } from './char-map.ts';
+import type { NormalizerSpec } from './model-proto.ts';
+import { validLength } from './utf8.ts';
+
+/** How a text is rewritten before it is cut into pieces. */
+export interface Normalizer {
+  readonly charMap: CharMap | undefined;
+  /** User-defined pieces: they stand in a text as they are, no rule changes them. */
+  readonly verbatim: ByteTrie | undefined;
+  readonly addDummyPrefix: boolean;
+  readonly removeExtraWhitespaces: boolean;
+  readonly escapeWhitespaces: boolean;
+  readonly whitespaceAsSuffix: boolean;
+}
+
+/** What a normalizer keeps to beside the file's own section for it. */
+export type NormalizerSetting = Pick<Normalizer, 'verbatim' | 'whitespaceAsSuffix'>;
+
+export function readNormalizer({ charMap: blob, ...flags }: NormalizerSpec, setting: NormalizerSetting): Result<Normalizer> {
+  const charMap = readCharMap(blob);
+  return charMap.ok ? { ok: true, value: { ...flags, ...setting, charMap: charMap.value } } : charMap;
+}
+
+/**
+ * The normalised form of a text, both in UTF-8: the longest rule at each place, else one character as it is (a malformed
+ * byte becomes U+FFFD); spaces trimmed, joined and shown as U+2581 as the flags say. As Normalizer::Normalize of
+ * sentencepiece 0.2.
+ */
+export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8Array {
+  const { addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix } = normalizer;
+  const space = escapeWhitespaces ? escapedSpace : plainSpace;
+  const part: Part = { bytes: input, start: 0, end: 0, next: 0, rule: { length: 0, text: 0 } };
+  let at = 0;
+  if (removeExtraWhitespaces) {
+    for (; at < input.length; at = part.next) {
+      readPart(normalizer, input, at, part);
+      if (part.end - part.start !== 1 || part.bytes[part.start] !== 0x20) break;
+    }
+  }
+  if (at === input.length) return input.subarray(0, 0);
+
+  let output = new Uint8Array((input.length - at) * 2 + 16);
+  let length = 0;
+  const addSpace = () => {
+    for (let index = 0; index < space.length; index += 1) output[length + index] = space[index] as number;
+    length += space.length;
+  };
+  if (addDummyPrefix && !whitespaceAsSuffix) addSpace();
+  let afterSpace = removeExtraWhitespaces;
+  for (; at < input.length; at = part.next) {
+    readPart(normalizer, input, at, part);
+    const { bytes, end } = part;
+    let { start } = part;
+    if (afterSpace) while (start < end && bytes[start] === 0x20) start += 1;
+    // Room for this part if all of it is spaces, and for a suffix: three bytes each.
+    if (output.length < length + (end - start + 1) * 3) output = grown(output, length + (end - start + 1) * 3);
+    for (let index = start; index < end; index += 1) {
+      const byte = bytes[index] as number;
+      if (byte === 0x20) addSpace();
+      else {
+        output[length] = byte;
+        length += 1;
+      }
+    }
+    if (start < end) afterSpace = removeExtraWhitespaces && bytes[end - 1] === 0x20;
+  }
+  if (removeExtraWhitespaces) while (endsWith(output, length, space)) length -= space.length;
+  if (addDummyPrefix && whitespaceAsSuffix) addSpace();
+  return output.subarray(0, length);
+}
+
+/** What stands for the next bytes of the input, and where the ones after them start. */
+interface Part { bytes: Uint8Array; start: number; end: number; next: number; readonly rule: FoundRule }
+
+/** Writes to `part`, so that no object is made for each character. */
+function readPart({ charMap, verbatim }: Normalizer, input: Uint8Array, at: number, part: Part): void {
+  const kept = verbatim === undefined ? 0 : longestMatch(verbatim, input, at);
+  if (kept === 0 && charMap !== undefined) {
+    findRule(charMap, input, at, part.rule);
+    if (part.rule.length > 0) {
+      part.bytes = charMap.texts;
+      part.start = part.rule.text;
+      part.end = textEnd(charMap, part.rule.text);
+      part.next = at + part.rule.length;
+      return;
+    }
+  }
+  const length = kept || validLength(input, at);
+  part.bytes = length === 0 ? replacement() : input;
+  part.start = length === 0 ? 0 : at;
+  part.end = length === 0 ? part.bytes.length : at + length;
+  part.next = at + (length || 1);
+}
+
+/** U+FFFD. Text of JavaScript is well-formed: only a rule that ends inside a character leads here. */
+const replacement = (): Uint8Array => Uint8Array.of(0xef, 0xbf, 0xbd);
+
+/** U+2581, and the space it stands for. */
+const escapedSpace = [0xe2, 0x96, 0x81] as const;
+const plainSpace = [0x20] as const;
+
+function endsWith(bytes: Uint8Array, length: number, suffix: readonly number[]): boolean {
+  if (length < suffix.length) return false;
+  for (let index = 0; index < suffix.length; index += 1) if (bytes[length - suffix.length + index] !== suffix[index]) return false;
+  return true;
+}
+
+function grown(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(Math.max(least, bytes.length * 2));
+  longer.set(bytes);
+  return longer;
+}

@@ -1,0 +1,116 @@
+import type { Result } from '../../../result.ts';
+import { bestPath } from './best-path.ts';
+import { readModelProto } from './model-proto.ts';
+import { type Normalizer, normalizeBytes, readNormalizer } from './normalizer.ts';
+import { decodeUtf8 } from './utf8.ts';
+import { pieceId, pieceOf, readVocabulary, type Vocabulary } from './vocabulary.ts';
+
+/** A unigram model of sentencepiece, ready to encode and decode. */
+export interface SentencePiece {
+  readonly vocabulary: Vocabulary;
+  readonly normalizer: Normalizer;
+  readonly denormalizer: Normalizer | undefined;
+  /** What an unknown id is decoded to. */
+  readonly unknownSurface: string;
+}
+
+/** One piece of a text: its id and, in the normalised text, what it stands for (of a byte piece: its name). */
+export interface Piece {
+  readonly id: number;
+  readonly surface: string;
+}
+
+/** Reads a `.model` file. What is damaged, cut off, or not a unigram model is an error that says so. */
+export function readSentencePiece(bytes: Uint8Array): Result<SentencePiece> {
+  const proto = readModelProto(bytes);
+  if (!proto.ok) return proto;
+  const { modelType, whitespaceAsSuffix, unknownSurface } = proto.value;
+  if (modelType !== 'unigram') return { ok: false, error: `the sentencepiece model is of type ${modelType}: expected a unigram one, as T5 and mT5 have` };
+  const vocabulary = readVocabulary(proto.value);
+  if (!vocabulary.ok) return vocabulary;
+  const normalizer = readNormalizer(proto.value.normalizer, { verbatim: vocabulary.value.userDefined, whitespaceAsSuffix });
+  if (!normalizer.ok) return normalizer;
+  const spec = proto.value.denormalizer;
+  const denormalizer = spec && readNormalizer(spec, { verbatim: undefined, whitespaceAsSuffix: false });
+  if (denormalizer?.ok === false) return denormalizer;
+  return { ok: true, value: { vocabulary: vocabulary.value, normalizer: normalizer.value, denormalizer: denormalizer?.value, unknownSurface } };
+}
+
+/** Ids of a text's pieces, as `sp.encode(text)`. A lone surrogate counts as U+FFFD. */
+export function encodeIds(model: SentencePiece, text: string): number[] {
+  const ids: number[] = [];
+  walk(model, normalizeBytes(model.normalizer, new TextEncoder().encode(text)), (id) => ids.push(id));
+  return ids;
+}
+
+/** Pieces of a text, as `sp.encode(text, out_type=str)` with their ids. */
+export function encodePieces(model: SentencePiece, text: string): Piece[] {
+  const normalized = normalizeBytes(model.normalizer, new TextEncoder().encode(text));
+  const pieces: Piece[] = [];
+  walk(model, normalized, (id, start, end) => {
+    pieces.push({ id, surface: start === end ? (model.vocabulary.pieces[id] ?? '') : decodeUtf8(normalized.subarray(start, end)) });
+  });
+  return pieces;
+}
+
+/** The normalised form of a text, as `sp.normalize(text)`. */
+export const normalizeText = (model: SentencePiece, text: string): string => decodeUtf8(normalizeBytes(model.normalizer, new TextEncoder().encode(text)));
+
+/** Text of ids, as `sp.decode(ids)`. Ids are the model's own: another is a bug of the caller. */
+export const decodeIds = (model: SentencePiece, ids: readonly number[]): string => decodePieces(model, ids.map((id) => pieceOf(model.vocabulary, id)));
+
+/** Text of pieces, as `sp.decode(pieces)`: what is no piece of the model stands for itself. */
+export function decodePieces({ vocabulary, normalizer, denormalizer, unknownSurface }: SentencePiece, pieces: readonly string[]): string {
+  let text = '';
+  let bytes: number[] = [];
+  let trimming = normalizer.addDummyPrefix || normalizer.removeExtraWhitespaces;
+  const endBytes = () => {
+    text += decodeUtf8(Uint8Array.from(bytes));
+    bytes = [];
+  };
+  for (const piece of pieces) {
+    const id = pieceId(vocabulary, piece);
+    const type = vocabulary.types[id];
+    if (type === 'byte') {
+      bytes.push(Number.parseInt(piece.slice(1), 16));
+      continue;
+    }
+    if (bytes.length > 0) endBytes();
+    if (text !== '') trimming = false;
+    if (type === 'control') continue;
+    if (type === 'unknown') {
+      text += piece === vocabulary.pieces[id] ? unknownSurface : piece;
+      continue;
+    }
+    const starts = trimming && piece.startsWith(escapedSpace);
+    text += (starts ? piece.slice(1) : piece).replaceAll(escapedSpace, ' ');
+    // Where spaces are not trimmed, one is: the dummy prefix.
+    if (starts && !normalizer.removeExtraWhitespaces) trimming = false;
+  }
+  endBytes();
+  return denormalizer === undefined ? text : decodeUtf8(normalizeBytes(denormalizer, new TextEncoder().encode(text)));
+}
+
+const escapedSpace = '\u2581';
+
+/**
+ * Hands over the pieces of a normalised text, and where each starts and ends in it. Neighbouring unknown characters are
+ * one piece; with byte fallback there are none, but a piece for each of their bytes (which ends where it starts).
+ */
+function walk({ vocabulary }: SentencePiece, normalized: Uint8Array, visit: (id: number, start: number, end: number) => void): void {
+  const { ids, ends } = bestPath(vocabulary, normalized);
+  const { unknownId, byteIds } = vocabulary;
+  let start = 0;
+  for (let index = 0; index < ids.length; index += 1) {
+    const id = ids[index] ?? unknownId;
+    const end = ends[index] ?? start;
+    if (id === unknownId && byteIds !== undefined) {
+      for (const byte of normalized.subarray(start, end)) visit(byteIds[byte] ?? unknownId, start, start);
+    } else if (id !== unknownId || ids[index + 1] !== unknownId) {
+      visit(id, start, end);
+    } else {
+      continue;
+    }
+    start = end;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Result } from '../../../result.ts';
+import { buildByteTrie, type ByteTrie, idOf } from './byte-trie.ts';
+import { damagedModel } from './damaged-model.ts';
+import type { ModelProto, PieceType } from './model-proto.ts';
+
+/** The pieces of a model, and how they are found. */
+export interface Vocabulary {
+  /** Text of each piece, by id. */
+  readonly pieces: readonly string[];
+  readonly types: readonly PieceType[];
+  /** What each piece adds to a path that takes it. As float32, but for user-defined pieces, whose 0.1 less is float64. */
+  readonly scores: Float64Array;
+  /** What a character adds that no piece holds. */
+  readonly unknownScore: number;
+  readonly unknownId: number;
+  /** The id of the piece of each byte; none without byte fallback. */
+  readonly byteIds: readonly number[] | undefined;
+  /** Pieces that stand for text: normal, user-defined and unused ones. */
+  readonly trie: ByteTrie;
+  /** Pieces that do not: unknown, control and byte ones. */
+  readonly reserved: ReadonlyMap<string, number>;
+  /** User-defined pieces alone; none if there are none. */
+  readonly userDefined: ByteTrie | undefined;
+}
+
+/** The text of a piece. An id that is not the model's is a bug of the caller. */
+export function pieceOf({ pieces }: Vocabulary, id: number): string {
+  const piece = pieces[id];
+  if (piece === undefined) throw new RangeError(`id ${id} is not one of the ${pieces.length} of the vocabulary`);
+  return piece;
+}
+
+/** The id of a piece; reserved ones come first, and what is no piece is unknown. As PieceToId of sentencepiece 0.2. */
+export function pieceId(vocabulary: Vocabulary, piece: string): number {
+  const reserved = vocabulary.reserved.get(piece);
+  if (reserved !== undefined) return reserved;
+  const id = idOf(vocabulary.trie, Buffer.from(piece));
+  return id === -1 ? vocabulary.unknownId : id;
+}
+
+/** Checks a unigram model's pieces and makes them ready to be found. As ModelInterface::InitializePieces and unigram::Model of sentencepiece 0.2. */
+export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
+  const { types } = proto;
+  const pieces = proto.pieces.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  const shown = (id: number): string => `piece ${id} (${JSON.stringify(pieces[id])})`;
+  const idsOf = (...wanted: readonly PieceType[]): number[] => types.flatMap((type, id) => (wanted.includes(type) ? [id] : []));
+
+  const bad = proto.pieces.findIndex((bytes) => bytes.length === 0 || bytes.length >= maxPiece || bytes.includes(0));
+  if (bad !== -1) return damagedModel(`${shown(bad)} is empty, holds NUL, or is longer than ${maxPiece} bytes`);
+  const infinite = proto.scores.findIndex((score) => !Number.isFinite(score));
+  if (infinite !== -1) return damagedModel(`the score of ${shown(infinite)} is ${proto.scores[infinite]}`);
+  const [unknownId, secondUnknown] = idsOf('unknown');
+  if (unknownId === undefined) return damagedModel('no piece is the unknown one');
+  if (secondUnknown !== undefined) return damagedModel(`${shown(unknownId)} and ${shown(secondUnknown)} are both the unknown one`);
+
+  const reserved = new Map<string, number>();
+  for (const id of idsOf('unknown', 'control', 'byte')) {
+    const piece = pieces[id] ?? '';
+    const other = reserved.get(piece);
+    if (other !== undefined) return damagedModel(`${shown(other)} stands there twice, as ${id} again`);
+    reserved.set(piece, id);
+  }
+  const byteIds = readByteIds(proto.byteFallback, idsOf('byte'), reserved);
+  if (!byteIds.ok) return damagedModel(byteIds.error(shown));
+
+  const trieOf = (ids: readonly number[]) => buildByteTrie(ids.map((id) => [proto.pieces[id] ?? new Uint8Array(0), id]));
+  const textIds = idsOf('normal', 'user-defined', 'unused');
+  if (textIds.length === 0) return damagedModel('no piece stands for text');
+  const found = trieOf(textIds);
+  const userIds = idsOf('user-defined');
+  const user = trieOf(userIds);
+  if (found === undefined || user === undefined) return { ok: false, error: 'the sentencepiece model is too large: its pieces have more than 16 million different beginnings' };
+  if (found.duplicate !== undefined) return damagedModel(`${shown(found.duplicate.first)} stands there twice, as ${found.duplicate.second} again`);
+
+  const { scores, unknownScore } = scoresOf(proto);
+  return { ok: true, value: { pieces, types, scores, unknownScore, unknownId, byteIds: byteIds.value, trie: found.trie, reserved, userDefined: userIds.length > 0 ? user.trie : undefined } };
+}
+
+/** As sentencepiece's kMaxPieceSize. */
+const maxPiece = 8000;
+
+/** With byte fallback all 256 bytes have a piece; without, none has. */
+function readByteIds(
+  byteFallback: boolean,
+  ids: readonly number[],
+  reserved: ReadonlyMap<string, number>,
+): { readonly ok: true; readonly value: readonly number[] | undefined } | { readonly ok: false; readonly error: (shown: (id: number) => string) => string } {
+  const [first] = ids;
+  if (!byteFallback) return first === undefined ? { ok: true, value: undefined } : { ok: false, error: (shown) => `${shown(first)} is a byte, and the model says that it has no byte fallback` };
+  const byteIds = Array.from({ length: 256 }, (_, byte) => reserved.get(bytePiece(byte)));
+  const missing = byteIds.indexOf(undefined);
+  if (missing !== -1) return { ok: false, error: () => `it has byte fallback, and no piece ${bytePiece(missing)}` };
+  const known = new Set(byteIds);
+  const stray = ids.find((id) => !known.has(id));
+  if (stray !== undefined) return { ok: false, error: (shown) => `${shown(stray)} is called a byte` };
+  return { ok: true, value: byteIds.filter((id) => id !== undefined) };
+}
+
+const bytePiece = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+
+/**
+ * User-defined pieces do not have the score of the file: their length in bytes times the best score (which is no less
+ * than the least positive float32), less 0.1, so that they win. An unknown character has the worst score less 10.
+ */
+function scoresOf({ pieces, scores, types }: ModelProto): Pick<Vocabulary, 'scores' | 'unknownScore'> {
+  let worst = 3.4028234663852886e38;
+  let best = 1.1754943508222875e-38;
+  scores.forEach((score, id) => {
+    if (types[id] !== 'normal') return;
+    worst = Math.min(worst, score);
+    best = Math.max(best, score);
+  });
+  const bonus = (id: number): number => Math.fround((pieces[id]?.length ?? 0) * best) - 0.1;
+  return { scores: Float64Array.from(scores, (score, id) => (types[id] === 'user-defined' ? bonus(id) : score)), unknownScore: Math.fround(worst - 10) };
+}
