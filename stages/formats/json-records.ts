@@ -20,10 +20,10 @@ function* itemsOf(bytes: Uint8Array, line: number): Generator<RawItem> {
   const bad = (reason: BadRecord['reason'], detail: string): RawItem => ({ kind: 'bad', line, reason, detail });
   if (bytes.length > longestRecord) return yield bad('record too long', `the line has ${bytes.length} bytes, more than ${longestRecord}`);
   if (!isUtf8(bytes)) return yield bad('not UTF-8', 'the line is not UTF-8');
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  if (/^[ \t\r\n]*$/.test(text)) return;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').replace(/\r?\n$/, '');
+  if (/^[ \t\r]*$/.test(text)) return;
   const parsed = parseJson(text, '', line);
-  if (!parsed.ok) yield bad('not JSON', `column ${parsed.error.column ?? 1} ${parsed.error.message}`);
+  if (!parsed.ok) yield bad('not JSON', `column ${parsed.error.column ?? 1}: ${parsed.error.message.replace(/^is not JSON: /, '')}`);
   else if (isJsonObject(parsed.value)) yield { kind: 'record', line, values: parsed.value };
   else yield bad('wrong columns', 'expected an object');
 }
