@@ -48,7 +48,7 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
     bias: fields.choice('bias', 'none', ['none', 'all', 'lora_only']),
     modulesToSave: fields.value<readonly string[]>('modules_to_save', [], 'a list of names', names),
   };
-  const foreign = Object.entries(fields.others()).filter(([name, value]) => !withoutEffect.includes(name) && !isOff(value));
+  const foreign = Object.entries(fields.others(withoutEffect)).filter(([, value]) => !isOff(value));
   const problems = [...fields.problems(), ...foreign.map(([name, value]) => `${name} is ${JSON.stringify(value).slice(0, 60)}: a variant of LoRA that is not known here, expected null or false`)];
   return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
 }

@@ -13,8 +13,8 @@ export interface ConfigFields {
   value<T>(name: string, fallback: T, expected: string, accept: (json: Json) => T | undefined): T;
   /** What is wrong, a line a field. */
   problems(): readonly string[];
-  /** The fields that nobody asked for. */
-  others(): JsonObject;
+  /** The fields that nobody asked for, without those that are not to be kept. */
+  others(unkept: readonly string[]): JsonObject;
 }
 
 /** From `least` to `most`, both included. */
@@ -43,7 +43,7 @@ export function configFields(json: JsonObject): ConfigFields {
     boolean: (name, fallback) => value(name, fallback, 'true or false', (found) => (typeof found === 'boolean' ? found : undefined)),
     choice: (name, fallback, choices) => value(name, fallback, choices.map((choice) => `"${choice}"`).join(' or '), (found) => choices.find((choice) => choice === found)),
     problems: () => problems,
-    others: () => Object.fromEntries([...fields].filter(([name]) => !asked.has(name))),
+    others: (unkept) => Object.fromEntries([...fields].filter(([name]) => !asked.has(name) && !unkept.includes(name))),
   };
 }
 

@@ -52,7 +52,7 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
     padTokenId: optional('pad_token_id', 0),
     eosTokenIds: fields.value<readonly number[]>('eos_token_id', [], 'a token id, or a list of them', tokenIds),
     decoderStartTokenId: optional('decoder_start_token_id', 0),
-    other: fields.others(),
+    other: fields.others(['transformers_version']),
   };
   const problems = fields.problems();
   return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };

@@ -65,7 +65,8 @@ export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config
     padTokenId,
     eosTokenId: fields.integer('eos_token_id', 1, token),
     decoderStartTokenId: fields.integer('decoder_start_token_id', padTokenId, token),
-    other: others(fields),
+    // Not kept: what is written anew, and where the file once lay.
+    other: fields.others(['architectures', 'dtype', 'torch_dtype', 'transformers_version', '_name_or_path']),
   };
   const problems = fields.problems();
   return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
@@ -139,9 +140,4 @@ const feedForwards = {
 function feedForwardName({ activation, gated }: Mt5Config): string {
   const name = activation === 'relu' ? 'relu' : 'gelu';
   return gated ? `gated-${name}` : name;
-}
-
-/** What is not kept: what is written anew, and where the file once lay. */
-function others(fields: ConfigFields): JsonObject {
-  return Object.fromEntries(Object.entries(fields.others()).filter(([name]) => !['architectures', 'dtype', 'torch_dtype', 'transformers_version', '_name_or_path'].includes(name)));
 }

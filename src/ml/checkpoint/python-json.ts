@@ -25,7 +25,7 @@ function enclosed(open: string, items: readonly string[], close: string, lineEnd
   return items.length === 0 ? open + close : `${open}${inner}${items.join(`,${inner}`)}${lineEnd}${close}`;
 }
 
-const ascii = (text: string): string => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => (unit === '\u007f' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`));
+const ascii = (text: string): string => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Python's repr: the shortest digits, as JavaScript's, but with an exponent of two digits from 1e16 up and below 1e-4. */
 function floatText(value: number): string {
