@@ -203,7 +203,7 @@ function labels(): CaseInput {
 }
 
 function filled(shape: readonly number[], value: (i: number) => number): readonly number[] {
-  return Array.from({ length: shape.reduce((whole, size) => whole * size, 1) }, (_, i) => value(i));
+  return Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, i) => value(i));
 }
 
 function gradientNode(of: Node, to: Node): Node {
