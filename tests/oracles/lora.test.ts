@@ -10,6 +10,11 @@ import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
+import type { Trained } from '../../src/ml/train/optimizer.ts';
+import { scheduleFactor } from '../../src/ml/train/schedule.ts';
+import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
+import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { batchRows, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
@@ -21,6 +26,7 @@ interface LoraCase {
   readonly trainable: readonly string[];
   readonly trainable_parameters: number;
   readonly all_parameters: number;
+  readonly log: readonly { readonly loss: number; readonly lr: number; readonly grad_norm: number }[];
 }
 
 const models = modelsWith('.lora.safetensors');
@@ -69,7 +75,29 @@ function adapterTests(model: string, name: string): void {
     const [ours, moved] = await run(plainTrace(folder.config), new Map(), batch, [merged, lastBitsTurned(merged)]);
     expect(worstDifference(ours.logits, packedVectors(table, `${name}.merged_logits`, lengthsOf(labels)))).toBeLessThan(Math.max(2e-5, 4 * worstDifference(ours.logits, moved.logits)));
   });
+
+  test(`${name}: 30 steps of training`, async () => {
+    const { targets, folder, table, weights, expected } = await opened;
+    if (expected === undefined) return;
+    const { source, labels } = batchRows(table, '');
+    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
+    const [ours, moved] = [await train(targets, folder.config, weights, batch, expected.log.length), await train(targets, folder.config, lastBitsTurned(weights), batch, expected.log.length)];
+    let drift = 0; // how far ours has moved from itself by now
+    for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
+      const [step, other] = [ours.steps[index] ?? missing, moved.steps[index] ?? missing];
+      drift = Math.max(drift, Math.abs(step.loss / other.loss - 1), Math.abs(step.gradientNorm / other.gradientNorm - 1));
+      expect(step.learningRate).toBeCloseTo(lr, 12);
+      expect(Math.abs(step.loss / loss - 1), `loss of step ${index}`).toBeLessThan(Math.max(index < 10 ? 1e-5 : 1e-4, 8 * drift));
+      expect(Math.abs(step.gradientNorm / grad_norm - 1), `norm of step ${index}`).toBeLessThan(Math.max(1e-4, 8 * drift));
+    }
+    for (const peftName of expected.trainable) {
+      const [values, other] = [ours, moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
+      expect(worstDifference(values ?? [], table.numbers(`${name}.final.${peftName}`)), peftName).toBeLessThan(Math.max(1e-4, 8 * worstDifference(values ?? [], other ?? [])));
+    }
+  });
 }
+
+const missing = { loss: Number.NaN, gradientNorm: Number.NaN, learningRate: Number.NaN };
 
 interface Opened {
   readonly adapter: AdapterFolder;
@@ -94,6 +122,23 @@ async function open(model: string, name: string): Promise<Opened> {
   for (const [tensor, value] of tensors.value) if (value.dtype === 'float32') weights[tensor] = value;
   const cases: Readonly<Record<string, LoraCase>> = await readJsonTable(`${model}.lora.json`);
   return { adapter: adapter.value, targets: targets.value, folder, table: await readTable(`${model}.lora.safetensors`), weights, expected: cases[name] };
+}
+
+async function train(targets: LoraTargets, config: Mt5Config, weights: Values, batch: Values, count: number): Promise<{ readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number }[]; readonly tensors: readonly Trained[] }> {
+  const trace = loraTrace(config, targets, 0, (x) => x);
+  const graph = trainingGraph(trace, trace.trainable);
+  const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
+  const stepper = createStepper({ graph, program, shapes: loraShapes(targets, config), frozen: weights, optimizer: { name: 'adamw' }, weightDecay: 0.01, decays: () => true, accumulation: 1, kernels: createKernels() });
+  for (const { name, parameter } of stepper.tensors) parameter.set(reals(weights, name));
+  const steps = [];
+  for (let step = 0; step < count; step += 1) {
+    const { loss, gradientNorm } = await stepper.gradients([batch]);
+    const learningRate = 1e-3 * scheduleFactor({ name: 'cosine' }, step, { warmup: 3, total: count, learningRate: 1e-3 });
+    stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, 1) });
+    steps.push({ loss, gradientNorm, learningRate });
+  }
+  await program.release();
+  return { steps, tensors: stepper.tensors };
 }
 
 interface Computed {

@@ -1,0 +1,31 @@
+import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+
+/** A model of which no two sizes are equal, small enough for a test. */
+export const tinyConfig: Mt5Config = {
+  modelType: 'mt5',
+  vocabSize: 23,
+  dModel: 12,
+  dKv: 5,
+  dFf: 14,
+  numLayers: 2,
+  numDecoderLayers: 3,
+  numHeads: 4,
+  relativeAttentionNumBuckets: 8,
+  relativeAttentionMaxDistance: 16,
+  dropoutRate: 0.1,
+  layerNormEpsilon: 1e-6,
+  activation: 'gelu_new',
+  gated: true,
+  tieWordEmbeddings: false,
+  padTokenId: 0,
+  eosTokenId: 1,
+  decoderStartTokenId: 0,
+  other: {},
+};
+
+/** The weights as feeds. */
+export function weightValues(config: Mt5Config, weights: ReadonlyMap<string, Float32Array>): Readonly<Record<string, HostValue>> {
+  return Object.fromEntries([...mt5ParameterShapes(config)].map(([name, shape]) => [name, { dtype: 'float32', shape, data: weights.get(name) ?? new Float32Array(0) }]));
+}
