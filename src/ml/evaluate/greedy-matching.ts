@@ -1,0 +1,54 @@
+import type { HostValue, Runtime } from '../runtime/runtime.ts';
+import { divide, multiply, sqrt, square } from '../tensor/ops/elementwise.ts';
+import { reduceSum } from '../tensor/ops/layout.ts';
+import { matmul } from '../tensor/ops/matmul.ts';
+import { reduceMax } from '../tensor/ops/reduction.ts';
+import { input } from '../tensor/ops/source.ts';
+import type { Graph, Node } from '../tensor/node.ts';
+import type { BertScore } from './bert-score.ts';
+
+/** A text's vectors, [tokens, width], and the share of each token, adding up to 1. */
+export interface WeightedTokens {
+  readonly vectors: Float32Array;
+  readonly weights: Float32Array;
+}
+
+export interface Matcher {
+  (candidate: WeightedTokens, reference: WeightedTokens): Promise<BertScore>;
+  release(): Promise<void>;
+}
+
+/**
+ * Greedy matching: each token takes the similarity of the most similar token on the other side. Precision is over the
+ * candidate's tokens, recall over the reference's; F1 is 0 where both are.
+ */
+export async function openMatcher(runtime: Runtime, width: number): Promise<Matcher> {
+  const program = await runtime.compile(matchingGraph(width));
+  const match = async (candidate: WeightedTokens, reference: WeightedTokens): Promise<BertScore> => {
+    const outputs = await program.run({
+      candidate: vectors(candidate, width),
+      'candidate.weights': weights(candidate),
+      reference: vectors(reference, width),
+      'reference.weights': weights(reference),
+    });
+    const [precision, recall] = [scalar(outputs['precision']), scalar(outputs['recall'])];
+    const f1 = (2 * precision * recall) / (precision + recall);
+    return { precision, recall, f1: Number.isNaN(f1) ? 0 : f1 };
+  };
+  return Object.assign(match, { release: () => program.release() });
+}
+
+function matchingGraph(width: number): Graph {
+  const [candidate, reference] = [unit(input('candidate', 'float32', ['candidate', width])), unit(input('reference', 'float32', ['reference', width]))];
+  const similarity = matmul(candidate, reference, { transposeB: true });
+  const mean = (best: Node, side: string) => reduceSum(multiply(best, input(`${side}.weights`, 'float32', [side])));
+  return { outputs: { precision: mean(reduceMax(similarity, [1]), 'candidate'), recall: mean(reduceMax(similarity, [0]), 'reference') } };
+}
+
+const unit = (x: Node): Node => divide(x, sqrt(reduceSum(square(x), [-1], true)));
+
+const vectors = ({ vectors: data, weights: { length } }: WeightedTokens, width: number): HostValue => ({ dtype: 'float32', shape: [length, width], data });
+
+const weights = ({ weights: data }: WeightedTokens): HostValue => ({ dtype: 'float32', shape: [data.length], data });
+
+const scalar = (value: HostValue | undefined): number => Number(value?.data[0] ?? Number.NaN);

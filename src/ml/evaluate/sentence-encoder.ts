@@ -1,0 +1,14 @@
+import type { Rows } from '../model/mt5-feeds.ts';
+
+/** What turns a text into a vector a token. */
+export interface SentenceEncoder {
+  /** Whose vectors they are: "nano-mt5 encoder, layer 2". */
+  readonly label: string;
+  /** Stripped, cut to what the model takes, special tokens around; a text without words has these alone. */
+  tokenize(text: string): readonly number[];
+  /** Tokens that say nothing of the text: matched against, but of no weight. */
+  readonly special: readonly number[];
+  readonly width: number;
+  /** The hidden states of one layer, float32 [tokens, width] a row, in the order of the rows. */
+  embed(rows: Rows): Promise<readonly Float32Array[]>;
+}

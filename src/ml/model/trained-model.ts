@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import { openAdapterFolder } from '../checkpoint/adapter-folder.ts';
+import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
+import { loraShapes, mergeLora } from './lora.ts';
+import { loraTargets } from './lora-targets.ts';
+import type { Feeds } from './mt5-feeds.ts';
+
+/** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
+export interface TrainedModel {
+  readonly config: Mt5Config;
+  readonly weights: Feeds;
+}
+
+/**
+ * Opens what a training left: a model folder, which stands alone, or an adapter folder, which is merged into the base
+ * model. The error names the file or the tensors that do not fit.
+ */
+export async function openTrainedModel(base: string, trained: string): Promise<Result<TrainedModel>> {
+  const isAdapter = existsSync(join(trained, 'adapter_config.json'));
+  const folder = await openMt5Folder(isAdapter ? base : trained);
+  if (!folder.ok) return worded(folder.error);
+  const { config, tensors } = folder.value;
+  const weights = await loadParameters(tensors);
+  if (!weights.ok) return worded(weights.error);
+  const merged = isAdapter ? await mergeAdapter(weights.value, config, trained) : ({ ok: true, value: weights.value } as const);
+  if (!merged.ok) return merged;
+  return { ok: true, value: { config, weights: Object.fromEntries([...merged.value].map(([name, data]) => [name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data }])) } };
+}
+
+type Parameters = ReadonlyMap<string, Float32Array>;
+
+const worded = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });
+
+/** Float32, whatever is stored. */
+async function loadParameters(tensors: LazyTensors): Promise<Result<Parameters, FileProblem>> {
+  const parameters = new Map<string, Float32Array>();
+  for (const [name, tensor] of tensors) {
+    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
+    const loaded = await loadFloat32(tensor, data);
+    if (!loaded.ok) return loaded;
+    parameters.set(name, data);
+  }
+  return { ok: true, value: parameters };
+}
+
+async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): Promise<Result<Parameters>> {
+  const adapter = await openAdapterFolder(path);
+  if (!adapter.ok) return worded(adapter.error);
+  const targets = loraTargets(adapter.value.config, config);
+  if (!targets.ok) return { ok: false, error: `${path}: ${targets.error}` };
+  const expected = [...loraShapes(targets.value, config)];
+  const wrong = expected.flatMap(([name, shape]) => {
+    const found = adapter.value.tensors.get(name)?.shape;
+    return found?.join() === shape.join() ? [] : [`${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`];
+  });
+  if (wrong.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${wrong.join('\n')}` };
+  const loaded = await loadParameters(adapter.value.tensors);
+  if (!loaded.ok) return worded(loaded.error);
+
+  const parameters = new Map([...base, ...expected.flatMap(([name]) => (base.has(name) ? [[name, loaded.value.get(name) ?? new Float32Array()] as const] : []))]);
+  for (const layer of targets.value.layers) {
+    const [weight, a, b] = [parameters.get(`${layer.module}.weight`), loaded.value.get(`${layer.module}.lora_A.weight`), loaded.value.get(`${layer.module}.lora_B.weight`)];
+    if (weight !== undefined && a !== undefined && b !== undefined) mergeLora(weight, layer, a, b);
+  }
+  return { ok: true, value: parameters };
+}
