@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
-import { type Rows, sourceFeeds, sourceMask, stepFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { sourceFeeds, stepFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { type Rows, sourceMask } from '../../src/ml/model/packed-rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { crossGraph, stepGraph } from '../../src/ml/model/mt5-step.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';

@@ -30,7 +30,6 @@ function forwardTests(model: string): void {
     const source = encode(trace);
     const target = decode(trace, source.last);
     const training = trainingGraph(trace, trace.parameters);
-    const states = (stack: string, nodes: readonly Node[]): Readonly<Record<string, Node>> => Object.fromEntries(nodes.map((node, index) => [`${stack}.${index}`, node]));
     const runtime = await openRuntime('onnx', { threads: 2 });
     const program = await runtime.compile({
       outputs: { ...training.graph.outputs, logits: logitsOf(trace, target.last), ...states('encoder', source.hidden), ...states('decoder', target.hidden) },
@@ -125,6 +124,8 @@ function forwardTests(model: string): void {
 
   const casesWith = (tensor: string): readonly string[] => table.names.flatMap((name) => (name.endsWith(`.f32.${tensor}`) ? [name.slice(0, -`.f32.${tensor}`.length)] : []));
 }
+
+const states = (stack: string, nodes: readonly Node[]): Readonly<Record<string, Node>> => Object.fromEntries(nodes.map((node, index) => [`${stack}.${index}`, node]));
 
 /** Of values of order 10: transformers' own float32 is as far from float64. */
 const absoluteTolerance = (values: ArrayLike<number>): number => 3e-6 * Math.max(10, ...Array.from(values, Math.abs));

@@ -1,4 +1,4 @@
-import type { Rows } from '../model/mt5-feeds.ts';
+import type { Rows } from '../model/packed-rows.ts';
 
 /** What turns a text into a vector a token. */
 export interface SentenceEncoder {

@@ -46,7 +46,8 @@ export function loraTargets(adapter: AdapterConfig, config: Mt5Config): Result<L
 
   for (const { name, kind } of chosen) if (kind !== 'linear') problems.push(`targetModules selects ${name}, which is ${kind === 'norm' ? 'a norm' : 'an embedding'}: a LoRA can be laid over linear layers only`);
   for (const { name, kind } of saved) if (kind === 'embedding') problems.push(`modulesToSave selects ${name}, an embedding: it cannot be trained apart from the model's other uses of it`);
-  if (saved.some(({ name }) => name === 'lm_head') && config.tieWordEmbeddings) problems.push('modulesToSave selects lm_head, which in this model is tied to the embedding: it cannot be trained whole');
+  const tied = config.tieWordEmbeddings && [...chosen, ...saved].some(({ name }) => name === 'lm_head');
+  if (tied) problems.push('targetModules or modulesToSave selects lm_head, which in this model is tied to the embedding: it cannot change on its own');
   if (chosen.length === 0 && problems.length === 0) problems.push(`targetModules (${shown(adapter.targetModules)}) selects no layer: the linear layers are named ${lastNames(modules).join(', ')}`);
   for (const ending of adapter.modulesToSave) if (!modules.some(({ name }) => name.endsWith(ending))) problems.push(`modulesToSave names "${ending}": no module of the model is named so`);
   if (problems.length > 0) return { ok: false, error: problems.join('\n') };

@@ -4,8 +4,8 @@ import { hashCombineOf, keepMask, randomBits } from '../tensor/ops/random.ts';
 import { constant, input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { longest, type Feeds, type Rows } from './mt5-feeds.ts';
-import { type DropoutSite, type Mt5Trace, type Side, tokensOf } from './mt5-trace.ts';
+import type { DropoutSite, Mt5Trace } from './mt5-trace.ts';
+import { type Feeds, longest, type Rows, type Side, tokensOf, vector } from './packed-rows.ts';
 import { hashOfText } from './random-values.ts';
 
 /**
@@ -50,5 +50,3 @@ function sideFeeds(side: Side, keys: readonly number[], rows: Rows): Feeds {
     [`dropout.${side}.positions`]: vector(Array.from({ length: longest(rows) }, (_, position) => position)),
   };
 }
-
-const vector = (values: readonly number[]): { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array } => ({ dtype: 'int32', shape: [values.length], data: Int32Array.from(values) });

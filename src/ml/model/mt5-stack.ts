@@ -1,12 +1,13 @@
 import { add, multiply, relu } from '../tensor/ops/elementwise.ts';
 import { geluTanh } from '../tensor/ops/activation.ts';
-import { pack, type Packing, unpack } from '../tensor/ops/indexing.ts';
+import { pack, unpack } from '../tensor/ops/indexing.ts';
 import { reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
-import { lookUp, type Mt5Trace, parameterOf, type Side, tokensOf } from './mt5-trace.ts';
+import { lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
+import { idsOf, packingOf, paddingMask, type Side } from './packed-rows.ts';
 
 /** What a stack of layers gives. Every state is of the real tokens only: [tokens, d]. */
 export interface StackStates {
@@ -16,15 +17,15 @@ export interface StackStates {
   readonly last: Node;
 }
 
-/** The encoder over the tokens of the source. */
-export function encode(trace: Mt5Trace): StackStates {
+/** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
+export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
   const bias = add(positionBias(trace, 'source'), paddingMask());
   const layer = (x: Node, block: number): Node => {
     const name = `encoder.block.${block}`;
     const attended = selfAttention(trace, x, `${name}.layer.0`, 'source', bias);
     return feedForward(trace, attended, `${name}.layer.1`, 'source');
   };
-  return stack(trace, 'encoder', 'source', trace.config.numLayers, layer);
+  return stack(trace, 'encoder', 'source', layers, layer);
 }
 
 /** The decoder over the tokens of the target, each of which sees those before it and all of the source. */
@@ -46,21 +47,10 @@ export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
   return trace.linear(tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden, 'lm_head', 'target');
 }
 
-/** 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1, source] */
-export const paddingMask = (): Node => input('source.mask', 'float32', ['batch', 1, 1, 'source']);
-
-/** Where the tokens of a side stand in its padded block [batch, length]. */
-export const packingOf = (side: Side): Packing => ({
-  tokenSlots: input(`${side}.tokenSlots`, 'int32', [tokensOf(side)]),
-  slotTokens: input(`${side}.slotTokens`, 'int32', [`batch*${side}`]),
-  slotMask: input(`${side}.slotMask`, 'float32', [`batch*${side}`]),
-});
-
 function stack(trace: Mt5Trace, name: 'encoder' | 'decoder', side: Side, depth: number, layer: (x: Node, block: number) => Node): StackStates {
   const rows = { kind: 'tokens', side } as const;
   const rate = trace.config.dropoutRate;
-  const ids = input(`${side}.ids`, 'int32', [tokensOf(side)]);
-  let x = trace.dropout(lookUp(trace, 'shared.weight', ids), { name: `${name}.dropout#0`, rate, rows });
+  let x = trace.dropout(lookUp(trace, 'shared.weight', idsOf(side)), { name: `${name}.dropout#0`, rate, rows });
   const hidden: Node[] = [];
   for (let block = 0; block < depth; block += 1) {
     hidden.push(x);

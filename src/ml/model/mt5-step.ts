@@ -5,8 +5,9 @@ import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
-import { encode, feedForward, logitsOf, norm, paddingMask, splitHeads } from './mt5-stack.ts';
+import { encode, feedForward, logitsOf, norm, splitHeads } from './mt5-stack.ts';
 import { lookUp, type Mt5Trace } from './mt5-trace.ts';
+import { paddingMask } from './packed-rows.ts';
 
 /**
  * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the decoder:
@@ -19,12 +20,6 @@ export function crossGraph(trace: Mt5Trace): Graph {
     return [name, splitHeads(trace, trace.linear(last, module, 'source'), 'source')] as const;
   }))) };
 }
-
-/**
- * The hidden states of the encoder, for embeddings of texts. Feeds: sourceFeeds and the encoder's parameters. Outputs:
- * "hidden.0" (the embeddings) … "hidden.<layers>" (the last, after the final norm), float32 [sourceTokens, d].
- */
-export const encoderGraph = (trace: Mt5Trace): Graph => ({ outputs: Object.fromEntries(encode(trace).hidden.map((state, index) => [`hidden.${index}`, state])) });
 
 /**
  * One step of the decoder for `batch` sources with `beams` continuations each, whose caches are rows: a row a beam, in the

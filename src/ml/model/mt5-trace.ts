@@ -1,12 +1,10 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
-import type { Dimension, Node } from '../tensor/node.ts';
+import type { Node } from '../tensor/node.ts';
 import { gather } from '../tensor/ops/indexing.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { input } from '../tensor/ops/source.ts';
-
-/** One side of a batch of pairs: its padded length is a named size, and so is the number of its real tokens. */
-export type Side = 'source' | 'target';
+import type { Side } from './packed-rows.ts';
 
 /** A place where T5 drops elements in training. */
 export interface DropoutSite {
@@ -61,6 +59,3 @@ export function lookUp({ parameters }: Mt5Trace, name: string, indices: Node): N
   const { dtype, shape } = parameterOf(parameters, name);
   return gather(input(name, dtype, shape), indices);
 }
-
-/** The named size that counts the real tokens of a side. */
-export const tokensOf = (side: Side): Dimension => `${side}Tokens`;

@@ -8,7 +8,7 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
 import { loraShapes, mergeLora } from './lora.ts';
 import { loraTargets } from './lora-targets.ts';
-import type { Feeds } from './mt5-feeds.ts';
+import type { Feeds } from './packed-rows.ts';
 
 /** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
 export interface TrainedModel {

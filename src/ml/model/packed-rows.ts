@@ -1,0 +1,69 @@
+import type { Dimension, Node } from '../tensor/node.ts';
+import type { Packing } from '../tensor/ops/indexing.ts';
+import { input } from '../tensor/ops/source.ts';
+
+/**
+ * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after another
+ * [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. Here is how the two are told of each
+ * other, in the graph and in what is fed. A side is one such set of rows: its padded length is a named size.
+ */
+export type Side = 'source' | 'target';
+
+/** The named size that counts the real tokens of a side. */
+export const tokensOf = (side: Side): Dimension => `${side}Tokens`;
+
+/** The ids of the tokens. int32 [tokens] */
+export const idsOf = (side: Side): Node => input(`${side}.ids`, 'int32', [tokensOf(side)]);
+
+/** Where the tokens of a side stand in its padded block. */
+export const packingOf = (side: Side): Packing => ({
+  tokenSlots: input(`${side}.tokenSlots`, 'int32', [tokensOf(side)]),
+  slotTokens: input(`${side}.slotTokens`, 'int32', [`batch*${side}`]),
+  slotMask: input(`${side}.slotMask`, 'float32', [`batch*${side}`]),
+});
+
+/** 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1, source] */
+export const paddingMask = (): Node => input('source.mask', 'float32', ['batch', 1, 1, 'source']);
+
+/** Token ids of the rows of a batch, without padding; no row is empty. */
+export type Rows = readonly (readonly number[])[];
+
+/** A tensor that is fed to a graph: those of the runtime's HostValues that models read. */
+export type Feed = { readonly shape: readonly number[] } & ({ readonly dtype: 'float32'; readonly data: Float32Array } | { readonly dtype: 'int32'; readonly data: Int32Array });
+
+export type Feeds = Readonly<Record<string, Feed>>;
+
+/** What `idsOf` and `packingOf` of a side read. */
+export function packedFeeds(side: Side, rows: Rows): Feeds {
+  const length = longest(rows);
+  const slotTokens = new Int32Array(rows.length * length);
+  const slotMask = new Float32Array(rows.length * length);
+  const tokenSlots = rows.flatMap((row, index) => row.map((_, position) => index * length + position));
+  tokenSlots.forEach((slot, token) => {
+    slotTokens[slot] = token;
+    slotMask[slot] = 1;
+  });
+  return {
+    [`${side}.ids`]: vector(rows.flat()),
+    [`${side}.tokenSlots`]: vector(tokenSlots),
+    [`${side}.slotTokens`]: vector(slotTokens),
+    [`${side}.slotMask`]: { dtype: 'float32', shape: [slotMask.length], data: slotMask },
+  };
+}
+
+/** What `paddingMask` reads: 0 at tokens, at padding the lowest number, which softmax makes an exact 0. */
+export function sourceMask(rows: Rows): Feed {
+  const length = longest(rows);
+  const data = new Float32Array(rows.length * length).fill(masked);
+  rows.forEach((row, index) => data.fill(0, index * length, index * length + row.length));
+  return { dtype: 'float32', shape: [rows.length, 1, 1, length], data };
+}
+
+/** The lowest float32, which stands for "not seen" in scores: torch's finfo.min. */
+export const masked = -3.4028234663852886e38;
+
+export const longest = (rows: Rows): number => rows.reduce((most, row) => Math.max(most, row.length), 0);
+
+export function vector(values: readonly number[] | Int32Array): Feed & { readonly dtype: 'int32' } {
+  return { dtype: 'int32', shape: [values.length], data: values instanceof Int32Array ? values : Int32Array.from(values) };
+}

@@ -1,0 +1,43 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { openModelFolder } from '../../src/ml/checkpoint/model-folder.ts';
+import { bertFeeds, bertGraph } from '../../src/ml/model/bert.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+import { worstDifference } from './mt5-tables.ts';
+
+const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
+const suffix = '.hidden-states.json';
+const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+
+interface Sentence {
+  readonly ids: readonly number[];
+  /** By layer, by token. */
+  readonly hidden_states: readonly (readonly (readonly number[])[])[];
+}
+
+describe.skipIf(models.length === 0)('BERT against the hidden states of transformers', () => {
+  for (const model of models) {
+    test(`${model}: every layer of every sentence, all in one padded batch`, async () => {
+      const opened = await openModelFolder(join(folder, model));
+      if (!opened.ok || opened.value.kind !== 'bert') throw new Error(`no BERT in ${model}`);
+      const tensors = await loadAll(opened.value.tensors);
+      if (!tensors.ok) throw new Error(tensors.error.message);
+      const weights: Record<string, HostValue> = {};
+      for (const [name, value] of tensors.value) if (value.dtype === 'float32') weights[name] = value;
+      const sentences: readonly Sentence[] = JSON.parse(await readFile(join(folder, `${model}${suffix}`), 'utf8'));
+      const layers = sentences.map(({ hidden_states }) => hidden_states.length - 1);
+      expect(Math.min(...layers)).toBeGreaterThan(0);
+      const program = await (await openRuntime('onnx', { threads: 2 })).compile(bertGraph(opened.value.config));
+      const outputs = await program.run({ ...weights, ...bertFeeds(sentences.map(({ ids }) => ids)) });
+      await program.release();
+      for (let layer = 0; layer <= Math.max(...layers); layer += 1) {
+        const theirs = sentences.flatMap(({ hidden_states }) => hidden_states[layer]?.flat() ?? []);
+        expect(worstDifference(Array.from(outputs[`hidden.${layer}`]?.data ?? [], Number), theirs), `layer ${layer}`).toBeLessThan(1e-5);
+      }
+    });
+  }
+});
