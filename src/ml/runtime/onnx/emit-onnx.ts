@@ -16,12 +16,17 @@ import type { OnnxConstant, OnnxGraph, OnnxInput, OnnxNode } from './model-proto
 /** A graph written in ONNX operators, and how to feed it. */
 export interface OnnxProgram {
   readonly graph: OnnxGraph;
-  /** The inputs that the caller feeds, by the graph's names. */
-  readonly inputs: readonly OnnxInput[];
+  readonly inputs: readonly FedInput[];
   /** int64 vectors to be fed beside them: sizes that follow from the shapes of the feeds. */
   readonly sizeVectors: readonly SizeVector[];
   /** Name of each output in the caller's graph -> in the ONNX graph. */
   readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** An input that the caller feeds, by the name it has in the caller's graph. */
+export interface FedInput extends OnnxInput {
+  /** Its name in the ONNX graph. */
+  readonly inner: string;
 }
 
 export interface SizeVector {
@@ -67,7 +72,7 @@ function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
 function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(outputs: Readonly<Record<string, string>>): OnnxProgram } {
   const applied = new Map<string, OnnxNode & { readonly outputs: string[] }>();
   const constants = new Map<string, OnnxConstant>();
-  const inputs = new Map<string, OnnxInput>();
+  const inputs = new Map<string, FedInput>();
   const vectors = new Map<string, SizeVector>();
   let count = 0;
 
@@ -80,10 +85,9 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
       return { name: node.outputs[output] ?? '' };
     },
     input(name, dtype, shape) {
-      const before = inputs.get(name);
-      if (before !== undefined && typeKey(before) !== typeKey({ name, dtype, shape })) throw new Error(`two inputs are named "${name}": ${typeKey(before)} and ${typeKey({ name, dtype, shape })}`);
-      inputs.set(name, { name, dtype, shape });
-      return { name };
+      const inner = `in:${name}`; // no name of ours begins so
+      inputs.set(name, { name, inner, dtype, shape });
+      return { name: inner };
     },
     constant(dtype, shape, values) {
       const key = `${dtype}[${shape.join()}]${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`;
@@ -103,11 +107,11 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
   return {
     emit,
     /** What is an input or a constant has to pass through an operator to be an output. */
-    asOutput: (value) => (inputs.has(value.name) || [...constants.values()].some(({ name }) => name === value.name) ? emit.apply('Identity', [value]) : value),
+    asOutput: (value) => (value.name.startsWith('in:') || [...constants.values()].some(({ name }) => name === value.name) ? emit.apply('Identity', [value]) : value),
     finish: (outputs) => ({
       graph: {
         nodes: [...applied.values()],
-        inputs: [...inputs.values(), ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({ name, dtype: 'int64', shape: [dimensions.length] }))],
+        inputs: [...[...inputs.values()].map(({ inner, dtype, shape }): OnnxInput => ({ name: inner, dtype, shape })), ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({ name, dtype: 'int64', shape: [dimensions.length] }))],
         constants: [...constants.values()],
         outputs: [...new Set(Object.values(outputs))],
       },
@@ -120,5 +124,3 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
 
 const applicationKey = (operator: string, of: readonly Value[], attributes: Readonly<Record<string, OperatorAttribute>>): string =>
   JSON.stringify([operator, of.map(({ name }) => name), attributes]);
-
-const typeKey = ({ dtype, shape }: OnnxInput): string => `${dtype}[${shape.join(', ')}]`;

@@ -1,9 +1,11 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { graphFaults } from '../../tensor/check-graph.ts';
+import { evaluate } from '../../tensor/dimension.ts';
 import type { Graph } from '../../tensor/node.ts';
+import { simplify } from '../../tensor/simplify.ts';
 import type { RuntimeOptions } from '../open-runtime.ts';
 import type { HostValue, Program, Runtime } from '../runtime.ts';
 import { sizesOfFeeds } from '../sizes-of-feeds.ts';
-import { evaluate } from '../../tensor/dimension.ts';
 import { emitOnnx, type OnnxProgram } from './emit-onnx.ts';
 import { modelProto } from './model-proto.ts';
 
@@ -21,14 +23,16 @@ export function openOnnxRuntime(options: RuntimeOptions): Runtime {
 }
 
 async function compile(graph: Graph, { threads }: RuntimeOptions): Promise<Program> {
-  const program = emitOnnx(graph);
+  const faults = graphFaults(graph);
+  if (faults.length > 0) throw new Error(`the graph is not legal: ${faults.join('; ')}`);
+  const program = emitOnnx(simplify(graph));
   const session = await InferenceSession.create(modelProto(program.graph), {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    graphOptimizationLevel: 'basic', // the further levels fuse nothing in these graphs
+    logSeverityLevel: 4, // what goes wrong is thrown, and so need not be printed
   });
   return {
     run: async (feeds, into = {}) => {
@@ -42,9 +46,9 @@ async function compile(graph: Graph, { threads }: RuntimeOptions): Promise<Progr
 function tensorsToFeed({ inputs, sizeVectors }: OnnxProgram, feeds: Readonly<Record<string, HostValue>>): Record<string, Tensor> {
   const sizes = sizesOfFeeds(inputs, feeds);
   const tensors: Record<string, Tensor> = {};
-  for (const { name } of inputs) {
+  for (const { name, inner } of inputs) {
     const feed = feeds[name];
-    if (feed !== undefined) tensors[name] = tensorOf(feed);
+    if (feed !== undefined) tensors[inner] = tensorOf(feed);
   }
   for (const { name, dimensions } of sizeVectors) {
     tensors[name] = new Tensor('int64', BigInt64Array.from(dimensions, (size) => BigInt(evaluate(size, sizes))), [dimensions.length]);

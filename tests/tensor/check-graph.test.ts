@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { graphFaults } from '../../src/ml/tensor/check-graph.ts';
+import { add, multiply } from '../../src/ml/tensor/ops/elementwise.ts';
+import { reshape } from '../../src/ml/tensor/ops/layout.ts';
+import { input } from '../../src/ml/tensor/ops/source.ts';
+import { nodesOf, opCases } from './op-cases.ts';
+
+test.each(Object.entries(opCases))('graphs built of %s are legal', (_, cases) => {
+  for (const each of cases) expect(graphFaults({ outputs: { result: nodesOf(each).result } })).toEqual([]);
+});
+
+test('every fault is found', () => {
+  const x = input('x', 'float32', ['n']);
+  const wrongType = { ...multiply(x, 2), shape: ['m'] };
+  const unknown = { ...x, op: 'Guess' };
+  const faults = graphFaults({ outputs: { a: add(x, input('x', 'float32', ['n'])), b: input('x', 'float32', [3]), wrongType, unknown, c: { ...add(x, x), inputs: [x] } } });
+  expect(faults).toEqual([
+    'Multiply is float32[m], its rule gives float32[n]',
+    'there is no op "Guess"',
+    'Add has 1 inputs, expected 2',
+    'the input "x" is float32[n] and float32[3]',
+    'no input has the size "m" as an axis',
+  ]);
+});
+
+test('a size that no feed shows is a fault', () => {
+  expect(graphFaults({ outputs: { a: reshape(input('x', 'float32', ['n*m']), ['n', 'm']) } })).toEqual(['no input has the size "m" as an axis', 'no input has the size "n" as an axis']);
+});
