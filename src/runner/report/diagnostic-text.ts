@@ -38,13 +38,15 @@ function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => st
   // As editors do, a byte order mark is no column.
   const column = [...start].length + 1 - (before.length === 1 && start.startsWith('\uFEFF') ? 1 : 0);
   const marked = Math.max(1, Math.min(length, rest.length));
-  const from = Math.max(0, start.length - 60);
-  const shownStart = printable(start.slice(from).replace('\uFEFF', ''));
-  const head = from > 0 ? '…' : '';
-  const tail = printable(rest.slice(0, Math.max(40, Math.min(marked, 80))));
-  const caret = ' '.repeat(width(head + shownStart)) + '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
-  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${head}${shownStart}${tail}`, caret } };
+  const from = start.length > lineWidth / 2 ? start.length - lineWidth / 2 : 0;
+  const shownStart = (from > 0 ? '…' : '') + printable(start.slice(from).replace('\uFEFF', ''));
+  const tail = printable(rest.slice(0, lineWidth));
+  const caret = ' '.repeat(width(shownStart)) + '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
+  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, caret } };
 }
+
+/** What is shown of a long line: half as much before the place. */
+const lineWidth = 120;
 
 const lineEnd = /\r\n|\n|\r/;
 

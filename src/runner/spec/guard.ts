@@ -1,0 +1,54 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Node } from './node.ts';
+
+/** Limits of a pipeline file, far above what anyone writes: a file beyond them is refused before it costs time or memory. */
+export const limits = {
+  /** UTF-16 units of text. */
+  length: 4 << 20,
+  /** Nesting of lists and maps. */
+  depth: 100,
+  /** Tokens of YAML. The parser takes 1 to 2 µs for each. */
+  tokens: 1_000_000,
+  /** Values once every alias and merge is written out. */
+  values: 1_000_000,
+  /** UTF-16 units of one text once its references are written out. */
+  text: 1 << 20,
+  /** Instances of a pipeline: the product of axes grows fast. */
+  instances: 100_000,
+  /** Faults in the values of one file that are told. */
+  faults: 50,
+} as const;
+
+/** What no YAML may hold, found before it is parsed: the first fault, or undefined. */
+export function guardText(file: string, text: string): Diagnostic | undefined {
+  if (text.length > limits.length) return tooLarge(file, `it has ${text.length} characters, more than ${limits.length}`, 0);
+  const control = text.search(/(?![\t\n\r\x85])\p{Cc}/u);
+  if (control >= 0) {
+    const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
+    return { severity: 'error', code: 'control-character', message: `the control character U+${code} stands here: YAML is text`, at: { file, offset: control, length: 1 }, help: 'remove it; in double quotes, an escape such as \\x1B can be written' };
+  }
+  const surrogate = text.search(/\p{Surrogate}/u);
+  if (surrogate >= 0) return { severity: 'error', code: 'lone-surrogate', message: 'half a character stands here (a lone surrogate): it cannot be written as UTF-8', at: { file, offset: surrogate, length: 1 } };
+  const carriageReturn = text.search(/\r(?!\n)/);
+  if (carriageReturn >= 0) return { severity: 'error', code: 'lone-carriage-return', message: 'a carriage return stands here without a line feed: lines end in LF or CR LF', at: { file, offset: carriageReturn, length: 1 } };
+  return undefined;
+}
+
+export const tooLarge = (file: string, why: string, offset: number): Diagnostic => ({
+  severity: 'error',
+  code: 'too-large',
+  message: `this is not a pipeline file that can be read: ${why}`,
+  at: { file, offset, length: 1 },
+  help: 'keep data in files of their own and name them as deps; write many points of a grid as axes',
+});
+
+/** How many values a node is when everything that it shares is written out. Takes time for each value once. */
+export function expandedSize(node: Node, known: Map<Node, number> = new Map()): number {
+  const before = known.get(node);
+  if (before !== undefined || node.kind === 'scalar' || node.kind === 'broken') return before ?? 1;
+  let size = 1;
+  if (node.kind === 'list') for (const item of node.items) size += expandedSize(item, known);
+  else for (const { value } of node.entries.values()) size += expandedSize(value, known);
+  known.set(node, size);
+  return size;
+}

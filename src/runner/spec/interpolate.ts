@@ -1,0 +1,97 @@
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import { limits } from './guard.ts';
+import { kindText, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
+import { nearest } from './nearest.ts';
+
+export type Reference = Extract<Part, { readonly kind: 'reference' }>;
+
+/** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
+export type LookUp = (reference: Reference) => Node | undefined;
+
+/**
+ * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of whatever
+ * type and standing where it is written; in a longer text a scalar stands as it is written. Undefined where one has a fault.
+ */
+export function interpolate(node: Node, lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+  switch (node.kind) {
+    case 'broken': return undefined;
+    case 'scalar': return node.parts === null ? node : interpolateScalar(node, node.parts, lookUp, report);
+    case 'list': {
+      const items = mapped(node.items, (item) => interpolate(item, lookUp, report));
+      return items === node.items ? node : items && { ...node, items };
+    }
+    case 'map': {
+      const values = [...node.entries.values()].map(({ value }) => value);
+      const settled = mapped(values, (value) => interpolate(value, lookUp, report));
+      if (settled === undefined || settled === values) return settled && node;
+      return { ...node, entries: new Map([...node.entries].map(([name, entry], index) => [name, { key: entry.key, value: settled[index] ?? entry.value }])) };
+    }
+  }
+}
+
+/** The list itself where nothing changed, undefined where a member has a fault (all are looked at). */
+function mapped(nodes: readonly Node[], of: (node: Node) => Node | undefined): readonly Node[] | undefined {
+  const results = nodes.map(of);
+  const whole = results.filter((result) => result !== undefined);
+  if (whole.length < nodes.length) return undefined;
+  return whole.every((result, index) => result === nodes[index]) ? nodes : whole;
+}
+
+function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+  const [only, ...more] = parts;
+  if (only?.kind === 'reference' && more.length === 0) return lookUp(only);
+  const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookUp, report)));
+  if (texts.includes(undefined)) return undefined;
+  if (texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) > limits.text) {
+    return void report({ severity: 'error', code: 'too-large', message: `this text would have more than ${limits.text} characters once its references are written out`, at: node.at });
+  }
+  const text = texts.join('');
+  return { kind: 'scalar', value: text, text, parts: null, at: node.at };
+}
+
+/** What a reference stands for inside a text; a list or a map is a fault there. */
+export function textOf(reference: Reference, lookUp: LookUp, report: (fault: Diagnostic) => void): string | undefined {
+  const node = lookUp(reference);
+  if (node === undefined || node.kind === 'broken') return undefined;
+  if (node.kind === 'scalar') return node.text;
+  return void report({
+    severity: 'error',
+    code: 'not-text',
+    message: `\${${reference.path.join('.')}} is ${kindText(node)}: inside a text only a single value can stand`,
+    at: reference.at,
+    help: node.kind === 'map' ? `name one of its values: ${examples(node, reference)}` : 'alone in a value, it keeps its type',
+    notes: [{ message: 'it is written here', at: node.at }],
+  });
+}
+
+const examples = (node: MapNode, { path }: Reference): string =>
+  [...node.entries.keys()].slice(0, 5).map((name) => `\${${[...path, name].join('.')}}`).join(', ');
+
+/** Follows the names of a reference below a value: `path` from `depth` on. */
+export function descend(node: Node, { path, at }: Reference, depth: number, report: (fault: Diagnostic) => void): Node | undefined {
+  const name = path[depth];
+  if (node.kind === 'broken') return undefined;
+  if (name === undefined) return node;
+  const shown = path.slice(0, depth).join('.');
+  if (node.kind !== 'map') return void report({ severity: 'error', code: 'unknown-reference', message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name)}`, at, notes: [{ message: `${shown} is written here`, at: node.at }] });
+  const entry = node.entries.get(name);
+  return entry === undefined ? void report(unknownReference(name, `in ${shown}`, [...node.entries.keys()], at)) : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
+}
+
+/** A name that a reference gives and that is not there. */
+export function unknownReference(name: string, where: string, known: readonly string[], at: Range): Diagnostic {
+  const suggestion = nearest(name, known);
+  return {
+    severity: 'error',
+    code: 'unknown-reference',
+    message: `there is no ${JSON.stringify(name)} ${where}${known.length === 0 ? '' : `: expected ${listed(known)}`}`,
+    at,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}
+
+/** Names for a message, at most ten. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(', ');
+  return names.length > 10 ? `${shown} and ${names.length - 10} more` : names.length > 1 ? `one of ${shown}` : shown;
+}

@@ -1,0 +1,80 @@
+import type { Value } from '../../stage/context.ts';
+import type { Range } from '../diagnostic.ts';
+
+/** A value of pipeline.yaml where it is written: aliases followed, `<<` merged, numbers and texts told apart as YAML 1.2 core does. */
+export type Node = ScalarNode | ListNode | MapNode | BrokenNode;
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly value: null | boolean | number | string;
+  /** As it stands inside a text: 1.10 is the number 1.1 and the text "1.10". */
+  readonly text: string;
+  /** The pieces of a text that refers to other values; null: it is what it says. */
+  readonly parts: readonly Part[] | null;
+  readonly at: Range;
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  readonly items: readonly Node[];
+  readonly at: Range;
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, MapEntry>;
+  readonly at: Range;
+}
+
+export interface MapEntry {
+  /** Where the name stands. */
+  readonly key: Range;
+  readonly value: Node;
+}
+
+/** A value with a fault that was reported: nothing more is said of it. */
+export interface BrokenNode {
+  readonly kind: 'broken';
+  readonly at: Range;
+}
+
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `${vars.model}`: its names, and where it stands. */
+  | { readonly kind: 'reference'; readonly path: readonly string[]; readonly at: Range };
+
+/**
+ * The plain value. The names of a map come sorted, since a stage is handed this value and its order is no part of the key;
+ * -0 becomes 0, which is what JSON makes of it.
+ */
+export function valueOf(node: Node): Value {
+  switch (node.kind) {
+    case 'scalar': return node.value === 0 ? 0 : node.value;
+    case 'list': return node.items.map(valueOf);
+    case 'broken': return null;
+    case 'map': return Object.fromEntries(sortedEntries(node).map(([name, { value }]) => [name, valueOf(value)]));
+  }
+}
+
+export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
+  [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+
+export const textNode = (text: string, at: Range): ScalarNode => ({ kind: 'scalar', value: text, text, parts: null, at });
+
+/** What a node is, for a message. */
+export function kindText(node: Node): string {
+  switch (node.kind) {
+    case 'list': return 'a list';
+    case 'map': return 'a map';
+    case 'broken': return 'a value with a fault';
+    case 'scalar':
+      if (node.value === null) return 'nothing';
+      switch (typeof node.value) {
+        case 'string': return `the text ${JSON.stringify(shortened(node.value))}`;
+        case 'number': return `the number ${shortened(node.text)}`;
+        default: return shortened(node.text);
+      }
+  }
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);

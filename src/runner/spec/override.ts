@@ -1,0 +1,63 @@
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import { unknownReference } from './interpolate.ts';
+import { kindText, type MapNode, type Node } from './node.ts';
+import { parseYaml } from './parse-yaml.ts';
+
+/**
+ * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`, `stages.train.matrix.1.config.0.r=16`.
+ * The value is read as YAML is; nothing after "=" is the empty text. All names but the last must exist, and below `vars`
+ * the last too, since a var that nothing refers to would change nothing without a word. `file` names the text in diagnostics.
+ */
+export function override(root: Node, file: string, text: string, report: (fault: Diagnostic) => void): Node {
+  const fault = (message: string, length: number, offset = 0): Node => {
+    report({ severity: 'error', code: 'bad-override', message, at: { file, offset, length }, help: 'write it as in --set vars.model=data/models/mt5-base' });
+    return root;
+  };
+  const equals = text.indexOf('=');
+  if (equals < 0) return fault('a name, "=" and a value are expected', text.length);
+  const path = text.slice(0, equals).split('.');
+  if (path.includes('')) return fault('an empty name stands in this path', equals);
+  const value = valueAfter(file, text, equals + 1, report);
+  if (value === undefined) return root;
+  const steps = path.map((name, index): Step => {
+    const offset = path.slice(0, index).join('.').length + (index === 0 ? 0 : 1);
+    return { name, at: { file, offset, length: name.length } };
+  });
+  return replaced(root, steps, value, path[0] === 'vars', report) ?? root;
+}
+
+interface Step {
+  readonly name: string;
+  readonly at: Range;
+}
+
+/** The value, its places in the whole text of the override: what stands before it is blanked out. */
+function valueAfter(file: string, text: string, start: number, report: (fault: Diagnostic) => void): Node | undefined {
+  const at: Range = { file, offset: start, length: Math.max(1, text.length - start) };
+  if (text.slice(start).trim() === '') return { kind: 'scalar', value: '', text: '', parts: null, at };
+  return parseYaml(file, ' '.repeat(start) + text.slice(start), report);
+}
+
+function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mustExist: boolean, report: (fault: Diagnostic) => void): Node | undefined {
+  if (step === undefined) return value;
+  const { name, at } = step;
+  switch (node.kind) {
+    case 'broken': return undefined;
+    case 'scalar': return void report({ severity: 'error', code: 'bad-override', message: `what stands before ${JSON.stringify(name)} is ${kindText(node)} and holds no names`, at, notes: [{ message: 'it is written here', at: node.at }] });
+    case 'list': {
+      const index = /^\d{1,6}$/.test(name) ? Number(name) : -1;
+      const item = node.items[index];
+      if (item === undefined) return void report({ severity: 'error', code: 'bad-override', message: `a list of ${node.items.length} stands here: expected a number from 0 to ${node.items.length - 1}`, at });
+      const changed = replaced(item, rest, value, mustExist, report);
+      return changed && { ...node, items: node.items.map((other, place) => (place === index ? changed : other)) };
+    }
+    case 'map': return replacedEntry(node, step, rest, value, mustExist, report);
+  }
+}
+
+function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[], value: Node, mustExist: boolean, report: (fault: Diagnostic) => void): Node | undefined {
+  const entry = node.entries.get(name);
+  if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', [...node.entries.keys()], at), code: 'bad-override' });
+  const changed = entry === undefined ? value : replaced(entry.value, rest, value, mustExist, report);
+  return changed && { ...node, entries: new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]) };
+}

@@ -1,0 +1,115 @@
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import { readSource, type SourceRequest } from './read-source.ts';
+import { expandedSize, limits, tooLarge } from './guard.ts';
+import type { LookUp } from './interpolate.ts';
+import type { MapNode, Node } from './node.ts';
+import type { Pipeline, Stage, StageProgram } from './pipeline.ts';
+import { namePattern, pipelineShape, stageShape, type StageFields } from './pipeline-shape.ts';
+import { badName, type Report } from './shape.ts';
+import { foldedPath } from './project-path.ts';
+import { varsLookUp, withVars } from './vars.ts';
+
+/** A pipeline file as far as it can be understood. */
+export interface Parsed {
+  /** Undefined where not even its stages could be told apart. Stages with faults are left out and named in `broken`. */
+  readonly pipeline: Pipeline | undefined;
+  readonly faults: readonly Diagnostic[];
+  /** The texts that ranges point into, by the name of their file: for printing faults. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a pipeline file: what it extends, `--set`, vars in their places, the shape of everything. All faults are
+ * collected; references to axes, deps and outs are settled by the plan.
+ */
+export function parsePipeline(request: SourceRequest): Parsed {
+  const faults: Diagnostic[] = [];
+  const report: Report = (fault) => void faults.push(fault);
+  const { root, sources } = readSource(request, report);
+  const pipeline = root && readPipeline(root, request.file, report);
+  return { pipeline, faults, sources };
+}
+
+function readPipeline(root: Node, file: string, report: Report): Pipeline | undefined {
+  const fields = pipelineShape.read(root, report);
+  const stagesNode = fields?.stages ?? (root.kind === 'map' ? root.entries.get('stages')?.value : undefined);
+  const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
+  const vars = varsLookUp(varsNode?.kind === 'map' ? varsNode : undefined, report);
+  if (stagesNode?.kind !== 'map') return undefined;
+  const { stages, broken } = readStages(stagesNode, vars, report);
+  return { name: fields?.name?.value ?? fileName(file), file, vars, stages, broken };
+}
+
+/** The name that a pipeline has by its file. */
+const fileName = (file: string): string => (file.split('/').at(-1) ?? file).replace(/\.ya?ml$/i, '');
+
+function readStages(node: MapNode, vars: LookUp, report: Report): Pick<Pipeline, 'stages' | 'broken'> {
+  const stages = new Map<string, Stage>();
+  const broken = new Set<string>();
+  const folded = new Map<string, { readonly name: string; readonly key: Range }>();
+  const sizes = new Map<Node, number>();
+  let total = 0;
+  for (const [name, { key, value }] of node.entries) {
+    const settled = withVarsInStage(value, vars, report);
+    total += settled === undefined ? 0 : expandedSize(settled, sizes);
+    if (total > limits.values) {
+      report(tooLarge(key.file, `its vars stand for more than ${limits.values} values`, key.offset));
+      break;
+    }
+    const other = folded.get(foldedPath(name));
+    if (!namePattern.test(name)) report(badName(name, key));
+    else if (other !== undefined) report({ severity: 'error', code: 'same-name', message: `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder where file systems ignore case`, at: key, notes: [{ message: 'the other stands here', at: other.key }] });
+    folded.set(foldedPath(name), { name, key });
+    const fields = settled && stageShape.read(settled, report);
+    const stage = fields && namePattern.test(name) ? toStage(name, key, fields, report) : undefined;
+    if (stage === undefined) broken.add(name);
+    else stages.set(name, stage);
+  }
+  return { stages, broken };
+}
+
+/** A command line keeps its references, since what stands for them is quoted for the shell. */
+function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undefined {
+  if (node.kind !== 'map') return withVars(node, vars, report);
+  const command = node.entries.get('cmd');
+  if (command?.value.kind !== 'scalar') return withVars(node, vars, report);
+  const others = new Map([...node.entries].filter(([name]) => name !== 'cmd'));
+  const settled = withVars({ ...node, entries: others }, vars, report);
+  return settled?.kind === 'map' ? { ...settled, entries: new Map([...settled.entries, ['cmd', command]]) } : settled;
+}
+
+function toStage(name: string, at: Range, fields: StageFields, report: Report): Stage | undefined {
+  const program = toProgram(name, at, fields, report);
+  const env = fields.env ?? [];
+  const passEnv = fields.passEnv ?? [];
+  const both = passEnv.find(({ value }) => env.some((hashed) => hashed.value === value));
+  if (both !== undefined) report({ severity: 'error', code: 'env-twice', message: `${both.value} stands in env, which counts, and in passEnv, which does not`, at: both.at });
+  if (program === undefined || both !== undefined) return undefined;
+  return {
+    name,
+    at,
+    description: fields.description?.value ?? '',
+    matrix: fields.matrix ?? [{ from: undefined, axes: new Map(), at }],
+    program,
+    params: fields.params,
+    deps: unkeyed(fields.deps),
+    outs: unkeyed(fields.outs),
+    env,
+    passEnv,
+    resources: { cpus: fields.resources?.cpus, gpus: fields.resources?.gpus, memory: fields.resources?.memory },
+    timeout: fields.timeout,
+    retries: fields.retries,
+    cache: fields.cache?.value ?? true,
+  };
+}
+
+const unkeyed = <T>(entries: ReadonlyMap<string, { readonly value: T }> | undefined): ReadonlyMap<string, T> =>
+  new Map([...(entries ?? [])].map(([name, { value }]) => [name, value]));
+
+function toProgram(name: string, at: Range, { uses, cmd, code }: StageFields, report: Report): StageProgram | undefined {
+  const fault = (message: string, where: Range, help: string): undefined => void report({ severity: 'error', code: 'program', message, at: where, help });
+  if (uses !== undefined && cmd !== undefined) return fault(`the stage ${name} has both uses and cmd`, cmd.at, 'a stage runs one program: leave one of them out');
+  if (uses !== undefined) return code === undefined || code.length === 0 ? { kind: 'uses', path: uses } : fault('code stands beside uses', code[0]?.at ?? at, 'leave it out: the code that a TypeScript stage can reach is found by itself');
+  if (cmd === undefined) return fault(`the stage ${name} says nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
+  return { ...cmd, code: code ?? [] };
+}

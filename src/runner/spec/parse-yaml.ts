@@ -1,0 +1,99 @@
+import { Composer, Lexer, Parser, YAMLParseError, type CST, type ErrorCode, type Document, type ParsedNode } from 'yaml';
+import type { Diagnostic } from '../diagnostic.ts';
+import { guardText, limits, tooLarge } from './guard.ts';
+import type { Node } from './node.ts';
+import { toNode } from './to-node.ts';
+
+/**
+ * Parses one document of YAML 1.2 (core schema; anchors, aliases and `<<`) into nodes that know where they stand.
+ * Hostile text is refused early: the parser is fed token by token, so that depth and number are known before they cost.
+ * Undefined where there is nothing to go on with; every fault is reported.
+ */
+export function parseYaml(file: string, text: string, report: (fault: Diagnostic) => void): Node | undefined {
+  const refused = guardText(file, text);
+  if (refused !== undefined) return void report(refused);
+  const tokens = tokensOf(file, text);
+  if (!Array.isArray(tokens)) return void report(tokens);
+  const { list: [document, second], error } = compose(tokens, text.length);
+  if (error !== undefined) return void report(syntaxFault(file, text, error));
+  if (second !== undefined) report({ severity: 'error', code: 'many-documents', message: 'a second document starts here: a pipeline file is one document', at: { file, offset: second.range[0], length: 1 } });
+  if (document === undefined) return undefined;
+  if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
+    report({ severity: 'error', code: 'yaml-version', message: `YAML ${document.directives.yaml.version} reads other values than 1.2 does: only 1.2 is read`, at: { file, offset: 0, length: 1 } });
+  }
+  return toNode(document.contents, file, text, report);
+}
+
+/** The top-level tokens, or why the text is refused. The stack of the parser is the depth of what it is building. */
+function tokensOf(file: string, text: string): CST.Token[] | Diagnostic {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > limits.depth) return tooDeep(file, parser.offset);
+    if (++count > limits.tokens || tokens.length > limits.faults * 20) return tooLarge(file, `it has more than ${limits.tokens} tokens, or too many documents and comments`, parser.offset);
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+const tooDeep = (file: string, offset: number): Diagnostic => ({
+  severity: 'error',
+  code: 'too-deep',
+  message: `lists and maps are nested more than ${limits.depth} deep here`,
+  at: { file, offset, length: 1 },
+});
+
+interface Composed {
+  readonly list: readonly Document.Parsed<ParsedNode>[];
+  readonly error: YAMLParseError | undefined;
+}
+
+/**
+ * Composes documents up to the first fault of syntax: what comes after it is guesswork. Left alone, the composer gathers
+ * every error of a document before it gives it back, which for a million commas costs ten seconds; so its handler (a
+ * private field, hence defineProperty) is replaced by one that ends it; on its way up the composer catches what is thrown
+ * and hands it to the handler again, so the first fault is kept. Tags are judged by toNode.
+ */
+function compose(tokens: readonly CST.Token[], length: number): Composed {
+  const composer = new Composer<ParsedNode>({ version: '1.2', schema: 'core', uniqueKeys: false, strict: true, logLevel: 'silent' });
+  let first: YAMLParseError | undefined;
+  const handler = (source: ErrorSource, code: ErrorCode, message: string, warning?: boolean): void => {
+    if (warning === true || code === 'TAG_RESOLVE_FAILED') return;
+    first ??= new YAMLParseError(placeOf(source), code, message);
+    throw first;
+  };
+  Object.defineProperty(composer, 'onError', { value: handler });
+  const list: Document.Parsed<ParsedNode>[] = [];
+  try {
+    for (const document of composer.compose(tokens, true, length)) {
+      list.push(document);
+      const [error] = document.errors;
+      if (error !== undefined) return { list, error };
+      if (list.length === 2) break;
+    }
+  } catch (error) {
+    if (error instanceof YAMLParseError) return { list, error };
+    throw error;
+  }
+  return { list, error: undefined };
+}
+
+/** As the composer's own. */
+type ErrorSource = number | readonly [number, number] | readonly [number, number, number] | { readonly offset: number; readonly source?: string };
+
+function placeOf(source: ErrorSource): [number, number] {
+  if (typeof source === 'number') return [source, source + 1];
+  if (!('offset' in source)) return [source[0], source[1]];
+  return [source.offset, source.offset + (source.source?.length ?? 1)];
+}
+
+/** The parser's words; our own for a reference that is read as a map, and for tabs. */
+function syntaxFault(file: string, text: string, { message, pos: [start, end] }: YAMLParseError): Diagnostic {
+  const fault = (words: string, help?: string): Diagnostic =>
+    ({ severity: 'error', code: 'yaml-syntax', message: words, at: { file, offset: start, length: Math.max(1, end - start) }, ...(help === undefined ? {} : { help }) });
+  if (text.slice(start - 1, start + 1) === '${') return fault('inside { } and [ ] a reference needs quotes', `write "${text.slice(start - 1).split('}', 1)[0]}}"`);
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start + 1);
+  return /^[ \t]*\t/.test(line) ? fault('a tab stands in the indentation', 'indent with spaces: YAML takes no tabs there') : fault(message);
+}

@@ -1,0 +1,84 @@
+import type { Result } from '../../result.ts';
+import type { Range } from '../diagnostic.ts';
+import { mergePatch } from './merge-patch.ts';
+import type { MapNode, Node } from './node.ts';
+import { override } from './override.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { projectPath } from './project-path.ts';
+import { refuse, type Report } from './shape.ts';
+
+export interface SourceRequest {
+  /** The pipeline file, from the project root. */
+  readonly file: string;
+  /** The text of a file of the project; the error says why it cannot be read. */
+  readonly readText: (path: string) => Result<string>;
+  /** The texts of `--set`, in order. */
+  readonly overrides: readonly string[];
+}
+
+export interface Source {
+  /** Undefined where there is nothing to go on with: reported. */
+  readonly root: Node | undefined;
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** The value of a pipeline file: what it extends, changed by the file, changed by the command line. */
+export function readSource({ file, readText, overrides }: SourceRequest, report: Report): Source {
+  const sources = new Map<string, string>();
+  let root = readFile(file, undefined, [], { readText, sources, report });
+  for (const [index, text] of overrides.entries()) {
+    const name = index === 0 ? '--set' : `--set (${index + 1})`;
+    sources.set(name, text);
+    root = root && override(root, name, text, report);
+  }
+  return { root, sources };
+}
+
+interface Reading {
+  readonly readText: SourceRequest['readText'];
+  readonly sources: Map<string, string>;
+  readonly report: Report;
+}
+
+function readFile(file: string, from: Range | undefined, chain: readonly string[], reading: Reading): Node | undefined {
+  const { readText, sources, report } = reading;
+  const at = from === undefined ? {} : { at: from };
+  if (chain.includes(file)) return void report({ severity: 'error', code: 'extends-cycle', message: `${[...chain, file].join(' extends ')}`, ...at });
+  const text = readText(file);
+  if (!text.ok) return void report({ severity: 'error', code: 'unreadable', message: `${file}: ${text.error}`, ...at });
+  sources.set(file, text.value);
+  let faulty = false;
+  const node = parseYaml(file, text.value, (fault) => {
+    faulty = true;
+    report(fault);
+  });
+  if (node === undefined && !faulty) return void report({ severity: 'error', code: 'empty', message: 'this file is empty: expected at least a map of stages', at: { file, offset: 0, length: 1 }, help: 'pipeline init writes an example' });
+  if (node?.kind !== 'map') return node && refuse(node, 'a pipeline file (a map)', report);
+  return extended(node, file, [...chain, file], reading);
+}
+
+/** A file with what it extends below it. A name is not passed on: two files with one name would write into one folder. */
+function extended(node: MapNode, file: string, chain: readonly string[], reading: Reading): Node | undefined {
+  const parent = node.entries.get('extends');
+  if (parent === undefined) return node;
+  const { value } = parent;
+  if (value.kind !== 'scalar' || typeof value.value !== 'string') return refuse(value, 'the path of a pipeline file', reading.report);
+  const path = besideFile(file, value.value);
+  if (!path.ok) return void reading.report({ severity: 'error', code: 'bad-path', message: path.error, at: value.at });
+  const base = readFile(path.value, value.at, chain, reading);
+  if (base?.kind !== 'map') return undefined;
+  return mergePatch(without(base, 'name'), without(node, 'extends'));
+}
+
+const without = (node: MapNode, name: string): MapNode => ({ ...node, entries: new Map([...node.entries].filter(([other]) => other !== name)) });
+
+/** A path written in a file, from the project root. Here ".." is taken: it leads from one folder of the project to another. */
+function besideFile(file: string, path: string): Result<string> {
+  const parts = file.split('/').slice(0, -1);
+  for (const [index, part] of path.split('/').entries()) {
+    if (part === '' && index === 0) return { ok: false, error: `${JSON.stringify(path)} is an absolute path: expected one from the folder of this file` };
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return { ok: false, error: `${JSON.stringify(path)} leads out of the project` };
+  }
+  return projectPath(parts.join('/'));
+}

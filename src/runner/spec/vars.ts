@@ -1,0 +1,55 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
+import type { MapNode, Node } from './node.ts';
+
+/** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
+export function varsLookUp(vars: MapNode | undefined, report: (fault: Diagnostic) => void): LookUp {
+  const settled = new Map<string, Node | 'open' | undefined>();
+  const lookUp: LookUp = (reference) => {
+    const [root, name] = reference.path;
+    if (root !== 'vars') return void report(unknownReference(root ?? '', 'here', ['vars'], reference.at));
+    if (name === undefined) return vars === undefined ? void report(unknownReference('vars', 'in this file', [], reference.at)) : settleAll(vars, reference);
+    const node = settle(name, reference);
+    return node && descend(node, reference, 2, report);
+  };
+  const settle = (name: string, reference: Reference): Node | undefined => {
+    const before = settled.get(name);
+    if (before === 'open') return void report({ severity: 'error', code: 'var-cycle', message: `vars.${name} refers to itself`, at: reference.at });
+    if (before !== undefined || settled.has(name)) return before;
+    const entry = vars?.entries.get(name);
+    if (entry === undefined) return void report(unknownReference(name, 'in vars', [...(vars?.entries.keys() ?? [])], reference.at));
+    settled.set(name, 'open');
+    const node = interpolate(entry.value, lookUp, report);
+    settled.set(name, node);
+    return node;
+  };
+  const settleAll = (map: MapNode, reference: Reference): Node | undefined => {
+    const entries = [...map.entries].map(([name, { key }]) => ({ name, key, value: settle(name, reference) }));
+    if (entries.some(({ value }) => value === undefined)) return undefined;
+    return { ...map, entries: new Map(entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]]))) };
+  };
+  for (const [name, { value }] of vars?.entries ?? []) settle(name, { kind: 'reference', path: ['vars', name], at: value.at });
+  return lookUp;
+}
+
+/**
+ * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their instance.
+ * Faults of what is left are found there.
+ */
+export function withVars(node: Node, lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+  switch (node.kind) {
+    case 'broken': return node;
+    case 'scalar':
+      return node.parts?.every((part) => part.kind === 'text' || part.path[0] === 'vars') === true ? interpolate(node, lookUp, report) : node;
+    case 'list': {
+      const items = node.items.map((item) => withVars(item, lookUp, report));
+      const whole = items.filter((item) => item !== undefined);
+      return whole.length < items.length ? undefined : { ...node, items: whole };
+    }
+    case 'map': {
+      const entries = [...node.entries].map(([name, { key, value }]) => ({ name, key, value: withVars(value, lookUp, report) }));
+      const whole = entries.flatMap(({ name, key, value }): readonly [string, { key: typeof key; value: Node }][] => (value === undefined ? [] : [[name, { key, value }]]));
+      return whole.length < entries.length ? undefined : { ...node, entries: new Map(whole) };
+    }
+  }
+}
