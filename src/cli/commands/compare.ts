@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { fileProblemText } from '../../files/file-problem.ts';
+import { isJsonObject } from '../../files/json.ts';
+import { readJsonLines } from '../../files/json-lines.ts';
+import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
+import type { Result } from '../../result.ts';
+import type { Project } from '../../runner/project.ts';
+import { aligned } from '../../runner/report/aligned.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+
+interface CompareOptions extends PipelineOptions {
+  readonly seed: number;
+  readonly profile: 'multilingual' | 'reference';
+}
+
+export function compareCommand(): Command {
+  return withPipelineOptions(new Command('compare'))
+    .description('Compare two evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.')
+    .argument('<first>', 'an instance whose out "predictions" holds question, prediction and reference')
+    .argument('<second>', 'another one, of the same test rows')
+    .option('--profile <profile>', 'multilingual or reference', 'multilingual')
+    .option('--seed <seed>', 'of the resampling', Number, 42)
+    .addHelpText('after', '\nExample:\n  pipeline compare eval:aimc,lora eval:aimc,full')
+    .action(async (first: string, second: string, options: CompareOptions) => {
+      const project = await openProjectHere(options);
+      try {
+        const [left, right] = [await predictionsOf(project, first, options), await predictionsOf(project, second, options)];
+        if (left === undefined || right === undefined) return;
+        if (!left.ok) return refuse(left.error);
+        if (!right.ok) return refuse(right.error);
+        const compared = await compare(left.value, right.value, options);
+        if (!compared.ok) return refuse(compared.error);
+        process.stdout.write(options.json === true ? `${JSON.stringify(compared.value)}\n` : comparisonText(first, second, compared.value));
+      } finally {
+        project.close();
+      }
+    });
+}
+
+function refuse(error: string): void {
+  openScreen().write(`error: ${error}\n`);
+  process.exitCode = 2;
+}
+
+interface Prediction {
+  readonly question: string;
+  readonly prediction: string;
+  readonly reference: string;
+}
+
+/** Undefined where the problem has been reported. */
+async function predictionsOf(project: Project, instance: string, options: CompareOptions): Promise<Result<readonly Prediction[]> | undefined> {
+  const artifacts = await project.artifacts({ patterns: [instance], mode: 'only' });
+  if (!artifacts.ok) {
+    reportProblem(artifacts.error, options);
+    return undefined;
+  }
+  const found = artifacts.value.filter(({ out }) => out === 'predictions');
+  const [artifact] = found;
+  if (artifact === undefined || found.length > 1) return { ok: false, error: found.length > 1 ? `${instance} names ${found.length} instances: name one` : `${instance} has no out "predictions" yet: pipeline run ${instance}` };
+  const predictions: Prediction[] = [];
+  for await (const line of readJsonLines(join(project.root, artifact.path))) {
+    if (!line.ok) return { ok: false, error: fileProblemText(line.error) };
+    const { value } = line.value;
+    const [question, prediction, reference] = isJsonObject(value) ? [value['question'], value['prediction'], value['reference']] : [];
+    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string') return { ok: false, error: `${artifact.path}:${line.value.line}: expected question, prediction and reference` };
+    predictions.push({ question, prediction, reference });
+  }
+  return { ok: true, value: predictions };
+}
+
+/** Scores both sides of every row; the rows must be the same ones. */
+async function compare(left: readonly Prediction[], right: readonly Prediction[], { profile, seed }: CompareOptions): Promise<Result<Readonly<Record<string, PairedComparison>>>> {
+  const differs = left.findIndex((row, index) => row.question !== right[index]?.question || row.reference !== right[index]?.reference);
+  if (left.length !== right.length || differs !== -1) return { ok: false, error: `the two were not evaluated on the same rows (${left.length === right.length ? `row ${differs + 1} differs` : `${left.length} and ${right.length} rows`})` };
+  const { pairedComparison } = await import('../../ml/metrics/paired-comparison.ts');
+  const { multilingualProfile, referenceProfile } = await import('../../ml/metrics/profile.ts');
+  const { mixedTokens } = await import('../../ml/metrics/tokenize.ts');
+  const score = profile === 'reference' ? referenceProfile() : multilingualProfile(mixedTokens);
+  const [first, second] = [left, right].map((rows) => rows.map(({ reference, prediction }) => score(reference, prediction)));
+  const names = ['rouge1', 'rouge2', 'rougeL', 'f1', 'exact_match'] as const;
+  return { ok: true, value: Object.fromEntries(names.map((name) => [name, pairedComparison((first ?? []).map((row) => row[name]), (second ?? []).map((row) => row[name]), { seed })])) };
+}
+
+function comparisonText(first: string, second: string, scores: Readonly<Record<string, PairedComparison>>): string {
+  const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [name, signed(mean), `${signed(low)} to ${signed(high)}`, pValue.toFixed(4)]);
+  return `${second} less ${first}\n${aligned([['score', 'difference', '95 % interval', 'p'], ...rows]).join('\n')}\n`;
+}
+
+const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;

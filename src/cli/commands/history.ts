@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import type { RunRecord } from '../../runner/project.ts';
+import { aligned } from '../../runner/report/aligned.ts';
+import { durationText } from '../../runner/report/duration-text.ts';
+import { answer } from '../answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+
+export function historyCommand(): Command {
+  return withPipelineOptions(new Command('history'))
+    .description('List the runs so far, the newest first, with how they ended.')
+    .option('--limit <count>', 'how many', Number, 20)
+    .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
+    .action((options: PipelineOptions & { readonly limit: number }) => answer(options, (project) => project.history(options.limit), historyText));
+}
+
+function historyText(runs: readonly RunRecord[]): string {
+  const rows = runs.map(({ run, pipeline, startedAt, finishedAt, exitCode, running, counts }) => [
+    run,
+    pipeline,
+    new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19),
+    finishedAt === undefined ? '' : durationText((finishedAt - startedAt) / 1000),
+    exitCode === undefined ? (running ? 'running' : 'killed') : exitCode === 0 ? 'done' : exitCode >= 130 ? 'interrupted' : 'failed',
+    Object.entries(counts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`).join(', '),
+  ]);
+  return `${aligned([['run', 'pipeline', 'started (UTC)', 'time', 'end', 'instances'], ...rows]).join('\n')}\n`;
+}

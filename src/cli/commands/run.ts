@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Event, Outcome } from '../../runner/event.ts';
+import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
+import { openDisplay } from '../display.ts';
+import { openEventFile } from '../event-file.ts';
+import { forecastText } from '../forecast-text.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { resultsText } from '../results-text.ts';
+import { openScreen } from '../screen.ts';
+import { stopSignals } from '../stop-signals.ts';
+import { summaryText } from '../summary-text.ts';
+
+interface RunOptions extends PipelineOptions {
+  readonly only?: true;
+  readonly from?: string;
+  readonly until?: string;
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly jobs?: number;
+  readonly keepGoing?: true;
+  readonly retryFailed?: true;
+  readonly watch?: true;
+  readonly wait?: true | number;
+  readonly events?: string;
+}
+
+export function runCommand(): Command {
+  return withPipelineOptions(new Command('run'))
+    .description('Run what is out of date; with names, those instances and what they need.')
+    .argument('[names...]', 'stages or instances: train, "train[aimc,*]", train:aimc,lora')
+    .option('--only', 'just the named ones; what they need is taken as it stands')
+    .option('--from <stage>', 'the part of the graph from a stage on')
+    .option('--until <stage>', 'the part of the graph up to a stage')
+    .option('--dry-run', 'say what would run and why, and run nothing')
+    .option('--force', 'run even what is up to date')
+    .option('--jobs <count>', 'how many instances at once', positive)
+    .option('--keep-going', 'after a failure, still run what does not depend on it')
+    .option('--retry-failed', 'only what failed, was blocked or was interrupted')
+    .option('--wait [seconds]', 'wait for another run to end', positive)
+    .option('--events <file>', 'write what happens as NDJSON')
+    .addHelpText('after', '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7')
+    .action(async (names: readonly string[], options: RunOptions) => {
+      const screen = openScreen();
+      const selection = selectionOf(names, options);
+      if (selection === undefined) {
+        screen.write('error: --only, --from and --until exclude each other, and --only needs a name\n');
+        process.exitCode = 2;
+        return;
+      }
+      const project = await openProjectHere(options);
+      try {
+        const request = requestOf(selection, options);
+        await (options.dryRun === true ? dryRun(project, request, options) : run(project, request, options));
+      } finally {
+        project.close();
+      }
+    });
+}
+
+async function dryRun(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
+  const forecast = await project.dryRun(request);
+  if (!forecast.ok) return reportProblem(forecast.error, options);
+  const screen = openScreen();
+  screen.write(forecastText(forecast.value, screen.colors));
+  if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
+}
+
+async function run(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
+  const screen = openScreen();
+  const display = openDisplay(screen);
+  const eventFile = openEventFile(options.events);
+  const signals = stopSignals();
+  const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
+  signals.release();
+  display.close();
+  await eventFile.close();
+  if (!summary.ok) return reportProblem(summary.error, options);
+  screen.write(summaryText(summary.value, screen.colors));
+  if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
+  if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
+  process.exitCode = summary.value.exitCode;
+}
+
+const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+
+/** Undefined where the options contradict each other. */
+function selectionOf(names: readonly string[], { only, from, until }: RunOptions): Selection | undefined {
+  if ([only, from, until].filter((option) => option !== undefined).length > 1 || (only === true && names.length === 0)) return undefined;
+  if (from !== undefined || until !== undefined) return names.length > 0 ? undefined : { patterns: [from ?? until ?? ''], mode: from === undefined ? 'until' : 'from' };
+  return { patterns: names, mode: only === true ? 'only' : 'needs' };
+}
+
+function requestOf(selection: Selection, { force, keepGoing, retryFailed, jobs, wait }: RunOptions): RunRequest {
+  return {
+    ...selection,
+    force: force === true,
+    keepGoing: keepGoing === true,
+    retryFailed: retryFailed === true,
+    waitSeconds: wait === true ? Infinity : (wait ?? 0),
+    ...(jobs === undefined ? {} : { jobs }),
+  };
+}
+
+/** The lists of instances by how they ended. */
+function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
+  const of = (kind: Outcome['kind']) => [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
+  return { run: id, seconds, ran: of('ran'), cached: of('cached'), restored: of('restored'), failed: of('failed'), blocked: of('blocked'), skipped: of('skipped'), interrupted: of('interrupted') };
+}
+
+const forecastJson = ({ willRun, mayRun, cached }: Forecast): unknown => ({ willRun: willRun.map(({ instance }) => instance), mayRun: mayRun.map(({ instance }) => instance), cached });
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0.');
+  return value;
+}

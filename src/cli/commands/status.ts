@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { reasonText } from '../../runner/manifest/reason-text.ts';
+import type { InstanceStatus, Status } from '../../runner/project.ts';
+import { aligned } from '../../runner/report/aligned.ts';
+import { answer } from '../answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+
+export function statusCommand(): Command {
+  return withPipelineOptions(new Command('status'))
+    .description('Say of each instance whether it is up to date, and why not.')
+    .argument('[names...]', 'stages or instances')
+    .addHelpText('after', '\nExample:\n  pipeline status "train[aimc,*]"')
+    .action((names: readonly string[], options: PipelineOptions) => answer(options, (project) => project.status({ patterns: names, mode: names.length === 0 ? 'needs' : 'only' }), statusText));
+}
+
+function statusText({ instances, unnamed }: Status): string {
+  const rows = instances.map(({ instance, state, because }) => [instance, stateText(state), because.map(reasonText).join('; ')]);
+  const lines = aligned([['instance', 'state', 'because'], ...rows]);
+  const left = unnamed.length === 0 ? [] : ['', 'No pipeline file names these any more; pipeline gc deletes them:', ...unnamed.map(({ instance, path }) => `  ${instance}  ${path}`)];
+  return `${[...lines, ...left].join('\n')}\n`;
+}
+
+function stateText(state: InstanceStatus['state']): string {
+  switch (state) {
+    case 'up-to-date': return 'up to date';
+    case 'restorable': return 'in the cache';
+    case 'out-of-date': return 'out of date';
+    case 'waiting': return 'waits';
+    case 'failed': case 'interrupted': case 'running': return state;
+  }
+}

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { sizeText } from '../../runner/report/size-text.ts';
+import { openDisplay } from '../display.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+import { stopSignals } from '../stop-signals.ts';
+
+export function verifyCommand(): Command {
+  return withPipelineOptions(new Command('verify'))
+    .description('Read every byte of cache and artifacts again and compare; with --rerun, execute an instance again and compare its outputs.')
+    .option('--rerun <instance>', 'find out whether a stage is deterministic')
+    .addHelpText('after', '\nExamples:\n  pipeline verify\n  pipeline verify --rerun train:aimc,lora')
+    .action(async (options: PipelineOptions & { readonly rerun?: string }) => {
+      const project = await openProjectHere(options);
+      try {
+        await (options.rerun === undefined ? verifyAll(project, options) : verifyRerun(project, options.rerun, options));
+      } finally {
+        project.close();
+      }
+    });
+}
+
+type OpenProject = Awaited<ReturnType<typeof openProjectHere>>;
+
+/** Exit 4 where something is damaged. */
+async function verifyAll(project: OpenProject, options: PipelineOptions): Promise<void> {
+  const verified = await project.verify();
+  if (!verified.ok) return reportProblem(verified.error, options);
+  const { objects, bytes, faults } = verified.value;
+  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${objects} objects, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : `${faults.length} faults; the next run makes anew what is damaged`}\n`;
+  process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
+  if (faults.length > 0) process.exitCode = 4;
+}
+
+/** Exit 1 where the outputs differ. */
+async function verifyRerun(project: OpenProject, instance: string, options: PipelineOptions): Promise<void> {
+  const display = openDisplay(openScreen());
+  const signals = stopSignals();
+  const verified = await project.verifyRerun(instance, display.show, signals);
+  signals.release();
+  display.close();
+  if (!verified.ok) return reportProblem(verified.error, options);
+  const { different } = verified.value;
+  const text = different.length === 0 ? `${verified.value.instance}: the same bytes again\n` : different.map(({ out, files }) => `${verified.value.instance}: out ${out} differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`).join('');
+  process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
+  if (different.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,56 @@
+import type { Event } from '../runner/event.ts';
+import type { Colors } from '../runner/report/colors.ts';
+import { advance, emptyView, frame, statusLine } from '../runner/report/live.ts';
+import { plainLines } from '../runner/report/plain.ts';
+
+/** Where people's output goes, and what it can do. */
+export interface Screen {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+  /** Whether lines can be taken back: a terminal that people look at. */
+  readonly live: boolean;
+  readonly colors: Colors;
+  readonly now: () => number;
+}
+
+export interface Display {
+  readonly show: (event: Event) => void;
+  readonly close: () => void;
+}
+
+/** Redrawn so often on a terminal; elsewhere the status is told at this interval, in milliseconds. */
+const redrawEvery = 120;
+const tellEvery = 30_000;
+
+/** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
+export function openDisplay(screen: Screen): Display {
+  let view = emptyView;
+  let drawn = 0;
+  const erase = () => {
+    if (drawn > 0) screen.write(`\u001b[${drawn}A\u001b[0J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    if (view.running.size === 0) return;
+    if (!screen.live) return screen.write(`${statusLine(view, screen.now(), screen.colors)}\n`);
+    const lines = frame(view, screen.now(), screen.columns(), screen.colors);
+    screen.write(`${lines.join('\n')}\n`);
+    drawn = lines.length;
+  };
+  const timer = setInterval(() => { erase(); draw(); }, screen.live ? redrawEvery : tellEvery);
+  timer.unref();
+  return {
+    show(event) {
+      view = advance(view, event);
+      const lines = plainLines(event, screen.colors);
+      if (lines.length === 0) return;
+      erase();
+      screen.write(`${lines.join('\n')}\n`);
+      if (screen.live) draw();
+    },
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}

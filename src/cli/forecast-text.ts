@@ -1,0 +1,15 @@
+import { reasonText } from '../runner/manifest/reason-text.ts';
+import type { Forecast } from '../runner/project.ts';
+import type { Colors } from '../runner/report/colors.ts';
+
+/** What a run would do, instance by instance, with reasons. */
+export function forecastText({ willRun, mayRun, cached }: Forecast, colors: Colors): string {
+  const lines = [
+    ...willRun.map(({ instance, because }) => `${colors.yellow('will run')}  ${instance}  ${colors.dim(because.map(reasonText).join('; '))}`),
+    ...mayRun.map(({ instance, after }) => `${colors.cyan('may run')}   ${instance}  ${colors.dim(`after ${listed(after)}`)}`),
+    `${willRun.length} will run, ${mayRun.length} may run, ${cached.length} up to date`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const listed = (names: readonly string[]): string => (names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', '));

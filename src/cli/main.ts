@@ -1,0 +1,36 @@
+import { Command, CommanderError } from 'commander';
+import { compareCommand } from './commands/compare.ts';
+import { explainCommand } from './commands/explain.ts';
+import { gcCommand } from './commands/gc.ts';
+import { graphCommand } from './commands/graph.ts';
+import { historyCommand } from './commands/history.ts';
+import { logCommand } from './commands/log.ts';
+import { metricsCommand } from './commands/metrics.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { statusCommand } from './commands/status.ts';
+import { verifyCommand } from './commands/verify.ts';
+
+const program = new Command('pipeline')
+  .description('Runs the experiment that pipeline.yaml describes, and only what is out of date of it.')
+  .version(process.env['npm_package_version'] ?? '0.1.0')
+  .showSuggestionAfterError()
+  .showHelpAfterError('(pipeline --help lists the commands)')
+  .exitOverride();
+
+for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand]) {
+  program.addCommand(command().exitOverride());
+}
+
+// A reader that goes away (`pipeline log train | head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has printed what is wrong. Help and version are no faults.
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

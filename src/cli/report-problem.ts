@@ -1,0 +1,35 @@
+import type { Problem } from '../runner/project.ts';
+import { diagnosticText } from '../runner/report/diagnostic-text.ts';
+import { openScreen } from './screen.ts';
+
+/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
+export function reportProblem(problem: Problem, { json }: { readonly json?: true }): void {
+  const screen = openScreen();
+  screen.write(`${problemText(problem, screen.colors)}\n`);
+  if (json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
+  process.exitCode = exitCodeOf(problem);
+}
+
+function problemText(problem: Problem, colors: Parameters<typeof diagnosticText>[1]): string {
+  switch (problem.kind) {
+    case 'invalid': {
+      const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
+      return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), colors.bold(errors === 1 ? '1 error: nothing was run' : `${errors} errors: nothing was run`)].join('\n\n');
+    }
+    case 'busy': {
+      const holder = problem.pid === undefined ? 'another process' : `process ${problem.pid}`;
+      const since = problem.since === undefined ? '' : `, since ${new Date(problem.since).toLocaleTimeString('en-GB')}`;
+      return `${colors.red('error')}: another run is on (${holder}${since}); --wait waits for it to end`;
+    }
+    case 'damaged': return `${colors.red('error')}: ${problem.message}`;
+  }
+}
+
+/** 2: usage or configuration; 3: the store is busy; 4: it is damaged. */
+function exitCodeOf({ kind }: Problem): number {
+  switch (kind) {
+    case 'invalid': return 2;
+    case 'busy': return 3;
+    case 'damaged': return 4;
+  }
+}
