@@ -86,7 +86,7 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
     case 'StopGradient':
       return x;
     case 'HashCombine':
-      return elementwise(shape, of, hashCombineOf);
+      return elementwise(shape, of, (state, coordinate) => hashCombineOf(state, coordinate) >>> 0);
     case 'KeepMask':
       return elementwise(shape, of, (bits) => keepMaskOf(bits, numberAt(attributes, 'probability')));
     case 'GeluTanh':

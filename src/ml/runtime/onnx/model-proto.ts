@@ -90,7 +90,7 @@ function rawData(dtype: DType, values: readonly number[]): Uint8Array {
     if (dtype === 'float32') view.setFloat32(i * size, value, true);
     else if (dtype === 'int64') view.setBigInt64(i * size, BigInt(value), true);
     else if (dtype === 'bool') view.setUint8(i, value);
-    else view.setInt32(i * size, value, true);
+    else view.setInt32(i * size, value, true); // of uint32 the bits
   }
   return new Uint8Array(view.buffer);
 }
