@@ -22,12 +22,20 @@ export function pythonSplit(text: string): string[] {
 }
 
 /** `str.strip()` without an argument. */
-export function pythonStrip(text: string): string {
+export const pythonStrip = (text: string): string => pythonStripStart(pythonStripEnd(text));
+
+/** `str.lstrip()` without an argument. */
+export function pythonStripStart(text: string): string {
   let start = 0;
+  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start += 1;
+  return text.slice(start);
+}
+
+/** `str.rstrip()` without an argument. */
+export function pythonStripEnd(text: string): string {
   let end = text.length;
-  while (start < end && isPythonSpace(text.charCodeAt(start))) start += 1;
-  while (end > start && isPythonSpace(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
+  while (end > 0 && isPythonSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /**

@@ -1,7 +1,17 @@
 // Indices are in range by construction in this file: positions lie between 0 and the text's length, ids come from the trie.
-import { childOf } from './byte-trie.ts';
+import { type ByteTrie, childOf } from './byte-trie.ts';
 import { claimedLength } from './utf8.ts';
-import type { Vocabulary } from './vocabulary.ts';
+
+/** The pieces that a text can be cut into, and what each adds to the score of a path that takes it. */
+export interface ScoredPieces {
+  readonly trie: ByteTrie;
+  readonly scores: Float64Array;
+  /** What a character adds that no piece holds, and the id it gets. */
+  readonly unknownScore: number;
+  readonly unknownId: number;
+  /** How the score of a path is kept: sentencepiece does so in float32, tokenizers in float64. */
+  readonly precision: 'float32' | 'float64';
+}
 
 /** A text cut into pieces: the id of each, and where it ends in the text's bytes. */
 export interface Segmentation {
@@ -11,13 +21,13 @@ export interface Segmentation {
 
 /**
  * The segmentation with the best total score, a character that no piece holds being one unknown piece. Exactly the path
- * of sentencepiece's optimised encoder (unigram::Model::EncodeOptimized, 0.2): a candidate is summed and compared in
- * float64, kept in float32, and the unknown one is float32 throughout; among equals the first found stays, which is the
- * one that starts first.
+ * of sentencepiece's optimised encoder (unigram::Model::EncodeOptimized, 0.2), which tokenizers has too
+ * (Unigram::encode_optimized, 0.22): a candidate is summed and compared in float64 before it is kept, but for the unknown
+ * one, which is rounded first; among equals the first found stays, which is the one that starts first.
  */
-export function bestPath({ trie, scores, types, unknownScore, unknownId }: Vocabulary, text: Uint8Array): Segmentation {
+export function bestPath({ trie, scores, unknownScore, unknownId, precision }: ScoredPieces, text: Uint8Array): Segmentation {
   const size = text.length;
-  const bestScores = new Float32Array(size + 1);
+  const bestScores = precision === 'float32' ? new Float32Array(size + 1) : new Float64Array(size + 1);
   const starts = new Int32Array(size + 1).fill(-1);
   const ids = new Int32Array(size + 1);
   for (let start = 0; start < size; ) {
@@ -29,7 +39,7 @@ export function bestPath({ trie, scores, types, unknownScore, unknownId }: Vocab
       node = childOf(trie, node, text[end - 1] as number);
       if (node === -1) break;
       const id = trie.ids[node] as number;
-      if (id === -1 || types[id] === 'unused') continue;
+      if (id === -1) continue;
       const score = (scores[id] as number) + soFar;
       if (starts[end] === -1 || score > (bestScores[end] as number)) {
         bestScores[end] = score;
@@ -39,7 +49,7 @@ export function bestPath({ trie, scores, types, unknownScore, unknownId }: Vocab
       if (end === single) hasSingle = true;
     }
     if (!hasSingle) {
-      const score = Math.fround(unknownScore + soFar);
+      const score = precision === 'float32' ? Math.fround(unknownScore + soFar) : unknownScore + soFar;
       if (starts[single] === -1 || score > (bestScores[single] as number)) {
         bestScores[single] = score;
         starts[single] = start;

@@ -12,9 +12,8 @@ export interface NormalizerSpec {
   readonly escapeWhitespaces: boolean;
 }
 
-/** What a sentencepiece `.model` file says, as far as encoding and decoding need it; defaults are filled in. */
+/** What the `.model` file of a unigram model says, as far as encoding and decoding need it; defaults are filled in. */
 export interface ModelProto {
-  readonly modelType: 'unigram' | 'bpe' | 'word' | 'char';
   /** UTF-8 of each piece, by id. */
   readonly pieces: readonly Uint8Array[];
   readonly scores: Float32Array;
@@ -31,7 +30,7 @@ export interface ModelProto {
   readonly padPiece: string;
 }
 
-/** Reads a sentencepiece `.model`. Source: sentencepiece_model.proto of sentencepiece 0.2. */
+/** Reads a sentencepiece `.model` of a unigram model; one of another type is refused by the name of that. Source: sentencepiece_model.proto of sentencepiece 0.2. */
 export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const pieces: Piece[] = [];
   const trainer: Mutable<Trainer> = { modelType: 1, byteFallback: false, whitespaceAsSuffix: false, unknownSurface: ' \u2047 ', unknownId: 0, endPiece: '</s>', padPiece: '<pad>' };
@@ -51,11 +50,13 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const problem = problems[0] ?? (read.ok ? undefined : read.error);
   if (problem !== undefined) return { ok: false, error: `not a sentencepiece model, or a damaged one: ${problem}` };
   if (pieces.length === 0) return { ok: false, error: 'not a sentencepiece model, or a damaged one: it holds no pieces' };
+  const { modelType, ...settings } = trainer;
+  const type = modelTypes[modelType] ?? 'unigram';
+  if (type !== 'unigram') return { ok: false, error: `the sentencepiece model is of type ${type}: expected a unigram one, as T5 and mT5 have` };
   return {
     ok: true,
     value: {
-      ...trainer,
-      modelType: modelTypes[trainer.modelType] ?? 'unigram',
+      ...settings,
       pieces: pieces.map((piece) => piece.bytes),
       scores: Float32Array.from(pieces, (piece) => piece.score),
       types: pieces.map((piece) => piece.type),

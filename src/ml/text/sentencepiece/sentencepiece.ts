@@ -24,8 +24,7 @@ export interface Piece {
 export function readSentencePiece(bytes: Uint8Array): Result<SentencePiece> {
   const proto = readModelProto(bytes);
   if (!proto.ok) return proto;
-  const { modelType, whitespaceAsSuffix, unknownSurface } = proto.value;
-  if (modelType !== 'unigram') return { ok: false, error: `the sentencepiece model is of type ${modelType}: expected a unigram one, as T5 and mT5 have` };
+  const { whitespaceAsSuffix, unknownSurface } = proto.value;
   const vocabulary = readVocabulary(proto.value);
   if (!vocabulary.ok) return vocabulary;
   const normalizer = readNormalizer(proto.value.normalizer, { verbatim: vocabulary.value.userDefined, whitespaceAsSuffix });

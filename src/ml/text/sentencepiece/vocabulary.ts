@@ -1,24 +1,18 @@
 import type { Result } from '../../../result.ts';
+import type { ScoredPieces } from './best-path.ts';
 import { buildByteTrie, type ByteTrie, idOf } from './byte-trie.ts';
 import { damagedModel } from './damaged-model.ts';
 import type { ModelProto, PieceType } from './model-proto.ts';
 
-/** The pieces of a model, and how they are found. */
-export interface Vocabulary {
+/** The pieces of a model, and how they are found: those in `trie` in a text, and their scores make its best path. */
+export interface Vocabulary extends ScoredPieces {
   /** Text of each piece, by id. */
   readonly pieces: readonly string[];
   readonly types: readonly PieceType[];
-  /** What each piece adds to a path that takes it. As float32, but for user-defined pieces, whose 0.1 less is float64. */
-  readonly scores: Float64Array;
-  /** What a character adds that no piece holds. */
-  readonly unknownScore: number;
-  readonly unknownId: number;
   /** The id of the piece of each byte; none without byte fallback. */
   readonly byteIds: readonly number[] | undefined;
-  /** Pieces that stand for text: normal, user-defined and unused ones. */
-  readonly trie: ByteTrie;
-  /** Pieces that do not: unknown, control and byte ones. */
-  readonly reserved: ReadonlyMap<string, number>;
+  /** Pieces that are not found in a text: unknown, control, byte and unused ones. */
+  readonly named: ReadonlyMap<string, number>;
   /** User-defined pieces alone; none if there are none. */
   readonly userDefined: ByteTrie | undefined;
 }
@@ -30,10 +24,10 @@ export function pieceOf({ pieces }: Vocabulary, id: number): string {
   return piece;
 }
 
-/** The id of a piece; reserved ones come first, and what is no piece is unknown. As PieceToId of sentencepiece 0.2. */
+/** The id of a piece; control pieces and their like come first, and what is no piece is unknown. As PieceToId of sentencepiece 0.2. */
 export function pieceId(vocabulary: Vocabulary, piece: string): number {
-  const reserved = vocabulary.reserved.get(piece);
-  if (reserved !== undefined) return reserved;
+  const named = vocabulary.named.get(piece);
+  if (named !== undefined) return named;
   const id = idOf(vocabulary.trie, Buffer.from(piece));
   return id === -1 ? vocabulary.unknownId : id;
 }
@@ -43,6 +37,7 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   const { types } = proto;
   const pieces = proto.pieces.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
   const shown = (id: number): string => `piece ${id} (${JSON.stringify(pieces[id])})`;
+  const twice = (first: number, second: number) => damagedModel(`${shown(first)} stands there twice, as ${second} again`);
   const idsOf = (...wanted: readonly PieceType[]): number[] => types.flatMap((type, id) => (wanted.includes(type) ? [id] : []));
 
   const bad = proto.pieces.findIndex((bytes) => bytes.length === 0 || bytes.length >= maxPiece || bytes.includes(0));
@@ -53,27 +48,28 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   if (unknownId === undefined) return damagedModel('no piece is the unknown one');
   if (secondUnknown !== undefined) return damagedModel(`${shown(unknownId)} and ${shown(secondUnknown)} are both the unknown one`);
 
-  const reserved = new Map<string, number>();
-  for (const id of idsOf('unknown', 'control', 'byte')) {
+  const named = new Map<string, number>();
+  for (const id of idsOf('unknown', 'control', 'byte', 'unused')) {
     const piece = pieces[id] ?? '';
-    const other = reserved.get(piece);
-    if (other !== undefined) return damagedModel(`${shown(other)} stands there twice, as ${id} again`);
-    reserved.set(piece, id);
+    const other = named.get(piece);
+    // A piece that is not used may share its text with a control piece, which then has the name.
+    if (other !== undefined && (types[id] === 'unused') === (types[other] === 'unused')) return twice(other, id);
+    if (other === undefined || types[other] === 'unused') named.set(piece, id);
   }
-  const byteIds = readByteIds(proto.byteFallback, idsOf('byte'), reserved);
+  const byteIds = readByteIds(proto.byteFallback, idsOf('byte'), named);
   if (!byteIds.ok) return damagedModel(byteIds.error(shown));
 
-  const trieOf = (ids: readonly number[]) => buildByteTrie(ids.map((id) => [proto.pieces[id] ?? new Uint8Array(0), id]));
-  const textIds = idsOf('normal', 'user-defined', 'unused');
-  if (textIds.length === 0) return damagedModel('no piece stands for text');
-  const found = trieOf(textIds);
+  const bytesOf = (id: number): Uint8Array => proto.pieces[id] ?? new Uint8Array(0);
+  const trieOf = (ids: readonly number[]) => buildByteTrie(ids.map((id) => [bytesOf(id), id]));
   const userIds = idsOf('user-defined');
+  const found = trieOf(idsOf('normal', 'user-defined'));
   const user = trieOf(userIds);
   if (found === undefined || user === undefined) return { ok: false, error: 'the sentencepiece model is too large: its pieces have more than 16 million different beginnings' };
-  if (found.duplicate !== undefined) return damagedModel(`${shown(found.duplicate.first)} stands there twice, as ${found.duplicate.second} again`);
+  if (found.duplicate !== undefined) return twice(found.duplicate.first, found.duplicate.second);
+  const unused = idsOf('unused').find((id) => idOf(found.trie, bytesOf(id)) !== -1);
+  if (unused !== undefined) return twice(idOf(found.trie, bytesOf(unused)), unused);
 
-  const { scores, unknownScore } = scoresOf(proto);
-  return { ok: true, value: { pieces, types, scores, unknownScore, unknownId, byteIds: byteIds.value, trie: found.trie, reserved, userDefined: userIds.length > 0 ? user.trie : undefined } };
+  return { ok: true, value: { pieces, types, ...scoresOf(proto), unknownId, byteIds: byteIds.value, trie: found.trie, named, userDefined: userIds.length > 0 ? user.trie : undefined } };
 }
 
 /** As sentencepiece's kMaxPieceSize. */
@@ -83,11 +79,11 @@ const maxPiece = 8000;
 function readByteIds(
   byteFallback: boolean,
   ids: readonly number[],
-  reserved: ReadonlyMap<string, number>,
+  named: ReadonlyMap<string, number>,
 ): { readonly ok: true; readonly value: readonly number[] | undefined } | { readonly ok: false; readonly error: (shown: (id: number) => string) => string } {
   const [first] = ids;
   if (!byteFallback) return first === undefined ? { ok: true, value: undefined } : { ok: false, error: (shown) => `${shown(first)} is a byte, and the model says that it has no byte fallback` };
-  const byteIds = Array.from({ length: 256 }, (_, byte) => reserved.get(bytePiece(byte)));
+  const byteIds = Array.from({ length: 256 }, (_, byte) => named.get(bytePiece(byte)));
   const missing = byteIds.indexOf(undefined);
   if (missing !== -1) return { ok: false, error: () => `it has byte fallback, and no piece ${bytePiece(missing)}` };
   const known = new Set(byteIds);
@@ -102,7 +98,7 @@ const bytePiece = (byte: number): string => `<0x${byte.toString(16).toUpperCase(
  * User-defined pieces do not have the score of the file: their length in bytes times the best score (which is no less
  * than the least positive float32), less 0.1, so that they win. An unknown character has the worst score less 10.
  */
-function scoresOf({ pieces, scores, types }: ModelProto): Pick<Vocabulary, 'scores' | 'unknownScore'> {
+function scoresOf({ pieces, scores, types }: ModelProto): Pick<Vocabulary, 'scores' | 'unknownScore' | 'precision'> {
   let worst = 3.4028234663852886e38;
   let best = 1.1754943508222875e-38;
   scores.forEach((score, id) => {
@@ -111,5 +107,5 @@ function scoresOf({ pieces, scores, types }: ModelProto): Pick<Vocabulary, 'scor
     best = Math.max(best, score);
   });
   const bonus = (id: number): number => Math.fround((pieces[id]?.length ?? 0) * best) - 0.1;
-  return { scores: Float64Array.from(scores, (score, id) => (types[id] === 'user-defined' ? bonus(id) : score)), unknownScore: Math.fround(worst - 10) };
+  return { scores: Float64Array.from(scores, (score, id) => (types[id] === 'user-defined' ? bonus(id) : score)), unknownScore: Math.fround(worst - 10), precision: 'float32' };
 }
