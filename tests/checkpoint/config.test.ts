@@ -88,7 +88,7 @@ test('a T5 v1.0 with a tied head has one projection up, and no lm_head', () => {
 });
 
 test('JSON as Python writes it: floats, escapes, order, empty lists', () => {
-  const text = pythonJson({ b: 1, a: 1e-6, ü: 'é\u2028\u007f"', c: 1e16, d: 0.0001, e: 123456.75, f: [], g: {}, h: [1, { z: null, y: true }], i: 1e-12, j: 1.5e300, k: 0 }, ['b', 'c', 'k']);
+  const text = pythonJson({ b: 1, a: 1e-6, ü: 'é\u2028\u007f"', c: 1e16, d: 0.0001, e: 123456.75, f: [], g: {}, h: [1, { z: null, y: true }], i: 1e-12, j: 1.5e300, k: 0, l: 1e-5 }, ['b', 'c', 'k']);
   expect(text).toBe(`{
   "a": 1e-06,
   "b": 1.0,
@@ -107,6 +107,7 @@ test('JSON as Python writes it: floats, escapes, order, empty lists', () => {
   "i": 1e-12,
   "j": 1.5e+300,
   "k": 0.0,
+  "l": 1e-05,
   "\\u00fc": "\\u00e9\\u2028\\u007f\\""
 }`);
 });

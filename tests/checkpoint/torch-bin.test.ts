@@ -64,6 +64,18 @@ test('an archive that is cut anywhere is refused', async () => {
   }
 });
 
+test.each([
+  ['shorter than its tensors say', 4, /the storage of "\w+" has 4 bytes, expected \d+/],
+  ['longer than the file', 1e9, /data\/0 would end at byte \d+ of \d+: the file was cut, or damaged/],
+])('a storage that is %s is refused', async (_, size, says) => {
+  const file = join(await temporaryFolder(), 'a.bin');
+  const bytes = await readFile(golden('views.zip.bin'));
+  const header = bytes.lastIndexOf('PK\u0001\u0002', bytes.lastIndexOf('views.zip/data/0'));
+  for (const field of [20, 24]) bytes.writeUInt32LE(size, header + field);
+  await writeFile(file, bytes);
+  expect(messageOf(await openTorchBin(file))).toMatch(says);
+});
+
 test('a folder, or nothing, where a file was expected is a problem', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'a'));
