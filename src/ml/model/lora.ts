@@ -75,11 +75,12 @@ export function mergeLora(weight: Float32Array, { inputs, outputs, rank, scale }
 
 /** How many parameters are trained, and of how many: peft counts a module that is saved whole twice, since it keeps the original. */
 export function countParameters(targets: LoraTargets, config: Mt5Config): { readonly trainable: number; readonly all: number } {
-  const count = (shapes: Iterable<readonly number[]>): number => [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  const trainable = count(loraShapes(targets, config).values());
-  const biases = count(loraShapes({ ...targets, layers: [], saved: [] }, config).values());
-  return { trainable, all: count(mt5ParameterShapes(config).values()) + trainable - biases };
+  const trainable = elementsIn(loraShapes(targets, config).values());
+  const biases = elementsIn(loraShapes({ ...targets, layers: [], saved: [] }, config).values());
+  return { trainable, all: elementsIn(mt5ParameterShapes(config).values()) + trainable - biases };
 }
+
+const elementsIn = (shapes: Iterable<readonly number[]>): number => [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
 
 /** As PeftModel.print_trainable_parameters prints it. */
 export const parameterCountText = ({ trainable, all }: { readonly trainable: number; readonly all: number }): string =>

@@ -31,11 +31,12 @@ function bitsOf(x: Node, { name, rows }: DropoutSite): Node {
     const tokens = input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]);
     return randomBits(reshape(tokens, [tokensOf(rows.side), 1]), [site, counting(sizeOf(x, 1))]);
   }
-  const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
   const heads = reshape(counting(sizeOf(x, 1)), [1, sizeOf(x, 1), 1, 1]);
   const key = reshape(input('dropout.rows', 'int32', ['batch']), ['batch', 1, 1, 1]);
   return randomBits(key, [site, heads, reshape(positions(rows.query), [rows.query, 1]), positions(rows.key)]);
 }
+
+const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
 
 /** 0, 1, 2 … */
 function counting(size: number | string): Node {

@@ -13,6 +13,10 @@ export type Values = Readonly<Record<string, HostValue>>;
 export interface Stepper {
   readonly tensors: readonly Trained[];
   readonly optimizer: Optimizer;
+  /** The same tensors' parameters as feeds: they follow the training. */
+  readonly trained: Values;
+  /** They and the frozen ones: all that a program of the model reads beside its batch. */
+  readonly parameters: Values;
   /**
    * Adds up loss and gradients of a step's micro-batches, each given as its feeds (without parameters), weighted by them. The
    * parameters are as before; the gradients lie in the tensors.
@@ -52,7 +56,8 @@ export function createStepper({ graph, program, shapes, frozen, optimizer: setti
     return { name, shape, parameter, gradient, moments: rest.slice(0, moments), incoming: rest[moments] ?? gradient, weightDecay: decays(name) ? weightDecay : 0 };
   });
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const parameters = { ...frozen, ...Object.fromEntries(tensors.map(({ name, shape, parameter }) => [name, real(shape, parameter)])) };
+  const trained = Object.fromEntries(tensors.map(({ name, shape, parameter }) => [name, real(shape, parameter)]));
+  const parameters = { ...frozen, ...trained };
   const dense = graph.dense.map((name) => find(byName, name));
   const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
   const places = (of: 'gradient' | 'incoming'): Values => Object.fromEntries(dense.map((tensor) => [`gradient.${tensor.name}`, real(tensor.shape, tensor[of])]));
@@ -60,6 +65,8 @@ export function createStepper({ graph, program, shapes, frozen, optimizer: setti
 
   return {
     tensors,
+    trained,
+    parameters,
     optimizer: settings.name === 'adamw' ? createAdamW(tensors, settings, kernels) : createAdafactor(tensors, settings),
     async gradients(microBatches) {
       if (microBatches.length > accumulation) throw new Error(`${microBatches.length} micro-batches, at most ${accumulation} were announced`);

@@ -1,0 +1,102 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Disk } from '../../files/disk.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import { isJsonObject, type Json, readJson, writeJson } from '../../files/json.ts';
+import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
+import { held, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import type { TrainRecord } from './train-config.ts';
+
+/** What a training is made again from: the tensors lie beside it, under the names that their owners give them. */
+export interface TrainingState {
+  /** Of what must not differ between the training that wrote it and the one that reads it. */
+  readonly fingerprint: string;
+  /** How many steps are done. */
+  readonly step: number;
+  readonly records: readonly TrainRecord[];
+}
+
+export type Tensors = ReadonlyMap<string, Float32Array>;
+
+/** Writes "checkpoint-<step>" into the folder, complete or not at all; one of the same step stays as it is. */
+export async function writeCheckpoint(folder: string, state: TrainingState, tensors: Tensors, disk: Disk): Promise<Result<void, FileProblem>> {
+  const steps = await checkpointSteps(folder);
+  if (!steps.ok) return steps;
+  if (steps.value.includes(state.step)) return { ok: true, value: undefined };
+  const stored = new Map([...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const));
+  return writeFolderAtomically(checkpointPath(folder, state.step), async (partial) => {
+    const written = await writeSafetensors(join(partial, tensorsName), held(stored));
+    return written.ok ? writeJson(join(partial, stateName), state) : written;
+  }, disk);
+}
+
+/** The steps of the checkpoints that are there, in order. */
+export async function checkpointSteps(folder: string): Promise<Result<readonly number[], FileProblem>> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const names = await readdir(folder);
+    return { ok: true, value: names.flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b) };
+  } catch (error) {
+    return { ok: false, error: fileProblem(folder, error) };
+  }
+}
+
+export async function readState(folder: string, step: number): Promise<Result<TrainingState, FileProblem>> {
+  const path = join(checkpointPath(folder, step), stateName);
+  const json = await readJson(path);
+  if (!json.ok) return json;
+  return isState(json.value) ? { ok: true, value: json.value } : { ok: false, error: { path, message: 'is not the state of a training' } };
+}
+
+/** Fills arrays from a checkpoint; each has to be there, in its length. */
+export async function readTensors(folder: string, step: number, into: Tensors): Promise<Result<void, FileProblem>> {
+  const path = join(checkpointPath(folder, step), tensorsName);
+  const stored = await openSafetensors(path);
+  if (!stored.ok) return stored;
+  for (const [name, data] of into) {
+    const tensor = stored.value.get(name);
+    if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(data.length)) return { ok: false, error: { path, message: `has no float32 tensor "${name}" of ${data.length} elements` } };
+    const loaded = await loadFloat32(tensor, data);
+    if (!loaded.ok) return loaded;
+  }
+  return { ok: true, value: undefined };
+}
+
+/**
+ * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so where the best is
+ * older, two stay even if one was asked for. As the Trainer's save_total_limit.
+ */
+export async function pruneCheckpoints(folder: string, keep: number, best: number | undefined, disk: Disk): Promise<Result<void, FileProblem>> {
+  const steps = await checkpointSteps(folder);
+  if (!steps.ok) return steps;
+  const removable = steps.value.slice(0, -1).filter((step) => step !== best);
+  return remove(folder, removable.slice(0, Math.max(0, steps.value.length - keep)), disk);
+}
+
+export async function removeCheckpoints(folder: string, disk: Disk): Promise<Result<void, FileProblem>> {
+  const steps = await checkpointSteps(folder);
+  return steps.ok ? remove(folder, steps.value, disk) : steps;
+}
+
+/** And what a killed process left unfinished. */
+async function remove(folder: string, steps: readonly number[], disk: Disk): Promise<Result<void, FileProblem>> {
+  try {
+    for (const step of steps) await disk.remove(checkpointPath(folder, step));
+    for (const name of await readdir(folder)) if (isPartialName(name)) await disk.remove(join(folder, name));
+    return { ok: true, value: undefined };
+  } catch (error) {
+    return { ok: false, error: fileProblem(folder, error) };
+  }
+}
+
+const checkpointPath = (folder: string, step: number): string => join(folder, `checkpoint-${String(step).padStart(8, '0')}`);
+
+const tensorsName = 'tensors.safetensors';
+const stateName = 'state.json';
+
+/** It was written whole by this program: what is looked at is whether it is one at all. */
+function isState(json: Json): json is Json & TrainingState {
+  return isJsonObject(json) && typeof json['fingerprint'] === 'string' && Number.isInteger(json['step']) && Array.isArray(json['records']) && json['records'].every((record) => isJsonObject(record) && typeof record['step'] === 'number');
+}

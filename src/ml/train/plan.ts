@@ -1,0 +1,54 @@
+import { epochBatches } from '../dataset/batches.ts';
+import type { Every, EvaluationRecord, Example, TrainConfig, TrainRecord } from './train-config.ts';
+
+/** How long a training is, in steps. */
+export interface Plan {
+  readonly stepsPerEpoch: number;
+  readonly total: number;
+  readonly warmup: number;
+}
+
+/** As the Trainer counts: an epoch's last step has the micro-batches that are left, and a ratio of warm-up is rounded up. */
+export function planOf({ batch, accumulation, length, warmup }: TrainConfig, rows: number): Plan {
+  const stepsPerEpoch = Math.max(1, Math.ceil(Math.ceil(rows / batch) / accumulation));
+  const total = 'steps' in length ? length.steps : Math.ceil(length.epochs * stepsPerEpoch);
+  return { stepsPerEpoch, total, warmup: 'steps' in warmup ? warmup.steps : Math.ceil(total * warmup.ratio) };
+}
+
+/** The rows of each micro-batch of a step (from 0): a function of the seed and the step alone. */
+export function batchOrder(examples: readonly Example[], config: TrainConfig, { stepsPerEpoch }: Plan): (step: number) => readonly (readonly number[])[] {
+  const lengths = examples.map(({ source, target }) => source.length + target.length);
+  const epochOf = (epoch: number): readonly (readonly number[])[] => epochBatches(lengths, { seed: config.seed, epoch, batchSize: config.batch, groupByLength: config.groupByLength });
+  let current = { epoch: -1, batches: epochOf(0) };
+  return (step) => {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    if (epoch !== current.epoch) current = { epoch, batches: epochOf(epoch) };
+    const first = (step % stepsPerEpoch) * config.accumulation;
+    return current.batches.slice(first, first + config.accumulation);
+  };
+}
+
+/** Whether something is due after so many steps. */
+export function isDue(every: Every | null, step: number, { stepsPerEpoch }: Plan): boolean {
+  if (every === null || step === 0) return false;
+  return step % ('steps' in every ? every.steps : stepsPerEpoch) === 0;
+}
+
+export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] => records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
+
+/** The first evaluation with the lowest loss. */
+export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined {
+  return evaluations.reduce<EvaluationRecord | undefined>((best, each) => (best === undefined || each.evaluationLoss < best.evaluationLoss ? each : best), undefined);
+}
+
+/** Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback. */
+export function hasLostPatience(evaluations: readonly EvaluationRecord[], settings: TrainConfig['earlyStopping']): boolean {
+  if (settings === null) return false;
+  let [best, bad] = [Infinity, 0];
+  for (const { evaluationLoss } of evaluations) {
+    bad = best - evaluationLoss > settings.threshold ? 0 : bad + 1;
+    best = Math.min(best, evaluationLoss);
+    if (bad >= settings.patience) return true;
+  }
+  return false;
+}

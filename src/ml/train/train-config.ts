@@ -1,0 +1,76 @@
+import type { AdapterConfig } from '../checkpoint/adapter-config.ts';
+import type { OptimizerSettings } from './optimizer.ts';
+import type { Schedule } from './schedule.ts';
+
+/** How a model is trained. What the same settings do in transformers' Seq2SeqTrainer (4.57.1), they do here. */
+export interface TrainConfig {
+  /** All parameters, or an adapter beside them (and what its configuration trains whole). */
+  readonly method: { readonly kind: 'full' } | { readonly kind: 'lora'; readonly adapter: AdapterConfig };
+  readonly optimizer: OptimizerSettings;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly schedule: Schedule;
+  readonly warmup: { readonly steps: number } | { readonly ratio: number };
+  /** Where the training ends. Epochs need not be whole; 0 leaves the model as it is. */
+  readonly length: { readonly epochs: number } | { readonly steps: number };
+  /** Rows of a micro-batch. */
+  readonly batch: number;
+  /** Micro-batches of a step. */
+  readonly accumulation: number;
+  /** What a step's loss is: the mean of its micro-batches' means (the Trainer for T5 and mT5), or of all its tokens. */
+  readonly accumulationRule: 'means' | 'tokens';
+  /** The L2 norm that gradients are clipped to; null leaves them. */
+  readonly maxGradientNorm: number | null;
+  readonly labelSmoothing: number;
+  /** Batches of rows of similar length. */
+  readonly groupByLength: boolean;
+  /** The share of the rows that is held out, and evaluated on. */
+  readonly validationFraction: number;
+  /** Rows of a batch of evaluation: the Trainer's loss is the mean of batches' means, each weighted by its rows. */
+  readonly evaluationBatch: number;
+  /** When to evaluate; the end of the training is always evaluated, where rows are held out. */
+  readonly evaluate: Every | null;
+  /** Gives back the parameters of the evaluation with the lowest loss, not the last ones. */
+  readonly restoreBest: boolean;
+  /** Ends when so many evaluations in a row have not lowered the loss by more than the threshold. */
+  readonly earlyStopping: { readonly patience: number; readonly threshold: number } | null;
+  /** When to write a checkpoint, beside those of the best evaluations and of an interruption. */
+  readonly checkpoint: Every | null;
+  /** The most checkpoints to keep; that of the best evaluation is never the one to go. */
+  readonly keepCheckpoints: number;
+  readonly seed: number;
+}
+
+export type Every = { readonly steps: number } | { readonly epochs: 1 };
+
+/** A pair as token ids, without padding: the source with its end, the labels with theirs. */
+export interface Example {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+}
+
+/** A line of the training's series: a step, or an evaluation after it. No clock times: the same training gives the same lines. */
+export type TrainRecord = StepRecord | EvaluationRecord;
+
+export interface StepRecord {
+  /** From 1 on. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Before the step's update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  /** Source and target tokens of the step, without padding. */
+  readonly tokens: number;
+  /** The share of padding in the step's blocks. */
+  readonly padding: number;
+}
+
+export interface EvaluationRecord {
+  readonly step: number;
+  readonly epoch: number;
+  readonly evaluationLoss: number;
+  /** What the caller measures beside the loss. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}

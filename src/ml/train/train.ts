@@ -1,0 +1,248 @@
+import { join } from 'node:path';
+import { type Disk, realDisk } from '../../files/disk.ts';
+import { digestOf } from '../../files/digest.ts';
+import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
+import { writeJson } from '../../files/json.ts';
+import type { Result } from '../../result.ts';
+import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { orderedBatches } from '../dataset/batches.ts';
+import { validationSplit } from '../dataset/split.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { relativeStep } from './adafactor.ts';
+import { checkpointSteps, pruneCheckpoints, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState, writeCheckpoint } from './checkpoints.ts';
+import { createKernels } from './kernels/kernels.ts';
+import { evaluationFeeds, fillOf, stepFeeds } from './micro-batch.ts';
+import { batchOrder, bestOf, evaluationsIn, hasLostPatience, isDue, type Plan, planOf } from './plan.ts';
+import { scheduleFactor } from './schedule.ts';
+import { clipFactor, createStepper, type Stepper, type Values } from './stepper.ts';
+import type { EvaluationRecord, Example, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
+import { type ParameterCounts, type Trainee, traineeOf } from './trainee.ts';
+
+export interface TrainOptions {
+  readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
+  readonly examples: readonly Example[];
+  readonly config: TrainConfig;
+  readonly runtime: Runtime;
+  /** A folder for checkpoints. A training that finds its own there goes on from the newest. */
+  readonly scratch: string;
+  /** Aborted: the step in work is finished, a checkpoint written. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: TrainEvent) => void;
+  /** Measures the model beside its validation loss, say by generation. Has to be a function of the weights. */
+  readonly measure?: (trained: Values) => Promise<Readonly<Record<string, number>>>;
+  readonly disk?: Disk;
+}
+
+/** What a training says while it works. Rates are by the clock and nowhere else. */
+export type TrainEvent =
+  | { readonly kind: 'start'; readonly total: number; readonly resumedAt: number; readonly parameters: ParameterCounts; readonly rows: number; readonly validationRows: number }
+  | { readonly kind: 'step'; readonly record: StepRecord; readonly total: number; readonly tokensPerSecond: number }
+  | { readonly kind: 'evaluation'; readonly record: EvaluationRecord; readonly best: boolean }
+  | { readonly kind: 'checkpoint'; readonly step: number }
+  | { readonly kind: 'warning'; readonly text: string };
+
+export type TrainOutcome =
+  | {
+      readonly kind: 'finished';
+      /** What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it before the next training. */
+      readonly trained: Values;
+      readonly parameters: ParameterCounts;
+      readonly records: readonly TrainRecord[];
+      /** Steps made. */
+      readonly steps: number;
+      /** The evaluation with the lowest loss, if any was made; its parameters are given back if the configuration says so. */
+      readonly best: EvaluationRecord | undefined;
+      readonly stoppedEarly: boolean;
+      readonly rows: number;
+      readonly validationRows: number;
+    }
+  | { readonly kind: 'interrupted'; readonly step: number }
+  /** A loss or a gradient that is not finite. The batch is saved; the parameters were not changed by it. */
+  | { readonly kind: 'diverged'; readonly step: number; readonly loss: number; readonly gradientNorm: number; readonly rows: readonly number[]; readonly batchFile: string }
+  /** The input cannot be trained on, or a file could not be read or written. */
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/**
+ * Trains a model on pairs. The result is a function of model, examples and configuration: a training that was interrupted
+ * at any instant and is run again on its scratch folder ends with the same bits.
+ */
+export async function train(options: TrainOptions): Promise<TrainOutcome> {
+  const { model, config, runtime, examples } = options;
+  const fault = faultIn(examples, model.config, config);
+  if (fault !== undefined) return { kind: 'failed', problem: fault };
+  const trainee = traineeOf(model.config, config);
+  if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
+  const { heldOut, kept } = validationSplit(examples.length, config.validationFraction, config.seed);
+
+  const programs = { training: await runtime.compile(trainee.value.training.graph), evaluation: await runtime.compile(trainee.value.evaluation) };
+  try {
+    const frozen = await loadFrozen(model.tensors, trainee.value.shapes);
+    if (!frozen.ok) return { kind: 'failed', problem: fileProblemText(frozen.error) };
+    const stepper = createStepper({
+      graph: trainee.value.training, program: programs.training, shapes: trainee.value.shapes, frozen: frozen.value, optimizer: config.optimizer,
+      weightDecay: config.weightDecay, accumulation: config.accumulation, kernels: createKernels(),
+    });
+    const loaded = await loadTrained(stepper, trainee.value, model.tensors);
+    if (!loaded.ok) return { kind: 'failed', problem: fileProblemText(loaded.error) };
+    const evaluate = async (rows: readonly number[]): Promise<number> => {
+      let sum = 0;
+      for (const batch of orderedBatches(rows.length, config.evaluationBatch)) {
+        const feeds = evaluationFeeds(batch.map((index) => at(examples, at(rows, index))), model.config);
+        const { loss } = await programs.evaluation.run({ ...stepper.parameters, ...feeds });
+        sum += batch.length * Number(loss?.data[0]);
+      }
+      return sum / rows.length;
+    };
+    return await loop(options, { trainee: trainee.value, stepper, rows: kept, heldOut, evaluate });
+  } finally {
+    await programs.training.release();
+    await programs.evaluation.release();
+  }
+}
+
+interface Prepared {
+  readonly trainee: Trainee;
+  readonly stepper: Stepper;
+  readonly rows: readonly number[];
+  readonly heldOut: readonly number[];
+  readonly evaluate: (rows: readonly number[]) => Promise<number>;
+}
+
+async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, evaluate }: Prepared): Promise<TrainOutcome> {
+  const { model, config, examples, scratch, signal, emit, measure, disk = realDisk } = options;
+  const trainingRows = rows.map((row) => at(examples, row));
+  const plan = planOf(config, rows.length);
+  const batchesOf = batchOrder(trainingRows, config, plan);
+  const fingerprint = digestOf(JSON.stringify([config, model.config, examples.map(({ source, target }) => [source.length, target.length])]));
+  const resumed = await resume(scratch, fingerprint, stepper, emit, disk);
+  if (!resumed.ok) return { kind: 'failed', problem: fileProblemText(resumed.error) };
+  const records: TrainRecord[] = [...resumed.value.records];
+  let step = resumed.value.step;
+  emit({ kind: 'start', total: plan.total, resumedAt: step, parameters: trainee.parameters, rows: rows.length, validationRows: heldOut.length });
+
+  const save = async (): Promise<Result<void, FileProblem>> => {
+    const written = await writeCheckpoint(scratch, { fingerprint, step, records }, memoryOf(stepper), disk);
+    if (!written.ok) return written;
+    emit({ kind: 'checkpoint', step });
+    return pruneCheckpoints(scratch, config.keepCheckpoints, bestOf(evaluationsIn(records))?.step, disk);
+  };
+  const evaluateNow = async (): Promise<boolean> => {
+    const evaluationLoss = await evaluate(heldOut);
+    const metrics = measure === undefined ? {} : { metrics: await measure(stepper.parameters) };
+    const record = { step, epoch: step / plan.stepsPerEpoch, evaluationLoss, ...metrics };
+    records.push(record);
+    const best = bestOf(evaluationsIn(records)) === record;
+    emit({ kind: 'evaluation', record, best });
+    return best;
+  };
+
+  while (step < plan.total && !hasLostPatience(evaluationsIn(records), config.earlyStopping)) {
+    const batches = batchesOf(step);
+    const microBatches = batches.map((batch) => batch.map((row) => at(trainingRows, row)));
+    const started = performance.now();
+    const { loss, gradientNorm } = await stepper.gradients(stepFeeds(microBatches, step, model.config, config));
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return diverged(scratch, step + 1, loss, gradientNorm, batches.flat().map((row) => at(rows, row)), microBatches.flat());
+    const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
+    stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, config.maxGradientNorm) });
+    step += 1;
+    const record: StepRecord = { step, epoch: step / plan.stepsPerEpoch, loss, learningRate, gradientNorm, ...fillOf(microBatches) };
+    records.push(record);
+    emit({ kind: 'step', record, total: plan.total, tokensPerSecond: record.tokens / ((performance.now() - started) / 1000) });
+
+    const isBest = heldOut.length > 0 && (isDue(config.evaluate, step, plan) || step === plan.total) && (await evaluateNow());
+    if (isBest || isDue(config.checkpoint, step, plan) || signal.aborted) {
+      const saved = await save();
+      if (!saved.ok) return { kind: 'failed', problem: fileProblemText(saved.error) };
+    }
+    if (signal.aborted) return { kind: 'interrupted', step };
+  }
+  // A training without steps is evaluated once, as a baseline.
+  if (heldOut.length > 0 && evaluationsIn(records).length === 0) await evaluateNow();
+
+  const best = bestOf(evaluationsIn(records));
+  if (config.restoreBest && best !== undefined && best.step !== step) {
+    const restored = await readTensors(scratch, best.step, parametersOf(stepper));
+    if (!restored.ok) return { kind: 'failed', problem: fileProblemText(restored.error) };
+  }
+  return {
+    kind: 'finished', trained: stepper.trained, parameters: trainee.parameters, records, steps: step, best,
+    stoppedEarly: step < plan.total, rows: rows.length, validationRows: heldOut.length,
+  };
+}
+
+/** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
+function faultIn(examples: readonly Example[], { vocabSize }: Mt5Config, config: TrainConfig): string | undefined {
+  const { kept } = validationSplit(examples.length, config.validationFraction, config.seed);
+  if (kept.length === 0 && planOf(config, 1).total > 0) return `there are ${examples.length} rows, of which none is left for training once ${config.validationFraction} are held out`;
+  for (const [row, { source, target }] of examples.entries()) {
+    if (source.length === 0 || target.length === 0) return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
+    const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
+    if (foreign !== undefined) return `row ${row} has the token ${foreign}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
+  }
+  return undefined;
+}
+
+function learningRateOf(config: TrainConfig, plan: Plan, step: number, evaluations: readonly EvaluationRecord[]): number {
+  const { optimizer, learningRate, schedule } = config;
+  if (optimizer.name === 'adafactor' && (optimizer.relativeStep ?? true)) return relativeStep(step + 1, optimizer.warmupInit ?? false);
+  return learningRate * scheduleFactor(schedule, step, { warmup: plan.warmup, total: plan.total, learningRate }, evaluations.map(({ evaluationLoss }) => evaluationLoss));
+}
+
+async function loadFrozen(tensors: LazyTensors, trained: ReadonlyMap<string, unknown>): Promise<Result<Values, FileProblem>> {
+  const frozen: [string, Values[string]][] = [];
+  for (const [name, tensor] of tensors) {
+    if (trained.has(name)) continue;
+    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
+    const loaded = await loadFloat32(tensor, data);
+    if (!loaded.ok) return loaded;
+    frozen.push([name, { dtype: 'float32', shape: tensor.shape, data }]);
+  }
+  return { ok: true, value: Object.fromEntries(frozen) };
+}
+
+async function loadTrained({ tensors: trained }: Stepper, { initial }: Trainee, tensors: LazyTensors): Promise<Result<void, FileProblem>> {
+  for (const { name, parameter } of trained) {
+    const [made, stored] = [initial.get(name), tensors.get(name)];
+    if (made !== undefined) parameter.set(made);
+    else if (stored === undefined) throw new Error(`the model has no tensor "${name}"`);
+    else {
+      const loaded = await loadFloat32(stored, parameter);
+      if (!loaded.ok) return loaded;
+    }
+  }
+  return { ok: true, value: undefined };
+}
+
+/** The newest checkpoint of this very training; one of another training is passed over with a warning. */
+async function resume(scratch: string, fingerprint: string, stepper: Stepper, emit: TrainOptions['emit'], disk: Disk): Promise<Result<Pick<TrainingState, 'step' | 'records'>, FileProblem>> {
+  const steps = await checkpointSteps(scratch);
+  if (!steps.ok) return steps;
+  const newest = steps.value.at(-1);
+  if (newest === undefined) return { ok: true, value: { step: 0, records: [] } };
+  const state = await readState(scratch, newest);
+  if (!state.ok) return state;
+  if (state.value.fingerprint !== fingerprint) {
+    emit({ kind: 'warning', text: `${scratch} held checkpoints of a training with other rows or settings: they were removed` });
+    const removed = await removeCheckpoints(scratch, disk);
+    return removed.ok ? { ok: true, value: { step: 0, records: [] } } : removed;
+  }
+  const filled = await readTensors(scratch, newest, memoryOf(stepper));
+  return filled.ok ? state : filled;
+}
+
+const parametersOf = ({ tensors }: Stepper): Tensors => new Map(tensors.map(({ name, parameter }) => [`parameter.${name}`, parameter]));
+
+const memoryOf = (stepper: Stepper): Tensors => new Map([...parametersOf(stepper), ...[...stepper.optimizer.memory].map(([name, data]) => [`optimizer.${name}`, data] as const)]);
+
+async function diverged(scratch: string, step: number, loss: number, gradientNorm: number, rows: readonly number[], batch: readonly Example[]): Promise<TrainOutcome> {
+  const batchFile = join(scratch, `diverged-step-${step}.json`);
+  const written = await writeJson(batchFile, { step, loss: String(loss), gradientNorm: String(gradientNorm), rows, batch });
+  return written.ok ? { kind: 'diverged', step, loss, gradientNorm, rows, batchFile } : { kind: 'failed', problem: fileProblemText(written.error) };
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const element = list[index];
+  if (element === undefined) throw new Error(`there is no element ${index} in a list of ${list.length}`);
+  return element;
+}

@@ -1,0 +1,54 @@
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import type { Result } from '../../result.ts';
+import { countParameters, initialiseLora, loraShapes, loraTrace } from '../model/lora.ts';
+import { loraTargets } from '../model/lora-targets.ts';
+import { hashedDropout } from '../model/mt5-dropout.ts';
+import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
+import { type Mt5Trace, plainTrace } from '../model/mt5-trace.ts';
+import type { Graph } from '../tensor/node.ts';
+import type { TrainConfig } from './train-config.ts';
+
+/** A model as it is trained: what is computed, and which of its tensors change. */
+export interface Trainee {
+  /** In training mode: with dropout. */
+  readonly training: TrainingGraph;
+  readonly evaluation: Graph;
+  /** What is trained, by name. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** The values of what is trained and is not in the model's folder. */
+  readonly initial: ReadonlyMap<string, Float32Array>;
+  readonly parameters: ParameterCounts;
+}
+
+export interface ParameterCounts {
+  readonly trainable: number;
+  readonly all: number;
+}
+
+/** The error says which layers an adapter's configuration asks for in vain. */
+export function traineeOf(config: Mt5Config, { method, labelSmoothing, seed }: TrainConfig): Result<Trainee> {
+  const nothingDropped: Mt5Trace['dropout'] = (x) => x;
+  if (method.kind === 'full') {
+    const trace = { ...plainTrace(config), dropout: hashedDropout };
+    const shapes = mt5ParameterShapes(config);
+    const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    return {
+      ok: true,
+      value: { training: trainingGraph(trace, trace.parameters, labelSmoothing), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count } },
+    };
+  }
+  const targets = loraTargets(method.adapter, config);
+  if (!targets.ok) return targets;
+  const trace = loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout);
+  return {
+    ok: true,
+    value: {
+      training: trainingGraph(trace, trace.trainable, labelSmoothing),
+      evaluation: lossGraph(loraTrace(config, targets.value, 0, nothingDropped), labelSmoothing),
+      shapes: loraShapes(targets.value, config),
+      initial: initialiseLora(targets.value, seed),
+      parameters: countParameters(targets.value, config),
+    },
+  };
+}

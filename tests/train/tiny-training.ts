@@ -1,0 +1,91 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
+import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { train, type TrainEvent, type TrainOptions, type TrainOutcome } from '../../src/ml/train/train.ts';
+import type { Example, TrainConfig } from '../../src/ml/train/train-config.ts';
+import { tinyConfig, weightValues } from '../model/tiny-model.ts';
+
+export const plainConfig: TrainConfig = {
+  method: { kind: 'full' },
+  optimizer: { name: 'adamw' },
+  learningRate: 5e-3,
+  weightDecay: 0.01,
+  schedule: { name: 'linear' },
+  warmup: { ratio: 0.1 },
+  length: { epochs: 2 },
+  batch: 4,
+  accumulation: 1,
+  accumulationRule: 'means',
+  maxGradientNorm: 1,
+  labelSmoothing: 0,
+  groupByLength: false,
+  validationFraction: 0.2,
+  evaluationBatch: 8,
+  evaluate: { epochs: 1 },
+  restoreBest: false,
+  earlyStopping: null,
+  checkpoint: null,
+  keepCheckpoints: 2,
+  seed: 42,
+};
+
+export const adapter: AdapterConfig = {
+  baseModelNameOrPath: null,
+  r: 3,
+  loraAlpha: 6,
+  loraDropout: 0.1,
+  targetModules: ['q', 'v'],
+  excludeModules: null,
+  layersToTransform: null,
+  layersPattern: null,
+  rankPattern: {},
+  alphaPattern: {},
+  useRslora: false,
+  bias: 'none',
+  modulesToSave: [],
+};
+
+/** Targets that repeat their sources, in lengths from 2 to 8: something to learn. */
+export const copyExamples: readonly Example[] = Array.from({ length: 30 }, (_, row) => {
+  const words = Array.from({ length: 1 + ((row * 5) % 7) }, (__, place) => 2 + ((row * 11 + place * 7) % 21));
+  return { source: [...words, 1], target: [...words, 1] };
+});
+
+export interface TinyTraining {
+  readonly outcome: TrainOutcome;
+  readonly events: readonly TrainEvent[];
+  readonly scratch: string;
+}
+
+/** Trains the tiny model; `interruptAt` aborts in that step. */
+export async function trainTiny(config: Partial<TrainConfig>, given: Partial<TrainOptions> & { readonly interruptAt?: number; readonly threads?: number } = {}): Promise<TinyTraining> {
+  const scratch = given.scratch ?? (await mkdtemp(join(tmpdir(), 'training-')));
+  const events: TrainEvent[] = [];
+  const abort = new AbortController();
+  const weights = new Map(Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([name, value]) => (value.dtype === 'float32' ? [[name, value] as const] : [])));
+  const outcome = await train({
+    model: { config: tinyConfig, tensors: held(weights) },
+    examples: copyExamples,
+    config: { ...plainConfig, ...config },
+    runtime: await openRuntime('onnx', { threads: given.threads ?? 2 }),
+    signal: abort.signal,
+    ...given,
+    scratch,
+    emit: (event) => {
+      events.push(event);
+      if (event.kind === 'step' && event.record.step === given.interruptAt) abort.abort();
+    },
+  });
+  return { outcome, events, scratch };
+}
+
+/** What must be equal, bit for bit: tensors and records. */
+export function bitsOf(outcome: TrainOutcome): unknown {
+  if (outcome.kind !== 'finished') throw new Error(`the training ended as ${outcome.kind}${outcome.kind === 'failed' ? `: ${outcome.problem}` : ''}`);
+  const tensors = Object.entries(outcome.trained).map(([name, { data }]) => [name, Buffer.from(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).toString('base64')]);
+  return { tensors, records: outcome.records, best: outcome.best };
+}

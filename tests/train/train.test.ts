@@ -1,0 +1,114 @@
+import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { adapter, bitsOf, copyExamples, trainTiny } from './tiny-training.ts';
+
+describe('a training', () => {
+  test('learns', async () => {
+    const { outcome } = await trainTiny({ length: { epochs: 40 }, learningRate: 1e-2 });
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    const losses = outcome.records.flatMap((record) => ('loss' in record ? [record.loss] : []));
+    expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] ?? 0));
+    expect(outcome.best?.evaluationLoss).toBeLessThan(losses[0] ?? 0);
+  });
+
+  for (const [name, config] of Object.entries({
+    'full, AdamW': {},
+    'full, Adafactor with a first moment': { optimizer: { name: 'adafactor', scaleParameter: true, relativeStep: false, beta1: 0.9 } },
+    'LoRA, accumulation over uneven micro-batches': { method: { kind: 'lora', adapter }, accumulation: 3, batch: 3 },
+    'LoRA with a head trained whole and biases': { method: { kind: 'lora', adapter: { ...adapter, bias: 'all', modulesToSave: ['lm_head'] } }, groupByLength: true },
+  } as const)) {
+    test(`${name}: interrupted at any step and run again, it ends with the same bits`, async () => {
+      const settings = { ...config, length: { epochs: 3 }, checkpoint: { steps: 4 }, restoreBest: true } as const;
+      const whole = await trainTiny(settings);
+      const total = whole.outcome.kind === 'finished' ? whole.outcome.steps : 0;
+      for (let interruptAt = 1; interruptAt < total; interruptAt += 2) {
+        const first = await trainTiny(settings, { interruptAt });
+        expect(first.outcome).toEqual({ kind: 'interrupted', step: interruptAt });
+        const second = await trainTiny(settings, { scratch: first.scratch });
+        expect(second.events.find((event) => event.kind === 'start')).toMatchObject({ resumedAt: interruptAt });
+        expect(bitsOf(second.outcome)).toEqual(bitsOf(whole.outcome));
+      }
+    });
+  }
+
+  test('killed without warning, it goes on from the newest whole checkpoint and ends with the same bits', async () => {
+    const settings = { length: { epochs: 3 }, checkpoint: { steps: 4 }, keepCheckpoints: 100 } as const;
+    const whole = await trainTiny(settings);
+    const checkpoints = (await readdir(whole.scratch)).sort();
+    expect(checkpoints.length).toBeGreaterThan(3);
+    for (let left = 1; left < checkpoints.length; left += 1) {
+      const scratch = await mkdtemp(join(tmpdir(), 'killed-'));
+      for (const name of checkpoints.slice(0, left)) await cp(join(whole.scratch, name), join(scratch, name), { recursive: true });
+      await cp(join(whole.scratch, checkpoints[left] ?? ''), join(scratch, '.partial-0123456789abcdef'), { recursive: true });
+      const again = await trainTiny(settings, { scratch });
+      expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+      expect((await readdir(scratch)).filter((name) => name.startsWith('.'))).toEqual([]);
+    }
+  });
+
+  test('one and two threads give the same bits', async () => {
+    expect(bitsOf((await trainTiny({}, { threads: 1 })).outcome)).toEqual(bitsOf((await trainTiny({}, { threads: 2 })).outcome));
+  });
+
+  test('another seed gives another training', async () => {
+    expect(bitsOf((await trainTiny({ seed: 1 })).outcome)).not.toEqual(bitsOf((await trainTiny({ seed: 2 })).outcome));
+  });
+
+  test('without steps the model is as it was, and evaluated', async () => {
+    const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, length: { epochs: 0 } });
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    expect(outcome).toMatchObject({ steps: 0, stoppedEarly: false, best: { step: 0 } });
+    for (const [name, { data }] of Object.entries(outcome.trained)) if (name.includes('lora_B')) expect(new Set(data)).toEqual(new Set([0]));
+  });
+
+  test('gives back the best evaluation, keeps its checkpoint, and no more than were asked for', async () => {
+    const { outcome, scratch, events } = await trainTiny({ length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, keepCheckpoints: 2, checkpoint: { steps: 3 } });
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    const evaluations = outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record] : []));
+    expect(outcome.best?.evaluationLoss).toBe(Math.min(...evaluations.map(({ evaluationLoss }) => evaluationLoss)));
+    expect(outcome.best?.step).toBeLessThan(outcome.steps);
+    const kept = (await readdir(scratch)).filter((name) => name.startsWith('checkpoint-'));
+    expect(kept).toHaveLength(2);
+    expect(kept).toContain(`checkpoint-${String(outcome.best?.step).padStart(8, '0')}`);
+    expect(events.filter((event) => event.kind === 'evaluation' && event.best).at(-1)).toMatchObject({ record: { step: outcome.best?.step } });
+    // The same training without going on after the best evaluation ends where this one was taken back to.
+    const until = await trainTiny({ length: { steps: outcome.best?.step ?? 0 }, learningRate: 0.3, schedule: { name: 'constant' }, checkpoint: { steps: 3 } });
+    expect(until.outcome.kind === 'finished' && outcome.trained['shared.weight']?.data).toEqual(until.outcome.kind === 'finished' && until.outcome.trained['shared.weight']?.data);
+  });
+
+  test('stops early when evaluations no longer improve', async () => {
+    const { outcome } = await trainTiny({ length: { epochs: 50 }, learningRate: 0.3, schedule: { name: 'constant' }, earlyStopping: { patience: 2, threshold: 0 } });
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    expect(outcome.stoppedEarly).toBe(true);
+    const losses = outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.evaluationLoss] : []));
+    expect(Math.min(...losses.slice(0, -2))).toBeLessThanOrEqual(Math.min(...losses.slice(-2)));
+  });
+
+  test('a loss that is not finite stops it, with step and rows named and the batch saved', async () => {
+    const { outcome } = await trainTiny({ learningRate: 1e30, maxGradientNorm: null, warmup: { steps: 0 }, schedule: { name: 'constant' }, length: { epochs: 10 } });
+    if (outcome.kind !== 'diverged') throw new Error(outcome.kind);
+    expect(outcome.step).toBeGreaterThan(1);
+    const saved = JSON.parse(await readFile(outcome.batchFile, 'utf8'));
+    expect(saved).toMatchObject({ step: outcome.step, rows: outcome.rows });
+    expect(saved.batch).toEqual(outcome.rows.map((row) => copyExamples[row]));
+  });
+
+  test('checkpoints of another training in its scratch are removed with a warning', async () => {
+    const first = await trainTiny({ length: { steps: 9 } }, { interruptAt: 5 });
+    const second = await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 }, { scratch: first.scratch });
+    expect(second.events.filter((event) => event.kind === 'warning')).toHaveLength(1);
+    expect(bitsOf(second.outcome)).toEqual(bitsOf((await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 })).outcome));
+  });
+
+  test.each([
+    ['a token outside the vocabulary', { examples: [{ source: [3, 1], target: [23, 1] }, ...copyExamples] }, {}, /row 0 has the token 23.*23 entries/],
+    ['a row without tokens', { examples: [...copyExamples, { source: [], target: [1] }] }, {}, /row 30 has no source token/],
+    ['no rows', { examples: [] }, {}, /none is left for training/],
+    ['targets that no layer has', {}, { method: { kind: 'lora', adapter: { ...adapter, targetModules: ['query'] } } }, /query.*selects no layer.*named q, k, v, o/],
+  ] as const)('%s is refused in words', async (_, options, config, message) => {
+    const { outcome } = await trainTiny(config, options);
+    expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(message) });
+  });
+});
