@@ -1,0 +1,42 @@
+import type { InstanceId, Key, RunId } from '../identity.ts';
+import type { Past } from '../manifest/decide.ts';
+import { wasFinished } from './entries.ts';
+import type { Store } from './open-store.ts';
+import { rowOf, rowsOf } from './row.ts';
+
+export interface Attempt {
+  readonly run: RunId;
+  readonly pipeline: string;
+  readonly instance: InstanceId;
+  readonly attempt: number;
+  readonly key: Key;
+  /** The file of what it prints, from the project root. */
+  readonly output: string;
+}
+
+export function beginAttempt(store: Store, { run, pipeline, instance, attempt, key, output }: Attempt): void {
+  store.sql('INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output) VALUES (?, ?, ?, ?, ?, ?)').run(run, pipeline, instance, attempt, key, output);
+}
+
+export function endAttempt(store: Store, { run, instance, attempt }: Attempt, ended: 'done' | 'failed' | 'interrupted'): void {
+  store.sql('UPDATE attempts SET ended = ? WHERE run = ? AND instance = ? AND attempt = ?').run(ended, run, instance, attempt);
+}
+
+/** How the last attempt with a key ended, where its entry is not there. One that was never ended was killed with its runner. */
+export function pastOf(store: Store, key: Key): Past {
+  const row = rowOf(store.sql("SELECT coalesce(ended, 'interrupted') AS ended FROM attempts WHERE key = ? ORDER BY run DESC, attempt DESC LIMIT 1").get(key));
+  switch (row?.text('ended')) {
+    case 'failed': return 'failed';
+    case 'interrupted': return 'interrupted';
+    default: return wasFinished(store, key) ? 'evicted' : 'never';
+  }
+}
+
+/** The files of what an instance printed in its last run, or in the run that is named, in the order of the attempts. */
+export function outputsOf(store: Store, pipeline: string, instance: InstanceId, run: string | undefined): { readonly run: string; readonly files: readonly string[] } | undefined {
+  const rows = rowsOf(run === undefined
+    ? store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = (SELECT max(run) FROM attempts WHERE pipeline = ? AND instance = ?) ORDER BY attempt').all(pipeline, instance, pipeline, instance)
+    : store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run));
+  const [first] = rows;
+  return first && { run: first.text('run'), files: rows.map((row) => row.text('output')) };
+}

@@ -1,0 +1,74 @@
+import type Sqlite from 'better-sqlite3';
+import { setTimeout } from 'node:timers/promises';
+import type { Result } from '../../result.ts';
+import { connect, isSqliteError, type Store } from './open-store.ts';
+import { rowOf } from './row.ts';
+
+/** Held by the one run that may write. */
+export interface Lock {
+  release(): void;
+}
+
+export interface Busy {
+  readonly kind: 'busy';
+  readonly pid: number | undefined;
+  readonly since: number | undefined;
+}
+
+/**
+ * Takes the project's lock, waiting as long as is asked for. It is a lock of the operating system on a database of its
+ * own, never written to, so the kernel releases it when the holder is gone, however it went: there is no stale lock, and
+ * no process id to mistake for another's. The row in the store only says who holds it.
+ */
+export async function takeLock(store: Store, lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy>> {
+  const deadline = Date.now() + waitSeconds * 1000;
+  const database = connect(lockFile, 0);
+  while (!tryLock(database)) {
+    if (Date.now() >= deadline || signal.aborted) {
+      database.close();
+      return { ok: false, error: await holderOf(store) };
+    }
+    await setTimeout(pollMilliseconds, undefined, { signal }).catch(() => undefined);
+  }
+  store.sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
+  return {
+    ok: true,
+    value: {
+      release() {
+        store.sql('DELETE FROM holder').run();
+        database.close();
+      },
+    },
+  };
+}
+
+const pollMilliseconds = 50;
+
+function tryLock(database: Sqlite.Database): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if (isSqliteError(error) && error.code.startsWith('SQLITE_BUSY')) return false;
+    throw error;
+  }
+}
+
+/** Who holds the lock. A holder of this very moment has not written its name yet, or its name stands over that of one that was killed: it is given a second. */
+async function holderOf(store: Store): Promise<Busy> {
+  for (let polls = 0; polls < 20; polls++) {
+    const row = rowOf(store.sql('SELECT pid, since FROM holder').get());
+    if (row !== undefined && isAlive(row.number('pid'))) return { kind: 'busy', pid: row.number('pid'), since: row.number('since') };
+    await setTimeout(pollMilliseconds);
+  }
+  return { kind: 'busy', pid: undefined, since: undefined };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,39 @@
+import { parseDigest } from '../../files/digest.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Content } from '../manifest/manifest.ts';
+import { formOf } from './entries.ts';
+import type { Store } from './open-store.ts';
+import { type Row, rowOf, rowsOf } from './row.ts';
+
+/** An out that the runner put into the project, and what it was then. What has other content now is somebody else's. */
+export interface Placement {
+  readonly path: string;
+  readonly pipeline: string;
+  readonly instance: string;
+  readonly content: Content;
+}
+
+export function recordPlacement(store: Store, pipeline: string, instance: InstanceId, path: string, content: Content): void {
+  store.sql('INSERT OR REPLACE INTO placements (path, pipeline, instance, form, digest) VALUES (?, ?, ?, ?, ?)').run(path, pipeline, instance, content.form, content.digest);
+}
+
+export function placementAt(store: Store, path: string): Placement | undefined {
+  const row = rowOf(store.sql('SELECT * FROM placements WHERE path = ?').get(path));
+  return row && placementOf(row);
+}
+
+export function placementsOf(store: Store, pipeline: string, instance: InstanceId): readonly Placement[] {
+  return rowsOf(store.sql('SELECT * FROM placements WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map(placementOf);
+}
+
+export const allPlacements = (store: Store): readonly Placement[] => rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).map(placementOf);
+
+export function forgetPlacement(store: Store, path: string): void {
+  store.sql('DELETE FROM placements WHERE path = ?').run(path);
+}
+
+function placementOf(row: Row): Placement {
+  const digest = parseDigest(row.text('digest'));
+  if (!digest.ok) throw new Error(digest.error);
+  return { path: row.text('path'), pipeline: row.text('pipeline'), instance: row.text('instance'), content: { form: formOf(row.text('form')), digest: digest.value } };
+}

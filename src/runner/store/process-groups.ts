@@ -1,0 +1,20 @@
+import type { Store } from './open-store.ts';
+import { rowsOf } from './row.ts';
+
+/** The leader of a process group: its id alone could be another's by now, so the time of its start belongs to it. */
+export interface GroupLeader {
+  readonly pid: number;
+  readonly started: string;
+}
+
+export function recordGroup(store: Store, { pid, started }: GroupLeader): void {
+  store.sql('INSERT OR REPLACE INTO process_groups (leader, leader_started) VALUES (?, ?)').run(pid, started);
+}
+
+export function forgetGroup(store: Store, pid: number): void {
+  store.sql('DELETE FROM process_groups WHERE leader = ?').run(pid);
+}
+
+/** Groups that nobody has seen end. */
+export const recordedGroups = (store: Store): readonly GroupLeader[] =>
+  rowsOf(store.sql('SELECT leader, leader_started FROM process_groups').all()).map((row) => ({ pid: row.number('leader'), started: row.text('leader_started') }));

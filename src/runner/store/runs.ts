@@ -1,0 +1,80 @@
+import type { Event, Outcome } from '../event.ts';
+import type { InstanceId, RunId } from '../identity.ts';
+import type { Store } from './open-store.ts';
+import { rowOf, rowsOf } from './row.ts';
+
+export interface RunRow {
+  readonly run: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly pid: number;
+  readonly pidStarted: string;
+  readonly startedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly exitCode: number | undefined;
+}
+
+export function insertRun(store: Store, row: Omit<RunRow, 'finishedAt' | 'exitCode'>): void {
+  store.sql('INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(row.run, row.pipeline, row.file, row.pid, row.pidStarted, row.startedAt);
+}
+
+export function finishRun(store: Store, run: RunId, at: number, exitCode: number, counts: OutcomeCounts): void {
+  store.sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?').run(at, exitCode, JSON.stringify(counts), run);
+}
+
+export type OutcomeCounts = Readonly<Record<Outcome['kind'], number>>;
+
+/** Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not finished is dead. */
+export function wasKilled(store: Store): boolean {
+  return store.sql('SELECT 1 FROM runs WHERE reaped = 0 LIMIT 1').get() !== undefined;
+}
+
+export function markReaped(store: Store): void {
+  store.sql('UPDATE runs SET reaped = 1 WHERE reaped = 0').run();
+}
+
+/** The last runs, the newest first. */
+export function lastRuns(store: Store, limit: number): readonly RunRow[] {
+  return rowsOf(store.sql('SELECT * FROM runs ORDER BY started_at DESC, run DESC LIMIT ?').all(limit)).map((row) => ({
+    run: row.text('run'),
+    pipeline: row.text('pipeline'),
+    file: row.text('file'),
+    pid: row.number('pid'),
+    pidStarted: row.text('pid_started'),
+    startedAt: row.number('started_at'),
+    finishedAt: row.optionalNumber('finished_at'),
+    exitCode: row.optionalNumber('exit_code'),
+  }));
+}
+
+/** How many instances ended how in a run; in one that was killed, as far as it came. */
+export function outcomeCounts(store: Store, run: string): OutcomeCounts {
+  const known = rowOf(store.sql("SELECT coalesce(counts, '{}') AS counts FROM runs WHERE run = ?").get(run))?.text('counts') ?? '{}';
+  const counts: Record<string, unknown> = known === '{}' ? countedEvents(store, run) : JSON.parse(known);
+  const count = (kind: Outcome['kind']): number => Number(counts[kind] ?? 0);
+  return { ran: count('ran'), cached: count('cached'), restored: count('restored'), failed: count('failed'), blocked: count('blocked'), skipped: count('skipped'), interrupted: count('interrupted') };
+}
+
+function countedEvents(store: Store, run: string): Record<string, number> {
+  const rows = rowsOf(store.sql("SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1").all(run));
+  return Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
+}
+
+/** The events of an instance in a run, in order. */
+export function eventsOf(store: Store, run: string, instance: InstanceId): readonly Event[] {
+  return rowsOf(store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance)).map((row) => {
+    const event: Event = JSON.parse(row.text('body'));
+    return event;
+  });
+}
+
+/** How each instance of a pipeline ended when it was last asked for. */
+export function lastOutcomes(store: Store, pipeline: string): ReadonlyMap<string, { readonly run: string; readonly kind: string }> {
+  const rows = rowsOf(store.sql('SELECT instance, run, kind FROM outcomes WHERE pipeline = ?').all(pipeline));
+  return new Map(rows.map((row) => [row.text('instance'), { run: row.text('run'), kind: row.text('kind') }]));
+}
+
+export function recordOutcome(store: Store, pipeline: string, instance: InstanceId, run: RunId, kind: Outcome['kind']): void {
+  store.sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)').run(pipeline, instance, run, kind);
+}

@@ -1,0 +1,126 @@
+/**
+ * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
+ * is brought up by `migrations[version]`, each in one transaction.
+ */
+export const schemaVersion = 1;
+
+export const migrations: readonly string[] = [
+  `
+  -- One invocation of "pipeline run". finished_at stays null when it was killed; reaped: what it left behind was put away.
+  CREATE TABLE runs (
+    run TEXT PRIMARY KEY,
+    pipeline TEXT NOT NULL,
+    file TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    exit_code INTEGER,
+    counts TEXT,
+    reaped INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- Everything that happened, as it happened; what stages print is in files.
+  CREATE TABLE events (
+    run TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    instance TEXT,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_of_instance ON events (instance, run, sequence);
+
+  -- Each start of a stage's program. "ended" is null while it runs, and after the runner was killed.
+  CREATE TABLE attempts (
+    run TEXT NOT NULL,
+    pipeline TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    output TEXT NOT NULL,
+    ended TEXT,
+    PRIMARY KEY (run, instance, attempt)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempts_of_key ON attempts (key, run, attempt);
+
+  -- Process groups that were started and not yet seen to be gone.
+  CREATE TABLE process_groups (
+    leader INTEGER PRIMARY KEY,
+    leader_started TEXT NOT NULL
+  ) STRICT;
+
+  -- Finished results. A row is written after its objects, and deleted before them.
+  CREATE TABLE entries (
+    key TEXT PRIMARY KEY,
+    manifest TEXT NOT NULL,
+    outs TEXT NOT NULL,
+    run TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- The last finished result of each instance, for "explain"; kept when its entry is collected.
+  CREATE TABLE results (
+    pipeline TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    key TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    run TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, instance)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX results_of_key ON results (key);
+
+  -- How each instance ended when it was last asked for.
+  CREATE TABLE outcomes (
+    pipeline TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    run TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (pipeline, instance)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Outs that the runner put into the project: what it may remove again.
+  CREATE TABLE placements (
+    path TEXT PRIMARY KEY,
+    pipeline TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    form TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX placements_of_instance ON placements (pipeline, instance);
+
+  -- Digests of files, with the stamp they had; written only for files that were settled.
+  CREATE TABLE stats (
+    path TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- What the bundle of a stage program was made from, by the program's path.
+  CREATE TABLE bundles (
+    path TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- What a bundle says of itself: params, deps, outs, packages.
+  CREATE TABLE programs (
+    digest TEXT PRIMARY KEY,
+    description TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Facts that were found to hold, by the digest of all they depend on.
+  CREATE TABLE checked (
+    pipeline TEXT PRIMARY KEY,
+    digest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Who writes, for the message to others; the lock itself is a lock of the operating system.
+  CREATE TABLE holder (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    pid INTEGER NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+  `,
+];

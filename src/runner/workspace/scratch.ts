@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { type Digest, digestOf } from '../../files/digest.ts';
+import { writeFileAtomically } from '../../files/write-atomically.ts';
+import type { Key } from '../identity.ts';
+import { removeTree } from './replace.ts';
+import type { Stamp } from './stamp.ts';
+import { placeOf, type Workspace } from './workspace.ts';
+
+export const scratchFolder = 'cache/scratch';
+
+/** The folder that an interrupted stage finds again, from the project root. */
+export const scratchPath = (key: Key): string => `${scratchFolder}/${key}`;
+
+/** What the checkpoints in a scratch folder were made from: the stamps of every file of every dep. */
+export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest => digestOf(JSON.stringify([...stamps].sort(([a], [b]) => (a < b ? -1 : 1))));
+
+/**
+ * Opens the scratch folder of a key: as it was left, if it was made from deps with these very stamps, else empty. An
+ * edit that was reverted shows in the stamps: what was trained on other data is never resumed. Gives whether there is
+ * something to resume.
+ */
+export async function openScratch(workspace: Workspace, key: Key, origin: Digest): Promise<boolean> {
+  const place = placeOf(workspace, scratchPath(key));
+  const known = await readFile(originPath(workspace, key), 'utf8').catch(() => undefined);
+  if (known !== origin) {
+    await dropScratch(workspace, key);
+    const written = await writeFileAtomically(originPath(workspace, key), origin, workspace.disk);
+    if (!written.ok) throw new ScratchFailed(written.error.message);
+  }
+  workspace.disk.makeFolder(place);
+  return workspace.disk.list(place).length > 0;
+}
+
+/** Throws the scratch folder of a key away. The record goes last: until then, it describes what is left. */
+export async function dropScratch(workspace: Workspace, key: Key): Promise<void> {
+  await removeTree(workspace, placeOf(workspace, scratchPath(key)));
+  await workspace.disk.remove(originPath(workspace, key));
+}
+
+const originPath = (workspace: Workspace, key: Key): string => placeOf(workspace, `${scratchPath(key)}.origin`);

@@ -1,0 +1,41 @@
+import type { BigIntStats } from 'node:fs';
+
+declare const brand: unique symbol;
+
+/** What the file system tells of a file without reading it: device, inode, size, modification and change time. Two stamps are equal if nothing was written between them. */
+export type Stamp = string & { readonly [brand]: 'stamp' };
+
+/** The stamp of a file, a link or a folder. Times are whole nanoseconds: past 2^53, so they are never numbers. */
+export function stampOf(stats: BigIntStats): Stamp {
+  return branded(`${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`);
+}
+
+/** A stamp that was written down before. */
+export const parseStamp = (text: string): Stamp => branded(text);
+
+const isStamp = (text: string): text is Stamp => /^-?\d+(:-?\d+){4}$/.test(text);
+
+function branded(text: string): Stamp {
+  if (!isStamp(text)) throw new Error(`not a stamp: ${text}`);
+  return text;
+}
+
+/**
+ * Whether a file that is read now can be told by its stamp from what it may become later: only if its last change lies
+ * so far back that a further one would show another time. (git's rule for "racily clean" entries.) A time in the future,
+ * as after the clock was set back, never does.
+ */
+export function isSettled(stats: BigIntStats, nowNs: bigint): boolean {
+  const changed = stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs;
+  return changed + tick(stats) < nowNs;
+}
+
+/** How long after its last change a file is settled. */
+export function tick(stats: BigIntStats): bigint {
+  return stats.mtimeNs % 1_000_000_000n === 0n && stats.ctimeNs % 1_000_000_000n === 0n ? coarseTick : fineTick;
+}
+
+/** The kernel stamps files with the time of its last timer tick, 10 ms apart at most. */
+const fineTick = 20_000_000n;
+/** Times without a fraction come from file systems that count in seconds, or, as FAT does, in pairs of them. */
+const coarseTick = 2_000_000_000n;

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats, chmodSync, closeSync, constants, createReadStream, lstatSync, mkdirSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
+import { type Digest, parseDigest } from '../../files/digest.ts';
+import { type Disk, realDisk } from '../../files/disk.ts';
+
+/**
+ * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or lets one of
+ * them fail. Looking is synchronous: a run with nothing to do is thousands of looks of a few microseconds each. What
+ * moves bytes is not.
+ */
+export interface WorkspaceDisk extends Disk {
+  /** What stands at a path, links not followed; undefined: nothing. */
+  look(path: string): BigIntStats | undefined;
+  /** The same, links followed. */
+  lookThrough(path: string): BigIntStats | undefined;
+  /** The names in a folder, sorted; one that is not UTF-8 is an error. */
+  list(folder: string): readonly string[];
+  readLink(path: string): string;
+  /** The path with every link in it followed. */
+  realPath(path: string): string;
+  /** The SHA-256 of a file's bytes; memory does not grow with the file. */
+  digest(path: string): Promise<Digest>;
+  /** Makes a folder and those above it; one that exists is no error. */
+  makeFolder(path: string): void;
+  makeLink(path: string, target: string): void;
+  setMode(path: string, mode: number): void;
+  /** Copies a file's bytes into a new file, sharing the blocks where the file system can. */
+  copy(from: string, to: string): Promise<void>;
+}
+
+/** The disk of this machine. */
+export const workspaceDisk: WorkspaceDisk = {
+  ...realDisk,
+  look: (path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  lookThrough: (path) => statSync(path, { bigint: true, throwIfNoEntry: false }),
+  list: (folder) => names(folder),
+  readLink: (path) => readlinkSync(path),
+  realPath: (path) => realpathSync.native(path),
+  digest: (path) => digestOfBytes(path),
+  makeFolder: (path) => { mkdirSync(path, { recursive: true }); },
+  makeLink: (path, target) => symlinkSync(target, path),
+  setMode: (path, mode) => chmodSync(path, mode),
+  copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+};
+
+/** A failed look at a folder that holds a name no JSON and no SQLite text can hold. */
+class ForeignName extends Error {
+  readonly code = 'EILSEQ';
+  readonly syscall = 'scandir';
+}
+
+function names(folder: string): readonly string[] {
+  const found = readdirSync(folder);
+  // Names that are not UTF-8 come back with U+FFFD: only then is it worth asking for the bytes.
+  if (found.some((name) => name.includes('\ufffd'))) {
+    const foreign = readdirSync(folder, { encoding: 'buffer' }).find((name) => !isUtf8(name));
+    if (foreign !== undefined) throw new ForeignName(`${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`);
+  }
+  return found.sort();
+}
+
+/** Read at once up to this size: a stream costs more than the bytes of a small file. */
+const atOnce = 1 << 18;
+
+async function digestOfBytes(path: string): Promise<Digest> {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'r');
+  let complete = false;
+  try {
+    const head = Buffer.allocUnsafe(atOnce);
+    let length = 0;
+    while (length < atOnce) {
+      const read = readSync(file, head, length, atOnce - length, length);
+      if (read === 0) { complete = true; break; }
+      length += read;
+    }
+    hash.update(head.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
+  if (!complete) for await (const chunk of createReadStream(path, { start: atOnce, highWaterMark: 1 << 20 })) hash.update(chunk);
+  const digest = parseDigest(hash.digest('hex'));
+  if (!digest.ok) throw new Error(digest.error);
+  return digest.value;
+}

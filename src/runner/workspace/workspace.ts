@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Digest } from '../../files/digest.ts';
+import type { Stamp } from './stamp.ts';
+import type { WorkspaceDisk } from './workspace-disk.ts';
+
+/**
+ * Digests of files that were read before. A row counts only while the file's stamp is the same, and is written only for
+ * a file that was settled when it was read. Paths are from the project root; those outside it are absolute.
+ */
+export interface StatCache {
+  find(path: string): { readonly stamp: Stamp; readonly digest: Digest } | undefined;
+  record(path: string, stamp: Stamp, digest: Digest): void;
+}
+
+/** A file of ours as it was when it got its name. */
+export interface Written {
+  readonly stamp: Stamp;
+  readonly digest: Digest;
+}
+
+/** A project's files, and what reading them needs. */
+export interface Workspace {
+  /** Absolute, every link followed. */
+  readonly root: string;
+  readonly disk: WorkspaceDisk;
+  readonly stats: StatCache;
+  /** Nanoseconds since the epoch, by the clock that stamps files. */
+  readonly now: () => bigint;
+  /** Files that we wrote ourselves, too young yet to be told by their stamps: see written.ts. By path. */
+  readonly written: Map<string, Written>;
+}
+
+/** Where a path from the project root (or an absolute one) stands on the disk. */
+export const placeOf = (workspace: Workspace, path: string): string => (path.startsWith('/') ? path : join(workspace.root, path));
