@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseBertConfig } from '../../src/ml/checkpoint/bert-config.ts';
 import { generationConfigJson, parseGenerationConfig } from '../../src/ml/checkpoint/generation-config.ts';
-import { modelTypeOf, mt5ConfigJson, parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { modelTypeOf } from '../../src/ml/checkpoint/model-type.ts';
+import { mt5ConfigJson, parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
 import { pythonJson } from '../../src/ml/checkpoint/python-json.ts';
 import { messageOf, valueOf } from './value-of.ts';

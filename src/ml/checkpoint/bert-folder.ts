@@ -6,7 +6,7 @@ import { type BertConfig, parseBertConfig } from './bert-config.ts';
 import { bertParameterShapes } from './bert-parameters.ts';
 import { modelFolder, readFolderJson } from './folder-json.ts';
 import type { LazyTensors } from './lazy-tensor.ts';
-import { modelTypeOf } from './mt5-config.ts';
+import { modelTypeOf } from './model-type.ts';
 import { matchTensors } from './tensor-check.ts';
 import { openModelWeights } from './weights.ts';
 

@@ -3,7 +3,7 @@ import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { type BertFolder, bertFolder } from './bert-folder.ts';
 import { modelFolder, readFolderJson } from './folder-json.ts';
-import { modelTypeOf } from './mt5-config.ts';
+import { modelTypeOf } from './model-type.ts';
 import { type Mt5Folder, mt5Folder } from './mt5-folder.ts';
 
 /** A model of any family that is known here. */

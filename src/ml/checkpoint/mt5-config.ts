@@ -1,8 +1,9 @@
 import type { FileProblem } from '../../files/file-problem.ts';
-import type { Json, JsonObject } from '../../files/json.ts';
+import type { JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { type ConfigFields, configFields } from './config-fields.ts';
 import type { HostDType } from './host-tensor.ts';
+import { modelTypeOf } from './model-type.ts';
 
 /**
  * What a T5 is made of: mT5 and T5 v1.1 (gated GELU, a head of its own) and T5 v1.0 (ReLU, the head tied to the
@@ -109,15 +110,6 @@ export function mt5ConfigJson(config: Mt5Config, dtype: HostDType): JsonObject {
 
 /** The fields that Python holds as floats: what writes them gives them a point or an exponent. */
 export const mt5ConfigFloats: readonly string[] = ['classifier_dropout', 'dropout_rate', 'initializer_factor', 'layer_norm_epsilon'];
-
-/** The family of a model, by `model_type`, or in files that are older than that field by the name of its class. */
-export function modelTypeOf(json: JsonObject): string | undefined {
-  const named = json['model_type'];
-  if (typeof named === 'string') return named;
-  const classes = json['architectures'];
-  const first: Json | undefined = Array.isArray(classes) ? classes[0] : undefined;
-  return typeof first === 'string' ? /^(MT5|T5|Bert)(?=[A-Z])/.exec(first)?.[1]?.toLowerCase() : undefined;
-}
 
 /** A layer is a dozen tensors: more than these would be a mistake, or an attempt to fill the memory with names. */
 const layers = { least: 1, most: 1000 };
