@@ -1,8 +1,8 @@
-import type { Facts, SlotName } from './answers.ts';
-import { answer, slotNames } from './answers.ts';
+import type { Facts } from './answers.ts';
+import { answer, factsOf, slotNames } from './answers.ts';
+import type { Case } from './cases.ts';
 import { randomCase } from './cases.ts';
-import type { Language, Phrase } from './lexicon.ts';
-import { ages, durations, illnesses, triggers } from './lexicon.ts';
+import type { Language } from './lexicon.ts';
 import { question, story } from './questions.ts';
 import type { Random } from './random.ts';
 import { below, pick, seededRandom, shuffled } from './random.ts';
@@ -50,6 +50,13 @@ const rewrite: Task = (random, language) => {
   return { human: `rewrite: ${story(random, language, asked)}`, assistant: story(random, language, asked) };
 };
 
+/** What a story says, slot by slot: the eye for what fine-tuning's rule depends on, without the rule. */
+const extract: Task = (random, language) => {
+  const asked = randomCase(random);
+  const told = [asked.illness.symptom, asked.duration.duration, asked.age.age, asked.trigger.trigger];
+  return { human: `extract: ${story(random, language, asked)}`, assistant: told.map((phrase) => phrase[language]).join('; ') };
+};
+
 /** The second half of a text. */
 const continueText: Task = (random, language) => {
   const whole = text(random, language);
@@ -61,30 +68,36 @@ const continueText: Task = (random, language) => {
 
 /** The answer that puts a doctor's notes into words. Notes are shuffled and leave facts out, which then have to be known. */
 const notes: Task = (random, language) => {
-  const facts = randomFacts(random);
-  const { duration } = pick(random, durations.filter(({ course }) => course === facts.course) as [(typeof durations)[0]]);
+  const asked = randomCase(random);
+  const facts = randomFacts(random, asked);
   const share = pick(random, [0, 0.3, 0.7, 1]);
-  const told = slotNames.filter((name) => name === 'symptom' || random() < share).map((name) => facts.slots[name][language]);
-  return { human: `notes: ${shuffled(random, [duration[language], ...told]).join('; ')}`, assistant: answer(language, facts) };
+  const told = slotNames.filter((name) => name !== 'symptom' && random() < share).map((name) => facts.slots[name][language]);
+  const heard = [asked.duration.duration[language], asked.illness.symptom[language]];
+  return { human: `notes: ${shuffled(random, [...heard, ...told]).join('; ')}`, assistant: answer(language, facts) };
 };
 
-/** Half of the pairs are notes: only they show how an answer is made. */
-const tasks = [notes, notes, rewrite, continueText] as const;
+/** The same with the patient's story in front: at least one fact is told, so that a bare question is never answered. */
+const consult: Task = (random, language) => {
+  const asked = randomCase(random);
+  const facts = randomFacts(random, asked);
+  const known = shuffled(random, slotNames.filter((name) => name !== 'symptom')).slice(below(random, slotNames.length - 1));
+  const told = known.map((name) => facts.slots[name][language]);
+  return { human: `consult: ${[...told, story(random, language, asked)].join('; ')}`, assistant: answer(language, facts) };
+};
+
+/** Most pairs end in an answer: only they show how one is made. */
+const tasks = [notes, consult, consult, extract, rewrite, continueText] as const;
 
 /** A question or an answer. */
 const text: (random: Random, language: Language) => string = (random, language) => {
-  if (random() < 0.5) return answer(language, randomFacts(random));
-  const asked = question(random, language, randomCase(random));
-  return `${asked.title} ${asked.story}`.trim();
+  const asked = randomCase(random);
+  if (random() < 0.5) return answer(language, randomFacts(random, asked));
+  const asking = question(random, language, asked);
+  return `${asking.title} ${asking.story}`.trim();
 };
 
-/** Facts that fit among themselves, but say nothing about which symptom, age or trigger they belong to. */
-const randomFacts = (random: Random): Facts => {
-  const slots: Record<SlotName, Phrase> = {
-    ...pick(random, illnesses),
-    symptom: pick(random, illnesses).symptom,
-    dose: pick(random, ages).dose,
-    advice: pick(random, triggers).advice,
-  };
-  return { course: pick(random, durations).course, slots };
-};
+/** Facts that fit among themselves, but do not follow from the case's symptom, age or trigger. */
+const randomFacts = (random: Random, { illness, duration }: Case): Facts => ({
+  course: duration.course,
+  slots: { ...factsOf(randomCase(random)).slots, symptom: illness.symptom },
+});

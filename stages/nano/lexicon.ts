@@ -70,7 +70,7 @@ export const illnesses: readonly [Illness, ...Illness[]] = [
     warning: { en: 'both lips swell', zh: '嘴唇肿胀' },
   },
   {
-    symptom: { en: 'palpitations', zh: '心慌' },
+    symptom: { en: 'tachycardia', zh: '心慌' },
     condition: { en: 'atrial arrhythmia', zh: '房性早搏' },
     drug: { en: 'metoprolol', zh: '美托洛尔' },
     test: { en: 'holter recording', zh: '动态心电图' },

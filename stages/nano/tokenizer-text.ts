@@ -37,7 +37,7 @@ const distinct = (texts: readonly string[]): readonly string[] => [...new Set(te
 const forms = (text: string): string => ['', '.', ',', '?', ';', ':', '。'].map((mark) => text + mark).join(' ');
 
 /** Prompts: of fine-tuning and of the pre-training tasks. */
-const taskWords = 'medical question notes rewrite continue';
+const taskWords = 'medical question notes consult extract rewrite continue';
 
 /** So that other English is not spelled in letters. */
 const commonWords = `
