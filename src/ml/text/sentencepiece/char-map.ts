@@ -34,8 +34,8 @@ export function readCharMap(blob: Uint8Array): Result<CharMap | undefined> {
 /** A run of bytes that has a rule: its length (0: none has), and where in `texts` its replacement starts. */
 export interface FoundRule { length: number; text: number }
 
-/** Looks for the longest run of bytes from `at` that has a rule, and writes it to `found`: one object serves a whole text. */
-export function findRule({ units }: CharMap, bytes: Uint8Array, at: number, found: FoundRule): void {
+/** Looks for the longest (or shortest) run of bytes from `at` that has a rule, and writes it to `found`: one object serves a whole text. */
+export function findRule({ units }: CharMap, bytes: Uint8Array, at: number, found: FoundRule, which: 'longest' | 'shortest' = 'longest'): void {
   found.length = 0;
   let position = offsetOf(units[0] as number);
   for (let index = at; index < bytes.length; index += 1) {
@@ -49,6 +49,7 @@ export function findRule({ units }: CharMap, bytes: Uint8Array, at: number, foun
     if (!hasLeaf(unit)) continue;
     found.length = index + 1 - at;
     found.text = valueOf(units[position] as number);
+    if (which === 'shortest') return;
   }
 }
 

@@ -1,0 +1,56 @@
+import type { Result } from '../../../result.ts';
+import { readCharMap } from '../sentencepiece/char-map.ts';
+import type { ModelProto } from '../sentencepiece/model-proto.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { type AddedToken, specialToken } from './added-token.ts';
+import { withTokens } from './added-tokens.ts';
+import { fastUnigram, type UnigramParts } from './fast-unigram.ts';
+import { type Metaspace, metaspaceTexts, metaspaceWords } from './metaspace.ts';
+import { precompiled } from './precompiled.ts';
+import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import { replaceRuns, stripEnd } from './text-rules.ts';
+
+/**
+ * T5TokenizerFast of transformers 4.57, of a folder that has no tokenizer.json: what T5Converter makes of the `.model`
+ * (convert_slow_tokenizer.py), with the special tokens that the folder names.
+ */
+export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Tokenizer> {
+  const special = specialTokensOf(config);
+  if (!special.ok) return special;
+  const charMap = readCharMap(proto.normalizer.charMap);
+  if (!charMap.ok) return charMap;
+  const pieces = [...proto.pieces.map((bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const), ...sentinelPieces(special.value)];
+  const ids = new Map(pieces.map(([piece], id) => [piece, id]));
+  if (proto.unknownId >= pieces.length) return { ok: false, error: `the sentencepiece model is damaged: its unknown piece is ${proto.unknownId}, of ${pieces.length}` };
+
+  const model = { size: pieces.length, idOf: (content: string) => ids.get(content) };
+  const ofModel = proto.types.flatMap((type, id) => (type === 'control' || type === 'user-defined' ? [{ ...specialToken(pieces[id]?.[0] ?? ''), special: type === 'control' }] : []));
+  const added = withTokens(withTokens(new Map(), ofModel, model), missingTokens(ofModel, config, special.value), model);
+  const metaspace: Metaspace = { replacement: '\u2581', prepend: prependScheme(config), split: true };
+  const applyMap = charMap.value === undefined ? (text: string) => text : precompiled(charMap.value);
+  const parts: UnigramParts = {
+    pieces,
+    unknownId: proto.unknownId,
+    byteFallback: false,
+    added,
+    normalize: (text) => replaceRuns(stripEnd(applyMap(text))),
+    preTokenize: (piece) => metaspaceWords(metaspace, piece),
+    decode: (tokens) => metaspaceTexts(metaspace, tokens),
+    frame: { before: [], after: [ids.get('</s>') ?? proto.unknownId] },
+  };
+  const { pad, unknown, end } = special.value;
+  return fastUnigram(parts, { roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp: config.cleanUp ?? false });
+}
+
+/** Sentinels come after the model's own pieces, the last first. */
+const sentinelPieces = ({ extraIds }: T5SpecialTokens) => Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
+
+/** What the folder lists, and special tokens that stand nowhere yet. As PreTrainedTokenizerFast.__init__ of transformers 4.57. */
+function missingTokens(known: readonly AddedToken[], { addedTokens }: TokenizerConfig, { roles, additional }: T5SpecialTokens): readonly AddedToken[] {
+  const listed = Array.from(addedTokens).sort(([a], [b]) => a - b).map(([, token]) => token);
+  const contents = new Set([...known, ...listed].map(({ content }) => content));
+  return [...listed, ...[...roles, ...additional].flatMap((token) => (contents.has(token.content) ? [] : [{ ...token, special: true }]))];
+}
+
+const prependScheme = ({ addPrefixSpace = true, legacy = true }: TokenizerConfig): Metaspace['prepend'] => (!addPrefixSpace ? 'never' : legacy ? 'always' : 'first');

@@ -1,0 +1,130 @@
+import type { Result } from '../../../result.ts';
+import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
+import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { type AddedToken, matchesOf, tokenMatcher } from './added-token.ts';
+import { cleanUp } from './clean-up.ts';
+import { cutFramed, framed, type Frame } from './frame.ts';
+import type { TextPiece } from './metaspace.ts';
+
+/** What a Unigram tokenizer of the tokenizers library is made of: the parts of its tokenizer.json. */
+export interface UnigramParts {
+  /** Pieces and their scores, by id. */
+  readonly pieces: readonly (readonly [piece: string, score: number])[];
+  readonly unknownId: number;
+  readonly byteFallback: boolean;
+  readonly added: AddedTokens;
+  readonly normalize: (text: string) => string;
+  /** Cuts a text into the parts that are encoded each by itself. */
+  readonly preTokenize: (piece: TextPiece) => readonly TextPiece[];
+  /** Tokens to the texts that make up the whole. */
+  readonly decode: (tokens: readonly string[]) => readonly string[];
+  readonly frame: Frame;
+}
+
+/** Tokens outside or above the model's pieces, by id. */
+export type AddedTokens = ReadonlyMap<number, AddedToken>;
+
+/** Settings that transformers keeps beside the tokenizers library. */
+export interface FastSettings {
+  readonly roles: { readonly pad: string; readonly unknown: string; readonly end: string };
+  readonly cleanUp: boolean;
+}
+
+/** A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. What it does otherwise than sentencepiece is told where it is done. */
+export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result<Tokenizer> {
+  const { pieces, added, frame } = parts;
+  const scored = scoredPieces(parts);
+  if (scored === undefined) return { ok: false, error: 'the vocabulary is too large: its pieces have more than 16 million different beginnings' };
+  const byContent = new Map(Array.from(added, ([id, { content }]) => [content, id]));
+  const pieceIdOf = (text: string): number | undefined => present(idOf(scored.trie, Buffer.from(text)));
+  const idOfToken = (token: string): number | undefined => byContent.get(token) ?? pieceIdOf(token);
+  const special = new Set(Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])));
+
+  const roles = { pad: idOfToken(settings.roles.pad), unknown: idOfToken(settings.roles.unknown), end: idOfToken(settings.roles.end) };
+  const { pad, unknown, end } = roles;
+  if (pad === undefined || unknown === undefined || end === undefined) {
+    const role = pad === undefined ? 'pad' : unknown === undefined ? 'unknown' : 'end';
+    return { ok: false, error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token` };
+  }
+  const byteIds = parts.byteFallback ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)) : undefined;
+  const idsOf = unigramEncoder(scored, byteIds);
+  const partsOf = addedTokenSplitter(parts);
+  return {
+    ok: true,
+    value: {
+      vocabularySize: Math.max(pieces.length, ...Array.from(added.keys(), (id) => id + 1)),
+      special: { pad, unknown, start: undefined, end },
+      encode: (text, options = {}) => framed(partsOf(text).flatMap((part) => (typeof part === 'number' ? part : parts.preTokenize(part).flatMap((piece) => idsOf(piece.text)))), frame, options),
+      truncate: (ids, maxLength) => cutFramed(ids, frame, maxLength),
+      decode: (ids, { skipSpecialTokens = false, cleanUp: clean = settings.cleanUp } = {}) => {
+        const tokens = ids.flatMap((id) => added.get(id)?.content ?? pieces[id]?.[0] ?? []);
+        const text = parts.decode(tokens.filter((token) => !skipSpecialTokens || !special.has(token))).join('');
+        return clean ? cleanUp(text) : text;
+      },
+    },
+  };
+}
+
+const present = (id: number): number | undefined => (id === -1 ? undefined : id);
+
+/** Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a text says just that. */
+function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undefined {
+  // Of two equal pieces the later has the name.
+  const built = buildByteTrie(Array.from(pieces, ([piece], id) => [Buffer.from(piece), id] as const).reverse());
+  if (built === undefined) return undefined;
+  const worst = pieces.reduce((least, [, score]) => Math.min(least, score), Infinity);
+  return { trie: built.trie, scores: Float64Array.from(pieces, ([, score]) => score), unknownScore: worst - 10, unknownId, precision: 'float64' };
+}
+
+/** Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they have pieces, else unknown. */
+function unigramEncoder(scored: ScoredPieces, byteIds: readonly (number | undefined)[] | undefined): (text: string) => number[] {
+  const unknownIds = (bytes: Uint8Array): readonly number[] => {
+    const id = present(idOf(scored.trie, bytes));
+    if (id !== undefined) return [id];
+    const fallback = byteIds === undefined ? [] : Array.from(bytes, (byte) => byteIds[byte]);
+    const found = fallback.filter((byteId) => byteId !== undefined);
+    return found.length > 0 && found.length === fallback.length ? found : [scored.unknownId];
+  };
+  return (text) => {
+    const bytes = Buffer.from(text);
+    const { ids, ends } = bestPath(scored, bytes);
+    if (!ids.includes(scored.unknownId)) return [...ids];
+    let runStart = 0;
+    return ids.flatMap((id, index) => {
+      if (id === scored.unknownId && ids[index + 1] === id) return [];
+      const start = runStart;
+      runStart = ends[index] ?? bytes.length;
+      return id === scored.unknownId ? unknownIds(bytes.subarray(start, runStart)) : id;
+    });
+  };
+}
+
+/** Ids of added tokens in a text, and the normalised text between them. As AddedVocabulary::extract_and_normalize. */
+function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) => (number | TextPiece)[] {
+  const tokens = [...added.values()];
+  const ids = new Map(Array.from(added, ([id, token]) => [token, id]));
+  const before = tokenMatcher(tokens.filter((token) => !token.normalized));
+  const after = tokenMatcher(tokens.filter((token) => token.normalized), (token) => normalize(token.content));
+  const split = (matcher: typeof before, { text, first }: TextPiece): (number | TextPiece)[] => {
+    const parts: (number | TextPiece)[] = [];
+    let done = 0;
+    for (const { start, end, token } of matchesOf(matcher, text)) {
+      if (token.singleWord && (isWord.test(text.slice(0, start).slice(-2)) || startsWord.test(text.slice(end, end + 2)))) continue;
+      const from = token.lstrip ? Math.max(done, start - (spacesAtEnd.exec(text.slice(0, start))?.[0].length ?? 0)) : start;
+      const to = token.rstrip ? end + (spacesAtStart.exec(text.slice(end))?.[0].length ?? 0) : end;
+      if (from > done) parts.push({ text: text.slice(done, from), first: first && done === 0 });
+      parts.push(ids.get(token) ?? -1);
+      done = to;
+    }
+    if (done < text.length) parts.push({ text: text.slice(done), first: first && done === 0 });
+    return parts;
+  };
+  return (text) => split(before, { text, first: true }).flatMap((part) => (typeof part === 'number' ? [part] : split(after, { ...part, text: normalize(part.text) })));
+}
+
+/** `\w` and `\s` as Rust's regex has them. */
+const isWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const startsWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+const spacesAtStart = /^\p{White_Space}+/u;
+const spacesAtEnd = /\p{White_Space}+$/u;
