@@ -19,11 +19,11 @@ describe('a training', () => {
     'LoRA, accumulation over uneven micro-batches': { method: { kind: 'lora', adapter }, accumulation: 3, batch: 3 },
     'LoRA with a head trained whole and biases': { method: { kind: 'lora', adapter: { ...adapter, bias: 'all', modulesToSave: ['lm_head'] } }, groupByLength: true },
   } as const)) {
-    test(`${name}: interrupted at any step and run again, it ends with the same bits`, async () => {
-      const settings = { ...config, length: { epochs: 3 }, checkpoint: { steps: 4 }, restoreBest: true } as const;
+    test(`${name}: interrupted and run again, it ends with the same bits`, async () => {
+      const settings = { ...config, length: { epochs: 2 }, checkpoint: { steps: 4 }, restoreBest: true } as const;
       const whole = await trainTiny(settings);
       const total = whole.outcome.kind === 'finished' ? whole.outcome.steps : 0;
-      for (let interruptAt = 1; interruptAt < total; interruptAt += 2) {
+      for (const interruptAt of [1, 5, total - 1]) {
         const first = await trainTiny(settings, { interruptAt });
         expect(first.outcome).toEqual({ kind: 'interrupted', step: interruptAt });
         const second = await trainTiny(settings, { scratch: first.scratch });
@@ -38,7 +38,7 @@ describe('a training', () => {
     const whole = await trainTiny(settings);
     const checkpoints = (await readdir(whole.scratch)).sort();
     expect(checkpoints.length).toBeGreaterThan(3);
-    for (let left = 1; left < checkpoints.length; left += 1) {
+    for (const left of [1, checkpoints.length - 1]) {
       const scratch = await mkdtemp(join(tmpdir(), 'killed-'));
       for (const name of checkpoints.slice(0, left)) await cp(join(whole.scratch, name), join(scratch, name), { recursive: true });
       await cp(join(whole.scratch, checkpoints[left] ?? ''), join(scratch, '.partial-0123456789abcdef'), { recursive: true });
@@ -60,7 +60,7 @@ describe('a training', () => {
     const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, length: { epochs: 0 } });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     expect(outcome).toMatchObject({ steps: 0, stoppedEarly: false, best: { step: 0 } });
-    for (const [name, { data }] of Object.entries(outcome.trained)) if (name.includes('lora_B')) expect(new Set(data)).toEqual(new Set([0]));
+    for (const [name, { data }] of Object.entries(outcome.trained)) if (name.includes('lora_B')) expect(data.every((value) => Number(value) === 0)).toBe(true);
   });
 
   test('gives back the best evaluation, keeps its checkpoint, and no more than were asked for', async () => {
@@ -75,7 +75,7 @@ describe('a training', () => {
     expect(events.filter((event) => event.kind === 'evaluation' && event.best).at(-1)).toMatchObject({ record: { step: outcome.best?.step } });
     // The same training without going on after the best evaluation ends where this one was taken back to.
     const until = await trainTiny({ length: { steps: outcome.best?.step ?? 0 }, learningRate: 0.3, schedule: { name: 'constant' }, checkpoint: { steps: 3 } });
-    expect(until.outcome.kind === 'finished' && outcome.trained['shared.weight']?.data).toEqual(until.outcome.kind === 'finished' && until.outcome.trained['shared.weight']?.data);
+    expect(outcome.trained['shared.weight']?.data).toEqual(until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome);
   });
 
   test('stops early when evaluations no longer improve', async () => {
