@@ -1,6 +1,6 @@
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { bytesOf, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
+import { bytesOf, elementCount, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
 import { toFloat32 } from './to-float32.ts';
 
 /** A tensor that is known by type and shape; its elements are fetched when they are asked for. */
@@ -30,6 +30,18 @@ export async function loadFloat32(tensor: LazyTensor, into: Float32Array): Promi
   if (!host.ok) return host;
   toFloat32(host.value, into);
   return { ok: true, value: undefined };
+}
+
+/** Fetches tensors into memory of their own, as float32 whatever they are stored as. */
+export async function loadAllFloat32(tensors: LazyTensors): Promise<Result<ReadonlyMap<string, Float32Array>, FileProblem>> {
+  const loaded = new Map<string, Float32Array>();
+  for (const [name, tensor] of tensors) {
+    const data = new Float32Array(elementCount(tensor.shape));
+    const filled = await loadFloat32(tensor, data);
+    if (!filled.ok) return filled;
+    loaded.set(name, data);
+  }
+  return { ok: true, value: loaded };
 }
 
 /** Fetches every tensor; the first that cannot be read is the problem. */

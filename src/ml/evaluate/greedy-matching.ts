@@ -41,9 +41,10 @@ export async function openMatcher(runtime: Runtime, width: number): Promise<Matc
 function matchingGraph(width: number): Graph {
   const [candidate, reference] = [unit(input('candidate', 'float32', ['candidate', width])), unit(input('reference', 'float32', ['reference', width]))];
   const similarity = matmul(candidate, reference, { transposeB: true });
-  const mean = (best: Node, side: string) => reduceSum(multiply(best, input(`${side}.weights`, 'float32', [side])));
-  return { outputs: { precision: mean(reduceMax(similarity, [1]), 'candidate'), recall: mean(reduceMax(similarity, [0]), 'reference') } };
+  return { outputs: { precision: weightedMean(reduceMax(similarity, [1]), 'candidate'), recall: weightedMean(reduceMax(similarity, [0]), 'reference') } };
 }
+
+const weightedMean = (best: Node, side: 'candidate' | 'reference'): Node => reduceSum(multiply(best, input(`${side}.weights`, 'float32', [side])));
 
 const unit = (x: Node): Node => divide(x, sqrt(reduceSum(square(x), [-1], true)));
 

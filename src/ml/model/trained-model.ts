@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { openAdapterFolder } from '../checkpoint/adapter-folder.ts';
-import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import { loadAllFloat32 } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
 import { loraShapes, mergeLora } from './lora.ts';
@@ -25,7 +25,7 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const folder = await openMt5Folder(isAdapter ? base : trained);
   if (!folder.ok) return worded(folder.error);
   const { config, tensors } = folder.value;
-  const weights = await loadParameters(tensors);
+  const weights = await loadAllFloat32(tensors);
   if (!weights.ok) return worded(weights.error);
   const merged = isAdapter ? await mergeAdapter(weights.value, config, trained) : ({ ok: true, value: weights.value } as const);
   if (!merged.ok) return merged;
@@ -35,18 +35,6 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
 type Parameters = ReadonlyMap<string, Float32Array>;
 
 const worded = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });
-
-/** Float32, whatever is stored. */
-async function loadParameters(tensors: LazyTensors): Promise<Result<Parameters, FileProblem>> {
-  const parameters = new Map<string, Float32Array>();
-  for (const [name, tensor] of tensors) {
-    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
-    const loaded = await loadFloat32(tensor, data);
-    if (!loaded.ok) return loaded;
-    parameters.set(name, data);
-  }
-  return { ok: true, value: parameters };
-}
 
 async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): Promise<Result<Parameters>> {
   const adapter = await openAdapterFolder(path);
@@ -59,7 +47,7 @@ async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): 
     return found?.join() === shape.join() ? [] : [`${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`];
   });
   if (wrong.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${wrong.join('\n')}` };
-  const loaded = await loadParameters(adapter.value.tensors);
+  const loaded = await loadAllFloat32(adapter.value.tensors);
   if (!loaded.ok) return worded(loaded.error);
 
   const parameters = new Map([...base, ...expected.flatMap(([name]) => (base.has(name) ? [[name, loaded.value.get(name) ?? new Float32Array()] as const] : []))]);

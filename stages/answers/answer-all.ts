@@ -1,0 +1,50 @@
+import { tokenizeSources } from '../../src/ml/dataset/tokenize-rows.ts';
+import { openDecoder } from '../../src/ml/generate/decoder.ts';
+import { generate } from '../../src/ml/generate/generate.ts';
+import type { Search } from '../../src/ml/generate/generation-options.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
+import type { Runtime } from '../../src/ml/runtime/runtime.ts';
+import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
+import type { Result } from '../../src/result.ts';
+import type { StageMessage } from '../../src/stage/message.ts';
+import type { GenerationParams } from './generation-params.ts';
+
+export interface AnswerRequest {
+  /** The folder of the base model, whose tokenizer it is, and what a training left of it. */
+  readonly base: string;
+  readonly trained: string;
+  readonly runtime: Runtime;
+  readonly questions: readonly string[];
+  readonly params: GenerationParams;
+  /** All beam searches, or none. */
+  readonly searches: readonly Search[];
+  readonly signal: AbortSignal;
+  readonly emit: (message: StageMessage) => void;
+}
+
+/** The model's answers to every question, a list for each search. */
+export async function answerAll({ base, trained, runtime, questions, params, searches, signal, emit }: AnswerRequest): Promise<Result<readonly (readonly string[])[]>> {
+  const tokenizer = await openTokenizer(base, { tokenization: params.tokenization });
+  if (!tokenizer.ok) return tokenizer;
+  const model = await openTrainedModel(base, trained);
+  if (!model.ok) return model;
+  const { tokens, cut } = tokenizeSources(questions, tokenizer.value, params);
+  emit({ kind: 'truncated', what: 'questions', count: cut, of: questions.length, limit: params.sourceTokens });
+
+  const decoder = await openDecoder(runtime, plainTrace(model.value.config), model.value.weights, searches.some(({ kind }) => kind === 'beam') ? 'logProbabilities' : 'logits');
+  const total = questions.length * searches.length;
+  const answers: (readonly string[])[] = [];
+  let unfinished = 0;
+  for (const [index, search] of searches.entries()) {
+    const options = { maxLength: params.maxLength, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: params.noRepeatNgram, badWords: [], search };
+    const onProgress = (done: number) => emit({ kind: 'progress', done: index * questions.length + done, total, unit: 'answer' });
+    const sequences = await generate(decoder, { sources: tokens, options, batch: params.batch, onProgress, signal });
+    const best = sequences.map(([first]) => first?.tokens ?? []);
+    unfinished += best.filter((ids) => ids.at(-1) !== model.value.config.eosTokenId).length;
+    answers.push(best.map((ids) => tokenizer.value.decode(ids, { skipSpecialTokens: true })));
+  }
+  emit({ kind: 'truncated', what: 'answers', count: unfinished, of: total, limit: params.maxLength });
+  await decoder.release();
+  return { ok: true, value: answers };
+}

@@ -1,0 +1,24 @@
+/** What `eval` and `qualitative` have in common: how a question is put, and how long an answer may be. */
+export interface GenerationParams {
+  /** "{human}" stands for the question. */
+  readonly prompt: string;
+  readonly sourceTokens: number;
+  /** The most tokens of an answer, the decoder's start included. */
+  readonly maxLength: number;
+  readonly noRepeatNgram: number;
+  /** Questions that are answered together. */
+  readonly batch: number;
+  readonly tokenization: 'sentencepiece' | 'transformers';
+  readonly runtime: 'onnx';
+}
+
+/** JSON Schemas of the fields above. */
+export const generationSchema = {
+  prompt: { type: 'string', pattern: '\\{human\\}' },
+  sourceTokens: { type: 'integer', minimum: 2 },
+  maxLength: { type: 'integer', minimum: 2 },
+  noRepeatNgram: { type: 'integer', minimum: 0 },
+  batch: { type: 'integer', minimum: 1 },
+  tokenization: { enum: ['sentencepiece', 'transformers'] },
+  runtime: { enum: ['onnx'] },
+};

@@ -1,0 +1,117 @@
+import { basename } from 'node:path';
+import { fileProblemText } from '../src/files/file-problem.ts';
+import { writeJson } from '../src/files/json.ts';
+import { writeJsonLines } from '../src/files/json-lines.ts';
+import { readRows } from '../src/ml/dataset/read-rows.ts';
+import type { Row } from '../src/ml/dataset/row.ts';
+import { type BertScore, bertScores } from '../src/ml/evaluate/bert-score.ts';
+import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
+import { corpusScores, type Estimate } from '../src/ml/metrics/bootstrap.ts';
+import { multilingualProfile, referenceProfile, type ScoreRow } from '../src/ml/metrics/profile.ts';
+import { slotAccuracy } from '../src/ml/metrics/slot-accuracy.ts';
+import { openRuntime } from '../src/ml/runtime/open-runtime.ts';
+import { defineStage } from '../src/stage/define-stage.ts';
+import { answerAll } from './answers/answer-all.ts';
+import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
+import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
+import type { BertScores, Evaluation, Intervals, ProfileScores } from './evaluation.ts';
+
+interface EvalParams extends GenerationParams {
+  readonly beams: number;
+  readonly earlyStopping: boolean | 'never';
+  readonly lengthPenalty: number;
+  /** Test rows, from the first on; null: all. */
+  readonly limit: number | null;
+  /** What counts as a token of Chinese in the multilingual profile. */
+  readonly chineseTokens: ChineseTokens;
+  /** The encoder's layer whose vectors are matched; null: the last. */
+  readonly bertscore: { readonly layer: number | null; readonly idf: boolean };
+  /** Of the intervals' resampling. */
+  readonly seed: number;
+}
+
+/** A model's answers to the test questions by beam search, and their scores in both profiles. */
+export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encoder', 'metrics' | 'predictions'>({
+  params: {
+    type: 'object',
+    properties: {
+      ...generationSchema,
+      beams: { type: 'integer', minimum: 1 },
+      earlyStopping: { enum: [true, false, 'never'] },
+      lengthPenalty: { type: 'number' },
+      limit: { type: ['integer', 'null'], minimum: 1 },
+      chineseTokens: { enum: ['mixed', 'characters', 'words'] },
+      bertscore: { type: 'object', properties: { layer: { type: ['integer', 'null'], minimum: 0 }, idf: { type: 'boolean' } }, required: ['layer', 'idf'], additionalProperties: false },
+      seed: { type: 'integer' },
+    },
+    required: [...Object.keys(generationSchema), 'beams', 'earlyStopping', 'lengthPenalty', 'limit', 'chineseTokens', 'bertscore', 'seed'],
+    additionalProperties: false,
+  },
+  deps: ['base', 'model', 'test', 'encoder'],
+  outs: ['metrics', 'predictions'],
+  packages: ['onnxruntime-node', '@node-rs/jieba'],
+  async run({ params, deps, outs, cpus, signal, emit }) {
+    const read = await readRows(deps.test);
+    if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
+    const rows = read.value.slice(0, params.limit ?? read.value.length);
+    if (rows.length === 0) return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
+    const runtime = await openRuntime(params.runtime, { threads: cpus });
+    emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+    const encoder = await openSentenceEncoder(deps.encoder, runtime, { layer: params.bertscore.layer, name: basename(deps.encoder), tokenization: params.tokenization });
+    if (!encoder.ok) return encoder;
+
+    const search = { kind: 'beam', beams: params.beams, earlyStopping: params.earlyStopping, lengthPenalty: params.lengthPenalty, returned: 1 } as const;
+    const answers = await answerAll({ ...deps, trained: deps.model, runtime, questions: rows.map(({ human }) => human), params, searches: [search], signal, emit });
+    if (!answers.ok) return answers;
+    const predictions = answers.value[0] ?? [];
+    const pairs = rows.map(({ assistant }, index) => ({ candidate: predictions[index] ?? '', reference: assistant }));
+    const bert = await bertScores(pairs, encoder.value, runtime, { idf: params.bertscore.idf, baseline: null, batch: params.batch, onProgress: (done) => emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }) });
+
+    const evaluation = evaluationOf(rows, predictions, bert, encoder.value.label, multilingualProfile(await tokenizerNamed(params.chineseTokens)), params.seed);
+    const lines = rows.map(({ human, assistant }, index) => ({ question: human, prediction: predictions[index] ?? '', reference: assistant }));
+    for (const written of [await writeJsonLines(outs.predictions, lines), await writeJson(outs.metrics, evaluation)]) {
+      if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
+    }
+  },
+});
+
+function evaluationOf(rows: readonly Row[], predictions: readonly string[], bert: readonly BertScore[], label: string, multilingual: ScoreRow, seed: number): Evaluation {
+  const reference = referenceProfile();
+  const scored = rows.map(({ assistant }, index) => ({ reference: assistant, prediction: predictions[index] ?? '' }));
+  const metrics = corpusScores(scored.map(({ reference: gold, prediction }, index) => ({ ...reference(gold, prediction), ...bertColumns(bert[index]) })), { seed });
+  const wide = corpusScores(scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)), { seed });
+  return {
+    num_samples: rows.length,
+    metrics: { ...profileMeans(metrics), ...bertMeans(metrics) },
+    multilingual: profileMeans(wide),
+    intervals: { metrics: intervalsOf(metrics), multilingual: intervalsOf(wide) },
+    bertscore_model: label,
+    ...(rows.some(({ slots }) => slots !== undefined) ? { slot_accuracy: slotAccuracy(predictions, rows) } : {}),
+  };
+}
+
+type Estimates = Readonly<Record<string, Estimate>>;
+
+const bertColumns = (score: BertScore | undefined): Readonly<Record<keyof BertScores, number>> => ({
+  bertscore_precision: score?.precision ?? Number.NaN,
+  bertscore_recall: score?.recall ?? Number.NaN,
+  bertscore_f1: score?.f1 ?? Number.NaN,
+});
+
+const meanOf = (estimates: Estimates, name: string): number => estimates[name]?.mean ?? Number.NaN;
+
+const profileMeans = (estimates: Estimates): ProfileScores => ({
+  rouge1: meanOf(estimates, 'rouge1'),
+  rouge2: meanOf(estimates, 'rouge2'),
+  rougeL: meanOf(estimates, 'rougeL'),
+  f1: meanOf(estimates, 'f1'),
+  exact_match: meanOf(estimates, 'exact_match'),
+});
+
+const bertMeans = (estimates: Estimates): BertScores => ({
+  bertscore_precision: meanOf(estimates, 'bertscore_precision'),
+  bertscore_recall: meanOf(estimates, 'bertscore_recall'),
+  bertscore_f1: meanOf(estimates, 'bertscore_f1'),
+});
+
+const intervalsOf = (estimates: Estimates): Intervals => Object.fromEntries(Object.entries(estimates).map(([name, { low, high }]) => [name, [low, high]]));

@@ -1,0 +1,162 @@
+import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
+import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
+import type { Schedule } from '../../src/ml/train/schedule.ts';
+import type { Every, TrainConfig } from '../../src/ml/train/train-config.ts';
+import type { Schema } from '../../src/stage/define-stage.ts';
+
+/** The params of `train`, as pipeline.yaml gives them. */
+export interface TrainParams {
+  readonly config: MethodParams;
+  /** "{human}" stands for the question. */
+  readonly prompt: string;
+  /** What an adapter says of the model it was trained on: a name or path that means the same on every machine. */
+  readonly baseModel: string;
+  readonly sourceTokens: number;
+  readonly targetTokens: number;
+  /** Share of the training rows that is held out. */
+  readonly validation: number;
+  readonly seed: number;
+  readonly tokenization: 'sentencepiece' | 'transformers';
+  readonly runtime: 'onnx';
+}
+
+type PlainSchedule = 'constant' | 'constant_with_warmup' | 'linear' | 'cosine' | 'cosine_with_restarts' | 'polynomial' | 'inverse_sqrt' | 'reduce_lr_on_plateau';
+
+/** One point of the experiment. Names and defaults as in transformers and peft, but for warm-up and validation, which have none there. */
+export interface MethodParams {
+  readonly method: 'full' | 'lora';
+  readonly learningRate: number;
+  readonly epochs?: number;
+  readonly maxSteps?: number;
+  readonly batch: number;
+  readonly accumulation?: number;
+  readonly accumulationRule?: 'means' | 'tokens';
+  readonly optimizer?: OptimizerSettings['name'] | OptimizerSettings;
+  readonly schedule?: PlainSchedule | Schedule;
+  readonly warmupRatio?: number;
+  readonly warmupSteps?: number;
+  readonly weightDecay?: number;
+  readonly maxGradientNorm?: number | null;
+  readonly labelSmoothing?: number;
+  readonly groupByLength?: boolean;
+  readonly evaluateEvery?: 'epoch' | number | null;
+  readonly checkpointEvery?: 'epoch' | number | null;
+  readonly keepCheckpoints?: number;
+  readonly restoreBest?: boolean;
+  readonly earlyStopping?: { readonly patience: number; readonly threshold?: number };
+  readonly r?: number;
+  readonly alpha?: number;
+  readonly dropout?: number;
+  readonly targets?: readonly string[] | string;
+  readonly rslora?: boolean;
+  readonly bias?: AdapterConfig['bias'];
+  readonly modulesToSave?: readonly string[];
+}
+
+const share = { type: 'number', minimum: 0, maximum: 1 };
+const count = { type: 'integer', minimum: 1 };
+const every = { anyOf: [{ const: 'epoch' }, count, { type: 'null' }] };
+const withOptions = (names: readonly string[], plain = names) => ({ anyOf: [{ enum: plain }, { type: 'object', required: ['name'], properties: { name: { enum: names } } }] });
+const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'];
+
+export const trainParamsSchema: Schema = {
+  type: 'object',
+  properties: {
+    config: {
+      type: 'object',
+      properties: {
+        method: { enum: ['full', 'lora'] },
+        learningRate: { type: 'number', minimum: 0 },
+        epochs: { type: 'number', minimum: 0 },
+        maxSteps: { type: 'integer', minimum: 0 },
+        batch: count,
+        accumulation: count,
+        accumulationRule: { enum: ['means', 'tokens'] },
+        optimizer: withOptions(['adamw', 'adafactor']),
+        schedule: withOptions([...plainSchedules, 'cosine_with_min_lr', 'cosine_warmup_with_min_lr', 'warmup_stable_decay'], plainSchedules),
+        warmupRatio: share,
+        warmupSteps: { type: 'integer', minimum: 0 },
+        weightDecay: { type: 'number', minimum: 0 },
+        maxGradientNorm: { type: ['number', 'null'], exclusiveMinimum: 0 },
+        labelSmoothing: share,
+        groupByLength: { type: 'boolean' },
+        evaluateEvery: every,
+        checkpointEvery: every,
+        keepCheckpoints: count,
+        restoreBest: { type: 'boolean' },
+        earlyStopping: { type: 'object', properties: { patience: count, threshold: { type: 'number', minimum: 0 } }, required: ['patience'], additionalProperties: false },
+        r: count,
+        alpha: { type: 'number', exclusiveMinimum: 0 },
+        dropout: share,
+        targets: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+        rslora: { type: 'boolean' },
+        bias: { enum: ['none', 'all', 'lora_only'] },
+        modulesToSave: { type: 'array', items: { type: 'string' } },
+      },
+      required: ['method', 'learningRate', 'batch'],
+      additionalProperties: false,
+    },
+    prompt: { type: 'string', pattern: '\\{human\\}' },
+    baseModel: { type: 'string' },
+    sourceTokens: { type: 'integer', minimum: 2 },
+    targetTokens: { type: 'integer', minimum: 2 },
+    validation: share,
+    seed: { type: 'integer' },
+    tokenization: { enum: ['sentencepiece', 'transformers'] },
+    runtime: { enum: ['onnx'] },
+  },
+  required: ['config', 'prompt', 'baseModel', 'sourceTokens', 'targetTokens', 'validation', 'seed', 'tokenization', 'runtime'],
+  additionalProperties: false,
+};
+
+/** The settings of the training, every default filled in. */
+export function trainConfigOf({ config, validation, seed, baseModel }: TrainParams): TrainConfig {
+  return {
+    method: config.method === 'full' ? { kind: 'full' } : { kind: 'lora', adapter: adapterOf(config, baseModel) },
+    optimizer: optimizerOf(config.optimizer ?? 'adamw'),
+    learningRate: config.learningRate,
+    weightDecay: config.weightDecay ?? 0,
+    schedule: scheduleOf(config.schedule ?? 'linear'),
+    warmup: config.warmupSteps === undefined ? { ratio: config.warmupRatio ?? 0 } : { steps: config.warmupSteps },
+    length: config.maxSteps === undefined ? { epochs: config.epochs ?? 3 } : { steps: config.maxSteps },
+    batch: config.batch,
+    accumulation: config.accumulation ?? 1,
+    accumulationRule: config.accumulationRule ?? 'means',
+    maxGradientNorm: config.maxGradientNorm === undefined ? 1 : config.maxGradientNorm,
+    labelSmoothing: config.labelSmoothing ?? 0,
+    groupByLength: config.groupByLength ?? false,
+    validationFraction: validation,
+    evaluationBatch: config.batch,
+    evaluate: everyOf(config.evaluateEvery === undefined ? 'epoch' : config.evaluateEvery),
+    restoreBest: config.restoreBest ?? true,
+    earlyStopping: config.earlyStopping === undefined ? null : { threshold: 0, ...config.earlyStopping },
+    checkpoint: everyOf(config.checkpointEvery === undefined ? 'epoch' : config.checkpointEvery),
+    keepCheckpoints: config.keepCheckpoints ?? 3,
+    seed,
+  };
+}
+
+function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora = false, bias = 'none', modulesToSave = [] }: MethodParams, baseModel: string): AdapterConfig {
+  return {
+    baseModelNameOrPath: baseModel,
+    r,
+    loraAlpha: alpha,
+    loraDropout: dropout,
+    targetModules: targets,
+    excludeModules: null,
+    layersToTransform: null,
+    layersPattern: null,
+    rankPattern: {},
+    alphaPattern: {},
+    useRslora: rslora,
+    bias,
+    modulesToSave,
+  };
+}
+
+const everyOf = (value: 'epoch' | number | null): Every | null => (value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value });
+
+const optimizerOf = (value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings => (typeof value === 'string' ? { name: value } : value);
+
+/** A schedule that needs no options may stand as its name alone. */
+const scheduleOf = (value: PlainSchedule | Schedule): Schedule => (typeof value === 'string' ? { name: value } : value);

@@ -1,0 +1,23 @@
+import type { FileProblem } from '../../src/files/file-problem.ts';
+import { writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
+import { held, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { type Mt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
+import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+import type { TrainConfig } from '../../src/ml/train/train-config.ts';
+import type { Result } from '../../src/result.ts';
+
+/** Writes what was trained: a model folder with the base's tokenizer, which stands alone, or an adapter folder as peft has them. */
+export async function writeTrained(path: string, base: string, { config, generation, tensors }: Mt5Folder, { method }: TrainConfig, trained: Readonly<Record<string, HostValue>>): Promise<Result<void, FileProblem>> {
+  if (method.kind === 'lora') return writeAdapterFolder(path, { config: method.adapter, tensors: lazy(Object.keys(trained), trained) });
+  const copies = await tokenizerFiles(base);
+  if (!copies.ok) return copies;
+  return writeMt5Folder(path, { config, generation, tensors: lazy([...tensors.keys()], trained) }, { copies: copies.value });
+}
+
+function lazy(names: readonly string[], values: Readonly<Record<string, HostValue>>): LazyTensors {
+  return held(new Map(names.map((name) => {
+    const value = values[name];
+    if (value?.dtype !== 'float32') throw new Error(`the training gave no float32 tensor "${name}"`);
+    return [name, { dtype: value.dtype, shape: value.shape, data: value.data }];
+  })));
+}
