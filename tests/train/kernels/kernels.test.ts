@@ -4,7 +4,7 @@ import { addRows } from '../../../src/ml/train/kernels/add-rows.ts';
 import { type AdamWStep, createKernels } from '../../../src/ml/train/kernels/kernels.ts';
 
 const lengths = fc.integer({ min: 0, max: 70 });
-const floats = (length: number): fc.Arbitrary<Float32Array> => fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -1000, max: 1000 });
+const floats = (length: number): fc.Arbitrary<Float32Array> => fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -4, max: 4 });
 
 const settings: fc.Arbitrary<AdamWStep> = fc.record({
   step: fc.integer({ min: 1, max: 1000 }),
@@ -54,6 +54,16 @@ test('AdamW changes every element, those after the last quadruple too, as torch.
       expect([...gradient]).toEqual([...g]);
     }),
   );
+});
+
+test('a first step moves by the learning rate, against the gradient, however small or large that is', () => {
+  const kernels = createKernels();
+  const gradients = [1e-3, -1e-3, 0.5, -2, 300, 1e-12];
+  const n = gradients.length;
+  const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] = kernels.allocate([[n, n, n, n]]);
+  gradient.set(gradients);
+  kernels.adamw({ parameter, firstMoment, secondMoment, gradient }, { step: 1, learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.5, gradientScale: 1 });
+  expect([...parameter].map((x) => x.toFixed(4))).toEqual(['-0.1000', '0.1000', '-0.1000', '0.1000', '-0.1000', '-0.0000']);
 });
 
 test('an element is updated the same wherever it stands in its array', () => {
