@@ -5,14 +5,16 @@ import { nearest } from './nearest.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 
+export type Report = (fault: Diagnostic) => void;
+
 /** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
-export type LookUp = (reference: Reference) => Node | undefined;
+export type LookUp = (reference: Reference, report: Report) => Node | undefined;
 
 /**
  * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of whatever
  * type and standing where it is written; in a longer text a scalar stands as it is written. Undefined where one has a fault.
  */
-export function interpolate(node: Node, lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | undefined {
   switch (node.kind) {
     case 'broken': return undefined;
     case 'scalar': return node.parts === null ? node : interpolateScalar(node, node.parts, lookUp, report);
@@ -37,9 +39,9 @@ function mapped(nodes: readonly Node[], of: (node: Node) => Node | undefined): r
   return whole.every((result, index) => result === nodes[index]) ? nodes : whole;
 }
 
-function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: LookUp, report: Report): Node | undefined {
   const [only, ...more] = parts;
-  if (only?.kind === 'reference' && more.length === 0) return lookUp(only);
+  if (only?.kind === 'reference' && more.length === 0) return lookUp(only, report);
   const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookUp, report)));
   if (texts.includes(undefined)) return undefined;
   if (texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) > limits.text) {
@@ -50,8 +52,8 @@ function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: Loo
 }
 
 /** What a reference stands for inside a text; a list or a map is a fault there. */
-export function textOf(reference: Reference, lookUp: LookUp, report: (fault: Diagnostic) => void): string | undefined {
-  const node = lookUp(reference);
+export function textOf(reference: Reference, lookUp: LookUp, report: Report): string | undefined {
+  const node = lookUp(reference, report);
   if (node === undefined || node.kind === 'broken') return undefined;
   if (node.kind === 'scalar') return node.text;
   return void report({
@@ -68,7 +70,7 @@ const examples = (node: MapNode, { path }: Reference): string =>
   [...node.entries.keys()].slice(0, 5).map((name) => `\${${[...path, name].join('.')}}`).join(', ');
 
 /** Follows the names of a reference below a value: `path` from `depth` on. */
-export function descend(node: Node, { path, at }: Reference, depth: number, report: (fault: Diagnostic) => void): Node | undefined {
+export function descend(node: Node, { path, at }: Reference, depth: number, report: Report): Node | undefined {
   const name = path[depth];
   if (node.kind === 'broken') return undefined;
   if (name === undefined) return node;

@@ -1,11 +1,11 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { readSource, type SourceRequest } from './read-source.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
-import type { LookUp } from './interpolate.ts';
+import type { LookUp, Report } from './interpolate.ts';
 import type { MapNode, Node } from './node.ts';
 import type { Pipeline, Stage, StageProgram } from './pipeline.ts';
 import { namePattern, pipelineShape, stageShape, type StageFields } from './pipeline-shape.ts';
-import { badName, type Report } from './shape.ts';
+import { badName } from './shape.ts';
 import { foldedPath } from './project-path.ts';
 import { varsLookUp, withVars } from './vars.ts';
 

@@ -1,13 +1,14 @@
 import type { Schema } from '../../stage/define-stage.ts';
 import type { Located, Range } from '../diagnostic.ts';
 import type { OutKind } from '../plan/instance.ts';
+import type { Report } from './interpolate.ts';
 import { nearest } from './nearest.ts';
 import type { MapNode, Node, ScalarNode } from './node.ts';
 import type { Axis, MatrixBlock, StageDependency, StageOut } from './pipeline.ts';
 import { projectPath } from './project-path.ts';
 import {
   anyMap, badName, choice, flag, late, lateText, listOf, map, mapOf, matching, optional, positiveNumber, record, refuse, required, text, wholeNumber, word,
-  type Of, type Report, type Shape,
+  type Of, type Shape,
 } from './shape.ts';
 
 /** A name of a stage, an axis, a dep or an out: what a reference can hold, and every file system. */

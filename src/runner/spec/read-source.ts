@@ -5,7 +5,8 @@ import type { MapNode, Node } from './node.ts';
 import { override } from './override.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
-import { refuse, type Report } from './shape.ts';
+import type { Report } from './interpolate.ts';
+import { refuse } from './shape.ts';
 
 export interface SourceRequest {
   /** The pipeline file, from the project root. */

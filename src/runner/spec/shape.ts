@@ -1,6 +1,6 @@
 import type { Schema } from '../../stage/define-stage.ts';
 import type { Diagnostic, Located, Range } from '../diagnostic.ts';
-import { listed } from './interpolate.ts';
+import { listed, type Report } from './interpolate.ts';
 import { nearest } from './nearest.ts';
 import { kindText, type MapNode, type Node, type ScalarNode } from './node.ts';
 
@@ -15,8 +15,6 @@ export interface Shape<T> {
   /** Undefined where a fault was reported. */
   readonly read: (node: Node, report: Report) => T | undefined;
 }
-
-export type Report = (fault: Diagnostic) => void;
 
 /** Reports that a value is none of what is expected here. Of one with a fault of its own that was said already. */
 export function refuse(node: Node, expected: string, report: Report, more: Partial<Diagnostic> = {}): undefined {

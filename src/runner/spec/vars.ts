@@ -1,18 +1,17 @@
-import type { Diagnostic } from '../diagnostic.ts';
-import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
+import { descend, interpolate, unknownReference, type LookUp, type Reference, type Report } from './interpolate.ts';
 import type { MapNode, Node } from './node.ts';
 
 /** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
-export function varsLookUp(vars: MapNode | undefined, report: (fault: Diagnostic) => void): LookUp {
+export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {
   const settled = new Map<string, Node | 'open' | undefined>();
-  const lookUp: LookUp = (reference) => {
+  const lookUp: LookUp = (reference, report) => {
     const [root, name] = reference.path;
     if (root !== 'vars') return void report(unknownReference(root ?? '', 'here', ['vars'], reference.at));
-    if (name === undefined) return vars === undefined ? void report(unknownReference('vars', 'in this file', [], reference.at)) : settleAll(vars, reference);
-    const node = settle(name, reference);
+    if (name === undefined) return vars === undefined ? void report(unknownReference('vars', 'in this file', [], reference.at)) : settleAll(vars, reference, report);
+    const node = settle(name, reference, report);
     return node && descend(node, reference, 2, report);
   };
-  const settle = (name: string, reference: Reference): Node | undefined => {
+  const settle = (name: string, reference: Reference, report: Report): Node | undefined => {
     const before = settled.get(name);
     if (before === 'open') return void report({ severity: 'error', code: 'var-cycle', message: `vars.${name} refers to itself`, at: reference.at });
     if (before !== undefined || settled.has(name)) return before;
@@ -23,12 +22,12 @@ export function varsLookUp(vars: MapNode | undefined, report: (fault: Diagnostic
     settled.set(name, node);
     return node;
   };
-  const settleAll = (map: MapNode, reference: Reference): Node | undefined => {
-    const entries = [...map.entries].map(([name, { key }]) => ({ name, key, value: settle(name, reference) }));
+  const settleAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
+    const entries = [...map.entries].map(([name, { key }]) => ({ name, key, value: settle(name, reference, report) }));
     if (entries.some(({ value }) => value === undefined)) return undefined;
     return { ...map, entries: new Map(entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]]))) };
   };
-  for (const [name, { value }] of vars?.entries ?? []) settle(name, { kind: 'reference', path: ['vars', name], at: value.at });
+  for (const [name, { value }] of vars?.entries ?? []) settle(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
   return lookUp;
 }
 
@@ -36,7 +35,7 @@ export function varsLookUp(vars: MapNode | undefined, report: (fault: Diagnostic
  * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their instance.
  * Faults of what is left are found there.
  */
-export function withVars(node: Node, lookUp: LookUp, report: (fault: Diagnostic) => void): Node | undefined {
+export function withVars(node: Node, lookUp: LookUp, report: Report): Node | undefined {
   switch (node.kind) {
     case 'broken': return node;
     case 'scalar':

@@ -1,0 +1,68 @@
+import type { Range } from '../diagnostic.ts';
+import type { Report } from '../spec/interpolate.ts';
+import { foldedPath } from '../spec/project-path.ts';
+import type { Instance } from './instance.ts';
+
+/**
+ * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out over a
+ * program or the pipeline file. Names are compared as file systems do that ignore case. One sort, then one pass.
+ */
+export function checkPaths(instances: readonly Instance[], file: string, report: Report): void {
+  const claims = instances.flatMap((instance) => claimsOf(instance, report));
+  claims.push({ kind: 'read', path: file, what: 'the pipeline file', at: undefined });
+  const sorted = claims.map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  // The claims whose paths hold the present one, outermost first.
+  let around: typeof sorted = [];
+  for (const entry of sorted) {
+    around = around.filter(({ key }) => entry.key.startsWith(key));
+    const other = around.find(({ claim }) => inTheWay(claim, entry.claim));
+    if (other !== undefined) reportOverlap(other.claim, entry.claim, report);
+    // Of reads of one path the first stands for all.
+    if (entry.claim.kind === 'write' || !around.some(({ key, claim }) => key === entry.key && claim.kind === 'read')) around.push(entry);
+  }
+}
+
+interface Claim {
+  readonly kind: 'read' | 'write';
+  readonly path: string;
+  readonly what: string;
+  readonly at: Range | undefined;
+  /** For a write: how a dep on it is written. */
+  readonly dep?: string;
+}
+
+function claimsOf(instance: Instance, report: Report): readonly Claim[] {
+  const writes = Object.entries(instance.outs).map(([name, { path, workspace, at }]): Claim => {
+    const root = foldedPath(path.split('/')[0] ?? '');
+    if (workspace && reserved.includes(root)) report({ severity: 'error', code: 'reserved-path', message: `${JSON.stringify(path)} lies in ${root}/, which is not for stages to write`, at, help: 'without workspace: true the out is a path in the folder of its instance' });
+    return { kind: 'write', path, what: `the out ${name} of ${instance.id}`, at, dep: `{ from: ${instance.stage}, out: ${name} }` };
+  });
+  const reads = Object.entries(instance.deps).flatMap(([name, dep]): readonly Claim[] => (dep.kind === 'path' && !dep.external ? [{ kind: 'read', path: dep.path, what: `the dep ${name} of ${instance.id}`, at: dep.at }] : []));
+  return [...writes, ...reads, ...programPaths(instance)];
+}
+
+/** Where stages' outs, the cache, and what other tools keep lie. */
+const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
+
+function programPaths({ program, id }: Instance): readonly Claim[] {
+  const paths = program.kind === 'uses' ? [program.path] : program.code.filter((path) => !/[*?]/.test(path));
+  return paths.map((path) => ({ kind: 'read', path, what: `the code of ${id}`, at: program.at }));
+}
+
+/** Reading what is read is fine; any other pair is not. */
+const inTheWay = (outer: Claim, inner: Claim): boolean => outer.kind === 'write' || inner.kind === 'write';
+
+function reportOverlap(outer: Claim, inner: Claim, report: Report): void {
+  const [main, other] = outer.kind === 'read' && inner.kind === 'write' && outer.at !== undefined ? [outer, inner] : [inner, outer];
+  const where = foldedPath(outer.path) === foldedPath(inner.path) ? 'the same path' : `${JSON.stringify(inner.path)} lies in ${JSON.stringify(outer.path)}`;
+  const writer = main.kind === 'read' ? other : main;
+  const joins = writer.dep !== undefined && (main.kind === 'read' || other.kind === 'read');
+  report({
+    severity: 'error',
+    code: 'overlap',
+    message: `${main.what} and ${other.what} overlap: ${where}`,
+    ...(main.at === undefined ? {} : { at: main.at }),
+    ...(joins ? { help: `a stage reads what another writes by ${writer.dep}` } : {}),
+    notes: other.at === undefined ? [] : [{ message: `${other.what} is declared here`, at: other.at }],
+  });
+}

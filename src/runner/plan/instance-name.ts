@@ -1,0 +1,64 @@
+import { digestOf } from '../../files/digest.ts';
+import type { InstanceId } from '../identity.ts';
+import { sortedEntries, type Node } from '../spec/node.ts';
+import { foldedPath, reservedName } from '../spec/project-path.ts';
+
+/** How the value of an axis shows: a map by its `name`, else as `k=v` pairs; a scalar as it is written. */
+export function labelOf(node: Node): string {
+  switch (node.kind) {
+    case 'broken': return '';
+    case 'scalar': return node.text === '' ? "''" : node.text;
+    case 'list': return node.items.map(labelOf).join('+');
+    case 'map': {
+      const name = node.entries.get('name')?.value;
+      if (name?.kind === 'scalar') return name.text;
+      return sortedEntries(node).map(([key, { value }]) => `${key}=${labelOf(value)}`).join('+');
+    }
+  }
+}
+
+/** The names of an instance: "aimc,lora" in its stage, which is its folder too, and "train[aimc,lora]" in the pipeline. */
+export interface InstanceName {
+  readonly id: InstanceId;
+  /** From the folder of the stage; empty for a stage without axes. */
+  readonly folder: string;
+}
+
+export function instanceName(stage: string, labels: readonly string[]): InstanceName {
+  if (labels.length === 0) return { id: branded(stage), folder: '' };
+  const folder = shortened(labels.map(encodedLabel).join(','));
+  return { id: branded(`${stage}[${folder}]`), folder };
+}
+
+const branded = (id: string): InstanceId => id as InstanceId; // the only place that makes one: see identity.ts
+
+/**
+ * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @ stand, the UTF-8
+ * bytes of everything else are percent-encoded; so is a first character that hides a file, is an option or makes a device.
+ */
+export function encodedLabel(label: string): string {
+  const encoded = label.replace(/[^\p{L}\p{M}\p{N}_.=+@-]/gu, percent).replace(/^[.+=@-]|\.$/g, percent);
+  return reservedName.test(encoded) ? percent(encoded.charAt(0)) + encoded.slice(1) : encoded;
+}
+
+const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+
+/** File systems take 255 bytes a name; some are left for what stands beside a folder while it is made. */
+const longest = 180;
+
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= longest) return name;
+  let cut = '';
+  for (const character of name) {
+    if (Buffer.byteLength(cut + character) > longest - 9) break;
+    cut += character;
+  }
+  return `${cut.replace(/%[0-9A-F]?$/, '')}~${digestOf(name).slice(0, 8)}`;
+}
+
+/** artifacts/<pipeline>/<stage>/<instance>, from the project root. */
+export const instanceFolder = (pipeline: string, stage: string, { folder }: InstanceName): string =>
+  ['artifacts', encodedLabel(pipeline), encodedLabel(stage), folder].filter((part) => part !== '').join('/');
+
+/** Instances whose folders have one folded form would share a folder on some file systems. */
+export const foldedFolder = ({ folder }: InstanceName): string => foldedPath(folder);

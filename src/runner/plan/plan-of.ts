@@ -1,0 +1,72 @@
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Report } from '../spec/interpolate.ts';
+import type { Pipeline, Stage } from '../spec/pipeline.ts';
+import { cellsOf } from './cells.ts';
+import { checkPaths } from './check-paths.ts';
+import { dependencyOrder, type Edge } from './dependency-order.ts';
+import type { Instance, Plan } from './instance.ts';
+import type { Join } from './join.ts';
+import { settleInstance } from './settle-instance.ts';
+
+export interface Planned {
+  /** Whole only where there are no faults. */
+  readonly plan: Plan;
+  readonly faults: readonly Diagnostic[];
+}
+
+/**
+ * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All faults are
+ * collected; one that many instances share is told once. Takes time in proportion to instances and edges.
+ */
+export function planOf(pipeline: Pipeline): Planned {
+  const faults = new Map<string, Diagnostic[]>();
+  const report: Report = (fault) => {
+    const place = `${fault.code} ${fault.at?.file} ${fault.at?.offset}`;
+    const same = faults.get(place);
+    if (same === undefined) faults.set(place, [fault]);
+    else same.push(fault);
+  };
+  const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) => edgesOf(pipeline.stages.get(name)));
+  for (const cycle of cycles) report(cycleFault(cycle));
+  const cells = cellsOf(pipeline, report);
+  const scope = { pipeline, cells, joins: new Map<string, Join>(), report };
+  const instances = order.flatMap((name) => {
+    const stage = pipeline.stages.get(name);
+    return stage === undefined ? [] : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
+  });
+  checkPaths(instances, pipeline.file, report);
+  const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
+  return { plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs }, faults: [...faults.values()].flatMap(once) };
+}
+
+/** Faults with one code at one place are one fault of many instances. */
+function once([first, ...others]: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (first === undefined) return [];
+  if (others.length === 0) return [first];
+  return [{ ...first, notes: [...(first.notes ?? []), { message: others.length === 1 ? 'the same for one more instance' : `the same for ${others.length} more instances` }] }];
+}
+
+interface StageEdge extends Edge {
+  readonly at: Range;
+}
+
+/** What a stage's deps need. (An instance cannot need another of its own stage: they would have to agree on every axis.) */
+const edgesOf = (stage: Stage | undefined): readonly StageEdge[] =>
+  [...(stage?.deps.values() ?? [])].flatMap((dep) => (dep.kind === 'from' ? [{ from: stage?.name ?? '', to: dep.stage.value, at: dep.stage.at }] : []));
+
+function cycleFault(edges: readonly StageEdge[]): Diagnostic {
+  const last = edges.at(-1);
+  return {
+    severity: 'error',
+    code: 'cycle',
+    message: edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${edges.map(({ from }) => from).join(' → ')} → ${last?.to}`,
+    ...(last === undefined ? {} : { at: last.at }),
+    notes: edges.slice(0, -1).slice(0, 20).map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
+  };
+}
+
+function needsOf({ deps }: Instance): readonly InstanceId[] {
+  const needs = Object.values(deps).flatMap((dep) => (dep.kind === 'out' ? [dep.instance] : dep.kind === 'gather' ? dep.members.map(({ instance }) => instance) : []));
+  return [...new Set(needs)];
+}

@@ -1,0 +1,100 @@
+import type { Diagnostic, Located, Range } from '../diagnostic.ts';
+import { compareValues } from '../manifest/canonical.ts';
+import type { LookUp, Report } from '../spec/interpolate.ts';
+import { nearest } from '../spec/nearest.ts';
+import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
+import { projectPath } from '../spec/project-path.ts';
+import type { Cell } from './cells.ts';
+import type { Dependency, GatherMember } from './instance.ts';
+import { joinOn, type Join } from './join.ts';
+import { settleText } from './settle-text.ts';
+
+/** What settling a dep needs to know of the whole pipeline. */
+export interface PlanScope {
+  readonly pipeline: Pipeline;
+  readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  readonly joins: Map<string, Join>;
+  readonly report: Report;
+}
+
+/** What a dep of an instance reads. Undefined where it has a fault: reported. */
+export function settleDependency(dep: StageDependency, name: string, cell: Cell, lookUp: LookUp, scope: PlanScope): Dependency | undefined {
+  if (dep.kind === 'from') return settleJoin(dep, name, cell, scope);
+  const path = settleText(dep.path, lookUp, scope.report);
+  if (path === undefined) return undefined;
+  if (path.startsWith('hf:')) return hubDependency(path, dep.at, scope.report);
+  if (dep.external) return externalDependency(path, dep.path.at, scope.report);
+  const inside = projectPath(path);
+  if (inside.ok) return { kind: 'path', path: inside.value, external: false, at: dep.path.at };
+  return void scope.report({ severity: 'error', code: 'bad-path', message: inside.error, at: dep.path.at, help: 'a file outside the project is read with { path: …, external: true }' });
+}
+
+function externalDependency(path: string, at: Range, report: Report): Dependency | undefined {
+  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, at };
+  return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
+}
+
+/** hf:owner/name@revision. Without a revision the content could change without a trace. */
+function hubDependency(text: string, at: Range, report: Report): Dependency | undefined {
+  const [, repository, revision] = /^hf:([\w-][\w.-]*\/[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
+  if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..')) return { kind: 'hub', repository, revision, at };
+  return void report({
+    severity: 'error',
+    code: 'bad-hub-name',
+    message: `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected hf:owner/name@revision`,
+    at,
+    help: 'the revision is a commit, so that every run reads the same files: hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
+  });
+}
+
+function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, name: string, cell: Cell, { pipeline, cells, joins, report }: PlanScope): Dependency | undefined {
+  const source = pipeline.stages.get(dep.stage.value);
+  if (source === undefined) {
+    if (pipeline.broken.has(dep.stage.value)) return undefined;
+    return void report({ ...unknownName('unknown-stage', `there is no stage ${JSON.stringify(dep.stage.value)}`, dep.stage, pipeline.stages.keys()) });
+  }
+  if (!source.outs.has(dep.out.value)) return void report({ ...unknownName('unknown-out', `the stage ${source.name} has no out ${JSON.stringify(dep.out.value)}`, dep.out, source.outs.keys()), notes: [{ message: `${source.name} is declared here`, at: source.at }] });
+  const candidates = cells.get(source.name);
+  if (candidates === undefined) return undefined;
+  const join = joins.get(source.name) ?? joinOn(candidates);
+  joins.set(source.name, join);
+  const matches = join(cell.axes);
+  const [only, second] = matches;
+  if (only === undefined) return void report(unmatched(dep, name, cell, candidates));
+  if (dep.gather) return { kind: 'gather', members: gathered(matches, dep.out.value), at: dep.at };
+  if (second === undefined) return { kind: 'out', instance: only.name.id, out: dep.out.value, at: dep.at };
+  return void report({
+    severity: 'error',
+    code: 'many-matches',
+    message: `the dep ${name} of ${cell.name.id} matches ${matches.length} instances of ${source.name}: ${idsOf(matches)}`,
+    at: dep.at,
+    help: 'gather: true takes all of them; or give the stage the axes that tell them apart',
+  });
+}
+
+function unknownName(code: string, message: string, { value, at }: Located<string>, known: Iterable<string>): Diagnostic {
+  const suggestion = nearest(value, known);
+  return { severity: 'error', code, message, at, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function unmatched(dep: Extract<StageDependency, { kind: 'from' }>, name: string, cell: Cell, candidates: readonly Cell[]): Diagnostic {
+  const shared = [...cell.axes].filter(([axis]) => candidates.some(({ axes }) => axes.has(axis)));
+  const wanted = shared.map(([axis, { label }]) => `${axis} = ${label}`).join(' and ');
+  return {
+    severity: 'error',
+    code: 'no-match',
+    message: `no instance of ${dep.stage.value} agrees with ${cell.name.id} on ${wanted}, as its dep ${name} needs: there are ${idsOf(candidates)}`,
+    at: dep.at,
+    notes: [{ message: 'the axes come from here', at: cell.at }],
+    help: 'axes with one name must have equal values, a map with all its names and its label',
+  };
+}
+
+const idsOf = (cells: readonly Cell[]): string =>
+  `${cells.slice(0, 10).map(({ name }) => name.id).join(', ')}${cells.length > 10 ? ` and ${cells.length - 10} more` : ''}`;
+
+/** The members in an order that depends on their axes' values alone, each with its axes sorted by name. */
+function gathered(cells: readonly Cell[], out: string): readonly GatherMember[] {
+  const members = cells.map((cell): GatherMember => ({ instance: cell.name.id, out, axes: Object.fromEntries([...cell.axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { value }]) => [name, value])) }));
+  return members.sort((a, b) => compareValues(a.axes, b.axes));
+}

@@ -1,0 +1,122 @@
+import type { Located, Range } from '../diagnostic.ts';
+import { descend, interpolate, unknownReference, type LookUp, type Report } from '../spec/interpolate.ts';
+import { valueOf, type MapNode, type Node, type ScalarNode } from '../spec/node.ts';
+import type { Pipeline, Stage, StageOut } from '../spec/pipeline.ts';
+import { outPathFault, projectPath } from '../spec/project-path.ts';
+import type { Late } from '../spec/shape.ts';
+import type { Cell } from './cells.ts';
+import { argvWords, shellWords, type CommandScope } from './command.ts';
+import type { Instance, Out, Program } from './instance.ts';
+import { instanceFolder } from './instance-name.ts';
+import { settleDependency, type PlanScope } from './settle-dependency.ts';
+import { settleText } from './settle-text.ts';
+
+/** The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault: reported. */
+export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
+  const { pipeline, report } = scope;
+  const lookUp = cellLookUp(cell, pipeline);
+  const folder = instanceFolder(pipeline.name, stage.name, cell.name);
+  const params = stage.params === undefined ? undefined : interpolate(stage.params, lookUp, report);
+  const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
+  const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
+  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
+  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): T | undefined => (value === undefined ? otherwise : settleLate(value, lookUp, report)?.value);
+  const cpus = late(stage.resources.cpus, 1);
+  const gpus = late(stage.resources.gpus, 0);
+  const memory = late(stage.resources.memory, 0);
+  const timeout = late<number | null>(stage.timeout, null);
+  const retries = late(stage.retries, 0);
+  if (deps === undefined || outs === undefined || program === undefined || (stage.params !== undefined && params === undefined)) return undefined;
+  if (cpus === undefined || gpus === undefined || memory === undefined || timeout === undefined || retries === undefined) return undefined;
+  return {
+    id: cell.name.id,
+    stage: stage.name,
+    axes: Object.fromEntries([...cell.axes].map(([name, { bareValue }]) => [name, bareValue])),
+    labels: Object.fromEntries([...cell.axes].map(([name, { label }]) => [name, label])),
+    folder,
+    program,
+    params: params?.kind === 'map' ? Object.fromEntries(sorted(params.entries).map(([name, { value }]) => [name, valueOf(value)])) : {},
+    paramRanges: rangesOf(params, stage.at),
+    deps,
+    outs,
+    env: stage.env.map(({ value }) => value).sort(),
+    passEnv: stage.passEnv.map(({ value }) => value).sort(),
+    resources: { cpus, gpus, memory },
+    timeout,
+    retries,
+    cache: stage.cache,
+    description: stage.description,
+    at: cell.at,
+  };
+}
+
+/** What references in an instance mean: vars, and its axes. */
+function cellLookUp(cell: Cell, { vars }: Pipeline): LookUp {
+  return (reference, report) => {
+    const [root = '', second] = reference.path;
+    if (root === 'vars') return vars(reference, report);
+    const axis = cell.axes.get(root);
+    // A map's `name` labels it, and is no part of its value unless it is asked for.
+    if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
+    if (root === 'deps' || root === 'outs' || root === 'params') {
+      return void report({ severity: 'error', code: 'unknown-reference', message: `\${${root}.…} is known only in cmd`, at: reference.at, help: 'elsewhere vars and axes can be referred to' });
+    }
+    return void report(unknownReference(root, `among vars and the axes of ${cell.name.id}`, ['vars', ...cell.axes.keys()], reference.at));
+  };
+}
+
+/** All members settled, sorted by name: nothing about them depends on their order in the YAML. */
+function settled<T, U>(members: ReadonlyMap<string, T>, of: (member: T, name: string) => U | undefined): Readonly<Record<string, U>> | undefined {
+  const results = sorted(members).map(([name, member]): readonly [string, U | undefined] => [name, of(member, name)]);
+  const whole = results.flatMap(([name, value]): readonly (readonly [string, U])[] => (value === undefined ? [] : [[name, value]]));
+  return whole.length < results.length ? undefined : Object.fromEntries(whole);
+}
+
+const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+
+function settleLate<T>({ now, node, shape }: Late<T>, lookUp: LookUp, report: Report): T | undefined {
+  if (now !== undefined) return now;
+  const value = interpolate(node, lookUp, report);
+  return value && shape.read(value, report);
+}
+
+function settleOut(out: StageOut, folder: string, lookUp: LookUp, report: Report): Out | undefined {
+  const text = settleText(out.path, lookUp, report);
+  if (text === undefined) return undefined;
+  const path = projectPath(text);
+  const fault = path.ok ? outPathFault(path.value) : path.error;
+  if (!path.ok || fault !== undefined) return void report({ severity: 'error', code: 'bad-path', message: fault ?? '', at: out.path.at, help: out.workspace ? 'the path of an out starts at the project root' : 'the path of an out starts at the folder of its instance' });
+  return { path: out.workspace ? path.value : `${folder}/${path.value}`, declared: path.value, kind: out.kind, workspace: out.workspace, at: out.path.at };
+}
+
+function settleProgram(stage: Stage, params: MapNode | undefined, lookUp: LookUp, report: Report): Program | undefined {
+  const { program } = stage;
+  if (program.kind === 'uses') return { kind: 'uses', path: program.path.value, at: program.path.at };
+  const deps = new Map([...stage.deps].map(([name, dep]) => [name, { gather: dep.kind === 'from' && dep.gather }]));
+  const scope: CommandScope = { lookUp, params, deps, outs: new Set(stage.outs.keys()), report };
+  const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);
+  const code = program.code.map((node) => settleCode(node, lookUp, report));
+  const whole = code.filter((path) => path !== undefined);
+  return words === undefined || whole.length < code.length ? undefined : { kind: program.kind, words, code: whole, at: program.at };
+}
+
+/** A glob is a path whose parts may hold * and **. */
+function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): string | undefined {
+  const text = settleText(node, lookUp, report);
+  if (text === undefined) return undefined;
+  const path = projectPath(text);
+  return path.ok ? path.value : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
+}
+
+/** Where each param stands, by JSON pointer (RFC 6901). */
+function rangesOf(params: Node | undefined, at: Range): Readonly<Record<string, Range>> {
+  const ranges: [string, Range][] = [];
+  const visit = (node: Node, pointer: string): void => {
+    ranges.push([pointer, node.at]);
+    if (node.kind === 'list') for (const [index, item] of node.items.entries()) visit(item, `${pointer}/${index}`);
+    if (node.kind === 'map') for (const [name, { value }] of node.entries) visit(value, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  };
+  if (params === undefined) return { '': at };
+  visit(params, '');
+  return Object.fromEntries(ranges);
+}

@@ -1,0 +1,10 @@
+import { interpolate, type LookUp, type Report } from '../spec/interpolate.ts';
+import { kindText, type ScalarNode } from '../spec/node.ts';
+
+/** The text of a path in one instance. Undefined where a reference has a fault or is no single value: reported. */
+export function settleText(node: ScalarNode, lookUp: LookUp, report: Report): string | undefined {
+  const value = interpolate(node, lookUp, report);
+  if (value === undefined) return undefined;
+  if (value.kind === 'scalar' && value.value !== null) return value.text;
+  return void report({ severity: 'error', code: 'wrong-type', message: `expected a path, and this reference stands for ${kindText(value)}`, at: node.at, notes: [{ message: 'it is written here', at: value.at }] });
+}
