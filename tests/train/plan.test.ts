@@ -37,8 +37,6 @@ describe('the plan of a training', () => {
 });
 
 describe('early stopping', () => {
-  const evaluations = (...losses: readonly number[]) => losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));
-
   test.each([
     ['not while losses fall', [3, 2, 1], 1, 0, false],
     ['after as many evaluations as the patience', [1, 2], 1, 0, true],
@@ -57,3 +55,5 @@ describe('early stopping', () => {
     expect(bestOf([])).toBeUndefined();
   });
 });
+
+const evaluations = (...losses: readonly number[]) => losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));

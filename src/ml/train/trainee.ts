@@ -5,7 +5,7 @@ import { countParameters, initialiseLora, loraShapes, loraTrace } from '../model
 import { loraTargets } from '../model/lora-targets.ts';
 import { hashedDropout } from '../model/mt5-dropout.ts';
 import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
-import { type Mt5Trace, plainTrace } from '../model/mt5-trace.ts';
+import { plainTrace } from '../model/mt5-trace.ts';
 import type { Graph } from '../tensor/node.ts';
 import type { TrainConfig } from './train-config.ts';
 
@@ -28,7 +28,6 @@ export interface ParameterCounts {
 
 /** The error says which layers an adapter's configuration asks for in vain. */
 export function traineeOf(config: Mt5Config, { method, labelSmoothing, seed }: TrainConfig): Result<Trainee> {
-  const nothingDropped: Mt5Trace['dropout'] = (x) => x;
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };
     const shapes = mt5ParameterShapes(config);
@@ -45,7 +44,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, seed }: T
     ok: true,
     value: {
       training: trainingGraph(trace, trace.trainable, labelSmoothing),
-      evaluation: lossGraph(loraTrace(config, targets.value, 0, nothingDropped), labelSmoothing),
+      evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), labelSmoothing),
       shapes: loraShapes(targets.value, config),
       initial: initialiseLora(targets.value, seed),
       parameters: countParameters(targets.value, config),

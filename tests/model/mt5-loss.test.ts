@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
+import { dropoutFeeds, hashedDropout, rowKeys } from '../../src/ml/model/mt5-dropout.ts';
+import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import type { Rows } from '../../src/ml/model/packed-rows.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { HostValue, Program, Runtime } from '../../src/ml/runtime/runtime.ts';
+import { keepMaskOf, hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
+import { input } from '../../src/ml/tensor/ops/source.ts';
+import { hashOfText } from '../../src/ml/model/random-values.ts';
+import { tinyConfig, weightValues } from './tiny-model.ts';
+
+const weights = weightValues(tinyConfig, initialiseMt5(tinyConfig, 3));
+const source: Rows = [[5, 6, 7, 8, 1], [9, 1], [4, 4, 3, 1]];
+const target: Rows = [[3, 1], [11, 12, 13, 14, 15, 1], [8, 1]];
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openRuntime('onnx', { threads: 2 });
+});
+
+describe('the loss', () => {
+  test('with label smoothing is the mix of hard and even labels that LabelSmoother computes', async () => {
+    const trace = plainTrace(tinyConfig);
+    const program = await runtime.compile({ outputs: { ...lossGraph(trace, 0.1).outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
+    const { loss, logits } = await program.run(batchFeeds([0, 1, 2]));
+    const labels = target.flat();
+    const rows = labels.map((label, token) => {
+      const scores = Array.from(logits?.data ?? [], Number).slice(token * tinyConfig.vocabSize, (token + 1) * tinyConfig.vocabSize);
+      const total = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
+      return { hard: total - (scores[label] ?? Number.NaN), even: scores.reduce((sum, score) => sum + total - score, 0) / scores.length };
+    });
+    const expected = rows.reduce((sum, { hard, even }) => sum + 0.9 * hard + 0.1 * even, 0) / rows.length;
+    expect(Number(loss?.data[0])).toBeCloseTo(expected, 5);
+  });
+
+  test('and its gradients over a batch are the sums over its rows, each alone: no row sees another, nor the padding, nor where it stands', async () => {
+    const graph = trainingGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }, plainTrace(tinyConfig).parameters);
+    const program = await runtime.compile(graph.graph);
+    const whole = await totals(program, [[0, 1, 2]]);
+    for (const parts of [[[0], [1], [2]], [[2, 0], [1]]]) {
+      const sum = await totals(program, parts);
+      for (const [name, value] of whole) expect(Math.abs((sum.get(name) ?? Number.NaN) - value), name).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+    }
+  });
+
+  test('changes with the seed, the step and the place in the step', async () => {
+    const program = await runtime.compile(lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
+    const lossWith = async (keys: readonly number[]): Promise<number> => Number((await program.run({ ...batchFeeds([0, 1, 2]), ...dropoutFeeds(keys, source, target) }))['loss']?.data[0]);
+    const keys = [rowKeys(1, 0, 0, 3), rowKeys(2, 0, 0, 3), rowKeys(1, 1, 0, 3), rowKeys(1, 0, 3, 3), rowKeys(2 ** 32 + 1, 0, 0, 3)];
+    const losses = await Promise.all(keys.map(lossWith));
+    expect(new Set(losses).size).toBe(keys.length);
+    expect(await lossWith(rowKeys(1, 0, 0, 3))).toBe(losses[0]);
+  });
+});
+
+test('dropout of tokens is the hash that TypeScript computes, and keeps the share it should', async () => {
+  const [width, rate] = [400, 0.3];
+  const site = { name: 'somewhere#0', rate, rows: { kind: 'tokens', side: 'source' } } as const;
+  const program = await runtime.compile({ outputs: { kept: hashedDropout(input('x', 'float32', ['sourceTokens', width]), site) } });
+  const keys = rowKeys(5, 7, 0, 3);
+  const tokens = source.flatMap((row, index) => row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)));
+  const { kept } = await program.run({ x: { dtype: 'float32', shape: [tokens.length, width], data: new Float32Array(tokens.length * width).fill(1) }, ...dropoutFeeds(keys, source, target) });
+  const expected = tokens.flatMap((token) => Array.from({ length: width }, (_, column) => keepMaskOf(hashCombineOf(hashCombineOf(token, hashOfText(site.name)), column), rate)));
+  expect(Array.from(kept?.data ?? [], Number)).toEqual(expected);
+  expect(expected.filter((factor) => factor > 0).length / expected.length).toBeCloseTo(1 - rate, 1);
+});
+
+/** The rows of one batch, each with the key that it has in the step; the loss is a sum, not a mean. */
+function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>> {
+  const [sources, targets] = [rows.map((row) => source[row] ?? []), rows.map((row) => target[row] ?? [])];
+  const keys = rowKeys(1, 0, 0, 3);
+  return {
+    ...weights,
+    ...sourceFeeds(sources, tinyConfig),
+    ...targetFeeds(shiftRight(targets, tinyConfig), tinyConfig),
+    ...labelFeeds(targets, 1 / target.flat().length),
+    ...dropoutFeeds(rows.map((row) => keys[row] ?? 0), sources, targets),
+  };
+}
+
+/** The loss and, for every output, a sum over its elements weighted by place, which differs where a gradient does. */
+async function totals(program: Program, parts: readonly (readonly number[])[]): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
+  for (const rows of parts) {
+    for (const [name, value] of Object.entries(await program.run(batchFeeds(rows)))) {
+      if (name.startsWith('rows.')) continue;
+      const weighted = Array.from(value.data, Number).reduce((sum, each, index) => sum + each * (1 + (index % 7)), 0);
+      sums.set(name, (sums.get(name) ?? 0) + weighted);
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Disk, realDisk } from '../../src/files/disk.ts';
+import { checkpointSteps, pruneCheckpoints, readState, readTensors, writeCheckpoint } from '../../src/ml/train/checkpoints.ts';
+import { bitsOf, trainTiny } from './tiny-training.ts';
+
+const state = (step: number) => ({ fingerprint: 'a training', step, records: [{ step, epoch: 1, evaluationLoss: 2.5 }] });
+const tensors = () => new Map([['parameter.w', Float32Array.of(1, Math.fround(0.1), -0)], ['optimizer.first.w', Float32Array.of(3, 4, 5)]]);
+const folder = () => mkdtemp(join(tmpdir(), 'checkpoints-'));
+
+describe('checkpoints', () => {
+  test('are read as they were written', async () => {
+    const scratch = await folder();
+    expect(await writeCheckpoint(scratch, state(12), tensors(), realDisk)).toMatchObject({ ok: true });
+    const read = new Map([['parameter.w', new Float32Array(3)], ['optimizer.first.w', new Float32Array(3)]]);
+    expect(await readTensors(scratch, 12, read)).toMatchObject({ ok: true });
+    expect(read).toEqual(tensors());
+    expect(await readState(scratch, 12)).toEqual({ ok: true, value: state(12) });
+    expect(await readTensors(scratch, 12, new Map([['parameter.other', new Float32Array(3)]]))).toMatchObject({ ok: false, error: { message: expect.stringMatching(/no float32 tensor "parameter.other"/) } });
+    expect(await readTensors(scratch, 12, new Map([['parameter.w', new Float32Array(4)]]))).toMatchObject({ ok: false });
+  });
+
+  test('are on the disk, contents and names, before they can be seen; older ones go only after that', async () => {
+    const scratch = await folder();
+    await writeCheckpoint(scratch, state(1), tensors(), realDisk);
+    const calls: string[] = [];
+    const disk = recording(calls);
+    await writeCheckpoint(scratch, state(2), tensors(), disk);
+    await pruneCheckpoints(scratch, 1, undefined, disk);
+    const published = calls.findIndex((call) => call.startsWith('rename') && call.endsWith('checkpoint-00000002'));
+    for (const file of ['state.json', 'tensors.safetensors']) expect(calls.slice(0, published)).toContain(`sync ${file}`);
+    expect(calls.slice(0, published).at(-1)).toMatch(/^sync \.partial-/); // the folder with the files' names
+    expect(calls.slice(published + 1)).toEqual([`sync ${basename(scratch)}`, 'remove checkpoint-00000001']);
+  });
+
+  test('of the newest and the best are kept, and as many others as asked for', async () => {
+    expect(await keptOf(3, undefined)).toEqual([2, 3, 4]);
+    expect(await keptOf(3, 1)).toEqual([1, 3, 4]);
+    expect(await keptOf(1, 2)).toEqual([2, 4]);
+    expect(await keptOf(1, 4)).toEqual([4]);
+    expect(await keptOf(9, 1)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('whichever operation of the disk fails, the training says so, and run again ends with the same bits', async () => {
+    const settings = { length: { steps: 6 }, checkpoint: { steps: 2 }, keepCheckpoints: 1, evaluate: null } as const;
+    const calls: string[] = [];
+    const whole = await trainTiny(settings, { disk: recording(calls) });
+    expect(calls.length).toBeGreaterThan(10);
+    for (let failing = 0; failing < calls.length; failing += 5) {
+      const broken = await trainTiny(settings, { disk: failingAt(failing) });
+      expect(broken.outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/no space left/) });
+      expect((await readdir(broken.scratch)).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(bitsOf((await trainTiny(settings, { scratch: broken.scratch })).outcome)).toEqual(bitsOf(whole.outcome));
+    }
+  });
+});
+
+/** The steps that are left of 1 to 4. */
+async function keptOf(keep: number, best: number | undefined): Promise<readonly number[]> {
+  const scratch = await folder();
+  for (const step of [1, 2, 3, 4]) await writeCheckpoint(scratch, state(step), tensors(), realDisk);
+  await pruneCheckpoints(scratch, keep, best, realDisk);
+  const steps = await checkpointSteps(scratch);
+  return steps.ok ? steps.value : [];
+}
+
+function recording(calls: string[]): Disk {
+  return {
+    ...realDisk,
+    sync: (path) => (calls.push(`sync ${basename(path)}`), realDisk.sync(path)),
+    rename: (from, to) => (calls.push(`rename ${basename(from)} ${basename(to)}`), realDisk.rename(from, to)),
+    remove: (path) => (calls.push(`remove ${basename(path)}`), realDisk.remove(path)),
+  };
+}
+
+/** A disk that is full at one of its calls, counted as `recording` does. */
+function failingAt(failing: number): Disk {
+  let count = 0;
+  const guarded = async (act: () => Promise<void>): Promise<void> => {
+    if (count++ === failing) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+    await act();
+  };
+  return { ...realDisk, sync: (path) => guarded(() => realDisk.sync(path)), rename: (from, to) => guarded(() => realDisk.rename(from, to)), remove: (path) => guarded(() => realDisk.remove(path)) };
+}
