@@ -1,0 +1,110 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import type { Schema } from '../../stage/define-stage.ts';
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import { listed } from '../spec/interpolate.ts';
+import { nearest } from '../spec/nearest.ts';
+import type { Instance } from './instance.ts';
+
+/** What a stage program says of itself: see `StageProgram`. */
+export interface ProgramContract {
+  readonly params: Schema;
+  /** A name that ends in "?" may be left out. */
+  readonly deps: readonly string[];
+  readonly outs: readonly string[];
+}
+
+/** Checks instances of one program against what it expects. */
+export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
+
+/**
+ * Compiles a program's schema once, for all its instances. A schema that is none is a fault of the program: every
+ * instance reports it at its `uses`.
+ */
+export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
+  const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false });
+  const compiled = compile(ajv, params);
+  return (instance) => {
+    const names = [...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at), ...nameFaults('out', outs, Object.keys(instance.outs), instance, (name) => instance.outs[name]?.at)];
+    if (typeof compiled === 'string') return [{ severity: 'error', code: 'bad-schema', message: `the params of this stage program are no JSON Schema: ${compiled}`, at: instance.program.at }, ...names];
+    if (compiled(instance.params)) return names;
+    return [...paramFaults(compiled.errors ?? [], instance), ...names];
+  };
+}
+
+function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string {
+  try {
+    return ajv.compile({ ...schema });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** One fault for each place: of the branches of a choice, the one that came furthest. */
+function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
+  const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
+  const details = errors.filter(({ keyword }) => !summaries.has(keyword));
+  const told = details.length > 0 ? details : errors;
+  const places = new Map<string, ErrorObject[]>();
+  for (const error of told) {
+    const place = error.keyword === 'additionalProperties' ? `${error.instancePath}/${String(error.params['additionalProperty'])}` : error.instancePath;
+    places.set(place, [...(places.get(place) ?? []), error]);
+  }
+  return [...places].map(([place, same]) => paramFault(place, same, instance));
+}
+
+function paramFault(place: string, errors: readonly ErrorObject[], instance: Instance): Diagnostic {
+  const name = `params${place.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}`;
+  const at = rangeAt(place, instance);
+  const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
+  const wanted = [...new Set(errors.map(errorText))].join(', or ');
+  const allowed = errors.flatMap(({ keyword, params }) => (keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []));
+  const suggestion = unknown === undefined ? suggestionFor(place, instance, allowed) : nearest(String(unknown.params['additionalProperty']), knownNames(unknown));
+  const message = unknown === undefined ? `${name} ${wanted}` : `${programName(instance)} has no ${name}${knownText(knownNames(unknown))}`;
+  return { severity: 'error', code: 'bad-param', message, at, ...(suggestion === undefined ? {} : { suggestion }), notes: [{ message: `as ${programName(instance)} expects, for ${instance.id}`, at: instance.program.at }] };
+}
+
+const programName = ({ program }: Instance): string => (program.kind === 'uses' ? program.path : 'the program');
+
+const knownText = (known: readonly string[]): string => (known.length === 0 ? '' : `: expected ${listed(known)}`);
+
+function errorText({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'enum': return `must be ${listed(Array.isArray(params['allowedValues']) ? params['allowedValues'].map((value) => JSON.stringify(value)) : [])}`;
+    case 'const': return `must be ${JSON.stringify(params['allowedValue'])}`;
+    case 'required': return `must have ${JSON.stringify(params['missingProperty'])}`;
+    default: return message ?? `fails ${keyword}`;
+  }
+}
+
+/** The names that a map of the schema knows: what `additionalProperties` was checked beside. */
+function knownNames({ parentSchema }: ErrorObject): readonly string[] {
+  const properties: unknown = parentSchema?.['properties'];
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+}
+
+function suggestionFor(place: string, { params }: Instance, allowed: readonly string[]): string | undefined {
+  let value: unknown = params;
+  for (const step of place.split('/').slice(1)) value = typeof value === 'object' && value !== null ? Reflect.get(value, step.replaceAll('~1', '/').replaceAll('~0', '~')) : undefined;
+  return typeof value === 'string' ? nearest(value, allowed) : undefined;
+}
+
+/** The place of a param, or of the nearest map around it that is written. */
+function rangeAt(place: string, { paramRanges, at }: Pick<Instance, 'paramRanges' | 'at'>): Range {
+  const range = Object.hasOwn(paramRanges, place) ? paramRanges[place] : undefined;
+  if (range !== undefined) return range;
+  return place === '' ? at : rangeAt(place.slice(0, place.lastIndexOf('/')), { paramRanges, at });
+}
+
+function nameFaults(kind: 'dep' | 'out', expected: readonly string[], given: readonly string[], instance: Instance, rangeOf: (name: string) => Range | undefined): readonly Diagnostic[] {
+  const known = expected.map((name) => name.replace(/\?$/, ''));
+  const missing = expected.filter((name) => !name.endsWith('?') && !given.includes(name));
+  const unknown = given.filter((name) => !known.includes(name));
+  return [
+    ...unknown.map((name): Diagnostic => {
+      const suggestion = nearest(name, known.filter((other) => !given.includes(other)));
+      const at = rangeOf(name) ?? instance.at;
+      return { severity: 'error', code: `unknown-${kind}`, message: `${programName(instance)} knows no ${kind} ${name}${knownText(known)}`, at, ...(suggestion === undefined ? {} : { suggestion }) };
+    }),
+    ...missing.map((name): Diagnostic => ({ severity: 'error', code: `missing-${kind}`, message: `${programName(instance)} needs the ${kind} ${name}`, at: instance.program.at, help: `declare it in ${kind}s` })),
+  ];
+}

@@ -1,0 +1,28 @@
+import type { Result } from '../../result.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { parsePipeline } from '../spec/parse-pipeline.ts';
+import type { SourceRequest } from '../spec/read-source.ts';
+import type { Plan } from './instance.ts';
+import { planOf } from './plan-of.ts';
+
+export interface PlannedFile {
+  /** The plan, or every fault of the file, of what it extends and of the command line. */
+  readonly result: Result<Plan, readonly Diagnostic[]>;
+  /** The texts that ranges point into, by the name of their file. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** From a pipeline file to its graph: everything about it that can be known without looking at any other file. */
+export function planFile(request: SourceRequest): PlannedFile {
+  const { pipeline, faults, sources } = parsePipeline(request);
+  if (pipeline === undefined) return { result: { ok: false, error: faults }, sources };
+  const planned = planOf(pipeline);
+  const all = [...faults, ...planned.faults];
+  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: inOrder(all) }, sources };
+}
+
+/** In the order of the text, file by file as they were met. */
+function inOrder(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = [...new Set(faults.map(({ at }) => at?.file))];
+  return [...faults].sort((a, b) => files.indexOf(a.at?.file) - files.indexOf(b.at?.file) || (a.at?.offset ?? 0) - (b.at?.offset ?? 0));
+}
