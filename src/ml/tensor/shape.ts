@@ -1,4 +1,4 @@
-import { canonical, productOf } from './dimension.ts';
+import { canonical } from './dimension.ts';
 import type { Dimension, DType, Node, Shape } from './node.ts';
 
 /** What a node is by type: every shape rule gives one. */
@@ -41,8 +41,6 @@ export function axisOf(op: string, x: TensorType, axis: number): number {
 export function sizeOf(x: TensorType, axis: number): Dimension {
   return x.shape.at(axis) ?? refuse('size', [x], `there is no axis ${axis}`);
 }
-
-export const elementsOf = (shape: Shape): Dimension => productOf(shape);
 
 export const canonicalShape = (shape: Shape): Shape => shape.map(canonical);
 

@@ -49,7 +49,9 @@ function real(op: string, of: readonly TensorType[]): TensorType {
   return { dtype: x.dtype, shape: x.shape };
 }
 
-const unary = (op: Op, x: Node): Node => nodeOf(op, [x], shapes[op]([x], {}));
+type Unary = 'Negate' | 'Exp' | 'Log' | 'Sqrt' | 'Tanh' | 'Sigmoid' | 'Erf' | 'Relu' | 'Square' | 'Reciprocal' | 'StopGradient';
+
+const unary = (op: Unary, x: Node): Node => nodeOf(op, [x], shapes[op]([x]));
 
 function binary(op: 'Add' | 'Subtract' | 'Multiply' | 'Divide' | 'Maximum' | 'Equal' | 'Less', left: Operand, right: Operand): Node {
   const of = operands(left, right);

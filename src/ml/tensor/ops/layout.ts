@@ -1,9 +1,9 @@
 import { dimensionAt, flagAt, numberAt, numbersAt, shapeAt } from '../attribute.ts';
-import { difference, sumOf } from '../dimension.ts';
+import { difference, productOf, sumOf } from '../dimension.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Dimension, Node, Shape } from '../node.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
-import { axisOf, broadcast, canonicalShape, elementsOf, nodeOf, refuse, sameShape, sizeOf, type TensorType } from '../shape.ts';
+import { axisOf, broadcast, canonicalShape, nodeOf, refuse, sameShape, sizeOf, type TensorType } from '../shape.ts';
 
 /**
  * Ops that only move, repeat or add up elements. They are linear, and each is the adjoint of another one here, so their
@@ -13,7 +13,7 @@ export const shapes = {
   Reshape: (of, attributes) => {
     const [x] = exactly('Reshape', of, 1);
     const shape = shapeAt(attributes, 'shape');
-    if (elementsOf(shape) !== elementsOf(x.shape)) refuse('Reshape', of, `to [${shape.join(', ')}], which has another number of elements`);
+    if (productOf(shape) !== productOf(x.shape)) refuse('Reshape', of, `to [${shape.join(', ')}], which has another number of elements`);
     return { dtype: x.dtype, shape };
   },
   Transpose: (of, attributes) => {
@@ -77,7 +77,7 @@ export function reduceSum(x: Node, axes?: readonly number[], keepDimensions = fa
   return nodeOf('ReduceSum', [x], shapes.ReduceSum([x], attributes), attributes);
 }
 
-/** `length` elements of one axis, from `start` on. Beyond the end is a fault at run time where sizes are named. */
+/** `length` elements of one axis, from `start` on. Where sizes are named, whoever feeds them answers for the range. */
 export function slice(x: Node, axis: number, start: Dimension, length: Dimension): Node {
   const attributes = { axis: axisOf('Slice', x, axis), start, length };
   return nodeOf('Slice', [x], shapes.Slice([x], attributes), attributes);
