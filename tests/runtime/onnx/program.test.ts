@@ -54,6 +54,15 @@ describe('memory', () => {
     expect(z).toEqual(real([2, 2], 2, 3, 4, 5));
   });
 
+  test('that is given for every name of one value is written, each', async () => {
+    const y = multiply(x, 3);
+    const program = await compile({ first: y, second: y, third: y });
+    const into = { first: real([1, 2], 0, 0), third: real([1, 2], 0, 0) };
+    const outputs = await program.run({ x: real([1, 2], 1, 2) }, into);
+    expect(outputs).toEqual({ first: real([1, 2], 3, 6), second: real([1, 2], 3, 6), third: real([1, 2], 3, 6) });
+    expect(outputs['third']).toBe(into.third);
+  });
+
   test('of a feed is read where it lies, also in WebAssembly, and not changed', async () => {
     const [[weight = new Float32Array(0)] = []] = createKernels().allocate([[4]]);
     weight.set([1, 0, 0, 1]);

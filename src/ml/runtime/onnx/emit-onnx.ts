@@ -38,8 +38,14 @@ export function emitOnnx({ outputs }: Graph): OnnxProgram {
   const emitter = createEmitter();
   const values = new Map<Node, Value>();
   for (const node of inputsFirst(Object.values(outputs))) values.set(node, loweringOf(node)(emitter.emit, node.inputs.map((input) => known(values, input)), node));
-  const names = Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, emitter.asOutput(known(values, node)).name]));
-  return emitter.finish(names);
+  const taken = new Set<string>();
+  const names = Object.entries(outputs).map(([name, node]) => {
+    let { name: inner } = emitter.asOutput(known(values, node));
+    while (taken.has(inner)) inner = emitter.emit.apply('Identity', [{ name: inner }]).name; // an output a name: each may have a place of its own
+    taken.add(inner);
+    return [name, inner] as const;
+  });
+  return emitter.finish(Object.fromEntries(names));
 }
 
 /** The ONNX column of every family. */
@@ -113,7 +119,7 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
         nodes: [...applied.values()],
         inputs: [...[...inputs.values()].map(({ inner, dtype, shape }): OnnxInput => ({ name: inner, dtype, shape })), ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({ name, dtype: 'int64', shape: [dimensions.length] }))],
         constants: [...constants.values()],
-        outputs: [...new Set(Object.values(outputs))],
+        outputs: Object.values(outputs),
       },
       inputs: [...inputs.values()],
       sizeVectors: [...vectors.values()],
