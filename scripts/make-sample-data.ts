@@ -1,5 +1,6 @@
 /**
- * Writes the sample data: data/raw/aimc, data/raw/huatuo and data/questions. The same bytes every time.
+ * Writes the sample data, data/raw and data/questions, and the text of the nano tokenizer, data/tokenizer. The same
+ * bytes every time.
  * Run: npx esbuild scripts/make-sample-data.ts --bundle --platform=node --format=esm | node --input-type=module
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

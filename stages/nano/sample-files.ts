@@ -1,5 +1,6 @@
 import { aimcCsv, huatuoJsonLines, questionsJson } from './raw-formats.ts';
 import { samples } from './sample-data.ts';
+import { tokenizerText } from './tokenizer-text.ts';
 
 /** A quarter of the rows is the test set: 96 of 384. */
 const rows = 384;
@@ -14,5 +15,6 @@ export function sampleFiles(): readonly { readonly path: string; readonly text: 
     { path: 'data/raw/huatuo/huatuo.jsonl', text: huatuoJsonLines(huatuo.rows) },
     { path: 'data/questions/aimc.json', text: questionsJson(aimc.questions) },
     { path: 'data/questions/huatuo.json', text: questionsJson(huatuo.questions) },
+    { path: 'data/tokenizer/text.txt', text: tokenizerText() },
   ];
 }
