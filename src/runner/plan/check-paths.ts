@@ -53,7 +53,8 @@ function programPaths({ program, id }: Instance): readonly Claim[] {
 const inTheWay = (outer: Claim, inner: Claim): boolean => outer.kind === 'write' || inner.kind === 'write';
 
 function reportOverlap(outer: Claim, inner: Claim, report: Report): void {
-  const [main, other] = outer.kind === 'read' && inner.kind === 'write' && outer.at !== undefined ? [outer, inner] : [inner, outer];
+  // The fault is the reader's, who can name the out; the pipeline file has no place in itself.
+  const [main, other] = inner.at === undefined || (outer.kind === 'read' && outer.at !== undefined) ? [outer, inner] : [inner, outer];
   const where = foldedPath(outer.path) === foldedPath(inner.path) ? 'the same path' : `${JSON.stringify(inner.path)} lies in ${JSON.stringify(outer.path)}`;
   const writer = main.kind === 'read' ? other : main;
   const joins = writer.dep !== undefined && (main.kind === 'read' || other.kind === 'read');

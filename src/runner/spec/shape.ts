@@ -171,15 +171,18 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
     expected,
     read: (node, report) => {
       if (node.kind !== 'map') return refuse(node, `${expected} (a map)`, report);
-      const unknown = [...node.entries].filter(([name]) => !Object.hasOwn(fields, name));
-      for (const [name, { key }] of unknown) report(unknownName(name, key, expected, names));
+      const absent = names.filter((name) => !node.entries.has(name));
+      const unknown = [...node.entries].filter(([name]) => !Object.hasOwn(fields, name)).map(([name, { key }]) => unknownName(name, key, expected, names, absent));
+      for (const fault of unknown) report(fault);
       let whole = unknown.length === 0;
       const values = names.map((name): readonly [string, unknown] => {
         const field = fields[name];
         const entry = node.entries.get(name);
         if (field === undefined || entry === undefined) {
-          if (field?.required === true) report({ severity: 'error', code: 'missing-name', message: `${expected} needs ${JSON.stringify(name)}: ${field.description}`, at: start(node) });
-          if (field?.required === true) whole = false;
+          if (field?.required !== true) return [name, undefined];
+          whole = false;
+          // A name that was misspelt is not missing too.
+          if (!unknown.some(({ suggestion }) => suggestion === name)) report({ severity: 'error', code: 'missing-name', message: `${expected} needs ${JSON.stringify(name)}: ${field.description}`, at: start(node) });
           return [name, undefined];
         }
         const value = field.shape.read(entry.value, report);
@@ -195,8 +198,8 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
 /** A map as a place to point at: where it starts, not all its lines. */
 const start = ({ at, entries }: MapNode): Range => entries.values().next().value?.key ?? { ...at, length: 1 };
 
-function unknownName(name: string, at: Range, expected: string, known: readonly string[]): Diagnostic {
-  const suggestion = nearest(name, known);
+function unknownName(name: string, at: Range, expected: string, known: readonly string[], absent: readonly string[]): Diagnostic {
+  const suggestion = nearest(name, absent);
   return {
     severity: 'error',
     code: 'unknown-name',
