@@ -15,38 +15,56 @@ export interface AddedToken {
 /** A special token of which only the text is given. */
 export const specialToken = (content: string): AddedToken => ({ content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false });
 
-/** Places where tokens stand in a text: the leftmost first, of those that start at one place the longest. */
+/** Finds tokens in texts: a tree of their UTF-16 units. */
 export interface TokenMatcher {
-  readonly pattern: RegExp | undefined;
-  readonly tokens: ReadonlyMap<string, AddedToken>;
+  readonly next: ReadonlyMap<number, TokenMatcher>;
+  /** The token that ends here. */
+  readonly token: AddedToken | undefined;
 }
 
 /** What finds tokens in texts; `contentOf` says as what text each of them stands there. */
 export function tokenMatcher(tokens: readonly AddedToken[], contentOf: (token: AddedToken) => string = ({ content }) => content): TokenMatcher {
-  const byText = new Map<string, AddedToken>();
+  const root: MutableMatcher = { next: new Map(), token: undefined };
   for (const token of tokens) {
     const text = contentOf(token);
-    if (text !== '') byText.set(text, token);
+    if (text === '') continue;
+    let node = root;
+    for (let index = 0; index < text.length; index += 1) {
+      const child = node.next.get(text.charCodeAt(index)) ?? { next: new Map(), token: undefined };
+      node.next.set(text.charCodeAt(index), child);
+      node = child;
+    }
+    node.token = token;
   }
-  // The first alternative that fits is taken, so longer ones stand first.
-  const texts = [...byText.keys()].sort((a, b) => b.length - a.length);
-  return { pattern: texts.length === 0 ? undefined : new RegExp(texts.map(escaped).join('|'), 'g'), tokens: byText };
+  return root;
 }
 
-/** A part of a text: a token, or what stands between tokens. */
-export interface TextPart {
+interface MutableMatcher { readonly next: Map<number, MutableMatcher>; token: AddedToken | undefined }
+
+/** A token in a text. */
+export interface TokenMatch {
   readonly start: number;
   readonly end: number;
-  readonly token: AddedToken | undefined;
+  readonly token: AddedToken;
 }
 
-/** Where tokens stand in a text; none overlap. */
-export function matchesOf({ pattern, tokens }: TokenMatcher, text: string): (TextPart & { readonly token: AddedToken })[] {
-  if (pattern === undefined) return [];
-  return Array.from(text.matchAll(pattern)).flatMap(({ 0: found, index }) => {
-    const token = tokens.get(found);
-    return token === undefined ? [] : [{ start: index, end: index + found.length, token }];
-  });
+/** Where tokens stand in a text: the leftmost first, of those that start at one place the longest; none overlap. */
+export function matchesOf(matcher: TokenMatcher, text: string): readonly TokenMatch[] {
+  const matches: TokenMatch[] = [];
+  for (let at = 0; at < text.length; ) {
+    const found = matchAt(matcher, text, at);
+    if (found !== undefined) matches.push(found);
+    at = found?.end ?? at + 1;
+  }
+  return matches;
 }
 
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+function matchAt(matcher: TokenMatcher, text: string, start: number): TokenMatch | undefined {
+  let longest: TokenMatch | undefined;
+  let node = matcher.next.get(text.charCodeAt(start));
+  for (let end = start + 1; node !== undefined; end += 1) {
+    if (node.token !== undefined) longest = { start, end, token: node.token };
+    node = end < text.length ? node.next.get(text.charCodeAt(end)) : undefined;
+  }
+  return longest;
+}

@@ -1,20 +1,23 @@
 import type { AddedToken } from './added-token.ts';
 
-/**
- * Tokens by id, after more were added: one that a vocabulary holds keeps its id, others come after all ids there are. As
- * AddedVocabulary::add_tokens of tokenizers 0.22.
- */
-export function withTokens(before: ReadonlyMap<number, AddedToken>, more: readonly AddedToken[], model: { readonly size: number; readonly idOf: (content: string) => number | undefined }): ReadonlyMap<number, AddedToken> {
+/** Added tokens by id. */
+export type AddedTokens = ReadonlyMap<number, AddedToken>;
+
+/** Tokens by id, after more were added: one that stands there or in the vocabulary keeps its id, others get ids from `next` on. */
+export function withTokens(before: AddedTokens, more: readonly AddedToken[], idOf: (content: string) => number | undefined, next: number): AddedTokens {
   const added = new Map(before);
   const ids = new Map(Array.from(added, ([id, { content }]) => [content, id]));
-  let next = Math.max(model.size, ...Array.from(added.keys(), (id) => id + 1));
+  let free = next;
   for (const token of more) {
     if (token.content === '') continue;
-    const known = ids.get(token.content) ?? model.idOf(token.content);
-    const id = known ?? next;
-    if (known === undefined) next += 1;
+    const known = ids.get(token.content) ?? idOf(token.content);
+    const id = known ?? free;
+    if (known === undefined) free += 1;
     ids.set(token.content, id);
     added.set(id, token);
   }
   return added;
 }
+
+/** How many ids a vocabulary has with its added tokens. */
+export const sizeWith = (added: AddedTokens, size: number): number => Array.from(added.keys()).reduce((most, id) => Math.max(most, id + 1), size);

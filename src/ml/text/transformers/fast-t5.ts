@@ -3,13 +3,22 @@ import { readCharMap } from '../sentencepiece/char-map.ts';
 import type { ModelProto } from '../sentencepiece/model-proto.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
-import { withTokens } from './added-tokens.ts';
-import { fastUnigram, type UnigramParts } from './fast-unigram.ts';
+import { sizeWith, withTokens } from './added-tokens.ts';
+import { type FastSettings, fastUnigram, type UnigramParts } from './fast-unigram.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords } from './metaspace.ts';
 import { precompiled } from './precompiled.ts';
 import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { replaceRuns, stripEnd } from './text-rules.ts';
+
+/** T5TokenizerFast of transformers 4.57, of a folder that has a tokenizer.json: its parts, and the special tokens that the folder names beside it. */
+export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Result<Tokenizer> {
+  const special = specialTokensOf(config);
+  if (!special.ok) return special;
+  const ids = new Map(parts.pieces.map(([piece], id) => [piece, id]));
+  const added = withTokens(parts.added, missingTokens([...parts.added.values()], config, special.value), (content) => ids.get(content), sizeWith(parts.added, parts.pieces.length));
+  return fastUnigram({ ...parts, added }, settingsOf(config, special.value));
+}
 
 /**
  * T5TokenizerFast of transformers 4.57, of a folder that has no tokenizer.json: what T5Converter makes of the `.model`
@@ -24,9 +33,8 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
   const ids = new Map(pieces.map(([piece], id) => [piece, id]));
   if (proto.unknownId >= pieces.length) return { ok: false, error: `the sentencepiece model is damaged: its unknown piece is ${proto.unknownId}, of ${pieces.length}` };
 
-  const model = { size: pieces.length, idOf: (content: string) => ids.get(content) };
   const ofModel = proto.types.flatMap((type, id) => (type === 'control' || type === 'user-defined' ? [{ ...specialToken(pieces[id]?.[0] ?? ''), special: type === 'control' }] : []));
-  const added = withTokens(withTokens(new Map(), ofModel, model), missingTokens(ofModel, config, special.value), model);
+  const added = withTokens(new Map(), [...ofModel, ...missingTokens(ofModel, config, special.value)], (content) => ids.get(content), pieces.length);
   const metaspace: Metaspace = { replacement: '\u2581', prepend: prependScheme(config), split: true };
   const applyMap = charMap.value === undefined ? (text: string) => text : precompiled(charMap.value);
   const parts: UnigramParts = {
@@ -39,9 +47,10 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
     decode: (tokens) => metaspaceTexts(metaspace, tokens),
     frame: { before: [], after: [ids.get('</s>') ?? proto.unknownId] },
   };
-  const { pad, unknown, end } = special.value;
-  return fastUnigram(parts, { roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp: config.cleanUp ?? false });
+  return fastUnigram(parts, settingsOf(config, special.value));
 }
+
+const settingsOf = ({ cleanUp = false }: TokenizerConfig, { pad, unknown, end }: T5SpecialTokens): FastSettings => ({ roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp });
 
 /** Sentinels come after the model's own pieces, the last first. */
 const sentinelPieces = ({ extraIds }: T5SpecialTokens) => Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);

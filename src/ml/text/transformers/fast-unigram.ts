@@ -2,7 +2,8 @@ import type { Result } from '../../../result.ts';
 import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
 import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { type AddedToken, matchesOf, tokenMatcher } from './added-token.ts';
+import { matchesOf, tokenMatcher } from './added-token.ts';
+import { type AddedTokens, sizeWith } from './added-tokens.ts';
 import { cleanUp } from './clean-up.ts';
 import { cutFramed, framed, type Frame } from './frame.ts';
 import type { TextPiece } from './metaspace.ts';
@@ -21,9 +22,6 @@ export interface UnigramParts {
   readonly decode: (tokens: readonly string[]) => readonly string[];
   readonly frame: Frame;
 }
-
-/** Tokens outside or above the model's pieces, by id. */
-export type AddedTokens = ReadonlyMap<number, AddedToken>;
 
 /** Settings that transformers keeps beside the tokenizers library. */
 export interface FastSettings {
@@ -53,7 +51,7 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
   return {
     ok: true,
     value: {
-      vocabularySize: Math.max(pieces.length, ...Array.from(added.keys(), (id) => id + 1)),
+      vocabularySize: sizeWith(added, pieces.length),
       special: { pad, unknown, start: undefined, end },
       encode: (text, options = {}) => framed(partsOf(text).flatMap((part) => (typeof part === 'number' ? part : parts.preTokenize(part).flatMap((piece) => idsOf(piece.text)))), frame, options),
       truncate: (ids, maxLength) => cutFramed(ids, frame, maxLength),

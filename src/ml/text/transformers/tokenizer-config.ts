@@ -8,7 +8,7 @@ export interface TokenizerConfig {
   readonly className: string | undefined;
   readonly roles: Readonly<Record<Role, AddedToken | undefined>>;
   readonly additionalSpecialTokens: readonly AddedToken[] | undefined;
-  /** Tokens of added_tokens_decoder (or, where a folder has none, of added_tokens.json), by id. */
+  /** Tokens of added_tokens_decoder (or, where a folder has none, of added_tokens.json and tokenizer.json), by id. */
   readonly addedTokens: ReadonlyMap<number, AddedToken>;
   readonly cleanUp: boolean | undefined;
   /** T5: how many <extra_id_n> come after the vocabulary. */
@@ -32,9 +32,11 @@ export interface TokenizerConfigFiles {
   readonly specialTokensMap: Json | undefined;
   /** added_tokens.json */
   readonly addedTokens: Json | undefined;
+  /** tokenizer.json */
+  readonly tokenizer: Json | undefined;
 }
 
-/** As PreTrainedTokenizerBase._from_pretrained of transformers 4.57: the two smaller files count only where tokenizer_config.json lists no added tokens. */
+/** As PreTrainedTokenizerBase._from_pretrained of transformers 4.57: the other files count only where tokenizer_config.json lists no added tokens. */
 export function readTokenizerConfig(files: TokenizerConfigFiles): Result<TokenizerConfig> {
   const problems: string[] = [];
   const objectOf = (json: Json | undefined, file: string): JsonObject => {
@@ -64,7 +66,10 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
 
   const addedTokens = listed
     ? readDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)
-    : readEncoder(objectOf(files.addedTokens, 'added_tokens.json'), [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])], problems);
+    : new Map([
+        ...readEncoder(objectOf(files.addedTokens, 'added_tokens.json'), [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])], problems),
+        ...readAddedList(isJsonObject(files.tokenizer) ? files.tokenizer['added_tokens'] : undefined, problems),
+      ]);
   const flagged = new Map(Array.from(addedTokens.values(), (added) => [added.content, added]));
   const role = (name: Role): AddedToken | undefined => {
     const found = fields[`${name}_token`];
@@ -104,6 +109,20 @@ export function readAddedToken(json: Json, special = false): AddedToken | undefi
 /** In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added. */
 export const roleNames = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const satisfies readonly Role[];
 
+/** The `added_tokens` of a tokenizer.json. */
+export function readAddedList(json: Json | undefined, problems: string[]): ReadonlyMap<number, AddedToken> {
+  const tokens = new Map<number, AddedToken>();
+  for (const entry of Array.isArray(json) ? json : []) {
+    const token = readAddedToken(entry);
+    const id = isJsonObject(entry) ? entry['id'] : undefined;
+    if (token === undefined || !isTokenId(id)) problems.push(`added_tokens of tokenizer.json has ${shown(entry)}: expected an id up to ${largestId} and a content`);
+    else tokens.set(id, token);
+  }
+  return tokens;
+}
+
+const isTokenId = (id: Json | undefined): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;
+
 /** An id past this is no token's: it would make an embedding larger than any. */
 const largestId = 10_000_000;
 
@@ -122,7 +141,7 @@ function readEncoder(encoder: JsonObject, specials: readonly Json[], problems: s
   const tokens = new Map<number, AddedToken>();
   for (const [content, id] of Object.entries(encoder)) {
     const special = contents.has(content);
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId) problems.push(`added_tokens.json gives ${JSON.stringify(content)} the id ${shown(id)}: expected an integer up to ${largestId}`);
+    if (!isTokenId(id)) problems.push(`added_tokens.json gives ${JSON.stringify(content)} the id ${shown(id)}: expected an integer up to ${largestId}`);
     else tokens.set(id, { ...specialToken(content), special, normalized: !special });
   }
   return tokens;

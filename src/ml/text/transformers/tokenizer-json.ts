@@ -1,11 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
-import type { AddedToken } from './added-token.ts';
 import type { UnigramParts } from './fast-unigram.ts';
 import type { Frame } from './frame.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords, type TextPiece } from './metaspace.ts';
 import { readTextRule } from './text-rules.ts';
-import { readAddedToken } from './tokenizer-config.ts';
+import { readAddedList } from './tokenizer-config.ts';
 
 /** Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5 tokenizer has is refused by name. */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
@@ -18,8 +17,9 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
   if (!pieces.ok) return pieces;
   const unknownId = model['unk_id'];
   if (typeof unknownId !== 'number' || pieces.value[unknownId] === undefined) return { ok: false, error: `its unk_id is ${JSON.stringify(unknownId)}: expected the id of one of its ${pieces.value.length} pieces` };
-  const added = readAdded(file['added_tokens']);
-  if (!added.ok) return added;
+  const problems: string[] = [];
+  const added = readAddedList(file['added_tokens'], problems);
+  if (problems.length > 0) return { ok: false, error: problems.join('; ') };
   const normalize = readTextRule(file['normalizer']);
   if (!normalize.ok) return normalize;
   const preTokenize = readPreTokenizer(file['pre_tokenizer']);
@@ -34,7 +34,7 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
       pieces: pieces.value,
       unknownId,
       byteFallback: model['byte_fallback'] === true,
-      added: added.value,
+      added,
       normalize: normalize.value,
       preTokenize: preTokenize.value,
       decode: (tokens) => metaspaceTexts(decoder.value, tokens),
@@ -62,20 +62,6 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
   }
   return { ok: true, value: pieces };
 }
-
-function readAdded(json: Json | undefined): Result<ReadonlyMap<number, AddedToken>> {
-  const added = new Map<number, AddedToken>();
-  for (const entry of Array.isArray(json) ? json : []) {
-    const token = readAddedToken(entry);
-    const id = isJsonObject(entry) ? entry['id'] : undefined;
-    if (token === undefined || typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId) return { ok: false, error: `one of its added_tokens is ${JSON.stringify(entry)?.slice(0, 80)}: expected an id up to ${largestId} and a content` };
-    added.set(id, token);
-  }
-  return { ok: true, value: added };
-}
-
-/** An id past this is no token's: it would make an embedding larger than any. */
-const largestId = 10_000_000;
 
 function readPreTokenizer(json: Json | undefined): Result<UnigramParts['preTokenize']> {
   if (json === undefined || json === null) return { ok: true, value: (piece) => [piece] };
