@@ -1,0 +1,86 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readJsonLines } from '../../src/files/json-lines.ts';
+import { isJsonObject } from '../../src/files/json.ts';
+import { type BertScore, bertScores, type TextPair } from '../../src/ml/evaluate/bert-score.ts';
+import { openSentenceEncoder } from '../../src/ml/evaluate/open-sentence-encoder.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+
+const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
+const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith('.scores.json') ? [name.slice(0, -'.scores.json'.length)] : [])) : [];
+
+interface Setting {
+  readonly num_layers: number;
+  readonly idf: boolean;
+  /** The file of baselines, or none. */
+  readonly baseline?: string | null;
+  readonly P: readonly number[];
+  readonly R: readonly number[];
+  readonly F1: readonly number[];
+}
+
+interface HiddenStates {
+  readonly text: string;
+  readonly ids: readonly number[];
+  /** By layer and token; layer 0 is the embeddings. */
+  readonly hidden_states: readonly (readonly (readonly number[])[])[];
+}
+
+describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
+  for (const model of models) describe(model, async () => {
+    const pairs = await pairsOf(join(folder, `${model}.pairs.jsonl`));
+    const settings: readonly Setting[] = JSON.parse(await readFile(join(folder, `${model}.scores.json`), 'utf8'));
+    const runtime = await openRuntime('onnx', { threads: 2 });
+
+    for (const [index, setting] of settings.entries()) {
+      test(`setting ${index}: layer ${setting.num_layers}, ${setting.idf ? 'idf' : 'no idf'}, ${setting.baseline ?? 'no baseline'}`, async () => {
+        const encoder = await openSentenceEncoder(join(folder, model), runtime, { layer: setting.num_layers, name: model, tokenization: 'transformers' });
+        if (!encoder.ok) throw new Error(encoder.error);
+        const scores = await bertScores(pairs, encoder.value, runtime, { idf: setting.idf, baseline: await baselineOf(setting), batch: 64 });
+        expect(worst(scores.map(({ precision }) => precision), setting.P)).toBeLessThan(1e-5);
+        expect(worst(scores.map(({ recall }) => recall), setting.R)).toBeLessThan(1e-5);
+        expect(worst(scores.map(({ f1 }) => f1), setting.F1)).toBeLessThan(1e-5);
+      });
+    }
+
+    test.skipIf(!existsSync(join(folder, `${model}.hidden-states.json`)))('tokens and hidden states of every layer', async () => {
+      const sentences: readonly HiddenStates[] = JSON.parse(await readFile(join(folder, `${model}.hidden-states.json`), 'utf8'));
+      expect(sentences.length).toBeGreaterThan(0);
+      const layers = (sentences[0]?.hidden_states ?? []).length;
+      for (let layer = 0; layer < layers; layer += 1) {
+        const encoder = await openSentenceEncoder(join(folder, model), runtime, { layer, name: model, tokenization: 'transformers' });
+        if (!encoder.ok) throw new Error(encoder.error);
+        const states = await encoder.value.embed(sentences.map(({ ids }) => ids));
+        sentences.forEach((sentence, index) => {
+          expect(encoder.value.tokenize(sentence.text)).toEqual(sentence.ids);
+          expect(worst(Array.from(states[index] ?? []), (sentence.hidden_states[layer] ?? []).flat())).toBeLessThan(1e-4);
+        });
+      }
+    });
+  });
+});
+
+async function baselineOf({ baseline, num_layers: layer }: Setting): Promise<BertScore | null> {
+  if (baseline === undefined || baseline === null) return null;
+  const lines = (await readFile(join(folder, baseline), 'utf8')).trim().split('\n').map((line) => line.split(',').map(Number));
+  const [, precision = 0, recall = 0, f1 = 0] = lines.find(([number]) => number === layer) ?? [];
+  return { precision, recall, f1 };
+}
+
+async function pairsOf(path: string): Promise<readonly TextPair[]> {
+  const pairs: TextPair[] = [];
+  for await (const line of readJsonLines(path)) {
+    if (!line.ok || !isJsonObject(line.value.value)) throw new Error(`${path} holds no pair`);
+    const { candidate, reference } = line.value.value;
+    pairs.push({ candidate: String(candidate), reference: String(reference) });
+  }
+  return pairs;
+}
+
+/** The largest difference; a missing or undefined number is infinitely far. */
+function worst(ours: readonly number[], theirs: readonly number[]): number {
+  if (ours.length !== theirs.length) return Infinity;
+  return ours.reduce((most, value, index) => Math.max(most, Number.isNaN(value) ? Infinity : Math.abs(value - (theirs[index] ?? Infinity))), 0);
+}
