@@ -68,11 +68,13 @@ function readStages(node: MapNode, vars: LookUp, report: Report): Pick<Pipeline,
   return { stages, broken };
 }
 
-/** A command line keeps its references, since what stands for them is quoted for the shell. */
+/** A command line keeps its references, since what stands for them is quoted for the shell; a reference to a list is the command as a list. */
 function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undefined {
   if (node.kind !== 'map') return withVars(node, vars, report);
   const command = node.entries.get('cmd');
   if (command?.value.kind !== 'scalar') return withVars(node, vars, report);
+  const settledCommand = withVars(command.value, vars, () => undefined);
+  if (settledCommand?.kind === 'list') return withVars(node, vars, report);
   const others = new Map([...node.entries].filter(([name]) => name !== 'cmd'));
   const settled = withVars({ ...node, entries: others }, vars, report);
   return settled?.kind === 'map' ? { ...settled, entries: new Map([...settled.entries, ['cmd', command]]) } : settled;

@@ -10,7 +10,6 @@ export function projectPath(text: string): Result<string> {
   if (text.includes('\0')) return refuse('holds the character NUL');
   if (text.includes('\\')) return refuse('holds a backslash: parts of a path are separated by "/"');
   if (text.startsWith('/')) return refuse('is an absolute path: expected one from the project root');
-  if (/^\p{L}:/u.test(text)) return refuse('starts with a drive: expected a path from the project root');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return refuse('is an address: expected a path from the project root');
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return refuse('names no file or folder below the project root');
@@ -18,6 +17,7 @@ export function projectPath(text: string): Result<string> {
     const why = partFault(part);
     if (why !== undefined) return refuse(why);
   }
+  if (/^\p{L}:/u.test(parts[0] ?? '')) return refuse('starts with a drive: expected a path from the project root');
   if (parts[0]?.startsWith('~') === true) return refuse('starts with "~", which only a shell turns into a home folder');
   return { ok: true, value: parts.join('/') };
 }
@@ -25,7 +25,7 @@ export function projectPath(text: string): Result<string> {
 function partFault(part: string): string | undefined {
   if (part === '..') return 'leads out of a folder by "..": expected a path that only goes down from the project root';
   const seen = lookalike(part);
-  if (/^\.+$/.test(seen)) return `holds ${JSON.stringify(part)}, which some file systems take for "." or ".."`;
+  if (/^\.*$/.test(seen)) return `holds ${JSON.stringify(part)}, which some file systems take for ".", ".." or nothing`;
   if (/[/\\]/.test(seen)) return `holds ${JSON.stringify(part)}, which some programs take for more than one part of a path`;
   if (Buffer.byteLength(part) > 255) return 'has a part longer than 255 bytes';
   return undefined;
