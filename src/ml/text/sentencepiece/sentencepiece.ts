@@ -14,10 +14,10 @@ export interface SentencePiece {
   readonly unknownSurface: string;
 }
 
-/** One piece of a text: its id and, in the normalised text, what it stands for (of a byte piece: its name). */
+/** One piece of a text: its id, and its text. The text of an unknown one is what it stands for in the normalised text. */
 export interface Piece {
   readonly id: number;
-  readonly surface: string;
+  readonly text: string;
 }
 
 /** Reads a `.model` file. What is damaged, cut off, or not a unigram model is an error that says so. */
@@ -47,7 +47,7 @@ export function encodePieces(model: SentencePiece, text: string): Piece[] {
   const normalized = normalizeBytes(model.normalizer, new TextEncoder().encode(text));
   const pieces: Piece[] = [];
   walk(model, normalized, (id, start, end) => {
-    pieces.push({ id, surface: start === end ? (model.vocabulary.pieces[id] ?? '') : decodeUtf8(normalized.subarray(start, end)) });
+    pieces.push({ id, text: id === model.vocabulary.unknownId ? decodeUtf8(normalized.subarray(start, end)) : pieceOf(model.vocabulary, id) });
   });
   return pieces;
 }

@@ -1,6 +1,7 @@
 import type { Result } from '../../../result.ts';
 import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
 import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
+import { remembered } from '../remembered.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { matchesOf, tokenMatcher } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
@@ -46,7 +47,7 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
     return { ok: false, error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token` };
   }
   const byteIds = parts.byteFallback ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)) : undefined;
-  const idsOf = unigramEncoder(scored, byteIds);
+  const idsOf = remembered(unigramEncoder(scored, byteIds));
   const partsOf = addedTokenSplitter(parts);
   return {
     ok: true,

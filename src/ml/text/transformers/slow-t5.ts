@@ -6,7 +6,7 @@ import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
 import { cleanUp } from './clean-up.ts';
-import { joinTokens, type SlowTokens, slowTokens, tokenizeBetween } from './slow-tokenizer.ts';
+import { joinTokens, type SlowTokens, slowTokens, type Token, tokenizeBetween } from './slow-tokenizer.ts';
 import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
@@ -32,7 +32,7 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
     }),
     unknown: special.value.unknown.content,
   };
-  const idOf = (token: string): number => slow.tokens.ids.get(token) ?? pieceId(vocabulary, token);
+  const idOf = (token: string): number => idOfToken(slow, token);
   const end = idOf(special.value.end.content);
   return {
     ok: true,
@@ -40,7 +40,7 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
       vocabularySize: sizeWith(slow.tokens.added, vocabulary.pieces.length),
       special: { pad: idOf(special.value.pad.content), unknown: idOf(slow.unknown), start: undefined, end },
       encode: (text, { maxLength = Infinity, addSpecialTokens = true } = {}) => {
-        const ids = tokensOf(slow, text).map(idOf);
+        const ids = tokensOf(slow, text).map(({ id }) => id);
         return addSpecialTokens ? closed(ids, maxLength, end) : ids.slice(0, maxLength);
       },
       truncate: (ids, maxLength) => (ids.length <= maxLength ? [...ids] : closed(ids, maxLength, end)),
@@ -74,24 +74,36 @@ function closed(ids: readonly number[], maxLength: number, end: number): number[
   return kept.at(-1) === end ? kept : [...kept, end];
 }
 
+const idOfToken = ({ tokens: { ids }, sentencePiece }: SlowT5, token: string): number => ids.get(token) ?? pieceId(sentencePiece.vocabulary, token);
+
 /** The tokens of a text. As T5Tokenizer.tokenize. */
-function tokensOf(slow: SlowT5, text: string): string[] {
+function tokensOf(slow: SlowT5, text: string): Token[] {
   const { legacy, prefixSpace, tokens: added } = slow;
   if (legacy || text === '') return tokenizeBetween(added, text, (part) => piecesOf(slow, part));
   const tokens = tokenizeBetween(added, `${prefixSpace ? escapedSpace : ''}${text.replaceAll(escapedSpace, ' ')}`, (part) => piecesOf(slow, part));
   const [first, second] = tokens;
-  return first === escapedSpace && second !== undefined && added.special.has(second) ? tokens.slice(1) : tokens;
+  return first?.text === escapedSpace && second !== undefined && added.special.has(second.text) ? tokens.slice(1) : tokens;
 }
 
 const escapedSpace = '\u2581';
 
 /** As T5Tokenizer._tokenize. Without its own first space sentencepiece would drop one that is there, so it is put behind an unknown token, whose pieces are then taken off. */
-function piecesOf({ sentencePiece, legacy, unknown }: SlowT5, text: string): string[] {
-  const pieces = (of: string): string[] => encodePieces(sentencePiece, of).map(({ surface }) => surface);
-  if (legacy || !(text.startsWith(escapedSpace) || text.startsWith(' '))) return pieces(text);
-  const guarded = pieces(unknown + text);
-  const length = pieces(unknown).length;
+function piecesOf(slow: SlowT5, text: string): Token[] {
+  const { legacy, unknown } = slow;
+  if (legacy || !(text.startsWith(escapedSpace) || text.startsWith(' '))) return encoded(slow, text);
+  const guarded = encoded(slow, unknown + text);
+  const { length } = encoded(slow, unknown);
   return guarded.length >= length ? guarded.slice(length) : guarded;
+}
+
+/** The ids go by the text of the pieces: so that of an unknown run, too, may be found. */
+function encoded(slow: SlowT5, text: string): Token[] {
+  const { sentencePiece, tokens } = slow;
+  const { unknownId, named } = sentencePiece.vocabulary;
+  return encodePieces(sentencePiece, text).map((piece) => {
+    const id = piece.id === unknownId ? idOfToken(slow, piece.text) : (tokens.ids.get(piece.text) ?? named.get(piece.text) ?? piece.id);
+    return id === piece.id ? piece : { id, text: piece.text };
+  });
 }
 
 /** The text of pieces and special tokens, a space before each run of the latter. As T5Tokenizer.convert_tokens_to_string. */

@@ -37,8 +37,14 @@ export function slowTokens(listed: AddedTokens, roles: readonly AddedToken[], ad
   };
 }
 
-/** Added tokens of a text as they stand, and what `tokenize` makes of the parts between them. As PreTrainedTokenizer.tokenize. */
-export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, tokenize: (part: string) => readonly string[]): string[] {
+/** A token of a text, and its id. */
+export interface Token {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** Added tokens of a text, and what `tokenize` makes of the parts between them. As PreTrainedTokenizer.tokenize. */
+export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, tokenize: (part: string) => readonly Token[]): Token[] {
   const parts: { text: string; readonly token: AddedToken | undefined }[] = [];
   let done = 0;
   for (const { start, end, token } of matchesOf(matcher, text)) {
@@ -60,7 +66,11 @@ export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, toke
     else if (joinsRight) right.text = part.text + right.text;
     if (joinsLeft || joinsRight) part.text = '';
   });
-  return parts.flatMap((part) => (part.text === '' ? [] : ids.has(part.text) ? [part.text] : tokenize(part.text)));
+  return parts.flatMap((part) => {
+    if (part.text === '') return [];
+    const id = ids.get(part.text);
+    return id === undefined ? tokenize(part.text) : [{ id, text: part.text }];
+  });
 }
 
 /** The text of tokens: `join` makes one of those between tokens that stand alone. As PreTrainedTokenizer._decode. */

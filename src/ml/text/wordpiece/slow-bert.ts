@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { Result } from '../../../result.ts';
 import { pythonStrip } from '../python-text.ts';
+import { remembered } from '../remembered.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, matchesOf, specialToken, type TokenMatcher, tokenMatcher } from '../transformers/added-token.ts';
 import { sizeWith } from '../transformers/added-tokens.ts';
 import { cleanUp } from '../transformers/clean-up.ts';
 import { cutFramed, framed } from '../transformers/frame.ts';
-import { joinTokens, slowTokens, tokenizeBetween } from '../transformers/slow-tokenizer.ts';
+import { joinTokens, slowTokens, type Token, tokenizeBetween } from '../transformers/slow-tokenizer.ts';
 import { roleNames, type TokenizerConfig } from '../transformers/tokenizer-config.ts';
 import { basicWords, type BasicWordsOptions } from './basic-words.ts';
 import { encodedSinceUnicode14 } from './encoded-since-unicode14.ts';
@@ -29,15 +30,15 @@ export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Resul
   const unlowered = tokenMatcher([...tokens.added.values()].filter((token) => token.special || token.normalized));
   const unknown = special.unknown.content;
   const idOf = (token: string): number => tokens.ids.get(token) ?? ids.get(token) ?? 0;
-  const tokensOf = (text: string): string[] =>
-    tokenizeBetween(tokens, words.lowerCase ? loweredBetween(unlowered, text, words.unassigned) : text, (part) => basicWords(part, words, tokens.special).flatMap((word) => wordPieces(word, ids, unknown)));
+  const piecesOf = remembered((word: string): Token[] => wordPieces(word, ids, unknown).map((text) => ({ id: idOf(text), text })));
+  const tokensOf = (text: string): Token[] => tokenizeBetween(tokens, words.lowerCase ? loweredBetween(unlowered, text, words.unassigned) : text, (part) => basicWords(part, words, tokens.special).flatMap(piecesOf));
   const frame = { before: [idOf(special.cls.content)], after: [idOf(special.sep.content)] };
   return {
     ok: true,
     value: {
       vocabularySize: sizeWith(tokens.added, pieces.length),
       special: { pad: idOf(special.pad.content), unknown: idOf(unknown), start: idOf(special.cls.content), end: idOf(special.sep.content) },
-      encode: (text, options = {}) => framed(tokensOf(text).map(idOf), frame, options),
+      encode: (text, options = {}) => framed(tokensOf(text).map(({ id }) => id), frame, options),
       truncate: (encoded, maxLength) => cutFramed(encoded, frame, maxLength),
       decode: (encoded, { skipSpecialTokens = false, cleanUp: clean = config.cleanUp ?? true } = {}) => {
         const shown = encoded.map((id) => tokens.added.get(id)?.content ?? pieces[id] ?? unknown).filter((token) => !skipSpecialTokens || !tokens.special.has(token));
