@@ -16,9 +16,10 @@ interface Setting {
   readonly idf: boolean;
   /** The file of baselines, or none. */
   readonly baseline?: string | null;
-  readonly P: readonly number[];
-  readonly R: readonly number[];
-  readonly F1: readonly number[];
+  /** null: not a number, since no token of that side has a weight. */
+  readonly P: readonly (number | null)[];
+  readonly R: readonly (number | null)[];
+  readonly F1: readonly (number | null)[];
 }
 
 interface HiddenStates {
@@ -79,8 +80,13 @@ async function pairsOf(path: string): Promise<readonly TextPair[]> {
   return pairs;
 }
 
-/** The largest difference; a missing or undefined number is infinitely far. */
-function worst(ours: readonly number[], theirs: readonly number[]): number {
+/** The largest difference; a number that is missing, or is one on one side only, is infinitely far. */
+function worst(ours: readonly number[], theirs: readonly (number | null)[]): number {
   if (ours.length !== theirs.length) return Infinity;
-  return ours.reduce((most, value, index) => Math.max(most, Number.isNaN(value) ? Infinity : Math.abs(value - (theirs[index] ?? Infinity))), 0);
+  const distance = (value: number, index: number): number => {
+    const expected = theirs[index];
+    if (expected === null || expected === undefined) return Number.isNaN(value) ? 0 : Infinity;
+    return Number.isNaN(value) ? Infinity : Math.abs(value - expected);
+  };
+  return ours.reduce((most, value, index) => Math.max(most, distance(value, index)), 0);
 }
