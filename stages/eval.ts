@@ -65,7 +65,7 @@ export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encode
     if (!answers.ok) return answers;
     const predictions = answers.value[0] ?? [];
     const pairs = rows.map(({ assistant }, index) => ({ candidate: predictions[index] ?? '', reference: assistant }));
-    const bert = await bertScores(pairs, encoder.value, runtime, { idf: params.bertscore.idf, baseline: null, batch: params.batch, onProgress: (done) => emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }) });
+    const bert = await bertScores(pairs, encoder.value, runtime, { idf: params.bertscore.idf, baseline: null, batch: 64, onProgress: (done) => emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }) });
 
     const evaluation = evaluationOf(rows, predictions, bert, encoder.value.label, multilingualProfile(await tokenizerNamed(params.chineseTokens)), params.seed);
     const lines = rows.map(({ human, assistant }, index) => ({ question: human, prediction: predictions[index] ?? '', reference: assistant }));

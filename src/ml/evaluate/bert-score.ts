@@ -1,5 +1,5 @@
 import type { Runtime } from '../runtime/runtime.ts';
-import { openMatcher } from './greedy-matching.ts';
+import { openMatcher, type WeightedTokens } from './greedy-matching.ts';
 import type { SentenceEncoder } from './sentence-encoder.ts';
 
 /** A candidate and its reference. */
@@ -19,7 +19,7 @@ export interface BertScoreOptions {
   readonly idf: boolean;
   /** What scores of unrelated texts are on average: scores are rescaled so that these become 0. */
   readonly baseline: BertScore | null;
-  /** Pairs that are encoded together. */
+  /** Pairs that are encoded together; 64 in bert_score. It counts: see WeightedTokens.padded. */
   readonly batch: number;
   readonly onProgress?: (done: number) => void;
 }
@@ -35,18 +35,23 @@ export async function bertScores(pairs: readonly TextPair[], encoder: SentenceEn
   for (let first = 0; first < pairs.length; first += options.batch) {
     const batch = pairs.slice(first, first + options.batch);
     const embedded = await embedTexts(batch.flatMap(({ candidate, reference }) => [candidate, reference]), encoder);
+    const longest = { candidate: longestOf(batch.map(({ candidate }) => candidate)), reference: longestOf(batch.map(({ reference }) => reference)) };
     for (const { candidate, reference } of batch) {
       const [left, right] = [embedded.get(candidate), embedded.get(reference)];
       if (left === undefined || right === undefined) throw new Error('a text of the batch was not embedded');
-      scores.push(rescaled(isEmpty(left.ids, encoder) || isEmpty(right.ids, encoder) ? nothing : await match(weighted(left), weighted(right)), options.baseline));
+      scores.push(rescaled(isEmpty(left.ids, encoder) || isEmpty(right.ids, encoder) ? nothing : await match(weighted(left, longest.candidate), weighted(right, longest.reference)), options.baseline));
     }
     options.onProgress?.(first + batch.length);
+
+    function longestOf(texts: readonly string[]): number {
+      return Math.max(...texts.map((text) => embedded.get(text)?.ids.length ?? 0));
+    }
   }
   await match.release();
   return scores;
 
-  function weighted({ ids, vectors }: Embedded) {
-    return { vectors, weights: shares(ids.map(weightOf)) };
+  function weighted({ ids, vectors }: Embedded, longest: number): WeightedTokens {
+    return { vectors, weights: shares(ids.map(weightOf)), padded: ids.length < longest };
   }
 }
 
