@@ -50,7 +50,7 @@ const simpleParameter = /\$\{[\w#?@*!:=+-]*\}/y;
 const simpleArithmetic = /\$\(\([^'"`\\$]*?\)\)/y;
 
 /** Quotes without quotes inside of them: a command substitution is passed over only where none can hide in it. */
-const doubleQuoted = /"(?:[^"\\$`]|\\.|\$\{[\w#?@*!:=+-]*\}|\$\([^'"`\\()]*\)|\$(?![({'"]))*"/sy;
+const doubleQuoted = /"(?:[^"\\$`]|\\.|\$\{[\w#?@*!:=+-]*\}|\$\([^'"`\\()]*\)|\$(?![({]))*"/sy;
 
 const startsWord = (text: string, index: number, afterWord: boolean): boolean =>
   index === 0 ? !afterWord : /[\s;&|()<>]/.test(text.charAt(index - 1));

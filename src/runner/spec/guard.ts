@@ -22,7 +22,7 @@ export const limits = {
 /** What no YAML may hold, found before it is parsed: the first fault, or undefined. */
 export function guardText(file: string, text: string): Diagnostic | undefined {
   if (text.length > limits.length) return tooLarge(file, `it has ${text.length} characters, more than ${limits.length}`, 0);
-  const control = text.search(/(?![\t\n\r\x85])\p{Cc}/u);
+  const control = text.search(/(?![\t\n\r\x7F-\x9F])\p{Cc}/u);
   if (control >= 0) {
     const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
     return { severity: 'error', code: 'control-character', message: `the control character U+${code} stands here: YAML is text`, at: { file, offset: control, length: 1 }, help: 'remove it; in double quotes, an escape such as \\x1B can be written' };
