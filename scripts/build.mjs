@@ -1,13 +1,29 @@
 /**
- * Builds what `npx pipeline` starts: started by `npm ci` through `prepare`, from a fresh clone, with nothing built before.
- * dist/main.js is the command line, dist/stage-child.js the process in which a stage program runs, dist/supervisor.js the
- * small process that ends a stage when the runner is gone. Packages with native parts, and those that only some commands
- * need, stay outside the bundles.
+ * Builds what `npx pipeline` starts and what other projects import: started by `npm ci` through `prepare`, from a fresh
+ * clone, with nothing built before. `node scripts/build.mjs [FOLDER]`; without a folder, dist.
+ *   main.js         the command line; what only some commands need is in chunks beside it
+ *   stage-child.js  the process in which a stage program runs
+ *   supervisor.js   the small process that ends a stage when the runner is gone
+ *   package/        src/stage, src/ml and src/files as modules with types: the `exports` of package.json
+ *   template/       what `pipeline init` copies
+ *   completion/     what `pipeline completion` prints
+ * Packages with native parts, and those that only some commands need, stay outside the bundles. The folder is replaced
+ * when all of it is made: a build that fails leaves the last one.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, cp, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
+const root = dirname(import.meta.dirname);
+const folder = resolve(process.argv[2] ?? join(root, 'dist'));
+const partial = `${folder}.partial`;
+
 const common = {
+  absWorkingDir: root,
+  outdir: partial,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -20,10 +36,32 @@ const common = {
   banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
 };
 
-await rm('dist', { recursive: true, force: true });
+await rm(partial, { recursive: true, force: true });
 await Promise.all([
-  build({ ...common, entryPoints: { main: 'src/cli/main.ts' }, outdir: 'dist', splitting: true, chunkNames: 'chunks/[name]-[hash]', banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } }),
-  build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' }, outdir: 'dist' }),
-  build({ ...common, entryPoints: { supervisor: 'src/runner/execute/supervisor.ts' }, outdir: 'dist' }),
+  // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands in.
+  build({ ...common, entryPoints: { main: 'src/cli/main.ts' }, splitting: true, chunkNames: '[name]-[hash]', banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } }),
+  build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } }),
+  build({ ...common, entryPoints: { supervisor: 'src/runner/execute/supervisor.ts' } }),
+  buildPackage(),
+  cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
+  ...['bash', 'zsh', 'fish'].map((shell) => cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`))),
 ]);
-await chmod('dist/main.js', 0o755);
+await chmod(join(partial, 'main.js'), 0o755);
+await rm(folder, { recursive: true, force: true });
+await rename(partial, folder);
+
+/** Without the compiler (`npm ci --omit=dev`) the command line is all there is: it is said, and no fault. */
+async function buildPackage() {
+  const compiler = compilerPath();
+  if (compiler === undefined) return console.warn('typescript is not installed: built without the modules for other projects');
+  const config = join(root, 'tsconfig.package.json');
+  await promisify(execFile)(process.execPath, [compiler, '--project', config, '--outDir', join(partial, 'package')]).catch(({ stdout }) => { throw new Error(stdout); });
+}
+
+function compilerPath() {
+  try {
+    return fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+  } catch {
+    return undefined;
+  }
+}

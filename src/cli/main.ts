@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { compareCommand } from './commands/compare.ts';
+import { completeCommand } from './commands/complete.ts';
+import { completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
@@ -13,14 +16,15 @@ import { verifyCommand } from './commands/verify.ts';
 
 const program = new Command('pipeline')
   .description('Runs the experiment that pipeline.yaml describes, and only what is out of date of it.')
-  .version(process.env['npm_package_version'] ?? '0.1.0')
+  .version(manifest.version)
   .showSuggestionAfterError()
   .showHelpAfterError('(pipeline --help lists the commands)')
   .exitOverride();
 
-for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand]) {
+for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand, completionCommand]) {
   program.addCommand(command().exitOverride());
 }
+program.addCommand(completeCommand().exitOverride(), { hidden: true });
 
 // A reader that goes away (`pipeline log train | head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { candidates, type Names } from '../completion/candidates.ts';
+import { openProjectHere, type PipelineOptions } from '../project-options.ts';
+
+/** What the scripts of `pipeline completion` ask at every Tab: a line a candidate, value and description. */
+export function completeCommand(): Command {
+  return new Command('complete')
+    .description('Say what can follow on a command line; its last word is the one that is being typed.')
+    .argument('[words...]')
+    .action(async (words: readonly string[], _options: unknown, { parent }: Command) => {
+      if (parent === null) return;
+      const found = await candidates(parent, words, pipelineNames);
+      process.stdout.write(found.map(({ value, description }) => `${value}\t${description.replaceAll(/\s+/g, ' ')}\n`).join(''));
+    });
+}
+
+/** A pipeline file that cannot be read names nothing. */
+async function pipelineNames(options: PipelineOptions): Promise<Names> {
+  const project = await openProjectHere(options);
+  try {
+    const graph = await project.graph({ patterns: [], mode: 'needs' });
+    const instances = graph.ok ? graph.value.instances : [];
+    return {
+      stages: [...new Map(instances.map(({ stage, description }) => [stage, { value: stage, description }])).values()],
+      instances: instances.map(({ id, description }) => ({ value: id, description })),
+    };
+  } finally {
+    project.close();
+  }
+}
