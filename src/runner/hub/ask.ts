@@ -1,0 +1,84 @@
+import type { HubProblem } from './hub-fault.ts';
+import type { Attempt } from './persist.ts';
+import type { Answer, Send } from './send.ts';
+
+/** A hub that can be asked. */
+export interface Hub {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  readonly send: Send;
+  readonly now: () => number;
+}
+
+/**
+ * Sends one request and judges the answer: anything but success is a problem in words, its body left unread. The token
+ * goes to the hub's own origin alone.
+ */
+export async function ask(hub: Hub, repository: string, url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Attempt<Answer>> {
+  const authorization = hub.token !== undefined && new URL(url).origin === new URL(hub.endpoint).origin ? { authorization: `Bearer ${hub.token}` } : {};
+  let answer: Answer;
+  try {
+    answer = await hub.send(url, { headers: { 'user-agent': 'medical-qa-pipeline', ...headers, ...authorization }, signal });
+  } catch (error) {
+    const problem = unreachable(new URL(url).host, error);
+    return problem.certificate ? { kind: 'failed', problem } : { kind: 'again', problem };
+  }
+  if (answer.ok) return { kind: 'done', value: answer };
+  await discard(answer);
+  return refusal(hub, repository, answer);
+}
+
+/** Tells the other side that the rest of its answer is not wanted. */
+export async function discard(answer: Answer): Promise<void> {
+  await answer.body?.cancel().catch(() => undefined);
+}
+
+/** A connection that failed or broke: fetch tells the reason as the cause, at some depth. */
+export function unreachable(host: string, error: unknown): Extract<HubProblem, { readonly kind: 'unreachable' }> {
+  const reason = deepest(error);
+  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
+  return { kind: 'unreachable', host, reason: code === '' ? messageOf(reason) : code, certificate: /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code) };
+}
+
+function deepest(error: unknown): unknown {
+  let inner = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++) inner = inner.cause;
+  return inner;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error && error.message !== '' ? error.message : 'the connection failed');
+
+/**
+ * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a repository
+ * exists, it answers 401 (huggingface_hub, utils/_http.py, hf_raise_for_status).
+ */
+function refusal(hub: Hub, repository: string, { status, headers, url }: Answer): Attempt<never> {
+  const code = headers.get('x-error-code') ?? '';
+  const words = serverWords(headers.get('x-error-message') ?? '', hub.token);
+  const host = new URL(url).host;
+  const token = hub.token !== undefined;
+  if (status === 429) {
+    const seconds = secondsToWait(headers, hub.now());
+    return { kind: 'again', problem: { kind: 'rate-limited', host, seconds, token }, seconds };
+  }
+  if (status === 401 || status === 403) return { kind: 'failed', problem: { kind: 'no-access', status, gated: code === 'GatedRepo', token, page: `${hub.endpoint}/${repository}` } };
+  if (status === 404) return { kind: 'failed', problem: { kind: 'not-found', what: code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' ? 'file' : 'repository', words } };
+  const problem: HubProblem = { kind: 'refused', host, status, words };
+  return status >= 500 || status === 408 ? { kind: 'again', problem, seconds: secondsToWait(headers, hub.now()) } : { kind: 'failed', problem };
+}
+
+/** Retry-After in seconds or as a date (RFC 9110), or the hub's own `RateLimit: "api";r=0;t=55`. */
+function secondsToWait(headers: Answer['headers'], now: number): number | undefined {
+  const after = headers.get('retry-after') ?? '';
+  if (/^\d{1,9}$/.test(after)) return Number(after);
+  const date = Date.parse(after);
+  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - now) / 1000));
+  const reset = /;\s*t=(\d{1,9})/.exec(headers.get('ratelimit') ?? '')?.[1];
+  return reset === undefined ? undefined : Number(reset);
+}
+
+/** A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token there. */
+function serverWords(text: string, token: string | undefined): string {
+  const shown = token === undefined ? text : text.replaceAll(token, '…');
+  return shown.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 200);
+}

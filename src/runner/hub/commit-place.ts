@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+
+/** Where a commit of a repository is kept. */
+export interface CommitPlace {
+  /** Appears by one rename, when all is there and checked. */
+  readonly published: string;
+  /** What a stage reads. */
+  readonly files: string;
+  /** What those files are: sizes, digests, stamps. */
+  readonly record: string;
+  /** What is not complete: belongs to who holds the lock. */
+  readonly unfinished: string;
+  readonly lock: string;
+}
+
+/** The hub allows no "--" in names, so owner and name can be told apart. */
+export function commitPlace(cacheFolder: string, repository: string, commit: string): CommitPlace {
+  const folder = join(cacheFolder, repository.replace('/', '--'));
+  const published = join(folder, commit);
+  return { published, ...inside(published), unfinished: join(folder, `${commit}.unfinished`), lock: join(folder, `${commit}.lock`) };
+}
+
+/** How a folder is arranged, published or not. `partial`: files that have not arrived as a whole. */
+export function inside(folder: string): { readonly files: string; readonly record: string; readonly partial: string } {
+  return { files: join(folder, 'files'), record: join(folder, 'record.json'), partial: join(folder, 'partial') };
+}

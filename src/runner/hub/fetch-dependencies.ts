@@ -1,0 +1,55 @@
+import type { Result } from '../../result.ts';
+import { type FetchedRepository, fetchRepository } from './fetch-repository.ts';
+import type { HubFault, HubReference } from './hub-fault.ts';
+import { lockedAs, type LockedRepository, readHubLock, withLocked, writeHubLock } from './hub-lock.ts';
+import type { HubSettings } from './hub-settings.ts';
+import { type HubWorld, hubWorld } from './hub-world.ts';
+import { isCommit } from './list-model.ts';
+import type { HubProgress } from './progress.ts';
+
+/** The signal that ends fetching, and who is told how it goes; the reference is that which is being fetched. */
+export interface FetchControl {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (reference: HubReference, progress: HubProgress) => void;
+}
+
+/**
+ * Fetches what a pipeline names of the hub, in order, each once, and keeps pipeline.lock in the project's root: what is
+ * in it is fetched as it says, what is new is added. For the one run that may write in the project.
+ */
+export async function fetchDependencies(root: string, references: readonly HubReference[], settings: HubSettings, { signal, onProgress }: FetchControl = {}, world: HubWorld = hubWorld): Promise<Result<readonly FetchedRepository[], HubFault>> {
+  const fetched: FetchedRepository[] = [];
+  for (const reference of references) {
+    const { repository, revision } = reference;
+    if (lockedAs(fetched, reference) !== undefined) continue;
+    const lock = await readHubLock(root);
+    if (!lock.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } } };
+    const locked = lockedAs(lock.value, reference);
+    const one = await fetchRepository({ ...settings, repository, revision, locked, signal, onProgress: (progress) => onProgress?.(reference, progress) }, world);
+    if (!one.ok) return one;
+    fetched.push(one.value);
+    if (locked !== undefined) continue;
+    const written = await writeHubLock(root, withLocked(lock.value, one.value));
+    if (!written.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: written.error } } };
+  }
+  return { ok: true, value: fetched };
+}
+
+/** What can be told of a reference without asking the network. */
+export type KnownRepository =
+  | { readonly kind: 'here'; readonly repository: FetchedRepository }
+  /** Its content is known by pipeline.lock: enough for a key, but a stage that needs it must wait for its fetching. */
+  | { readonly kind: 'locked'; readonly repository: LockedRepository }
+  | { readonly kind: 'unknown' };
+
+/** For commands that only look. */
+export async function knownDependency(root: string, { repository, revision }: HubReference, settings: HubSettings, world: HubWorld = hubWorld): Promise<Result<KnownRepository, HubFault>> {
+  const lock = await readHubLock(root);
+  if (!lock.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } } };
+  const locked = lockedAs(lock.value, { repository, revision });
+  if (locked === undefined && !isCommit(revision)) return { ok: true, value: { kind: 'unknown' } };
+  const here = await fetchRepository({ ...settings, repository, revision, locked, offline: true }, world);
+  if (here.ok) return { ok: true, value: { kind: 'here', repository: here.value } };
+  if (here.error.problem.kind !== 'offline-files') return here;
+  return { ok: true, value: locked === undefined ? { kind: 'unknown' } : { kind: 'locked', repository: locked } };
+}

@@ -1,0 +1,119 @@
+import { fileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { Hub } from './ask.ts';
+import { type CommitPlace, commitPlace } from './commit-place.ts';
+import { downloadCommit } from './download-commit.ts';
+import type { HubFault, HubProblem, HubReference } from './hub-fault.ts';
+import { commitOfName, isCommit } from './list-model.ts';
+import { differences, type LockedRepository } from './hub-lock.ts';
+import type { HubSettings } from './hub-settings.ts';
+import { type HubWorld, hubWorld } from './hub-world.ts';
+import type { Control } from './persist.ts';
+import type { HubProgress } from './progress.ts';
+import { type FetchedFile, readPublished } from './published.ts';
+
+export interface FetchRequest extends HubReference, HubSettings {
+  /** What pipeline.lock says of this reference: its commit is taken, and its files must come out the same. */
+  readonly locked?: LockedRepository | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: HubProgress) => void) | undefined;
+}
+
+/** A model that stands on this machine. */
+export interface FetchedRepository extends HubReference {
+  readonly commit: string;
+  /** Absolute; its files are read-only and shared with everybody who names the same commit. */
+  readonly folder: string;
+  readonly files: readonly FetchedFile[];
+}
+
+/**
+ * Gives the folder of a model of the Hugging Face hub: from the cache where it is there and whole, without asking
+ * anybody; else it is fetched. Two at once, in one process or two, fetch it once.
+ */
+export async function fetchRepository(request: FetchRequest, world: HubWorld = hubWorld): Promise<Result<FetchedRepository, HubFault>> {
+  const { repository, revision, cacheFolder, signal = new AbortController().signal, onProgress: report = () => undefined } = request;
+  try {
+    const fetched = await fetchCommit(request, { world, signal, report });
+    return fetched.ok ? fetched : { ok: false, error: { repository, revision, problem: fetched.error } };
+  } catch (error) {
+    return { ok: false, error: { repository, revision, problem: { kind: 'disk', problem: fileProblem(cacheFolder, error), missing: undefined } } };
+  }
+}
+
+async function fetchCommit(request: FetchRequest, control: Control): Promise<Result<FetchedRepository, HubProblem>> {
+  const { repository, revision, cacheFolder, locked } = request;
+  const wrong = wrongName(request);
+  if (wrong !== undefined) return { ok: false, error: wrong };
+  const commit = await commitOf(request, control);
+  if (!commit.ok) return commit;
+  const place = commitPlace(cacheFolder, repository, commit.value);
+  const files = await filesOf(request, commit.value, place, control);
+  if (!files.ok) return files;
+  const other = locked === undefined ? [] : differences(locked.files, files.value);
+  if (other.length > 0) return { ok: false, error: { kind: 'differs-from-lock', files: other } };
+  return { ok: true, value: { repository, revision, commit: commit.value, folder: place.files, files: files.value } };
+}
+
+/** The names become parts of URLs and paths. The hub's own rules: huggingface_hub, validate_repo_id; git check-ref-format. */
+function wrongName({ repository, revision }: HubReference): HubProblem | undefined {
+  if (!/^([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) || /--|\.\./.test(repository)) return { kind: 'bad-name', name: repository, expected: 'owner/name, of letters, digits, "-", "_" and "."' };
+  if (!/^[\w-][\w./-]{0,254}$/.test(revision) || revision.includes('..')) return { kind: 'bad-name', name: revision, expected: 'a commit, a branch or a tag' };
+  return undefined;
+}
+
+async function commitOf(request: FetchRequest, control: Control): Promise<Result<string, HubProblem>> {
+  const { repository, revision, locked, offline } = request;
+  if (isCommit(revision)) return { ok: true, value: revision };
+  if (locked !== undefined) return { ok: true, value: locked.commit };
+  if (offline) return { ok: false, error: { kind: 'offline-revision' } };
+  const hub = await openHub(request, control);
+  return hub.ok ? commitOfName(hub.value, repository, revision, control) : hub;
+}
+
+async function filesOf(request: FetchRequest, commit: string, place: CommitPlace, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+  const { world } = control;
+  const found = await readPublished(place, world);
+  if (found.kind === 'whole') return { ok: true, value: found.files };
+  if (request.offline) return { ok: false, error: { kind: 'offline-files', folder: place.files, damaged: found.kind === 'damaged' ? found.files : [] } };
+  const hub = await openHub(request, control);
+  if (!hub.ok) return hub;
+  const release = await takeLock(place, control);
+  if (!release.ok) return release;
+  try {
+    const now = await readPublished(place, world);
+    if (now.kind === 'whole') return { ok: true, value: now.files };
+    if (now.kind === 'damaged') await takeBack(place, world);
+    return await downloadCommit({ hub: hub.value, repository: request.repository, commit, place }, control);
+  } finally {
+    release.value();
+  }
+}
+
+async function openHub({ endpoint, token, proxy }: HubSettings, { world }: Control): Promise<Result<Hub, HubProblem>> {
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) return badSetting('HF_ENDPOINT', 'expected a URL such as https://huggingface.co');
+  // fetch would show the value of a header that it cannot send.
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) return badSetting('HF_TOKEN', 'it holds a character that no token has: copy the token again');
+  const send = await world.connect(proxy);
+  return send.ok ? { ok: true, value: { endpoint, token, send: send.value, now: world.now } } : badSetting('HTTPS_PROXY', send.error);
+}
+
+const badSetting = (variable: string, message: string): Result<never, HubProblem> => ({ ok: false, error: { kind: 'bad-setting', variable, message } });
+
+/** Waits for whoever is fetching the same commit. */
+async function takeLock(place: CommitPlace, { world, signal, report }: Control): Promise<Result<() => void, HubProblem>> {
+  for (let told = false; ; told = true) {
+    if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
+    const release = world.tryLock(place.lock);
+    if (!release.ok) return { ok: false, error: { kind: 'disk', problem: release.error, missing: undefined } };
+    if (release.value !== undefined) return { ok: true, value: release.value };
+    if (!told) report({ kind: 'waiting' });
+    await world.wait(500, signal);
+  }
+}
+
+/** A damaged folder becomes an unfinished one: what is right in it is used again. */
+async function takeBack(place: CommitPlace, { disk }: HubWorld): Promise<void> {
+  await disk.remove(place.unfinished);
+  await disk.rename(place.published, place.unfinished);
+}

@@ -1,0 +1,26 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import { connect, isSqliteError } from '../store/open-store.ts';
+
+/**
+ * Takes a lock that the kernel releases when its holder is gone, however it went: that of SQLite on a database which is
+ * never written to. Gives what releases it; undefined: it is held, by another process or by this one.
+ */
+export function tryFileLock(path: string): Result<(() => void) | undefined, FileProblem> {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = connect(path, 0);
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return { ok: true, value: () => { database.close(); } };
+    } catch (error) {
+      database.close();
+      if (isSqliteError(error) && error.code.startsWith('SQLITE_BUSY')) return { ok: true, value: undefined };
+      throw error;
+    }
+  } catch (error) {
+    return { ok: false, error: isSqliteError(error) ? { path, message: `cannot be locked (${error.code})` } : fileProblem(path, error) };
+  }
+}

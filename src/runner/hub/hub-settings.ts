@@ -1,0 +1,45 @@
+import { join, resolve } from 'node:path';
+
+/** Where the hub is, how it is reached, and where what was fetched is kept. */
+export interface HubSettings {
+  /** Shared by all projects of this user. */
+  readonly cacheFolder: string;
+  /** "https://huggingface.co", or a mirror that answers like it. */
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** Nothing may be asked of the network. */
+  readonly offline: boolean;
+  readonly proxy: ProxySettings | undefined;
+}
+
+/** The proxy for each scheme, as URLs, and the hosts that are reached without one, separated by commas. */
+export interface ProxySettings {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  readonly except: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings by the variables that the Hugging Face tools read (huggingface_hub 1.x, "Environment variables") and the
+ * proxy variables that curl reads. Ours is a folder of its own: that of huggingface_hub is made of symbolic links, which
+ * a dep's content would have to follow.
+ */
+export function hubSettings(environment: Environment, home: string): HubSettings {
+  const value = (...names: readonly string[]): string | undefined => names.map((name) => environment[name]?.trim()).find((text) => text !== undefined && text !== '');
+  const http = proxyUrl(value('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'));
+  const https = proxyUrl(value('https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'));
+  return {
+    cacheFolder: resolve(value('HF_HOME', 'XDG_CACHE_HOME') ?? join(home, '.cache'), 'medical-qa-pipeline', 'hub'),
+    endpoint: (value('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
+    token: value('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'),
+    offline: /^(1|on|yes|true)$/i.test(value('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE') ?? ''),
+    proxy: http === undefined && https === undefined ? undefined : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
+  };
+}
+
+/** curl takes "proxy.example:3128" as well. */
+function proxyUrl(text: string | undefined): string | undefined {
+  return text === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+}

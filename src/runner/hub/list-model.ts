@@ -1,0 +1,109 @@
+import type { ListFileEntry } from '@huggingface/hub';
+import { type Digest, parseDigest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import { ask, type Hub, unreachable } from './ask.ts';
+import type { HubProblem } from './hub-fault.ts';
+import { type Attempt, type Control, persist } from './persist.ts';
+import type { Answer } from './send.ts';
+
+/** A file as the hub lists it. */
+export interface RemoteFile {
+  readonly path: string;
+  readonly size: number;
+  /** Large files are known by the SHA-256 of their bytes; others as git knows them, by the SHA-1 of a header and their bytes. */
+  readonly hash: { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
+}
+
+/** The commit that a branch or tag is at this moment. */
+export async function commitOfName(hub: Hub, repository: string, revision: string, control: Control): Promise<Result<string, HubProblem>> {
+  return answered(async () => {
+    const { modelInfo } = await import('@huggingface/hub');
+    const { sha } = await modelInfo({ name: repository, revision, additionalFields: ['sha'], hubUrl: hub.endpoint, fetch: apiFetch(hub, repository, control) });
+    return isCommit(sha) ? { ok: true, value: sha } : nonsense('it names no commit');
+  });
+}
+
+export const isCommit = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
+
+/** The files in the top folder of a repository: a model has all of its own there. */
+export async function listModel(hub: Hub, repository: string, commit: string, control: Control): Promise<Result<readonly RemoteFile[], HubProblem>> {
+  return answered(async () => {
+    const { listFiles } = await import('@huggingface/hub');
+    const files: RemoteFile[] = [];
+    for await (const entry of listFiles({ repo: { type: 'model', name: repository }, revision: commit, hubUrl: hub.endpoint, fetch: apiFetch(hub, repository, control) })) {
+      if (typeof entry.path !== 'string') return nonsense('it lists a file without a name');
+      if (!staysInside(entry.path)) return { ok: false, error: { kind: 'hostile-name', name: entry.path } };
+      if (entry.type !== 'file') continue;
+      const file = remoteFile(entry);
+      if (file === undefined) return nonsense(`it lists ${entry.path} without a size or a hash`);
+      if (files.push(file) > mostFiles) return nonsense(`it lists more than ${mostFiles} files`);
+    }
+    return { ok: true, value: files };
+  });
+}
+
+/** Names that no git tree can hold, and that would lead out of the folder, or mislead a reader's terminal. */
+const staysInside = (path: string): boolean =>
+  !/[\p{Cc}\\]/u.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+
+function remoteFile({ path, size, oid, lfs }: ListFileEntry): RemoteFile | undefined {
+  if (!Number.isSafeInteger(size) || size < 0) return undefined;
+  if (lfs === undefined) return isCommit(oid) ? { path, size, hash: { kind: 'git', oid } } : undefined;
+  const digest = parseDigest(String(lfs.oid).replace(/^sha256:/, ''));
+  return digest.ok && lfs.size === size ? { path, size, hash: { kind: 'sha256', digest: digest.value } } : undefined;
+}
+
+/** Carries a problem through the library, which knows nothing of it. */
+class Refused extends Error {
+  readonly problem: HubProblem;
+  constructor(problem: HubProblem) {
+    super(problem.kind);
+    this.problem = problem;
+  }
+}
+
+/** What the library throws that is not ours is about an answer that it cannot read. */
+async function answered<T>(call: () => Promise<Result<T, HubProblem>>): Promise<Result<T, HubProblem>> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof Refused) return { ok: false, error: error.problem };
+    return nonsense(error instanceof Error ? error.message.slice(0, 200) : 'it cannot be read');
+  }
+}
+
+/** The fetch that the library calls: with token, retries and limits, its answer read to the end, so that a cut one is asked for again. */
+function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch {
+  let requests = 0;
+  return async (input) => {
+    const url = String(input);
+    if (!url.startsWith(`${hub.endpoint}/`) || ++requests > mostRequests) throw new Refused({ kind: 'bad-answer', message: 'its list of files leads elsewhere, or has no end' });
+    const read = await persist(async () => readWhole(await ask(hub, repository, url, { accept: 'application/json' }, control.signal)), control);
+    if (!read.ok) throw new Refused(read.error);
+    return read.value;
+  };
+}
+
+async function readWhole(attempt: Attempt<Answer>): Promise<Attempt<Response>> {
+  if (attempt.kind !== 'done') return attempt;
+  const { url, status, headers, body } = attempt.value;
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of body ?? []) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > mostBytes) break;
+    }
+  } catch (error) {
+    return { kind: 'again', problem: unreachable(new URL(url).host, error) };
+  }
+  if (bytes > mostBytes) return { kind: 'failed', problem: { kind: 'bad-answer', message: `it is larger than ${mostBytes} bytes` } };
+  return { kind: 'done', value: new Response(Buffer.concat(pieces), { status, headers: { link: headers.get('link') ?? '' } }) };
+}
+
+const nonsense = (message: string): { readonly ok: false; readonly error: HubProblem } => ({ ok: false, error: { kind: 'bad-answer', message } });
+
+const mostFiles = 10_000;
+const mostRequests = 200;
+const mostBytes = 16 * 1024 * 1024;

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { type Digest, parseDigest } from '../../files/digest.ts';
+import type { FileProblem } from '../../files/file-problem.ts';
+import { isJsonObject, type Json, readJson } from '../../files/json.ts';
+import { writeFileAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
+import { isSettled, stampOf } from '../workspace/stamp.ts';
+import type { CommitPlace } from './commit-place.ts';
+import type { HubWorld } from './hub-world.ts';
+
+/** A file that was fetched: its path in the folder, and its bytes by size and SHA-256. */
+export interface FetchedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly digest: Digest;
+}
+
+/** What stands where a commit is published. */
+export type Published =
+  | { readonly kind: 'whole'; readonly files: readonly FetchedFile[] }
+  | { readonly kind: 'absent' }
+  /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */
+  | { readonly kind: 'damaged'; readonly files: readonly string[] };
+
+/**
+ * What is published for a commit, every byte vouched for: by the stamp that a file had when it was last read, else by
+ * reading it.
+ */
+export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
+  if (world.disk.look(place.published) === undefined) return { kind: 'absent' };
+  const record = await readRecord(place.record);
+  if (record === undefined) return { kind: 'damaged', files: ['record.json'] };
+  const found = await Promise.all(record.map((file) => check(place, file, world)));
+  const damaged = record.filter((_, index) => found[index] === undefined).map(({ path }) => path);
+  const foreign = namesIn(place.files, world).filter((name) => !record.some(({ path }) => path === name));
+  if (damaged.length + foreign.length > 0) return { kind: 'damaged', files: [...damaged, ...foreign] };
+  const checked = found.filter((file) => file !== undefined);
+  // Read-only caches are shared too: a stamp that cannot be noted costs only another reading.
+  if (checked.some(({ stamp }, index) => stamp !== record[index]?.stamp)) await writeRecord(place.record, checked, world);
+  return { kind: 'whole', files: checked.map(({ path, size, digest }) => ({ path, size, digest })) };
+}
+
+/** A line of the record. No stamp: the file was too young when it was read for a later change to show. */
+interface RecordedFile extends FetchedFile {
+  readonly stamp: string | undefined;
+}
+
+/** Writes down what a folder holds. */
+export function writeRecord(path: string, files: readonly RecordedFile[], world: HubWorld): Promise<Result<void, FileProblem>> {
+  const lines = files.map(({ path: name, size, digest, stamp }) => ({ path: name, size, sha256: digest, ...(stamp === undefined ? {} : { stamp }) }));
+  return writeFileAtomically(path, `${JSON.stringify({ version: 1, files: lines }, null, 2)}\n`, world.disk);
+}
+
+async function readRecord(path: string): Promise<readonly RecordedFile[] | undefined> {
+  const json = await readJson(path);
+  const lines = json.ok && isJsonObject(json.value) && json.value['version'] === 1 ? json.value['files'] : undefined;
+  if (!Array.isArray(lines)) return undefined;
+  const files = lines.map(recordedFile).filter((file) => file !== undefined);
+  return files.length === lines.length && files.length > 0 ? files : undefined;
+}
+
+function recordedFile(line: Json): RecordedFile | undefined {
+  if (!isJsonObject(line)) return undefined;
+  const { path, size, sha256, stamp } = line;
+  const digest = parseDigest(typeof sha256 === 'string' ? sha256 : '');
+  if (typeof path !== 'string' || typeof size !== 'number' || !digest.ok || /[/\0]|^\.{0,2}$/.test(path)) return undefined;
+  return { path, size, digest: digest.value, stamp: typeof stamp === 'string' ? stamp : undefined };
+}
+
+const namesIn = (folder: string, { disk }: HubWorld): readonly string[] => (disk.look(folder) === undefined ? [] : disk.list(folder));
+
+/** The file as it is now; undefined: it is not what was recorded. */
+async function check(place: CommitPlace, file: RecordedFile, world: HubWorld): Promise<RecordedFile | undefined> {
+  const path = join(place.files, file.path);
+  if (world.disk.look(path)?.isFile() !== true) return undefined;
+  const stamp = stampNow(path, world);
+  if (stamp !== undefined && stamp === file.stamp) return file;
+  return await world.disk.digest(path) === file.digest ? { ...file, stamp } : undefined;
+}
+
+/** The stamp of a file that is about to be read; undefined: it is too young for a later change to show. */
+export function stampNow(path: string, { disk, now }: HubWorld): string | undefined {
+  const stats = disk.look(path);
+  return stats !== undefined && isSettled(stats, BigInt(now()) * 1_000_000n) ? stampOf(stats) : undefined;
+}

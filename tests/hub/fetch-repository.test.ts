@@ -1,0 +1,173 @@
+import { chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { digestOf } from '../../src/files/digest.ts';
+import { commit, model, openRig, problemOf, valueOf, weights } from './rig.ts';
+
+const published = `someone--a-model/${commit}`;
+
+test('the files of a model arrive, with their digests, and nothing else', async () => {
+  await using rig = await openRig();
+  const fetched = valueOf(await rig.fetch());
+  expect(fetched).toMatchObject({ repository: 'someone/a-model', revision: commit, commit, folder: join(rig.folder, published, 'files') });
+  expect(fetched.files).toEqual(['config.json', 'spiece.model', 'model.safetensors'].map((path) => ({ path, size: model.files[path]?.length, digest: digestOf(model.files[path] ?? '') })));
+  expect(await readFile(join(fetched.folder, 'model.safetensors'))).toEqual(weights);
+  expect(Object.keys(await rig.cached())).toEqual([`${published}/files/config.json`, `${published}/files/model.safetensors`, `${published}/files/spiece.model`, `${published}/record.json`]);
+});
+
+test('the files are read-only, and the folder can be removed all the same', async () => {
+  await using rig = await openRig();
+  const { folder } = valueOf(await rig.fetch());
+  expect((await stat(join(folder, 'config.json'))).mode & 0o777).toBe(0o444);
+  await rm(join(rig.folder, 'someone--a-model'), { recursive: true });
+});
+
+test('a second fetch asks nobody and reads no file again', async () => {
+  await using rig = await openRig();
+  const first = valueOf(await rig.fetch());
+  const requests = rig.hub.requests.length;
+  const read: string[] = [];
+  const disk = { ...rig.world.disk, digest: (path: string) => (read.push(path), rig.world.disk.digest(path)) };
+  expect(valueOf(await rig.fetch({}, { disk }))).toEqual(first);
+  expect(rig.hub.requests.length).toBe(requests);
+  expect(read).toEqual([]);
+});
+
+test('files too young to be told by their stamps are read once more, and then known by them', async () => {
+  await using rig = await openRig();
+  let clock = 0;
+  const now = (): number => clock;
+  valueOf(await rig.fetch({}, { now }));
+  const read: string[] = [];
+  const disk = { ...rig.world.disk, digest: (path: string) => (read.push(path), rig.world.disk.digest(path)) };
+  clock = Date.now() + 3_600_000;
+  valueOf(await rig.fetch({}, { disk, now }));
+  expect(read.length).toBe(3);
+  valueOf(await rig.fetch({}, { disk, now }));
+  expect(read.length).toBe(3);
+});
+
+test('a large file comes from the store that the hub redirects to', async () => {
+  await using rig = await openRig();
+  valueOf(await rig.fetch());
+  expect(rig.hub.requests.filter(({ server }) => server === 'store').length).toBe(2);
+});
+
+test('the token goes to the hub and to nobody else', async () => {
+  await using rig = await openRig();
+  valueOf(await rig.fetch({ revision: 'main', token: 'hf_secret' }));
+  const authorizations = (server: string) => new Set(rig.hub.requests.filter((request) => request.server === server).map(({ headers }) => headers['authorization']));
+  expect(authorizations('hub')).toEqual(new Set(['Bearer hf_secret']));
+  expect(authorizations('store')).toEqual(new Set([undefined]));
+});
+
+test('the token of a private hub need not look like one of huggingface.co', async () => {
+  await using rig = await openRig();
+  valueOf(await rig.fetch({ token: 'internal-token' }));
+  expect(rig.hub.requests[0]?.headers['authorization']).toBe('Bearer internal-token');
+});
+
+test('a branch is the commit that the hub says', async () => {
+  await using rig = await openRig();
+  expect(valueOf(await rig.fetch({ revision: 'main' }))).toMatchObject({ revision: 'main', commit });
+});
+
+test('a repository without an owner is fetched too', async () => {
+  await using rig = await openRig();
+  rig.hub.repositories.set('bert-base-uncased', model);
+  expect(valueOf(await rig.fetch({ repository: 'bert-base-uncased' })).folder).toBe(join(rig.folder, 'bert-base-uncased', commit, 'files'));
+});
+
+test('an empty file is a file', async () => {
+  await using rig = await openRig();
+  rig.hub.repositories.set('someone/a-model', { ...model, files: { ...model.files, 'merges.txt': Buffer.alloc(0) } });
+  expect(valueOf(await rig.fetch()).files).toContainEqual({ path: 'merges.txt', size: 0, digest: digestOf('') });
+});
+
+test('offline, what was fetched is given', async () => {
+  await using rig = await openRig();
+  const online = valueOf(await rig.fetch());
+  expect(valueOf(await rig.fetch({ offline: true }))).toEqual(online);
+});
+
+test('offline, what is missing is named, and nobody is asked', async () => {
+  await using rig = await openRig();
+  expect(problemOf(await rig.fetch({ offline: true }))).toEqual({ kind: 'offline-files', folder: join(rig.folder, published, 'files'), damaged: [] });
+  expect(problemOf(await rig.fetch({ offline: true, revision: 'main' }))).toEqual({ kind: 'offline-revision' });
+  expect(rig.hub.requests).toEqual([]);
+});
+
+test('offline, a file that was changed is named', async () => {
+  await using rig = await openRig();
+  const { folder } = valueOf(await rig.fetch());
+  await change(join(folder, 'config.json'), '{"model_type":"mt6"}');
+  expect(problemOf(await rig.fetch({ offline: true }))).toMatchObject({ kind: 'offline-files', damaged: ['config.json'] });
+});
+
+test.each([
+  ['changed', (folder: string) => change(join(folder, 'config.json'), '{"model_type":"mt6"}')],
+  ['cut', (folder: string) => change(join(folder, 'config.json'), '{')],
+  ['gone', (folder: string) => rm(join(folder, 'config.json'))],
+  ['changed and dated back', async (folder: string) => {
+    const path = join(folder, 'config.json');
+    const { atime, mtime } = await stat(path);
+    await change(path, '{"model_type":"mt6"}');
+    await utimes(path, atime, mtime);
+  }],
+])('a file that was %s is fetched again, the others are kept', async (_, harm) => {
+  await using rig = await openRig();
+  const first = valueOf(await rig.fetch());
+  await harm(first.folder);
+  const before = rig.hub.requests.length;
+  expect(valueOf(await rig.fetch())).toEqual(first);
+  expect(await readFile(join(first.folder, 'config.json'), 'utf8')).toBe('{"model_type":"mt5"}');
+  expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/')).map(({ path }) => path)).toEqual([`/someone/a-model/resolve/${commit}/config.json`]);
+});
+
+test('a folder whose files are gone is filled again', async () => {
+  await using rig = await openRig();
+  const first = valueOf(await rig.fetch());
+  await rm(first.folder, { recursive: true });
+  expect(valueOf(await rig.fetch())).toEqual(first);
+});
+
+test('a file that was put beside the model is removed', async () => {
+  await using rig = await openRig();
+  const { folder } = valueOf(await rig.fetch());
+  await writeFile(join(folder, 'pytorch_model.bin'), 'other weights');
+  valueOf(await rig.fetch());
+  expect(Object.keys(await rig.cached())).not.toContain(`${published}/files/pytorch_model.bin`);
+});
+
+test('a record that cannot be read costs another look at the hub, not another download', async () => {
+  await using rig = await openRig();
+  const first = valueOf(await rig.fetch());
+  await writeFile(join(rig.folder, published, 'record.json'), '{"version":1,"files":[{"path":"../../../etc/passwd","size":1,"sha256":"00"}]}');
+  const before = rig.hub.requests.length;
+  expect(valueOf(await rig.fetch())).toEqual(first);
+  expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
+});
+
+test('progress ends with everything there', async () => {
+  await using rig = await openRig();
+  valueOf(await rig.fetch());
+  const total = weights.length + 20 + 6;
+  expect(rig.progress.at(-1)).toMatchObject({ kind: 'download', file: 'model.safetensors', bytes: total, total, secondsLeft: undefined });
+});
+
+test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(97)}/b`])('%j is no name of a repository, and nobody is asked', async (repository) => {
+  await using rig = await openRig();
+  expect(problemOf(await rig.fetch({ repository }))).toMatchObject({ kind: 'bad-name' });
+  expect(rig.hub.requests).toEqual([]);
+});
+
+test.each(['', 'a..b', '../..', 'a b', '/main', 'x\ny'])('%j is no revision, and nobody is asked', async (revision) => {
+  await using rig = await openRig();
+  expect(problemOf(await rig.fetch({ revision }))).toMatchObject({ kind: 'bad-name' });
+  expect(rig.hub.requests).toEqual([]);
+});
+
+async function change(path: string, content: string): Promise<void> {
+  await chmod(path, 0o644);
+  await writeFile(path, content);
+}
