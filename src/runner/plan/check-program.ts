@@ -21,7 +21,7 @@ export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
  * instance reports it at its `uses`.
  */
 export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
-  const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false });
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false });
   const compiled = compile(ajv, params);
   return (instance) => {
     const names = [...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at), ...nameFaults('out', outs, Object.keys(instance.outs), instance, (name) => instance.outs[name]?.at)];

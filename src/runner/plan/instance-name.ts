@@ -7,7 +7,7 @@ import { foldedPath, reservedName } from '../spec/project-path.ts';
 export function labelOf(node: Node): string {
   switch (node.kind) {
     case 'broken': return '';
-    case 'scalar': return node.text === '' ? "''" : node.text;
+    case 'scalar': return node.value === null ? 'null' : node.text === '' ? "''" : node.text;
     case 'list': return node.items.map(labelOf).join('+');
     case 'map': {
       const name = node.entries.get('name')?.value;

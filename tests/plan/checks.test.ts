@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { checkCommand } from '../../src/runner/plan/check-command.ts';
+import { programCheck, type ProgramContract } from '../../src/runner/plan/check-program.ts';
+import { instanceOf, planOfText } from '../spec/planned.ts';
+
+describe('a file of the project that a command names and that does not count', () => {
+  const files = new Set(['train.py', 'conf/a.yaml', 'data/raw/x.csv', 'run.sh', 'a b.txt']);
+  const undeclared = (fields: string): readonly string[] =>
+    checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), (path) => files.has(path)).map(({ message }) => /names "([^"]*)"/.exec(message)?.[1] ?? message);
+
+  test.each<readonly [string, readonly string[]]>([
+    ['cmd: [python, train.py]', ['train.py']],
+    ['cmd: [python, ./train.py, train.py]', ['train.py']],
+    ['cmd: [python, --config=conf/a.yaml]', ['conf/a.yaml']],
+    ['cmd: "python train.py | cat conf/a.yaml; echo \'a b.txt\'"', ['train.py', 'conf/a.yaml', 'a b.txt']],
+    ['cmd: "python \\"a b.txt\\" >train.py"', ['a b.txt', 'train.py']],
+    ['cmd: [python, train.py], code: [train.py]', []],
+    ['cmd: [python, train.py, conf/a.yaml], code: ["**/*.py", conf]', []],
+    ['cmd: [python, train.py], deps: { code: train.py }', []],
+    ['cmd: [cat, data/raw/x.csv], deps: { raw: data/raw }', []],
+    ['cmd: [cat, "${deps.raw}"], deps: { raw: data/raw/x.csv }', []],
+    ['cmd: [tool, train.py], outs: { o: { path: train.py, workspace: true } }', []],
+    ['cmd: [./run.sh]', []],
+    ['cmd: ./run.sh', []],
+    ['cmd: [python, other.py, /etc/passwd, ../train.py, -v]', []],
+    ['uses: train.py', []],
+  ])('%s', (fields, expected) => {
+    expect(undeclared(fields)).toEqual(expected);
+  });
+});
+
+describe('params, deps and outs of a stage program', () => {
+  const contract: ProgramContract = {
+    params: {
+      type: 'object',
+      properties: { seed: { type: 'integer' }, config: { type: 'object', properties: { method: { enum: ['full', 'lora'] }, learningRate: { type: 'number', exclusiveMinimum: 0 } }, required: ['method'], additionalProperties: false } },
+      required: ['seed'],
+      additionalProperties: false,
+    },
+    deps: ['train', 'base?'],
+    outs: ['model'],
+  };
+  const text = (params: string, rest = 'deps: { train: rows }, outs: { model: m }'): string => `stages: { a: { uses: stages/a.ts, params: { ${params} }, ${rest} } }`;
+  const faults = (yaml: string, of: ProgramContract = contract) => programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [message, yaml.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion]);
+
+  test('what is right has no faults', () => {
+    expect(faults(text('seed: 1, config: { method: lora, learningRate: 1e-5 }'))).toEqual([]);
+    expect(faults(text('seed: 1', 'deps: { train: rows, base: b }, outs: { model: m }'))).toEqual([]);
+  });
+
+  test.each<readonly [string, string, string, string | undefined]>([
+    ['seed: "1"', 'params.seed must be integer', '"1"', undefined],
+    ['seed: 1, config: { method: lroa }', 'params.config.method must be one of "full", "lora"', 'lroa', 'lora'],
+    ['seed: 1, config: { method: lora, learningRate: -1 }', 'params.config.learningRate must be > 0', '-1', undefined],
+    ['seed: 1, config: { method: lora, learningrate: 1 }', 'stages/a.ts has no params.config.learningrate: expected one of method, learningRate', '1', 'learningRate'],
+    ['seed: 1, config: {}', 'params.config must have "method"', '{}', undefined],
+    ['config: { method: lora }', 'params must have "seed"', '{ config: { method: lora } }', undefined],
+  ])('%s', (params, message, place, suggestion) => {
+    expect(faults(text(params))).toEqual([[message, place, suggestion]]);
+  });
+
+  test('all that is wrong is told', () => {
+    expect(faults(text('seed: x, other: 1', 'deps: { trian: rows }, outs: { model: m, log: l }'))).toEqual([
+      ['stages/a.ts has no params.other: expected one of seed, config', '1', undefined],
+      ['params.seed must be integer', 'x', undefined],
+      ['stages/a.ts knows no dep trian: expected one of train, base', 'rows', 'train'],
+      ['stages/a.ts needs the dep train', 'stages/a.ts', undefined],
+      ['stages/a.ts knows no out log: expected model', 'l', undefined],
+    ]);
+  });
+
+  test('one typo is one fault, however many forms a schema offers', () => {
+    const forms: ProgramContract = { params: { oneOf: [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] }] }, deps: [], outs: [] };
+    expect(faults('stages: { a: { uses: stages/a.ts, params: { a: 1 } } }', forms)).toEqual([['params.a must be string, or must be boolean', '1', undefined]]);
+  });
+
+  test('a schema that is none is the program\'s fault', () => {
+    expect(faults(text('seed: 1'), { ...contract, params: { type: 'nothing' } })[0]?.[0]).toMatch(/^the params of this stage program are no JSON Schema/);
+  });
+});
