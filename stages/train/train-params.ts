@@ -38,6 +38,7 @@ export interface MethodParams {
   readonly weightDecay?: number;
   readonly maxGradientNorm?: number | null;
   readonly labelSmoothing?: number;
+  readonly gradientCheckpointing?: boolean;
   readonly groupByLength?: boolean;
   readonly evaluateEvery?: 'epoch' | number | null;
   readonly checkpointEvery?: 'epoch' | number | null;
@@ -79,6 +80,7 @@ export const trainParamsSchema: Schema = {
         weightDecay: { type: 'number', minimum: 0 },
         maxGradientNorm: { type: ['number', 'null'], exclusiveMinimum: 0 },
         labelSmoothing: share,
+        gradientCheckpointing: { type: 'boolean' },
         groupByLength: { type: 'boolean' },
         evaluateEvery: every,
         checkpointEvery: every,
@@ -124,6 +126,7 @@ export function trainConfigOf({ config, validation, seed, baseModel }: TrainPara
     accumulationRule: config.accumulationRule ?? 'means',
     maxGradientNorm: config.maxGradientNorm === undefined ? 1 : config.maxGradientNorm,
     labelSmoothing: config.labelSmoothing ?? 0,
+    recompute: config.gradientCheckpointing ?? false,
     groupByLength: config.groupByLength ?? false,
     validationFraction: validation,
     evaluationBatch: config.batch,

@@ -6,11 +6,17 @@ import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Rows } from '../../src/ml/model/packed-rows.ts';
+import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue, Program, Runtime } from '../../src/ml/runtime/runtime.ts';
+import type { Graph } from '../../src/ml/tensor/node.ts';
+import { simplify } from '../../src/ml/tensor/simplify.ts';
 import { keepMaskOf, hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
-import { hashOfText } from '../../src/ml/model/random-values.ts';
+import { hashOfText, normalValues } from '../../src/ml/model/random-values.ts';
+import { loraShapes, loraTrace } from '../../src/ml/model/lora.ts';
+import { loraTargets } from '../../src/ml/model/lora-targets.ts';
+import { adapter } from '../train/tiny-training.ts';
 import { tinyConfig, weightValues } from './tiny-model.ts';
 
 const weights = weightValues(tinyConfig, initialiseMt5(tinyConfig, 3));
@@ -47,6 +53,31 @@ describe('the loss', () => {
     }
   });
 
+  test.each([0, 0.1])('has the same gradients where layers are computed again on the way back, with dropout of %d', async (dropoutRate) => {
+    const config = { ...tinyConfig, dropoutRate };
+    const targets = loraTargets({ ...adapter, bias: 'all', modulesToSave: ['final_layer_norm'] }, config);
+    if (!targets.ok) throw new Error(targets.error);
+    const lora = loraTrace(config, targets.value, 0.2, hashedDropout);
+    const extra = Object.fromEntries([...loraShapes(targets.value, config)].flatMap(([name, shape]) => (name in weights ? [] : [[name, { dtype: 'float32', shape, data: normalValues(shape.reduce((a, b) => a * b, 1), 0.3, 1, name) } as const]])));
+    const full = { ...plainTrace(config), dropout: hashedDropout };
+    for (const [trace, trainable] of [[full, full.parameters], [lora, lora.trainable]] as const) {
+      const [kept = {}, again = {}] = await Promise.all([false, true].map(async (recompute) => (await runtime.compile(trainingGraph(trace, trainable, { recompute }).graph)).run({ ...batchFeeds([0, 1, 2]), ...extra })));
+      expect(Object.keys(again)).toEqual(Object.keys(kept));
+      for (const [name, { data }] of Object.entries(kept)) {
+        const [ours, theirs] = [again[name]?.data ?? [], data].map((values) => Array.from(values, Number));
+        const largest = Math.max(...(theirs ?? []).map(Math.abs));
+        expect(Math.max(...(ours ?? []).map((value, index) => Math.abs(value - (theirs?.[index] ?? Number.NaN)))), name).toBeLessThanOrEqual(2e-6 * Math.max(largest, 1e-3));
+      }
+    }
+  });
+
+  test('is computed again where it should be: the engine does not take the second computing for the first', () => {
+    const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
+    const [kept, again] = [trainingGraph(trace, trace.parameters).graph, trainingGraph(trace, trace.parameters, { recompute: true }).graph];
+    const stacks = { outputs: { hidden: decode(trace, encode(trace).last).last } };
+    for (const operator of ['Softmax', 'SimplifiedLayerNormalization']) expect(count(again, operator) - count(kept, operator), operator).toBe(count(stacks, operator));
+  });
+
   test('changes with the seed, the step and the place in the step', async () => {
     const program = await runtime.compile(lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
     const lossWith = async (keys: readonly number[]): Promise<number> => Number((await program.run({ ...batchFeeds([0, 1, 2]), ...dropoutFeeds(keys, source, target) }))['loss']?.data[0]);
@@ -68,6 +99,9 @@ test('dropout of tokens is the hash that TypeScript computes, and keeps the shar
   expect(Array.from(kept?.data ?? [], Number)).toEqual(expected);
   expect(expected.filter((factor) => factor > 0).length / expected.length).toBeCloseTo(1 - rate, 1);
 });
+
+/** How many operators of a kind the engine is given. */
+const count = (graph: Graph, operator: string): number => emitOnnx(simplify(graph)).graph.nodes.filter((node) => node.operator === operator).length;
 
 /** The rows of one batch, each with the key that it has in the step; the loss is a sum, not a mean. */
 function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>> {

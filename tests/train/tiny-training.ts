@@ -22,6 +22,7 @@ export const plainConfig: TrainConfig = {
   accumulationRule: 'means',
   maxGradientNorm: 1,
   labelSmoothing: 0,
+  recompute: false,
   groupByLength: false,
   validationFraction: 0.2,
   evaluationBatch: 8,

@@ -42,12 +42,12 @@ export function loraTrace(config: Mt5Config, targets: LoraTargets, adapterDropou
     parameters,
     trainable,
     dropout,
-    linear: (x, module, side) => {
+    linear: (x, module, side, dropped) => {
       const layer = layers.get(module);
       const [a, b] = [trainable.get(`${module}.lora_A.weight`), trainable.get(`${module}.lora_B.weight`)];
-      if (layer === undefined || a === undefined || b === undefined) return base(x, module, side);
-      const kept = dropout(x, { name: `${module}.lora_dropout#0`, rate: adapterDropout, rows: { kind: 'tokens', side } });
-      return add(base(x, module, side), matmul(matmul(kept, a, { transposeB: true }), b, { transposeB: true, scale: layer.scale }));
+      if (layer === undefined || a === undefined || b === undefined) return base(x, module, side, dropped);
+      const kept = dropped(x, { name: `${module}.lora_dropout#0`, rate: adapterDropout, rows: { kind: 'tokens', side } });
+      return add(base(x, module, side, dropped), matmul(matmul(kept, a, { transposeB: true }), b, { transposeB: true, scale: layer.scale }));
     },
   };
 }

@@ -12,7 +12,7 @@ import { hashOfText } from './random-values.ts';
  * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so neither
  * padding nor a row's neighbours move them, and a resumed training drops the same elements. Reads dropoutFeeds.
  */
-export const hashedDropout: Mt5Trace['dropout'] = (x, site) => (site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site), site.rate)));
+export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) => (site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site, after), site.rate)));
 
 /** The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step and the row. */
 export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows): Feeds {
@@ -25,14 +25,14 @@ export function rowKeys(seed: number, step: number, first: number, count: number
   return Array.from({ length: count }, (_, row) => hashCombineOf(key, first + row));
 }
 
-function bitsOf(x: Node, { name, rows }: DropoutSite): Node {
+function bitsOf(x: Node, { name, rows }: DropoutSite, after: (node: Node) => Node): Node {
   const site = constant(hashOfText(name), [], 'int32');
   if (rows.kind === 'tokens') {
     const tokens = input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]);
-    return randomBits(reshape(tokens, [tokensOf(rows.side), 1]), [site, counting(sizeOf(x, 1))]);
+    return randomBits(reshape(after(tokens), [tokensOf(rows.side), 1]), [site, counting(sizeOf(x, 1))]);
   }
   const heads = reshape(counting(sizeOf(x, 1)), [1, sizeOf(x, 1), 1, 1]);
-  const key = reshape(input('dropout.rows', 'int32', ['batch']), ['batch', 1, 1, 1]);
+  const key = reshape(after(input('dropout.rows', 'int32', ['batch'])), ['batch', 1, 1, 1]);
   return randomBits(key, [site, heads, reshape(positions(rows.query), [rows.query, 1]), positions(rows.key)]);
 }
 

@@ -9,7 +9,14 @@ import { reduceMean } from '../tensor/ops/reduction.ts';
 import { input } from '../tensor/ops/source.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import { decode, encode, logitsOf } from './mt5-stack.ts';
+import { recomputing } from './mt5-recompute.ts';
 import type { Mt5Trace } from './mt5-trace.ts';
+
+export interface TrainingOptions {
+  readonly labelSmoothing?: number;
+  /** Computes each layer again on the way back instead of keeping what is inside it: less memory, about a third more work. */
+  readonly recompute?: boolean;
+}
 
 /** A graph that gives a loss and the gradients of some parameters. */
 export interface TrainingGraph {
@@ -33,15 +40,18 @@ export interface Lookup {
  * Loss and gradients of a batch of pairs. Feeds: sourceFeeds, targetFeeds, labelFeeds, the parameters, and what the trace's
  * dropout reads.
  */
-export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, labelSmoothing = 0): TrainingGraph {
-  const loss = pairLoss(trace, labelSmoothing);
+export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, { labelSmoothing = 0, recompute = false }: TrainingOptions = {}): TrainingGraph {
+  const { traced, gradientsOf } = recompute ? recomputing(trace) : { traced: trace, gradientsOf: gradients };
+  const loss = pairLoss(traced, labelSmoothing);
   const uses = usesOf(loss, trainable);
   const dense = [...trainable].filter(([, node]) => uses.dense.has(node));
   const lookups = uses.gathers.map((each, index) => ({ ...each, output: `rows.${index}.${each.parameter}` }));
-  const slopes = gradients(loss, [...dense.map(([, node]) => node), ...lookups.map(({ gather }) => gather)]);
-  const outputs = [...dense.map(([name]) => `gradient.${name}`), ...lookups.map(({ output }) => output)];
+  // In this order an engine that works from the last output to the first goes through the layers as the gradient does, and can
+  // drop what a layer needed when it has left it: onnxruntime orders the nodes so.
+  const wanted = [...lookups.map(({ gather, output }) => ({ node: gather, output })), ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` }))];
+  const slopes = gradientsOf(loss, wanted.map(({ node }) => node));
   return {
-    graph: { outputs: { loss, ...Object.fromEntries(outputs.map((output, index) => [output, at(slopes, index)])) } },
+    graph: { outputs: { loss, ...Object.fromEntries(wanted.map(({ output }, index) => [output, at(slopes, index)])) } },
     dense: dense.map(([name]) => name),
     lookups: lookups.map(({ parameter, indices, output }) => ({ parameter, indices, output })),
   };

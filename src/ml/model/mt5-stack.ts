@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
-import { lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
+import { applyLayer, applyLinear, lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side } from './packed-rows.ts';
 
 /** What a stack of layers gives. Every state is of the real tokens only: [tokens, d]. */
@@ -20,11 +20,11 @@ export interface StackStates {
 /** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
   const bias = add(positionBias(trace, 'source'), paddingMask());
-  const layer = (x: Node, block: number): Node => {
+  const layer = (x: Node, block: number): Node => applyLayer(trace, (inner, outside) => {
     const name = `encoder.block.${block}`;
-    const attended = selfAttention(trace, x, `${name}.layer.0`, 'source', bias);
-    return feedForward(trace, attended, `${name}.layer.1`, 'source');
-  };
+    const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'source', outside(bias, 'shared'));
+    return feedForward(inner, attended, `${name}.layer.1`, 'source');
+  });
   return stack(trace, 'encoder', 'source', layers, layer);
 }
 
@@ -32,19 +32,19 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
 export function decode(trace: Mt5Trace, encoded: Node): StackStates {
   const bias = add(positionBias(trace, 'target'), input('target.mask', 'float32', ['target', 'target']));
   const mask = paddingMask();
-  const layer = (x: Node, block: number): Node => {
+  const layer = (x: Node, block: number): Node => applyLayer(trace, (inner, outside) => {
     const name = `decoder.block.${block}`;
-    const attended = selfAttention(trace, x, `${name}.layer.0`, 'target', bias);
-    const informed = crossAttention(trace, attended, `${name}.layer.1`, encoded, mask);
-    return feedForward(trace, informed, `${name}.layer.2`, 'target');
-  };
+    const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'target', outside(bias, 'shared'));
+    const informed = crossAttention(inner, attended, `${name}.layer.1`, outside(encoded), mask);
+    return feedForward(inner, informed, `${name}.layer.2`, 'target');
+  });
   return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
 }
 
 /** The head. A tied one is the embedding, and its input is scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
 export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
   const { tieWordEmbeddings, dModel } = trace.config;
-  return trace.linear(tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden, 'lm_head', 'target');
+  return applyLinear(trace, tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden, 'lm_head', 'target');
 }
 
 function stack(trace: Mt5Trace, name: 'encoder' | 'decoder', side: Side, depth: number, layer: (x: Node, block: number) => Node): StackStates {
@@ -56,7 +56,8 @@ function stack(trace: Mt5Trace, name: 'encoder' | 'decoder', side: Side, depth: 
     hidden.push(x);
     x = layer(x, block);
   }
-  const last = trace.dropout(norm(trace, x, `${name}.final_layer_norm`), { name: `${name}.dropout#1`, rate, rows });
+  const top = x;
+  const last = applyLayer(trace, (inner, outside) => inner.dropout(norm(inner, outside(top), `${name}.final_layer_norm`), { name: `${name}.dropout#1`, rate, rows }));
   return { hidden: [...hidden, last], last };
 }
 
@@ -84,11 +85,11 @@ interface Tokens {
 
 /** Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation did. */
 function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bias: Node): Node {
-  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node => splitHeads(trace, trace.linear(of.states, `${module}.${part}`, of.side), of.side);
+  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node => splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
   const [query, key, value] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
   const weights = softmax(add(matmul(query, key, { transposeB: true }), bias));
   const kept = trace.dropout(weights, { name: `${module}#0`, rate: trace.config.dropoutRate, rows: { kind: 'attention', query: from.side, key: to.side } });
-  return trace.linear(joinHeads(trace, matmul(kept, value), from.side), `${module}.o`, from.side);
+  return applyLinear(trace, joinHeads(trace, matmul(kept, value), from.side), `${module}.o`, from.side);
 }
 
 /** [tokens, heads * dKv] -> [batch, heads, length, dKv] */
@@ -107,10 +108,10 @@ export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side)
   const normed = norm(trace, x, `${layer}.layer_norm`);
   const { gated, dropoutRate: rate } = trace.config;
   const inner = gated
-    ? multiply(activation(trace, trace.linear(normed, `${module}.wi_0`, side)), trace.linear(normed, `${module}.wi_1`, side))
-    : activation(trace, trace.linear(normed, `${module}.wi`, side));
+    ? multiply(activation(trace, applyLinear(trace, normed, `${module}.wi_0`, side)), applyLinear(trace, normed, `${module}.wi_1`, side))
+    : activation(trace, applyLinear(trace, normed, `${module}.wi`, side));
   const kept = trace.dropout(inner, { name: `${module}.dropout#0`, rate, rows: { kind: 'tokens', side } });
-  return residual(trace, x, trace.linear(kept, `${module}.wo`, side), layer, side);
+  return residual(trace, x, applyLinear(trace, kept, `${module}.wo`, side), layer, side);
 }
 
 const activation = ({ config }: Mt5Trace, x: Node): Node => (config.activation === 'relu' ? relu(x) : geluTanh(x));

@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import { encode, feedForward, logitsOf, norm, splitHeads } from './mt5-stack.ts';
-import { lookUp, type Mt5Trace } from './mt5-trace.ts';
+import { applyLinear, lookUp, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /**
@@ -17,7 +17,7 @@ export function crossGraph(trace: Mt5Trace): Graph {
   const { last } = encode(trace);
   return { outputs: Object.fromEntries(layersOf(trace).flatMap((layer) => crossNames(layer).map(({ name, part }) => {
     const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
-    return [name, splitHeads(trace, trace.linear(last, module, 'source'), 'source')] as const;
+    return [name, splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source')] as const;
   }))) };
 }
 
@@ -69,22 +69,22 @@ function selfStep(trace: Mt5Trace, x: Node, layer: number, parents: Node, bias: 
   const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.0`;
   const normed = norm(trace, x, `${name}.layer_norm`);
-  const part = (letter: string): Node => reshape(trace.linear(normed, `${name}.SelfAttention.${letter}`, 'target'), [rows, numHeads, 1, dKv]);
+  const part = (letter: string): Node => reshape(applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'), [rows, numHeads, 1, dKv]);
   const extended = (cache: string, newest: Node): Node => concat([gather(input(cache, 'float32', ['cacheRows', numHeads, 'past', dKv]), parents), newest], 2);
   const key = extended(`self.${layer}.key`, part('k'));
   const value = extended(`self.${layer}.value`, part('v'));
   const weights = softmax(add(matmul(part('q'), key, { transposeB: true }), bias));
   const joined = reshape(matmul(weights, value), [rows, numHeads * dKv]);
-  return { change: trace.linear(joined, `${name}.SelfAttention.o`, 'target'), cache: [[`self.${layer}.key`, key], [`self.${layer}.value`, value]] };
+  return { change: applyLinear(trace, joined, `${name}.SelfAttention.o`, 'target'), cache: [[`self.${layer}.key`, key], [`self.${layer}.value`, value]] };
 }
 
 function crossStep(trace: Mt5Trace, x: Node, layer: number): Node {
   const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.1`;
-  const query = trace.linear(norm(trace, x, `${name}.layer_norm`), `${name}.EncDecAttention.q`, 'target');
+  const query = applyLinear(trace, norm(trace, x, `${name}.layer_norm`), `${name}.EncDecAttention.q`, 'target');
   const perSource = transpose(reshape(query, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
   const kept = (part: 'key' | 'value'): Node => input(`cross.${layer}.${part}`, 'float32', ['batch', numHeads, 'source', dKv]);
   const weights = softmax(add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask()));
   const joined = reshape(transpose(matmul(weights, kept('value')), [0, 2, 1, 3]), [rows, numHeads * dKv]);
-  return trace.linear(joined, `${name}.EncDecAttention.o`, 'target');
+  return applyLinear(trace, joined, `${name}.EncDecAttention.o`, 'target');
 }

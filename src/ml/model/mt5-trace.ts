@@ -21,9 +21,19 @@ export interface Mt5Trace {
   /** Every parameter by its name in transformers. */
   readonly parameters: ReadonlyMap<string, Node>;
   /** Applies the linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", to tokens of a side. x [tokens, in] -> [tokens, out] */
-  readonly linear: (x: Node, module: string, side: Side) => Node;
-  readonly dropout: (x: Node, site: DropoutSite) => Node;
+  readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Node;
+  /** `after`, if given, is applied to what the masks are made from. */
+  readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
+  /** How a layer of a stack is put into the graph, if not as it is built. */
+  readonly layer?: (build: LayerBuilder) => Node;
 }
+
+/** Builds a layer; each node that it takes from outside passes through `outside`, which is told of those that all layers share. It may be called more than once. */
+export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'shared') => Node) => Node;
+
+export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node => (trace.layer === undefined ? build(trace, (node) => node) : trace.layer(build));
+
+export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node => trace.linear(x, module, side, trace.dropout);
 
 /** The model as it stands: every parameter an input of the graph, nothing dropped. */
 export function plainTrace(config: Mt5Config): Mt5Trace {

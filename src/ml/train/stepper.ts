@@ -49,8 +49,8 @@ export interface StepperOptions {
 /** Lays the trained tensors out in memory that the engine reads and writes in place. All parameters are zero at first. */
 export function createStepper({ graph, program, shapes, frozen, optimizer: settings, weightDecay, decays = isDecayed, accumulation, kernels }: StepperOptions): Stepper {
   const moments = momentsOf(settings);
-  const spare = accumulation > 1 ? 1 : 0;
-  const groups = kernels.allocate([...shapes.values()].map((shape) => Array.from({ length: 2 + moments + spare }, () => elements(shape))));
+  const spare = (name: string): number => (accumulation > 1 && graph.dense.includes(name) ? 1 : 0); // later micro-batches' gradients, before they are added
+  const groups = kernels.allocate([...shapes].map(([name, shape]) => Array.from({ length: 2 + moments + spare(name) }, () => elements(shape))));
   const tensors: (Trained & { readonly incoming: Float32Array })[] = [...shapes].map(([name, shape], index) => {
     const [parameter = empty(), gradient = empty(), ...rest] = groups[index] ?? [];
     return { name, shape, parameter, gradient, moments: rest.slice(0, moments), incoming: rest[moments] ?? gradient, weightDecay: decays(name) ? weightDecay : 0 };

@@ -22,6 +22,8 @@ export interface TrainConfig {
   /** The L2 norm that gradients are clipped to; null leaves them. */
   readonly maxGradientNorm: number | null;
   readonly labelSmoothing: number;
+  /** Gradient checkpointing: layers are computed again on the way back. The same numbers with less memory and more time. */
+  readonly recompute: boolean;
   /** Batches of rows of similar length. */
   readonly groupByLength: boolean;
   /** The share of the rows that is held out, and evaluated on. */

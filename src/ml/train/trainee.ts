@@ -27,14 +27,15 @@ export interface ParameterCounts {
 }
 
 /** The error says which layers an adapter's configuration asks for in vain. */
-export function traineeOf(config: Mt5Config, { method, labelSmoothing, seed }: TrainConfig): Result<Trainee> {
+export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute, seed }: TrainConfig): Result<Trainee> {
+  const options = { labelSmoothing, recompute };
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };
     const shapes = mt5ParameterShapes(config);
     const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
     return {
       ok: true,
-      value: { training: trainingGraph(trace, trace.parameters, labelSmoothing), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count } },
+      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count } },
     };
   }
   const targets = loraTargets(method.adapter, config);
@@ -43,7 +44,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, seed }: T
   return {
     ok: true,
     value: {
-      training: trainingGraph(trace, trace.trainable, labelSmoothing),
+      training: trainingGraph(trace, trace.trainable, options),
       evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), labelSmoothing),
       shapes: loraShapes(targets.value, config),
       initial: initialiseLora(targets.value, seed),

@@ -1,0 +1,83 @@
+import { gradients } from '../autodiff/gradients.ts';
+import type { Node } from '../tensor/node.ts';
+import { add, cast, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
+import { reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
+import { inputsFirst } from '../tensor/walk.ts';
+import type { LayerBuilder, Mt5Trace } from './mt5-trace.ts';
+
+/** A trace that remembers how its layers are built, and the gradients of a loss that was built with it. */
+export interface Recomputing {
+  readonly traced: Mt5Trace;
+  /** As `gradients` of the same loss over the plain trace: the same numbers, with less of the way there kept in memory. */
+  readonly gradientsOf: typeof gradients;
+}
+
+/**
+ * Gradient checkpointing (Chen et al. 2016): only what enters a layer is kept; on the way back the layer is built once more,
+ * and what is inside it lives until its gradients are there. The second building hangs on the gradient that comes to the
+ * layer's output, so that no engine can run it early, or take it for the first.
+ */
+export function recomputing(trace: Mt5Trace): Recomputing {
+  const layers: { readonly build: LayerBuilder; readonly output: Node }[] = [];
+  const traced: Mt5Trace = {
+    ...trace,
+    layer: (build) => {
+      const output = stopGradient(build(trace, stopGradient));
+      layers.push({ build, output });
+      return output;
+    },
+  };
+  const gradientsOf = (loss: Node, of: readonly Node[]): readonly (Node | undefined)[] => {
+    const outputs = layers.map(({ output }) => output);
+    const sums = new Map<Node, Node>();
+    const collect = (nodes: readonly Node[], slopes: readonly (Node | undefined)[]): void => nodes.forEach((node, index) => {
+      const [before, slope] = [sums.get(node), slopes[index]];
+      if (slope !== undefined) sums.set(node, before === undefined ? slope : add(before, slope));
+    });
+    collect([...outputs, ...of], gradients(loss, [...outputs, ...of]));
+
+    const between = new Set<Node>(); // what layers take from outside that is no layer's output: biases, embeddings
+    for (const { build, output } of layers.toReversed()) {
+      const upstream = sums.get(output);
+      if (upstream === undefined) continue;
+      const wait = waitFor([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
+      const standIns = new Map<Node, Node>();
+      const outside = (node: Node, shared?: 'shared'): Node => {
+        const standIn = standIns.get(node) ?? stopGradient(shared === undefined ? wait(node) : node);
+        standIns.set(node, standIn);
+        return standIn;
+      };
+      const again = build({ ...trace, dropout: (x, site) => trace.dropout(x, site, wait) }, outside);
+      const entering = [...standIns.keys()].filter((node) => outputs.includes(node) || dependsOn(node, of));
+      for (const node of entering) if (!outputs.includes(node) && !of.includes(node)) between.add(node);
+      collect([...entering, ...of], pulledBack([[again, upstream]], [...entering.map((node) => standIns.get(node) ?? node), ...of]));
+    }
+    const rest = [...between].flatMap((node) => {
+      const slope = sums.get(node);
+      return slope === undefined ? [] : [[node, slope] as const];
+    });
+    if (rest.length > 0) collect(of, pulledBack(rest, of));
+    return of.map((node) => sums.get(node));
+  };
+  return { traced, gradientsOf };
+}
+
+/** The gradients that come to `of` when those of some nodes are known. */
+function pulledBack(known: readonly (readonly [node: Node, gradient: Node])[], of: readonly Node[]): readonly (Node | undefined)[] {
+  const products = known.map(([node, gradient]) => reduceSum(multiply(node, stopGradient(gradient))));
+  const [first, ...others] = products;
+  return first === undefined ? [] : gradients(others.reduce(add, first), of);
+}
+
+/**
+ * The same value, not to be had before the signals are: a zero is added that is made from them. Signals that are not finite
+ * spoil the gradients anyway. Sums over layers are signals too: else an engine that computes what is asked for last would
+ * keep every layer's part of them.
+ */
+function waitFor(signals: readonly Node[]): (node: Node) => Node {
+  const elements = signals.map((signal) => reshape(signal.shape.reduce<Node>((x, _, axis) => slice(x, axis, 0, 1), stopGradient(signal)), [1]));
+  const zero = reshape(multiply(elements.reduce((sum, element) => add(sum, element)), 0), []);
+  return (node) => add(node, cast(zero, node.dtype));
+}
+
+const dependsOn = (node: Node, of: readonly Node[]): boolean => inputsFirst([node]).some((each) => of.includes(each));
