@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.ts';
 import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
 import { historyCommand } from './commands/history.ts';
+import { initCommand } from './commands/init.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { runCommand } from './commands/run.ts';
@@ -21,7 +22,7 @@ const program = new Command('pipeline')
   .showHelpAfterError('(pipeline --help lists the commands)')
   .exitOverride();
 
-for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand, completionCommand]) {
+for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand, initCommand, completionCommand]) {
   program.addCommand(command().exitOverride());
 }
 program.addCommand(completeCommand().exitOverride(), { hidden: true });
