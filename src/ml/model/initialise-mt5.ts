@@ -3,9 +3,9 @@ import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import { normalValues } from './random-values.ts';
 
 /**
- * The weights of a new T5, by their names in transformers. Linear layers and biases as T5PreTrainedModel._init_weights
- * (factor 1) makes them; the embedding is N(0, 0.3) and the head N(0, 1/sqrt(d)), since with transformers' unit embeddings
- * a small model starts far off. The same seed gives the same bits.
+ * The weights of a new T5, by their names in transformers, as T5PreTrainedModel._init_weights (4.57.1, factor 1) makes
+ * them, but for an untied head, which is N(0, 1/sqrt(d)) here: with N(0, 1) a small model starts far off. The same seed
+ * gives the same bits.
  */
 export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<string, Float32Array> {
   return new Map([...mt5ParameterShapes(config)].map(([name, shape]) => {
@@ -19,7 +19,7 @@ export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<stri
 function deviationOf(name: string, { dModel, dKv, dFf, numHeads }: Mt5Config): number | undefined {
   const part = /([^.]+)\.weight$/.exec(name)?.[1];
   switch (part) {
-    case 'shared': return 0.3;
+    case 'shared': return 1;
     case 'q': return (dModel * dKv) ** -0.5;
     case 'o': return (numHeads * dKv) ** -0.5;
     case 'wo': return dFf ** -0.5;
