@@ -29,6 +29,8 @@ describe('a file of the project that a command names and that does not count', (
   });
 });
 
+const text = (params: string, rest = 'deps: { train: rows }, outs: { model: m }'): string => `stages: { a: { uses: stages/a.ts, params: { ${params} }, ${rest} } }`;
+
 describe('params, deps and outs of a stage program', () => {
   const contract: ProgramContract = {
     params: {
@@ -40,7 +42,6 @@ describe('params, deps and outs of a stage program', () => {
     deps: ['train', 'base?'],
     outs: ['model'],
   };
-  const text = (params: string, rest = 'deps: { train: rows }, outs: { model: m }'): string => `stages: { a: { uses: stages/a.ts, params: { ${params} }, ${rest} } }`;
   const faults = (yaml: string, of: ProgramContract = contract) => programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [message, yaml.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion]);
 
   test('what is right has no faults', () => {

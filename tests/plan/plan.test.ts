@@ -9,6 +9,22 @@ import { faultsOf, instanceOf, planOfText } from '../spec/planned.ts';
 const ids = (plan: Plan, stage: string): readonly string[] => plan.instances.filter((instance) => instance.stage === stage).map(({ id }) => id);
 const needs = (plan: Plan, id: string): readonly string[] => plan.needs.get(instanceOf(plan, id).id) ?? [];
 
+/** The members that `g[a]` gathers from a stage with these values of x, each with its axes. */
+function gathered(values: string): readonly (readonly string[])[] {
+  const plan = planOfText(`stages: { t: { matrix: { x: [${values}], d: [b, a] }, cmd: [a], outs: { o: o } }, g: { matrix: { d: [a] }, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`);
+  const dep = instanceOf(plan, 'g[a]').deps['m'];
+  return dep?.kind === 'gather' ? dep.members.map(({ instance, axes }) => [instance, JSON.stringify(axes)]) : [];
+}
+
+const matrix = (axes: { readonly [name: string]: unknown }): string => JSON.stringify(Object.fromEntries(Object.entries(axes).filter(([, values]) => values !== null)));
+
+/** A stage of 100 instances, each of which reads from three others. */
+const layer = (index: number): string => `  s${index}:
+    matrix: { x: [${Array.from({ length: 100 }, (_, value) => value).join(', ')}] }
+    cmd: [a]
+    outs: { o: o }
+${index < 3 ? '' : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s${index - 2}, out: o }, c: { from: s${index - 3}, out: o } }\n`}`;
+
 describe('matrices', () => {
   test('a union of products, and one for each instance of another stage', () => {
     const plan = planOfText(readFileSync(join(import.meta.dirname, '../spec/example.yaml'), 'utf8'));
@@ -38,8 +54,8 @@ describe('matrices', () => {
   });
 
   test('renaming a point changes its names and nothing that a key holds', () => {
-    const text = (name: string): string => `stages: { a: { matrix: { c: [{ name: ${name}, r: 8 }] }, cmd: [a, "\${c.r}"], params: { c: "\${c}" }, outs: { o: o } } }`;
-    const [before, after] = [instanceOf(planOfText(text('x')), 'a[x]'), instanceOf(planOfText(text('y')), 'a[y]')];
+    const [before, after] = ['x', 'y'].map((name) => instanceOf(planOfText(`stages: { a: { matrix: { c: [{ name: ${name}, r: 8 }] }, cmd: [a, "\${c.r}"], params: { c: "\${c}" }, outs: { o: o } } }`), `a[${name}]`));
+    if (before === undefined || after === undefined) throw new Error('two are expected');
     expect(after.params).toEqual(before.params);
     expect(after.program).toMatchObject({ words: [[{ text: 'a' }], [{ text: '8' }]] });
     expect([before.folder, after.folder]).toEqual(['artifacts/pipeline/a/x', 'artifacts/pipeline/a/y']);
@@ -82,14 +98,9 @@ describe('names of instances', () => {
 
 describe('deps', () => {
   test('gather takes all that agree, in an order that the file does not make', () => {
-    const text = (values: string): string => `stages: { t: { matrix: { x: [${values}], d: [b, a] }, cmd: [a], outs: { o: o } }, g: { matrix: { d: [a] }, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`;
-    const members = (plan: Plan) => {
-      const dep = instanceOf(plan, 'g[a]').deps['m'];
-      return dep?.kind === 'gather' ? dep.members.map(({ instance, axes }) => [instance, JSON.stringify(axes)]) : [];
-    };
     const expected = [['t[null,a]', '{"d":"a","x":null}'], ['t[9,a]', '{"d":"a","x":9}'], ['t[10,a]', '{"d":"a","x":10}'], ['t[B,a]', '{"d":"a","x":"B"}'], ['t[a,a]', '{"d":"a","x":"a"}'], ['t[r=1,a]', '{"d":"a","x":{"r":1}}']];
-    expect(members(planOfText(text('B, 10, { r: 1 }, 9, a, ~')))).toEqual(expected);
-    expect(members(planOfText(text('~, a, 9, { r: 1 }, 10, B')))).toEqual(expected);
+    expect(gathered('B, 10, { r: 1 }, 9, a, ~')).toEqual(expected);
+    expect(gathered('~, a, 9, { r: 1 }, 10, B')).toEqual(expected);
   });
 
   test('a member that is gathered is told with its name: what reads it may show it', () => {
@@ -122,7 +133,6 @@ describe('deps', () => {
 
   test('every join is what comparing each with each would give', () => {
     const axes = fc.record({ x: fc.option(fc.subarray([1, 2, 3], { minLength: 1 })), y: fc.option(fc.subarray(['a', 'b'], { minLength: 1 })), z: fc.option(fc.subarray([true, false], { minLength: 1 })) });
-    const matrix = (of: { readonly [name: string]: unknown }): string => JSON.stringify(Object.fromEntries(Object.entries(of).filter(([, values]) => values !== null)));
     fc.assert(fc.property(axes, axes, (source, target) => {
       const text = `stages: { t: { matrix: ${matrix(source)}, cmd: [a], outs: { o: o } }, g: { matrix: ${matrix(target)}, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`;
       const faults = faultsOf(text);
@@ -149,8 +159,7 @@ test('every param knows its place: where the value is written, through reference
 });
 
 test('ten thousand instances with thirty thousand edges: each join takes one step an edge', () => {
-  const stage = (index: number): string => `  s${index}:\n    matrix: { x: [${Array.from({ length: 100 }, (_, value) => value).join(', ')}] }\n    cmd: [a]\n    outs: { o: o }\n${index < 3 ? '' : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s${index - 2}, out: o }, c: { from: s${index - 3}, out: o } }\n`}`;
-  const plan = planOfText(`stages:\n${Array.from({ length: 104 }, (_, index) => stage(index)).join('')}`);
+  const plan = planOfText(`stages:\n${Array.from({ length: 104 }, (_, index) => layer(index)).join('')}`);
   expect(plan.instances).toHaveLength(10_400);
   expect([...plan.needs.values()].flat()).toHaveLength(30_300);
 });

@@ -72,6 +72,14 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
   });
 });
 
+const faults = (line: string) => ({
+  result: faultsOf(`stages:\n  a:\n    params: { v: x }\n    cmd: ${JSON.stringify(line)}\n`).map((fault) => fault.split(' ')[0]).map((code) => `${code} inside ${enclosureOf(line)}`),
+});
+const enclosureOf = (line: string): string => {
+  const parts = line.replaceAll('$${', '\u0001').split(/\$\{[^}]*\}/).map((part) => part.replaceAll('\u0001', '${'));
+  return parts.slice(0, -1).map((part, index) => shellEnclosure(part, index > 0)).find((found) => found !== undefined) ?? 'nothing';
+};
+
 describe('where a reference would be quoted in vain, it is refused', () => {
   test.each<readonly [string, string]>([
     ['echo "${params.v}"', 'double quotes'], ["echo '${params.v}'", 'single quotes'], ['echo "a $(b ${params.v})"', 'double quotes'], ['echo "$(echo "${params.v}")"', 'double quotes'], ['echo `cat ${params.v}`', 'backquotes'],
@@ -88,14 +96,6 @@ describe('where a reference would be quoted in vain, it is refused', () => {
   ])('elsewhere it may stand: %s', (line) => {
     expect(faults(line).result).toEqual([]);
   });
-
-  const faults = (line: string) => ({
-    result: faultsOf(`stages:\n  a:\n    params: { v: x }\n    cmd: ${JSON.stringify(line)}\n`).map((fault) => fault.split(' ')[0]).map((code) => `${code} inside ${enclosureOf(line)}`),
-  });
-  const enclosureOf = (line: string): string => {
-    const parts = line.replaceAll('$${', '\u0001').split(/\$\{[^}]*\}/).map((part) => part.replaceAll('\u0001', '${'));
-    return parts.slice(0, -1).map((part, index) => shellEnclosure(part, index > 0)).find((found) => found !== undefined) ?? 'nothing';
-  };
 
   test('wherever a reference is taken, no value becomes code', () => {
     const piece = fc.constantFrom("'", '"', '\\', '$', '`', ' #', ' ', '\n', 'a', '<<a\n', '$(', ')', '((', '))', '${x}', '${x:-', '}', '$((', '1', '<<b', "$'", '=', ';', '\\"', "\\'", ' # ', '"a"', "'b'", '$x');
