@@ -20,13 +20,15 @@ export interface Segmentation {
 }
 
 /**
- * The segmentation with the best total score, a character that no piece holds being one unknown piece. Exactly the path
- * of sentencepiece's optimised encoder (unigram::Model::EncodeOptimized, 0.2), which tokenizers has too
- * (Unigram::encode_optimized, 0.22): a candidate is summed and compared in float64 before it is kept, but for the unknown
- * one, which is rounded first; among equals the first found stays, which is the one that starts first.
+ * The segmentation with the best total score, a character that no piece holds being one unknown piece. The path of
+ * sentencepiece's optimised encoder (unigram::Model::EncodeOptimized), which tokenizers has too
+ * (Unigram::encode_optimized, 0.22): among equals the first found stays, which is the one that starts first. Scores are
+ * rounded before they are compared, as sentencepiece 0.2.3 does: up to 0.2.1 it compared them in float64, and so broke
+ * ties otherwise.
  */
 export function bestPath({ trie, scores, unknownScore, unknownId, precision }: ScoredPieces, text: Uint8Array): Segmentation {
   const size = text.length;
+  const kept = precision === 'float32' ? Math.fround : (score: number): number => score;
   const bestScores = precision === 'float32' ? new Float32Array(size + 1) : new Float64Array(size + 1);
   const starts = new Int32Array(size + 1).fill(-1);
   const ids = new Int32Array(size + 1);
@@ -40,7 +42,7 @@ export function bestPath({ trie, scores, unknownScore, unknownId, precision }: S
       if (node === -1) break;
       const id = trie.ids[node] as number;
       if (id === -1) continue;
-      const score = (scores[id] as number) + soFar;
+      const score = kept((scores[id] as number) + soFar);
       if (starts[end] === -1 || score > (bestScores[end] as number)) {
         bestScores[end] = score;
         starts[end] = start;
@@ -49,7 +51,7 @@ export function bestPath({ trie, scores, unknownScore, unknownId, precision }: S
       if (end === single) hasSingle = true;
     }
     if (!hasSingle) {
-      const score = precision === 'float32' ? Math.fround(unknownScore + soFar) : unknownScore + soFar;
+      const score = kept(unknownScore + soFar);
       if (starts[single] === -1 || score > (bestScores[single] as number)) {
         bestScores[single] = score;
         starts[single] = start;
