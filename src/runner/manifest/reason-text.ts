@@ -21,13 +21,13 @@ function differenceText(difference: Difference): string {
   const { field, before, after } = difference;
   const [root = '', name = '', part = ''] = field;
   switch (root) {
-    case 'format': return `the runner changed: manifest format ${changeText(before, after)}`;
+    case 'format': return `the runner changed: manifest format ${changeText(before, after, plainText)}`;
     case 'program': return programText(difference);
-    case 'params': return `${field.map(nameText).join('.')} ${changeText(before, after)}`;
+    case 'params': return `${field.map(nameText).join('.')} ${changeText(before, after, JSON.stringify)}`;
     case 'deps': return `dep ${nameText(name)}: ${dependencyText(part, difference)}`;
-    case 'outs': return `out ${nameText(name)}: ${changeText(before, after)}`;
+    case 'outs': return `out ${nameText(name)}: ${changeText(before, after, plainText)}`;
     case 'env': return `env ${nameText(name)}: ${environmentText(before, after)}`;
-    default: return `${field.map(nameText).join(' ')} ${changeText(before, after)}`;
+    default: return `${field.map(nameText).join(' ')} ${changeText(before, after, plainText)}`;
   }
 }
 
@@ -36,7 +36,7 @@ function programText({ field, before, after }: Difference): string {
   switch (part) {
     case 'bundle': return 'code changed';
     case 'packages': return packageText(name, before, after);
-    case 'words': return `command ${changeText(before, after)}`;
+    case 'words': return `command ${changeText(before, after, commandText)}`;
     case 'executable': return 'the program that the command starts changed';
     case 'code': return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'}`;
     default: return 'another kind of program: uses and cmd';
@@ -56,7 +56,7 @@ const versionOf = (value: Value | undefined): string | undefined => (typeof valu
 function dependencyText(part: string, { before, after, files }: Difference): string {
   switch (part) {
     case 'digest': return files === undefined || files.length === 0 ? 'content changed' : filesText(files);
-    case 'name': return `file name ${changeText(before, after)}`;
+    case 'name': return `file name ${changeText(before, after, plainText)}`;
     case 'form': return `${formText(before)} → ${formText(after)}`;
     case 'members': return membersText(before, after);
     default: return before === undefined ? 'added' : after === undefined ? 'removed' : 'gathers on one side only';
@@ -101,8 +101,8 @@ function membersByAxes(members: Value | undefined): ReadonlyMap<string, Member> 
 
 /** The axes as a label shows them: a map by its name. */
 function axesText(axes: Value): string {
-  if (!isMap(axes)) return valueText(axes);
-  return `[${Object.values(axes).map((value) => (isMap(value) && typeof value['name'] === 'string' ? value['name'] : typeof value === 'string' ? value : valueText(value))).join(',')}]`;
+  if (!isMap(axes)) return JSON.stringify(axes);
+  return `[${Object.values(axes).map((value) => (isMap(value) && typeof value['name'] === 'string' ? value['name'] : typeof value === 'string' ? value : JSON.stringify(value))).join(',')}]`;
 }
 
 const isMap = (value: Value): value is Readonly<Record<string, Value>> => typeof value === 'object' && value !== null && !isList(value);
@@ -118,10 +118,10 @@ function environmentValue(value: Value | undefined): string {
 }
 
 /** Old and new value; of two long texts, the part where they differ. */
-function changeText(before: Value | undefined, after: Value | undefined): string {
-  if (before === undefined) return after === undefined ? 'changed' : `added: ${cut(valueText(after), 0)}`;
-  if (after === undefined) return `removed (it was ${cut(valueText(before), 0)})`;
-  const [old, now] = [valueText(before), valueText(after)];
+function changeText(before: Value | undefined, after: Value | undefined, textOf: (value: Value) => string): string {
+  if (before === undefined) return after === undefined ? 'changed' : `added: ${cut(textOf(after), 0)}`;
+  if (after === undefined) return `removed (it was ${cut(textOf(before), 0)})`;
+  const [old, now] = [textOf(before), textOf(after)];
   const start = Math.max(old.length, now.length) > limit ? Math.max(0, commonPrefix(old, now) - 20) : 0;
   return `${cut(old, start)} → ${cut(now, start)}`;
 }
@@ -137,7 +137,19 @@ function commonPrefix(a: string, b: string): number {
   return length;
 }
 
-const valueText = (value: Value): string => JSON.stringify(value);
+const plainText = (value: Value): string => (typeof value === 'string' ? nameText(value) : JSON.stringify(value));
+
+/** A command as the YAML has it: the words of `manifestWords`, deps and outs as references; the first says which form it has. */
+function commandText(value: Value): string {
+  const [, ...words] = isList(value) ? value : [value];
+  return words.map((word) => (isList(word) ? word.map(pieceText).join('') : JSON.stringify(word))).join(' ');
+}
+
+function pieceText(piece: Value): string {
+  if (typeof piece === 'string') return piece;
+  const [kind, name] = isMap(piece) ? (Object.entries(piece)[0] ?? []) : [];
+  return `\${${kind}s.${String(name)}}`;
+}
 
 /** A name as it stands where it reads as one word, else as JSON. */
 const nameText = (name: string): string => (/^[\p{L}\p{N}_./-]+$/u.test(name) ? name : JSON.stringify(name));

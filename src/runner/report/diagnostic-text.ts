@@ -13,7 +13,7 @@ export function diagnosticText(diagnostic: Diagnostic, colors: Colors, sourceOf:
   const lines = [
     `${place === undefined ? '' : `${colors.bold(place.text)}: `}${mark(severity)}: ${colors.bold(printable(message))} ${colors.dim(`[${code}]`)}`,
     ...excerpt(place, colors, mark),
-    ...(suggestion === undefined ? [] : [`  did you mean ${colors.green(JSON.stringify(suggestion))}?`]),
+    ...(suggestion === undefined ? [] : [`  did you mean ${colors.green(printable(JSON.stringify(suggestion)))}?`]),
     ...(help === undefined ? [] : [`  ${colors.cyan('help')}: ${printable(help)}`]),
   ];
   for (const note of notes ?? []) {
@@ -26,7 +26,7 @@ export function diagnosticText(diagnostic: Diagnostic, colors: Colors, sourceOf:
 interface Place {
   readonly text: string;
   /** The source line and the caret below it, cut to a window where the line is long. */
-  readonly line?: { readonly number: number; readonly text: string; readonly caret: string };
+  readonly line?: { readonly number: number; readonly text: string; readonly indent: string; readonly caret: string };
 }
 
 function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => string | undefined): Place {
@@ -41,8 +41,8 @@ function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => st
   const from = start.length > lineWidth / 2 ? start.length - lineWidth / 2 : 0;
   const shownStart = (from > 0 ? '…' : '') + printable(start.slice(from).replace('\uFEFF', ''));
   const tail = printable(rest.slice(0, lineWidth));
-  const caret = ' '.repeat(width(shownStart)) + '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
-  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, caret } };
+  const caret = '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
+  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, indent: ' '.repeat(width(shownStart)), caret } };
 }
 
 /** What is shown of a long line: half as much before the place. */
@@ -52,9 +52,9 @@ const lineEnd = /\r\n|\n|\r/;
 
 function excerpt(place: Place | undefined, colors: Colors, mark: (text: string) => string): readonly string[] {
   if (place?.line === undefined) return [];
-  const { number, text, caret } = place.line;
+  const { number, text, indent, caret } = place.line;
   const margin = ' '.repeat(String(number).length);
-  return [`  ${colors.dim(`${number} |`)} ${text}`, `  ${margin} ${colors.dim('|')} ${mark(caret)}`];
+  return [`  ${colors.dim(`${number} |`)} ${text}`, `  ${margin} ${colors.dim('|')} ${indent}${mark(caret)}`];
 }
 
 /** Control characters never reach a terminal raw: a hostile file must not move its cursor. A tab is one space wide here, so that the caret stands right. */
