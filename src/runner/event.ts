@@ -32,7 +32,7 @@ export type Event =
   | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
   | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }
   /** A piece of what the stage printed, as whole lines. */
-  | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly text: string }
   | { readonly kind: 'warned'; readonly at: number; readonly instance: InstanceId | null; readonly diagnostic: Diagnostic }
   | { readonly kind: 'retrying'; readonly at: number; readonly instance: InstanceId; readonly attempt: number; readonly failure: Failure; readonly delaySeconds: number }
   | { readonly kind: 'finished'; readonly at: number; readonly instance: InstanceId; readonly key: Key | null; readonly outcome: Outcome }

@@ -40,3 +40,11 @@ export function outputsOf(store: Store, pipeline: string, instance: InstanceId, 
   const [first] = rows;
   return first && { run: first.text('run'), files: rows.map((row) => row.text('output')) };
 }
+
+/** Whether an attempt of an instance has begun and not ended: it runs, or its run was killed. */
+export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>
+  store.sql('SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT max(run) FROM runs) LIMIT 1').get(pipeline, instance) !== undefined;
+
+/** Every key that an instance was ever computed under. */
+export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
+  rowsOf(store.sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map((row) => row.text('key'));

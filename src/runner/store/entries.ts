@@ -50,6 +50,10 @@ export function lastResult(store: Store, pipeline: string, instance: InstanceId)
   return row && key && { key, manifest: parseManifest(row.text('manifest')), at: row.number('at') };
 }
 
+/** Whether an instance ever had a result. */
+export const hasResult = (store: Store, pipeline: string, instance: InstanceId): boolean =>
+  store.sql('SELECT 1 FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance) !== undefined;
+
 /** The keys of the last finished results of a pipeline's instances. */
 export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, string> {
   return new Map(rowsOf(store.sql('SELECT instance, key FROM results WHERE pipeline = ?').all(pipeline)).map((row) => [row.text('instance'), row.text('key')]));

@@ -22,6 +22,10 @@ export function statRows(store: Store): StatRows {
     record(path, stamp, digest) {
       fresh.set(path, { stamp, digest });
     },
+    forget(path) {
+      fresh.delete(path);
+      store.sql('DELETE FROM stats WHERE path = ?').run(path);
+    },
     flush() {
       if (fresh.size === 0) return;
       const write = store.sql('INSERT OR REPLACE INTO stats (path, stamp, digest) VALUES (?, ?, ?)');

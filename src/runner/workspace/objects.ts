@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { type Digest, digestOf } from '../../files/digest.ts';
+import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
 import { readFileDigest } from './read-content.ts';
 import { stampOf } from './stamp.ts';
 import { noteWritten } from './written.ts';
@@ -86,4 +86,19 @@ export async function syncNames(workspace: Workspace, unsynced: Unsynced): Promi
 /** A name for what is not finished, in the folder where it will stand; isPartialName (src/files) knows it. */
 export function partialBeside(place: string): string {
   return `${dirname(place)}/.partial-${randomBytes(8).toString('hex')}`;
+}
+
+/** Every file in the cache that has the name of an object. */
+export function* objectFiles(workspace: Workspace): Generator<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
+  const { disk } = workspace;
+  const top = placeOf(workspace, objectsFolder);
+  if (disk.look(top) === undefined) return;
+  for (const folder of disk.list(top)) {
+    if (disk.look(`${top}/${folder}`)?.isDirectory() !== true) continue;
+    for (const name of disk.list(`${top}/${folder}`)) {
+      const digest = parseDigest(folder + name);
+      const stats = disk.look(`${top}/${folder}/${name}`);
+      if (digest.ok && stats !== undefined) yield { path: objectPath(digest.value), digest: digest.value, size: Number(stats.size) };
+    }
+  }
 }

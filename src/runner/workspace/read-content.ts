@@ -13,7 +13,7 @@ export interface Found {
   readonly content: Content;
   /** What a folder holds; a file holds nothing. */
   readonly items: readonly TreeItem[];
-  /** Of everything that was looked at: files, folders, links, and what links lead to. Equal stamps later: nothing was touched. */
+  /** Of everything that was looked at: files, folders and links, and, by its real path, what links lead to. Equal stamps later: nothing was touched. */
   readonly stamps: ReadonlyMap<string, Stamp>;
   readonly files: number;
   readonly bytes: number;
@@ -27,10 +27,18 @@ export interface Found {
  */
 export type Links = 'follow' | 'keep';
 
+export interface ReadingRules {
+  readonly links: Links;
+  /** Names that do not count, at any depth. */
+  readonly leaveOut?: readonly string[];
+  /** The path will soon be another: the stat cache need not learn it. */
+  readonly passing?: boolean;
+}
+
 /** The content of a file or a folder, by the stat cache where that can be trusted; undefined: nothing is there. */
-export async function readContent(workspace: Workspace, path: string, links: Links): Promise<Result<Found | undefined, FileProblem>> {
+export async function readContent(workspace: Workspace, path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>> {
   try {
-    return { ok: true, value: await new Reading(workspace, path, links).content() };
+    return { ok: true, value: await new Reading(workspace, path, rules).content() };
   } catch (error) {
     return error instanceof Unreadable ? { ok: false, error: error.problem } : { ok: false, error: fileProblem(path, error) };
   }
@@ -40,7 +48,7 @@ export async function readContent(workspace: Workspace, path: string, links: Lin
 export async function readFileDigest(workspace: Workspace, path: string): Promise<Result<Digest | undefined, FileProblem>> {
   try {
     const stats = workspace.disk.lookThrough(placeOf(workspace, path));
-    return { ok: true, value: stats?.isFile() === true ? (await settledDigest(workspace, path, stats)).digest : undefined };
+    return { ok: true, value: stats?.isFile() === true ? (await settledDigest(workspace, path, stats, false)).digest : undefined };
   } catch (error) {
     return error instanceof Unreadable ? { ok: false, error: error.problem } : { ok: false, error: fileProblem(path, error) };
   }
@@ -54,21 +62,31 @@ class Unreadable extends Error {
   }
 }
 
+/** What stands at a path, and the path that leads there without a link as its last step. */
+interface Reached {
+  readonly stats: BigIntStats;
+  readonly known: string;
+}
+
 /** One walk: what it has seen so far. */
 class Reading {
   readonly #workspace: Workspace;
   readonly #path: string;
   readonly #links: Links;
+  readonly #leaveOut: readonly string[];
+  readonly #passing: boolean;
   readonly #items: TreeItem[] = [];
   readonly #stamps = new Map<string, Stamp>();
   readonly #leaving: string[] = [];
   #files = 0;
   #bytes = 0;
 
-  constructor(workspace: Workspace, path: string, links: Links) {
+  constructor(workspace: Workspace, path: string, { links, leaveOut = [], passing = false }: ReadingRules) {
     this.#workspace = workspace;
     this.#path = path;
     this.#links = links;
+    this.#leaveOut = leaveOut;
+    this.#passing = passing;
   }
 
   async content(): Promise<Found | undefined> {
@@ -79,78 +97,79 @@ class Reading {
   async #root(): Promise<Content | undefined> {
     const { disk } = this.#workspace;
     const place = placeOf(this.#workspace, this.#path);
-    let stats = disk.look(place);
-    if (stats?.isSymbolicLink() === true) {
-      if (this.#links === 'keep') throw new Unreadable(this.#path, 'is a symbolic link where a file or a folder was expected');
-      this.#stamps.set(this.#path, stampOf(stats));
-      stats = disk.lookThrough(place);
-    }
+    const stats = disk.look(place);
     if (stats === undefined) return undefined;
-    if (stats.isDirectory()) {
-      await this.#folder(this.#path, '', stats, [disk.realPath(place)]);
+    if (stats.isSymbolicLink() && this.#links === 'keep') throw new Unreadable(this.#path, 'is a symbolic link where a file or a folder was expected');
+    const reached = stats.isSymbolicLink() ? this.#through(this.#path, stats) : { stats, known: this.#path };
+    if (reached === undefined) return undefined;
+    if (reached.stats.isDirectory()) {
+      await this.#folder(this.#path, '', reached, [disk.realPath(place)]);
       return { form: 'folder', digest: treeDigest(this.#items) };
     }
-    const { digest, executable } = await this.#file(this.#path, stats);
+    const { digest, executable } = await this.#file(this.#path, reached);
     return { form: executable ? 'executable' : 'file', digest };
   }
 
-  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders that are open, to find a circle of links. */
-  async #folder(path: string, inside: string, stats: BigIntStats, real: readonly string[]): Promise<void> {
+  /** Notes a link and gives what it leads to; undefined: nothing. */
+  #through(path: string, link: BigIntStats): Reached | undefined {
     const { disk } = this.#workspace;
-    this.#stamps.set(path === this.#path ? path : `${path}/`, stampOf(stats));
+    const place = placeOf(this.#workspace, path);
+    this.#stamps.set(path, stampOf(link));
+    const stats = disk.lookThrough(place);
+    return stats && { stats, known: disk.realPath(place) };
+  }
+
+  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders that are open, to find a circle of links. */
+  async #folder(path: string, inside: string, { stats, known }: Reached, real: readonly string[]): Promise<void> {
+    const { disk } = this.#workspace;
+    this.#stamps.set(known, stampOf(stats));
     const names = disk.list(placeOf(this.#workspace, path));
     if (names.length === 0 && inside !== '') this.#items.push({ kind: 'empty-folder', path: inside });
-    for (const name of names) await this.#member(`${path}/${name}`, inside === '' ? name : `${inside}/${name}`, real);
+    for (const name of names) if (!this.#leaveOut.includes(name)) await this.#member(`${path}/${name}`, inside === '' ? name : `${inside}/${name}`, real);
   }
 
   async #member(path: string, inside: string, real: readonly string[]): Promise<void> {
-    const { disk } = this.#workspace;
-    const place = placeOf(this.#workspace, path);
-    const stats = disk.look(place);
+    const stats = this.#workspace.disk.look(placeOf(this.#workspace, path));
     if (stats === undefined) throw new Unreadable(path, 'went away while its folder was read');
-    if (stats.isDirectory()) return this.#folder(path, inside, stats, real);
-    if (stats.isSymbolicLink()) return this.#link(path, inside, stats, real);
-    const { digest, executable } = await this.#file(path, stats);
+    if (stats.isSymbolicLink()) await this.#link(path, inside, stats, real);
+    else await this.#reached(path, inside, { stats, known: path }, real);
+  }
+
+  async #reached(path: string, inside: string, reached: Reached, real: readonly string[]): Promise<void> {
+    if (reached.stats.isDirectory()) return this.#folder(path, inside, reached, real);
+    const { digest, executable } = await this.#file(path, reached);
     this.#items.push({ kind: 'file', path: inside, executable, digest });
   }
 
-  async #link(path: string, inside: string, stats: BigIntStats, real: readonly string[]): Promise<void> {
+  async #link(path: string, inside: string, link: BigIntStats, real: readonly string[]): Promise<void> {
     const { disk } = this.#workspace;
     const place = placeOf(this.#workspace, path);
-    this.#stamps.set(path, stampOf(stats));
     const target = disk.readLink(place);
-    const beyond = this.#beyond(place, target);
-    if (beyond !== undefined) this.#leaving.push(path);
-    if (beyond === undefined || this.#links === 'keep') {
+    const leaves = this.#leadsOut(place, target);
+    if (leaves) this.#leaving.push(path);
+    const reached = this.#through(path, link);
+    if (!leaves || this.#links === 'keep' || reached === undefined) {
       this.#items.push({ kind: 'symlink', path: inside, target });
       return;
     }
-    const stood = disk.lookThrough(place);
-    if (stood === undefined) {
-      this.#items.push({ kind: 'symlink', path: inside, target });
-    } else if (stood.isDirectory()) {
-      const folder = disk.realPath(place);
-      if (real.some((open) => open === folder || open.startsWith(folder + sep))) throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
-      await this.#folder(path, inside, stood, [...real, folder]);
-    } else {
-      const { digest, executable } = await this.#file(path, stood);
-      this.#items.push({ kind: 'file', path: inside, executable, digest });
-    }
+    if (!reached.stats.isDirectory()) return this.#reached(path, inside, reached, real);
+    if (real.some((open) => open === reached.known || open.startsWith(reached.known + sep))) throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
+    await this.#reached(path, inside, reached, [...real, reached.known]);
   }
 
-  /** Where a link leads that leads out of what is read; undefined: it stays inside. One that leads nowhere is judged by its text. */
-  #beyond(place: string, target: string): string | undefined {
+  /** Whether a link leads out of what is read. One that leads nowhere is judged by its text. */
+  #leadsOut(place: string, target: string): boolean {
     const { disk } = this.#workspace;
     const top = disk.realPath(placeOf(this.#workspace, this.#path));
     const reached = disk.lookThrough(place) === undefined ? join(disk.realPath(dirname(place)), target) : disk.realPath(place);
     const way = target.startsWith('/') ? '..' : relative(top, reached);
-    return way === '..' || way.startsWith(`..${sep}`) ? reached : undefined;
+    return way === '..' || way.startsWith(`..${sep}`);
   }
 
-  async #file(path: string, stats: BigIntStats): Promise<{ readonly digest: Digest; readonly executable: boolean }> {
+  async #file(path: string, { stats, known }: Reached): Promise<{ readonly digest: Digest; readonly executable: boolean }> {
     if (!stats.isFile()) throw new Unreadable(path, 'is neither a file, a folder nor a symbolic link');
-    const { digest, stamp, size } = await settledDigest(this.#workspace, path, stats);
-    this.#stamps.set(path, stamp);
+    const { digest, stamp, size } = await settledDigest(this.#workspace, path, stats, this.#passing);
+    this.#stamps.set(known, stamp);
     this.#files += 1;
     this.#bytes += size;
     return { digest, executable: (stats.mode & 0o100n) !== 0n };
@@ -158,7 +177,7 @@ class Reading {
 }
 
 /** Reads a file until its stamp is the same before and after. */
-async function settledDigest(workspace: Workspace, path: string, first: BigIntStats): Promise<{ readonly digest: Digest; readonly stamp: Stamp; readonly size: number }> {
+async function settledDigest(workspace: Workspace, path: string, first: BigIntStats, passing: boolean): Promise<{ readonly digest: Digest; readonly stamp: Stamp; readonly size: number }> {
   const place = placeOf(workspace, path);
   let stats = first;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -170,7 +189,7 @@ async function settledDigest(workspace: Workspace, path: string, first: BigIntSt
     const after = workspace.disk.lookThrough(place);
     if (after === undefined) throw new Unreadable(path, 'went away while it was read');
     if (stampOf(after) === stamp) {
-      if (settled) workspace.stats.record(path, stamp, digest);
+      if (settled && !passing) workspace.stats.record(path, stamp, digest);
       return { digest, stamp, size: Number(after.size) };
     }
     stats = after;

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Digest, digestOf } from '../../files/digest.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
 import type { Key } from '../identity.ts';
 import { removeTree } from './replace.ts';
 import type { Stamp } from './stamp.ts';
@@ -19,16 +21,20 @@ export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest => digestOf
  * edit that was reverted shows in the stamps: what was trained on other data is never resumed. Gives whether there is
  * something to resume.
  */
-export async function openScratch(workspace: Workspace, key: Key, origin: Digest): Promise<boolean> {
+export async function openScratch(workspace: Workspace, key: Key, origin: Digest): Promise<Result<boolean, FileProblem>> {
   const place = placeOf(workspace, scratchPath(key));
   const known = await readFile(originPath(workspace, key), 'utf8').catch(() => undefined);
-  if (known !== origin) {
-    await dropScratch(workspace, key);
-    const written = await writeFileAtomically(originPath(workspace, key), origin, workspace.disk);
-    if (!written.ok) throw new ScratchFailed(written.error.message);
+  try {
+    if (known !== origin) {
+      await dropScratch(workspace, key);
+      const written = await writeFileAtomically(originPath(workspace, key), origin, workspace.disk);
+      if (!written.ok) return written;
+    }
+    workspace.disk.makeFolder(place);
+    return { ok: true, value: workspace.disk.list(place).length > 0 };
+  } catch (error) {
+    return { ok: false, error: fileProblem(scratchPath(key), error) };
   }
-  workspace.disk.makeFolder(place);
-  return workspace.disk.list(place).length > 0;
 }
 
 /** Throws the scratch folder of a key away. The record goes last: until then, it describes what is left. */

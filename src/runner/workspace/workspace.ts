@@ -10,6 +10,8 @@ import type { WorkspaceDisk } from './workspace-disk.ts';
 export interface StatCache {
   find(path: string): { readonly stamp: Stamp; readonly digest: Digest } | undefined;
   record(path: string, stamp: Stamp, digest: Digest): void;
+  /** What was found to be untrue of a file. */
+  forget(path: string): void;
 }
 
 /** A file of ours as it was when it got its name. */

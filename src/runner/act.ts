@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Result } from '../result.ts';
+import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
+import type { Event } from './event.ts';
+import { reap } from './execute/reap.ts';
+import { forecastOf, inspect } from './execute/inspect.ts';
+import { runSelected } from './execute/run.ts';
+import { pipelineFiles } from './find-project.ts';
+import type { Policy } from './manifest/decide.ts';
+import type { Forecast } from './plan/forecast.ts';
+import type { Instance } from './plan/instance.ts';
+import type { Selected } from './plan/select.ts';
+import { invalid, type Opened, type Planned, planHere, selectFrom, sessionFor, withNeeds } from './opened.ts';
+import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
+import { keysOfInstance } from './store/attempts.ts';
+import { collectGarbage } from './store/gc.ts';
+import { lastKeys } from './store/entries.ts';
+import { takeLock } from './store/lock.ts';
+import { lastOutcomes } from './store/runs.ts';
+
+/** Runs what is out of date: alone, after what a killed run left was put away. */
+export async function run(opened: Opened, planned: Planned, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+  const chosen = choose(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const { selected, policyOf } = chosen.value;
+  return locked(opened, request.waitSeconds, stop.gentle, async () => {
+    const session = await sessionFor(opened, planned, selected.chosen);
+    if (!session.ok) return session;
+    const { companions, retryDelay } = opened.surroundings;
+    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay };
+    return { ok: true, value: await runSelected(session.value, options, onEvent, stop) };
+  });
+}
+
+export async function dryRun(opened: Opened, planned: Planned, request: RunRequest): Promise<Result<Forecast, Problem>> {
+  const chosen = choose(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const { selected, policyOf } = chosen.value;
+  const session = await sessionFor(opened, planned, selected.chosen);
+  if (!session.ok) return session;
+  const standing = new Set(selected.standing.map(({ id }) => id));
+  return { ok: true, value: await forecastOf(session.value, selected.chosen, standing, policyOf) };
+}
+
+/** Does something that only one process may do at a time. */
+async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSignal, act: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
+  const lock = await takeLock(opened.store, join(opened.place.root, 'cache/lock.sqlite'), waitSeconds, signal);
+  if (!lock.ok) return lock;
+  try {
+    await reap(opened.workspace, opened.store);
+    return await act();
+  } finally {
+    opened.stats.flush();
+    lock.value.release();
+  }
+}
+
+interface Chosen {
+  readonly selected: Selected;
+  readonly policyOf: (instance: Instance) => Policy;
+}
+
+/** The instances that a request is about. `--force` means those that were named, not all that they need. */
+function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
+  const { plan } = planned;
+  const named = selectFrom(planned, { patterns: request.patterns, mode: request.mode === 'needs' && request.patterns.length > 0 ? 'only' : request.mode });
+  const all = selectFrom(planned, request);
+  if (!named.ok) return named;
+  if (!all.ok) return all;
+  const forced = new Set(request.force ? named.value.chosen.map(({ id }) => id) : []);
+  const policyOf = (instance: Instance): Policy => ({ forced: forced.has(instance.id), cache: instance.cache });
+  if (!request.retryFailed) return { ok: true, value: { selected: all.value, policyOf } };
+  const last = lastOutcomes(store, plan.pipeline);
+  const again = withNeeds(plan, all.value.chosen.filter(({ id }) => ['failed', 'blocked', 'interrupted'].includes(last.get(id)?.kind ?? '')));
+  return { ok: true, value: { selected: { chosen: again, standing: [] }, policyOf } };
+}
+
+/** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */
+export async function gc(opened: Opened, set: readonly string[], { dryRun: only, keepRuns }: GcRequest): Promise<Result<Collected, Problem>> {
+  const { root } = opened.place;
+  return locked(opened, 0, new AbortController().signal, async () => {
+    const keys = new Set<string>();
+    const instances = new Set<string>();
+    for (const file of new Set([...pipelineFiles(root), opened.place.file])) {
+      const planned = planHere(root, file, set);
+      if (!planned.ok) return planned;
+      const { plan } = planned.value;
+      const session = await sessionFor(opened, planned.value, []);
+      if (!session.ok) return session;
+      const last = lastKeys(opened.store, plan.pipeline);
+      for (const { instance, key } of await inspect(session.value, plan.instances)) {
+        instances.add(`${plan.pipeline} ${instance.id}`);
+        const lastKey = last.get(instance.id);
+        if (lastKey !== undefined) keys.add(lastKey);
+        // One that waits for another could still end under any key that it ever had.
+        for (const named of key === undefined ? keysOfInstance(opened.store, plan.pipeline, instance.id) : [key]) keys.add(named);
+      }
+    }
+    return { ok: true, value: await collectGarbage(opened.workspace, opened.store, { keys, instances, runs: keepRuns }, only) };
+  });
+}
+
+/** Executes an instance again, beside its result, and compares what comes out. */
+export async function verifyRerun(opened: Opened, planned: Planned, instance: string, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RerunVerification, Problem>> {
+  const request: RunRequest = { patterns: [instance], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 };
+  const before = await run(opened, planned, request, onEvent, stop);
+  if (!before.ok) return before;
+  const chosen = selectFrom(planned, { patterns: [instance], mode: 'only' });
+  if (!chosen.ok) return chosen;
+  return invalid([{ severity: 'error', code: 'not-yet', message: `verify --rerun ${instance}: not available` }], planned.sources);
+}

@@ -1,0 +1,113 @@
+import type { Value } from '../stage/context.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { Event, Outcome } from './event.ts';
+import type { InstanceId, Key } from './identity.ts';
+import type { Reason } from './manifest/reason.ts';
+import type { OutKind } from './plan/instance.ts';
+
+/** Why nothing could be done, each with the exit code that it stands for. */
+export type Problem =
+  /** The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by file. */
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[]; readonly sources: ReadonlyMap<string, string> }
+  /** Another run is on: exit 3. `pid`: undefined where the holder has not said yet who it is. */
+  | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
+  /** The store cannot be read: exit 4. */
+  | { readonly kind: 'damaged'; readonly message: string };
+
+export interface InstanceStatus {
+  readonly instance: InstanceId;
+  readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'failed' | 'interrupted' | 'running';
+  readonly because: readonly Reason[];
+  /** When its last result was made, milliseconds since the epoch. */
+  readonly at: number | undefined;
+}
+
+export interface Status {
+  readonly pipeline: string;
+  readonly instances: readonly InstanceStatus[];
+  /** Results and files in the project that no pipeline file names any more; `gc` deletes them. */
+  readonly unnamed: readonly { readonly instance: InstanceId; readonly path: string }[];
+}
+
+export interface Explanation {
+  readonly instance: InstanceId;
+  readonly state: InstanceStatus['state'];
+  /** Undefined while a dep's content is not known. */
+  readonly key: Key | undefined;
+  readonly because: readonly Reason[];
+  /** What has to run first for the key to be known. */
+  readonly after: readonly InstanceId[];
+  /** The manifest as it is now, as a plain value. */
+  readonly manifest: Value | undefined;
+}
+
+export interface Graph {
+  readonly pipeline: string;
+  readonly instances: readonly { readonly id: InstanceId; readonly stage: string; readonly description: string }[];
+  readonly edges: readonly { readonly from: InstanceId; readonly to: InstanceId }[];
+}
+
+/** The output and the messages of an instance's last attempt, or of the attempt in the run that is named. */
+export interface InstanceLog {
+  readonly run: string;
+  readonly instance: InstanceId;
+  readonly events: readonly Event[];
+  /** What it printed, each a file from the project root, in the order of the attempts. */
+  readonly files: readonly string[];
+}
+
+export interface RunRecord {
+  readonly run: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly startedAt: number;
+  /** Undefined: still on, or killed. */
+  readonly finishedAt: number | undefined;
+  readonly exitCode: number | undefined;
+  /** Whether its process still lives. */
+  readonly running: boolean;
+  readonly counts: Readonly<Record<Outcome['kind'], number>>;
+}
+
+/** The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".". */
+export interface InstanceMetrics {
+  readonly instance: InstanceId;
+  readonly axes: Readonly<Record<string, Value>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface Verification {
+  readonly objects: number;
+  readonly bytes: number;
+  /** What is wrong; empty: all is well. */
+  readonly faults: readonly { readonly path: string; readonly message: string }[];
+}
+
+export interface RerunVerification {
+  readonly instance: InstanceId;
+  /** Outs whose bytes came out different; empty: the stage is deterministic as far as seen. */
+  readonly different: readonly { readonly out: string; readonly files: readonly string[] }[];
+}
+
+export interface Collected {
+  readonly entries: number;
+  readonly objects: number;
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
+export interface GcRequest {
+  readonly dryRun: boolean;
+  /** The results of the last so many runs are kept, named or not. */
+  readonly keepRuns: number;
+}
+
+/** The out of an instance, where it stands. */
+export interface Artifact {
+  readonly instance: InstanceId;
+  readonly out: string;
+  readonly path: string;
+  readonly kind: OutKind;
+}

@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isJsonObject, type Json, readJson } from '../files/json.ts';
+import type { Result } from '../result.ts';
+import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status } from './answers.ts';
+import { type Inspection, inspect } from './execute/inspect.ts';
+import { startOf } from './execute/processes.ts';
+
+import type { Instance } from './plan/instance.ts';
+import type { Selection } from './plan/select.ts';
+import { type Opened, type Planned, selectFrom, sessionFor, withNeeds } from './opened.ts';
+import { isRunning, outputsOf } from './store/attempts.ts';
+import { lastResult } from './store/entries.ts';
+import { eventsOf, lastOutcomes, lastRuns, outcomeCounts, type RunRow } from './store/runs.ts';
+
+export async function status(opened: Opened, planned: Planned, selection: Selection): Promise<Result<Status, Problem>> {
+  const looked = await lookAt(opened, planned, selection);
+  if (!looked.ok) return looked;
+  const { plan } = planned;
+  const last = lastOutcomes(opened.store, plan.pipeline);
+  return {
+    ok: true,
+    value: {
+      pipeline: plan.pipeline,
+      instances: looked.value.map((inspection) => ({
+        instance: inspection.instance.id,
+        state: stateOf(opened, planned, inspection, last.get(inspection.instance.id)?.kind),
+        because: inspection.because,
+        at: lastResult(opened.store, plan.pipeline, inspection.instance.id)?.at,
+      })),
+      unnamed: [],
+    },
+  };
+}
+
+export async function explain(opened: Opened, planned: Planned, instance: string): Promise<Result<Explanation, Problem>> {
+  const looked = await lookAt(opened, planned, { patterns: [instance], mode: 'only' });
+  if (!looked.ok) return looked;
+  const [inspection] = looked.value;
+  if (inspection === undefined) throw new Error('a selection without faults chose nothing');
+  const { key, because, after, manifest } = inspection;
+  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id)?.kind;
+  return { ok: true, value: { instance: inspection.instance.id, state: stateOf(opened, planned, inspection, last), key, because, after, manifest } };
+}
+
+/** The instances that a selection names, each looked at with all that it needs. */
+async function lookAt(opened: Opened, planned: Planned, selection: Selection): Promise<Result<readonly Inspection[], Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const session = await sessionFor(opened, planned, selected.value.chosen);
+  if (!session.ok) return session;
+  const inspections = await inspect(session.value, withNeeds(planned.plan, selected.value.chosen));
+  opened.stats.flush();
+  const ids = new Set(selected.value.chosen.map(({ id }) => id));
+  return { ok: true, value: inspections.filter(({ instance }) => ids.has(instance.id)) };
+}
+
+function stateOf({ store }: Opened, { plan }: Planned, { instance, state }: Inspection, last: string | undefined): InstanceStatus['state'] {
+  if (state === 'up-to-date' || state === 'restorable') return state;
+  if (isRunning(store, plan.pipeline, instance.id) && lastRuns(store, 1).some(isOn)) return 'running';
+  if (last === 'failed' || last === 'interrupted') return last;
+  return state === 'waiting' ? 'waiting' : 'out-of-date';
+}
+
+/** Whether a run that has not ended is still on, or was killed. */
+const isOn = ({ finishedAt, pid, pidStarted }: RunRow): boolean => finishedAt === undefined && startOf(pid) === pidStarted;
+
+export function graph(planned: Planned, selection: Selection): Result<Graph, Problem> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const { plan } = planned;
+  const ids = new Set(selected.value.chosen.map(({ id }) => id));
+  return {
+    ok: true,
+    value: {
+      pipeline: plan.pipeline,
+      instances: selected.value.chosen.map(({ id, stage, description }) => ({ id, stage, description })),
+      edges: selected.value.chosen.flatMap(({ id }) => (plan.needs.get(id) ?? []).filter((need) => ids.has(need)).map((from) => ({ from, to: id }))),
+    },
+  };
+}
+
+export function log({ store }: Opened, planned: Planned, instance: string, run: string | undefined): Result<InstanceLog | undefined, Problem> {
+  const selected = selectFrom(planned, { patterns: [instance], mode: 'only' });
+  if (!selected.ok) return selected;
+  const [first] = selected.value.chosen;
+  const outputs = first && outputsOf(store, planned.plan.pipeline, first.id, run);
+  if (first === undefined || outputs === undefined) return { ok: true, value: undefined };
+  return { ok: true, value: { run: outputs.run, instance: first.id, events: eventsOf(store, outputs.run, first.id), files: outputs.files } };
+}
+
+export function history({ store }: Opened, limit: number): readonly RunRecord[] {
+  return lastRuns(store, limit).map((row) => ({
+    run: row.run,
+    pipeline: row.pipeline,
+    file: row.file,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    exitCode: row.exitCode,
+    running: isOn(row),
+    counts: outcomeCounts(store, row.run),
+  }));
+}
+
+export async function metrics(root: string, planned: Planned, selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const found: InstanceMetrics[] = [];
+  for (const instance of selected.value.chosen) {
+    const values: Record<string, number> = {};
+    for (const out of Object.values(instance.outs)) {
+      if (out.kind !== 'metrics') continue;
+      const read = await readJson(join(root, out.path));
+      if (read.ok) collectNumbers(read.value, '', values);
+    }
+    const { id, axes, labels, params } = instance;
+    if (Object.keys(values).length > 0) found.push({ instance: id, axes, labels, params, values });
+  }
+  return { ok: true, value: found };
+}
+
+/** The numbers of a document, nested names joined by ".". */
+function collectNumbers(value: Json, name: string, into: Record<string, number>): void {
+  if (typeof value === 'number') into[name] = value;
+  if (isJsonObject(value)) for (const [key, member] of Object.entries(value)) collectNumbers(member, name === '' ? key : `${name}.${key}`, into);
+}
+
+export function artifacts(root: string, planned: Planned, selection: Selection): Result<readonly Artifact[], Problem> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const found = selected.value.chosen.flatMap((instance: Instance) => Object.entries(instance.outs).map(([out, { path, kind }]) => ({ instance: instance.id, out, path, kind })));
+  return { ok: true, value: found.filter(({ path }) => existsSync(join(root, path))) };
+}
+

@@ -1,0 +1,133 @@
+import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
+import { keyOf } from '../manifest/key-of.ts';
+import type { Content, Manifest } from '../manifest/manifest.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import { pastOf } from '../store/attempts.ts';
+import { findEntry, lastResult } from '../store/entries.ts';
+import type { Store } from '../store/open-store.ts';
+import { objectState, type ObjectState } from '../workspace/objects.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { readListing } from '../workspace/restore.ts';
+import type { Stamp } from '../workspace/stamp.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { manifestOf } from './manifest-of.ts';
+import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
+import { type ContentReader, type ProgramSourcesOfRun, readProgram } from './read-program.ts';
+
+/** What a run works with, the same from its start to its end. */
+export interface Session extends ProgramSourcesOfRun {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly plan: Plan;
+  readonly instances: ReadonlyMap<InstanceId, Instance>;
+}
+
+/** Reads of one moment: what is asked for twice is read once. Never kept while a stage runs. */
+export interface Moment {
+  readonly read: ContentReader;
+  readonly object: (digest: Digest) => Promise<ObjectState>;
+}
+
+export function momentOf(workspace: Workspace): Moment {
+  const contents = new Map<string, ReturnType<ContentReader>>();
+  const objects = new Map<Digest, Promise<ObjectState>>();
+  return {
+    read(path, rules) {
+      const name = `${rules.links} ${path}`;
+      const found = contents.get(name) ?? readContent(workspace, path, rules);
+      contents.set(name, found);
+      return found;
+    },
+    object(digest) {
+      const state = objects.get(digest) ?? objectState(workspace, digest);
+      objects.set(digest, state);
+      return state;
+    },
+  };
+}
+
+/** What an instance's result depends on, as it is at this moment. */
+export interface Identity {
+  readonly key: Key;
+  readonly manifest: Manifest;
+  readonly inputs: Inputs;
+  /** Of all of it: deps and program. */
+  readonly stamps: ReadonlyMap<string, Stamp>;
+}
+
+/** What is known of an instance whose deps are all there. */
+export interface Assessment extends Identity {
+  readonly lookup: Lookup;
+  /** With a hit: whether the outs stand in the project as the entry says. */
+  readonly inPlace: boolean;
+  readonly decision: Decision;
+}
+
+/** Why nothing can be known: deps that are missing, or a program that is. */
+export type Unassessable = { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] } | { readonly kind: 'program'; readonly message: string };
+
+/** The content of an out that has still to be restored, for a look ahead. */
+export type KnownOut = (instance: InstanceId, out: string) => Content | undefined;
+
+const nothingKnown: KnownOut = () => undefined;
+
+/** Reads all that an instance's result depends on. */
+export async function identify(session: Session, instance: Instance, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Identity, Unassessable>> {
+  const program = await readProgram(instance, session, moment.read);
+  if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
+  const inputs = await readInputs(instance, {
+    read: moment.read,
+    out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
+  });
+  if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
+  const manifest = manifestOf(instance, program.value, inputs.value, session.environment);
+  return { ok: true, value: { key: keyOf(manifest), manifest, inputs: inputs.value, stamps: new Map([...inputs.value.stamps, ...program.value.stamps]) } };
+}
+
+/** Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why. */
+export async function assess(session: Session, instance: Instance, policy: Policy, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Assessment, Unassessable>> {
+  const identity = await identify(session, instance, moment, known);
+  if (!identity.ok) return identity;
+  const { lookup, inPlace } = await lookUp(session, instance, identity.value.key, moment);
+  const last = lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
+  const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
+  return { ok: true, value: { ...identity.value, lookup, inPlace, decision } };
+}
+
+export function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {
+  const path = instances.get(instance)?.outs[out]?.path;
+  if (path === undefined) throw new Error(`the plan names an out ${out} of ${instance} that is not there`);
+  return path;
+}
+
+async function lookUp({ workspace, store }: Session, instance: Instance, key: Key, moment: Moment): Promise<{ readonly lookup: Lookup; readonly inPlace: boolean }> {
+  const entry = findEntry(store, key);
+  if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, inPlace: false };
+  let inPlace = true;
+  for (const [name, content] of Object.entries(entry.outs)) {
+    const path = instance.outs[name]?.path;
+    if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
+    const found = await moment.read(path, { links: 'keep' });
+    const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
+    inPlace &&= same;
+    const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
+    if (damage !== undefined) return { lookup: damage, inPlace: false };
+  }
+  return { lookup: { kind: 'hit', entry }, inPlace };
+}
+
+export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
+
+/** The first object of an out that is missing or wrong. `items`: what the folder holds, where that is known without reading its listing. */
+async function damageOf(workspace: Workspace, path: string, { form, digest }: Content, items: Awaited<ReturnType<typeof readListing>>, { object }: Moment): Promise<Lookup | undefined> {
+  if (await object(digest) !== 'right') return { kind: 'damaged', object: digest, path };
+  if (form !== 'folder') return undefined;
+  for (const item of items ?? await readListing(workspace, digest) ?? []) {
+    if (item.kind === 'file' && await object(item.digest) !== 'right') return { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
+  }
+  return undefined;
+}
+

@@ -1,0 +1,80 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import { manifestWords } from '../plan/command.ts';
+import type { Program } from '../plan/instance.ts';
+import { matchesGlob } from '../spec/glob.ts';
+import type { Stamp } from '../workspace/stamp.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { ContentReader, ReadProgram } from './read-program.ts';
+
+type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
+
+/** A command by content: its words, the program that its first word finds, and the files that its `code` names; and the stamps of all these. */
+export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, read: ContentReader): Promise<Result<ReadProgram>> {
+  const name = executableName(command);
+  const place = findExecutable(workspace, name, path);
+  if (place === undefined) return { ok: false, error: `${name}: no such program${name.includes('/') ? ' in the project' : ' on PATH'}` };
+  const stamps = new Map<string, Stamp>();
+  const contents = new Map<string, Digest>();
+  const files = codeFiles(workspace, command.code);
+  for (const file of [place, ...files]) {
+    const found = await read(file, { links: 'follow' });
+    if (!found.ok || found.value === undefined) return { ok: false, error: `${file}: ${found.ok ? 'no such file' : found.error.message}` };
+    for (const [stamped, stamp] of found.value.stamps) stamps.set(stamped, stamp);
+    contents.set(file, found.value.content.digest);
+  }
+  const executable = contents.get(place);
+  if (executable === undefined) throw new Error(`${place} was not read`);
+  const code = Object.fromEntries(files.flatMap((file) => [[file, contents.get(file) ?? executable]]));
+  return { ok: true, value: { digest: { kind: 'command', words: manifestWords(command), executable, code }, native: false, stamps } };
+}
+
+function executableName({ kind, words }: Command): string {
+  const [first = []] = words;
+  return kind === 'shell' ? '/bin/sh' : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
+}
+
+/** As execvp(3) finds it: a name with a slash is a path from the project root, any other is looked for on PATH. */
+function findExecutable(workspace: Workspace, name: string, path: string | undefined): string | undefined {
+  const places = name.includes('/') ? [placeOf(workspace, name)] : (path ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).map((folder) => join(folder === '' ? workspace.root : folder, name));
+  const found = places.find((place) => isExecutable(workspace, place));
+  return found !== undefined && found.startsWith(`${workspace.root}/`) ? found.slice(workspace.root.length + 1) : found;
+}
+
+function isExecutable(workspace: Workspace, place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK);
+    return workspace.disk.lookThrough(place)?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for all it holds. */
+export function codeFiles(workspace: Workspace, patterns: readonly string[]): readonly string[] {
+  const files = new Set<string>();
+  for (const pattern of patterns) {
+    const parts = pattern.split('/');
+    const fixed = parts.findIndex((part) => /[*?]/.test(part));
+    const base = (fixed === -1 ? parts : parts.slice(0, fixed)).join('/');
+    const within = fixed === -1;
+    for (const file of filesBelow(workspace, base)) if (within || matchesGlob(pattern, file)) files.add(file);
+  }
+  return [...files].sort();
+}
+
+function* filesBelow(workspace: Workspace, path: string): Generator<string> {
+  const place = placeOf(workspace, path === '' ? '.' : path);
+  const stats = workspace.disk.lookThrough(place);
+  if (stats?.isFile() === true) yield path;
+  // A linked folder is not entered: it could be one that holds this one.
+  if (stats?.isDirectory() !== true || (path !== '' && workspace.disk.look(place)?.isSymbolicLink() === true)) return;
+  for (const name of workspace.disk.list(place)) {
+    if (!notCode.includes(name)) yield* filesBelow(workspace, path === '' ? name : `${path}/${name}`);
+  }
+}
+
+/** What no pattern reaches: results, the cache, and what other tools keep. */
+const notCode = ['artifacts', 'cache', 'node_modules', '.git', '__pycache__'];

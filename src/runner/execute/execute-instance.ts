@@ -1,0 +1,191 @@
+import { setTimeout } from 'node:timers/promises';
+import { fileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Event, Failure, Outcome } from '../event.ts';
+import type { InstanceId, RunId } from '../identity.ts';
+import { differences } from '../manifest/differences.ts';
+import type { Reason } from '../manifest/reason.ts';
+import type { Instance } from '../plan/instance.ts';
+import { beginAttempt, endAttempt } from '../store/attempts.ts';
+import { recordResult } from '../store/entries.ts';
+import { isSqliteError } from '../store/open-store.ts';
+import { type Found, readContent } from '../workspace/read-content.ts';
+import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import { type Assessment, identify, momentOf, type Session } from './assess.ts';
+import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
+import { lastLines } from './output-file.ts';
+import { clearWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
+import { publish, type WrittenOuts } from './publish.ts';
+import { runAttempt } from './run-attempt.ts';
+import type { Stop } from './stop.ts';
+import type { Supervisor } from './supervisor-client.ts';
+
+/** What all instances of a run share. */
+export interface Run {
+  readonly session: Session;
+  readonly supervisor: Supervisor;
+  readonly run: RunId;
+  readonly stop: Stop;
+  emit(event: Event): void;
+  /** The next file for what a stage prints, from the project root. */
+  nextOutput(): string;
+  /** Seconds before attempt n + 1. */
+  retryDelay(attempt: number): number;
+}
+
+/** Runs an instance's program until it has a result, fails for good, or is interrupted; files the result and puts it in its place. */
+export async function executeInstance(run: Run, instance: Instance, assessment: Assessment, because: readonly Reason[], forced: boolean, gpus: readonly number[]): Promise<Outcome> {
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(run, instance, assessment, { because, attempt, gpus, forced: forced && attempt === 1 }, seconds);
+    if (outcome.kind !== 'failed' || attempt > instance.retries || run.stop.isStopping()) return outcome;
+    const delaySeconds = run.retryDelay(attempt);
+    run.emit({ kind: 'retrying', at: Date.now(), instance: instance.id, attempt: attempt + 1, failure: outcome.failure, delaySeconds });
+    await setTimeout(delaySeconds * 1000, undefined, { signal: run.stop.stopped }).catch(() => undefined);
+    if (run.stop.isStopping()) return outcome;
+  }
+}
+
+interface AttemptFacts {
+  readonly because: readonly Reason[];
+  readonly attempt: number;
+  readonly gpus: readonly number[];
+  readonly forced: boolean;
+}
+
+async function attemptOnce(run: Run, instance: Instance, assessment: Assessment, { because, attempt, gpus, forced }: AttemptFacts, seconds: () => number): Promise<Outcome> {
+  const { session } = run;
+  const { workspace, store, plan } = session;
+  const { key } = assessment;
+  const output = run.nextOutput();
+  const failed = (failure: Failure): Outcome => ({ kind: 'failed', failure, seconds: seconds(), tail: lastLines(placeOf(workspace, output), tailLines) });
+  const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
+
+  const ready = await prepare(run, instance, assessment, forced);
+  if (!ready.ok) return failed(ready.failure);
+  beginAttempt(store, record);
+  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key, because, attempt, resumed: ready.resumed });
+  const ending = await runAttempt({
+    session,
+    supervisor: run.supervisor,
+    instance,
+    assessment,
+    gpus,
+    output,
+    stop: run.stop,
+    onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
+    onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
+    onForeignLines: (count) => warn(run, instance.id, { severity: 'warning', code: 'bad-message', message: `${instance.id} wrote ${count === 1 ? 'a line' : `${count} lines`} on its event descriptor that ${count === 1 ? 'is' : 'are'} no message: ignored` }),
+  });
+  if (ending.kind === 'interrupted') {
+    await closeAttempt(workspace, key);
+    endAttempt(store, record, 'interrupted');
+    return { kind: 'interrupted', seconds: seconds() };
+  }
+  const result = ending.kind === 'failed' ? { ok: false as const, error: ending.failure } : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({ ok: false as const, error: { kind: 'disk' as const, message: diskMessage(error) } }));
+  const outcome = result.ok ? result.value : failed(result.error);
+  if (outcome.kind === 'failed') await keepFailed(workspace, instance, key).catch(() => undefined);
+  endAttempt(store, record, outcome.kind === 'failed' ? 'failed' : 'done');
+  return outcome;
+}
+
+/** The failed stage's last lines are shown; `log` has the rest. */
+const tailLines = 40;
+
+type Ready = { readonly ok: true; readonly resumed: boolean } | { readonly ok: false; readonly failure: Failure };
+
+async function prepare({ session: { workspace, store, plan } }: Run, instance: Instance, { key, stamps }: Assessment, forced: boolean): Promise<Ready> {
+  try {
+    const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+    if (foreign !== undefined) return notReady(`${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`);
+    await openAttempt(workspace, instance, key);
+    if (forced) await dropScratch(workspace, key);
+    const resumed = await openScratch(workspace, key, originOf(stamps));
+    return resumed.ok ? { ok: true, resumed: resumed.value } : notReady(`${resumed.error.path}: ${resumed.error.message}`);
+  } catch (error) {
+    return notReady(diskMessage(error));
+  }
+}
+
+const notReady = (message: string): Ready => ({ ok: false, failure: { kind: 'disk', message } });
+
+/** What a failed call of the file system, or a full database, says. */
+function diskMessage(error: unknown): string {
+  if (isSqliteError(error)) return `cache/pipeline.sqlite: ${error.message}`;
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : 'the disk';
+  const problem = fileProblem(path, error);
+  return `${problem.path}: ${problem.message}`;
+}
+
+/** From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched, objects, row, place. */
+async function finish(run: Run, instance: Instance, assessment: Assessment, seconds: () => number): Promise<Result<Outcome, Failure>> {
+  const { workspace, store, plan } = run.session;
+  const touched = await touchedFile(run, instance, assessment);
+  const outs = new Map<string, { readonly path: string; readonly found: Found }>();
+  const missing: string[] = [];
+  for (const [name, path] of Object.entries(attemptOuts(instance, assessment.key))) {
+    const found = await readContent(workspace, path, { links: 'keep', passing: true });
+    if (!found.ok) return { ok: false, error: { kind: 'disk', message: `the out ${name}: ${found.error.message} (${found.error.path})` } };
+    if (found.value === undefined) missing.push(name);
+    else outs.set(name, { path, found: found.value });
+  }
+  if (missing.length > 0) return { ok: false, error: { kind: 'missing-outs', outs: missing } };
+
+  const made = { run: run.run, seconds: seconds(), at: Date.now() };
+  const published = instance.cache && touched === undefined && !leaves(run, instance, outs) && await filed(run, instance, assessment, outs, made);
+  if (touched !== undefined) {
+    warn(run, instance.id, { severity: 'warning', code: 'dep-changed', message: `${touched} was changed while ${instance.id} ran: its result is kept in ${instance.folder}, not in the cache`, help: 'run again' });
+  }
+  for (const [name, { path, found }] of outs) await placeOut({ workspace, store, pipeline: plan.pipeline }, instance, path, instance.outs[name]?.path ?? path, found);
+  await tidy(run, instance, assessment);
+  if (published) recordResult(store, plan.pipeline, instance.id, { key: assessment.key, manifest: assessment.manifest, run: run.run, at: made.at });
+  return { ok: true, value: { kind: 'ran', seconds: made.seconds, published } };
+}
+
+/**
+ * Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started.
+ * Stamps see an edit that was put back; contents see one that was too quick for the stamps.
+ */
+async function touchedFile({ session }: Run, instance: Instance, before: Assessment): Promise<string | undefined> {
+  const now = await identify(session, instance, momentOf(session.workspace));
+  if (!now.ok) return now.error.kind === 'inputs' ? now.error.missing[0]?.path ?? 'a dep' : now.error.message;
+  const names = new Set([...before.stamps.keys(), ...now.value.stamps.keys()]);
+  const touched = [...names].filter((path) => before.stamps.get(path) !== now.value.stamps.get(path));
+  // A new file in a folder touches both: the file says more.
+  const [path] = touched.filter((folder) => !touched.some((other) => other.startsWith(`${folder}/`)));
+  return path ?? differences(before.manifest, now.value.manifest)[0]?.field.join(' ');
+}
+
+/** An out with a link that leads out of it depends on what is not in the cache. */
+function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
+  const link = [...outs.values()].flatMap(({ found }) => found.leaving)[0];
+  if (link === undefined) return false;
+  warn(run, instance.id, { severity: 'warning', code: 'out-link', message: `${link} is a symbolic link that leads out of the out it is in: the result of ${instance.id} is not cached`, help: 'write the file itself' });
+  return true;
+}
+
+/** Files the result; a disk that does not take it costs the caching, not the result. */
+async function filed(run: Run, instance: Instance, assessment: Assessment, outs: WrittenOuts, made: { readonly run: RunId; readonly seconds: number; readonly at: number }): Promise<boolean> {
+  const published = await publish(run.session, assessment, outs, made).catch((error: unknown) => ({ ok: false as const, error: { path: 'cache', message: diskMessage(error) } }));
+  if (published.ok) return true;
+  warn(run, instance.id, { severity: 'warning', code: 'not-cached', message: `the result of ${instance.id} could not be cached (${published.error.path}: ${published.error.message}): it is kept in ${instance.folder}` });
+  return false;
+}
+
+/** What the attempt leaves behind that nobody needs any more. */
+async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
+  const { workspace, store, plan } = run.session;
+  for (const path of await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance)) {
+    warn(run, instance.id, { severity: 'warning', code: 'left', message: `${path} is no out of ${instance.id} any more; it was edited, so it was left` });
+  }
+  await dropScratch(workspace, key);
+  await dropFailed(workspace, instance);
+  await closeAttempt(workspace, key);
+}
+
+export function warn(run: Pick<Run, 'emit'>, instance: InstanceId | null, diagnostic: Diagnostic): void {
+  run.emit({ kind: 'warned', at: Date.now(), instance, diagnostic });
+}

@@ -1,0 +1,60 @@
+import type { Value } from '../../stage/context.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { manifestValue } from '../manifest/key-of.ts';
+import type { Reason } from '../manifest/reason.ts';
+import { type Forecast, forecast } from '../plan/forecast.ts';
+import type { Instance } from '../plan/instance.ts';
+import { hasResult } from '../store/entries.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Session } from './assess.ts';
+import { isHit, survey, type Surveyed } from './survey.ts';
+import { unassessableText } from './unassessable-text.ts';
+
+/** What is known of an instance without running anything. */
+export interface Inspection {
+  readonly instance: Instance;
+  readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'unknown';
+  readonly because: readonly Reason[];
+  /** What has to run first. */
+  readonly after: readonly InstanceId[];
+  readonly key: Key | undefined;
+  readonly manifest: Value | undefined;
+  /** Why nothing can be known, in words. */
+  readonly fault: string | undefined;
+}
+
+const asDeclared = (instance: Instance): Policy => ({ forced: false, cache: instance.cache });
+
+/** Looks at instances, which come with all that they need, in the order of the plan. */
+export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
+  const surveyed = await survey(session, instances, asDeclared);
+  return instances.map((instance) => inspection(instance, surveyed.get(instance.id)));
+}
+
+function inspection(instance: Instance, surveyed: Surveyed | undefined): Inspection {
+  const nothing = { instance, because: [], after: [], key: undefined, manifest: undefined, fault: undefined };
+  switch (surveyed?.kind) {
+    case undefined: throw new Error(`${instance.id} was not looked at`);
+    case 'waiting': return { ...nothing, state: 'waiting', after: surveyed.after };
+    case 'unassessable': return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
+    case 'assessed': {
+      const { key, manifest, decision, inPlace } = surveyed.assessment;
+      const because = decision.kind === 'run' ? decision.because : [];
+      return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : inPlace ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest) };
+    }
+  }
+}
+
+/** What a run would do. */
+export async function forecastOf(session: Session, instances: readonly Instance[], standing: ReadonlySet<InstanceId>, policyOf: (instance: Instance) => Policy): Promise<Forecast> {
+  const surveyed = await survey(session, instances, policyOf, standing);
+  return forecast(
+    session.plan,
+    instances,
+    (instance) => {
+      const seen = surveyed.get(instance.id);
+      return seen?.kind === 'assessed' ? seen.assessment.decision : { kind: 'run', because: [{ kind: 'no-result' }] };
+    },
+    (instance) => !isHit(surveyed.get(instance.id)) && !hasResult(session.store, session.plan.pipeline, instance.id),
+  );
+}

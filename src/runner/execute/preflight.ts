@@ -1,0 +1,118 @@
+import { dirname } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+import { checkCommand } from '../plan/check-command.ts';
+import type { CheckProgram } from '../plan/check-program.ts';
+import type { Instance } from '../plan/instance.ts';
+import { nearest } from '../spec/nearest.ts';
+import { isChecked, recordChecked } from '../store/program-rows.ts';
+import type { Store } from '../store/open-store.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { BundleFault } from './bundle.ts';
+import type { Capacity } from './resources.ts';
+import type { StageProgramFacts } from './stage-programs.ts';
+
+export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
+
+/**
+ * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their params, files,
+ * what the machine has. All of it at once, before anything runs.
+ */
+export async function preflight(workspace: Workspace, store: Store, pipeline: string, instances: readonly Instance[], programs: Programs, capacity: Capacity): Promise<readonly Diagnostic[]> {
+  const files = instances.flatMap((instance) => [...pathFaults(workspace, instance), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
+  const faults = [...files, ...bundleFaults(instances, programs), ...await programFaults(store, pipeline, instances, programs)];
+  const seen = new Set<string>();
+  return faults.filter(({ code, message, at }) => {
+    const name = JSON.stringify([code, message, at]);
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
+function bundleFaults(instances: readonly Instance[], programs: Programs): readonly Diagnostic[] {
+  return instances.flatMap(({ program }) => {
+    const bundled = program.kind === 'uses' ? programs.get(program.path) : undefined;
+    if (bundled === undefined || bundled.ok) return [];
+    return bundled.error.map(({ message, place }): Diagnostic => ({ severity: 'error', code: 'bad-program', message: `${place ?? (program.kind === 'uses' ? program.path : '')}: ${message}`, at: program.at }));
+  });
+}
+
+/** The params and names that programs expect; not checked again while programs, params and names are as they were when all was well. */
+async function programFaults(store: Store, pipeline: string, instances: readonly Instance[], programs: Programs): Promise<readonly Diagnostic[]> {
+  const used = instances.flatMap((instance) => {
+    const bundled = instance.program.kind === 'uses' ? programs.get(instance.program.path) : undefined;
+    return bundled?.ok === true ? [{ instance, facts: bundled.value }] : [];
+  });
+  const digest = digestOf(JSON.stringify(used.map(({ instance, facts }) => [facts.bundle, instance.params, Object.keys(instance.deps), Object.keys(instance.outs)])));
+  if (used.length === 0 || isChecked(store, pipeline, digest)) return [];
+  const { programCheck } = await import('../plan/check-program.ts');
+  const checks = new Map<string, CheckProgram>();
+  const faults = used.flatMap(({ instance, facts }) => {
+    const check = checks.get(facts.file) ?? programCheck(facts.description);
+    checks.set(facts.file, check);
+    return check(instance);
+  });
+  if (faults.length === 0) recordChecked(store, pipeline, digest);
+  return faults;
+}
+
+function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  for (const dep of Object.values(instance.deps)) {
+    if (dep.kind !== 'path') continue;
+    const place = placeOf(workspace, dep.path);
+    if (workspace.disk.lookThrough(place) === undefined) faults.push(missing(workspace, dep.path, dep.at));
+    else if (!dep.external && leavesProject(workspace, place)) {
+      faults.push({ severity: 'error', code: 'leaves-project', message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`, at: dep.at, help: 'name it as { path, external: true } if it is meant' });
+    }
+  }
+  for (const { path, at } of Object.values(instance.outs)) {
+    if (leavesProject(workspace, nearestStanding(workspace, dirname(placeOf(workspace, path))))) {
+      faults.push({ severity: 'error', code: 'leaves-project', message: `${path} would be written outside the project: a folder above it is a symbolic link`, at });
+    }
+  }
+  return faults;
+}
+
+function missing(workspace: Workspace, path: string, at: Diagnostic['at']): Diagnostic {
+  const folder = dirname(path);
+  const place = placeOf(workspace, folder);
+  const names = workspace.disk.lookThrough(place)?.isDirectory() === true ? workspace.disk.list(place).map((name) => (folder === '.' ? name : `${folder}/${name}`)) : [];
+  const suggestion = nearest(path, names);
+  return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, ...(at === undefined ? {} : { at }), ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function leavesProject(workspace: Workspace, place: string): boolean {
+  const real = workspace.disk.realPath(place);
+  return real !== workspace.root && !real.startsWith(`${workspace.root}/`);
+}
+
+/** A folder that is there: the path itself or the nearest one above. */
+function nearestStanding(workspace: Workspace, place: string): string {
+  return workspace.disk.lookThrough(place) === undefined && place !== dirname(place) ? nearestStanding(workspace, dirname(place)) : place;
+}
+
+function commandFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {
+  return checkCommand(instance, (path) => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true);
+}
+
+function resourceFaults({ id, resources, at }: Instance, capacity: Capacity): readonly Diagnostic[] {
+  const tooMuch = (what: string, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${id} asks for ${wanted} ${what}; this machine has ${there}`, at, help: `lower resources.${what}` });
+  return [
+    ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', String(resources.cpus), String(capacity.cpus))] : []),
+    ...(resources.gpus > capacity.gpus.length ? [tooMuch('gpus', String(resources.gpus), String(capacity.gpus.length))] : []),
+    ...(resources.memory > capacity.memory ? [tooMuch('memory', `${resources.memory} bytes of`, `${capacity.memory}`)] : []),
+  ];
+}
+
+export const programPaths = (instances: readonly Instance[]): readonly string[] =>
+  [...new Set(instances.flatMap(({ program }) => (program.kind === 'uses' ? [program.path] : [])))];
+
+/** The programs that can run. */
+export function readyPrograms(programs: Programs): ReadonlyMap<string, StageProgramFacts> {
+  return new Map([...programs].flatMap(([path, program]): readonly (readonly [string, StageProgramFacts])[] => (program.ok ? [[path, program.value]] : [])));
+}
+
+/** The ids of instances, for quick looks. */
+export const byId = (instances: readonly Instance[]): ReadonlyMap<InstanceId, Instance> => new Map(instances.map((instance) => [instance.id, instance]));

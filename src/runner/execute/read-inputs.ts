@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import type { FileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { Gathered } from '../../stage/context.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Content, DependencyDigest } from '../manifest/manifest.ts';
+import type { Dependency, Instance } from '../plan/instance.ts';
+import type { Found, ReadingRules } from '../workspace/read-content.ts';
+import type { Stamp } from '../workspace/stamp.ts';
+
+/** What an instance reads, by content. */
+export interface Inputs {
+  /** As the stage gets them: a path, or the list of what is gathered. */
+  readonly paths: Readonly<Record<string, string | readonly Gathered[]>>;
+  readonly digests: Readonly<Record<string, DependencyDigest>>;
+  /** Of every file of every dep: to see later whether one was touched. */
+  readonly stamps: ReadonlyMap<string, Stamp>;
+}
+
+/** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
+export interface MissingInput {
+  readonly dep: string;
+  readonly path: string;
+  readonly message: string;
+  readonly from: InstanceId | undefined;
+}
+
+/** Where an out of another instance stands; `known`: what its content will be where it has still to be restored. */
+export interface OutPlace {
+  readonly path: string;
+  readonly known: Content | undefined;
+}
+
+export interface InputSources {
+  read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
+  out(instance: InstanceId, out: string): OutPlace;
+}
+
+/** Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and what of them counts. */
+export async function readInputs(instance: Instance, sources: InputSources): Promise<Result<Inputs, readonly MissingInput[]>> {
+  const stamps = new Map<string, Stamp>();
+  const missing: MissingInput[] = [];
+  const paths: Record<string, string | readonly Gathered[]> = {};
+  const digests: Record<string, DependencyDigest> = {};
+
+  async function content(dep: string, path: string, from: InstanceId | undefined): Promise<Content | undefined> {
+    const found = await sources.read(path, { links: 'follow' });
+    if (!found.ok || found.value === undefined) {
+      missing.push({ dep, path, from, message: found.ok ? 'no such file or folder' : found.error.message });
+      return undefined;
+    }
+    for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
+    return found.value.content;
+  }
+  async function outContent(dep: string, instanceId: InstanceId, out: string): Promise<{ readonly path: string; readonly content: Content | undefined }> {
+    const { path, known } = sources.out(instanceId, out);
+    return { path, content: known ?? await content(dep, path, instanceId) };
+  }
+
+  for (const [name, dependency] of Object.entries(instance.deps)) {
+    switch (dependency.kind) {
+      case 'path': {
+        const found = await content(name, dependency.path, undefined);
+        paths[name] = dependency.path;
+        // An extension decides how a file is parsed, so the base name counts.
+        if (found !== undefined) digests[name] = { kind: 'content', name: basename(dependency.path), content: found };
+        break;
+      }
+      case 'hub': {
+        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'models of the hub cannot be fetched yet: download the folder and name its path' });
+        break;
+      }
+      case 'out': {
+        const { path, content: found } = await outContent(name, dependency.instance, dependency.out);
+        paths[name] = path;
+        if (found !== undefined) digests[name] = { kind: 'content', name: null, content: found };
+        break;
+      }
+      case 'gather': {
+        const read = await Promise.all(dependency.members.map(async (member) => ({ axes: member.axes, ...await outContent(name, member.instance, member.out) })));
+        paths[name] = read.map(({ axes, path }) => ({ axes, path }));
+        digests[name] = { kind: 'gather', members: read.flatMap(({ axes, content: found }) => (found === undefined ? [] : [{ axes, content: found }])) };
+        break;
+      }
+    }
+  }
+  return missing.length > 0 ? { ok: false, error: missing } : { ok: true, value: { paths, digests, stamps } };
+}
+
+const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string => `hf:${repository}@${revision}`;

@@ -1,0 +1,44 @@
+import type { FileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { ProgramDigest } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Found, ReadingRules } from '../workspace/read-content.ts';
+import { type Stamp, stampOf } from '../workspace/stamp.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { readCommand } from './command-program.ts';
+import type { StageProgramFacts } from './stage-programs.ts';
+
+export type ContentReader = (path: string, rules: ReadingRules) => Promise<Result<Found | undefined, FileProblem>>;
+
+/** The program of an instance, by content. */
+export interface ReadProgram {
+  readonly digest: ProgramDigest;
+  /** Whether it loads packages by name: an engine, which computes with the machine's own code. */
+  readonly native: boolean;
+  /** Of every file that runs: to see later whether one was touched. */
+  readonly stamps: ReadonlyMap<string, Stamp>;
+}
+
+export interface ProgramSourcesOfRun {
+  readonly workspace: Workspace;
+  readonly programs: ReadonlyMap<string, StageProgramFacts>;
+  readonly stageChild: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Reads what an instance runs, as it is at this moment; the error says why it cannot run. */
+export async function readProgram(instance: Instance, { workspace, programs, stageChild, environment }: ProgramSourcesOfRun, read: ContentReader): Promise<Result<ReadProgram>> {
+  const { program } = instance;
+  if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], read);
+  const facts = programs.get(program.path);
+  if (facts === undefined) return { ok: false, error: `${program.path} cannot be bundled` };
+  const bundle = await read(facts.file, { links: 'follow' });
+  if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
+  const stamps = new Map(bundle.value.stamps);
+  for (const path of [stageChild, ...facts.sources]) {
+    const place = placeOf(workspace, path);
+    const stats = workspace.disk.lookThrough(place);
+    if (stats !== undefined) stamps.set(workspace.disk.realPath(place), stampOf(stats));
+  }
+  return { ok: true, value: { digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages }, native: facts.description.packages.length > 0, stamps } };
+}

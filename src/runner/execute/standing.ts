@@ -1,0 +1,74 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import { parseKey } from '../manifest/key-of.ts';
+import { findEntry, lastKeys } from '../store/entries.ts';
+import { recordPlacement } from '../store/placements.ts';
+import { restore } from '../workspace/restore.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import type { Run } from './execute-instance.ts';
+import { isHit, survey } from './survey.ts';
+
+export interface Standing {
+  readonly warnings: readonly Diagnostic[];
+  /** Chosen instances that read what is neither there nor in the cache, and what to do about it. */
+  readonly blocked: ReadonlyMap<InstanceId, string>;
+}
+
+/**
+ * Makes ready what chosen instances read from and that is not chosen itself (`--only`, `--from`): it is taken as it
+ * stands. What is missing is restored from its last result; what is out of date is used and said.
+ */
+export async function standAsTheyAre(run: Run, { chosen, standing }: Selected): Promise<Standing> {
+  if (standing.length === 0) return { warnings: [], blocked: new Map() };
+  const missing = new Map<InstanceId, string>();
+  for (const instance of standing) {
+    const lacking = await restoreMissing(run, instance);
+    if (lacking !== undefined) missing.set(instance.id, `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run '${instance.id}' makes it`);
+  }
+  const { needs } = run.session.plan;
+  const blocked = new Map(chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
+    const message = (needs.get(id) ?? []).map((need) => missing.get(need)).find((text) => text !== undefined);
+    return message === undefined ? [] : [[id, message]];
+  }));
+  return { warnings: await outOfDate(run, standing.filter(({ id }) => !missing.has(id))), blocked };
+}
+
+/** Gives the first out that cannot be had. */
+async function restoreMissing({ session: { workspace, store, plan } }: Run, instance: Instance): Promise<string | undefined> {
+  const outs = Object.entries(instance.outs).filter(([, { path }]) => workspace.disk.look(placeOf(workspace, path)) === undefined);
+  if (outs.length === 0) return undefined;
+  const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
+  const entry = key && findEntry(store, key);
+  for (const [name, { path }] of outs) {
+    const content = entry?.outs[name];
+    const restored = content && await restore(workspace, path, content);
+    if (content === undefined || restored?.ok !== true || restored.value.kind === 'damaged') return path;
+    recordPlacement(store, plan.pipeline, instance.id, path, content);
+  }
+  return undefined;
+}
+
+async function outOfDate({ session }: Run, standing: readonly Instance[]): Promise<readonly Diagnostic[]> {
+  const needed = neededFor(session.plan.needs, standing);
+  const surveyed = await survey(session, session.plan.instances.filter(({ id }) => needed.has(id)), () => ({ forced: false, cache: true }));
+  return standing.filter(({ id }) => !isHit(surveyed.get(id))).map(({ id, at }) => ({
+    severity: 'warning',
+    code: 'out-of-date',
+    message: `${id} is out of date; its outs are used as they stand`,
+    at,
+    help: `pipeline run '${id}' brings it up`,
+  }));
+}
+
+function neededFor(needs: ReadonlyMap<InstanceId, readonly InstanceId[]>, instances: readonly Instance[]): ReadonlySet<InstanceId> {
+  const found = new Set<InstanceId>();
+  const pending = instances.map(({ id }) => id);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    pending.push(...(needs.get(next) ?? []));
+  }
+  return found;
+}

@@ -1,0 +1,37 @@
+/** What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone. */
+export type Order =
+  | StartOrder
+  /** SIGTERM to the stage's processes, SIGKILL after the grace; null: no SIGKILL. */
+  | { readonly kind: 'stop'; readonly stage: number; readonly graceSeconds: number | null };
+
+export interface StartOrder {
+  readonly kind: 'start';
+  /** Counts the starts of a run. */
+  readonly stage: number;
+  readonly command: readonly string[];
+  readonly folder: string;
+  /** The whole environment of the stage: nothing is added but PIPELINE_EVENTS. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A text in the environment that no other process carries. */
+  readonly mark: string;
+  /** The file that takes what the stage prints. */
+  readonly output: string;
+}
+
+/** What the supervisor tells, a JSON line each on its stdout. */
+export type Report =
+  | { readonly kind: 'started'; readonly stage: number; readonly pid: number; readonly started: string }
+  | { readonly kind: 'refused'; readonly stage: number; readonly message: string }
+  /** A line that the stage wrote on its event descriptor; null: one that was too long to keep. */
+  | { readonly kind: 'line'; readonly stage: number; readonly line: string | null }
+  /** The stage has ended and none of its processes is left. */
+  | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending };
+
+/** How a process ended. */
+export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
+
+/** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */
+export const longestLine = 1 << 16;
+
+/** Seconds between SIGTERM and SIGKILL where nobody waits for a checkpoint. */
+export const graceSeconds = 5;

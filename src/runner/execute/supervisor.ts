@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
+import { lineSplitter } from './split-lines.ts';
+import { type Ending, graceSeconds, longestLine, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
+
+/**
+ * A small process between the runner and the stages of a run. It starts each in a process group of its own, and it
+ * outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still runs, and itself.
+ */
+const families = new Map<number, Family>();
+let gone = false;
+
+const orders = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
+  if (line === null || line === '') return;
+  const order: Order = JSON.parse(line);
+  if (order.kind === 'start') void start(order);
+  else stop(order.stage, order.graceSeconds);
+});
+process.stdin.on('data', (chunk: Buffer) => orders.push(chunk));
+process.stdin.on('close', () => void runnerGone());
+process.stdin.on('error', () => void runnerGone());
+process.stdout.on('error', () => void runnerGone());
+// The terminal's signals are for the runner: it tells us what to do.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+async function start({ stage, command, folder, environment, mark, output }: StartOrder): Promise<void> {
+  const [file = '', ...words] = command;
+  const printed = openSync(output, 'a');
+  const child = spawn(file, words, {
+    cwd: folder,
+    env: { ...environment, PIPELINE_EVENTS: '3' },
+    detached: true,
+    // A file, not a pipe: what a stage prints never passes through us, and nobody who holds it keeps us waiting.
+    stdio: ['ignore', printed, printed, 'pipe'],
+  });
+  closeSync(printed);
+  const ended = endingOf(child);
+  const { pid } = child;
+  if (pid === undefined) {
+    const ending = await ended;
+    tell({ kind: 'refused', stage, message: typeof ending === 'string' ? ending : 'it could not be started' });
+    return;
+  }
+  const family: Family = { group: pid, mark };
+  families.set(stage, family);
+  const drained = forwardLines(stage, child.stdio[3]);
+  tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
+  if (gone) signalFamily(family, 'SIGKILL');
+  const ending = await ended;
+  await endFamily(family, graceSeconds);
+  await Promise.race([drained, setTimeout(drainMilliseconds)]);
+  families.delete(stage);
+  tell({ kind: 'ended', stage, ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending });
+}
+
+/** How a child ended, or why it could not be started. */
+function endingOf(child: ChildProcess): Promise<Ending | string> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve('code' in error && error.code === 'ENOENT' ? `${child.spawnfile}: no such program` : error.message));
+    child.on('exit', (code, signal) => resolve(signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }));
+  });
+}
+
+/** What the stage wrote before it ended is in the pipe; one who still holds it and is none of its processes is not waited for. */
+const drainMilliseconds = 1000;
+
+function forwardLines(stage: number, stream: unknown): Promise<void> {
+  return new Promise((resolve) => {
+    if (!isReadable(stream)) return resolve();
+    const lines = lineSplitter(longestLine, (line) => tell({ kind: 'line', stage, line }));
+    stream.on('data', (chunk: Buffer) => lines.push(chunk));
+    stream.on('error', () => resolve());
+    stream.on('close', () => {
+      lines.end();
+      resolve();
+    });
+  });
+}
+
+const isReadable = (stream: unknown): stream is NodeJS.ReadableStream => typeof stream === 'object' && stream !== null && 'on' in stream;
+
+function stop(stage: number, grace: number | null): void {
+  const family = families.get(stage);
+  if (family === undefined) return;
+  if (grace === null) signalFamily(family, 'SIGTERM');
+  else void endFamily(family, grace);
+}
+
+async function runnerGone(): Promise<void> {
+  if (gone) return;
+  gone = true;
+  await Promise.all([...families.values()].map((family) => endFamily(family, graceSeconds)));
+  process.exit(0);
+}
+
+function tell(report: Report): void {
+  if (!gone) process.stdout.write(`${JSON.stringify(report)}\n`);
+}

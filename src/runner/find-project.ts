@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileProblem } from '../files/file-problem.ts';
+import type { Result } from '../result.ts';
+
+/** Where a project is, and the pipeline file that is asked for. */
+export interface ProjectPlace {
+  /** Absolute, every link followed. */
+  readonly root: string;
+  /** From the root. */
+  readonly file: string;
+}
+
+/** The project is the nearest folder upwards that holds a pipeline.yaml; a file that is named alone makes its folder one. */
+export function findProject(folder: string, file: string | undefined): Result<ProjectPlace> {
+  const start = realpathSync(folder);
+  const named = file === undefined ? undefined : resolve(start, file);
+  if (named !== undefined && !existsSync(named)) return { ok: false, error: `${file}: no such file` };
+  const real = named === undefined ? undefined : join(realpathSync(dirname(named)), basename(named));
+  const root = upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
+  if (root === undefined) return { ok: false, error: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` };
+  return { ok: true, value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') } };
+}
+
+function upwards(folder: string): string | undefined {
+  if (existsSync(join(folder, 'pipeline.yaml'))) return folder;
+  return dirname(folder) === folder ? undefined : upwards(dirname(folder));
+}
+
+/** Every pipeline file of a project, from its root: what `gc` must not take from under them. */
+export function pipelineFiles(root: string): readonly string[] {
+  const experiments = join(root, 'experiments');
+  const names = existsSync(experiments) ? readdirSync(experiments).filter((name) => /\.ya?ml$/i.test(name)).sort() : [];
+  return [...(existsSync(join(root, 'pipeline.yaml')) ? ['pipeline.yaml'] : []), ...names.map((name) => `experiments/${name}`)];
+}
+
+/** A text of the project; the error says why it cannot be read. */
+export function readProjectText(root: string, path: string): Result<string> {
+  try {
+    const place = join(root, path);
+    if (statSync(place).size > largest) return { ok: false, error: `is larger than ${largest >> 20} MB` };
+    const bytes = readFileSync(place);
+    return isUtf8(bytes) ? { ok: true, value: bytes.toString('utf8') } : { ok: false, error: 'is not UTF-8' };
+  } catch (error) {
+    return { ok: false, error: fileProblem(path, error).message };
+  }
+}
+
+/** No pipeline file is that long; the parser refuses much shorter ones. */
+const largest = 64 << 20;

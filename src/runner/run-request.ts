@@ -1,0 +1,29 @@
+import type { Outcome } from './event.ts';
+import type { InstanceId, RunId } from './identity.ts';
+import type { Selection } from './plan/select.ts';
+
+/** What the user asks of a run. */
+export interface RunRequest extends Selection {
+  readonly force: boolean;
+  readonly keepGoing: boolean;
+  /** Only what failed, was blocked or was interrupted when it was last asked for. */
+  readonly retryFailed: boolean;
+  /** How many instances at once; undefined: as many as the CPUs carry. */
+  readonly jobs?: number;
+  /** Seconds to wait for another run to end; Infinity: as long as it takes; 0: not at all. */
+  readonly waitSeconds: number;
+}
+
+/** How the user stops a run: the first ends stages gently, the second kills them. The reason of `gentle` is the signal. */
+export interface StopSignals {
+  readonly gentle: AbortSignal;
+  readonly hard: AbortSignal;
+}
+
+/** How a run ended. What each instance did is in the events as well. */
+export interface RunSummary {
+  readonly run: RunId;
+  readonly seconds: number;
+  readonly exitCode: 0 | 1 | 130 | 143;
+  readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
+}

@@ -1,0 +1,37 @@
+import type { Digest } from '../../files/digest.ts';
+import { objectFiles } from '../workspace/objects.ts';
+import { readListing } from '../workspace/restore.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { allEntries } from './entries.ts';
+import type { Store } from './open-store.ts';
+
+/** What can be told of a store without reading its objects: `verify` reads them. */
+export interface StoreHealth {
+  readonly results: number;
+  readonly objects: number;
+  readonly bytes: number;
+  /** Results of which an object is not there: they are computed again when they are asked for. */
+  readonly incomplete: number;
+  /** What SQLite finds wrong with its own file; undefined: nothing. */
+  readonly damage: string | undefined;
+}
+
+/** Counts rows and objects and looks whether each result has its own. */
+export async function storeHealth(workspace: Workspace, store: Store): Promise<StoreHealth> {
+  const checked = String(store.database.pragma('quick_check(1)', { simple: true }));
+  if (checked !== 'ok') return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: checked };
+  const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
+  const entries = allEntries(store);
+  let incomplete = 0;
+  for (const { entry } of entries) if (!await isComplete(workspace, Object.values(entry.outs), sizes)) incomplete += 1;
+  return { results: entries.length, objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0), incomplete, damage: undefined };
+}
+
+async function isComplete(workspace: Workspace, outs: readonly { readonly form: string; readonly digest: Digest }[], there: ReadonlyMap<Digest, number>): Promise<boolean> {
+  for (const { form, digest } of outs) {
+    if (!there.has(digest)) return false;
+    const listing = form === 'folder' ? await readListing(workspace, digest) : [];
+    if (listing === undefined || listing.some((item) => item.kind === 'file' && !there.has(item.digest))) return false;
+  }
+  return true;
+}

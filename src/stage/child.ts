@@ -1,0 +1,114 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { ContextDocument, Gathered, StageContext } from './context.ts';
+import type { StageProgram } from './define-stage.ts';
+import type { StageMessage } from './message.ts';
+
+/**
+ * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it takes
+ * signals and hands messages on. The program has a thread of its own, since an engine blocks the one it computes in.
+ * `stage-child.js --describe BUNDLE…` tells what the programs declare instead, on the same channel, a line each.
+ */
+if (!isMainThread) await work();
+else if (process.argv[2] === '--describe') await describe(process.argv.slice(3));
+else supervise(process.argv[2] ?? '');
+
+type AnyProgram = StageProgram<ContextDocument['params'], string, string>;
+
+/** What the thread of the program says last. */
+interface End {
+  readonly kind: 'end';
+  readonly failure: string | undefined;
+}
+
+function supervise(bundle: string): void {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context: readFileSync(variable('PIPELINE_CONTEXT'), 'utf8') } });
+  let ended = false;
+  let stopped = false;
+  worker.on('message', (message: StageMessage | End) => {
+    if (message.kind !== 'end') return send(message);
+    ended = true;
+    if (message.failure !== undefined) send({ kind: 'failure', text: message.failure });
+    process.exitCode = message.failure === undefined ? 0 : 1;
+  });
+  worker.on('error', (error) => {
+    ended = true;
+    console.error(error);
+    process.exitCode = 1;
+  });
+  worker.on('exit', (code) => {
+    if (!ended) console.error(code === 0 ? 'the program ended before its run was finished: a promise of it was never settled' : `the program called process.exit(${code})`);
+    if (!ended) process.exitCode = code === 0 ? 1 : code;
+    // What a program writes after it was asked to stop is not a result, whatever it returned.
+    if (stopped) process.exitCode = 143;
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stopped = true;
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage('stop');
+    });
+  }
+}
+
+async function work(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('not a thread of a stage process');
+  const stop = new AbortController();
+  port.on('message', () => stop.abort());
+  port.unref();
+  const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
+  const document: ContextDocument = JSON.parse(context);
+  const program = await load(bundle);
+  const result = await program.run(contextOf(document, stop.signal, (message) => port.postMessage(message)));
+  const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
+  port.postMessage(end);
+}
+
+function contextOf({ deps, ...rest }: ContextDocument, signal: AbortSignal, emit: StageContext<unknown>['emit']): StageContext<ContextDocument['params']> {
+  const single: Record<string, string> = {};
+  const gathered: Record<string, readonly Gathered[]> = {};
+  for (const [name, dep] of Object.entries(deps)) {
+    if (typeof dep === 'string') {
+      single[name] = dep;
+      refuse(gathered, name, 'is one path: read it from `deps`');
+    } else {
+      gathered[name] = dep;
+      refuse(single, name, 'gathers many: read it from `gathered`');
+    }
+  }
+  return { ...rest, deps: single, gathered, signal, emit };
+}
+
+function refuse(of: object, name: string, message: string): void {
+  Object.defineProperty(of, name, { get: () => { throw new Error(`the dep "${name}" ${message}`); } });
+}
+
+async function describe(bundles: readonly string[]): Promise<void> {
+  for (const bundle of bundles) {
+    const line = await load(bundle).then(({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }), (error: unknown) => ({ error: String(error) }));
+    write(`${JSON.stringify(line)}\n`);
+  }
+  // A program that starts something when it is loaded must not keep us waiting.
+  process.exit(0);
+}
+
+async function load(bundle: string): Promise<AnyProgram> {
+  const exported: { readonly stage?: AnyProgram } = await import(pathToFileURL(bundle).href);
+  if (typeof exported.stage?.run !== 'function') throw new Error('it exports no stage: write `export const stage = defineStage({ … })`');
+  return exported.stage;
+}
+
+const send = (message: StageMessage): void => write(`${JSON.stringify(message)}\n`);
+
+function write(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length;) written += writeSync(Number(variable('PIPELINE_EVENTS')), bytes, written);
+}
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: the runner starts this program`);
+  return value;
+}
