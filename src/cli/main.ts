@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { compareCommand } from './commands/compare.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
@@ -22,7 +23,7 @@ const program = new Command('pipeline')
   .showHelpAfterError('(pipeline --help lists the commands)')
   .exitOverride();
 
-for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand, initCommand, completionCommand]) {
+for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, schemaCommand, initCommand, doctorCommand, completionCommand]) {
   program.addCommand(command().exitOverride());
 }
 program.addCommand(completeCommand().exitOverride(), { hidden: true });

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import type { Colors } from '../../runner/report/colors.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { openScreen } from '../screen.ts';
+
+interface DoctorOptions {
+  readonly json?: true;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('Say what is wrong with the installation and with the project\'s disk, cache and processes.')
+    .option('--json', 'answer with one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  pipeline doctor\n\nIt exits with 1 if something is broken. It reads no object of the cache: pipeline verify does.')
+    .action(async ({ json }: DoctorOptions) => {
+      const { examine } = await import('../doctor/examine.ts');
+      const { colors } = openScreen(process.stdout);
+      const findings: Finding[] = [];
+      for await (const finding of examine(process.cwd())) {
+        findings.push(finding);
+        if (json !== true) process.stdout.write(findingText(finding, colors));
+      }
+      const broken = findings.filter(({ state }) => state === 'broken').length;
+      if (json === true) process.stdout.write(`${JSON.stringify({ broken, findings }, null, 2)}\n`);
+      else process.stdout.write(broken === 0 ? colors.bold('nothing is broken\n') : colors.bold(`${broken} broken\n`));
+      if (broken > 0) process.exitCode = 1;
+    });
+}
+
+function findingText({ part, state, message, help }: Finding, colors: Colors): string {
+  return `${markOf(state, colors)} ${part.padEnd(20)}  ${message}\n${help === undefined ? '' : `  ${colors.dim(`help: ${help}`)}\n`}`;
+}
+
+function markOf(state: Finding['state'], { green, yellow, red }: Colors): string {
+  switch (state) {
+    case 'good': return green('✓');
+    case 'warning': return yellow('!');
+    case 'broken': return red('✗');
+  }
+}

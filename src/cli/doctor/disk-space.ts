@@ -1,0 +1,39 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { sizeText } from '../../runner/report/size-text.ts';
+import type { Finding } from './finding.ts';
+
+/** The disk that a folder is on. */
+export interface Disk {
+  /** "ext4", as the kernel calls it; undefined where it cannot be asked. */
+  readonly type: string | undefined;
+  readonly freeBytes: number;
+}
+
+export function diskOf(folder: string): Disk {
+  const { bavail, bsize } = statfsSync(folder);
+  return { type: typeOf(folder), freeBytes: bavail * bsize };
+}
+
+export function diskFinding({ type, freeBytes }: Disk): Finding {
+  const message = `${sizeText(freeBytes)} free${type === undefined ? '' : ` (${type})`}`;
+  if (freeBytes < 64 << 20) return { part: 'disk', state: 'broken', message, help: 'make room: pipeline gc --dry-run says what can go from the cache' };
+  if (type !== undefined && /^(nfs|cifs|smb|9p|afs|ceph|lustre|fuse\.sshfs)/.test(type)) {
+    // https://sqlite.org/wal.html: "WAL does not work over a network filesystem".
+    return { part: 'disk', state: 'warning', message: `${message}: a network file system, where SQLite cannot keep two machines apart`, help: 'keep the project on a local disk, or never run it from two machines at once' };
+  }
+  if (freeBytes < 2 ** 31) return { part: 'disk', state: 'warning', message, help: 'every result is kept twice, in artifacts and in the cache: pipeline gc --dry-run says what can go' };
+  return { part: 'disk', state: 'good', message };
+}
+
+/** The type of the mount with the longest path above the folder; Linux only. */
+function typeOf(folder: string): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  let [longest, type]: [string, string | undefined] = ['', undefined];
+  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
+    const [, place = '', kind] = line.split(' ');
+    // proc(5): blanks and the like are written in octal.
+    const path = place.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    if (path.length >= longest.length && `${folder}/`.startsWith(path === '/' ? path : `${path}/`)) [longest, type] = [path, kind];
+  }
+  return type;
+}

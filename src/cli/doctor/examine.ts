@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import manifest from '../../../package.json' with { type: 'json' };
+import { findProject } from '../../runner/find-project.ts';
+import { projectHealth } from '../../runner/project-health.ts';
+import { sizeText } from '../../runner/report/size-text.ts';
+import { installedFile } from '../installed-file.ts';
+import { diskFinding, diskOf } from './disk-space.ts';
+import { engine } from './engine.ts';
+import { behaviourFinding, behaviourOf } from './file-system.ts';
+import type { Finding } from './finding.ts';
+import { nativeFinding } from './native-module.ts';
+import { nativeModules } from './native-modules.ts';
+import { nodeFinding } from './node-version.ts';
+import { cacheFinding, processesFinding } from './project.ts';
+
+/** Looks at the installation, then at the project that `folder` is in. Findings come as they are made: the next look may be a slow one. */
+export async function* examine(folder: string): AsyncGenerator<Finding> {
+  yield nodeFinding(process.versions.node, manifest.engines.node);
+  yield companionsFinding();
+  for (const module of [...nativeModules, engine]) yield nativeFinding(module);
+  yield { part: 'machine', state: 'good', message: `${process.platform} ${process.arch}, ${availableParallelism()} CPUs, ${sizeText(totalmem())} memory` };
+  yield* examineProject(folder);
+}
+
+/** The programs that the command line starts. */
+function companionsFinding(): Finding {
+  const missing = ['stage-child.js', 'supervisor.js'].filter((name) => !existsSync(installedFile(name)));
+  return missing.length === 0
+    ? { part: manifest.name, state: 'good', message: manifest.version }
+    : { part: manifest.name, state: 'broken', message: `${missing.join(' and ')} not built`, help: `npm rebuild ${manifest.name}; in a clone of it: npm run prepare` };
+}
+
+async function* examineProject(folder: string): AsyncGenerator<Finding> {
+  const found = findProject(folder, undefined);
+  if (!found.ok) return yield { part: 'project', state: 'warning', message: 'no pipeline.yaml here or in a folder above', help: 'pipeline doctor in a project looks at its disk and its cache too; pipeline init makes a project' };
+  const { root } = found.value;
+  yield { part: 'project', state: 'good', message: root };
+  yield diskFinding(diskOf(root));
+  yield behaviourFinding(await behaviourOf(root));
+  const health = await projectHealth(root);
+  if (!health.ok) return yield { part: 'cache', state: 'broken', message: health.error.message };
+  if (health.value === undefined) return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
+  yield cacheFinding(health.value);
+  yield processesFinding(health.value, Date.now());
+}
