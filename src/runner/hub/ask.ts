@@ -79,6 +79,6 @@ function secondsToWait(headers: Answer['headers'], now: number): number | undefi
 
 /** A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token there. */
 function serverWords(text: string, token: string | undefined): string {
-  const shown = token === undefined ? text : text.replaceAll(token, '…');
+  const shown = token === undefined ? text : text.replaceAll(token, '***');
   return shown.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 200);
 }

@@ -7,7 +7,7 @@ import { nearest } from '../spec/nearest.ts';
 import { valueOf, type Node } from '../spec/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../spec/pipeline.ts';
 import { dependencyOrder, type Edge } from './dependency-order.ts';
-import { foldedFolder, instanceName, labelOf, type InstanceName } from './instance-name.ts';
+import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from './instance-name.ts';
 
 /** One value of an axis. */
 export interface AxisValue {
@@ -22,6 +22,8 @@ export interface AxisValue {
   /** Equal if and only if the values (with their names) are: what joins compare. */
   readonly identity: string;
   readonly label: string;
+  /** The label as a part of the instance's name. */
+  readonly name: string;
 }
 
 /** One cell of a stage's matrix: a value for each of its axes, in the order in which the stage first names them. */
@@ -86,6 +88,8 @@ function productOf(block: MatrixBlock, expansion: Expansion): readonly Point[] |
   if (expansion.budget.left < 0) {
     return void expansion.report({ severity: 'error', code: 'too-many-instances', message: `this matrix has ${count} cells, and a pipeline at most ${limits.instances} instances`, at: block.at });
   }
+  const axes = block.axes.size + (from[0]?.axes.size ?? 0);
+  if (axes > limits.axes) return void expansion.report({ severity: 'error', code: 'too-many-axes', message: `this matrix has ${axes} axes, and an instance at most ${limits.axes}`, at: block.at });
   let points: readonly Point[] = from;
   for (const [name, { values }] of block.axes) {
     const known = values.map((node) => axisValue(node, expansion.known));
@@ -113,7 +117,8 @@ function axisValue(node: Node, known: Map<Node, AxisValue>): AxisValue {
   if (before !== undefined) return before;
   const bare = node.kind === 'map' && node.entries.has('name') ? { ...node, entries: new Map([...node.entries].filter(([name]) => name !== 'name')) } : node;
   const value = valueOf(node);
-  const made = { node, bare, value, bareValue: bare === node ? value : valueOf(bare), identity: canonical(value), label: labelOf(node) };
+  const label = labelOf(node);
+  const made = { node, bare, value, bareValue: bare === node ? value : valueOf(bare), identity: canonical(value), label, name: axisName(label) };
   known.set(node, made);
   return made;
 }
@@ -129,7 +134,7 @@ function distinct(stage: Stage, points: readonly Point[], report: Report): reado
       const value = point.axes.get(name);
       return value === undefined ? [] : [[name, value]];
     }));
-    const cell: Cell = { axes, at: point.at, name: instanceName(stage.name, [...axes.values()].map(({ label }) => label)) };
+    const cell: Cell = { axes, at: point.at, name: instanceName(stage.name, [...axes.values()].map(({ name }) => name)) };
     const identity = [...axes].map(([name, value]) => `${name}:${value.identity}`).join('');
     const [same, sharing] = [byIdentity.get(identity), byFolder.get(foldedFolder(cell.name))];
     byIdentity.set(identity, cell);

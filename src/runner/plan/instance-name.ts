@@ -24,13 +24,17 @@ export interface InstanceName {
   readonly folder: string;
 }
 
+/** `labels`: what `axisName` gave for each axis. */
 export function instanceName(stage: string, labels: readonly string[]): InstanceName {
   if (labels.length === 0) return { id: branded(stage), folder: '' };
-  const folder = shortened(labels.map(encodedLabel).join(','));
+  const folder = shortened(labels.join(','));
   return { id: branded(`${stage}[${folder}]`), folder };
 }
 
 const branded = (id: string): InstanceId => id as InstanceId; // the only place that makes one: see identity.ts
+
+/** The part of an instance's name that one axis gives. */
+export const axisName = (label: string): string => shortened(encodedLabel(label));
 
 /**
  * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @ stand, the UTF-8

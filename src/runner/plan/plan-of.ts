@@ -1,12 +1,13 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Report } from '../spec/interpolate.ts';
+import { limits } from '../spec/guard.ts';
 import type { Pipeline, Stage } from '../spec/pipeline.ts';
 import { cellsOf } from './cells.ts';
 import { checkPaths } from './check-paths.ts';
 import { dependencyOrder, type Edge } from './dependency-order.ts';
 import type { Instance, Plan } from './instance.ts';
-import type { Join } from './join.ts';
+import type { PlanScope } from './settle-dependency.ts';
 import { settleInstance } from './settle-instance.ts';
 
 export interface Planned {
@@ -20,31 +21,35 @@ export interface Planned {
  * collected; one that many instances share is told once. Takes time in proportion to instances and edges.
  */
 export function planOf(pipeline: Pipeline): Planned {
-  const faults = new Map<string, Diagnostic[]>();
+  const faults = new Map<string, Repeated>();
   const report: Report = (fault) => {
     const place = `${fault.code} ${fault.at?.file} ${fault.at?.offset}`;
     const same = faults.get(place);
-    if (same === undefined) faults.set(place, [fault]);
-    else same.push(fault);
+    if (same === undefined) faults.set(place, { fault, more: 0 });
+    else same.more++;
   };
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) => edgesOf(pipeline.stages.get(name)));
   for (const cycle of cycles) report(cycleFault(cycle));
   const cells = cellsOf(pipeline, report);
-  const scope = { pipeline, cells, joins: new Map<string, Join>(), report };
+  const scope: PlanScope = { pipeline, cells, joins: new Map(), budget: { edges: limits.edges, values: 5 * limits.values }, report };
   const instances = order.flatMap((name) => {
     const stage = pipeline.stages.get(name);
     return stage === undefined ? [] : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
   });
   checkPaths(instances, pipeline.file, report);
   const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
-  return { plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs }, faults: [...faults.values()].flatMap(once) };
+  return { plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs }, faults: [...faults.values()].map(once) };
 }
 
 /** Faults with one code at one place are one fault of many instances. */
-function once([first, ...others]: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (first === undefined) return [];
-  if (others.length === 0) return [first];
-  return [{ ...first, notes: [...(first.notes ?? []), { message: others.length === 1 ? 'the same for one more instance' : `the same for ${others.length} more instances` }] }];
+interface Repeated {
+  readonly fault: Diagnostic;
+  more: number;
+}
+
+function once({ fault, more }: Repeated): Diagnostic {
+  if (more === 0) return fault;
+  return { ...fault, notes: [...(fault.notes ?? []), { message: more === 1 ? 'the same for one more instance' : `the same for ${more} more instances` }] };
 }
 
 interface StageEdge extends Edge {

@@ -1,5 +1,6 @@
 import type { Diagnostic, Located, Range } from '../diagnostic.ts';
 import { compareValues } from '../manifest/canonical.ts';
+import { limits } from '../spec/guard.ts';
 import type { LookUp, Report } from '../spec/interpolate.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
@@ -14,6 +15,8 @@ export interface PlanScope {
   readonly pipeline: Pipeline;
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
   readonly joins: Map<string, Join>;
+  /** What the plan may still grow by. */
+  readonly budget: { edges: number; values: number };
   readonly report: Report;
 }
 
@@ -47,7 +50,7 @@ function hubDependency(text: string, at: Range, report: Report): Dependency | un
   });
 }
 
-function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, name: string, cell: Cell, { pipeline, cells, joins, report }: PlanScope): Dependency | undefined {
+function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, name: string, cell: Cell, { pipeline, cells, joins, budget, report }: PlanScope): Dependency | undefined {
   const source = pipeline.stages.get(dep.stage.value);
   if (source === undefined) {
     if (pipeline.broken.has(dep.stage.value)) return undefined;
@@ -61,6 +64,8 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   const matches = join(cell.axes);
   const [only, second] = matches;
   if (only === undefined) return void report(unmatched(dep, name, cell, candidates));
+  budget.edges -= dep.gather ? matches.length : 1;
+  if (budget.edges < 0) return void report({ severity: 'error', code: 'too-large', message: `with this dep the instances of the pipeline read from each other more than ${limits.edges} times`, at: dep.at });
   if (dep.gather) return { kind: 'gather', members: gathered(matches, dep.out.value), at: dep.at };
   if (second === undefined) return { kind: 'out', instance: only.name.id, out: dep.out.value, at: dep.at };
   return void report({

@@ -1,4 +1,5 @@
 import type { Located, Range } from '../diagnostic.ts';
+import { expandedSize } from '../spec/guard.ts';
 import { descend, interpolate, unknownReference, type LookUp, type Report } from '../spec/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../spec/node.ts';
 import type { Pipeline, Stage, StageOut } from '../spec/pipeline.ts';
@@ -16,7 +17,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const { pipeline, report } = scope;
   const lookUp = cellLookUp(cell, pipeline);
   const folder = instanceFolder(pipeline.name, stage.name, cell.name);
-  const params = stage.params === undefined ? undefined : interpolate(stage.params, lookUp, report);
+  const params = stage.params === undefined ? undefined : settleParams(stage.params, lookUp, scope);
   const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
   const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
   const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
@@ -48,6 +49,14 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     description: stage.description,
     at: cell.at,
   };
+}
+
+/** The params with their references settled, as long as all params of all instances together stay within reason. */
+function settleParams(params: MapNode, lookUp: LookUp, { budget, report }: PlanScope): Node | undefined {
+  const value = interpolate(params, lookUp, report);
+  if (value === undefined) return undefined;
+  budget.values -= expandedSize(value);
+  return budget.values >= 0 ? value : void report({ severity: 'error', code: 'too-large', message: 'with these params the instances of the pipeline have more than five million values', at: params.at, help: 'keep data in files and name them as deps' });
 }
 
 /** What references in an instance mean: vars, and its axes. */

@@ -15,6 +15,10 @@ export const limits = {
   text: 1 << 20,
   /** Instances of a pipeline: the product of axes grows fast. */
   instances: 100_000,
+  /** Axes of one instance. */
+  axes: 64,
+  /** Deps on instances, in a whole pipeline. */
+  edges: 3_000_000,
   /** Faults in the values of one file that are told. */
   faults: 50,
 } as const;
