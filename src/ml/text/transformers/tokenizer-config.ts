@@ -62,6 +62,8 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     return undefined;
   };
   const flag = (name: string): boolean | undefined => value(name, 'true or false', (json) => typeof json === 'boolean');
+  /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
+  const truth = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
   const list = value('additional_special_tokens', 'a list of tokens', (json): json is readonly Json[] => Array.isArray(json));
 
   const addedTokens = listed
@@ -81,13 +83,13 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     roles: { bos: role('bos'), eos: role('eos'), unk: role('unk'), sep: role('sep'), pad: role('pad'), cls: role('cls'), mask: role('mask') },
     additionalSpecialTokens: list?.flatMap((json, index) => token(json, `additional_special_tokens[${index}]`) ?? []),
     addedTokens,
-    cleanUp: flag('clean_up_tokenization_spaces'),
+    cleanUp: truth('clean_up_tokenization_spaces'),
     extraIds: value('extra_ids', 'an integer from 0 to 100000', (json): json is number => typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= 100_000),
     legacy: flag('legacy'),
-    addPrefixSpace: flag('add_prefix_space'),
-    lowerCase: flag('do_lower_case'),
+    addPrefixSpace: truth('add_prefix_space'),
+    lowerCase: truth('do_lower_case'),
     stripAccents: flag('strip_accents'),
-    splitChinese: flag('tokenize_chinese_chars'),
+    splitChinese: truth('tokenize_chinese_chars'),
   };
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
