@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
@@ -13,6 +13,7 @@ test('the files of a model arrive, with their digests, and nothing else', async 
   expect(fetched.files).toEqual(['config.json', 'spiece.model', 'model.safetensors'].map((path) => ({ path, size: model.files[path]?.length, digest: digestOf(model.files[path] ?? '') })));
   expect(await readFile(join(fetched.folder, 'model.safetensors'))).toEqual(weights);
   expect(Object.keys(await rig.cached())).toEqual([`${published}/files/config.json`, `${published}/files/model.safetensors`, `${published}/files/spiece.model`, `${published}/record.json`]);
+  expect(await readdir(join(rig.folder, published))).toEqual(['files', 'record.json']);
 });
 
 test('the files are read-only, and the folder can be removed all the same', async () => {
@@ -65,6 +66,15 @@ test('the token of a private hub need not look like one of huggingface.co', asyn
   await using rig = await openRig();
   valueOf(await rig.fetch({ token: 'internal-token' }));
   expect(rig.hub.requests[0]?.headers['authorization']).toBe('Bearer internal-token');
+});
+
+test('a repository that was renamed is found under its new name', async () => {
+  await using rig = await openRig();
+  rig.hub.repositories.delete('someone/a-model');
+  rig.hub.repositories.set('somebody/the-model', model);
+  rig.hub.tricks.push(({ path }, response) => path.includes('someone/a-model') && (response.writeHead(307, { location: path.replace('someone/a-model', 'somebody/the-model') }).end(), true));
+  valueOf(await rig.fetch({ revision: 'main', token: 'hf_secret' }));
+  expect(new Set(rig.hub.requests.filter(({ server }) => server === 'hub').map(({ headers }) => headers['authorization']))).toEqual(new Set(['Bearer hf_secret']));
 });
 
 test('a branch is the commit that the hub says', async () => {

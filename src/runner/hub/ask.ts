@@ -11,11 +11,12 @@ export interface Hub {
 }
 
 /**
- * Sends one request and judges the answer: anything but success is a problem in words, its body left unread. The token
- * goes to the hub's own origin alone.
+ * Sends one request to the hub and judges the answer: anything but success is a problem in words, its body left unread.
+ * `path` is under the endpoint, so the token goes nowhere else.
  */
-export async function ask(hub: Hub, repository: string, url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Attempt<Answer>> {
-  const authorization = hub.token !== undefined && new URL(url).origin === new URL(hub.endpoint).origin ? { authorization: `Bearer ${hub.token}` } : {};
+export async function ask(hub: Hub, repository: string, path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Attempt<Answer>> {
+  const url = `${hub.endpoint}/${path}`;
+  const authorization = hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` };
   let answer: Answer;
   try {
     answer = await hub.send(url, { headers: { 'user-agent': 'medical-qa-pipeline', ...headers, ...authorization }, signal });

@@ -64,10 +64,10 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   const begun = Number(there?.size ?? 0n);
   if (there !== undefined && begun === file.size) return { kind: 'done', value: undefined };
   const start = begun > file.size ? 0 : begun;
-  const url = `${hub.endpoint}/${repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
+  const path = `${repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
   // A compressed answer could not be gone on with: a range counts the bytes that are sent.
   const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
-  const asked = await ask(hub, repository, url, headers, control.signal);
+  const asked = await ask(hub, repository, path, headers, control.signal);
   if (asked.kind !== 'done') return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
   const answer = asked.value;
   const length = answer.status === 206 ? startOfRange(answer) : 0;

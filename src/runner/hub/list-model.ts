@@ -78,7 +78,8 @@ function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch 
   return async (input) => {
     const url = String(input);
     if (!url.startsWith(`${hub.endpoint}/`) || ++requests > mostRequests) throw new Refused({ kind: 'bad-answer', message: 'its list of files leads elsewhere, or has no end' });
-    const read = await persist(async () => readWhole(await ask(hub, repository, url, { accept: 'application/json' }, control.signal)), control);
+    const path = url.slice(hub.endpoint.length + 1);
+    const read = await persist(async () => readWhole(await ask(hub, repository, path, { accept: 'application/json' }, control.signal)), control);
     if (!read.ok) throw new Refused(read.error);
     return read.value;
   };

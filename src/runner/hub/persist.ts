@@ -21,7 +21,6 @@ export type Attempt<T> =
 /** Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a row. */
 export async function persist<T>(attempt: () => Promise<Attempt<T>>, { world, signal, report }: Control): Promise<Result<T, HubProblem>> {
   for (let tries = 1; ; tries++) {
-    if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
     const ended = await attempt();
     if (ended.kind === 'done') return { ok: true, value: ended.value };
     if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };

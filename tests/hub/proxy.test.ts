@@ -1,0 +1,66 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect as dial } from 'node:net';
+import { expect, test } from 'vitest';
+import { hubFaultText } from '../../src/runner/hub/hub-fault.ts';
+import { openRig, problemOf, valueOf } from './rig.ts';
+
+interface LoopbackProxy extends AsyncDisposable {
+  readonly url: string;
+  /** Where it was asked to connect to, and with which credentials. */
+  readonly asked: { readonly target: string; readonly authorization: string | undefined }[];
+}
+
+/** A proxy on 127.0.0.1 that knows one name: hub.invalid, which no name server knows. */
+async function openProxy(hub: string): Promise<LoopbackProxy> {
+  const asked: { target: string; authorization: string | undefined }[] = [];
+  const server: Server = createServer((_, response) => response.writeHead(501).end());
+  server.on('connect', ({ url = '', headers }, socket) => {
+    asked.push({ target: url, authorization: headers['proxy-authorization'] });
+    const { hostname, port } = new URL(url.startsWith('hub.invalid') ? hub : `http://${url}`);
+    const onward = dial(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test('everything goes through the proxy, which alone needs to know the hub\'s address', async () => {
+  await using rig = await openRig();
+  await using proxy = await openProxy(rig.hub.endpoint);
+  valueOf(await rig.fetch({ endpoint: 'http://hub.invalid', proxy: { http: proxy.url.replace('//', '//user:pass%21@'), https: undefined, except: '' } }));
+  expect(new Set(proxy.asked.map(({ target }) => target.split(':')[0]))).toEqual(new Set(['hub.invalid', '127.0.0.1']));
+  expect(proxy.asked[0]?.authorization).toBe(`Basic ${Buffer.from('user:pass!').toString('base64')}`);
+});
+
+test('hosts that are excepted are reached without it', async () => {
+  await using rig = await openRig();
+  await using proxy = await openProxy(rig.hub.endpoint);
+  valueOf(await rig.fetch({ proxy: { http: proxy.url, https: proxy.url, except: 'localhost, 127.0.0.1' } }));
+  expect(proxy.asked).toEqual([]);
+});
+
+test('a proxy that is not there is an unreachable hub', async () => {
+  await using rig = await openRig();
+  const proxy = await openProxy(rig.hub.endpoint);
+  await proxy[Symbol.asyncDispose]();
+  expect(problemOf(await rig.fetch({ proxy: { http: proxy.url, https: undefined, except: '' } }))).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED' });
+});
+
+test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])('a proxy that is no URL is refused, and its password not shown', async (url) => {
+  await using rig = await openRig();
+  const fetched = await rig.fetch({ proxy: { http: url, https: undefined, except: '' } });
+  expect(problemOf(fetched)).toMatchObject({ kind: 'bad-setting', variable: 'HTTPS_PROXY' });
+  expect(fetched.ok ? '' : hubFaultText(fetched.error)).not.toContain('secret');
+  expect(rig.hub.requests).toEqual([]);
+});
