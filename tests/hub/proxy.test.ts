@@ -57,7 +57,7 @@ test('a proxy that is not there is an unreachable hub', async () => {
   expect(problemOf(await rig.fetch({ proxy: { http: proxy.url, https: undefined, except: '' } }))).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED' });
 });
 
-test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])('a proxy that is no URL is refused, and its password not shown', async (url) => {
+test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])('the proxy %j is refused, and its password not shown', async (url) => {
   await using rig = await openRig();
   const fetched = await rig.fetch({ proxy: { http: url, https: undefined, except: '' } });
   expect(problemOf(fetched)).toMatchObject({ kind: 'bad-setting', variable: 'HTTPS_PROXY' });
