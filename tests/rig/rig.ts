@@ -1,0 +1,231 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Event } from '../../src/runner/event.ts';
+import { programs } from './build-programs.ts';
+
+/** A project of its own, its stages puppets. What still lives when it is disposed of fails the test. */
+export interface Rig extends AsyncDisposable {
+  readonly root: string;
+  /** Files of the project by path; a value that is no text is written as JSON, which is YAML too. */
+  write(files: Readonly<Record<string, unknown>>): void;
+  read(path: string): string;
+  exists(path: string): boolean;
+  puppet(name?: string): Puppet;
+  pipeline(...words: readonly string[]): PipelineRun;
+  /** Processes of stages of this project that are alive. */
+  survivors(): readonly number[];
+}
+
+export interface Puppet {
+  /** What stands in the YAML as `cmd`. */
+  readonly cmd: readonly string[];
+  /** The next process that said hello, or says it. */
+  nextStart(): Promise<Started>;
+  /** How many said hello that nobody asked for yet. */
+  readonly waiting: number;
+}
+
+/** A stage that runs and waits for orders. */
+export interface Started {
+  readonly pid: number;
+  readonly context: { readonly outs: Readonly<Record<string, string>>; readonly scratch: string };
+  /** Resolves when it is done. */
+  order(order: string, details?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Writes outs by name, and ends. */
+  exit(code: number, outs?: Readonly<Record<string, string>>): Promise<void>;
+  /** When its connection is gone: it has ended. */
+  readonly gone: Promise<void>;
+}
+
+export interface PipelineRun {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  readonly result: Promise<PipelineResult>;
+}
+
+export interface PipelineResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What --json answered. */
+  readonly json: { readonly [list: string]: unknown };
+  readonly events: readonly Event[];
+  readonly warnings: readonly string[];
+}
+
+const puppetFile = join(import.meta.dirname, 'puppet.mjs');
+
+export async function createRig(): Promise<Rig> {
+  const { main } = await programs();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rig-')));
+  const root = join(folder, 'project');
+  mkdirSync(root);
+  const socketPath = join(folder, 'socket');
+  const hellos = new Hellos();
+  const server = await listen(socketPath, hellos);
+  const children = new Set<ChildProcess>();
+  let runs = 0;
+
+  function pipeline(...words: readonly string[]): PipelineRun {
+    runs += 1;
+    const eventFile = join(folder, `events-${runs}.ndjson`);
+    const all = words[0] === 'run' && !words.includes('--dry-run') ? [...words, '--json', '--events', eventFile] : words;
+    const child = spawn(process.execPath, [main, ...all], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    children.add(child);
+    return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
+  }
+
+  const survivors = (): readonly number[] => processesWith(`PIPELINE_CONTEXT=${root}/`);
+
+  return {
+    root,
+    write(files) {
+      for (const [path, content] of Object.entries(files)) {
+        const place = join(root, path);
+        mkdirSync(dirname(place), { recursive: true });
+        writeFileSync(place, typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));
+      }
+    },
+    read: (path) => readFileSync(join(root, path), 'utf8'),
+    exists: (path) => existsSync(join(root, path)),
+    puppet: (name = 'puppet') => ({ cmd: [process.execPath, puppetFile, socketPath, name], nextStart: () => hellos.next(name), get waiting() { return hellos.waiting(name); } }),
+    pipeline,
+    survivors,
+    async [Symbol.asyncDispose]() {
+      for (const child of children) child.kill('SIGKILL');
+      hellos.close();
+      server.close();
+      await until(() => survivors().length === 0, 8_000).catch(() => {
+        const left = survivors();
+        for (const pid of left) process.kill(pid, 'SIGKILL');
+        throw new Error(`processes outlived the run: ${left.join(', ')}`);
+      });
+      openAll(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks again until it is so; what a test waits for here has no event of its own (a process that ends). */
+export async function until(holds: () => boolean, milliseconds: number): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+  }
+}
+
+/** Connections of puppets, by name, in the order in which they came. */
+class Hellos {
+  readonly #ready = new Map<string, Started[]>();
+  readonly #asked = new Map<string, ((started: Started) => void)[]>();
+  readonly #sockets = new Set<Socket>();
+
+  add(socket: Socket): void {
+    this.#sockets.add(socket);
+    const waiting = new Map<number, (answer: unknown) => void>();
+    let orders = 0;
+    const gone = new Promise<void>((resolve) => { socket.on('close', () => resolve()); });
+    socket.on('error', () => undefined);
+    createInterface({ input: socket }).on('line', (line) => {
+      const message: { readonly hello?: string; readonly pid: number; readonly context: Started['context']; readonly id: number; readonly answer: unknown } = JSON.parse(line);
+      if (message.hello === undefined) {
+        waiting.get(message.id)?.(message.answer);
+        return;
+      }
+      const order: Started['order'] = (name, details = {}) => new Promise((resolve) => {
+        const id = orders++;
+        waiting.set(id, resolve);
+        socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
+      });
+      this.#arrive(message.hello, {
+        pid: message.pid,
+        context: message.context,
+        order,
+        gone,
+        async exit(code, outs = {}) {
+          if (Object.keys(outs).length > 0) await order('write', { files: Object.fromEntries(Object.entries(outs).map(([out, text]) => [`out:${out}`, text])) });
+          void order('exit', { code });
+          await gone;
+        },
+      });
+    });
+  }
+
+  #arrive(name: string, started: Started): void {
+    const asked = this.#asked.get(name)?.shift();
+    if (asked !== undefined) asked(started);
+    else this.#ready.set(name, [...(this.#ready.get(name) ?? []), started]);
+  }
+
+  next(name: string): Promise<Started> {
+    const ready = this.#ready.get(name)?.shift();
+    if (ready !== undefined) return Promise.resolve(ready);
+    return new Promise((resolve) => this.#asked.set(name, [...(this.#asked.get(name) ?? []), resolve]));
+  }
+
+  waiting(name: string): number {
+    return this.#ready.get(name)?.length ?? 0;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function listen(path: string, hellos: Hellos): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => hellos.add(socket));
+    server.listen(path, () => resolve(server));
+  });
+}
+
+function resultOf(child: ChildProcess, eventFile: string, onEnd: () => void): Promise<PipelineResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+  child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      onEnd();
+      const events = existsSync(eventFile) ? parseLines(readFileSync(eventFile, 'utf8')) : [];
+      const warnings = events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : []));
+      resolve({ code, signal, stdout, stderr, json: stdout.startsWith('{') ? JSON.parse(stdout) : {}, events, warnings });
+    });
+  });
+}
+
+function parseLines(text: string): readonly Event[] {
+  return text.split('\n').filter((line) => line !== '').map((line) => {
+    const event: Event = JSON.parse(line);
+    return event;
+  });
+}
+
+/** Linux only; elsewhere none are seen. */
+export function processesWith(mark: string): readonly number[] {
+  if (!existsSync('/proc/self/environ')) return [];
+  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && environmentOf(pid).includes(mark) && !isZombie(pid));
+}
+
+const environmentOf = (pid: number): string => readProc(pid, 'environ');
+const isZombie = (pid: number): boolean => / [ZX] /.test(readProc(pid, 'stat').replace(/^.*\)/s, ''));
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Folders that a test made read-only. */
+function openAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) openAll(join(folder, entry.name));
+}
