@@ -7,6 +7,7 @@ import { loraTargets } from '../../src/ml/model/lora-targets.ts';
 import { loraTrace } from '../../src/ml/model/lora.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { type DropoutSite, type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
@@ -56,7 +57,7 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
   const lengths = { source: lengthsOf(source), target: lengthsOf(labels) };
   const masks = Object.fromEntries(sites.map((site) => [`keep.${ownName(site.site)}`, maskOf(table, kind, site, lengths)]));
   const batch = { ...masks, ...sourceFeeds(source, config), ...targetFeeds(shiftRight(labels, config), config), ...labelFeeds(labels, 1 / labels.flat().length) };
-  const run = async (parameters: Readonly<Record<string, HostValue>>): Promise<{ readonly loss: number; readonly logits: readonly number[]; readonly gradients: ReadonlyMap<string, Float32Array> }> => {
+  const run = async (parameters: Feeds): Promise<{ readonly loss: number; readonly logits: readonly number[]; readonly gradients: ReadonlyMap<string, Float32Array> }> => {
     const outputs = await program.run({ ...parameters, ...batch });
     return { loss: Number(outputs['loss']?.data[0]), logits: Array.from(outputs['logits']?.data ?? [], Number), gradients: parameterGradients(graph, outputs, { ...parameters, ...batch }) };
   };
@@ -77,7 +78,7 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
 interface Traced {
   readonly trace: Mt5Trace;
   readonly trainable: ReadonlyMap<string, Node>;
-  readonly weights: Readonly<Record<string, HostValue>>;
+  readonly weights: Feeds;
 }
 
 const fullTrace = (trace: Mt5Trace): Traced => ({ trace, trainable: trace.parameters, weights: {} });

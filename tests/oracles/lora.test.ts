@@ -7,6 +7,7 @@ import { countParameters, loraShapes, loraTrace, mergeLora } from '../../src/ml/
 import { loraTargets, type LoraTargets } from '../../src/ml/model/lora-targets.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import type { Feed, Feeds } from '../../src/ml/model/packed-rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
@@ -105,7 +106,7 @@ interface Opened {
   readonly folder: Awaited<ReturnType<typeof readModelFolder>>;
   readonly table: Table;
   /** The base model's and the adapter's. */
-  readonly weights: Values;
+  readonly weights: Feeds;
   /** Absent for adapters that other tables use. */
   readonly expected: LoraCase | undefined;
 }
@@ -118,13 +119,13 @@ async function open(model: string, name: string): Promise<Opened> {
   if (!targets.ok) throw new Error(targets.error);
   const tensors = await loadAll(adapter.value.tensors);
   if (!tensors.ok) throw new Error(tensors.error.message);
-  const weights: Record<string, HostValue> = { ...folder.weights };
+  const weights: Record<string, Feed> = { ...folder.weights };
   for (const [tensor, value] of tensors.value) if (value.dtype === 'float32') weights[tensor] = value;
   const cases: Readonly<Record<string, LoraCase>> = await readJsonTable(`${model}.lora.json`);
   return { adapter: adapter.value, targets: targets.value, folder, table: await readTable(`${model}.lora.safetensors`), weights, expected: cases[name] };
 }
 
-async function train(targets: LoraTargets, config: Mt5Config, weights: Values, batch: Values, count: number): Promise<{ readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number }[]; readonly tensors: readonly Trained[] }> {
+async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<{ readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number }[]; readonly tensors: readonly Trained[] }> {
   const trace = loraTrace(config, targets, 0, (x) => x);
   const graph = trainingGraph(trace, trace.trainable);
   const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
@@ -148,10 +149,10 @@ interface Computed {
 }
 
 /** One batch with two sets of parameters. */
-async function run(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, batch: Values, [first, second]: readonly [Values, Values]): Promise<readonly [Computed, Computed]> {
+async function run(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, batch: Values, [first, second]: readonly [Feeds, Feeds]): Promise<readonly [Computed, Computed]> {
   const graph = trainingGraph(trace, trainable);
   const program = await (await openRuntime('onnx', { threads: 2 })).compile({ outputs: { ...graph.graph.outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
-  const compute = async (parameters: Values): Promise<Computed> => {
+  const compute = async (parameters: Feeds): Promise<Computed> => {
     const feeds = { ...parameters, ...batch };
     const outputs = await program.run(feeds);
     return { loss: Number(outputs['loss']?.data[0]), logits: reals(outputs, 'logits'), gradients: parameterGradients(graph, outputs, feeds) };

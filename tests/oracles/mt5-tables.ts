@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseMt5Config, type Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { readSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
-import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 
 /** Where the tables of mT5 and T5 lie. */
 export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt5');
@@ -38,7 +38,7 @@ export async function readTable(name: string): Promise<Table> {
   };
 }
 
-export async function readModelFolder(name: string): Promise<{ readonly config: Mt5Config; readonly weights: Readonly<Record<string, HostValue>> }> {
+export async function readModelFolder(name: string): Promise<{ readonly config: Mt5Config; readonly weights: Feeds }> {
   const path = join(mt5Folder, name, 'config.json');
   const config = parseMt5Config(JSON.parse(await readFile(path, 'utf8')), path);
   if (!config.ok) throw new Error(config.error.message);

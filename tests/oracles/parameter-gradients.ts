@@ -1,4 +1,5 @@
 import type { TrainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 
 /** The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in float64. */
@@ -34,7 +35,7 @@ function realsOf(values: Readonly<Record<string, HostValue>>, name: string): Flo
  * The same values with the last bit of every float32 turned over. How far results move by it tells how far apart two right
  * computations in float32 may be: large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
  */
-export function lastBitsTurned(values: Readonly<Record<string, HostValue>>): Readonly<Record<string, HostValue>> {
+export function lastBitsTurned(values: Feeds): Feeds {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => {
     if (value.dtype !== 'float32') return [name, value];
     const bits = new Int32Array(value.data.slice().buffer).map((each) => (each === 0 ? 0 : each ^ 1));

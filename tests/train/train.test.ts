@@ -2,6 +2,15 @@ import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
+import { loraTrace } from '../../src/ml/model/lora.ts';
+import { loraTargets } from '../../src/ml/model/lora-targets.ts';
+import { lossGraph } from '../../src/ml/model/mt5-loss.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import type { Feeds } from '../../src/ml/model/packed-rows.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
+import { tinyConfig, weightValues } from '../model/tiny-model.ts';
 import { adapter, bitsOf, copyExamples, trainTiny } from './tiny-training.ts';
 
 describe('a training', () => {
@@ -76,6 +85,29 @@ describe('a training', () => {
     // The same training without going on after the best evaluation ends where this one was taken back to.
     const until = await trainTiny({ length: { steps: outcome.best?.step ?? 0 }, learningRate: 0.3, schedule: { name: 'constant' }, checkpoint: { steps: 3 } });
     expect(outcome.trained['shared.weight']?.data).toEqual(until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome);
+  });
+
+  test('measures the plain model, its adapter merged, at each evaluation', async () => {
+    const seen: Feeds[] = [];
+    const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, learningRate: 0.01 }, {
+      measure: async (parameters) => {
+        seen.push(parameters);
+        return { score: seen.length };
+      },
+    });
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    expect(outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.metrics] : []))).toEqual([{ score: 1 }, { score: 2 }]);
+    const targets = loraTargets(adapter, tinyConfig);
+    if (!targets.ok) throw new Error(targets.error);
+    const base = initialiseMt5(tinyConfig, 7);
+    expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
+    const plain = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(plainTrace(tinyConfig)));
+    const beside = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)));
+    const batch = evaluationFeeds(copyExamples, tinyConfig);
+    const { loss: merged } = await plain.run({ ...seen[1], ...batch });
+    const { loss: adapted } = await beside.run({ ...weightValues(tinyConfig, base), ...outcome.trained, ...batch });
+    expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
+    expect(Number(merged?.data[0])).not.toBeCloseTo(Number((await plain.run({ ...weightValues(tinyConfig, base), ...batch }))['loss']?.data[0]), 3);
   });
 
   test('stops early when evaluations no longer improve', async () => {

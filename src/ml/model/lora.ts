@@ -7,6 +7,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { LoraLayer, LoraTargets } from './lora-targets.ts';
 import { type Mt5Trace, parameterInputs, plainLinear } from './mt5-trace.ts';
+import type { Feed, Feeds } from './packed-rows.ts';
 import { uniformValues } from './random-values.ts';
 
 /**
@@ -71,6 +72,23 @@ export function mergeLora(weight: Float32Array, { inputs, outputs, rank, scale }
     }
     for (let i = 0; i < inputs; i += 1) weight[out * inputs + i] = (weight[out * inputs + i] as number) + Math.fround(scale * (update[i] as number));
   }
+}
+
+/** The parameters of a model with an adapter as those of a model without: the changed weights are copies, the others are not. */
+export function mergedParameters(parameters: Feeds, { layers }: LoraTargets): Feeds {
+  const reals = (name: string): Feed & { readonly dtype: 'float32' } => {
+    const value = parameters[name];
+    if (value?.dtype !== 'float32') throw new Error(`there is no parameter "${name}"`);
+    return value;
+  };
+  const merged = layers.map(({ module, ...layer }) => {
+    const weight = reals(`${module}.weight`);
+    const data = weight.data.slice();
+    mergeLora(data, layer, reals(`${module}.lora_A.weight`).data, reals(`${module}.lora_B.weight`).data);
+    return [`${module}.weight`, { ...weight, data }] as const;
+  });
+  const base = Object.entries(parameters).filter(([name]) => !/\.lora_[AB]\.weight$/.test(name));
+  return Object.fromEntries([...base, ...merged]);
 }
 
 /** How many parameters are trained, and of how many: peft counts a module that is saved whole twice, since it keeps the original. */

@@ -1,4 +1,5 @@
 import type { TrainingGraph } from '../model/mt5-loss.ts';
+import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { HostValue, Program } from '../runtime/runtime.ts';
 import { createAdafactor } from './adafactor.ts';
 import { createAdamW } from './adamw.ts';
@@ -14,9 +15,9 @@ export interface Stepper {
   readonly tensors: readonly Trained[];
   readonly optimizer: Optimizer;
   /** The same tensors' parameters as feeds: they follow the training. */
-  readonly trained: Values;
+  readonly trained: Feeds;
   /** They and the frozen ones: all that a program of the model reads beside its batch. */
-  readonly parameters: Values;
+  readonly parameters: Feeds;
   /**
    * Adds up loss and gradients of a step's micro-batches, each given as its feeds (without parameters), weighted by them. The
    * parameters are as before; the gradients lie in the tensors.
@@ -36,7 +37,7 @@ export interface StepperOptions {
   /** Shapes of what is trained, by name; filled by the caller through `tensors`. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The parameters that stay as they are. */
-  readonly frozen: Values;
+  readonly frozen: Feeds;
   readonly optimizer: OptimizerSettings;
   readonly weightDecay: number;
   /** Which tensors decay; as the Trainer has it, unless told otherwise. */
@@ -60,7 +61,7 @@ export function createStepper({ graph, program, shapes, frozen, optimizer: setti
   const parameters = { ...frozen, ...trained };
   const dense = graph.dense.map((name) => find(byName, name));
   const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
-  const places = (of: 'gradient' | 'incoming'): Values => Object.fromEntries(dense.map((tensor) => [`gradient.${tensor.name}`, real(tensor.shape, tensor[of])]));
+  const places = (of: 'gradient' | 'incoming'): Feeds => Object.fromEntries(dense.map((tensor) => [`gradient.${tensor.name}`, real(tensor.shape, tensor[of])]));
   const [first, later] = [places('gradient'), places('incoming')];
 
   return {
@@ -90,7 +91,7 @@ const empty = (): Float32Array => new Float32Array(0);
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-const real = (shape: readonly number[], data: Float32Array): HostValue => ({ dtype: 'float32', shape, data });
+const real = (shape: readonly number[], data: Float32Array): Feed => ({ dtype: 'float32', shape, data });
 
 function find<T>(map: ReadonlyMap<string, T>, name: string): T {
   const found = map.get(name);

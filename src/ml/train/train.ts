@@ -4,18 +4,21 @@ import { digestOf } from '../../files/digest.ts';
 import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
 import { writeJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import type { LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { orderedBatches } from '../dataset/batches.ts';
 import { validationSplit } from '../dataset/split.ts';
+import type { Feeds } from '../model/packed-rows.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { relativeStep } from './adafactor.ts';
 import { checkpointSteps, pruneCheckpoints, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState, writeCheckpoint } from './checkpoints.ts';
+import { faultOf } from './fault.ts';
 import { createKernels } from './kernels/kernels.ts';
+import { loadFrozen, loadTrained } from './load-parameters.ts';
 import { evaluationFeeds, fillOf, stepFeeds } from './micro-batch.ts';
 import { batchOrder, bestOf, evaluationsIn, hasLostPatience, isDue, type Plan, planOf } from './plan.ts';
 import { scheduleFactor } from './schedule.ts';
-import { clipFactor, createStepper, type Stepper, type Values } from './stepper.ts';
+import { clipFactor, createStepper, type Stepper } from './stepper.ts';
 import type { EvaluationRecord, Example, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
 import { type ParameterCounts, type Trainee, traineeOf } from './trainee.ts';
 
@@ -29,8 +32,8 @@ export interface TrainOptions {
   /** Aborted: the step in work is finished, a checkpoint written. */
   readonly signal: AbortSignal;
   readonly emit: (event: TrainEvent) => void;
-  /** Measures the model beside its validation loss, say by generation. Has to be a function of the weights. */
-  readonly measure?: (trained: Values) => Promise<Readonly<Record<string, number>>>;
+  /** Measures the model beside its validation loss, say by generation, from all its parameters, an adapter merged. Has to be a function of them. */
+  readonly measure?: (parameters: Feeds) => Promise<Readonly<Record<string, number>>>;
   readonly disk?: Disk;
 }
 
@@ -46,7 +49,7 @@ export type TrainOutcome =
   | {
       readonly kind: 'finished';
       /** What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it before the next training. */
-      readonly trained: Values;
+      readonly trained: Feeds;
       readonly parameters: ParameterCounts;
       readonly records: readonly TrainRecord[];
       /** Steps made. */
@@ -69,7 +72,7 @@ export type TrainOutcome =
  */
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { model, config, runtime, examples } = options;
-  const fault = faultIn(examples, model.config, config);
+  const fault = faultOf(examples, model.config, config);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
   const trainee = traineeOf(model.config, config);
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
@@ -83,7 +86,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       graph: trainee.value.training, program: programs.training, shapes: trainee.value.shapes, frozen: frozen.value, optimizer: config.optimizer,
       weightDecay: config.weightDecay, accumulation: config.accumulation, kernels: createKernels(),
     });
-    const loaded = await loadTrained(stepper, trainee.value, model.tensors);
+    const loaded = await loadTrained(stepper.tensors, trainee.value.initial, model.tensors);
     if (!loaded.ok) return { kind: 'failed', problem: fileProblemText(loaded.error) };
     const evaluate = async (rows: readonly number[]): Promise<number> => {
       let sum = 0;
@@ -129,7 +132,7 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
   };
   const evaluateNow = async (): Promise<boolean> => {
     const evaluationLoss = await evaluate(heldOut);
-    const metrics = measure === undefined ? {} : { metrics: await measure(stepper.parameters) };
+    const metrics = measure === undefined ? {} : { metrics: await measure(trainee.plain(stepper.parameters)) };
     const record = { step, epoch: step / plan.stepsPerEpoch, evaluationLoss, ...metrics };
     records.push(record);
     const best = bestOf(evaluationsIn(records)) === record;
@@ -171,47 +174,10 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
   };
 }
 
-/** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
-function faultIn(examples: readonly Example[], { vocabSize }: Mt5Config, config: TrainConfig): string | undefined {
-  const { kept } = validationSplit(examples.length, config.validationFraction, config.seed);
-  if (kept.length === 0 && planOf(config, 1).total > 0) return `there are ${examples.length} rows, of which none is left for training once ${config.validationFraction} are held out`;
-  for (const [row, { source, target }] of examples.entries()) {
-    if (source.length === 0 || target.length === 0) return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
-    const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
-    if (foreign !== undefined) return `row ${row} has the token ${foreign}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
-  }
-  return undefined;
-}
-
 function learningRateOf(config: TrainConfig, plan: Plan, step: number, evaluations: readonly EvaluationRecord[]): number {
   const { optimizer, learningRate, schedule } = config;
   if (optimizer.name === 'adafactor' && (optimizer.relativeStep ?? true)) return relativeStep(step + 1, optimizer.warmupInit ?? false);
   return learningRate * scheduleFactor(schedule, step, { warmup: plan.warmup, total: plan.total, learningRate }, evaluations.map(({ evaluationLoss }) => evaluationLoss));
-}
-
-async function loadFrozen(tensors: LazyTensors, trained: ReadonlyMap<string, unknown>): Promise<Result<Values, FileProblem>> {
-  const frozen: [string, Values[string]][] = [];
-  for (const [name, tensor] of tensors) {
-    if (trained.has(name)) continue;
-    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
-    const loaded = await loadFloat32(tensor, data);
-    if (!loaded.ok) return loaded;
-    frozen.push([name, { dtype: 'float32', shape: tensor.shape, data }]);
-  }
-  return { ok: true, value: Object.fromEntries(frozen) };
-}
-
-async function loadTrained({ tensors: trained }: Stepper, { initial }: Trainee, tensors: LazyTensors): Promise<Result<void, FileProblem>> {
-  for (const { name, parameter } of trained) {
-    const [made, stored] = [initial.get(name), tensors.get(name)];
-    if (made !== undefined) parameter.set(made);
-    else if (stored === undefined) throw new Error(`the model has no tensor "${name}"`);
-    else {
-      const loaded = await loadFloat32(stored, parameter);
-      if (!loaded.ok) return loaded;
-    }
-  }
-  return { ok: true, value: undefined };
 }
 
 /** The newest checkpoint of this very training; one of another training is passed over with a warning. */

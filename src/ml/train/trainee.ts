@@ -1,11 +1,12 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Result } from '../../result.ts';
-import { countParameters, initialiseLora, loraShapes, loraTrace } from '../model/lora.ts';
+import { countParameters, initialiseLora, loraShapes, loraTrace, mergedParameters } from '../model/lora.ts';
 import { loraTargets } from '../model/lora-targets.ts';
 import { hashedDropout } from '../model/mt5-dropout.ts';
 import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
+import type { Feeds } from '../model/packed-rows.ts';
 import type { Graph } from '../tensor/node.ts';
 import type { TrainConfig } from './train-config.ts';
 
@@ -19,6 +20,8 @@ export interface Trainee {
   /** The values of what is trained and is not in the model's folder. */
   readonly initial: ReadonlyMap<string, Float32Array>;
   readonly parameters: ParameterCounts;
+  /** All parameters as those of a plain model: an adapter is merged into copies. */
+  readonly plain: (parameters: Feeds) => Feeds;
 }
 
 export interface ParameterCounts {
@@ -35,7 +38,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
     const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
     return {
       ok: true,
-      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count } },
+      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count }, plain: (parameters) => parameters },
     };
   }
   const targets = loraTargets(method.adapter, config);
@@ -49,6 +52,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
       shapes: loraShapes(targets.value, config),
       initial: initialiseLora(targets.value, seed),
       parameters: countParameters(targets.value, config),
+      plain: (parameters) => mergedParameters(parameters, targets.value),
     },
   };
 }
