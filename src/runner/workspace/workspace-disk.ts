@@ -33,8 +33,8 @@ export interface WorkspaceDisk extends Disk {
 /** The disk of this machine. */
 export const workspaceDisk: WorkspaceDisk = {
   ...realDisk,
-  look: (path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }),
-  lookThrough: (path) => statSync(path, { bigint: true, throwIfNoEntry: false }),
+  look: (path) => orNothing(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
+  lookThrough: (path) => orNothing(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
   list: (folder) => names(folder),
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
@@ -44,6 +44,16 @@ export const workspaceDisk: WorkspaceDisk = {
   setMode: (path, mode) => chmodSync(path, mode),
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
 };
+
+/** Below a file there is nothing, which Node calls an error (ENOTDIR) even where a missing entry is none. */
+function orNothing<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
 
 /** A failed look at a folder that holds a name no JSON and no SQLite text can hold. */
 class ForeignName extends Error {
