@@ -9,7 +9,7 @@ import { tinyConfig } from './tiny-model.ts';
 const config = { ...tinyConfig, vocabSize: 400, dModel: 64, dKv: 16, dFf: 128 };
 
 describe('new weights', () => {
-  test('have the spread that T5 starts with, a smaller one for the embedding and the head, and norms of 1', () => {
+  test('have the spread that T5 starts with, a smaller one for the head, and norms of 1', () => {
     const weights = initialiseMt5(config, 5);
     expect([...weights].map(([name, values]) => [name, values.length])).toEqual([...mt5ParameterShapes(config)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]));
     const spread = (name: string): number => {
@@ -17,7 +17,7 @@ describe('new weights', () => {
       return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
     };
     const expected = {
-      'shared.weight': 0.3,
+      'shared.weight': 1,
       'lm_head.weight': 64 ** -0.5,
       'encoder.block.1.layer.0.SelfAttention.q.weight': (64 * 16) ** -0.5,
       'decoder.block.2.layer.1.EncDecAttention.k.weight': 64 ** -0.5,
@@ -29,7 +29,7 @@ describe('new weights', () => {
     };
     for (const [name, deviation] of Object.entries(expected)) expect(spread(name) / deviation, name).toBeCloseTo(1, 1);
     const mean = (weights.get('shared.weight') ?? new Float32Array()).reduce((sum, value) => sum + value, 0) / (400 * 64);
-    expect(Math.abs(mean)).toBeLessThan(0.01);
+    expect(Math.abs(mean)).toBeLessThan(0.02);
   });
 
   test('depend on the seed and on nothing else', () => {

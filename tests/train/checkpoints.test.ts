@@ -48,7 +48,7 @@ describe('checkpoints', () => {
     const calls: string[] = [];
     const whole = await trainTiny(settings, { disk: recording(calls) });
     expect(calls.length).toBeGreaterThan(10);
-    for (let failing = 0; failing < calls.length; failing += 5) {
+    for (let failing = 0; failing < calls.length; failing += 9) {
       const broken = await trainTiny(settings, { disk: failingAt(failing) });
       expect(broken.outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/no space left/) });
       expect((await readdir(broken.scratch)).filter((name) => name.startsWith('.'))).toEqual([]);

@@ -15,7 +15,7 @@ import { adapter, bitsOf, copyExamples, trainTiny } from './tiny-training.ts';
 
 describe('a training', () => {
   test('learns', async () => {
-    const { outcome } = await trainTiny({ length: { epochs: 40 }, learningRate: 1e-2 });
+    const { outcome } = await trainTiny({ length: { epochs: 25 }, learningRate: 1e-2 });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     const losses = outcome.records.flatMap((record) => ('loss' in record ? [record.loss] : []));
     expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] ?? 0));
@@ -29,10 +29,10 @@ describe('a training', () => {
     'LoRA with a head trained whole and biases': { method: { kind: 'lora', adapter: { ...adapter, bias: 'all', modulesToSave: ['lm_head'] } }, groupByLength: true },
   } as const)) {
     test(`${name}: interrupted and run again, it ends with the same bits`, async () => {
-      const settings = { ...config, length: { epochs: 2 }, checkpoint: { steps: 4 }, restoreBest: true } as const;
+      const settings = { ...config, length: { epochs: 1 }, checkpoint: { steps: 2 }, evaluate: { steps: 2 }, restoreBest: true } as const;
       const whole = await trainTiny(settings);
       const total = whole.outcome.kind === 'finished' ? whole.outcome.steps : 0;
-      for (const interruptAt of [1, 5, total - 1]) {
+      for (const interruptAt of [3, total - 1]) {
         const first = await trainTiny(settings, { interruptAt });
         expect(first.outcome).toEqual({ kind: 'interrupted', step: interruptAt });
         const second = await trainTiny(settings, { scratch: first.scratch });
@@ -47,7 +47,7 @@ describe('a training', () => {
     const whole = await trainTiny(settings);
     const checkpoints = (await readdir(whole.scratch)).sort();
     expect(checkpoints.length).toBeGreaterThan(3);
-    for (const left of [1, checkpoints.length - 1]) {
+    for (const left of [checkpoints.length - 1]) {
       const scratch = await mkdtemp(join(tmpdir(), 'killed-'));
       for (const name of checkpoints.slice(0, left)) await cp(join(whole.scratch, name), join(scratch, name), { recursive: true });
       await cp(join(whole.scratch, checkpoints[left] ?? ''), join(scratch, '.partial-0123456789abcdef'), { recursive: true });
