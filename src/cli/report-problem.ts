@@ -21,15 +21,16 @@ function problemText(problem: Problem, colors: Parameters<typeof diagnosticText>
       const since = problem.since === undefined ? '' : `, since ${new Date(problem.since).toLocaleTimeString('en-GB')}`;
       return `${colors.red('error')}: another run is on (${holder}${since}); --wait waits for it to end`;
     }
-    case 'damaged': return `${colors.red('error')}: ${problem.message}`;
+    case 'damaged': case 'disk': return `${colors.red('error')}: ${problem.message}`;
   }
 }
 
-/** 2: usage or configuration; 3: the store is busy; 4: it is damaged. */
+/** 1: the disk failed; 2: usage or configuration; 3: the store is busy; 4: it is damaged. */
 function exitCodeOf({ kind }: Problem): number {
   switch (kind) {
     case 'invalid': return 2;
     case 'busy': return 3;
     case 'damaged': return 4;
+    case 'disk': return 1;
   }
 }

@@ -9,7 +9,8 @@ export function completeCommand(): Command {
     .argument('[words...]')
     .action(async (words: readonly string[], _options: unknown, { parent }: Command) => {
       if (parent === null) return;
-      const found = await candidates(parent, words, pipelineNames);
+      // A quote that was opened is still there; what it holds is what counts.
+      const found = await candidates(parent, words.map((word) => word.replace(/^["']/, '')), pipelineNames);
       process.stdout.write(found.map(({ value, description }) => `${value}\t${description.replaceAll(/\s+/g, ' ')}\n`).join(''));
     });
 }

@@ -106,7 +106,7 @@ async function valuesOf(program: Command, choices: readonly string[] | undefined
 }
 
 /** What the placeholders in the usage of the commands stand for. */
-export function meaningOf(placeholder: string): 'stage' | 'instance' | 'either' | 'command' | 'text' {
+function meaningOf(placeholder: string): 'stage' | 'instance' | 'either' | 'command' | 'text' {
   switch (placeholder) {
     case 'stage': return 'stage';
     case 'instance': case 'first': case 'second': return 'instance';

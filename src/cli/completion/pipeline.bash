@@ -5,7 +5,6 @@ _pipeline() {
   local -a words
   read -ra words <<< "$line"
   case $line in *[[:space:]]) words+=('') ;; esac
-  words=("${words[@]#[\"\']}")
   # What stands before a word break, as ":" is one, is not part of what is replaced.
   word=${words[${#words[@]}-1]}
   kept=${COMP_WORDBREAKS//[!:=]/}

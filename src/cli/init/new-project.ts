@@ -81,6 +81,17 @@ async function dependsOnUs(folder: string): Promise<boolean> {
 
 /** What would have to give way to a file: something of its name, or a file where one of its folders would be. */
 function inTheWay(folder: string, path: string): readonly string[] {
-  for (let above = dirname(path); above !== '.'; above = dirname(above)) if (statSync(join(folder, above), { throwIfNoEntry: false })?.isDirectory() === false) return [above];
-  return lstatSync(join(folder, path), { throwIfNoEntry: false }) === undefined ? [] : [path];
+  for (let above = dirname(path); above !== '.'; above = dirname(above)) if (isThere(join(folder, above)) && !isFolder(join(folder, above))) return [above];
+  return isThere(join(folder, path)) ? [path] : [];
 }
+
+/** A link that leads nowhere is there. What cannot be looked at is found out by writing. */
+function isThere(place: string): boolean {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const isFolder = (place: string): boolean => statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
