@@ -4,17 +4,19 @@ import type { Collected, GcRequest, Problem, RerunVerification } from './answers
 import type { Event } from './event.ts';
 import { reap } from './execute/reap.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
-import { runSelected } from './execute/run.ts';
-import { pipelineFiles } from './find-project.ts';
+import { machineCapacity } from './execute/resources.ts';
+import { runSelected, withRun } from './execute/run.ts';
+import { rerunAndCompare } from './execute/verify-rerun.ts';
 import type { Policy } from './manifest/decide.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
 import type { Selected } from './plan/select.ts';
-import { invalid, type Opened, type Planned, planHere, selectFrom, sessionFor, withNeeds } from './opened.ts';
+import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { keysOfInstance } from './store/attempts.ts';
 import { collectGarbage } from './store/gc.ts';
 import { lastKeys } from './store/entries.ts';
+import { isSqliteError } from './store/open-store.ts';
 import { takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
@@ -49,6 +51,9 @@ async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSigna
   try {
     await reap(opened.workspace, opened.store);
     return await act();
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    return { ok: false, error: { kind: 'disk', message: `cache/pipeline.sqlite: ${error.message} (${error.code})` } };
   } finally {
     opened.stats.flush();
     lock.value.release();
@@ -79,14 +84,14 @@ function choose({ store }: Opened, planned: Planned, request: RunRequest): Resul
 export async function gc(opened: Opened, set: readonly string[], { dryRun: only, keepRuns }: GcRequest): Promise<Result<Collected, Problem>> {
   const { root } = opened.place;
   return locked(opened, 0, new AbortController().signal, async () => {
+    const plans = plansOnDisk(root, opened.place.file, set);
+    if (!plans.ok) return plans;
     const keys = new Set<string>();
     const instances = new Set<string>();
-    for (const file of new Set([...pipelineFiles(root), opened.place.file])) {
-      const planned = planHere(root, file, set);
-      if (!planned.ok) return planned;
-      const { plan } = planned.value;
-      const session = await sessionFor(opened, planned.value, []);
+    for (const planned of plans.value) {
+      const session = await sessionFor(opened, planned, [], planned.plan.instances);
       if (!session.ok) return session;
+      const { plan } = planned;
       const last = lastKeys(opened.store, plan.pipeline);
       for (const { instance, key } of await inspect(session.value, plan.instances)) {
         instances.add(`${plan.pipeline} ${instance.id}`);
@@ -102,10 +107,18 @@ export async function gc(opened: Opened, set: readonly string[], { dryRun: only,
 
 /** Executes an instance again, beside its result, and compares what comes out. */
 export async function verifyRerun(opened: Opened, planned: Planned, instance: string, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RerunVerification, Problem>> {
-  const request: RunRequest = { patterns: [instance], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 };
-  const before = await run(opened, planned, request, onEvent, stop);
-  if (!before.ok) return before;
   const chosen = selectFrom(planned, { patterns: [instance], mode: 'only' });
   if (!chosen.ok) return chosen;
-  return invalid([{ severity: 'error', code: 'not-yet', message: `verify --rerun ${instance}: not available` }], planned.sources);
+  const [only] = chosen.value.chosen;
+  if (only === undefined || chosen.value.chosen.length > 1) return invalid([oneInstance(instance, chosen.value.chosen)], planned.sources);
+  return locked(opened, 0, stop.gentle, async () => {
+    const session = await sessionFor(opened, planned, [only]);
+    if (!session.ok) return session;
+    const { companions, retryDelay } = opened.surroundings;
+    let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
+    await withRun(session.value, { instances: [only], jobs: 1, supervisorProgram: companions.supervisor, retryDelay }, onEvent, stop, async (run_) => {
+      compared = await rerunAndCompare(run_, only, machineCapacity(1).gpus.slice(0, only.resources.gpus));
+    });
+    return compared.ok ? compared : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], planned.sources);
+  });
 }

@@ -12,7 +12,9 @@ export type Problem =
   /** Another run is on: exit 3. `pid`: undefined where the holder has not said yet who it is. */
   | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
   /** The store cannot be read: exit 4. */
-  | { readonly kind: 'damaged'; readonly message: string };
+  | { readonly kind: 'damaged'; readonly message: string }
+  /** The disk takes no more, or fails: exit 1. */
+  | { readonly kind: 'disk'; readonly message: string };
 
 export interface InstanceStatus {
   readonly instance: InstanceId;
@@ -26,7 +28,7 @@ export interface Status {
   readonly pipeline: string;
   readonly instances: readonly InstanceStatus[];
   /** Results and files in the project that no pipeline file names any more; `gc` deletes them. */
-  readonly unnamed: readonly { readonly instance: InstanceId; readonly path: string }[];
+  readonly unnamed: readonly { readonly instance: string; readonly path: string }[];
 }
 
 export interface Explanation {

@@ -8,9 +8,10 @@ import { startOf } from './execute/processes.ts';
 
 import type { Instance } from './plan/instance.ts';
 import type { Selection } from './plan/select.ts';
-import { type Opened, type Planned, selectFrom, sessionFor, withNeeds } from './opened.ts';
+import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
 import { isRunning, outputsOf } from './store/attempts.ts';
 import { lastResult } from './store/entries.ts';
+import { unnamedPlacements } from './store/placements.ts';
 import { eventsOf, lastOutcomes, lastRuns, outcomeCounts, type RunRow } from './store/runs.ts';
 
 export async function status(opened: Opened, planned: Planned, selection: Selection): Promise<Result<Status, Problem>> {
@@ -28,16 +29,24 @@ export async function status(opened: Opened, planned: Planned, selection: Select
         because: inspection.because,
         at: lastResult(opened.store, plan.pipeline, inspection.instance.id)?.at,
       })),
-      unnamed: [],
+      unnamed: unnamed(opened),
     },
   };
+}
+
+/** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. */
+function unnamed({ store, place }: Opened): Status['unnamed'] {
+  const plans = plansOnDisk(place.root, place.file, []);
+  if (!plans.ok) return [];
+  const named = new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`)));
+  return unnamedPlacements(store, named).map(({ instance, path }) => ({ instance, path }));
 }
 
 export async function explain(opened: Opened, planned: Planned, instance: string): Promise<Result<Explanation, Problem>> {
   const looked = await lookAt(opened, planned, { patterns: [instance], mode: 'only' });
   if (!looked.ok) return looked;
   const [inspection] = looked.value;
-  if (inspection === undefined) throw new Error('a selection without faults chose nothing');
+  if (inspection === undefined || looked.value.length > 1) return invalid([oneInstance(instance, looked.value.map((one) => one.instance))], planned.sources);
   const { key, because, after, manifest } = inspection;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id)?.kind;
   return { ok: true, value: { instance: inspection.instance.id, state: stateOf(opened, planned, inspection, last), key, because, after, manifest } };

@@ -5,10 +5,11 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Session } from './execute/assess.ts';
 import { openSession } from './execute/open-session.ts';
 import type { Companions } from './execute/supervisor-client.ts';
-import { findProject, readProjectText, type ProjectPlace } from './find-project.ts';
+import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { Instance, Plan } from './plan/instance.ts';
 import { planFile } from './plan/plan-file.ts';
 import { select, type Selected, type Selection } from './plan/select.ts';
+import { foldedPath } from './spec/project-path.ts';
 import { openStore, type Store } from './store/open-store.ts';
 import { type StatRows, statRows } from './store/stat-rows.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -58,7 +59,34 @@ export function planHere(folder: string, file: string | undefined, set: readonly
   const place = placeHere(folder, file);
   if (!place.ok) return place;
   const { result, sources } = planFile({ file: place.value.file, readText: (path) => readProjectText(place.value.root, path), overrides: set });
-  return result.ok ? { ok: true, value: { place: place.value, plan: result.value, sources } } : { ok: false, error: { kind: 'invalid', diagnostics: result.error, sources } };
+  if (!result.ok) return invalid(result.error, sources);
+  const clash = sameName(place.value, result.value.pipeline);
+  return clash === undefined ? { ok: true, value: { place: place.value, plan: result.value, sources } } : invalid([clash], sources);
+}
+
+/** Two files with one name would write into one folder. Names are compared as file systems do that ignore case. */
+function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | undefined {
+  const other = pipelineFiles(root).find((path) => path !== file && foldedPath(pipelineName(root, path)) === foldedPath(name));
+  if (other === undefined) return undefined;
+  return { severity: 'error', code: 'same-name', message: `${file} and ${other} are both named ${JSON.stringify(name)}: their results would share one folder`, at: { file, offset: 0, length: 1 }, help: 'give one of them another name: …' };
+}
+
+/** The name that another file says it has; read as text, since its faults are none of this run's. */
+function pipelineName(root: string, file: string): string {
+  const text = readProjectText(root, file);
+  const written = text.ok ? /^name:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#][^\n#]*))/m.exec(text.value) : null;
+  return (written?.[1] ?? written?.[2] ?? written?.[3])?.trim() ?? file.replace(/^.*\//, '').replace(/\.ya?ml$/i, '');
+}
+
+/** Every pipeline file of a project, planned: what names results and files. The first with a fault is the problem. */
+export function plansOnDisk(root: string, alsoFile: string, set: readonly string[]): Result<readonly Planned[], Problem> {
+  const plans: Planned[] = [];
+  for (const file of new Set([...pipelineFiles(root), alsoFile])) {
+    const planned = planHere(root, file, set);
+    if (!planned.ok) return planned;
+    plans.push(planned.value);
+  }
+  return { ok: true, value: plans };
 }
 
 export const invalid = (diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): { readonly ok: false; readonly error: Problem } => ({ ok: false, error: { kind: 'invalid', diagnostics, sources } });
@@ -68,10 +96,10 @@ export function selectFrom({ plan, sources }: Planned, selection: Selection): Re
   return selected.ok ? selected : invalid(selected.error, sources);
 }
 
-/** A session for instances that must be able to run (`checked`) and for all that they need. */
-export async function sessionFor(opened: Opened, { plan, sources }: Planned, checked: readonly Instance[]): Promise<Result<Session, Problem>> {
+/** A session for instances that must be able to run (`checked`), and for others that are only looked at: what they need, or more. */
+export async function sessionFor(opened: Opened, { plan, sources }: Planned, checked: readonly Instance[], looked: readonly Instance[] = withNeeds(plan, checked)): Promise<Result<Session, Problem>> {
   const { workspace, store, surroundings } = opened;
-  const session = await openSession({ workspace, store, companions: surroundings.companions, environment: surroundings.environment }, plan, checked, withNeeds(plan, checked));
+  const session = await openSession({ workspace, store, companions: surroundings.companions, environment: surroundings.environment }, plan, checked, looked);
   return session.ok ? session : invalid(session.error, sources);
 }
 
@@ -81,3 +109,10 @@ export function withNeeds(plan: Plan, instances: readonly Instance[]): readonly 
   for (const { id } of plan.instances.toReversed()) if (ids.has(id)) for (const need of plan.needs.get(id) ?? []) ids.add(need);
   return plan.instances.filter(({ id }) => ids.has(id));
 }
+
+/** The fault of a name that stands for several instances where one is meant. */
+export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({
+  severity: 'error',
+  code: 'many-instances',
+  message: `${JSON.stringify(typed)} stands for ${found.length} instances, and one is expected: ${found.slice(0, 10).map(({ id }) => id).join(', ')}${found.length > 10 ? ' …' : ''}`,
+});

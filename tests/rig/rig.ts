@@ -130,6 +130,11 @@ class Hellos {
     this.#sockets.add(socket);
     const waiting = new Map<number, (answer: unknown) => void>();
     let orders = 0;
+    const order: Started['order'] = (name, details = {}) => new Promise((resolve) => {
+      const id = orders++;
+      waiting.set(id, resolve);
+      socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
+    });
     const gone = new Promise<void>((resolve) => { socket.on('close', () => resolve()); });
     socket.on('error', () => undefined);
     createInterface({ input: socket }).on('line', (line) => {
@@ -138,11 +143,6 @@ class Hellos {
         waiting.get(message.id)?.(message.answer);
         return;
       }
-      const order: Started['order'] = (name, details = {}) => new Promise((resolve) => {
-        const id = orders++;
-        waiting.set(id, resolve);
-        socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
-      });
       this.#arrive(message.hello, {
         pid: message.pid,
         context: message.context,

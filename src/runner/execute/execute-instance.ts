@@ -9,6 +9,7 @@ import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
 import { recordResult } from '../store/entries.ts';
+import { recordListing } from '../store/listings.ts';
 import { isSqliteError } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
@@ -141,7 +142,10 @@ async function finish(run: Run, instance: Instance, assessment: Assessment, seco
   }
   for (const [name, { path, found }] of outs) await placeOut({ workspace, store, pipeline: plan.pipeline }, instance, path, instance.outs[name]?.path ?? path, found);
   await tidy(run, instance, assessment);
-  if (published) recordResult(store, plan.pipeline, instance.id, { key: assessment.key, manifest: assessment.manifest, run: run.run, at: made.at });
+  if (published) {
+    recordResult(store, plan.pipeline, instance.id, { key: assessment.key, manifest: assessment.manifest, run: run.run, at: made.at });
+    for (const [digest, items] of assessment.inputs.listings) recordListing(store, digest, items);
+  }
   return { ok: true, value: { kind: 'ran', seconds: made.seconds, published } };
 }
 

@@ -7,6 +7,7 @@ import type { Instance } from '../plan/instance.ts';
 import { hasResult } from '../store/entries.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Session } from './assess.ts';
+import { nameFiles } from './name-files.ts';
 import { isHit, survey, type Surveyed } from './survey.ts';
 import { unassessableText } from './unassessable-text.ts';
 
@@ -28,18 +29,18 @@ const asDeclared = (instance: Instance): Policy => ({ forced: false, cache: inst
 /** Looks at instances, which come with all that they need, in the order of the plan. */
 export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
   const surveyed = await survey(session, instances, asDeclared);
-  return instances.map((instance) => inspection(instance, surveyed.get(instance.id)));
+  return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id))));
 }
 
-function inspection(instance: Instance, surveyed: Surveyed | undefined): Inspection {
+async function inspection(session: Session, instance: Instance, surveyed: Surveyed | undefined): Promise<Inspection> {
   const nothing = { instance, because: [], after: [], key: undefined, manifest: undefined, fault: undefined };
   switch (surveyed?.kind) {
     case undefined: throw new Error(`${instance.id} was not looked at`);
     case 'waiting': return { ...nothing, state: 'waiting', after: surveyed.after };
     case 'unassessable': return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
     case 'assessed': {
-      const { key, manifest, decision, inPlace } = surveyed.assessment;
-      const because = decision.kind === 'run' ? decision.because : [];
+      const { key, manifest, decision, inPlace, inputs } = surveyed.assessment;
+      const because = decision.kind === 'run' ? await nameFiles(session, decision.because, inputs) : [];
       return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : inPlace ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest) };
     }
   }

@@ -28,8 +28,9 @@ function platformOf(instance: Instance, program: ProgramDigest, native: boolean)
   const system = { os: process.platform, arch: process.arch };
   if (program.kind === 'command') return system;
   const node = process.versions.node.split('.')[0] ?? '';
-  // The class of device changes the last bits of what an engine computes.
-  return native ? { ...system, node, device: deviceOf(instance) } : { ...system, node };
+  // The class of device changes the last bits of what an engine computes, and so does the number of threads: onnxruntime's
+  // matrix products cut long sums where the columns are spread (MlasGemm doubles its stride over K when it halves N).
+  return native ? { ...system, node, device: deviceOf(instance), cpus: String(instance.resources.cpus) } : { ...system, node };
 }
 
 /** The class of device that an instance computes on. */

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
+import type { Digest } from '../../files/digest.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Gathered } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Content, DependencyDigest } from '../manifest/manifest.ts';
+import type { TreeItem } from '../manifest/tree.ts';
 import type { Dependency, Instance } from '../plan/instance.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
@@ -15,6 +17,8 @@ export interface Inputs {
   readonly digests: Readonly<Record<string, DependencyDigest>>;
   /** Of every file of every dep: to see later whether one was touched. */
   readonly stamps: ReadonlyMap<string, Stamp>;
+  /** What the folders among them hold, by the folder's digest. */
+  readonly listings: ReadonlyMap<Digest, readonly TreeItem[]>;
 }
 
 /** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
@@ -39,6 +43,7 @@ export interface InputSources {
 /** Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and what of them counts. */
 export async function readInputs(instance: Instance, sources: InputSources): Promise<Result<Inputs, readonly MissingInput[]>> {
   const stamps = new Map<string, Stamp>();
+  const listings = new Map<Digest, readonly TreeItem[]>();
   const missing: MissingInput[] = [];
   const paths: Record<string, string | readonly Gathered[]> = {};
   const digests: Record<string, DependencyDigest> = {};
@@ -50,6 +55,7 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
       return undefined;
     }
     for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
+    if (found.value.content.form === 'folder') listings.set(found.value.content.digest, found.value.items);
     return found.value.content;
   }
   async function outContent(dep: string, instanceId: InstanceId, out: string): Promise<{ readonly path: string; readonly content: Content | undefined }> {
@@ -84,7 +90,7 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
       }
     }
   }
-  return missing.length > 0 ? { ok: false, error: missing } : { ok: true, value: { paths, digests, stamps } };
+  return missing.length > 0 ? { ok: false, error: missing } : { ok: true, value: { paths, digests, stamps, listings } };
 }
 
 const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string => `hf:${repository}@${revision}`;

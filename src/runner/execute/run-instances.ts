@@ -12,6 +12,7 @@ import { restore } from '../workspace/restore.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { assess, type Assessment, momentOf } from './assess.ts';
 import { executeInstance, type Run } from './execute-instance.ts';
+import { nameFiles } from './name-files.ts';
 import { removeOlderOuts } from './place-outs.ts';
 import type { Allotment } from './resources.ts';
 import { unassessableText } from './unassessable-text.ts';
@@ -114,7 +115,7 @@ async function settleNow(run: Run, instance: Instance, assessment: Assessment, g
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return failedBefore;
   if (lookup.kind === 'damaged') await dropEntry(run, assessment);
-  const outcome = await executeInstance(run, instance, assessment, decision.because, isForced(decision.because), gpus);
+  const outcome = await executeInstance(run, instance, assessment, await nameFiles(run.session, decision.because, assessment.inputs), isForced(decision.because), gpus);
   if (outcome.kind === 'failed') turns.failed.set(key, outcome);
   return outcome;
 }

@@ -17,7 +17,7 @@ import { allotment, machineCapacity } from './resources.ts';
 import { standAsTheyAre } from './standing.ts';
 import { stopFor } from './stop.ts';
 import { supervisor } from './supervisor-client.ts';
-import { isInPlace, survey } from './survey.ts';
+import { isInPlace, survey, type Surveyed } from './survey.ts';
 
 export interface RunOptions {
   readonly request: RunRequest;
@@ -30,10 +30,34 @@ export interface RunOptions {
 }
 
 /** Runs what is out of date. The caller holds the lock. */
-export async function runSelected(session: Session, { request, selected, policyOf, supervisorProgram, retryDelay }: RunOptions, onEvent: (event: Event) => void, signals: StopSignals): Promise<RunSummary> {
+export async function runSelected(session: Session, options: RunOptions, onEvent: (event: Event) => void, signals: StopSignals): Promise<RunSummary> {
+  const { request, selected, policyOf } = options;
+  const capacity = machineCapacity(request.jobs);
+  return withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
+    const ready = await withoutBlocked(run, selected, onOutcome);
+    const standing = new Set(selected.standing.map((instance) => instance.id));
+    const rest = noteInPlace(run, ready, await survey(session, ready, policyOf, standing), onOutcome);
+    if (rest.length === 0) return;
+    const { runInstances } = await import('./run-instances.ts');
+    await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity) }, onOutcome);
+    await recordWritten(session.workspace);
+  });
+}
+
+type OnOutcome = (instance: Instance, key: Key | null, outcome: Outcome) => void;
+
+interface RunFrame {
+  readonly instances: readonly Instance[];
+  readonly jobs: number;
+  readonly supervisorProgram: string;
+  readonly retryDelay: (attempt: number) => number;
+}
+
+/** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
+export async function withRun(session: Session, { instances, jobs, supervisorProgram, retryDelay }: RunFrame, onEvent: (event: Event) => void, signals: StopSignals, act: (run: Run, onOutcome: OnOutcome) => Promise<void>): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
-  const { store, workspace, plan } = session;
+  const { store, plan } = session;
   const id = newRunId(startedAt);
   insertRun(store, { run: id, pipeline: plan.pipeline, file: plan.file, pid: process.pid, pidStarted: startOf(process.pid) ?? '', startedAt });
   const log = eventLog(store, id);
@@ -41,62 +65,22 @@ export async function runSelected(session: Session, { request, selected, policyO
     log.add(event);
     onEvent(event);
   };
-  const capacity = machineCapacity(request.jobs);
-  emit({ kind: 'run-started', at: startedAt, run: id, pipeline: plan.pipeline, instances: selected.chosen.map((instance) => instance.id), jobs: capacity.jobs });
+  emit({ kind: 'run-started', at: startedAt, run: id, pipeline: plan.pipeline, instances: instances.map((instance) => instance.id), jobs });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
   const processes = supervisor(supervisorProgram);
-  let outputs = 0;
-  const run: Run = {
-    session,
-    supervisor: processes,
-    run: id,
-    stop,
-    emit,
-    nextOutput() {
-      const folder = `cache/logs/${id}`;
-      workspace.disk.makeFolder(placeOf(workspace, folder));
-      outputs += 1;
-      return `${folder}/${outputs}.txt`;
-    },
-    retryDelay,
-  };
-
   const outcomes = new Map<InstanceId, Outcome>();
   const bookkeeping = bookkeeper(session, id);
-  const onOutcome = (instance: Instance, key: Key | null, outcome: Outcome): void => {
-    outcomes.set(instance.id, outcome);
-    bookkeeping(instance, outcome);
-    emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
-  };
+  const run: Run = { session, supervisor: processes, run: id, stop, emit, nextOutput: outputFiles(session, id), retryDelay };
   try {
-    const standing = await standAsTheyAre(run, selected);
-    for (const warning of standing.warnings) warn(run, null, warning);
-    const ready = selected.chosen.filter((instance) => !standing.blocked.has(instance.id));
-    for (const instance of selected.chosen) {
-      const message = standing.blocked.get(instance.id);
-      if (message !== undefined) onOutcome(instance, null, { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
-    }
-    const surveyed = await survey(session, ready, policyOf, new Set(selected.standing.map((instance) => instance.id)));
-    const rest: Instance[] = [];
-    const keys = lastKeys(store, plan.pipeline);
-    for (const instance of ready) {
-      const seen = surveyed.get(instance.id);
-      if (seen?.kind !== 'assessed' || !isInPlace(seen)) {
-        rest.push(instance);
-        continue;
-      }
-      const { key, manifest } = seen.assessment;
-      if (keys.get(instance.id) !== key) recordResult(store, plan.pipeline, instance.id, { key, manifest, run: id, at: Date.now() });
-      onOutcome(instance, key, { kind: 'cached' });
-    }
-    if (rest.length > 0) {
-      const { runInstances } = await import('./run-instances.ts');
-      await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity) }, onOutcome);
-      await recordWritten(workspace);
-    }
+    await act(run, (instance, key, outcome) => {
+      outcomes.set(instance.id, outcome);
+      bookkeeping(instance, outcome);
+      emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
+    });
   } finally {
     processes.close();
     stop.close();
+    log.flush();
   }
   const seconds = (performance.now() - started) / 1000;
   const exitCode = exitCodeOf([...outcomes.values()], signals);
@@ -104,6 +88,41 @@ export async function runSelected(session: Session, { request, selected, policyO
   log.flush();
   finishRun(store, id, Date.now(), exitCode, countsOf([...outcomes.values()]));
   return { run: id, seconds, exitCode, outcomes };
+}
+
+/** Tells the end of those that read what cannot be had; gives the others. */
+async function withoutBlocked(run: Run, selected: Selected, onOutcome: OnOutcome): Promise<readonly Instance[]> {
+  const { warnings, blocked } = await standAsTheyAre(run, selected);
+  for (const warning of warnings) warn(run, null, warning);
+  return selected.chosen.filter((instance) => {
+    const message = blocked.get(instance.id);
+    if (message !== undefined) onOutcome(instance, null, { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
+    return message === undefined;
+  });
+}
+
+/** Tells the end of those for which nothing has to be done; gives the others. */
+function noteInPlace({ session: { store, plan }, run }: Run, instances: readonly Instance[], surveyed: ReadonlyMap<InstanceId, Surveyed>, onOutcome: OnOutcome): readonly Instance[] {
+  const keys = lastKeys(store, plan.pipeline);
+  return instances.filter((instance) => {
+    const seen = surveyed.get(instance.id);
+    if (seen?.kind !== 'assessed' || !isInPlace(seen)) return true;
+    const { key, manifest } = seen.assessment;
+    if (keys.get(instance.id) !== key) recordResult(store, plan.pipeline, instance.id, { key, manifest, run, at: Date.now() });
+    onOutcome(instance, key, { kind: 'cached' });
+    return false;
+  });
+}
+
+/** Gives a file for each start of a stage, from the project root. */
+function outputFiles({ workspace }: Session, run: RunId): () => string {
+  const folder = `cache/logs/${run}`;
+  let count = 0;
+  return () => {
+    workspace.disk.makeFolder(placeOf(workspace, folder));
+    count += 1;
+    return `${folder}/${count}.txt`;
+  };
 }
 
 /** Sortable by time, and unlikely to be another's. */
@@ -126,7 +145,7 @@ function bookkeeper({ store, plan }: Session, run: RunId): (instance: Instance, 
 }
 
 function exitCodeOf(outcomes: readonly Outcome[], { gentle, hard }: StopSignals): RunSummary['exitCode'] {
-  if (gentle.aborted || hard.aborted) return gentle.reason === 'SIGTERM' ? 143 : 130;
+  if (gentle.aborted || hard.aborted) return gentle.reason === 'SIGINT' ? 130 : 143;
   return outcomes.some(({ kind }) => kind === 'failed' || kind === 'blocked') ? 1 : 0;
 }
 

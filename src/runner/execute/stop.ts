@@ -32,8 +32,8 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     stopped.abort();
     for (const end of running) end(0);
   };
-  // Ctrl-C may be pressed again; a SIGTERM comes from a machine that will not ask twice.
-  const gentleGrace = (): number | null => (gentle.reason === 'SIGTERM' ? graceSeconds : null);
+  // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
+  const gentleGrace = (): number | null => (gentle.reason === 'SIGINT' ? null : graceSeconds);
 
   if (gentle.aborted) stopGently();
   else gentle.addEventListener('abort', stopGently);

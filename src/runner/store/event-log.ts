@@ -1,6 +1,6 @@
 import type { Event } from '../event.ts';
 import type { RunId } from '../identity.ts';
-import type { Store } from './open-store.ts';
+import { type Store, unlessDiskFails } from './open-store.ts';
 
 /**
  * Writes the events of a run into the store as they happen. Those that come by the hundred a second are gathered for a
@@ -23,9 +23,10 @@ export function eventLog(store: Store, run: RunId): EventLog {
     waiting = [];
     if (events.length === 0) return;
     const insert = store.sql('INSERT INTO events (run, sequence, instance, kind, body) VALUES (?, ?, ?, ?, ?)');
-    store.database.transaction(() => {
+    const write = store.database.transaction(() => {
       for (const event of events) insert.run(run, sequence++, 'instance' in event ? event.instance : null, event.kind, JSON.stringify(event));
-    })();
+    });
+    unlessDiskFails(write);
   }
 
   return {

@@ -9,7 +9,8 @@ import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { allEntries, deleteEntry } from './entries.ts';
 import type { Store } from './open-store.ts';
-import { allPlacements, forgetPlacement, type Placement } from './placements.ts';
+import { forgetListings } from './listings.ts';
+import { forgetPlacement, unnamedPlacements } from './placements.ts';
 import { lastRuns } from './runs.ts';
 
 /** What must stay, beside what the last runs made. */
@@ -61,6 +62,7 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
       forgetPlacement(store, path);
     }
     store.sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))").run(JSON.stringify([...kept.instances]));
+    forgetListings(store);
   }
   return { entries: dead.length, objects, files, bytes };
 }
@@ -83,9 +85,6 @@ async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Pro
   }
   return files;
 }
-
-export const unnamedPlacements = (store: Store, instances: ReadonlySet<string>): readonly Placement[] =>
-  allPlacements(store).filter(({ pipeline, instance }) => !instances.has(`${pipeline} ${instance}`));
 
 /** What was being written when a run was killed, and scratch folders of keys that nobody asks for. */
 function unfinished(workspace: Workspace, { keys }: Kept): readonly string[] {

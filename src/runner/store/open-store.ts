@@ -77,5 +77,19 @@ interface SqliteError extends Error {
   readonly code: string;
 }
 
+/**
+ * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a result. Gives
+ * whether it was written.
+ */
+export function unlessDiskFails(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    return false;
+  }
+}
+
 export const isSqliteError = (error: unknown): error is SqliteError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_');

@@ -37,3 +37,7 @@ function placementOf(row: Row): Placement {
   if (!digest.ok) throw new Error(digest.error);
   return { path: row.text('path'), pipeline: row.text('pipeline'), instance: row.text('instance'), content: { form: formOf(row.text('form')), digest: digest.value } };
 }
+
+/** Outs of instances that are not among these ("pipeline instance"). */
+export const unnamedPlacements = (store: Store, instances: ReadonlySet<string>): readonly Placement[] =>
+  allPlacements(store).filter(({ pipeline, instance }) => !instances.has(`${pipeline} ${instance}`));

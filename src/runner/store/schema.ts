@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const migrations: readonly string[] = [
   `
@@ -122,5 +122,12 @@ export const migrations: readonly string[] = [
     pid INTEGER NOT NULL,
     since INTEGER NOT NULL
   ) STRICT;
+  `,
+  `
+  -- What folders held that results were made from, for "explain" to name the file that changed.
+  CREATE TABLE listings (
+    digest TEXT PRIMARY KEY,
+    text BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,7 +1,7 @@
 import { parseDigest } from '../../files/digest.ts';
 import { parseStamp } from '../workspace/stamp.ts';
 import type { StatCache } from '../workspace/workspace.ts';
-import type { Store } from './open-store.ts';
+import { type Store, unlessDiskFails } from './open-store.ts';
 
 /** The stat cache in the store. New rows are kept in memory until `flush`: losing them costs a reading, no more. */
 export interface StatRows extends StatCache {
@@ -29,9 +29,9 @@ export function statRows(store: Store): StatRows {
     flush() {
       if (fresh.size === 0) return;
       const write = store.sql('INSERT OR REPLACE INTO stats (path, stamp, digest) VALUES (?, ?, ?)');
-      store.database.transaction(() => {
+      unlessDiskFails(store.database.transaction(() => {
         for (const [path, row] of fresh) if (row !== undefined) write.run(path, row.stamp, row.digest);
-      })();
+      }));
       fresh.clear();
     },
   };
