@@ -16,7 +16,7 @@ export interface Axed<T> {
   readonly content: T;
 }
 
-/** Joins evaluations with the trainings they belong to, seeds of one point together, in the order of the evaluations. */
+/** Joins evaluations with the trainings they belong to, seeds of one point together, in the order of their names. */
 export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: readonly Axed<TrainingSummary>[]): readonly ScoreRow[] {
   const summaries = new Map(trainings.map(({ axes, content }) => [JSON.stringify(axes), content]));
   const groups = new Map<string, readonly Axed<Evaluation>[]>();
@@ -25,13 +25,17 @@ export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: r
     const id = JSON.stringify(point);
     groups.set(id, [...(groups.get(id) ?? []), evaluation]);
   }
-  return [...groups.values()].flatMap((group) => {
+  const rows = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
     const losses = group.map(({ axes }) => summaries.get(JSON.stringify(axes))?.best_validation_loss ?? null);
     return [{ dataset: datasetOf(first.axes), model: modelOf(first.axes), evaluations: group.map(({ content }) => content), validationLosses: losses.filter((loss) => loss !== null) }];
   });
+  return rows.sort((a, b) => byName(a.dataset, b.dataset) || byName(a.model, b.model));
 }
+
+/** gs_2 before gs_10. */
+const byName = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
 /** The axis "dataset", or none. */
 export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');

@@ -1,7 +1,7 @@
 import type { Runtime } from './runtime.ts';
 
 export interface RuntimeOptions {
-  /** Threads that one op may be spread over. The results do not depend on it. */
+  /** Threads that one op may be spread over. The last bits of long sums depend on it: it belongs in the key of a result. */
   readonly threads: number;
 }
 
