@@ -27,8 +27,9 @@ export function readCharMap(blob: Uint8Array): Result<CharMap | undefined> {
   const texts = blob.subarray(4 + trieLength);
   const outside = units.find((unit) => isValue(unit) && valueOf(unit) >= texts.length);
   if (outside !== undefined) return damagedModel(`a rule of its character map points to byte ${valueOf(outside)} of ${texts.length} bytes of text`);
-  if (longestText(texts) > maxText) return damagedModel(`a replacement of its character map is longer than ${maxText} bytes`);
-  return { ok: true, value: { units, texts } };
+  const charMap = { units, texts };
+  if (longestReplacement(charMap) > maxReplacement) return damagedModel(`a replacement of its character map is longer than ${maxReplacement} bytes`);
+  return { ok: true, value: charMap };
 }
 
 /** A run of bytes that has a rule: its length (0: none has), and where in `texts` its replacement starts. */
@@ -61,9 +62,10 @@ export function textEnd({ texts }: CharMap, start: number): number {
 }
 
 /** A bound, so that no file makes a short text grow without one. The longest of NFKC has 33 bytes. */
-const maxText = 1024;
+const maxReplacement = 1024;
 
-function longestText(texts: Uint8Array): number {
+/** The most bytes that one rule may put in. */
+export function longestReplacement({ texts }: CharMap): number {
   let longest = 0;
   for (let start = 0; start < texts.length; ) {
     const nul = texts.indexOf(0, start);

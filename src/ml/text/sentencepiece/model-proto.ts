@@ -37,11 +37,13 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const normalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
   const denormalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
   const problems: string[] = [];
+  const seen = new Set<number>();
   const inside = (what: string, result: Result<unknown>) => {
     if (!result.ok) problems.push(`${what}: ${result.error}`);
   };
   const read = visitFields(bytes, (field, value) => {
     if (value.wire !== 'bytes') return;
+    seen.add(field);
     if (field === 1) inside(`piece ${pieces.length}`, readPiece(value.bytes, pieces));
     if (field === 2) inside('the trainer settings', readTrainer(value.bytes, trainer));
     if (field === 3) inside('the normalizer', readNormalizer(value.bytes, normalizer));
@@ -50,6 +52,8 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const problem = problems[0] ?? (read.ok ? undefined : read.error);
   if (problem !== undefined) return { ok: false, error: `not a sentencepiece model, or a damaged one: ${problem}` };
   if (pieces.length === 0) return { ok: false, error: 'not a sentencepiece model, or a damaged one: it holds no pieces' };
+  // They follow the pieces: a file that was cut between two fields ends without them.
+  if (!seen.has(2) || !seen.has(3)) return { ok: false, error: `the sentencepiece model is cut off: it ends after ${pieces.length} pieces, without the settings that follow them` };
   const { modelType, ...settings } = trainer;
   const type = modelTypes[modelType] ?? 'unigram';
   if (type !== 'unigram') return { ok: false, error: `the sentencepiece model is of type ${type}: expected a unigram one, as T5 and mT5 have` };

@@ -48,6 +48,8 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   if (unknownId === undefined) return damagedModel('no piece is the unknown one');
   if (secondUnknown !== undefined) return damagedModel(`${shown(unknownId)} and ${shown(secondUnknown)} are both the unknown one`);
 
+  if (idsOf('normal', 'user-defined', 'unused').length === 0) return damagedModel('no piece stands for text');
+
   const named = new Map<string, number>();
   for (const id of idsOf('unknown', 'control', 'byte', 'unused')) {
     const piece = pieces[id] ?? '';

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
+import { sizeWith } from './added-tokens.ts';
 import type { UnigramParts } from './fast-unigram.ts';
 import type { Frame } from './frame.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords, type TextPiece } from './metaspace.ts';
@@ -26,7 +27,7 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
   if (!preTokenize.ok) return preTokenize;
   const decoder = readMetaspace(file['decoder'], 'decoder');
   if (!decoder.ok) return decoder;
-  const frame = readFrame(file['post_processor']);
+  const frame = readFrame(file['post_processor'], sizeWith(added, pieces.value.length));
   if (!frame.ok) return frame;
   return {
     ok: true,
@@ -66,6 +67,7 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
 function readPreTokenizer(json: Json | undefined): Result<UnigramParts['preTokenize']> {
   if (json === undefined || json === null) return { ok: true, value: (piece) => [piece] };
   const list = isJsonObject(json) && json['type'] === 'Sequence' && Array.isArray(json['pretokenizers']) ? json['pretokenizers'] : [json];
+  if (list.length > mostSteps) return { ok: false, error: `its pre_tokenizer has ${list.length} steps: expected at most ${mostSteps}` };
   const steps: UnigramParts['preTokenize'][] = [];
   for (const item of list) {
     if (isJsonObject(item) && item['type'] === 'WhitespaceSplit') {
@@ -78,6 +80,9 @@ function readPreTokenizer(json: Json | undefined): Result<UnigramParts['preToken
   }
   return { ok: true, value: (piece) => steps.reduce<readonly TextPiece[]>((pieces, step) => pieces.flatMap(step), [piece]) };
 }
+
+/** Each may make a text longer. */
+const mostSteps = 8;
 
 const whitespaceSplit = ({ text, first }: TextPiece): TextPiece[] =>
   text.split(/\p{White_Space}+/u).flatMap((word, index) => (word === '' ? [] : [{ text: word, first: first && index === 0 }]));
@@ -95,7 +100,7 @@ function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> 
 }
 
 /** The special tokens around a text, of a TemplateProcessing for single texts. */
-function readFrame(json: Json | undefined): Result<Frame> {
+function readFrame(json: Json | undefined, size: number): Result<Frame> {
   if (json === undefined || json === null) return { ok: true, value: { before: [], after: [] } };
   if (!isJsonObject(json) || json['type'] !== 'TemplateProcessing' || !Array.isArray(json['single'])) {
     return { ok: false, error: `its post_processor is of type ${isJsonObject(json) ? JSON.stringify(json['type']) : 'none'}: expected TemplateProcessing with a template for single texts` };
@@ -109,16 +114,16 @@ function readFrame(json: Json | undefined): Result<Frame> {
       seen = true;
       continue;
     }
-    const ids = isJsonObject(item) ? specialIds(item['SpecialToken'], special) : undefined;
-    if (ids === undefined) return { ok: false, error: `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a sequence, or one of its special tokens` };
+    const ids = isJsonObject(item) ? specialIds(item['SpecialToken'], special, size) : undefined;
+    if (ids === undefined) return { ok: false, error: `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a sequence, or one of its special tokens with ids below ${size}` };
     (seen ? after : before).push(...ids);
   }
   return { ok: true, value: { before, after } };
 }
 
-function specialIds(token: Json | undefined, special: JsonObject): readonly number[] | undefined {
+function specialIds(token: Json | undefined, special: JsonObject, size: number): readonly number[] | undefined {
   const name = isJsonObject(token) ? token['id'] : undefined;
   const entry = typeof name === 'string' ? special[name] : undefined;
   const ids = isJsonObject(entry) ? entry['ids'] : undefined;
-  return Array.isArray(ids) && ids.every((id) => typeof id === 'number') ? ids : undefined;
+  return Array.isArray(ids) && ids.every((id) => Number.isInteger(id) && id >= 0 && id < size) ? ids : undefined;
 }
