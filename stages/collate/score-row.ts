@@ -35,7 +35,7 @@ export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: r
 }
 
 /** gs_2 before gs_10. */
-const byName = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+export const byName = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
 /** The axis "dataset", or none. */
 export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');

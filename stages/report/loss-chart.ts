@@ -7,7 +7,7 @@ export interface Line {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 34 };
+const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 38 };
 
 /** Curves over steps on a logarithmic loss axis, as an SVG that scales with the page. */
 export function lossChart(lines: readonly Line[]): Html {
@@ -20,11 +20,11 @@ export function lossChart(lines: readonly Line[]): Html {
   const gridLines = logarithmicTicks(range.low, range.high).map(
     (tick) => html`<line class="grid" x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/><text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
   );
-  const stepTicks = linearTicks(extent.x).map((tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 14}" text-anchor="middle">${tick}</text>`);
+  const stepTicks = linearTicks(extent.x).map((tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 20}" text-anchor="middle">${tick}</text>`);
   const paths = lines.map(
     (line) => html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${line.points.filter(({ y: loss }) => loss > 0).map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`).join(' ')}"><title>${line.label}</title></polyline>`,
   );
-  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 1}" text-anchor="middle">step</text>${paths}</svg>`;
+  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 4}" text-anchor="middle">step</text>${paths}</svg>`;
 }
 
 /** A running mean, so that a curve of small batches can be read. */

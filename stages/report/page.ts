@@ -1,5 +1,5 @@
 import type { Axed, ScoreRow } from '../collate/score-row.ts';
-import { bestOfGrids, datasetOf, deviationOf, meanOf, modelOf, validationLossOf } from '../collate/score-row.ts';
+import { bestOfGrids, byName, datasetOf, deviationOf, meanOf, modelOf, validationLossOf } from '../collate/score-row.ts';
 import { slotMean } from '../collate/score-table.ts';
 import type { Evaluation, LogRecord, ProfileScores, Samples } from '../evaluation.ts';
 import { html, nothing, type Html } from './html.ts';
@@ -37,10 +37,15 @@ ${profileTable(own, best, ({ multilingual }) => multilingual, ({ intervals }) =>
 <details><summary>Reference profile: as the original experiment counted</summary>${profileTable(own, best, ({ metrics }) => metrics, ({ intervals }) => intervals.metrics)}</details>
 ${slotTable(own, best)}
 <h3>Loss</h3>
-${lossSection(logs.filter(({ axes }) => datasetOf(axes) === dataset))}
+${lossSection(ofDataset(logs, dataset))}
 <h3>Samples</h3>
-${samplesSection(samples.filter(({ axes }) => datasetOf(axes) === dataset))}
+${samplesSection(ofDataset(samples, dataset))}
 </section>`;
+}
+
+/** In the order of the tables. */
+function ofDataset<T>(results: readonly Axed<T>[], dataset: string): readonly Axed<T>[] {
+  return results.filter(({ axes }) => datasetOf(axes) === dataset).sort((a, b) => byName(modelOf(a.axes), modelOf(b.axes)));
 }
 
 const rougeL = ({ multilingual }: Evaluation): number => multilingual.rougeL;
@@ -98,7 +103,7 @@ function samplesSection(samples: readonly Axed<Samples>[]): Html {
   if (first === undefined) return html`<p class="quiet">No samples.</p>`;
   const temperatures = Object.keys(first.content.answers);
   return html`${first.content.questions.map(
-    (question, index) => html`<details><summary>${question}</summary><div class="wide"><table class="text"><thead><tr><th>model</th>${temperatures.map((temperature) => html`<th>temperature ${temperature}</th>`)}</tr></thead><tbody>${samples.map(
+    (question, index) => html`<details${index === 0 ? ' open' : ''}><summary>${question}</summary><div class="wide"><table class="text"><thead><tr><th>model</th>${temperatures.map((temperature) => html`<th>temperature ${temperature}</th>`)}</tr></thead><tbody>${samples.map(
       ({ axes, content }) => html`<tr><th>${modelOf(axes)}</th>${temperatures.map((temperature) => html`<td>${content.answers[temperature]?.[index] ?? ''}</td>`)}</tr>`,
     )}</tbody></table></div></details>`,
   )}`;
