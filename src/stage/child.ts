@@ -38,7 +38,7 @@ function supervise(bundle: string): void {
     process.exitCode = 1;
   });
   worker.on('exit', (code) => {
-    if (!ended) console.error(code === 0 ? 'the program ended before its run was finished: a promise of it was never settled' : `the program called process.exit(${code})`);
+    if (!ended) console.error(code === unsettled ? 'the program ended before its run was finished: a promise of it was never settled' : `the program called process.exit(${code}) before its run was finished`);
     if (!ended) process.exitCode = code === 0 ? 1 : code;
     // What a program writes after it was asked to stop is not a result, whatever it returned.
     if (stopped) process.exitCode = 143;
@@ -51,6 +51,9 @@ function supervise(bundle: string): void {
     });
   }
 }
+
+/** Node's exit code for an await that nothing is left to settle. */
+const unsettled = 13;
 
 async function work(): Promise<void> {
   const port = parentPort;

@@ -87,8 +87,15 @@ export async function withRun(session: Session, { instances, jobs, supervisorPro
   emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
   log.flush();
   finishRun(store, id, Date.now(), exitCode, countsOf([...outcomes.values()]));
-  return { run: id, seconds, exitCode, outcomes };
+  return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes) };
 }
+
+/** In the order of the plan, not in that of their ends. */
+const inOrder = (instances: readonly Instance[], outcomes: ReadonlyMap<InstanceId, Outcome>): ReadonlyMap<InstanceId, Outcome> =>
+  new Map(instances.flatMap(({ id }) => {
+    const outcome = outcomes.get(id);
+    return outcome === undefined ? [] : [[id, outcome]];
+  }));
 
 /** Tells the end of those that read what cannot be had; gives the others. */
 async function withoutBlocked(run: Run, selected: Selected, onOutcome: OnOutcome): Promise<readonly Instance[]> {

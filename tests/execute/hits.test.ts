@@ -1,0 +1,142 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+/** A project with one stage that was run: a file, and a folder with all that a folder can hold. */
+async function finished(): Promise<Rig> {
+  const rig = await createRig();
+  const train = rig.puppet();
+  rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm', d: 'd' } } } } });
+  const run = rig.pipeline('run');
+  const started = await train.nextStart();
+  await started.order('write', { files: { 'out:d/a b': 'x', 'out:d/"quoted"\n$(echo)': 'y', 'out:d/-dash': 'z', 'out:d/sub/é': 'nfc', 'out:d/sub/é': 'nfd', 'out:d/zero': '', 'out:d/run.sh': '#!/bin/sh\n' } });
+  await started.order('folder', { path: 'out:d/empty' });
+  await started.order('link', { path: 'out:d/link', target: 'sub/é' });
+  await started.order('mode', { path: 'out:d/run.sh', mode: 0o755 });
+  await started.exit(0, { m: 'weights' });
+  expect((await run.result).json).toMatchObject({ ran: ['train'] });
+  return rig;
+}
+
+/** Everything below a folder: what kind, what mode, what content. */
+function snapshot(folder: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const what = entry.isSymbolicLink() ? `link ${readlinkSync(path)}` : entry.isDirectory() ? 'folder' : `${lstatSync(path).mode & 0o111 ? 'x' : 'f'} ${statSync(path).size}`;
+    return [path.slice(folder.length + 1), what];
+  }).sort());
+}
+
+const out = (rig: Rig, path: string): string => join(rig.root, 'artifacts/pipeline/train', path);
+
+describe('invariant 1 and 4: an output that is not as it was made is restored exactly, and nothing runs', () => {
+  let rig: Rig;
+  beforeAll(async () => { rig = await finished(); });
+  afterAll(() => rig[Symbol.asyncDispose]());
+
+  test.each<[string, (rig: Rig) => void]>([
+    ['deleted', (rig) => rmSync(out(rig, 'm'))],
+    ['all of it deleted', (rig) => rmSync(join(rig.root, 'artifacts'), { recursive: true })],
+    ['truncated', (rig) => truncateSync(out(rig, 'm'), 3)],
+    ['edited, its size and time as before', (rig) => {
+      const { atime, mtime } = statSync(out(rig, 'm'));
+      writeFileSync(out(rig, 'm'), 'WEIGHTS');
+      utimesSync(out(rig, 'm'), atime, mtime);
+    }],
+    ['replaced by a symbolic link', (rig) => { rmSync(out(rig, 'm')); symlinkSync('d/zero', out(rig, 'm')); }],
+    ['replaced by a folder', (rig) => { rmSync(out(rig, 'm')); mkdirSync(out(rig, 'm')); }],
+    ['a folder replaced by a file', (rig) => { rmSync(out(rig, 'd'), { recursive: true }); writeFileSync(out(rig, 'd'), ''); }],
+    ['a file added to a folder', (rig) => writeFileSync(out(rig, 'd/extra'), 'x')],
+    ['a file removed from a folder', (rig) => rmSync(out(rig, 'd/zero'))],
+    ['a file renamed in a folder, upper case', (rig) => renameSync(out(rig, 'd/zero'), out(rig, 'd/ZERO'))],
+    ['an empty folder removed', (rig) => rmSync(out(rig, 'd/empty'), { recursive: true })],
+    ['a link bent', (rig) => { rmSync(out(rig, 'd/link')); symlinkSync('zero', out(rig, 'd/link')); }],
+    ['an execute bit lost', (rig) => chmodSync(out(rig, 'd/run.sh'), 0o644)],
+    ['edited and made read-only', (rig) => {
+      writeFileSync(out(rig, 'd/zero'), 'no');
+      chmodSync(out(rig, 'd/zero'), 0o444);
+      chmodSync(out(rig, 'd'), 0o555);
+    }],
+  ])('%s', async (_, damage) => {
+    const before = snapshot(out(rig, ''));
+    damage(rig);
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['train'] });
+    expect(snapshot(out(rig, ''))).toEqual(before);
+    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+  });
+
+  test('what was restored is up to date', async () => {
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+  });
+
+  test('no out shares an inode with the cache', async () => {
+    rmSync(join(rig.root, 'artifacts'), { recursive: true });
+    await rig.pipeline('run').result;
+    expect(statSync(out(rig, 'm')).nlink).toBe(1);
+    writeFileSync(out(rig, 'm'), 'edited in place by a user');
+    expect((await rig.pipeline('verify').result).stdout).not.toContain('objects/');
+  });
+});
+
+/** The objects of a project's cache, the smallest first. */
+const objects = (rig: Rig): readonly string[] =>
+  readdirSync(join(rig.root, 'cache/objects'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+
+function objectWith(rig: Rig, content: string): string {
+  const found = objects(rig).find((path) => statSync(path).size === content.length);
+  if (found === undefined) throw new Error(`no object of ${content.length} bytes`);
+  return found;
+}
+
+describe('invariant 1: a hit means that every object is there and right', () => {
+  test.each<[string, (object: string) => void, 'in place' | 'gone']>([
+    ['deleted, the out in place', (object) => rmSync(object), 'in place'],
+    ['deleted, the out gone', (object) => rmSync(object), 'gone'],
+    ['truncated, the out gone', (object) => { chmodSync(object, 0o644); truncateSync(object, 2); }, 'gone'],
+    ['changed with its time kept, the out gone', (object) => {
+      const { atime, mtime } = statSync(object);
+      chmodSync(object, 0o644);
+      writeFileSync(object, 'Weights');
+      utimesSync(object, atime, mtime);
+    }, 'gone'],
+    ['changed with its time kept, the out in place', (object) => {
+      const { atime, mtime } = statSync(object);
+      chmodSync(object, 0o644);
+      writeFileSync(object, 'Weights');
+      utimesSync(object, atime, mtime);
+    }, 'in place'],
+  ])('an object %s: it is said, and the stage runs again', async (_, damage, place) => {
+    await using rig = await finished();
+    const train = rig.puppet();
+    damage(objectWith(rig, 'weights'));
+    if (place === 'gone') rmSync(out(rig, 'm'));
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.exit(0, { m: 'weights', d: 'now a file' });
+    const result = await run.result;
+    expect(result.json).toMatchObject({ ran: ['train'], restored: [] });
+    expect(result.stderr).toContain('missing or damaged');
+    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+  });
+
+  test('objects without a row are no result', async () => {
+    await using rig = await finished();
+    for (const name of readdirSync(join(rig.root, 'cache'))) if (name.startsWith('pipeline.sqlite')) rmSync(join(rig.root, 'cache', name));
+    const train = rig.puppet();
+    const run = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights', d: 'd' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('the cache deleted while all stands in place: the stage runs again, nothing is in its way', async () => {
+    await using rig = await finished();
+    rmSync(join(rig.root, 'cache'), { recursive: true });
+    const train = rig.puppet();
+    const run = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights', d: 'd' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+    expect(existsSync(out(rig, 'd/empty'))).toBe(false);
+  });
+});

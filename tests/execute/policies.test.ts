@@ -1,0 +1,203 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createRig, until } from '../rig/rig.ts';
+
+const seen = (rig: { readonly root: string }, text: string): boolean => existsSync(join(rig.root, '../events-1.ndjson')) && readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes(text);
+
+describe('failures', () => {
+  const three = (a: readonly string[], b: readonly string[]): object => ({
+    stages: {
+      a: { cmd: a, outs: { m: 'm' } },
+      b: { cmd: b, outs: { m: 'm' } },
+      c: { cmd: ['cp', '${deps.a}', '${outs.m}'], deps: { a: { from: 'a', out: 'm' } }, outs: { m: 'm' } },
+      d: { cmd: ['cp', '${deps.b}', '${outs.m}'], deps: { b: { from: 'b', out: 'm' } }, outs: { m: 'm' } },
+    },
+  });
+
+  test('without --keep-going: what runs may finish and is kept, nothing more is started', async () => {
+    await using rig = await createRig();
+    const [a, b] = [rig.puppet('a'), rig.puppet('b')];
+    rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
+    const run = rig.pipeline('run', '--jobs', '2');
+    const [startedA, startedB] = await Promise.all([a.nextStart(), b.nextStart()]);
+    await startedA.exit(1);
+    await until(() => seen(rig, '"failed"'), 5_000);
+    await startedB.exit(0, { m: 'b' });
+    expect(await run.result).toMatchObject({ code: 1, json: { failed: ['a'], ran: ['b'], blocked: ['c'], skipped: ['d'] } });
+    const again = rig.pipeline('run');
+    await (await a.nextStart()).exit(0, { m: 'a' });
+    expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], cached: ['b'] });
+  });
+
+  test('with --keep-going: all that can run runs, and what cannot names the failure that blocks it', async () => {
+    await using rig = await createRig();
+    const [a, b] = [rig.puppet('a'), rig.puppet('b')];
+    rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
+    const run = rig.pipeline('run', '--keep-going');
+    await (await a.nextStart()).exit(1);
+    await (await b.nextStart()).exit(0, { m: 'b' });
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 1, json: { failed: ['a'], ran: ['b', 'd'], blocked: ['c'] } });
+    expect(result.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'c', outcome: { kind: 'blocked', by: 'a' } }));
+    const retry = rig.pipeline('run', '--retry-failed');
+    await (await a.nextStart()).exit(0, { m: 'a' });
+    expect((await retry.result).json).toMatchObject({ ran: ['a', 'c'] });
+  });
+
+  test('retries: the stage is tried again, and says which attempt it is', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' }, retries: 1 } } } });
+    const run = rig.pipeline('run');
+    await (await a.nextStart()).exit(1);
+    await (await a.nextStart()).exit(0, { m: 'a' });
+    const result = await run.result;
+    expect(result.json).toMatchObject({ ran: ['a'], failed: [] });
+    expect(result.events.filter(({ kind }) => kind === 'retrying')).toHaveLength(1);
+  });
+});
+
+describe('invariant 6: one writer, one computation of a key', () => {
+  test('a second run exits 3 at once and names the holder; --wait waits; readers read', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await a.nextStart();
+    const second = await rig.pipeline('run').result;
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(String(run.pid));
+    expect((await rig.pipeline('status').result).stdout).toContain('running');
+    expect((await rig.pipeline('history').result).code).toBe(0);
+    const waiting = rig.pipeline('run', '--wait');
+    await started.exit(0, { m: 'a' });
+    expect((await run.result).json).toMatchObject({ ran: ['a'] });
+    expect((await waiting.result).json).toMatchObject({ ran: [], cached: ['a'] });
+  });
+
+  test('a holder that was killed holds nothing', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    await a.nextStart();
+    run.kill('SIGKILL');
+    await run.result;
+    const again = rig.pipeline('run');
+    await (await a.nextStart()).exit(0, { m: 'a' });
+    expect((await again.result).json).toMatchObject({ ran: ['a'] });
+  });
+
+  test('instances with equal manifests wait for one process, whatever their stages are called', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    const stage = { cmd: a.cmd, outs: { m: 'm' } };
+    rig.write({ 'pipeline.yaml': { stages: { a: stage, b: stage, c: stage } } });
+    const run = rig.pipeline('run', '--jobs', '3');
+    await (await a.nextStart()).exit(0, { m: 'a' });
+    expect((await run.result).json).toMatchObject({ ran: ['a'], restored: ['b', 'c'] });
+    rig.write({ 'experiments/other.yaml': { stages: { d: stage } } });
+    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ restored: ['d'], ran: [] });
+    expect(a.waiting).toBe(0);
+  });
+
+  test('instances with equal manifests fail once', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    const stage = { cmd: a.cmd, outs: { m: 'm' } };
+    rig.write({ 'pipeline.yaml': { stages: { a: stage, b: stage } } });
+    const run = rig.pipeline('run', '--keep-going', '--jobs', '2');
+    await (await a.nextStart()).exit(1);
+    expect((await run.result).json).toMatchObject({ failed: ['a', 'b'] });
+  });
+});
+
+describe('what reruns', () => {
+  const chain = (text: string): object => ({
+    stages: {
+      a: { cmd: `head -c 1 \${deps.x} > \${outs.o}; : ${text}`, deps: { x: 'x' }, outs: { o: 'o' } },
+      b: { cmd: 'cat ${deps.o} ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+      c: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'b', out: 'o' } }, outs: { o: 'o' } },
+    },
+  });
+
+  test('early cutoff: a stage that reproduces its bytes stops what follows', async () => {
+    await using rig = await createRig();
+    rig.write({ x: 'a1', 'pipeline.yaml': chain('') });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
+    rig.write({ x: 'a2' });
+    expect(JSON.parse((await rig.pipeline('run', '--dry-run', '--json').result).stdout)).toMatchObject({ willRun: ['a'], mayRun: ['b', 'c'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b', 'c'] });
+    rig.write({ x: 'b' });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
+    rig.write({ x: 'a1' });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['a', 'b', 'c'] });
+  });
+
+  test('--only takes what stands: missing is restored, out of date is said and filed under what was really used', async () => {
+    await using rig = await createRig();
+    rig.write({ x: 'a', 'pipeline.yaml': chain('') });
+    const missing = await rig.pipeline('run', '--only', 'b').result;
+    expect(missing).toMatchObject({ code: 1, json: { failed: ['b'] } });
+    expect(missing.stderr).toContain("pipeline run 'a'");
+    await rig.pipeline('run', 'a').result;
+    rmSync(join(rig.root, 'artifacts'), { recursive: true });
+    expect((await rig.pipeline('run', '--only', 'b').result).json).toMatchObject({ ran: ['b'] });
+    rig.write({ x: 'q' });
+    const old = await rig.pipeline('run', '--only', 'b', 'c').result;
+    expect(old.json).toMatchObject({ cached: ['b'], ran: ['c'] });
+    expect(old.warnings).toEqual(['out-of-date']);
+    expect(rig.read('artifacts/pipeline/c/o')).toBe('aa');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
+    expect(rig.read('artifacts/pipeline/c/o')).toBe('qq');
+  });
+
+  test('--force runs what is named and no more; --from and --until are parts of the graph', async () => {
+    await using rig = await createRig();
+    rig.write({ x: 'a', 'pipeline.yaml': chain('') });
+    expect((await rig.pipeline('run', '--until', 'b').result).json).toMatchObject({ ran: ['a', 'b'] });
+    expect((await rig.pipeline('run', '--from', 'b').result).json).toMatchObject({ ran: ['c'], cached: ['b'] });
+    expect((await rig.pipeline('run', '--force', 'b').result).json).toMatchObject({ ran: ['b'], cached: ['a'] });
+    expect((await rig.pipeline('run', '--force').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
+  });
+
+  test('an out that is not declared any more is removed; one that was edited is left and named', async () => {
+    await using rig = await createRig();
+    const stage = (outs: object): object => ({ stages: { a: { cmd: Object.keys(outs).map((name) => `echo ${name} > \${outs.${name}}`).join(';'), outs } } });
+    rig.write({ 'pipeline.yaml': stage({ m: 'm', n: 'n', o: 'o' }) });
+    await rig.pipeline('run').result;
+    rig.write({ 'artifacts/pipeline/a/o': 'mine now', 'pipeline.yaml': stage({ m: 'm' }) });
+    const result = await rig.pipeline('run').result;
+    expect(result.warnings).toEqual(['left']);
+    expect(rig.exists('artifacts/pipeline/a/n')).toBe(false);
+    expect(rig.read('artifacts/pipeline/a/o')).toBe('mine now');
+  });
+
+  test('an out in the workspace: what nobody made stays, and the run says so; what a run made is replaced', async () => {
+    await using rig = await createRig();
+    const stage = (text: string): object => ({ stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } } });
+    rig.write({ 'result.txt': 'mine', 'pipeline.yaml': stage('one') });
+    const refused = await rig.pipeline('run').result;
+    expect(refused).toMatchObject({ code: 1, json: { failed: ['a'] } });
+    expect(refused.stderr).toContain('result.txt is in the way');
+    expect(rig.read('result.txt')).toBe('mine');
+    rmSync(join(rig.root, 'result.txt'));
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+    rig.write({ 'pipeline.yaml': stage('two') });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+    rig.write({ 'pipeline.yaml': stage('one') });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
+    expect(rig.read('result.txt')).toBe('one\n');
+  });
+
+  test('cache: false runs each time, and what follows only when its bytes change', async () => {
+    await using rig = await createRig();
+    rig.write({ x: 'a', 'pipeline.yaml': { stages: {
+      a: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: 'x' }, outs: { o: 'o' }, cache: false },
+      b: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+    } } });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b'] });
+  });
+});

@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createRig, until } from '../rig/rig.ts';
+
+const oneStage = (cmd: readonly string[], more: object = {}): object => ({ stages: { train: { cmd, outs: { m: 'm' }, ...more } } });
+
+describe('invariant 7: nothing outlives its run', () => {
+  test('kill -9 of the runner alone: the supervisor ends the stage and its children', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('background');
+    run.kill('SIGKILL');
+    await run.result;
+    await started.gone;
+    await until(() => rig.survivors().length === 0, 8_000);
+  });
+
+  test('a grandchild in a session of its own goes with its stage', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('background', { session: true });
+    await started.exit(0, { m: 'weights' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+    expect(rig.survivors()).toEqual([]);
+  });
+
+  test('the supervisor and the runner killed at once: the next run reaps what is left, and says nothing wrong', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('ignoreTerm');
+    const supervisor = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]);
+    process.kill(supervisor, 'SIGSTOP');
+    run.kill('SIGKILL');
+    await run.result;
+    process.kill(supervisor, 'SIGKILL');
+    expect(rig.survivors()).toEqual([started.pid]);
+    const again = rig.pipeline('run');
+    await started.gone;
+    await (await train.nextStart()).exit(0, { m: 'weights' });
+    expect((await again.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('the supervisor killed: its stages go, and the run says so', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    process.kill(Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]), 'SIGKILL');
+    await started.gone;
+    expect(await run.result).toMatchObject({ code: 1, json: { failed: ['train'] } });
+  });
+
+  test('a background process that holds stdout and the event descriptor does not keep the run', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('background');
+    await started.exit(0, { m: 'weights' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('a stage that closes its stdout runs on', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('closeOutput');
+    await started.exit(0, { m: 'weights' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('a stage that runs too long is ended with all that it started', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd, { timeout: 1 }) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('background');
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(result.stderr).toContain('timeout');
+    expect(rig.survivors()).toEqual([]);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('once: the stage is asked to end and writes its checkpoint; the next run finds its scratch folder', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7', 'out:m': 'half done' } });
+    run.kill('SIGINT');
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 130, json: { interrupted: ['train'], ran: [] } });
+    expect(rig.exists('artifacts/pipeline/train/m')).toBe(false);
+    const again = rig.pipeline('run');
+    const resumed = await train.nextStart();
+    expect(await resumed.order('read', { path: 'scratch:checkpoint' })).toBe('step 7');
+    await resumed.exit(0, { m: 'weights' });
+    expect((await again.result).events).toContainEqual(expect.objectContaining({ kind: 'started', resumed: true, because: [{ kind: 'interrupted-before' }] }));
+    expect(rig.exists(resumed.context.scratch)).toBe(false);
+  });
+
+  test('twice: a stage that does not listen is killed', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('ignoreTerm');
+    run.kill('SIGINT');
+    await until(() => readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes('interrupting'), 5_000);
+    run.kill('SIGINT');
+    await started.gone;
+    expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['train'] } });
+  });
+
+  test('SIGTERM: the stage has its five seconds, then it is killed', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('ignoreTerm');
+    run.kill('SIGTERM');
+    await started.gone;
+    expect(await run.result).toMatchObject({ code: 143, json: { interrupted: ['train'] } });
+  });
+});
+
+describe('what a stage prints', () => {
+  test('is kept whole in its log, and the last 40 lines are shown when it fails', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    for (const part of [0, 1]) await started.order('print', { text: Array.from({ length: 50 }, (_, line) => `line ${part * 50 + line}\n`).join('') });
+    await started.exit(3);
+    const result = await run.result;
+    expect(result.stderr).toContain('exit code 3');
+    expect(result.stderr).not.toContain('line 59\n');
+    expect(result.stderr).toMatch(/line 60\n(.*\n)*.*line 99\n/);
+    expect((await rig.pipeline('log', 'train').result).stdout).toContain('line 0\n');
+  });
+
+  test('by the gigabyte does not grow the runner', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('print', { text: `${'x'.repeat((1 << 20) - 1)}\n`, times: 1024 });
+    const peak = Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${run.pid}/status`, 'utf8'))?.[1]);
+    await started.exit(0, { m: 'weights' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+    expect(peak).toBeLessThan(150_000);
+  });
+
+  test('on the event descriptor: messages are told, and what is none is counted and ignored', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('event', { line: JSON.stringify({ kind: 'metric', step: 1, values: { loss: 2.5 } }) });
+    for (const line of ['not json', '[]', '{"kind":"progress"}', '{"kind":"exit"}', JSON.stringify({ kind: 'log', text: 'x'.repeat(1 << 17) })]) await started.order('event', { line });
+    await started.exit(0, { m: 'weights' });
+    const result = await run.result;
+    expect(result.events.filter((event) => event.kind === 'message').map((event) => event.message)).toEqual([{ kind: 'metric', step: 1, values: { loss: 2.5 } }]);
+    expect(result.warnings).toEqual(['bad-message']);
+  });
+
+  test('a stage sees no environment but what is named, in one language and time zone', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd, { env: ['HASHED'], passEnv: ['USER_SECRET'] }) });
+    process.env['HASHED'] = '1';
+    process.env['UNNAMED'] = '1';
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    const environment = await started.order('environment');
+    await started.exit(0, { m: 'weights' });
+    await run.result;
+    expect(Object.keys(environment ?? {}).filter((name) => !['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].includes(name)).sort()).toEqual(['CUDA_VISIBLE_DEVICES', 'HASHED', 'LANG', 'PIPELINE_CONTEXT', 'PIPELINE_EVENTS', 'TZ']);
+  });
+});

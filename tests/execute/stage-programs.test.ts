@@ -1,0 +1,178 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const program = (run: string, more = ''): string => `
+import { writeFileSync, readFileSync } from 'node:fs';
+import { twice } from './part/twice';
+export const stage = {
+  params: { type: 'object', properties: { word: { type: 'string' } }, required: ['word'], additionalProperties: false },
+  deps: ['in?', 'list?'], outs: ['out'], ${more}
+  async run({ params, deps, gathered, outs, scratch, signal, emit }) { ${run} },
+};`;
+
+const copy = program("writeFileSync(outs.out, twice(params.word));");
+const twice = "// doubles a word\nexport const twice = (word) => word + word;\nexport const unused = 1;\n";
+
+const pipeline = (stage: object = {}): object => ({ stages: { a: { uses: 'stages/a.ts', params: { word: 'x' }, outs: { out: 'out.txt' }, ...stage } } });
+
+describe('a stage program is what its bundle is', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await createRig();
+    rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice, 'pipeline.yaml': pipeline() });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+  });
+  afterAll(() => rig[Symbol.asyncDispose]());
+  const ran = async (): Promise<unknown> => (await rig.pipeline('run').result).json['ran'];
+
+  test('rewording a comment, formatting, and code that nobody reaches rerun nothing', async () => {
+    rig.write({ 'stages/a.ts': copy.replaceAll(';', ';\n\n// a comment\n'), 'stages/part/twice.ts': twice.replace('doubles a word', 'gives a word twice').replace('unused = 1', 'unused = 2') });
+    expect(await ran()).toEqual([]);
+    rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
+  });
+
+  test('code that it reaches reruns it, whatever the time of the file', async () => {
+    rig.write({ 'stages/part/twice.ts': twice.replace('word + word', 'word + word + word') });
+    expect(await ran()).toEqual(['a']);
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('xxx');
+    rig.write({ 'stages/part/twice.ts': twice });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
+  });
+
+  test('a file that appears where an import looked first is seen', async () => {
+    rig.write({ 'stages/part/twice.tsx': twice.replace('word + word', '`${word}!`') });
+    expect(await ran()).toEqual(['a']);
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('x!');
+    rmSync(join(rig.root, 'stages/part/twice.tsx'));
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
+  });
+
+  test('a moved file changes nothing', async () => {
+    renameSync(join(rig.root, 'stages/part/twice.ts'), join(rig.root, 'stages/double.ts'));
+    rig.write({ 'stages/a.ts': copy.replace('./part/twice', './double') });
+    expect(await ran()).toEqual([]);
+    rmSync(join(rig.root, 'stages/double.ts'));
+    rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
+  });
+
+  test('its bundle removed or damaged is made again, and nothing reruns', async () => {
+    for (const name of readdirSync(join(rig.root, 'cache/bundles'))) rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
+    expect(await ran()).toEqual([]);
+    rmSync(join(rig.root, 'cache/bundles'), { recursive: true });
+    expect(await ran()).toEqual([]);
+  });
+
+  test('a package counts by version and integrity, a linked one by content, each with what it depends on', async () => {
+    const installed = (version: string): object => ({ lockfileVersion: 3, packages: {
+      'node_modules/one': { version: '1.0.0', integrity: 'sha512-one', dependencies: { two: '^1.0.0' } },
+      'node_modules/two': { version, integrity: `sha512-two-${version}` },
+      'node_modules/three': { resolved: 'three', link: true },
+      three: { version: '1.0.0' },
+    } });
+    for (const name of ['one', 'two']) rig.write({ [`node_modules/${name}/package.json`]: { name, main: 'index.js' }, [`node_modules/${name}/index.js`]: 'module.exports = 1' });
+    mkdirSync(join(rig.root, 'three'));
+    rig.write({ 'three/package.json': { name: 'three', main: 'index.js' }, 'three/index.js': 'module.exports = 3', 'node_modules/.package-lock.json': installed('1.0.0') });
+    symlinkSync('../three', join(rig.root, 'node_modules/three'));
+    rig.write({ 'stages/a.ts': `import 'one';${copy.replace('outs: [', "packages: ['three'], outs: [")}` });
+    expect(await ran()).toEqual(['a']);
+    expect(await ran()).toEqual([]);
+    rig.write({ 'node_modules/.package-lock.json': installed('1.0.1') });
+    const explained = (await rig.pipeline('explain', 'a').result).stdout;
+    expect(explained).toContain('package two 1.0.0 → 1.0.1');
+    expect(explained).not.toContain('package one');
+    expect(await ran()).toEqual(['a']);
+    rig.write({ 'three/index.js': 'module.exports = 33' });
+    expect((await rig.pipeline('explain', 'a').result).stdout).toContain('package three');
+    expect(await ran()).toEqual(['a']);
+    expect(await ran()).toEqual([]);
+    rig.write({ 'stages/a.ts': copy });
+  });
+
+  test('two clones of a project have the same keys', async () => {
+    await using other = await createRig();
+    other.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice, 'pipeline.yaml': pipeline() });
+    const key = async (of: Rig): Promise<unknown> => JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
+    expect(await key(other)).toBe(await key(rig));
+  });
+});
+
+describe('running a stage program', () => {
+  test('it gets params, deps, outs, scratch; what it emits is told; a fault that it gives back is its failure', async () => {
+    await using rig = await createRig();
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': program("emit({ kind: 'metric', step: 1, values: { loss: 2 } }); writeFileSync(scratch + '/x', ''); writeFileSync(outs.out, JSON.stringify([params, readFileSync(deps.in, 'utf8'), gathered.list.map(({ axes }) => axes), typeof signal.aborted]));"),
+      'stages/b.ts': program("if (params.word === 'bad') return { ok: false, error: 'rows.jsonl:3: is not JSON' }; writeFileSync(outs.out, params.word);"),
+      in: 'the input',
+      'pipeline.yaml': { stages: {
+        b: { matrix: { word: ['y', 'z'] }, uses: 'stages/b.ts', params: { word: '${word}' }, outs: { out: 'out.txt' } },
+        a: { uses: 'stages/a.ts', params: { word: 'x' }, deps: { in: 'in', list: { from: 'b', out: 'out', gather: true } }, outs: { out: 'out.txt' } },
+        bad: { uses: 'stages/b.ts', params: { word: 'bad' }, outs: { out: 'out.txt' } },
+      } },
+    });
+    const result = await rig.pipeline('run', '--keep-going').result;
+    expect(result.json).toMatchObject({ ran: ['b[y]', 'b[z]', 'a'], failed: ['bad'] });
+    expect(JSON.parse(rig.read('artifacts/pipeline/a/out.txt'))).toEqual([{ word: 'x' }, 'the input', [{ word: 'y' }, { word: 'z' }], 'boolean']);
+    expect(result.events).toContainEqual(expect.objectContaining({ kind: 'message', instance: 'a', message: { kind: 'metric', step: 1, values: { loss: 2 } } }));
+    expect(result.stderr).toContain('rows.jsonl:3: is not JSON');
+  });
+
+  test('a bug shows its stack; a dep that gathers is no path; a run that never settles and process.exit are failures', async () => {
+    await using rig = await createRig();
+    const bodies = { thrown: "throw new Error('a bug here');", gathered: 'String(deps.list);', never: 'await new Promise(() => {});', exit: 'process.exit(0);' };
+    rig.write({ 'stages/part/twice.ts': twice, in: '' });
+    for (const [name, body] of Object.entries(bodies)) rig.write({ [`stages/${name}.ts`]: program(body) });
+    rig.write({ 'pipeline.yaml': { stages: {
+      b: { cmd: 'echo > ${outs.out}', outs: { out: 'o' } },
+      ...Object.fromEntries(Object.keys(bodies).map((name) => [name, { uses: `stages/${name}.ts`, params: { word: 'x' }, deps: { list: { from: 'b', out: 'out', gather: true } }, outs: { out: 'o' } }])),
+    } } });
+    const result = await rig.pipeline('run', '--keep-going').result;
+    expect(result.json).toMatchObject({ ran: ['b'], failed: Object.keys(bodies) });
+    expect(result.stderr).toMatch(/Error: a bug here\n.*at .*run/);
+    expect(result.stderr).toContain('the dep "list" gathers many');
+    expect(result.stderr).toContain('a promise of it was never settled');
+    expect(result.stderr).toContain('process.exit(0)');
+  });
+
+  test('Ctrl-C: its signal is aborted, it may write a checkpoint, and what it returns is no result', async () => {
+    await using rig = await createRig();
+    const puppet = rig.puppet();
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': `import { connect } from 'node:net';${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); writeFileSync(scratch + '/checkpoint', 'step 3'); writeFileSync(outs.out, 'half'); socket.destroy();")}`,
+      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
+    });
+    const run = rig.pipeline('run');
+    await puppet.nextStart();
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });
+    expect(rig.exists('artifacts/pipeline/a/out.txt')).toBe(false);
+    const [key = ''] = readdirSync(join(rig.root, 'cache/scratch')).filter((name) => !name.endsWith('.origin'));
+    expect(rig.read(`cache/scratch/${key}/checkpoint`)).toBe('step 3');
+  });
+
+  test('faults are found before anything runs, all at once, each in its place', async () => {
+    await using rig = await createRig();
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': copy,
+      'stages/broken.ts': 'export const stage = {\n  run( };',
+      'stages/none.ts': 'export const other = 1;',
+      'pipeline.yaml': `stages:
+  first: { cmd: "echo > \${outs.o}", outs: { o: o } }
+  a: { uses: stages/a.ts, params: { wrod: x }, outs: { out: o, more: p } }
+  b: { uses: stages/broken.ts, outs: { out: o } }
+  c: { uses: stages/none.ts, outs: { out: o } }
+  d: { cmd: [cat, "\${deps.x}"], deps: { x: stages/b.ts }, outs: { o: o } }
+  e: { uses: stages/absent.ts, outs: { out: o } }
+  f: { cmd: [sh, stages/a.ts], outs: { o: o }, resources: { cpus: 5000 } }
+`,
+    });
+    const result = await rig.pipeline('run').result;
+    expect(result.code).toBe(2);
+    for (const text of ['params.wrod', 'pipeline.yaml:3', 'no out more', 'stages/broken.ts:2', 'exports no stage', 'stages/b.ts: no such file', 'absent.ts', 'stages/a.ts", a file of the project', '5000 cpus']) expect(result.stderr).toContain(text);
+    expect(rig.exists('artifacts')).toBe(false);
+  });
+});
