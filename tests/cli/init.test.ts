@@ -74,35 +74,25 @@ describe('pipeline init', () => {
   });
 
   describe('names in package.json the package that made it', () => {
-    const record = (installed: unknown): void => writeFileSync(at('node_modules/.package-lock.json'), JSON.stringify({ packages: { 'node_modules/medical-qa-pipeline': installed } }));
-    const reference = async (main: string): Promise<unknown> => {
-      rmSync(at('below'), { recursive: true, force: true });
-      const { code, stderr } = await run(process.execPath, [main, 'init', 'below/My Project'], { cwd: installation.folder });
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const made = JSON.parse(readFileSync(at('below/My Project/package.json'), 'utf8'));
-      expect(made).toMatchObject({ name: 'my-project', private: true });
-      return made.dependencies['medical-qa-pipeline'];
-    };
-    const installed = (): string => at('node_modules/medical-qa-pipeline/dist/main.js');
     const version = /^\d+\.\d+\.\d+$/;
 
     test('as a version where it came from a registry', async () => {
       record({ version: '0.1.0', integrity: 'sha512-…' });
-      expect(await reference(installed())).toMatch(version);
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
       record({ version: '0.1.0', resolved: 'https://registry.npmjs.org/medical-qa-pipeline/-/medical-qa-pipeline-0.1.0.tgz' });
-      expect(await reference(installed())).toMatch(version);
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
     });
 
     test('by the address where it came from one', async () => {
       record({ resolved: 'git+ssh://git@example.org/one.git#0123abc' });
-      expect(await reference(installed())).toBe('git+ssh://git@example.org/one.git#0123abc');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('git+ssh://git@example.org/one.git#0123abc');
       record({ resolved: 'file:packed.tgz' });
-      expect(await reference(installed())).toBe('file:../../packed.tgz');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('file:../../packed.tgz');
     });
 
     test('by its folder where it is a clone, linked or not, or npm has no record of it', async () => {
       rmSync(at('node_modules/.package-lock.json'), { force: true });
-      expect(await reference(installed())).toBe('file:../../node_modules/medical-qa-pipeline');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('file:../../node_modules/medical-qa-pipeline');
       cpSync(installation.root, at('clone'), { recursive: true });
       expect(await reference(at('clone/dist/main.js'))).toBe('file:../../clone');
       mkdirSync(at('linked/node_modules'), { recursive: true });
@@ -117,3 +107,18 @@ describe('pipeline init', () => {
     expect(existsSync(at('dots/gitignore'))).toBe(false);
   });
 });
+
+/** Writes npm's record of how the package was installed. */
+function record(installed: unknown): void {
+  writeFileSync(at('node_modules/.package-lock.json'), JSON.stringify({ packages: { 'node_modules/medical-qa-pipeline': installed } }));
+}
+
+/** How a project, made by a command line in two folders below, names its package. */
+async function reference(main: string): Promise<unknown> {
+  rmSync(at('below'), { recursive: true, force: true });
+  const { code, stderr } = await run(process.execPath, [main, 'init', 'below/My Project'], { cwd: installation.folder });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const made = JSON.parse(readFileSync(at('below/My Project/package.json'), 'utf8'));
+  expect(made).toMatchObject({ name: 'my-project', private: true });
+  return made.dependencies['medical-qa-pipeline'];
+}

@@ -5,38 +5,34 @@ import { join } from 'node:path';
 
 const checkout = join(import.meta.dirname, '../..');
 
-/** A folder with a node_modules of its own, in which the packed project is installed beside what it needs. */
+/** A folder with a node_modules of its own, in which the project is installed as a package beside what it needs. */
 export interface Installation extends Disposable {
   readonly folder: string;
-  /** The installed package. */
+  /** The installed package: package.json, and what is built. */
   readonly root: string;
-  /** What `npm pack` put into it, from its root. */
-  readonly files: readonly string[];
 }
 
-/** Builds the project into a temporary folder, packs that with npm, and unpacks it where a project would have it. */
+/** Builds the project into a temporary folder, where a project that depends on it would have it. */
 export async function install(): Promise<Installation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'installation-')));
-  const staged = join(folder, 'staged');
-  mkdirSync(staged);
-  for (const name of ['package.json', 'LICENSE']) copyFileSync(join(checkout, name), join(staged, name));
-  await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(staged, 'dist')]);
-  const packed: readonly { readonly filename: string; readonly files: readonly { readonly path: string }[] }[] = JSON.parse((await mustRun('npm', ['pack', staged, '--json', '--ignore-scripts', '--offline', '--pack-destination', folder], { cwd: folder })).stdout);
-  const [tarball] = packed;
-  if (tarball === undefined) throw new Error('npm packed nothing');
   const modules = join(folder, 'node_modules');
   const root = join(modules, 'medical-qa-pipeline');
   mkdirSync(root, { recursive: true });
-  await mustRun('tar', ['-xzf', join(folder, tarball.filename), '-C', root, '--strip-components=1']);
-  rmSync(staged, { recursive: true });
+  for (const name of ['package.json', 'LICENSE']) copyFileSync(join(checkout, name), join(root, name));
+  await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(root, 'dist')]);
   for (const name of readdirSync(join(checkout, 'node_modules'))) if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
-  return { folder, root, files: tarball.files.map(({ path }) => path).sort(), [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The installed command line, as a process. */
@@ -46,11 +42,7 @@ export const pipeline = (installation: Installation, words: readonly string[], o
 /** The type check of a folder that has a tsconfig.json; stdout holds the errors. */
 export const typeCheck = (folder: string): Promise<Ended> => run(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '--project', folder]);
 
-export interface RunOptions {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
-
+/** A process to its end. One that cannot be started, or is killed, is an exception. */
 export function run(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     execFile(program, words, { ...options, env: { ...process.env, NO_COLOR: '1', ...options.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
@@ -60,7 +52,7 @@ export function run(program: string, words: readonly string[], options: RunOptio
   });
 }
 
-async function mustRun(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+export async function mustRun(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const ended = await run(program, words, options);
   if (ended.code !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${ended.code}\n${ended.stdout}\n${ended.stderr}`);
   return ended;

@@ -1,23 +1,38 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { install, type Installation, run, typeCheck } from './installation.ts';
+import { install, type Installation, mustRun, run, typeCheck } from './installation.ts';
 
 let installation: Installation;
-beforeAll(async () => { installation = await install(); });
+/** What npm puts into the package, from its root. */
+let files: readonly string[];
+
+/** The package as npm packs it stands in place of the folder that was built. */
+beforeAll(async () => {
+  installation = await install();
+  const { folder, root } = installation;
+  const { stdout } = await mustRun('npm', ['pack', root, '--json', '--ignore-scripts', '--offline', '--pack-destination', folder], { cwd: folder });
+  const packed: readonly { readonly filename: string; readonly files: readonly { readonly path: string }[] }[] = JSON.parse(stdout);
+  files = packed.flatMap((each) => each.files.map(({ path }) => path));
+  rmSync(root, { recursive: true });
+  mkdirSync(root);
+  for (const { filename } of packed) await mustRun('tar', ['-xzf', join(folder, filename), '-C', root, '--strip-components=1']);
+});
 afterAll(() => installation[Symbol.dispose]());
 
 describe('the project as a package of another project', () => {
   test('it holds what is built and nothing else', () => {
-    expect(installation.files.filter((path) => !/^(dist\/|docs\/pipeline\.schema\.json$|package\.json$|LICENSE$)/.test(path))).toEqual([]);
-    expect(installation.files).toEqual(expect.arrayContaining([
-      'dist/main.js', 'dist/stage-child.js', 'dist/supervisor.js', 'dist/template/pipeline.yaml', 'dist/template/gitignore', 'dist/completion/pipeline.bash',
+    expect(files.filter((path) => !/^(dist\/|docs\/pipeline\.schema\.json$|package\.json$|LICENSE$)/.test(path))).toEqual([]);
+    const template = readdirSync(join(import.meta.dirname, '../../template'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => relative(join(import.meta.dirname, '../..'), join(entry.parentPath, entry.name)));
+    expect(template).toContain('template/stages/guess.ts');
+    expect(files).toEqual(expect.arrayContaining([
+      'dist/main.js', 'dist/stage-child.js', 'dist/supervisor.js', 'dist/completion/pipeline.bash', ...template.map((path) => `dist/${path}`),
       'dist/package/stage/define-stage.js', 'dist/package/stage/define-stage.d.ts', 'dist/package/ml/metrics/rouge.js',
     ]));
   });
 
   test('every module of it can be imported by its public name', async () => {
-    const names = installation.files.flatMap((path) => /^dist\/package\/(.*)\.js$/.exec(path)?.[1] ?? []);
+    const names = files.flatMap((path) => /^dist\/package\/(.*)\.js$/.exec(path)?.[1] ?? []);
     expect(names.length).toBeGreaterThan(100);
     const program = `for (const name of ${JSON.stringify(names)}) await import('medical-qa-pipeline/' + name); console.log('all')`;
     expect(await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: installation.folder })).toMatchObject({ code: 0, stdout: 'all\n' });

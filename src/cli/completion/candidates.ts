@@ -119,7 +119,7 @@ function meaningOf(placeholder: string): 'stage' | 'instance' | 'either' | 'comm
 const withoutBrackets = (id: string): string => id.replace(/^([^[\]]+)\[(.*)\]$/s, '$1:$2');
 
 /** A stage without axes is its own instance. */
-const distinct = (names: readonly Candidate[]): readonly Candidate[] => [...new Map(names.toReversed().map((name) => [name.value, name])).values()].toReversed();
+const distinct = (names: readonly Candidate[]): readonly Candidate[] => [...new Map(names.map((name) => [name.value, name])).values()];
 
 const visible = (program: Command): readonly Command[] => program.createHelp().visibleCommands(program);
 

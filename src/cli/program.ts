@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { compareCommand } from './commands/compare.ts';
+import { completeCommand } from './commands/complete.ts';
+import { completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
+import { gcCommand } from './commands/gc.ts';
+import { graphCommand } from './commands/graph.ts';
+import { historyCommand } from './commands/history.ts';
+import { initCommand } from './commands/init.ts';
+import { logCommand } from './commands/log.ts';
+import { metricsCommand } from './commands/metrics.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { statusCommand } from './commands/status.ts';
+import { verifyCommand } from './commands/verify.ts';
+
+/** The command line: its commands in the order in which help lists them. What ends it early is thrown, as a CommanderError. */
+export function pipelineProgram(): Command {
+  const program = new Command('pipeline')
+    .description('Runs the experiment that pipeline.yaml describes, and only what is out of date of it.')
+    .version(manifest.version)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(pipeline --help lists the commands)')
+    .exitOverride();
+  for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, doctorCommand, initCommand, schemaCommand, completionCommand]) {
+    program.addCommand(command().exitOverride());
+  }
+  return program.addCommand(completeCommand().exitOverride(), { hidden: true });
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { install, type Installation, pipeline, run } from './installation.ts';
+
+const hasShell = (name: string): boolean => spawnSync(name, ['-c', 'true']).status === 0;
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await install();
+  writeFileSync(join(installation.folder, 'pipeline.yaml'), `
+stages:
+  train:
+    description: One model each point.
+    matrix: { data: [small, large], rate: [0.1, 0.2] }
+    cmd: echo 1 > \${outs.model}
+    outs: { model: model }
+  report:
+    deps: { models: { from: train, out: model, gather: true } }
+    cmd: cat \${deps.models} > \${outs.page}
+    outs: { page: page }
+`);
+  mkdirSync(join(installation.folder, 'experiments'));
+  writeFileSync(join(installation.folder, 'experiments/other.yaml'), 'stages: { tiny: { cmd: "echo 1 > ${outs.x}", outs: { x: x } } }\n');
+  mkdirSync(join(installation.folder, 'bin'));
+  symlinkSync(join(installation.root, 'dist/main.js'), join(installation.folder, 'bin/pipeline'));
+});
+afterAll(() => installation[Symbol.dispose]());
+
+describe('pipeline complete', () => {
+  test('says a candidate a line, with what it does, and nothing that help does not show', async () => {
+    const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', 'gr']);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'graph\tShow what needs what.\n', stderr: '' });
+  });
+
+  test('knows the instances of the pipeline file that was typed, with the values that were typed', async () => {
+    expect(await following('run', 'tr')).toEqual(['train', 'train:small,0.1', 'train:small,0.2', 'train:large,0.1', 'train:large,0.2']);
+    expect(await following('run', '"train[s')).toEqual(['train[small,0.1]', 'train[small,0.2]']);
+    expect(await following('run', '-f', 'experiments/other.yaml', '')).toEqual(['tiny']);
+    expect(await following('run', '--set', 'stages.train.matrix.data=[huge]', 'train:')).toEqual(['train:huge,0.1', 'train:huge,0.2']);
+  });
+
+  test('is silent where the pipeline file cannot be read', async () => {
+    expect(await following('run', '-f', 'absent.yaml', '')).toEqual([]);
+  });
+});
+
+describe('the scripts', () => {
+  test('bash replaces what follows the last colon or equals sign, as it splits words there', async () => {
+    expect(await bashReplies('pipeline ru')).toEqual(['run']);
+    expect(await bashReplies('pipeline run train:s')).toEqual(['small,0.1', 'small,0.2']);
+    expect(await bashReplies('pipeline run --from=r')).toEqual(['report']);
+    expect(await bashReplies('pipeline run report ')).toEqual(['train', 'report', 'train:small,0.1', 'train:small,0.2', 'train:large,0.1', 'train:large,0.2']);
+    expect(await bashReplies('pipeline run "train[l')).toEqual(['train[large,0.1]', 'train[large,0.2]']);
+    expect(await bashReplies('pipeline run -f ')).toEqual([]);
+  });
+
+  test.skipIf(!hasShell('zsh'))('zsh is told values and descriptions (skipped without zsh)', async () => {
+    expect(await zshOffers('run', 'train:s')).toEqual(['train:small,0.1', 'train:small,0.2', 'train:small,0.1  -- One model each point.', 'train:small,0.2  -- One model each point.']);
+    expect(await zshOffers('', 'ru')).toEqual(['run', expect.stringMatching(/^run {2}-- Run what/)]);
+    expect(await zshOffers('run -f', '')).toEqual(['files']);
+  });
+
+  test.skipIf(!hasShell('fish'))('fish is told values and descriptions (skipped without fish)', async () => {
+    expect(await fishOffers('pipeline run train:s')).toEqual(['train:small,0.1\tOne model each point.', 'train:small,0.2\tOne model each point.']);
+    expect(await fishOffers('pipeline run -f exp')).toEqual(['experiments/']);
+  });
+});
+
+/** The values that are offered for the last of these words. */
+async function following(...words: readonly string[]): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', ...words]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.split('\n').filter((line) => line !== '').map((line) => line.split('\t')[0] ?? '');
+}
+
+const bashReplies = (line: string): Promise<readonly string[]> =>
+  inShell('bash', ['--norc', '--noprofile'], `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`);
+
+/** With zsh's own functions replaced by such that print what they are given: the real ones need a terminal. */
+const zshOffers = (words: string, prefix: string): Promise<readonly string[]> =>
+  inShell('zsh', ['-f'], `compdef() {}; compadd() { print -l -- $values $lines }; _files() { print files }; eval "$(pipeline completion zsh)"; words=(pipeline ${words} '${prefix}'); CURRENT=$#words; PREFIX='${prefix}'; _pipeline`);
+
+const fishOffers = (line: string): Promise<readonly string[]> => inShell('fish', ['--no-config'], `pipeline completion fish | source; complete -C "${line}"`);
+
+/** What a text prints in a shell that has the command line on its path. */
+async function inShell(name: string, options: readonly string[], text: string): Promise<readonly string[]> {
+  const PATH = `${join(installation.folder, 'bin')}:${process.env['PATH'] ?? ''}`;
+  const { stdout, stderr } = await run(name, [...options, '-c', text], { cwd: installation.folder, env: { PATH } });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
