@@ -57,8 +57,7 @@ describe('what can follow on a command line', () => {
   });
 
   test('nothing, and the pipeline is not read, where a file or a text is expected', async () => {
-    const refuse: FindNames = () => { throw new Error('asked for names'); };
-    for (const words of [['run', '-f', ''], ['run', '--jobs', ''], ['init', ''], ['run', '--set', 'vars.'], ['run', '--fo'], ['']]) await candidates(pipelineProgram(), words, refuse);
+    for (const words of [['run', '-f', ''], ['run', '--jobs', ''], ['init', ''], ['run', '--set', 'vars.'], ['run', '--fo'], ['']]) await candidates(pipelineProgram(), words, refuseNames);
     expect(await following('run', '-f', '')).toEqual([]);
     expect(await following('init', '')).toEqual([]);
   });
@@ -71,3 +70,5 @@ async function following(...words: readonly string[]): Promise<readonly string[]
 }
 
 const named = (names: readonly string[]): readonly Candidate[] => names.map((value) => ({ value, description: '' }));
+
+const refuseNames: FindNames = () => { throw new Error('asked for names'); };
