@@ -10,9 +10,9 @@ async function finished(): Promise<Rig> {
   rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm', d: 'd' } } } } });
   const run = rig.pipeline('run');
   const started = await train.nextStart();
-  await started.order('write', { files: { 'out:d/a b': 'x', 'out:d/"quoted"\n$(echo)': 'y', 'out:d/-dash': 'z', 'out:d/sub/é': 'nfc', 'out:d/sub/é': 'nfd', 'out:d/zero': '', 'out:d/run.sh': '#!/bin/sh\n' } });
+  await started.order('write', { files: { 'out:d/a b': 'x', 'out:d/"quoted"\n$(echo)': 'y', 'out:d/-dash': 'z', 'out:d/sub/\u00e9': 'composed', 'out:d/sub/e\u0301': 'decomposed', 'out:d/zero': '', 'out:d/run.sh': '#!/bin/sh\n' } });
   await started.order('folder', { path: 'out:d/empty' });
-  await started.order('link', { path: 'out:d/link', target: 'sub/é' });
+  await started.order('link', { path: 'out:d/link', target: 'sub/\u00e9' });
   await started.order('mode', { path: 'out:d/run.sh', mode: 0o755 });
   await started.exit(0, { m: 'weights' });
   expect((await run.result).json).toMatchObject({ ran: ['train'] });
@@ -31,9 +31,9 @@ function snapshot(folder: string): Readonly<Record<string, string>> {
 const out = (rig: Rig, path: string): string => join(rig.root, 'artifacts/pipeline/train', path);
 
 describe('invariant 1 and 4: an output that is not as it was made is restored exactly, and nothing runs', () => {
-  let rig: Rig;
-  beforeAll(async () => { rig = await finished(); });
-  afterAll(() => rig[Symbol.asyncDispose]());
+  let project: Rig;
+  beforeAll(async () => { project = await finished(); });
+  afterAll(() => project[Symbol.asyncDispose]());
 
   test.each<[string, (rig: Rig) => void]>([
     ['deleted', (rig) => rmSync(out(rig, 'm'))],
@@ -59,23 +59,23 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
       chmodSync(out(rig, 'd'), 0o555);
     }],
   ])('%s', async (_, damage) => {
-    const before = snapshot(out(rig, ''));
-    damage(rig);
-    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['train'] });
-    expect(snapshot(out(rig, ''))).toEqual(before);
-    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+    const before = snapshot(out(project, ''));
+    damage(project);
+    expect((await project.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['train'] });
+    expect(snapshot(out(project, ''))).toEqual(before);
+    expect(project.read('artifacts/pipeline/train/m')).toBe('weights');
   });
 
   test('what was restored is up to date', async () => {
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await project.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
   });
 
   test('no out shares an inode with the cache', async () => {
-    rmSync(join(rig.root, 'artifacts'), { recursive: true });
-    await rig.pipeline('run').result;
-    expect(statSync(out(rig, 'm')).nlink).toBe(1);
-    writeFileSync(out(rig, 'm'), 'edited in place by a user');
-    expect((await rig.pipeline('verify').result).stdout).not.toContain('objects/');
+    rmSync(join(project.root, 'artifacts'), { recursive: true });
+    await project.pipeline('run').result;
+    expect(statSync(out(project, 'm')).nlink).toBe(1);
+    writeFileSync(out(project, 'm'), 'edited in place by a user');
+    expect((await project.pipeline('verify').result).stdout).not.toContain('objects/');
   });
 });
 

@@ -5,16 +5,16 @@ import { createRig, until } from '../rig/rig.ts';
 
 const seen = (rig: { readonly root: string }, text: string): boolean => existsSync(join(rig.root, '../events-1.ndjson')) && readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes(text);
 
-describe('failures', () => {
-  const three = (a: readonly string[], b: readonly string[]): object => ({
-    stages: {
-      a: { cmd: a, outs: { m: 'm' } },
-      b: { cmd: b, outs: { m: 'm' } },
-      c: { cmd: ['cp', '${deps.a}', '${outs.m}'], deps: { a: { from: 'a', out: 'm' } }, outs: { m: 'm' } },
-      d: { cmd: ['cp', '${deps.b}', '${outs.m}'], deps: { b: { from: 'b', out: 'm' } }, outs: { m: 'm' } },
-    },
-  });
+const three = (a: readonly string[], b: readonly string[]): object => ({
+  stages: {
+    a: { cmd: a, outs: { m: 'm' } },
+    b: { cmd: b, outs: { m: 'm' } },
+    c: { cmd: ['cp', '${deps.a}', '${outs.m}'], deps: { a: { from: 'a', out: 'm' } }, outs: { m: 'm' } },
+    d: { cmd: ['cp', '${deps.b}', '${outs.m}'], deps: { b: { from: 'b', out: 'm' } }, outs: { m: 'm' } },
+  },
+});
 
+describe('failures', () => {
   test('without --keep-going: what runs may finish and is kept, nothing more is started', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
@@ -113,15 +113,21 @@ describe('invariant 6: one writer, one computation of a key', () => {
   });
 });
 
-describe('what reruns', () => {
-  const chain = (text: string): object => ({
-    stages: {
-      a: { cmd: `head -c 1 \${deps.x} > \${outs.o}; : ${text}`, deps: { x: 'x' }, outs: { o: 'o' } },
-      b: { cmd: 'cat ${deps.o} ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-      c: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'b', out: 'o' } }, outs: { o: 'o' } },
-    },
-  });
+const chain = (text: string): object => ({
+  stages: {
+    a: { cmd: `head -c 1 \${deps.x} > \${outs.o}; : ${text}`, deps: { x: 'x' }, outs: { o: 'o' } },
+    b: { cmd: 'cat ${deps.o} ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+    c: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'b', out: 'o' } }, outs: { o: 'o' } },
+  },
+});
 
+/** A stage that writes the name of each of its outs into it. */
+const naming = (...outs: readonly string[]): object => ({ stages: { a: { cmd: outs.map((name) => `echo ${name} > \${outs.${name}}`).join(';'), outs: Object.fromEntries(outs.map((name) => [name, name])) } } });
+
+/** A stage that writes where it likes. */
+const writing = (text: string): object => ({ stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } } });
+
+describe('what reruns', () => {
   test('early cutoff: a stage that reproduces its bytes stops what follows', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a1', 'pipeline.yaml': chain('') });
@@ -164,10 +170,9 @@ describe('what reruns', () => {
 
   test('an out that is not declared any more is removed; one that was edited is left and named', async () => {
     await using rig = await createRig();
-    const stage = (outs: object): object => ({ stages: { a: { cmd: Object.keys(outs).map((name) => `echo ${name} > \${outs.${name}}`).join(';'), outs } } });
-    rig.write({ 'pipeline.yaml': stage({ m: 'm', n: 'n', o: 'o' }) });
+    rig.write({ 'pipeline.yaml': naming('m', 'n', 'o') });
     await rig.pipeline('run').result;
-    rig.write({ 'artifacts/pipeline/a/o': 'mine now', 'pipeline.yaml': stage({ m: 'm' }) });
+    rig.write({ 'artifacts/pipeline/a/o': 'mine now', 'pipeline.yaml': naming('m') });
     const result = await rig.pipeline('run').result;
     expect(result.warnings).toEqual(['left']);
     expect(rig.exists('artifacts/pipeline/a/n')).toBe(false);
@@ -176,17 +181,16 @@ describe('what reruns', () => {
 
   test('an out in the workspace: what nobody made stays, and the run says so; what a run made is replaced', async () => {
     await using rig = await createRig();
-    const stage = (text: string): object => ({ stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } } });
-    rig.write({ 'result.txt': 'mine', 'pipeline.yaml': stage('one') });
+    rig.write({ 'result.txt': 'mine', 'pipeline.yaml': writing('one') });
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 1, json: { failed: ['a'] } });
     expect(refused.stderr).toContain('result.txt is in the way');
     expect(rig.read('result.txt')).toBe('mine');
     rmSync(join(rig.root, 'result.txt'));
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
-    rig.write({ 'pipeline.yaml': stage('two') });
+    rig.write({ 'pipeline.yaml': writing('two') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
-    rig.write({ 'pipeline.yaml': stage('one') });
+    rig.write({ 'pipeline.yaml': writing('one') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
     expect(rig.read('result.txt')).toBe('one\n');
   });

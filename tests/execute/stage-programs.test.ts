@@ -17,6 +17,15 @@ const twice = "// doubles a word\nexport const twice = (word) => word + word;\ne
 
 const pipeline = (stage: object = {}): object => ({ stages: { a: { uses: 'stages/a.ts', params: { word: 'x' }, outs: { out: 'out.txt' }, ...stage } } });
 
+const installed = (version: string): object => ({ lockfileVersion: 3, packages: {
+  'node_modules/one': { version: '1.0.0', integrity: 'sha512-one', dependencies: { two: '^1.0.0' } },
+  'node_modules/two': { version, integrity: `sha512-two-${version}` },
+  'node_modules/three': { resolved: 'three', link: true },
+  three: { version: '1.0.0' },
+} });
+
+const keyIn = async (of: Rig): Promise<unknown> => JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
+
 describe('a stage program is what its bundle is', () => {
   let rig: Rig;
   beforeAll(async () => {
@@ -65,12 +74,6 @@ describe('a stage program is what its bundle is', () => {
   });
 
   test('a package counts by version and integrity, a linked one by content, each with what it depends on', async () => {
-    const installed = (version: string): object => ({ lockfileVersion: 3, packages: {
-      'node_modules/one': { version: '1.0.0', integrity: 'sha512-one', dependencies: { two: '^1.0.0' } },
-      'node_modules/two': { version, integrity: `sha512-two-${version}` },
-      'node_modules/three': { resolved: 'three', link: true },
-      three: { version: '1.0.0' },
-    } });
     for (const name of ['one', 'two']) rig.write({ [`node_modules/${name}/package.json`]: { name, main: 'index.js' }, [`node_modules/${name}/index.js`]: 'module.exports = 1' });
     mkdirSync(join(rig.root, 'three'));
     rig.write({ 'three/package.json': { name: 'three', main: 'index.js' }, 'three/index.js': 'module.exports = 3', 'node_modules/.package-lock.json': installed('1.0.0') });
@@ -93,8 +96,7 @@ describe('a stage program is what its bundle is', () => {
   test('two clones of a project have the same keys', async () => {
     await using other = await createRig();
     other.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice, 'pipeline.yaml': pipeline() });
-    const key = async (of: Rig): Promise<unknown> => JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
-    expect(await key(other)).toBe(await key(rig));
+    expect(await keyIn(other)).toBe(await keyIn(rig));
   });
 });
 
