@@ -37,7 +37,7 @@ const common = {
 };
 
 await rm(partial, { recursive: true, force: true });
-await Promise.all([
+const parts = await Promise.allSettled([
   // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands in.
   build({ ...common, entryPoints: { main: 'src/cli/main.ts' }, splitting: true, chunkNames: '[name]-[hash]', banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } }),
   build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } }),
@@ -46,6 +46,11 @@ await Promise.all([
   cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
   ...['bash', 'zsh', 'fish'].map((shell) => cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`))),
 ]);
+for (const { status, reason } of parts) {
+  if (status === 'fulfilled') continue;
+  await rm(partial, { recursive: true });
+  throw reason;
+}
 await chmod(join(partial, 'main.js'), 0o755);
 await rm(folder, { recursive: true, force: true });
 await rename(partial, folder);
