@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPythonSpace, pythonLower, pythonSplit, pythonStrip } from '../../src/ml/text/python-text.ts';
+import { isPythonSpace, pythonLower, pythonSplit, pythonStrip, pythonStripEnd, pythonStripStart } from '../../src/ml/text/python-text.ts';
 
 /** `[hex(c) for c in range(0x110000) if chr(c).isspace()]` of CPython 3.11. */
 const spaces = '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000';
@@ -32,4 +32,10 @@ test('splitting keeps all that is not white space, in order', () => {
     expect(pythonSplit(pythonStrip(value))).toEqual(words);
     expect(pythonStrip(value).length).toBeGreaterThanOrEqual(words.join('').length);
   }));
+});
+
+test('stripping one side leaves the other', () => {
+  expect(pythonStripStart('\u3000\t a b \u0085')).toBe('a b \u0085');
+  expect(pythonStripEnd('\u3000\t a b \u0085')).toBe('\u3000\t a b');
+  expect([pythonStripStart(' \n'), pythonStripEnd(' \n'), pythonStripStart(''), pythonStripEnd('')]).toEqual(['', '', '', '']);
 });

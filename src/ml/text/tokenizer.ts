@@ -1,6 +1,6 @@
 /** Text to ids and back, as transformers' tokenizers do it: mT5's and BERT's alike. */
 export interface Tokenizer {
-  /** Number of ids, those of added tokens included: `len(tokenizer)`. */
+  /** One more than the highest id, those of added tokens included: the rows that an embedding has to have. */
   readonly vocabularySize: number;
   readonly special: SpecialIds;
   encode(text: string, options?: EncodeOptions): number[];
@@ -9,7 +9,7 @@ export interface Tokenizer {
    * stay. So a caller that counts what was cut encodes once.
    */
   truncate(ids: readonly number[], maxLength: number): number[];
-  /** Ids that the vocabulary does not have give no text. */
+  /** An id that the vocabulary does not have gives no text (BERT's: [UNK], as there). */
   decode(ids: readonly number[], options?: DecodeOptions): string;
 }
 

@@ -1,6 +1,8 @@
 import type { Result } from '../../../result.ts';
 import { readCharMap } from '../sentencepiece/char-map.ts';
+import { damagedModel } from '../sentencepiece/damaged-model.ts';
 import type { ModelProto } from '../sentencepiece/model-proto.ts';
+import { pieceProblem } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import { sizeWith, withTokens } from './added-tokens.ts';
@@ -8,8 +10,8 @@ import { type FastSettings, fastUnigram, type UnigramParts } from './fast-unigra
 import { type Metaspace, metaspaceTexts, metaspaceWords } from './metaspace.ts';
 import { precompiled } from './precompiled.ts';
 import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
-import type { TokenizerConfig } from './tokenizer-config.ts';
 import { replaceRuns, stripEnd } from './text-rules.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 /** T5TokenizerFast of transformers 4.57, of a folder that has a tokenizer.json: its parts, and the special tokens that the folder names beside it. */
 export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Result<Tokenizer> {
@@ -27,11 +29,13 @@ export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Resu
 export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Tokenizer> {
   const special = specialTokensOf(config);
   if (!special.ok) return special;
+  const problem = pieceProblem(proto);
+  if (problem !== undefined) return damagedModel(problem);
   const charMap = readCharMap(proto.normalizer.charMap);
   if (!charMap.ok) return charMap;
   const pieces = [...proto.pieces.map((bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const), ...sentinelPieces(special.value)];
   const ids = new Map(pieces.map(([piece], id) => [piece, id]));
-  if (proto.unknownId >= pieces.length) return { ok: false, error: `the sentencepiece model is damaged: its unknown piece is ${proto.unknownId}, of ${pieces.length}` };
+  if (proto.unknownId >= pieces.length) return damagedModel(`its unknown piece is ${proto.unknownId}, of ${pieces.length}`);
 
   const ofModel = proto.types.flatMap((type, id) => (type === 'control' || type === 'user-defined' ? [{ ...specialToken(pieces[id]?.[0] ?? ''), special: type === 'control' }] : []));
   const added = withTokens(new Map(), [...ofModel, ...missingTokens(ofModel, config, special.value)], (content) => ids.get(content), pieces.length);

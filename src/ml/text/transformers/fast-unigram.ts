@@ -1,7 +1,8 @@
 import type { Result } from '../../../result.ts';
+import { remembered } from '../remembered.ts';
 import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
 import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
-import { remembered } from '../remembered.ts';
+import { bytePiece } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { matchesOf, tokenMatcher } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
@@ -36,25 +37,23 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
   const scored = scoredPieces(parts);
   if (scored === undefined) return { ok: false, error: 'the vocabulary is too large: its pieces have more than 16 million different beginnings' };
   const byContent = new Map(Array.from(added, ([id, { content }]) => [content, id]));
-  const pieceIdOf = (text: string): number | undefined => present(idOf(scored.trie, Buffer.from(text)));
-  const idOfToken = (token: string): number | undefined => byContent.get(token) ?? pieceIdOf(token);
-  const special = new Set(Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])));
-
-  const roles = { pad: idOfToken(settings.roles.pad), unknown: idOfToken(settings.roles.unknown), end: idOfToken(settings.roles.end) };
-  const { pad, unknown, end } = roles;
+  const idOfToken = (token: string): number | undefined => byContent.get(token) ?? pieceIdOf(scored, Buffer.from(token));
+  const [pad, unknown, end] = [idOfToken(settings.roles.pad), idOfToken(settings.roles.unknown), idOfToken(settings.roles.end)];
   if (pad === undefined || unknown === undefined || end === undefined) {
     const role = pad === undefined ? 'pad' : unknown === undefined ? 'unknown' : 'end';
     return { ok: false, error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token` };
   }
-  const byteIds = parts.byteFallback ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)) : undefined;
-  const idsOf = remembered(unigramEncoder(scored, byteIds));
-  const partsOf = addedTokenSplitter(parts);
+
+  const special = new Set(Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])));
+  const split = addedTokenSplitter(parts);
+  const encodeWord = remembered(wordEncoder(scored, parts.byteFallback));
+  const idsOf = (part: number | TextPiece): number | readonly number[] => (typeof part === 'number' ? part : parts.preTokenize(part).flatMap(({ text }) => encodeWord(text)));
   return {
     ok: true,
     value: {
       vocabularySize: sizeWith(added, pieces.length),
       special: { pad, unknown, start: undefined, end },
-      encode: (text, options = {}) => framed(partsOf(text).flatMap((part) => (typeof part === 'number' ? part : parts.preTokenize(part).flatMap((piece) => idsOf(piece.text)))), frame, options),
+      encode: (text, options = {}) => framed(split(text).flatMap(idsOf), frame, options),
       truncate: (ids, maxLength) => cutFramed(ids, frame, maxLength),
       decode: (ids, { skipSpecialTokens = false, cleanUp: clean = settings.cleanUp } = {}) => {
         const tokens = ids.flatMap((id) => added.get(id)?.content ?? pieces[id]?.[0] ?? []);
@@ -65,8 +64,6 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
   };
 }
 
-const present = (id: number): number | undefined => (id === -1 ? undefined : id);
-
 /** Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a text says just that. */
 function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undefined {
   // Of two equal pieces the later has the name.
@@ -76,25 +73,30 @@ function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undef
   return { trie: built.trie, scores: Float64Array.from(pieces, ([, score]) => score), unknownScore: worst - 10, unknownId, precision: 'float64' };
 }
 
+function pieceIdOf({ trie }: ScoredPieces, bytes: Uint8Array): number | undefined {
+  const id = idOf(trie, bytes);
+  return id === -1 ? undefined : id;
+}
+
 /** Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they have pieces, else unknown. */
-function unigramEncoder(scored: ScoredPieces, byteIds: readonly (number | undefined)[] | undefined): (text: string) => number[] {
-  const unknownIds = (bytes: Uint8Array): readonly number[] => {
-    const id = present(idOf(scored.trie, bytes));
+function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string) => number[] {
+  const { unknownId } = scored;
+  const byteIds = byteFallback ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(scored, Buffer.from(bytePiece(byte)))) : [];
+  const idsOfUnknown = (bytes: Uint8Array): readonly number[] => {
+    const id = pieceIdOf(scored, bytes);
     if (id !== undefined) return [id];
-    const fallback = byteIds === undefined ? [] : Array.from(bytes, (byte) => byteIds[byte]);
-    const found = fallback.filter((byteId) => byteId !== undefined);
-    return found.length > 0 && found.length === fallback.length ? found : [scored.unknownId];
+    const found = Array.from(bytes).flatMap((byte) => byteIds[byte] ?? []);
+    return found.length === bytes.length ? found : [unknownId];
   };
-  return (text) => {
-    const bytes = Buffer.from(text);
+  return (word) => {
+    const bytes = Buffer.from(word);
     const { ids, ends } = bestPath(scored, bytes);
-    if (!ids.includes(scored.unknownId)) return [...ids];
-    let runStart = 0;
+    let start = 0;
     return ids.flatMap((id, index) => {
-      if (id === scored.unknownId && ids[index + 1] === id) return [];
-      const start = runStart;
-      runStart = ends[index] ?? bytes.length;
-      return id === scored.unknownId ? unknownIds(bytes.subarray(start, runStart)) : id;
+      if (id === unknownId && ids[index + 1] === unknownId) return [];
+      const text = bytes.subarray(start, ends[index]);
+      start = ends[index] ?? bytes.length;
+      return id === unknownId ? idsOfUnknown(text) : id;
     });
   };
 }
@@ -109,11 +111,12 @@ function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) 
     const parts: (number | TextPiece)[] = [];
     let done = 0;
     for (const { start, end, token } of matchesOf(matcher, text)) {
-      if (token.singleWord && (isWord.test(text.slice(0, start).slice(-2)) || startsWord.test(text.slice(end, end + 2)))) continue;
+      const id = ids.get(token);
+      if (id === undefined || (token.singleWord && (endsWord.test(text.slice(Math.max(0, start - 2), start)) || startsWord.test(text.slice(end, end + 2))))) continue;
       const from = token.lstrip ? Math.max(done, start - (spacesAtEnd.exec(text.slice(0, start))?.[0].length ?? 0)) : start;
       const to = token.rstrip ? end + (spacesAtStart.exec(text.slice(end))?.[0].length ?? 0) : end;
       if (from > done) parts.push({ text: text.slice(done, from), first: first && done === 0 });
-      parts.push(ids.get(token) ?? -1);
+      parts.push(id);
       done = to;
     }
     if (done < text.length) parts.push({ text: text.slice(done), first: first && done === 0 });
@@ -123,7 +126,7 @@ function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) 
 }
 
 /** `\w` and `\s` as Rust's regex has them. */
-const isWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const endsWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 const startsWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 const spacesAtStart = /^\p{White_Space}+/u;
 const spacesAtEnd = /\p{White_Space}+$/u;

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
+import { readAddedDecoder, readAddedEncoder, readAddedList, readAddedToken, shownJson } from './read-added-tokens.ts';
 
 /** What a folder says of its tokenizer beside the vocabulary. What it leaves open is undefined: each kind of tokenizer has defaults of its own. */
 export interface TokenizerConfig {
@@ -51,14 +52,14 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
 
   const token = (json: Json, where: string): AddedToken | undefined => {
     const read = typeof json === 'string' ? specialToken(json) : readAddedToken(json, true);
-    if (read === undefined) problems.push(`${where} is ${shown(json)}: expected a text, or an object with "content"`);
+    if (read === undefined) problems.push(`${where} is ${shownJson(json)}: expected a text, or an object with "content"`);
     return read;
   };
   const value = <T extends Json>(name: string, expected: string, accept: (json: Json) => json is T): T | undefined => {
     const found = fields[name];
     if (found === undefined || found === null) return undefined;
     if (accept(found)) return found;
-    problems.push(`${name} is ${shown(found)}: expected ${expected}`);
+    problems.push(`${name} is ${shownJson(found)}: expected ${expected}`);
     return undefined;
   };
   const flag = (name: string): boolean | undefined => value(name, 'true or false', (json) => typeof json === 'boolean');
@@ -67,9 +68,9 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const list = value('additional_special_tokens', 'a list of tokens', (json): json is readonly Json[] => Array.isArray(json));
 
   const addedTokens = listed
-    ? readDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)
+    ? readAddedDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)
     : new Map([
-        ...readEncoder(objectOf(files.addedTokens, 'added_tokens.json'), [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])], problems),
+        ...readAddedEncoder(objectOf(files.addedTokens, 'added_tokens.json'), [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])], problems),
         ...readAddedList(isJsonObject(files.tokenizer) ? files.tokenizer['added_tokens'] : undefined, problems),
       ]);
   const flagged = new Map(Array.from(addedTokens.values(), (added) => [added.content, added]));
@@ -94,62 +95,5 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
 
-/** An added token as transformers and tokenizers write one; undefined where it is none. `special`: counts as special whatever it says. */
-export function readAddedToken(json: Json, special = false): AddedToken | undefined {
-  if (!isJsonObject(json) || typeof json['content'] !== 'string') return undefined;
-  const isSpecial = special || json['special'] === true;
-  return {
-    content: json['content'],
-    special: isSpecial,
-    normalized: typeof json['normalized'] === 'boolean' ? json['normalized'] : !isSpecial,
-    lstrip: json['lstrip'] === true,
-    rstrip: json['rstrip'] === true,
-    singleWord: json['single_word'] === true,
-  };
-}
-
 /** In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added. */
 export const roleNames = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const satisfies readonly Role[];
-
-/** The `added_tokens` of a tokenizer.json. */
-export function readAddedList(json: Json | undefined, problems: string[]): ReadonlyMap<number, AddedToken> {
-  const tokens = new Map<number, AddedToken>();
-  for (const entry of Array.isArray(json) ? json : []) {
-    const token = readAddedToken(entry);
-    const id = isJsonObject(entry) ? entry['id'] : undefined;
-    if (token === undefined || !isTokenId(id)) problems.push(`added_tokens of tokenizer.json has ${shown(entry)}: expected an id up to ${largestId} and a content`);
-    else tokens.set(id, token);
-  }
-  return tokens;
-}
-
-const isTokenId = (id: Json | undefined): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;
-
-/** An id past this is no token's: it would make an embedding larger than any. */
-const largestId = 10_000_000;
-
-function readDecoder(decoder: JsonObject, problems: string[]): ReadonlyMap<number, AddedToken> {
-  const tokens = new Map<number, AddedToken>();
-  for (const [id, json] of Object.entries(decoder)) {
-    const token = readAddedToken(json);
-    if (token === undefined || !/^\d{1,8}$/.test(id) || Number(id) > largestId) problems.push(`added_tokens_decoder has ${JSON.stringify(id)}: ${shown(json)}: expected an id up to ${largestId} and an object with "content"`);
-    else tokens.set(Number(id), token);
-  }
-  return tokens;
-}
-
-function readEncoder(encoder: JsonObject, specials: readonly Json[], problems: string[]): ReadonlyMap<number, AddedToken> {
-  const contents = new Set(specials.map((json) => (isJsonObject(json) ? json['content'] : json)));
-  const tokens = new Map<number, AddedToken>();
-  for (const [content, id] of Object.entries(encoder)) {
-    const special = contents.has(content);
-    if (!isTokenId(id)) problems.push(`added_tokens.json gives ${JSON.stringify(content)} the id ${shown(id)}: expected an integer up to ${largestId}`);
-    else tokens.set(id, { ...specialToken(content), special, normalized: !special });
-  }
-  return tokens;
-}
-
-function shown(json: Json): string {
-  const text = JSON.stringify(json);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}

@@ -4,8 +4,9 @@ import { sizeWith } from './added-tokens.ts';
 import type { UnigramParts } from './fast-unigram.ts';
 import type { Frame } from './frame.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords, type TextPiece } from './metaspace.ts';
+import { readAddedList } from './read-added-tokens.ts';
 import { readTextRule } from './text-rules.ts';
-import { readAddedList } from './tokenizer-config.ts';
+
 
 /** Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5 tokenizer has is refused by name. */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
