@@ -11,7 +11,7 @@ import { workspaceDisk } from './workspace/workspace-disk.ts';
 
 export interface ProjectHealth {
   readonly store: StoreHealth;
-  /** The run that is on. */
+  /** The run that is on. Where the store is damaged, neither this nor what was left over is known. */
   readonly run: { readonly pid: number; readonly since: number } | undefined;
   /** Processes of stages that outlived their run; the next run ends them. */
   readonly leftOver: readonly number[];
@@ -26,8 +26,10 @@ export async function projectHealth(root: string): Promise<Result<ProjectHealth 
   try {
     const forgetful = { find: () => undefined, record: () => undefined, forget: () => undefined };
     const workspace = { root, disk: workspaceDisk, stats: forgetful, now: () => BigInt(Date.now()) * 1_000_000n, written: new Map() };
+    const health = await storeHealth(workspace, store.value);
+    if (health.damage !== undefined) return { ok: true, value: { store: health, run: undefined, leftOver: [] } };
     const run = runThatIsOn(store.value);
-    return { ok: true, value: { store: await storeHealth(workspace, store.value), run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] } };
+    return { ok: true, value: { store: health, run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] } };
   } finally {
     store.value.close();
   }

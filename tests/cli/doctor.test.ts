@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diskFinding, diskOf } from '../../src/cli/doctor/disk-space.ts';
 import { behaviourFinding, behaviourOf } from '../../src/cli/doctor/file-system.ts';
@@ -132,6 +133,17 @@ describe('pipeline doctor in a project', () => {
     expect(code).toBe(1);
     expect(finding('cache')).toMatchObject({ state: 'broken', message: expect.stringContaining('pipeline.sqlite') });
     expect(existsSync(store)).toBe(true);
+  });
+
+  test('a result whose row makes no sense is told, too', async () => {
+    const folder = project(twoFiles);
+    await pipeline(installation, ['run'], { cwd: folder });
+    const database = new Database(join(folder, 'cache/pipeline.sqlite'));
+    database.exec(`UPDATE entries SET outs = '{"d":{"form":"folder","digest":"../../etc/passwd"}}'`);
+    database.close();
+    const { code, finding } = await doctor(folder);
+    expect(code).toBe(1);
+    expect(finding('cache')).toMatchObject({ state: 'broken', message: expect.stringContaining('is not a SHA-256 digest') });
   });
 
   test('a run that is on, by its process', async () => {

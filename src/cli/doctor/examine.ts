@@ -42,5 +42,5 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
   if (!health.ok) return yield { part: 'cache', state: 'broken', message: health.error.message };
   if (health.value === undefined) return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
   yield cacheFinding(health.value);
-  yield processesFinding(health.value, Date.now());
+  if (health.value.store.damage === undefined) yield processesFinding(health.value, Date.now());
 }

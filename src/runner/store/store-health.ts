@@ -1,4 +1,5 @@
 import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
 import { objectFiles } from '../workspace/objects.ts';
 import { readListing } from '../workspace/restore.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -18,13 +19,22 @@ export interface StoreHealth {
 
 /** Counts rows and objects and looks whether each result has its own. */
 export async function storeHealth(workspace: Workspace, store: Store): Promise<StoreHealth> {
-  const checked = String(store.database.pragma('quick_check(1)', { simple: true }));
-  if (checked !== 'ok') return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: checked };
+  const entries = soundEntries(store);
+  if (!entries.ok) return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: entries.error };
   const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
-  const entries = allEntries(store);
   let incomplete = 0;
-  for (const { entry } of entries) if (!await isComplete(workspace, Object.values(entry.outs), sizes)) incomplete += 1;
-  return { results: entries.length, objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0), incomplete, damage: undefined };
+  for (const { entry } of entries.value) if (!await isComplete(workspace, Object.values(entry.outs), sizes)) incomplete += 1;
+  return { results: entries.value.length, objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0), incomplete, damage: undefined };
+}
+
+/** Every entry, or what is wrong: with the file as SQLite sees it, or with what a row says. */
+function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
+  try {
+    const checked = String(store.database.pragma('quick_check(1)', { simple: true }));
+    return checked === 'ok' ? { ok: true, value: allEntries(store) } : { ok: false, error: checked };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function isComplete(workspace: Workspace, outs: readonly { readonly form: string; readonly digest: Digest }[], there: ReadonlyMap<Digest, number>): Promise<boolean> {
