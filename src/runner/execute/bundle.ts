@@ -94,7 +94,10 @@ function lookedFor({ inputs }: Esbuild.Metafile): readonly string[] {
   for (const [importer, { imports }] of Object.entries(inputs)) {
     for (const { original } of imports) {
       if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
-      for (const candidate of candidates(join(dirname(importer), original))) names.add(candidate);
+      const exact = join(dirname(importer), original);
+      // A name that is the file's own is the first that is tried. (".js" is not: TypeScript's may stand for it.)
+      if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
+      for (const candidate of candidates(exact)) names.add(candidate);
     }
   }
   return [...names].filter((name) => !Object.hasOwn(inputs, name));
