@@ -1,12 +1,13 @@
+import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Diagnostic, Located, Range } from '../diagnostic.ts';
 import { canonical } from '../manifest/canonical.ts';
 import { limits } from '../spec/guard.ts';
 import type { Report } from '../spec/interpolate.ts';
 import { nearest } from '../spec/nearest.ts';
-import { valueOf, type Node } from '../spec/node.ts';
+import { mapNode, valueOf, type Node } from '../spec/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../spec/pipeline.ts';
-import { dependencyOrder, type Edge } from './dependency-order.ts';
+import { circle, dependencyOrder, type Edge } from './dependency-order.ts';
 import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from './instance-name.ts';
 
 /** One value of an axis. */
@@ -63,7 +64,7 @@ const sourcesOf = (stage: Stage | undefined): readonly SourceEdge[] =>
 
 function cycleFault(edges: readonly SourceEdge[]): Diagnostic {
   const last = edges.at(-1);
-  const message = `these matrices take their axes from each other: ${edges.map(({ from }) => from).join(' → ')} → ${last?.to}`;
+  const message = `these matrices take their axes from each other: ${circle(edges)}`;
   return { severity: 'error', code: 'cycle', message, ...(last === undefined ? {} : { at: last.at }) };
 }
 
@@ -88,8 +89,8 @@ function productOf(block: MatrixBlock, expansion: Expansion): readonly Point[] |
   if (expansion.budget.left < 0) {
     return void expansion.report({ severity: 'error', code: 'too-many-instances', message: `this matrix has ${count} cells, and a pipeline at most ${limits.instances} instances`, at: block.at });
   }
-  const axes = block.axes.size + (from[0]?.axes.size ?? 0);
-  if (axes > limits.axes) return void expansion.report({ severity: 'error', code: 'too-many-axes', message: `this matrix has ${axes} axes, and an instance at most ${limits.axes}`, at: block.at });
+  const axisCount = block.axes.size + (from[0]?.axes.size ?? 0);
+  if (axisCount > limits.axes) return void expansion.report({ severity: 'error', code: 'too-many-axes', message: `this matrix has ${axisCount} axes, and an instance at most ${limits.axes}`, at: block.at });
   let points: readonly Point[] = from;
   for (const [name, { values }] of block.axes) {
     const known = values.map((node) => axisValue(node, expansion.known));
@@ -115,12 +116,18 @@ function fromStage(from: Located<string>, block: MatrixBlock, { pipeline, cells:
 function axisValue(node: Node, known: Map<Node, AxisValue>): AxisValue {
   const before = known.get(node);
   if (before !== undefined) return before;
-  const bare = node.kind === 'map' && node.entries.has('name') ? { ...node, entries: new Map([...node.entries].filter(([name]) => name !== 'name')) } : node;
+  const bare = node.kind === 'map' && node.entries.has('name') ? mapNode(new Map([...node.entries].filter(([name]) => name !== 'name')), node.at) : node;
   const value = valueOf(node);
   const label = labelOf(node);
-  const made = { node, bare, value, bareValue: bare === node ? value : valueOf(bare), identity: canonical(value), label, name: axisName(label) };
+  const made = { node, bare, value, bareValue: bare === node ? value : valueOf(bare), identity: identityOf(value), label, name: axisName(label) };
   known.set(node, made);
   return made;
+}
+
+/** Short whatever the value is, since every cell has one for each axis: the canonical form, or its digest. */
+function identityOf(value: Value): string {
+  const form = canonical(value);
+  return form.length <= 100 ? form : `#${digestOf(form)}`;
 }
 
 /** Names the cells, their axes in the order of the stage, and reports those that are the same. */

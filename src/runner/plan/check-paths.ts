@@ -17,8 +17,8 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
     around = around.filter(({ key }) => entry.key.startsWith(key));
     const other = around.find(({ claim }) => inTheWay(claim, entry.claim));
     if (other !== undefined) reportOverlap(other.claim, entry.claim, report);
-    // Of reads of one path the first stands for all.
-    if (entry.claim.kind === 'write' || !around.some(({ key, claim }) => key === entry.key && claim.kind === 'read')) around.push(entry);
+    // Of claims of one kind on one path the first stands for all.
+    if (!around.some(({ key, claim }) => key === entry.key && claim.kind === entry.claim.kind)) around.push(entry);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Value } from '../../stage/context.ts';
 import type { Range } from '../diagnostic.ts';
 import { descend, textOf, unknownReference, type LookUp, type Reference, type Report } from '../spec/interpolate.ts';
-import type { MapNode, Part, ScalarNode } from '../spec/node.ts';
+import { mapNode, type MapNode, type Part, type ScalarNode } from '../spec/node.ts';
 import type { Piece, Program, Word } from './instance.ts';
 import { shellEnclosure, shellQuoted } from './shell.ts';
 
@@ -94,7 +94,7 @@ function pieceOf(reference: Reference, scope: CommandScope, quoted: (text: strin
   return text === undefined ? undefined : { kind: 'text', text: quoted(text) };
 }
 
-const noParams = (at: Range): MapNode => ({ kind: 'map', entries: new Map(), at });
+const noParams = (at: Range): MapNode => mapNode(new Map(), at);
 
 function namedPiece(kind: 'dep' | 'out', name: string | undefined, more: readonly string[], known: readonly string[], { at, path }: Reference, report: Report): Piece | undefined {
   if (name === undefined || !known.includes(name)) return void report(unknownReference(name ?? '', `in ${kind}s`, known, at));

@@ -52,3 +52,10 @@ function open<E>(name: string, by: E | undefined, edgesOf: (name: string) => rea
   state.set(name, 'open');
   return { name, by, edges: edgesOf(name), next: 0 };
 }
+
+/** A circle of edges for a message: "a → b → a". */
+export function circle(edges: readonly Edge[]): string {
+  const names = edges.map(({ from }) => from);
+  const shown = names.length > 12 ? [...names.slice(0, 10), `… ${names.length - 11} more …`, ...names.slice(-1)] : names;
+  return [...shown, names[0] ?? ''].join(' → ');
+}

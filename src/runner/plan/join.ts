@@ -1,6 +1,7 @@
+import { compareValues } from '../manifest/canonical.ts';
 import type { AxisValue, Cell } from './cells.ts';
 
-/** Finds the cells of a stage that agree with another cell on every axis both have. */
+/** Finds the cells of a stage that agree with another cell on every axis both have, in canonical order. */
 export type Join = (axes: Cell['axes']) => readonly Cell[];
 
 /**
@@ -9,15 +10,15 @@ export type Join = (axes: Cell['axes']) => readonly Cell[];
  */
 export function joinOn(cells: readonly Cell[]): Join {
   const groups = new Map<string, Group>();
-  for (const cell of cells) {
+  for (const cell of canonicalOrder(cells)) {
     const names = [...cell.axes.keys()];
     const group: Group = groups.get(names.join(' ')) ?? { names, cells: [], indexes: new Map() };
     groups.set(names.join(' '), group);
     group.cells.push(cell);
   }
   return (axes) => {
-    const found = [...groups.values()].map((group) => group.names.length === 0 ? group.cells : agreeing(group, axes));
-    return found.length === 1 ? (found[0] ?? []) : found.flat();
+    const found = [...groups.values()].map((group) => agreeing(group, axes)).filter(({ length }) => length > 0);
+    return found.length > 1 ? found.flat() : (found[0] ?? []);
   };
 }
 
@@ -30,6 +31,7 @@ interface Group {
 
 function agreeing(group: Group, axes: Cell['axes']): readonly Cell[] {
   const shared = group.names.filter((name) => axes.has(name));
+  if (shared.length === 0) return group.cells;
   const index = group.indexes.get(shared.join(' ')) ?? indexOf(group.cells, shared);
   group.indexes.set(shared.join(' '), index);
   return index.get(valuesOf(axes, shared)) ?? [];
@@ -49,3 +51,29 @@ function indexOf(cells: readonly Cell[], shared: readonly string[]): ReadonlyMap
 /** Identities are tagged and length-prefixed, so that put together they still cannot be mistaken for each other. */
 const valuesOf = (axes: ReadonlyMap<string, AxisValue>, names: readonly string[]): string =>
   names.map((name) => axes.get(name)?.identity ?? '').join('');
+
+/**
+ * By the names of the axes, then by their values, both in the order of the names: an order that the YAML does not make,
+ * so that it cannot reach the result of a stage that gathers. Values are compared once, not once for each pair of cells.
+ */
+function canonicalOrder(cells: readonly Cell[]): readonly Cell[] {
+  const ranks = ranksOf(cells);
+  const keyed = cells.map((cell) => {
+    const axes = [...cell.axes].sort(([a], [b]) => (a < b ? -1 : 1));
+    return { cell, names: axes.map(([name]) => name).join(' '), ranks: axes.map(([, { identity }]) => ranks.get(identity) ?? 0) };
+  });
+  return keyed.sort((a, b) => (a.names === b.names ? compareRanks(a.ranks, b.ranks) : a.names < b.names ? -1 : 1)).map(({ cell }) => cell);
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const differing = a.findIndex((rank, index) => rank !== b[index]);
+  return differing < 0 ? 0 : (a[differing] ?? 0) - (b[differing] ?? 0);
+}
+
+/** The place of every value of every axis among all of them. */
+function ranksOf(cells: readonly Cell[]): ReadonlyMap<string, number> {
+  const values = new Map<string, AxisValue>();
+  for (const { axes } of cells) for (const value of axes.values()) values.set(value.identity, value);
+  const sorted = [...values.values()].sort((a, b) => compareValues(a.value, b.value));
+  return new Map(sorted.map(({ identity }, rank) => [identity, rank]));
+}

@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { limits } from '../spec/guard.ts';
 import { parsePipeline } from '../spec/parse-pipeline.ts';
 import type { SourceRequest } from '../spec/read-source.ts';
 import type { Plan } from './instance.ts';
@@ -15,10 +16,16 @@ export interface PlannedFile {
 /** From a pipeline file to its graph: everything about it that can be known without looking at any other file. */
 export function planFile(request: SourceRequest): PlannedFile {
   const { pipeline, faults, sources } = parsePipeline(request);
-  if (pipeline === undefined) return { result: { ok: false, error: faults }, sources };
+  if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, sources };
   const planned = planOf(pipeline);
   const all = [...faults, ...planned.faults];
-  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: inOrder(all) }, sources };
+  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: told(inOrder(all)) }, sources };
+}
+
+/** As many as anyone reads, and how many more there are. */
+function told(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (faults.length <= limits.told) return faults;
+  return [...faults.slice(0, limits.told), { severity: 'error', code: 'more-faults', message: `there are ${faults.length - limits.told} more faults` }];
 }
 
 /** In the order of the text, file by file as they were met. */

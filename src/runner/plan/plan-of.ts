@@ -5,7 +5,7 @@ import { limits } from '../spec/guard.ts';
 import type { Pipeline, Stage } from '../spec/pipeline.ts';
 import { cellsOf } from './cells.ts';
 import { checkPaths } from './check-paths.ts';
-import { dependencyOrder, type Edge } from './dependency-order.ts';
+import { circle, dependencyOrder, type Edge } from './dependency-order.ts';
 import type { Instance, Plan } from './instance.ts';
 import type { PlanScope } from './settle-dependency.ts';
 import { settleInstance } from './settle-instance.ts';
@@ -31,7 +31,7 @@ export function planOf(pipeline: Pipeline): Planned {
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) => edgesOf(pipeline.stages.get(name)));
   for (const cycle of cycles) report(cycleFault(cycle));
   const cells = cellsOf(pipeline, report);
-  const scope: PlanScope = { pipeline, cells, joins: new Map(), budget: { edges: limits.edges, values: 5 * limits.values }, report };
+  const scope: PlanScope = { pipeline, cells, joins: new Map(), sizes: new Map(), budget: { edges: limits.edges, values: 2 * limits.values }, report };
   const instances = order.flatMap((name) => {
     const stage = pipeline.stages.get(name);
     return stage === undefined ? [] : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
@@ -65,9 +65,9 @@ function cycleFault(edges: readonly StageEdge[]): Diagnostic {
   return {
     severity: 'error',
     code: 'cycle',
-    message: edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${edges.map(({ from }) => from).join(' → ')} → ${last?.to}`,
+    message: edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${circle(edges)}`,
     ...(last === undefined ? {} : { at: last.at }),
-    notes: edges.slice(0, -1).slice(0, 20).map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
+    notes: edges.slice(0, -1).slice(0, 10).map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
   };
 }
 

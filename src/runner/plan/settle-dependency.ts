@@ -1,8 +1,8 @@
 import type { Diagnostic, Located, Range } from '../diagnostic.ts';
-import { compareValues } from '../manifest/canonical.ts';
 import { limits } from '../spec/guard.ts';
 import type { LookUp, Report } from '../spec/interpolate.ts';
 import { nearest } from '../spec/nearest.ts';
+import type { Node } from '../spec/node.ts';
 import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
 import { projectPath } from '../spec/project-path.ts';
 import type { Cell } from './cells.ts';
@@ -17,6 +17,8 @@ export interface PlanScope {
   readonly joins: Map<string, Join>;
   /** What the plan may still grow by. */
   readonly budget: { edges: number; values: number };
+  /** How many values nodes are when written out: many instances share them. */
+  readonly sizes: Map<Node, number>;
   readonly report: Report;
 }
 
@@ -66,7 +68,7 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   if (only === undefined) return void report(unmatched(dep, name, cell, candidates));
   budget.edges -= dep.gather ? matches.length : 1;
   if (budget.edges < 0) return void report({ severity: 'error', code: 'too-large', message: `with this dep the instances of the pipeline read from each other more than ${limits.edges} times`, at: dep.at });
-  if (dep.gather) return { kind: 'gather', members: gathered(matches, dep.out.value), at: dep.at };
+  if (dep.gather) return { kind: 'gather', members: matches.map((match) => memberOf(match, dep.out.value)), at: dep.at };
   if (second === undefined) return { kind: 'out', instance: only.name.id, out: dep.out.value, at: dep.at };
   return void report({
     severity: 'error',
@@ -98,8 +100,6 @@ function unmatched(dep: Extract<StageDependency, { kind: 'from' }>, name: string
 const idsOf = (cells: readonly Cell[]): string =>
   `${cells.slice(0, 10).map(({ name }) => name.id).join(', ')}${cells.length > 10 ? ` and ${cells.length - 10} more` : ''}`;
 
-/** The members in an order that depends on their axes' values alone, each with its axes sorted by name. */
-function gathered(cells: readonly Cell[], out: string): readonly GatherMember[] {
-  const members = cells.map((cell): GatherMember => ({ instance: cell.name.id, out, axes: Object.fromEntries([...cell.axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { value }]) => [name, value])) }));
-  return members.sort((a, b) => compareValues(a.axes, b.axes));
-}
+/** A member with its axes, sorted by name, maps with theirs: what gathers it may show them. */
+const memberOf = ({ axes, name }: Cell, out: string): GatherMember =>
+  ({ instance: name.id, out, axes: Object.fromEntries([...axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([axis, { value }]) => [axis, value])) });

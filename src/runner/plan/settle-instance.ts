@@ -1,5 +1,5 @@
 import type { Located, Range } from '../diagnostic.ts';
-import { expandedSize } from '../spec/guard.ts';
+import { expandedSize, limits } from '../spec/guard.ts';
 import { descend, interpolate, unknownReference, type LookUp, type Report } from '../spec/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../spec/node.ts';
 import type { Pipeline, Stage, StageOut } from '../spec/pipeline.ts';
@@ -52,11 +52,11 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
 }
 
 /** The params with their references settled, as long as all params of all instances together stay within reason. */
-function settleParams(params: MapNode, lookUp: LookUp, { budget, report }: PlanScope): Node | undefined {
+function settleParams(params: MapNode, lookUp: LookUp, { budget, sizes, report }: PlanScope): Node | undefined {
   const value = interpolate(params, lookUp, report);
   if (value === undefined) return undefined;
-  budget.values -= expandedSize(value);
-  return budget.values >= 0 ? value : void report({ severity: 'error', code: 'too-large', message: 'with these params the instances of the pipeline have more than five million values', at: params.at, help: 'keep data in files and name them as deps' });
+  budget.values -= expandedSize(value, sizes);
+  return budget.values >= 0 ? value : void report({ severity: 'error', code: 'too-large', message: `with these params the instances of the pipeline have more than ${2 * limits.values} values`, at: params.at, help: 'keep data in files and name them as deps' });
 }
 
 /** What references in an instance mean: vars, and its axes. */

@@ -10,21 +10,28 @@ export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'
 export function shellEnclosure(text: string, afterWord: boolean): string | undefined {
   const token = /\\(?:.|$)|'|"|`|\$['"]|\$\{|\$\(\(|<<|#|\$$/gsy;
   let index = 0;
+  // Whether a "#" at this place would start a comment: it does where a word could start.
+  let wordStart = !afterWord;
   while (index < text.length) {
     token.lastIndex = index;
     const found = token.exec(text)?.[0];
-    if (found === undefined) index++;
+    if (found === undefined) wordStart = separator.test(text.charAt(index++));
     else {
-      const next = afterToken(text, index, found, afterWord);
+      const next = afterToken(text, index, found, wordStart);
       if (typeof next === 'string') return next;
+      // A backslash before a line end takes both away, as if the lines were one.
+      if (found !== '\\\n') wordStart = found === '#' && text[next - 1] === '\n';
       index = next;
     }
   }
   return undefined;
 }
 
+/** What ends a word: to the shell, other white space than this is text. */
+const separator = /[ \t\n;&|()<>]/;
+
 /** Where a quoted part or an expansion ends that starts here; or, if the place at the end of the text is inside of it, what it is. */
-function afterToken(text: string, index: number, token: string, afterWord: boolean): number | string {
+function afterToken(text: string, index: number, token: string, wordStart: boolean): number | string {
   switch (token) {
     case '\\': return 'an escape: "\\" stands before it';
     case '$': return 'an expansion: "$" stands before it';
@@ -35,10 +42,15 @@ function afterToken(text: string, index: number, token: string, afterWord: boole
     case '${': return closed(text, index, simpleParameter, 'a parameter expansion');
     case '$((': return closed(text, index, simpleArithmetic, 'an arithmetic expansion');
     case '<<': return 'a here-document';
-    case '#': return startsWord(text, index, afterWord) ? closed(text, index, /#[^\n]*\n/y, 'a comment') : index + 1;
+    case '\\\n': return joinsToken(text, index) ? 'a line that goes on in the middle of a word' : index + 2;
+    case '#': return wordStart ? closed(text, index, /#[^\n]*\n/y, 'a comment') : index + 1;
     default: return index + token.length;
   }
 }
+
+/** A backslash and a line end between two characters that are one token together, such as << or ${. */
+const joinsToken = (text: string, index: number): boolean =>
+  /[^ \t\n]/.test(text.charAt(index - 1)) && (/[^ \t\n]/.test(text.charAt(index + 2)) || text[index - 1] === '$');
 
 function closed(text: string, index: number, whole: RegExp, name: string): number | string {
   whole.lastIndex = index;
@@ -51,6 +63,3 @@ const simpleArithmetic = /\$\(\([^'"`\\$]*?\)\)/y;
 
 /** Quotes without quotes inside of them: a command substitution is passed over only where none can hide in it. */
 const doubleQuoted = /"(?:[^"\\$`]|\\.|\$\{[\w#?@*!:=+-]*\}|\$\([^'"`\\()]*\)|\$(?![({]))*"/sy;
-
-const startsWord = (text: string, index: number, afterWord: boolean): boolean =>
-  index === 0 ? !afterWord : /[\s;&|()<>]/.test(text.charAt(index - 1));

@@ -9,6 +9,8 @@ export const limits = {
   depth: 100,
   /** Tokens of YAML. The parser takes about 1 µs for each. */
   tokens: 1_200_000,
+  /** Vars that refer to vars. */
+  chain: 100,
   /** Values once every alias and merge is written out. */
   values: 1_000_000,
   /** UTF-16 units of one text once its references are written out. */
@@ -18,9 +20,11 @@ export const limits = {
   /** Axes of one instance. */
   axes: 64,
   /** Deps on instances, in a whole pipeline. */
-  edges: 3_000_000,
+  edges: 1_000_000,
   /** Faults in the values of one file that are told. */
   faults: 50,
+  /** Faults that are told at all. */
+  told: 200,
 } as const;
 
 /** What no YAML may hold, found before it is parsed: the first fault, or undefined. */

@@ -1,6 +1,6 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { limits } from './guard.ts';
-import { kindText, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
+import { kindText, listNode, mapNode, refers, type MapEntry, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
 import { nearest } from './nearest.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
@@ -15,28 +15,21 @@ export type LookUp = (reference: Reference, report: Report) => Node | undefined;
  * type and standing where it is written; in a longer text a scalar stands as it is written. Undefined where one has a fault.
  */
 export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | undefined {
+  if (node.kind === 'broken') return undefined;
+  if (!refers(node)) return node;
   switch (node.kind) {
-    case 'broken': return undefined;
-    case 'scalar': return node.parts === null ? node : interpolateScalar(node, node.parts, lookUp, report);
+    case 'scalar': return interpolateScalar(node, node.parts ?? [], lookUp, report);
     case 'list': {
-      const items = mapped(node.items, (item) => interpolate(item, lookUp, report));
-      return items === node.items ? node : items && { ...node, items };
+      const items = node.items.map((item) => interpolate(item, lookUp, report));
+      const whole = items.filter((item) => item !== undefined);
+      return whole.length < items.length ? undefined : listNode(whole, node.at);
     }
     case 'map': {
-      const values = [...node.entries.values()].map(({ value }) => value);
-      const settled = mapped(values, (value) => interpolate(value, lookUp, report));
-      if (settled === undefined || settled === values) return settled && node;
-      return { ...node, entries: new Map([...node.entries].map(([name, entry], index) => [name, { key: entry.key, value: settled[index] ?? entry.value }])) };
+      const entries = [...node.entries].map(([name, { key, value }]) => ({ name, key, value: interpolate(value, lookUp, report) }));
+      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] => (value === undefined ? [] : [[name, { key, value }]]));
+      return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
     }
   }
-}
-
-/** The list itself where nothing changed, undefined where a member has a fault (all are looked at). */
-function mapped(nodes: readonly Node[], of: (node: Node) => Node | undefined): readonly Node[] | undefined {
-  const results = nodes.map(of);
-  const whole = results.filter((result) => result !== undefined);
-  if (whole.length < nodes.length) return undefined;
-  return whole.every((result, index) => result === nodes[index]) ? nodes : whole;
 }
 
 function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: LookUp, report: Report): Node | undefined {

@@ -1,4 +1,4 @@
-import type { MapEntry, Node } from './node.ts';
+import { mapNode, type MapEntry, type Node } from './node.ts';
 
 /**
  * JSON merge patch (RFC 7396): maps merge name by name, null deletes, anything else replaces; a list is replaced whole.
@@ -14,5 +14,5 @@ export function mergePatch(base: Node | undefined, patch: Node): Node {
       entries.set(name, { key: before?.key ?? key, value: mergePatch(before?.value, value) });
     }
   }
-  return { kind: 'map', entries, at: base?.kind === 'map' ? base.at : patch.at };
+  return mapNode(entries, base?.kind === 'map' ? base.at : patch.at);
 }

@@ -17,12 +17,16 @@ export interface ScalarNode {
 export interface ListNode {
   readonly kind: 'list';
   readonly items: readonly Node[];
+  /** Whether a reference stands anywhere in it. */
+  readonly refers: boolean;
   readonly at: Range;
 }
 
 export interface MapNode {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, MapEntry>;
+  /** Whether a reference stands anywhere in it. */
+  readonly refers: boolean;
   readonly at: Range;
 }
 
@@ -60,6 +64,23 @@ export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string,
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
 export const textNode = (text: string, at: Range): ScalarNode => ({ kind: 'scalar', value: text, text, parts: null, at });
+
+export const listNode = (items: readonly Node[], at: Range): ListNode => ({ kind: 'list', items, refers: items.some(refers), at });
+
+export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapNode {
+  let any = false;
+  for (const { value } of entries.values()) any ||= refers(value);
+  return { kind: 'map', entries, refers: any, at };
+}
+
+/** Whether a reference stands anywhere in a node: most have none, and are what they are in every instance. */
+export function refers(node: Node): boolean {
+  switch (node.kind) {
+    case 'broken': return false;
+    case 'scalar': return node.parts !== null;
+    case 'list': case 'map': return node.refers;
+  }
+}
 
 /** What a node is, for a message. */
 export function kindText(node: Node): string {

@@ -1,6 +1,6 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { unknownReference } from './interpolate.ts';
-import { kindText, type MapNode, type Node } from './node.ts';
+import { kindText, listNode, mapNode, type MapNode, type Node } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
 
 /**
@@ -49,7 +49,7 @@ function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mus
       const item = node.items[index];
       if (item === undefined) return void report({ severity: 'error', code: 'bad-override', message: `a list of ${node.items.length} stands here: expected a number from 0 to ${node.items.length - 1}`, at });
       const changed = replaced(item, rest, value, mustExist, report);
-      return changed && { ...node, items: node.items.map((other, place) => (place === index ? changed : other)) };
+      return changed && listNode(node.items.map((other, place) => (place === index ? changed : other)), node.at);
     }
     case 'map': return replacedEntry(node, step, rest, value, mustExist, report);
   }
@@ -59,5 +59,5 @@ function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[],
   const entry = node.entries.get(name);
   if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', [...node.entries.keys()], at), code: 'bad-override' });
   const changed = entry === undefined ? value : replaced(entry.value, rest, value, mustExist, report);
-  return changed && { ...node, entries: new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]) };
+  return changed && mapNode(new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]), node.at);
 }

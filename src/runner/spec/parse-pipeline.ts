@@ -2,7 +2,7 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import { readSource, type SourceRequest } from './read-source.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
 import type { LookUp, Report } from './interpolate.ts';
-import type { MapNode, Node } from './node.ts';
+import { mapNode, type MapNode, type Node } from './node.ts';
 import type { Pipeline, Stage, StageProgram } from './pipeline.ts';
 import { namePattern, pipelineShape, stageShape, type StageFields } from './pipeline-shape.ts';
 import { badName } from './shape.ts';
@@ -76,8 +76,8 @@ function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undef
   const settledCommand = withVars(command.value, vars, () => undefined);
   if (settledCommand?.kind === 'list') return withVars(node, vars, report);
   const others = new Map([...node.entries].filter(([name]) => name !== 'cmd'));
-  const settled = withVars({ ...node, entries: others }, vars, report);
-  return settled?.kind === 'map' ? { ...settled, entries: new Map([...settled.entries, ['cmd', command]]) } : settled;
+  const settled = withVars(mapNode(others, node.at), vars, report);
+  return settled?.kind === 'map' ? mapNode(new Map([...settled.entries, ['cmd', command]]), node.at) : settled;
 }
 
 function toStage(name: string, at: Range, fields: StageFields, report: Report): Stage | undefined {

@@ -11,6 +11,7 @@ export function projectPath(text: string): Result<string> {
   if (text.includes('\\')) return refuse('holds a backslash: parts of a path are separated by "/"');
   if (text.startsWith('/')) return refuse('is an absolute path: expected one from the project root');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return refuse('is an address: expected a path from the project root');
+  if (text.length > 4096) return refuse('is longer than any system takes: 4096 characters');
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return refuse('names no file or folder below the project root');
   for (const part of parts) {

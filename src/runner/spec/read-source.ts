@@ -1,7 +1,7 @@
 import type { Result } from '../../result.ts';
 import type { Range } from '../diagnostic.ts';
 import { mergePatch } from './merge-patch.ts';
-import type { MapNode, Node } from './node.ts';
+import { mapNode, type MapNode, type Node } from './node.ts';
 import { override } from './override.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
@@ -71,7 +71,7 @@ function extended(node: MapNode, file: string, chain: readonly string[], reading
   return mergePatch(without(base, 'name'), without(node, 'extends'));
 }
 
-const without = (node: MapNode, name: string): MapNode => ({ ...node, entries: new Map([...node.entries].filter(([other]) => other !== name)) });
+const without = (node: MapNode, name: string): MapNode => mapNode(new Map([...node.entries].filter(([other]) => other !== name)), node.at);
 
 /** A path written in a file, from the project root. Here ".." is taken: it leads from one folder of the project to another. */
 function besideFile(file: string, path: string): Result<string> {

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Pair, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
-import { kindText, type BrokenNode, type MapEntry, type MapNode, type Node, type ScalarNode } from './node.ts';
+import { kindText, listNode, mapNode, type BrokenNode, type MapEntry, type MapNode, type Node, type ScalarNode } from './node.ts';
 import { templateParts } from './template.ts';
 
 /**
@@ -48,7 +48,7 @@ function readTagged(node: Scalar | YAMLMap | YAMLSeq, at: Range, reader: Reader)
     return broken('tag', `the tag ${shown.slice(0, 60)} is not read: values are those of YAML 1.2 core`, at, reader, 'write the value without a tag, a text in quotes');
   }
   if (isScalar(node)) return readScalar(node, at, reader);
-  return isMap(node) ? readMap(node, at, reader) : { kind: 'list', items: node.items.map((item) => read(item, reader)), at };
+  return isMap(node) ? readMap(node, at, reader) : listNode(node.items.map((item) => read(item, reader)), at);
 }
 
 function broken(code: string, message: string, at: Range, { report }: Reader, help?: string): BrokenNode {
@@ -134,7 +134,7 @@ function readMap(node: YAMLMap, at: Range, reader: Reader): MapNode {
     if (before === undefined) own.set(name, { key, value });
     else reader.report({ severity: 'error', code: 'duplicate-key', message: `the name ${JSON.stringify(name.slice(0, 60))} stands twice in one map`, at: key, notes: [{ message: 'it stands here first', at: before.key }] });
   }
-  return { kind: 'map', entries: mergedEntries(own, merges.flat()), at };
+  return mapNode(mergedEntries(own, merges.flat()), at);
 }
 
 const isMergeKey = ({ key }: Pair): boolean => isScalar(key) && key.source === '<<' && key.type === 'PLAIN';

@@ -1,9 +1,11 @@
+import { limits } from './guard.ts';
 import { descend, interpolate, unknownReference, type LookUp, type Reference, type Report } from './interpolate.ts';
-import type { MapNode, Node } from './node.ts';
+import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from './node.ts';
 
 /** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
 export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {
   const settled = new Map<string, Node | 'open' | undefined>();
+  let depth = 0;
   const lookUp: LookUp = (reference, report) => {
     const [root, name] = reference.path;
     if (root !== 'vars') return void report(unknownReference(root ?? '', 'here', ['vars'], reference.at));
@@ -17,15 +19,18 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
     if (before !== undefined || settled.has(name)) return before;
     const entry = vars?.entries.get(name);
     if (entry === undefined) return void report(unknownReference(name, 'in vars', [...(vars?.entries.keys() ?? [])], reference.at));
+    if (depth >= limits.chain) return void report({ severity: 'error', code: 'too-deep', message: `more than ${limits.chain} vars refer to each other in a chain here`, at: reference.at });
     settled.set(name, 'open');
+    depth++;
     const node = interpolate(entry.value, lookUp, report);
+    depth--;
     settled.set(name, node);
     return node;
   };
   const settleAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
     const entries = [...map.entries].map(([name, { key }]) => ({ name, key, value: settle(name, reference, report) }));
     if (entries.some(({ value }) => value === undefined)) return undefined;
-    return { ...map, entries: new Map(entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]]))) };
+    return mapNode(new Map(entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]]))), map.at);
   };
   for (const [name, { value }] of vars?.entries ?? []) settle(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
   return lookUp;
@@ -36,6 +41,7 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
  * Faults of what is left are found there.
  */
 export function withVars(node: Node, lookUp: LookUp, report: Report): Node | undefined {
+  if (!refers(node)) return node;
   switch (node.kind) {
     case 'broken': return node;
     case 'scalar':
@@ -43,12 +49,12 @@ export function withVars(node: Node, lookUp: LookUp, report: Report): Node | und
     case 'list': {
       const items = node.items.map((item) => withVars(item, lookUp, report));
       const whole = items.filter((item) => item !== undefined);
-      return whole.length < items.length ? undefined : { ...node, items: whole };
+      return whole.length < items.length ? undefined : listNode(whole, node.at);
     }
     case 'map': {
       const entries = [...node.entries].map(([name, { key, value }]) => ({ name, key, value: withVars(value, lookUp, report) }));
-      const whole = entries.flatMap(({ name, key, value }): readonly [string, { key: typeof key; value: Node }][] => (value === undefined ? [] : [[name, { key, value }]]));
-      return whole.length < entries.length ? undefined : { ...node, entries: new Map(whole) };
+      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] => (value === undefined ? [] : [[name, { key, value }]]));
+      return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
     }
   }
 }
