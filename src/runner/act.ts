@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
 import type { Event } from './event.ts';
+import { diskMessage } from './execute/disk-message.ts';
 import { reap } from './execute/reap.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { machineCapacity } from './execute/resources.ts';
@@ -16,7 +17,6 @@ import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { keysOfInstance } from './store/attempts.ts';
 import { collectGarbage } from './store/gc.ts';
 import { lastKeys } from './store/entries.ts';
-import { isSqliteError } from './store/open-store.ts';
 import { takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
@@ -52,8 +52,7 @@ async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSigna
     await reap(opened.workspace, opened.store);
     return await act();
   } catch (error) {
-    if (!isSqliteError(error)) throw error;
-    return { ok: false, error: { kind: 'disk', message: `cache/pipeline.sqlite: ${error.message} (${error.code})` } };
+    return { ok: false, error: { kind: 'disk', message: diskMessage(error) } };
   } finally {
     opened.stats.flush();
     lock.value.release();

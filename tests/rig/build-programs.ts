@@ -9,6 +9,7 @@ export interface Programs {
   readonly main: string;
   readonly supervisor: string;
   readonly stageChild: string;
+  readonly crashAt: string;
 }
 
 let built: Promise<Programs> | undefined;
@@ -25,7 +26,7 @@ async function buildPrograms(): Promise<Programs> {
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/cli/main.ts', supervisor: 'src/runner/execute/supervisor.ts', 'stage-child': 'src/stage/child.ts' },
+    entryPoints: { main: 'src/cli/main.ts', supervisor: 'src/runner/execute/supervisor.ts', 'stage-child': 'src/stage/child.ts', 'crash-at': 'tests/rig/crash-at.ts' },
     outdir,
     bundle: true,
     splitting: true,
@@ -36,5 +37,5 @@ async function buildPrograms(): Promise<Programs> {
     external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar'],
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
   });
-  return { main: join(outdir, 'main.js'), supervisor: join(outdir, 'supervisor.js'), stageChild: join(outdir, 'stage-child.js') };
+  return { main: join(outdir, 'main.js'), supervisor: join(outdir, 'supervisor.js'), stageChild: join(outdir, 'stage-child.js'), crashAt: join(outdir, 'crash-at.js') };
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Event } from '../../src/runner/event.ts';
 import { programs } from './build-programs.ts';
+import { openAll } from './in-process.ts';
 
 /** A project of its own, its stages puppets. What still lives when it is disposed of fails the test. */
 export interface Rig extends AsyncDisposable {
@@ -222,10 +223,4 @@ function readProc(pid: number, name: string): string {
   } catch {
     return '';
   }
-}
-
-/** Folders that a test made read-only. */
-function openAll(folder: string): void {
-  chmodSync(folder, 0o755);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) openAll(join(folder, entry.name));
 }

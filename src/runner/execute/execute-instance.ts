@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, Failure, Outcome } from '../event.ts';
@@ -10,13 +9,13 @@ import type { Instance } from '../plan/instance.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
 import { recordResult } from '../store/entries.ts';
 import { recordListing } from '../store/listings.ts';
-import { isSqliteError } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { type Assessment, identify, momentOf, type Session } from './assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { lastLines } from './output-file.ts';
+import { diskMessage } from './disk-message.ts';
 import { clearWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { publish, type WrittenOuts } from './publish.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -99,27 +98,15 @@ const tailLines = 40;
 type Ready = { readonly ok: true; readonly resumed: boolean } | { readonly ok: false; readonly failure: Failure };
 
 async function prepare({ session: { workspace, store, plan } }: Run, instance: Instance, { key, stamps }: Assessment, forced: boolean): Promise<Ready> {
-  try {
-    const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
-    if (foreign !== undefined) return notReady(`${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`);
-    await openAttempt(workspace, instance, key);
-    if (forced) await dropScratch(workspace, key);
-    const resumed = await openScratch(workspace, key, originOf(stamps));
-    return resumed.ok ? { ok: true, resumed: resumed.value } : notReady(`${resumed.error.path}: ${resumed.error.message}`);
-  } catch (error) {
-    return notReady(diskMessage(error));
-  }
+  const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  if (foreign !== undefined) return notReady(`${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`);
+  await openAttempt(workspace, instance, key);
+  if (forced) await dropScratch(workspace, key);
+  const resumed = await openScratch(workspace, key, originOf(stamps));
+  return resumed.ok ? { ok: true, resumed: resumed.value } : notReady(`${resumed.error.path}: ${resumed.error.message}`);
 }
 
 const notReady = (message: string): Ready => ({ ok: false, failure: { kind: 'disk', message } });
-
-/** What a failed call of the file system, or a full database, says. */
-function diskMessage(error: unknown): string {
-  if (isSqliteError(error)) return `cache/pipeline.sqlite: ${error.message}`;
-  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : 'the disk';
-  const problem = fileProblem(path, error);
-  return `${problem.path}: ${problem.message}`;
-}
 
 /** From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched, objects, row, place. */
 async function finish(run: Run, instance: Instance, assessment: Assessment, seconds: () => number): Promise<Result<Outcome, Failure>> {

@@ -11,6 +11,8 @@ import { removeTree } from '../workspace/replace.ts';
 import { restore } from '../workspace/restore.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { assess, type Assessment, momentOf } from './assess.ts';
+import { dropFailed } from './attempt-folder.ts';
+import { diskMessage } from './disk-message.ts';
 import { executeInstance, type Run } from './execute-instance.ts';
 import { nameFiles } from './name-files.ts';
 import { removeOlderOuts } from './place-outs.ts';
@@ -36,7 +38,7 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? []).map((need) => failures.get(need)).find((failure) => failure !== undefined);
-    const { key, outcome } = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns);
+    const { key, outcome } = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => failedWith(diskMessage(error)));
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
     if (outcome.kind === 'failed' && !rules.keepGoing) run.stop.startNoMore();
@@ -148,6 +150,7 @@ async function restoreEntry(run: Run, instance: Instance, { key, manifest, decis
     bytes += restored.value.bytes;
   }
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
   return { kind: 'restored', files, bytes };
 }

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { type DiskCall, failingDisk, watchedDisk } from '../rig/disk-twins.ts';
+import { inProcess } from '../rig/in-process.ts';
+
+const twoStages = {
+  stages: {
+    a: { cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}', deps: { raw: 'raw' }, outs: { d: 'd', o: 'o' } },
+    b: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+  },
+};
+const right = { a: 'folder', 'a/d': 'folder', 'a/d/empty': 'folder', 'a/d/l': 'link x', 'a/d/x': 'file one\n', 'a/o': 'executable two\n', b: 'folder', 'b/o': 'executable two\n' };
+
+describe('a disk that fails', () => {
+  test('a result whose caching fails is kept in its place, and the run goes on', async () => {
+    using project = inProcess();
+    project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
+    const run = await project.run({}, failingDisk(0, 'ENOSPC', ({ name, paths }) => name === 'copy' && (paths[1] ?? '').includes('cache/objects')).disk);
+    expect(run).toMatchObject({ outcomes: { a: 'ran', b: 'ran' }, warnings: ['not-cached'] });
+    expect(project.snapshot('artifacts/pipeline')).toEqual(right);
+    expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
+  });
+});
+
+describe('invariant 3: the row after its objects', () => {
+  test('every object is on the disk before it has its name, and the name before the row', async () => {
+    using project = inProcess();
+    project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
+    const calls: DiskCall[] = [];
+    await project.run({ patterns: ['a'] }, watchedDisk((call) => calls.push(call)));
+    const named = calls.filter(({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/cache/objects/'));
+    expect(named).toHaveLength(3);
+    for (const rename of named) {
+      const at = calls.indexOf(rename);
+      expect(calls.slice(0, at).some(({ name, paths }) => name === 'sync' && paths[0] === rename.paths[0])).toBe(true);
+      const folder = (rename.paths[1] ?? '').replace(/\/[^/]*$/, '');
+      expect(calls.slice(at).some(({ name, paths }) => name === 'sync' && paths[0] === folder)).toBe(true);
+    }
+    const lastSync = calls.findLastIndex(({ name }) => name === 'sync');
+    const placed = calls.findIndex(({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/artifacts/'));
+    expect(placed).toBeGreaterThan(lastSync);
+  });
+});
