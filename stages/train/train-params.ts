@@ -60,7 +60,7 @@ const every = { anyOf: [{ const: 'epoch' }, count, { type: 'null' }] };
 const withOptions = (names: readonly string[], plain = names) => ({ anyOf: [{ enum: plain }, { type: 'object', required: ['name'], properties: { name: { enum: names } } }] });
 const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'];
 
-export const trainParamsSchema: Schema = {
+export const trainParamsSchema = {
   type: 'object',
   properties: {
     config: {
@@ -109,7 +109,7 @@ export const trainParamsSchema: Schema = {
   },
   required: ['config', 'prompt', 'baseModel', 'sourceTokens', 'targetTokens', 'validation', 'seed', 'tokenization', 'runtime'],
   additionalProperties: false,
-};
+} satisfies Schema;
 
 /** The settings of the training, every default filled in. */
 export function trainConfigOf({ config, validation, seed, baseModel }: TrainParams): TrainConfig {

@@ -68,7 +68,7 @@ export function createStepper({ graph, program, shapes, frozen, optimizer: setti
     tensors,
     trained,
     parameters,
-    optimizer: settings.name === 'adamw' ? createAdamW(tensors, settings, kernels) : createAdafactor(tensors, settings),
+    optimizer: optimizerOf(settings, tensors, kernels),
     async gradients(microBatches) {
       if (microBatches.length > accumulation) throw new Error(`${microBatches.length} micro-batches, at most ${accumulation} were announced`);
       let loss = 0;
@@ -109,4 +109,11 @@ function integers(values: Values, name: string): Int32Array {
   const value = values[name];
   if (value?.dtype !== 'int32') throw new Error(`there is no int32 feed "${name}"`);
   return value.data;
+}
+
+function optimizerOf(settings: OptimizerSettings, tensors: readonly Trained[], kernels: Kernels): Optimizer {
+  switch (settings.name) {
+    case 'adamw': return createAdamW(tensors, settings, kernels);
+    case 'adafactor': return createAdafactor(tensors, settings);
+  }
 }

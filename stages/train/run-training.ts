@@ -1,0 +1,90 @@
+import { fileProblemText } from '../../src/files/file-problem.ts';
+import { writeJson } from '../../src/files/json.ts';
+import { writeJsonLines } from '../../src/files/json-lines.ts';
+import { type Mt5Folder, openMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
+import { readRows } from '../../src/ml/dataset/read-rows.ts';
+import type { Row } from '../../src/ml/dataset/row.ts';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
+import { tokenizeRows } from '../../src/ml/dataset/tokenize-rows.ts';
+import { parameterCountText } from '../../src/ml/model/lora.ts';
+import type { Feeds } from '../../src/ml/model/packed-rows.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { Runtime } from '../../src/ml/runtime/runtime.ts';
+import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
+import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
+import { train, type TrainEvent, type TrainOutcome } from '../../src/ml/train/train.ts';
+import type { Result } from '../../src/result.ts';
+import type { StageContext } from '../../src/stage/context.ts';
+import type { StageMessage } from '../../src/stage/message.ts';
+import type { TrainingSummary } from '../evaluation.ts';
+import { trainConfigOf, type TrainParams } from './train-params.ts';
+import { writeTrained } from './write-trained.ts';
+
+/** What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as they are. */
+export type MeasureFor = (setting: {
+  readonly model: Mt5Folder;
+  readonly tokenizer: Tokenizer;
+  readonly runtime: Runtime;
+  /** The held-out rows. */
+  readonly rows: readonly Row[];
+}) => (parameters: Feeds) => Promise<Readonly<Record<string, number>>>;
+
+/** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
+export async function runTraining({ params, deps, outs, scratch, cpus, signal, emit }: StageContext<TrainParams, 'base' | 'train', 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
+  const rows = await readRows(deps.train);
+  if (!rows.ok) return { ok: false, error: fileProblemText(rows.error) };
+  const model = await openMt5Folder(deps.base);
+  if (!model.ok) return { ok: false, error: fileProblemText(model.error) };
+  const tokenizer = await openTokenizer(deps.base, { tokenization: params.tokenization });
+  if (!tokenizer.ok) return tokenizer;
+  const { examples, cutSources, cutTargets } = tokenizeRows(rows.value, tokenizer.value, params);
+  emit({ kind: 'truncated', what: 'questions', count: cutSources, of: examples.length, limit: params.sourceTokens });
+  emit({ kind: 'truncated', what: 'answers', count: cutTargets, of: examples.length, limit: params.targetTokens });
+
+  const runtime = await openRuntime(params.runtime, { threads: cpus });
+  emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+  const config = trainConfigOf(params);
+  const heldOut = validationSplit(rows.value.length, config.validationFraction, config.seed).heldOut.map((row) => rows.value[row]).filter((row) => row !== undefined);
+  const measure = measureFor === undefined ? {} : { measure: measureFor({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut }) };
+  const outcome = await train({ model: model.value, examples, config, runtime, scratch, signal, emit: (event) => messagesOf(event).forEach(emit), ...measure });
+  if (outcome.kind !== 'finished') return { ok: false, error: outcomeText(outcome) };
+
+  const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);
+  if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
+  for (const file of [await writeJsonLines(outs.log, outcome.records), await writeJson(outs.summary, summaryOf(params, outcome))]) {
+    if (!file.ok) return { ok: false, error: fileProblemText(file.error) };
+  }
+  return { ok: true, value: undefined };
+}
+
+function messagesOf(event: TrainEvent): readonly StageMessage[] {
+  switch (event.kind) {
+    case 'start': return [{ kind: 'log', text: parameterCountText(event.parameters) }, { kind: 'progress', done: event.resumedAt, total: event.total, unit: 'step' }];
+    case 'step': {
+      const { step, loss, learningRate, gradientNorm } = event.record;
+      return [{ kind: 'progress', done: step, total: event.total, unit: 'step' }, { kind: 'metric', step, values: { loss, learningRate, gradientNorm, tokensPerSecond: Math.round(event.tokensPerSecond) } }];
+    }
+    case 'evaluation': return [{ kind: 'metric', step: event.record.step, values: { evaluationLoss: event.record.evaluationLoss, ...event.record.metrics } }];
+    case 'checkpoint': return [event];
+    case 'warning': return [event];
+  }
+}
+
+function outcomeText(outcome: Exclude<TrainOutcome, { kind: 'finished' }>): string {
+  switch (outcome.kind) {
+    case 'interrupted': return `interrupted after step ${outcome.step}; a checkpoint was written`;
+    case 'diverged': return `step ${outcome.step}: the loss is ${outcome.loss}, the gradient norm ${outcome.gradientNorm}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower learning rate or clipping may help.`;
+    case 'failed': return outcome.problem;
+  }
+}
+
+const summaryOf = ({ config: { method } }: TrainParams, { steps, parameters, best, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>): TrainingSummary => ({
+  method,
+  steps,
+  trainable_parameters: parameters.trainable,
+  all_parameters: parameters.all,
+  best_validation_loss: best?.evaluationLoss ?? null,
+  best_step: best?.step ?? steps,
+  train_rows: rows,
+  validation_rows: validationRows,
+});

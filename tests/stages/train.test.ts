@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stage as train } from '../../stages/train.ts';
+import { stage as measured } from '../../stages/train-measured.ts';
+import type { StageMessage } from '../../src/stage/message.ts';
+
+const base = join(import.meta.dirname, '../../data/models/nano-mt5');
+const params = {
+  config: { method: 'lora', learningRate: 1e-3, maxSteps: 4, batch: 4, evaluateEvery: 2 },
+  prompt: 'medical question: {human}',
+  baseModel: 'data/models/nano-mt5',
+  sourceTokens: 16,
+  targetTokens: 64,
+  validation: 0.2,
+  seed: 1,
+  tokenization: 'sentencepiece',
+  runtime: 'onnx',
+} as const;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'train-stage-'));
+  const rows = Array.from({ length: 20 }, (_, index) => ({ human: `What helps against headache, case ${index}? ${'It lasts. '.repeat(index)}`, assistant: `Hello. Take tea ${index}.` }));
+  await writeFile(join(folder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const contextOf = (name: string, messages: StageMessage[] = [], signal = new AbortController().signal) => ({
+  deps: { base, train: join(folder, 'rows.jsonl') },
+  gathered: { base: [], train: [] },
+  outs: { model: join(folder, name, 'model'), log: join(folder, name, 'log.jsonl'), summary: join(folder, name, 'summary.json') },
+  scratch: join(folder, `${name}-scratch`),
+  cpus: 1,
+  device: 'cpu' as const,
+  signal,
+  emit: (message: StageMessage) => void messages.push(message),
+});
+
+const linesOf = async (path: string): Promise<readonly Record<string, unknown>[]> => (await readFile(path, 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+
+describe('the stage program train', () => {
+  test('leaves an adapter folder, a series without clock times, a summary, and says what was cut', async () => {
+    const messages: StageMessage[] = [];
+    expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({ ok: true, value: undefined });
+    const steps = await linesOf(join(folder, 'plain/log.jsonl'));
+    expect(steps.filter((record) => 'loss' in record)).toHaveLength(4);
+    expect(steps.filter((record) => 'evaluationLoss' in record)).toHaveLength(2);
+    expect(JSON.parse(await readFile(join(folder, 'plain/model/adapter_config.json'), 'utf8'))).toMatchObject({ base_model_name_or_path: 'data/models/nano-mt5', r: 8 });
+    expect(JSON.parse(await readFile(join(folder, 'plain/summary.json'), 'utf8'))).toMatchObject({ method: 'lora', steps: 4, train_rows: 16, validation_rows: 4 });
+    expect(messages).toContainEqual(expect.objectContaining({ kind: 'truncated', what: 'questions', limit: 16 }));
+  });
+
+  test('interrupted and run again, it ends with the bytes of a training that was never interrupted', async () => {
+    const controller = new AbortController();
+    const stopping = contextOf('resumed', [], controller.signal);
+    const first = await train.run({ ...stopping, params, emit: (message) => { if (message.kind === 'metric' && message.step === 2) controller.abort(); } });
+    expect(first).toMatchObject({ ok: false, error: expect.stringContaining('interrupted after step 2') });
+    expect(await train.run({ ...contextOf('resumed'), params })).toEqual({ ok: true, value: undefined });
+    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors']) expect(await readFile(join(folder, 'resumed', name)), name).toEqual(await readFile(join(folder, 'plain', name)));
+  });
+
+  test('a model folder that is not there is an error that names it', async () => {
+    const context = contextOf('missing');
+    expect(await train.run({ ...context, deps: { ...context.deps, base: join(folder, 'nowhere') }, params })).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
+  });
+
+  test('measured, it scores generated answers at every evaluation and trains to the same weights', async () => {
+    const measure = { rows: 2, maxLength: 8, batch: 2 };
+    expect(await measured.run({ ...contextOf('measured'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
+    const evaluations = (await linesOf(join(folder, 'measured/log.jsonl'))).filter((record) => 'evaluationLoss' in record);
+    for (const evaluation of evaluations) expect(evaluation['metrics']).toEqual({ rougeL: expect.any(Number), f1: expect.any(Number), exact_match: expect.any(Number) });
+    expect(await readFile(join(folder, 'measured/model/adapter_model.safetensors'))).toEqual(await readFile(join(folder, 'plain/model/adapter_model.safetensors')));
+  });
+});
