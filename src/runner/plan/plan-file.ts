@@ -2,7 +2,7 @@ import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { limits } from '../spec/guard.ts';
 import { parsePipeline } from '../spec/parse-pipeline.ts';
-import type { SourceRequest } from '../spec/read-source.ts';
+import type { SourceRequest } from '../spec/source-request.ts';
 import type { Plan } from './instance.ts';
 import { planOf } from './plan-of.ts';
 

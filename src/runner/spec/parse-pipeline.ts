@@ -1,5 +1,6 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
-import { readSource, type SourceRequest } from './read-source.ts';
+import { readSource } from './read-source.ts';
+import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
 import type { LookUp, Report } from './interpolate.ts';
 import { mapNode, type MapNode, type Node } from './node.ts';

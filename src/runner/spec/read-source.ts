@@ -7,15 +7,7 @@ import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import type { Report } from './interpolate.ts';
 import { refuse } from './shape.ts';
-
-export interface SourceRequest {
-  /** The pipeline file, from the project root. */
-  readonly file: string;
-  /** The text of a file of the project; the error says why it cannot be read. */
-  readonly readText: (path: string) => Result<string>;
-  /** The texts of `--set`, in order. */
-  readonly overrides: readonly string[];
-}
+import { overrideName, type SourceRequest } from './source-request.ts';
 
 export interface Source {
   /** Undefined where there is nothing to go on with: reported. */
@@ -28,7 +20,7 @@ export function readSource({ file, readText, overrides }: SourceRequest, report:
   const sources = new Map<string, string>();
   let root = readFile(file, undefined, [], { readText, sources, report });
   for (const [index, text] of overrides.entries()) {
-    const name = index === 0 ? '--set' : `--set (${index + 1})`;
+    const name = overrideName(index);
     sources.set(name, text);
     root = root && override(root, name, text, report);
   }
