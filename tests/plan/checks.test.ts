@@ -21,7 +21,8 @@ describe('a file of the project that a command names and that does not count', (
     ['cmd: [cat, "${deps.raw}"], deps: { raw: data/raw/x.csv }', []],
     ['cmd: [tool, train.py], outs: { o: { path: train.py, workspace: true } }', []],
     ['cmd: [./run.sh]', []],
-    ['cmd: ./run.sh', []],
+    ['cmd: ./run.sh', ['run.sh']],
+    ['cmd: "PYTHONPATH=. ./run.sh"', ['run.sh']],
     ['cmd: [python, other.py, /etc/passwd, ../train.py, -v]', []],
     ['uses: train.py', []],
   ])('%s', (fields, expected) => {

@@ -57,6 +57,7 @@ describe('references', () => {
   test('what differs by instance may follow an axis: resources, timeout, retries', () => {
     const plan = planOfText('stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }');
     expect(instanceOf(plan, 'a[x]')).toMatchObject({ resources: { cpus: 2, gpus: 0, memory: 8 * 2 ** 30 }, timeout: 7200 });
+    expect(instanceOf(plan, 'a[x]').resourceRanges).toMatchObject({ cpus: { offset: 46, length: 1 }, gpus: { offset: 10, length: 1 }, memory: { offset: 57, length: 4 } });
     expect(faultsOf('stages: { a: { matrix: { c: [0, 2] }, cmd: [echo], resources: { cpus: "${c}" } } }')).toEqual(['wrong-type 1:30 0']);
   });
 

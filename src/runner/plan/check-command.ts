@@ -5,7 +5,8 @@ import type { Instance, Piece } from './instance.ts';
 
 /**
  * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it would run
- * nothing again. `isFile` is asked for paths from the project root. The program itself (the first word) counts by content.
+ * nothing again. `isFile` is asked for paths from the project root. The first word of a list counts by content; of a line
+ * that is the shell.
  */
 export function checkCommand(instance: Instance, isFile: (path: string) => boolean): readonly Diagnostic[] {
   const { program } = instance;
@@ -28,11 +29,11 @@ function wordsOfArgument(word: readonly Piece[]): readonly string[] {
   return pathsIn(only.text);
 }
 
-/** The words of a line as far as they can be told without being the shell; the first is the program. */
+/** The words of a line as far as they can be told without being the shell. */
 function wordsOfLine(pieces: readonly Piece[]): readonly string[] {
   const line = pieces.map((piece) => (piece.kind === 'text' ? piece.text : '\0')).join('');
   const words = line.match(/(?:'[^']*'|"[^"]*"|\\.|[^\s;&|()<>'"\\])+/g) ?? [];
-  return words.slice(1).filter((word) => !word.includes('\0')).flatMap((word) => pathsIn(word.replace(/'([^']*)'|"([^"]*)"|\\(.)/g, '$1$2$3')));
+  return words.filter((word) => !word.includes('\0')).flatMap((word) => pathsIn(word.replace(/'([^']*)'|"([^"]*)"|\\(.)/g, '$1$2$3')));
 }
 
 function pathsIn(word: string): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Range } from '../diagnostic.ts';
 import type { Report } from '../spec/interpolate.ts';
+import { isGlob } from '../spec/glob.ts';
 import { foldedPath } from '../spec/project-path.ts';
 import type { Instance } from './instance.ts';
 
@@ -45,7 +46,7 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
 const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
 
 function programPaths({ program, id }: Instance): readonly Claim[] {
-  const paths = program.kind === 'uses' ? [program.path] : program.code.filter((path) => !/[*?]/.test(path));
+  const paths = program.kind === 'uses' ? [program.path] : program.code.filter((path) => !isGlob(path));
   return paths.map((path) => ({ kind: 'read', path, what: `the code of ${id}`, at: program.at }));
 }
 

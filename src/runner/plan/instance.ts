@@ -72,6 +72,8 @@ export interface Instance {
   readonly env: readonly string[];
   readonly passEnv: readonly string[];
   readonly resources: Resources;
+  /** Where each is written; the stage where it is not. */
+  readonly resourceRanges: Readonly<Record<keyof Resources, Range>>;
   /** Seconds; null: none. */
   readonly timeout: number | null;
   readonly retries: number;

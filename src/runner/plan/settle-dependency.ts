@@ -41,14 +41,14 @@ function externalDependency(path: string, at: Range, report: Report): Dependency
 
 /** hf:owner/name@revision. Without a revision the content could change without a trace. */
 function hubDependency(text: string, at: Range, report: Report): Dependency | undefined {
-  const [, repository, revision] = /^hf:([\w-][\w.-]*\/[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
+  const [, repository, revision] = /^hf:((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
   if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..')) return { kind: 'hub', repository, revision, at };
   return void report({
     severity: 'error',
     code: 'bad-hub-name',
     message: `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected hf:owner/name@revision`,
     at,
-    help: 'the revision is a commit, so that every run reads the same files: hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
+    help: 'the revision is a commit; or a branch or tag, whose commit pipeline.lock then holds, so that every run reads the same files: hf:google/mt5-base@main',
   });
 }
 

@@ -21,7 +21,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
   const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
   const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
-  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): T | undefined => (value === undefined ? otherwise : settleLate(value, lookUp, report)?.value);
+  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): Located<T> | undefined => (value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report));
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
   const memory = late(stage.resources.memory, 0);
@@ -42,9 +42,10 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     outs,
     env: stage.env.map(({ value }) => value).sort(),
     passEnv: stage.passEnv.map(({ value }) => value).sort(),
-    resources: { cpus, gpus, memory },
-    timeout,
-    retries,
+    resources: { cpus: cpus.value, gpus: gpus.value, memory: memory.value },
+    resourceRanges: { cpus: cpus.at, gpus: gpus.at, memory: memory.at },
+    timeout: timeout.value,
+    retries: retries.value,
     cache: stage.cache,
     description: stage.description,
     at: cell.at,

@@ -63,8 +63,6 @@ export function valueOf(node: Node): Value {
 export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-export const textNode = (text: string, at: Range): ScalarNode => ({ kind: 'scalar', value: text, text, parts: null, at });
-
 export const listNode = (items: readonly Node[], at: Range): ListNode => ({ kind: 'list', items, refers: items.some(refers), at });
 
 export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapNode {
