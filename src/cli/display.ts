@@ -1,6 +1,6 @@
 import type { Event } from '../runner/event.ts';
 import type { Colors } from '../runner/report/colors.ts';
-import { advance, emptyView, frame, statusLine } from '../runner/report/live.ts';
+import { advance, emptyView, frame } from '../runner/report/live.ts';
 import { plainLines } from '../runner/report/plain.ts';
 
 /** Where people's output goes, and what it can do. */
@@ -31,11 +31,11 @@ export function openDisplay(screen: Screen): Display {
     drawn = 0;
   };
   const draw = () => {
-    if (view.running.size === 0) return;
-    if (!screen.live) return screen.write(`${statusLine(view, screen.now(), screen.colors)}\n`);
-    const lines = frame(view, screen.now(), screen.columns(), screen.colors);
+    if (view.running.size === 0 && view.fetching === undefined) return;
+    const frameLines = frame(view, screen.now(), screen.columns(), screen.colors);
+    const lines = screen.live ? frameLines : frameLines.slice(0, 1);
     screen.write(`${lines.join('\n')}\n`);
-    drawn = lines.length;
+    if (screen.live) drawn = lines.length;
   };
   const timer = setInterval(() => { erase(); draw(); }, screen.live ? redrawEvery : tellEvery);
   timer.unref();

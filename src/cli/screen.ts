@@ -7,7 +7,7 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
   const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
   return {
     write: (text) => void stream.write(text),
-    columns: () => stream.columns ?? 80,
+    columns: () => stream.columns ?? Infinity,
     live: terminal,
     colors: { bold, dim, red, green, yellow, cyan },
     now: Date.now,

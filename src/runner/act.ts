@@ -4,6 +4,7 @@ import type { Collected, GcRequest, Problem, RerunVerification } from './answers
 import type { Event } from './event.ts';
 import { diskMessage } from './execute/disk-message.ts';
 import { reap } from './execute/reap.ts';
+import { withHubFolders } from './hub-dependencies.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { machineCapacity } from './execute/resources.ts';
 import { runSelected, withRun } from './execute/run.ts';
@@ -22,11 +23,15 @@ import { lastOutcomes } from './store/runs.ts';
 
 /** Runs what is out of date: alone, after what a killed run left was put away. */
 export async function run(opened: Opened, planned: Planned, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
-  const chosen = choose(opened, planned, request);
-  if (!chosen.ok) return chosen;
-  const { selected, policyOf } = chosen.value;
+  const asked = choose(opened, planned, request);
+  if (!asked.ok) return asked;
   return locked(opened, request.waitSeconds, stop.gentle, async () => {
-    const session = await sessionFor(opened, planned, selected.chosen);
+    const settled = await withHubFolders(opened, planned, asked.value.selected.chosen, onEvent, stop.gentle);
+    if (!settled.ok) return settled;
+    const chosen = choose(opened, settled.value, request);
+    if (!chosen.ok) return chosen;
+    const { selected, policyOf } = chosen.value;
+    const session = await sessionFor(opened, settled.value, selected.chosen);
     if (!session.ok) return session;
     const { companions, retryDelay } = opened.surroundings;
     const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay };

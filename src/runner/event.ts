@@ -8,12 +8,18 @@ export type Outcome =
   | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean }
   /** Outputs already stood in place and are right. */
   | { readonly kind: 'cached' }
-  /** Outputs were written back from the cache. */
-  | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
+  /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
+  | { readonly kind: 'restored'; readonly files: number; readonly bytes: number; readonly displaced?: readonly DisplacedOut[] }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number; readonly tail: readonly string[] }
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'interrupted'; readonly seconds: number };
+
+/** An out that does not stand in the project as its result says. */
+export interface DisplacedOut {
+  readonly path: string;
+  readonly was: 'missing' | 'changed';
+}
 
 /** Why an instance failed, each with just its own fields. */
 export type Failure =
@@ -28,6 +34,8 @@ export type Failure =
 
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
+  /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
+  | { readonly kind: 'fetching'; readonly at: number; readonly model: string; readonly bytes: number; readonly total: number; readonly bytesPerSecond: number | null; readonly secondsLeft: number | null }
   | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number }
   | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
   | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }

@@ -3,6 +3,7 @@ import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status } from './ask.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
+import { withHubFolders } from './hub-dependencies.ts';
 import { type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { verifyStore } from './store/verify-store.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
@@ -66,7 +67,9 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
     const plan = planned();
     if (!plan.ok) return plan;
     const open = opened(plan.value.place);
-    return open.ok ? answer(open.value, plan.value) : open;
+    if (!open.ok) return open;
+    const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
+    return settled.ok ? answer(open.value, settled.value) : settled;
   }
   const root = placeHere(folder, file);
 

@@ -73,7 +73,7 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
         break;
       }
       case 'hub': {
-        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'models of the hub cannot be fetched yet: download the folder and name its path' });
+        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'is not here yet: pipeline run fetches it' });
         break;
       }
       case 'out': {

@@ -2,6 +2,7 @@ import type { Event, Outcome } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Colors } from './colors.ts';
 import { durationText } from './duration-text.ts';
+import { sizeText } from './size-text.ts';
 
 /** What the live display knows of an instance that is running. */
 interface Running {
@@ -30,6 +31,8 @@ export interface LiveView {
   readonly counts: Readonly<Record<Outcome['kind'], number>>;
   readonly running: ReadonlyMap<InstanceId, Running>;
   readonly stages: Readonly<Record<string, StageTimes>>;
+  /** The model that is on its way, before anything runs. */
+  readonly fetching: Extract<Event, { kind: 'fetching' }> | undefined;
 }
 
 export const emptyView: LiveView = {
@@ -39,6 +42,7 @@ export const emptyView: LiveView = {
   counts: { ran: 0, cached: 0, restored: 0, failed: 0, blocked: 0, skipped: 0, interrupted: 0 },
   running: new Map(),
   stages: {},
+  fetching: undefined,
 };
 
 /** The view after an event. */
@@ -49,6 +53,7 @@ export function advance(view: LiveView, event: Event): LiveView {
       for (const instance of event.instances) stages[stageOf(instance)] = { left: (stages[stageOf(instance)]?.left ?? 0) + 1, ran: 0, seconds: 0 };
       return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
     }
+    case 'fetching': return { ...view, fetching: event };
     case 'started':
       return withRunning(view, event.instance, { startedAt: event.at, done: 0, total: 0, unit: '', countedFrom: undefined, loss: undefined, note: undefined });
     case 'message': {
@@ -76,8 +81,15 @@ export function advance(view: LiveView, event: Event): LiveView {
 
 /** The lines of the display at a moment: how far the run is, then a line for each instance that is running. */
 export function frame(view: LiveView, now: number, width: number, colors: Colors): readonly string[] {
+  if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
   const names = Math.max(0, ...[...view.running.keys()].map((id) => id.length));
   return [statusLine(view, now, colors), ...[...view.running].map(([id, row]) => runningLine(id.padEnd(names), row, now, colors))].map((line) => cut(line, width));
+}
+
+/** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
+function fetchingLine({ model, bytes, total, bytesPerSecond, secondsLeft }: Extract<Event, { kind: 'fetching' }>, colors: Colors): string {
+  const parts = [`fetching ${model}`, `${sizeText(bytes)} of ${sizeText(total)}`, ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)} a second`]), ...(secondsLeft === null ? [] : [`${durationText(secondsLeft)} left`])];
+  return parts.join(colors.dim(' · '));
 }
 
 /** "12 of 45 done, 2 running, 41 s, about 1 min 50 s left". */

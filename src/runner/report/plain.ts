@@ -9,7 +9,7 @@ import type { StageMessage } from '../../stage/message.ts';
 /** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. */
 export function plainLines(event: Event, colors: Colors): readonly string[] {
   switch (event.kind) {
-    case 'run-started': return [];
+    case 'run-started': case 'fetching': return [];
     case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event.because.map(reasonText), event.attempt, event.resumed))}`];
     case 'message': return messageLines(event.instance, event.message, colors);
     case 'output': return [];

@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type LoopbackHub, openLoopbackHub } from '../hub/loopback-hub.ts';
+import { createRig } from '../rig/rig.ts';
+
+const commit = 'a'.repeat(40);
+
+describe('a dep that is a model of the hub', () => {
+  let hub: LoopbackHub;
+  let home: string;
+
+  beforeAll(async () => {
+    hub = await openLoopbackHub();
+    home = mkdtempSync(join(tmpdir(), 'hub-home-'));
+    hub.repositories.set('owner/name', { commit, names: ['main'], files: { 'config.json': Buffer.from('{"model_type": "mt5"}'), 'model.safetensors': Buffer.from('weights') }, large: ['model.safetensors'] });
+  });
+  afterEach(() => vi.unstubAllEnvs());
+  afterAll(async () => {
+    await hub[Symbol.asyncDispose]();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  test('is fetched once, its commit written down, and later runs read it without asking anybody', async () => {
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    vi.stubEnv('HF_HOME', home);
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'cp ${deps.base}/model.safetensors ${outs.copy}', deps: { base: 'hf:owner/name@main' }, outs: { copy: 'copy' } } } } });
+
+    const first = await rig.pipeline('run').result;
+    expect(first.json, first.stderr).toMatchObject({ ran: ['copy'] });
+    expect(readFileSync(join(rig.root, 'artifacts/pipeline/copy/copy'), 'utf8')).toBe('weights');
+    expect(readFileSync(join(rig.root, 'pipeline.lock'), 'utf8')).toContain(commit);
+
+    const asked = hub.requests.length;
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['copy'] });
+    expect(hub.requests.length).toBe(asked);
+  });
+
+  test('that is not to be had fails before anything runs, with its place in the YAML', async () => {
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    vi.stubEnv('HF_HOME', home);
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/nowhere@main' }, outs: { copy: 'copy' } } } } });
+    const { code, stderr } = await rig.pipeline('run').result;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/pipeline\.yaml:\d+:\d+/);
+    expect(stderr).toContain('owner/nowhere');
+    expect(existsSync(join(rig.root, 'pipeline.lock'))).toBe(false);
+  });
+
+  test('offline and not here: said by status and refused by run, and nobody is asked', async () => {
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    vi.stubEnv('HF_HOME', join(home, 'empty'));
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/name@main' }, outs: { copy: 'copy' } } } } });
+    const asked = hub.requests.length;
+    const { code, stderr } = await rig.pipeline('run').result;
+    expect(code).toBe(2);
+    expect(stderr.toLowerCase()).toContain('offline');
+    expect((await rig.pipeline('status').result).code).toBe(0);
+    expect(hub.requests.length).toBe(asked);
+  });
+});
