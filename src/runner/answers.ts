@@ -1,6 +1,6 @@
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { Event, Outcome } from './event.ts';
+import type { DisplacedOut, Event, Outcome } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
@@ -37,6 +37,8 @@ export interface Explanation {
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
   readonly because: readonly Reason[];
+  /** Outs that stand otherwise than their result says, and will be restored. */
+  readonly displaced: readonly DisplacedOut[];
   /** What has to run first for the key to be known. */
   readonly after: readonly InstanceId[];
   /** The manifest as it is now, as a plain value. */

@@ -47,9 +47,9 @@ export async function explain(opened: Opened, planned: Planned, instance: string
   if (!looked.ok) return looked;
   const [inspection] = looked.value;
   if (inspection === undefined || looked.value.length > 1) return invalid([oneInstance(instance, looked.value.map((one) => one.instance))], planned.sources);
-  const { key, because, after, manifest } = inspection;
+  const { key, because, after, manifest, displaced } = inspection;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id)?.kind;
-  return { ok: true, value: { instance: inspection.instance.id, state: stateOf(opened, planned, inspection, last), key, because, after, manifest } };
+  return { ok: true, value: { instance: inspection.instance.id, state: stateOf(opened, planned, inspection, last), key, because, displaced, after, manifest } };
 }
 
 /** The instances that a selection names, each looked at with all that it needs. */

@@ -1,22 +1,51 @@
 /**
- * `crash-at.js N`: runs the pipeline of the current folder and kills itself, as kill -9 would, at the Nth operation that
- * changes the disk. Prints how many there were, if it lives to the end.
+ * `crash-at.js N SUPERVISOR STAGE-CHILD`: runs the pipeline of the current folder, an instance at a time, and kills itself,
+ * as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and `end` if it lives that long.
  */
+import { writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { openProject } from '../../src/runner/project.ts';
 import { changes, watchedDisk } from './disk-twins.ts';
 
-let left = Number(process.argv[2]);
-let count = 0;
+const [, , nth = '', supervisor = '', stageChild = ''] = process.argv;
+let steps = 0;
+
+function step(name: string): void {
+  steps += 1;
+  if (steps === Number(nth)) process.kill(process.pid, 'SIGKILL');
+  writeSync(1, `${name}\n`);
+}
+
+/** The runner writes rows by this call alone, so a row is seen however it is written. */
+interface RowWriter {
+  run(this: { readonly source: string }, ...values: unknown[]): unknown;
+}
+
+function watchRows(): void {
+  const Database = createRequire(import.meta.url)('better-sqlite3');
+  const memory = new Database(':memory:');
+  const writer: RowWriter = Object.getPrototypeOf(memory.prepare('SELECT 1'));
+  memory.close();
+  const write = writer.run;
+  writer.run = function (...values) {
+    step(`row: ${this.source.trim().split(/\s+/).slice(0, 5).join(' ')}`);
+    return write.apply(this, values);
+  };
+}
+
+watchRows();
 const disk = watchedDisk((call) => {
-  if (!changes(call)) return;
-  count += 1;
-  left -= 1;
-  if (left === 0) process.kill(process.pid, 'SIGKILL');
+  if (changes(call)) step(`${call.name}: ${call.paths.map(kindOfPlace).join(' -> ')}`);
 });
 
+/** What stands at a path, without what differs from project to project. */
+function kindOfPlace(path: string): string {
+  const [, place = path] = /\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path) ?? [];
+  return place;
+}
+
 const never = new AbortController().signal;
-const [supervisor = '', stageChild = ''] = process.argv.slice(3);
 const project = await openProject({ folder: process.cwd() }, { disk, companions: { supervisor, stageChild }, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
-await project.run({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }, () => undefined, { gentle: never, hard: never });
+await project.run({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0, jobs: 1 }, () => undefined, { gentle: never, hard: never });
 project.close();
-console.log(count);
+writeSync(1, 'end\n');

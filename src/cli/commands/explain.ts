@@ -12,12 +12,13 @@ export function explainCommand(): Command {
     .action((instance: string, options: PipelineOptions) => answer(options, (project) => project.explain(instance), explanationText));
 }
 
-function explanationText({ instance, state, key, because, after }: Explanation): string {
+function explanationText({ instance, state, key, because, displaced, after }: Explanation): string {
   const lines = [
     `${instance}: ${state.replaceAll('-', ' ')}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}`,
     ...because.map((reason) => `  ${reasonText(reason)}`),
+    ...displaced.map(({ path, was }) => `  ${path} ${was === 'missing' ? 'is missing' : 'was changed'}: pipeline run restores it`),
     ...(after.length === 0 ? [] : [`  it is decided when these are done: ${after.join(', ')}`]),
-    ...(because.length + after.length === 0 ? ['  its outputs are those of its key: nothing to do'] : []),
+    ...(because.length + displaced.length + after.length === 0 ? ['  its outputs are those of its key: nothing to do'] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
+import type { DisplacedOut } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
@@ -61,8 +62,8 @@ export interface Identity {
 /** What is known of an instance whose deps are all there. */
 export interface Assessment extends Identity {
   readonly lookup: Lookup;
-  /** With a hit: whether the outs stand in the project as the entry says. */
-  readonly inPlace: boolean;
+  /** With a hit: the outs that do not stand in the project as the entry says. */
+  readonly displaced: readonly DisplacedOut[];
   readonly decision: Decision;
 }
 
@@ -91,10 +92,10 @@ export async function identify(session: Session, instance: Instance, moment: Mom
 export async function assess(session: Session, instance: Instance, policy: Policy, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Assessment, Unassessable>> {
   const identity = await identify(session, instance, moment, known);
   if (!identity.ok) return identity;
-  const { lookup, inPlace } = await lookUp(session, instance, identity.value.key, moment);
+  const { lookup, displaced } = await lookUp(session, instance, identity.value.key, moment);
   const last = lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
-  return { ok: true, value: { ...identity.value, lookup, inPlace, decision } };
+  return { ok: true, value: { ...identity.value, lookup, displaced, decision } };
 }
 
 export function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {
@@ -103,20 +104,20 @@ export function outPath({ instances }: Pick<Session, 'instances'>, instance: Ins
   return path;
 }
 
-async function lookUp({ workspace, store }: Session, instance: Instance, key: Key, moment: Moment): Promise<{ readonly lookup: Lookup; readonly inPlace: boolean }> {
+async function lookUp({ workspace, store }: Session, instance: Instance, key: Key, moment: Moment): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
   const entry = findEntry(store, key);
-  if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, inPlace: false };
-  let inPlace = true;
+  if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
+  const displaced: DisplacedOut[] = [];
   for (const [name, content] of Object.entries(entry.outs)) {
     const path = instance.outs[name]?.path;
     if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
     const found = await moment.read(path, { links: 'keep' });
     const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
-    inPlace &&= same;
+    if (!same) displaced.push({ path, was: found.ok && found.value === undefined ? 'missing' : 'changed' });
     const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
-    if (damage !== undefined) return { lookup: damage, inPlace: false };
+    if (damage !== undefined) return { lookup: damage, displaced: [] };
   }
-  return { lookup: { kind: 'hit', entry }, inPlace };
+  return { lookup: { kind: 'hit', entry }, displaced };
 }
 
 export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;

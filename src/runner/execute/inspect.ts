@@ -1,4 +1,5 @@
 import type { Value } from '../../stage/context.ts';
+import type { DisplacedOut } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { manifestValue } from '../manifest/key-of.ts';
 import type { Reason } from '../manifest/reason.ts';
@@ -20,6 +21,8 @@ export interface Inspection {
   readonly after: readonly InstanceId[];
   readonly key: Key | undefined;
   readonly manifest: Value | undefined;
+  /** Outs that would be restored. */
+  readonly displaced: readonly DisplacedOut[];
   /** Why nothing can be known, in words. */
   readonly fault: string | undefined;
 }
@@ -33,15 +36,15 @@ export async function inspect(session: Session, instances: readonly Instance[]):
 }
 
 async function inspection(session: Session, instance: Instance, surveyed: Surveyed | undefined): Promise<Inspection> {
-  const nothing = { instance, because: [], after: [], key: undefined, manifest: undefined, fault: undefined };
+  const nothing = { instance, because: [], after: [], key: undefined, manifest: undefined, displaced: [], fault: undefined };
   switch (surveyed?.kind) {
     case undefined: throw new Error(`${instance.id} was not looked at`);
     case 'waiting': return { ...nothing, state: 'waiting', after: surveyed.after };
     case 'unassessable': return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
     case 'assessed': {
-      const { key, manifest, decision, inPlace, inputs } = surveyed.assessment;
+      const { key, manifest, decision, displaced, inputs } = surveyed.assessment;
       const because = decision.kind === 'run' ? await nameFiles(session, decision.because, inputs) : [];
-      return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : inPlace ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest) };
+      return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : displaced.length === 0 ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest), displaced };
     }
   }
 }

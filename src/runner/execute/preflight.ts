@@ -5,7 +5,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
-import type { Instance } from '../plan/instance.ts';
+import type { Dependency, Instance } from '../plan/instance.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
@@ -62,7 +62,7 @@ function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnost
   for (const dep of Object.values(instance.deps)) {
     if (dep.kind !== 'path') continue;
     const place = placeOf(workspace, dep.path);
-    if (workspace.disk.lookThrough(place) === undefined) faults.push(missing(workspace, dep.path, dep.at));
+    if (workspace.disk.lookThrough(place) === undefined) faults.push(missing(workspace, dep));
     else if (!dep.external && leavesProject(workspace, place)) {
       faults.push({ severity: 'error', code: 'leaves-project', message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`, at: dep.at, help: 'name it as { path, external: true } if it is meant' });
     }
@@ -75,12 +75,12 @@ function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnost
   return faults;
 }
 
-function missing(workspace: Workspace, path: string, at: Diagnostic['at']): Diagnostic {
+function missing(workspace: Workspace, { path, hint, at }: Extract<Dependency, { kind: 'path' }>): Diagnostic {
   const folder = dirname(path);
   const place = placeOf(workspace, folder);
   const names = workspace.disk.lookThrough(place)?.isDirectory() === true ? workspace.disk.list(place).map((name) => (folder === '.' ? name : `${folder}/${name}`)) : [];
   const suggestion = nearest(path, names);
-  return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, ...(at === undefined ? {} : { at }), ...(suggestion === undefined ? {} : { suggestion }) };
+  return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, at, ...(suggestion === undefined ? {} : { suggestion }), ...(hint === undefined ? {} : { help: hint }) };
 }
 
 function leavesProject(workspace: Workspace, place: string): boolean {

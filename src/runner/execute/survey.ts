@@ -35,10 +35,10 @@ async function looked(session: Session, instance: Instance, policy: Policy, mome
 export const isHit = (surveyed: Surveyed | undefined): boolean => surveyed?.kind === 'assessed' && surveyed.assessment.decision.kind === 'restore';
 
 /** Whether nothing has to be done at all. */
-export const isInPlace = (surveyed: Surveyed | undefined): boolean => isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.inPlace;
+export const isInPlace = (surveyed: Surveyed | undefined): boolean => isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.displaced.length === 0;
 
 /** The content of an out that is not in place but will be restored. */
 function restorable(surveyed: Surveyed | undefined, out: string): Content | undefined {
-  if (surveyed?.kind !== 'assessed' || surveyed.assessment.inPlace || surveyed.assessment.decision.kind !== 'restore') return undefined;
+  if (surveyed?.kind !== 'assessed' || surveyed.assessment.displaced.length === 0 || surveyed.assessment.decision.kind !== 'restore') return undefined;
   return surveyed.assessment.decision.entry.outs[out];
 }

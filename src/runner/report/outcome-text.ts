@@ -1,4 +1,4 @@
-import type { Failure, Outcome } from '../event.ts';
+import type { DisplacedOut, Failure, Outcome } from '../event.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
 
@@ -7,12 +7,19 @@ export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'cached': return 'up to date';
-    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})`;
+    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})${displacedText(outcome.displaced ?? [])}`;
     case 'failed': return `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
     case 'blocked': return `not started: ${outcome.by} failed`;
     case 'skipped': return 'skipped';
     case 'interrupted': return `interrupted after ${durationText(outcome.seconds)}`;
   }
+}
+
+/** The outs that were not as they should be, by name. */
+export function displacedText(displaced: readonly DisplacedOut[]): string {
+  const [first, ...rest] = displaced;
+  if (first === undefined) return '';
+  return `: ${first.path} was ${first.was}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
 }
 
 /** What went wrong, in words. */

@@ -1,0 +1,57 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { allEntries } from '../../src/runner/store/entries.ts';
+import { openStore, type Store } from '../../src/runner/store/open-store.ts';
+import type { Rig } from '../rig/rig.ts';
+
+/** All that two projects have in common that ended alike: outs, results, and the files of the cache. */
+export interface Ending {
+  readonly artifacts: Readonly<Record<string, string>>;
+  /** Outs by key. */
+  readonly entries: Readonly<Record<string, unknown>>;
+  /** Without logs and rows: what a killed run left shows here. */
+  readonly cache: readonly string[];
+}
+
+/** Runs what is left to run, collects garbage but no result, reads every byte again; gives what is there then. */
+export async function endOf(rig: Rig): Promise<Ending> {
+  const run = await rig.pipeline('run').result;
+  expect(run.code === 0 ? '' : run.stderr, 'the next run').toBe('');
+  expect(run.warnings, 'warnings of the next run').toEqual([]);
+  expect(rig.survivors(), 'processes of stages').toEqual([]);
+  const again = await rig.pipeline('run', '--dry-run', '--json').result;
+  expect(JSON.parse(again.stdout), 'what is still to run').toMatchObject({ willRun: [], mayRun: [] });
+  await succeeds(rig, 'gc', '--keep-runs', '1000000');
+  await succeeds(rig, 'verify');
+  return {
+    artifacts: treeOf(join(rig.root, 'artifacts')),
+    entries: withStore(rig, (store) => Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs]))),
+    cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) => (/^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path)) ? [] : [path])),
+  };
+}
+
+async function succeeds(rig: Rig, ...words: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await rig.pipeline(...words).result;
+  expect(code === 0 ? '' : stdout + stderr, words.join(' ')).toBe('');
+}
+
+export function withStore<T>(rig: Rig, ask: (store: Store) => T): T {
+  const store = openStore(join(rig.root, 'cache/pipeline.sqlite'));
+  if (!store.ok) throw new Error(store.error.message);
+  try {
+    return ask(store.value);
+  } finally {
+    store.value.close();
+  }
+}
+
+/** Everything below a folder, by path. */
+function treeOf(folder: string): Readonly<Record<string, string>> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(entries.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const what = entry.isSymbolicLink() ? `link to ${readlinkSync(path)}` : entry.isDirectory() ? 'folder' : `${(lstatSync(path).mode & 0o111) === 0 ? 'file' : 'executable'} ${readFileSync(path, 'latin1')}`;
+    return [path.slice(folder.length + 1), what] as const;
+  }).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
