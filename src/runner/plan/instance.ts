@@ -19,7 +19,8 @@ export type Piece =
 export type Word = readonly Piece[];
 
 export type Dependency =
-  | { readonly kind: 'path'; readonly path: string; readonly external: boolean; readonly at: Range }
+  /** `hint`: what the user wrote to be said where it is missing. */
+  | { readonly kind: 'path'; readonly path: string; readonly external: boolean; readonly hint?: string; readonly at: Range }
   /** A folder of the Hugging Face hub at a pinned revision. */
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string; readonly at: Range }
   | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }

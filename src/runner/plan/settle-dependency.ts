@@ -28,14 +28,15 @@ export function settleDependency(dep: StageDependency, name: string, cell: Cell,
   const path = settleText(dep.path, lookUp, scope.report);
   if (path === undefined) return undefined;
   if (path.startsWith('hf:')) return hubDependency(path, dep.at, scope.report);
-  if (dep.external) return externalDependency(path, dep.path.at, scope.report);
+  const hint = dep.hint === undefined ? {} : { hint: dep.hint };
+  if (dep.external) return externalDependency(path, hint, dep.path.at, scope.report);
   const inside = projectPath(path);
-  if (inside.ok) return { kind: 'path', path: inside.value, external: false, at: dep.path.at };
+  if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...hint, at: dep.path.at };
   return void scope.report({ severity: 'error', code: 'bad-path', message: inside.error, at: dep.path.at, help: 'a file outside the project is read with { path: …, external: true }' });
 }
 
-function externalDependency(path: string, at: Range, report: Report): Dependency | undefined {
-  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, at };
+function externalDependency(path: string, hint: { readonly hint?: string }, at: Range, report: Report): Dependency | undefined {
+  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, ...hint, at };
   return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
 }
 

@@ -36,12 +36,13 @@ const join = record('a dep on a stage', {
 const filed = record('a dep on a path', {
   path: required(lateText('a path'), 'a file or a folder, by content'),
   external: optional(flag, 'true: it lies outside the project and is only read'),
+  hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 
 const dependency: Shape<StageDependency> = choice('a path, hf:owner/name@revision, or a map with from and out', {
-  short: map(lateText('a path'), (path): StageDependency => ({ kind: 'path', path, external: false, at: path.at })),
+  short: map(lateText('a path'), (path): StageDependency => ({ kind: 'path', path, external: false, hint: undefined, at: path.at })),
   join: map(join, ({ from, out: name, gather, at }): StageDependency => ({ kind: 'from', stage: from, out: name, gather: gather?.value ?? false, at })),
-  filed: map(filed, ({ path, external, at }): StageDependency => ({ kind: 'path', path, external: external?.value ?? false, at })),
+  filed: map(filed, ({ path, external, hint, at }): StageDependency => ({ kind: 'path', path, external: external?.value ?? false, hint: hint?.value, at })),
 }, (node) => (node.kind !== 'map' ? 'short' : looksLikeJoin(node) ? 'join' : 'filed'));
 
 const looksLikeJoin = ({ entries }: MapNode): boolean =>

@@ -61,7 +61,7 @@ export type StageProgram =
 
 export type StageDependency =
   /** A path or the name of a folder of the hub, told apart when its references are settled. */
-  | { readonly kind: 'path'; readonly path: ScalarNode; readonly external: boolean; readonly at: Range }
+  | { readonly kind: 'path'; readonly path: ScalarNode; readonly external: boolean; readonly hint: string | undefined; readonly at: Range }
   | { readonly kind: 'from'; readonly stage: Located<string>; readonly out: Located<string>; readonly gather: boolean; readonly at: Range };
 
 export interface StageOut {
