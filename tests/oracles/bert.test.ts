@@ -8,6 +8,7 @@ import { bertFeeds, bertGraph } from '../../src/ml/model/bert.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import { worstDifference } from './mt5-tables.ts';
+import { expectWithin } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const suffix = '.hidden-states.json';
@@ -36,7 +37,7 @@ describe.skipIf(models.length === 0)('BERT against the hidden states of transfor
       await program.release();
       for (let layer = 0; layer <= Math.max(...layers); layer += 1) {
         const theirs = sentences.flatMap(({ hidden_states }) => hidden_states[layer]?.flat() ?? []);
-        expect(worstDifference(Array.from(outputs[`hidden.${layer}`]?.data ?? [], Number), theirs), `layer ${layer}`).toBeLessThan(1e-5);
+        expectWithin(worstDifference(Array.from(outputs[`hidden.${layer}`]?.data ?? [], Number), theirs), 1e-5, `hidden states: layer ${layer}`);
       }
     });
   }

@@ -7,6 +7,7 @@ import { isJsonObject } from '../../src/files/json.ts';
 import { type BertScore, bertScores, type TextPair } from '../../src/ml/evaluate/bert-score.ts';
 import { openSentenceEncoder } from '../../src/ml/evaluate/open-sentence-encoder.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { expectWithin } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith('.scores.json') ? [name.slice(0, -'.scores.json'.length)] : [])) : [];
@@ -40,9 +41,9 @@ describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
         const encoder = await openSentenceEncoder(join(folder, model), runtime, { layer: setting.num_layers, name: model, tokenization: 'transformers' });
         if (!encoder.ok) throw new Error(encoder.error);
         const scores = await bertScores(pairs, encoder.value, runtime, { idf: setting.idf, baseline: await baselineOf(setting), batch: 64 });
-        expect(worst(scores.map(({ precision }) => precision), setting.P)).toBeLessThan(1e-5);
-        expect(worst(scores.map(({ recall }) => recall), setting.R)).toBeLessThan(1e-5);
-        expect(worst(scores.map(({ f1 }) => f1), setting.F1)).toBeLessThan(1e-5);
+        expectWithin(worst(scores.map(({ precision }) => precision), setting.P), 1e-5, 'precision');
+        expectWithin(worst(scores.map(({ recall }) => recall), setting.R), 1e-5, 'recall');
+        expectWithin(worst(scores.map(({ f1 }) => f1), setting.F1), 1e-5, 'F1');
       });
     }
 
@@ -56,7 +57,7 @@ describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
         const states = await encoder.value.embed(sentences.map(({ ids }) => ids));
         sentences.forEach((sentence, index) => {
           expect(encoder.value.tokenize(sentence.text)).toEqual(sentence.ids);
-          expect(worst(Array.from(states[index] ?? []), (sentence.hidden_states[layer] ?? []).flat())).toBeLessThan(1e-4);
+          expectWithin(worst(Array.from(states[index] ?? []), (sentence.hidden_states[layer] ?? []).flat()), 1e-4, 'hidden states');
         });
       }
     });

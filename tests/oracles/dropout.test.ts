@@ -17,6 +17,7 @@ import { multiply } from '../../src/ml/tensor/ops/elementwise.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { batchRows, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
 import { lastBitsTurned, parameterGradients } from './parameter-gradients.ts';
+import { expectWithin, roundingAllowance } from './within.ts';
 
 interface Site {
   readonly site: string;
@@ -66,12 +67,12 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
   await program.release();
 
   const [loss = 0] = table.numbers(`${kind}.loss`);
-  expect(Math.abs(ours.loss / loss - 1)).toBeLessThan(Math.max(1e-6, 4 * Math.abs(ours.loss / moved.loss - 1)));
-  expect(worstDifference(ours.logits, packedVectors(table, `${kind}.logits`, lengths.target))).toBeLessThan(Math.max(2e-5, 4 * worstDifference(ours.logits, moved.logits)));
+  expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, Math.abs(ours.loss / moved.loss - 1)), 'loss');
+  expectWithin(worstDifference(ours.logits, packedVectors(table, `${kind}.logits`, lengths.target)), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'logits');
   const expected = new Map(table.names.flatMap((name) => (name.startsWith(`${kind}.grad.`) ? [[ownName(name.slice(`${kind}.grad.`.length)), table.numbers(name)] as const] : [])));
   expect([...ours.gradients.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [name, gradient] of ours.gradients) {
-    expect(worstShare(gradient, expected.get(name) ?? []), name).toBeLessThan(Math.max(1e-5, 4 * worstShare(gradient, moved.gradients.get(name) ?? [])));
+    expectWithin(worstShare(gradient, expected.get(name) ?? []), roundingAllowance(1e-5, worstShare(gradient, moved.gradients.get(name) ?? [])), `gradient: ${name}`);
   }
 }
 

@@ -9,6 +9,7 @@ import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { batchRows, lengthsOf, modelsWith, packedVectors, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
 import { lastBitsTurned, parameterGradients } from './parameter-gradients.ts';
+import { expectWithin, roundingAllowance } from './within.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
 
@@ -54,12 +55,12 @@ function forwardTests(model: string): void {
       for (const precision of ['f32', 'f64']) {
         const [loss = 0] = table.numbers(`${name}.${precision}.loss`);
         const [theirNorm = 0] = table.numbers(`${name}.${precision}.grad_norm`);
-        expect(Math.abs((numbersOf(outputs, 'loss')[0] ?? Number.NaN) / loss - 1), `${name} ${precision} loss`).toBeLessThan(1e-6);
-        expect(Math.abs(norm / theirNorm - 1), `${name} ${precision} norm`).toBeLessThan(1e-5);
+        expectWithin(Math.abs((numbersOf(outputs, 'loss')[0] ?? Number.NaN) / loss - 1), 1e-6, `loss: ${name} ${precision}`);
+        expectWithin(Math.abs(norm / theirNorm - 1), 1e-5, `gradient norm: ${name} ${precision}`);
         const state = `encoder.${folder.config.numLayers}`;
-        expect(worstDifference(numbersOf(outputs, state), packedVectors(table, `${name}.${precision}.encoder_last_hidden_state`, lengthsOf(source))), `${name} ${precision} encoder`).toBeLessThan(tolerance(outputs, moved, state));
+        expectWithin(worstDifference(numbersOf(outputs, state), packedVectors(table, `${name}.${precision}.encoder_last_hidden_state`, lengthsOf(source))), tolerance(outputs, moved, state), `encoder states: ${name} ${precision}`);
         const [ours, theirs] = logits(name, precision, outputs, labels);
-        expect(worstDifference(ours, theirs), `${name} ${precision} logits`).toBeLessThan(tolerance(outputs, moved, 'logits'));
+        expectWithin(worstDifference(ours, theirs), tolerance(outputs, moved, 'logits'), `logits: ${name} ${precision}`);
       }
     }
   });
@@ -89,10 +90,10 @@ function forwardTests(model: string): void {
     for (const name of casesWith('encoder_hidden.0')) {
       const { outputs, moved, source, labels } = await run(name);
       for (let layer = 0; table.has(`${name}.f32.encoder_hidden.${layer}`); layer += 1) {
-        expect(worstDifference(numbersOf(outputs, `encoder.${layer}`), packedVectors(table, `${name}.f32.encoder_hidden.${layer}`, lengthsOf(source))), `encoder ${layer}`).toBeLessThan(tolerance(outputs, moved, `encoder.${layer}`));
+        expectWithin(worstDifference(numbersOf(outputs, `encoder.${layer}`), packedVectors(table, `${name}.f32.encoder_hidden.${layer}`, lengthsOf(source))), tolerance(outputs, moved, `encoder.${layer}`), `hidden states: encoder ${layer}`);
       }
       for (let layer = 0; table.has(`${name}.f32.decoder_hidden.${layer}`); layer += 1) {
-        expect(worstDifference(numbersOf(outputs, `decoder.${layer}`), packedVectors(table, `${name}.f32.decoder_hidden.${layer}`, lengthsOf(labels))), `decoder ${layer}`).toBeLessThan(tolerance(outputs, moved, `decoder.${layer}`));
+        expectWithin(worstDifference(numbersOf(outputs, `decoder.${layer}`), packedVectors(table, `${name}.f32.decoder_hidden.${layer}`, lengthsOf(labels))), tolerance(outputs, moved, `decoder.${layer}`), `hidden states: decoder ${layer}`);
       }
     }
   });
@@ -104,7 +105,7 @@ function forwardTests(model: string): void {
       const prefix = `${name}.f32.grad.`;
       const theirs = table.names.filter((each) => each.startsWith(prefix));
       expect([...ours.keys()].sort()).toEqual(theirs.map((each) => each.slice(prefix.length)).sort());
-      for (const [parameter, gradient] of ours) expect(worstShare(gradient, table.numbers(prefix + parameter)), `${name} ${parameter}`).toBeLessThan(Math.max(1e-5, worstShare(gradient, other.get(parameter) ?? [])));
+      for (const [parameter, gradient] of ours) expectWithin(worstShare(gradient, table.numbers(prefix + parameter)), roundingAllowance(1e-5, worstShare(gradient, other.get(parameter) ?? [])), `gradient: ${name} ${parameter}`);
     }
   });
 
@@ -130,8 +131,7 @@ function forwardTests(model: string): void {
 
 const states = (stack: string, nodes: readonly Node[]): Readonly<Record<string, Node>> => Object.fromEntries(nodes.map((node, index) => [`${stack}.${index}`, node]));
 
-/** 2e-5, or as much as the values move when the last bits of the weights do: no two float32 computations agree better. */
-const tolerance = (outputs: Values, moved: Values, name: string): number => Math.max(2e-5, worstDifference(numbersOf(outputs, name), numbersOf(moved, name)));
+const tolerance = (outputs: Values, moved: Values, name: string): number => roundingAllowance(2e-5, worstDifference(numbersOf(outputs, name), numbersOf(moved, name)));
 
 function numbersOf(outputs: Values, name: string): Float32Array {
   const value = outputs[name];

@@ -9,6 +9,7 @@ import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
 import { messageOf, valueOf } from '../checkpoint/value-of.ts';
 import { fuzzTokenizer } from '../text/fuzz.ts';
 import { noFiles } from '../text/no-files.ts';
+import { noteMeasured } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'sentencepiece');
 const files = existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -132,6 +133,7 @@ function expectEqual<T>(rows: readonly T[], shown: (row: T) => unknown, ours: (r
     const [got, wanted] = [ours(row), theirs(row)];
     return JSON.stringify(got) === JSON.stringify(wanted) ? [] : [{ of: shown(row), got, wanted }];
   });
+  noteMeasured({ compared: rows.length, difference: different.length, allowed: 0 });
   expect({ different: different.length, first: different.slice(0, 3) }).toEqual({ different: 0, first: [] });
 }
 

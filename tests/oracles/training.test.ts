@@ -12,6 +12,7 @@ import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper, type Stepper, type Values } from '../../src/ml/train/stepper.ts';
 import { batchRows, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
+import { expectWithin } from './within.ts';
 
 interface Logged {
   readonly loss: number;
@@ -51,7 +52,7 @@ describe.skipIf(!existsSync(join(mt5Folder, 'schedules.json')))('learning rates 
     for (const [key, factors] of Object.entries(table)) {
       const [name = '', warmup = '', total = ''] = key.split('/');
       const ours = factors.map((_, step) => scheduleFactor(scheduleNamed(name), step, { warmup: Number(warmup), total: Number(total), learningRate: 1 }));
-      expect(worstDifference(ours, factors), key).toBeLessThan(1e-15);
+      expectWithin(worstDifference(ours, factors), 1e-15, `factor: ${key}`);
     }
   });
 });
@@ -70,13 +71,13 @@ function trajectoryTests(model: string): void {
       expect(steps.length).toBe(log.length);
       for (const [index, expected] of log.entries()) {
         const step = steps[index];
-        expect(Math.abs((step?.loss ?? Number.NaN) / expected.loss - 1), `${name} loss of step ${index}`).toBeLessThan(index < 10 ? 1e-5 : 1e-4);
-        if (expected.lr !== null) expect(Math.abs((step?.learningRate ?? Number.NaN) - expected.lr), `${name} rate of step ${index}`).toBeLessThan(1e-12);
-        if (expected.grad_norm !== null) expect(Math.abs((step?.gradientNorm ?? Number.NaN) / expected.grad_norm - 1), `${name} norm of step ${index}`).toBeLessThan(index < 10 ? 1e-4 : 1e-3);
+        expectWithin(Math.abs((step?.loss ?? Number.NaN) / expected.loss - 1), index < 10 ? 1e-5 : 1e-4, `loss: ${name}, step ${index}`);
+        if (expected.lr !== null) expectWithin(Math.abs((step?.learningRate ?? Number.NaN) - expected.lr), 1e-12, `learning rate: ${name}, step ${index}`);
+        if (expected.grad_norm !== null) expectWithin(Math.abs((step?.gradientNorm ?? Number.NaN) / expected.grad_norm - 1), index < 10 ? 1e-4 : 1e-3, `gradient norm: ${name}, step ${index}`);
       }
       for (const { name: parameter, parameter: values } of stepper.tensors) {
         if (!finals.has(`${name}.${parameter}`)) continue;
-        expect(worstDifference(values, finals.numbers(`${name}.${parameter}`)), `${name} ${parameter}`).toBeLessThan(weightTolerance(config));
+        expectWithin(worstDifference(values, finals.numbers(`${name}.${parameter}`)), weightTolerance(config), `final weights: ${name} ${parameter}`);
       }
       expect(stepper.tensors.some(({ name: parameter }) => finals.has(`${name}.${parameter}`)), `${name} has final weights`).toBe(true);
     }
@@ -86,9 +87,9 @@ function trajectoryTests(model: string): void {
     const { log } = await readJsonTable<{ readonly log: readonly { readonly loss: number; readonly learning_rate: number; readonly grad_norm: number }[] }>(`${model}.trainer.json`);
     const { steps } = await trajectory(model, { opt: 'adamw', lr: 1e-3, wd: 0.01, schedule: 'linear', warmup: 2, steps: log.length, clip: 1, accumulate: 2 });
     for (const [index, { loss, learning_rate, grad_norm }] of log.entries()) {
-      expect(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), `loss of step ${index}`).toBeLessThan(0.5e-4 + 1e-4 * loss);
-      expect(Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate)).toBeLessThan(1e-12);
-      expect(Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1), `norm of step ${index}`).toBeLessThan(1e-3);
+      expectWithin(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), 0.5e-4 + 1e-4 * loss, `loss: step ${index}`);
+      expectWithin(Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate), 1e-12, `learning rate: step ${index}`);
+      expectWithin(Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1), 1e-3, `gradient norm: step ${index}`);
     }
   });
 }
