@@ -28,6 +28,7 @@ describe('a diagnostic as text', () => {
     expect(shown({ message: 'm', at: at('../y') })).toBe(`pipeline.yaml:3:27: error: m [some-code]
   3 |     parms: { 数据: "日本", x: ../y }
     |                               ^^^^`);
+    expect(shown({ message: 'm', at: at('x', '😀 x') }, '😀 x')).toBe('pipeline.yaml:1:3: error: m [some-code]\n  1 | 😀 x\n    |    ^');
     expect(shown({ message: 'm', at: at('"日本"') })).toContain('\n    |                    ^^^^^^');
   });
 
