@@ -21,12 +21,14 @@ import { lastKeys } from './store/entries.ts';
 import { takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
-/** Runs what is out of date: alone, after what a killed run left was put away. */
-export async function run(opened: Opened, planned: Planned, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
-  const asked = choose(opened, planned, request);
-  if (!asked.ok) return asked;
+/** Runs what is out of date: alone, after what a killed run left was put away. `plan` reads the pipeline file: it may have waited for long. */
+export async function run(opened: Opened, plan: () => Promise<Result<Planned, Problem>>, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
   return locked(opened, request.waitSeconds, stop.gentle, async () => {
-    const settled = await withHubFolders(opened, planned, asked.value.selected.chosen, onEvent, stop.gentle);
+    const planned = await plan();
+    if (!planned.ok) return planned;
+    const asked = choose(opened, planned.value, request);
+    if (!asked.ok) return asked;
+    const settled = await withHubFolders(opened, planned.value, asked.value.selected.chosen, onEvent, stop.gentle);
     if (!settled.ok) return settled;
     const chosen = choose(opened, settled.value, request);
     if (!chosen.ok) return chosen;
@@ -86,9 +88,8 @@ function choose({ store }: Opened, planned: Planned, request: RunRequest): Resul
 
 /** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */
 export async function gc(opened: Opened, set: readonly string[], { dryRun: only, keepRuns }: GcRequest): Promise<Result<Collected, Problem>> {
-  const { root } = opened.place;
   return locked(opened, 0, new AbortController().signal, async () => {
-    const plans = plansOnDisk(root, opened.place.file, set);
+    const plans = await plansOnDisk(opened.place, set, opened.store);
     if (!plans.ok) return plans;
     const keys = new Set<string>();
     const instances = new Set<string>();
@@ -121,7 +122,7 @@ export async function verifyRerun(opened: Opened, planned: Planned, instance: st
     const { companions, retryDelay } = opened.surroundings;
     let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
     await withRun(session.value, { instances: [only], jobs: 1, supervisorProgram: companions.supervisor, retryDelay }, onEvent, stop, async (run_) => {
-      compared = await rerunAndCompare(run_, only, machineCapacity(1).gpus.slice(0, only.resources.gpus));
+      compared = await rerunAndCompare(run_, only, machineCapacity(1).gpus().slice(0, only.resources.gpus));
     });
     return compared.ok ? compared : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], planned.sources);
   });

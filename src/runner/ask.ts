@@ -29,14 +29,14 @@ export async function status(opened: Opened, planned: Planned, selection: Select
         because: inspection.because,
         at: lastResult(opened.store, plan.pipeline, inspection.instance.id)?.at,
       })),
-      unnamed: unnamed(opened),
+      unnamed: await unnamed(opened),
     },
   };
 }
 
 /** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. */
-function unnamed({ store, place }: Opened): Status['unnamed'] {
-  const plans = plansOnDisk(place.root, place.file, []);
+async function unnamed({ store, place }: Opened): Promise<Status['unnamed']> {
+  const plans = await plansOnDisk(place, [], store);
   if (!plans.ok) return [];
   const named = new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`)));
   return unnamedPlacements(store, named).map(({ instance, path }) => ({ instance, path }));

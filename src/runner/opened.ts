@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Result } from '../result.ts';
 import type { Problem } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -7,9 +9,12 @@ import { openSession } from './execute/open-session.ts';
 import type { Companions } from './execute/supervisor-client.ts';
 import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { Instance, Plan } from './plan/instance.ts';
-import { planFile } from './plan/plan-file.ts';
+import type { PlannedFile } from './plan/plan-file.ts';
+import { rememberedPlan, rememberPlan } from './plan/remembered-plan.ts';
 import { select, type Selected, type Selection } from './plan/select.ts';
 import { foldedPath } from './spec/project-path.ts';
+import type { SourceRequest } from './spec/source-request.ts';
+import { findPlan, recordPlan } from './store/plan-rows.ts';
 import { openStore, type Store } from './store/open-store.ts';
 import { type StatRows, statRows } from './store/stat-rows.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -54,14 +59,32 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
   return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', message: place.error }], new Map());
 }
 
-/** Reads a pipeline file: `-f` and `--set` as they were typed. */
-export function planHere(folder: string, file: string | undefined, set: readonly string[]): Result<Planned, Problem> {
-  const place = placeHere(folder, file);
-  if (!place.ok) return place;
-  const { result, sources } = planFile({ file: place.value.file, readText: (path) => readProjectText(place.value.root, path), overrides: set });
+/** Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since. */
+export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined): Promise<Result<Planned, Problem>> {
+  const request: SourceRequest = { file: place.file, readText: (path) => readProjectText(place.root, path), overrides: set };
+  const { result, sources } = remembered(request, store) ?? await planAnew(request, store);
   if (!result.ok) return invalid(result.error, sources);
-  const clash = sameName(place.value, result.value.pipeline);
-  return clash === undefined ? { ok: true, value: { place: place.value, plan: result.value, sources } } : invalid([clash], sources);
+  const clash = sameName(place, result.value.pipeline);
+  return clash === undefined ? { ok: true, value: { place, plan: result.value, sources } } : invalid([clash], sources);
+}
+
+function remembered(request: SourceRequest, store: Store | undefined): PlannedFile | undefined {
+  const text = store && findPlan(store, request.file);
+  return text === undefined ? undefined : rememberedPlan(text, request, thisRunner());
+}
+
+/** The parser is loaded only now. */
+async function planAnew(request: SourceRequest, store: Store | undefined): Promise<PlannedFile> {
+  const { planFile } = await import('./plan/plan-file.ts');
+  const planned = planFile(request);
+  if (planned.result.ok && store !== undefined) recordPlan(store, request.file, rememberPlan(planned.result.value, planned.sources, request, thisRunner()));
+  return planned;
+}
+
+/** The code that plans: the file that it is built into, and when that was written. */
+function thisRunner(): string {
+  const { ino, size, mtimeNs } = statSync(fileURLToPath(import.meta.url), { bigint: true });
+  return `${import.meta.url} ${ino} ${size} ${mtimeNs}`;
 }
 
 /** Two files with one name would write into one folder. Names are compared as file systems do that ignore case. */
@@ -79,10 +102,10 @@ function pipelineName(root: string, file: string): string {
 }
 
 /** Every pipeline file of a project, planned: what names results and files. The first with a fault is the problem. */
-export function plansOnDisk(root: string, alsoFile: string, set: readonly string[]): Result<readonly Planned[], Problem> {
+export async function plansOnDisk({ root, file }: ProjectPlace, set: readonly string[], store: Store): Promise<Result<readonly Planned[], Problem>> {
   const plans: Planned[] = [];
-  for (const file of new Set([...pipelineFiles(root), alsoFile])) {
-    const planned = planHere(root, file, set);
+  for (const path of new Set([...pipelineFiles(root), file])) {
+    const planned = await planHere({ root, file: path }, set, store);
     if (!planned.ok) return planned;
     plans.push(planned.value);
   }

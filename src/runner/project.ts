@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status } from './ask.ts';
@@ -51,7 +53,6 @@ export interface Project {
 export async function openProject({ folder, file, set = [] }: ProjectOptions, surroundings: Surroundings = thisMachine()): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
 
-  const planned = (): Result<Planned, Problem> => planHere(folder, file, set);
   function opened(place: ProjectPlace): Result<Opened, Problem> {
     if (rows?.ok !== true) rows = openRows(place, surroundings);
     return rows;
@@ -63,8 +64,15 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
     const open = opened(place.value);
     return open.ok ? answer(open.value) : open;
   }
+  async function planned(): Promise<Result<Planned, Problem>> {
+    const place = placeHere(folder, file);
+    if (!place.ok) return place;
+    // A project that was never run is not given a cache for having faults.
+    const open = existsSync(join(place.value.root, 'cache')) ? opened(place.value) : undefined;
+    return open?.ok === false ? open : planHere(place.value, set, open?.value.store);
+  }
   async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
-    const plan = planned();
+    const plan = await planned();
     if (!plan.ok) return plan;
     const open = opened(plan.value.place);
     if (!open.ok) return open;
@@ -75,7 +83,7 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
 
   return {
     root: root.ok ? root.value.root : folder,
-    run: (request, onEvent, stop) => withPlan((open, plan) => run(open, plan, request, onEvent, stop)),
+    run: (request, onEvent, stop) => withPlan((open) => run(open, planned, request, onEvent, stop)),
     dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request)),
     status: (selection) => withPlan((open, plan) => status(open, plan, selection)),
     explain: (instance) => withPlan((open, plan) => explain(open, plan, instance)),

@@ -16,7 +16,7 @@ import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
 import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
-import { type ContentReader, type ProgramSourcesOfRun, readProgram } from './read-program.ts';
+import { type ContentReader, type ProgramSourcesOfRun, readProgram, type Reads } from './read-program.ts';
 
 /** What a run works with, the same from its start to its end. */
 export interface Session extends ProgramSourcesOfRun {
@@ -26,27 +26,29 @@ export interface Session extends ProgramSourcesOfRun {
   readonly instances: ReadonlyMap<InstanceId, Instance>;
 }
 
-/** Reads of one moment: what is asked for twice is read once. Never kept while a stage runs. */
-export interface Moment {
-  readonly read: ContentReader;
+/** What is read at one moment; never kept while a stage runs. */
+export interface Moment extends Reads {
   readonly object: (digest: Digest) => Promise<ObjectState>;
 }
 
 export function momentOf(workspace: Workspace): Moment {
-  const contents = new Map<string, ReturnType<ContentReader>>();
-  const objects = new Map<Digest, Promise<ObjectState>>();
+  const contents = memory<ReturnType<ContentReader>>();
+  const objects = memory<Promise<ObjectState>>();
   return {
-    read(path, rules) {
-      const name = `${rules.links} ${path}`;
-      const found = contents.get(name) ?? readContent(workspace, path, rules);
-      contents.set(name, found);
-      return found;
-    },
-    object(digest) {
-      const state = objects.get(digest) ?? objectState(workspace, digest);
-      objects.set(digest, state);
-      return state;
-    },
+    read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
+    object: (digest) => objects(digest, () => objectState(workspace, digest)),
+    executable: memory(),
+    code: memory(),
+  };
+}
+
+/** Gives what `find` gives, found once for each name. */
+function memory<T>(): (name: string, find: () => T) => T {
+  const found = new Map<string, { readonly value: T }>();
+  return (name, find) => {
+    const known = found.get(name) ?? { value: find() };
+    found.set(name, known);
+    return known.value;
   };
 }
 
@@ -77,7 +79,7 @@ const nothingKnown: KnownOut = () => undefined;
 
 /** Reads all that an instance's result depends on. */
 export async function identify(session: Session, instance: Instance, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Identity, Unassessable>> {
-  const program = await readProgram(instance, session, moment.read);
+  const program = await readProgram(instance, session, moment);
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
   const inputs = await readInputs(instance, {
     read: moment.read,

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
@@ -7,18 +6,18 @@ import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../spec/glob.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import type { ContentReader, ReadProgram } from './read-program.ts';
+import type { ReadProgram, Reads } from './read-program.ts';
 
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
 /** A command by content: its words, the program that its first word finds, and the files that its `code` names; and the stamps of all these. */
-export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, read: ContentReader): Promise<Result<ReadProgram>> {
+export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, { read, executable: executables, code: patterns }: Reads): Promise<Result<ReadProgram>> {
   const name = executableName(command);
-  const place = findExecutable(workspace, name, path);
+  const place = executables(name, () => findExecutable(workspace, name, path));
   if (place === undefined) return { ok: false, error: `${name}: no such program${name.includes('/') ? ' in the project' : ' on PATH'}` };
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
-  const files = codeFiles(workspace, command.code);
+  const files = patterns(JSON.stringify(command.code), () => codeFiles(workspace, command.code));
   for (const file of [place, ...files]) {
     const found = await read(file, { links: 'follow' });
     if (!found.ok || found.value === undefined) return { ok: false, error: `${file}: ${found.ok ? 'no such file' : found.error.message}` };
@@ -44,12 +43,8 @@ function findExecutable(workspace: Workspace, name: string, path: string | undef
 }
 
 function isExecutable(workspace: Workspace, place: string): boolean {
-  try {
-    accessSync(place, constants.X_OK);
-    return workspace.disk.lookThrough(place)?.isFile() === true;
-  } catch {
-    return false;
-  }
+  const stats = workspace.disk.lookThrough(place);
+  return stats?.isFile() === true && (stats.mode & 0o111n) !== 0n;
 }
 
 /** The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for all it holds. */

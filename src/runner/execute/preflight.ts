@@ -101,7 +101,7 @@ function resourceFaults({ id, resources, at }: Instance, capacity: Capacity): re
   const tooMuch = (what: string, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${id} asks for ${wanted} ${what}; this machine has ${there}`, at, help: `lower resources.${what}` });
   return [
     ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', String(resources.cpus), String(capacity.cpus))] : []),
-    ...(resources.gpus > capacity.gpus.length ? [tooMuch('gpus', String(resources.gpus), String(capacity.gpus.length))] : []),
+    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', String(resources.gpus), String(capacity.gpus().length))] : []),
     ...(resources.memory > capacity.memory ? [tooMuch('memory', `${resources.memory} bytes of`, `${capacity.memory}`)] : []),
   ];
 }

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 
 /**
@@ -9,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 export function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statOf(pid)?.start;
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+    return process.getBuiltinModule('node:child_process').execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
   } catch {
     return undefined;
   }

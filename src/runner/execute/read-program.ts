@@ -10,6 +10,14 @@ import type { StageProgramFacts } from './stage-programs.ts';
 
 export type ContentReader = (path: string, rules: ReadingRules) => Promise<Result<Found | undefined, FileProblem>>;
 
+/** Reads of one moment: what is asked for twice is read once. */
+export interface Reads {
+  readonly read: ContentReader;
+  /** Where the program of a name is, and which files patterns name: found once. */
+  readonly executable: (name: string, find: () => string | undefined) => string | undefined;
+  readonly code: (patterns: string, find: () => readonly string[]) => readonly string[];
+}
+
 /** The program of an instance, by content. */
 export interface ReadProgram {
   readonly digest: ProgramDigest;
@@ -27,12 +35,12 @@ export interface ProgramSourcesOfRun {
 }
 
 /** Reads what an instance runs, as it is at this moment; the error says why it cannot run. */
-export async function readProgram(instance: Instance, { workspace, programs, stageChild, environment }: ProgramSourcesOfRun, read: ContentReader): Promise<Result<ReadProgram>> {
+export async function readProgram(instance: Instance, { workspace, programs, stageChild, environment }: ProgramSourcesOfRun, reads: Reads): Promise<Result<ReadProgram>> {
   const { program } = instance;
-  if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], read);
+  if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], reads);
   const facts = programs.get(program.path);
   if (facts === undefined) return { ok: false, error: `${program.path} cannot be bundled` };
-  const bundle = await read(facts.file, { links: 'follow' });
+  const bundle = await reads.read(facts.file, { links: 'follow' });
   if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
   const stamps = new Map(bundle.value.stamps);
   for (const path of [stageChild, ...facts.sources]) {

@@ -6,8 +6,8 @@ import type { Resources } from '../plan/instance.ts';
 export interface Capacity {
   readonly jobs: number;
   readonly cpus: number;
-  /** The numbers of its GPUs. */
-  readonly gpus: readonly number[];
+  /** The numbers of its GPUs; looked up when it is asked. */
+  readonly gpus: () => readonly number[];
   /** Bytes. */
   readonly memory: number;
 }
@@ -17,7 +17,7 @@ export function machineCapacity(wantedJobs: number | undefined): Capacity {
   const jobs = wantedJobs ?? availableParallelism();
   const cpus = Math.max(jobs, availableParallelism());
   const limit = process.constrainedMemory();
-  return { jobs, cpus, gpus: gpuNumbers(), memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
+  return { jobs, cpus, gpus: gpuNumbers, memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
 }
 
 /** NVIDIA's driver makes a device file for each. */
@@ -44,10 +44,11 @@ export interface Allotment {
 
 export function allotment(capacity: Capacity): Allotment {
   let { jobs, cpus, memory } = capacity;
-  const gpus = [...capacity.gpus];
+  let free: number[] | undefined;
+  const gpus = (): number[] => (free ??= [...capacity.gpus()]);
   const queue: { readonly wanted: Resources; readonly grant: (share: Share) => void }[] = [];
 
-  const fits = (wanted: Resources): boolean => jobs >= 1 && cpus >= Math.min(wanted.cpus, capacity.cpus) && gpus.length >= wanted.gpus && memory >= wanted.memory;
+  const fits = (wanted: Resources): boolean => jobs >= 1 && cpus >= Math.min(wanted.cpus, capacity.cpus) && (wanted.gpus === 0 || gpus().length >= wanted.gpus) && memory >= wanted.memory;
 
   function grantNext(): void {
     for (let first = queue[0]; first !== undefined && fits(first.wanted); first = queue[0]) {
@@ -56,7 +57,7 @@ export function allotment(capacity: Capacity): Allotment {
     }
   }
   function shareOf(wanted: Resources): Share {
-    const taken = gpus.splice(0, wanted.gpus);
+    const taken = wanted.gpus === 0 ? [] : gpus().splice(0, wanted.gpus);
     const used = Math.min(wanted.cpus, capacity.cpus);
     jobs -= 1;
     cpus -= used;
@@ -67,8 +68,7 @@ export function allotment(capacity: Capacity): Allotment {
         jobs += 1;
         cpus += used;
         memory += wanted.memory;
-        gpus.push(...taken);
-        gpus.sort((a, b) => a - b);
+        if (taken.length > 0) free = [...gpus(), ...taken].sort((a, b) => a - b);
         grantNext();
       },
     };

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { endFamily, type Family } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
@@ -33,6 +33,8 @@ export function supervisor(program: string): Supervisor {
   let count = 0;
 
   function launched(): ChildProcess {
+    // Loaded only now: a run with nothing to do starts nothing.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const started = spawn(process.execPath, [program], { detached: true, stdio: ['pipe', 'pipe', 'ignore'], env: {} });
     const reports = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
       if (line === null || line === '') return;

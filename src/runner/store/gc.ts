@@ -54,7 +54,10 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
     workspace.stats.forget(objectPath(digest));
   }
 
-  const files = [...await unnamedFiles(workspace, store, kept), ...unfinished(workspace, kept)];
+  // A finished key resumes nothing: its run was killed before it could tidy up.
+  const finished = new Set<string>(entries.map(({ entry }) => entry.key));
+  const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
+  const files = [...await unnamedFiles(workspace, store, kept), ...unfinished(workspace, resumable)];
   for (const path of files) bytes += sizeOf(workspace, path);
   if (!dryRun) {
     for (const path of files) {
@@ -86,8 +89,8 @@ async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Pro
   return files;
 }
 
-/** What was being written when a run was killed, and scratch folders of keys that nobody asks for. */
-function unfinished(workspace: Workspace, { keys }: Kept): readonly string[] {
+/** What was being written when a run was killed, and scratch folders that nobody will resume from. */
+function unfinished(workspace: Workspace, resumable: ReadonlySet<string>): readonly string[] {
   const { disk } = workspace;
   const found: string[] = [];
   const visit = (folder: string, depth: number): void => {
@@ -101,7 +104,7 @@ function unfinished(workspace: Workspace, { keys }: Kept): readonly string[] {
   visit('cache', 3);
   visit('artifacts', 8);
   if (disk.look(placeOf(workspace, scratchFolder)) !== undefined) {
-    for (const name of disk.list(placeOf(workspace, scratchFolder))) if (!isPartialName(name) && !keys.has(name.replace(/\.origin$/, ''))) found.push(`${scratchFolder}/${name}`);
+    for (const name of disk.list(placeOf(workspace, scratchFolder))) if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, ''))) found.push(`${scratchFolder}/${name}`);
   }
   return found;
 }

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export const migrations: readonly string[] = [
   `
@@ -128,6 +128,13 @@ export const migrations: readonly string[] = [
   CREATE TABLE listings (
     digest TEXT PRIMARY KEY,
     text BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- The plan that a pipeline file last gave, with what it was made from.
+  CREATE TABLE plans (
+    file TEXT PRIMARY KEY,
+    text TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
 ];
