@@ -1,4 +1,9 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { programs } from '../rig/build-programs.ts';
 import { sweep } from '../rig/sweep-faults.ts';
 
 const twoStages = {
@@ -12,4 +17,52 @@ test.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any one operation: no exception, i
   const operations = await sweep(twoStages, code);
   console.log(`${code}: ${operations} operations failed one by one`);
   expect(operations).toBeGreaterThan(20);
+});
+
+/** In a mount namespace of its own: nobody else sees what is mounted there, and it goes with its last process. */
+const withMounts = ['unshare', '-Urm', 'sh', '-c'] as const;
+const small = 'mkdir -p "$0/disk" && mount -t tmpfs -o size=2m tmpfs "$0/disk" && cd "$0/disk"';
+const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const mayMount = spawnSync(withMounts[0], [...withMounts.slice(1), small, folder]).status === 0;
+
+const half = 300_000;
+const halves = {
+  stages: {
+    a: { cmd: `yes a | head -c ${half} > \${outs.o}`, outs: { o: 'o' } },
+    b: { cmd: 'tr a b < ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+  },
+};
+
+/** Runs with so much of the disk taken, then once more with that given back. Prints exit codes, the first run's messages, and what was made. */
+const rounds = `${small}
+for taken in $(seq 100000 75000 1900000); do
+  mkdir p && cd p && cp "$PIPELINE_FILE" pipeline.yaml && head -c $taken /dev/zero > taken
+  "$NODE" "$MAIN" run 2> ../said; first=$?
+  rm taken
+  "$NODE" "$MAIN" run 2> ../said-again; again=$?
+  "$NODE" "$MAIN" verify > /dev/null 2>&1; verified=$?
+  printf '%s %s %s %s %s %s\\n' $taken $first $again $verified "$(cksum < artifacts/pipeline/b/o | tr ' ' -)" "$(grep -ciE 'ENOSPC|no space|disk is full|SQLITE_FULL' ../said)"
+  cd .. && rm -rf p
+done`;
+
+test.skipIf(!mayMount)(`a disk that is full sooner or later (${mayMount ? 'a tmpfs of 2 MB' : 'skipped: mounting is not allowed here'}): it is said, and with room again the next run is right`, async () => {
+  const { main } = await programs();
+  const file = join(folder, 'pipeline.yaml');
+  writeFileSync(file, JSON.stringify(halves));
+  const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), rounds, folder], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: main, PIPELINE_FILE: file } });
+  const results = stdout.trim().split('\n').map((line) => {
+    const [taken = '', first = '', again = '', verified = '', made = '', said = ''] = line.split(' ');
+    return { taken: Number(taken), first: Number(first), again: Number(again), verified: Number(verified), made, said: Number(said) };
+  });
+  expect(stderr).toBe('');
+  expect(results.length).toBeGreaterThan(20);
+  const right = results[0]?.made;
+  for (const result of results) {
+    expect(result).toMatchObject({ again: 0, verified: 0, made: right });
+    if (result.first !== 0) expect(result).toMatchObject({ said: expect.toSatisfy((count) => count > 0) });
+  }
+  const failed = results.filter(({ first }) => first !== 0);
+  console.log(`tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its caching only`);
+  expect(failed.length).toBeGreaterThan(3);
 });

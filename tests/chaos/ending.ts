@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { allEntries } from '../../src/runner/store/entries.ts';
 import { openStore, type Store } from '../../src/runner/store/open-store.ts';
+import { openHere } from '../rig/in-process.ts';
 import type { Rig } from '../rig/rig.ts';
 
 /** All that two projects have in common that ended alike: outs, results, and the files of the cache. */
@@ -20,20 +21,20 @@ export async function endOf(rig: Rig): Promise<Ending> {
   expect(run.code === 0 ? '' : run.stderr, 'the next run').toBe('');
   expect(run.warnings, 'warnings of the next run').toEqual([]);
   expect(rig.survivors(), 'processes of stages').toEqual([]);
-  const again = await rig.pipeline('run', '--dry-run', '--json').result;
-  expect(JSON.parse(again.stdout), 'what is still to run').toMatchObject({ willRun: [], mayRun: [] });
-  await succeeds(rig, 'gc', '--keep-runs', '1000000');
-  await succeeds(rig, 'verify');
+  const project = await openHere(rig.root);
+  try {
+    expect(await project.gc({ dryRun: false, keepRuns: 1_000_000 }), 'gc').toMatchObject({ ok: true });
+    expect(await project.verify(), 'verify').toMatchObject({ ok: true, value: { faults: [] } });
+    const status = await project.status({ patterns: [], mode: 'needs' });
+    expect(status.ok && status.value.instances.filter(({ state }) => state !== 'up-to-date'), 'what is still to run').toEqual([]);
+  } finally {
+    project.close();
+  }
   return {
     artifacts: treeOf(join(rig.root, 'artifacts')),
     entries: withStore(rig, (store) => Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs]))),
     cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) => (/^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path)) ? [] : [path])),
   };
-}
-
-async function succeeds(rig: Rig, ...words: readonly string[]): Promise<void> {
-  const { code, stdout, stderr } = await rig.pipeline(...words).result;
-  expect(code === 0 ? '' : stdout + stderr, words.join(' ')).toBe('');
 }
 
 export function withStore<T>(rig: Rig, ask: (store: Store) => T): T {

@@ -35,14 +35,11 @@ function watchRows(): void {
 
 watchRows();
 const disk = watchedDisk((call) => {
-  if (changes(call)) step(`${call.name}: ${call.paths.map(kindOfPlace).join(' -> ')}`);
+  if (changes(call)) step(`${call.name}: ${call.paths.flatMap(kindOfPlace).join(' -> ')}`);
 });
 
-/** What stands at a path, without what differs from project to project. */
-function kindOfPlace(path: string): string {
-  const [, place = path] = /\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path) ?? [];
-  return place;
-}
+/** What stands at a path, without what differs from project to project; nothing for a text that is no path of the project's. */
+const kindOfPlace = (path: string): readonly string[] => /^\/[^\n]*\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path)?.slice(1, 2) ?? [];
 
 const never = new AbortController().signal;
 const project = await openProject({ folder: process.cwd() }, { disk, companions: { supervisor, stageChild }, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });

@@ -28,15 +28,17 @@ export interface InProcessRun {
   readonly warnings: readonly string[];
 }
 
+/** Opens a project in this process. */
+export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk): Promise<Project> {
+  const companions = await programs();
+  return openProject({ folder }, { disk, companions, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
+}
+
 export function inProcess(): InProcess {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'project-')));
 
-  async function open(disk: WorkspaceDisk): Promise<Project> {
-    const companions = await programs();
-    return openProject({ folder }, { disk, companions, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
-  }
   async function ask<T>(question: (project: Project) => Promise<T>, disk: WorkspaceDisk = workspaceDisk): Promise<T> {
-    const project = await open(disk);
+    const project = await openHere(folder, disk);
     try {
       return await question(project);
     } finally {

@@ -44,6 +44,8 @@ export interface Started {
 
 export interface PipelineRun {
   readonly pid: number;
+  /** Takes the events of a run as they happen. */
+  readonly eventFile: string;
   kill(signal: NodeJS.Signals): void;
   readonly result: Promise<PipelineResult>;
 }
@@ -78,7 +80,7 @@ export async function createRig(): Promise<Rig> {
     const all = words[0] === 'run' && !words.includes('--dry-run') ? [...words, '--json', '--events', eventFile] : words;
     const child = spawn(process.execPath, [main, ...all], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     children.add(child);
-    return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
+    return { pid: child.pid ?? 0, eventFile, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
   }
 
   const survivors = (): readonly number[] => processesWith(`PIPELINE_CONTEXT=${root}/`);
