@@ -1,4 +1,5 @@
 import type { Problem } from '../runner/project.ts';
+import type { Colors } from '../runner/report/colors.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { openScreen } from './screen.ts';
 
@@ -10,7 +11,7 @@ export function reportProblem(problem: Problem, { json }: { readonly json?: true
   process.exitCode = exitCodeOf(problem);
 }
 
-function problemText(problem: Problem, colors: Parameters<typeof diagnosticText>[1]): string {
+function problemText(problem: Problem, colors: Colors): string {
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;

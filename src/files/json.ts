@@ -37,3 +37,12 @@ export function writeJson(path: string, value: unknown): Promise<Result<void, Fi
 }
 
 export const isJsonObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `Array.isArray` does not narrow a readonly array. */
+export const isJsonList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
+/** A value as an error shows it: the beginning of its JSON. */
+export function shownJson(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

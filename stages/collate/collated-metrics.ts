@@ -1,3 +1,4 @@
+import { csvField } from '../csv-field.ts';
 import { meanOf, type ScoreRow } from './score-row.ts';
 import { roundHalfEven } from './round-half-even.ts';
 
@@ -31,12 +32,10 @@ export const collatedMetrics = (rows: readonly ScoreRow[]): readonly CollatedMet
     };
   });
 
-/** RFC 4180 with a header line, fields quoted where they must be. */
+/** RFC 4180 with a header line. */
 export function csvOf(lines: readonly CollatedMetrics[]): string {
   const [first] = lines;
   if (first === undefined) return '';
   const rows = [Object.keys(first), ...lines.map((line) => Object.values(line).map(String))];
-  return rows.map((fields) => `${fields.map(quoted).join(',')}\n`).join('');
+  return rows.map((fields) => `${fields.map(csvField).join(',')}\n`).join('');
 }
-
-const quoted = (field: string): string => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);

@@ -81,4 +81,5 @@ function labelOf(value: Value): string {
   return Object.entries(value).map(([name, part]) => `${name}=${labelOf(part)}`).join(',');
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** NaN for no values. */
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../evaluation.ts';
-import { bestOfGrids, deviationOf, meanOf, validationLossOf, type ScoreRow } from './score-row.ts';
+import { bestOfGrids, deviationOf, mean, meanOf, validationLossOf, type ScoreRow } from './score-row.ts';
 
 const columns: readonly { readonly title: string; readonly score: (evaluation: Evaluation) => number }[] = [
   { title: 'ROUGE-1', score: ({ multilingual }) => multilingual.rouge1 },
@@ -32,10 +32,7 @@ export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): strin
 }
 
 /** The mean accuracy over the slots; NaN where the rows name none. */
-export function slotMean({ slot_accuracy }: Evaluation): number {
-  const values = Object.values(slot_accuracy ?? {});
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+export const slotMean = ({ slot_accuracy }: Evaluation): number => mean(Object.values(slot_accuracy ?? {}));
 
 function shown(row: ScoreRow, score: (evaluation: Evaluation) => number): string {
   const deviation = deviationOf(row, score);

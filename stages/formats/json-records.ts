@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, parseJson } from '../../src/files/json.ts';
-import { lineEndCheck, textStart } from './line-ends.ts';
+import { lineEndCheck, lineFeed, textStart } from './line-ends.ts';
 import { type BadRecord, type RawItem, longestRecord } from './raw-record.ts';
 
 /** The objects of a JSON Lines file, split at LF only: texts may hold U+2028 and the like. Blank lines are passed over. */
@@ -8,7 +8,7 @@ export function* jsonRecords(bytes: Uint8Array): Generator<RawItem> {
   const checkLineEnd = lineEndCheck(bytes);
   let start = yield* textStart(bytes);
   for (let line = 1; start < bytes.length; line += 1) {
-    const found = bytes.indexOf(0x0a, start);
+    const found = bytes.indexOf(lineFeed, start);
     const end = found === -1 ? bytes.length : found + 1;
     yield* checkLineEnd(line, end);
     yield* itemsOf(bytes.subarray(start, end), line);

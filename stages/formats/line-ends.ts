@@ -1,7 +1,7 @@
 import type { RawItem } from './raw-record.ts';
 
 const carriageReturn = 0x0d;
-const lineFeed = 0x0a;
+export const lineFeed = 0x0a;
 
 /** Where the text begins: after a byte order mark, if there is one. */
 export function* textStart(bytes: Uint8Array): Generator<RawItem, number> {

@@ -1,3 +1,4 @@
+import { csvField } from '../csv-field.ts';
 import type { Sample } from './sample-data.ts';
 
 /** Rows as the AIMC collection has them: a CSV of Description, Patient and Doctor; `slots` is ours, for slot accuracy. */
@@ -33,9 +34,6 @@ const interleave = <T>(many: readonly T[], few: readonly T[]): readonly T[] => {
   const stride = Math.ceil(many.length / few.length);
   return few.flatMap((one, index) => [...many.slice(index * stride, (index + 1) * stride), one]);
 };
-
-/** A field as RFC 4180 writes it: quoted where it holds a comma, a quote or a line break. */
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Rows that the original filters drop, one for each reason and some with two. */
 const unusableAimc: readonly (readonly string[])[] = [

@@ -6,7 +6,7 @@ import { question } from './questions.ts';
 import { seededRandom } from './random.ts';
 
 /** Stands around every Chinese slot value: no piece may reach across it (sentencepiece's pretokenization_delimiter). */
-export const slotBorder = '|';
+const slotBorder = '|';
 
 /** Enough for each wording and value to occur many times. */
 const casesPerLanguage = 300;

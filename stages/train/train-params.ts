@@ -20,9 +20,12 @@ export interface TrainParams {
   readonly runtime: 'onnx';
 }
 
-type PlainSchedule = 'constant' | 'constant_with_warmup' | 'linear' | 'cosine' | 'cosine_with_restarts' | 'polynomial' | 'inverse_sqrt' | 'reduce_lr_on_plateau';
+/** Schedules that need no options. */
+const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'] as const;
 
-/** One point of the experiment. Names and defaults as in transformers and peft, but for warm-up and validation, which have none there. */
+type PlainSchedule = (typeof plainSchedules)[number];
+
+/** One point of the experiment. Defaults are those of transformers and peft, but that every epoch is evaluated and kept, and the best one given back. */
 export interface MethodParams {
   readonly method: 'full' | 'lora';
   readonly learningRate: number;
@@ -58,7 +61,6 @@ const share = { type: 'number', minimum: 0, maximum: 1 };
 const count = { type: 'integer', minimum: 1 };
 const every = { anyOf: [{ const: 'epoch' }, count, { type: 'null' }] };
 const withOptions = (names: readonly string[], plain = names) => ({ anyOf: [{ enum: plain }, { type: 'object', required: ['name'], properties: { name: { enum: names } } }] });
-const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'];
 
 export const trainParamsSchema = {
   type: 'object',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Project } from '../../runner/project.ts';
 import { sizeText } from '../../runner/report/size-text.ts';
 import { openDisplay } from '../display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
@@ -21,10 +22,8 @@ export function verifyCommand(): Command {
     });
 }
 
-type OpenProject = Awaited<ReturnType<typeof openProjectHere>>;
-
 /** Exit 4 where something is damaged. */
-async function verifyAll(project: OpenProject, options: PipelineOptions): Promise<void> {
+async function verifyAll(project: Project, options: PipelineOptions): Promise<void> {
   const verified = await project.verify();
   if (!verified.ok) return reportProblem(verified.error, options);
   const { objects, bytes, faults } = verified.value;
@@ -34,7 +33,7 @@ async function verifyAll(project: OpenProject, options: PipelineOptions): Promis
 }
 
 /** Exit 1 where the outputs differ. */
-async function verifyRerun(project: OpenProject, instance: string, options: PipelineOptions): Promise<void> {
+async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
   const display = openDisplay(openScreen());
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);

@@ -1,5 +1,5 @@
 import type { FileProblem } from '../../files/file-problem.ts';
-import type { Json, JsonObject } from '../../files/json.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { configFields } from './config-fields.ts';
 
@@ -99,19 +99,17 @@ const withoutEffect: readonly string[] = ['auto_mapping', 'corda_config', 'eva_c
 
 const isOff = (value: Json): boolean => value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
 
-const names = (found: Json): readonly string[] | undefined => (isList(found) && found.every((name) => typeof name === 'string') ? found : undefined);
+const names = (found: Json): readonly string[] | undefined => (isJsonList(found) && found.every((name) => typeof name === 'string') ? found : undefined);
 
 const namesOrPattern = (found: Json): readonly string[] | string | undefined => (typeof found === 'string' ? found : names(found));
 
 function layerNumbers(found: Json): readonly number[] | undefined {
-  const numbers = isList(found) ? found : [found];
+  const numbers = isJsonList(found) ? found : [found];
   return numbers.every((number) => typeof number === 'number') ? numbers : undefined;
 }
 
 function numbersByName(found: Json): Readonly<Record<string, number>> | undefined {
-  if (typeof found !== 'object' || found === null || isList(found)) return undefined;
+  if (!isJsonObject(found)) return undefined;
   const entries = Object.entries(found).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value] as const] : []));
   return entries.length === Object.keys(found).length ? Object.fromEntries(entries) : undefined;
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../files/json.ts';
+import { type Json, type JsonObject, shownJson } from '../../files/json.ts';
 
 /**
  * Reads the fields of a configuration by name, each with what stands for it where it is absent or null (Python's
@@ -33,7 +33,7 @@ export function configFields(json: JsonObject): ConfigFields {
     if (found === undefined || found === null) return fallback;
     const accepted = accept(found);
     if (accepted !== undefined) return accepted;
-    problems.push(`${name} is ${shown(found)}: expected ${expected}`);
+    problems.push(`${name} is ${shownJson(found)}: expected ${expected}`);
     return fallback;
   };
   return {
@@ -51,8 +51,3 @@ export function configFields(json: JsonObject): ConfigFields {
 const positive: Range = { least: 1, most: 2 ** 31 - 1 };
 
 const isWithin = (value: Json, { least, most }: Range): value is number => typeof value === 'number' && value >= least && value <= most;
-
-function shown(value: Json): string {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}

@@ -1,4 +1,4 @@
-import type { Json } from '../../files/json.ts';
+import { isJsonList, type Json } from '../../files/json.ts';
 
 /**
  * A value as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it: keys sorted, all but ASCII escaped.
@@ -13,12 +13,10 @@ function encoded(value: Json, lineEnd: string, isFloat: (name: string) => boolea
   if (typeof value === 'string') return ascii(value);
   if (value === null || typeof value === 'boolean') return String(value);
   const inner = `${lineEnd}  `;
-  if (isList(value)) return enclosed('[', value.map((item) => encoded(item, inner, isFloat, float)), ']', lineEnd);
+  if (isJsonList(value)) return enclosed('[', value.map((item) => encoded(item, inner, isFloat, float)), ']', lineEnd);
   const names = Object.keys(value).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return enclosed('{', names.map((name) => `${ascii(name)}: ${encoded(value[name] ?? null, inner, isFloat, isFloat(name))}`), '}', lineEnd);
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
 function enclosed(open: string, items: readonly string[], close: string, lineEnd: string): string {
   const inner = `${lineEnd}  `;

@@ -35,7 +35,7 @@ export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTe
 }
 
 /** The storage that a persistent id names: ('storage', its class, its key, the device, its count of elements). */
-export function torchStorage(id: Pickled): Result<TorchStorage> {
+function torchStorage(id: Pickled): Result<TorchStorage> {
   if (!isOf(id, 'tuple')) return { ok: false, error: 'a storage that is not told as torch tells it' };
   const [tag, type, key, , count, view] = id.items;
   const dtype = isOf(type, 'name') ? Object.entries(storageTypes).find(([name]) => name === type.name)?.[1] : undefined;

@@ -1,4 +1,5 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { ignoredLabel } from '../tensor/ops/loss.ts';
 import { type Feed, type Feeds, longest, masked, packedFeeds, type Rows, type Side, sourceMask, vector } from './packed-rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
 
@@ -26,9 +27,6 @@ export function labelFeeds(labels: Rows, weight: number): Feeds {
   const weights = Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight));
   return { 'target.labels': vector(ids), 'target.weights': { dtype: 'float32', shape: [weights.length], data: weights } };
 }
-
-/** A position that has no label, as in PyTorch and transformers. */
-export const ignoredLabel = -100;
 
 /** The decoder's tokens for labels: the start token, then all but the last; transformers' _shift_right. */
 export function shiftRight(labels: Rows, config: Mt5Config): Rows {

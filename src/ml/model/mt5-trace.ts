@@ -52,7 +52,7 @@ export function plainLinear(config: Mt5Config, parameters: ReadonlyMap<string, N
 }
 
 /** The parameter that a linear module multiplies with: a tied head has none of its own. */
-export const linearWeight = ({ tieWordEmbeddings }: Mt5Config, module: string): string =>
+const linearWeight = ({ tieWordEmbeddings }: Mt5Config, module: string): string =>
   module === 'lm_head' && tieWordEmbeddings ? 'shared.weight' : `${module}.weight`;
 
 export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string): Node {

@@ -32,3 +32,9 @@ export interface Runtime {
   /** Makes a graph ready to run. Throws where the graph is not legal: a bug of what built it. */
   compile(graph: Graph): Promise<Program>;
 }
+
+/** How a runtime computes. */
+export interface RuntimeOptions {
+  /** Threads that one op may be spread over. The last bits of long sums depend on it: it belongs in the key of a result. */
+  readonly threads: number;
+}

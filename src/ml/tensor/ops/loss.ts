@@ -7,7 +7,7 @@ import { reshape } from './layout.ts';
 import { logSoftmax } from './normalization.ts';
 
 /** The label of a position that does not count, as in PyTorch and transformers. */
-const ignored = -100;
+export const ignoredLabel = -100;
 
 /** The loss over a vocabulary that may be large: no op here makes a one-hot matrix, nor scatters onto repeated indices. */
 export const shapes = {
@@ -40,7 +40,7 @@ const subtractOneHot = (x: Node, labels: Node): Node => nodeOf('SubtractOneHot',
 export const gradients = {
   CrossEntropy: (node, upstream) => {
     const [logits, labels] = inputsOf(node, 2);
-    const counted = multiply(upstream, subtract(1, cast(equal(labels, ignored), 'float32')));
+    const counted = multiply(upstream, subtract(1, cast(equal(labels, ignoredLabel), 'float32')));
     return [multiply(subtractOneHot(exp(logSoftmax(logits)), labels), reshape(counted, [sizeOf(counted, 0), 1])), undefined];
   },
   SubtractOneHot: (_, upstream) => [upstream, undefined],
@@ -62,7 +62,7 @@ export const onnx = {
   },
 } satisfies Record<Op, Lowering>;
 
-const isIgnored = (emit: Emit, labels: Value): Value => emit.apply('Equal', [labels, emit.constant('int32', [], [ignored])]);
+const isIgnored = (emit: Emit, labels: Value): Value => emit.apply('Equal', [labels, emit.constant('int32', [], [ignoredLabel])]);
 
 /** The labels as one index a row, 0 in place of -100. */
 const column = (emit: Emit, labels: Value): Value =>

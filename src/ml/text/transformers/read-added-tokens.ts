@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../files/json.ts';
+import { isJsonObject, type Json, type JsonObject, shownJson } from '../../../files/json.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import type { AddedTokens } from './added-tokens.ts';
 
@@ -49,12 +49,6 @@ export function readAddedEncoder(encoder: JsonObject, specials: readonly Json[],
     else tokens.set(id, { ...specialToken(content), special, normalized: !special });
   }
   return tokens;
-}
-
-/** JSON as an error shows it: its beginning. */
-export function shownJson(json: Json): string {
-  const text = JSON.stringify(json);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 const isTokenId = (id: Json | undefined): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;

@@ -1,7 +1,7 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../files/json.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject, shownJson } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
-import { readAddedDecoder, readAddedEncoder, readAddedList, readAddedToken, shownJson } from './read-added-tokens.ts';
+import { readAddedDecoder, readAddedEncoder, readAddedList, readAddedToken } from './read-added-tokens.ts';
 
 /** What a folder says of its tokenizer beside the vocabulary. What it leaves open is undefined: each kind of tokenizer has defaults of its own. */
 export interface TokenizerConfig {
@@ -65,7 +65,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const flag = (name: string): boolean | undefined => value(name, 'true or false', (json) => typeof json === 'boolean');
   /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
   const truth = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
-  const list = value('additional_special_tokens', 'a list of tokens', (json): json is readonly Json[] => Array.isArray(json));
+  const list = value('additional_special_tokens', 'a list of tokens', isJsonList);
 
   const addedTokens = listed
     ? readAddedDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)

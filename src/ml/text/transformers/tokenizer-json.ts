@@ -7,7 +7,6 @@ import { type Metaspace, metaspaceTexts, metaspaceWords, type TextPiece } from '
 import { readAddedList } from './read-added-tokens.ts';
 import { readTextRule } from './text-rules.ts';
 
-
 /** Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5 tokenizer has is refused by name. */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
   const refused = refusal(json);
