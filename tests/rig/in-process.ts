@@ -12,9 +12,10 @@ export interface InProcess extends Disposable {
   readonly root: string;
   write(files: Readonly<Record<string, unknown>>): void;
   read(path: string): string;
-  run(request?: Partial<RunRequest>, disk?: WorkspaceDisk): Promise<InProcessRun>;
+  /** `file`: of the pipeline, where it is not pipeline.yaml. */
+  run(request?: Partial<RunRequest>, disk?: WorkspaceDisk, file?: string): Promise<InProcessRun>;
   /** Answers of a project that is open for just this. */
-  ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk): Promise<T>;
+  ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string): Promise<T>;
   /** Everything below a folder of the project. */
   snapshot(path: string): Readonly<Record<string, string>>;
 }
@@ -29,16 +30,16 @@ export interface InProcessRun {
 }
 
 /** Opens a project in this process. */
-export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk): Promise<Project> {
+export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk, file?: string): Promise<Project> {
   const companions = await programs();
-  return openProject({ folder }, { disk, companions, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
+  return openProject({ folder, ...(file === undefined ? {} : { file }) }, { disk, companions, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
 }
 
 export function inProcess(): InProcess {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'project-')));
 
-  async function ask<T>(question: (project: Project) => Promise<T>, disk: WorkspaceDisk = workspaceDisk): Promise<T> {
-    const project = await openHere(folder, disk);
+  async function ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string): Promise<T> {
+    const project = await openHere(folder, disk, file);
     try {
       return await question(project);
     } finally {
@@ -56,11 +57,11 @@ export function inProcess(): InProcess {
     },
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     ask,
-    async run(request = {}, disk = workspaceDisk) {
+    async run(request = {}, disk = workspaceDisk, file = undefined) {
       const events: Event[] = [];
       const never = new AbortController().signal;
       const whole: RunRequest = { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0, ...request };
-      const ran = await ask((project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }), disk);
+      const ran = await ask((project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }), disk, file);
       return {
         summary: ran.ok ? ran.value : undefined,
         problem: ran.ok ? undefined : ran.error.kind === 'invalid' ? ran.error.diagnostics.map(({ code, message }) => `${code}: ${message}`).join('\n') : ran.error.kind,

@@ -6,7 +6,7 @@ import { withPipelineOptions, type PipelineOptions } from '../project-options.ts
 
 export function gcCommand(): Command {
   return withPipelineOptions(new Command('gc'))
-    .description('Delete results that no pipeline file of the project names any more and that the last runs did not use.')
+    .description('Delete results that no pipeline file of the project names any more and that the last runs did not make.')
     .option('--dry-run', 'say what would be deleted')
     .option('--keep-runs <count>', 'keep the results of the last so many runs', Number, 5)
     .addHelpText('after', '\nExample:\n  pipeline gc --dry-run')
