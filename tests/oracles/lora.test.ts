@@ -18,7 +18,7 @@ import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { batchRows, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
-import { lastBitsTurned, parameterGradients } from './parameter-gradients.ts';
+import { type Computed, lastBitsTurned, movedNumbers, parameterGradients } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
@@ -56,7 +56,7 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const [ours, moved] = await run(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)]);
     const [loss = 0] = table.numbers(`${name}.loss`);
-    expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, Math.abs(moved.loss / ours.loss - 1)), 'loss');
+    expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, labels.flat().length).loss), 'loss');
     expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'logits');
     expect([...ours.gradients.keys()].sort()).toEqual(expected.trainable.map(ownName).sort());
     for (const peftName of expected.trainable) {
@@ -80,22 +80,48 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const { source, labels } = batchRows(table, '');
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
     const [ours, moved] = [await train(targets, folder.config, weights, batch, expected.log.length), await train(targets, folder.config, lastBitsTurned(weights), batch, expected.log.length)];
-    let drift = 0; // how far ours has moved from itself by now
+    const trace = loraTrace(folder.config, targets, 0, (x) => x);
+    const first = movedNumbers(...(await run(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), labels.flat().length);
+    const drift = runningMaximum(Math.max(first.loss, first.gradientNorm), ours.steps, moved.steps);
     for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
-      const [step, other] = [ours.steps[index] ?? missing, moved.steps[index] ?? missing];
-      drift = Math.max(drift, Math.abs(step.loss / other.loss - 1), Math.abs(step.gradientNorm / other.gradientNorm - 1));
+      const step = ours.steps[index] ?? missing;
+      const moving = drift[Math.min(index + 1, drift.length - 1)] ?? Number.NaN; // theirs may be a step ahead
       expect(step.learningRate).toBeCloseTo(lr, 12);
-      expectWithin(Math.abs(step.loss / loss - 1), Math.max(index < 10 ? 1e-5 : 1e-4, 8 * drift), `loss: step ${index}`);
-      expectWithin(Math.abs(step.gradientNorm / grad_norm - 1), Math.max(1e-4, 8 * drift), `gradient norm: step ${index}`);
+      if (moving > chaos) continue;
+      expectWithin(Math.abs(step.loss / loss - 1), roundingAllowance(index < 10 ? 1e-5 : 1e-4, moving), `loss: step ${index}`);
+      expectWithin(Math.abs(step.gradientNorm / grad_norm - 1), roundingAllowance(1e-4, moving), `gradient norm: step ${index}`);
     }
+    if ((drift.at(-1) ?? Number.NaN) > chaos) return;
     for (const peftName of expected.trainable) {
       const [values, other] = [ours, moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
-      expectWithin(worstDifference(values ?? [], table.numbers(`${name}.final.${peftName}`)), Math.max(1e-4, 8 * worstDifference(values ?? [], other ?? [])), `final weights: ${peftName}`);
+      expectWithin(worstDifference(values ?? [], table.numbers(`${name}.final.${peftName}`)), roundingAllowance(1e-4, worstDifference(values ?? [], other ?? [])), `final weights: ${peftName}`);
     }
   });
 }
 
-const missing = { loss: Number.NaN, gradientNorm: Number.NaN, learningRate: Number.NaN };
+/**
+ * Where ours has moved so far from itself, no computation in float32 says where the trajectory goes: with large random adapters
+ * that is after a few steps, and torch in float64 parts from torch in float32 there too.
+ */
+const chaos = 0.01;
+
+/** How far two trajectories have been apart by each step, from `least` on. */
+function runningMaximum(least: number, steps: readonly Step[], others: readonly Step[]): readonly number[] {
+  let most = least;
+  return steps.map(({ loss, gradientNorm }, index) => {
+    const other = others[index] ?? missing;
+    most = Math.max(most, Math.abs(loss / other.loss - 1), Math.abs(gradientNorm / other.gradientNorm - 1));
+    return most;
+  });
+}
+
+interface Step {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+const missing: Step = { loss: Number.NaN, gradientNorm: Number.NaN, learningRate: Number.NaN };
 
 interface Opened {
   readonly adapter: AdapterFolder;
@@ -119,13 +145,13 @@ async function open(model: string, name: string): Promise<Opened> {
   return { adapter: adapter.value, targets: targets.value, folder, table: await readTable(`${model}.lora.safetensors`), weights };
 }
 
-async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<{ readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number }[]; readonly tensors: readonly Trained[] }> {
+async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<{ readonly steps: readonly Step[]; readonly tensors: readonly Trained[] }> {
   const trace = loraTrace(config, targets, 0, (x) => x);
   const graph = trainingGraph(trace, trace.trainable);
   const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
   const stepper = createStepper({ graph, program, shapes: loraShapes(targets, config), frozen: weights, optimizer: { name: 'adamw' }, weightDecay: 0.01, decays: () => true, accumulation: 1, kernels: createKernels() });
   for (const { name, parameter } of stepper.tensors) parameter.set(reals(weights, name));
-  const steps = [];
+  const steps: Step[] = [];
   for (let step = 0; step < count; step += 1) {
     const { loss, gradientNorm } = await stepper.gradients([batch]);
     const learningRate = 1e-3 * scheduleFactor({ name: 'cosine' }, step, { warmup: 3, total: count, learningRate: 1e-3 });
@@ -134,12 +160,6 @@ async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, ba
   }
   await program.release();
   return { steps, tensors: stepper.tensors };
-}
-
-interface Computed {
-  readonly loss: number;
-  readonly logits: Float32Array;
-  readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
 /** One batch with two sets of parameters. */

@@ -31,6 +31,31 @@ function realsOf(values: Readonly<Record<string, HostValue>>, name: string): Flo
   return value.data;
 }
 
+/** What a step gives that rounding moves. */
+export interface Computed {
+  readonly loss: number;
+  /** [tokens, vocabulary] */
+  readonly logits: ArrayLike<number>;
+  readonly gradients: ReadonlyMap<string, ArrayLike<number>>;
+}
+
+/**
+ * How far rounding may move the two numbers of a step, as shares of them, told from how it moved tensors: a number alone may
+ * by chance stay where it is. The loss is a mean of tokens' losses, each of which moves about as its logits do; a gradient's
+ * norm moves no more than the norm of the gradient's movement.
+ */
+export function movedNumbers(ours: Computed, moved: Computed, tokens: number): { readonly loss: number; readonly gradientNorm: number } {
+  const [gradients, others] = [ours, moved].map((computed) => [...computed.gradients.keys()].sort().flatMap((name) => Array.from(computed.gradients.get(name) ?? [])));
+  return {
+    loss: rootMeanSquare(differences(Array.from(ours.logits), Array.from(moved.logits))) / Math.sqrt(tokens) / ours.loss,
+    gradientNorm: rootMeanSquare(differences(gradients ?? [], others ?? [])) / rootMeanSquare(gradients ?? []),
+  };
+}
+
+const differences = (left: readonly number[], right: readonly number[]): readonly number[] => left.map((value, index) => value - (right[index] ?? Number.NaN));
+
+const rootMeanSquare = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+
 /**
  * The same values with the last bit of every float32 turned over. How far results move by it tells how far apart two right
  * computations in float32 may be: large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
