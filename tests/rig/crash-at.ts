@@ -3,9 +3,9 @@
  * as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and `end` if it lives that long.
  */
 import { writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { openProject } from '../../src/runner/project.ts';
 import { changes, watchedDisk } from './disk-twins.ts';
+import { watchRows } from './watch-rows.ts';
 
 const [, , nth = '', supervisor = '', stageChild = ''] = process.argv;
 let steps = 0;
@@ -16,24 +16,7 @@ function step(name: string): void {
   writeSync(1, `${name}\n`);
 }
 
-/** The runner writes rows by this call alone, so a row is seen however it is written. */
-interface RowWriter {
-  run(this: { readonly source: string }, ...values: unknown[]): unknown;
-}
-
-function watchRows(): void {
-  const Database = createRequire(import.meta.url)('better-sqlite3');
-  const memory = new Database(':memory:');
-  const writer: RowWriter = Object.getPrototypeOf(memory.prepare('SELECT 1'));
-  memory.close();
-  const write = writer.run;
-  writer.run = function (...values) {
-    step(`row: ${this.source.trim().split(/\s+/).slice(0, 5).join(' ')}`);
-    return write.apply(this, values);
-  };
-}
-
-watchRows();
+watchRows(['run'], (statement) => step(`row: ${statement.split(/\s+/).slice(0, 5).join(' ')}`));
 const disk = watchedDisk((call) => {
   if (changes(call)) step(`${call.name}: ${call.paths.flatMap(kindOfPlace).join(' -> ')}`);
 });

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { watchedDisk } from '../rig/disk-twins.ts';
+import { inProcess } from '../rig/in-process.ts';
+import { watchRows } from '../rig/watch-rows.ts';
+
+/** Three stages over one axis; each instance of the last reads two others, and all of them one file. */
+const layers = (width: number): object => {
+  const matrix = { n: Array.from({ length: width }, (_, index) => index) };
+  return {
+    stages: {
+      a: { matrix, cmd: 'cat ${deps.data} > ${outs.o} && echo ${n} >> ${outs.o}', deps: { data: 'data' }, outs: { o: 'o' } },
+      b: { matrix, cmd: ['cp', '${deps.a}', '${outs.o}'], deps: { a: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+      c: { matrix, cmd: 'cat ${deps.a} ${deps.b} > ${outs.o}', deps: { a: { from: 'a', out: 'o' }, b: { from: 'b', out: 'o' } }, outs: { o: 'o' } },
+    },
+  };
+};
+
+/** What a run of 3 x width instances with nothing to do asks of the disk and of the rows. */
+async function nothingToDo(width: number): Promise<{ readonly disk: Readonly<Record<string, number>>; readonly rows: number }> {
+  using project = inProcess();
+  project.write({ data: 'data', 'pipeline.yaml': layers(width) });
+  expect(Object.values((await project.run()).outcomes)).toEqual(Array.from({ length: 3 * width }, () => 'ran'));
+  // What a first run leaves to be remembered is remembered by now.
+  await project.run();
+  const disk: Record<string, number> = {};
+  let rows = 0;
+  const end = watchRows(['run', 'get', 'all'], () => { rows += 1; });
+  try {
+    const run = await project.run({}, watchedDisk(({ name }) => { disk[name] = (disk[name] ?? 0) + 1; }));
+    expect(Object.values(run.outcomes)).toEqual(Array.from({ length: 3 * width }, () => 'cached'));
+  } finally {
+    end();
+  }
+  return { disk, rows };
+}
+
+test('a run with nothing to do reads no file, and looks and asks in proportion to its instances, no more', async () => {
+  const [small, middle, large] = [await nothingToDo(4), await nothingToDo(8), await nothingToDo(12)];
+  for (const { disk } of [small, middle, large]) expect(Object.keys(disk).filter((name) => !['look', 'lookThrough', 'realPath', 'list', 'readLink'].includes(name))).toEqual([]);
+  const looks = ({ disk }: typeof small): number => Object.values(disk).reduce((sum, count) => sum + count, 0);
+  // Twelve instances more cost the same again: linear, to the last look and the last row.
+  expect(looks(large) - looks(middle)).toBe(looks(middle) - looks(small));
+  expect(large.rows - middle.rows).toBe(middle.rows - small.rows);
+  const perInstance = { looks: (looks(large) - looks(middle)) / 12, rows: (large.rows - middle.rows) / 12 };
+  // Its out, the object of that, and the folders on the way.
+  expect(perInstance.looks).toBeLessThanOrEqual(6);
+  expect(perInstance.rows).toBeLessThanOrEqual(5);
+});
