@@ -9,11 +9,11 @@ import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts
 import { corpusScores, type Estimate } from '../src/ml/metrics/bootstrap.ts';
 import { multilingualProfile, referenceProfile, type ScoreRow } from '../src/ml/metrics/profile.ts';
 import { slotAccuracy } from '../src/ml/metrics/slot-accuracy.ts';
-import { openRuntime } from '../src/ml/runtime/open-runtime.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
+import { openEngine } from './open-engine.ts';
 import type { BertScores, Evaluation, Intervals, ProfileScores } from './evaluation.ts';
 
 interface EvalParams extends GenerationParams {
@@ -50,13 +50,14 @@ export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encode
   deps: ['base', 'model', 'test', 'encoder'],
   outs: ['metrics', 'predictions'],
   packages: ['onnxruntime-node', '@node-rs/jieba'],
-  async run({ params, deps, outs, cpus, signal, emit }) {
+  async run({ params, deps, outs, cpus, device, signal, emit }) {
     const read = await readRows(deps.test);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
     if (rows.length === 0) return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
-    const runtime = await openRuntime(params.runtime, { threads: cpus });
-    emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+    const engine = await openEngine(params.runtime, { cpus, device, emit });
+    if (!engine.ok) return engine;
+    const runtime = engine.value;
     const encoder = await openSentenceEncoder(deps.encoder, runtime, { layer: params.bertscore.layer, name: basename(deps.encoder), tokenization: params.tokenization });
     if (!encoder.ok) return encoder;
 
@@ -82,8 +83,8 @@ function evaluationOf(rows: readonly Row[], predictions: readonly string[], bert
   const wide = corpusScores(scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)), { seed });
   return {
     num_samples: rows.length,
-    metrics: { ...profileMeans(metrics), ...bertMeans(metrics) },
     multilingual: profileMeans(wide),
+    metrics: { ...profileMeans(metrics), ...bertMeans(metrics) },
     intervals: { metrics: intervalsOf(metrics), multilingual: intervalsOf(wide) },
     bertscore_model: label,
     ...(rows.some(({ slots }) => slots !== undefined) ? { slot_accuracy: slotAccuracy(predictions, rows) } : {}),

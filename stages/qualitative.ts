@@ -1,11 +1,11 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { isJsonObject, readJson, writeJson } from '../src/files/json.ts';
-import { openRuntime } from '../src/ml/runtime/open-runtime.ts';
 import type { Result } from '../src/result.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
 import type { Samples } from './evaluation.ts';
+import { openEngine } from './open-engine.ts';
 
 interface QualitativeParams extends GenerationParams {
   readonly temperatures: readonly number[];
@@ -31,16 +31,17 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
   deps: ['base', 'model', 'questions'],
   outs: ['samples'],
   packages: ['onnxruntime-node'],
-  async run({ params, deps, outs, cpus, signal, emit }) {
+  async run({ params, deps, outs, cpus, device, signal, emit }) {
     const questions = await readQuestions(deps.questions);
     if (!questions.ok) return questions;
-    const runtime = await openRuntime(params.runtime, { threads: cpus });
-    emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+    const engine = await openEngine(params.runtime, { cpus, device, emit });
+    if (!engine.ok) return engine;
+    const runtime = engine.value;
     const { seed, topK, topP, temperatures } = params;
     const searches = temperatures.map((temperature) => ({ kind: 'sample', seed, temperature, topK, topP }) as const);
     const answers = await answerAll({ ...deps, trained: deps.model, runtime, questions: questions.value, params, searches, signal, emit });
     if (!answers.ok) return answers;
-    const samples: Samples = { questions: questions.value, answers: Object.fromEntries(temperatures.map((temperature, index) => [`temp_${temperature.toFixed(1)}`, answers.value[index] ?? []])) };
+    const samples: Samples = { questions: questions.value, answers: Object.fromEntries(temperatures.map((temperature, index) => [`temp_${Number.isInteger(temperature) ? temperature.toFixed(1) : temperature}`, answers.value[index] ?? []])) };
     const written = await writeJson(outs.samples, samples);
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },

@@ -2,9 +2,11 @@ import { CommanderError } from 'commander';
 import { pipelineProgram } from './program.ts';
 
 // A reader that goes away (`pipeline log train | head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 try {
   await pipelineProgram().parseAsync();

@@ -19,5 +19,6 @@ const mostFiles = 12;
 
 async function tableOf(root: string, { path }: Artifact): Promise<string> {
   const text = await readFile(join(root, path), 'utf8');
-  return text.split('\n').slice(0, 80).join('\n');
+  // In Markdown a star at the start of a line is escaped; here it is seen as it stands.
+  return text.split('\n').slice(0, 80).join('\n').replaceAll('\\*', '*');
 }

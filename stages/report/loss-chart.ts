@@ -13,7 +13,7 @@ const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 38
 export function lossChart(lines: readonly Line[]): Html {
   const points = lines.flatMap((line) => line.points).filter(({ y }) => Number.isFinite(y) && y > 0);
   if (points.length === 0) return html`<p class="quiet">No training steps were logged.</p>`;
-  const extent = { x: Math.max(1, ...points.map(({ x }) => x)), low: Math.min(...points.map(({ y }) => y)), high: Math.max(...points.map(({ y }) => y)) };
+  const extent = points.reduce((reached, { x, y }) => ({ x: Math.max(reached.x, x), low: Math.min(reached.low, y), high: Math.max(reached.high, y) }), { x: 1, low: Infinity, high: 0 });
   const range = { low: extent.low, high: Math.max(extent.high, extent.low * 1.01) };
   const x = (step: number) => size.left + (step / extent.x) * (size.width - size.left - size.right);
   const y = (loss: number) => size.top + (1 - Math.log(loss / range.low) / Math.log(range.high / range.low)) * (size.height - size.top - size.bottom);
@@ -22,7 +22,7 @@ export function lossChart(lines: readonly Line[]): Html {
   );
   const stepTicks = linearTicks(extent.x).map((tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 20}" text-anchor="middle">${tick}</text>`);
   const paths = lines.map(
-    (line) => html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${line.points.filter(({ y: loss }) => loss > 0).map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`).join(' ')}"><title>${line.label}</title></polyline>`,
+    (line) => html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${thinned(line.points.filter(({ y: loss }) => loss > 0)).map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`).join(' ')}"><title>${line.label}</title></polyline>`,
   );
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 4}" text-anchor="middle">step</text>${paths}</svg>`;
 }
@@ -33,6 +33,12 @@ export function smoothed(points: Line['points'], window: number): Line['points']
     const near = points.slice(Math.max(0, index - window + 1), index + 1);
     return { x: point.x, y: near.reduce((sum, { y }) => sum + y, 0) / near.length };
   });
+}
+
+/** As many points as the chart is wide, at most: a long training has a hundred thousand. */
+function thinned(points: Line['points']): Line['points'] {
+  const every = Math.ceil(points.length / size.width);
+  return points.filter((_, index) => index % every === 0 || index === points.length - 1);
 }
 
 /** 1, 2 and 5 times powers of ten that lie within the range. */

@@ -103,7 +103,7 @@ function samplesSection(samples: readonly Axed<Samples>[]): Html {
   if (first === undefined) return html`<p class="quiet">No samples.</p>`;
   const temperatures = Object.keys(first.content.answers);
   return html`${first.content.questions.map(
-    (question, index) => html`<details${index === 0 ? ' open' : ''}><summary>${question}</summary><div class="wide"><table class="text"><thead><tr><th>model</th>${temperatures.map((temperature) => html`<th>temperature ${temperature}</th>`)}</tr></thead><tbody>${samples.map(
+    (question, index) => html`<details${index === 0 ? ' open' : ''}><summary>${question}</summary><div class="wide"><table class="text"><thead><tr><th>model</th>${temperatures.map((temperature) => html`<th>temperature ${temperature.replace(/^temp_/, '')}</th>`)}</tr></thead><tbody>${samples.map(
       ({ axes, content }) => html`<tr><th>${modelOf(axes)}</th>${temperatures.map((temperature) => html`<td>${content.answers[temperature]?.[index] ?? ''}</td>`)}</tr>`,
     )}</tbody></table></div></details>`,
   )}`;

@@ -8,7 +8,6 @@ import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { tokenizeRows } from '../../src/ml/dataset/tokenize-rows.ts';
 import { parameterCountText } from '../../src/ml/model/lora.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
 import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
@@ -17,6 +16,7 @@ import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 import type { StageMessage } from '../../src/stage/message.ts';
 import type { TrainingSummary } from '../evaluation.ts';
+import { openEngine } from '../open-engine.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { writeTrained } from './write-trained.ts';
 
@@ -30,7 +30,7 @@ export type MeasureFor = (setting: {
 }) => (parameters: Feeds) => Promise<Readonly<Record<string, number>>>;
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
-export async function runTraining({ params, deps, outs, scratch, cpus, signal, emit }: StageContext<TrainParams, 'base' | 'train', 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
+export async function runTraining({ params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, 'base' | 'train', 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
   const rows = await readRows(deps.train);
   if (!rows.ok) return { ok: false, error: fileProblemText(rows.error) };
   const model = await openMt5Folder(deps.base);
@@ -41,8 +41,9 @@ export async function runTraining({ params, deps, outs, scratch, cpus, signal, e
   emit({ kind: 'truncated', what: 'questions', count: cutSources, of: examples.length, limit: params.sourceTokens });
   emit({ kind: 'truncated', what: 'answers', count: cutTargets, of: examples.length, limit: params.targetTokens });
 
-  const runtime = await openRuntime(params.runtime, { threads: cpus });
-  emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+  const engine = await openEngine(params.runtime, { cpus, device, emit });
+  if (!engine.ok) return engine;
+  const runtime = engine.value;
   const config = trainConfigOf(params);
   const heldOut = validationSplit(rows.value.length, config.validationFraction, config.seed).heldOut.map((row) => rows.value[row]).filter((row) => row !== undefined);
   const measure = measureFor === undefined ? {} : { measure: measureFor({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut }) };

@@ -3,6 +3,7 @@ import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import type { Schedule } from '../../src/ml/train/schedule.ts';
 import type { Every, TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Schema } from '../../src/stage/define-stage.ts';
+import { optimizerSchema, type plainSchedules, scheduleSchema } from './variant-schemas.ts';
 
 /** The params of `train`, as pipeline.yaml gives them. */
 export interface TrainParams {
@@ -21,8 +22,6 @@ export interface TrainParams {
 }
 
 /** Schedules that need no options. */
-const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'] as const;
-
 type PlainSchedule = (typeof plainSchedules)[number];
 
 /** One point of the experiment. Defaults are those of transformers and peft, but that every epoch is evaluated and kept, and the best one given back. */
@@ -58,9 +57,10 @@ export interface MethodParams {
 }
 
 const share = { type: 'number', minimum: 0, maximum: 1 };
+/** All elements dropped would leave nothing to learn from. */
+const rate = { type: 'number', minimum: 0, exclusiveMaximum: 1 };
 const count = { type: 'integer', minimum: 1 };
 const every = { anyOf: [{ const: 'epoch' }, count, { type: 'null' }] };
-const withOptions = (names: readonly string[], plain = names) => ({ anyOf: [{ enum: plain }, { type: 'object', required: ['name'], properties: { name: { enum: names } } }] });
 
 export const trainParamsSchema = {
   type: 'object',
@@ -75,8 +75,8 @@ export const trainParamsSchema = {
         batch: count,
         accumulation: count,
         accumulationRule: { enum: ['means', 'tokens'] },
-        optimizer: withOptions(['adamw', 'adafactor']),
-        schedule: withOptions([...plainSchedules, 'cosine_with_min_lr', 'cosine_warmup_with_min_lr', 'warmup_stable_decay'], plainSchedules),
+        optimizer: optimizerSchema,
+        schedule: scheduleSchema,
         warmupRatio: share,
         warmupSteps: { type: 'integer', minimum: 0 },
         weightDecay: { type: 'number', minimum: 0 },
@@ -91,7 +91,7 @@ export const trainParamsSchema = {
         earlyStopping: { type: 'object', properties: { patience: count, threshold: { type: 'number', minimum: 0 } }, required: ['patience'], additionalProperties: false },
         r: count,
         alpha: { type: 'number', exclusiveMinimum: 0 },
-        dropout: share,
+        dropout: rate,
         targets: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
         rslora: { type: 'boolean' },
         bias: { enum: ['none', 'all', 'lora_only'] },
@@ -161,7 +161,11 @@ function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora
 
 const everyOf = (value: 'epoch' | number | null): Every | null => (value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value });
 
-const optimizerOf = (value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings => (typeof value === 'string' ? { name: value } : value);
+/** Adafactor as the Trainer sets it up: by the learning rate and its schedule, unless the options say otherwise. */
+function optimizerOf(value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings {
+  const settings: OptimizerSettings = typeof value === 'string' ? { name: value } : value;
+  return settings.name === 'adafactor' ? { scaleParameter: false, relativeStep: false, ...settings } : settings;
+}
 
 /** A schedule that needs no options may stand as its name alone. */
 const scheduleOf = (value: PlainSchedule | Schedule): Schedule => (typeof value === 'string' ? { name: value } : value);

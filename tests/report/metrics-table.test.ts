@@ -9,7 +9,7 @@ const points = [point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2 }), point
 describe('the table of metrics', () => {
   test('shows of the params only those that differ, and marks the best: the highest score, the lowest loss', () => {
     expect(metricsTable(points, { columns: undefined, sort: undefined }).rows).toEqual([
-      ['instance', 'config.learningRate', 'rougeL', 'loss'],
+      ['instance', 'config.learningRate', 'metrics.rougeL', 'loss'],
       ['eval[a]', '0.1', '0.5000', '2'],
       ['eval[b]', '0.2', '0.7500*', '1*'],
     ]);
@@ -17,7 +17,7 @@ describe('the table of metrics', () => {
 
   test('is sorted by a metric, the best first, and shows the columns that were asked for', () => {
     const { rows, left } = metricsTable(points, { columns: ['rougeL'], sort: 'loss' });
-    expect(rows.map(([name, , value]) => [name, value])).toEqual([['instance', 'rougeL'], ['eval[b]', '0.7500*'], ['eval[a]', '0.5000']]);
+    expect(rows.map(([name, , value]) => [name, value])).toEqual([['instance', 'metrics.rougeL'], ['eval[b]', '0.7500*'], ['eval[a]', '0.5000']]);
     expect(left).toEqual(['loss']);
   });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import { isJsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
@@ -10,6 +10,7 @@ import { aligned } from '../../runner/report/aligned.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface CompareOptions extends PipelineOptions {
   readonly seed: number;
@@ -21,8 +22,8 @@ export function compareCommand(): Command {
     .description('Compare two evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.')
     .argument('<first>', 'an instance whose out "predictions" holds question, prediction and reference')
     .argument('<second>', 'another one, of the same test rows')
-    .option('--profile <profile>', 'multilingual or reference', 'multilingual')
-    .option('--seed <seed>', 'of the resampling', Number, 42)
+    .addOption(new Option('--profile <profile>', 'how rows are scored').choices(['multilingual', 'reference']).default('multilingual'))
+    .option('--seed <seed>', 'of the resampling', wholeNumber(0), 42)
     .addHelpText('after', '\nExample:\n  pipeline compare eval:aimc,lora eval:aimc,full')
     .action(async (first: string, second: string, options: CompareOptions) => {
       const project = await openProjectHere(options);
@@ -87,7 +88,7 @@ async function compare(left: readonly Prediction[], right: readonly Prediction[]
 
 function comparisonText(first: string, second: string, scores: Readonly<Record<string, PairedComparison>>): string {
   const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [name, signed(mean), `${signed(low)} to ${signed(high)}`, pValue.toFixed(4)]);
-  return `${second} less ${first}\n${aligned([['score', 'difference', '95 % interval', 'p'], ...rows]).join('\n')}\n`;
+  return `${second} minus ${first}\n${aligned([['score', 'difference', '95 % interval', 'p'], ...rows]).join('\n')}\n`;
 }
 
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;

@@ -4,11 +4,12 @@ import { aligned } from '../../runner/report/aligned.ts';
 import { durationText } from '../../runner/report/duration-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
     .description('List the runs so far, the newest first, with how they ended.')
-    .option('--limit <count>', 'how many', Number, 20)
+    .option('--limit <count>', 'how many', wholeNumber(1), 20)
     .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
     .action((options: PipelineOptions & { readonly limit: number }) => answer(options, (project) => project.history(options.limit), historyText));
 }

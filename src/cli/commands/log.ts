@@ -23,9 +23,18 @@ export function logCommand(): Command {
           return;
         }
         if (options.json === true) process.stdout.write(`${JSON.stringify(log.value)}\n`);
-        else for (const file of log.value.files) await pipeline(createReadStream(join(project.root, file)), process.stdout, { end: false });
+        else for (const file of log.value.files) await printed(join(project.root, file));
       } finally {
         project.close();
       }
     });
+}
+
+/** A reader that goes away has seen enough. */
+async function printed(path: string): Promise<void> {
+  try {
+    await pipeline(createReadStream(path), process.stdout, { end: false });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
 }

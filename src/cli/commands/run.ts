@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Outcome } from '../../runner/event.ts';
 import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
 import { openDisplay } from '../display.ts';
-import { openEventFile } from '../event-file.ts';
+import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { reportProblem } from '../report-problem.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
@@ -34,9 +36,10 @@ export function runCommand(): Command {
     .option('--until <stage>', 'the part of the graph up to a stage')
     .option('--dry-run', 'say what would run and why, and run nothing')
     .option('--force', 'run even what is up to date')
-    .option('--jobs <count>', 'how many instances at once', positive)
+    .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
     .option('--keep-going', 'after a failure, still run what does not depend on it')
     .option('--retry-failed', 'only what failed, was blocked or was interrupted')
+    .option('--watch', 'run again whenever data, code or the pipeline file change')
     .option('--wait [seconds]', 'wait for another run to end', positive)
     .option('--events <file>', 'write what happens as NDJSON')
     .addHelpText('after', '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7')
@@ -48,12 +51,20 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
+      const eventFile = openEventFile(options.events);
+      if (!eventFile.ok) {
+        screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
+        process.exitCode = 2;
+        return;
+      }
       const project = await openProjectHere(options);
       try {
         const request = requestOf(selection, options);
-        await (options.dryRun === true ? dryRun(project, request, options) : run(project, request, options));
+        if (options.dryRun === true) await dryRun(project, request, options);
+        else await (options.watch === true ? watch : run)(project, request, options, eventFile.value);
       } finally {
         project.close();
+        eventFile.value.close();
       }
     });
 }
@@ -66,20 +77,44 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
   if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
 }
 
-async function run(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
+async function run(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
   const display = openDisplay(screen);
-  const eventFile = openEventFile(options.events);
   const signals = stopSignals();
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();
   display.close();
-  await eventFile.close();
   if (!summary.ok) return reportProblem(summary.error, options);
   screen.write(summaryText(summary.value, screen.colors));
   if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
+}
+
+/** Until Ctrl-C: what the runs do, and what has to be mended. */
+async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
+  const screen = openScreen();
+  let display = openDisplay(screen);
+  const signals = stopSignals();
+  await project.watch(request, {
+    onEvent(event) {
+      display.show(event);
+      eventFile.write(event);
+    },
+    onNews(news) {
+      display.close();
+      display = openDisplay(screen);
+      if (news.kind === 'problem') reportProblem(news.problem, {});
+      else {
+        screen.write(summaryText(news.summary, screen.colors));
+        if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
+      }
+      screen.write('waiting for changes (Ctrl-C ends)\n');
+    },
+  }, signals);
+  signals.release();
+  display.close();
+  process.exitCode = 0;
 }
 
 const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');

@@ -93,6 +93,8 @@ function patternValue(values: Readonly<Record<string, number>>, otherwise: numbe
 
 /** A pattern of Python's re, to match a whole text. The two languages agree but for named groups and inline flags. */
 function pythonPattern(pattern: string): Result<RegExp> {
+  // A repeated group that repeats inside can take longer than anybody waits: an adapter's file may come from anywhere.
+  if (/[*+}]\)*[)][*+{]/.test(pattern)) return { ok: false, error: `${JSON.stringify(pattern)} repeats a group that ends in a repetition: write it without the inner one` };
   try {
     return { ok: true, value: new RegExp(`^(?:${pattern.replaceAll('(?P<', '(?<')})$`) };
   } catch {

@@ -98,7 +98,7 @@ export function statusLine(view: LiveView, now: number, colors: Colors): string 
   const ended = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const parts = [
     colors.bold(`${ended} of ${view.total} done`),
-    ...(counts.cached + counts.restored > 0 ? [`${counts.cached + counts.restored} from the cache`] : []),
+    ...(counts.cached + counts.restored > 0 ? [`${counts.cached + counts.restored} up to date`] : []),
     ...(counts.failed > 0 ? [colors.red(`${counts.failed} failed`)] : []),
     ...(view.running.size > 0 ? [`${view.running.size} running`] : []),
     durationText((now - view.startedAt) / 1000),
@@ -158,7 +158,7 @@ function runningLine(name: string, row: Running, now: number, colors: Colors): s
 function bar(share: number, colors: Colors): string {
   const cells = 20;
   const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
-  return `${colors.cyan('━'.repeat(full))}${colors.dim('━'.repeat(cells - full))}`;
+  return `${colors.cyan('━'.repeat(full))}${colors.dim('╌'.repeat(cells - full))}`;
 }
 
 /** Cut to the width of the terminal, colour codes not counted, so that a line never wraps and the frame can be redrawn. */

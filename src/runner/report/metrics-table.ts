@@ -31,7 +31,7 @@ export function metricsTable(measured: readonly MeasuredInstance[], { columns, s
   const sortBy = sort === undefined ? undefined : matching(all, sort)[0];
   const ordered = sortBy === undefined ? measured : [...measured].sort((a, b) => direction(sortBy) * ((b.values[sortBy] ?? -Infinity) - (a.values[sortBy] ?? -Infinity)));
   const differing = differingParams(measured);
-  const heading = ['instance', ...differing.map(({ name }) => name), ...chosen.map(shortName)];
+  const heading = ['instance', ...differing.map(({ name }) => name), ...chosen];
   const body = ordered.map((row) => [row.instance, ...differing.map(({ of }) => of(row)), ...chosen.map((name) => cell(row.values[name], bestOf(measured, name)))]);
   return { rows: [heading, ...body], left: all.filter((name) => !chosen.includes(name)) };
 }
@@ -48,8 +48,6 @@ const cell = (value: number | undefined, best: number | undefined): string =>
   value === undefined ? '' : `${Number.isInteger(value) ? String(value) : value.toFixed(4)}${value === best ? '*' : ''}`;
 
 const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
-
-const shortName = (name: string): string => name.replace(/^metrics\./, '');
 
 interface Column {
   readonly name: string;

@@ -23,7 +23,14 @@ export function readTextRule(json: Json | undefined): Result<TextRule> {
 }
 
 /** Takes the white space off the end. */
-export const stripEnd: TextRule = (text) => text.replace(/\p{White_Space}+$/u, '');
+export function stripEnd(text: string): string {
+  let end = text.length;
+  // From the end on: a pattern would begin again at every space inside. No white space lies outside the BMP.
+  while (end > 0 && whiteSpace.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
+const whiteSpace = /\p{White_Space}/u;
 
 /** Two spaces or more become one U+2581. */
 export const replaceRuns: TextRule = (text) => text.replaceAll(/ {2,}/g, '\u2581');
