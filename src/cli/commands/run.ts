@@ -22,7 +22,6 @@ interface RunOptions extends PipelineOptions {
   readonly jobs?: number;
   readonly keepGoing?: true;
   readonly retryFailed?: true;
-  readonly watch?: true;
   readonly wait?: true | number;
   readonly events?: string;
 }
@@ -39,7 +38,6 @@ export function runCommand(): Command {
     .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
     .option('--keep-going', 'after a failure, still run what does not depend on it')
     .option('--retry-failed', 'only what failed, was blocked or was interrupted')
-    .option('--watch', 'run again whenever data, code or the pipeline file change')
     .option('--wait [seconds]', 'wait for another run to end', positive)
     .option('--events <file>', 'write what happens as NDJSON')
     .addHelpText('after', '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7')
@@ -61,7 +59,7 @@ export function runCommand(): Command {
       try {
         const request = requestOf(selection, options);
         if (options.dryRun === true) await dryRun(project, request, options);
-        else await (options.watch === true ? watch : run)(project, request, options, eventFile.value);
+        else await run(project, request, options, eventFile.value);
       } finally {
         project.close();
         eventFile.value.close();
@@ -89,32 +87,6 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
-}
-
-/** Until Ctrl-C: what the runs do, and what has to be mended. */
-async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
-  const screen = openScreen();
-  let display = openDisplay(screen);
-  const signals = stopSignals();
-  await project.watch(request, {
-    onEvent(event) {
-      display.show(event);
-      eventFile.write(event);
-    },
-    onNews(news) {
-      display.close();
-      display = openDisplay(screen);
-      if (news.kind === 'problem') reportProblem(news.problem, {});
-      else {
-        screen.write(summaryText(news.summary, screen.colors));
-        if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
-      }
-      screen.write('waiting for changes (Ctrl-C ends)\n');
-    },
-  }, signals);
-  signals.release();
-  display.close();
-  process.exitCode = 0;
 }
 
 const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
