@@ -29,8 +29,7 @@ const runtime = await openRuntime('onnx', { threads: 2 });
 const examples = pairs.map((pair) => pair.map((text) => tokenizer.encode(text)));
 
 await mkdir(out, { recursive: true });
-const logits = await logitsOfAll();
-valueOf(await writeSafetensors(join(out, 'logits.safetensors'), held(new Map([['logits', logits]]))));
+valueOf(await writeSafetensors(join(out, 'logits.safetensors'), held(new Map([['logits', await logitsOfAll()]]))));
 await writeFile(join(out, 'numbers.json'), JSON.stringify({ ids: examples, losses: training === null ? [] : await trainingLosses(training) }));
 
 async function logitsOfAll() {

@@ -87,7 +87,7 @@ function trajectoryTests(model: string): void {
     const { log } = await readJsonTable<{ readonly log: readonly { readonly loss: number; readonly learning_rate: number; readonly grad_norm: number }[] }>(`${model}.trainer.json`);
     const { steps } = await trajectory(model, { opt: 'adamw', lr: 1e-3, wd: 0.01, schedule: 'linear', warmup: 2, steps: log.length, clip: 1, accumulate: 2 });
     for (const [index, { loss, learning_rate, grad_norm }] of log.entries()) {
-      expectWithin(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), 0.5e-4 + 1e-4 * loss, `loss: step ${index}`);
+      expectWithin(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), 0.5e-4 + 1e-4 * loss, `logged loss: step ${index}`);
       expectWithin(Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate), 1e-12, `learning rate: step ${index}`);
       expectWithin(Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1), 1e-3, `gradient norm: step ${index}`);
     }
