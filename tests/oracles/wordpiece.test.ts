@@ -28,8 +28,9 @@ describe.skipIf(Object.keys(settings).length === 0)(`wordpiece${Object.keys(sett
   const stringsFile = '../sentencepiece/strings.jsonl';
   const strings = existsSync(join(folder, stringsFile)) ? rowsOf<string>(stringsFile) : [];
 
-  const found = Object.entries(settings).filter(([, { vocabulary }]) => existsSync(join(folder, vocabulary)));
-  for (const [name, { vocabulary }] of Object.entries(settings)) if (!existsSync(join(folder, vocabulary))) test.skip(`${name}: no ${vocabulary}`);
+  const absent = (name: string, { vocabulary }: Setting): string | undefined => [vocabulary, `${name}.table.jsonl`].find((file) => !existsSync(join(folder, file)));
+  const found = Object.entries(settings).filter(([name, setting]) => absent(name, setting) === undefined);
+  for (const [name, setting] of Object.entries(settings)) if (absent(name, setting) !== undefined) test.skip(`${name}: no ${absent(name, setting)}`);
 
   describe.each(found)('%s', (name, { vocabulary, batch, do_lower_case, strip_accents, tokenize_chinese_chars }) => {
     const bytes = readFileSync(join(folder, vocabulary));
