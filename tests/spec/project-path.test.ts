@@ -36,7 +36,7 @@ describe('a path that leaves the project is refused, as an out and as a dep', ()
       const path = projectPath(parts.join(separator));
       if (!path.ok) return;
       expect(posix.relative('/root', posix.resolve('/root', path.value))).toBe(path.value);
-      expect(win32.relative('C:\\root', win32.resolve('C:\\root', path.value)).startsWith('..')).toBe(false);
+      expect(win32.relative('C:\\root', win32.resolve('C:\\root', path.value))).not.toMatch(/^\.\.(\\|$)/);
       expect(projectPath(path.value)).toEqual(path);
     }), { numRuns: 5_000 });
   });
