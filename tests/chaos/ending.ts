@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { allEntries } from '../../src/runner/store/entries.ts';
+import { allPlacements } from '../../src/runner/store/placements.ts';
 import { openStore, type Store } from '../../src/runner/store/open-store.ts';
 import { openHere } from '../rig/in-process.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -11,6 +12,8 @@ export interface Ending {
   readonly artifacts: Readonly<Record<string, string>>;
   /** Outs by key. */
   readonly entries: Readonly<Record<string, unknown>>;
+  /** What the runner says that it put there, by path: what it may remove again. */
+  readonly placements: Readonly<Record<string, string>>;
   /** Without logs and rows: what a killed run left shows here. */
   readonly cache: readonly string[];
 }
@@ -33,6 +36,7 @@ export async function endOf(rig: Rig): Promise<Ending> {
   return {
     artifacts: treeOf(join(rig.root, 'artifacts')),
     entries: withStore(rig, (store) => Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs]))),
+    placements: withStore(rig, (store) => Object.fromEntries(allPlacements(store).map(({ path, instance, content }) => [path, `${instance} ${content.digest}`]))),
     cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) => (/^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path)) ? [] : [path])),
   };
 }

@@ -112,8 +112,8 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
 
 /** Undefined: the result turned out to be damaged when it was to be restored; look again. */
 async function settleNow(run: Run, instance: Instance, assessment: Assessment, gpus: readonly number[], turns: Turns): Promise<Outcome | undefined> {
-  const { key, decision, lookup, displaced } = assessment;
-  if (decision.kind === 'restore') return displaced.length === 0 ? { kind: 'cached' } : restoreEntry(run, instance, assessment);
+  const { key, decision, lookup } = assessment;
+  if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return failedBefore;
   if (lookup.kind === 'damaged') await dropEntry(run, assessment);
@@ -130,6 +130,7 @@ async function dropEntry({ session: { workspace, store } }: Run, { key, lookup }
   if (lookup.kind === 'damaged') await removeTree(workspace, placeOf(workspace, objectPath(lookup.object)));
 }
 
+/** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
 async function restoreEntry(run: Run, instance: Instance, { key, manifest, decision, displaced }: Assessment): Promise<Outcome | undefined> {
   const { workspace, store, plan } = run.session;
   if (decision.kind !== 'restore') throw new Error('nothing to restore');
@@ -138,8 +139,7 @@ async function restoreEntry(run: Run, instance: Instance, { key, manifest, decis
   for (const [name, content] of Object.entries(decision.entry.outs)) {
     const path = instance.outs[name]?.path;
     if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
-    if (!displaced.some((out) => out.path === path)) continue;
-    const restored = await restore(workspace, path, content);
+    const restored = displaced.some((out) => out.path === path) ? await restore(workspace, path, content) : standing;
     if (!restored.ok) return { kind: 'failed', failure: { kind: 'disk', message: `${restored.error.path}: ${restored.error.message}` }, seconds: 0, tail: [] };
     if (restored.value.kind === 'damaged') {
       workspace.stats.forget(objectPath(restored.value.object));
@@ -153,5 +153,8 @@ async function restoreEntry(run: Run, instance: Instance, { key, manifest, decis
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
-  return { kind: 'restored', files, bytes, displaced };
+  return displaced.length === 0 ? { kind: 'cached' } : { kind: 'restored', files, bytes, displaced };
 }
+
+/** Of an out that is as it should be. */
+const standing: Awaited<ReturnType<typeof restore>> = { ok: true, value: { kind: 'restored', files: 0, bytes: 0 } };

@@ -5,8 +5,9 @@ import type { Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
-import { lastKeys, recordResult } from '../store/entries.ts';
+import { lastKeys } from '../store/entries.ts';
 import { eventLog } from '../store/event-log.ts';
+import { placedOuts } from '../store/placements.ts';
 import { finishRun, insertRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
@@ -108,16 +109,18 @@ async function withoutBlocked(run: Run, selected: Selected, onOutcome: OnOutcome
   });
 }
 
-/** Tells the end of those for which nothing has to be done; gives the others. */
-function noteInPlace({ session: { store, plan }, run }: Run, instances: readonly Instance[], surveyed: ReadonlyMap<InstanceId, Surveyed>, onOutcome: OnOutcome): readonly Instance[] {
+/** Tells the end of those for which nothing has to be done, and nothing written down; gives the others. */
+function noteInPlace({ session: { store, plan } }: Run, instances: readonly Instance[], surveyed: ReadonlyMap<InstanceId, Surveyed>, onOutcome: OnOutcome): readonly Instance[] {
   const keys = lastKeys(store, plan.pipeline);
+  const placed = placedOuts(store);
   return instances.filter((instance) => {
     const seen = surveyed.get(instance.id);
-    if (seen?.kind !== 'assessed' || !isInPlace(seen)) return true;
-    const { key, manifest } = seen.assessment;
-    if (keys.get(instance.id) !== key) recordResult(store, plan.pipeline, instance.id, { key, manifest, run, at: Date.now() });
-    onOutcome(instance, key, { kind: 'cached' });
-    return false;
+    if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore') return true;
+    const { key, decision } = seen.assessment;
+    // A run that was killed may have put outs in their places and not said so.
+    const isRecorded = keys.get(instance.id) === key && Object.entries(decision.entry.outs).every(([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest);
+    if (isRecorded) onOutcome(instance, key, { kind: 'cached' });
+    return !isRecorded;
   });
 }
 

@@ -28,6 +28,9 @@ export function placementsOf(store: Store, pipeline: string, instance: InstanceI
 
 export const allPlacements = (store: Store): readonly Placement[] => rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).map(placementOf);
 
+/** The digest of every out that the runner put into the project, by its path. */
+export const placedOuts = (store: Store): ReadonlyMap<string, string> => new Map(rowsOf(store.sql('SELECT path, digest FROM placements').all()).map((row) => [row.text('path'), row.text('digest')]));
+
 export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
 }
