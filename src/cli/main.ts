@@ -11,7 +11,10 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await pipelineProgram().parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
   // Commander has printed what is wrong. Help and version are no faults.
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { reportBrokenInstallation } = await import('./report-broken-installation.ts');
+    if (!await reportBrokenInstallation()) throw error;
+  }
 }

@@ -68,6 +68,15 @@ describe('pipeline doctor on an installation', () => {
       expect(found).toMatchObject({ state: 'broken', message: expect.stringContaining(`another version of Node than ${process.versions.node}`), help: 'npm rebuild better-sqlite3' });
     });
 
+    test('a command that cannot work without it says the same, in place of a trace', async () => {
+      const folder = project(twoFiles);
+      await withSpoilt('better-sqlite3', withoutNativePart, async () => {
+        const { code, stderr } = await pipeline(installation, ['run'], { cwd: folder });
+        expect(code).toBe(2);
+        expect(stderr).toMatch(/^error: better-sqlite3: its native part is missing; without it, nothing runs.*\n  help: npm rebuild better-sqlite3 .*\n$/);
+      });
+    });
+
     test('a native part that is no library', async () => {
       const found = await spoilt('better-sqlite3', (place) => {
         withoutNativePart(place);
@@ -208,15 +217,20 @@ describe('what doctor says of a disk', () => {
 });
 
 /** What doctor finds of a package as `spoil` leaves it. */
-async function spoilt(name: string, spoil: (place: string) => void): Promise<Finding | undefined> {
+const spoilt = (name: string, spoil: (place: string) => void): Promise<Finding | undefined> => withSpoilt(name, spoil, async () => {
+  const { code, broken, finding } = await doctor();
+  expect({ code, broken }).toEqual({ code: 1, broken: 1 });
+  return finding(name);
+});
+
+/** What `look` gives while a package is as `spoil` leaves it. */
+async function withSpoilt<T>(name: string, spoil: (place: string) => void, look: () => Promise<T>): Promise<T> {
   const place = join(installation.folder, 'node_modules', name);
   const aside = join(installation.folder, 'aside');
   renameSync(place, aside);
   try {
     spoil(place);
-    const { code, broken, finding } = await doctor();
-    expect({ code, broken }).toEqual({ code: 1, broken: 1 });
-    return finding(name);
+    return await look();
   } finally {
     rmSync(place, { recursive: true, force: true });
     renameSync(aside, place);
