@@ -79,7 +79,7 @@ describe('pipeline init', () => {
     test('as a version where it came from a registry', async () => {
       record({ version: '0.1.0', integrity: 'sha512-…' });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
-      record({ version: '0.1.0', resolved: 'https://registry.npmjs.org/medical-qa-pipeline/-/medical-qa-pipeline-0.1.0.tgz' });
+      record({ version: '0.1.0', resolved: 'https://registry.example/medical-qa-pipeline/-/medical-qa-pipeline-0.1.0.tgz' });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
     });
 
