@@ -4,7 +4,7 @@ import type { Project } from '../runner/project.ts';
 /** The options that every command has which reads a pipeline file. */
 export interface PipelineOptions {
   readonly file?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly json?: true;
 }
 
@@ -12,14 +12,14 @@ export interface PipelineOptions {
 export function withPipelineOptions(command: Command): Command {
   return command
     .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
-    .option('--set <path=value>', 'override one value, as --set vars.model=data/models/mt5-base', collected, [])
+    .option('--set <path=value>', 'override one value, as --set vars.model=data/models/mt5-base', collected)
     .option('--json', 'answer with one JSON document on stdout');
 }
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
-export async function openProjectHere({ file, set }: PipelineOptions): Promise<Project> {
+export async function openProjectHere({ file, set = [] }: PipelineOptions): Promise<Project> {
   const { openProject } = await import('../runner/project.ts');
   return openProject({ folder: process.cwd(), set, ...(file === undefined ? {} : { file }) });
 }
 
-const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -3,19 +3,20 @@ import type { Colors } from '../runner/report/colors.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { openScreen } from './screen.ts';
 
-/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
-export function reportProblem(problem: Problem, { json }: { readonly json?: true }): void {
+/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. `ending`: what came of it. */
+export function reportProblem(problem: Problem, { json }: { readonly json?: true }, ending = ''): void {
   const screen = openScreen();
-  screen.write(`${problemText(problem, screen.colors)}\n`);
+  screen.write(`${problemText(problem, screen.colors, ending)}\n`);
   if (json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
   process.exitCode = exitCodeOf(problem);
 }
 
-function problemText(problem: Problem, colors: Colors): string {
+function problemText(problem: Problem, colors: Colors, ending: string): string {
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
-      return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), colors.bold(errors === 1 ? '1 error: nothing was run' : `${errors} errors: nothing was run`)].join('\n\n');
+      const count = errors === 1 && ending === '' ? [] : [colors.bold(`${errors === 1 ? '1 error' : `${errors} errors`}${ending}`)];
+      return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
     }
     case 'busy': {
       const holder = problem.pid === undefined ? 'another process' : `process ${problem.pid}`;

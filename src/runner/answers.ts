@@ -20,6 +20,10 @@ export interface InstanceStatus {
   readonly instance: InstanceId;
   readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'failed' | 'interrupted' | 'running';
   readonly because: readonly Reason[];
+  /** Outs that stand otherwise than its result says, and will be restored. */
+  readonly displaced: readonly DisplacedOut[];
+  /** What has to run first. */
+  readonly after: readonly InstanceId[];
   /** When its last result was made, milliseconds since the epoch. */
   readonly at: number | undefined;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, type Json, readJson } from '../files/json.ts';
 import type { Result } from '../result.ts';
-import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status } from './answers.ts';
+import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status, Verification } from './answers.ts';
 import { type Inspection, inspect } from './execute/inspect.ts';
 import { startOf } from './execute/processes.ts';
 
@@ -12,6 +12,7 @@ import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFro
 import { isRunning, outputsOf } from './store/attempts.ts';
 import { lastResult } from './store/entries.ts';
 import { unnamedPlacements } from './store/placements.ts';
+import { verifyStore } from './store/verify-store.ts';
 import { eventsOf, lastOutcomes, lastRuns, outcomeCounts, type RunRow } from './store/runs.ts';
 
 export async function status(opened: Opened, planned: Planned, selection: Selection): Promise<Result<Status, Problem>> {
@@ -27,6 +28,8 @@ export async function status(opened: Opened, planned: Planned, selection: Select
         instance: inspection.instance.id,
         state: stateOf(opened, planned, inspection, last.get(inspection.instance.id)?.kind),
         because: inspection.because,
+        displaced: inspection.displaced,
+        after: inspection.after,
         at: lastResult(opened.store, plan.pipeline, inspection.instance.id)?.at,
       })),
       unnamed: await unnamed(opened),
@@ -34,12 +37,21 @@ export async function status(opened: Opened, planned: Planned, selection: Select
   };
 }
 
-/** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. */
-async function unnamed({ store, place }: Opened): Promise<Status['unnamed']> {
+/** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. What was deleted by hand is gone. */
+async function unnamed(opened: Opened): Promise<Status['unnamed']> {
+  const named = await namedInstances(opened);
+  const placements = named === undefined ? [] : unnamedPlacements(opened.store, named);
+  return placements.filter(({ path }) => existsSync(join(opened.place.root, path))).map(({ instance, path }) => ({ instance, path }));
+}
+
+export async function verify(opened: Opened): Promise<Verification> {
+  return verifyStore(opened.workspace, opened.store, await namedInstances(opened));
+}
+
+/** What the pipeline files of the project name, as "pipeline instance"; undefined with a file that cannot be read. */
+async function namedInstances({ store, place }: Opened): Promise<ReadonlySet<string> | undefined> {
   const plans = await plansOnDisk(place, [], store);
-  if (!plans.ok) return [];
-  const named = new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`)));
-  return unnamedPlacements(store, named).map(({ instance, path }) => ({ instance, path }));
+  return plans.ok ? new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`))) : undefined;
 }
 
 export async function explain(opened: Opened, planned: Planned, instance: string): Promise<Result<Explanation, Problem>> {

@@ -2,6 +2,7 @@ import type { StageMessage } from '../stage/message.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { InstanceId, Key, RunId } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
+import type { TreeChange } from './manifest/tree.ts';
 
 /** How an instance ended. */
 export type Outcome =
@@ -19,6 +20,8 @@ export type Outcome =
 export interface DisplacedOut {
   readonly path: string;
   readonly was: 'missing' | 'changed';
+  /** Of a folder that stands there: what differs in it. */
+  readonly files?: readonly TreeChange[];
 }
 
 /** Why an instance failed, each with just its own fields. */

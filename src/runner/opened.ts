@@ -123,7 +123,17 @@ export function selectFrom({ plan, sources }: Planned, selection: Selection): Re
 export async function sessionFor(opened: Opened, { plan, sources }: Planned, checked: readonly Instance[], looked: readonly Instance[] = withNeeds(plan, checked)): Promise<Result<Session, Problem>> {
   const { workspace, store, surroundings } = opened;
   const session = await openSession({ workspace, store, companions: surroundings.companions, environment: surroundings.environment }, plan, checked, looked);
-  return session.ok ? session : invalid(session.error, sources);
+  return session.ok ? session : invalid(session.error, withTexts(session.error, workspace.root, sources));
+}
+
+/** The texts that diagnostics point into, those of programs too. */
+function withTexts(diagnostics: readonly Diagnostic[], root: string, sources: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const texts = new Map(sources);
+  for (const { at } of diagnostics) {
+    const text = at === undefined || texts.has(at.file) ? undefined : readProjectText(root, at.file);
+    if (at !== undefined && text?.ok === true) texts.set(at.file, text.value);
+  }
+  return texts;
 }
 
 /** Instances and all that they need, in the order of the plan. */

@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
-import { artifacts, explain, graph, history, log, metrics, status } from './ask.ts';
+import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
-import { verifyStore } from './store/verify-store.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, Status, Verification } from './answers.ts';
 import type { Event } from './event.ts';
@@ -92,7 +91,7 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
     history: (limit) => withRows((open) => ({ ok: true, value: history(open, limit) })),
     metrics: (selection) => withPlan((open, plan) => metrics(open.place.root, plan, selection)),
     artifacts: (selection) => withPlan((open, plan) => artifacts(open.place.root, plan, selection)),
-    verify: () => withRows(async (open) => ({ ok: true, value: await verifyStore(open.workspace, open.store) })),
+    verify: () => withRows(async (open) => ({ ok: true, value: await verify(open) })),
     verifyRerun: (instance, onEvent, stop) => withPlan((open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
     gc: (request) => withRows((open) => gc(open, set, request)),
     close() {

@@ -168,13 +168,13 @@ describe('running a stage program', () => {
   b: { uses: stages/broken.ts, outs: { out: o } }
   c: { uses: stages/none.ts, outs: { out: o } }
   d: { cmd: [cat, "\${deps.x}"], deps: { x: stages/b.ts }, outs: { o: o } }
-  e: { uses: stages/absent.ts, outs: { out: o } }
+  e: { uses: stages/broke.ts, outs: { out: o } }
   f: { cmd: [sh, stages/a.ts], outs: { o: o }, resources: { cpus: 5000 } }
 `,
     });
     const result = await rig.pipeline('run').result;
     expect(result.code).toBe(2);
-    for (const text of ['params.wrod', 'pipeline.yaml:3', 'no out more', 'stages/broken.ts:2', 'exports no stage', 'stages/b.ts: no such file', 'absent.ts', 'stages/a.ts", a file of the project', '5000 cpus']) expect(result.stderr).toContain(text);
+    for (const text of ['params.wrod', 'pipeline.yaml:3', 'no out more', 'exports no stage', 'stages/b.ts: no such file', 'pipeline.yaml:7:14: error: stages/broke.ts: no such file', 'did you mean "stages/broken.ts"?', 'stages/broken.ts:2:8: error', '  2 |   run( };', 'stages/a.ts", a file of the project', '5000 cpus']) expect(result.stderr).toContain(text);
     expect(rig.exists('artifacts')).toBe(false);
   });
 });

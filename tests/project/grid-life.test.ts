@@ -164,6 +164,24 @@ describe('garbage collection', () => {
     expect(project.read('artifacts/pipeline/train/gs_2/model')).toBe('edited');
   });
 
+  test('an output that nobody names and that was deleted by hand is gone: not listed, no fault, and forgotten', async () => {
+    using project = inProcess();
+    const faults = async (): Promise<readonly string[]> => project.ask(async (asked) => {
+      const verified = await asked.verify();
+      return verified.ok ? verified.value.faults.map(({ path }) => path) : [verified.error.kind];
+    });
+    write(project, grid([one, two]));
+    await project.run();
+    rmSync(join(project.root, 'artifacts/pipeline/train/gs_2/model'));
+    expect(await faults()).toEqual(['artifacts/pipeline/train/gs_2/model']);
+    write(project, grid([one]));
+    expect((await stateOf(project)).unnamed).toEqual(['artifacts/pipeline/score/gs_2/score']);
+    expect(await faults()).toEqual([]);
+    expect((await gc(project)).files).toEqual(['artifacts/pipeline/score/gs_2/score']);
+    project.write({ 'experiments/broken.yaml': 'stages: [' });
+    expect(await faults()).toEqual([]);
+  });
+
   test('with an experiment file that cannot be read nothing is deleted: what it names is not known', async () => {
     using project = inProcess();
     write(project, grid([one, two]));

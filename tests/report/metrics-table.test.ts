@@ -1,31 +1,55 @@
 import { describe, expect, test } from 'vitest';
 import { aligned } from '../../src/runner/report/aligned.ts';
-import { metricsTable, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
+import { metricsTable, sortedBy, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
 
-const point = (instance: string, learningRate: number, values: Readonly<Record<string, number>>): MeasuredInstance => ({ instance, labels: {}, params: { config: { learningRate, r: 8 } }, values });
+const point = (instance: string, learningRate: number, values: Readonly<Record<string, number>>): MeasuredInstance => ({ instance, axes: { dataset: instance, config: { learningRate, r: 8 } }, params: { seed: 42 }, values });
 
-const points = [point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2 }), point('eval[b]', 0.2, { 'metrics.rougeL': 0.75, loss: 1 })];
+const points = [point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2.5, rows: 96 }), point('eval[b]', 0.2, { 'metrics.rougeL': 0.75, loss: 0.00012, rows: 96 }), point('eval[c]', 0.02, { rows: 96 })];
 
 describe('the table of metrics', () => {
-  test('shows of the params only those that differ, and marks the best: the highest score, the lowest loss', () => {
-    expect(metricsTable(points, { columns: undefined, sort: undefined }).rows).toEqual([
-      ['instance', 'config.learningRate', 'metrics.rougeL', 'loss'],
-      ['eval[a]', '0.1', '0.5000', '2'],
-      ['eval[b]', '0.2', '0.7500*', '1*'],
-    ]);
+  test('shows only what differs, and marks the best: the highest score, the lowest loss', () => {
+    expect(metricsTable(points, undefined)).toEqual({
+      rows: [
+        ['instance', 'config.learningRate', 'metrics.rougeL', 'loss'],
+        ['eval[a]', '0.1', '0.5000 ', '2.5000 '],
+        ['eval[b]', '0.2', '0.7500*', '1.20e-4*'],
+        ['eval[c]', '0.02', '', ''],
+      ],
+      same: [{ name: 'rows', value: 96 }],
+      left: [],
+    });
   });
 
-  test('is sorted by a metric, the best first, and shows the columns that were asked for', () => {
-    const { rows, left } = metricsTable(points, { columns: ['rougeL'], sort: 'loss' });
-    expect(rows.map(([name, , value]) => [name, value])).toEqual([['instance', 'metrics.rougeL'], ['eval[b]', '0.7500*'], ['eval[a]', '0.5000']]);
-    expect(left).toEqual(['loss']);
+  test('has the columns that were asked for, each once, by the last part of their names', () => {
+    const { rows, left, same } = metricsTable(points, ['rougeL', 'rows', 'metrics.rougeL']);
+    expect(rows[0]).toEqual(['instance', 'config.learningRate', 'metrics.rougeL', 'rows']);
+    expect([left, same]).toEqual([['loss'], []]);
   });
 
-  test('equal values have no best', () => {
-    expect(metricsTable([point('a', 1, { f1: 0.5 }), point('b', 1, { f1: 0.5 })], { columns: undefined, sort: undefined }).rows[1]).toEqual(['a', '0.5000']);
+  test('shows no more than eight metrics, and names the others', () => {
+    const many = (value: number) => Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`m${index}`, value + index]));
+    expect(metricsTable([point('a', 1, many(0.5)), point('b', 1, many(0.25))], undefined).left).toEqual(['m8', 'm9']);
+  });
+
+  test.each<readonly [string, readonly number[], readonly string[]]>([
+    ['equal values', [0.5, 0.5], ['0.5000', '0.5000']],
+    ['counts: more steps are not better', [198, 132], ['198', '132']],
+    ['none or all, which are shares', [0, 1], ['0 ', '1*']],
+  ])('what has a best, and what has none: %s', (_, values, shown) => {
+    expect(metricsTable(values.map((value, index) => point(String(index), 1, { value })), ['value']).rows.slice(1).map(([, cell]) => cell)).toEqual(shown);
+  });
+
+  test.each<readonly [string, readonly string[]]>([
+    ['rougeL', ['eval[b]', 'eval[a]', 'eval[c]']],
+    ['loss', ['eval[b]', 'eval[a]', 'eval[c]']],
+    ['learningRate', ['eval[c]', 'eval[a]', 'eval[b]']],
+  ])('is sorted by %s: the best or the smallest first, what has none last', (name, order) => {
+    expect(sortedBy(points, name).map(({ instance }) => instance)).toEqual(order);
+    expect(sortedBy([...points].reverse(), name).map(({ instance }) => instance)).toEqual(order);
   });
 });
 
 test('columns of numbers are set to the right, texts to the left', () => {
   expect(aligned([['name', 'n'], ['a', '1'], ['bcdef', '100']])).toEqual(['name     n', 'a        1', 'bcdef  100']);
+  expect(aligned([['name', 'n'], ['小', '0.5000*'], ['b', '0.2500 ']])).toEqual(['name        n', '小    0.5000*', 'b     0.2500']);
 });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { reasonText } from '../../runner/manifest/reason-text.ts';
 import type { Explanation } from '../../runner/project.ts';
+import { displacedOutText } from '../../runner/report/outcome-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -16,7 +17,7 @@ function explanationText({ instance, state, key, because, displaced, after }: Ex
   const lines = [
     `${instance}: ${state.replaceAll('-', ' ')}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}`,
     ...because.map((reason) => `  ${reasonText(reason)}`),
-    ...displaced.map(({ path, was }) => `  ${path} ${was === 'missing' ? 'is missing' : 'was changed'}: pipeline run restores it`),
+    ...displaced.map((out) => `  ${displacedOutText(out)}: pipeline run restores it`),
     ...(after.length === 0 ? [] : [`  it is decided when these are done: ${after.join(', ')}`]),
     ...(because.length + displaced.length + after.length === 0 ? ['  its outputs are those of its key: nothing to do'] : []),
   ];

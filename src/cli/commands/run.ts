@@ -69,7 +69,7 @@ export function runCommand(): Command {
 
 async function dryRun(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
   const forecast = await project.dryRun(request);
-  if (!forecast.ok) return reportProblem(forecast.error, options);
+  if (!forecast.ok) return reportProblem(forecast.error, options, ': nothing would be run');
   const screen = openScreen();
   screen.write(forecastText(forecast.value, screen.colors));
   if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
@@ -82,7 +82,7 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();
   display.close();
-  if (!summary.ok) return reportProblem(summary.error, options);
+  if (!summary.ok) return reportProblem(summary.error, options, ': nothing was run');
   screen.write(summaryText(summary.value, screen.colors));
   if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
@@ -115,7 +115,10 @@ function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
   return { run: id, seconds, ran: of('ran'), cached: of('cached'), restored: of('restored'), failed: of('failed'), blocked: of('blocked'), skipped: of('skipped'), interrupted: of('interrupted') };
 }
 
-const forecastJson = ({ willRun, mayRun, cached }: Forecast): unknown => ({ willRun: willRun.map(({ instance }) => instance), mayRun: mayRun.map(({ instance }) => instance), cached });
+/** `cached`: all that has its result; `willRestore`: those of them that have to be written back. */
+const forecastJson = ({ willRun, mayRun, cached, willRestore }: Forecast): unknown => ({ willRun: namesOf(willRun), mayRun: namesOf(mayRun), cached, willRestore: namesOf(willRestore) });
+
+const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] => listed.map(({ instance }) => instance);
 
 function positive(text: string): number {
   const value = Number(text);

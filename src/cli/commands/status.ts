@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { reasonText } from '../../runner/manifest/reason-text.ts';
 import type { InstanceStatus, Status } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
+import { displacedOutText } from '../../runner/report/outcome-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -14,10 +15,15 @@ export function statusCommand(): Command {
 }
 
 function statusText({ instances, unnamed }: Status): string {
-  const rows = instances.map(({ instance, state, because }) => [instance, stateText(state), because.map(reasonText).join('; ')]);
+  const rows = instances.map((row) => [row.instance, stateText(row.state), whyText(row)]);
   const lines = aligned([['instance', 'state', 'because'], ...rows]);
   const left = unnamed.length === 0 ? [] : ['', 'No pipeline file names these any more; pipeline gc deletes them:', ...unnamed.map(({ instance, path }) => `  ${instance}  ${path}`)];
   return `${[...lines, ...left].join('\n')}\n`;
+}
+
+function whyText({ because, displaced, after }: InstanceStatus): string {
+  const waits = after.length === 0 ? [] : [`for ${after.slice(0, 3).join(', ')}${after.length > 3 ? ` and ${after.length - 3} more` : ''}`];
+  return [...because.map(reasonText), ...displaced.map((out) => displacedOutText(out)), ...waits].join('; ');
 }
 
 function stateText(state: InstanceStatus['state']): string {

@@ -5,6 +5,7 @@ import type { InstanceId, Key } from '../identity.ts';
 import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
 import type { Content, Manifest } from '../manifest/manifest.ts';
+import { treeChanges } from '../manifest/tree.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import { pastOf } from '../store/attempts.ts';
 import { findEntry, lastResult } from '../store/entries.ts';
@@ -115,7 +116,11 @@ async function lookUp({ workspace, store }: Session, instance: Instance, key: Ke
     if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
     const found = await moment.read(path, { links: 'keep' });
     const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
-    if (!same) displaced.push({ path, was: found.ok && found.value === undefined ? 'missing' : 'changed' });
+    if (!same) {
+      const before = found.ok && found.value?.content.form === 'folder' && content.form === 'folder' ? await readListing(workspace, content.digest) : undefined;
+      const files = before === undefined || !found.ok ? {} : { files: treeChanges(before, found.value?.items ?? []) };
+      displaced.push({ path, was: found.ok && found.value === undefined ? 'missing' : 'changed', ...files });
+    }
     const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
     if (damage !== undefined) return { lookup: damage, displaced: [] };
   }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import type * as Esbuild from 'esbuild';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
+import type { Range } from '../diagnostic.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** The code that a stage program can reach, as one file, and where it came from. */
@@ -18,8 +20,8 @@ export interface Bundle {
 
 export interface BundleFault {
   readonly message: string;
-  /** Where, as esbuild says it: "stages/train.ts:3:7". */
-  readonly place: string | undefined;
+  /** Where in the code, if it is a place in it. */
+  readonly at: Range | undefined;
 }
 
 /** The version whose output is hashed: another one may write other bytes, so it is part of the manifest's format. */
@@ -63,13 +65,22 @@ async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: strin
     return { ok: true, value: { text: file.text, digest: digestOf(file.text), inputs, absent, external: externals(metafile) } };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    return { ok: false, error: error.errors.map(({ text, location }) => ({ message: text, place: location === null ? undefined : `${location.file}:${location.line}:${location.column + 1}` })) };
+    return { ok: false, error: error.errors.map(({ text, location }) => ({ message: text, at: location === null ? undefined : rangeOf(workspace, location) })) };
   }
 }
 
 const isThere = (workspace: Workspace, path: string): boolean => workspace.disk.lookThrough(join(workspace.root, path)) !== undefined;
 
 const isBuildFailure = (error: unknown): error is Esbuild.BuildFailure => error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+
+/** esbuild counts lines from 1, and in a line bytes of UTF-8. */
+function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.Location): Range {
+  const lines = readFileSync(join(workspace.root, file), 'utf8').split('\n');
+  const before = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  const bytes = Buffer.from(lines[line - 1] ?? '');
+  const widthOf = (from: number, to: number): number => bytes.subarray(from, to).toString('utf8').length;
+  return { file, offset: before + widthOf(0, column), length: Math.max(1, widthOf(column, column + length)) };
+}
 
 function externals({ outputs }: Esbuild.Metafile): readonly string[] {
   const paths = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external === true).map(({ path }) => path));

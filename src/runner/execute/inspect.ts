@@ -52,13 +52,15 @@ async function inspection(session: Session, instance: Instance, surveyed: Survey
 /** What a run would do. */
 export async function forecastOf(session: Session, instances: readonly Instance[], standing: ReadonlySet<InstanceId>, policyOf: (instance: Instance) => Policy): Promise<Forecast> {
   const surveyed = await survey(session, instances, policyOf, standing);
-  return forecast(
-    session.plan,
-    instances,
-    (instance) => {
-      const seen = surveyed.get(instance.id);
-      return seen?.kind === 'assessed' ? seen.assessment.decision : { kind: 'run', because: [{ kind: 'no-result' }] };
-    },
-    (instance) => !isHit(surveyed.get(instance.id)) && !hasResult(session.store, session.plan.pipeline, instance.id),
-  );
+  const assessed = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [])));
+  const foretold = forecast(session.plan, instances, {
+    decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
+    displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
+    neverFinished: ({ id }) => !isHit(surveyed.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
+  });
+  const willRun = await Promise.all(foretold.willRun.map(async ({ instance, because }) => {
+    const inputs = assessed.get(instance)?.inputs;
+    return { instance, because: inputs === undefined ? because : await nameFiles(session, because, inputs) };
+  }));
+  return { ...foretold, willRun };
 }

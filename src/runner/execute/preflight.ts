@@ -1,11 +1,11 @@
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
-import type { Dependency, Instance } from '../plan/instance.ts';
+import type { Instance } from '../plan/instance.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
@@ -21,8 +21,8 @@ export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly Bu
  * what the machine has. All of it at once, before anything runs.
  */
 export async function preflight(workspace: Workspace, store: Store, pipeline: string, instances: readonly Instance[], programs: Programs, capacity: Capacity): Promise<readonly Diagnostic[]> {
-  const files = instances.flatMap((instance) => [...pathFaults(workspace, instance), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
-  const faults = [...files, ...bundleFaults(instances, programs), ...await programFaults(store, pipeline, instances, programs)];
+  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
+  const faults = [...files, ...bundleFaults(workspace, instances, programs), ...await programFaults(store, pipeline, instances, programs)];
   const seen = new Set<string>();
   return faults.filter(({ code, message, at }) => {
     const name = JSON.stringify([code, message, at]);
@@ -30,11 +30,23 @@ export async function preflight(workspace: Workspace, store: Store, pipeline: st
   });
 }
 
-function bundleFaults(instances: readonly Instance[], programs: Programs): readonly Diagnostic[] {
+function missingProgram(workspace: Workspace, { program }: Instance): readonly Diagnostic[] {
+  if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
+  const fault = missing(workspace, program.path, program.at);
+  return [{ ...fault, message: `${program.path}: no such file: expected a TypeScript stage program of the project` }];
+}
+
+const isFile = (workspace: Workspace, path: string): boolean => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true;
+
+function bundleFaults(workspace: Workspace, instances: readonly Instance[], programs: Programs): readonly Diagnostic[] {
   return instances.flatMap(({ program }) => {
+    if (program.kind === 'uses' && !isFile(workspace, program.path)) return [];
     const bundled = program.kind === 'uses' ? programs.get(program.path) : undefined;
     if (bundled === undefined || bundled.ok) return [];
-    return bundled.error.map(({ message, place }): Diagnostic => ({ severity: 'error', code: 'bad-program', message: `${place ?? (program.kind === 'uses' ? program.path : '')}: ${message}`, at: program.at }));
+    return bundled.error.map(({ message, at }): Diagnostic => {
+      const fault = { severity: 'error', code: 'bad-program' } as const;
+      return at === undefined ? { ...fault, message: `${program.kind === 'uses' ? program.path : ''}: ${message}`, at: program.at } : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
+    });
   });
 }
 
@@ -62,7 +74,7 @@ function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnost
   for (const dep of Object.values(instance.deps)) {
     if (dep.kind !== 'path') continue;
     const place = placeOf(workspace, dep.path);
-    if (workspace.disk.lookThrough(place) === undefined) faults.push(missing(workspace, dep));
+    if (workspace.disk.lookThrough(place) === undefined) faults.push({ ...missing(workspace, dep.path, dep.at), ...(dep.hint === undefined ? {} : { help: dep.hint }) });
     else if (!dep.external && leavesProject(workspace, place)) {
       faults.push({ severity: 'error', code: 'leaves-project', message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`, at: dep.at, help: 'name it as { path, external: true } if it is meant' });
     }
@@ -75,12 +87,19 @@ function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnost
   return faults;
 }
 
-function missing(workspace: Workspace, { path, hint, at }: Extract<Dependency, { kind: 'path' }>): Diagnostic {
-  const folder = dirname(path);
-  const place = placeOf(workspace, folder);
-  const names = workspace.disk.lookThrough(place)?.isDirectory() === true ? workspace.disk.list(place).map((name) => (folder === '.' ? name : `${folder}/${name}`)) : [];
-  const suggestion = nearest(path, names);
-  return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, at, ...(suggestion === undefined ? {} : { suggestion }), ...(hint === undefined ? {} : { help: hint }) };
+function missing(workspace: Workspace, path: string, at: Range): Diagnostic {
+  const suggestion = nearestPath(workspace, path);
+  return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, at, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+/** The path that is there and most like one that is not, folder by folder. */
+function nearestPath(workspace: Workspace, path: string): string | undefined {
+  const isFolder = (folder: string): boolean => workspace.disk.lookThrough(placeOf(workspace, folder))?.isDirectory() === true;
+  const folder = isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
+  if (folder === undefined || !isFolder(folder)) return undefined;
+  const wanted = join(folder, basename(path));
+  const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
+  return known.includes(wanted) ? wanted : nearest(wanted, known);
 }
 
 function leavesProject(workspace: Workspace, place: string): boolean {
@@ -94,7 +113,7 @@ function nearestStanding(workspace: Workspace, place: string): string {
 }
 
 function commandFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {
-  return checkCommand(instance, (path) => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true);
+  return checkCommand(instance, (path) => isFile(workspace, path));
 }
 
 function resourceFaults({ id, resources, at }: Instance, capacity: Capacity): readonly Diagnostic[] {

@@ -63,7 +63,7 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
-    else if (description?.ok !== true) found.set(path, { ok: false, error: [{ message: description?.error ?? 'it could not be loaded', place: undefined }] });
+    else if (description?.ok !== true) found.set(path, { ok: false, error: [{ message: description?.error ?? 'it could not be loaded', at: undefined }] });
     else {
       const record = await recordOf(workspace, bundle.value, description.value);
       recordBundle(store, path, record);

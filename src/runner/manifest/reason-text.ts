@@ -71,7 +71,8 @@ function formText(form: Value | undefined): string {
   }
 }
 
-function filesText(files: readonly TreeChange[]): string {
+/** What differs in a folder, at most three files by name. */
+export function filesText(files: readonly TreeChange[]): string {
   const shown = files.slice(0, 3).map(({ kind, path }) => `${nameText(path)} ${kind}`);
   return files.length > shown.length ? `${shown.join(', ')} and ${files.length - shown.length} more files` : shown.join(', ');
 }

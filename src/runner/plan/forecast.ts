@@ -1,3 +1,4 @@
+import type { DisplacedOut } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Decision } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
@@ -8,24 +9,36 @@ export interface Forecast {
   readonly willRun: readonly { readonly instance: InstanceId; readonly because: readonly Reason[] }[];
   /** What reads from something that runs: whether its deps' bytes change is known when that is done. `after`: what it waits for. */
   readonly mayRun: readonly { readonly instance: InstanceId; readonly after: readonly InstanceId[] }[];
+  /** What has its result, in place or in the cache. */
   readonly cached: readonly InstanceId[];
+  /** Of those the ones whose outs will be written back from the cache, and which outs. */
+  readonly willRestore: readonly { readonly instance: InstanceId; readonly displaced: readonly DisplacedOut[] }[];
+}
+
+export interface ForecastFacts {
+  readonly decideNow: (instance: Instance) => Decision;
+  readonly displaced: (instance: Instance) => readonly DisplacedOut[];
+  readonly neverFinished: (instance: Instance) => boolean;
 }
 
 /**
  * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose deps are
- * all known. `neverFinished` tells whether an instance that waits has no result of any kind that could still hold: it
+ * all known; `displaced` only for those that have a result. `neverFinished` tells whether an instance that waits has no result of any kind that could still hold: it
  * runs for certain.
  */
-export function forecast(plan: Plan, chosen: readonly Instance[], decideNow: (instance: Instance) => Decision, neverFinished: (instance: Instance) => boolean): Forecast {
+export function forecast(plan: Plan, chosen: readonly Instance[], { decideNow, displaced, neverFinished }: ForecastFacts): Forecast {
   const willRun: { instance: InstanceId; because: readonly Reason[] }[] = [];
   const mayRun: { instance: InstanceId; after: readonly InstanceId[] }[] = [];
   const cached: InstanceId[] = [];
+  const willRestore: { instance: InstanceId; displaced: readonly DisplacedOut[] }[] = [];
   const unsettled = new Set<InstanceId>();
   for (const instance of chosen) {
     const after = (plan.needs.get(instance.id) ?? []).filter((need) => unsettled.has(need));
     const decision = after.length === 0 ? decideNow(instance) : undefined;
     if (decision?.kind === 'restore') {
       cached.push(instance.id);
+      const outs = displaced(instance);
+      if (outs.length > 0) willRestore.push({ instance: instance.id, displaced: outs });
       continue;
     }
     unsettled.add(instance.id);
@@ -34,5 +47,5 @@ export function forecast(plan: Plan, chosen: readonly Instance[], decideNow: (in
     else if (neverFinished(instance)) willRun.push({ instance: instance.id, because: [{ kind: 'no-result' }] });
     else mayRun.push({ instance: instance.id, after });
   }
-  return { willRun, mayRun, cached };
+  return { willRun, mayRun, cached, willRestore };
 }

@@ -77,7 +77,7 @@ function noInstance(pattern: string, stage: string, labels: readonly string[], i
   const wanted = `${stage}[${labels.join(',')}]`;
   const ids = inStage.map(({ id }) => id);
   if (!counts.includes(labels.length)) {
-    return fault('no-instance', `${JSON.stringify(pattern)} gives ${labels.length} labels, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`, nearest(wanted, ids), help);
+    return fault('no-instance', `${JSON.stringify(pattern)} gives ${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`, nearest(wanted, ids), help);
   }
   return fault('no-instance', `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ` and ${ids.length - 10} more` : ''}`, nearest(wanted, ids));
 }

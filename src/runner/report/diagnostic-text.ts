@@ -1,5 +1,6 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { Colors } from './colors.ts';
+import { textWidth } from './text-width.ts';
 
 /**
  * A diagnostic as text: place, what happened, the source line with a caret, what to do next, and notes with places of
@@ -41,8 +42,8 @@ function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => st
   const from = start.length > lineWidth / 2 ? start.length - lineWidth / 2 : 0;
   const shownStart = (from > 0 ? '…' : '') + printable(start.slice(from).replace('\uFEFF', ''));
   const tail = printable(rest.slice(0, lineWidth));
-  const caret = '^'.repeat(Math.max(1, Math.min(width(printable(rest.slice(0, marked))), width(tail))));
-  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, indent: ' '.repeat(width(shownStart)), caret } };
+  const caret = '^'.repeat(Math.max(1, Math.min(textWidth(printable(rest.slice(0, marked))), textWidth(tail))));
+  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, indent: ' '.repeat(textWidth(shownStart)), caret } };
 }
 
 /** What is shown of a long line: half as much before the place. */
@@ -59,9 +60,3 @@ function excerpt(place: Place | undefined, colors: Colors, mark: (text: string) 
 
 /** Control characters never reach a terminal raw: a hostile file must not move its cursor. A tab is one space wide here, so that the caret stands right. */
 const printable = (text: string): string => text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-
-/** Columns that a terminal uses: East Asian wide characters take two (Unicode TR 11, the blocks that occur in text), combining marks none. */
-const width = (text: string): number =>
-  [...text].reduce((sum, character) => sum + (/\p{M}/u.test(character) ? 0 : wide.test(character) ? 2 : 1), 0);
-
-const wide = /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;

@@ -1,68 +1,105 @@
 import type { Value } from '../../stage/context.ts';
 
-/** One row of the table: an instance with its axes as they show, its params and its metrics. */
+/** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {
   readonly instance: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, number>>;
-}
-
-export interface MetricsTableOptions {
-  /** Metrics to show, by name or last part of the name; undefined: the first `mostMetrics` that the files have. */
-  readonly columns: readonly string[] | undefined;
-  /** Sorted by this metric, the best first. */
-  readonly sort: string | undefined;
 }
 
 export interface MetricsTable {
   /** The heading and a row an instance; the best value of a column carries a star. */
   readonly rows: readonly (readonly string[])[];
-  /** Metrics that are not shown. */
+  /** Metrics that all instances have the same value of. */
+  readonly same: readonly { readonly name: string; readonly value: number }[];
+  /** Metrics that are not shown, since there are many. */
   readonly left: readonly string[];
 }
 
 const mostMetrics = 8;
 
-/** Instances with the axes and params in which they differ, and their metrics. */
-export function metricsTable(measured: readonly MeasuredInstance[], { columns, sort }: MetricsTableOptions): MetricsTable {
-  const all = [...new Set(measured.flatMap(({ values }) => Object.keys(values)))];
-  const chosen = columns === undefined ? all.slice(0, mostMetrics) : columns.flatMap((name) => matching(all, name));
-  const sortBy = sort === undefined ? undefined : matching(all, sort)[0];
-  const ordered = sortBy === undefined ? measured : [...measured].sort((a, b) => direction(sortBy) * ((b.values[sortBy] ?? -Infinity) - (a.values[sortBy] ?? -Infinity)));
-  const differing = differingParams(measured);
-  const heading = ['instance', ...differing.map(({ name }) => name), ...chosen];
-  const body = ordered.map((row) => [row.instance, ...differing.map(({ of }) => of(row)), ...chosen.map((name) => cell(row.values[name], bestOf(measured, name)))]);
-  return { rows: [heading, ...body], left: all.filter((name) => !chosen.includes(name)) };
+/** Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show; undefined: the first that differ. */
+export function metricsTable(measured: readonly MeasuredInstance[], columns: readonly string[] | undefined): MetricsTable {
+  const all = metricNames(measured);
+  const same = columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
+  const different = all.filter((name) => !same.some((shared) => shared.name === name));
+  const chosen = columns === undefined ? different.slice(0, mostMetrics) : [...new Set(columns.flatMap((name) => matching(all, name)))];
+  const shown = [...differingSettings(measured), ...chosen.map((name) => metricColumn(measured, name))];
+  return {
+    rows: [['instance', ...shown.map(({ name }) => name)], ...measured.map((row) => [row.instance, ...shown.map(({ of }) => of(row))])],
+    same,
+    left: different.filter((name) => !chosen.includes(name)),
+  };
 }
 
-/** Losses and the like are better when they are small. */
-const direction = (name: string): 1 | -1 => (/loss|perplexity|error/i.test(name) ? -1 : 1);
-
-function bestOf(measured: readonly MeasuredInstance[], name: string): number | undefined {
-  const values = measured.map(({ values: { [name]: value } }) => value).filter((value) => value !== undefined);
-  return values.length < 2 || new Set(values).size < 2 ? undefined : direction(name) * Math.max(...values.map((value) => direction(name) * value));
+/** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
+export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
+  const [metric] = matching(metricNames(measured), wanted);
+  if (metric !== undefined) return inOrder(measured, ({ values }) => values[metric], -direction(metric));
+  const [setting] = matching([...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))], wanted);
+  return setting === undefined ? measured : inOrder(measured, (row) => settingsOf(row).get(setting), 1);
 }
 
-const cell = (value: number | undefined, best: number | undefined): string =>
-  value === undefined ? '' : `${Number.isInteger(value) ? String(value) : value.toFixed(4)}${value === best ? '*' : ''}`;
+/** The names by which columns can be asked for. */
+export const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap(({ values }) => Object.keys(values)))];
+export const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))];
 
-const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
+/** By name or last part of the name. */
+export const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
+
+function inOrder<T>(rows: readonly T[], of: (row: T) => Value | undefined, sign: number): readonly T[] {
+  return rows.toSorted((a, b) => {
+    const [left, right] = [of(a), of(b)];
+    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
+    return typeof left === 'number' && typeof right === 'number' ? sign * (left - right) : sign * text(left).localeCompare(text(right));
+  });
+}
+
+/** Losses and what is waited for are better when they are small. */
+const direction = (name: string): 1 | -1 => (/loss|perplexity|error|nll|seconds|time|latency|\bwer\b|\bcer\b|\bmae\b|\br?mse\b/i.test(name) ? -1 : 1);
+
+function sharedValue(measured: readonly MeasuredInstance[], name: string): MetricsTable['same'] {
+  const [value, ...others] = new Set(measured.map(({ values }) => values[name]));
+  return value === undefined || others.length > 0 ? [] : [{ name, value }];
+}
+
+/** None where all are equal, and none of counts: more steps or rows are not better. */
+function bestOf(values: readonly number[], name: string): number | undefined {
+  const isCount = values.every(Number.isInteger) && values.some((value) => value < 0 || value > 1);
+  return isCount || new Set(values).size < 2 ? undefined : direction(name) * Math.max(...values.map((value) => direction(name) * value));
+}
 
 interface Column {
   readonly name: string;
   readonly of: (row: MeasuredInstance) => string;
 }
 
-/** The params, nested ones by path, that are not the same everywhere. */
-function differingParams(measured: readonly MeasuredInstance[]): readonly Column[] {
-  const flat = new Map(measured.map((row) => [row, new Map(leaves(row.params, ''))]));
-  const names = [...new Set([...flat.values()].flatMap((leafs) => [...leafs.keys()]))];
-  const columns = names.map((name) => ({ name, of: (row: MeasuredInstance) => flat.get(row)?.get(name) ?? '' }));
+function metricColumn(measured: readonly MeasuredInstance[], name: string): Column {
+  const values = measured.map((row) => row.values[name]).filter((value) => value !== undefined);
+  const best = bestOf(values, name);
+  const show = values.every(Number.isInteger) ? String : (value: number) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4));
+  // The place of the star is kept free beside the others, so that digits stand below digits.
+  const mark = (value: number): string => (best === undefined ? '' : value === best ? '*' : ' ');
+  return { name, of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`) };
+}
+
+/** The params and the values of axes, nested ones by path, that are not the same everywhere. */
+function differingSettings(measured: readonly MeasuredInstance[]): readonly Column[] {
+  const settings = new Map(measured.map((row) => [row, settingsOf(row)]));
+  const columns = settingNames(measured).map((name) => ({ name, of: (row: MeasuredInstance) => text(settings.get(row)?.get(name) ?? '') }));
   return columns.filter(({ of }) => new Set(measured.map(of)).size > 1);
 }
 
-function leaves(value: Value, path: string): readonly (readonly [string, string])[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, typeof value === 'string' ? value : JSON.stringify(value)]];
+/** Of the axes those that are maps: a single value is seen in the name of the instance. */
+function settingsOf({ axes, params }: MeasuredInstance): ReadonlyMap<string, Value> {
+  const points = Object.entries(axes).filter(([, value]) => typeof value === 'object' && value !== null);
+  return new Map([...leaves(Object.fromEntries(points), ''), ...leaves(params, '')].filter(([name]) => name !== ''));
+}
+
+function leaves(value: Value, path: string): readonly (readonly [string, Value])[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
   return Object.entries(value).flatMap(([name, part]) => leaves(part, path === '' ? name : `${path}.${name}`));
 }
+
+const text = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,4 +1,5 @@
 import type { DisplacedOut, Failure, Outcome } from '../event.ts';
+import { filesText } from '../manifest/reason-text.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
 
@@ -15,11 +16,15 @@ export function outcomeText(outcome: Outcome): string {
   }
 }
 
-/** The outs that were not as they should be, by name. */
-export function displacedText(displaced: readonly DisplacedOut[]): string {
-  const [first, ...rest] = displaced;
-  if (first === undefined) return '';
-  return `: ${first.path} was ${first.was}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
+/** The outs that were not as they should be: the first by name, and how many more. */
+function displacedText([first, ...rest]: readonly DisplacedOut[]): string {
+  return first === undefined ? '' : `: ${displacedOutText(first, 'was')}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
+}
+
+/** How an out stands otherwise than its result says. */
+export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {
+  if (files.length > 0) return `${path}: ${filesText(files)}`;
+  return was === 'missing' ? `${path} ${verb} missing` : `${path} was changed`;
 }
 
 /** What went wrong, in words. */

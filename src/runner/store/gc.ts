@@ -57,13 +57,15 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
   // A finished key resumes nothing: its run was killed before it could tidy up.
   const finished = new Set<string>(entries.map(({ entry }) => entry.key));
   const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
-  const files = [...await unnamedFiles(workspace, store, kept), ...unfinished(workspace, resumable)];
+  const unnamed = await unnamedFiles(workspace, store, kept);
+  const files = [...unnamed.files, ...unfinished(workspace, resumable)];
   for (const path of files) bytes += sizeOf(workspace, path);
   if (!dryRun) {
     for (const path of files) {
       await removeTree(workspace, placeOf(workspace, path));
       forgetPlacement(store, path);
     }
+    for (const path of unnamed.deleted) forgetPlacement(store, path);
     store.sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))").run(JSON.stringify([...kept.instances]));
     forgetListings(store);
   }
@@ -79,14 +81,17 @@ async function objectsOf(workspace: Workspace, contents: readonly { readonly for
   return objects;
 }
 
-/** Outs of instances that no pipeline file names, as the runner put them there; one that was edited since is left. */
-async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Promise<readonly string[]> {
+/** Outs of instances that no pipeline file names: those that stand as the runner put them there, and those that somebody deleted. One that was edited since is left. */
+async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
   const files: string[] = [];
+  const deleted: string[] = [];
   for (const placement of unnamedPlacements(store, kept.instances)) {
     const stands = await readContent(workspace, placement.path, { links: 'keep' });
-    if (stands.ok && stands.value?.content.digest === placement.content.digest) files.push(placement.path);
+    if (!stands.ok) continue;
+    if (stands.value === undefined) deleted.push(placement.path);
+    else if (stands.value.content.digest === placement.content.digest) files.push(placement.path);
   }
-  return files;
+  return { files, deleted };
 }
 
 /** What was being written when a run was killed, and scratch folders that nobody will resume from. */

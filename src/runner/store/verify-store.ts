@@ -13,8 +13,12 @@ export interface Verified {
   readonly faults: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** Reads every object and every placed out again, whatever the stat cache says, and compares them with the rows. Changes nothing. */
-export async function verifyStore(workspace: Workspace, store: Store): Promise<Verified> {
+/**
+ * Reads every object and every placed out again, whatever the stat cache says, and compares them with the rows. Changes
+ * nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined: not known. What nobody names
+ * is restored by nobody: that it was deleted or edited is no fault.
+ */
+export async function verifyStore(workspace: Workspace, store: Store, named: ReadonlySet<string> | undefined): Promise<Verified> {
   const faults: { path: string; message: string }[] = [];
   const right = new Set<Digest>();
   let bytes = 0;
@@ -31,7 +35,8 @@ export async function verifyStore(workspace: Workspace, store: Store): Promise<V
   }
   // Without memory: every byte is read.
   const forgetful: Workspace = { ...workspace, stats: { find: () => undefined, record: () => undefined, forget: () => undefined } };
-  for (const { path, content, instance } of allPlacements(store)) {
+  for (const { path, content, instance, pipeline } of allPlacements(store)) {
+    if (named?.has(`${pipeline} ${instance}`) === false) continue;
     const found = await readContent(forgetful, path, { links: 'keep' });
     if (!found.ok) faults.push({ path, message: found.error.message });
     else if (found.value === undefined) faults.push({ path, message: `missing: an out of ${instance}; pipeline run restores it` });
