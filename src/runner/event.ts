@@ -39,6 +39,9 @@ export type Failure =
 export type Event =
   /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
   | { readonly kind: 'fetching'; readonly at: number; readonly model: string; readonly bytes: number; readonly total: number; readonly bytesPerSecond: number | null; readonly secondsLeft: number | null }
+  /** It does not come for now: the next try is in so many seconds; null: another process is fetching it. */
+  | { readonly kind: 'fetch-delayed'; readonly at: number; readonly model: string; readonly seconds: number | null; readonly because: string }
+  | { readonly kind: 'fetched'; readonly at: number; readonly model: string; readonly bytes: number }
   | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number }
   | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
   | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }

@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import type { Result } from '../result.ts';
 import type { Problem } from './answers.ts';
 import type { Event } from './event.ts';
-import type { HubFault, HubReference } from './hub/hub-fault.ts';
+import type { HubFault, HubProblem, HubReference } from './hub/hub-fault.ts';
+import type { HubProgress } from './hub/progress.ts';
 import type { Dependency, Instance } from './plan/instance.ts';
 import { invalid, type Opened, type Planned } from './opened.ts';
 
@@ -16,7 +17,7 @@ export async function withHubFolders({ place: { root }, surroundings: { environm
   if (all.size === 0) return { ok: true, value: planned };
   const { fetchDependencies, knownDependency } = await import('./hub/fetch-dependencies.ts');
   const { hubSettings } = await import('./hub/hub-settings.ts');
-  const { hubDiagnostic } = await import('./hub/hub-fault.ts');
+  const { hubDiagnostic, hubProblemText } = await import('./hub/hub-fault.ts');
   const settings = hubSettings(environment, environment['HOME'] ?? homedir());
   const refused = (fault: HubFault): Result<never, Problem> => {
     const at = all.get(nameOf(fault))?.at;
@@ -25,9 +26,7 @@ export async function withHubFolders({ place: { root }, surroundings: { environm
 
   const fetched = await fetchDependencies(root, [...referencesOf(needed).values()], settings, {
     signal,
-    onProgress: (reference, progress) => {
-      if (progress.kind === 'download') onEvent({ kind: 'fetching', at: Date.now(), model: nameOf(reference), bytes: progress.bytes, total: progress.total, bytesPerSecond: progress.bytesPerSecond ?? null, secondsLeft: progress.secondsLeft ?? null });
-    },
+    onProgress: (reference, progress) => onEvent(eventOf(nameOf(reference), progress, hubProblemText)),
   });
   if (!fetched.ok) return refused(fetched.error);
 
@@ -43,6 +42,16 @@ export async function withHubFolders({ place: { root }, surroundings: { environm
   };
   const instances = planned.plan.instances.map((instance) => ({ ...instance, deps: Object.fromEntries(Object.entries(instance.deps).map(([name, dependency]) => [name, settled(dependency)])) }));
   return { ok: true, value: { ...planned, plan: { ...planned.plan, instances } } };
+}
+
+function eventOf(model: string, progress: HubProgress, problemText: (problem: HubProblem) => string): Event {
+  const at = Date.now();
+  switch (progress.kind) {
+    case 'download': return { kind: 'fetching', at, model, bytes: progress.bytes, total: progress.total, bytesPerSecond: progress.bytesPerSecond ?? null, secondsLeft: progress.secondsLeft ?? null };
+    case 'retry': return { kind: 'fetch-delayed', at, model, seconds: progress.seconds, because: problemText(progress.because) };
+    case 'waiting': return { kind: 'fetch-delayed', at, model, seconds: null, because: 'another process is fetching it: waiting' };
+    case 'fetched': return { kind: 'fetched', at, model, bytes: progress.bytes };
+  }
 }
 
 type HubDependency = Extract<Dependency, { kind: 'hub' }>;

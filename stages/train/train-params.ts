@@ -143,7 +143,7 @@ export function trainConfigOf({ config, validation, seed, baseModel }: TrainPara
 
 function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora = false, bias = 'none', modulesToSave = [] }: MethodParams, baseModel: string): AdapterConfig {
   return {
-    baseModelNameOrPath: baseModel,
+    ...baseModelOf(baseModel),
     r,
     loraAlpha: alpha,
     loraDropout: dropout,
@@ -157,6 +157,12 @@ function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora
     bias,
     modulesToSave,
   };
+}
+
+/** A model of the hub as peft names it: "hf:owner/name@revision" is its name and its revision there. */
+function baseModelOf(name: string): Pick<AdapterConfig, 'baseModelNameOrPath' | 'revision'> {
+  const [, repository = name, revision = null] = /^hf:([^@]+)@(.+)$/.exec(name) ?? [];
+  return { baseModelNameOrPath: repository, revision };
 }
 
 const everyOf = (value: 'epoch' | number | null): Every | null => (value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value });

@@ -12,7 +12,7 @@ import { messageOf, valueOf } from './value-of.ts';
 const layer = 'encoder.block.0.layer.0.SelfAttention.q';
 const tensors = held(new Map([[`${layer}.lora_A.weight`, filled([2, 6], 1)], [`${layer}.lora_B.weight`, filled([12, 2], 2)], ['lm_head.weight', filled([20, 6], 3)]]));
 const config: AdapterConfig = {
-  baseModelNameOrPath: 'data/models/nano-mt5', r: 2, loraAlpha: 32, loraDropout: 0, targetModules: ['q'], excludeModules: null, layersToTransform: null, layersPattern: null,
+  baseModelNameOrPath: 'data/models/nano-mt5', revision: null, r: 2, loraAlpha: 32, loraDropout: 0, targetModules: ['q'], excludeModules: null, layersToTransform: null, layersPattern: null,
   rankPattern: { o: 4 }, alphaPattern: {}, useRslora: true, bias: 'none', modulesToSave: ['lm_head'],
 };
 

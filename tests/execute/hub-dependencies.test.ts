@@ -30,6 +30,7 @@ describe('a dep that is a model of the hub', () => {
 
     const first = await rig.pipeline('run').result;
     expect(first.json, first.stderr).toMatchObject({ ran: ['copy'] });
+    expect(first.stderr).toContain('hf:owner/name@main  fetched, 28 B');
     expect(readFileSync(join(rig.root, 'artifacts/pipeline/copy/copy'), 'utf8')).toBe('weights');
     expect(readFileSync(join(rig.root, 'pipeline.lock'), 'utf8')).toContain(commit);
 

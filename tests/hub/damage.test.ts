@@ -37,7 +37,7 @@ test('a large file with a wrong hash is thrown away, the others are kept', async
   send(rig, wrong, 1);
   const fetched = await rig.fetch();
   expect(problemOf(fetched)).toEqual({ kind: 'wrong-hash', file: 'model.safetensors', expected: sha256(weights), found: sha256(wrong) });
-  expect(Object.keys(await rig.cached())).toEqual([`${unfinished}/files/config.json`, `${unfinished}/files/spiece.model`]);
+  expect(Object.keys(await rig.cached())).toEqual([`${unfinished}/files/a-model/config.json`, `${unfinished}/files/a-model/spiece.model`]);
   valueOf(await rig.fetch());
 });
 
@@ -75,7 +75,7 @@ test('a full disk: how much is missing is said, what has arrived is kept, and wi
   const fetched = await rig.fetch({}, { disk });
   expect(problemOf(fetched)).toMatchObject({ kind: 'disk', problem: { message: 'no space left on the device' }, missing: weights.length - 70_000 });
   expect(fetched.ok ? '' : hubFaultText(fetched.error)).toMatch(/225 KiB are still to come: make room/);
-  expect(Object.keys(await rig.cached())).toEqual([`${unfinished}/files/config.json`, `${unfinished}/files/spiece.model`, `${unfinished}/partial/model.safetensors`]);
+  expect(Object.keys(await rig.cached())).toEqual([`${unfinished}/files/a-model/config.json`, `${unfinished}/files/a-model/spiece.model`, `${unfinished}/partial/model.safetensors`]);
   valueOf(await rig.fetch());
   expect(rig.hub.requests.filter(({ path }) => path === weightsPath).map(({ headers }) => headers['range'])).toEqual([undefined, 'bytes=70000-']);
 });

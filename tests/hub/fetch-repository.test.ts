@@ -1,5 +1,5 @@
 import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { commit, model, openRig, problemOf, valueOf, weights } from './rig.ts';
@@ -9,10 +9,10 @@ const published = `someone--a-model/${commit}`;
 test('the files of a model arrive, with their digests, and nothing else', async () => {
   await using rig = await openRig();
   const fetched = valueOf(await rig.fetch());
-  expect(fetched).toMatchObject({ repository: 'someone/a-model', revision: commit, commit, folder: join(rig.folder, published, 'files') });
+  expect(fetched).toMatchObject({ repository: 'someone/a-model', revision: commit, commit, folder: join(rig.folder, published, 'files', 'a-model') });
   expect(fetched.files).toEqual(['config.json', 'spiece.model', 'model.safetensors'].map((path) => ({ path, size: model.files[path]?.length, digest: digestOf(model.files[path] ?? '') })));
   expect(await readFile(join(fetched.folder, 'model.safetensors'))).toEqual(weights);
-  expect(Object.keys(await rig.cached())).toEqual([`${published}/files/config.json`, `${published}/files/model.safetensors`, `${published}/files/spiece.model`, `${published}/record.json`]);
+  expect(Object.keys(await rig.cached())).toEqual([`${published}/files/a-model/config.json`, `${published}/files/a-model/model.safetensors`, `${published}/files/a-model/spiece.model`, `${published}/record.json`]);
   expect(await readdir(join(rig.folder, published))).toEqual(['files', 'record.json']);
 });
 
@@ -21,6 +21,11 @@ test('the files are read-only, and the folder can be removed all the same', asyn
   const { folder } = valueOf(await rig.fetch());
   expect((await stat(join(folder, 'config.json'))).mode & 0o777).toBe(0o444);
   await rm(join(rig.folder, 'someone--a-model'), { recursive: true });
+});
+
+test('the folder is called as the model is: the same content in a folder of that name elsewhere is the same dep', async () => {
+  await using rig = await openRig();
+  expect(basename(valueOf(await rig.fetch()).folder)).toBe('a-model');
 });
 
 test('a second fetch asks nobody and reads no file again', async () => {
@@ -85,7 +90,7 @@ test('a branch is the commit that the hub says', async () => {
 test('a repository without an owner is fetched too', async () => {
   await using rig = await openRig();
   rig.hub.repositories.set('bert-base-uncased', model);
-  expect(valueOf(await rig.fetch({ repository: 'bert-base-uncased' })).folder).toBe(join(rig.folder, 'bert-base-uncased', commit, 'files'));
+  expect(valueOf(await rig.fetch({ repository: 'bert-base-uncased' })).folder).toBe(join(rig.folder, 'bert-base-uncased', commit, 'files', 'bert-base-uncased'));
 });
 
 test('an empty file is a file', async () => {
@@ -102,7 +107,7 @@ test('offline, what was fetched is given', async () => {
 
 test('offline, what is missing is named, and nobody is asked', async () => {
   await using rig = await openRig();
-  expect(problemOf(await rig.fetch({ offline: true }))).toEqual({ kind: 'offline-files', folder: join(rig.folder, published, 'files'), damaged: [] });
+  expect(problemOf(await rig.fetch({ offline: true }))).toEqual({ kind: 'offline-files', folder: join(rig.folder, published, 'files', 'a-model'), damaged: [] });
   expect(problemOf(await rig.fetch({ offline: true, revision: 'main' }))).toEqual({ kind: 'offline-revision' });
   expect(rig.hub.requests).toEqual([]);
 });
@@ -146,7 +151,7 @@ test('a file that was put beside the model is removed', async () => {
   const { folder } = valueOf(await rig.fetch());
   await writeFile(join(folder, 'pytorch_model.bin'), 'other weights');
   valueOf(await rig.fetch());
-  expect(Object.keys(await rig.cached())).not.toContain(`${published}/files/pytorch_model.bin`);
+  expect(Object.keys(await rig.cached())).not.toContain(`${published}/files/a-model/pytorch_model.bin`);
 });
 
 test('a record that cannot be read costs another look at the hub, not another download', async () => {
@@ -162,7 +167,8 @@ test('progress ends with everything there', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch());
   const total = weights.length + 20 + 6;
-  expect(rig.progress.at(-1)).toMatchObject({ kind: 'download', file: 'model.safetensors', bytes: total, total, secondsLeft: undefined });
+  expect(rig.progress.at(-2)).toMatchObject({ kind: 'download', file: 'model.safetensors', bytes: total, total, secondsLeft: undefined });
+  expect(rig.progress.at(-1)).toEqual({ kind: 'fetched', bytes: total });
 });
 
 test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(97)}/b`])('%j is no name of a repository, and nobody is asked', async (repository) => {

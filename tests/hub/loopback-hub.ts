@@ -14,6 +14,7 @@ export interface Repository {
 
 export interface Request {
   readonly server: 'hub' | 'store';
+  readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
@@ -31,14 +32,15 @@ export interface LoopbackHub extends AsyncDisposable {
 
 /**
  * Two servers on 127.0.0.1 that answer as the Hugging Face hub and its store of large files do: the hub tells a
- * revision's commit, lists a tree page by page, and sends small files itself; large ones it redirects to the store.
+ * revision's commit, lists a tree page by page, and sends small files itself, from another path of its own; large ones it
+ * redirects to the store, telling their size, SHA-256 and Xet hash, as far as the HTTP clients of the hub read them.
  */
 export async function openLoopbackHub(): Promise<LoopbackHub> {
   const repositories = new Map<string, Repository>();
   const requests: Request[] = [];
   const tricks: Trick[] = [];
   const answerAs = (server: Request['server'], answer: (request: Request, response: ServerResponse) => void) => (incoming: IncomingMessage, response: ServerResponse): void => {
-    const request: Request = { server, path: decodeURIComponent(incoming.url ?? '/'), headers: { ...incoming.headers, range: incoming.headers.range } as Request['headers'] };
+    const request: Request = { server, method: incoming.method ?? 'GET', path: decodeURIComponent(incoming.url ?? '/'), headers: { ...incoming.headers, range: incoming.headers.range } as Request['headers'] };
     requests.push(request);
     void (async () => {
       for (const trick of tricks) if (await trick(request, response)) return;
@@ -53,22 +55,24 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
   }));
   const hub = await listen(answerAs('hub', ({ path, headers }, response) => {
     const url = new URL(path, 'http://hub');
-    const [, name, rest] = /^\/(?:api\/models\/)?([\w.-]+\/[\w.-]+|[\w.-]+)\/((?:revision|tree|resolve)\/.*)$/.exec(url.pathname) ?? [];
+    const [, name, rest] = /^\/(?:api\/(?:resolve-cache\/)?models\/)?([\w.-]+\/[\w.-]+|[\w.-]+)\/((?:revision|tree|resolve|cached)\/.*)$/.exec(url.pathname) ?? [];
     const repository = repositories.get(name ?? '');
     if (repository === undefined || rest === undefined) return void response.writeHead(401, { 'x-error-code': 'RepoNotFound', 'x-error-message': 'Invalid username or password.' }).end();
     const [kind, revision = '', ...names] = rest.split('/');
     if (revision !== repository.commit && !repository.names?.includes(revision)) return void response.writeHead(404, { 'x-error-code': 'RevisionNotFound', 'x-error-message': `Invalid rev id: ${revision}` }).end();
-    if (kind === 'revision') return void response.end(JSON.stringify({ _id: '1', id: name, sha: repository.commit, private: false, gated: false, downloads: 0, likes: 0, lastModified: '2026-01-01T00:00:00.000Z' }));
+    if (kind === 'revision') return void response.end(JSON.stringify({ _id: '1', id: name, sha: repository.commit, private: false, gated: false, downloads: 0, likes: 0, lastModified: '2026-01-01T00:00:00.000Z', siblings: Object.keys(repository.files).map((rfilename) => ({ rfilename })) }));
     if (kind === 'tree') return sendTree(repository, url, response, `http://${headers['host'] ?? ''}`);
     const file = names.join('/');
     const bytes = repository.files[file];
     if (bytes === undefined) return void response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
     response.setHeader('x-repo-commit', repository.commit);
-    if (!repository.large?.includes(file)) {
-      response.setHeader('etag', `"${gitOid(bytes)}"`);
-      return sendRange(bytes, headers['range'], response);
+    if (repository.large?.includes(file) === true) {
+      const xet = { 'x-xet-hash': sha256(Buffer.from(sha256(bytes))), link: `<http://${headers['host'] ?? ''}/api/models/${name}/xet-read-token/${repository.commit}>; rel="xet-auth"` };
+      return void response.writeHead(302, { location: `${addressOf(store)}/${sha256(bytes)}`, 'x-linked-etag': `"${sha256(bytes)}"`, 'x-linked-size': String(bytes.length), 'accept-ranges': 'bytes', ...xet }).end();
     }
-    response.writeHead(302, { location: `${addressOf(store)}/${sha256(bytes)}`, 'x-linked-etag': `"${sha256(bytes)}"`, 'x-linked-size': String(bytes.length) }).end();
+    response.setHeader('etag', `"${gitOid(bytes)}"`);
+    if (kind === 'resolve') return void response.writeHead(307, { location: `/api/resolve-cache/models/${name}/cached/${repository.commit}/${encodeURIComponent(file)}` }).end();
+    sendRange(bytes, headers['range'], response);
   }));
   return {
     endpoint: addressOf(hub),

@@ -42,7 +42,7 @@ test('a line that stays dead is given up, and the next run goes on where it brok
   cutAt(rig, 1000, 6);
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'unreachable' });
   expect(rig.waits).toEqual([1, 2, 4, 8, 16]);
-  expect(Object.keys(await rig.cached())).toEqual(['files/config.json', 'files/spiece.model', 'partial/model.safetensors'].map((path) => `someone--a-model/${commit}.unfinished/${path}`));
+  expect(Object.keys(await rig.cached())).toEqual(['files/a-model/config.json', 'files/a-model/spiece.model', 'partial/model.safetensors'].map((path) => `someone--a-model/${commit}.unfinished/${path}`));
   const before = rig.hub.requests.length;
   valueOf(await rig.fetch());
   expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/')).map(({ path, headers }) => [path.split('/').at(-1), headers['range']])).toEqual([['model.safetensors', 'bytes=6000-']]);

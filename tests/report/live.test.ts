@@ -3,6 +3,7 @@ import type { Event } from '../../src/runner/event.ts';
 import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
 import { noColors } from '../../src/runner/report/colors.ts';
 import { advance, emptyView, frame, timeLeft } from '../../src/runner/report/live.ts';
+import { plainLines } from '../../src/runner/report/plain.ts';
 
 const id = (text: string) => text as InstanceId;
 const key = 'k' as Key;
@@ -39,6 +40,14 @@ describe('the live display', () => {
     const view = after(begun(['train[a]', 'train[b]', 'eval[a]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
     expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, complete: false });
     expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left');
+  });
+
+  test('a model on its way is shown until it is there, or does not come for now', () => {
+    const fetching: Event = { kind: 'fetching', at: 0, model: 'hf:google/mt5-base@main', bytes: 1.5 * 2 ** 30, total: 3 * 2 ** 30, bytesPerSecond: 2 ** 20, secondsLeft: 1536 };
+    expect(frame(after(fetching), 0, 200, noColors)).toEqual(['fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left']);
+    const ends: readonly Event[] = [{ kind: 'fetched', at: 1, model: 'hf:google/mt5-base@main', bytes: 3 * 2 ** 30 }, { kind: 'fetch-delayed', at: 1, model: 'hf:google/mt5-base@main', seconds: 55, because: 'hub takes no more requests from here for now' }];
+    for (const end of ends) expect(after(fetching, end).fetching).toBeUndefined();
+    expect(ends.map((end) => plainLines(end, noColors))).toEqual([['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'], ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s']]);
   });
 
   test('no line is wider than the terminal, colour codes not counted', () => {

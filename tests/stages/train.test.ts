@@ -54,6 +54,12 @@ describe('the stage program train', () => {
     expect(messages).toContainEqual(expect.objectContaining({ kind: 'truncated', what: 'questions', limit: 16 }));
   });
 
+  test('a base model of the hub is written down as peft looks for it: its name and its revision', async () => {
+    const named = { ...params, baseModel: 'hf:google/mt5-small@v1.0', config: { ...params.config, maxSteps: 0 } };
+    expect(await train.run({ ...contextOf('hub'), params: named })).toEqual({ ok: true, value: undefined });
+    expect(JSON.parse(await readFile(join(folder, 'hub/model/adapter_config.json'), 'utf8'))).toMatchObject({ base_model_name_or_path: 'google/mt5-small', revision: 'v1.0' });
+  });
+
   test('interrupted and run again, it ends with the bytes of a training that was never interrupted', async () => {
     const controller = new AbortController();
     const stopping = contextOf('resumed', [], controller.signal);

@@ -36,6 +36,7 @@ export const plainConfig: TrainConfig = {
 
 export const adapter: AdapterConfig = {
   baseModelNameOrPath: null,
+  revision: null,
   r: 3,
   loraAlpha: 6,
   loraDropout: 0.1,

@@ -7,6 +7,8 @@ import { configFields } from './config-fields.ts';
 export interface AdapterConfig {
   /** The model that it was trained on, as a name or a path that means the same on every machine. */
   readonly baseModelNameOrPath: string | null;
+  /** Of the base model, where that is a name of the Hugging Face hub. */
+  readonly revision: string | null;
   readonly r: number;
   readonly loraAlpha: number;
   readonly loraDropout: number;
@@ -35,6 +37,7 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
   fields.choice('peft_type', 'LORA', ['LORA']);
   const config: AdapterConfig = {
     baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', (found) => (typeof found === 'string' ? found : undefined)),
+    revision: fields.value<string | null>('revision', null, 'a text', (found) => (typeof found === 'string' ? found : undefined)),
     r: fields.integer('r', 8),
     loraAlpha: fields.number('lora_alpha', 8, { least: 0, most: 1e9 }),
     loraDropout: fields.number('lora_dropout', 0, { least: 0, most: 1 }),
@@ -80,7 +83,7 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
     qalora_group_size: 16,
     r: config.r,
     rank_pattern: config.rankPattern,
-    revision: null,
+    revision: config.revision,
     target_modules: config.targetModules,
     target_parameters: null,
     task_type: 'SEQ_2_SEQ_LM',
@@ -95,7 +98,7 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
 export const adapterConfigFloats: readonly string[] = ['lora_dropout'];
 
 /** Fields that say where an adapter came from, or how it was made: none changes what a stored one computes. */
-const withoutEffect: readonly string[] = ['auto_mapping', 'corda_config', 'eva_config', 'inference_mode', 'init_lora_weights', 'loftq_config', 'lora_ga_config', 'megatron_core', 'peft_version', 'qalora_group_size', 'revision', 'task_type'];
+const withoutEffect: readonly string[] = ['auto_mapping', 'corda_config', 'eva_config', 'inference_mode', 'init_lora_weights', 'loftq_config', 'lora_ga_config', 'megatron_core', 'peft_version', 'qalora_group_size', 'task_type'];
 
 const isOff = (value: Json): boolean => value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
 

@@ -46,7 +46,9 @@ async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): 
     const found = adapter.value.tensors.get(name)?.shape;
     return found?.join() === shape.join() ? [] : [`${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`];
   });
-  if (wrong.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${wrong.join('\n')}` };
+  const names = new Set(expected.map(([name]) => name));
+  const surplus = [...adapter.value.tensors.keys()].filter((name) => !names.has(name)).map((name) => `${name} belongs to no layer that adapter_config.json selects`);
+  if (wrong.length + surplus.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${shortened([...wrong, ...surplus]).join('\n')}` };
   const loaded = await loadAllFloat32(adapter.value.tensors);
   if (!loaded.ok) return worded(loaded.error);
 
@@ -57,3 +59,5 @@ async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): 
   }
   return { ok: true, value: parameters };
 }
+
+const shortened = (lines: readonly string[]): readonly string[] => (lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines);

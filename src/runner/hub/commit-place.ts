@@ -1,10 +1,10 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where a commit of a repository is kept. */
 export interface CommitPlace {
   /** Appears by one rename, when all is there and checked. */
   readonly published: string;
-  /** What a stage reads. */
+  /** What a stage reads: named as the model is, since a path's last name is part of what a result depends on, and of reports. */
   readonly files: string;
   /** What those files are: sizes, digests, stamps. */
   readonly record: string;
@@ -17,10 +17,10 @@ export interface CommitPlace {
 export function commitPlace(cacheFolder: string, repository: string, commit: string): CommitPlace {
   const folder = join(cacheFolder, repository.replace('/', '--'));
   const published = join(folder, commit);
-  return { published, ...inside(published), unfinished: join(folder, `${commit}.unfinished`), lock: join(folder, `${commit}.lock`) };
+  return { published, ...inside(published, repository), unfinished: join(folder, `${commit}.unfinished`), lock: join(folder, `${commit}.lock`) };
 }
 
 /** How a folder is arranged, published or not. `partial`: files that have not arrived as a whole. */
-export function inside(folder: string): { readonly files: string; readonly record: string; readonly partial: string } {
-  return { files: join(folder, 'files'), record: join(folder, 'record.json'), partial: join(folder, 'partial') };
+export function inside(folder: string, repository: string): { readonly files: string; readonly record: string; readonly partial: string } {
+  return { files: join(folder, 'files', basename(repository)), record: join(folder, 'record.json'), partial: join(folder, 'partial') };
 }

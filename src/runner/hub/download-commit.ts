@@ -29,7 +29,7 @@ export async function downloadCommit(target: Commit, control: Control): Promise<
   const chosen = chooseFiles(listed.value);
   if (!chosen.ok) return chosen;
   const files = await downloadFiles(chosen.value, target, control);
-  return files.ok ? publish(files.value, target.place, control) : files;
+  return files.ok ? publish(files.value, target, control) : files;
 }
 
 function chooseFiles(listed: readonly RemoteFile[]): Result<readonly RemoteFile[], HubProblem> {
@@ -41,7 +41,7 @@ function chooseFiles(listed: readonly RemoteFile[]): Result<readonly RemoteFile[
 
 async function downloadFiles(chosen: readonly RemoteFile[], target: Commit, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { disk, now } = control.world;
-  const { files, partial } = inside(target.place.unfinished);
+  const { files, partial } = inside(target.place.unfinished, target.repository);
   disk.makeFolder(files);
   disk.makeFolder(partial);
   for (const name of disk.list(files)) if (!chosen.some((file) => file.path === name)) await disk.remove(join(files, name));
@@ -59,7 +59,7 @@ async function downloadFiles(chosen: readonly RemoteFile[], target: Commit, cont
 /** A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is whole, checked, and on the disk. */
 async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control: Control): Promise<Result<Digest, HubProblem>> {
   const { disk } = control.world;
-  const { files, partial } = inside(target.place.unfinished);
+  const { files, partial } = inside(target.place.unfinished, target.repository);
   const path = join(files, file.path);
   if (disk.look(path) !== undefined) {
     const kept = await checkHash(path, file);
@@ -76,14 +76,15 @@ async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control
 }
 
 /** All or nothing: the files and their record get their name by one rename, after they are on the disk. */
-async function publish(files: readonly FetchedFile[], place: CommitPlace, { world }: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+async function publish(files: readonly FetchedFile[], { repository, place }: Commit, { world, report }: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { disk } = world;
-  const unfinished = inside(place.unfinished);
+  const unfinished = inside(place.unfinished, repository);
   await disk.remove(unfinished.partial);
   await disk.sync(unfinished.files);
   const recorded = await writeRecord(unfinished.record, files.map((file) => ({ ...file, stamp: stampNow(join(unfinished.files, file.path), world) })), world);
   if (!recorded.ok) return { ok: false, error: { kind: 'disk', problem: recorded.error, missing: undefined } };
   await disk.rename(place.unfinished, place.published);
   await disk.sync(dirname(place.published));
+  report({ kind: 'fetched', bytes: files.reduce((sum, { size }) => sum + size, 0) });
   return { ok: true, value: files };
 }

@@ -52,6 +52,9 @@ export function hubDiagnostic({ repository, revision, problem }: HubFault, at: R
   return { severity: 'error', code: `hub-${problem.kind}`, message: `hf:${repository}@${revision}: ${message}`, at, help };
 }
 
+/** Why one try did not end well, where another follows. */
+export const hubProblemText = (problem: HubProblem): string => words(problem).message;
+
 interface Words {
   readonly message: string;
   readonly help: string;

@@ -6,7 +6,9 @@ export type HubProgress =
   /** The next try, and why the last one failed. */
   | { readonly kind: 'retry'; readonly seconds: number; readonly because: HubProblem }
   /** Another process is fetching the same. */
-  | { readonly kind: 'waiting' };
+  | { readonly kind: 'waiting' }
+  /** All of it is here, checked and published. */
+  | { readonly kind: 'fetched'; readonly bytes: number };
 
 export interface Download {
   readonly kind: 'download';

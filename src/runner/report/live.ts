@@ -54,6 +54,7 @@ export function advance(view: LiveView, event: Event): LiveView {
       return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
     }
     case 'fetching': return { ...view, fetching: event };
+    case 'fetch-delayed': case 'fetched': return { ...view, fetching: undefined };
     case 'started':
       return withRunning(view, event.instance, { startedAt: event.at, done: 0, total: 0, unit: '', countedFrom: undefined, loss: undefined, note: undefined });
     case 'message': {

@@ -2,6 +2,7 @@ import type { Colors } from './colors.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { durationText } from './duration-text.ts';
 import { outcomeText } from './outcome-text.ts';
+import { sizeText } from './size-text.ts';
 import { reasonText } from '../manifest/reason-text.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
@@ -10,6 +11,8 @@ import type { StageMessage } from '../../stage/message.ts';
 export function plainLines(event: Event, colors: Colors): readonly string[] {
   switch (event.kind) {
     case 'run-started': case 'fetching': return [];
+    case 'fetch-delayed': return [`${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`];
+    case 'fetched': return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
     case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event.because.map(reasonText), event.attempt, event.resumed))}`];
     case 'message': return messageLines(event.instance, event.message, colors);
     case 'output': return [];
