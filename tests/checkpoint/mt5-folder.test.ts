@@ -44,6 +44,11 @@ describe.each([['mT5', { model_type: 'mt5' }], ['T5 v1.0', { model_type: 't5' }]
     }
   });
 
+  test.each(['module.', '_orig_mod.', 'module._orig_mod.'])('names that all begin with %s are those of the model inside', async (prefix) => {
+    const folder = await folderWith(model, new Map([...model.tensors].map(([name, tensor]) => [prefix + name, tensor])));
+    expect(await loaded(valueOf(await openMt5Folder(folder)).tensors)).toEqual(await loaded(model.tensors));
+  });
+
   test('a copy that holds other numbers is a problem', async () => {
     const folder = await folderWith(model, changed(model.tensors, [], { 'decoder.embed_tokens.weight': one([20, 6], -1) }));
     expect(messageOf(await openMt5Folder(folder))).toBe('decoder.embed_tokens.weight should be a copy of shared.weight, but holds other numbers');

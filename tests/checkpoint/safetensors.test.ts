@@ -15,6 +15,17 @@ const golden = join(import.meta.dirname, '../golden/checkpoint/every-type.safete
 
 const numbers = (tensor: HostTensor | undefined): readonly number[] => (tensor === undefined ? [] : [...toFloat32(tensor)]);
 
+/** The values of all 256 floats of 8 bits: `most` is that of the largest exponent without a fraction; where it is NaN, only the very last one is no number. */
+function eightBits(exponentBits: number, fractionBits: number, most: number): readonly number[] {
+  const [bias, steps] = [2 ** (exponentBits - 1) - 1, 2 ** fractionBits];
+  return Array.from({ length: 256 }, (_, bits) => {
+    const [sign, exponent, fraction] = [bits < 128 ? 1 : -1, Math.floor((bits % 128) / steps), bits % steps];
+    if (bits % 128 === 127) return NaN;
+    if (exponent === 2 ** exponentBits - 1 && !Number.isNaN(most)) return fraction === 0 ? sign * most : NaN;
+    return exponent === 0 ? sign * (fraction / steps) * 2 ** (1 - bias) : sign * (1 + fraction / steps) * 2 ** (exponent - bias);
+  });
+}
+
 describe('a file that the safetensors library wrote', () => {
   test('is read in every type', async () => {
     const tensors = valueOf(await readSafetensors(golden));
@@ -23,6 +34,8 @@ describe('a file that the safetensors library wrote', () => {
       expect(tensors.get(`b ${type}`)).toMatchObject({ dtype: type, shape: [2, 3] });
       expect(numbers(tensors.get(`b ${type}`)), type).toEqual([n, n + 1, n + 2, n + 3, n + 4, n + 5]);
     }
+    expect(numbers(tensors.get('float8_e4m3fn'))).toEqual(eightBits(4, 3, NaN));
+    expect(numbers(tensors.get('float8_e5m2'))).toEqual(eightBits(5, 2, Infinity));
     expect(tensors.get('bool')).toEqual({ dtype: 'bool', shape: [3], data: Uint8Array.of(1, 0, 1) });
     expect(tensors.get('scalar')).toEqual({ dtype: 'float32', shape: [], data: Float32Array.of(7) });
     expect(tensors.get('empty')).toEqual({ dtype: 'float32', shape: [0, 3], data: new Float32Array() });

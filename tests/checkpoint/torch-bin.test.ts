@@ -47,6 +47,7 @@ test.each([
   ['hostile.legacy.bin', /asks for "posix.system".*not loaded/],
   ['module.bin', /asks for "torch.nn.modules.linear.Linear"/],
   ['epoch.bin', /under "epoch" it holds something that is not a tensor/],
+  ['negated.bin', /under "negated" it holds a view that is negated or conjugated/],
   ['expanded.bin', /under "wide" it holds a tensor of shape \[1000\] over a storage of 1 elements/],
   ['every-type.safetensors', /neither torch's magic number nor that of a zip archive/],
 ])('%s is refused by the name of what it holds', async (name, says) => {

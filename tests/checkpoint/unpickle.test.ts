@@ -22,6 +22,12 @@ test('numbers, texts and containers', () => {
   expect(read('}(U', 1, 'aK', 1, 'u')).toEqual({ kind: 'dict', entries: new Map([['a', 1]]) });
 });
 
+test('protocol 0 writes all that in lines of text', () => {
+  expect(read("(lp0\nI7\naL18446744073709551617L\naF1.5\naI01\naV\\u00e9\nag0\na")).toMatchObject({ kind: 'list', items: [7, 2n ** 64n + 1n, 1.5, true, 'é', { kind: 'list' }] });
+  expect(refusal("(dp0\nVweight\np1\ncposix\nsystem\np2\n(Vtrue\ntRs")).toContain('asks for "posix.system"');
+  expect(refusal('Iseven\n')).toContain('"seven" as an integer');
+});
+
 test('a value that is kept is recalled as itself', () => {
   expect(read(']q', 5, '0h', 5, 'h', 5, 0x86)).toEqual({ kind: 'tuple', items: [{ kind: 'list', items: [] }, { kind: 'list', items: [] }] });
 });

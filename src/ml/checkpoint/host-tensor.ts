@@ -1,5 +1,5 @@
 /**
- * The array that holds the elements of each type. The 16-bit floats are kept as their bits, since JavaScript has no
+ * The array that holds the elements of each type. The 16-bit and 8-bit floats are kept as their bits, since JavaScript has no
  * array for them; `bool` is one byte an element, 0 or 1.
  */
 interface Arrays {
@@ -15,6 +15,8 @@ interface Arrays {
   readonly uint32: Uint32Array;
   readonly uint16: Uint16Array;
   readonly uint8: Uint8Array;
+  readonly float8_e4m3fn: Uint8Array;
+  readonly float8_e5m2: Uint8Array;
   readonly bool: Uint8Array;
 }
 
@@ -30,7 +32,7 @@ export function itemSize(dtype: HostDType): 1 | 2 | 4 | 8 {
     case 'float64': case 'int64': case 'uint64': return 8;
     case 'float32': case 'int32': case 'uint32': return 4;
     case 'float16': case 'bfloat16': case 'int16': case 'uint16': return 2;
-    case 'int8': case 'uint8': case 'bool': return 1;
+    case 'int8': case 'uint8': case 'float8_e4m3fn': case 'float8_e5m2': case 'bool': return 1;
   }
 }
 
@@ -55,7 +57,7 @@ export function tensorOver(dtype: HostDType, shape: readonly number[], memory: A
     case 'int8': return { dtype, shape, data: new Int8Array(memory, offset, count) };
     case 'uint64': return { dtype, shape, data: new BigUint64Array(memory, offset, count) };
     case 'uint32': return { dtype, shape, data: new Uint32Array(memory, offset, count) };
-    case 'uint8': case 'bool': return { dtype, shape, data: new Uint8Array(memory, offset, count) };
+    case 'uint8': case 'float8_e4m3fn': case 'float8_e5m2': case 'bool': return { dtype, shape, data: new Uint8Array(memory, offset, count) };
   }
 }
 

@@ -64,7 +64,7 @@ export function layOut(tensors: ReadonlyMap<string, { readonly dtype: HostDType;
 /** The format's names of types, in the order in which the library lays tensors out. */
 const types = {
   U64: 'uint64', I64: 'int64', F64: 'float64', F32: 'float32', U32: 'uint32', I32: 'int32', BF16: 'bfloat16',
-  F16: 'float16', U16: 'uint16', I16: 'int16', I8: 'int8', U8: 'uint8', BOOL: 'bool',
+  F16: 'float16', U16: 'uint16', I16: 'int16', F8_E4M3: 'float8_e4m3fn', F8_E5M2: 'float8_e5m2', I8: 'int8', U8: 'uint8', BOOL: 'bool',
 } as const satisfies Record<string, HostDType>;
 
 function codeOf(dtype: HostDType): string {

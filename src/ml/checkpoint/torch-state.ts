@@ -66,13 +66,17 @@ function torchTensor(value: Pickled): Result<TorchTensor> {
   return isOf(inner, 'call') && inner.callee === rebuildTensor ? rebuilt(inner) : { ok: false, error: 'something that is not a tensor' };
 }
 
-/** _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks) */
-function rebuilt({ inputs: [reference, offset, size, stride] }: PickledCall): Result<TorchTensor> {
+/** As many as NumPy allows; torch computes on no more. */
+const mostAxes = 64;
+
+/** _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): the last says of a lazy view that its elements are to be negated or conjugated. */
+function rebuilt({ inputs: [reference, offset, size, stride, , , metadata] }: PickledCall): Result<TorchTensor> {
+  if (metadata !== undefined && !(isOf(metadata, 'dict') && metadata.entries.size === 0)) return { ok: false, error: 'a view that is negated or conjugated: save a copy (torch.Tensor.resolve_neg)' };
   if (!isOf(reference, 'reference')) return { ok: false, error: 'a tensor without a storage' };
   const storage = torchStorage(reference.id);
   if (!storage.ok) return storage;
   const [shape, strides] = [sizes(size), sizes(stride)];
-  if (!isSize(offset) || shape === undefined || strides?.length !== shape.length) return { ok: false, error: 'a tensor whose shape, strides and offset do not go together' };
+  if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length) return { ok: false, error: 'a tensor whose shape, strides and offset do not go together' };
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), offset);
   // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the memory.
   if (elementCount(shape) > storage.value.count) return { ok: false, error: `a tensor of shape [${shape.join(', ')}] over a storage of ${storage.value.count} elements` };

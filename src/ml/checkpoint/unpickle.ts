@@ -17,7 +17,7 @@ export interface PickledReference { readonly kind: 'reference'; readonly id: Pic
 export interface Unpickled { readonly value: Pickled; readonly end: number }
 
 /**
- * Reads the pickle that starts at `start`: the opcodes that plain data is written with in protocols 2 to 5
+ * Reads the pickle that starts at `start`: the opcodes that plain data is written with in protocols 0 to 5
  * (https://docs.python.org/3/library/pickletools.html). It may name what `allowed` says, and nothing else: a pickle that
  * asks for more is refused by the name of what it asked for.
  */
@@ -130,6 +130,13 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
       case 0x65: extend(popToMark(), top()); break; // APPENDS
       case 0x73: assign([pop(), pop()].reverse(), top()); break; // SETITEM
       case 0x75: assign(popToMark(), top()); break; // SETITEMS
+      case 0x49: stack.push(numberLine(line())); break; // INT
+      case 0x4c: stack.push(numberLine(line().replace(/L$/, ''))); break; // LONG
+      case 0x46: stack.push(Number(line())); break; // FLOAT
+      case 0x53: stack.push(line().replace(/^(['"])(.*)\1$/, '$2')); break; // STRING
+      case 0x56: stack.push(line().replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))); break; // UNICODE
+      case 0x70: memo.set(Number(line()), top()); break; // PUT
+      case 0x67: stack.push(recall(Number(line()))); break; // GET
       case 0x71: memo.set(bytes.readUInt8(advance(1)), top()); break; // BINPUT
       case 0x72: memo.set(bytes.readUInt32LE(advance(4)), top()); break; // LONG_BINPUT
       case 0x94: memo.set(memo.size, top()); break; // MEMOIZE
@@ -148,6 +155,13 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
 }
 
 const unknown = (opcode: number | undefined, at: number): Refused => new Refused(`the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which no data of tensors needs`);
+
+/** A number in digits; protocol 0 writes booleans as 00 and 01. */
+function numberLine(text: string): Value {
+  if (text === '00' || text === '01') return text === '01';
+  if (!/^-?\d{1,1000}$/.test(text)) throw new Refused(`the pickle holds ${JSON.stringify(text.slice(0, 50))} as an integer`);
+  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
+}
 
 /** A little-endian integer in two's complement. */
 function long(bytes: Buffer, advance: (count: number) => number, length: number): number | bigint {

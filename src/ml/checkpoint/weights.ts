@@ -8,8 +8,15 @@ import { openSharded } from './sharded.ts';
 import { openTorchBin } from './torch-bin.ts';
 
 /** The weights of a model folder, in whichever form it has them; where it has several, in the form that transformers takes. */
-export function openModelWeights(folder: string): Promise<Result<LazyTensors, FileProblem>> {
-  return openFirst(folder, ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']);
+export async function openModelWeights(folder: string): Promise<Result<LazyTensors, FileProblem>> {
+  const opened = await openFirst(folder, ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']);
+  return opened.ok ? { ok: true, value: unwrapped(opened.value) } : opened;
+}
+
+/** A state dict that was saved from DistributedDataParallel, torch.compile or both has their prefixes before every name. */
+function unwrapped(tensors: LazyTensors): LazyTensors {
+  const prefix = ['module.', '_orig_mod.'].find((each) => tensors.size > 0 && [...tensors.keys()].every((name) => name.startsWith(each)));
+  return prefix === undefined ? tensors : unwrapped(new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor])));
 }
 
 /** The weights of an adapter folder. */

@@ -20,6 +20,8 @@ def every_type():
         kind = getattr(torch, name)
         tensors[f"b {name}"] = torch.arange(n, n + 6).reshape(2, 3).to(kind)
         tensors[f'"\\\n\x1f\u2028{name}'] = torch.tensor([n]).to(kind)
+    for name in ["float8_e4m3fn", "float8_e5m2"]:
+        tensors[name] = torch.arange(256, dtype=torch.uint8).view(getattr(torch, name))
     tensors["\U0001d4b3"], tensors["\uff5e"] = torch.ones(1), torch.ones(1)
     save_file(tensors, HERE / "every-type.safetensors", {"format": "pt"})
 
@@ -48,6 +50,7 @@ def refused():
     torch.save({"weight": Hostile()}, HERE / "hostile.legacy.bin", _use_new_zipfile_serialization=False)
     torch.save(torch.nn.Linear(2, 2), HERE / "module.bin")
     torch.save({"epoch": 3, "weight": torch.ones(1)}, HERE / "epoch.bin")
+    torch.save({"negated": torch._neg_view(torch.ones(1))}, HERE / "negated.bin")
     torch.save({"wide": torch.ones(1).expand(1000)}, HERE / "expanded.bin")
 
 
