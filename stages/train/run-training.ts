@@ -74,7 +74,10 @@ function messagesOf(event: TrainEvent): readonly StageMessage[] {
 function outcomeText(outcome: Exclude<TrainOutcome, { kind: 'finished' }>): string {
   switch (outcome.kind) {
     case 'interrupted': return `interrupted after step ${outcome.step}; a checkpoint was written`;
-    case 'diverged': return `step ${outcome.step}: the loss is ${outcome.loss}, the gradient norm ${outcome.gradientNorm}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower learning rate or clipping may help.`;
+    case 'diverged': {
+      const what = outcome.during === 'step' ? `step ${outcome.step}: the loss is ${outcome.loss}, the gradient norm ${outcome.gradientNorm}` : `evaluation after step ${outcome.step}: the loss is ${outcome.loss}`;
+      return `${what}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower learning rate or clipping may help.`;
+    }
     case 'failed': return outcome.problem;
   }
 }

@@ -10,6 +10,7 @@ import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue, Program, Runtime } from '../../src/ml/runtime/runtime.ts';
 import type { Graph } from '../../src/ml/tensor/node.ts';
+import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
 import { keepMaskOf, hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
 describe('the loss', () => {
   test('with label smoothing is the mix of hard and even labels that LabelSmoother computes', async () => {
     const trace = plainTrace(tinyConfig);
-    const program = await runtime.compile({ outputs: { ...lossGraph(trace, 0.1).outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
+    const program = await runtime.compile({ outputs: { ...lossGraph(trace, { labelSmoothing: 0.1 }).outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
     const { loss, logits } = await program.run(batchFeeds([0, 1, 2]));
     const labels = target.flat();
     const rows = labels.map((label, token) => {
@@ -62,12 +63,34 @@ describe('the loss', () => {
     const full = { ...plainTrace(config), dropout: hashedDropout };
     for (const [trace, trainable] of [[full, full.parameters], [lora, lora.trainable]] as const) {
       const [kept = {}, again = {}] = await Promise.all([false, true].map(async (recompute) => (await runtime.compile(trainingGraph(trace, trainable, { recompute }).graph)).run({ ...batchFeeds([0, 1, 2]), ...extra })));
-      expect(Object.keys(again)).toEqual(Object.keys(kept));
-      for (const [name, { data }] of Object.entries(kept)) {
-        const [ours, theirs] = [again[name]?.data ?? [], data].map((values) => Array.from(values, Number));
-        const largest = Math.max(...(theirs ?? []).map(Math.abs));
-        expect(Math.max(...(ours ?? []).map((value, index) => Math.abs(value - (theirs?.[index] ?? Number.NaN)))), name).toBeLessThanOrEqual(2e-6 * Math.max(largest, 1e-3));
-      }
+      expectSame(again, kept);
+    }
+  });
+
+  test.each([2, 4, 11])('and its gradients are the same where the head takes the tokens in %d parts', async (parts) => {
+    const targets = loraTargets({ ...adapter, loraDropout: 0.2, targetModules: ['q', 'lm_head'] }, tinyConfig);
+    if (!targets.ok) throw new Error(targets.error);
+    const lora = loraTrace(tinyConfig, targets.value, 0.2, hashedDropout);
+    const extra = Object.fromEntries([...loraShapes(targets.value, tinyConfig)].map(([name, shape]) => [name, { dtype: 'float32', shape, data: normalValues(shape.reduce((a, b) => a * b, 1), 0.3, 1, name) } as const]));
+    const tied = { ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true }), dropout: hashedDropout };
+    for (const [trace, trainable, recompute] of [[tied, tied.parameters, false], [lora, lora.trainable, false], [lora, lora.trainable, true]] as const) {
+      const options = { labelSmoothing: 0.1, recompute };
+      const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
+      const whole = await (await runtime.compile(trainingGraph(trace, trainable, options).graph)).run(feeds);
+      const inParts = { ...feeds, ...labelFeeds(target, 1 / target.flat().length, parts) };
+      const split = await (await runtime.compile(trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)).run(inParts);
+      expectSame(split, whole);
+      const evaluated = await (await runtime.compile(lossGraph(trace, { labelSmoothing: 0.1, parts }))).run(inParts);
+      expect(Number(evaluated['loss']?.data[0])).toBeCloseTo(Number(whole['loss']?.data[0]), 6);
+    }
+  });
+
+  test('never holds the logits of two parts: each part waits for what the last one leaves', () => {
+    const trace = plainTrace(tinyConfig);
+    for (const graph of [trainingGraph(trace, trace.parameters, { headParts: 3 }).graph, lossGraph(trace, { parts: 3 })]) {
+      const losses = inputsFirst(Object.values(graph.outputs)).filter(({ op }) => op === 'CrossEntropy');
+      expect(losses).toHaveLength(3);
+      losses.slice(1).forEach((loss, index) => expect(inputsFirst([loss])).toContain(losses[index]));
     }
   });
 
@@ -99,6 +122,16 @@ test('dropout of tokens is the hash that TypeScript computes, and keeps the shar
   expect(Array.from(kept?.data ?? [], Number)).toEqual(expected);
   expect(expected.filter((factor) => factor > 0).length / expected.length).toBeCloseTo(1 - rate, 1);
 });
+
+/** The same outputs, to the rounding of their largest elements. */
+function expectSame(outputs: Readonly<Record<string, HostValue>>, expected: Readonly<Record<string, HostValue>>): void {
+  expect(Object.keys(outputs)).toEqual(Object.keys(expected));
+  for (const [name, { data }] of Object.entries(expected)) {
+    const [ours, theirs] = [outputs[name]?.data ?? [], data].map((values) => Array.from(values, Number));
+    const largest = Math.max(...(theirs ?? []).map(Math.abs));
+    expect(Math.max(...(ours ?? []).map((value, index) => Math.abs(value - (theirs?.[index] ?? Number.NaN)))), name).toBeLessThanOrEqual(2e-6 * Math.max(largest, 1e-3));
+  }
+}
 
 /** How many operators of a kind the engine is given. */
 const count = (graph: Graph, operator: string): number => emitOnnx(simplify(graph)).graph.nodes.filter((node) => node.operator === operator).length;

@@ -54,6 +54,12 @@ describe('early stopping', () => {
     expect(bestOf(evaluations(3, 1, 2, 1))?.step).toBe(1);
     expect(bestOf([])).toBeUndefined();
   });
+
+  test('an evaluation whose loss is not a number is never the best, nor does it hide one', () => {
+    expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN))?.step).toBe(3);
+    expect(bestOf(evaluations(Number.NaN, Infinity))).toBeUndefined();
+    expect(hasLostPatience(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(false);
+  });
 });
 
 const evaluations = (...losses: readonly number[]) => losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));

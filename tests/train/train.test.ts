@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -103,7 +103,7 @@ describe('a training', () => {
     expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
     const plain = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(plainTrace(tinyConfig)));
     const beside = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)));
-    const batch = evaluationFeeds(copyExamples, tinyConfig);
+    const batch = evaluationFeeds(copyExamples, tinyConfig, 1);
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
     const { loss: adapted } = await beside.run({ ...weightValues(tinyConfig, base), ...outcome.trained, ...batch });
     expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
@@ -123,8 +123,59 @@ describe('a training', () => {
     if (outcome.kind !== 'diverged') throw new Error(outcome.kind);
     expect(outcome.step).toBeGreaterThan(1);
     const saved = JSON.parse(await readFile(outcome.batchFile, 'utf8'));
-    expect(saved).toMatchObject({ step: outcome.step, rows: outcome.rows });
+    expect(saved).toMatchObject({ during: 'step', step: outcome.step, rows: outcome.rows });
     expect(saved.batch).toEqual(outcome.rows.map((row) => copyExamples[row]));
+  });
+
+  test('an evaluation whose loss is not finite stops it too, with the rows of that batch saved: no such loss is ever the best', async () => {
+    const { outcome, events } = await trainTiny({ learningRate: 1e39, maxGradientNorm: null, warmup: { steps: 0 }, schedule: { name: 'constant' }, evaluate: { steps: 1 }, restoreBest: true });
+    if (outcome.kind !== 'diverged') throw new Error(outcome.kind);
+    expect(outcome).toMatchObject({ during: 'evaluation', step: 1 });
+    expect(JSON.parse(await readFile(outcome.batchFile, 'utf8')).batch).toEqual(outcome.rows.map((row) => copyExamples[row]));
+    expect(events.filter(({ kind }) => kind === 'evaluation')).toEqual([]);
+  });
+
+  describe('whose newest checkpoint is damaged', () => {
+    const settings = { length: { steps: 9 }, checkpoint: { steps: 3 }, evaluate: null, keepCheckpoints: 5 } as const;
+    test.each([
+      ['a bit of a tensor turned', (bytes: Buffer) => bytes.with(bytes.length - 7, (bytes.at(-7) ?? 0) ^ 1), 'tensors.safetensors'],
+      ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), 'tensors.safetensors'],
+      ['a digit of the state changed', (bytes: Buffer) => Buffer.from(bytes.toString().replace(/"loss": \d/, '"loss": 9')), 'state.json'],
+      ['no state', () => Buffer.alloc(0), 'state.json'],
+    ] as const)('(%s) goes on from an older one with a warning, or anew, and ends with the same bits', async (_, damaged, file) => {
+      const whole = await trainTiny(settings);
+      const { scratch } = await trainTiny(settings, { interruptAt: 7 });
+      for (const [newest, resumedAt] of [[7, 6], [6, 3]] as const) {
+        const path = join(scratch, `checkpoint-${String(newest).padStart(8, '0')}`, file);
+        await writeFile(path, damaged(await readFile(path)));
+        const again = await trainTiny(settings, { scratch, interruptAt: 1 + resumedAt });
+        expect(again.events.filter(({ kind }) => kind === 'warning')).toMatchObject([{ text: expect.stringMatching(`step ${newest} cannot be used`) }]);
+        expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt }));
+        await rm(join(scratch, `checkpoint-${String(1 + resumedAt).padStart(8, '0')}`), { recursive: true });
+      }
+      await rm(join(scratch, 'checkpoint-00000003', file));
+      const anew = await trainTiny(settings, { scratch });
+      expect(anew.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 0 }));
+      expect(bitsOf(anew.outcome)).toEqual(bitsOf(whole.outcome));
+    });
+  });
+
+  test('whose best checkpoint is damaged says so, and run again makes it again', async () => {
+    const settings = { length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, checkpoint: { steps: 3 }, keepCheckpoints: 50 } as const;
+    const whole = await trainTiny(settings);
+    if (whole.outcome.kind !== 'finished') throw new Error(whole.outcome.kind);
+    const [path, { scratch }] = [join(whole.scratch, `checkpoint-${String(whole.outcome.best?.step).padStart(8, '0')}`, 'tensors.safetensors'), whole];
+    const bits = bitsOf(whole.outcome);
+    await writeFile(path, (await readFile(path)).subarray(0, 100));
+    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/best evaluation.*run again/) });
+    expect(bitsOf((await trainTiny(settings, { scratch })).outcome)).toEqual(bits);
+  });
+
+  test('with other tokens in its rows is another training, even where their lengths are the same', async () => {
+    const first = await trainTiny({ length: { steps: 9 } }, { interruptAt: 5 });
+    const examples = copyExamples.map(({ source, target }) => ({ source, target: target.with(0, 3) }));
+    const second = await trainTiny({ length: { steps: 9 } }, { scratch: first.scratch, examples });
+    expect(second.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 0 }));
   });
 
   test('checkpoints of another training in its scratch are removed with a warning', async () => {

@@ -28,8 +28,8 @@ export function rowKeys(seed: number, step: number, first: number, count: number
 function bitsOf(x: Node, { name, rows }: DropoutSite, after: (node: Node) => Node): Node {
   const site = constant(hashOfText(name), [], 'int32');
   if (rows.kind === 'tokens') {
-    const tokens = input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]);
-    return randomBits(reshape(after(tokens), [tokensOf(rows.side), 1]), [site, counting(sizeOf(x, 1))]);
+    const tokens = after(input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]));
+    return randomBits(reshape(tokens, [sizeOf(tokens, 0), 1]), [site, counting(sizeOf(x, 1))]);
   }
   const heads = reshape(counting(sizeOf(x, 1)), [1, sizeOf(x, 1), 1, 1]);
   const key = reshape(after(input('dropout.rows', 'int32', ['batch'])), ['batch', 1, 1, 1]);

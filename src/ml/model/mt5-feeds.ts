@@ -21,11 +21,15 @@ export function targetFeeds(rows: Rows, config: Mt5Config): Feeds {
 /**
  * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in the loss. Equal
  * weights 1/n give the mean over n labels; with others, the gradients of parts of a batch add up to those of the whole.
+ * The tokens stand in as many rows as the head has `parts`, the last of them filled up with labels that do not count.
  */
-export function labelFeeds(labels: Rows, weight: number): Feeds {
-  const ids = Int32Array.from(labels.flat());
+export function labelFeeds(labels: Rows, weight: number, parts = 1): Feeds {
+  const flat = labels.flat();
+  const shape = [parts, Math.ceil(flat.length / parts)] as const;
+  const ids = new Int32Array(shape[0] * shape[1]).fill(ignoredLabel);
+  ids.set(flat);
   const weights = Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight));
-  return { 'target.labels': vector(ids), 'target.weights': { dtype: 'float32', shape: [weights.length], data: weights } };
+  return { 'target.labels': { dtype: 'int32', shape, data: ids }, 'target.weights': { dtype: 'float32', shape, data: weights } };
 }
 
 /** The decoder's tokens for labels: the start token, then all but the last; transformers' _shift_right. */

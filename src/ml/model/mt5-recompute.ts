@@ -1,9 +1,10 @@
 import { gradients } from '../autodiff/gradients.ts';
 import type { Node } from '../tensor/node.ts';
-import { add, cast, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
-import { reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
+import { add, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
+import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import type { LayerBuilder, Mt5Trace } from './mt5-trace.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A trace that remembers how its layers are built, and the gradients of a loss that was built with it. */
 export interface Recomputing {
@@ -40,6 +41,7 @@ export function recomputing(trace: Mt5Trace): Recomputing {
     for (const { build, output } of layers.toReversed()) {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;
+      // Sums over layers are signals too: else an engine that computes what is asked for last would keep every layer's part of them.
       const wait = waitFor([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
       const standIns = new Map<Node, Node>();
       const outside = (node: Node, shared?: 'shared'): Node => {
@@ -67,17 +69,6 @@ function pulledBack(known: readonly (readonly [node: Node, gradient: Node])[], o
   const products = known.map(([node, gradient]) => reduceSum(multiply(node, stopGradient(gradient))));
   const [first, ...others] = products;
   return first === undefined ? [] : gradients(others.reduce(add, first), of);
-}
-
-/**
- * The same value, not to be had before the signals are: a zero is added that is made from them. Signals that are not finite
- * spoil the gradients anyway. Sums over layers are signals too: else an engine that computes what is asked for last would
- * keep every layer's part of them.
- */
-function waitFor(signals: readonly Node[]): (node: Node) => Node {
-  const elements = signals.map((signal) => reshape(signal.shape.reduce<Node>((x, _, axis) => slice(x, axis, 0, 1), stopGradient(signal)), [1]));
-  const zero = reshape(multiply(elements.reduce((sum, element) => add(sum, element)), 0), []);
-  return (node) => add(node, cast(zero, node.dtype));
 }
 
 const dependsOn = (node: Node, of: readonly Node[]): boolean => inputsFirst([node]).some((each) => of.includes(each));

@@ -1,8 +1,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Disk } from '../../files/disk.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
-import { isJsonObject, type Json, readJson, writeJson } from '../../files/json.ts';
+import { isJsonObject, type Json, type JsonObject, readJson, writeJson } from '../../files/json.ts';
 import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { held, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
@@ -28,7 +29,7 @@ export async function writeCheckpoint(folder: string, state: TrainingState, tens
   const stored = new Map([...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const));
   return writeFolderAtomically(checkpointPath(folder, state.step), async (partial) => {
     const written = await writeSafetensors(join(partial, tensorsName), held(stored));
-    return written.ok ? writeJson(join(partial, stateName), state) : written;
+    return written.ok ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) })) : written;
   }, disk);
 }
 
@@ -44,14 +45,16 @@ export async function checkpointSteps(folder: string): Promise<Result<readonly n
 }
 
 export async function readState(folder: string, step: number): Promise<Result<TrainingState, FileProblem>> {
-  const path = join(checkpointPath(folder, step), stateName);
-  const json = await readJson(path);
-  if (!json.ok) return json;
-  return isState(json.value) ? { ok: true, value: json.value } : { ok: false, error: { path, message: 'is not the state of a training' } };
+  const stored = await readStored(folder, step);
+  if (!stored.ok) return stored;
+  const { fingerprint, records } = stored.value;
+  return { ok: true, value: { fingerprint, step, records } };
 }
 
-/** Fills arrays from a checkpoint; each has to be there, in its length. */
+/** Fills arrays from a checkpoint; each has to be there, in its length, with the bits that were written. */
 export async function readTensors(folder: string, step: number, into: Tensors): Promise<Result<void, FileProblem>> {
+  const state = await readStored(folder, step);
+  if (!state.ok) return state;
   const path = join(checkpointPath(folder, step), tensorsName);
   const stored = await openSafetensors(path);
   if (!stored.ok) return stored;
@@ -60,6 +63,7 @@ export async function readTensors(folder: string, step: number, into: Tensors): 
     if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(data.length)) return { ok: false, error: { path, message: `has no float32 tensor "${name}" of ${data.length} elements` } };
     const loaded = await loadFloat32(tensor, data);
     if (!loaded.ok) return loaded;
+    if (sumOf(data) !== state.value.sums[name]) return { ok: false, error: { path, message: `the tensor "${name}" is not as it was written` } };
   }
   return { ok: true, value: undefined };
 }
@@ -75,9 +79,10 @@ export async function pruneCheckpoints(folder: string, keep: number, best: numbe
   return remove(folder, removable.slice(0, Math.max(0, steps.value.length - keep)), disk);
 }
 
-export async function removeCheckpoints(folder: string, disk: Disk): Promise<Result<void, FileProblem>> {
+/** Removes the checkpoints from a step on, the newest first, so that a crash in between leaves an earlier training. */
+export async function removeCheckpoints(folder: string, from: number, disk: Disk): Promise<Result<void, FileProblem>> {
   const steps = await checkpointSteps(folder);
-  return steps.ok ? remove(folder, steps.value, disk) : steps;
+  return steps.ok ? remove(folder, steps.value.filter((step) => step >= from).toReversed(), disk) : steps;
 }
 
 /** And what a killed process left unfinished. */
@@ -96,7 +101,26 @@ const checkpointPath = (folder: string, step: number): string => join(folder, `c
 const tensorsName = 'tensors.safetensors';
 const stateName = 'state.json';
 
-/** It was written whole by this program: what is looked at is whether it is one at all. */
-function isState(json: Json): json is Json & TrainingState {
-  return isJsonObject(json) && typeof json['fingerprint'] === 'string' && Number.isInteger(json['step']) && Array.isArray(json['records']) && json['records'].every((record) => isJsonObject(record) && typeof record['step'] === 'number');
+/** What a checkpoint's state is on the disk: damage of the state or of a tensor shows in a CRC-32. */
+interface StoredState extends TrainingState {
+  readonly sums: Readonly<Record<string, number>>;
+}
+
+const sumsOf = (tensors: Tensors): StoredState['sums'] => Object.fromEntries([...tensors].map(([name, data]) => [name, sumOf(data)]));
+
+const sumOf = ({ buffer, byteOffset, byteLength }: Float32Array): number => crc32(new Uint8Array(buffer, byteOffset, byteLength));
+
+const checked = ({ fingerprint, step, records, sums }: StoredState): StoredState & { readonly sum: number } => ({ fingerprint, step, records, sums, sum: crc32(JSON.stringify([fingerprint, step, records, sums])) });
+
+async function readStored(folder: string, step: number): Promise<Result<StoredState, FileProblem>> {
+  const path = join(checkpointPath(folder, step), stateName);
+  const json = await readJson(path);
+  if (!json.ok) return json;
+  if (!isState(json.value) || json.value.step !== step || json.value['sum'] !== checked(json.value).sum) return { ok: false, error: { path, message: 'is not the state of a training, or not as it was written' } };
+  return { ok: true, value: json.value };
+}
+
+/** Its checksum says that it was written by this program: what is looked at is what the checksum is made from. */
+function isState(json: Json): json is JsonObject & StoredState {
+  return isJsonObject(json) && typeof json['fingerprint'] === 'string' && Number.isInteger(json['step']) && Array.isArray(json['records']) && isJsonObject(json['sums']);
 }

@@ -36,9 +36,9 @@ export function isDue(every: Every | null, step: number, { stepsPerEpoch }: Plan
 
 export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] => records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
 
-/** The first evaluation with the lowest loss. */
+/** The first evaluation with the lowest loss; one whose loss is not a number is never the best, not even the first. */
 export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined {
-  return evaluations.reduce<EvaluationRecord | undefined>((best, each) => (best === undefined || each.evaluationLoss < best.evaluationLoss ? each : best), undefined);
+  return evaluations.reduce<EvaluationRecord | undefined>((best, each) => (each.evaluationLoss < (best?.evaluationLoss ?? Infinity) ? each : best), undefined);
 }
 
 /** Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback. */
@@ -47,7 +47,7 @@ export function hasLostPatience(evaluations: readonly EvaluationRecord[], settin
   let [best, bad] = [Infinity, 0];
   for (const { evaluationLoss } of evaluations) {
     bad = best - evaluationLoss > settings.threshold ? 0 : bad + 1;
-    best = Math.min(best, evaluationLoss);
+    if (evaluationLoss < best) best = evaluationLoss;
     if (bad >= settings.patience) return true;
   }
   return false;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { type Disk, realDisk } from '../../files/disk.ts';
-import { digestOf } from '../../files/digest.ts';
 import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
 import { writeJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
@@ -11,12 +10,13 @@ import { validationSplit } from '../dataset/split.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { relativeStep } from './adafactor.ts';
-import { checkpointSteps, pruneCheckpoints, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState, writeCheckpoint } from './checkpoints.ts';
+import { pruneCheckpoints, readTensors, removeCheckpoints, type Tensors, writeCheckpoint } from './checkpoints.ts';
 import { faultOf } from './fault.ts';
 import { createKernels } from './kernels/kernels.ts';
 import { loadFrozen, loadTrained } from './load-parameters.ts';
 import { evaluationFeeds, fillOf, stepFeeds } from './micro-batch.ts';
 import { batchOrder, bestOf, evaluationsIn, hasLostPatience, isDue, type Plan, planOf } from './plan.ts';
+import { fingerprintOf, resume } from './resume.ts';
 import { scheduleFactor } from './schedule.ts';
 import { clipFactor, createStepper, type Stepper } from './stepper.ts';
 import type { EvaluationRecord, Example, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
@@ -61,10 +61,12 @@ export type TrainOutcome =
       readonly validationRows: number;
     }
   | { readonly kind: 'interrupted'; readonly step: number }
-  /** A loss or a gradient that is not finite. The batch is saved; the parameters were not changed by it. */
-  | { readonly kind: 'diverged'; readonly step: number; readonly loss: number; readonly gradientNorm: number; readonly rows: readonly number[]; readonly batchFile: string }
+  | ({ readonly kind: 'diverged'; readonly batchFile: string } & Divergence)
   /** The input cannot be trained on, or a file could not be read or written. */
   | { readonly kind: 'failed'; readonly problem: string };
+
+/** A loss or a gradient that is not finite. The batch is saved; a step's parameters were not changed by it. */
+export type Divergence = { readonly step: number; readonly loss: number; readonly rows: readonly number[] } & ({ readonly during: 'step'; readonly gradientNorm: number } | { readonly during: 'evaluation' });
 
 /**
  * Trains a model on pairs. The result is a function of model, examples and configuration: a training that was interrupted
@@ -74,7 +76,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { model, config, runtime, examples } = options;
   const fault = faultOf(examples, model.config, config);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
-  const trainee = traineeOf(model.config, config);
+  const trainee = traineeOf(model.config, config, examples);
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
   const { heldOut, kept } = validationSplit(examples.length, config.validationFraction, config.seed);
 
@@ -86,16 +88,16 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       graph: trainee.value.training, program: programs.training, shapes: trainee.value.shapes, frozen: frozen.value, optimizer: config.optimizer,
       weightDecay: config.weightDecay, accumulation: config.accumulation, kernels: createKernels(),
     });
-    const loaded = await loadTrained(stepper.tensors, trainee.value.initial, model.tensors);
-    if (!loaded.ok) return { kind: 'failed', problem: fileProblemText(loaded.error) };
-    const evaluate = async (rows: readonly number[]): Promise<number> => {
+    const evaluate = async (rows: readonly number[]): Promise<Evaluated> => {
       let sum = 0;
       for (const batch of orderedBatches(rows.length, config.evaluationBatch)) {
-        const feeds = evaluationFeeds(batch.map((index) => at(examples, at(rows, index))), model.config);
-        const { loss } = await programs.evaluation.run({ ...stepper.parameters, ...feeds });
-        sum += batch.length * Number(loss?.data[0]);
+        const batchRows = batch.map((index) => at(rows, index));
+        const feeds = evaluationFeeds(batchRows.map((row) => at(examples, row)), model.config, trainee.value.headParts);
+        const loss = Number((await programs.evaluation.run({ ...stepper.parameters, ...feeds }))['loss']?.data[0]);
+        if (!Number.isFinite(loss)) return { loss, spoiledBy: batchRows };
+        sum += batch.length * loss;
       }
-      return sum / rows.length;
+      return { loss: sum / rows.length };
     };
     return await loop(options, { trainee: trainee.value, stepper, rows: kept, heldOut, evaluate });
   } finally {
@@ -109,7 +111,13 @@ interface Prepared {
   readonly stepper: Stepper;
   readonly rows: readonly number[];
   readonly heldOut: readonly number[];
-  readonly evaluate: (rows: readonly number[]) => Promise<number>;
+  readonly evaluate: (rows: readonly number[]) => Promise<Evaluated>;
+}
+
+interface Evaluated {
+  readonly loss: number;
+  /** The rows of the batch whose loss is not finite, at which the evaluation stopped. */
+  readonly spoiledBy?: readonly number[];
 }
 
 async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, evaluate }: Prepared): Promise<TrainOutcome> {
@@ -117,11 +125,16 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
   const trainingRows = rows.map((row) => at(examples, row));
   const plan = planOf(config, rows.length);
   const batchesOf = batchOrder(trainingRows, config, plan);
-  const fingerprint = digestOf(JSON.stringify([config, model.config, examples.map(({ source, target }) => [source.length, target.length])]));
-  const resumed = await resume(scratch, fingerprint, stepper, emit, disk);
+  const fingerprint = fingerprintOf(config, model.config, examples);
+  const resumed = await resume(scratch, fingerprint, memoryOf(stepper), (text) => emit({ kind: 'warning', text }), disk);
   if (!resumed.ok) return { kind: 'failed', problem: fileProblemText(resumed.error) };
-  const records: TrainRecord[] = [...resumed.value.records];
-  let step = resumed.value.step;
+  if (resumed.value === 'anew') {
+    for (const data of memoryOf(stepper).values()) data.fill(0); // a damaged checkpoint may have been read halfway
+    const loaded = await loadTrained(stepper.tensors, trainee.initial, model.tensors);
+    if (!loaded.ok) return { kind: 'failed', problem: fileProblemText(loaded.error) };
+  }
+  const records: TrainRecord[] = resumed.value === 'anew' ? [] : [...resumed.value.records];
+  let step = resumed.value === 'anew' ? 0 : resumed.value.step;
   emit({ kind: 'start', total: plan.total, resumedAt: step, parameters: trainee.parameters, rows: rows.length, validationRows: heldOut.length });
 
   const save = async (): Promise<Result<void, FileProblem>> => {
@@ -130,8 +143,10 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
     emit({ kind: 'checkpoint', step });
     return pruneCheckpoints(scratch, config.keepCheckpoints, bestOf(evaluationsIn(records))?.step, disk);
   };
-  const evaluateNow = async (): Promise<boolean> => {
-    const evaluationLoss = await evaluate(heldOut);
+  /** Whether it is the best so far; or how the training ends, if its loss is not finite. */
+  const evaluateNow = async (): Promise<boolean | TrainOutcome> => {
+    const { loss: evaluationLoss, spoiledBy } = await evaluate(heldOut);
+    if (spoiledBy !== undefined) return diverged(scratch, { during: 'evaluation', step, loss: evaluationLoss, rows: spoiledBy }, examples);
     const metrics = measure === undefined ? {} : { metrics: await measure(trainee.plain(stepper.parameters)) };
     const record = { step, epoch: step / plan.stepsPerEpoch, evaluationLoss, ...metrics };
     records.push(record);
@@ -144,8 +159,8 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
     const batches = batchesOf(step);
     const microBatches = batches.map((batch) => batch.map((row) => at(trainingRows, row)));
     const started = performance.now();
-    const { loss, gradientNorm } = await stepper.gradients(stepFeeds(microBatches, step, model.config, config));
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return diverged(scratch, step + 1, loss, gradientNorm, batches.flat().map((row) => at(rows, row)), microBatches.flat());
+    const { loss, gradientNorm } = await stepper.gradients(stepFeeds(microBatches, step, model.config, config, trainee.headParts));
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return diverged(scratch, { during: 'step', step: step + 1, loss, gradientNorm, rows: batches.flat().map((row) => at(rows, row)) }, examples);
     const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
     stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, config.maxGradientNorm) });
     step += 1;
@@ -154,6 +169,7 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
     emit({ kind: 'step', record, total: plan.total, tokensPerSecond: record.tokens / ((performance.now() - started) / 1000) });
 
     const isBest = heldOut.length > 0 && (isDue(config.evaluate, step, plan) || step === plan.total) && (await evaluateNow());
+    if (typeof isBest === 'object') return isBest;
     if (isBest || isDue(config.checkpoint, step, plan) || signal.aborted) {
       const saved = await save();
       if (!saved.ok) return { kind: 'failed', problem: fileProblemText(saved.error) };
@@ -161,12 +177,18 @@ async function loop(options: TrainOptions, { trainee, stepper, rows, heldOut, ev
     if (signal.aborted) return { kind: 'interrupted', step };
   }
   // A training without steps is evaluated once, as a baseline.
-  if (heldOut.length > 0 && evaluationsIn(records).length === 0) await evaluateNow();
+  if (heldOut.length > 0 && evaluationsIn(records).length === 0) {
+    const evaluated = await evaluateNow();
+    if (typeof evaluated === 'object') return evaluated;
+  }
 
   const best = bestOf(evaluationsIn(records));
   if (config.restoreBest && best !== undefined && best.step !== step) {
     const restored = await readTensors(scratch, best.step, parametersOf(stepper));
-    if (!restored.ok) return { kind: 'failed', problem: fileProblemText(restored.error) };
+    if (!restored.ok) {
+      const removed = await removeCheckpoints(scratch, best.step, disk); // so that it is made again
+      return { kind: 'failed', problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again, the training goes on from an earlier one` };
+    }
   }
   return {
     kind: 'finished', trained: stepper.trained, parameters: trainee.parameters, records, steps: step, best,
@@ -180,31 +202,15 @@ function learningRateOf(config: TrainConfig, plan: Plan, step: number, evaluatio
   return learningRate * scheduleFactor(schedule, step, { warmup: plan.warmup, total: plan.total, learningRate }, evaluations.map(({ evaluationLoss }) => evaluationLoss));
 }
 
-/** The newest checkpoint of this very training; one of another training is passed over with a warning. */
-async function resume(scratch: string, fingerprint: string, stepper: Stepper, emit: TrainOptions['emit'], disk: Disk): Promise<Result<Pick<TrainingState, 'step' | 'records'>, FileProblem>> {
-  const steps = await checkpointSteps(scratch);
-  if (!steps.ok) return steps;
-  const newest = steps.value.at(-1);
-  if (newest === undefined) return { ok: true, value: { step: 0, records: [] } };
-  const state = await readState(scratch, newest);
-  if (!state.ok) return state;
-  if (state.value.fingerprint !== fingerprint) {
-    emit({ kind: 'warning', text: `${scratch} held checkpoints of a training with other rows or settings: they were removed` });
-    const removed = await removeCheckpoints(scratch, disk);
-    return removed.ok ? { ok: true, value: { step: 0, records: [] } } : removed;
-  }
-  const filled = await readTensors(scratch, newest, memoryOf(stepper));
-  return filled.ok ? state : filled;
-}
-
 const parametersOf = ({ tensors }: Stepper): Tensors => new Map(tensors.map(({ name, parameter }) => [`parameter.${name}`, parameter]));
 
 const memoryOf = (stepper: Stepper): Tensors => new Map([...parametersOf(stepper), ...[...stepper.optimizer.memory].map(([name, data]) => [`optimizer.${name}`, data] as const)]);
 
-async function diverged(scratch: string, step: number, loss: number, gradientNorm: number, rows: readonly number[], batch: readonly Example[]): Promise<TrainOutcome> {
-  const batchFile = join(scratch, `diverged-step-${step}.json`);
-  const written = await writeJson(batchFile, { step, loss: String(loss), gradientNorm: String(gradientNorm), rows, batch });
-  return written.ok ? { kind: 'diverged', step, loss, gradientNorm, rows, batchFile } : { kind: 'failed', problem: fileProblemText(written.error) };
+async function diverged(scratch: string, divergence: Divergence, examples: readonly Example[]): Promise<TrainOutcome> {
+  const batchFile = join(scratch, `diverged-${divergence.during}-${divergence.step}.json`);
+  const batch = divergence.rows.map((row) => at(examples, row));
+  const written = await writeJson(batchFile, { ...divergence, loss: String(divergence.loss), ...(divergence.during === 'step' ? { gradientNorm: String(divergence.gradientNorm) } : {}), batch });
+  return written.ok ? { kind: 'diverged', ...divergence, batchFile } : { kind: 'failed', problem: fileProblemText(written.error) };
 }
 
 function at<T>(list: readonly T[], index: number): T {

@@ -3,18 +3,21 @@ import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Result } from '../../result.ts';
 import { countParameters, initialiseLora, loraShapes, loraTrace, mergedParameters } from '../model/lora.ts';
 import { loraTargets } from '../model/lora-targets.ts';
+import { partsOfHead } from '../model/mt5-head.ts';
 import { hashedDropout } from '../model/mt5-dropout.ts';
 import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Graph } from '../tensor/node.ts';
-import type { TrainConfig } from './train-config.ts';
+import type { Example, TrainConfig } from './train-config.ts';
 
 /** A model as it is trained: what is computed, and which of its tensors change. */
 export interface Trainee {
   /** In training mode: with dropout. */
   readonly training: TrainingGraph;
   readonly evaluation: Graph;
+  /** In how many parts both take the tokens of a batch to the vocabulary: labelFeeds has to be told. */
+  readonly headParts: number;
   /** What is trained, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The values of what is trained and is not in the model's folder. */
@@ -30,15 +33,17 @@ export interface ParameterCounts {
 }
 
 /** The error says which layers an adapter's configuration asks for in vain. */
-export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute, seed }: TrainConfig): Result<Trainee> {
-  const options = { labelSmoothing, recompute };
+export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute, seed, batch, evaluationBatch }: TrainConfig, examples: readonly Example[]): Result<Trainee> {
+  const headParts = partsOfHead(mostTargetTokens(examples, Math.max(batch, evaluationBatch)), config.vocabSize);
+  const options = { labelSmoothing, recompute, headParts };
+  const evaluationOptions = { labelSmoothing, parts: headParts };
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };
     const shapes = mt5ParameterShapes(config);
     const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
     return {
       ok: true,
-      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), labelSmoothing), shapes, initial: new Map(), parameters: { trainable: count, all: count }, plain: (parameters) => parameters },
+      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), evaluationOptions), headParts, shapes, initial: new Map(), parameters: { trainable: count, all: count }, plain: (parameters) => parameters },
     };
   }
   const targets = loraTargets(method.adapter, config);
@@ -48,7 +53,8 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
     ok: true,
     value: {
       training: trainingGraph(trace, trace.trainable, options),
-      evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), labelSmoothing),
+      evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), evaluationOptions),
+      headParts,
       shapes: loraShapes(targets.value, config),
       initial: initialiseLora(targets.value, seed),
       parameters: countParameters(targets.value, config),
@@ -56,3 +62,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
     },
   };
 }
+
+/** The target tokens of the largest batch that the rows can make. */
+const mostTargetTokens = (examples: readonly Example[], batch: number): number =>
+  examples.map(({ target }) => target.length).sort((a, b) => b - a).slice(0, batch).reduce((sum, length) => sum + length, 0);

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { Disk } from '../../files/disk.ts';
+import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { checkpointSteps, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState } from './checkpoints.ts';
+import type { Example, TrainConfig } from './train-config.ts';
+
+/** Of what must not differ between a training and the one that goes on from its checkpoints. */
+export function fingerprintOf(config: TrainConfig, model: Mt5Config, examples: readonly Example[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([config, model, examples.map(({ source, target }) => [source.length, target.length])]));
+  for (const { source, target } of examples) hash.update(Int32Array.from([...source, ...target]));
+  return hash.digest('hex');
+}
+
+/**
+ * Fills the memory of a training from the newest checkpoint that is whole, and says where it goes on; "anew" where there is none. Damaged ones are
+ * removed with a warning, and so are those of another training.
+ */
+export async function resume(scratch: string, fingerprint: string, memory: Tensors, warn: (text: string) => void, disk: Disk): Promise<Result<Pick<TrainingState, 'step' | 'records'> | 'anew', FileProblem>> {
+  const steps = await checkpointSteps(scratch);
+  if (!steps.ok) return steps;
+  for (const step of steps.value.toReversed()) {
+    const state = await readState(scratch, step);
+    if (state.ok && state.value.fingerprint !== fingerprint) {
+      warn(`${scratch} held checkpoints of a training with other rows or settings: they were removed`);
+      const removed = await removeCheckpoints(scratch, 0, disk);
+      return removed.ok ? { ok: true, value: 'anew' } : removed;
+    }
+    const filled = state.ok ? await readTensors(scratch, step, memory) : state;
+    if (state.ok && filled.ok) return state;
+    if (!filled.ok) warn(`the checkpoint of step ${step} cannot be used and was removed; the training goes on from an earlier one, if there is any: ${fileProblemText(filled.error)}`);
+    const removed = await removeCheckpoints(scratch, step, disk);
+    if (!removed.ok) return removed;
+  }
+  return { ok: true, value: 'anew' };
+}
