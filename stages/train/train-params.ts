@@ -3,6 +3,7 @@ import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import type { Schedule } from '../../src/ml/train/schedule.ts';
 import type { Every, TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Schema } from '../../src/stage/define-stage.ts';
+import { contradictions, contradictionsOfValidation } from './contradictions.ts';
 import { optimizerSchema, type plainSchedules, scheduleSchema } from './variant-schemas.ts';
 
 /** The params of `train`, as pipeline.yaml gives them. */
@@ -99,6 +100,7 @@ export const trainParamsSchema = {
       },
       required: ['method', 'learningRate', 'batch'],
       additionalProperties: false,
+      allOf: contradictions,
     },
     prompt: { type: 'string', pattern: '\\{human\\}' },
     baseModel: { type: 'string' },
@@ -111,6 +113,7 @@ export const trainParamsSchema = {
   },
   required: ['config', 'prompt', 'baseModel', 'sourceTokens', 'targetTokens', 'validation', 'seed', 'tokenization', 'runtime'],
   additionalProperties: false,
+  allOf: contradictionsOfValidation,
 } satisfies Schema;
 
 /** The settings of the training, every default filled in. */

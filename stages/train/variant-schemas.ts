@@ -6,41 +6,56 @@ const share = { type: 'number', minimum: 0, maximum: 1 };
 const ramp = { enum: ['linear', 'cosine', '1-sqrt'] };
 const flag = { type: 'boolean' };
 
-const variant = (name: string, properties: Readonly<Record<string, unknown>> = {}, required: readonly string[] = []) => ({
-  type: 'object',
-  properties: { name: { const: name }, ...properties },
-  required: ['name', ...required],
-  additionalProperties: false,
-});
+/** What one variant may hold beside its name. */
+interface Options {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+  /** Of which there has to be one. */
+  readonly either?: readonly (readonly [string, unknown])[];
+}
 
 /** The schedules that need no options, which may stand as their names. */
 export const plainSchedules = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', 'inverse_sqrt', 'reduce_lr_on_plateau'] as const;
 
+/** A lowest value, as a share of the highest or as a learning rate. */
+const lowestRate = [['minRate', share], ['minLearningRate', { type: 'number', minimum: 0 }]] as const;
+
 /** A learning rate schedule of src/ml/train/schedule.ts. */
-export const scheduleSchema = {
-  anyOf: [
-    { enum: plainSchedules },
-    variant('constant'),
-    variant('constant_with_warmup'),
-    variant('linear'),
-    variant('cosine', { cycles: positive }),
-    variant('cosine_with_restarts', { cycles: { type: 'integer', minimum: 1 } }),
-    variant('polynomial', { power: positive, endLearningRate: { type: 'number', minimum: 0 } }),
-    variant('inverse_sqrt', { timescale: positive }),
-    variant('cosine_with_min_lr', { cycles: positive, minRate: share }, ['minRate']),
-    variant('cosine_with_min_lr', { cycles: positive, minLearningRate: { type: 'number', minimum: 0 } }, ['minLearningRate']),
-    variant('cosine_warmup_with_min_lr', { cycles: positive, warmupRate: share, minRate: share }, ['minRate']),
-    variant('cosine_warmup_with_min_lr', { cycles: positive, warmupRate: share, minLearningRate: { type: 'number', minimum: 0 } }, ['minLearningRate']),
-    variant('warmup_stable_decay', { decaySteps: natural, stableSteps: natural, warmupShape: ramp, decayShape: ramp, minRate: share, cycles: positive }, ['decaySteps']),
-    variant('reduce_lr_on_plateau', { factor: share, patience: natural, threshold: { type: 'number', minimum: 0 }, cooldown: natural, minLearningRate: { type: 'number', minimum: 0 } }),
-  ],
-};
+export const scheduleSchema = variants(plainSchedules, {
+  constant: {},
+  constant_with_warmup: {},
+  linear: {},
+  cosine: { properties: { cycles: positive } },
+  cosine_with_restarts: { properties: { cycles: { type: 'integer', minimum: 1 } } },
+  polynomial: { properties: { power: positive, endLearningRate: { type: 'number', minimum: 0 } } },
+  inverse_sqrt: { properties: { timescale: positive } },
+  cosine_with_min_lr: { properties: { cycles: positive }, either: lowestRate },
+  cosine_warmup_with_min_lr: { properties: { cycles: positive, warmupRate: share }, either: lowestRate },
+  warmup_stable_decay: { properties: { decaySteps: natural, stableSteps: natural, warmupShape: ramp, decayShape: ramp, minRate: share, cycles: positive }, required: ['decaySteps'] },
+  reduce_lr_on_plateau: { properties: { factor: share, patience: natural, threshold: { type: 'number', minimum: 0 }, cooldown: natural, minLearningRate: { type: 'number', minimum: 0 } } },
+});
 
 /** An optimizer of src/ml/train/optimizer.ts. */
-export const optimizerSchema = {
-  anyOf: [
-    { enum: ['adamw', 'adafactor'] },
-    variant('adamw', { beta1: share, beta2: share, epsilon: positive }),
-    variant('adafactor', { scaleParameter: flag, relativeStep: flag, warmupInit: flag, beta1: { type: ['number', 'null'], minimum: 0, maximum: 1 }, decayRate: { type: 'number' }, clipThreshold: positive, epsilon: { type: 'array', items: positive, minItems: 2, maxItems: 2 } }),
-  ],
-};
+export const optimizerSchema = variants(['adamw', 'adafactor'], {
+  adamw: { properties: { beta1: share, beta2: share, epsilon: positive } },
+  adafactor: { properties: { scaleParameter: flag, relativeStep: flag, warmupInit: flag, beta1: { type: ['number', 'null'], minimum: 0, maximum: 1 }, decayRate: { type: 'number' }, clipThreshold: positive, epsilon: { type: 'array', items: positive, minItems: 2, maxItems: 2 } } },
+});
+
+/** A plain name, or a map whose name says which options it may have: faults are told of that variant alone. */
+function variants(plain: readonly string[], table: Readonly<Record<string, Options>>) {
+  const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) => ({
+    if: { properties: { name: { const: name } }, required: ['name'] },
+    then: {
+      properties: { name: true, ...properties, ...Object.fromEntries(either) },
+      required,
+      additionalProperties: false,
+      ...(either.length === 0 ? {} : { anyOf: either.map(([option]) => ({ required: [option] })), not: { required: either.map(([option]) => option) }, description: `has one of ${either.map(([option]) => option).join(' and ')}, not both` }),
+    },
+  });
+  return {
+    type: ['string', 'object'],
+    if: { type: 'string' },
+    then: { enum: plain },
+    else: { required: ['name'], properties: { name: { enum: Object.keys(table) } }, allOf: Object.entries(table).map(of) },
+  };
+}

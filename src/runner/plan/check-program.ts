@@ -42,7 +42,7 @@ function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string 
 /** One fault for each place: of the branches of a choice, the one that came furthest. */
 function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
   const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
-  const details = errors.filter(({ keyword }) => !summaries.has(keyword));
+  const details = errors.filter((error) => !summaries.has(error.keyword) || reasonOf(error) !== undefined);
   const told = details.length > 0 ? details : errors;
   const places = new Map<string, ErrorObject[]>();
   for (const error of told) {
@@ -67,13 +67,20 @@ const programName = ({ program }: Instance): string => (program.kind === 'uses' 
 
 const knownText = (known: readonly string[]): string => (known.length === 0 ? '' : `: expected ${listed(known)}`);
 
-function errorText({ keyword, params, message }: ErrorObject): string {
+function errorText(error: ErrorObject): string {
+  const { keyword, params, message } = error;
   switch (keyword) {
     case 'enum': return `must be ${listed(Array.isArray(params['allowedValues']) ? params['allowedValues'].map((value) => JSON.stringify(value)) : [])}`;
     case 'const': return `must be ${JSON.stringify(params['allowedValue'])}`;
     case 'required': return `must have ${JSON.stringify(params['missingProperty'])}`;
-    default: return message ?? `fails ${keyword}`;
+    default: return reasonOf(error) ?? message ?? `fails ${keyword}`;
   }
+}
+
+/** Why a value is refused that would be fine by itself: what a schema says beside its `not`. */
+function reasonOf({ keyword, parentSchema }: ErrorObject): string | undefined {
+  const description: unknown = keyword === 'not' ? parentSchema?.['description'] : undefined;
+  return typeof description === 'string' ? description : undefined;
 }
 
 /** The names that a map of the schema knows: what `additionalProperties` was checked beside. */

@@ -1,0 +1,38 @@
+import type { Schema } from '../../src/stage/define-stage.ts';
+
+/** Settings of a point that say two things, or ask for what cannot be: schemas for `allOf`, which refuse one with the reason. */
+export const contradictions: readonly Schema[] = [
+  refused(given('maxSteps'), ['epochs'], 'cannot stand beside maxSteps: each says where the training ends'),
+  refused(given('warmupSteps'), ['warmupRatio'], 'cannot stand beside warmupSteps: each says how long the warm-up is'),
+  refused({ properties: { method: { const: 'full' } } }, ['r', 'alpha', 'dropout', 'targets', 'rslora', 'bias', 'modulesToSave'], 'is a setting of method: lora'),
+  refused({ ...given('evaluateEvery'), properties: { evaluateEvery: { type: 'null' } } }, ['earlyStopping'], 'never happens with evaluateEvery: null'),
+  refused({ ...given('schedule', 'evaluateEvery'), properties: { schedule: followsEvaluations(), evaluateEvery: { type: 'null' } } }, ['schedule'], 'has no losses to follow with evaluateEvery: null'),
+  { properties: { optimizer: refused({ properties: { name: { const: 'adafactor' }, relativeStep: { const: false } } }, ['warmupInit'], 'needs relativeStep: true: it is the warm-up of relative steps') } },
+];
+
+/** The same between the settings of a point and the share of the rows that is held out. */
+export const contradictionsOfValidation: readonly Schema[] = [
+  within('config', { properties: { earlyStopping: never('never happens with validation: 0') } }),
+  within('config', { if: { ...given('schedule'), properties: { schedule: followsEvaluations() } }, then: { properties: { schedule: never('has no losses to follow with validation: 0') } } }),
+];
+
+function given(...names: readonly string[]): Schema {
+  return { required: names };
+}
+
+function followsEvaluations(): Schema {
+  return { anyOf: [{ const: 'reduce_lr_on_plateau' }, { type: 'object', properties: { name: { const: 'reduce_lr_on_plateau' } }, required: ['name'] }] };
+}
+
+function refused(where: Schema, names: readonly string[], reason: string): Schema {
+  return { if: where, then: { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) } };
+}
+
+function within(name: string, schema: Schema): Schema {
+  return { if: { ...given('validation'), properties: { validation: { const: 0 } } }, then: { properties: { [name]: schema } } };
+}
+
+/** Fails wherever it is asked; the description is what the user is told. */
+function never(reason: string): Schema {
+  return { not: {}, description: reason };
+}
