@@ -1,4 +1,5 @@
 import type { Schema } from '../../src/stage/define-stage.ts';
+import { implies } from './implies.ts';
 
 /** Settings of a point that say two things, or ask for what cannot be: schemas for `allOf`, which refuse one with the reason. */
 export const contradictions: readonly Schema[] = [
@@ -13,7 +14,7 @@ export const contradictions: readonly Schema[] = [
 /** The same between the settings of a point and the share of the rows that is held out. */
 export const contradictionsOfValidation: readonly Schema[] = [
   within('config', { properties: { earlyStopping: never('never happens with validation: 0') } }),
-  within('config', { if: { ...given('schedule'), properties: { schedule: followsEvaluations() } }, then: { properties: { schedule: never('has no losses to follow with validation: 0') } } }),
+  within('config', refused({ ...given('schedule'), properties: { schedule: followsEvaluations() } }, ['schedule'], 'has no losses to follow with validation: 0')),
 ];
 
 function given(...names: readonly string[]): Schema {
@@ -25,11 +26,11 @@ function followsEvaluations(): Schema {
 }
 
 function refused(where: Schema, names: readonly string[], reason: string): Schema {
-  return { if: where, then: { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) } };
+  return implies(where, { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) });
 }
 
 function within(name: string, schema: Schema): Schema {
-  return { if: { ...given('validation'), properties: { validation: { const: 0 } } }, then: { properties: { [name]: schema } } };
+  return implies({ ...given('validation'), properties: { validation: { const: 0 } } }, { properties: { [name]: schema } });
 }
 
 /** Fails wherever it is asked; the description is what the user is told. */

@@ -1,3 +1,5 @@
+import { implies } from './implies.ts';
+
 /** JSON Schemas of the settings that come in variants: each variant with just its own options, so that a misspelt one is refused. */
 
 const positive = { type: 'number', exclusiveMinimum: 0 };
@@ -43,19 +45,17 @@ export const optimizerSchema = variants(['adamw', 'adafactor'], {
 
 /** A plain name, or a map whose name says which options it may have: faults are told of that variant alone. */
 function variants(plain: readonly string[], table: Readonly<Record<string, Options>>) {
-  const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) => ({
-    if: { properties: { name: { const: name } }, required: ['name'] },
-    then: {
+  const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) =>
+    implies({ properties: { name: { const: name } }, required: ['name'] }, {
       properties: { name: true, ...properties, ...Object.fromEntries(either) },
       required,
       additionalProperties: false,
-      ...(either.length === 0 ? {} : { anyOf: either.map(([option]) => ({ required: [option] })), not: { required: either.map(([option]) => option) }, description: `has one of ${either.map(([option]) => option).join(' and ')}, not both` }),
-    },
-  });
-  return {
-    type: ['string', 'object'],
-    if: { type: 'string' },
-    then: { enum: plain },
-    else: { required: ['name'], properties: { name: { enum: Object.keys(table) } }, allOf: Object.entries(table).map(of) },
-  };
+      ...(either.length === 0 ? {} : oneOf(either.map(([option]) => option))),
+    });
+  const maps = { required: ['name'], properties: { name: { enum: Object.keys(table) } }, allOf: Object.entries(table).map(of) };
+  return { type: ['string', 'object'], allOf: [implies({ type: 'string' }, { enum: plain }), implies({ type: 'object' }, maps)] };
+}
+
+function oneOf(names: readonly string[]) {
+  return { anyOf: names.map((name) => ({ required: [name] })), not: { required: names }, description: `has one of ${names.join(' and ')}, not both` };
 }

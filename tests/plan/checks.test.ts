@@ -46,7 +46,7 @@ describe('params, deps and outs of a stage program', () => {
   const faults = (yaml: string, of: ProgramContract = contract) => programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [message, yaml.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion]);
 
   test('a param that contradicts another is refused at its place, with the reason that the schema gives', () => {
-    const contradicting: ProgramContract = { ...contract, params: { type: 'object', allOf: [{ if: { required: ['steps'] }, then: { properties: { epochs: { not: {}, description: 'cannot stand beside steps' } } } }] } };
+    const contradicting: ProgramContract = { ...contract, params: { type: 'object', anyOf: [{ not: { required: ['steps'] } }, { properties: { epochs: { not: {}, description: 'cannot stand beside steps' } } }] } };
     expect(faults(text('steps: 3, epochs: 27'), contradicting)).toEqual([['params.epochs cannot stand beside steps', '27', undefined]]);
     expect(faults(text('steps: 3'), contradicting)).toEqual([]);
   });
