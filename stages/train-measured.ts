@@ -41,7 +41,7 @@ export const stage = defineStage<MeasuredTrainParams, 'base' | 'train', 'model' 
 const answersOf = ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor => ({ model, tokenizer, runtime, rows }) => async (parameters) => {
   const asked = rows.slice(0, measure.rows);
   const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
-  const options = { maxLength: measure.maxLength, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: 0, badWords: [], search: { kind: 'greedy' } } as const;
+  const options = { maxLength: measure.maxLength, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: 0, badWords: [], startTokenId: model.config.decoderStartTokenId, endTokenIds: [model.config.eosTokenId], search: { kind: 'greedy' } } as const;
   const { tokens } = tokenizeSources(asked.map(({ human }) => human), tokenizer, params);
   const answers = await generate(decoder, { sources: tokens, options, batch: measure.batch, signal });
   await decoder.release();

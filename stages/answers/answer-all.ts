@@ -1,7 +1,8 @@
 import { tokenizeSources } from '../../src/ml/dataset/tokenize-rows.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
+import { folderGeneration } from '../../src/ml/generate/folder-generation.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
-import type { Search } from '../../src/ml/generate/generation-options.ts';
+import type { GenerationOptions, Search } from '../../src/ml/generate/generation-options.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
@@ -29,6 +30,12 @@ export async function answerAll({ base, trained, runtime, questions, params, sea
   if (!tokenizer.ok) return tokenizer;
   const model = await openTrainedModel(base, trained);
   if (!model.ok) return model;
+  const asked: GenerationOptions[] = [];
+  for (const search of searches) {
+    const options = folderGeneration({ maxLength: params.maxLength, noRepeatNgramSize: params.noRepeatNgram, search }, model.value.generation, model.value.config);
+    if (!options.ok) return options;
+    asked.push(options.value);
+  }
   const { tokens, cut } = tokenizeSources(questions, tokenizer.value, params);
   emit({ kind: 'truncated', what: 'questions', count: cut, of: questions.length, limit: params.sourceTokens });
 
@@ -36,12 +43,11 @@ export async function answerAll({ base, trained, runtime, questions, params, sea
   const total = questions.length * searches.length;
   const answers: (readonly string[])[] = [];
   let unfinished = 0;
-  for (const [index, search] of searches.entries()) {
-    const options = { maxLength: params.maxLength, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: params.noRepeatNgram, badWords: [], search };
+  for (const [index, options] of asked.entries()) {
     const onProgress = (done: number) => emit({ kind: 'progress', done: index * questions.length + done, total, unit: 'answer' });
     const sequences = await generate(decoder, { sources: tokens, options, batch: params.batch, onProgress, signal });
     const best = sequences.map(([first]) => first?.tokens ?? []);
-    unfinished += best.filter((ids) => ids.at(-1) !== model.value.config.eosTokenId).length;
+    unfinished += best.filter((ids) => !options.endTokenIds.includes(ids.at(-1) ?? -1)).length;
     answers.push(best.map((ids) => tokenizer.value.decode(ids, { skipSpecialTokens: true })));
   }
   emit({ kind: 'truncated', what: 'answers', count: unfinished, of: total, limit: params.maxLength });

@@ -69,8 +69,8 @@ describe('config.json', () => {
 
 describe('generation_config.json', () => {
   test('only what differs from the defaults is written', () => {
-    const config = valueOf(parseGenerationConfig({ eos_token_id: 1, num_beams: 4, top_k: 50, length_penalty: 1.5, early_stopping: 'never', suppress_tokens: [3] }, 'g'));
-    expect(generationConfigJson(config)).toEqual({ eos_token_id: 1, num_beams: 4, length_penalty: 1.5, early_stopping: 'never', suppress_tokens: [3], transformers_version: '4.57.1' });
+    const config = valueOf(parseGenerationConfig({ eos_token_id: 1, num_beams: 4, top_k: 50, length_penalty: 1.5, early_stopping: 'never', suppress_tokens: [3], bad_words_ids: [[4, 5]] }, 'g'));
+    expect(generationConfigJson(config)).toEqual({ eos_token_id: 1, num_beams: 4, length_penalty: 1.5, early_stopping: 'never', suppress_tokens: [3], bad_words_ids: [[4, 5]], transformers_version: '4.57.1' });
     expect(config).toMatchObject({ maxLength: 20, temperature: 1, topK: 50, eosTokenIds: [1], maxNewTokens: null, decoderStartTokenId: null });
   });
 

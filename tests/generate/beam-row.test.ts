@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { advanceRow, startRow, type BeamRow } from '../../src/ml/generate/beam-row.ts';
 
 const end = 1;
-const options = { kind: 'beam', beams: 2, earlyStopping: true, lengthPenalty: 1, returned: 1, maxLength: 6, endTokenId: end } as const;
+const options = { kind: 'beam', beams: 2, earlyStopping: true, lengthPenalty: 1, returned: 1, maxLength: 6, endTokenIds: [end] } as const;
 
 /** Log-probabilities of a vocabulary of four. */
 const scores = (...values: readonly number[]) => Float32Array.from(values, Math.log);
@@ -35,6 +35,13 @@ describe('a beam search row', () => {
     const second = [0, 1].reduce((row: BeamRow) => advanceRow(row, row.running.map(() => ending), patient), startRow(0));
     expect(second).toMatchObject({ done: false });
     expect(second.finished).toHaveLength(2);
+  });
+
+  test('with several ends any of them ends a sequence, and as many beams are left to go on', () => {
+    const row = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], { ...options, endTokenIds: [1, 2] });
+    expect(row.finished.map(({ tokens }) => tokens)).toEqual([[0, 1], [0, 2]]);
+    const patient = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], { ...options, endTokenIds: [1, 2, 3], beams: 1 });
+    expect(patient).toMatchObject({ finished: [{ tokens: [0, 1] }], running: [{ tokens: [0, 4] }] });
   });
 
   test('every search ends at the greatest length, its results sorted, none longer', () => {

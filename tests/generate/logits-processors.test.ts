@@ -17,16 +17,17 @@ describe('logits processors', () => {
   });
 
   test('a bad word is stopped at its last token, one longer than the sequence not at all', () => {
-    expect(allowed(noBadWords([[3]], 1), [0])).toEqual([0, 1, 2, 4]);
-    expect(allowed(noBadWords([[2, 4]], 1), [0, 2])).toEqual([0, 1, 2, 3]);
-    expect(allowed(noBadWords([[2, 4]], 1), [0, 3])).toEqual([0, 1, 2, 3, 4]);
-    expect(allowed(noBadWords([[0, 2, 4]], 1), [0, 2])).toEqual([0, 1, 2, 3, 4]);
-    expect(allowed(noBadWords([[1]], 1), [0])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(noBadWords([[3]], [1]), [0])).toEqual([0, 1, 2, 4]);
+    expect(allowed(noBadWords([[2, 4]], [1]), [0, 2])).toEqual([0, 1, 2, 3]);
+    expect(allowed(noBadWords([[2, 4]], [1]), [0, 3])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(noBadWords([[0, 2, 4]], [1]), [0, 2])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(noBadWords([[1]], [1]), [0])).toEqual([0, 1, 2, 3, 4]);
   });
 
   test('the end is forbidden until enough tokens follow the start', () => {
-    expect(allowed(minNewTokens(2, 1), [0, 3])).toEqual([0, 2, 3, 4]);
-    expect(allowed(minNewTokens(2, 1), [0, 3, 3])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(minNewTokens(2, [1]), [0, 3])).toEqual([0, 2, 3, 4]);
+    expect(allowed(minNewTokens(2, [1]), [0, 3, 3])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(minNewTokens(2, [1, 4]), [0, 3])).toEqual([0, 2, 3]);
   });
 
   test('the penalty lowers a score of either sign, once however often the token stands there', () => {

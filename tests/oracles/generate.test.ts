@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import type { GenerationOptions } from '../../src/ml/generate/generation-options.ts';
@@ -28,7 +29,9 @@ interface GenerateTable {
   readonly settings: Readonly<Record<string, { readonly arguments: Arguments; readonly same_in_float32: boolean; readonly sequences: readonly (readonly number[])[]; readonly sequences_scores?: readonly number[] }>>;
 }
 
-const optionsOf = (given: Arguments): GenerationOptions => ({
+const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenId }: Mt5Config): GenerationOptions => ({
+  startTokenId: decoderStartTokenId,
+  endTokenIds: [eosTokenId],
   maxLength: given.max_new_tokens === undefined ? (given.max_length ?? 20) : given.max_new_tokens + 1,
   minNewTokens: given.min_new_tokens ?? 0,
   repetitionPenalty: given.repetition_penalty ?? 1,
@@ -50,7 +53,7 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
     const decoders = { logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'), logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities') };
     for (const [name, setting] of Object.entries(table.settings)) {
       test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
-        const options = optionsOf(setting.arguments);
+        const options = optionsOf(setting.arguments, config);
         const found = (await generate(decoders[options.search.kind === 'beam' ? 'logProbabilities' : 'logits'], { sources: table.input_ids, options, batch })).flat();
         const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenId));
         if (setting.same_in_float32) {
@@ -96,10 +99,12 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
         repetitionPenalty: row.repetition_penalty,
         noRepeatNgramSize: row.no_repeat_ngram_size,
         badWords: [],
+        startTokenId: 0,
+        endTokenIds: [1],
         search: { kind: 'sample', seed: 0, temperature: row.temperature, topK: row.top_k, topP: row.top_p },
       };
       const scores = Float64Array.from(row.logits);
-      for (const apply of processorsOf(options, 1)) apply(row.history, scores);
+      for (const apply of processorsOf(options)) apply(row.history, scores);
       const highest = Math.max(...scores);
       const weights = Array.from(scores, (score) => Math.exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);

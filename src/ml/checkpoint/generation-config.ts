@@ -1,5 +1,5 @@
 import type { FileProblem } from '../../files/file-problem.ts';
-import type { Json, JsonObject } from '../../files/json.ts';
+import { isJsonList, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { configFields } from './config-fields.ts';
 
@@ -16,6 +16,7 @@ export interface GenerationConfig {
   readonly lengthPenalty: number;
   readonly repetitionPenalty: number;
   readonly noRepeatNgramSize: number;
+  readonly badWordsIds: readonly (readonly number[])[];
   readonly doSample: boolean;
   readonly temperature: number;
   readonly topK: number;
@@ -45,6 +46,7 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
     lengthPenalty: fields.number('length_penalty', defaults.length_penalty, { least: -Number.MAX_VALUE, most: Number.MAX_VALUE }),
     repetitionPenalty: fields.number('repetition_penalty', defaults.repetition_penalty, anyNumber),
     noRepeatNgramSize: fields.integer('no_repeat_ngram_size', defaults.no_repeat_ngram_size, anyCount),
+    badWordsIds: fields.value<readonly (readonly number[])[]>('bad_words_ids', [], 'a list of lists of token ids', wordsOfIds),
     doSample: fields.boolean('do_sample', defaults.do_sample),
     temperature: fields.number('temperature', defaults.temperature, anyNumber),
     topK: fields.integer('top_k', defaults.top_k, anyCount),
@@ -72,6 +74,7 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
     length_penalty: config.lengthPenalty,
     repetition_penalty: config.repetitionPenalty,
     no_repeat_ngram_size: config.noRepeatNgramSize,
+    bad_words_ids: config.badWordsIds.length === 0 ? null : config.badWordsIds,
     do_sample: config.doSample,
     temperature: config.temperature,
     top_k: config.topK,
@@ -88,6 +91,16 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
 /** The fields that Python holds as floats. */
 export const generationConfigFloats: readonly string[] = ['length_penalty', 'repetition_penalty', 'temperature', 'top_p'];
 
+/** Further fields of transformers' GenerationConfig that change the tokens, each with the value that switches it off; null does so too. */
+export const foreignFields: JsonObject = {
+  assistant_early_exit: null, begin_suppress_tokens: null, constraints: null, diversity_penalty: 0, dola_layers: null, encoder_no_repeat_ngram_size: 0, encoder_repetition_penalty: 1,
+  exponential_decay_length_penalty: null, force_words_ids: null, forced_bos_token_id: null, forced_eos_token_id: null, guidance_scale: 1, max_time: null, num_beam_groups: 1, penalty_alpha: 0,
+  prompt_lookup_num_tokens: null, remove_invalid_values: false, renormalize_logits: false, sequence_bias: null, stop_strings: null, suppress_tokens: null, token_healing: false, watermarking_config: null,
+};
+
+/** Those that count only where tokens are drawn. */
+export const foreignSamplingFields: JsonObject = { epsilon_cutoff: 0, eta_cutoff: 0, min_p: null, typical_p: 1 };
+
 const defaults = {
   max_length: 20, min_length: 0, num_beams: 1, num_return_sequences: 1, early_stopping: false, length_penalty: 1,
   repetition_penalty: 1, no_repeat_ngram_size: 0, do_sample: false, temperature: 1, top_k: 50, top_p: 1,
@@ -96,6 +109,12 @@ const defaults = {
 function tokenIds(found: Json): readonly number[] | undefined {
   const ids: readonly Json[] = Array.isArray(found) ? found : [found];
   return ids.every(isTokenId) ? ids : undefined;
+}
+
+function wordsOfIds(found: Json): readonly (readonly number[])[] | undefined {
+  if (!isJsonList(found)) return undefined;
+  const words = found.flatMap((word) => (isJsonList(word) && word.length > 0 && word.every(isTokenId) ? [word] : []));
+  return words.length === found.length ? words : undefined;
 }
 
 const isTokenId = (id: Json): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0;

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, readJson } from '../../files/json.ts';
 import { writeFileAtomically, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { modelFolder, readFolderJson } from './folder-json.ts';
-import { type GenerationConfig, generationConfigFloats, generationConfigJson, parseGenerationConfig } from './generation-config.ts';
+import { foreignFields, foreignSamplingFields, type GenerationConfig, generationConfigFloats, generationConfigJson, parseGenerationConfig } from './generation-config.ts';
 import type { LazyTensors } from './lazy-tensor.ts';
 import { modelTypeOf } from './model-type.ts';
 import { type Mt5Config, mt5ConfigFloats, mt5ConfigJson, parseMt5Config } from './mt5-config.ts';
@@ -89,7 +89,8 @@ async function readGeneration(folder: string, config: JsonObject): Promise<Resul
   const path = join(folder, 'generation_config.json');
   if (!existsSync(path)) {
     const parsed = parseGenerationConfig(config, join(folder, 'config.json'));
-    return parsed.ok ? { ok: true, value: { ...parsed.value, other: { _from_model_config: true } } } : parsed;
+    const foreign = Object.entries(parsed.ok ? parsed.value.other : {}).filter(([name]) => Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name));
+    return parsed.ok ? { ok: true, value: { ...parsed.value, other: { _from_model_config: true, ...Object.fromEntries(foreign) } } } : parsed;
   }
   const json = await readJson(path);
   if (!json.ok) return json;

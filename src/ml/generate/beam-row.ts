@@ -1,6 +1,6 @@
 import type { Search, GeneratedSequence } from './generation-options.ts';
 
-type BeamOptions = Extract<Search, { kind: 'beam' }> & { readonly maxLength: number; readonly endTokenId: number };
+type BeamOptions = Extract<Search, { kind: 'beam' }> & { readonly maxLength: number; readonly endTokenIds: readonly number[] };
 
 /** A sequence that may go on. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
 export interface Beam {
@@ -25,15 +25,15 @@ export const startRow = (startTokenId: number): BeamRow => ({ running: [{ tokens
  * search of transformers 4.57.1 (GenerationMixin._beam_search) for one source, sums in float32 as there.
  */
 export function advanceRow(row: BeamRow, logProbabilities: readonly Float32Array[], options: BeamOptions): BeamRow {
-  const { beams, earlyStopping, lengthPenalty, maxLength, endTokenId } = options;
+  const { beams, earlyStopping, lengthPenalty, maxLength, endTokenIds } = options;
   const length = (row.running[0]?.tokens.length ?? 0) + 1;
   const generated = length - 1;
-  // Twice as many as beams: if the best half all end, enough are left to go on.
-  const candidates = bestContinuations(row.running, logProbabilities, 2 * beams).map(({ beam, token, score }) => ({
+  // As many that end as there are beams may be the best for each way to end: as many again are left to go on.
+  const candidates = bestContinuations(row.running, logProbabilities, (endTokenIds.length + 1) * beams).map(({ beam, token, score }) => ({
     tokens: [...(row.running[beam]?.tokens ?? []), token],
     score,
     parent: beam,
-    ends: token === endTokenId || length >= maxLength,
+    ends: endTokenIds.includes(token) || length >= maxLength,
   }));
   // Only the best `beams` may finish: the others are there to go on.
   const ended = candidates.slice(0, beams).filter(({ ends }) => ends).map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));

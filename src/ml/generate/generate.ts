@@ -46,11 +46,10 @@ interface SourceSearch {
 }
 
 async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options: GenerationOptions, signal: AbortSignal | undefined): Promise<readonly (readonly GeneratedSequence[])[]> {
-  const { decoderStartTokenId, eosTokenId } = decoder.config;
-  const processors = processorsOf(options, eosTokenId);
+  const processors = processorsOf(options);
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
   let state = await decoder.start(rows.map(({ tokens }) => tokens));
-  let searches: readonly SourceSearch[] = rows.map((_, place) => ({ place, row: startRow(decoderStartTokenId) }));
+  let searches: readonly SourceSearch[] = rows.map((_, place) => ({ place, row: startRow(options.startTokenId) }));
   let parents: Int32Array = Int32Array.from(searches, () => 0);
   while (searches.length > 0) {
     signal?.throwIfAborted();
@@ -59,7 +58,7 @@ async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options
     const scores = rowsOfScores(step.scores, searches.length * width);
     const advanced = searches.map(({ place, row }, source): SourceSearch => {
       const own = row.running.map((beam, index) => processed(scores[source * width + index], beam.tokens, processors));
-      return { place, row: nextRow(row, own, options, eosTokenId, rows[place]?.index ?? 0) };
+      return { place, row: nextRow(row, own, options, rows[place]?.index ?? 0) };
     });
     for (const { place, row } of advanced) if (row.done) results[place] = row.finished.slice(0, options.search.kind === 'beam' ? options.search.returned : 1);
     const kept = advanced.flatMap(({ row }, source) => (row.done ? [] : [source]));
@@ -71,14 +70,15 @@ async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options
 }
 
 /** The row after a step, by the kind of search: one beam that takes the best or a drawn token, or a beam search. */
-function nextRow(row: BeamRow, scores: readonly Float32Array[], options: GenerationOptions, endTokenId: number, index: number): BeamRow {
-  const { search, maxLength } = options;
+function nextRow(row: BeamRow, scores: readonly Float32Array[], options: GenerationOptions, index: number): BeamRow {
+  const { search, maxLength, endTokenIds } = options;
   const [only] = scores;
   const tokens = row.running[0]?.tokens ?? [];
-  if (search.kind === 'beam') return advanceRow(row, scores, { ...search, maxLength, endTokenId });
+  if (search.kind === 'beam') return advanceRow(row, scores, { ...search, maxLength, endTokenIds });
   if (only === undefined) throw new Error('a running sequence has no scores');
-  const extended = [...tokens, chosen(search, only, index, tokens.length)];
-  const done = extended.at(-1) === endTokenId || extended.length >= maxLength;
+  const token = chosen(search, only, index, tokens.length);
+  const extended = [...tokens, token];
+  const done = endTokenIds.includes(token) || extended.length >= maxLength;
   return { running: done ? [] : [{ tokens: extended, score: 0, parent: 0 }], finished: done ? [{ tokens: extended, score: 0 }] : [], done };
 }
 

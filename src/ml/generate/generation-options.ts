@@ -7,6 +7,9 @@ export interface GenerationOptions {
   readonly repetitionPenalty: number;
   readonly noRepeatNgramSize: number;
   readonly badWords: readonly (readonly number[])[];
+  readonly startTokenId: number;
+  /** Any of these ends a sequence. */
+  readonly endTokenIds: readonly number[];
   readonly search: Search;
 }
 
@@ -16,7 +19,7 @@ export type Search =
   | { readonly kind: 'sample'; readonly seed: number; readonly temperature: number; readonly topK: number; readonly topP: number }
   | { readonly kind: 'beam'; readonly beams: number; readonly earlyStopping: boolean | 'never'; readonly lengthPenalty: number; readonly returned: number };
 
-/** A finished sequence: the decoder's start first, `</s>` last unless the length ran out. */
+/** A finished sequence: the decoder's start first, an end token last unless the length ran out. */
 export interface GeneratedSequence {
   readonly tokens: readonly number[];
   /** Beam search: sum of log-probabilities / length ** lengthPenalty. */

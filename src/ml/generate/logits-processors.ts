@@ -6,13 +6,13 @@ export type Scores = Float32Array | Float64Array;
 export type LogitsProcessor = (tokens: readonly number[], scores: Scores) => void;
 
 /** The processors that the options ask for, in transformers' order, which is part of the result. */
-export function processorsOf(options: GenerationOptions, endTokenId: number): readonly LogitsProcessor[] {
-  const { search } = options;
+export function processorsOf(options: GenerationOptions): readonly LogitsProcessor[] {
+  const { search, endTokenIds } = options;
   return [
     ...(options.repetitionPenalty === 1 ? [] : [repetitionPenalty(options.repetitionPenalty)]),
     ...(options.noRepeatNgramSize === 0 ? [] : [noRepeatNgram(options.noRepeatNgramSize)]),
-    ...(options.badWords.length === 0 ? [] : [noBadWords(options.badWords, endTokenId)]),
-    ...(options.minNewTokens === 0 ? [] : [minNewTokens(options.minNewTokens, endTokenId)]),
+    ...(options.badWords.length === 0 ? [] : [noBadWords(options.badWords, endTokenIds)]),
+    ...(options.minNewTokens === 0 ? [] : [minNewTokens(options.minNewTokens, endTokenIds)]),
     ...(search.kind === 'sample' ? samplingProcessors(search) : []),
   ];
 }
@@ -42,18 +42,18 @@ export const noRepeatNgram = (size: number): LogitsProcessor => (tokens, scores)
 };
 
 /** Forbids the last token of a word whose other tokens stand at the end. As transformers' NoBadWordsLogitsProcessor. */
-export const noBadWords = (words: readonly (readonly number[])[], endTokenId: number): LogitsProcessor => (tokens, scores) => {
+export const noBadWords = (words: readonly (readonly number[])[], endTokenIds: readonly number[]): LogitsProcessor => (tokens, scores) => {
   for (const word of words) {
     const start = tokens.length - (word.length - 1);
-    const endsAlone = word.length === 1 && word[0] === endTokenId;
+    const endsAlone = word.length === 1 && endTokenIds.some((end) => end === word[0]);
     if (endsAlone || word.length > tokens.length) continue;
     if (word.slice(0, -1).every((token, index) => tokens[start + index] === token)) forbid(scores, word.at(-1));
   }
 };
 
 /** The end is forbidden until so many tokens follow the decoder's start. As transformers' MinNewTokensLengthLogitsProcessor. */
-export const minNewTokens = (count: number, endTokenId: number): LogitsProcessor => (tokens, scores) => {
-  if (tokens.length - 1 < count) forbid(scores, endTokenId);
+export const minNewTokens = (count: number, endTokenIds: readonly number[]): LogitsProcessor => (tokens, scores) => {
+  if (tokens.length - 1 < count) for (const end of endTokenIds) forbid(scores, end);
 };
 
 /** As transformers' TemperatureLogitsWarper. */

@@ -4,6 +4,7 @@ import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { openAdapterFolder } from '../checkpoint/adapter-folder.ts';
 import { loadAllFloat32 } from '../checkpoint/lazy-tensor.ts';
+import type { GenerationConfig } from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
 import { loraShapes, mergeLora } from './lora.ts';
@@ -13,6 +14,7 @@ import type { Feeds } from './packed-rows.ts';
 /** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
 export interface TrainedModel {
   readonly config: Mt5Config;
+  readonly generation: GenerationConfig;
   readonly weights: Feeds;
 }
 
@@ -24,12 +26,12 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));
   const folder = await openMt5Folder(isAdapter ? base : trained);
   if (!folder.ok) return worded(folder.error);
-  const { config, tensors } = folder.value;
+  const { config, generation, tensors } = folder.value;
   const weights = await loadAllFloat32(tensors);
   if (!weights.ok) return worded(weights.error);
   const merged = isAdapter ? await mergeAdapter(weights.value, config, trained) : ({ ok: true, value: weights.value } as const);
   if (!merged.ok) return merged;
-  return { ok: true, value: { config, weights: Object.fromEntries([...merged.value].map(([name, data]) => [name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data }])) } };
+  return { ok: true, value: { config, generation, weights: Object.fromEntries([...merged.value].map(([name, data]) => [name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data }])) } };
 }
 
 type Parameters = ReadonlyMap<string, Float32Array>;
