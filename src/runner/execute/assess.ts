@@ -13,8 +13,8 @@ import type { Store } from '../store/open-store.ts';
 import { objectState, type ObjectState } from '../workspace/objects.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { readListing } from '../workspace/restore.ts';
-import type { Stamp } from '../workspace/stamp.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
 import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
 import { type ContentReader, type ProgramSourcesOfRun, readProgram, type Reads } from './read-program.ts';
@@ -35,9 +35,11 @@ export interface Moment extends Reads {
 export function momentOf(workspace: Workspace): Moment {
   const contents = memory<ReturnType<ContentReader>>();
   const objects = memory<Promise<ObjectState>>();
+  const stamps = memory<Stamp>();
   return {
     read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
     object: (digest) => objects(digest, () => objectState(workspace, digest)),
+    stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.lookThrough(placeOf(workspace, path)))),
     executable: memory(),
     code: memory(),
   };

@@ -6,6 +6,7 @@ import type { Reason } from '../manifest/reason.ts';
 import { type Forecast, forecast } from '../plan/forecast.ts';
 import type { Instance } from '../plan/instance.ts';
 import { hasResult } from '../store/entries.ts';
+import { readTogether } from '../store/open-store.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Session } from './assess.ts';
 import { nameFiles } from './name-files.ts';
@@ -31,7 +32,7 @@ const asDeclared = (instance: Instance): Policy => ({ forced: false, cache: inst
 
 /** Looks at instances, which come with all that they need, in the order of the plan. */
 export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
-  const surveyed = await survey(session, instances, asDeclared);
+  const surveyed = await readTogether(session.store, () => survey(session, instances, asDeclared));
   return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id))));
 }
 
@@ -51,7 +52,7 @@ async function inspection(session: Session, instance: Instance, surveyed: Survey
 
 /** What a run would do. */
 export async function forecastOf(session: Session, instances: readonly Instance[], standing: ReadonlySet<InstanceId>, policyOf: (instance: Instance) => Policy): Promise<Forecast> {
-  const surveyed = await survey(session, instances, policyOf, standing);
+  const surveyed = await readTogether(session.store, () => survey(session, instances, policyOf, standing));
   const assessed = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [])));
   const foretold = forecast(session.plan, instances, {
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },

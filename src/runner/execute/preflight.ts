@@ -11,6 +11,7 @@ import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from './bundle.ts';
+import { leadsOut } from './leads-out.ts';
 import type { Capacity } from './resources.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
@@ -21,7 +22,8 @@ export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly Bu
  * what the machine has. All of it at once, before anything runs.
  */
 export async function preflight(workspace: Workspace, store: Store, pipeline: string, instances: readonly Instance[], programs: Programs, capacity: Capacity): Promise<readonly Diagnostic[]> {
-  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
+  const leaves = leadsOut(workspace);
+  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
   const faults = [...files, ...bundleFaults(workspace, instances, programs), ...await programFaults(store, pipeline, instances, programs)];
   const seen = new Set<string>();
   return faults.filter(({ code, message, at }) => {
@@ -69,18 +71,18 @@ async function programFaults(store: Store, pipeline: string, instances: readonly
   return faults;
 }
 
-function pathFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {
+function pathFaults(workspace: Workspace, instance: Instance, leaves: (path: string) => boolean): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
   for (const dep of Object.values(instance.deps)) {
     if (dep.kind !== 'path') continue;
     const place = placeOf(workspace, dep.path);
     if (workspace.disk.lookThrough(place) === undefined) faults.push({ ...missing(workspace, dep.path, dep.at), ...(dep.hint === undefined ? {} : { help: dep.hint }) });
-    else if (!dep.external && leavesProject(workspace, place)) {
+    else if (!dep.external && leaves(dep.path)) {
       faults.push({ severity: 'error', code: 'leaves-project', message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`, at: dep.at, help: 'name it as { path, external: true } if it is meant' });
     }
   }
   for (const { path, at } of Object.values(instance.outs)) {
-    if (leavesProject(workspace, nearestStanding(workspace, dirname(placeOf(workspace, path))))) {
+    if (leaves(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
       faults.push({ severity: 'error', code: 'leaves-project', message: `${path} would be written outside the project: a folder above it is a symbolic link`, at });
     }
   }
@@ -100,16 +102,6 @@ function nearestPath(workspace: Workspace, path: string): string | undefined {
   const wanted = join(folder, basename(path));
   const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
   return known.includes(wanted) ? wanted : nearest(wanted, known);
-}
-
-function leavesProject(workspace: Workspace, place: string): boolean {
-  const real = workspace.disk.realPath(place);
-  return real !== workspace.root && !real.startsWith(`${workspace.root}/`);
-}
-
-/** A folder that is there: the path itself or the nearest one above. */
-function nearestStanding(workspace: Workspace, place: string): string {
-  return workspace.disk.lookThrough(place) === undefined && place !== dirname(place) ? nearestStanding(workspace, dirname(place)) : place;
 }
 
 function commandFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {

@@ -3,8 +3,8 @@ import type { Result } from '../../result.ts';
 import type { ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
-import { type Stamp, stampOf } from '../workspace/stamp.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { Stamp } from '../workspace/stamp.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
@@ -15,6 +15,8 @@ export interface Reads {
   readonly read: ContentReader;
   /** Where the program of a name is, and which files patterns name: found once. */
   readonly executable: (name: string, find: () => string | undefined) => string | undefined;
+  /** The stamp of what a path leads to, taken once; of nothing, that of nothing. */
+  readonly stamp: (path: string) => Stamp;
   readonly code: (patterns: string, find: () => readonly string[]) => readonly string[];
 }
 
@@ -43,10 +45,6 @@ export async function readProgram(instance: Instance, { workspace, programs, sta
   const bundle = await reads.read(facts.file, { links: 'follow' });
   if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
   const stamps = new Map(bundle.value.stamps);
-  for (const path of [stageChild, ...facts.sources]) {
-    const place = placeOf(workspace, path);
-    const stats = workspace.disk.lookThrough(place);
-    if (stats !== undefined) stamps.set(workspace.disk.realPath(place), stampOf(stats));
-  }
+  for (const path of [stageChild, ...facts.sources]) stamps.set(path, reads.stamp(path));
   return { ok: true, value: { digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages }, native: facts.description.packages.length > 0, stamps } };
 }

@@ -6,6 +6,7 @@ import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { lastKeys } from '../store/entries.ts';
+import { readTogether } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
 import { finishRun, insertRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
@@ -37,7 +38,7 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
   return withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
     const ready = await withoutBlocked(run, selected, onOutcome);
     const standing = new Set(selected.standing.map((instance) => instance.id));
-    const rest = noteInPlace(run, ready, await survey(session, ready, policyOf, standing), onOutcome);
+    const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(session, ready, policyOf, standing)), onOutcome);
     if (rest.length === 0) return;
     const { runInstances } = await import('./run-instances.ts');
     await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity) }, onOutcome);

@@ -77,6 +77,17 @@ interface SqliteError extends Error {
   readonly code: string;
 }
 
+/** Many reads in one transaction: one lock for all of them, and one state of the store. Nothing that matters may be written meanwhile. */
+export async function readTogether<T>({ database }: Store, read: () => Promise<T>): Promise<T> {
+  if (database.inTransaction) return read();
+  database.exec('BEGIN');
+  try {
+    return await read();
+  } finally {
+    if (database.inTransaction) database.exec('COMMIT');
+  }
+}
+
 /**
  * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a result. Gives
  * whether it was written.

@@ -103,7 +103,7 @@ class Reading {
     const reached = stats.isSymbolicLink() ? this.#through(this.#path, stats) : { stats, known: this.#path };
     if (reached === undefined) return undefined;
     if (reached.stats.isDirectory()) {
-      await this.#folder(this.#path, '', reached, [disk.realPath(place)]);
+      await this.#folder(this.#path, '', reached, []);
       return { form: 'folder', digest: treeDigest(this.#items) };
     }
     const { digest, executable } = await this.#file(this.#path, reached);
@@ -119,7 +119,7 @@ class Reading {
     return stats && { stats, known: disk.realPath(place) };
   }
 
-  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders that are open, to find a circle of links. */
+  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that links led into and that are open, to find a circle of links. */
   async #folder(path: string, inside: string, { stats, known }: Reached, real: readonly string[]): Promise<void> {
     const { disk } = this.#workspace;
     this.#stamps.set(known, stampOf(stats));
@@ -153,7 +153,7 @@ class Reading {
       return;
     }
     if (!reached.stats.isDirectory()) return this.#reached(path, inside, reached, real);
-    if (real.some((open) => open === reached.known || open.startsWith(reached.known + sep))) throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
+    if ([disk.realPath(placeOf(this.#workspace, this.#path)), ...real].some((open) => open === reached.known || open.startsWith(reached.known + sep))) throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
     await this.#reached(path, inside, reached, [...real, reached.known]);
   }
 

@@ -10,6 +10,9 @@ export function stampOf(stats: BigIntStats): Stamp {
   return branded(`${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`);
 }
 
+/** The stamp of what may not be there. */
+export const stampOrNone = (stats: BigIntStats | undefined): Stamp => (stats === undefined ? branded('0:0:0:0:0') : stampOf(stats));
+
 /** A stamp that was written down before. */
 export const parseStamp = (text: string): Stamp => branded(text);
 
