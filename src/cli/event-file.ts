@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type FileProblem, fileProblem } from '../files/file-problem.ts';
 import type { Result } from '../result.ts';
 import type { Event } from '../runner/event.ts';
@@ -8,12 +8,25 @@ export interface EventFile {
   readonly close: () => void;
 }
 
-/** The event stream of a run as NDJSON, each line there when its event has happened; without a path nothing is written. */
-export function openEventFile(path: string | undefined): Result<EventFile, FileProblem> {
+/**
+ * The event stream of a run as NDJSON, each line there when its event has happened; without a path nothing is written.
+ * A file that does not take a line is given up, and `onProblem` told: the run is worth more than its events.
+ */
+export function openEventFile(path: string | undefined, onProblem: (problem: FileProblem) => void): Result<EventFile, FileProblem> {
   if (path === undefined) return { ok: true, value: { write: () => undefined, close: () => undefined } };
+  let lost = false;
+  const attempt = (act: () => void): void => {
+    if (lost) return;
+    try {
+      act();
+    } catch (error) {
+      lost = true;
+      onProblem(fileProblem(path, error));
+    }
+  };
   try {
     const file = openSync(path, 'w');
-    return { ok: true, value: { write: (event) => void writeSync(file, `${JSON.stringify(event)}\n`), close: () => closeSync(file) } };
+    return { ok: true, value: { write: (event) => attempt(() => writeFileSync(file, `${JSON.stringify(event)}\n`)), close: () => attempt(() => closeSync(file)) } };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }

@@ -1,12 +1,14 @@
 import { CommanderError } from 'commander';
 import { pipelineProgram } from './program.ts';
 
-// A reader that goes away (`pipeline log train | head`) is no fault.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// What people read may be lost (a terminal that was closed, a disk that is full), the run may not.
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that goes away (`pipeline log train | head`) is no fault.
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`error: stdout: ${error.message}\n`);
+  process.exitCode = 1;
+});
 
 try {
   await pipelineProgram().parseAsync();

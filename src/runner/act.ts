@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Result } from '../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
+import { diskProblem } from './disk-problem.ts';
 import type { Event } from './event.ts';
-import { diskMessage } from './execute/disk-message.ts';
+import { workspaceOuts } from './execute/place-outs.ts';
 import { reap } from './execute/reap.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
@@ -59,7 +60,7 @@ async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSigna
     await reap(opened.workspace, opened.store);
     return await act();
   } catch (error) {
-    return { ok: false, error: { kind: 'disk', message: diskMessage(error) } };
+    return { ok: false, error: diskProblem(error) };
   } finally {
     opened.stats.flush();
     lock.value.release();
@@ -93,6 +94,7 @@ export async function gc(opened: Opened, set: readonly string[], { dryRun: only,
     if (!plans.ok) return plans;
     const keys = new Set<string>();
     const instances = new Set<string>();
+    const folders = new Set<string>();
     for (const planned of plans.value) {
       const session = await sessionFor(opened, planned, [], planned.plan.instances);
       if (!session.ok) return session;
@@ -100,13 +102,14 @@ export async function gc(opened: Opened, set: readonly string[], { dryRun: only,
       const last = lastKeys(opened.store, plan.pipeline);
       for (const { instance, key } of await inspect(session.value, plan.instances)) {
         instances.add(`${plan.pipeline} ${instance.id}`);
+        for (const path of workspaceOuts(instance)) folders.add(dirname(path));
         const lastKey = last.get(instance.id);
         if (lastKey !== undefined) keys.add(lastKey);
         // One that waits for another could still end under any key that it ever had.
         for (const named of key === undefined ? keysOfInstance(opened.store, plan.pipeline, instance.id) : [key]) keys.add(named);
       }
     }
-    return { ok: true, value: await collectGarbage(opened.workspace, opened.store, { keys, instances, runs: keepRuns }, only) };
+    return { ok: true, value: await collectGarbage(opened.workspace, opened.store, { keys, instances, folders, runs: keepRuns }, only) };
   });
 }
 

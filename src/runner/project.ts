@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
+import { diskProblem } from './disk-problem.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
@@ -58,10 +59,12 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
   }
   /** Answers with the rows alone: a pipeline file with faults is no hindrance. */
   async function withRows<T>(answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
-    const place = placeHere(folder, file);
-    if (!place.ok) return place;
-    const open = opened(place.value);
-    return open.ok ? answer(open.value) : open;
+    return orDiskProblem(async () => {
+      const place = placeHere(folder, file);
+      if (!place.ok) return place;
+      const open = opened(place.value);
+      return open.ok ? answer(open.value) : open;
+    });
   }
   async function planned(): Promise<Result<Planned, Problem>> {
     const place = placeHere(folder, file);
@@ -71,12 +74,14 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
     return open?.ok === false ? open : planHere(place.value, set, open?.value.store);
   }
   async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
-    const plan = await planned();
-    if (!plan.ok) return plan;
-    const open = opened(plan.value.place);
-    if (!open.ok) return open;
-    const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
-    return settled.ok ? answer(open.value, settled.value) : settled;
+    return orDiskProblem(async () => {
+      const plan = await planned();
+      if (!plan.ok) return plan;
+      const open = opened(plan.value.place);
+      if (!open.ok) return open;
+      const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
+      return settled.ok ? answer(open.value, settled.value) : settled;
+    });
   }
   const root = placeHere(folder, file);
 
@@ -98,6 +103,15 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
       if (rows?.ok === true) rows.value.store.close();
     },
   };
+}
+
+/** A disk that fails on the way, or a store that turns out to be damaged, is an answer too. */
+async function orDiskProblem<T>(answer: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
+  try {
+    return await answer();
+  } catch (error) {
+    return { ok: false, error: diskProblem(error) };
+  }
 }
 
 const thisMachine = (): Surroundings => ({

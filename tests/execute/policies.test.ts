@@ -45,6 +45,46 @@ describe('failures', () => {
     expect((await retry.result).json).toMatchObject({ ran: ['a', 'c'] });
   });
 
+  test('an instance that is named as the folder of a failed attempt keeps its outs, whatever the other does', async () => {
+    await using rig = await createRig();
+    const stage = { matrix: { x: ['a', 'a.failed', 'A.FAILED!'] }, cmd: 'echo ${x} > ${outs.o}; test ${x} != a', outs: { o: 'o' } };
+    rig.write({ 'pipeline.yaml': { stages: { t: stage } } });
+    const first = await rig.pipeline('run', '--keep-going').result;
+    expect(first.json).toMatchObject({ failed: ['t[a]'], ran: ['t[a%2Efailed]', 't[A.FAILED%21]'] });
+    expect(rig.read('artifacts/pipeline/t/a.failed/o')).toBe('a\n');
+    expect(rig.read('artifacts/pipeline/t/a%2Efailed/o')).toBe('a.failed\n');
+    rig.write({ 'pipeline.yaml': { stages: { t: { ...stage, cmd: 'echo ${x} > ${outs.o}' } } } });
+    expect((await rig.pipeline('run', 't[a]').result).json).toMatchObject({ ran: ['t[a]'] });
+    expect(rig.read('artifacts/pipeline/t/a%2Efailed/o')).toBe('a.failed\n');
+    expect((await rig.pipeline('run', 't[a.failed]').result).json).toMatchObject({ ran: ['t[a%2Efailed]'] });
+  });
+
+  test('blocked ones are named with the failure that blocks them, a skipped one is no failure', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: {
+      a: { cmd: 'false', outs: { m: 'm' } },
+      b: { cmd: ['cp', '${deps.m}', '${outs.m}'], deps: { m: { from: 'a', out: 'm' } }, outs: { m: 'm' } },
+      c: { cmd: ['cp', '${deps.m}', '${outs.m}'], deps: { m: { from: 'b', out: 'm' } }, outs: { m: 'm' } },
+    } } });
+    const { stderr } = await rig.pipeline('run').result;
+    expect(stderr).toMatch(/b {2}.*\ba\b/);
+    expect(stderr).toMatch(/c {2}.*\ba\b/);
+  });
+
+  test('retries wait longer each time, and Ctrl-C ends the wait', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' }, retries: 9 } } } });
+    const run = rig.pipeline('run');
+    for (let attempt = 1; attempt <= 3; attempt++) await (await a.nextStart()).exit(1);
+    await until(() => readFileSync(run.eventFile, 'utf8').split('"retrying"').length === 4, 10_000);
+    run.kill('SIGINT');
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 130, json: { failed: ['a'] } });
+    expect(result.events.flatMap((event) => (event.kind === 'retrying' ? [event.delaySeconds] : []))).toEqual([1, 2, 4]);
+    expect(a.waiting).toBe(0);
+  });
+
   test('retries: the stage is tried again, and says which attempt it is', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
@@ -193,6 +233,47 @@ describe('what reruns', () => {
     rig.write({ 'pipeline.yaml': writing('one') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
     expect(rig.read('result.txt')).toBe('one\n');
+  });
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('an out in the workspace, half written when its run gets %s, is no hindrance to the next', async (signal) => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: { path: 'result.txt', workspace: true } } } } } });
+    const run = rig.pipeline('run');
+    const started = await a.nextStart();
+    await started.order('write', { files: { 'out:m': 'half' } });
+    run.kill(signal);
+    await run.result;
+    await started.gone;
+    const again = rig.pipeline('run');
+    await (await a.nextStart()).exit(0, { m: 'whole' });
+    expect((await again.result).json).toMatchObject({ ran: ['a'] });
+    expect(rig.read('result.txt')).toBe('whole');
+  });
+
+  test('an out in the workspace: a cached result is not restored over what nobody made', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo one > ${outs.m}', outs: { m: 'result.txt' } } } } });
+    await rig.pipeline('run').result;
+    // The same manifest, at another place.
+    rig.write({ 'result.txt': 'mine', 'experiments/other.yaml': { stages: { b: { cmd: 'echo one > ${outs.m}', outs: { m: { path: 'result.txt', workspace: true } } } } } });
+    const refused = await rig.pipeline('run', '-f', 'experiments/other.yaml').result;
+    expect(refused).toMatchObject({ code: 1, json: { failed: ['b'] } });
+    expect(refused.stderr).toContain('result.txt is in the way');
+    expect(rig.read('result.txt')).toBe('mine');
+    rmSync(join(rig.root, 'result.txt'));
+    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ restored: ['b'] });
+  });
+
+  test('two pipelines that write one path: each finds its own result there after its run', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': writing('one'), 'experiments/other.yaml': writing('two') });
+    for (const kind of ['ran', 'restored']) {
+      expect((await rig.pipeline('run').result).json).toMatchObject({ [kind]: ['a'] });
+      expect(rig.read('result.txt')).toBe('one\n');
+      expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ [kind]: ['a'] });
+      expect(rig.read('result.txt')).toBe('two\n');
+    }
   });
 
   test('cache: false runs each time, and what follows only when its bytes change', async () => {

@@ -1,7 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, cpSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createRig, until } from '../rig/rig.ts';
+import { endFamily } from '../../src/runner/execute/processes.ts';
+import { programs } from '../rig/build-programs.ts';
+import { createRig, processesWith, until } from '../rig/rig.ts';
 
 const oneStage = (cmd: readonly string[], more: object = {}): object => ({ stages: { train: { cmd, outs: { m: 'm' }, ...more } } });
 
@@ -97,7 +102,88 @@ describe('invariant 7: nothing outlives its run', () => {
   });
 });
 
+describe('who else is on the machine', () => {
+  test('a run in a copy of a project leaves the run of the original alone', async () => {
+    await using original = await createRig();
+    const train = original.puppet();
+    original.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = original.pipeline('run');
+    const started = await train.nextStart();
+    await using copy = await createRig();
+    cpSync(original.root, copy.root, { recursive: true });
+    const other = copy.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'of the copy' });
+    expect((await other.result).json).toMatchObject({ ran: ['train'] });
+    await started.exit(0, { m: 'of the original' });
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+    expect(original.read('artifacts/pipeline/train/m')).toBe('of the original');
+  });
+
+  test('a family is ended by its mark where its group is not known', async () => {
+    const mark = `PIPELINE_MARK=${randomUUID()}`;
+    const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)"], { detached: true, env: Object.fromEntries([mark.split('=')]), stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    await endFamily({ group: undefined, mark }, 0);
+    expect(processesWith(mark)).toEqual([]);
+  });
+});
+
+describe('where a run prints', () => {
+  test('nobody takes what it says: it runs on', async () => {
+    await using rig = await createRig();
+    const { main } = await programs();
+    rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [main, 'run', '--events', '/dev/full'], { cwd: rig.root, stdio: ['ignore', 'ignore', full] });
+    closeSync(full);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+  });
+
+  test('an answer that cannot be written is a failure, though what ran has run', async () => {
+    await using rig = await createRig();
+    const { main } = await programs();
+    rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [main, 'run', '--json'], { cwd: rig.root, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+  });
+
+  test.skipIf(spawnSync('script', ['--version']).status !== 0)('the terminal is closed: the stage has its time, and the run is written down as stopped', async () => {
+    await using rig = await createRig();
+    const { main } = await programs();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const terminal = spawn('script', ['-qec', `${process.execPath} ${main} run`, '/dev/null'], { cwd: rig.root, stdio: ['pipe', 'ignore', 'ignore'] });
+    const started = await train.nextStart();
+    await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
+    terminal.kill('SIGKILL');
+    await started.gone;
+    expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
+    const again = rig.pipeline('run', '--wait');
+    const resumed = await train.nextStart();
+    await resumed.exit(0, { m: 'weights' });
+    await again.result;
+    expect(JSON.parse((await rig.pipeline('history', '--json').result).stdout)).toMatchObject([{ exitCode: 0 }, { exitCode: 143 }]);
+  });
+});
+
 describe('Ctrl-C', () => {
+  test('a stage that was stopped (Ctrl-Z, a debugger) hears it too', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
+    process.kill(started.pid, 'SIGSTOP');
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['train'] } });
+    expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
+  });
+
   test('once: the stage is asked to end and writes its checkpoint; the next run finds its scratch folder', async () => {
     await using rig = await createRig();
     const train = rig.puppet();

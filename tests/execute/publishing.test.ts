@@ -1,7 +1,7 @@
-import { renameSync, writeFileSync, readdirSync, utimesSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createRig } from '../rig/rig.ts';
+import { createRig, type Started, until } from '../rig/rig.ts';
 
 describe('invariant 2: what is published is what the key describes', () => {
   test('a stage that exits 0 with its outs is cached: the second run starts nothing', async () => {
@@ -51,6 +51,104 @@ describe('invariant 2: what is published is what the key describes', () => {
     const again = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test.each<[string, (started: Started) => Promise<unknown>]>([
+    ['edits', (started) => started.order('write', { files: { rows: 'b' } })],
+    ['removes', (started) => started.order('remove', { path: 'rows' })],
+    ['adds a file to', (started) => started.order('write', { files: { 'folder/new': '' } })],
+  ])('a stage that %s its own dep: result kept, not cached, the dep named', async (_, act) => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ rows: 'a', 'folder/old': '', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows', folder: 'folder' }, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await act(started);
+    await started.exit(0, { m: 'weights' });
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 0, json: { ran: ['train'] }, warnings: ['dep-changed'] });
+    expect(result.stderr).toMatch(/(rows|folder\/new) was changed while train ran/);
+    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+    rig.write({ rows: 'a' });
+    const again = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights' });
+    expect((await again.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('an out that is a hard link to an input shares nothing with the cache: editing the one is not editing the result', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ rows: 'a', other: 'weights', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('hardLink', { path: 'out:m', target: 'other' });
+    await started.exit(0);
+    expect((await run.result).json).toMatchObject({ ran: ['train'] });
+    rig.write({ other: 'WEIGHTS' });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['train'] });
+    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+    expect(rig.read('other')).toBe('WEIGHTS');
+  });
+
+  test.each<[string, (started: Started) => Promise<unknown>, string]>([
+    ['a symbolic link', (started) => started.order('link', { path: 'out:m', target: '../../../../rows' }), 'is a symbolic link where'],
+    ['a pipe', (started) => started.order('pipe', { path: 'out:m' }), 'is neither a file'],
+    ['a folder with a pipe in it', async (started) => { await started.order('folder', { path: 'out:m' }); await started.order('pipe', { path: 'out:m/p' }); }, 'is neither a file'],
+  ])('an out that is %s is a failure, in words', async (_, make, words) => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await make(started);
+    await started.exit(0);
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(result.stderr).toContain(words);
+    const again = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights' });
+    expect((await again.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { d: 'd' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('link', { path: 'out:d/link', target: join(rig.root, 'rows') });
+    await started.exit(0);
+    expect(await run.result).toMatchObject({ code: 0, warnings: ['out-link'] });
+    expect(train.waiting).toBe(0);
+  });
+
+  test('a path that looks like an option reaches a program as a path', async () => {
+    await using rig = await createRig();
+    rig.write({ '-n': 'content', 'pipeline.yaml': { stages: {
+      list: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: '-n' }, outs: { o: 'o' } },
+      shell: { cmd: 'cat ${deps.x} > ${outs.o}', deps: { x: '-n' }, outs: { o: { path: '-o', workspace: true } } },
+      gather: { cmd: ['sh', '-c', 'cat "$@" > "$0"', '${outs.o}', '${deps.x}'], deps: { x: { from: 'shell', out: 'o', gather: true } }, outs: { o: 'o' } },
+    } } });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['list', 'shell', 'gather'] });
+    for (const path of ['artifacts/pipeline/list/o', '-o', 'artifacts/pipeline/gather/o']) expect(rig.read(path)).toBe('content');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['list', 'shell', 'gather'] });
+  });
+
+  test('a result that is there when Ctrl-C comes is kept, though what the stage left behind has still to be ended', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { train: { cmd: train.cmd, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    await started.order('background', { termFile: '../asked' });
+    await until(() => rig.exists('../asked.ready'), 10_000);
+    await started.exit(0, { m: 'weights' });
+    await until(() => rig.exists('../asked'), 5_000);
+    run.kill('SIGINT');
+    await until(() => readFileSync(run.eventFile, 'utf8').includes('interrupting'), 5_000);
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 130, json: { ran: ['train'], interrupted: [] } });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
   });
 
   test('a stage that exits 0 without an out has failed; what it wrote is kept beside, and nothing is cached', async () => {

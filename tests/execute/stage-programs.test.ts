@@ -93,6 +93,17 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy });
   });
 
+  test('an edit that is made while the program is bundled is seen by the next run', async () => {
+    await using other = await createRig();
+    // It is loaded, to be asked what it declares, between its bundling and what is written down of it.
+    const edited = copy.replace('twice(params.word)', "'edited'");
+    other.write({ 'stages/part/twice.ts': twice, 'stages/a.ts': `${copy}\nif (process.argv.includes('--describe')) writeFileSync('stages/a.ts', ${JSON.stringify(edited)});`, 'pipeline.yaml': pipeline() });
+    expect((await other.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+    expect(other.read('artifacts/pipeline/a/out.txt')).toBe('xx');
+    expect((await other.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+    expect(other.read('artifacts/pipeline/a/out.txt')).toBe('edited');
+  });
+
   test('two clones of a project have the same keys', async () => {
     await using other = await createRig();
     other.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice, 'pipeline.yaml': pipeline() });

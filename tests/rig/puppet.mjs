@@ -2,8 +2,8 @@
  * A stage whose strings the test holds: `node puppet.mjs SOCKET NAME`. It says hello on the socket and then does what it is
  * told, a JSON line each, and answers when it is done.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync, writeSync, chmodSync, closeSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,13 +24,16 @@ const orders = {
   },
   folder({ path }) { mkdirSync(placeOf(path), { recursive: true }); },
   link({ path, target }) { mkdirSync(dirname(placeOf(path)), { recursive: true }); symlinkSync(target, placeOf(path)); },
+  hardLink({ path, target }) { linkSync(target, placeOf(path)); },
+  remove({ path }) { rmSync(placeOf(path), { recursive: true }); },
+  pipe({ path }) { spawnSync('mkfifo', [placeOf(path)]); },
   mode({ path, mode }) { chmodSync(placeOf(path), mode); },
   print({ text, times = 1 }) { for (let i = 0; i < times; i++) writeSync(1, text); },
   event({ line }) { writeSync(Number(process.env.PIPELINE_EVENTS), `${line}\n`); },
   closeOutput() { closeSync(1); closeSync(2); },
-  /** A process that outlives this one, holding its stdout; with `session`, in a session of its own. */
-  background({ session = false, ignoreTerm = false }) {
-    const script = `${ignoreTerm ? "process.on('SIGTERM', () => {});" : ''}setInterval(() => {}, 1000)`;
+  /** A process that outlives this one, holding its stdout; with `session`, in a session of its own. With `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready". */
+  background({ session = false, termFile }) {
+    const script = `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}setInterval(() => {}, 1000)`;
     const child = spawn(process.execPath, ['-e', script], { detached: session, stdio: ['ignore', 'inherit', 'inherit', 3] });
     child.unref();
     return child.pid;

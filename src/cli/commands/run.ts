@@ -49,7 +49,7 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      const eventFile = openEventFile(options.events);
+      const eventFile = openEventFile(options.events, (problem) => screen.write(`warning: no more events are written: ${fileProblemText(problem)}\n`));
       if (!eventFile.ok) {
         screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
         process.exitCode = 2;

@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import type { Key } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
+import { forgetPlacement } from '../store/placements.ts';
+import type { Store } from '../store/open-store.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 
@@ -30,11 +32,12 @@ export async function openAttempt(workspace: Workspace, instance: Instance, key:
 export const closeAttempt = (workspace: Workspace, key: Key): Promise<void> => removeTree(workspace, placeOf(workspace, attemptFolder(key)));
 
 /** Keeps what a failed attempt wrote beside the place of its results, for the user to look at, until the next failure or success. */
-export async function keepFailed(workspace: Workspace, instance: Instance, key: Key): Promise<void> {
+export async function keepFailed({ workspace, store }: { readonly workspace: Workspace; readonly store: Store }, instance: Instance, key: Key): Promise<void> {
   const { disk } = workspace;
   const written = placeOf(workspace, `${attemptFolder(key)}/outs`);
   for (const { path, declared } of Object.values(instance.outs).filter((out) => out.workspace)) {
     const place = placeOf(workspace, path);
+    forgetPlacement(store, path);
     if (disk.look(place) === undefined) continue;
     disk.makeFolder(dirname(`${written}/${declared}`));
     await disk.rename(place, `${written}/${declared}`);

@@ -4,6 +4,7 @@ import type * as Esbuild from 'esbuild';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import type { Range } from '../diagnostic.ts';
+import { isSettled } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** The code that a stage program can reach, as one file, and where it came from. */
@@ -14,6 +15,8 @@ export interface Bundle {
   readonly inputs: readonly string[];
   /** Names that were looked for, or would be looked for before what was found: one that appears changes the bundle. */
   readonly absent: readonly string[];
+  /** Whether what it was made from is known to be, until now, what the bundler read. */
+  readonly stoodStill: () => boolean;
   /** Imported and left out: packages, and Node's own modules. */
   readonly external: readonly string[];
 }
@@ -41,6 +44,7 @@ export async function bundleAll(workspace: Workspace, paths: readonly string[]):
 
 async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: string): Promise<Result<Bundle, readonly BundleFault[]>> {
   try {
+    const began = workspace.now();
     const { outputFiles: [file], metafile } = await esbuild.build({
       absWorkingDir: workspace.root,
       entryPoints: [path],
@@ -60,9 +64,11 @@ async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: strin
     });
     if (file === undefined) throw new Error('esbuild gave no file');
     const manifests = packageManifests(metafile);
-    const absent = [...manifests, ...lookedFor(metafile)].filter((name) => !isThere(workspace, name));
+    const looked = lookedFor(metafile);
     const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
-    return { ok: true, value: { text: file.text, digest: digestOf(file.text), inputs, absent, external: externals(metafile) } };
+    const absent = [...manifests, ...looked].filter((name) => !isThere(workspace, name));
+    const stoodStill = (): boolean => [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
+    return { ok: true, value: { text: file.text, digest: digestOf(file.text), inputs, absent, stoodStill, external: externals(metafile) } };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     return { ok: false, error: error.errors.map(({ text, location }) => ({ message: text, at: location === null ? undefined : rangeOf(workspace, location) })) };
@@ -70,6 +76,12 @@ async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: strin
 }
 
 const isThere = (workspace: Workspace, path: string): boolean => workspace.disk.lookThrough(join(workspace.root, path)) !== undefined;
+
+/** Whether a file was last changed so long before a moment that what it holds now is what it held then. */
+function stoodStillSince(workspace: Workspace, path: string, since: bigint): boolean {
+  const stats = workspace.disk.lookThrough(join(workspace.root, path));
+  return stats === undefined || isSettled(stats, since);
+}
 
 const isBuildFailure = (error: unknown): error is Esbuild.BuildFailure => error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 

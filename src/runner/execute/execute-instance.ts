@@ -16,7 +16,7 @@ import { type Assessment, identify, momentOf, type Session } from './assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { lastLines } from './output-file.ts';
 import { diskMessage } from './disk-message.ts';
-import { clearWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
+import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { publish, type WrittenOuts } from './publish.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { Stop } from './stop.ts';
@@ -81,13 +81,14 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
     onForeignLines: (count) => warn(run, instance.id, { severity: 'warning', code: 'bad-message', message: `${instance.id} wrote ${count === 1 ? 'a line' : `${count} lines`} on its event descriptor that ${count === 1 ? 'is' : 'are'} no message: ignored` }),
   });
   if (ending.kind === 'interrupted') {
+    await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
     await closeAttempt(workspace, key);
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
   }
   const result = ending.kind === 'failed' ? { ok: false as const, error: ending.failure } : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({ ok: false as const, error: { kind: 'disk' as const, message: diskMessage(error) } }));
   const outcome = result.ok ? result.value : failed(result.error);
-  if (outcome.kind === 'failed') await keepFailed(workspace, instance, key).catch(() => undefined);
+  if (outcome.kind === 'failed') await keepFailed({ workspace, store }, instance, key).catch(() => undefined);
   endAttempt(store, record, outcome.kind === 'failed' ? 'failed' : 'done');
   return outcome;
 }
@@ -99,7 +100,7 @@ type Ready = { readonly ok: true; readonly resumed: boolean } | { readonly ok: f
 
 async function prepare({ session: { workspace, store, plan } }: Run, instance: Instance, { key, stamps }: Assessment, forced: boolean): Promise<Ready> {
   const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
-  if (foreign !== undefined) return notReady(`${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`);
+  if (foreign !== undefined) return notReady(foreign);
   await openAttempt(workspace, instance, key);
   if (forced) await dropScratch(workspace, key);
   const resumed = await openScratch(workspace, key, originOf(stamps));

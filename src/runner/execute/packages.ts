@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module';
 import { dirname, relative } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import { readFileSync } from 'node:fs';
 import { readContent } from '../workspace/read-content.ts';
@@ -9,8 +10,8 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface PackageFacts {
   /** Each package that can be reached, where it is installed → its version and integrity. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Files and folders that this was read from: while they are unchanged, so are the facts. From the project root, or absolute. */
-  readonly sources: readonly string[];
+  /** Files and folders that this was read from, from the project root or absolute → what they held then: while that is unchanged, so are the facts. */
+  readonly sources: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface PackageFacts {
 export async function packageFacts(workspace: Workspace, specifiers: readonly string[]): Promise<PackageFacts> {
   const lock = findLock(workspace);
   const packages: Record<string, string> = {};
-  const sources = new Set<string>(lock === undefined ? [] : [lock.file]);
+  const sources = new Map<string, string>(lock === undefined ? [] : [[lock.file, lock.digest]]);
   const pending = specifiers.filter((specifier) => !isBuiltin(specifier)).map((specifier) => ({ name: packageName(specifier), from: '' }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = lock && resolve(lock.packages, next.name, next.from);
@@ -33,7 +34,7 @@ export async function packageFacts(workspace: Workspace, specifiers: readonly st
     const from = found?.target ?? found?.path ?? '';
     for (const name of found?.needs ?? []) pending.push({ name, from });
   }
-  return { packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))), sources: [...sources] };
+  return { packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))), sources: Object.fromEntries(sources) };
 }
 
 export const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
@@ -43,6 +44,8 @@ const packageName = (specifier: string): string => specifier.split('/').slice(0,
 
 interface Lock {
   readonly file: string;
+  /** Of the very bytes that were parsed. */
+  readonly digest: string;
   /** That holds node_modules, from the project root. */
   readonly folder: string;
   readonly packages: JsonObject;
@@ -53,10 +56,11 @@ function findLock(workspace: Workspace): Lock | undefined {
   for (let folder = workspace.root; ; folder = dirname(folder)) {
     const place = `${folder}/node_modules/.package-lock.json`;
     if (workspace.disk.lookThrough(place)?.isFile() === true) {
-      const lock: Json = JSON.parse(readFileSync(place, 'utf8'));
+      const bytes = readFileSync(place);
+      const lock: Json = JSON.parse(bytes.toString('utf8'));
       const packages = isJsonObject(lock) ? lock['packages'] : undefined;
       const path = folder === workspace.root ? 'node_modules/.package-lock.json' : place;
-      return { file: path, folder, packages: isJsonObject(packages) ? packages : {} };
+      return { file: path, digest: digestOf(bytes), folder, packages: isJsonObject(packages) ? packages : {} };
     }
     if (dirname(folder) === folder) return undefined;
   }
@@ -96,13 +100,13 @@ function installed(path: string, entry: JsonObject, packages: JsonObject): Insta
   };
 }
 
-async function recorded(workspace: Workspace, folder: string, { path, target, version, integrity }: Installed, sources: Set<string>): Promise<string> {
+async function recorded(workspace: Workspace, folder: string, { path, target, version, integrity }: Installed, sources: Map<string, string>): Promise<string> {
   if (integrity !== undefined) return `${version} ${integrity}`;
   return `${version} ${await contentOf(workspace, `${folder}/${target ?? path}`, sources)}`;
 }
 
 /** A package that npm knows nothing of: put there by hand, or by another package manager. */
-async function unrecorded(workspace: Workspace, name: string, sources: Set<string>): Promise<string | undefined> {
+async function unrecorded(workspace: Workspace, name: string, sources: Map<string, string>): Promise<string | undefined> {
   for (let folder = workspace.root; ; folder = dirname(folder)) {
     const place = `${folder}/node_modules/${name}`;
     if (workspace.disk.lookThrough(place) !== undefined) return `unrecorded ${await contentOf(workspace, place, sources)}`;
@@ -110,10 +114,11 @@ async function unrecorded(workspace: Workspace, name: string, sources: Set<strin
   }
 }
 
-async function contentOf(workspace: Workspace, place: string, sources: Set<string>): Promise<string> {
+async function contentOf(workspace: Workspace, place: string, sources: Map<string, string>): Promise<string> {
   const path = place.startsWith(`${workspace.root}/`) ? relative(workspace.root, place) : place;
-  sources.add(path);
-  return sourceDigest(workspace, path);
+  const content = await sourceDigest(workspace, path);
+  sources.set(path, content);
+  return content;
 }
 
 /** The content of one of the sources of facts, as a text. */

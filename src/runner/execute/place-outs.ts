@@ -1,9 +1,11 @@
 import { dirname } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
 import type { Content } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
+import { stampOf } from '../workspace/stamp.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -18,17 +20,27 @@ interface Places {
 /** Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers need not read it again. */
 export async function placeOut({ workspace, store, pipeline }: Places, instance: Instance, from: string, to: string, written: Found): Promise<void> {
   const stands = await readContent(workspace, to, { links: 'keep' });
-  if (from === to) noteAll(workspace, to, written);
+  const untouched = isUntouched(workspace, written);
+  if (from === to) noteAll(workspace, to, written, untouched);
   else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content)) await removeTree(workspace, placeOf(workspace, from));
   else {
     workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
-    noteAll(workspace, to, written);
+    noteAll(workspace, to, written, untouched);
   }
   recordPlacement(store, pipeline, instance.id, to, written.content);
 }
 
-function noteAll(workspace: Workspace, path: string, { content, items }: Found): void {
+/** Whether all files are, until now, as they were when they were read: a process that got away from its stage could still write. */
+function isUntouched(workspace: Workspace, { stamps }: Found): boolean {
+  return [...stamps].every(([path, stamp]) => {
+    const stats = workspace.disk.look(placeOf(workspace, path));
+    return stats !== undefined && stampOf(stats) === stamp;
+  });
+}
+
+function noteAll(workspace: Workspace, path: string, { content, items }: Found, untouched: boolean): void {
+  if (!untouched) return;
   if (content.form !== 'folder') noteWritten(workspace, path, content.digest);
   for (const item of items) if (item.kind === 'file') noteWritten(workspace, `${path}/${item.path}`, item.digest);
 }
@@ -58,13 +70,37 @@ export async function removeOwn(workspace: Workspace, path: string, content: Con
 }
 
 /**
- * Clears the places outside the instance's folder that a program writes by itself, so that nothing old is taken for its
- * result. Gives the first that holds a file which the runner never put there: that is not ours to remove.
+ * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is taken for
+ * its result, and writes down that what stands there from now on is ours: a program that is cut short leaves the half of
+ * it. Gives the words for a file there which the runner never put there: that is not ours to remove.
  */
-export async function clearWorkspaceOuts({ workspace, store }: Places, instance: Instance): Promise<string | undefined> {
-  const paths = Object.values(instance.outs).filter((out) => out.workspace).map(({ path }) => path);
-  const standing = paths.filter((path) => workspace.disk.look(placeOf(workspace, path)) !== undefined);
-  const foreign = standing.find((path) => placementAt(store, path) === undefined);
-  if (foreign === undefined) for (const path of standing) await removeTree(workspace, placeOf(workspace, path));
-  return foreign;
+export async function clearWorkspaceOuts(places: Places, instance: Instance): Promise<string | undefined> {
+  const paths = workspaceOuts(instance);
+  const foreign = foreignFault(places, paths);
+  if (foreign !== undefined) return foreign;
+  for (const path of paths) {
+    await removeTree(places.workspace, placeOf(places.workspace, path));
+    recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
+  }
+  return undefined;
 }
+
+/** Removes what a program that was cut short wrote outside the instance's folder. */
+export async function dropWorkspaceOuts({ workspace, store }: Places, instance: Instance): Promise<void> {
+  for (const path of workspaceOuts(instance)) {
+    await removeTree(workspace, placeOf(workspace, path));
+    forgetPlacement(store, path);
+  }
+}
+
+/** The words for the first of some places outside the artifacts that holds what no run put there. */
+export function foreignFault({ workspace, store }: Pick<Places, 'workspace' | 'store'>, paths: readonly string[]): string | undefined {
+  const foreign = paths.find((path) => workspace.disk.look(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined);
+  return foreign && `${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`;
+}
+
+/** Where a program writes outside the instance's folder. */
+export const workspaceOuts = (instance: Instance): readonly string[] => Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));
+
+/** The content of an out of which nothing is known yet. */
+const unwritten: Content = { form: 'file', digest: digestOf('') };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /**
@@ -19,7 +19,8 @@ export function startOf(pid: number): string | undefined {
  * the group but still carries the stage's environment, by a text that is in it.
  */
 export interface Family {
-  readonly group: number;
+  /** Undefined: it is not known. */
+  readonly group: number | undefined;
   readonly mark: string;
 }
 
@@ -38,14 +39,18 @@ export async function endFamily(family: Family, graceSeconds: number): Promise<v
 }
 
 export function signalFamily(family: Family, signal: NodeJS.Signals): void {
-  trySignal(-family.group, signal);
-  for (const pid of strays(family)) trySignal(pid, signal);
+  // One that is stopped takes no other signal before it goes on.
+  for (const sent of signal === 'SIGTERM' ? [signal, 'SIGCONT' as const] : [signal]) {
+    if (family.group !== undefined) trySignal(-family.group, sent);
+    for (const pid of strays(family)) trySignal(pid, sent);
+  }
 }
 
 export function isAnyAlive(family: Family): boolean {
-  if (process.platform !== 'linux') return trySignal(-family.group, 0);
-  if (trySignal(-family.group, 0) && pids().some((pid) => isLiving(statOf(pid), family.group))) return true;
-  return strays(family).length > 0;
+  const { group } = family;
+  const isThere = group !== undefined && trySignal(-group, 0);
+  if (process.platform !== 'linux') return isThere;
+  return (isThere && pids().some((pid) => isLiving(statOf(pid), group))) || strays(family).length > 0;
 }
 
 /** Processes outside the group that carry the mark. */
@@ -57,6 +62,21 @@ function strays({ group, mark }: Family): readonly number[] {
 export function marked(mark: string): readonly number[] {
   if (process.platform !== 'linux') return [];
   return pids().filter((pid) => pid !== process.pid && environmentOf(pid).includes(mark) && isLiving(statOf(pid)));
+}
+
+/** Whether a process is one of a project's stages, as far as the platform tells: by its environment, or by where it works, which a moved project takes with it. */
+export function isOfProject(pid: number, mark: string, root: string): boolean {
+  if (process.platform !== 'linux') return true;
+  const folder = workingFolderOf(pid);
+  return environmentOf(pid).includes(mark) || folder === root || folder.startsWith(`${root}/`);
+}
+
+function workingFolderOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
 }
 
 function isLiving(stat: ProcessStat | undefined, group?: number): boolean {

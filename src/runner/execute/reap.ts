@@ -4,7 +4,7 @@ import type { Store } from '../store/open-store.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { attemptsFolder } from './attempt-folder.ts';
-import { endFamily, marked, startOf, trySignal } from './processes.ts';
+import { endFamily, isOfProject, marked, startOf, trySignal } from './processes.ts';
 
 /**
  * Puts away what a run left behind that was killed: processes that still live, and attempts that nobody will finish.
@@ -14,7 +14,8 @@ export async function reap(workspace: Workspace, store: Store): Promise<void> {
   if (!wasKilled(store)) return;
   const mark = `PIPELINE_CONTEXT=${placeOf(workspace, attemptsFolder)}/`;
   for (const { pid, started } of recordedGroups(store)) {
-    if (startOf(pid) === started) await endFamily({ group: pid, mark }, 0);
+    // A copy of a project has the rows of its original, whose run may be on.
+    if (startOf(pid) === started && isOfProject(pid, mark, workspace.root)) await endFamily({ group: pid, mark }, 0);
     forgetGroup(store, pid);
   }
   while (marked(mark).some((pid) => trySignal(pid, 'SIGKILL'))) await new Promise((resolve) => { setTimeout(resolve, 5); });

@@ -2,6 +2,7 @@ import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { ContextDocument } from '../../stage/context.ts';
 import type { StageMessage } from '../../stage/message.ts';
 import type { Failure } from '../event.ts';
+import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetGroup, recordGroup } from '../store/process-groups.ts';
@@ -88,8 +89,9 @@ const longestTimer = 2 ** 31 - 1;
 
 function judge(ending: StageEnding, seen: { readonly interrupted: boolean; readonly timeout: number | null; readonly reported: string | undefined }): AttemptEnding {
   // What ends after it was asked to stop may have cut its work short, whatever its exit code says.
-  if (seen.interrupted) return { kind: 'interrupted' };
-  if (seen.timeout !== null) return failed({ kind: 'timeout', seconds: seen.timeout });
+  const cutShort = ending.kind === 'refused' || ending.stopped;
+  if (seen.interrupted && cutShort) return { kind: 'interrupted' };
+  if (seen.timeout !== null && cutShort) return failed({ kind: 'timeout', seconds: seen.timeout });
   if (seen.reported !== undefined) return failed({ kind: 'reported', text: seen.reported });
   switch (ending.kind) {
     case 'refused': return failed({ kind: 'spawn', message: ending.message });
@@ -101,16 +103,25 @@ function judge(ending: StageEnding, seen: { readonly interrupted: boolean; reado
 const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure });
 
 function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocument {
-  return { params: instance.params, deps: inputs.paths, outs: attemptOuts(instance, key), scratch: scratchPath(key), cpus: instance.resources.cpus, device: deviceOf(instance) };
+  return { params: instance.params, deps: handedDeps(inputs), outs: handedOuts(instance, key), scratch: scratchPath(key), cpus: instance.resources.cpus, device: deviceOf(instance) };
 }
 
 function commandOf(session: Session, instance: Instance, { key, inputs }: Assessment): readonly string[] {
   const { program } = instance;
-  if (program.kind !== 'uses') return commandArguments(program, { deps: commandPaths(inputs), outs: new Map(Object.entries(attemptOuts(instance, key))) });
+  if (program.kind !== 'uses') return commandArguments(program, { deps: commandPaths(inputs), outs: new Map(Object.entries(handedOuts(instance, key))) });
   const facts = session.programs.get(program.path);
   if (facts === undefined) throw new Error(`${program.path} was not bundled`);
   return [process.execPath, session.stageChild, placeOf(session.workspace, facts.file)];
 }
 
-const commandPaths = ({ paths }: Inputs): ReadonlyMap<string, string | readonly string[]> =>
-  new Map(Object.entries(paths).map(([name, path]) => [name, typeof path === 'string' ? path : path.map((member) => member.path)]));
+const commandPaths = (inputs: Inputs): ReadonlyMap<string, string | readonly string[]> =>
+  new Map(Object.entries(handedDeps(inputs)).map(([name, path]) => [name, typeof path === 'string' ? path : path.map((member) => member.path)]));
+
+const handedDeps = ({ paths }: Inputs): Inputs['paths'] =>
+  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, typeof path === 'string' ? handed(path) : path.map((member) => ({ ...member, path: handed(member.path) }))]));
+
+const handedOuts = (instance: Instance, key: Key): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(attemptOuts(instance, key)).map(([name, path]) => [name, handed(path)]));
+
+/** A path as a stage gets it: no program takes it for an option. */
+const handed = (path: string): string => (path.startsWith('-') ? `./${path}` : path);

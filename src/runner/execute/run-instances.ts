@@ -15,7 +15,7 @@ import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from './disk-message.ts';
 import { executeInstance, type Run } from './execute-instance.ts';
 import { nameFiles } from './name-files.ts';
-import { removeOlderOuts } from './place-outs.ts';
+import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
 import type { Allotment } from './resources.ts';
 import { unassessableText } from './unassessable-text.ts';
 
@@ -134,6 +134,8 @@ async function dropEntry({ session: { workspace, store } }: Run, { key, lookup }
 async function restoreEntry(run: Run, instance: Instance, { key, manifest, decision, displaced }: Assessment): Promise<Outcome | undefined> {
   const { workspace, store, plan } = run.session;
   if (decision.kind !== 'restore') throw new Error('nothing to restore');
+  const foreign = foreignFault({ workspace, store }, workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)));
+  if (foreign !== undefined) return { kind: 'failed', failure: { kind: 'disk', message: foreign }, seconds: 0, tail: [] };
   let files = 0;
   let bytes = 0;
   for (const [name, content] of Object.entries(decision.entry.outs)) {

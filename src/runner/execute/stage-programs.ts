@@ -1,4 +1,5 @@
 import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
+import { SourceFailed } from '../../files/file-problem.ts';
 import { isJsonObject, type Json } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
@@ -66,7 +67,8 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
     else if (description?.ok !== true) found.set(path, { ok: false, error: [{ message: description?.error ?? 'it could not be loaded', at: undefined }] });
     else {
       const record = await recordOf(workspace, bundle.value, description.value);
-      recordBundle(store, path, record);
+      // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
+      if (bundle.value.stoodStill()) recordBundle(store, path, record);
       found.set(path, { ok: true, value: facts(entry.value, record, description.value) });
     }
   }
@@ -115,14 +117,14 @@ async function recordOf(workspace: Workspace, { digest, inputs, absent, external
     inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
     absent,
     packages,
-    sources: Object.fromEntries(await Promise.all(sources.map(async (path) => [path, await sourceContent(workspace, path, contents)]))),
+    sources,
   };
 }
 
 /** In the project, so that imports of packages are found from there. */
 async function keepBundle(workspace: Workspace, { digest, text }: Bundle): Promise<void> {
   const written = await writeFileAtomically(placeOf(workspace, bundlePath(digest)), text, workspace.disk);
-  if (!written.ok) throw new Error(`${written.error.path}: ${written.error.message}`);
+  if (!written.ok) throw new SourceFailed(written.error);
 }
 
 async function described({ workspace, store, stageChild }: ProgramSources, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Result<Description>>> {

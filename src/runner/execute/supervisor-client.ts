@@ -11,7 +11,7 @@ export interface Listener {
 }
 
 /** How a start ended, told when none of the stage's processes is left. */
-export type StageEnding = Ending | { readonly kind: 'refused'; readonly message: string };
+export type StageEnding = (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
 
 /** The runner's side of the supervisor; its process is started with the first stage. */
 export interface Supervisor {
@@ -57,7 +57,7 @@ export function supervisor(program: string): Supervisor {
         return stage.listener.started(report.pid, report.started);
       case 'line': return stage.listener.line(report.line);
       case 'refused': stages.delete(report.stage); return stage.end({ kind: 'refused', message: report.message });
-      case 'ended': stages.delete(report.stage); return stage.end(report.ending);
+      case 'ended': stages.delete(report.stage); return stage.end({ ...report.ending, stopped: report.stopped });
     }
   }
 
@@ -66,9 +66,8 @@ export function supervisor(program: string): Supervisor {
     child = undefined;
     for (const [number, stage] of stages) {
       stages.delete(number);
-      const end = (): void => stage.end({ kind: 'refused', message });
-      if (stage.family === undefined) end();
-      else void endFamily(stage.family, 0).then(end);
+      // It may have been started and not been told of: then its mark is all that is known.
+      void endFamily(stage.family ?? { group: undefined, mark: stage.mark }, 0).then(() => stage.end({ kind: 'refused', message }));
     }
   }
 

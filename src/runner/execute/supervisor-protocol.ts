@@ -24,8 +24,8 @@ export type Report =
   | { readonly kind: 'refused'; readonly stage: number; readonly message: string }
   /** A line that the stage wrote on its event descriptor; null: one that was too long to keep. */
   | { readonly kind: 'line'; readonly stage: number; readonly line: string | null }
-  /** The stage has ended and none of its processes is left. */
-  | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending };
+  /** The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it ended. */
+  | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending; readonly stopped: boolean };
 
 /** How a process ended. */
 export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };

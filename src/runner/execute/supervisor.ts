@@ -10,6 +10,8 @@ import { type Ending, graceSeconds, longestLine, type Order, type Report, type S
  * outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still runs, and itself.
  */
 const families = new Map<number, Family>();
+/** Stages that run on and were asked to stop. */
+const stopped = new Set<number>();
 let gone = false;
 
 const orders = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
@@ -49,10 +51,13 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
+  // One that ended by itself has done its work, even if it is asked to stop while what it left behind is ended.
+  const wasStopped = stopped.delete(stage);
   await endFamily(family, graceSeconds);
   await Promise.race([drained, setTimeout(drainMilliseconds)]);
   families.delete(stage);
-  tell({ kind: 'ended', stage, ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending });
+  stopped.delete(stage);
+  tell({ kind: 'ended', stage, ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending, stopped: wasStopped });
 }
 
 /** How a child ended, or why it could not be started. */
@@ -70,7 +75,13 @@ function forwardLines(stage: number, stream: unknown): Promise<void> {
   return new Promise((resolve) => {
     if (!isReadable(stream)) return resolve();
     const lines = lineSplitter(longestLine, (line) => tell({ kind: 'line', stage, line }));
-    stream.on('data', (chunk: Buffer) => lines.push(chunk));
+    stream.on('data', (chunk: Buffer) => {
+      lines.push(chunk);
+      // A flood waits in the stage's pipe, not in our memory.
+      if (!process.stdout.writableNeedDrain) return;
+      stream.pause();
+      process.stdout.once('drain', () => stream.resume());
+    });
     stream.on('error', () => resolve());
     stream.on('close', () => {
       lines.end();
@@ -84,6 +95,7 @@ const isReadable = (stream: unknown): stream is NodeJS.ReadableStream => typeof 
 function stop(stage: number, grace: number | null): void {
   const family = families.get(stage);
   if (family === undefined) return;
+  stopped.add(stage);
   if (grace === null) signalFamily(family, 'SIGTERM');
   else void endFamily(family, grace);
 }

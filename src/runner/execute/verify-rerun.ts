@@ -3,6 +3,7 @@ import type { Result } from '../../result.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import type { Content } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
+import { recordPlacement } from '../store/placements.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { readListing, restore } from '../workspace/restore.ts';
 import { dropScratch } from '../workspace/scratch.ts';
@@ -10,7 +11,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { type Assessment, momentOf, assess, sameContent } from './assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
 import type { Run } from './execute-instance.ts';
-import { clearWorkspaceOuts } from './place-outs.ts';
+import { clearWorkspaceOuts, foreignFault, workspaceOuts } from './place-outs.ts';
 import { runAttempt } from './run-attempt.ts';
 import { unassessableText } from './unassessable-text.ts';
 
@@ -22,23 +23,28 @@ export async function rerunAndCompare(run: Run, instance: Instance, gpus: readon
   const { key, decision } = assessed.value;
   if (decision.kind !== 'restore') return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
   const { outs } = decision.entry;
+  const { workspace, store, plan } = session;
+  const foreign = foreignFault({ workspace, store }, workspaceOuts(instance));
+  if (foreign !== undefined) return { ok: false, error: foreign };
   try {
     const ended = await again(run, instance, assessed.value, gpus);
     if (ended !== undefined) return { ok: false, error: `${instance.id}, executed again, ${ended}` };
     const different: { out: string; files: readonly string[] }[] = [];
     for (const [out, path] of Object.entries(attemptOuts(instance, key))) {
       const before = outs[out];
-      const files = before && await differing(session.workspace, path, before);
+      const files = before && await differing(workspace, path, before);
       if (files !== undefined) different.push({ out, files });
     }
     return { ok: true, value: { instance: instance.id, different } };
   } finally {
-    await closeAttempt(session.workspace, key);
-    await dropScratch(session.workspace, key);
+    await closeAttempt(workspace, key);
+    await dropScratch(workspace, key);
     // A program that writes where it likes has overwritten its result.
     for (const [name, out] of Object.entries(instance.outs)) {
       const content = outs[name];
-      if (out.workspace && content !== undefined) await restore(session.workspace, out.path, content);
+      if (!out.workspace || content === undefined) continue;
+      await restore(workspace, out.path, content);
+      recordPlacement(store, plan.pipeline, instance.id, out.path, content);
     }
   }
 }

@@ -38,10 +38,11 @@ export const axisName = (label: string): string => shortened(encodedLabel(label)
 
 /**
  * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @ stand, the UTF-8
- * bytes of everything else are percent-encoded; so is a first character that hides a file, is an option or makes a device.
+ * bytes of everything else are percent-encoded; so is a first character that hides a file, is an option or makes a device,
+ * and the dot of an end that would make the folder that of a failed attempt at another instance.
  */
 export function encodedLabel(label: string): string {
-  const encoded = label.replace(/[^\p{L}\p{M}\p{N}_.=+@-]/gu, percent).replace(/^[.+=@-]|\.$/g, percent);
+  const encoded = label.replace(/[^\p{L}\p{M}\p{N}_.=+@-]/gu, percent).replace(/^[.+=@-]|\.$|\.(?=failed$)/gi, percent);
   return reservedName.test(encoded) ? percent(encoded.charAt(0)) + encoded.slice(1) : encoded;
 }
 

@@ -1,7 +1,7 @@
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Past } from '../manifest/decide.ts';
 import { wasFinished } from './entries.ts';
-import type { Store } from './open-store.ts';
+import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
 
 export interface Attempt {
@@ -19,12 +19,12 @@ export function beginAttempt(store: Store, { run, pipeline, instance, attempt, k
 }
 
 export function endAttempt(store: Store, { run, instance, attempt }: Attempt, ended: 'done' | 'failed' | 'interrupted'): void {
-  store.sql('UPDATE attempts SET ended = ? WHERE run = ? AND instance = ? AND attempt = ?').run(ended, run, instance, attempt);
+  unlessDiskFails(() => store.sql('UPDATE attempts SET ended = ? WHERE run = ? AND instance = ? AND attempt = ?').run(ended, run, instance, attempt));
 }
 
 /** How the last attempt with a key ended, where its entry is not there. One that was never ended was killed with its runner. */
 export function pastOf(store: Store, key: Key): Past {
-  const row = rowOf(store.sql("SELECT coalesce(ended, 'interrupted') AS ended FROM attempts WHERE key = ? ORDER BY run DESC, attempt DESC LIMIT 1").get(key));
+  const row = rowOf(store.sql("SELECT coalesce(ended, 'interrupted') AS ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid DESC, attempt DESC LIMIT 1").get(key));
   switch (row?.text('ended')) {
     case 'failed': return 'failed';
     case 'interrupted': return 'interrupted';
@@ -35,7 +35,7 @@ export function pastOf(store: Store, key: Key): Past {
 /** The files of what an instance printed in its last run, or in the run that is named, in the order of the attempts. */
 export function outputsOf(store: Store, pipeline: string, instance: InstanceId, run: string | undefined): { readonly run: string; readonly files: readonly string[] } | undefined {
   const rows = rowsOf(run === undefined
-    ? store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = (SELECT max(run) FROM attempts WHERE pipeline = ? AND instance = ?) ORDER BY attempt').all(pipeline, instance, pipeline, instance)
+    ? store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = (SELECT run FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? ORDER BY runs.rowid DESC LIMIT 1) ORDER BY attempt').all(pipeline, instance, pipeline, instance)
     : store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run));
   const [first] = rows;
   return first && { run: first.text('run'), files: rows.map((row) => row.text('output')) };
@@ -43,7 +43,7 @@ export function outputsOf(store: Store, pipeline: string, instance: InstanceId, 
 
 /** Whether an attempt of an instance has begun and not ended: it runs, or its run was killed. */
 export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>
-  store.sql('SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT max(run) FROM runs) LIMIT 1').get(pipeline, instance) !== undefined;
+  store.sql('SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1').get(pipeline, instance) !== undefined;
 
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import { isPartialName } from '../../files/write-atomically.ts';
 import type { Key } from '../identity.ts';
@@ -18,6 +19,8 @@ export interface Kept {
   readonly keys: ReadonlySet<string>;
   /** Instances that some pipeline file names, as "pipeline instance". */
   readonly instances: ReadonlySet<string>;
+  /** Folders outside artifacts/ in which outs stand. */
+  readonly folders: ReadonlySet<string>;
   /** How many runs back results are kept, named or not. */
   readonly runs: number;
 }
@@ -58,7 +61,7 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
   const finished = new Set<string>(entries.map(({ entry }) => entry.key));
   const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
   const unnamed = await unnamedFiles(workspace, store, kept);
-  const files = [...unnamed.files, ...unfinished(workspace, resumable)];
+  const files = [...unnamed.files, ...unfinished(workspace, resumable, kept.folders)];
   for (const path of files) bytes += sizeOf(workspace, path);
   if (!dryRun) {
     for (const path of files) {
@@ -95,19 +98,20 @@ async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Pro
 }
 
 /** What was being written when a run was killed, and scratch folders that nobody will resume from. */
-function unfinished(workspace: Workspace, resumable: ReadonlySet<string>): readonly string[] {
+function unfinished(workspace: Workspace, resumable: ReadonlySet<string>, folders: ReadonlySet<string>): readonly string[] {
   const { disk } = workspace;
   const found: string[] = [];
   const visit = (folder: string, depth: number): void => {
     if (depth < 0 || disk.look(placeOf(workspace, folder))?.isDirectory() !== true) return;
     for (const name of disk.list(placeOf(workspace, folder))) {
-      const path = `${folder}/${name}`;
+      const path = join(folder, name);
       if (isPartialName(name)) found.push(path);
       else visit(path, depth - 1);
     }
   };
   visit('cache', 3);
-  visit('artifacts', 8);
+  visit('artifacts', Infinity);
+  for (const folder of folders) visit(folder, 0);
   if (disk.look(placeOf(workspace, scratchFolder)) !== undefined) {
     for (const name of disk.list(placeOf(workspace, scratchFolder))) if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, ''))) found.push(`${scratchFolder}/${name}`);
   }

@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
-import { connect, isSqliteError, type Store } from './open-store.ts';
+import { connect, isSqliteError, type Store, type StoreFault, unlessDiskFails } from './open-store.ts';
 import { rowOf } from './row.ts';
 
 /** Held by the one run that may write. */
@@ -20,26 +20,39 @@ export interface Busy {
  * own, never written to, so the kernel releases it when the holder is gone, however it went: there is no stale lock, and
  * no process id to mistake for another's. The row in the store only says who holds it.
  */
-export async function takeLock(store: Store, lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy>> {
-  const deadline = Date.now() + waitSeconds * 1000;
-  const database = connect(lockFile, 0);
-  while (!tryLock(database)) {
-    if (Date.now() >= deadline || signal.aborted) {
-      database.close();
-      return { ok: false, error: await holderOf(store) };
-    }
-    await setTimeout(pollMilliseconds, undefined, { signal }).catch(() => undefined);
-  }
-  store.sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
+export async function takeLock(store: Store, lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy | StoreFault>> {
+  const database = await locked(lockFile, waitSeconds, signal);
+  if (!database.ok) return database;
+  if (database.value === undefined) return { ok: false, error: await holderOf(store) };
+  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now()));
   return {
     ok: true,
     value: {
       release() {
-        store.sql('DELETE FROM holder').run();
-        database.close();
+        unlessDiskFails(() => store.sql('DELETE FROM holder').run());
+        database.value?.close();
       },
     },
   };
+}
+
+/** Undefined: somebody else held it all the time. */
+async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Sqlite.Database | undefined, StoreFault>> {
+  const deadline = Date.now() + waitSeconds * 1000;
+  try {
+    const database = connect(lockFile, 0);
+    while (!tryLock(database)) {
+      if (Date.now() >= deadline || signal.aborted) {
+        database.close();
+        return { ok: true, value: undefined };
+      }
+      await setTimeout(pollMilliseconds, undefined, { signal }).catch(() => undefined);
+    }
+    return { ok: true, value: database };
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    return { ok: false, error: { kind: 'damaged', message: `${lockFile}: ${error.message} (${error.code}); it holds nothing: remove it` } };
+  }
 }
 
 const pollMilliseconds = 50;

@@ -1,4 +1,4 @@
-import type { Store } from './open-store.ts';
+import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowsOf } from './row.ts';
 
 /** The leader of a process group: its id alone could be another's by now, so the time of its start belongs to it. */
@@ -8,11 +8,11 @@ export interface GroupLeader {
 }
 
 export function recordGroup(store: Store, { pid, started }: GroupLeader): void {
-  store.sql('INSERT OR REPLACE INTO process_groups (leader, leader_started) VALUES (?, ?)').run(pid, started);
+  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO process_groups (leader, leader_started) VALUES (?, ?)').run(pid, started));
 }
 
 export function forgetGroup(store: Store, pid: number): void {
-  store.sql('DELETE FROM process_groups WHERE leader = ?').run(pid);
+  unlessDiskFails(() => store.sql('DELETE FROM process_groups WHERE leader = ?').run(pid));
 }
 
 /** Groups that nobody has seen end. */

@@ -1,6 +1,6 @@
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
-import type { Store } from './open-store.ts';
+import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
 
 export interface RunRow {
@@ -20,7 +20,7 @@ export function insertRun(store: Store, row: Omit<RunRow, 'finishedAt' | 'exitCo
 }
 
 export function finishRun(store: Store, run: RunId, at: number, exitCode: number, counts: OutcomeCounts): void {
-  store.sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?').run(at, exitCode, JSON.stringify(counts), run);
+  unlessDiskFails(() => store.sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?').run(at, exitCode, JSON.stringify(counts), run));
 }
 
 export type OutcomeCounts = Readonly<Record<Outcome['kind'], number>>;
@@ -34,9 +34,9 @@ export function markReaped(store: Store): void {
   store.sql('UPDATE runs SET reaped = 1 WHERE reaped = 0').run();
 }
 
-/** The last runs, the newest first. */
+/** The last runs, the newest first: in the order in which they were written down, whatever the clock said. */
 export function lastRuns(store: Store, limit: number): readonly RunRow[] {
-  return rowsOf(store.sql('SELECT * FROM runs ORDER BY started_at DESC, run DESC LIMIT ?').all(limit)).map((row) => ({
+  return rowsOf(store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)).map((row) => ({
     run: row.text('run'),
     pipeline: row.text('pipeline'),
     file: row.text('file'),
@@ -76,5 +76,5 @@ export function lastOutcomes(store: Store, pipeline: string): ReadonlyMap<string
 }
 
 export function recordOutcome(store: Store, pipeline: string, instance: InstanceId, run: RunId, kind: Outcome['kind']): void {
-  store.sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)').run(pipeline, instance, run, kind);
+  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)').run(pipeline, instance, run, kind));
 }

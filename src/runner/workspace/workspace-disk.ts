@@ -45,12 +45,12 @@ export const workspaceDisk: WorkspaceDisk = {
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
 };
 
-/** Below a file there is nothing, which Node calls an error (ENOTDIR) even where a missing entry is none. */
+/** Below a file, and behind links that lead in a circle, there is nothing, which Node calls an error (ENOTDIR, ELOOP) even where a missing entry is none. */
 function orNothing<T>(look: () => T | undefined): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP')) return undefined;
     throw error;
   }
 }

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { digestOf } from '../../src/files/digest.ts';
+import type { InstanceId, RunId } from '../../src/runner/identity.ts';
+import { parseKey } from '../../src/runner/manifest/key-of.ts';
+import { beginAttempt, endAttempt, isRunning, outputsOf, pastOf } from '../../src/runner/store/attempts.ts';
+import { openStore, type Store } from '../../src/runner/store/open-store.ts';
+import { insertRun, lastRuns } from '../../src/runner/store/runs.ts';
+
+const instance = 'train' as InstanceId; // as a plan would name it
+const key = parseKey(digestOf('a manifest')) ?? (() => { throw new Error('no key'); })();
+let folder: string;
+let store: Store;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'store-'));
+  const opened = openStore(join(folder, 'pipeline.sqlite'));
+  if (!opened.ok) throw new Error(opened.error.message);
+  store = opened.value;
+});
+afterEach(() => {
+  store.close();
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['the clock was set back between them', '20300101-000000-0000', '20260101-000000-0000'],
+  ['both began in one second', '20260101-000000-ffff', '20260101-000000-0000'],
+])('the last run is the one that was begun last: %s', (_, first, second) => {
+  for (const [id, ended] of [[first, 'interrupted'], [second, 'failed']] as const) {
+    const run = id as RunId; // as a run would name itself
+    const attempt = { run, pipeline: 'pipeline', instance, attempt: 1, key, output: `cache/logs/${id}/1.txt` };
+    insertRun(store, { run, pipeline: 'pipeline', file: 'pipeline.yaml', pid: 1, pidStarted: '', startedAt: Number(id.slice(0, 4)) });
+    beginAttempt(store, attempt);
+    expect(isRunning(store, 'pipeline', instance)).toBe(true);
+    endAttempt(store, attempt, ended);
+  }
+  expect(lastRuns(store, 1).map(({ run }) => run)).toEqual([second]);
+  expect(outputsOf(store, 'pipeline', instance, undefined)?.run).toBe(second);
+  expect(outputsOf(store, 'pipeline', instance, first)?.run).toBe(first);
+  expect(pastOf(store, key)).toBe('failed');
+});
