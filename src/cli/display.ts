@@ -23,7 +23,7 @@ const redrawEvery = 120;
 const tellEvery = 30_000;
 
 /** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
-export function openDisplay(screen: Screen): Display {
+export function openDisplay(screen: Screen, textOf: (file: string) => string | undefined): Display {
   let view = emptyView;
   let drawn = 0;
   const erase = () => {
@@ -42,7 +42,7 @@ export function openDisplay(screen: Screen): Display {
   return {
     show(event) {
       view = advance(view, event);
-      const lines = plainLines(event, screen.colors);
+      const lines = plainLines(event, screen.colors, textOf);
       if (lines.length === 0) return;
       erase();
       screen.write(`${lines.join('\n')}\n`);

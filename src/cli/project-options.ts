@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import type { Project } from '../runner/project.ts';
+import type { Project, ProjectOptions } from '../runner/project.ts';
+import { diagnosticText } from '../runner/report/diagnostic-text.ts';
+import { openScreen } from './screen.ts';
 
 /** The options that every command has which reads a pipeline file. */
 export interface PipelineOptions {
@@ -17,9 +19,20 @@ export function withPipelineOptions(command: Command): Command {
 }
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
-export async function openProjectHere({ file, set = [] }: PipelineOptions): Promise<Project> {
+export async function openProjectHere({ file, set = [] }: PipelineOptions, onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce()): Promise<Project> {
   const { openProject } = await import('../runner/project.ts');
-  return openProject({ folder: process.cwd(), set, ...(file === undefined ? {} : { file }) });
+  return openProject({ folder: process.cwd(), set, onWarning, ...(file === undefined ? {} : { file }) });
+}
+
+/** Some commands ask the project twice. */
+function warnOnce(): NonNullable<ProjectOptions['onWarning']> {
+  const told = new Set<string>();
+  return (warning, textOf) => {
+    const screen = openScreen();
+    const text = diagnosticText(warning, screen.colors, textOf);
+    if (!told.has(text)) screen.write(`${text}\n`);
+    told.add(text);
+  };
 }
 
 const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -51,6 +51,7 @@ export function openRows(place: ProjectPlace, surroundings: Surroundings): Resul
 export interface Planned {
   readonly place: ProjectPlace;
   readonly plan: Plan;
+  readonly warnings: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
 }
 
@@ -62,10 +63,10 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
 /** Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since. */
 export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined): Promise<Result<Planned, Problem>> {
   const request: SourceRequest = { file: place.file, readText: (path) => readProjectText(place.root, path), overrides: set };
-  const { result, sources } = remembered(request, store) ?? await planAnew(request, store);
+  const { result, warnings, sources } = remembered(request, store) ?? await planAnew(request, store);
   if (!result.ok) return invalid(result.error, sources);
   const clash = sameName(place, result.value.pipeline);
-  return clash === undefined ? { ok: true, value: { place, plan: result.value, sources } } : invalid([clash], sources);
+  return clash === undefined ? { ok: true, value: { place, plan: result.value, warnings, sources } } : invalid([clash], sources);
 }
 
 function remembered(request: SourceRequest, store: Store | undefined): PlannedFile | undefined {
@@ -77,7 +78,7 @@ function remembered(request: SourceRequest, store: Store | undefined): PlannedFi
 async function planAnew(request: SourceRequest, store: Store | undefined): Promise<PlannedFile> {
   const { planFile } = await import('./plan/plan-file.ts');
   const planned = planFile(request);
-  if (planned.result.ok && store !== undefined) recordPlan(store, request.file, rememberPlan(planned.result.value, planned.sources, request, thisRunner()));
+  if (planned.result.ok && planned.warnings.length === 0 && store !== undefined) recordPlan(store, request.file, rememberPlan(planned.result.value, planned.sources, request, thisRunner()));
   return planned;
 }
 

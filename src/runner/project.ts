@@ -10,6 +10,7 @@ import { withHubFolders } from './hub-dependencies.ts';
 import { type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, Status, Verification } from './answers.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import type { Event } from './event.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Selection } from './plan/select.ts';
@@ -25,11 +26,18 @@ export interface ProjectOptions {
   readonly file?: string;
   /** `--set K=V`, in order. */
   readonly set?: readonly string[];
+  /** Told what is no fault of the pipeline file and most probably a mistake; a run tells it as an event. */
+  readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
 }
+
+/** The text of a file that diagnostics point into. */
+export type TextOf = (file: string) => string | undefined;
 
 /** A project as the command line sees it. Each call reads the pipeline file anew. */
 export interface Project {
   readonly root: string;
+  /** Of the pipeline files as they were last read. */
+  readonly textOf: TextOf;
   /** Runs what is out of date. `onEvent` is called for each event, in order, as it happens. */
   run(request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
@@ -50,8 +58,10 @@ export interface Project {
 }
 
 /** Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended meanwhile. */
-export async function openProject({ folder, file, set = [] }: ProjectOptions, surroundings: Surroundings = thisMachine()): Promise<Project> {
+export async function openProject({ folder, file, set = [], onWarning = () => undefined }: ProjectOptions, surroundings: Surroundings = thisMachine()): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
+  let texts: ReadonlyMap<string, string> = new Map();
+  const textOf: TextOf = (name) => texts.get(name);
 
   function opened(place: ProjectPlace): Result<Opened, Problem> {
     if (rows?.ok !== true) rows = openRows(place, surroundings);
@@ -71,12 +81,16 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
     if (!place.ok) return place;
     // A project that was never run is not given a cache for having faults.
     const open = existsSync(join(place.value.root, 'cache')) ? opened(place.value) : undefined;
-    return open?.ok === false ? open : planHere(place.value, set, open?.value.store);
+    if (open?.ok === false) return open;
+    const plan = await planHere(place.value, set, open?.value.store);
+    if (plan.ok) texts = plan.value.sources;
+    return plan;
   }
-  async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
+  async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, warn: (warning: Diagnostic) => void = (warning) => onWarning(warning, textOf)): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
       const plan = await planned();
       if (!plan.ok) return plan;
+      for (const warning of plan.value.warnings) warn(warning);
       const open = opened(plan.value.place);
       if (!open.ok) return open;
       const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
@@ -87,7 +101,8 @@ export async function openProject({ folder, file, set = [] }: ProjectOptions, su
 
   return {
     root: root.ok ? root.value.root : folder,
-    run: (request, onEvent, stop) => withPlan((open) => run(open, planned, request, onEvent, stop)),
+    textOf,
+    run: (request, onEvent, stop) => withPlan((open) => run(open, planned, request, onEvent, stop), (diagnostic) => onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic })),
     dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request)),
     status: (selection) => withPlan((open, plan) => status(open, plan, selection)),
     explain: (instance) => withPlan((open, plan) => explain(open, plan, instance)),

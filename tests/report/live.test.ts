@@ -47,7 +47,7 @@ describe('the live display', () => {
     expect(frame(after(fetching), 0, 200, noColors)).toEqual(['fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left']);
     const ends: readonly Event[] = [{ kind: 'fetched', at: 1, model: 'hf:google/mt5-base@main', bytes: 3 * 2 ** 30 }, { kind: 'fetch-delayed', at: 1, model: 'hf:google/mt5-base@main', seconds: 55, because: 'hub takes no more requests from here for now' }];
     for (const end of ends) expect(after(fetching, end).fetching).toBeUndefined();
-    expect(ends.map((end) => plainLines(end, noColors))).toEqual([['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'], ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s']]);
+    expect(ends.map((end) => plainLines(end, noColors, () => undefined))).toEqual([['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'], ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s']]);
   });
 
   test('no line is wider than the terminal, colour codes not counted', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultsOf, instanceOf, planOfText, type Written } from './planned.ts';
+import { faultsOf, faultText, instanceOf, planned, planOfText, type Written } from './planned.ts';
 
 /** The params of a stage without axes. */
 const paramsOf = (text: string, written: Written = {}) => instanceOf(planOfText(text, written), 'a').params;
@@ -113,6 +113,39 @@ describe('--set', () => {
     ['vars.model=[1', 'yaml-syntax --set:1:14 '], ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
   ])('%s is refused, and the place is in what was typed', (set, fault) => {
     expect(faultsOf(text, { set: [set] })).toEqual([fault]);
+  });
+
+  const anchored = `vars: { lora: &lora { r: 8, nested: &nested { a: 1 } }, rate: &rate 0.1, text: "r is \${vars.rate}" }
+stages:
+  a: { matrix: { c: [{ name: x, <<: *lora }, { name: y, <<: *lora, r: 4 }] }, cmd: [echo], params: { c: "\${c}", rate: *rate, nested: *nested, text: "\${vars.text}" } }
+`;
+  test.each<readonly [string, unknown, unknown]>([
+    ['vars.lora.r=16', { r: 16, nested: { a: 1 } }, { r: 4, nested: { a: 1 } }],
+    ['vars.lora.nested.a=2', { r: 8, nested: { a: 2 } }, { r: 4, nested: { a: 2 } }],
+    ['stages.a.matrix.c.0.r=16', { r: 16, nested: { a: 1 } }, { r: 4, nested: { a: 1 } }],
+    ['stages.a.matrix.c.0.nested.a=2', { r: 8, nested: { a: 2 } }, { r: 4, nested: { a: 1 } }],
+  ])('%s changes what aliases and merges take from there, and no more', (set, x, y) => {
+    const plan = planOfText(anchored, { set: [set] });
+    expect([instanceOf(plan, 'a[x]').params['c'], instanceOf(plan, 'a[y]').params['c']]).toEqual([x, y]);
+  });
+
+  test('a single value under an anchor is changed wherever it is used', () => {
+    expect(instanceOf(planOfText(anchored, { set: ['vars.rate=0.5'] }), 'a[x]').params).toMatchObject({ rate: 0.5, text: 'r is 0.5' });
+  });
+
+  test.each<readonly [string, readonly string[]]>([
+    ['vars.used=2', []], ['vars.map.inner=2', []], ['vars.through=2', []], ['vars.anchored=2', []], ['stages.a.params.more=1', []], ['vars.all={ x: 1 }', []],
+    ['vars.unused=2', ['unreached-var --set:1:13 2']], ['vars.map.other=3', ['unreached-var --set:1:16 3']], ['vars.dead=3', ['unreached-var --set:1:11 3']],
+  ])('a var that is changed in vain is said: %s', (set, warnings) => {
+    const { result, warnings: told, sources } = planned('vars: { used: 1, unused: 1, map: { inner: 1, other: 1 }, through: 1, next: "${vars.through}", anchored: &anchored 1, dead: 1, gone: "${vars.dead}", all: { x: 2 } }\nstages:\n  a: { cmd: "echo ${vars.used} ${vars.next}", params: { inner: "${vars.map.inner}", anchored: *anchored, all: "${vars.all}" } }\n', { set: [set] });
+    expect(result.ok).toBe(true);
+    expect(told.map((warning) => faultText(warning, sources))).toEqual(warnings);
+  });
+
+  test('so is a var that an experiment file changes and that only an anchor used', () => {
+    const { warnings, sources } = planned('extends: ../pipeline.yaml\nvars: { lora: { r: 4 }, rate: 2, own: 1 }\n', { file: 'experiments/big.yaml', files: { 'pipeline.yaml': anchored } });
+    expect(warnings.map((warning) => faultText(warning, sources))).toEqual(['unreached-var experiments/big.yaml:2:20 4']);
+    expect(warnings[0]?.help).toContain('--set');
   });
 
   test('of many, each has a place of its own, and later ones count', () => {

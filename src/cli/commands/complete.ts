@@ -17,7 +17,7 @@ export function completeCommand(): Command {
 
 /** A pipeline file that cannot be read names nothing. */
 async function pipelineNames(options: PipelineOptions): Promise<Names> {
-  const project = await openProjectHere(options);
+  const project = await openProjectHere(options, () => undefined);
   try {
     const graph = await project.graph({ patterns: [], mode: 'needs' });
     const instances = graph.ok ? graph.value.instances : [];

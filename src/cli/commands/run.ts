@@ -77,7 +77,7 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
 
 async function run(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen);
+  const display = openDisplay(screen, project.textOf);
   const signals = stopSignals();
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { reasonText } from '../../runner/manifest/reason-text.ts';
 import type { InstanceStatus, Status } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
-import { displacedOutText } from '../../runner/report/outcome-text.ts';
+import { displacedText } from '../../runner/report/outcome-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -23,7 +23,7 @@ function statusText({ instances, unnamed }: Status): string {
 
 function whyText({ because, displaced, after }: InstanceStatus): string {
   const waits = after.length === 0 ? [] : [`for ${after.slice(0, 3).join(', ')}${after.length > 3 ? ` and ${after.length - 3} more` : ''}`];
-  return [...because.map(reasonText), ...displaced.map((out) => displacedOutText(out)), ...waits].join('; ');
+  return [...because.map(reasonText), ...(displaced.length > 0 ? [displacedText(displaced)] : []), ...waits].join('; ');
 }
 
 function stateText(state: InstanceStatus['state']): string {

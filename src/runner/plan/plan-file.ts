@@ -9,17 +9,19 @@ import { planOf } from './plan-of.ts';
 export interface PlannedFile {
   /** The plan, or every fault of the file, of what it extends and of the command line. */
   readonly result: Result<Plan, readonly Diagnostic[]>;
+  /** What is no fault and most probably a mistake. */
+  readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file. */
   readonly sources: ReadonlyMap<string, string>;
 }
 
 /** From a pipeline file to its graph: everything about it that can be known without looking at any other file. */
 export function planFile(request: SourceRequest): PlannedFile {
-  const { pipeline, faults, sources } = parsePipeline(request);
-  if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, sources };
+  const { pipeline, faults, warnings, sources } = parsePipeline(request);
+  if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, warnings, sources };
   const planned = planOf(pipeline);
   const all = [...faults, ...planned.faults];
-  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: told(inOrder(all)) }, sources };
+  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: told(inOrder(all)) }, warnings, sources };
 }
 
 /** As many as anyone reads, and how many more there are. */

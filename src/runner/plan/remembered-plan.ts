@@ -4,7 +4,7 @@ import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 
 /**
- * A plan without faults as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run with nothing
+ * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run with nothing
  * to do would cost. `runner` names the very code that made it. Two lines: what it was made from, and the plan.
  */
 export function rememberPlan(plan: Plan, sources: ReadonlyMap<string, string>, { file, overrides }: SourceRequest, runner: string): string {
@@ -29,7 +29,7 @@ export function rememberedPlan(remembered: string, { file, overrides, readText }
     sources.set(name, text.value);
   }
   for (const [index, text] of overrides.entries()) sources.set(overrideName(index), text);
-  return { result: { ok: true, value: planOfBody(body) }, sources };
+  return { result: { ok: true, value: planOfBody(body) }, warnings: [], sources };
 }
 
 interface Header {

@@ -8,7 +8,7 @@ export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'cached': return 'up to date';
-    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})${displacedText(outcome.displaced ?? [])}`;
+    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed': return `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
     case 'blocked': return `not started: ${outcome.by} failed`;
     case 'skipped': return 'skipped';
@@ -17,8 +17,8 @@ export function outcomeText(outcome: Outcome): string {
 }
 
 /** The outs that were not as they should be: the first by name, and how many more. */
-function displacedText([first, ...rest]: readonly DisplacedOut[]): string {
-  return first === undefined ? '' : `: ${displacedOutText(first, 'was')}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
+export function displacedText([first, ...rest]: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string {
+  return first === undefined ? '' : `${displacedOutText(first, verb)}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
 }
 
 /** How an out stands otherwise than its result says. */

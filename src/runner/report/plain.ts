@@ -7,8 +7,8 @@ import { reasonText } from '../manifest/reason-text.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
-/** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. */
-export function plainLines(event: Event, colors: Colors): readonly string[] {
+/** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. `textOf`: what warnings point into. */
+export function plainLines(event: Event, colors: Colors, textOf: (file: string) => string | undefined): readonly string[] {
   switch (event.kind) {
     case 'run-started': case 'fetching': return [];
     case 'fetch-delayed': return [`${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`];
@@ -16,7 +16,7 @@ export function plainLines(event: Event, colors: Colors): readonly string[] {
     case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event.because.map(reasonText), event.attempt, event.resumed))}`];
     case 'message': return messageLines(event.instance, event.message, colors);
     case 'output': return [];
-    case 'warned': return diagnosticText(event.diagnostic, colors, () => undefined).split('\n');
+    case 'warned': return diagnosticText(event.diagnostic, colors, textOf).split('\n');
     case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
     case 'finished': return finishedLines(event.instance, event.outcome, colors);
     case 'interrupting': return [colors.yellow(event.hard ? 'stopping now' : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them')];

@@ -2,28 +2,71 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import { unknownReference } from './interpolate.ts';
 import { kindText, listNode, mapNode, type MapNode, type Node } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
+import type { ChangedVar } from './unreached.ts';
 
 /**
  * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`, `stages.train.matrix.1.config.0.r=16`.
  * The value is read as YAML is; nothing after "=" is the empty text. All names but the last must exist, and below `vars`
  * the last too, since a var that nothing refers to would change nothing without a word. `file` names the text in diagnostics.
+ * Where the value that is replaced stands under an anchor, what came from there by an alias or a merge changes with it, as
+ * if the file had been edited.
  */
-export function override(root: Node, file: string, text: string, report: (fault: Diagnostic) => void): Node {
-  const fault = (message: string, length: number, offset = 0): Node => {
+export function override(root: Node, file: string, text: string, report: (fault: Diagnostic) => void): Overridden {
+  const fault = (message: string, length: number, offset = 0): Overridden => {
     report({ severity: 'error', code: 'bad-override', message, at: { file, offset, length }, help: 'write it as in --set vars.model=data/models/mt5-base' });
-    return root;
+    return { root };
   };
   const equals = text.indexOf('=');
   if (equals < 0) return fault('a name, "=" and a value are expected', text.length);
   const path = text.slice(0, equals).split('.');
   if (path.includes('')) return fault('an empty name stands in this path', equals);
   const value = valueAfter(file, text, equals + 1, report);
-  if (value === undefined) return root;
+  if (value === undefined) return { root };
   const steps = path.map((name, index): Step => {
     const offset = path.slice(0, index).join('.').length + (index === 0 ? 0 : 1);
     return { name, at: { file, offset, length: name.length } };
   });
-  return replaced(root, steps, value, path[0] === 'vars', report) ?? root;
+  const changed = replaced(root, steps, value, path[0] === 'vars', report);
+  const before = writtenAt(root, path);
+  if (changed === undefined) return { root };
+  return { root: before === undefined ? changed : withCopies(changed, before, value), ...(path[0] === 'vars' ? { changed: { node: value, name: path.join('.'), patched: false } } : {}) };
+}
+
+export interface Overridden {
+  readonly root: Node;
+  /** Below vars. */
+  readonly changed?: ChangedVar;
+}
+
+/** What stands at a path, if it is written there and did not come from elsewhere by an alias or a merge. */
+function writtenAt(node: Node | undefined, [name, ...rest]: readonly string[]): Node | undefined {
+  if (name === undefined || node === undefined) return node;
+  const child = node.kind === 'map' ? node.entries.get(name)?.value : node.kind === 'list' ? node.items[Number(name)] : undefined;
+  // A value of another file was put here by a patch.
+  const isOwn = child !== undefined && (child.at.file !== node.at.file || (child.at.offset >= node.at.offset && child.at.offset < node.at.offset + node.at.length));
+  return isOwn ? writtenAt(child, rest) : undefined;
+}
+
+/** A tree in which one node is another wherever it stands. What aliases share stays shared. */
+function withCopies(root: Node, before: Node, after: Node): Node {
+  const known = new Map<Node, Node>([[before, after]]);
+  const visit = (node: Node): Node => {
+    const seen = known.get(node);
+    if (seen !== undefined) return seen;
+    const changed = visitParts(node);
+    known.set(node, changed);
+    return changed;
+  };
+  const visitParts = (node: Node): Node => {
+    if (node.kind === 'list') {
+      const items = node.items.map(visit);
+      return items.every((item, index) => item === node.items[index]) ? node : listNode(items, node.at);
+    }
+    if (node.kind !== 'map') return node;
+    const entries = [...node.entries].map(([name, { key, value }]) => [name, { key, value: visit(value) }] as const);
+    return entries.every(([name, { value }]) => value === node.entries.get(name)?.value) ? node : mapNode(new Map(entries), node.at);
+  };
+  return visit(root);
 }
 
 interface Step {

@@ -15,6 +15,7 @@ export interface Parsed {
   /** Undefined where not even its stages could be told apart. Stages with faults are left out and named in `broken`. */
   readonly pipeline: Pipeline | undefined;
   readonly faults: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file: for printing faults. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -26,9 +27,9 @@ export interface Parsed {
 export function parsePipeline(request: SourceRequest): Parsed {
   const faults: Diagnostic[] = [];
   const report: Report = (fault) => void faults.push(fault);
-  const { root, sources } = readSource(request, report);
+  const { root, sources, warnings } = readSource(request, report);
   const pipeline = root && readPipeline(root, request.file, report);
-  return { pipeline, faults, sources };
+  return { pipeline, faults, warnings, sources };
 }
 
 function readPipeline(root: Node, file: string, report: Report): Pipeline | undefined {

@@ -1,5 +1,5 @@
 import type { Result } from '../../result.ts';
-import type { Range } from '../diagnostic.ts';
+import type { Diagnostic, Range } from '../diagnostic.ts';
 import { mergePatch } from './merge-patch.ts';
 import { mapNode, type MapNode, type Node } from './node.ts';
 import { override } from './override.ts';
@@ -7,29 +7,37 @@ import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import type { Report } from './interpolate.ts';
 import { refuse } from './shape.ts';
+import { type ChangedVar, patchedVars, unreachedVars } from './unreached.ts';
 import { overrideName, type SourceRequest } from './source-request.ts';
 
 export interface Source {
   /** Undefined where there is nothing to go on with: reported. */
   readonly root: Node | undefined;
   readonly sources: ReadonlyMap<string, string>;
+  /** Of vars that are changed in vain. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** The value of a pipeline file: what it extends, changed by the file, changed by the command line. */
 export function readSource({ file, readText, overrides }: SourceRequest, report: Report): Source {
   const sources = new Map<string, string>();
-  let root = readFile(file, undefined, [], { readText, sources, report });
+  const changed: ChangedVar[] = [];
+  let root = readFile(file, undefined, [], { readText, sources, changed, report });
   for (const [index, text] of overrides.entries()) {
     const name = overrideName(index);
     sources.set(name, text);
-    root = root && override(root, name, text, report);
+    if (root === undefined) continue;
+    const overridden = override(root, name, text, report);
+    root = overridden.root;
+    if (overridden.changed !== undefined) changed.push(overridden.changed);
   }
-  return { root, sources };
+  return { root, sources, warnings: root === undefined ? [] : unreachedVars(root, changed) };
 }
 
 interface Reading {
   readonly readText: SourceRequest['readText'];
   readonly sources: Map<string, string>;
+  readonly changed: ChangedVar[];
   readonly report: Report;
 }
 
@@ -60,6 +68,7 @@ function extended(node: MapNode, file: string, chain: readonly string[], reading
   if (!path.ok) return void reading.report({ severity: 'error', code: 'bad-path', message: path.error, at: value.at });
   const base = readFile(path.value, value.at, chain, reading);
   if (base?.kind !== 'map') return undefined;
+  reading.changed.push(...patchedVars(base.entries.get('vars')?.value, node.entries.get('vars')?.value));
   return mergePatch(without(base, 'name'), without(node, 'extends'));
 }
 
