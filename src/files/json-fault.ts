@@ -45,6 +45,7 @@ function messageOf(text: string): string {
 /** V8's words, less the place (ours has lines) and less the excerpt of the text. */
 function wording(message: string, found: string | undefined): string {
   if (message.startsWith(unexpectedToken)) return `unexpected ${JSON.stringify(found)}`;
-  const words = message.replace(/ in JSON at position.*| JSON input.*| after JSON at position.*/s, '');
+  if (message.startsWith('Unexpected end')) return 'unexpected end of the text';
+  const words = message.replace(/ in JSON at position.*| after JSON at position.*/s, '');
   return words.charAt(0).toLowerCase() + words.slice(1);
 }

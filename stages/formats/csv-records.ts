@@ -81,6 +81,8 @@ function faultOf(error: CsvError): Fault {
 }
 
 function recordOf(names: readonly string[], fields: readonly string[], line: number): RawItem {
+  const twice = names.find((name, column) => names.indexOf(name) !== column);
+  if (twice !== undefined) return { kind: 'bad', line, reason: 'wrong columns', detail: `the header names ${JSON.stringify(twice)} twice` };
   if (fields.length !== names.length) return { kind: 'bad', line, reason: 'wrong columns', detail: `has ${fields.length} fields, the header ${names.length}` };
   return { kind: 'record', line, values: Object.fromEntries(names.map((name, column) => [name, fields[column] ?? ''])) };
 }

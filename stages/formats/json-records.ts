@@ -10,6 +10,7 @@ export function* jsonRecords(bytes: Uint8Array): Generator<RawItem> {
   for (let line = 1; start < bytes.length; line += 1) {
     const found = bytes.indexOf(lineFeed, start);
     const end = found === -1 ? bytes.length : found + 1;
+    if (line === 1 && beginsArray(bytes.subarray(start, end))) return yield { kind: 'bad', line, reason: 'not JSON', detail: 'the file is one JSON array over several lines: expected an object on each line (JSON Lines)' };
     yield* checkLineEnd(line, end);
     yield* itemsOf(bytes.subarray(start, end), line);
     start = end;
@@ -22,8 +23,11 @@ function* itemsOf(bytes: Uint8Array, line: number): Generator<RawItem> {
   if (!isUtf8(bytes)) return yield bad('not UTF-8', 'the line is not UTF-8');
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').replace(/\r?\n$/, '');
   if (/^[ \t\r]*$/.test(text)) return;
+  if (text.startsWith('\uFEFF')) yield { kind: 'repaired', line, reason: 'byte order mark', detail: 'the line begins with a byte order mark (EF BB BF)' };
   const parsed = parseJson(text, '', line);
   if (!parsed.ok) yield bad('not JSON', `column ${parsed.error.column ?? 1}: ${parsed.error.message.replace(/^is not JSON: /, '')}`);
   else if (isJsonObject(parsed.value)) yield { kind: 'record', line, values: parsed.value };
   else yield bad('wrong columns', 'expected an object');
 }
+
+const beginsArray = (line: Uint8Array): boolean => line.length < 16 && /^\s*\[\s*\n$/.test(Buffer.from(line).toString('latin1'));

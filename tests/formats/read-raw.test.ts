@@ -26,6 +26,19 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
   expect(raw.value.dropped[0]?.examples).toEqual([{ path, line: 2, message: expect.stringContaining('not JSON: column 15') }]);
 });
 
+test('what would pass for clean is told too: NUL, a mark amid the lines, a column named twice, an array that is not JSON Lines', async () => {
+  const found = async (name: string, content: string): Promise<unknown> => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    const raw = await readRaw(path, name.endsWith('csv') ? 'aimc' : 'jsonl', { onBadRow: 'skip' });
+    return raw.ok ? [raw.value.rows.length, ...[...raw.value.dropped, ...raw.value.repaired].flatMap(({ examples }) => examples.map(({ line, message }) => [line, message]))] : raw.error;
+  };
+  expect(await found('nul.jsonl', `${good('a')}${good('b\0c')}`)).toEqual([1, [2, 'broken text: "human" holds a NUL character']]);
+  expect(await found('mark.jsonl', `${good('a')}\uFEFF${good('b')}`)).toEqual([2, [2, 'byte order mark: the line begins with a byte order mark (EF BB BF)']]);
+  expect(await found('twice.csv', 'Description,Patient,Doctor,Doctor\nQ. a?,"Hi doctor, b",Hello. c,Hello. d\n')).toEqual([0, [2, 'wrong columns: the header names "Doctor" twice']]);
+  expect(await found('array.json', `[\n${good('a').trim()},\n${good('b')}]\n`)).toEqual([0, [1, expect.stringMatching(/one JSON array.*JSON Lines/)]]);
+});
+
 test('with "refuse", one unclean line refuses all, with every place', async () => {
   const path = join(folder, 'rows.jsonl');
   await writeFile(path, `${good('a')}{}\n${good('b')}{\n`);

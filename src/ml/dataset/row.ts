@@ -40,6 +40,7 @@ export function textOf(value: JsonObject, name: string): Result<string, RowFault
   if (typeof text !== 'string') return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
   if (text.length > longestText) return fault('field too long', `"${name}" has ${text.length} characters, more than ${longestText}`);
   if (pythonStrip(text) === '') return fault('empty turn', `"${name}" is empty`);
+  if (text.includes('\0')) return fault('broken text', `"${name}" holds a NUL character`);
   return /\p{Surrogate}/u.test(text) ? fault('broken text', `"${name}" holds half of a surrogate pair`) : { ok: true, value: text };
 }
 
