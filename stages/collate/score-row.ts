@@ -49,13 +49,8 @@ export function modelOf(axes: Gathered['axes']): string {
 /** The mean of a score over the seeds. */
 export const meanOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number => mean(row.evaluations.map(score));
 
-/** The sample standard deviation over the seeds; undefined for one seed. */
-export function deviationOf(row: ScoreRow, score: (evaluation: Evaluation) => number): number | undefined {
-  if (row.evaluations.length < 2) return undefined;
-  const values = row.evaluations.map(score);
-  const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
-}
+/** The sample standard deviation of a score over the seeds; undefined for one seed. */
+export const deviationOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number | undefined => deviation(row.evaluations.map(score));
 
 /** The mean validation loss over the seeds; undefined where a training had no validation split. */
 export const validationLossOf = (row: ScoreRow): number | undefined => (row.validationLosses.length === 0 ? undefined : mean(row.validationLosses));
@@ -83,3 +78,10 @@ function labelOf(value: Value): string {
 
 /** NaN for no values. */
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The sample standard deviation; undefined for fewer than two values. */
+export function deviation(values: readonly number[]): number | undefined {
+  if (values.length < 2) return undefined;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}

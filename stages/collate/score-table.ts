@@ -1,5 +1,5 @@
 import type { Evaluation } from '../evaluation.ts';
-import { bestOfGrids, deviationOf, mean, meanOf, validationLossOf, type ScoreRow } from './score-row.ts';
+import { bestOfGrids, deviation, deviationOf, mean, meanOf, validationLossOf, type ScoreRow } from './score-row.ts';
 
 const columns: readonly { readonly title: string; readonly score: (evaluation: Evaluation) => number }[] = [
   { title: 'ROUGE-1', score: ({ multilingual }) => multilingual.rouge1 },
@@ -20,7 +20,7 @@ export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): strin
   const cells = rows.map((row) => [
     row.dataset,
     `${row.model}${best.has(row) ? ' *' : ''}`,
-    validationLossOf(row)?.toFixed(3) ?? '-',
+    valueText(validationLossOf(row), deviation(row.validationLosses)),
     ...columns.map(({ score }) => shown(row, score)),
     ...(withSlots ? [shown(row, slotMean)] : []),
   ]);
@@ -28,17 +28,22 @@ export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): strin
   const widths = titles.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
   const line = (fields: readonly string[]) => `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
   const rule = `| ${widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |\n`;
-  return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}`;
+  return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}${seedsNote(rows)}`;
 }
 
 /** The mean accuracy over the slots; NaN where the rows name none. */
 export const slotMean = ({ slot_accuracy }: Evaluation): number => mean(Object.values(slot_accuracy ?? {}));
 
-function shown(row: ScoreRow, score: (evaluation: Evaluation) => number): string {
-  const deviation = deviationOf(row, score);
-  const value = meanOf(row, score);
-  if (Number.isNaN(value)) return '-';
-  return deviation === undefined ? value.toFixed(3) : `${value.toFixed(3)} ± ${deviation.toFixed(3)}`;
+const shown = (row: ScoreRow, score: (evaluation: Evaluation) => number): string => valueText(meanOf(row, score), deviationOf(row, score));
+
+function valueText(value: number | undefined, spread: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '-';
+  return spread === undefined ? value.toFixed(3) : `${value.toFixed(3)} ± ${spread.toFixed(3)}`;
+}
+
+function seedsNote(rows: readonly ScoreRow[]): string {
+  const counts = [...new Set(rows.map(({ evaluations }) => evaluations.length))].filter((count) => count > 1).sort((a, b) => a - b);
+  return counts.length === 0 ? '' : `\nmean ± sample standard deviation over ${counts.join(' or ')} seeds\n`;
 }
 
 const padded = (text: string, width: number, right: boolean): string => (right ? text.padStart(width) : text.padEnd(width));

@@ -41,6 +41,15 @@ describe('collate', () => {
     const rows = scoreRows([1, 2, 3].map((seed) => ({ axes: { ...aimc('lora'), seed }, content: evaluation({ rougeL: seed / 10 }) })), []);
     expect(rows).toHaveLength(1);
     expect(scoreTable(rows, 'gs_')).toContain('0.200 ± 0.100');
+    expect(scoreTable(rows, 'gs_')).toContain('over 3 seeds');
+  });
+
+  test('several seeds add columns to the files: how many, and deviations, empty for a point of one seed', () => {
+    const seeds = [1, 2].map((seed) => ({ axes: { ...aimc('lora'), seed }, content: evaluation({ rougeL: seed / 10 }) }));
+    const lines = collatedMetrics(scoreRows([...seeds, { axes: { ...aimc('full'), seed: 1 }, content: evaluation({}) }], []));
+    expect(lines.map(({ model_type, rougeL, seeds: count, rougeL_std }) => [model_type, rougeL, count, rougeL_std])).toEqual([['full', 0.5, 1, null], ['lora', 0.15, 2, 0.0707]]);
+    expect(csvOf(lines).split('\n')[1]).toBe('aimc,full,eval_aimc_full.log,0.5,0.5,0.5,0.5,0.5,0.5,1,,,,,,');
+    expect(scoreTable(scoreRows(seeds, [1, 2].map((seed) => ({ axes: { ...aimc('lora'), seed }, content: summary(seed) }))), 'gs_')).toContain('1.500 ± 0.707');
   });
 });
 
