@@ -22,6 +22,14 @@ export interface Diagnostic {
   readonly notes?: readonly { readonly message: string; readonly at?: Range }[];
 }
 
+/** A fault as it is found. There may be thousands: the nearest name is looked for when it is known which of them are told. */
+export interface Fault extends Diagnostic {
+  readonly misspelt?: { readonly name: string; readonly known: Names };
+}
+
+/** The names of a map or a set. */
+export type Names = Pick<ReadonlyMap<string, unknown>, 'size' | 'keys'>;
+
 /** A value with the place it was written at. */
 export interface Located<T> {
   readonly value: T;

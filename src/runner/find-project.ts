@@ -47,5 +47,5 @@ export function readProjectText(root: string, path: string): Result<string> {
   }
 }
 
-/** No pipeline file is that long; the parser refuses much shorter ones. */
-const largest = 64 << 20;
+/** In bytes, of which a character takes four at most: the parser refuses shorter ones. */
+const largest = 16 << 20;

@@ -19,7 +19,12 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ['explicit keys 100,000 deep', '? '.repeat(100_000) + 'x', 'too-deep'],
     ['brackets hidden from a count by closing ones in quotes', many(10_000, () => '["]]]]", '), 'too-deep'],
     ['50 MB', `a: ${'x'.repeat(50 << 20)}`, 'too-large'],
-    ['half a million commas', `[${','.repeat(500_000)}]`, 'yaml-syntax'],
+    ['400,000 commas', `[${','.repeat(400_000)}]`, 'yaml-syntax'],
+    ['a list of a million', `a: [${'1,'.repeat(1_000_000)}]`, 'too-large'],
+    ['a block list of a million', `a:\n${'- 1\n'.repeat(1_000_000)}`, 'too-large'],
+    ['a text with 20,000 references', `vars: { x: 1, y: "${'${vars.x}'.repeat(20_000)}" }\n${stage}`, 'too-large'],
+    ['anchors within anchors', `vars: ${many(1_000, (index) => `&a${index} [`)}`, 'too-deep'],
+    ['a chain of merges', `vars:\n  m0: &m0 { a: 1 }\n${many(2_000, (index) => `  m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}${stage}`, 'too-large'],
     ['100,000 documents', '---\n'.repeat(100_000), 'too-large'],
     ['two documents', `${stage}---\n${stage}`, 'many-documents'],
     ['NUL', 'a: \0', 'control-character'],
@@ -79,6 +84,31 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     const faults = faultsOf(`${stage}vars:\n${'  a: 1\n'.repeat(10_000)}`);
     expect(faults[0]).toBe('duplicate-key 4:3 a');
     expect(faults.length).toBeLessThanOrEqual(50);
+  });
+
+  test('ten thousand misspelt names cost what their number says: the nearest is looked for where it is told', () => {
+    const vars = many(10_000, (index) => `v${index}: 1, `);
+    const params = many(10_000, (index) => `p${index}: "\${vars.w${index}}", `);
+    const { result } = planned(`vars: { ${vars} }\nstages: { a: { cmd: [echo], params: { ${params} } } }\n`);
+    const faults = result.ok ? [] : result.error;
+    expect(faults).toHaveLength(201);
+    expect(faults[0]?.suggestion).toBe('v0');
+    expect(faults.filter(({ suggestion }) => suggestion !== undefined).length).toBeLessThan(10);
+  });
+
+  test('a thousand outs inside each other are told, but not a million pairs', () => {
+    expect(faultsOf(`stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`)).toHaveLength(201);
+  });
+
+  test('a message shows no text at full length', () => {
+    const digits = '9'.repeat(500_000);
+    for (const value of [digits, `1e${digits}`, `"\${${digits}}"`, `!${digits} x`, `"\${vars.a${digits}}"`]) {
+      expect(faultOf(`vars: { a: ${value} }\n${stage}`).message.length).toBeLessThan(1_000);
+    }
+  });
+
+  test('a file may begin with ten thousand lines of comments', () => {
+    expect(faultsOf(`${'# a note\n'.repeat(10_000)}${stage}`)).toEqual([]);
   });
 
   test('names of Object.prototype are names like any other', () => {

@@ -4,7 +4,6 @@ import type { Diagnostic, Located, Range } from '../diagnostic.ts';
 import { canonical } from '../manifest/canonical.ts';
 import { limits } from '../spec/guard.ts';
 import type { Report } from '../spec/interpolate.ts';
-import { nearest } from '../spec/nearest.ts';
 import { mapNode, valueOf, type Node } from '../spec/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../spec/pipeline.ts';
 import { circle, dependencyOrder, type Edge } from './dependency-order.ts';
@@ -104,8 +103,7 @@ function productOf(block: MatrixBlock, expansion: Expansion): readonly Point[] |
 function fromStage(from: Located<string>, block: MatrixBlock, { pipeline, cells: done, report }: Expansion): readonly Point[] | undefined {
   if (!pipeline.stages.has(from.value)) {
     if (pipeline.broken.has(from.value)) return undefined;
-    const suggestion = nearest(from.value, pipeline.stages.keys());
-    return void report({ severity: 'error', code: 'unknown-stage', message: `there is no stage ${JSON.stringify(from.value)} to take axes from`, at: from.at, ...(suggestion === undefined ? {} : { suggestion }) });
+    return void report({ severity: 'error', code: 'unknown-stage', message: `there is no stage ${JSON.stringify(from.value)} to take axes from`, at: from.at, misspelt: { name: from.value, known: pipeline.stages } });
   }
   const cells = done.get(from.value);
   const twice = cells?.flatMap(({ axes }) => [...axes.keys()]).find((name) => block.axes.has(name));

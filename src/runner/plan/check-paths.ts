@@ -12,10 +12,10 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
   const claims = instances.flatMap((instance) => claimsOf(instance, report));
   claims.push({ kind: 'read', path: file, what: 'the pipeline file', at: undefined });
   const sorted = claims.map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  // The claims whose paths hold the present one, outermost first.
-  let around: typeof sorted = [];
+  // The claims whose paths hold the present one, outermost first: who is outside of the last is outside of those before.
+  const around: typeof sorted = [];
   for (const entry of sorted) {
-    around = around.filter(({ key }) => entry.key.startsWith(key));
+    while (around.length > 0 && !entry.key.startsWith(around.at(-1)?.key ?? '')) around.pop();
     const other = around.find(({ claim }) => inTheWay(claim, entry.claim));
     if (other !== undefined) reportOverlap(other.claim, entry.claim, report);
     // Of claims of one kind on one path the first stands for all.

@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import type { Range } from '../diagnostic.ts';
+import type { Names, Range } from '../diagnostic.ts';
 import { descend, textOf, unknownReference, type LookUp, type Reference, type Report } from '../spec/interpolate.ts';
 import { mapNode, type MapNode, type Part, type ScalarNode } from '../spec/node.ts';
 import type { Piece, Program, Word } from './instance.ts';
@@ -87,8 +87,8 @@ function joined(pieces: readonly Piece[]): readonly Piece[] {
 
 function pieceOf(reference: Reference, scope: CommandScope, quoted: (text: string) => string): Piece | undefined {
   const [root, name, ...more] = reference.path;
-  if (root === 'deps') return namedPiece('dep', name, more, [...scope.deps.keys()], reference, scope.report);
-  if (root === 'outs') return namedPiece('out', name, more, [...scope.outs], reference, scope.report);
+  if (root === 'deps') return namedPiece('dep', name, more, scope.deps, reference, scope.report);
+  if (root === 'outs') return namedPiece('out', name, more, scope.outs, reference, scope.report);
   const lookUp: LookUp = root === 'params' ? (of, report) => descend(scope.params ?? noParams(of.at), of, 1, report) : scope.lookUp;
   const text = textOf(reference, lookUp, scope.report);
   return text === undefined ? undefined : { kind: 'text', text: quoted(text) };
@@ -96,8 +96,8 @@ function pieceOf(reference: Reference, scope: CommandScope, quoted: (text: strin
 
 const noParams = (at: Range): MapNode => mapNode(new Map(), at);
 
-function namedPiece(kind: 'dep' | 'out', name: string | undefined, more: readonly string[], known: readonly string[], { at, path }: Reference, report: Report): Piece | undefined {
-  if (name === undefined || !known.includes(name)) return void report(unknownReference(name ?? '', `in ${kind}s`, known, at));
+function namedPiece(kind: 'dep' | 'out', name: string | undefined, more: readonly string[], known: Names & { has(name: string): boolean }, { at, path }: Reference, report: Report): Piece | undefined {
+  if (name === undefined || !known.has(name)) return void report(unknownReference(name ?? '', `in ${kind}s`, known, at));
   if (more.length > 0) return void report({ severity: 'error', code: 'unknown-reference', message: `\${${path.join('.')}}: a ${kind} is a path and has no names`, at });
   return { kind, name };
 }

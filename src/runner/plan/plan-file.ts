@@ -1,6 +1,7 @@
 import type { Result } from '../../result.ts';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Fault } from '../diagnostic.ts';
 import { limits } from '../spec/guard.ts';
+import { nearest } from '../spec/nearest.ts';
 import { parsePipeline } from '../spec/parse-pipeline.ts';
 import type { SourceRequest } from '../spec/source-request.ts';
 import type { Plan } from './instance.ts';
@@ -24,14 +25,20 @@ export function planFile(request: SourceRequest): PlannedFile {
   return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: told(inOrder(all)) }, warnings, sources };
 }
 
-/** As many as anyone reads, and how many more there are. */
-function told(faults: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (faults.length <= limits.told) return faults;
-  return [...faults.slice(0, limits.told), { severity: 'error', code: 'more-faults', message: `there are ${faults.length - limits.told} more faults` }];
+/** As many as anyone reads, each with the nearest name, and how many more there are. */
+function told(faults: readonly Fault[]): readonly Diagnostic[] {
+  let comparisons: number = limits.comparisons;
+  const first = faults.slice(0, limits.told).map(({ misspelt, ...fault }): Diagnostic => {
+    comparisons -= misspelt?.known.size ?? 0;
+    const suggestion = misspelt === undefined || comparisons < 0 ? undefined : nearest(misspelt.name, misspelt.known.keys());
+    return suggestion === undefined ? fault : { ...fault, suggestion };
+  });
+  if (faults.length <= limits.told) return first;
+  return [...first, { severity: 'error', code: 'more-faults', message: `there are ${faults.length - limits.told} more faults` }];
 }
 
 /** In the order of the text, file by file as they were met. */
-function inOrder(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+function inOrder(faults: readonly Fault[]): readonly Fault[] {
   const files = [...new Set(faults.map(({ at }) => at?.file))];
   return [...faults].sort((a, b) => files.indexOf(a.at?.file) - files.indexOf(b.at?.file) || (a.at?.offset ?? 0) - (b.at?.offset ?? 0));
 }

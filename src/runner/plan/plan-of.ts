@@ -1,4 +1,4 @@
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Report } from '../spec/interpolate.ts';
 import { limits } from '../spec/guard.ts';
@@ -13,7 +13,7 @@ import { settleInstance } from './settle-instance.ts';
 export interface Planned {
   /** Whole only where there are no faults. */
   readonly plan: Plan;
-  readonly faults: readonly Diagnostic[];
+  readonly faults: readonly Fault[];
 }
 
 /**
@@ -43,11 +43,11 @@ export function planOf(pipeline: Pipeline): Planned {
 
 /** Faults with one code at one place are one fault of many instances. */
 interface Repeated {
-  readonly fault: Diagnostic;
+  readonly fault: Fault;
   more: number;
 }
 
-function once({ fault, more }: Repeated): Diagnostic {
+function once({ fault, more }: Repeated): Fault {
   if (more === 0) return fault;
   return { ...fault, notes: [...(fault.notes ?? []), { message: more === 1 ? 'the same for one more instance' : `the same for ${more} more instances` }] };
 }

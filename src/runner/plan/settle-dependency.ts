@@ -1,7 +1,6 @@
-import type { Diagnostic, Located, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Located, Names, Range } from '../diagnostic.ts';
 import { limits } from '../spec/guard.ts';
 import type { LookUp, Report } from '../spec/interpolate.ts';
-import { nearest } from '../spec/nearest.ts';
 import type { Node } from '../spec/node.ts';
 import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
 import { projectPath } from '../spec/project-path.ts';
@@ -57,9 +56,9 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   const source = pipeline.stages.get(dep.stage.value);
   if (source === undefined) {
     if (pipeline.broken.has(dep.stage.value)) return undefined;
-    return void report({ ...unknownName('unknown-stage', `there is no stage ${JSON.stringify(dep.stage.value)}`, dep.stage, pipeline.stages.keys()) });
+    return void report({ ...unknownName('unknown-stage', `there is no stage ${JSON.stringify(dep.stage.value)}`, dep.stage, pipeline.stages) });
   }
-  if (!source.outs.has(dep.out.value)) return void report({ ...unknownName('unknown-out', `the stage ${source.name} has no out ${JSON.stringify(dep.out.value)}`, dep.out, source.outs.keys()), notes: [{ message: `${source.name} is declared here`, at: source.at }] });
+  if (!source.outs.has(dep.out.value)) return void report({ ...unknownName('unknown-out', `the stage ${source.name} has no out ${JSON.stringify(dep.out.value)}`, dep.out, source.outs), notes: [{ message: `${source.name} is declared here`, at: source.at }] });
   const candidates = cells.get(source.name);
   if (candidates === undefined) return undefined;
   const join = joins.get(source.name) ?? joinOn(candidates);
@@ -80,10 +79,8 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   });
 }
 
-function unknownName(code: string, message: string, { value, at }: Located<string>, known: Iterable<string>): Diagnostic {
-  const suggestion = nearest(value, known);
-  return { severity: 'error', code, message, at, ...(suggestion === undefined ? {} : { suggestion }) };
-}
+const unknownName = (code: string, message: string, { value, at }: Located<string>, known: Names): Fault =>
+  ({ severity: 'error', code, message, at, misspelt: { name: value, known } });
 
 function unmatched(dep: Extract<StageDependency, { kind: 'from' }>, name: string, cell: Cell, candidates: readonly Cell[]): Diagnostic {
   const shared = [...cell.axes].filter(([axis]) => candidates.some(({ axes }) => axes.has(axis)));

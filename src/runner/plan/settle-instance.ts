@@ -71,7 +71,7 @@ function cellLookUp(cell: Cell, { vars }: Pipeline): LookUp {
     if (root === 'deps' || root === 'outs' || root === 'params') {
       return void report({ severity: 'error', code: 'unknown-reference', message: `\${${root}.…} is known only in cmd`, at: reference.at, help: 'elsewhere vars and axes can be referred to' });
     }
-    return void report(unknownReference(root, `among vars and the axes of ${cell.name.id}`, ['vars', ...cell.axes.keys()], reference.at));
+    return void report(unknownReference(root, `among vars and the axes of ${cell.name.id}`, new Set(['vars', ...cell.axes.keys()]), reference.at));
   };
 }
 

@@ -7,12 +7,18 @@ export const limits = {
   length: 4 << 20,
   /** Nesting of lists and maps. */
   depth: 100,
+  /** Commas, colons and line ends, which are counted before anything is parsed. */
+  separators: 500_000,
   /** Tokens of YAML. The parser takes about 1 µs for each. */
   tokens: 1_200_000,
+  /** Comments and empty lines around a document, and documents. */
+  topLevel: 50_000,
   /** Vars that refer to vars. */
   chain: 100,
   /** Values once every alias and merge is written out. */
   values: 1_000_000,
+  /** References in one text, and the texts between them. */
+  pieces: 10_000,
   /** UTF-16 units of one text once its references are written out. */
   text: 1 << 20,
   /** Instances of a pipeline: the product of axes grows fast. */
@@ -25,11 +31,14 @@ export const limits = {
   faults: 50,
   /** Faults that are told at all. */
   told: 200,
+  /** Names that are compared with misspelt ones, for all faults together. */
+  comparisons: 50_000,
 } as const;
 
 /** What no YAML may hold, found before it is parsed: the first fault, or undefined. */
 export function guardText(file: string, text: string): Diagnostic | undefined {
   if (text.length > limits.length) return tooLarge(file, `it has ${text.length} characters, more than ${limits.length}`, 0);
+  if (hasMoreSeparators(text, limits.separators)) return tooLarge(file, `it has more than ${limits.separators} commas, colons and lines`, 0);
   const control = text.search(/(?![\t\n\r\x7F-\x9F])\p{Cc}/u);
   if (control >= 0) {
     const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
@@ -41,6 +50,18 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
   if (carriageReturn >= 0) return { severity: 'error', code: 'lone-carriage-return', message: 'a carriage return stands here without a line feed: lines end in LF or CR LF', at: { file, offset: carriageReturn, length: 1 } };
   return undefined;
 }
+
+/** A count that costs a few milliseconds, where the parser would take seconds to find that there is too much. */
+function hasMoreSeparators(text: string, most: number): boolean {
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if ((code === comma || code === colon || code === lineFeed) && ++count > most) return true;
+  }
+  return false;
+}
+
+const [comma, colon, lineFeed] = [0x2C, 0x3A, 0x0A];
 
 export const tooLarge = (file: string, why: string, offset: number): Diagnostic => ({
   severity: 'error',

@@ -1,11 +1,10 @@
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Fault, Names, Range } from '../diagnostic.ts';
 import { limits } from './guard.ts';
 import { kindText, listNode, mapNode, refers, type MapEntry, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
-import { nearest } from './nearest.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 
-export type Report = (fault: Diagnostic) => void;
+export type Report = (fault: Fault) => void;
 
 /** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
 export type LookUp = (reference: Reference, report: Report) => Node | undefined;
@@ -52,7 +51,7 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
   return void report({
     severity: 'error',
     code: 'not-text',
-    message: `\${${reference.path.join('.')}} is ${kindText(node)}: inside a text only a single value can stand`,
+    message: `\${${reference.path.join('.').slice(0, 200)}} is ${kindText(node)}: inside a text only a single value can stand`,
     at: reference.at,
     help: node.kind === 'map' ? `name one of its values: ${examples(node, reference)}` : 'alone in a value, it keeps its type',
     notes: [{ message: 'it is written here', at: node.at }],
@@ -67,26 +66,29 @@ export function descend(node: Node, { path, at }: Reference, depth: number, repo
   const name = path[depth];
   if (node.kind === 'broken') return undefined;
   if (name === undefined) return node;
-  const shown = path.slice(0, depth).join('.');
-  if (node.kind !== 'map') return void report({ severity: 'error', code: 'unknown-reference', message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name)}`, at, notes: [{ message: `${shown} is written here`, at: node.at }] });
+  const shown = path.slice(0, depth).join('.').slice(0, 200);
+  if (node.kind !== 'map') return void report({ severity: 'error', code: 'unknown-reference', message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name.slice(0, 60))}`, at, notes: [{ message: `${shown} is written here`, at: node.at }] });
   const entry = node.entries.get(name);
-  return entry === undefined ? void report(unknownReference(name, `in ${shown}`, [...node.entries.keys()], at)) : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
+  return entry === undefined ? void report(unknownReference(name, `in ${shown}`, node.entries, at)) : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
 }
 
 /** A name that a reference gives and that is not there. */
-export function unknownReference(name: string, where: string, known: readonly string[], at: Range): Diagnostic {
-  const suggestion = nearest(name, known);
+export function unknownReference(name: string, where: string, known: Names, at: Range): Fault {
   return {
     severity: 'error',
     code: 'unknown-reference',
-    message: `there is no ${JSON.stringify(name)} ${where}${known.length === 0 ? '' : `: expected ${listed(known)}`}`,
+    message: `there is no ${JSON.stringify(name.slice(0, 60))} ${where}${known.size === 0 ? '' : `: expected ${listedNames(known)}`}`,
     at,
-    ...(suggestion === undefined ? {} : { suggestion }),
+    misspelt: { name, known },
   };
 }
 
 /** Names for a message, at most ten. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(', ');
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : names.length > 1 ? `one of ${shown}` : shown;
+export const listed = (names: readonly string[]): string => listedNames(new Set(names));
+
+export function listedNames(names: Names): string {
+  const shown: string[] = [];
+  for (const name of names.keys()) if (shown.push(name) === 10) break;
+  const text = shown.join(', ');
+  return names.size > 10 ? `${text} and ${names.size - 10} more` : names.size > 1 ? `one of ${text}` : text;
 }

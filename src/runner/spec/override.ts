@@ -100,7 +100,7 @@ function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mus
 
 function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[], value: Node, mustExist: boolean, report: (fault: Diagnostic) => void): Node | undefined {
   const entry = node.entries.get(name);
-  if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', [...node.entries.keys()], at), code: 'bad-override' });
+  if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', node.entries, at), code: 'bad-override' });
   const changed = entry === undefined ? value : replaced(entry.value, rest, value, mustExist, report);
   return changed && mapNode(new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]), node.at);
 }

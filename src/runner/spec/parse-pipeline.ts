@@ -1,4 +1,4 @@
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Range } from '../diagnostic.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
@@ -14,7 +14,7 @@ import { varsLookUp, withVars } from './vars.ts';
 export interface Parsed {
   /** Undefined where not even its stages could be told apart. Stages with faults are left out and named in `broken`. */
   readonly pipeline: Pipeline | undefined;
-  readonly faults: readonly Diagnostic[];
+  readonly faults: readonly Fault[];
   readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file: for printing faults. */
   readonly sources: ReadonlyMap<string, string>;
@@ -25,7 +25,7 @@ export interface Parsed {
  * collected; references to axes, deps and outs are settled by the plan.
  */
 export function parsePipeline(request: SourceRequest): Parsed {
-  const faults: Diagnostic[] = [];
+  const faults: Fault[] = [];
   const report: Report = (fault) => void faults.push(fault);
   const { root, sources, warnings } = readSource(request, report);
   const pipeline = root && readPipeline(root, request.file, report);

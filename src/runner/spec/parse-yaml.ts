@@ -32,7 +32,8 @@ function tokensOf(file: string, text: string): CST.Token[] | Diagnostic {
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > limits.depth) return tooDeep(file, parser.offset);
-    if (++count > limits.tokens || tokens.length > limits.faults * 20) return tooLarge(file, `it has more than ${limits.tokens} tokens, or too many documents and comments`, parser.offset);
+    if (++count > limits.tokens) return tooLarge(file, `it has more than ${limits.tokens} tokens`, parser.offset);
+    if (tokens.length > limits.topLevel) return tooLarge(file, `it has more than ${limits.topLevel} comments, empty lines and documents`, parser.offset);
   }
   tokens.push(...parser.end());
   return tokens;

@@ -1,4 +1,5 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
+import { limits } from './guard.ts';
 import type { Part } from './node.ts';
 
 /**
@@ -30,6 +31,7 @@ export function templateParts(text: string, raw: string, at: Range, report: (fau
     literal += text.slice(rest, start);
     if (literal !== '') parts.push({ kind: 'text', text: literal });
     parts.push({ kind: 'reference', path: source.slice(2, -1).trim().split('.'), at: place });
+    if (parts.length > limits.pieces) return void report({ severity: 'error', code: 'too-large', message: `this text has more than ${limits.pieces} references and texts between them`, at: place });
     literal = '';
     rest = end + 1;
   }

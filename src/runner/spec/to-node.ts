@@ -86,7 +86,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
   switch (typeof value) {
     case 'boolean': return { kind: 'scalar', value, text, parts: null, at };
     case 'number':
-      if (!Number.isFinite(value)) return broken('not-finite', `${text} cannot be handed to a stage: JSON has no such number`, at, reader);
+      if (!Number.isFinite(value)) return broken('not-finite', `${text.slice(0, 60)} cannot be handed to a stage: JSON has no such number`, at, reader);
       if (isRounded(text, value)) return broken('inexact-number', `${text.slice(0, 60)} would be rounded to ${value}: a number holds 15 to 17 digits`, at, reader, 'put it in quotes to hand it on as text');
       return { kind: 'scalar', value, text, parts: null, at };
     case 'string': return readText(value, at, reader);

@@ -8,8 +8,8 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
   let depth = 0;
   const lookUp: LookUp = (reference, report) => {
     const [root, name] = reference.path;
-    if (root !== 'vars') return void report(unknownReference(root ?? '', 'here', ['vars'], reference.at));
-    if (name === undefined) return vars === undefined ? void report(unknownReference('vars', 'in this file', [], reference.at)) : settleAll(vars, reference, report);
+    if (root !== 'vars') return void report(unknownReference(root ?? '', 'here', new Set(['vars']), reference.at));
+    if (name === undefined) return vars === undefined ? void report(unknownReference('vars', 'in this file', new Set(), reference.at)) : settleAll(vars, reference, report);
     const node = settle(name, reference, report);
     return node && descend(node, reference, 2, report);
   };
@@ -18,7 +18,7 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
     if (before === 'open') return void report({ severity: 'error', code: 'var-cycle', message: `vars.${name} refers to itself`, at: reference.at });
     if (before !== undefined || settled.has(name)) return before;
     const entry = vars?.entries.get(name);
-    if (entry === undefined) return void report(unknownReference(name, 'in vars', [...(vars?.entries.keys() ?? [])], reference.at));
+    if (entry === undefined) return void report(unknownReference(name, 'in vars', vars?.entries ?? new Map<string, MapEntry>(), reference.at));
     if (depth >= limits.chain) return void report({ severity: 'error', code: 'too-deep', message: `more than ${limits.chain} vars refer to each other in a chain here`, at: reference.at });
     settled.set(name, 'open');
     depth++;
