@@ -13,7 +13,7 @@ import type { PlannedFile } from './plan/plan-file.ts';
 import { rememberedPlan, rememberPlan } from './plan/remembered-plan.ts';
 import { select, type Selected, type Selection } from './plan/select.ts';
 import { foldedPath } from './spec/project-path.ts';
-import type { SourceRequest } from './spec/source-request.ts';
+import { overrideName, type SourceRequest } from './spec/source-request.ts';
 import { findPlan, recordPlan } from './store/plan-rows.ts';
 import { openStore, type Store } from './store/open-store.ts';
 import { type StatRows, statRows } from './store/stat-rows.ts';
@@ -60,13 +60,30 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
   return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', message: place.error }], new Map());
 }
 
-/** Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since. */
-export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined): Promise<Result<Planned, Problem>> {
+/**
+ * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since, and
+ * before it what this process planned last (`before`, with the same `set`).
+ */
+export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined, before?: Planned): Promise<Result<Planned, Problem>> {
+  if (before !== undefined && isCurrent(before, place, set)) {
+    const clash = sameName(place, before.plan.pipeline);
+    return clash === undefined ? { ok: true, value: before } : invalid([clash], before.sources);
+  }
   const request: SourceRequest = { file: place.file, readText: (path) => readProjectText(place.root, path), overrides: set };
   const { result, warnings, sources } = remembered(request, store) ?? await planAnew(request, store);
   if (!result.ok) return invalid(result.error, sources);
   const clash = sameName(place, result.value.pipeline);
   return clash === undefined ? { ok: true, value: { place, plan: result.value, warnings, sources } } : invalid([clash], sources);
+}
+
+/** Whether a file and all that it extends have the texts that a plan was made from. The texts of `--set` are no files. */
+function isCurrent({ place, sources }: Planned, { root, file }: ProjectPlace, set: readonly string[]): boolean {
+  const typed = new Set(set.map((_, index) => overrideName(index)));
+  return place.root === root && place.file === file && [...sources].every(([name, text]) => {
+    if (typed.has(name)) return true;
+    const now = readProjectText(root, name);
+    return now.ok && now.value === text;
+  });
 }
 
 function remembered(request: SourceRequest, store: Store | undefined): PlannedFile | undefined {

@@ -62,6 +62,8 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
   const textOf: TextOf = (name) => texts.get(name);
+  /** Planned with the rows open: a plan is in them then, for the next process. */
+  let last: Planned | undefined;
 
   function opened(place: ProjectPlace): Result<Opened, Problem> {
     if (rows?.ok !== true) rows = openRows(place, surroundings);
@@ -82,8 +84,10 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     // A project that was never run is not given a cache for having faults.
     const open = existsSync(join(place.value.root, 'cache')) ? opened(place.value) : undefined;
     if (open?.ok === false) return open;
-    const plan = await planHere(place.value, set, open?.value.store);
-    if (plan.ok) texts = plan.value.sources;
+    const plan = await planHere(place.value, set, open?.value.store, last);
+    if (!plan.ok) return plan;
+    texts = plan.value.sources;
+    last = open === undefined ? undefined : plan.value;
     return plan;
   }
   async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, warn: (warning: Diagnostic) => void = (warning) => onWarning(warning, textOf)): Promise<Result<T, Problem>> {

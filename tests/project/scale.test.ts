@@ -46,3 +46,22 @@ test('a run with nothing to do reads no file, and looks and asks in proportion t
   expect(perInstance.looks).toBeLessThanOrEqual(7);
   expect(perInstance.rows).toBeLessThanOrEqual(5);
 });
+
+test('a project that stays open plans again what was edited, be it in the file or in what it extends', async () => {
+  using project = inProcess();
+  const stage = (name: string): object => ({ stages: { [name]: { cmd: ['true'] } } });
+  project.write({ 'pipeline.yaml': stage('a'), 'experiments/x.yaml': { extends: '../pipeline.yaml', ...stage('b') } });
+  await project.run({}, undefined, 'experiments/x.yaml');
+  const seen = await project.ask(async (open) => {
+    const stages = async (): Promise<unknown> => {
+      const graph = await open.graph({ patterns: [], mode: 'needs' });
+      return graph.ok && graph.value.instances.map(({ stage: name }) => name);
+    };
+    const first = [await stages(), await stages()];
+    project.write({ 'pipeline.yaml': stage('c') });
+    const second = await stages();
+    project.write({ 'experiments/x.yaml': { extends: '../pipeline.yaml', ...stage('d') } });
+    return [...first, second, await stages()];
+  }, undefined, 'experiments/x.yaml');
+  expect(seen).toEqual([['a', 'b'], ['a', 'b'], ['c', 'b'], ['c', 'd']]);
+});
