@@ -12,7 +12,7 @@ import { expectWithin } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const suffix = '.hidden-states.json';
-const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])).filter((model) => existsSync(join(folder, model))) : [];
 
 interface Sentence {
   readonly ids: readonly number[];

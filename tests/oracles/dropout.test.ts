@@ -25,7 +25,7 @@ interface Site {
   readonly p: number;
 }
 
-const models = modelsWith('.dropout.json');
+const models = modelsWith('.dropout.json', '.dropout.safetensors', '/model.safetensors');
 
 describe.skipIf(models.length === 0)('a step in training mode, with the masks of torch', () => {
   for (const model of models) {

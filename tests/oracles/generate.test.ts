@@ -43,7 +43,7 @@ const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenId }: Mt5Con
       : { kind: 'beam', beams: given.num_beams, earlyStopping: given.early_stopping ?? false, lengthPenalty: given.length_penalty ?? 1, returned: given.num_return_sequences ?? 1 },
 });
 
-const models = modelsWith('.generate.json');
+const models = modelsWith('.generate.json', '-generate/model.safetensors');
 
 describe.skipIf(models.length === 0)('generation gives the token ids of transformers', () => {
   for (const model of models) describe(model, async () => {

@@ -8,9 +8,10 @@ import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 /** Where the tables of mT5 and T5 lie. */
 export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt5');
 
-/** The models that have a file `<model><suffix>`. */
-export function modelsWith(suffix: string): readonly string[] {
-  return existsSync(mt5Folder) ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+/** The models that have a file `<model><suffix>`, and what else its test cannot do without, named in the same way. */
+export function modelsWith(suffix: string, ...needed: readonly string[]): readonly string[] {
+  const models = existsSync(mt5Folder) ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+  return models.filter((model) => needed.every((each) => existsSync(join(mt5Folder, model + each))));
 }
 
 /** A table's tensors as numbers, whatever their type. */

@@ -13,7 +13,7 @@ import { expectWithin, roundingAllowance } from './within.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
 
-const models = modelsWith('.forward.safetensors');
+const models = modelsWith('.forward.safetensors', '/model.safetensors');
 
 describe.skipIf(models.length === 0)('mT5 and T5 against the tables of transformers', () => {
   for (const model of models) describe(model, () => forwardTests(model));

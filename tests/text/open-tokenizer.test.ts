@@ -72,3 +72,12 @@ test('a file that cannot be read is named', async () => {
   await mkdir(join(folder, 'tokenizer.json'));
   expect(messageOf(await openTokenizer(folder, transformers))).toBe(`${join(folder, 'tokenizer.json')}: is a folder where a file was expected`);
 });
+
+test('a setting that would cut texts otherwise is refused by its name, and passed over at its usual value', async () => {
+  const folder = await folderWith({ ...t5, 'tokenizer_config.json': '{"extra_ids": 4, "truncation_side": "left", "sp_model_kwargs": {"enable_sampling": true}, "padding_side": "right"}' });
+  expect(messageOf(await openTokenizer(folder, transformers))).toBe(`${folder}: sp_model_kwargs is {"enable_sampling":true}, which cannot be done here: expected {}; truncation_side is "left", which cannot be done here: expected "right"`);
+  const usual = await folderWith({ 'vocab.txt': goldenVocabulary(), 'tokenizer_config.json': '{"never_split": null, "do_basic_tokenize": true, "split_special_tokens": false, "sp_model_kwargs": {}}' });
+  expect((await openTokenizer(usual, transformers)).ok).toBe(true);
+  const split = await folderWith({ 'vocab.txt': goldenVocabulary(), 'tokenizer_config.json': '{"never_split": ["COVID-19"]}' });
+  expect(messageOf(await openTokenizer(split, transformers))).toContain('never_split is ["COVID-19"]');
+});

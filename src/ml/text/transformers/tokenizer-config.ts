@@ -92,8 +92,15 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     stripAccents: flag('strip_accents'),
     splitChinese: truth('tokenize_chinese_chars'),
   };
+  for (const [name, usual] of Object.entries(undoneFields)) {
+    const found = fields[name] ?? null;
+    if (found !== null && JSON.stringify(found) !== JSON.stringify(usual)) problems.push(`${name} is ${shownJson(found)}, which cannot be done here: expected ${JSON.stringify(usual)}`);
+  }
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
+
+/** Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it as it is. */
+const undoneFields: JsonObject = { do_basic_tokenize: true, never_split: [], padding_side: 'right', sp_model_kwargs: {}, split_special_tokens: false, truncation_side: 'right' };
 
 /** In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added. */
 export const roleNames = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const satisfies readonly Role[];
