@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { programs } from '../rig/build-programs.ts';
-import { sweep } from '../rig/sweep-faults.ts';
+import { sweep, sweepRows } from '../rig/sweep-faults.ts';
 
 const twoStages = {
   stages: {
@@ -17,6 +17,12 @@ test.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any one operation: no exception, i
   const operations = await sweep(twoStages, code);
   console.log(`${code}: ${operations} operations failed one by one`);
   expect(operations).toBeGreaterThan(20);
+});
+
+test('a full disk at any one row that is written: no exception, nothing finished is lost, and the next run is right', async () => {
+  const rows = await sweepRows('SQLITE_FULL');
+  console.log(`SQLITE_FULL: ${rows} rows failed one by one`);
+  expect(rows).toBeGreaterThan(20);
 });
 
 /** In a mount namespace of its own: nobody else sees what is mounted there, and it goes with its last process. */

@@ -10,6 +10,8 @@ import type { Rig } from '../rig/rig.ts';
 /** All that two projects have in common that ended alike: outs, results, and the files of the cache. */
 export interface Ending {
   readonly artifacts: Readonly<Record<string, string>>;
+  /** Where a stage writes outside its own folder. */
+  readonly workspace: Readonly<Record<string, string>>;
   /** Outs by key. */
   readonly entries: Readonly<Record<string, unknown>>;
   /** What the runner says that it put there, by path: what it may remove again. */
@@ -35,6 +37,7 @@ export async function endOf(rig: Rig): Promise<Ending> {
   }
   return {
     artifacts: treeOf(join(rig.root, 'artifacts')),
+    workspace: rig.exists('notes') ? treeOf(join(rig.root, 'notes')) : {},
     entries: withStore(rig, (store) => Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs]))),
     placements: withStore(rig, (store) => Object.fromEntries(allPlacements(store).map(({ path, instance, content }) => [path, `${instance} ${content.digest}`]))),
     cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) => (/^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path)) ? [] : [path])),

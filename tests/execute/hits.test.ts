@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchedDisk } from '../rig/disk-twins.ts';
+import { inProcess } from '../rig/in-process.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 /** A project with one stage that was run: a file, and a folder with all that a folder can hold. */
@@ -76,6 +78,20 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
     expect(statSync(out(project, 'm')).nlink).toBe(1);
     writeFileSync(out(project, 'm'), 'edited in place by a user');
     expect((await project.pipeline('verify').result).stdout).not.toContain('objects/');
+  });
+});
+
+describe('invariant 5: what was written by us need not be read again, unless somebody wrote after us', () => {
+  test('an out that is written to once more before it stands in its place is not taken for what was cached', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo right > ${outs.m}', outs: { m: 'm' } } } } });
+    // As a process would that got away from its stage.
+    const disk = watchedDisk(({ name, paths: [from = '', to = ''] }) => {
+      if (name === 'rename' && to.endsWith('artifacts/pipeline/a/m')) writeFileSync(from, 'wrong\n');
+    });
+    expect((await project.run({}, disk)).outcomes).toEqual({ a: 'ran' });
+    expect((await project.run()).outcomes).toEqual({ a: 'restored' });
+    expect(project.read('artifacts/pipeline/a/m')).toBe('right\n');
   });
 });
 

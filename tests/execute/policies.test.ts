@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, until } from '../rig/rig.ts';
+import { sixteenAtOnce } from '../rig/sixteen-at-once.ts';
 
 const seen = (rig: { readonly root: string }, text: string): boolean => existsSync(join(rig.root, '../events-1.ndjson')) && readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes(text);
 
@@ -114,6 +115,10 @@ describe('invariant 6: one writer, one computation of a key', () => {
     await started.exit(0, { m: 'a' });
     expect((await run.result).json).toMatchObject({ ran: ['a'] });
     expect((await waiting.result).json).toMatchObject({ ran: [], cached: ['a'] });
+  });
+
+  test('sixteen runs at once: each stage is executed once', async () => {
+    await sixteenAtOnce(2);
   });
 
   test('a holder that was killed holds nothing', async () => {

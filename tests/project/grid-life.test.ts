@@ -154,6 +154,16 @@ describe('garbage collection', () => {
     expect(await gc(project)).toMatchObject({ entries: 0, objects: 0, files: [], bytes: 0 });
   });
 
+  test('what a killed run left unfinished goes, wherever an out may stand', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo > ${outs.m} && echo > ${outs.w}', outs: { m: 'a/b/c/d/e/f/g/h/m', w: { path: 'notes/w', workspace: true } } } } } });
+    await project.run();
+    const left = ['artifacts/pipeline/a/a/b/c/d/e/f/g/h/.partial-0123456789abcdef', 'cache/objects/00/.partial-0123456789abcdef', 'notes/.partial-0123456789abcdef'];
+    project.write(Object.fromEntries(left.map((path) => [path, 'half'])));
+    expect([...(await gc(project)).files].sort()).toEqual(left);
+    expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+  });
+
   test('a file that was edited since is somebody\'s work: it stays', async () => {
     using project = inProcess();
     write(project, grid([one, two]));

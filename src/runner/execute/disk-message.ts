@@ -4,6 +4,12 @@ import { isSqliteError } from '../store/open-store.ts';
 /** What a failed call of the file system, or a database that could not be written, says. Anything else is a bug of ours and is thrown on. */
 export function diskMessage(error: unknown): string {
   if (isSqliteError(error)) return `cache/pipeline.sqlite: ${error.message} (${error.code})`;
-  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : 'the disk';
-  return fileProblemText(fileProblem(path, error));
+  return fileProblemText(fileProblem(pathOf(error) ?? 'the disk', error));
+}
+
+/** Of a rename, the new name: what stands there, or the folder around it, is what is in the way. */
+function pathOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('dest' in error && typeof error.dest === 'string') return error.dest;
+  return 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 }

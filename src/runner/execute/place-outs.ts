@@ -5,7 +5,7 @@ import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
-import { stampOf } from '../workspace/stamp.ts';
+import { isRenamed, stampOf } from '../workspace/stamp.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -20,29 +20,24 @@ interface Places {
 /** Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers need not read it again. */
 export async function placeOut({ workspace, store, pipeline }: Places, instance: Instance, from: string, to: string, written: Found): Promise<void> {
   const stands = await readContent(workspace, to, { links: 'keep' });
-  const untouched = isUntouched(workspace, written);
-  if (from === to) noteAll(workspace, to, written, untouched);
+  if (from === to) noteAll(workspace, from, to, written);
   else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content)) await removeTree(workspace, placeOf(workspace, from));
   else {
     workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
-    noteAll(workspace, to, written, untouched);
+    noteAll(workspace, from, to, written);
   }
   recordPlacement(store, pipeline, instance.id, to, written.content);
 }
 
-/** Whether all files are, until now, as they were when they were read: a process that got away from its stage could still write. */
-function isUntouched(workspace: Workspace, { stamps }: Found): boolean {
-  return [...stamps].every(([path, stamp]) => {
-    const stats = workspace.disk.look(placeOf(workspace, path));
-    return stats !== undefined && stampOf(stats) === stamp;
-  });
-}
-
-function noteAll(workspace: Workspace, path: string, { content, items }: Found, untouched: boolean): void {
-  if (!untouched) return;
-  if (content.form !== 'folder') noteWritten(workspace, path, content.digest);
-  for (const item of items) if (item.kind === 'file') noteWritten(workspace, `${path}/${item.path}`, item.digest);
+/** A process that got away from its stage could have written until now: only what is still as it was read is known. */
+function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
+  const files = content.form === 'folder' ? items.flatMap((item) => (item.kind === 'file' ? [{ inside: `/${item.path}`, digest: item.digest }] : [])) : [{ inside: '', digest: content.digest }];
+  for (const { inside, digest } of files) {
+    const read = stamps.get(from + inside);
+    const stats = workspace.disk.look(placeOf(workspace, to + inside));
+    if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats))) noteWritten(workspace, to + inside, digest);
+  }
 }
 
 /**

@@ -34,7 +34,9 @@ export function openStore(file: string): Result<Store, StoreFault> {
   } catch (error) {
     database?.close();
     if (!isSqliteError(error)) throw error;
-    return { ok: false, error: { kind: 'damaged', message: `${file}: ${error.message} (${error.code}); move the file away: results will be computed again` } };
+    // A disk that is full or read-only is no reason to give up what is there.
+    const advice = /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? '; move the file away: results will be computed again' : '';
+    return { ok: false, error: { kind: 'damaged', message: `${file}: ${error.message} (${error.code})${advice}` } };
   }
   return { ok: true, value: storeOf(database) };
 }

@@ -13,6 +13,11 @@ export function stampOf(stats: BigIntStats): Stamp {
 /** The stamp of what may not be there. */
 export const stampOrNone = (stats: BigIntStats | undefined): Stamp => (stats === undefined ? branded('0:0:0:0:0') : stampOf(stats));
 
+/** Whether a stamp may be that of the same file under a new name, or a folder's: that changes the change time alone. */
+export const isRenamed = (before: Stamp, after: Stamp): boolean => withoutChange(before) === withoutChange(after);
+
+const withoutChange = (stamp: Stamp): string => stamp.slice(0, stamp.lastIndexOf(':'));
+
 /** A stamp that was written down before. */
 export const parseStamp = (text: string): Stamp => branded(text);
 
