@@ -5,7 +5,7 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
-import type { Instance } from '../plan/instance.ts';
+import type { Instance, Resources } from '../plan/instance.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
@@ -108,8 +108,8 @@ function commandFaults(workspace: Workspace, instance: Instance): readonly Diagn
   return checkCommand(instance, (path) => isFile(workspace, path));
 }
 
-function resourceFaults({ id, resources, at }: Instance, capacity: Capacity): readonly Diagnostic[] {
-  const tooMuch = (what: string, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${id} asks for ${wanted} ${what}; this machine has ${there}`, at, help: `lower resources.${what}` });
+function resourceFaults({ id, resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
+  const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${id} asks for ${wanted} ${what}; this machine has ${there}`, at: resourceRanges[what], help: `lower resources.${what}` });
   return [
     ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', String(resources.cpus), String(capacity.cpus))] : []),
     ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', String(resources.gpus), String(capacity.gpus().length))] : []),
