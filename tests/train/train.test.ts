@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { loraTrace } from '../../src/ml/model/lora.ts';
 import { loraTargets } from '../../src/ml/model/lora-targets.ts';
@@ -108,6 +109,22 @@ describe('a training', () => {
     const { loss: adapted } = await beside.run({ ...weightValues(tinyConfig, base), ...outcome.trained, ...batch });
     expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
     expect(Number(merged?.data[0])).not.toBeCloseTo(Number((await plain.run({ ...weightValues(tinyConfig, base), ...batch }))['loss']?.data[0]), 3);
+  });
+
+  test("evaluates as the Seq2SeqTrainer: the mean of its batches' means, however many rows the last one has", async () => {
+    const lossBy = async (evaluationBatch: number): Promise<number> => {
+      const { outcome } = await trainTiny({ length: { steps: 0 }, evaluationBatch });
+      return outcome.kind === 'finished' ? (outcome.best?.evaluationLoss ?? Number.NaN) : Number.NaN;
+    };
+    const { heldOut } = validationSplit(copyExamples.length, 0.2, 42);
+    expect(heldOut).toHaveLength(6);
+    const program = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(plainTrace(tinyConfig)));
+    const meanOf = async (rows: readonly number[]): Promise<number> => {
+      const batch = evaluationFeeds(rows.flatMap((row) => copyExamples[row] ?? []), tinyConfig, 1);
+      return Number((await program.run({ ...weightValues(tinyConfig, initialiseMt5(tinyConfig, 7)), ...batch }))['loss']?.data[0]);
+    };
+    expect(await lossBy(4)).toBeCloseTo(((await meanOf(heldOut.slice(0, 4))) + (await meanOf(heldOut.slice(4)))) / 2, 6);
+    expect(await lossBy(6)).toBeCloseTo(await meanOf(heldOut), 6);
   });
 
   test('stops early when evaluations no longer improve', async () => {

@@ -7,10 +7,10 @@ import type { AdafactorSettings, Optimizer, Trained, Update } from './optimizer.
  * columns; updates are clipped by their root mean square. The learning rate is the caller's, or the relative step's.
  */
 export function createAdafactor(tensors: readonly Trained[], settings: AdafactorSettings): Optimizer {
-  const states = tensors.map((tensor) => ({ tensor, second: secondMoment(tensor), change: new Float32Array(tensor.parameter.length) }));
+  const states = tensors.map((tensor) => ({ tensor, second: secondMoment(tensor) }));
   return {
     update: (update) => {
-      for (const { tensor, second, change } of states) updateTensor(tensor, second, change, update, settings);
+      for (const { tensor, second } of states) updateTensor(tensor, second, update, settings);
     },
     memory: new Map(states.flatMap(memoryOf)),
   };
@@ -35,11 +35,12 @@ function memoryOf({ tensor: { name, moments }, second }: { readonly tensor: Trai
   return second.kind === 'whole' ? [...first, [`second.${name}`, second.whole]] : [...first, [`rows.${name}`, second.rows], [`columns.${name}`, second.columns]];
 }
 
-function updateTensor({ parameter, gradient, moments: [first], weightDecay }: Trained, second: SecondMoment, change: Float32Array, { step, learningRate, gradientScale }: Update, settings: AdafactorSettings): void {
+/** The gradient becomes the change in place: a copy would be as large as the model. */
+function updateTensor({ parameter, gradient: change, moments: [first], weightDecay }: Trained, second: SecondMoment, { step, learningRate, gradientScale }: Update, settings: AdafactorSettings): void {
   const { scaleParameter = true, relativeStep: isRelative = true, warmupInit = false, beta1 = null, decayRate = -0.8, clipThreshold = 1, epsilon: [epsilonGradient, epsilonScale] = [1e-30, 1e-3] } = settings;
   const base = isRelative ? relativeStep(step, warmupInit) : learningRate;
   const rate = base * (scaleParameter ? Math.max(epsilonScale, rootMeanSquare(parameter)) : 1);
-  for (let i = 0; i < change.length; i += 1) change[i] = (gradient[i] as number) * gradientScale;
+  for (let i = 0; i < change.length; i += 1) change[i] = (change[i] as number) * gradientScale;
   normalise(change, second, 1 - step ** decayRate, epsilonGradient);
   const factor = rate / Math.max(1, rootMeanSquare(change) / clipThreshold);
   const decay = weightDecay * rate;

@@ -1,4 +1,4 @@
-/** A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step gave. */
+/** A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step gave, and may be used up by the update. */
 export interface Trained {
   readonly name: string;
   readonly shape: readonly number[];

@@ -28,7 +28,7 @@ export interface TrainConfig {
   readonly groupByLength: boolean;
   /** The share of the rows that is held out, and evaluated on. */
   readonly validationFraction: number;
-  /** Rows of a batch of evaluation: the Trainer's loss is the mean of batches' means, each weighted by its rows. */
+  /** Rows of a batch of evaluation: the Seq2SeqTrainer's loss is the mean of batches' means, a smaller last batch counting as much as the others. */
   readonly evaluationBatch: number;
   /** When to evaluate; the end of the training is always evaluated, where rows are held out. */
   readonly evaluate: Every | null;

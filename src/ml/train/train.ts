@@ -89,15 +89,16 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       weightDecay: config.weightDecay, accumulation: config.accumulation, kernels: createKernels(),
     });
     const evaluate = async (rows: readonly number[]): Promise<Evaluated> => {
+      const batches = orderedBatches(rows.length, config.evaluationBatch);
       let sum = 0;
-      for (const batch of orderedBatches(rows.length, config.evaluationBatch)) {
+      for (const batch of batches) {
         const batchRows = batch.map((index) => at(rows, index));
         const feeds = evaluationFeeds(batchRows.map((row) => at(examples, row)), model.config, trainee.value.headParts);
         const loss = Number((await programs.evaluation.run({ ...stepper.parameters, ...feeds }))['loss']?.data[0]);
         if (!Number.isFinite(loss)) return { loss, spoiledBy: batchRows };
-        sum += batch.length * loss;
+        sum += loss;
       }
-      return { loss: sum / rows.length };
+      return { loss: sum / batches.length };
     };
     return await loop(options, { trainee: trainee.value, stepper, rows: kept, heldOut, evaluate });
   } finally {

@@ -30,6 +30,7 @@ async function compile(graph: Graph, { threads }: RuntimeOptions): Promise<Progr
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableMemPattern: false, // it would lay out each shape of a batch in a block of its own, beside those of the shapes before
     graphOptimizationLevel: 'basic', // the further levels fuse nothing in these graphs
     logSeverityLevel: 4, // what goes wrong is thrown, and so need not be printed
   });
