@@ -1,6 +1,6 @@
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DisplacedOut, Event, Outcome } from './event.ts';
+import type { DisplacedOut, Event, Failure, Outcome } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
@@ -24,6 +24,8 @@ export interface InstanceStatus {
   readonly displaced: readonly DisplacedOut[];
   /** What has to run first. */
   readonly after: readonly InstanceId[];
+  /** Why nothing can be known of it. */
+  readonly fault: string | undefined;
   /** When its last result was made, milliseconds since the epoch. */
   readonly at: number | undefined;
 }
@@ -45,6 +47,10 @@ export interface Explanation {
   readonly displaced: readonly DisplacedOut[];
   /** What has to run first for the key to be known. */
   readonly after: readonly InstanceId[];
+  /** How its last attempt failed, where that is its state. */
+  readonly failure: Failure | undefined;
+  /** Why nothing can be known of it: a dep that is missing, a program that cannot be read. */
+  readonly fault: string | undefined;
   /** The manifest as it is now, as a plain value. */
   readonly manifest: Value | undefined;
 }

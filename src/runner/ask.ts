@@ -5,7 +5,9 @@ import type { Result } from '../result.ts';
 import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status, Verification } from './answers.ts';
 import { type Inspection, inspect } from './execute/inspect.ts';
 import { startOf } from './execute/processes.ts';
-
+import type { Failure } from './event.ts';
+import type { InstanceId } from './identity.ts';
+import type { Reason } from './manifest/reason.ts';
 import type { Instance } from './plan/instance.ts';
 import type { Selection } from './plan/select.ts';
 import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
@@ -24,14 +26,11 @@ export async function status(opened: Opened, planned: Planned, selection: Select
     ok: true,
     value: {
       pipeline: plan.pipeline,
-      instances: looked.value.map((inspection) => ({
-        instance: inspection.instance.id,
-        state: stateOf(opened, planned, inspection, last.get(inspection.instance.id)?.kind),
-        because: inspection.because,
-        displaced: inspection.displaced,
-        after: inspection.after,
-        at: lastResult(opened.store, plan.pipeline, inspection.instance.id)?.at,
-      })),
+      instances: looked.value.map((inspection) => {
+        const { instance: { id }, because, displaced, after, fault } = inspection;
+        const state = stateOf(opened, planned, inspection, last.get(id)?.kind);
+        return { instance: id, state, because: reasonsIn(state, because), displaced, after, fault, at: lastResult(opened.store, plan.pipeline, id)?.at };
+      }),
       unnamed: await unnamed(opened),
     },
   };
@@ -59,10 +58,21 @@ export async function explain(opened: Opened, planned: Planned, instance: string
   if (!looked.ok) return looked;
   const [inspection] = looked.value;
   if (inspection === undefined || looked.value.length > 1) return invalid([oneInstance(instance, looked.value.map((one) => one.instance))], planned.sources);
-  const { key, because, after, manifest, displaced } = inspection;
-  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id)?.kind;
-  return { ok: true, value: { instance: inspection.instance.id, state: stateOf(opened, planned, inspection, last), key, because, displaced, after, manifest } };
+  const { key, because, after, manifest, displaced, fault, instance: { id } } = inspection;
+  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(id);
+  const state = stateOf(opened, planned, inspection, last?.kind);
+  const failure = state === 'failed' && last !== undefined ? failureIn(opened, last.run, id) : undefined;
+  return { ok: true, value: { instance: id, state, key, because: reasonsIn(state, because), displaced, after, failure, fault, manifest } };
 }
+
+function failureIn({ store }: Opened, run: string, instance: InstanceId): Failure | undefined {
+  const failed = eventsOf(store, run, instance).flatMap((event) => (event.kind === 'finished' && event.outcome.kind === 'failed' ? [event.outcome.failure] : []));
+  return failed.at(-1);
+}
+
+/** An attempt that is on has not ended: it was not interrupted. */
+const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): readonly Reason[] =>
+  state === 'running' ? because.filter(({ kind }) => kind !== 'interrupted-before') : because;
 
 /** The instances that a selection names, each looked at with all that it needs. */
 async function lookAt(opened: Opened, planned: Planned, selection: Selection): Promise<Result<readonly Inspection[], Problem>> {

@@ -13,6 +13,7 @@ const deps = (change: Record<string, DependencyDigest>): readonly string[] => us
 const program = (change: object): readonly string[] => told(commandManifest, { ...commandManifest, program: { ...commandManifest.program, ...change } as Manifest['program'] });
 const lora = { axes: { config: { name: 'lora', r: 8 }, dataset: 'aimc' }, content: file('one') };
 const full = { axes: { config: { name: 'full' }, dataset: 'aimc' }, content: file('two') };
+const short = (text: string): string => digestOf(text).slice(0, 8);
 const prompt = 'a prompt so long that the part of it that changed would not be seen if only its beginning were shown: ';
 
 test.each<readonly [readonly string[], readonly string[]]>([
@@ -25,7 +26,7 @@ test.each<readonly [readonly string[], readonly string[]]>([
   [params({ config: 'lora' }), ['params.config {"learningRate":0.001,"method":"lora","targets":["q","v"]} → "lora"']],
   [params({ 'a b': 1 }), ['params."a b" added: 1']],
   [told({ ...usesManifest, params: { prompt: `${prompt}one` } }, { ...usesManifest, params: { prompt: `${prompt}two` } }), ['params.prompt …ginning were shown: one" → …ginning were shown: two"']],
-  [deps({ train: { kind: 'content', name: null, content: file('new rows') } }), ['dep train: content changed']],
+  [deps({ train: { kind: 'content', name: null, content: file('new rows') } }), [`dep train: content changed (${short('rows')} → ${short('new rows')})`]],
   [deps({ train: { kind: 'content', name: null, content: { form: 'executable', digest: file('rows').digest } } }), ['dep train: a file → an executable file']],
   [deps({ base: { kind: 'content', name: 'mt5-base', content: { form: 'folder', digest: digestOf('folder') } } }), ['dep base: file name nano-mt5 → mt5-base']],
   [deps({ more: { kind: 'content', name: 'x', content: file('x') } }), ['dep more: added']],
@@ -39,12 +40,12 @@ test.each<readonly [readonly string[], readonly string[]]>([
   [uses({ env: { SEED: digestOf('1') } }), ['env TOKEN: unset → not declared']],
   [uses({ platform: { os: 'linux', arch: 'x64', node: '22' } }), ['platform node 20 → 22']],
   [uses({ format: '2' }), ['the runner changed: manifest format "1, esbuild 0.28.2" → 2']],
-  [uses({ program: { kind: 'uses', bundle: digestOf('new'), packages: { 'onnxruntime-node': '1.30.0 bbbb' } } }), ['code changed', 'package onnxruntime-node 1.29.0 → 1.30.0']],
+  [uses({ program: { kind: 'uses', bundle: digestOf('new'), packages: { 'onnxruntime-node': '1.30.0 bbbb' } } }), [`code changed (${short('bundle')} → ${short('new')})`, 'package onnxruntime-node 1.29.0 → 1.30.0']],
   [uses({ program: { kind: 'uses', bundle: digestOf('bundle'), packages: { 'onnxruntime-node': '1.29.0 bbbb', '@node-rs/jieba': '2.0.3 c' } } }), ['package onnxruntime-node 1.29.0: its files or what it depends on changed', 'package @node-rs/jieba 2.0.3 added']],
   [uses({ program: { kind: 'uses', bundle: digestOf('bundle'), packages: {} } }), ['package onnxruntime-node 1.29.0 removed']],
   [uses({ program: commandManifest.program }), ['another kind of program: uses and cmd']],
-  [program({ code: { 'train.py': digestOf('import jax'), 'model.py': digestOf('') } }), ['code train.py changed', 'code model.py added']],
-  [program({ executable: digestOf('python 3.13') }), ['the program that the command starts changed']],
+  [program({ code: { 'train.py': digestOf('import jax'), 'model.py': digestOf('') } }), [`code train.py changed (${short('import torch')} → ${short('import jax')})`, 'code model.py added']],
+  [program({ executable: digestOf('python 3.13') }), [`the program that the command starts changed (${short('python')} → ${short('python 3.13')})`]],
   [program({ words: ['argv', ['python'], ['eval.py']] }), ['command python train.py ${deps.train} --out=${outs.model} → python eval.py']],
 ])('%#: %j', (texts, expected) => {
   expect(texts).toEqual(expected);

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import { reasonText } from '../../runner/manifest/reason-text.ts';
-import type { Explanation } from '../../runner/project.ts';
-import { displacedOutText } from '../../runner/report/outcome-text.ts';
+import { explanationText } from '../../runner/report/explanation-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -11,15 +9,4 @@ export function explainCommand(): Command {
     .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
     .addHelpText('after', '\nExample:\n  pipeline explain train:aimc,gs_1')
     .action((instance: string, options: PipelineOptions) => answer(options, (project) => project.explain(instance), explanationText));
-}
-
-function explanationText({ instance, state, key, because, displaced, after }: Explanation): string {
-  const lines = [
-    `${instance}: ${state.replaceAll('-', ' ')}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}`,
-    ...because.map((reason) => `  ${reasonText(reason)}`),
-    ...displaced.map((out) => `  ${displacedOutText(out)}: pipeline run restores it`),
-    ...(after.length === 0 ? [] : [`  it is decided when these are done: ${after.join(', ')}`]),
-    ...(because.length + displaced.length + after.length === 0 ? ['  its outputs are those of its key: nothing to do'] : []),
-  ];
-  return `${lines.join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { reasonText } from '../../runner/manifest/reason-text.ts';
 import type { InstanceStatus, Status } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
+import { stateText } from '../../runner/report/explanation-text.ts';
 import { displacedText } from '../../runner/report/outcome-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
@@ -21,17 +22,7 @@ function statusText({ instances, unnamed }: Status): string {
   return `${[...lines, ...left].join('\n')}\n`;
 }
 
-function whyText({ because, displaced, after }: InstanceStatus): string {
+function whyText({ because, displaced, after, fault }: InstanceStatus): string {
   const waits = after.length === 0 ? [] : [`for ${after.slice(0, 3).join(', ')}${after.length > 3 ? ` and ${after.length - 3} more` : ''}`];
-  return [...because.map(reasonText), ...(displaced.length > 0 ? [displacedText(displaced)] : []), ...waits].join('; ');
-}
-
-function stateText(state: InstanceStatus['state']): string {
-  switch (state) {
-    case 'up-to-date': return 'up to date';
-    case 'restorable': return 'in the cache';
-    case 'out-of-date': return 'out of date';
-    case 'waiting': return 'waits';
-    case 'failed': case 'interrupted': case 'running': return state;
-  }
+  return [...(fault === undefined ? [] : [fault]), ...because.map(reasonText), ...(displaced.length > 0 ? [displacedText(displaced)] : []), ...waits].join('; ');
 }

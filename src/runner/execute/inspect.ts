@@ -1,15 +1,18 @@
 import type { Value } from '../../stage/context.ts';
 import type { DisplacedOut } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
+import { differences } from '../manifest/differences.ts';
 import { manifestValue } from '../manifest/key-of.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { type Forecast, forecast } from '../plan/forecast.ts';
 import type { Instance } from '../plan/instance.ts';
-import { hasResult } from '../store/entries.ts';
+import { hasResult, lastResult } from '../store/entries.ts';
 import { readTogether } from '../store/open-store.ts';
 import type { Policy } from '../manifest/decide.ts';
-import type { Session } from './assess.ts';
+import { type Moment, momentOf, type Session } from './assess.ts';
+import { manifestOf } from './manifest-of.ts';
 import { nameFiles } from './name-files.ts';
+import { readProgram } from './read-program.ts';
 import { isHit, survey, type Surveyed } from './survey.ts';
 import { unassessableText } from './unassessable-text.ts';
 
@@ -33,14 +36,15 @@ const asDeclared = (instance: Instance): Policy => ({ forced: false, cache: inst
 /** Looks at instances, which come with all that they need, in the order of the plan. */
 export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
   const surveyed = await readTogether(session.store, () => survey(session, instances, asDeclared));
-  return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id))));
+  const moment = momentOf(session.workspace);
+  return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id), moment)));
 }
 
-async function inspection(session: Session, instance: Instance, surveyed: Surveyed | undefined): Promise<Inspection> {
+async function inspection(session: Session, instance: Instance, surveyed: Surveyed | undefined, moment: Moment): Promise<Inspection> {
   const nothing = { instance, because: [], after: [], key: undefined, manifest: undefined, displaced: [], fault: undefined };
   switch (surveyed?.kind) {
     case undefined: throw new Error(`${instance.id} was not looked at`);
-    case 'waiting': return { ...nothing, state: 'waiting', after: surveyed.after };
+    case 'waiting': return { ...nothing, state: 'waiting', because: await changedAlready(session, instance, moment), after: surveyed.after };
     case 'unassessable': return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
     case 'assessed': {
       const { key, manifest, decision, displaced, inputs } = surveyed.assessment;
@@ -48,6 +52,14 @@ async function inspection(session: Session, instance: Instance, surveyed: Survey
       return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : displaced.length === 0 ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest), displaced };
     }
   }
+}
+
+/** Of an instance whose deps are not known yet: what else changed since its last result. */
+async function changedAlready(session: Session, instance: Instance, moment: Moment): Promise<readonly Reason[]> {
+  const last = lastResult(session.store, session.plan.pipeline, instance.id);
+  if (last === undefined) return [];
+  const program = await readProgram(instance, session, moment);
+  return program.ok ? differences({ ...last.manifest, deps: {} }, manifestOf(instance, program.value, { digests: {} }, session.environment)) : [];
 }
 
 /** What a run would do. */

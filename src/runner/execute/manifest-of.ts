@@ -9,7 +9,7 @@ import type { ReadProgram } from './read-program.ts';
 const formatVersion = '1';
 
 /** Everything that the result of an instance depends on. */
-export function manifestOf(instance: Instance, { digest, native }: ReadProgram, inputs: Inputs, environment: NodeJS.ProcessEnv): Manifest {
+export function manifestOf(instance: Instance, { digest, native }: ReadProgram, inputs: Pick<Inputs, 'digests'>, environment: NodeJS.ProcessEnv): Manifest {
   return {
     format: digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion,
     program: digest,

@@ -34,11 +34,11 @@ function differenceText(difference: Difference): string {
 function programText({ field, before, after }: Difference): string {
   const [, part = '', name = ''] = field;
   switch (part) {
-    case 'bundle': return 'code changed';
+    case 'bundle': return `code changed${digestsText(before, after)}`;
     case 'packages': return packageText(name, before, after);
     case 'words': return `command ${changeText(before, after, commandText)}`;
-    case 'executable': return 'the program that the command starts changed';
-    case 'code': return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'}`;
+    case 'executable': return `the program that the command starts changed${digestsText(before, after)}`;
+    case 'code': return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : `changed${digestsText(before, after)}`}`;
     default: return 'another kind of program: uses and cmd';
   }
 }
@@ -55,13 +55,16 @@ const versionOf = (value: Value | undefined): string | undefined => (typeof valu
 
 function dependencyText(part: string, { before, after, files }: Difference): string {
   switch (part) {
-    case 'digest': return files === undefined || files.length === 0 ? 'content changed' : filesText(files);
+    case 'digest': return files === undefined || files.length === 0 ? `content changed${digestsText(before, after)}` : filesText(files);
     case 'name': return `file name ${changeText(before, after, plainText)}`;
     case 'form': return `${formText(before)} → ${formText(after)}`;
     case 'members': return membersText(before, after);
     default: return before === undefined ? 'added' : after === undefined ? 'removed' : 'gathers on one side only';
   }
 }
+
+/** Of a content: there is nothing shorter to say than which it was and which it is. */
+const digestsText = (before: Value | undefined, after: Value | undefined): string => ` (${String(before).slice(0, 8)} → ${String(after).slice(0, 8)})`;
 
 function formText(form: Value | undefined): string {
   switch (form) {
