@@ -42,7 +42,7 @@ export type Event =
   /** It does not come for now: the next try is in so many seconds; null: another process is fetching it. */
   | { readonly kind: 'fetch-delayed'; readonly at: number; readonly model: string; readonly seconds: number | null; readonly because: string }
   | { readonly kind: 'fetched'; readonly at: number; readonly model: string; readonly bytes: number }
-  | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number }
+  | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number; /** Mean seconds of an instance by stage, from earlier runs. */ readonly earlier?: Readonly<Record<string, number>> }
   | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
   | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }
   /** A piece of what the stage printed, as whole lines. */

@@ -33,13 +33,26 @@ describe('the live display', () => {
 
   test('what is left is guessed from instances of the same stage, spread over the jobs', () => {
     const view = after(begun(['train[a]', 'train[b]', 'train[c]', 'train[d]', 'train[e]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
-    expect(timeLeft(view, 10_000)).toEqual({ seconds: 20, complete: true });
+    expect(timeLeft(view, 10_000)).toEqual({ seconds: 20, uncounted: [] });
   });
 
   test('a stage that has shown nothing yet makes the guess a lower bound', () => {
     const view = after(begun(['train[a]', 'train[b]', 'eval[a]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
-    expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, complete: false });
-    expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left');
+    expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, uncounted: ['eval'] });
+    expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, without eval');
+  });
+
+  test('a stage that has shown nothing yet is guessed from earlier runs; one that runs counts beside those that ended', () => {
+    const again: Event = { kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: ['train[a]', 'eval[a]'].map(id), jobs: 1, earlier: { train: 10, eval: 4 } };
+    expect(timeLeft(after(again), 0)).toEqual({ seconds: 14, uncounted: [] });
+    const quick = after(begun(['train[base]', 'train[a]', 'train[b]'], 1), ran('train[base]', 1000, 1), started('train[a]', 1000), progress('train[a]', 1000, 0, 10), progress('train[a]', 2000, 1, 10));
+    expect(timeLeft(quick, 2000).seconds).toBeCloseTo(9 + 5.5);
+  });
+
+  test('in 40 columns the numbers stay and the bar goes; wide characters take two', () => {
+    const view = after(begun(['train[lora]', '训练']), started('train[lora]', 0), progress('train[lora]', 1000, 0, 100), progress('train[lora]', 3000, 50, 100), started('训练', 0));
+    expect(frame(view, 3000, 40, noColors)[1]).toBe('  train[lora]   50/100 step  2.0 s left');
+    expect(frame(view, 3000, 5, noColors)[2]).toBe('  训');
   });
 
   test('a model on its way is shown until it is there, or does not come for now', () => {

@@ -5,7 +5,7 @@ import type { Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
-import { lastKeys } from '../store/entries.ts';
+import { lastKeys, meanSeconds } from '../store/entries.ts';
 import { readTogether } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
@@ -67,7 +67,7 @@ export async function withRun(session: Session, { instances, jobs, supervisorPro
     log.add(event);
     onEvent(event);
   };
-  emit({ kind: 'run-started', at: startedAt, run: id, pipeline: plan.pipeline, instances: instances.map((instance) => instance.id), jobs });
+  emit({ kind: 'run-started', at: startedAt, run: id, pipeline: plan.pipeline, instances: instances.map((instance) => instance.id), jobs, earlier: meanSeconds(store, plan.pipeline) });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
   const processes = supervisor(supervisorProgram);
   const outcomes = new Map<InstanceId, Outcome>();

@@ -3,6 +3,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Colors } from './colors.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
+import { textWidth } from './text-width.ts';
 
 /** What the live display knows of an instance that is running. */
 interface Running {
@@ -21,6 +22,8 @@ interface StageTimes {
   readonly left: number;
   readonly ran: number;
   readonly seconds: number;
+  /** Of an instance in earlier runs. */
+  readonly earlier: number | undefined;
 }
 
 /** A run as far as it is told; changed by `advance` alone. */
@@ -50,7 +53,7 @@ export function advance(view: LiveView, event: Event): LiveView {
   switch (event.kind) {
     case 'run-started': {
       const stages: Record<string, StageTimes> = {};
-      for (const instance of event.instances) stages[stageOf(instance)] = { left: (stages[stageOf(instance)]?.left ?? 0) + 1, ran: 0, seconds: 0 };
+      for (const instance of event.instances) stages[stageOf(instance)] = { left: (stages[stageOf(instance)]?.left ?? 0) + 1, ran: 0, seconds: 0, earlier: event.earlier?.[stageOf(instance)] };
       return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
     }
     case 'fetching': return { ...view, fetching: event };
@@ -72,9 +75,9 @@ export function advance(view: LiveView, event: Event): LiveView {
       running.delete(event.instance);
       const { outcome } = event;
       const stage = stageOf(event.instance);
-      const times = view.stages[stage] ?? { left: 1, ran: 0, seconds: 0 };
+      const times = view.stages[stage] ?? { left: 1, ran: 0, seconds: 0, earlier: undefined };
       const seen = outcome.kind === 'ran' ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds } : { ran: times.ran, seconds: times.seconds };
-      return { ...view, running, counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 }, stages: { ...view.stages, [stage]: { left: times.left - 1, ...seen } } };
+      return { ...view, running, counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 }, stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } } };
     }
     case 'output': case 'warned': case 'retrying': case 'interrupting': case 'run-finished': return view;
   }
@@ -84,7 +87,7 @@ export function advance(view: LiveView, event: Event): LiveView {
 export function frame(view: LiveView, now: number, width: number, colors: Colors): readonly string[] {
   if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
   const names = Math.max(0, ...[...view.running.keys()].map((id) => id.length));
-  return [statusLine(view, now, colors), ...[...view.running].map(([id, row]) => runningLine(id.padEnd(names), row, now, colors))].map((line) => cut(line, width));
+  return [statusLine(view, now, colors), ...[...view.running].map(([id, row]) => runningLine(id.padEnd(names), row, now, width, colors))].map((line) => cut(line, width));
 }
 
 /** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
@@ -109,24 +112,26 @@ export function statusLine(view: LiveView, now: number, colors: Colors): string 
 }
 
 function leftText(view: LiveView, now: number): readonly string[] | undefined {
-  const { seconds, complete } = timeLeft(view, now);
+  const { seconds, uncounted: [first, ...more] } = timeLeft(view, now);
   if (seconds < 1) return undefined;
-  return [`${complete ? 'about' : 'at least'} ${durationText(Math.ceil(seconds))} left`];
+  if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
+  return [`at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${more.length} more ${more.length === 1 ? 'stage' : 'stages'}`}`];
 }
 
 /**
- * Seconds until the end, from the mean of each stage's instances so far, running ones by their own progress, spread
- * over the jobs. `complete` is false while a stage has given nothing to measure.
+ * Seconds until the end, from the mean of each stage's instances so far and of those that run, by their own progress,
+ * else of earlier runs; spread over the jobs. `uncounted`: stages that have given nothing to measure.
  */
-export function timeLeft(view: LiveView, now: number): { readonly seconds: number; readonly complete: boolean } {
+export function timeLeft(view: LiveView, now: number): { readonly seconds: number; readonly uncounted: readonly string[] } {
   let work = 0;
-  let complete = true;
+  const uncounted: string[] = [];
   let longest = 0;
-  for (const [stage, { left, ran, seconds }] of Object.entries(view.stages)) {
+  for (const [stage, { left, ran, seconds, earlier }] of Object.entries(view.stages)) {
     const running = [...view.running].filter(([id]) => stageOf(id) === stage).map(([, row]) => row);
     const guesses = running.map((row) => expectedSeconds(row, now)).filter((guess) => guess !== undefined);
-    const mean = ran > 0 ? seconds / ran : guesses.length > 0 ? guesses.reduce((sum, guess) => sum + guess, 0) / guesses.length : undefined;
-    if (mean === undefined && left > 0) complete = false;
+    const measured = ran + guesses.length;
+    const mean = measured > 0 ? (seconds + guesses.reduce((sum, guess) => sum + guess, 0)) / measured : earlier;
+    if (mean === undefined && left > 0) uncounted.push(stage);
     for (const row of running) {
       const rest = Math.max(0, (expectedSeconds(row, now) ?? mean ?? 0) - (now - row.startedAt) / 1000);
       longest = Math.max(longest, rest);
@@ -134,7 +139,7 @@ export function timeLeft(view: LiveView, now: number): { readonly seconds: numbe
     }
     work += Math.max(0, left - running.length) * (mean ?? 0);
   }
-  return { seconds: Math.max(longest, work / view.jobs), complete };
+  return { seconds: Math.max(longest, work / view.jobs), uncounted };
 }
 
 /** How long an instance will have taken, by its own progress. */
@@ -144,11 +149,11 @@ function expectedSeconds(row: Running, now: number): number | undefined {
   return (now - row.startedAt + perUnit * (row.total - row.done)) / 1000;
 }
 
-function runningLine(name: string, row: Running, now: number, colors: Colors): string {
+function runningLine(name: string, row: Running, now: number, width: number, colors: Colors): string {
   const expected = expectedSeconds(row, now);
   const elapsed = (now - row.startedAt) / 1000;
   const parts = [
-    ...(row.total > 0 ? [`${bar(row.done / row.total, colors)} ${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
+    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - name.length - 42), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
     ...(row.note === undefined ? [] : [row.note]),
     colors.dim(expected === undefined ? durationText(elapsed) : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`),
@@ -156,10 +161,11 @@ function runningLine(name: string, row: Running, now: number, colors: Colors): s
   return `  ${name}  ${parts.join('  ')}`;
 }
 
-function bar(share: number, colors: Colors): string {
-  const cells = 20;
+/** Narrow terminals have no room for it: the numbers say more. */
+function bar(share: number, cells: number, colors: Colors): string {
+  if (cells < 5) return '';
   const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
-  return `${colors.cyan('━'.repeat(full))}${colors.dim('╌'.repeat(cells - full))}`;
+  return `${colors.cyan('━'.repeat(full))}${colors.dim('╌'.repeat(cells - full))} `;
 }
 
 /** Cut to the width of the terminal, colour codes not counted, so that a line never wraps and the frame can be redrawn. */
@@ -169,8 +175,10 @@ function cut(line: string, width: number): string {
   // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
   for (const piece of line.split(/(\u001b\[[0-9;]*m)/)) {
     if (piece.startsWith('\u001b[')) { result += piece; continue; }
-    result += piece.slice(0, Math.max(0, width - visible));
-    visible += piece.length;
+    for (const character of piece) {
+      visible += textWidth(character);
+      if (visible <= width) result += character;
+    }
   }
   return result;
 }

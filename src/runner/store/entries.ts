@@ -59,6 +59,12 @@ export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, st
   return new Map(rowsOf(store.sql('SELECT instance, key FROM results WHERE pipeline = ?').all(pipeline)).map((row) => [row.text('instance'), row.text('key')]));
 }
 
+/** How long an instance of each stage took, in the mean of their last results. */
+export function meanSeconds(store: Store, pipeline: string): Readonly<Record<string, number>> {
+  const rows = rowsOf(store.sql("SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds FROM results JOIN entries USING (key) WHERE pipeline = ? GROUP BY 1").all(pipeline));
+  return Object.fromEntries(rows.map((row) => [row.text('stage'), row.number('seconds')]));
+}
+
 export function recordResult(store: Store, pipeline: string, instance: InstanceId, result: { readonly key: Key; readonly manifest: Manifest; readonly run: RunId; readonly at: number }): void {
   store.sql('INSERT OR REPLACE INTO results (pipeline, instance, key, manifest, run, at) VALUES (?, ?, ?, ?, ?, ?)')
     .run(pipeline, instance, result.key, JSON.stringify(result.manifest), result.run, result.at);
