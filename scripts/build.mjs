@@ -31,7 +31,7 @@ const common = {
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
-  external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar'],
+  external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar', 'undici'],
   // Bundled CommonJS packages call require for Node's own modules.
   banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
 };

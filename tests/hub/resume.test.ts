@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { connect } from '../../src/runner/hub/send.ts';
 import { sendRange, sha256 } from './loopback-hub.ts';
 import { commit, model, openRig, problemOf, type Rig, valueOf, weights } from './rig.ts';
 
@@ -35,6 +36,20 @@ test('a connection that is cut is gone on with where it broke', async () => {
   expect(ranges(rig)).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
   expect(fetched.files.find(({ path }) => path === 'model.safetensors')?.digest).toBe(sha256(weights));
   expect(rig.progress).toContainEqual({ kind: 'retry', seconds: 1, because: expect.objectContaining({ kind: 'unreachable' }) });
+});
+
+test.each([['before it answers', 0], ['in the middle of a file', 100_000]])('a server that falls silent %s is asked again', async (_, bytes) => {
+  await using rig = await openRig();
+  let first = true;
+  rig.hub.tricks.push(({ path }, response) => {
+    if (path !== weightsPath || !first) return false;
+    first = false;
+    if (bytes > 0) response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, bytes));
+    return true;
+  });
+  valueOf(await rig.fetch({}, { connect: (proxy) => connect(proxy, 200) }));
+  expect(ranges(rig)).toEqual([undefined, bytes === 0 ? undefined : `bytes=${bytes}-`]);
+  expect(rig.progress).toContainEqual({ kind: 'retry', seconds: 1, because: expect.objectContaining({ kind: 'unreachable', reason: expect.stringMatching(/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/) }) });
 });
 
 test('a line that stays dead is given up, and the next run goes on where it broke', async () => {

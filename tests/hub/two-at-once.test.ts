@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +12,8 @@ const weightsPath = `/${sha256(weights)}`;
 
 let scratch = '';
 beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'hub-'));
+  // Where an import of a package finds those of this project.
+  scratch = await mkdtemp(join(root, 'node_modules/.hub-'));
   await build({ entryPoints: [join(import.meta.dirname, 'fetching-process.ts')], outfile: join(scratch, 'fetch.mjs'), bundle: true, platform: 'node', format: 'esm', external: ['undici'], logLevel: 'error' });
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));

@@ -18,16 +18,17 @@ interface AnswerBody extends AsyncIterable<Uint8Array> {
 }
 
 /**
- * Node's own fetch; where a proxy is set, that of undici, on which Node's is built, since before Node 24 the latter knows
- * no proxy. The error is what is wrong with the proxy's URL, which is not shown: it may hold a password.
+ * The fetch of undici, on which Node's own is built: before Node 24 that knows no proxy, and it waits five minutes for a
+ * line that has gone silent. `silence`: after so many milliseconds without a byte the connection counts as broken. The
+ * error is what is wrong with the proxy's URL, which is not shown: it may hold a password.
  */
-export async function connect(proxy: ProxySettings | undefined): Promise<Result<Send>> {
-  if (proxy === undefined) return { ok: true, value: (url, request) => fetch(url, request) };
-  const wrong = [proxy.http, proxy.https].find((url) => url !== undefined && !isProxyUrl(url));
+export async function connect(proxy: ProxySettings | undefined, silence = 60_000): Promise<Result<Send>> {
+  const wrong = [proxy?.http, proxy?.https].find((url) => url !== undefined && !isProxyUrl(url));
   if (wrong !== undefined) return { ok: false, error: 'it holds no URL such as http://proxy.example:3128' };
-  const { EnvHttpProxyAgent, fetch: fetchThrough } = await import('undici');
-  const dispatcher = new EnvHttpProxyAgent({ httpProxy: proxy.http ?? '', httpsProxy: proxy.https ?? '', noProxy: proxy.except });
-  return { ok: true, value: (url, request) => fetchThrough(url, { ...request, dispatcher }) };
+  const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');
+  const limits = { headersTimeout: silence, bodyTimeout: silence };
+  const dispatcher = proxy === undefined ? new Agent(limits) : new EnvHttpProxyAgent({ ...limits, httpProxy: proxy.http ?? '', httpsProxy: proxy.https ?? '', noProxy: proxy.except });
+  return { ok: true, value: (url, request) => fetch(url, { ...request, dispatcher }) };
 }
 
 function isProxyUrl(text: string): boolean {
