@@ -34,7 +34,7 @@ async function buildPrograms(): Promise<Programs> {
     target: 'node20',
     format: 'esm',
     logLevel: 'error',
-    external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar'],
+    external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar', 'undici'],
     banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
   });
   return { main: join(outdir, 'main.js'), supervisor: join(outdir, 'supervisor.js'), stageChild: join(outdir, 'stage-child.js'), crashAt: join(outdir, 'crash-at.js') };
