@@ -15,6 +15,8 @@ export interface Screen {
 
 export interface Display {
   readonly show: (event: Event) => void;
+  /** Text that stays, besides the events. */
+  readonly say: (text: string) => void;
   readonly close: () => void;
 }
 
@@ -46,6 +48,11 @@ export function openDisplay(screen: Screen, textOf: (file: string) => string | u
       if (lines.length === 0) return;
       erase();
       screen.write(`${lines.join('\n')}\n`);
+      if (screen.live) draw();
+    },
+    say(text) {
+      erase();
+      screen.write(text);
       if (screen.live) draw();
     },
     close() {

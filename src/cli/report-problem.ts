@@ -11,7 +11,7 @@ export function reportProblem(problem: Problem, { json }: { readonly json?: true
   process.exitCode = exitCodeOf(problem);
 }
 
-function problemText(problem: Problem, colors: Colors, ending: string): string {
+export function problemText(problem: Problem, colors: Colors, ending = ''): string {
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;

@@ -8,6 +8,7 @@ import { reap } from './execute/reap.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { machineCapacity } from './execute/resources.ts';
+import type { RunControls } from './execute/running.ts';
 import { runSelected, withRun } from './execute/run.ts';
 import { rerunAndCompare } from './execute/verify-rerun.ts';
 import type { Policy } from './manifest/decide.ts';
@@ -23,7 +24,7 @@ import { takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
 /** Runs what is out of date: alone, after what a killed run left was put away. `plan` reads the pipeline file: it may have waited for long. */
-export async function run(opened: Opened, plan: () => Promise<Result<Planned, Problem>>, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+export async function run(opened: Opened, plan: () => Promise<Result<Planned, Problem>>, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals, onControls?: (controls: RunControls) => void): Promise<Result<RunSummary, Problem>> {
   return locked(opened, request.waitSeconds, stop.gentle, async () => {
     const planned = await plan();
     if (!planned.ok) return planned;
@@ -37,7 +38,7 @@ export async function run(opened: Opened, plan: () => Promise<Result<Planned, Pr
     const session = await sessionFor(opened, settled.value, selected.chosen);
     if (!session.ok) return session;
     const { companions, retryDelay } = opened.surroundings;
-    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay };
+    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, ...(onControls === undefined ? {} : { onControls }) };
     return { ok: true, value: await runSelected(session.value, options, onEvent, stop) };
   });
 }
@@ -73,7 +74,7 @@ interface Chosen {
 }
 
 /** The instances that a request is about. `--force` means those that were named, not all that they need. */
-function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
+export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
   const { plan } = planned;
   const named = selectFrom(planned, { patterns: request.patterns, mode: request.mode === 'needs' && request.patterns.length > 0 ? 'only' : request.mode });
   const all = selectFrom(planned, request);

@@ -49,6 +49,8 @@ export type Event =
   | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly text: string }
   | { readonly kind: 'warned'; readonly at: number; readonly instance: InstanceId | null; readonly diagnostic: Diagnostic }
   | { readonly kind: 'retrying'; readonly at: number; readonly instance: InstanceId; readonly attempt: number; readonly failure: Failure; readonly delaySeconds: number }
+  /** What it was started with is out of date: it is asked to end. */
+  | { readonly kind: 'cancelled'; readonly at: number; readonly instance: InstanceId; readonly because: string }
   | { readonly kind: 'finished'; readonly at: number; readonly instance: InstanceId; readonly key: Key | null; readonly outcome: Outcome }
   | { readonly kind: 'interrupting'; readonly at: number; readonly hard: boolean }
   | { readonly kind: 'run-finished'; readonly at: number; readonly run: RunId; readonly exitCode: 0 | 1 | 130 | 143; readonly seconds: number };

@@ -15,8 +15,9 @@ import type { Event } from './event.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
+import type { WatchListeners, WatchNews } from './watch-run.ts';
 
-export type { Artifact, Collected, Explanation, Forecast, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, RunRequest, RunSummary, Selection, Status, StopSignals, Verification };
+export type { Artifact, Collected, Explanation, Forecast, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, RunRequest, RunSummary, Selection, Status, StopSignals, Verification, WatchListeners, WatchNews };
 
 /** Which pipeline file of which project, as the command line names them. */
 export interface ProjectOptions {
@@ -40,6 +41,8 @@ export interface Project {
   readonly textOf: TextOf;
   /** Runs what is out of date. `onEvent` is called for each event, in order, as it happens. */
   run(request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>>;
+  /** Runs, and again whenever something is out of date, until it is stopped. */
+  watch(request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<Result<void, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
   status(selection: Selection): Promise<Result<Status, Problem>>;
   /** `instance`: as it was typed. */
@@ -68,6 +71,14 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
   function opened(place: ProjectPlace): Result<Opened, Problem> {
     if (rows?.ok !== true) rows = openRows(place, surroundings);
     return rows;
+  }
+  /** The rows that stand there now: the cache may have been deleted since they were opened. Nothing may be using them. */
+  function openedAnew(place: ProjectPlace): Result<Opened, Problem> {
+    if (rows?.ok === true && !rows.value.store.isInPlace()) {
+      rows.value.store.close();
+      rows = undefined;
+    }
+    return opened(place);
   }
   /** Answers with the rows alone: a pipeline file with faults is no hindrance. */
   async function withRows<T>(answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
@@ -107,6 +118,11 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     root: root.ok ? root.value.root : folder,
     textOf,
     run: (request, onEvent, stop) => withPlan((open) => run(open, planned, request, onEvent, stop), (diagnostic) => onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic })),
+    watch: (request, listeners, stop) => withRows(async ({ place }) => {
+      const { watchRun } = await import('./watch-run.ts');
+      await watchRun({ root: place.root, open: () => openedAnew(place), plan: planned }, request, listeners, stop);
+      return { ok: true, value: undefined };
+    }),
     dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request)),
     status: (selection) => withPlan((open, plan) => status(open, plan, selection)),
     explain: (instance) => withPlan((open, plan) => explain(open, plan, instance)),

@@ -47,6 +47,8 @@ export interface PipelineRun {
   /** Takes the events of a run as they happen. */
   readonly eventFile: string;
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when its stderr has shown a text as often as is asked. */
+  said(text: string, times?: number): Promise<void>;
   readonly result: Promise<PipelineResult>;
 }
 
@@ -77,10 +79,26 @@ export async function createRig(): Promise<Rig> {
   function pipeline(...words: readonly string[]): PipelineRun {
     runs += 1;
     const eventFile = join(folder, `events-${runs}.ndjson`);
-    const all = words[0] === 'run' && !words.includes('--dry-run') ? [...words, '--json', '--events', eventFile] : words;
+    const isRun = words[0] === 'run' && !words.includes('--dry-run');
+    // A watch answers once a run.
+    const all = [...words, ...(isRun && !words.includes('--watch') ? ['--json'] : []), ...(isRun ? ['--events', eventFile] : [])];
     const child = spawn(process.execPath, [main, ...all], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     children.add(child);
-    return { pid: child.pid ?? 0, eventFile, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
+    let shown = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      child.emit('shown');
+    });
+    const said = (text: string, times = 1): Promise<void> => new Promise((resolve) => {
+      const check = (): void => {
+        if (shown.split(text).length <= times) return;
+        child.off('shown', check);
+        resolve();
+      };
+      child.on('shown', check);
+      check();
+    });
+    return { pid: child.pid ?? 0, eventFile, said, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
   }
 
   const survivors = (): readonly number[] => processesWith(`PIPELINE_CONTEXT=${root}/`);

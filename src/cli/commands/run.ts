@@ -7,7 +7,7 @@ import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { reportProblem } from '../report-problem.ts';
+import { problemText, reportProblem } from '../report-problem.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
 import { stopSignals } from '../stop-signals.ts';
@@ -22,6 +22,7 @@ interface RunOptions extends PipelineOptions {
   readonly jobs?: number;
   readonly keepGoing?: true;
   readonly retryFailed?: true;
+  readonly watch?: true;
   readonly wait?: true | number;
   readonly events?: string;
 }
@@ -38,6 +39,7 @@ export function runCommand(): Command {
     .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
     .option('--keep-going', 'after a failure, still run what does not depend on it')
     .option('--retry-failed', 'only what failed, was blocked or was interrupted')
+    .option('--watch', 'run again whenever data, code or the pipeline file change')
     .option('--wait [seconds]', 'wait for another run to end', positive)
     .option('--events <file>', 'write what happens as NDJSON')
     .addHelpText('after', '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7')
@@ -46,6 +48,11 @@ export function runCommand(): Command {
       const selection = selectionOf(names, options);
       if (selection === undefined) {
         screen.write('error: --only, --from and --until exclude each other, and --only needs a name\n');
+        process.exitCode = 2;
+        return;
+      }
+      if (options.watch === true && (options.dryRun === true || options.retryFailed === true)) {
+        screen.write(`error: --watch and ${options.dryRun === true ? '--dry-run' : '--retry-failed'} exclude each other\n`);
         process.exitCode = 2;
         return;
       }
@@ -59,7 +66,7 @@ export function runCommand(): Command {
       try {
         const request = requestOf(selection, options);
         if (options.dryRun === true) await dryRun(project, request, options);
-        else await run(project, request, options, eventFile.value);
+        else await (options.watch === true ? watch : run)(project, request, options, eventFile.value);
       } finally {
         project.close();
         eventFile.value.close();
@@ -87,6 +94,40 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
+}
+
+/** Until Ctrl-C: what the runs do, and what has to be mended. */
+async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
+  const screen = openScreen();
+  let display = openDisplay(screen, project.textOf);
+  const signals = stopSignals();
+  const watched = await project.watch(request, {
+    onEvent(event) {
+      display.show(event);
+      eventFile.write(event);
+    },
+    onNews(news) {
+      switch (news.kind) {
+        case 'ended':
+          display.close();
+          display = openDisplay(screen, project.textOf);
+          screen.write(summaryText(news.summary, screen.colors));
+          if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
+          return;
+        case 'problem': return display.say(`${news.problem.kind === 'busy' ? `another run is on (process ${news.problem.pid ?? 'unknown'}): waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
+        case 'waiting': return display.say(`${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
+      }
+    },
+  }, signals);
+  display.close();
+  if (!watched.ok) {
+    signals.release();
+    return reportProblem(watched.error, options);
+  }
+  eventFile.close();
+  project.close();
+  // Folders that were removed can leave watchers behind, which would keep the process.
+  process.exit(signals.gentle.reason === 'SIGINT' ? 130 : 143);
 }
 
 const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');

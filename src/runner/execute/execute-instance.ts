@@ -3,7 +3,6 @@ import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, Failure, Outcome } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
-import { differences } from '../manifest/differences.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
@@ -19,8 +18,10 @@ import { diskMessage } from './disk-message.ts';
 import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { publish, type WrittenOuts } from './publish.ts';
 import { runAttempt } from './run-attempt.ts';
+import type { RunningStage } from './running.ts';
 import type { Stop } from './stop.ts';
 import type { Supervisor } from './supervisor-client.ts';
+import { touched } from './touched.ts';
 
 /** What all instances of a run share. */
 export interface Run {
@@ -28,6 +29,8 @@ export interface Run {
   readonly supervisor: Supervisor;
   readonly run: RunId;
   readonly stop: Stop;
+  /** What runs now. */
+  readonly running: Set<RunningStage>;
   emit(event: Event): void;
   /** The next file for what a stage prints, from the project root. */
   nextOutput(): string;
@@ -39,13 +42,31 @@ export interface Run {
 export async function executeInstance(run: Run, instance: Instance, assessment: Assessment, because: readonly Reason[], forced: boolean, gpus: readonly number[]): Promise<Outcome> {
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce(run, instance, assessment, { because, attempt, gpus, forced: forced && attempt === 1 }, seconds);
-    if (outcome.kind !== 'failed' || attempt > instance.retries || run.stop.isStopping()) return outcome;
-    const delaySeconds = run.retryDelay(attempt);
-    run.emit({ kind: 'retrying', at: Date.now(), instance: instance.id, attempt: attempt + 1, failure: outcome.failure, delaySeconds });
-    await setTimeout(delaySeconds * 1000, undefined, { signal: run.stop.stopped }).catch(() => undefined);
-    if (run.stop.isStopping()) return outcome;
+  const cancelled = new AbortController();
+  const listed: RunningStage = {
+    instance,
+    assessment,
+    cancel(why) {
+      if (cancelled.signal.aborted) return;
+      run.emit({ kind: 'cancelled', at: Date.now(), instance: instance.id, because: why });
+      cancelled.abort();
+    },
+  };
+  run.running.add(listed);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await attemptOnce(run, instance, assessment, { because, attempt, gpus, forced: forced && attempt === 1, cancelled: cancelled.signal }, seconds);
+      if (outcome.kind !== 'failed') return outcome;
+      if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
+      if (attempt > instance.retries || run.stop.isStopping()) return outcome;
+      const delaySeconds = run.retryDelay(attempt);
+      run.emit({ kind: 'retrying', at: Date.now(), instance: instance.id, attempt: attempt + 1, failure: outcome.failure, delaySeconds });
+      await setTimeout(delaySeconds * 1000, undefined, { signal: AbortSignal.any([run.stop.stopped, cancelled.signal]) }).catch(() => undefined);
+      if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
+      if (run.stop.isStopping()) return outcome;
+    }
+  } finally {
+    run.running.delete(listed);
   }
 }
 
@@ -54,9 +75,11 @@ interface AttemptFacts {
   readonly attempt: number;
   readonly gpus: readonly number[];
   readonly forced: boolean;
+  /** Aborts when the result is of no use any more. */
+  readonly cancelled: AbortSignal;
 }
 
-async function attemptOnce(run: Run, instance: Instance, assessment: Assessment, { because, attempt, gpus, forced }: AttemptFacts, seconds: () => number): Promise<Outcome> {
+async function attemptOnce(run: Run, instance: Instance, assessment: Assessment, { because, attempt, gpus, forced, cancelled }: AttemptFacts, seconds: () => number): Promise<Outcome> {
   const { session } = run;
   const { workspace, store, plan } = session;
   const { key } = assessment;
@@ -76,6 +99,7 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
     gpus,
     output,
     stop: run.stop,
+    cancelled,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
     onForeignLines: (count) => warn(run, instance.id, { severity: 'warning', code: 'bad-message', message: `${instance.id} wrote ${count === 1 ? 'a line' : `${count} lines`} on its event descriptor that ${count === 1 ? 'is' : 'are'} no message: ignored` }),
@@ -112,7 +136,7 @@ const notReady = (message: string): Ready => ({ ok: false, failure: { kind: 'dis
 /** From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched, objects, row, place. */
 async function finish(run: Run, instance: Instance, assessment: Assessment, seconds: () => number): Promise<Result<Outcome, Failure>> {
   const { workspace, store, plan } = run.session;
-  const touched = await touchedFile(run, instance, assessment);
+  const edited = await touchedFile(run, instance, assessment);
   const outs = new Map<string, { readonly path: string; readonly found: Found }>();
   const missing: string[] = [];
   for (const [name, path] of Object.entries(attemptOuts(instance, assessment.key))) {
@@ -124,9 +148,9 @@ async function finish(run: Run, instance: Instance, assessment: Assessment, seco
   if (missing.length > 0) return { ok: false, error: { kind: 'missing-outs', outs: missing } };
 
   const made = { run: run.run, seconds: seconds(), at: Date.now() };
-  const published = instance.cache && touched === undefined && !leaves(run, instance, outs) && await filed(run, instance, assessment, outs, made);
-  if (touched !== undefined) {
-    warn(run, instance.id, { severity: 'warning', code: 'dep-changed', message: `${touched} was changed while ${instance.id} ran: its result is kept in ${instance.folder}, not in the cache`, help: 'run again' });
+  const published = instance.cache && edited === undefined && !leaves(run, instance, outs) && await filed(run, instance, assessment, outs, made);
+  if (edited !== undefined) {
+    warn(run, instance.id, { severity: 'warning', code: 'dep-changed', message: `${edited} was changed while ${instance.id} ran: its result is kept in ${instance.folder}, not in the cache`, help: 'run again' });
   }
   for (const [name, { path, found }] of outs) await placeOut({ workspace, store, pipeline: plan.pipeline }, instance, path, instance.outs[name]?.path ?? path, found);
   await tidy(run, instance, assessment);
@@ -137,18 +161,11 @@ async function finish(run: Run, instance: Instance, assessment: Assessment, seco
   return { ok: true, value: { kind: 'ran', seconds: made.seconds, published } };
 }
 
-/**
- * Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started.
- * Stamps see an edit that was put back; contents see one that was too quick for the stamps.
- */
+/** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */
 async function touchedFile({ session }: Run, instance: Instance, before: Assessment): Promise<string | undefined> {
   const now = await identify(session, instance, momentOf(session.workspace));
   if (!now.ok) return now.error.kind === 'inputs' ? now.error.missing[0]?.path ?? 'a dep' : now.error.message;
-  const names = new Set([...before.stamps.keys(), ...now.value.stamps.keys()]);
-  const touched = [...names].filter((path) => before.stamps.get(path) !== now.value.stamps.get(path));
-  // A new file in a folder touches both: the file says more.
-  const [path] = touched.filter((folder) => !touched.some((other) => other.startsWith(`${folder}/`)));
-  return path ?? differences(before.manifest, now.value.manifest)[0]?.field.join(' ');
+  return touched(before, now.value);
 }
 
 /** An out with a link that leads out of it depends on what is not in the cache. */

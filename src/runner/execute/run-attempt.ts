@@ -28,6 +28,8 @@ export interface AttemptRequest {
   /** The file that takes what it prints, from the project root. */
   readonly output: string;
   readonly stop: Stop;
+  /** Aborts when the result is of no use any more. */
+  readonly cancelled?: AbortSignal;
   onMessage(message: StageMessage): void;
   onOutput(text: string): void;
   /** Lines on the event descriptor that are no messages, when the attempt is over. */
@@ -71,6 +73,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
     },
   );
   const unsubscribe = stop.whileRunning((grace) => stage.stop(grace));
+  const cancel = (): void => stage.stop(graceSeconds);
+  request.cancelled?.addEventListener('abort', cancel);
+  if (request.cancelled?.aborted === true) cancel();
   const timer = instance.timeout === null ? undefined : setTimeout(() => {
     timedOut = true;
     stage.stop(graceSeconds);
@@ -78,10 +83,11 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
   const ending = await stage.ended;
   clearTimeout(timer);
   unsubscribe();
+  request.cancelled?.removeEventListener('abort', cancel);
   output.stop();
   if (leader !== undefined) forgetGroup(session.store, leader);
   if (foreign > 0) request.onForeignLines(foreign);
-  return judge(ending, { interrupted: stop.isStoppingStages(), timeout: timedOut ? instance.timeout : null, reported });
+  return judge(ending, { interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(), timeout: timedOut ? instance.timeout : null, reported });
 }
 
 /** setTimeout counts in 32 bits: 24 days. */

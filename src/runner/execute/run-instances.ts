@@ -93,8 +93,9 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       if ('outcome' in now) return now;
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
       const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns);
-      if (settled !== undefined) return { key, outcome: settled };
-      damaged += 1;
+      if (settled === undefined) damaged += 1;
+      // Ended because what it was started with is out of date, while the run goes on: as it is now.
+      else if (settled.kind !== 'interrupted' || run.stop.isStopping()) return { key, outcome: settled };
     } finally {
       share?.release();
       endTurn();

@@ -15,6 +15,7 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
 import { type Run, warn } from './execute-instance.ts';
 import { startOf } from './processes.ts';
+import type { RunControls } from './running.ts';
 import { allotment, machineCapacity } from './resources.ts';
 import { standAsTheyAre } from './standing.ts';
 import { stopFor } from './stop.ts';
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly policyOf: (instance: Instance) => Policy;
   readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
+  /** Told when there is something to run: who watches it may end a part of it. */
+  readonly onControls?: (controls: RunControls) => void;
 }
 
 /** Runs what is out of date. The caller holds the lock. */
@@ -40,6 +43,7 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
     const standing = new Set(selected.standing.map((instance) => instance.id));
     const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(session, ready, policyOf, standing)), onOutcome);
     if (rest.length === 0) return;
+    options.onControls?.({ session, running: () => [...run.running], startNoMore: () => run.stop.startNoMore() });
     const { runInstances } = await import('./run-instances.ts');
     await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity) }, onOutcome);
     await recordWritten(session.workspace);
@@ -72,7 +76,7 @@ export async function withRun(session: Session, { instances, jobs, supervisorPro
   const processes = supervisor(supervisorProgram);
   const outcomes = new Map<InstanceId, Outcome>();
   const bookkeeping = bookkeeper(session, id);
-  const run: Run = { session, supervisor: processes, run: id, stop, emit, nextOutput: outputFiles(session, id), retryDelay };
+  const run: Run = { session, supervisor: processes, run: id, stop, running: new Set(), emit, nextOutput: outputFiles(session, id), retryDelay };
   try {
     await act(run, (instance, key, outcome) => {
       outcomes.set(instance.id, outcome);

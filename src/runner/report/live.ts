@@ -79,7 +79,7 @@ export function advance(view: LiveView, event: Event): LiveView {
       const seen = outcome.kind === 'ran' ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds } : { ran: times.ran, seconds: times.seconds };
       return { ...view, running, counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 }, stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } } };
     }
-    case 'output': case 'warned': case 'retrying': case 'interrupting': case 'run-finished': return view;
+    case 'output': case 'warned': case 'retrying': case 'cancelled': case 'interrupting': case 'run-finished': return view;
   }
 }
 

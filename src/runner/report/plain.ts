@@ -18,6 +18,7 @@ export function plainLines(event: Event, colors: Colors, textOf: (file: string) 
     case 'output': return [];
     case 'warned': return diagnosticText(event.diagnostic, colors, textOf).split('\n');
     case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
+    case 'cancelled': return [`${colors.yellow('■')} ${event.instance}  ended: ${event.because}`];
     case 'finished': return finishedLines(event.instance, event.outcome, colors);
     case 'interrupting': return [colors.yellow(event.hard ? 'stopping now' : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them')];
     case 'run-finished': return [];

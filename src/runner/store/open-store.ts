@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
@@ -10,6 +10,8 @@ export interface Store {
   readonly database: Sqlite.Database;
   /** A prepared statement; each text is prepared once. */
   sql(text: string): Sqlite.Statement<unknown[]>;
+  /** Whether its file is still the one that was opened. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -38,7 +40,7 @@ export function openStore(file: string): Result<Store, StoreFault> {
     const advice = /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? '; move the file away: results will be computed again' : '';
     return { ok: false, error: { kind: 'damaged', message: `${file}: ${error.message} (${error.code})${advice}` } };
   }
-  return { ok: true, value: storeOf(database) };
+  return { ok: true, value: storeOf(database, file) };
 }
 
 /** Loaded when it is needed, and without the search for its native part that it makes itself. */
@@ -58,7 +60,9 @@ function migrate(database: Sqlite.Database): void {
   bringUp.immediate();
 }
 
-function storeOf(database: Sqlite.Database): Store {
+function storeOf(database: Sqlite.Database, file: string): Store {
+  const inodeNow = (): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+  const inode = inodeNow();
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
   return {
     database,
@@ -69,6 +73,7 @@ function storeOf(database: Sqlite.Database): Store {
       statements.set(text, statement);
       return statement;
     },
+    isInPlace: () => inodeNow() === inode,
     close() {
       database.close();
     },

@@ -1,0 +1,267 @@
+import { choose, run } from './act.ts';
+import type { Problem } from './answers.ts';
+import type { Event } from './event.ts';
+import { identify, momentOf, type Session } from './execute/assess.ts';
+import { diskMessage } from './execute/disk-message.ts';
+import type { RunControls, RunningStage } from './execute/running.ts';
+import { isInPlace, survey, type Surveyed } from './execute/survey.ts';
+import { touched } from './execute/touched.ts';
+import { withHubFolders } from './hub-dependencies.ts';
+import type { InstanceId, Key } from './identity.ts';
+import { differences } from './manifest/differences.ts';
+import { reasonText } from './manifest/reason-text.ts';
+import { type Opened, type Planned, sessionFor } from './opened.ts';
+import type { Policy } from './manifest/decide.ts';
+import type { Instance, Plan } from './plan/instance.ts';
+import type { Selected } from './plan/select.ts';
+import type { Result } from '../result.ts';
+import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
+import { type FileHints, fileHints } from './watch/file-hints.ts';
+import { placeOf } from './workspace/workspace.ts';
+
+/** What a watch has to say besides the events of its runs. */
+export type WatchNews =
+  | { readonly kind: 'ended'; readonly summary: RunSummary }
+  /** What has to be mended, or waited for, before the next run. */
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  /** Nothing is left to do until something changes. */
+  | { readonly kind: 'waiting' };
+
+export interface WatchListeners {
+  onEvent(event: Event): void;
+  onNews(news: WatchNews): void;
+}
+
+/** A project that is watched for as long as it takes: its rows are opened again where the cache was deleted. */
+export interface Watched {
+  readonly root: string;
+  open(): Result<Opened, Problem>;
+  plan(): Promise<Result<Planned, Problem>>;
+}
+
+/**
+ * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system is only a
+ * reason to look: what is out of date is decided by content, so what a run writes itself starts nothing. A stage is ended
+ * when what it was started with is out of date; the others run on.
+ */
+export async function watchRun(watched: Watched, request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<void> {
+  const hints = fileHints(watched.root);
+  const watch = new Watch(watched, hints, request, listeners);
+  try {
+    let began = await watch.runOnce(request.force, stop);
+    let force = request.force && !began;
+    while (!stop.gentle.aborted) {
+      // What kept a run from beginning may be gone at the next hint, no sooner.
+      if (!began) await watch.wait(stop.gentle);
+      while (!stop.gentle.aborted && !await watch.isAnyDue()) await watch.wait(stop.gentle);
+      if (stop.gentle.aborted) break;
+      began = await watch.runOnce(force, stop);
+      force &&= !began;
+    }
+  } finally {
+    await hints.close();
+  }
+}
+
+interface Looked {
+  readonly opened: Opened;
+  readonly session: Session;
+  readonly selected: Selected;
+}
+
+class Watch {
+  readonly #watched: Watched;
+  readonly #hints: FileHints;
+  readonly #request: RunRequest;
+  readonly #listeners: WatchListeners;
+  /** What has no result in the cache though it was tried, under the key that it was tried with; null: under the one that it has at the next look. Not to be tried again while nothing that it depends on changes. */
+  readonly #tried = new Map<InstanceId, { readonly key: Key | null; readonly failed: boolean }>();
+  /** Instances of the run that is on whose deps were edited meanwhile: to be tried again. */
+  readonly #edited = new Set<InstanceId>();
+  /** What the run that is on has settled, and under which key. */
+  readonly #settled = new Map<InstanceId, Key>();
+  #told = '';
+  #saidWaiting = false;
+
+  constructor(watched: Watched, hints: FileHints, request: RunRequest, listeners: WatchListeners) {
+    this.#watched = watched;
+    this.#hints = hints;
+    // What failed stays failed until something is mended; all else goes on.
+    this.#request = { ...request, keepGoing: true };
+    this.#listeners = listeners;
+  }
+
+  /** Gives whether it could begin. */
+  async runOnce(force: boolean, stop: StopSignals): Promise<boolean> {
+    const opened = this.#watched.open();
+    if (!opened.ok) return this.#tell(opened.error);
+    let result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: 0 }, stop);
+    if (!result.ok && result.error.kind === 'busy') {
+      this.#tell(result.error);
+      result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: Infinity }, stop);
+    }
+    if (!result.ok) return stop.gentle.aborted ? false : this.#tell(result.error);
+    this.#told = '';
+    this.#say({ kind: 'ended', summary: result.value });
+    return true;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    if (!this.#saidWaiting) this.#say({ kind: 'waiting' });
+    this.#saidWaiting = true;
+    await this.#hints.next(signal);
+  }
+
+  /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
+  async isAnyDue(): Promise<boolean> {
+    const looked = await this.#look(() => this.#watched.open());
+    if (!looked.ok) return this.#tell(looked.error);
+    if (this.#told !== '') return true;
+    const { opened, session, selected: { chosen, standing } } = looked.value;
+    const asTheyStand = new Set([...standing.map(({ id }) => id), ...[...this.#tried].flatMap(([id, { failed }]) => (failed ? [] : [id]))]);
+    const surveyed = await survey(session, chosen, asDeclared, asTheyStand);
+    opened.stats.flush();
+    return chosen.filter(({ id }) => this.#isDue(id, surveyed.get(id))).length > 0;
+  }
+
+  #isDue(id: InstanceId, seen: Surveyed | undefined): boolean {
+    if (seen?.kind !== 'assessed' || isInPlace(seen)) return false;
+    const { key } = seen.assessment;
+    const tried = this.#tried.get(id);
+    if (tried?.key === null) this.#tried.set(id, { ...tried, key });
+    return tried === undefined || (tried.key !== null && tried.key !== key);
+  }
+
+  /** A run, and a look at what it runs after each hint until it has ended. */
+  async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+    const ended = new AbortController();
+    let watching: Promise<void> | undefined;
+    this.#settled.clear();
+    this.#edited.clear();
+    try {
+      return await run(opened, () => this.#watched.plan(), request, (event) => this.#hear(event), stop, (controls) => {
+        watching = this.#lookUntil(ended.signal, opened, controls);
+      });
+    } finally {
+      ended.abort();
+      await watching;
+    }
+  }
+
+  async #lookUntil(ended: AbortSignal, opened: Opened, controls: RunControls): Promise<void> {
+    while (!ended.aborted) {
+      await this.#hints.next(ended);
+      if (!ended.aborted) await this.#endStale(opened, controls);
+    }
+  }
+
+  #hear(event: Event): void {
+    if (event.kind === 'warned' && event.instance !== null && event.diagnostic.code === 'dep-changed') this.#edited.add(event.instance);
+    if (event.kind === 'finished') {
+      const { instance, key, outcome } = event;
+      const failed = outcome.kind === 'failed';
+      if (failed || (outcome.kind === 'ran' && !outcome.published && !this.#edited.has(instance))) this.#tried.set(instance, { key, failed });
+      else this.#tried.delete(instance);
+      if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored')) this.#settled.set(instance, key);
+    }
+    this.#listeners.onEvent(event);
+  }
+
+  #say(news: WatchNews): void {
+    this.#saidWaiting = false;
+    this.#listeners.onNews(news);
+  }
+
+  /** The same problem is told once. Gives false: nothing can run. */
+  #tell(problem: Problem): false {
+    const text = JSON.stringify(problem);
+    if (text !== this.#told) this.#say({ kind: 'problem', problem });
+    this.#told = text;
+    return false;
+  }
+
+  async #look(open: () => Result<Opened, Problem>): Promise<Result<Looked, Problem>> {
+    try {
+      const opened = open();
+      if (!opened.ok) return opened;
+      const planned = await this.#watched.plan();
+      if (!planned.ok) return planned;
+      const settled = await withHubFolders(opened.value, planned.value, [], () => undefined, new AbortController().signal);
+      if (!settled.ok) return settled;
+      const asked = choose(opened.value, settled.value, this.#request);
+      if (!asked.ok) return asked;
+      const { selected } = asked.value;
+      const session = await sessionFor(opened.value, settled.value, selected.chosen);
+      if (!session.ok) return session;
+      this.#hints.also(placesOf(session.value));
+      return { ok: true, value: { opened: opened.value, session: session.value, selected } };
+    } catch (error) {
+      return { ok: false, error: { kind: 'disk', message: diskMessage(error) } };
+    }
+  }
+
+  /**
+   * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at once, within
+   * the run; where the plan, a program, or what was settled before is out of date, nothing more is started.
+   */
+  async #endStale(opened: Opened, controls: RunControls): Promise<void> {
+    const looked = await this.#look(() => ({ ok: true, value: opened }));
+    if (!looked.ok) {
+      this.#tell(looked.error);
+      return;
+    }
+    this.#told = '';
+    const { session, selected: { chosen, standing } } = looked.value;
+    const surveyed = await survey(session, chosen, asDeclared, new Set([...standing.map(({ id }) => id), ...this.#settled.keys()]));
+    const keys = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [])));
+    const outdated = new Set([...this.#settled].flatMap(([id, key]) => (session.instances.has(id) && keys.get(id) !== key ? [id] : [])));
+    if (outdated.size > 0 || shapeOf(session) !== shapeOf(controls.session)) controls.startNoMore();
+    const readers = readersOf(session.plan, outdated);
+    const asked = new Set(keys.values());
+    for (const stage of controls.running()) {
+      const need = readers.get(stage.instance.id);
+      const because = need === undefined ? await changeOf(session, stage, asked) : `${need}, which it reads from, is out of date`;
+      if (because !== undefined) stage.cancel(because);
+    }
+  }
+}
+
+const asDeclared = ({ cache }: Instance): Policy => ({ forced: false, cache });
+
+/** What has to be watched wherever it is: deps, and what packages were read from. */
+function placesOf({ workspace, plan, programs }: Session): readonly string[] {
+  const deps = plan.instances.flatMap((instance) => Object.values(instance.deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])));
+  const sources = [...programs.values()].flatMap((program) => program.sources);
+  return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));
+}
+
+/** The instances that read from one that is out of date, directly or not, and that one. */
+function readersOf({ instances, needs }: Plan, outdated: ReadonlySet<InstanceId>): ReadonlyMap<InstanceId, InstanceId> {
+  const readers = new Map<InstanceId, InstanceId>();
+  for (const { id } of instances) {
+    const from = (needs.get(id) ?? []).map((need) => (outdated.has(need) ? need : readers.get(need))).find((need) => need !== undefined);
+    if (from !== undefined) readers.set(id, from);
+  }
+  return readers;
+}
+
+/** Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none of its files was touched. */
+async function changeOf(session: Session, { instance, assessment }: RunningStage, asked: ReadonlySet<Key>): Promise<string | undefined> {
+  const now = session.instances.get(instance.id);
+  const identity = now && await identify(session, now, momentOf(session.workspace));
+  if (identity?.ok !== true || identity.value.key !== assessment.key) {
+    if (asked.has(assessment.key)) return undefined;
+    if (now === undefined) return 'no stage asks for it any more';
+    if (identity?.ok !== true) return 'what it reads is not there any more';
+  }
+  const file = touched(assessment, identity.value);
+  const [difference] = differences(assessment.manifest, identity.value.manifest);
+  if (file === undefined || difference === undefined) return file && `${file} was touched`;
+  return difference.field[0] === 'deps' ? `${file} was changed` : reasonText(difference);
+}
+
+/** What a run was started with that is not data, wherever it stands in the pipeline file. */
+const shapeOf = ({ plan, programs }: Session): string =>
+  JSON.stringify([plan.instances, [...programs].map(([path, { identity, packages }]) => [path, identity, packages])], (name, value: unknown) => (name === 'at' && isRange(value) ? undefined : value));
+
+const isRange = (value: unknown): boolean => typeof value === 'object' && value !== null && 'offset' in value && 'length' in value;

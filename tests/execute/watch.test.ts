@@ -1,0 +1,243 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createRig, type PipelineRun, type Rig } from '../rig/rig.ts';
+
+const waits = (run: PipelineRun, times: number): Promise<void> => run.said('waiting for changes', times);
+
+const copying = (more: object = {}): object => ({ stages: { a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' }, ...more } } });
+const made = (rig: Rig): string => rig.read('artifacts/pipeline/a/o');
+
+async function ends(run: PipelineRun): Promise<number> {
+  run.kill('SIGINT');
+  return (await run.result).events.filter(({ kind }) => kind === 'run-started').length;
+}
+
+/** What was ended, by whom, in order. */
+async function endings(run: PipelineRun): Promise<readonly string[]> {
+  run.kill('SIGINT');
+  return (await run.result).events.flatMap((event) => {
+    if (event.kind === 'cancelled') return [`${event.instance} cancelled: ${event.because}`];
+    return event.kind === 'finished' ? [`${event.instance} ${event.outcome.kind}`] : [];
+  });
+}
+
+describe('invariant 8: events are hints, content decides', () => {
+  test('data, pipeline file and folders that go away and come back are seen; what changes nothing starts nothing', async () => {
+    await using rig = await createRig();
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    expect(made(rig)).toBe('one');
+
+    // Saved by rename, as editors do.
+    writeFileSync(join(rig.root, 'd/.x.swp'), 'two');
+    renameSync(join(rig.root, 'd/.x.swp'), join(rig.root, 'd/x'));
+    await waits(run, 2);
+    expect(made(rig)).toBe('two');
+
+    rmSync(join(rig.root, 'd'), { recursive: true });
+    await waits(run, 3);
+    rig.write({ '../d/x': 'three' });
+    renameSync(join(rig.root, '../d'), join(rig.root, 'd'));
+    await waits(run, 4);
+    expect(made(rig)).toBe('three');
+    rig.write({ 'd/x': 'four' });
+    await waits(run, 5);
+    expect(made(rig)).toBe('four');
+
+    // An invalid file is said once, and waited for.
+    rig.write({ 'pipeline.yaml': 'stages: [' });
+    await waits(run, 6);
+    rig.write({ 'pipeline.yaml': copying({ description: 'the same' }), 'd/x': 'five' });
+    await waits(run, 7);
+    expect(made(rig)).toBe('five');
+
+    // The same bytes again, a file that nobody reads, ten thousand events: nothing to do.
+    rig.write({ 'd/x': 'five', 'notes.txt': 'x' });
+    for (let file = 0; file < 10_000; file++) writeFileSync(join(rig.root, 'notes.txt'), `${file}`);
+    // An out that was edited is put back, which starts nothing either.
+    rig.write({ 'artifacts/pipeline/a/o': 'edited', 'd/x': 'six' });
+    await waits(run, 8);
+    expect(made(rig)).toBe('six');
+    expect(await ends(run)).toBe(6);
+  }, 180_000);
+
+  test('a stage whose data is edited while it runs is ended, and runs again at once; the other one never notices', async () => {
+    await using rig = await createRig();
+    const [a, b] = [rig.puppet('a'), rig.puppet('b')];
+    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } }, b: { cmd: b.cmd, deps: { y: 'y' }, outs: { o: 'o' } } } } });
+    const run = rig.pipeline('run', '--watch', '--jobs', '2');
+    const [first, other] = [await a.nextStart(), await b.nextStart()];
+    rig.write({ x: '2' });
+    await first.gone;
+    await (await a.nextStart()).exit(0, { o: 'a' });
+    await other.exit(0, { o: 'b' });
+    await waits(run, 1);
+    // Which of the two ends first is left open.
+    expect((await endings(run)).toSorted()).toEqual(['a cancelled: x was changed', 'a ran', 'b ran']);
+  });
+
+  test('a stage is ended when what it reads from is out of date, and all of it runs again', async () => {
+    await using rig = await createRig();
+    const b = rig.puppet('b');
+    rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } }, b: { cmd: b.cmd, deps: { y: { from: 'a', out: 'o' } }, outs: { o: 'o' } } } } });
+    const run = rig.pipeline('run', '--watch');
+    const first = await b.nextStart();
+    rig.write({ x: '2' });
+    await first.gone;
+    await (await b.nextStart()).exit(0, { o: 'b' });
+    await waits(run, 1);
+    expect(await endings(run)).toEqual(['a ran', 'b cancelled: a, which it reads from, is out of date', 'b interrupted', 'a ran', 'b ran']);
+  });
+
+  test('a pipeline file that is broken, mended, commented and renames a stage while it runs: the stage runs on; without the stage, it is ended', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet('a');
+    const text = (name: string, more = ''): string => `${more}stages:\n  ${name}: ${JSON.stringify({ cmd: a.cmd, outs: { o: 'o' } })}\n`;
+    rig.write({ 'pipeline.yaml': text('a') });
+    const run = rig.pipeline('run', '--watch');
+    const started = await a.nextStart();
+    rig.write({ 'pipeline.yaml': 'stages: [' });
+    await run.said('[yaml-syntax]');
+    rig.write({ 'pipeline.yaml': text('renamed', '# a comment\n') });
+    await started.exit(0, { o: 'a' });
+    await run.said('restored');
+    await waits(run, 1);
+    rig.write({ 'pipeline.yaml': text('a').replace('"outs"', '"params": { "more": 1 }, "outs"') });
+    const second = await a.nextStart();
+    rig.write({ 'pipeline.yaml': 'stages: { b: { cmd: [touch, "${outs.o}"], outs: { o: o } } }' });
+    await second.gone;
+    await waits(run, 2);
+    expect(await endings(run)).toEqual(['a ran', 'renamed restored', 'a cancelled: no stage asks for it any more', 'a interrupted', 'b ran']);
+  });
+
+  test('what failed is not tried again until something that it depends on changes', async () => {
+    await using rig = await createRig();
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying({ cmd: 'grep -q two ${deps.d}/x && cp ${deps.d}/x ${outs.o}' }) });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rig.write({ 'notes.txt': 'x' });
+    rig.write({ 'd/x': 'two' });
+    await waits(run, 2);
+    expect(made(rig)).toBe('two');
+    expect(await ends(run)).toBe(2);
+  });
+
+  test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
+    await using rig = await createRig();
+    const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;
+    rig.write({ 'stages/lib/text/index.ts': `export const text = 'one';`, 'stages/a.ts': program, 'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts', outs: { o: 'o' } } } } });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rig.write({ 'stages/a.ts': 'export const stage = {' });
+    await waits(run, 2);
+    rig.write({ 'stages/a.ts': `// a comment\n${program}` });
+    await waits(run, 3);
+    rig.write({ 'stages/lib/text/index.ts': `export const text = 'two';` });
+    await waits(run, 4);
+    expect(made(rig)).toBe('two');
+    rig.write({ 'stages/lib/text.ts': `export const text = 'three';` });
+    await waits(run, 5);
+    expect(made(rig)).toBe('three');
+    expect(await endings(run)).toEqual(['a ran', 'a cached', 'a ran', 'a ran']);
+  });
+
+  test('what lies outside the project, or among results, is watched where a dep names it', async () => {
+    await using rig = await createRig();
+    const text = (file: string): object => ({ stages: { a: { cmd: 'cat ${deps.e} ${deps.f} > ${outs.o}', deps: { e: { path: file, external: true }, f: 'artifacts/other/f' }, outs: { o: 'o' } } } });
+    const outside = join(rig.root, '../outside');
+    rig.write({ '../outside/x': 'x1', '../outside/y': 'y1', 'artifacts/other/f': 'f1', 'pipeline.yaml': text(join(outside, 'x')) });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rig.write({ '../outside/x': 'x2' });
+    await waits(run, 2);
+    expect(made(rig)).toBe('x2f1');
+    rig.write({ 'pipeline.yaml': text(join(outside, 'y')) });
+    await waits(run, 3);
+    rig.write({ '../outside/y': 'y2' });
+    await waits(run, 4);
+    rig.write({ 'artifacts/other/f': 'f2' });
+    await waits(run, 5);
+    expect(made(rig)).toBe('y2f2');
+    await endings(run);
+  });
+
+  test('a stage that is never cached, and what reads from it: each runs again for its own reason', async () => {
+    await using rig = await createRig();
+    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
+      a: { cmd: 'cp ${deps.x} ${outs.o}', cache: false, deps: { x: 'x' }, outs: { o: 'o' } },
+      b: { cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}', deps: { o: { from: 'a', out: 'o' }, y: 'y' }, outs: { p: 'p' } },
+    } } });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rig.write({ y: '2' });
+    await waits(run, 2);
+    expect(rig.read('artifacts/pipeline/b/p')).toBe('12');
+    expect(await endings(run)).toEqual(['a ran', 'b ran', 'a ran', 'b ran']);
+  });
+
+  test('with --only, what it reads from is taken as it stands', async () => {
+    await using rig = await createRig();
+    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
+      a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
+      b: { cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}', deps: { o: { from: 'a', out: 'o' }, y: 'y' }, outs: { p: 'p' } },
+    } } });
+    await rig.pipeline('run').result;
+    const run = rig.pipeline('run', '--watch', '--only', 'b');
+    await waits(run, 1);
+    rig.write({ x: '2', y: '2' });
+    await waits(run, 2);
+    expect(rig.read('artifacts/pipeline/b/p')).toBe('12');
+    expect(await endings(run)).toEqual(['b cached', 'b ran']);
+  });
+
+  test('while it waits, other commands work, and the cache may be deleted', async () => {
+    await using rig = await createRig();
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { cached: ['a'] } });
+    expect(await rig.pipeline('status').result).toMatchObject({ code: 0 });
+    rmSync(join(rig.root, 'cache'), { recursive: true });
+    rig.write({ 'd/x': 'two' });
+    await waits(run, 2);
+    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { cached: ['a'] } });
+    await endings(run);
+  });
+
+  test('it waits for another run that is on', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet('a');
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+    const other = rig.pipeline('run');
+    const started = await a.nextStart();
+    const run = rig.pipeline('run', '--watch');
+    await run.said(`another run is on (process ${other.pid}): waiting for it to end`);
+    await started.exit(0, { o: 'a' });
+    await waits(run, 1);
+    expect(await endings(run)).toEqual(['a cached']);
+  });
+
+  test('a signal ends what runs gently, a second one hard; the exit code says which', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet('a');
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+    const gentle = rig.pipeline('run', '--watch');
+    const first = await a.nextStart();
+    gentle.kill('SIGINT');
+    await first.gone;
+    expect(await gentle.result).toMatchObject({ code: 130 });
+    const hard = rig.pipeline('run', '--watch');
+    await (await a.nextStart()).order('ignoreTerm');
+    hard.kill('SIGINT');
+    await hard.said('Ctrl-C again');
+    hard.kill('SIGINT');
+    expect(await hard.result).toMatchObject({ code: 130 });
+    const waiting = rig.pipeline('run', '--watch');
+    await (await a.nextStart()).exit(0, { o: 'a' });
+    await waits(waiting, 1);
+    waiting.kill('SIGTERM');
+    expect(await waiting.result).toMatchObject({ code: 143 });
+  });
+});
