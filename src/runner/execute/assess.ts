@@ -29,14 +29,17 @@ export interface Session extends ProgramSourcesOfRun {
 
 /** What is read at one moment; never kept while a stage runs. */
 export interface Moment extends Reads {
+  readonly keyOf: (manifest: Manifest) => Key;
   readonly object: (digest: Digest) => Promise<ObjectState>;
 }
 
-export function momentOf(workspace: Workspace): Moment {
+/** `known`: keys of manifests, by the text that JSON makes of them: to read one costs less than to make the key again. */
+export function momentOf(workspace: Workspace, known: ReadonlyMap<string, Key> = new Map()): Moment {
   const contents = memory<ReturnType<ContentReader>>();
   const objects = memory<Promise<ObjectState>>();
   const stamps = memory<Stamp>();
   return {
+    keyOf: (manifest) => known.get(JSON.stringify(manifest)) ?? keyOf(manifest),
     read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
     object: (digest) => objects(digest, () => objectState(workspace, digest)),
     stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.lookThrough(placeOf(workspace, path)))),
@@ -90,7 +93,7 @@ export async function identify(session: Session, instance: Instance, moment: Mom
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
   const manifest = manifestOf(instance, program.value, inputs.value, session.environment);
-  return { ok: true, value: { key: keyOf(manifest), manifest, inputs: inputs.value, stamps: new Map([...inputs.value.stamps, ...program.value.stamps]) } };
+  return { ok: true, value: { key: moment.keyOf(manifest), manifest, inputs: inputs.value, stamps: new Map([...inputs.value.stamps, ...program.value.stamps]) } };
 }
 
 /** Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why. */

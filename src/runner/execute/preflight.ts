@@ -23,7 +23,13 @@ export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly Bu
  */
 export async function preflight(workspace: Workspace, store: Store, pipeline: string, instances: readonly Instance[], programs: Programs, capacity: Capacity): Promise<readonly Diagnostic[]> {
   const leaves = leadsOut(workspace);
-  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...commandFaults(workspace, instance), ...resourceFaults(instance, capacity)]);
+  const looked = new Map<string, boolean>();
+  const isFileHere = (path: string): boolean => {
+    const known = looked.get(path) ?? isFile(workspace, path);
+    looked.set(path, known);
+    return known;
+  };
+  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
   const faults = [...files, ...bundleFaults(workspace, instances, programs), ...await programFaults(store, pipeline, instances, programs)];
   const seen = new Set<string>();
   return faults.filter(({ code, message, at }) => {
@@ -102,10 +108,6 @@ function nearestPath(workspace: Workspace, path: string): string | undefined {
   const wanted = join(folder, basename(path));
   const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
   return known.includes(wanted) ? wanted : nearest(wanted, known);
-}
-
-function commandFaults(workspace: Workspace, instance: Instance): readonly Diagnostic[] {
-  return checkCommand(instance, (path) => isFile(workspace, path));
 }
 
 function resourceFaults({ id, resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {

@@ -2,6 +2,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
+import { keysByManifest } from '../store/entries.ts';
 import { assess, type Assessment, type Moment, momentOf, type Session, type Unassessable } from './assess.ts';
 
 /** An instance as far as it can be known while nothing runs. */
@@ -16,7 +17,7 @@ export type Surveyed =
  * there. `standing`: instances that are not looked at; their outs are taken as they stand.
  */
 export async function survey(session: Session, instances: readonly Instance[], policyOf: (instance: Instance) => Policy, standing: ReadonlySet<InstanceId> = new Set()): Promise<ReadonlyMap<InstanceId, Surveyed>> {
-  const moment = momentOf(session.workspace);
+  const moment = momentOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
   const surveyed = new Map<InstanceId, Surveyed>();
   for (const instance of instances) {
     const needs = session.plan.needs.get(instance.id) ?? [];

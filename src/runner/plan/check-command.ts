@@ -12,7 +12,7 @@ export function checkCommand(instance: Instance, isFile: (path: string) => boole
   const { program } = instance;
   if (program.kind === 'uses') return [];
   const words = program.kind === 'argv' ? program.words.slice(1).flatMap((word) => wordsOfArgument(word)) : wordsOfLine(program.words.flat());
-  const undeclared = [...new Set(words)].filter((path) => !isDeclared(path, instance) && isFile(path));
+  const undeclared = [...new Set(words)].filter((path) => isFile(path) && !isDeclared(path, instance));
   return undeclared.map((path) => ({
     severity: 'error',
     code: 'undeclared-file',

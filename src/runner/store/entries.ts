@@ -59,6 +59,14 @@ export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, st
   return new Map(rowsOf(store.sql('SELECT instance, key FROM results WHERE pipeline = ?').all(pipeline)).map((row) => [row.text('instance'), row.text('key')]));
 }
 
+/** The keys of a pipeline's last results by the text of their manifests, as JSON has it. */
+export function keysByManifest(store: Store, pipeline: string): ReadonlyMap<string, Key> {
+  return new Map(rowsOf(store.sql('SELECT key, manifest FROM results WHERE pipeline = ?').all(pipeline)).flatMap((row) => {
+    const key = parseKey(row.text('key'));
+    return key === undefined ? [] : [[row.text('manifest'), key]];
+  }));
+}
+
 /** How long an instance of each stage took, in the mean of their last results. */
 export function meanSeconds(store: Store, pipeline: string): Readonly<Record<string, number>> {
   const rows = rowsOf(store.sql("SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds FROM results JOIN entries USING (key) WHERE pipeline = ? GROUP BY 1").all(pipeline));
