@@ -1,5 +1,6 @@
 import type { Event } from '../runner/event.ts';
 import type { Colors } from '../runner/report/colors.ts';
+import { type AnnotatedFiles, eventAnnotations } from '../runner/report/github.ts';
 import { advance, emptyView, frame } from '../runner/report/live.ts';
 import { plainLines } from '../runner/report/plain.ts';
 
@@ -9,6 +10,8 @@ export interface Screen {
   readonly columns: () => number;
   /** Whether lines can be taken back: a terminal that people look at. */
   readonly live: boolean;
+  /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
+  readonly annotates: boolean;
   readonly colors: Colors;
   readonly now: () => number;
 }
@@ -25,7 +28,7 @@ const redrawEvery = 120;
 const tellEvery = 30_000;
 
 /** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
-export function openDisplay(screen: Screen, textOf: (file: string) => string | undefined): Display {
+export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
   let view = emptyView;
   let drawn = 0;
   const erase = () => {
@@ -44,7 +47,7 @@ export function openDisplay(screen: Screen, textOf: (file: string) => string | u
   return {
     show(event) {
       view = advance(view, event);
-      const lines = plainLines(event, screen.colors, textOf);
+      const lines = [...plainLines(event, screen.colors, files.textOf), ...(screen.annotates ? eventAnnotations(event, files) : [])];
       if (lines.length === 0) return;
       erase();
       screen.write(`${lines.join('\n')}\n`);

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Project, ProjectOptions } from '../runner/project.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
+import { diagnosticAnnotations } from '../runner/report/github.ts';
+import { annotatedFiles } from './annotated-files.ts';
 import { openScreen } from './screen.ts';
 
 /** The options that every command has which reads a pipeline file. */
@@ -19,18 +21,19 @@ export function withPipelineOptions(command: Command): Command {
 }
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
-export async function openProjectHere({ file, set = [] }: PipelineOptions, onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce()): Promise<Project> {
+export async function openProjectHere({ file, set = [] }: PipelineOptions, onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce(file)): Promise<Project> {
   const { openProject } = await import('../runner/project.ts');
   return openProject({ folder: process.cwd(), set, onWarning, ...(file === undefined ? {} : { file }) });
 }
 
 /** Some commands ask the project twice. */
-function warnOnce(): NonNullable<ProjectOptions['onWarning']> {
+function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarning']> {
   const told = new Set<string>();
   return (warning, textOf) => {
     const screen = openScreen();
     const text = diagnosticText(warning, screen.colors, textOf);
-    if (!told.has(text)) screen.write(`${text}\n`);
+    const annotations = screen.annotates ? diagnosticAnnotations([warning], annotatedFiles(file === undefined ? {} : { file }, textOf)) : [];
+    if (!told.has(text)) screen.write(`${[text, ...annotations].join('\n')}\n`);
     told.add(text);
   };
 }

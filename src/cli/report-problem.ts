@@ -1,13 +1,19 @@
 import type { Problem } from '../runner/project.ts';
 import type { Colors } from '../runner/report/colors.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
+import { diagnosticAnnotations } from '../runner/report/github.ts';
+import { annotatedFiles } from './annotated-files.ts';
+import type { PipelineOptions } from './project-options.ts';
 import { openScreen } from './screen.ts';
 
 /** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. `ending`: what came of it. */
-export function reportProblem(problem: Problem, { json }: { readonly json?: true }, ending = ''): void {
+export function reportProblem(problem: Problem, options: Pick<PipelineOptions, 'file' | 'json'>, ending = ''): void {
   const screen = openScreen();
   screen.write(`${problemText(problem, screen.colors, ending)}\n`);
-  if (json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
+  if (screen.annotates && problem.kind === 'invalid') {
+    for (const line of diagnosticAnnotations(problem.diagnostics, annotatedFiles(options, (file) => problem.sources.get(file)))) screen.write(`${line}\n`);
+  }
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
   process.exitCode = exitCodeOf(problem);
 }
 

@@ -9,6 +9,7 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
     write: (text) => void stream.write(text),
     columns: () => stream.columns ?? Infinity,
     live: terminal,
+    annotates: process.env['GITHUB_ACTIONS'] === 'true',
     colors: { bold, dim, red, green, yellow, cyan },
     now: Date.now,
   };

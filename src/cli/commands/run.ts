@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Outcome } from '../../runner/event.ts';
 import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
+import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
@@ -84,7 +85,7 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
 
 async function run(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen, project.textOf);
+  const display = openDisplay(screen, annotatedFiles(options, project.textOf));
   const signals = stopSignals();
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();
@@ -99,7 +100,8 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
 /** Until Ctrl-C: what the runs do, and what has to be mended. */
 async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
-  let display = openDisplay(screen, project.textOf);
+  const files = annotatedFiles(options, project.textOf);
+  let display = openDisplay(screen, files);
   const signals = stopSignals();
   const watched = await project.watch(request, {
     onEvent(event) {
@@ -110,7 +112,7 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
       switch (news.kind) {
         case 'ended':
           display.close();
-          display = openDisplay(screen, project.textOf);
+          display = openDisplay(screen, files);
           screen.write(summaryText(news.summary, screen.colors));
           if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
           return;

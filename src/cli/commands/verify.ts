@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Project } from '../../runner/project.ts';
 import { sizeText } from '../../runner/report/size-text.ts';
+import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
@@ -34,7 +35,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
 
 /** Exit 1 where the outputs differ. */
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
-  const display = openDisplay(openScreen(), project.textOf);
+  const display = openDisplay(openScreen(), annotatedFiles(options, project.textOf));
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);
   signals.release();

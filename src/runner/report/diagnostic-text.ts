@@ -1,5 +1,6 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { Colors } from './colors.ts';
+import { positionIn } from './position-in.ts';
 import { textWidth } from './text-width.ts';
 
 /**
@@ -33,17 +34,14 @@ interface Place {
 function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => string | undefined): Place {
   const source = sourceOf(file);
   if (source === undefined) return { text: printable(file) };
-  const before = source.slice(0, offset).split(lineEnd);
-  const start = before.at(-1) ?? '';
+  const { line: number, column, before: start } = positionIn(source, offset);
   const rest = (source.slice(offset).split(lineEnd, 1)[0] ?? '');
-  // As editors do, a byte order mark is no column.
-  const column = [...start].length + 1 - (before.length === 1 && start.startsWith('\uFEFF') ? 1 : 0);
   const marked = Math.max(1, Math.min(length, rest.length));
   const from = start.length > lineWidth / 2 ? start.length - lineWidth / 2 : 0;
   const shownStart = (from > 0 ? '…' : '') + printable(start.slice(from).replace('\uFEFF', ''));
   const tail = printable(rest.slice(0, lineWidth));
   const caret = '^'.repeat(Math.max(1, Math.min(textWidth(printable(rest.slice(0, marked))), textWidth(tail))));
-  return { text: `${printable(file)}:${before.length}:${column}`, line: { number: before.length, text: `${shownStart}${tail}`, indent: ' '.repeat(textWidth(shownStart)), caret } };
+  return { text: `${printable(file)}:${number}:${column}`, line: { number, text: `${shownStart}${tail}`, indent: ' '.repeat(textWidth(shownStart)), caret } };
 }
 
 /** What is shown of a long line: half as much before the place. */
