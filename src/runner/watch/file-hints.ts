@@ -28,8 +28,8 @@ export function fileHints(root: string): FileHints {
   function start() {
     const started = watch([root, ...others], { ignoreInitial: true, ignored: (path) => isLeftOut(root, path) && !others.some((other) => isWithin(path, other)) });
     started.on('all', (event, path) => {
-      // What is removed and made again is not watched any more.
-      if (event === 'unlinkDir' || (event === 'unlink' && others.includes(path))) broken = true;
+      // What is removed and made again is not watched any more, and what a new folder holds not yet.
+      if (event === 'unlinkDir' || event === 'addDir' || (event === 'unlink' && others.includes(path))) broken = true;
       hintSoon();
     });
     // What happened until it watches is not told by it.
