@@ -8,6 +8,7 @@ import { plainLines } from '../runner/report/plain.ts';
 export interface Screen {
   readonly write: (text: string) => void;
   readonly columns: () => number;
+  readonly rows: () => number;
   /** Whether lines can be taken back: a terminal that people look at. */
   readonly live: boolean;
   /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
@@ -37,7 +38,7 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
   };
   const draw = () => {
     if (view.running.size === 0 && view.fetching === undefined) return;
-    const frameLines = frame(view, screen.now(), screen.columns(), screen.colors);
+    const frameLines = frame(view, screen.now(), screen.columns(), screen.colors, screen.rows());
     const lines = screen.live ? frameLines : frameLines.slice(0, 1);
     screen.write(`${lines.join('\n')}\n`);
     if (screen.live) drawn = lines.length;

@@ -3,16 +3,21 @@ import type { Screen } from './display.ts';
 
 /** People's output: always stderr, so that `--json` on stdout stays a document. NO_COLOR and FORCE_COLOR are respected. */
 export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {
-  const terminal = stream.isTTY === true && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined;
   const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
   return {
     write: (text) => void stream.write(text),
     columns: () => stream.columns ?? Infinity,
-    live: terminal,
+    rows: () => stream.rows ?? Infinity,
+    live: isLive(stream, process.env),
     annotates: process.env['GITHUB_ACTIONS'] === 'true',
     colors: { bold, dim, red, green, yellow, cyan },
     now: Date.now,
   };
+}
+
+/** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */
+export function isLive({ isTTY }: { readonly isTTY?: boolean }, { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && term !== 'dumb' && (ci === '' || ci === 'false');
 }
 
 /** https://no-color.org: any value that is not empty counts. */

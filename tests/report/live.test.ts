@@ -55,6 +55,18 @@ describe('the live display', () => {
     expect(frame(view, 3000, 5, noColors)[2]).toBe('  训');
   });
 
+  test('a frame is lower than the terminal, so that it can be redrawn: what runs and has no line is counted', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const view = after(begun(names, 4), ...names.map((name) => started(name, 0)));
+    const below = (rows: number) => frame(view, 0, 80, noColors, rows).slice(1).map((line) => line.trim());
+    expect(below(6).map((line) => line.slice(0, 1))).toEqual(names);
+    expect(below(5).map((line) => line.slice(0, 1)).slice(0, 2)).toEqual(['a', 'b']);
+    expect(below(5).slice(2)).toEqual(['… and 2 more']);
+    expect(below(3)).toEqual(['… and 4 more']);
+    expect(below(2)).toEqual([]);
+    expect(frame(view, 0, 80, noColors, 1)).toHaveLength(1);
+  });
+
   test('a model on its way is shown until it is there, or does not come for now', () => {
     const fetching: Event = { kind: 'fetching', at: 0, model: 'hf:google/mt5-base@main', bytes: 1.5 * 2 ** 30, total: 3 * 2 ** 30, bytesPerSecond: 2 ** 20, secondsLeft: 1536 };
     expect(frame(after(fetching), 0, 200, noColors)).toEqual(['fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left']);

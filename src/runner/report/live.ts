@@ -83,11 +83,21 @@ export function advance(view: LiveView, event: Event): LiveView {
   }
 }
 
-/** The lines of the display at a moment: how far the run is, then a line for each instance that is running. */
-export function frame(view: LiveView, now: number, width: number, colors: Colors): readonly string[] {
+/**
+ * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No more than
+ * leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
+ */
+export function frame(view: LiveView, now: number, width: number, colors: Colors, rows = Infinity): readonly string[] {
   if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
-  const names = Math.max(0, ...[...view.running.keys()].map((id) => id.length));
-  return [statusLine(view, now, colors), ...[...view.running].map(([id, row]) => runningLine(id.padEnd(names), row, now, width, colors))].map((line) => cut(line, width));
+  const room = Math.max(0, rows - 2);
+  const shown = [...view.running].slice(0, view.running.size > room ? Math.max(0, room - 1) : room);
+  const names = Math.max(0, ...shown.map(([id]) => id.length));
+  const left = view.running.size - shown.length;
+  return [
+    statusLine(view, now, colors),
+    ...shown.map(([id, row]) => runningLine(id.padEnd(names), row, now, width, colors)),
+    ...(left > 0 && room > 0 ? [colors.dim(`  … and ${left} more`)] : []),
+  ].map((line) => cut(line, width));
 }
 
 /** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
