@@ -118,10 +118,12 @@ export interface GcRequest {
   readonly keepRuns: number;
 }
 
-/** The out of an instance, where it stands. */
+/** An out that an instance declares. */
 export interface Artifact {
   readonly instance: InstanceId;
   readonly out: string;
   readonly path: string;
   readonly kind: OutKind;
+  /** Whether it stands there. */
+  readonly there: boolean;
 }

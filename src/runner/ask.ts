@@ -159,7 +159,6 @@ function collectNumbers(value: Json, name: string, into: Record<string, number>)
 export function artifacts(root: string, planned: Planned, selection: Selection): Result<readonly Artifact[], Problem> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
-  const found = selected.value.chosen.flatMap((instance: Instance) => Object.entries(instance.outs).map(([out, { path, kind }]) => ({ instance: instance.id, out, path, kind })));
-  return { ok: true, value: found.filter(({ path }) => existsSync(join(root, path))) };
+  return { ok: true, value: selected.value.chosen.flatMap((instance: Instance) => Object.entries(instance.outs).map(([out, { path, kind }]) => ({ instance: instance.id, out, path, kind, there: existsSync(join(root, path)) }))) };
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileProblem } from '../files/file-problem.ts';
 import type { Result } from '../result.ts';
+import { nearest } from './spec/nearest.ts';
 
 /** Where a project is, and the pipeline file that is asked for. */
 export interface ProjectPlace {
@@ -12,16 +13,33 @@ export interface ProjectPlace {
   readonly file: string;
 }
 
+export interface NoProject {
+  readonly message: string;
+  /** The pipeline file that may have been meant, as it would be named. */
+  readonly suggestion?: string;
+}
+
 /** The project is the nearest folder upwards that holds a pipeline.yaml; a file that is named alone makes its folder one. */
-export function findProject(folder: string, file: string | undefined): Result<ProjectPlace> {
+export function findProject(folder: string, file: string | undefined): Result<ProjectPlace, NoProject> {
   const start = realpathSync(folder);
   const named = file === undefined ? undefined : resolve(start, file);
-  if (named !== undefined && !existsSync(named)) return { ok: false, error: `${file}: no such file` };
+  if (named !== undefined && !existsSync(named)) return { ok: false, error: { message: `${file}: no such file`, ...nearestFile(start, named) } };
   const real = named === undefined ? undefined : join(realpathSync(dirname(named)), basename(named));
   const root = upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
-  if (root === undefined) return { ok: false, error: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` };
+  if (root === undefined) return { ok: false, error: { message: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` } };
   return { ok: true, value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') } };
 }
+
+/** By its name alone: the folder is what is left out. */
+function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'> {
+  const root = upwards(start);
+  const files = new Map((root === undefined ? [] : pipelineFiles(root).map((file) => join(root, file))).map((place) => [stemOf(place), place]));
+  const wanted = stemOf(named);
+  const place = files.get(files.has(wanted) ? wanted : nearest(wanted, files.keys()) ?? '');
+  return place === undefined ? {} : { suggestion: relative(start, place) };
+}
+
+const stemOf = (place: string): string => basename(place, extname(place));
 
 function upwards(folder: string): string | undefined {
   if (existsSync(join(folder, 'pipeline.yaml'))) return folder;

@@ -57,7 +57,7 @@ export interface Planned {
 
 export function placeHere(folder: string, file: string | undefined): Result<ProjectPlace, Problem> {
   const place = findProject(folder, file);
-  return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', message: place.error }], new Map());
+  return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }], new Map());
 }
 
 /**

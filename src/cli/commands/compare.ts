@@ -61,7 +61,9 @@ async function predictionsOf(project: Project, instance: string, options: Compar
   }
   const found = artifacts.value.filter(({ out }) => out === 'predictions');
   const [artifact] = found;
-  if (artifact === undefined || found.length > 1) return { ok: false, error: found.length > 1 ? `${instance} names ${found.length} instances: name one` : `${instance} has no out "predictions" yet: pipeline run ${instance}` };
+  if (artifact === undefined) return { ok: false, error: `${instance} declares no out "predictions"${artifacts.value.length === 0 ? '' : `, only ${[...new Set(artifacts.value.map(({ out }) => out))].join(', ')}`}` };
+  if (found.length > 1) return { ok: false, error: `${instance} names ${found.length} instances: name one` };
+  if (!artifact.there) return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
   const predictions: Prediction[] = [];
   for await (const line of readJsonLines(join(project.root, artifact.path))) {
     if (!line.ok) return { ok: false, error: fileProblemText(line.error) };
