@@ -39,6 +39,15 @@ describe('the table of metrics', () => {
     expect(metricsTable(values.map((value, index) => point(String(index), 1, { value })), ['value']).rows.slice(1).map(([, cell]) => cell)).toEqual(shown);
   });
 
+  test.each([
+    ['test_wer', '0.2500*'],
+    ['validationLoss', '0.2500*'],
+    ['sentiment_accuracy', '0.2500 '],
+    ['centimetres', '0.2500 '],
+  ])('the smaller is the better only where a word of the name says so: %s', (name, smaller) => {
+    expect(metricsTable([point('a', 1, { [name]: 0.25 }), point('b', 1, { [name]: 0.5 })], undefined).rows[1]?.[1]).toBe(smaller);
+  });
+
   test.each<readonly [string, readonly string[]]>([
     ['rougeL', ['eval[b]', 'eval[a]', 'eval[c]']],
     ['loss', ['eval[b]', 'eval[a]', 'eval[c]']],

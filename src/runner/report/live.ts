@@ -91,11 +91,11 @@ export function frame(view: LiveView, now: number, width: number, colors: Colors
   if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
   const room = Math.max(0, rows - 2);
   const shown = [...view.running].slice(0, view.running.size > room ? Math.max(0, room - 1) : room);
-  const names = Math.max(0, ...shown.map(([id]) => id.length));
+  const names = Math.max(0, ...shown.map(([id]) => textWidth(id)));
   const left = view.running.size - shown.length;
   return [
     statusLine(view, now, colors),
-    ...shown.map(([id, row]) => runningLine(id.padEnd(names), row, now, width, colors)),
+    ...shown.map(([id, row]) => runningLine(`${id}${' '.repeat(names - textWidth(id))}`, row, now, width, colors)),
     ...(left > 0 && room > 0 ? [colors.dim(`  … and ${left} more`)] : []),
   ].map((line) => cut(line, width));
 }
@@ -163,13 +163,16 @@ function runningLine(name: string, row: Running, now: number, width: number, col
   const expected = expectedSeconds(row, now);
   const elapsed = (now - row.startedAt) / 1000;
   const parts = [
-    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - name.length - 42), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
+    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
     ...(row.note === undefined ? [] : [row.note]),
     colors.dim(expected === undefined ? durationText(elapsed) : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`),
   ];
   return `  ${name}  ${parts.join('  ')}`;
 }
+
+/** Columns that the numbers of a running line take beside its bar. */
+const besideBar = 42;
 
 /** Narrow terminals have no room for it: the numbers say more. */
 function bar(share: number, cells: number, colors: Colors): string {

@@ -1,4 +1,7 @@
 import type { Value } from '../../stage/context.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { listed } from '../spec/interpolate.ts';
+import { nearest } from '../spec/nearest.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {
@@ -37,16 +40,28 @@ export function metricsTable(measured: readonly MeasuredInstance[], columns: rea
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
   const [metric] = matching(metricNames(measured), wanted);
   if (metric !== undefined) return inOrder(measured, ({ values }) => values[metric], -direction(metric));
-  const [setting] = matching([...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))], wanted);
+  const [setting] = matching(settingNames(measured), wanted);
   return setting === undefined ? measured : inOrder(measured, (row) => settingsOf(row).get(setting), 1);
 }
 
-/** The names by which columns can be asked for. */
-export const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap(({ values }) => Object.keys(values)))];
-export const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))];
+/** Columns that are asked for and that no instance has: without a word, it would look as if they had been respected. */
+export function unknownColumns(measured: readonly MeasuredInstance[], columns: readonly string[], sort: string | undefined): readonly Diagnostic[] {
+  if (measured.length === 0) return [];
+  const metrics = metricNames(measured);
+  const asked = [...columns.map((name) => ({ name, known: metrics })), ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingNames(measured)] }])];
+  return asked.filter(({ name, known }) => matching(known, name).length === 0).map(({ name, known }) => {
+    const suggestion = nearest(name, [...known, ...known.map((each) => each.slice(each.lastIndexOf('.') + 1))]);
+    return { severity: 'error', code: 'unknown-column', message: `there is no column ${JSON.stringify(name)}: expected ${listed(known)}`, ...(suggestion === undefined ? {} : { suggestion }) };
+  });
+}
+
+const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap(({ values }) => Object.keys(values)))];
+
+/** Of params and axes. */
+const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))];
 
 /** By name or last part of the name. */
-export const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
+const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
 
 function inOrder<T>(rows: readonly T[], of: (row: T) => Value | undefined, sign: number): readonly T[] {
   return rows.toSorted((a, b) => {
@@ -57,7 +72,12 @@ function inOrder<T>(rows: readonly T[], of: (row: T) => Value | undefined, sign:
 }
 
 /** Losses and what is waited for are better when they are small. */
-const direction = (name: string): 1 | -1 => (/loss|perplexity|error|nll|seconds|time|latency|\bwer\b|\bcer\b|\bmae\b|\br?mse\b/i.test(name) ? -1 : 1);
+const direction = (name: string): 1 | -1 => (wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1);
+
+const smallIsGood: ReadonlySet<string> = new Set(['loss', 'perplexity', 'error', 'errors', 'nll', 'seconds', 'time', 'latency', 'wer', 'cer', 'mae', 'mse', 'rmse']);
+
+/** "validationLoss" and "validation_loss" are two words. */
+const wordsOf = (name: string): readonly string[] => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/);
 
 function sharedValue(measured: readonly MeasuredInstance[], name: string): MetricsTable['same'] {
   const [value, ...others] = new Set(measured.map(({ values }) => values[name]));
