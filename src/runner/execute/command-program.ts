@@ -13,8 +13,8 @@ type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 /** A command by content: its words, the program that its first word finds, and the files that its `code` names; and the stamps of all these. */
 export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, { read, executable: executables, code: patterns }: Reads): Promise<Result<ReadProgram>> {
   const name = executableName(command);
-  const place = executables(name, () => findExecutable(workspace, name, path));
-  if (place === undefined) return { ok: false, error: `${name}: no such program${name.includes('/') ? ' in the project' : ' on PATH'}` };
+  const place = executables(name, () => executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one)));
+  if (place === undefined) return { ok: false, error: noSuchProgram(name) };
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
   const files = patterns(JSON.stringify(command.code), () => codeFiles(workspace, command.code));
@@ -30,20 +30,21 @@ export async function readCommand(workspace: Workspace, command: Command, path: 
   return { ok: true, value: { digest: { kind: 'command', words: manifestWords(command), executable, code }, native: false, stamps } };
 }
 
-function executableName({ kind, words }: Command): string {
+export const noSuchProgram = (name: string): string => `${name}: no such program${name.includes('/') ? ' in the project' : ' on PATH'}`;
+
+export function executableName({ kind, words }: Command): string {
   const [first = []] = words;
   return kind === 'shell' ? '/bin/sh' : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 }
 
-/** As execvp(3) finds it: a name with a slash is a path from the project root, any other is looked for on PATH. */
-function findExecutable(workspace: Workspace, name: string, path: string | undefined): string | undefined {
+/** Where execvp(3) looks: a name with a slash is a path from the project root, any other is looked for on PATH. Those in the project from its root. */
+export function executablePlaces(workspace: Workspace, name: string, path: string | undefined): readonly string[] {
   const places = name.includes('/') ? [placeOf(workspace, name)] : (path ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).map((folder) => join(folder === '' ? workspace.root : folder, name));
-  const found = places.find((place) => isExecutable(workspace, place));
-  return found !== undefined && found.startsWith(`${workspace.root}/`) ? found.slice(workspace.root.length + 1) : found;
+  return places.map((place) => (place.startsWith(`${workspace.root}/`) ? place.slice(workspace.root.length + 1) : place));
 }
 
-function isExecutable(workspace: Workspace, place: string): boolean {
-  const stats = workspace.disk.lookThrough(place);
+export function isExecutable(workspace: Workspace, place: string): boolean {
+  const stats = workspace.disk.lookThrough(placeOf(workspace, place));
   return stats?.isFile() === true && (stats.mode & 0o111n) !== 0n;
 }
 

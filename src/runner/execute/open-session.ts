@@ -22,7 +22,7 @@ export interface SessionSources {
  */
 export async function openSession({ workspace, store, companions, environment }: SessionSources, plan: Plan, checked: readonly Instance[], looked: readonly Instance[]): Promise<Result<Session, readonly Diagnostic[]>> {
   const programs = await stagePrograms({ workspace, store, stageChild: companions.stageChild }, programPaths([...checked, ...looked]));
-  const faults = await preflight(workspace, store, plan.pipeline, checked, programs, machineCapacity(undefined));
+  const faults = await preflight(workspace, store, plan, checked, programs, { capacity: machineCapacity(undefined), path: environment['PATH'] });
   if (faults.length > 0) return { ok: false, error: faults };
   return { ok: true, value: { workspace, store, plan, instances: byId(plan.instances), programs: readyPrograms(programs), stageChild: companions.stageChild, environment } };
 }

@@ -5,15 +5,23 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
-import type { Instance, Resources } from '../plan/instance.ts';
+import type { Instance, Plan, Resources } from '../plan/instance.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from './bundle.ts';
+import { executableName, executablePlaces, isExecutable, noSuchProgram } from './command-program.ts';
 import { leadsOut } from './leads-out.ts';
 import type { Capacity } from './resources.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
+
+/** What there is to run with. */
+export interface Machine {
+  readonly capacity: Capacity;
+  /** PATH, as stages have it. */
+  readonly path: string | undefined;
+}
 
 export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
 
@@ -21,7 +29,7 @@ export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly Bu
  * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their params, files,
  * what the machine has. All of it at once, before anything runs.
  */
-export async function preflight(workspace: Workspace, store: Store, pipeline: string, instances: readonly Instance[], programs: Programs, capacity: Capacity): Promise<readonly Diagnostic[]> {
+export async function preflight(workspace: Workspace, store: Store, plan: Plan, instances: readonly Instance[], programs: Programs, { capacity, path: searched }: Machine): Promise<readonly Diagnostic[]> {
   const leaves = leadsOut(workspace);
   const looked = new Map<string, boolean>();
   const isFileHere = (path: string): boolean => {
@@ -30,7 +38,7 @@ export async function preflight(workspace: Workspace, store: Store, pipeline: st
     return known;
   };
   const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
-  const faults = [...files, ...bundleFaults(workspace, instances, programs), ...await programFaults(store, pipeline, instances, programs)];
+  const faults = [...files, ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
   const seen = new Set<string>();
   return faults.filter(({ code, message, at }) => {
     const name = JSON.stringify([code, message, at]);
@@ -108,6 +116,33 @@ function nearestPath(workspace: Workspace, path: string): string | undefined {
   const wanted = join(folder, basename(path));
   const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
   return known.includes(wanted) ? wanted : nearest(wanted, known);
+}
+
+/**
+ * Commands whose first word finds no program, each name looked for once. What a line for the shell starts is the shell's to
+ * find, and a program that a stage may still make is not missing.
+ */
+function missingExecutables(workspace: Workspace, plan: Plan, instances: readonly Instance[], path: string | undefined): readonly Diagnostic[] {
+  const isMissing = once((name: string) => {
+    const places = executablePlaces(workspace, name, path);
+    if (places.some((place) => isExecutable(workspace, place))) return false;
+    return !plan.instances.some(({ outs }) => Object.values(outs).some((out) => places.some((place) => place === out.path || place.startsWith(`${out.path}/`))));
+  });
+  return instances.flatMap(({ program }): readonly Diagnostic[] => {
+    if (program.kind !== 'argv' || program.words[0]?.every(({ kind }) => kind === 'text') !== true) return [];
+    const name = executableName(program);
+    return isMissing(name) ? [{ severity: 'error', code: 'missing-program', message: noSuchProgram(name), at: program.executableAt }] : [];
+  });
+}
+
+/** Answers the same question once. */
+function once(answer: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const found = known.get(name) ?? answer(name);
+    known.set(name, found);
+    return found;
+  };
 }
 
 function resourceFaults({ id, resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {

@@ -7,7 +7,7 @@ export type Program =
   /** A TypeScript stage program of the project, by path from its root. */
   | { readonly kind: 'uses'; readonly path: string; readonly at: Range }
   /** A program with its arguments, passed byte for byte, no shell. */
-  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range }
+  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range; /** Of the first word. */ readonly executableAt: Range }
   /** A line for /bin/sh, every reference quoted for it. */
   | { readonly kind: 'shell'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range };
 

@@ -107,7 +107,9 @@ function settleProgram(stage: Stage, params: MapNode | undefined, lookUp: LookUp
   const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);
   const code = program.code.map((node) => settleCode(node, lookUp, report));
   const whole = code.filter((path) => path !== undefined);
-  return words === undefined || whole.length < code.length ? undefined : { kind: program.kind, words, code: whole, at: program.at };
+  if (words === undefined || whole.length < code.length) return undefined;
+  const { at } = program;
+  return program.kind === 'argv' ? { kind: 'argv', words, code: whole, at, executableAt: program.words[0]?.at ?? at } : { kind: 'shell', words, code: whole, at };
 }
 
 /** A glob is a path whose parts may hold * and **. */
