@@ -16,6 +16,13 @@ describe('a beam search row', () => {
     expect(second.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([[[0, 3, 3], 1], [[0, 2, 2], 0]]);
   });
 
+  test('of equal sums the earlier beam goes on, then the lower token, also where float32 makes them equal', () => {
+    const long: BeamRow = { running: [{ tokens: [0, 2], score: -226, parent: 0 }, { tokens: [0, 3], score: -226, parent: 1 }], finished: [], done: false };
+    const close = Float32Array.of(-9, -9, -6.600001, -6.6);
+    const { running } = advanceRow(long, [close, close], { ...options, beams: 3 });
+    expect(running.map(({ tokens }) => tokens)).toEqual([[0, 2, 2], [0, 2, 3], [0, 3, 2]]);
+  });
+
   test('a sequence that ends outside the best beams is forgotten, and enough are left to go on', () => {
     const row = advanceRow(startRow(0), [scores(0.2, 0.1, 0.4, 0.3)], options);
     expect(row.finished).toEqual([]);
