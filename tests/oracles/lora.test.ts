@@ -83,10 +83,12 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
-    const [ours, moved] = [await train(targets, folder.config, weights, batch, expected.log.length), await train(targets, folder.config, lastBitsTurned(weights), batch, expected.log.length)];
+    const trajectory = (parameters: Feeds): ReturnType<typeof train> => train(targets, folder.config, parameters, batch, expected.log.length);
+    const ours = await trajectory(weights);
+    const moved = [await trajectory(lastBitsTurned(weights)), await trajectory(lastBitsTurned(weights, isEven)), await trajectory(lastBitsTurned(weights, isOdd))];
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const first = movedNumbers(...(await run(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), labels.flat().length);
-    const drift = runningMaximum(Math.max(first.loss, first.gradientNorm), ours.steps, moved.steps);
+    const drift = runningMaximum(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps));
     for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
       const step = ours.steps[index] ?? missing;
       const moving = drift[Math.min(index + 1, drift.length - 1)] ?? Number.NaN; // theirs may be a step ahead
@@ -97,8 +99,8 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     }
     if ((drift.at(-1) ?? Number.NaN) > chaos) return;
     for (const peftName of expected.trainable) {
-      const [values, other] = [ours, moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
-      expectWithin(worstDifference(values ?? [], table.numbers(`${name}.final.${peftName}`)), roundingAllowance(1e-4, worstDifference(values ?? [], other ?? [])), `final weights: ${peftName}`);
+      const [values = [], ...others] = [ours, ...moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
+      expectWithin(worstDifference(values, table.numbers(`${name}.final.${peftName}`)), roundingAllowance(1e-4, Math.max(...others.map((other) => worstDifference(values, other)))), `final weights: ${peftName}`);
     }
   });
 }
@@ -109,15 +111,20 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
  */
 const chaos = 0.01;
 
-/** How far two trajectories have been apart by each step, from `least` on. */
-function runningMaximum(least: number, steps: readonly Step[], others: readonly Step[]): readonly number[] {
+/**
+ * How far a trajectory has been from any of the others by each step, from `least` on. One other is too few: torch's own at one
+ * point lies 5e-4 or 5e-2 off, by which of the last bits are turned.
+ */
+function runningMaximum(least: number, steps: readonly Step[], others: readonly (readonly Step[])[]): readonly number[] {
   let most = least;
   return steps.map(({ loss, gradientNorm }, index) => {
-    const other = others[index] ?? missing;
-    most = Math.max(most, Math.abs(loss / other.loss - 1), Math.abs(gradientNorm / other.gradientNorm - 1));
+    for (const other of others) most = Math.max(most, Math.abs(loss / (other[index] ?? missing).loss - 1), Math.abs(gradientNorm / (other[index] ?? missing).gradientNorm - 1));
     return most;
   });
 }
+
+const isEven = (place: number): boolean => place % 2 === 0;
+const isOdd = (place: number): boolean => !isEven(place);
 
 interface Step {
   readonly loss: number;

@@ -57,13 +57,13 @@ const differences = (left: readonly number[], right: readonly number[]): readonl
 const rootMeanSquare = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
 /**
- * The same values with the last bit of every float32 turned over. How far results move by it tells how far apart two right
+ * The same values with the last bit of every float32 turned over, or of those at the places that are chosen. How far results move by it tells how far apart two right
  * computations in float32 may be: large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
  */
-export function lastBitsTurned(values: Feeds): Feeds {
+export function lastBitsTurned(values: Feeds, chosen: (place: number) => boolean = () => true): Feeds {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => {
     if (value.dtype !== 'float32') return [name, value];
-    const bits = new Int32Array(value.data.slice().buffer).map((each) => (each === 0 ? 0 : each ^ 1));
+    const bits = new Int32Array(value.data.slice().buffer).map((each, place) => (each === 0 || !chosen(place) ? each : each ^ 1));
     return [name, { ...value, data: new Float32Array(bits.buffer) }];
   }));
 }
