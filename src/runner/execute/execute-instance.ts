@@ -13,8 +13,9 @@ import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { type Assessment, identify, momentOf, type Session } from './assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
-import { lastLines } from './output-file.ts';
 import { diskMessage } from './disk-message.ts';
+import { noSpaceLeft } from './no-space-left.ts';
+import { lastLines } from './output-file.ts';
 import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { publish, type WrittenOuts } from './publish.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -109,6 +110,9 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
     await closeAttempt(workspace, key);
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
+  }
+  if (ending.kind === 'failed' && noSpaceLeft(workspace.root)) {
+    warn(run, instance.id, { severity: 'warning', code: 'disk-full', message: `no space is left on the disk that the project is on: ${instance.id} may have failed for this, and what it printed may be cut`, help: 'make room (pipeline gc --dry-run says what can go from the cache), then run again' });
   }
   const result = ending.kind === 'failed' ? { ok: false as const, error: ending.failure } : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({ ok: false as const, error: { kind: 'disk' as const, message: diskMessage(error) } }));
   const outcome = result.ok ? result.value : failed(result.error);
