@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
 import type { Result } from '../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
-import { diskProblem } from './disk-problem.ts';
+import { orDiskProblem } from './disk-problem.ts';
 import type { Event } from './event.ts';
 import { workspaceOuts } from './execute/place-outs.ts';
 import { reap } from './execute/reap.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { machineCapacity } from './execute/resources.ts';
-import type { RunControls } from './execute/running.ts';
+import type { RunControls } from './execute/run-controls.ts';
 import { runSelected, withRun } from './execute/run.ts';
 import { rerunAndCompare } from './execute/verify-rerun.ts';
 import type { Policy } from './manifest/decide.ts';
@@ -58,10 +58,10 @@ async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSigna
   const lock = await takeLock(opened.store, join(opened.place.root, 'cache/lock.sqlite'), waitSeconds, signal);
   if (!lock.ok) return lock;
   try {
-    await reap(opened.workspace, opened.store);
-    return await act();
-  } catch (error) {
-    return { ok: false, error: diskProblem(error) };
+    return await orDiskProblem(async () => {
+      await reap(opened.workspace, opened.store);
+      return act();
+    });
   } finally {
     opened.stats.flush();
     lock.value.release();

@@ -1,3 +1,4 @@
+import type { Result } from '../result.ts';
 import type { Problem } from './answers.ts';
 import { diskMessage } from './execute/disk-message.ts';
 import { isSqliteError } from './store/open-store.ts';
@@ -7,4 +8,13 @@ export function diskProblem(error: unknown): Problem {
   const message = diskMessage(error);
   if (!isSqliteError(error) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return { kind: 'disk', message };
   return { kind: 'damaged', message: `${message}; move the file away: results will be computed again` };
+}
+
+/** A disk that fails on the way, or a store that turns out to be damaged, is an answer too. */
+export async function orDiskProblem<T>(answer: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
+  try {
+    return await answer();
+  } catch (error) {
+    return { ok: false, error: diskProblem(error) };
+  }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
-import { diskProblem } from './disk-problem.ts';
+import { orDiskProblem } from './disk-problem.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
@@ -138,15 +138,6 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       if (rows?.ok === true) rows.value.store.close();
     },
   };
-}
-
-/** A disk that fails on the way, or a store that turns out to be damaged, is an answer too. */
-async function orDiskProblem<T>(answer: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
-  try {
-    return await answer();
-  } catch (error) {
-    return { ok: false, error: diskProblem(error) };
-  }
 }
 
 const thisMachine = (): Surroundings => ({

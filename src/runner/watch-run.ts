@@ -1,21 +1,18 @@
 import { choose, run } from './act.ts';
 import type { Problem } from './answers.ts';
+import { orDiskProblem } from './disk-problem.ts';
 import type { Event } from './event.ts';
-import { identify, momentOf, type Session } from './execute/assess.ts';
-import { diskMessage } from './execute/disk-message.ts';
-import type { RunControls, RunningStage } from './execute/running.ts';
-import { isInPlace, survey, type Surveyed } from './execute/survey.ts';
-import { touched } from './execute/touched.ts';
+import type { Session } from './execute/assess.ts';
+import type { RunControls } from './execute/run-controls.ts';
+import { isInPlace, survey } from './execute/survey.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import type { InstanceId, Key } from './identity.ts';
-import { differences } from './manifest/differences.ts';
-import { reasonText } from './manifest/reason-text.ts';
+import { declaredPolicy } from './manifest/decide.ts';
 import { type Opened, type Planned, sessionFor } from './opened.ts';
-import type { Policy } from './manifest/decide.ts';
-import type { Instance, Plan } from './plan/instance.ts';
 import type { Selected } from './plan/select.ts';
 import type { Result } from '../result.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
+import { staleStages } from './stale-stages.ts';
 import { type FileHints, fileHints } from './watch/file-hints.ts';
 import { placeOf } from './workspace/workspace.ts';
 
@@ -114,22 +111,30 @@ class Watch {
 
   /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
   async isAnyDue(): Promise<boolean> {
-    const looked = await this.#look(() => this.#watched.open());
-    if (!looked.ok) return this.#tell(looked.error);
+    const seen = await orDiskProblem(async () => {
+      const looked = await this.#look(() => this.#watched.open());
+      return looked.ok ? { ok: true, value: await this.#outOfPlace(looked.value) } : looked;
+    });
+    if (!seen.ok) return this.#tell(seen.error);
     if (this.#told !== '') return true;
-    const { opened, session, selected: { chosen, standing } } = looked.value;
-    const asTheyStand = new Set([...standing.map(({ id }) => id), ...[...this.#tried].flatMap(([id, { failed }]) => (failed ? [] : [id]))]);
-    const surveyed = await survey(session, chosen, asDeclared, asTheyStand);
-    opened.stats.flush();
-    return chosen.filter(({ id }) => this.#isDue(id, surveyed.get(id))).length > 0;
+    this.#fillIn(seen.value);
+    return [...seen.value].some(([id, key]) => this.#tried.get(id)?.key !== key);
   }
 
-  #isDue(id: InstanceId, seen: Surveyed | undefined): boolean {
-    if (seen?.kind !== 'assessed' || isInPlace(seen)) return false;
-    const { key } = seen.assessment;
-    const tried = this.#tried.get(id);
-    if (tried?.key === null) this.#tried.set(id, { ...tried, key });
-    return tried === undefined || (tried.key !== null && tried.key !== key);
+  /** What would have to run or to be restored, under the key that it has now. */
+  async #outOfPlace({ opened, session, selected: { chosen, standing } }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
+    const asTheyStand = new Set([...standing.map(({ id }) => id), ...[...this.#tried].flatMap(([id, { failed }]) => (failed ? [] : [id]))]);
+    const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
+    opened.stats.flush();
+    return new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' && !isInPlace(seen) ? [[id, seen.assessment.key] as const] : [])));
+  }
+
+  /** The keys that were not known when it was tried. */
+  #fillIn(keys: ReadonlyMap<InstanceId, Key>): void {
+    for (const [id, key] of keys) {
+      const tried = this.#tried.get(id);
+      if (tried?.key === null) this.#tried.set(id, { ...tried, key });
+    }
   }
 
   /** A run, and a look at what it runs after each hint until it has ended. */
@@ -181,23 +186,19 @@ class Watch {
   }
 
   async #look(open: () => Result<Opened, Problem>): Promise<Result<Looked, Problem>> {
-    try {
-      const opened = open();
-      if (!opened.ok) return opened;
-      const planned = await this.#watched.plan();
-      if (!planned.ok) return planned;
-      const settled = await withHubFolders(opened.value, planned.value, [], () => undefined, new AbortController().signal);
-      if (!settled.ok) return settled;
-      const asked = choose(opened.value, settled.value, this.#request);
-      if (!asked.ok) return asked;
-      const { selected } = asked.value;
-      const session = await sessionFor(opened.value, settled.value, selected.chosen);
-      if (!session.ok) return session;
-      this.#hints.also(placesOf(session.value));
-      return { ok: true, value: { opened: opened.value, session: session.value, selected } };
-    } catch (error) {
-      return { ok: false, error: { kind: 'disk', message: diskMessage(error) } };
-    }
+    const opened = open();
+    if (!opened.ok) return opened;
+    const planned = await this.#watched.plan();
+    if (!planned.ok) return planned;
+    const settled = await withHubFolders(opened.value, planned.value, [], () => undefined, new AbortController().signal);
+    if (!settled.ok) return settled;
+    const asked = choose(opened.value, settled.value, this.#request);
+    if (!asked.ok) return asked;
+    const { selected } = asked.value;
+    const session = await sessionFor(opened.value, settled.value, selected.chosen);
+    if (!session.ok) return session;
+    this.#hints.also(placesOf(session.value));
+    return { ok: true, value: { opened: opened.value, session: session.value, selected } };
   }
 
   /**
@@ -205,28 +206,19 @@ class Watch {
    * the run; where the plan, a program, or what was settled before is out of date, nothing more is started.
    */
   async #endStale(opened: Opened, controls: RunControls): Promise<void> {
-    const looked = await this.#look(() => ({ ok: true, value: opened }));
-    if (!looked.ok) {
-      this.#tell(looked.error);
+    const stale = await orDiskProblem(async () => {
+      const looked = await this.#look(() => ({ ok: true, value: opened }));
+      return looked.ok ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled) : looked;
+    });
+    if (!stale.ok) {
+      this.#tell(stale.error);
       return;
     }
     this.#told = '';
-    const { session, selected: { chosen, standing } } = looked.value;
-    const surveyed = await survey(session, chosen, asDeclared, new Set([...standing.map(({ id }) => id), ...this.#settled.keys()]));
-    const keys = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [])));
-    const outdated = new Set([...this.#settled].flatMap(([id, key]) => (session.instances.has(id) && keys.get(id) !== key ? [id] : [])));
-    if (outdated.size > 0 || shapeOf(session) !== shapeOf(controls.session)) controls.startNoMore();
-    const readers = readersOf(session.plan, outdated);
-    const asked = new Set(keys.values());
-    for (const stage of controls.running()) {
-      const need = readers.get(stage.instance.id);
-      const because = need === undefined ? await changeOf(session, stage, asked) : `${need}, which it reads from, is out of date`;
-      if (because !== undefined) stage.cancel(because);
-    }
+    if (stale.value.run) controls.startNoMore();
+    for (const { stage, because } of stale.value.stages) stage.cancel(because);
   }
 }
-
-const asDeclared = ({ cache }: Instance): Policy => ({ forced: false, cache });
 
 /** What has to be watched wherever it is: deps, and what packages were read from. */
 function placesOf({ workspace, plan, programs }: Session): readonly string[] {
@@ -234,34 +226,3 @@ function placesOf({ workspace, plan, programs }: Session): readonly string[] {
   const sources = [...programs.values()].flatMap((program) => program.sources);
   return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));
 }
-
-/** The instances that read from one that is out of date, directly or not, and that one. */
-function readersOf({ instances, needs }: Plan, outdated: ReadonlySet<InstanceId>): ReadonlyMap<InstanceId, InstanceId> {
-  const readers = new Map<InstanceId, InstanceId>();
-  for (const { id } of instances) {
-    const from = (needs.get(id) ?? []).map((need) => (outdated.has(need) ? need : readers.get(need))).find((need) => need !== undefined);
-    if (from !== undefined) readers.set(id, from);
-  }
-  return readers;
-}
-
-/** Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none of its files was touched. */
-async function changeOf(session: Session, { instance, assessment }: RunningStage, asked: ReadonlySet<Key>): Promise<string | undefined> {
-  const now = session.instances.get(instance.id);
-  const identity = now && await identify(session, now, momentOf(session.workspace));
-  if (identity?.ok !== true || identity.value.key !== assessment.key) {
-    if (asked.has(assessment.key)) return undefined;
-    if (now === undefined) return 'no stage asks for it any more';
-    if (identity?.ok !== true) return 'what it reads is not there any more';
-  }
-  const file = touched(assessment, identity.value);
-  const [difference] = differences(assessment.manifest, identity.value.manifest);
-  if (file === undefined || difference === undefined) return file && `${file} was touched`;
-  return difference.field[0] === 'deps' ? `${file} was changed` : reasonText(difference);
-}
-
-/** What a run was started with that is not data, wherever it stands in the pipeline file. */
-const shapeOf = ({ plan, programs }: Session): string =>
-  JSON.stringify([plan.instances, [...programs].map(([path, { identity, packages }]) => [path, identity, packages])], (name, value: unknown) => (name === 'at' && isRange(value) ? undefined : value));
-
-const isRange = (value: unknown): boolean => typeof value === 'object' && value !== null && 'offset' in value && 'length' in value;

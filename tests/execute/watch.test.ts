@@ -112,6 +112,26 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a ran', 'renamed restored', 'a cancelled: no stage asks for it any more', 'a interrupted', 'b ran']);
   });
 
+  test('a comment, an empty line and another description stop nothing: a stage that runs goes on, and what waits for it follows in the same run', async () => {
+    await using rig = await createRig();
+    const [a, c] = [rig.puppet('a'), rig.puppet('c')];
+    const text = (comment: string): string => `${comment}stages:
+  a: { description: ${JSON.stringify(comment)}, cmd: ${JSON.stringify(a.cmd)}, outs: { o: o } }
+  b: { cmd: [cp, "\${deps.x}", "\${outs.o}"], params: { some: 1 }, resources: { cpus: 1 }, deps: { x: { from: a, out: o } }, outs: { o: o } }
+  c: { cmd: ${JSON.stringify(c.cmd)}, deps: { y: y }, outs: { o: o } }
+`;
+    rig.write({ y: '1', 'pipeline.yaml': text('') });
+    const run = rig.pipeline('run', '--watch', '--jobs', '2');
+    const [started, other] = [await a.nextStart(), await c.nextStart()];
+    // That the other one is ended says that both edits were seen.
+    rig.write({ 'pipeline.yaml': text('# a comment\n\n'), y: '2' });
+    await other.gone;
+    await (await c.nextStart()).exit(0, { o: 'c' });
+    await started.exit(0, { o: 'a' });
+    await waits(run, 1);
+    expect(await ends(run)).toBe(1);
+  });
+
   test('what failed is not tried again until something that it depends on changes', async () => {
     await using rig = await createRig();
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying({ cmd: 'grep -q two ${deps.d}/x && cp ${deps.d}/x ${outs.o}' }) });

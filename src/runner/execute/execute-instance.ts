@@ -19,7 +19,7 @@ import { lastLines } from './output-file.ts';
 import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { publish, type WrittenOuts } from './publish.ts';
 import { runAttempt } from './run-attempt.ts';
-import type { RunningStage } from './running.ts';
+import type { RunningStage } from './run-controls.ts';
 import type { Stop } from './stop.ts';
 import type { Supervisor } from './supervisor-client.ts';
 import { touched } from './touched.ts';

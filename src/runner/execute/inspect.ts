@@ -8,7 +8,7 @@ import { type Forecast, forecast } from '../plan/forecast.ts';
 import type { Instance } from '../plan/instance.ts';
 import { hasResult, lastResult } from '../store/entries.ts';
 import { readTogether } from '../store/open-store.ts';
-import type { Policy } from '../manifest/decide.ts';
+import { declaredPolicy, type Policy } from '../manifest/decide.ts';
 import { type Moment, momentOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameFiles } from './name-files.ts';
@@ -31,11 +31,9 @@ export interface Inspection {
   readonly fault: string | undefined;
 }
 
-const asDeclared = (instance: Instance): Policy => ({ forced: false, cache: instance.cache });
-
 /** Looks at instances, which come with all that they need, in the order of the plan. */
 export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
-  const surveyed = await readTogether(session.store, () => survey(session, instances, asDeclared));
+  const surveyed = await readTogether(session.store, () => survey(session, instances, declaredPolicy));
   const moment = momentOf(session.workspace);
   return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id), moment)));
 }

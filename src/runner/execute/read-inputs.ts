@@ -27,6 +27,8 @@ export interface MissingInput {
   readonly path: string;
   readonly message: string;
   readonly from: InstanceId | undefined;
+  /** Nothing is there: not that it cannot be read. */
+  readonly absent: boolean;
 }
 
 /** Where an out of another instance stands; `known`: what its content will be where it has still to be restored. */
@@ -51,7 +53,7 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
   async function content(dep: string, path: string, from: InstanceId | undefined): Promise<Content | undefined> {
     const found = await sources.read(path, { links: 'follow' });
     if (!found.ok || found.value === undefined) {
-      missing.push({ dep, path, from, message: found.ok ? 'no such file or folder' : found.error.message });
+      missing.push({ dep, path, from, message: found.ok ? 'no such file or folder' : found.error.message, absent: found.ok });
       return undefined;
     }
     for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
@@ -73,7 +75,7 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
         break;
       }
       case 'hub': {
-        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'is not here yet: pipeline run fetches it' });
+        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'is not here yet: pipeline run fetches it', absent: true });
         break;
       }
       case 'out': {

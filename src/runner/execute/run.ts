@@ -15,7 +15,7 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
 import { type Run, warn } from './execute-instance.ts';
 import { startOf } from './processes.ts';
-import type { RunControls } from './running.ts';
+import type { RunControls } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
 import { standAsTheyAre } from './standing.ts';
 import { stopFor } from './stop.ts';

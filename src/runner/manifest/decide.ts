@@ -27,6 +27,9 @@ export interface Policy {
   readonly cache: boolean;
 }
 
+/** As the pipeline file says. */
+export const declaredPolicy = ({ cache }: Pick<Policy, 'cache'>): Policy => ({ forced: false, cache });
+
 export type Decision =
   | { readonly kind: 'restore'; readonly entry: Entry }
   | { readonly kind: 'run'; readonly because: readonly [Reason, ...Reason[]] };

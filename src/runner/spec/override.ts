@@ -2,7 +2,7 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import { unknownReference } from './interpolate.ts';
 import { kindText, listNode, mapNode, type MapNode, type Node } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
-import type { ChangedVar } from './unreached.ts';
+import type { ChangedVar } from './unreached-vars.ts';
 
 /**
  * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`, `stages.train.matrix.1.config.0.r=16`.

@@ -7,7 +7,7 @@ import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import type { Report } from './interpolate.ts';
 import { refuse } from './shape.ts';
-import { type ChangedVar, patchedVars, unreachedVars } from './unreached.ts';
+import { type ChangedVar, patchedVars, unreachedVars } from './unreached-vars.ts';
 import { overrideName, type SourceRequest } from './source-request.ts';
 
 export interface Source {

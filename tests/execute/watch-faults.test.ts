@@ -1,0 +1,106 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Event } from '../../src/runner/event.ts';
+import type { WatchNews } from '../../src/runner/project.ts';
+import type { WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
+import { openHere } from '../rig/in-process.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
+import { watchRows } from '../rig/watch-rows.ts';
+
+/** A watch in this process, on a disk of the test's. */
+async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
+  const project = await openHere(rig.root, disk);
+  const [gentle, hard] = [new AbortController(), new AbortController()];
+  const events: Event[] = [];
+  const news: WatchNews[] = [];
+  let told = (): void => undefined;
+  const ended = project.watch(
+    { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
+    { onEvent: (event) => void events.push(event), onNews: (one) => { news.push(one); told(); } },
+    { gentle: gentle.signal, hard: hard.signal },
+  );
+  return {
+    /** The last news of a kind, when there were so many of them. */
+    async heard(kind: WatchNews['kind'], times = 1): Promise<WatchNews | undefined> {
+      const heard = (): readonly WatchNews[] => news.filter((one) => one.kind === kind);
+      while (heard().length < times) await new Promise<void>((resolve) => { told = resolve; });
+      return heard()[times - 1];
+    },
+    async end(): Promise<readonly string[]> {
+      gentle.abort('SIGINT');
+      await ended;
+      project.close();
+      return events.flatMap((event) => (event.kind === 'cancelled' ? [`${event.instance} cancelled: ${event.because}`] : event.kind === 'finished' ? [`${event.instance} ${event.outcome.kind}`] : []));
+    },
+  };
+}
+
+test('a look that fails while a stage runs is told, and the next one is made', async () => {
+  await using rig = await createRig();
+  const a = rig.puppet('a');
+  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
+  let failing = false;
+  const release = watchRows(['get', 'all'], (statement) => {
+    if (failing && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
+  });
+  try {
+    const watch = await watchHere(rig);
+    const first = await a.nextStart();
+    failing = true;
+    rig.write({ notes: 'x' });
+    expect(await watch.heard('problem')).toEqual({ kind: 'problem', problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' } });
+    failing = false;
+    rig.write({ x: '2' });
+    await first.gone;
+    await (await a.nextStart()).exit(0, { o: 'a' });
+    await watch.heard('waiting');
+    expect(await watch.end()).toEqual(['a cancelled: x was changed', 'a ran']);
+  } finally {
+    release();
+  }
+});
+
+test('a look that fails while it waits is told, and the next one is made', async () => {
+  await using rig = await createRig();
+  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
+  let failing = false;
+  const release = watchRows(['get', 'all'], (statement) => {
+    if (failing && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
+  });
+  try {
+    const watch = await watchHere(rig);
+    await watch.heard('waiting');
+    failing = true;
+    rig.write({ x: '2' });
+    await watch.heard('problem');
+    failing = false;
+    rig.write({ notes: 'x' });
+    await watch.heard('ended', 2);
+    expect(await watch.end()).toEqual(['a ran', 'a ran']);
+  } finally {
+    release();
+  }
+});
+
+test('a dep that cannot be read for a moment ends no stage: it is told, and what it holds is asked again', async () => {
+  await using rig = await createRig();
+  const a = rig.puppet('a');
+  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  let failing = false;
+  const disk = watchedDisk((call) => {
+    if (failing && call.name === 'look' && call.paths[0] === join(rig.root, 'x')) throw new DiskFault('EIO', call);
+  });
+  const watch = await watchHere(rig, disk);
+  const started = await a.nextStart();
+  failing = true;
+  rig.write({ notes: 'x' });
+  expect(await watch.heard('problem')).toMatchObject({ problem: { kind: 'disk' } });
+  failing = false;
+  await started.exit(0, { o: 'a' });
+  await watch.heard('waiting');
+  expect(await watch.end()).toEqual(['a ran']);
+});
