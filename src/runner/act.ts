@@ -38,7 +38,7 @@ export async function run(opened: Opened, plan: () => Promise<Result<Planned, Pr
     const session = await sessionFor(opened, settled.value, selected.chosen);
     if (!session.ok) return session;
     const { companions, retryDelay } = opened.surroundings;
-    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, ...(onControls === undefined ? {} : { onControls }) };
+    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, warnings: settled.value.warnings, ...(onControls === undefined ? {} : { onControls }) };
     return { ok: true, value: await runSelected(session.value, options, onEvent, stop) };
   });
 }

@@ -117,7 +117,12 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
   return {
     root: root.ok ? root.value.root : folder,
     textOf,
-    run: (request, onEvent, stop) => withPlan((open) => run(open, planned, request, onEvent, stop), (diagnostic) => onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic })),
+    run: (request, onEvent, stop) => withPlan(async (open, plan) => {
+      const ran = await run(open, planned, request, onEvent, stop);
+      // A run tells them itself.
+      if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+      return ran;
+    }, () => undefined),
     watch: (request, listeners, stop) => withRows(async ({ place }) => {
       const { watchRun } = await import('./watch-run.ts');
       await watchRun({ root: place.root, open: () => openedAnew(place), plan: planned }, request, listeners, stop);

@@ -77,6 +77,8 @@ class Watch {
   readonly #edited = new Set<InstanceId>();
   /** What the run that is on has settled, and under which key. */
   readonly #settled = new Map<InstanceId, Key>();
+  /** Of the pipeline file as it was read last, as texts. */
+  #warnings: readonly string[] = [];
   #told = '';
   #saidWaiting = false;
 
@@ -144,7 +146,7 @@ class Watch {
     this.#settled.clear();
     this.#edited.clear();
     try {
-      return await run(opened, () => this.#watched.plan(), request, (event) => this.#hear(event), stop, (controls) => {
+      return await run(opened, () => this.#plan(), request, (event) => this.#hear(event), stop, (controls) => {
         watching = this.#lookUntil(ended.signal, opened, controls);
       });
     } finally {
@@ -160,7 +162,17 @@ class Watch {
     }
   }
 
+  /** Tells what is new among the warnings. */
+  async #plan(): Promise<Result<Planned, Problem>> {
+    const planned = await this.#watched.plan();
+    if (!planned.ok) return planned;
+    for (const diagnostic of planned.value.warnings) this.#hear({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+    this.#warnings = planned.value.warnings.map((warning) => JSON.stringify(warning));
+    return planned;
+  }
+
   #hear(event: Event): void {
+    if (event.kind === 'warned' && this.#warnings.includes(JSON.stringify(event.diagnostic))) return;
     if (event.kind === 'warned' && event.instance !== null && event.diagnostic.code === 'dep-changed') this.#edited.add(event.instance);
     if (event.kind === 'finished') {
       const { instance, key, outcome } = event;
@@ -188,7 +200,7 @@ class Watch {
   async #look(open: () => Result<Opened, Problem>): Promise<Result<Looked, Problem>> {
     const opened = open();
     if (!opened.ok) return opened;
-    const planned = await this.#watched.plan();
+    const planned = await this.#plan();
     if (!planned.ok) return planned;
     const settled = await withHubFolders(opened.value, planned.value, [], () => undefined, new AbortController().signal);
     if (!settled.ok) return settled;

@@ -63,7 +63,8 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      const project = await openProjectHere(options);
+      // A run tells warnings itself, as events.
+      const project = await openProjectHere(options, options.dryRun === true ? undefined : () => undefined);
       try {
         const request = requestOf(selection, options);
         if (options.dryRun === true) await dryRun(project, request, options);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly policyOf: (instance: Instance) => Policy;
   readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
+  /** Of the pipeline file. */
+  readonly warnings: readonly Diagnostic[];
   /** Told when there is something to run: who watches it may end a part of it. */
   readonly onControls?: (controls: RunControls) => void;
 }
@@ -39,6 +42,7 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
   const { request, selected, policyOf } = options;
   const capacity = machineCapacity(request.jobs);
   return withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
+    for (const warning of options.warnings) warn(run, null, warning);
     const ready = await withoutBlocked(run, selected, onOutcome);
     const standing = new Set(selected.standing.map((instance) => instance.id));
     const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(session, ready, policyOf, standing)), onOutcome);
