@@ -64,7 +64,12 @@ async function work(): Promise<void> {
   const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
   const document: ContextDocument = JSON.parse(context);
   const program = await load(bundle);
-  const result = await program.run(contextOf(document, stop.signal, (message) => port.postMessage(message)));
+  const running = program.run(contextOf(document, stop.signal, (message) => port.postMessage(message)));
+  const result = await running.catch((error: unknown) => {
+    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a stack.
+    if (stop.signal.aborted && error === stop.signal.reason) return { ok: false, error: 'interrupted' } as const;
+    throw error;
+  });
   const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
   port.postMessage(end);
 }

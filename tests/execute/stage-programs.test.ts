@@ -166,6 +166,22 @@ describe('running a stage program', () => {
     expect(rig.read(`cache/scratch/${key}/checkpoint`)).toBe('step 3');
   });
 
+  test('Ctrl-C: one that ends by throwing the reason of its signal was interrupted, and leaves no error in its log', async () => {
+    await using rig = await createRig();
+    const puppet = rig.puppet();
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': `import { connect } from 'node:net';${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); socket.destroy(); signal.throwIfAborted();")}`,
+      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
+    });
+    const run = rig.pipeline('run');
+    await puppet.nextStart();
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });
+    const [log = ''] = readdirSync(join(rig.root, 'cache/logs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.txt'));
+    expect(rig.read(`cache/logs/${log}`)).toBe('');
+  });
+
   test('faults are found before anything runs, all at once, each in its place', async () => {
     await using rig = await createRig();
     rig.write({
