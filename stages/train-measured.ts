@@ -1,10 +1,12 @@
 import { tokenizeSources } from '../src/ml/dataset/tokenize-rows.ts';
 import { openDecoder } from '../src/ml/generate/decoder.ts';
+import { folderGeneration } from '../src/ml/generate/folder-generation.ts';
 import { generate } from '../src/ml/generate/generate.ts';
 import { mean } from '../src/ml/metrics/mean.ts';
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
+import type { Feeds } from '../src/ml/model/packed-rows.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { type MeasureFor, runTraining } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
@@ -38,14 +40,21 @@ export const stage = defineStage<MeasuredTrainParams, 'base' | 'train', 'model' 
   run: (context) => runTraining(context, answersOf(context.params, context.signal)),
 });
 
-const answersOf = ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor => ({ model, tokenizer, runtime, rows }) => async (parameters) => {
+const answersOf = ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor => ({ model, tokenizer, runtime, rows }) => {
+  const options = folderGeneration({ maxLength: measure.maxLength, noRepeatNgramSize: 0, search: { kind: 'greedy' } }, model.generation, model.config);
+  if (!options.ok) return options;
   const asked = rows.slice(0, measure.rows);
-  const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
-  const options = { maxLength: measure.maxLength, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: 0, badWords: [], startTokenId: model.config.decoderStartTokenId, endTokenIds: [model.config.eosTokenId], search: { kind: 'greedy' } } as const;
   const { tokens } = tokenizeSources(asked.map(({ human }) => human), tokenizer, params);
-  const answers = await generate(decoder, { sources: tokens, options, batch: measure.batch, signal });
-  await decoder.release();
-  const score = multilingualProfile(mixedTokens);
-  const scores = asked.map(({ assistant }, index) => score(assistant, tokenizer.decode(answers[index]?.[0]?.tokens ?? [], { skipSpecialTokens: true })));
-  return { rougeL: mean(scores.map(({ rougeL }) => rougeL)), f1: mean(scores.map(({ f1 }) => f1)), exact_match: mean(scores.map(({ exact_match: exact }) => exact)) };
+  const scoreOf = multilingualProfile(mixedTokens);
+  const measured = async (parameters: Feeds): Promise<Readonly<Record<string, number>>> => {
+    const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
+    try {
+      const answers = await generate(decoder, { sources: tokens, options: options.value, batch: measure.batch, signal });
+      const scores = asked.map(({ assistant }, index) => scoreOf(assistant, tokenizer.decode(answers[index]?.[0]?.tokens ?? [], { skipSpecialTokens: true })));
+      return { rougeL: mean(scores.map(({ rougeL }) => rougeL)), f1: mean(scores.map(({ f1 }) => f1)), exact_match: mean(scores.map(({ exact_match: exact }) => exact)) };
+    } finally {
+      await decoder.release();
+    }
+  };
+  return { ok: true, value: measured };
 };

@@ -4,6 +4,8 @@ export interface FileProblem {
   readonly line?: number;
   readonly column?: number;
   readonly message: string;
+  /** Of the system, where it refused the call: what the file holds is not known then. */
+  readonly code?: string;
 }
 
 /** `path:line:column: message`, with as much of the place as is known. */
@@ -27,8 +29,8 @@ export class SourceFailed extends Error {
 export function fileProblem(path: string, error: unknown): FileProblem {
   if (error instanceof SourceFailed) return error.problem;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
-  const words = meaning(String(error.code));
-  return { path, message: words ?? error.message };
+  const code = String(error.code);
+  return { path, message: meaning(code) ?? error.message, code };
 }
 
 function meaning(code: string): string | undefined {

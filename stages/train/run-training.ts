@@ -6,18 +6,18 @@ import { readRows } from '../../src/ml/dataset/read-rows.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
 import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { tokenizeRows } from '../../src/ml/dataset/tokenize-rows.ts';
-import { parameterCountText } from '../../src/ml/model/lora.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
 import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
-import { train, type TrainEvent, type TrainOutcome } from '../../src/ml/train/train.ts';
+import { train } from '../../src/ml/train/train.ts';
+import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
-import type { StageMessage } from '../../src/stage/message.ts';
 import type { TrainingSummary } from '../evaluation.ts';
 import { openEngine } from '../open-engine.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
+import { messagesOf, unfinishedText } from './training-messages.ts';
 import { writeTrained } from './write-trained.ts';
 
 /** What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as they are. */
@@ -27,7 +27,7 @@ export type MeasureFor = (setting: {
   readonly runtime: Runtime;
   /** The held-out rows. */
   readonly rows: readonly Row[];
-}) => (parameters: Feeds) => Promise<Readonly<Record<string, number>>>;
+}) => Result<(parameters: Feeds) => Promise<Readonly<Record<string, number>>>>;
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
 export async function runTraining({ params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, 'base' | 'train', 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
@@ -46,9 +46,10 @@ export async function runTraining({ params, deps, outs, scratch, cpus, device, s
   const runtime = engine.value;
   const config = trainConfigOf(params);
   const heldOut = validationSplit(rows.value.length, config.validationFraction, config.seed).heldOut.map((row) => rows.value[row]).filter((row) => row !== undefined);
-  const measure = measureFor === undefined ? {} : { measure: measureFor({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut }) };
-  const outcome = await train({ model: model.value, examples, config, runtime, scratch, signal, emit: (event) => messagesOf(event).forEach(emit), ...measure });
-  if (outcome.kind !== 'finished') return { ok: false, error: outcomeText(outcome) };
+  const measure = measureFor?.({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut });
+  if (measure?.ok === false) return measure;
+  const outcome = await train({ model: model.value, examples, config, runtime, scratch, signal, emit: (event) => messagesOf(event).forEach(emit), ...(measure === undefined ? {} : { measure: measure.value }) });
+  if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
   const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);
   if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
@@ -56,30 +57,6 @@ export async function runTraining({ params, deps, outs, scratch, cpus, device, s
     if (!file.ok) return { ok: false, error: fileProblemText(file.error) };
   }
   return { ok: true, value: undefined };
-}
-
-function messagesOf(event: TrainEvent): readonly StageMessage[] {
-  switch (event.kind) {
-    case 'start': return [{ kind: 'log', text: parameterCountText(event.parameters) }, { kind: 'progress', done: event.resumedAt, total: event.total, unit: 'step' }];
-    case 'step': {
-      const { step, loss, learningRate, gradientNorm } = event.record;
-      return [{ kind: 'progress', done: step, total: event.total, unit: 'step' }, { kind: 'metric', step, values: { loss, learningRate, gradientNorm, tokensPerSecond: Math.round(event.tokensPerSecond) } }];
-    }
-    case 'evaluation': return [{ kind: 'metric', step: event.record.step, values: { evaluationLoss: event.record.evaluationLoss, ...event.record.metrics } }];
-    case 'checkpoint': return [event];
-    case 'warning': return [event];
-  }
-}
-
-function outcomeText(outcome: Exclude<TrainOutcome, { kind: 'finished' }>): string {
-  switch (outcome.kind) {
-    case 'interrupted': return `interrupted after step ${outcome.step}; a checkpoint was written`;
-    case 'diverged': {
-      const what = outcome.during === 'step' ? `step ${outcome.step}: the loss is ${outcome.loss}, the gradient norm ${outcome.gradientNorm}` : `evaluation after step ${outcome.step}: the loss is ${outcome.loss}`;
-      return `${what}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower learning rate or clipping may help.`;
-    }
-    case 'failed': return outcome.problem;
-  }
 }
 
 const summaryOf = ({ config: { method } }: TrainParams, { steps, parameters, best, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>): TrainingSummary => ({

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
 import { hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
@@ -52,7 +53,8 @@ interface Line {
 
 /** Runs the training until it ends, or is killed once it has said so many lines. */
 async function run(name: string, scratch: string, kill: { readonly afterLines: number; readonly signal: 'SIGKILL' | 'SIGTERM' } | undefined): Promise<{ readonly last: Line | undefined; readonly killed: boolean }> {
-  const child = spawn(process.execPath, [program, scratch, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, scratch, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const complaint = text(child.stderr);
   const exited = new Promise((resolve) => child.once('close', resolve));
   let [count, killed] = [0, false];
   let last: Line | undefined;
@@ -63,5 +65,7 @@ async function run(name: string, scratch: string, kill: { readonly afterLines: n
     if (kill !== undefined && !killed && count >= kill.afterLines && last?.kind !== 'finished') killed = child.kill(kill.signal);
   }
   await exited;
+  expect(await complaint, 'what it wrote to stderr').toBe('');
+  if (killed && kill?.signal === 'SIGTERM') expect(['interrupted', 'finished'], 'how it ended after SIGTERM').toContain(last?.kind);
   return { last, killed };
 }

@@ -43,7 +43,7 @@ test('a million open brackets are a fault, not a crash', () => {
 
 test('a file that is absent, or not UTF-8, is a problem that names it', async () => {
   const path = join(folder, 'a.json');
-  expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'no such file or folder' } });
+  expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'no such file or folder', code: 'ENOENT' } });
   await writeFile(path, Buffer.from([0x22, 0xff, 0x22]));
   expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'is not UTF-8' } });
 });
@@ -83,7 +83,7 @@ test('bad lines are problems with their number, and the lines around them are re
 });
 
 test('an absent file of JSON lines is one problem', async () => {
-  expect(await linesOf(join(folder, 'none'))).toEqual([{ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder' } }]);
+  expect(await linesOf(join(folder, 'none'))).toEqual([{ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } }]);
 });
 
 test('a file of JSON lines ends with a line end, and no rows make an empty file', async () => {

@@ -47,5 +47,5 @@ test('a pipe is a problem, and reading does not wait for it', async () => {
 });
 
 test('an absent folder is a problem', async () => {
-  expect(await walkTree(join(folder, 'none'))).toEqual({ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder' } });
+  expect(await walkTree(join(folder, 'none'))).toEqual({ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } });
 });

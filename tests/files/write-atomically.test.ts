@@ -53,7 +53,7 @@ test.each(['create', 'sync', 'rename'] as const)('when %s fails the old content 
   await writeFile(path, 'old');
   const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
   const written = await writeFileAtomically(path, 'new', { ...realDisk, [operation]: () => Promise.reject(full) });
-  expect(written).toEqual({ ok: false, error: { path, message: 'no space left on the device' } });
+  expect(written).toEqual({ ok: false, error: { path, message: 'no space left on the device', code: 'ENOSPC' } });
   expect(await readFile(path, 'utf8')).toBe('old');
   expect(await readdir(folder)).toEqual(['a']);
 });
@@ -94,7 +94,7 @@ test('a folder takes the place of an empty one, and of nothing else', async () =
   const path = join(folder, 'model');
   await mkdir(path);
   expect((await writeFolderAtomically(path, fill)).ok).toBe(true);
-  expect(await writeFolderAtomically(path, fill)).toEqual({ ok: false, error: { path, message: 'exists already' } });
+  expect(await writeFolderAtomically(path, fill)).toEqual({ ok: false, error: { path, message: 'exists already', code: 'ENOTEMPTY' } });
   expect(await readdir(folder)).toEqual([basename(path)]);
 });
 

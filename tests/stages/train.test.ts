@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -80,5 +80,25 @@ describe('the stage program train', () => {
     const evaluations = (await linesOf(join(folder, 'measured/log.jsonl'))).filter((record) => 'evaluationLoss' in record);
     for (const evaluation of evaluations) expect(evaluation['metrics']).toEqual({ rougeL: expect.any(Number), f1: expect.any(Number), exact_match: expect.any(Number) });
     expect(await readFile(join(folder, 'measured/model/adapter_model.safetensors'))).toEqual(await readFile(join(folder, 'plain/model/adapter_model.safetensors')));
+  });
+
+  test('measured, it generates as the folder of the model says, and refuses what cannot be done', async () => {
+    const other = join(folder, 'suppressing');
+    await cp(base, other, { recursive: true });
+    await writeFile(join(other, 'generation_config.json'), JSON.stringify({ suppress_tokens: [3] }));
+    const context = contextOf('refused');
+    const measure = { rows: 2, maxLength: 8, batch: 2 };
+    expect(await measured.run({ ...context, deps: { ...context.deps, base: other }, params: { ...params, measure } })).toMatchObject({ ok: false, error: expect.stringMatching(/suppress_tokens is \[3\]/) });
+  });
+
+  test('measured, interrupted while it answers and run again, it ends with the bytes of a training that was never interrupted', async () => {
+    const measure = { rows: 4, maxLength: 8, batch: 1 };
+    expect(await measured.run({ ...contextOf('measured-whole'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
+    const stop = new AbortController();
+    const stopping = contextOf('measured-resumed', [], stop.signal);
+    const first = await measured.run({ ...stopping, params: { ...params, measure }, emit: (message) => { if (message.kind === 'metric' && message.step === 2) stop.abort(); } });
+    expect(first).toMatchObject({ ok: false, error: 'interrupted after step 2; a checkpoint was written' });
+    expect(await measured.run({ ...contextOf('measured-resumed'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
+    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors']) expect(await readFile(join(folder, 'measured-resumed', name)), name).toEqual(await readFile(join(folder, 'measured-whole', name)));
   });
 });

@@ -5,7 +5,9 @@ import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import { train, type TrainEvent, type TrainOptions, type TrainOutcome } from '../../src/ml/train/train.ts';
+import { train, type TrainOptions } from '../../src/ml/train/train.ts';
+import type { TrainEvent } from '../../src/ml/train/train-event.ts';
+import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { Example, TrainConfig } from '../../src/ml/train/train-config.ts';
 import { tinyConfig, weightValues } from '../model/tiny-model.ts';
 

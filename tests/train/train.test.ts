@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -42,6 +42,42 @@ describe('a training', () => {
       }
     });
   }
+
+  test('interrupted in an evaluation, it leaves that with a checkpoint; run again, it makes it and ends with the same bits', async () => {
+    const settings = { length: { steps: 6 }, evaluate: { steps: 2 }, restoreBest: true, earlyStopping: { patience: 2, threshold: 0 } } as const;
+    const measure = async () => ({ score: 1 });
+    const whole = await trainTiny(settings, { measure });
+    for (const step of [2, 4, 6]) {
+      const stop = new AbortController();
+      let measured = 0;
+      const inMeasure = await trainTiny(settings, {
+        signal: stop.signal,
+        measure: async () => {
+          measured += 1;
+          if (measured * 2 === step) stop.abort();
+          stop.signal.throwIfAborted();
+          return { score: 1 };
+        },
+      });
+      const inLoss = await trainTiny(settings, { interruptAt: step, measure });
+      for (const { outcome, scratch, events: said } of [inMeasure, inLoss]) {
+        expect(outcome).toEqual({ kind: 'interrupted', step });
+        expect(said.at(-1)).toEqual({ kind: 'checkpoint', step });
+        const again = await trainTiny(settings, { scratch, measure });
+        expect(again.events[1]).toMatchObject({ kind: 'evaluation', record: { step } });
+        expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+      }
+    }
+  });
+
+  test('a measure that throws for another reason than the signal is a bug, and shown as one', async () => {
+    const stop = new AbortController();
+    const measure = async (): Promise<never> => {
+      stop.abort();
+      throw new Error('a bug here');
+    };
+    await expect(trainTiny({}, { signal: stop.signal, measure })).rejects.toThrow('a bug here');
+  });
 
   test('killed without warning, it goes on from the newest whole checkpoint and ends with the same bits', async () => {
     const settings = { length: { epochs: 3 }, checkpoint: { steps: 4 }, keepCheckpoints: 100 } as const;
@@ -186,6 +222,36 @@ describe('a training', () => {
     await writeFile(path, (await readFile(path)).subarray(0, 100));
     expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/best evaluation.*run again/) });
     expect(bitsOf((await trainTiny(settings, { scratch })).outcome)).toEqual(bits);
+  });
+
+  test('whose newest checkpoint cannot be read, but is not known to be damaged, says so and removes nothing', async () => {
+    const settings = { length: { steps: 9 }, checkpoint: { steps: 3 }, evaluate: null } as const;
+    const whole = await trainTiny(settings);
+    const { scratch } = await trainTiny(settings, { interruptAt: 7 });
+    const tensors = join(scratch, 'checkpoint-00000007/tensors.safetensors');
+    const bytes = await readFile(tensors);
+    await rm(tensors);
+    await symlink('tensors.safetensors', tensors); // opening it fails, for every user
+    const { outcome, events } = await trainTiny(settings, { scratch });
+    expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/00000007.*lead in a circle.*checkpoint of step 7 was left.*run again/) });
+    expect(events).toEqual([]);
+    await rm(tensors);
+    await writeFile(tensors, bytes);
+    const again = await trainTiny(settings, { scratch });
+    expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 7 }));
+    expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+  });
+
+  test('whose best checkpoint cannot be read, but is not known to be damaged, keeps it', async () => {
+    const settings = { length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, checkpoint: { steps: 3 }, keepCheckpoints: 50 } as const;
+    const { outcome, scratch } = await trainTiny(settings);
+    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+    const tensors = join(scratch, `checkpoint-${String(outcome.best?.step).padStart(8, '0')}`, 'tensors.safetensors');
+    await rm(tensors);
+    await symlink('tensors.safetensors', tensors);
+    const before = await readdir(scratch);
+    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/lead in a circle/) });
+    expect(await readdir(scratch)).toEqual(before);
   });
 
   test('with other tokens in its rows is another training, even where their lengths are the same', async () => {

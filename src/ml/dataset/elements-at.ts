@@ -1,0 +1,7 @@
+/** The elements at these places of a list; a place that it does not have is a bug. */
+export const elementsAt = <T>(list: readonly T[], places: readonly number[]): readonly T[] =>
+  places.map((place) => {
+    const element = list[place];
+    if (element === undefined) throw new Error(`there is no element ${place} in a list of ${list.length}`);
+    return element;
+  });

@@ -1,0 +1,28 @@
+import type { Feeds } from '../model/packed-rows.ts';
+import type { EvaluationRecord, TrainRecord } from './train-config.ts';
+import type { ParameterCounts } from './trainee.ts';
+
+/** How a training ended. */
+export type TrainOutcome =
+  | {
+      readonly kind: 'finished';
+      /** What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it before the next training. */
+      readonly trained: Feeds;
+      readonly parameters: ParameterCounts;
+      readonly records: readonly TrainRecord[];
+      /** Steps made. */
+      readonly steps: number;
+      /** The evaluation with the lowest loss, if any was made; its parameters are given back if the configuration says so. */
+      readonly best: EvaluationRecord | undefined;
+      readonly stoppedEarly: boolean;
+      readonly rows: number;
+      readonly validationRows: number;
+    }
+  /** After this step, of which there is a checkpoint (but of step 0: that is the beginning). */
+  | { readonly kind: 'interrupted'; readonly step: number }
+  | ({ readonly kind: 'diverged'; readonly batchFile: string } & Divergence)
+  /** The input cannot be trained on, or a file could not be read or written. */
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** A loss or a gradient that is not finite. The batch is saved; a step's parameters were not changed by it. */
+export type Divergence = { readonly step: number; readonly loss: number; readonly rows: readonly number[] } & ({ readonly during: 'step'; readonly gradientNorm: number } | { readonly during: 'evaluation' });
