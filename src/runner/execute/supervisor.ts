@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { forwardLines } from './forward-lines.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
-import { type Ending, graceSeconds, longestLine, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
+import { type Ending, graceSeconds, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
 
 /**
  * A small process between the runner and the stages of a run. It starts each in a process group of its own, and it
@@ -47,14 +48,15 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   }
   const family: Family = { group: pid, mark };
   families.set(stage, family);
-  const drained = forwardLines(stage, child.stdio[3]);
+  const events = child.stdio[3];
+  const lines = events instanceof Readable ? forwardLines(events, process.stdout, (line) => tell({ kind: 'line', stage, line })) : undefined;
   tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
   // One that ended by itself has done its work, even if it is asked to stop while what it left behind is ended.
   const wasStopped = stopped.delete(stage);
   await endFamily(family, graceSeconds);
-  await Promise.race([drained, setTimeout(drainMilliseconds)]);
+  await lines?.finish();
   families.delete(stage);
   stopped.delete(stage);
   tell({ kind: 'ended', stage, ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending, stopped: wasStopped });
@@ -67,30 +69,6 @@ function endingOf(child: ChildProcess): Promise<Ending | string> {
     child.on('exit', (code, signal) => resolve(signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }));
   });
 }
-
-/** What the stage wrote before it ended is in the pipe; one who still holds it and is none of its processes is not waited for. */
-const drainMilliseconds = 1000;
-
-function forwardLines(stage: number, stream: unknown): Promise<void> {
-  return new Promise((resolve) => {
-    if (!isReadable(stream)) return resolve();
-    const lines = lineSplitter(longestLine, (line) => tell({ kind: 'line', stage, line }));
-    stream.on('data', (chunk: Buffer) => {
-      lines.push(chunk);
-      // A flood waits in the stage's pipe, not in our memory.
-      if (!process.stdout.writableNeedDrain) return;
-      stream.pause();
-      process.stdout.once('drain', () => stream.resume());
-    });
-    stream.on('error', () => resolve());
-    stream.on('close', () => {
-      lines.end();
-      resolve();
-    });
-  });
-}
-
-const isReadable = (stream: unknown): stream is NodeJS.ReadableStream => typeof stream === 'object' && stream !== null && 'on' in stream;
 
 function stop(stage: number, grace: number | null): void {
   const family = families.get(stage);
