@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DiskCall, failingDisk, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
@@ -18,6 +19,17 @@ describe('a disk that fails', () => {
     expect(run).toMatchObject({ outcomes: { a: 'ran', b: 'ran' }, warnings: ['not-cached'] });
     expect(project.snapshot('artifacts/pipeline')).toEqual(right);
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
+  });
+
+  test('an out in the workspace that cannot be moved out of the way of a failed stage is in no later run\'s way', async () => {
+    using project = inProcess();
+    const failing = (code: number): object => ({ stages: { a: { cmd: `echo half > \${outs.o}; exit ${code}`, outs: { o: { path: 'result', workspace: true } } } } });
+    project.write({ 'pipeline.yaml': failing(1) });
+    const { disk } = failingDisk(0, 'EACCES', ({ name, paths }) => name === 'rename' && paths[0] === join(project.root, 'result'));
+    expect((await project.run({}, disk)).outcomes).toEqual({ a: 'failed' });
+    expect(project.read('result')).toBe('half\n');
+    project.write({ 'pipeline.yaml': failing(0) });
+    expect((await project.run()).outcomes).toEqual({ a: 'ran' });
   });
 });
 

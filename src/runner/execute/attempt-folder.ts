@@ -37,10 +37,12 @@ export async function keepFailed({ workspace, store }: { readonly workspace: Wor
   const written = placeOf(workspace, `${attemptFolder(key)}/outs`);
   for (const { path, declared } of Object.values(instance.outs).filter((out) => out.workspace)) {
     const place = placeOf(workspace, path);
+    if (disk.look(place) !== undefined) {
+      disk.makeFolder(dirname(`${written}/${declared}`));
+      await disk.rename(place, `${written}/${declared}`);
+    }
+    // Not before it is gone: what stands there and is not written down as ours is in the next run's way.
     forgetPlacement(store, path);
-    if (disk.look(place) === undefined) continue;
-    disk.makeFolder(dirname(`${written}/${declared}`));
-    await disk.rename(place, `${written}/${declared}`);
   }
   const kept = placeOf(workspace, failedFolder(instance));
   if (disk.list(written).length > 0) {

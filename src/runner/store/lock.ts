@@ -39,8 +39,9 @@ export async function takeLock(store: Store, lockFile: string, waitSeconds: numb
 /** Undefined: somebody else held it all the time. */
 async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Sqlite.Database | undefined, StoreFault>> {
   const deadline = Date.now() + waitSeconds * 1000;
+  let database: Sqlite.Database | undefined;
   try {
-    const database = connect(lockFile, 0);
+    database = connect(lockFile, 0);
     while (!tryLock(database)) {
       if (Date.now() >= deadline || signal.aborted) {
         database.close();
@@ -50,6 +51,7 @@ async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal
     }
     return { ok: true, value: database };
   } catch (error) {
+    database?.close();
     if (!isSqliteError(error)) throw error;
     return { ok: false, error: { kind: 'damaged', message: `${lockFile}: ${error.message} (${error.code}); it holds nothing: remove it` } };
   }

@@ -89,9 +89,12 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
   if (database.inTransaction) return read();
   database.exec('BEGIN');
   try {
-    return await read();
-  } finally {
+    const found = await read();
     if (database.inTransaction) database.exec('COMMIT');
+    return found;
+  } finally {
+    // What is left open would swallow all that is written from now on.
+    if (database.inTransaction) database.exec('ROLLBACK');
   }
 }
 
