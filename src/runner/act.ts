@@ -6,6 +6,7 @@ import type { Event } from './event.ts';
 import { workspaceOuts } from './execute/place-outs.ts';
 import { reap } from './execute/reap.ts';
 import { withHubFolders } from './hub-dependencies.ts';
+import { type IdleRequest, recordIdle } from './idle-run.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { machineCapacity } from './execute/resources.ts';
 import type { RunControls } from './execute/run-controls.ts';
@@ -23,9 +24,19 @@ import { lastKeys } from './store/entries.ts';
 import { takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
-/** Runs what is out of date: alone, after what a killed run left was put away. `plan` reads the pipeline file: it may have waited for long. */
-export async function run(opened: Opened, plan: () => Promise<Result<Planned, Problem>>, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals, onControls?: (controls: RunControls) => void): Promise<Result<RunSummary, Problem>> {
-  return locked(opened, request.waitSeconds, stop.gentle, async () => {
+export interface RunSources {
+  /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
+  readonly plan: () => Promise<Result<Planned, Problem>>;
+  /** Where it is to be remembered that there was nothing to do. */
+  readonly idle?: IdleRequest | undefined;
+  readonly onControls?: (controls: RunControls) => void;
+}
+
+/** Runs what is out of date: alone, after what a killed run left was put away. */
+export async function run(rows: Opened, { plan, idle, onControls }: RunSources, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+  return locked(rows, request.waitSeconds, stop.gentle, async () => {
+    const recording = idle === undefined ? undefined : recordIdle(rows, idle);
+    const opened = recording?.opened ?? rows;
     const planned = await plan();
     if (!planned.ok) return planned;
     const asked = choose(opened, planned.value, request);
@@ -39,7 +50,9 @@ export async function run(opened: Opened, plan: () => Promise<Result<Planned, Pr
     if (!session.ok) return session;
     const { companions, retryDelay } = opened.surroundings;
     const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, warnings: settled.value.warnings, ...(onControls === undefined ? {} : { onControls }) };
-    return { ok: true, value: await runSelected(session.value, options, onEvent, stop) };
+    const summary = await runSelected(session.value, options, onEvent, stop);
+    recording?.remember(planned.value, asked.value.selected.chosen, summary);
+    return { ok: true, value: summary };
   });
 }
 

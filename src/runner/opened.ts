@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Result } from '../result.ts';
 import type { Problem } from './answers.ts';
+import { builtFile } from './built-file.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Session } from './execute/assess.ts';
 import { openSession } from './execute/open-session.ts';
@@ -88,21 +87,15 @@ function isCurrent({ place, sources }: Planned, { root, file }: ProjectPlace, se
 
 function remembered(request: SourceRequest, store: Store | undefined): PlannedFile | undefined {
   const text = store && findPlan(store, request.file);
-  return text === undefined ? undefined : rememberedPlan(text, request, thisRunner());
+  return text === undefined ? undefined : rememberedPlan(text, request, builtFile(import.meta.url));
 }
 
 /** The parser is loaded only now. */
 async function planAnew(request: SourceRequest, store: Store | undefined): Promise<PlannedFile> {
   const { planFile } = await import('./plan/plan-file.ts');
   const planned = planFile(request);
-  if (planned.result.ok && planned.warnings.length === 0 && store !== undefined) recordPlan(store, request.file, rememberPlan(planned.result.value, planned.sources, request, thisRunner()));
+  if (planned.result.ok && planned.warnings.length === 0 && store !== undefined) recordPlan(store, request.file, rememberPlan(planned.result.value, planned.sources, request, builtFile(import.meta.url)));
   return planned;
-}
-
-/** The code that plans: the file that it is built into, and when that was written. */
-function thisRunner(): string {
-  const { ino, size, mtimeNs } = statSync(fileURLToPath(import.meta.url), { bigint: true });
-  return `${import.meta.url} ${ino} ${size} ${mtimeNs}`;
 }
 
 /** Two files with one name would write into one folder. Names are compared as file systems do that ignore case. */

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
+import { builtFile } from './built-file.ts';
 import { orDiskProblem } from './disk-problem.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
+import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
 import { type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, Status, Verification } from './answers.ts';
@@ -93,7 +95,7 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     const place = placeHere(folder, file);
     if (!place.ok) return place;
     // A project that was never run is not given a cache for having faults.
-    const open = existsSync(join(place.value.root, 'cache')) ? opened(place.value) : undefined;
+    const open = hasCache(place.value) ? opened(place.value) : undefined;
     if (open?.ok === false) return open;
     const plan = await planHere(place.value, set, open?.value.store, last);
     if (!plan.ok) return plan;
@@ -112,17 +114,27 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }
+  async function idleAgain(place: ProjectPlace, idle: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
+    const open = hasCache(place) ? opened(place) : undefined;
+    return open?.ok === true ? runIdle(open.value, idle, onEvent, stop) : undefined;
+  }
   const root = placeHere(folder, file);
 
   return {
     root: root.ok ? root.value.root : folder,
     textOf,
-    run: (request, onEvent, stop) => withPlan(async (open, plan) => {
-      const ran = await run(open, planned, request, onEvent, stop);
-      // A run tells them itself.
-      if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
-      return ran;
-    }, () => undefined),
+    run: (request, onEvent, stop) => orDiskProblem(async () => {
+      const place = placeHere(folder, file);
+      const idle = place.ok ? idleRequest(builtFile(import.meta.url), place.value, set, request) : undefined;
+      const summary = place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
+      if (summary !== undefined) return { ok: true, value: summary };
+      return withPlan(async (open, plan) => {
+        const ran = await run(open, { plan: planned, idle }, request, onEvent, stop);
+        // A run tells them itself.
+        if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+        return ran;
+      }, () => undefined);
+    }),
     watch: (request, listeners, stop) => withRows(async ({ place }) => {
       const { watchRun } = await import('./watch-run.ts');
       await watchRun({ root: place.root, open: () => openedAnew(place), plan: planned }, request, listeners, stop);
@@ -144,6 +156,8 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     },
   };
 }
+
+const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));
 
 const thisMachine = (): Surroundings => ({
   disk: workspaceDisk,

@@ -146,9 +146,8 @@ class Watch {
     this.#settled.clear();
     this.#edited.clear();
     try {
-      return await run(opened, () => this.#plan(), request, (event) => this.#hear(event), stop, (controls) => {
-        watching = this.#lookUntil(ended.signal, opened, controls);
-      });
+      const onControls = (controls: RunControls): void => { watching = this.#lookUntil(ended.signal, opened, controls); };
+      return await run(opened, { plan: () => this.#plan(), onControls }, request, (event) => this.#hear(event), stop);
     } finally {
       ended.abort();
       await watching;

@@ -13,9 +13,9 @@ export interface InProcess extends Disposable {
   write(files: Readonly<Record<string, unknown>>): void;
   read(path: string): string;
   /** `file`: of the pipeline, where it is not pipeline.yaml. */
-  run(request?: Partial<RunRequest>, disk?: WorkspaceDisk, file?: string): Promise<InProcessRun>;
+  run(request?: Partial<RunRequest>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<InProcessRun>;
   /** Answers of a project that is open for just this. */
-  ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string): Promise<T>;
+  ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<T>;
   /** Everything below a folder of the project. */
   snapshot(path: string): Readonly<Record<string, string>>;
 }
@@ -30,16 +30,18 @@ export interface InProcessRun {
 }
 
 /** Opens a project in this process. */
-export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk, file?: string): Promise<Project> {
+export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk, file?: string, now = clock): Promise<Project> {
   const companions = await programs();
-  return openProject({ folder, ...(file === undefined ? {} : { file }) }, { disk, companions, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
+  return openProject({ folder, ...(file === undefined ? {} : { file }) }, { disk, companions, environment: process.env, now, retryDelay: () => 0 });
 }
+
+const clock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 export function inProcess(): InProcess {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'project-')));
 
-  async function ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string): Promise<T> {
-    const project = await openHere(folder, disk, file);
+  async function ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<T> {
+    const project = await openHere(folder, disk, file, now);
     try {
       return await question(project);
     } finally {
@@ -57,11 +59,11 @@ export function inProcess(): InProcess {
     },
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     ask,
-    async run(request = {}, disk = workspaceDisk, file = undefined) {
+    async run(request = {}, disk = workspaceDisk, file = undefined, now = clock) {
       const events: Event[] = [];
       const never = new AbortController().signal;
       const whole: RunRequest = { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0, ...request };
-      const ran = await ask((project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }), disk, file);
+      const ran = await ask((project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }), disk, file, now);
       return {
         summary: ran.ok ? ran.value : undefined,
         problem: ran.ok ? undefined : ran.error.kind === 'invalid' ? ran.error.diagnostics.map(({ code, message }) => `${code}: ${message}`).join('\n') : ran.error.kind,

@@ -25,8 +25,11 @@ import type { Supervisor } from './supervisor-client.ts';
 import { touched } from './touched.ts';
 
 /** What all instances of a run share. */
-export interface Run {
-  readonly session: Session;
+export type Run = RunOf<Session>;
+
+/** `S`: what the run works with. */
+export interface RunOf<S> {
+  readonly session: S;
   readonly supervisor: Supervisor;
   readonly run: RunId;
   readonly stop: Stop;

@@ -3,18 +3,18 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
-import type { Instance } from '../plan/instance.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { lastKeys, meanSeconds } from '../store/entries.ts';
-import { readTogether } from '../store/open-store.ts';
+import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
 import { finishRun, insertRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
-import { placeOf } from '../workspace/workspace.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
-import { type Run, warn } from './execute-instance.ts';
+import { type Run, type RunOf, warn } from './execute-instance.ts';
 import { startOf } from './processes.ts';
 import type { RunControls } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
@@ -54,17 +54,26 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
   });
 }
 
-type OnOutcome = (instance: Instance, key: Key | null, outcome: Outcome) => void;
+type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;
+
+type Named = Pick<Instance, 'id'>;
+
+/** What the frame of a run asks of its session. */
+interface Framed {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly plan: Pick<Plan, 'pipeline' | 'file'>;
+}
 
 interface RunFrame {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly Named[];
   readonly jobs: number;
   readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
 }
 
 /** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
-export async function withRun(session: Session, { instances, jobs, supervisorProgram, retryDelay }: RunFrame, onEvent: (event: Event) => void, signals: StopSignals, act: (run: Run, onOutcome: OnOutcome) => Promise<void>): Promise<RunSummary> {
+export async function withRun<S extends Framed>(session: S, { instances, jobs, supervisorProgram, retryDelay }: RunFrame, onEvent: (event: Event) => void, signals: StopSignals, act: (run: RunOf<S>, onOutcome: OnOutcome) => Promise<void>): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
   const { store, plan } = session;
@@ -80,7 +89,7 @@ export async function withRun(session: Session, { instances, jobs, supervisorPro
   const processes = supervisor(supervisorProgram);
   const outcomes = new Map<InstanceId, Outcome>();
   const bookkeeping = bookkeeper(session, id);
-  const run: Run = { session, supervisor: processes, run: id, stop, running: new Set(), emit, nextOutput: outputFiles(session, id), retryDelay };
+  const run: RunOf<S> = { session, supervisor: processes, run: id, stop, running: new Set(), emit, nextOutput: outputFiles(session, id), retryDelay };
   try {
     await act(run, (instance, key, outcome) => {
       outcomes.set(instance.id, outcome);
@@ -101,7 +110,7 @@ export async function withRun(session: Session, { instances, jobs, supervisorPro
 }
 
 /** In the order of the plan, not in that of their ends. */
-const inOrder = (instances: readonly Instance[], outcomes: ReadonlyMap<InstanceId, Outcome>): ReadonlyMap<InstanceId, Outcome> =>
+const inOrder = (instances: readonly Named[], outcomes: ReadonlyMap<InstanceId, Outcome>): ReadonlyMap<InstanceId, Outcome> =>
   new Map(instances.flatMap(({ id }) => {
     const outcome = outcomes.get(id);
     return outcome === undefined ? [] : [[id, outcome]];
@@ -134,7 +143,7 @@ function noteInPlace({ session: { store, plan } }: Run, instances: readonly Inst
 }
 
 /** Gives a file for each start of a stage, from the project root. */
-function outputFiles({ workspace }: Session, run: RunId): () => string {
+function outputFiles({ workspace }: Framed, run: RunId): () => string {
   const folder = `cache/logs/${run}`;
   let count = 0;
   return () => {
@@ -154,7 +163,7 @@ function newRunId(at: number): RunId {
 const isRunId = (text: string): text is RunId => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(text);
 
 /** Notes how instances ended, where that is news: a run with nothing to do writes nothing about them. */
-function bookkeeper({ store, plan }: Session, run: RunId): (instance: Instance, outcome: Outcome) => void {
+function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outcome: Outcome) => void {
   const last = lastOutcomes(store, plan.pipeline);
   const good = new Set<string>(['ran', 'cached', 'restored']);
   return (instance, outcome) => {

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 export const migrations: readonly string[] = [
   `
@@ -137,4 +137,23 @@ export const migrations: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What a run with nothing to do looked at, by what was asked of it. It holds while no row that such a run reads changes:
+  -- a new one of "stats", which only spares a reading, is none of these.
+  CREATE TABLE idle (
+    request TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ${idleUntil('entries', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('results', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('outcomes', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('placements', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('bundles', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('programs', ['INSERT', 'UPDATE', 'DELETE'])}
+  ${idleUntil('stats', ['UPDATE', 'DELETE'])}
+  `,
 ];
+
+function idleUntil(table: string, changes: readonly string[]): string {
+  return changes.map((change) => `CREATE TRIGGER idle_until_${table}_${change.toLowerCase()} AFTER ${change} ON ${table} BEGIN DELETE FROM idle; END;`).join('\n  ');
+}

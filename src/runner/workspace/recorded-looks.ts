@@ -1,0 +1,111 @@
+import type { BigIntStats } from 'node:fs';
+import { fileProblem } from '../../files/file-problem.ts';
+import { isSettled, stampOrNone } from './stamp.ts';
+import type { WorkspaceDisk } from './workspace-disk.ts';
+
+/** How something was looked at, the absolute path, and what was seen. */
+export type Look = readonly [how: 'look' | 'lookThrough' | 'list' | 'realPath', path: string, seen: string];
+
+export interface RecordedLooks {
+  readonly disk: WorkspaceDisk;
+  /**
+   * Every look so far. Undefined: they do not tell all that was seen, since bytes were read or written, a look failed, or
+   * something was too young to be told by its stamp from what it may become.
+   */
+  looks(): readonly Look[] | undefined;
+}
+
+/** A disk that records what is seen on it: while all of it is seen again, whatever followed from it follows again. */
+export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLooks {
+  const seen = new Map<string, Look>();
+  let tellsAll = true;
+
+  function giveUp(): void {
+    tellsAll = false;
+    seen.clear();
+  }
+  function note(...[how, path, found]: Look): void {
+    const name = `${how} ${path}`;
+    const before = seen.get(name);
+    if (before !== undefined && before[2] !== found) giveUp();
+    if (tellsAll) seen.set(name, [how, path, found]);
+  }
+  function noteStats(how: Exclude<Look[0], 'realPath'>, path: string, stats: BigIntStats | undefined): void {
+    if (stats !== undefined && !passedThrough(how, stats) && !isSettled(stats, now())) giveUp();
+    note(how, path, seenBy(how, stats));
+  }
+  function unlessItFails<Found>(call: () => Found): Found {
+    try {
+      return call();
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+  }
+  /** A call that reads or writes bytes. */
+  const giving = <Given extends readonly unknown[], Found>(call: (...given: Given) => Found) => (...given: Given): Found => {
+    giveUp();
+    return call(...given);
+  };
+
+  return {
+    looks: () => (tellsAll ? [...seen.values()] : undefined),
+    disk: {
+      look: (path) => unlessItFails(() => {
+        const stats = disk.look(path);
+        noteStats('look', path, stats);
+        return stats;
+      }),
+      lookThrough: (path) => unlessItFails(() => {
+        const stats = disk.lookThrough(path);
+        noteStats('lookThrough', path, stats);
+        return stats;
+      }),
+      // The stamp is taken before the names are read: one that comes meanwhile makes it another.
+      list: (folder) => unlessItFails(() => {
+        noteStats('list', folder, disk.lookThrough(folder));
+        return disk.list(folder);
+      }),
+      readLink: (path) => unlessItFails(() => {
+        noteStats('look', path, disk.look(path));
+        return disk.readLink(path);
+      }),
+      realPath: (path) => unlessItFails(() => {
+        const real = disk.realPath(path);
+        note('realPath', path, real);
+        return real;
+      }),
+      digest: giving(disk.digest),
+      create: giving(disk.create),
+      sync: giving(disk.sync),
+      rename: giving(disk.rename),
+      remove: giving(disk.remove),
+      makeFolder: giving(disk.makeFolder),
+      makeLink: giving(disk.makeLink),
+      setMode: giving(disk.setMode),
+      copy: giving(disk.copy),
+    },
+  };
+}
+
+/** Whether the disk looks as it did; where a look fails, it does not. */
+export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boolean {
+  return looks.every(([how, path, seen]) => {
+    try {
+      switch (how) {
+        case 'look': return seenBy(how, disk.look(path)) === seen;
+        case 'lookThrough': case 'list': return seenBy(how, disk.lookThrough(path)) === seen;
+        case 'realPath': return disk.realPath(path) === seen;
+      }
+    } catch (error) {
+      fileProblem(path, error);
+      return false;
+    }
+  });
+}
+
+/** Of a folder that is passed through, which one it is; of one that is listed, and of anything else, its stamp. */
+const seenBy = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats | undefined): string =>
+  stats !== undefined && passedThrough(how, stats) ? `folder ${stats.dev}:${stats.ino}` : stampOrNone(stats);
+
+const passedThrough = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats): boolean => how !== 'list' && stats.isDirectory();

@@ -1,0 +1,179 @@
+import { appendFileSync, chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
+import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { watchRows } from '../rig/watch-rows.ts';
+
+const width = 4;
+const pipeline = {
+  stages: {
+    a: { matrix: { n: Array.from({ length: width }, (_, index) => index) }, cmd: ['bin/make', '${outs.o}', '${n}'], code: ['lib'], env: ['SALT'], deps: { data: 'data', rows: 'rows' }, outs: { o: 'o' } },
+    b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
+  },
+};
+const all = [...Array.from({ length: width }, (_, n) => `a[${n}]`), 'b'];
+const each = (outcome: string): Readonly<Record<string, string>> => Object.fromEntries(all.map((id) => [id, outcome]));
+
+/** A project whose last run had nothing to do, and left that to be remembered. */
+async function idle(): Promise<InProcess> {
+  const project = inProcess();
+  project.write({ 'data/x': 'x', 'data/sub/y': 'y', rows: 'rows', 'lib/code.txt': 'code', 'bin/make': '#!/bin/sh\necho "$2" > "$1"\n', 'pipeline.yaml': pipeline, 'experiments/other.yaml': 'name: other\nstages: {}\n' });
+  chmodSync(join(project.root, 'bin/make'), 0o755);
+  const first = await project.run();
+  expect(first.problem).toBeUndefined();
+  expect(first.outcomes).toEqual(each('ran'));
+  await untilSettled(project);
+  expect((await project.run()).outcomes).toEqual(each('cached'));
+  expect(remembered(project)).toBe(1);
+  return project;
+}
+
+/** What was just written is too young to be told by its stamp: runs until one needed no reading. */
+async function untilSettled(project: InProcess): Promise<void> {
+  for (let reads = 1; reads > 0;) {
+    reads = 0;
+    await project.run({}, watchedDisk(({ name }) => { if (name === 'digest') reads += 1; }));
+  }
+}
+
+function remembered({ root }: InProcess): number {
+  using database = rows(root);
+  return Number(database.read("SELECT count(*) AS count FROM idle WHERE record <> ''"));
+}
+
+function rows(root: string): Disposable & { read(sql: string): unknown; write(sql: string): void } {
+  const database = new Database(join(root, 'cache/pipeline.sqlite'));
+  return {
+    read: (sql) => database.prepare(sql).pluck().get(),
+    write: (sql) => { database.exec(sql); },
+    [Symbol.dispose]: () => { database.close(); },
+  };
+}
+
+test('a run with nothing to do after such a run looks at what that one looked at, and neither plans nor lists nor reads', async () => {
+  using project = await idle();
+  const calls: string[] = [];
+  const statements: string[] = [];
+  const end = watchRows(['run', 'get', 'all'], (statement) => statements.push(statement));
+  const run = await project.run({}, watchedDisk(({ name }) => calls.push(name)));
+  end();
+  expect(run.outcomes).toEqual(each('cached'));
+  expect(new Set(calls)).toEqual(new Set(['look', 'lookThrough', 'realPath']));
+  // As many rows, however many instances.
+  expect(statements.filter((statement) => /plans|stats|entries WHERE/.test(statement))).toEqual([]);
+  const events = run.events.map((event) => (event.kind === 'finished' ? `${event.instance} ${event.key === null}` : event.kind));
+  expect(events).toEqual(['run-started', ...all.map((id) => `${id} false`), 'run-finished']);
+});
+
+describe('what is not as it was is seen, by the run after a run that had nothing to do', () => {
+  const place = ({ root }: InProcess, path: string): string => join(root, path);
+  const out = 'artifacts/pipeline/a/0/o';
+
+  function anyObject({ root }: InProcess): string {
+    const folder = join(root, 'cache/objects', readdirSync(join(root, 'cache/objects'))[0] ?? '');
+    return join(folder, readdirSync(folder)[0] ?? '');
+  }
+  test.each<[string, (project: InProcess) => void, string]>([
+    ['an out deleted', (project) => rmSync(place(project, out)), 'restored'],
+    ['an out edited, its size and time kept', (project) => {
+      const { atime, mtime } = statSync(place(project, out));
+      writeFileSync(place(project, out), '9\n');
+      utimesSync(place(project, out), atime, mtime);
+    }, 'restored'],
+    ['an out that lost its mode', (project) => chmodSync(place(project, out), 0o755), 'restored'],
+    ['an out replaced by a link', (project) => { renameSync(place(project, out), place(project, 'elsewhere')); symlinkSync(place(project, 'elsewhere'), place(project, out)); }, 'restored'],
+    ['a file of a dep edited', (project) => writeFileSync(place(project, 'data/sub/y'), 'z'), 'ran'],
+    ['a file that is new in a dep', (project) => writeFileSync(place(project, 'data/sub/new'), ''), 'ran'],
+    ['a file of a dep renamed', (project) => renameSync(place(project, 'data/x'), place(project, 'data/X')), 'ran'],
+    ['the program edited', (project) => appendFileSync(place(project, 'bin/make'), '# more\n'), 'ran'],
+    ['a file that is new in its code', (project) => writeFileSync(place(project, 'lib/more.txt'), ''), 'ran'],
+    ['another param', (project) => project.write({ 'pipeline.yaml': JSON.stringify(pipeline).replace('${n}', '${n}${n}') }), 'ran'],
+    ['an object deleted', (project) => rmSync(anyObject(project)), 'ran'],
+    ['the entries deleted', ({ root }) => { using database = rows(root); database.write('DELETE FROM entries'); }, 'ran'],
+    ['a reading taken back', ({ root }) => { using database = rows(root); database.write("UPDATE stats SET digest = replace(digest, substr(digest, 1, 1), '0') WHERE path = 'rows'"); }, 'ran'],
+  ])('%s', async (_, change, outcome) => {
+    using project = await idle();
+    change(project);
+    const { outcomes } = await project.run();
+    expect(Object.values(outcomes)).toContain(outcome);
+    // And when it has been put right, there is nothing to do again.
+    await untilSettled(project);
+    expect(Object.values((await project.run()).outcomes)).not.toContain('ran');
+  });
+
+  test('a dep that is gone, and a pipeline file with a fault', async () => {
+    using project = await idle();
+    renameSync(place(project, 'rows'), place(project, 'gone'));
+    expect((await project.run()).problem).toContain('missing-file');
+    renameSync(place(project, 'gone'), place(project, 'rows'));
+    project.write({ 'pipeline.yaml': 'stages: [' });
+    expect((await project.run()).problem).toBeDefined();
+  });
+
+  test('another pipeline file of the same name', async () => {
+    using project = await idle();
+    project.write({ 'experiments/new.yaml': 'name: pipeline\n' });
+    expect((await project.run()).problem).toContain('same-name');
+  });
+
+  test('another name in a file that had another', async () => {
+    using project = await idle();
+    project.write({ 'experiments/other.yaml': 'name: pipeline\n' });
+    expect((await project.run()).problem).toContain('same-name');
+  });
+
+  test('a variable that results depend on', async () => {
+    using project = await idle();
+    process.env['SALT'] = 'some';
+    try {
+      expect((await project.run()).outcomes).toMatchObject({ 'a[0]': 'ran' });
+    } finally {
+      delete process.env['SALT'];
+    }
+  });
+
+  test('a disk that fails a look: the run tells it, as one that plans', async () => {
+    using project = await idle();
+    const broken = watchedDisk((call) => { if (call.paths.some((path) => path.endsWith('a/0/o'))) throw new DiskFault('EIO', call); });
+    expect((await project.run({}, broken)).outcomes['a[0]']).toBe('failed');
+  });
+});
+
+test('what is asked otherwise is looked at anew', async () => {
+  using project = await idle();
+  expect((await project.run({ force: true, patterns: ['b'] })).outcomes).toMatchObject({ b: 'ran' });
+  expect(Object.keys((await project.run({ patterns: ['a[1]'] })).outcomes)).toEqual(['a[1]']);
+  expect((await project.run()).outcomes).toEqual(each('cached'));
+});
+
+test('a record that was damaged is passed over', async () => {
+  using project = await idle();
+  { using database = rows(project.root); database.write("UPDATE idle SET record = replace(record, 'a[1]', 'a[7]')"); }
+  expect((await project.run()).outcomes).toEqual(each('cached'));
+});
+
+test('a row that is changed while the run looks: nothing is remembered', async () => {
+  using project = await idle();
+  { using database = rows(project.root); database.write('DELETE FROM idle'); }
+  let done = false;
+  await project.run({}, watchedDisk(() => {
+    if (done) return;
+    done = true;
+    using database = rows(project.root);
+    database.write("DELETE FROM stats WHERE path = 'rows'");
+  }));
+  expect(done && remembered(project)).toBe(0);
+});
+
+test('a file that was written this very moment is not remembered by its stamp', async () => {
+  using project = await idle();
+  { using database = rows(project.root); database.write('DELETE FROM idle'); }
+  // The clock stands where the file was written.
+  writeFileSync(join(project.root, 'pipeline.yaml'), JSON.stringify(pipeline));
+  const written = statSync(join(project.root, 'pipeline.yaml'), { bigint: true }).ctimeNs;
+  await project.run({}, undefined, undefined, () => written);
+  expect(remembered(project)).toBe(0);
+  expect(existsSync(join(project.root, 'artifacts'))).toBe(true);
+});
