@@ -24,13 +24,15 @@ export function problemText(problem: Problem, colors: Colors, ending = ''): stri
       const count = errors === 1 && ending === '' ? [] : [colors.bold(`${errors === 1 ? '1 error' : `${errors} errors`}${ending}`)];
       return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
     }
-    case 'busy': {
-      const holder = problem.pid === undefined ? 'another process' : `process ${problem.pid}`;
-      const since = problem.since === undefined ? '' : `, since ${new Date(problem.since).toLocaleTimeString('en-GB')}`;
-      return `${colors.red('error')}: another run is on (${holder}${since}); --wait waits for it to end`;
-    }
+    case 'busy': return `${colors.red('error')}: ${busyText(problem)}; --wait waits for it to end`;
     case 'damaged': case 'disk': return `${colors.red('error')}: ${problem.message}`;
   }
+}
+
+/** Which run is in the way. */
+export function busyText({ pid, since }: Extract<Problem, { readonly kind: 'busy' }>): string {
+  const holder = pid === undefined ? 'another process' : `process ${pid}`;
+  return `another run is on (${holder}${since === undefined ? '' : `, since ${new Date(since).toLocaleTimeString('en-GB')}`})`;
 }
 
 /** 1: the disk failed; 2: usage or configuration; 3: the store is busy; 4: it is damaged. */

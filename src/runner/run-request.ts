@@ -20,6 +20,9 @@ export interface StopSignals {
   readonly hard: AbortSignal;
 }
 
+/** The exit code of a run that the user stopped: 128 and the number of the signal. */
+export const stoppedCode = ({ gentle }: StopSignals): 130 | 143 => (gentle.reason === 'SIGINT' ? 130 : 143);
+
 /** How a run ended. What each instance did is in the events as well. */
 export interface RunSummary {
   readonly run: RunId;

@@ -2,13 +2,14 @@ import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Outcome } from '../../runner/event.ts';
 import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
+import { stoppedCode } from '../../runner/run-request.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { problemText, reportProblem } from '../report-problem.ts';
+import { busyText, problemText, reportProblem } from '../report-problem.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
 import { stopSignals } from '../stop-signals.ts';
@@ -52,8 +53,9 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      if (options.watch === true && (options.dryRun === true || options.retryFailed === true)) {
-        screen.write(`error: --watch and ${options.dryRun === true ? '--dry-run' : '--retry-failed'} exclude each other\n`);
+      const other = options.watch === true ? notWithWatch(options) : undefined;
+      if (other !== undefined) {
+        screen.write(`error: --watch and ${other}\n`);
         process.exitCode = 2;
         return;
       }
@@ -117,7 +119,7 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
           screen.write(summaryText(news.summary, screen.colors));
           if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
           return;
-        case 'problem': return display.say(`${news.problem.kind === 'busy' ? `another run is on (process ${news.problem.pid ?? 'unknown'}): waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
+        case 'problem': return display.say(`${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
         case 'waiting': return display.say(`${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
       }
     },
@@ -129,11 +131,20 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
   }
   eventFile.close();
   project.close();
+  signals.release();
+  await new Promise<void>((resolve) => { process.stdout.write('', () => resolve()); });
   // Folders that were removed can leave watchers behind, which would keep the process.
-  process.exit(signals.gentle.reason === 'SIGINT' ? 130 : 143);
+  process.exit(stoppedCode(signals));
 }
 
 const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+
+/** The option that contradicts --watch, and what of it. */
+function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
+  if (only === true) return '--dry-run exclude each other';
+  if (retryFailed === true) return '--retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
+  return wait === undefined ? undefined : '--wait exclude each other: a watch waits for other runs, as long as they take';
+}
 
 /** Undefined where the options contradict each other. */
 function selectionOf(names: readonly string[], { only, from, until }: RunOptions): Selection | undefined {

@@ -5,7 +5,7 @@ import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
-import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from '../run-request.ts';
 import { lastKeys, meanSeconds } from '../store/entries.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
@@ -172,8 +172,8 @@ function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outc
   };
 }
 
-function exitCodeOf(outcomes: readonly Outcome[], { gentle, hard }: StopSignals): RunSummary['exitCode'] {
-  if (gentle.aborted || hard.aborted) return gentle.reason === 'SIGINT' ? 130 : 143;
+function exitCodeOf(outcomes: readonly Outcome[], signals: StopSignals): RunSummary['exitCode'] {
+  if (signals.gentle.aborted || signals.hard.aborted) return stoppedCode(signals);
   return outcomes.some(({ kind }) => kind === 'failed' || kind === 'blocked') ? 1 : 0;
 }
 

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { programs } from '../rig/build-programs.ts';
+import { createRig } from '../rig/rig.ts';
+
+test.each([
+  [['--dry-run'], 'error: --watch and --dry-run exclude each other\n'],
+  [['--retry-failed'], 'error: --watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes\n'],
+  [['--wait'], 'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n'],
+  [['--wait', '5'], 'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n'],
+])('--watch with %j is refused, and it is said why', async (words, stderr) => {
+  await using rig = await createRig();
+  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'true', outs: {} } } } });
+  expect(await rig.pipeline('run', '--watch', ...words).result).toMatchObject({ code: 2, stderr, stdout: '' });
+});
+
+test('a reader that is slow has all of the answers of a watch that is ended', async () => {
+  await using rig = await createRig();
+  const { main } = await programs();
+  const names = Array.from({ length: 4000 }, (_, index) => `${'a-long-name-'.repeat(5)}${index}`);
+  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'exit 1', outs: { o: 'o' } }, b: { matrix: { name: names }, cmd: ['true', '${deps.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { p: 'p' } } } } });
+  const child = spawn(process.execPath, [main, 'run', '--watch', '--json'], { cwd: rig.root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let shown = '';
+  for await (const chunk of child.stderr) {
+    shown += String(chunk);
+    if (shown.includes('waiting for changes')) break;
+  }
+  child.kill('SIGINT');
+  let answers = '';
+  for await (const chunk of child.stdout) answers += String(chunk);
+  expect(JSON.parse(answers)).toMatchObject({ failed: ['a'], blocked: { length: names.length } });
+});
