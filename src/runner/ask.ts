@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { isJsonObject, type Json, readJson } from '../files/json.ts';
 import type { Result } from '../result.ts';
 import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status, Verification } from './answers.ts';
+import type { Failure } from './event.ts';
 import { type Inspection, inspect } from './execute/inspect.ts';
 import { startOf } from './execute/processes.ts';
-import type { Failure } from './event.ts';
 import type { InstanceId } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
+import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
 import type { Instance } from './plan/instance.ts';
 import type { Selection } from './plan/select.ts';
-import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
 import { isRunning, outputsOf } from './store/attempts.ts';
 import { lastResult } from './store/entries.ts';
 import { unnamedPlacements } from './store/placements.ts';
-import { verifyStore } from './store/verify-store.ts';
 import { eventsOf, lastOutcomes, lastRuns, outcomeCounts, type RunRow } from './store/runs.ts';
+import { verifyStore } from './store/verify-store.ts';
 
 export async function status(opened: Opened, planned: Planned, selection: Selection): Promise<Result<Status, Problem>> {
   const looked = await lookAt(opened, planned, selection);

@@ -27,6 +27,9 @@ export interface Fault extends Diagnostic {
   readonly misspelt?: { readonly name: string; readonly known: Names };
 }
 
+/** Takes the faults of a check, which goes on. */
+export type Report = (fault: Fault) => void;
+
 /** The names of a map or a set. */
 export type Names = Pick<ReadonlyMap<string, unknown>, 'size' | 'keys'>;
 

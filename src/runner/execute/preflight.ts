@@ -56,12 +56,12 @@ const isFile = (workspace: Workspace, path: string): boolean => workspace.disk.l
 
 function bundleFaults(workspace: Workspace, instances: readonly Instance[], programs: Programs): readonly Diagnostic[] {
   return instances.flatMap(({ program }) => {
-    if (program.kind === 'uses' && !isFile(workspace, program.path)) return [];
-    const bundled = program.kind === 'uses' ? programs.get(program.path) : undefined;
+    if (program.kind !== 'uses' || !isFile(workspace, program.path)) return [];
+    const bundled = programs.get(program.path);
     if (bundled === undefined || bundled.ok) return [];
     return bundled.error.map(({ message, at }): Diagnostic => {
       const fault = { severity: 'error', code: 'bad-program' } as const;
-      return at === undefined ? { ...fault, message: `${program.kind === 'uses' ? program.path : ''}: ${message}`, at: program.at } : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
+      return at === undefined ? { ...fault, message: `${program.path}: ${message}`, at: program.at } : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
     });
   });
 }

@@ -1,9 +1,8 @@
 import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
-import type { Diagnostic, Located, Range } from '../diagnostic.ts';
+import type { Diagnostic, Located, Range, Report } from '../diagnostic.ts';
 import { canonical } from '../manifest/canonical.ts';
 import { limits } from '../spec/guard.ts';
-import type { Report } from '../spec/interpolate.ts';
 import { mapNode, valueOf, type Node } from '../spec/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../spec/pipeline.ts';
 import { circle, dependencyOrder, type Edge } from './dependency-order.ts';

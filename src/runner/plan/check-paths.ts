@@ -1,5 +1,4 @@
-import type { Range } from '../diagnostic.ts';
-import type { Report } from '../spec/interpolate.ts';
+import type { Range, Report } from '../diagnostic.ts';
 import { isGlob } from '../spec/glob.ts';
 import { foldedPath } from '../spec/project-path.ts';
 import type { Instance } from './instance.ts';

@@ -1,6 +1,6 @@
 import type { Value } from '../../stage/context.ts';
-import type { Names, Range } from '../diagnostic.ts';
-import { descend, textOf, unknownReference, type LookUp, type Reference, type Report } from '../spec/interpolate.ts';
+import type { Names, Range, Report } from '../diagnostic.ts';
+import { descend, textOf, unknownReference, type LookUp, type Reference } from '../spec/interpolate.ts';
 import { mapNode, type MapNode, type Part, type ScalarNode } from '../spec/node.ts';
 import type { Piece, Program, Word } from './instance.ts';
 import { shellEnclosure, shellQuoted } from './shell.ts';

@@ -1,6 +1,5 @@
-import type { Diagnostic, Fault, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
-import type { Report } from '../spec/interpolate.ts';
 import { limits } from '../spec/guard.ts';
 import type { Pipeline, Stage } from '../spec/pipeline.ts';
 import { cellsOf } from './cells.ts';

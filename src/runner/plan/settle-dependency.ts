@@ -1,6 +1,6 @@
-import type { Diagnostic, Fault, Located, Names, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Located, Names, Range, Report } from '../diagnostic.ts';
 import { limits } from '../spec/guard.ts';
-import type { LookUp, Report } from '../spec/interpolate.ts';
+import type { LookUp } from '../spec/interpolate.ts';
 import type { Node } from '../spec/node.ts';
 import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
 import { projectPath } from '../spec/project-path.ts';

@@ -1,6 +1,6 @@
-import type { Located, Range } from '../diagnostic.ts';
+import type { Located, Range, Report } from '../diagnostic.ts';
 import { expandedSize, limits } from '../spec/guard.ts';
-import { descend, interpolate, unknownReference, type LookUp, type Report } from '../spec/interpolate.ts';
+import { descend, interpolate, unknownReference, type LookUp } from '../spec/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../spec/node.ts';
 import type { Pipeline, Stage, StageOut } from '../spec/pipeline.ts';
 import { outPathFault, projectPath } from '../spec/project-path.ts';

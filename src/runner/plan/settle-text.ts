@@ -1,4 +1,5 @@
-import { interpolate, type LookUp, type Report } from '../spec/interpolate.ts';
+import type { Report } from '../diagnostic.ts';
+import { interpolate, type LookUp } from '../spec/interpolate.ts';
 import { kindText, type ScalarNode } from '../spec/node.ts';
 
 /** The text of a path in one instance. Undefined where a reference has a fault or is no single value: reported. */

@@ -1,10 +1,8 @@
-import type { Fault, Names, Range } from '../diagnostic.ts';
+import type { Fault, Names, Range, Report } from '../diagnostic.ts';
 import { limits } from './guard.ts';
 import { kindText, listNode, mapNode, refers, type MapEntry, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
-
-export type Report = (fault: Fault) => void;
 
 /** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
 export type LookUp = (reference: Reference, report: Report) => Node | undefined;

@@ -1,4 +1,4 @@
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Range, Report } from '../diagnostic.ts';
 import { unknownReference } from './interpolate.ts';
 import { kindText, listNode, mapNode, type MapNode, type Node } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
@@ -11,7 +11,7 @@ import type { ChangedVar } from './unreached-vars.ts';
  * Where the value that is replaced stands under an anchor, what came from there by an alias or a merge changes with it, as
  * if the file had been edited.
  */
-export function override(root: Node, file: string, text: string, report: (fault: Diagnostic) => void): Overridden {
+export function override(root: Node, file: string, text: string, report: Report): Overridden {
   const fault = (message: string, length: number, offset = 0): Overridden => {
     report({ severity: 'error', code: 'bad-override', message, at: { file, offset, length }, help: 'write it as in --set vars.model=data/models/mt5-base' });
     return { root };
@@ -75,13 +75,13 @@ interface Step {
 }
 
 /** The value, its places in the whole text of the override: what stands before it is blanked out. */
-function valueAfter(file: string, text: string, start: number, report: (fault: Diagnostic) => void): Node | undefined {
+function valueAfter(file: string, text: string, start: number, report: Report): Node | undefined {
   const at: Range = { file, offset: start, length: Math.max(1, text.length - start) };
   if (text.slice(start).trim() === '') return { kind: 'scalar', value: '', text: '', parts: null, at };
   return parseYaml(file, ' '.repeat(start) + text.slice(start), report);
 }
 
-function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mustExist: boolean, report: (fault: Diagnostic) => void): Node | undefined {
+function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mustExist: boolean, report: Report): Node | undefined {
   if (step === undefined) return value;
   const { name, at } = step;
   switch (node.kind) {
@@ -98,7 +98,7 @@ function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mus
   }
 }
 
-function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[], value: Node, mustExist: boolean, report: (fault: Diagnostic) => void): Node | undefined {
+function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[], value: Node, mustExist: boolean, report: Report): Node | undefined {
   const entry = node.entries.get(name);
   if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', node.entries, at), code: 'bad-override' });
   const changed = entry === undefined ? value : replaced(entry.value, rest, value, mustExist, report);

@@ -1,8 +1,8 @@
-import type { Diagnostic, Fault, Range } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
-import type { LookUp, Report } from './interpolate.ts';
+import type { LookUp } from './interpolate.ts';
 import { mapNode, type MapNode, type Node } from './node.ts';
 import type { Pipeline, Stage, StageProgram } from './pipeline.ts';
 import { namePattern, pipelineShape, stageShape, type StageFields } from './pipeline-shape.ts';

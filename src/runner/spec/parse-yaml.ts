@@ -1,5 +1,5 @@
 import { Composer, Lexer, Parser, YAMLParseError, type CST, type ErrorCode, type Document, type ParsedNode } from 'yaml';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Report } from '../diagnostic.ts';
 import { guardText, limits, tooLarge } from './guard.ts';
 import type { Node } from './node.ts';
 import { toNode } from './to-node.ts';
@@ -9,7 +9,7 @@ import { toNode } from './to-node.ts';
  * Hostile text is refused early: the parser is fed token by token, so that depth and number are known before they cost.
  * Undefined where there is nothing to go on with; every fault is reported.
  */
-export function parseYaml(file: string, text: string, report: (fault: Diagnostic) => void): Node | undefined {
+export function parseYaml(file: string, text: string, report: Report): Node | undefined {
   const refused = guardText(file, text);
   if (refused !== undefined) return void report(refused);
   const tokens = tokensOf(file, text);

@@ -1,6 +1,6 @@
 import type { Schema } from '../../stage/define-stage.ts';
-import type { Diagnostic, Located, Range } from '../diagnostic.ts';
-import { listed, type Report } from './interpolate.ts';
+import type { Diagnostic, Located, Range, Report } from '../diagnostic.ts';
+import { listed } from './interpolate.ts';
 import { nearest } from './nearest.ts';
 import { kindText, type MapNode, type Node, type ScalarNode } from './node.ts';
 

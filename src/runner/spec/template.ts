@@ -1,4 +1,4 @@
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Diagnostic, Range, Report } from '../diagnostic.ts';
 import { limits } from './guard.ts';
 import type { Part } from './node.ts';
 
@@ -7,7 +7,7 @@ import type { Part } from './node.ts';
  * and `raw` how it is written there, so that a reference gets a place of its own even in a quoted or folded text.
  * Undefined where a fault was reported.
  */
-export function templateParts(text: string, raw: string, at: Range, report: (fault: Diagnostic) => void): readonly Part[] | undefined {
+export function templateParts(text: string, raw: string, at: Range, report: Report): readonly Part[] | undefined {
   const parts: Part[] = [];
   let literal = '';
   let rest = 0;

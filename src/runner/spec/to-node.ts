@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Pair, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Range, Report } from '../diagnostic.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
 import { kindText, listNode, mapNode, type BrokenNode, type MapEntry, type MapNode, type Node, type ScalarNode } from './node.ts';
 import { templateParts } from './template.ts';
@@ -8,7 +8,7 @@ import { templateParts } from './template.ts';
  * Turns a parsed document into nodes: aliases followed (in the order of the text, each once, so that the copies share
  * memory), `<<` merged, keys and values checked. A value with a fault is reported and marked as broken; undefined for no value at all.
  */
-export function toNode(contents: ParsedNode | null, file: string, text: string, report: (fault: Diagnostic) => void): Node | undefined {
+export function toNode(contents: ParsedNode | null, file: string, text: string, report: Report): Node | undefined {
   const reader: Reader = { file, text, report: atMost(limits.faults, report), anchors: new Map(), sizes: new Map(), total: 0 };
   return contents === null ? undefined : read(contents, reader);
 }
@@ -16,7 +16,7 @@ export function toNode(contents: ParsedNode | null, file: string, text: string, 
 interface Reader {
   readonly file: string;
   readonly text: string;
-  readonly report: (fault: Diagnostic) => void;
+  readonly report: Report;
   /** What each anchor stands for from here on; 'open' while its own value is being read. */
   readonly anchors: Map<string, Node | 'open'>;
   /** How many values lists and maps are when written out, as far as it was asked. */
@@ -25,7 +25,7 @@ interface Reader {
   total: number;
 }
 
-function atMost(count: number, report: (fault: Diagnostic) => void): (fault: Diagnostic) => void {
+function atMost(count: number, report: Report): Report {
   let left = count;
   return (fault) => {
     if (left-- > 0) report(fault);

@@ -1,5 +1,6 @@
+import type { Report } from '../diagnostic.ts';
 import { limits } from './guard.ts';
-import { descend, interpolate, unknownReference, type LookUp, type Reference, type Report } from './interpolate.ts';
+import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
 import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from './node.ts';
 
 /** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
