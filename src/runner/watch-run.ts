@@ -1,5 +1,6 @@
 import { choose, run } from './act.ts';
 import type { Problem } from './answers.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import { orDiskProblem } from './disk-problem.ts';
 import type { Event } from './event.ts';
 import type { Session } from './execute/assess.ts';
@@ -42,8 +43,7 @@ export interface Watched {
  * when what it was started with is out of date; the others run on.
  */
 export async function watchRun(watched: Watched, request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<void> {
-  const hints = fileHints(watched.root);
-  const watch = new Watch(watched, hints, request, listeners);
+  const watch = new Watch(watched, request, listeners);
   try {
     let began = await watch.runOnce(request.force, stop);
     let force = request.force && !began;
@@ -56,7 +56,7 @@ export async function watchRun(watched: Watched, request: RunRequest, listeners:
       force &&= !began;
     }
   } finally {
-    await hints.close();
+    await watch.close();
   }
 }
 
@@ -82,9 +82,9 @@ class Watch {
   #told = '';
   #saidWaiting = false;
 
-  constructor(watched: Watched, hints: FileHints, request: RunRequest, listeners: WatchListeners) {
+  constructor(watched: Watched, request: RunRequest, listeners: WatchListeners) {
     this.#watched = watched;
-    this.#hints = hints;
+    this.#hints = fileHints(watched.root, (message) => this.#warn(notWatched(message)));
     // What failed stays failed until something is mended; all else goes on.
     this.#request = { ...request, keepGoing: true };
     this.#listeners = listeners;
@@ -109,6 +109,10 @@ class Watch {
     if (!this.#saidWaiting) this.#say({ kind: 'waiting' });
     this.#saidWaiting = true;
     await this.#hints.next(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#hints.close();
   }
 
   /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
@@ -165,9 +169,13 @@ class Watch {
   async #plan(): Promise<Result<Planned, Problem>> {
     const planned = await this.#watched.plan();
     if (!planned.ok) return planned;
-    for (const diagnostic of planned.value.warnings) this.#hear({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+    for (const warning of planned.value.warnings) this.#warn(warning);
     this.#warnings = planned.value.warnings.map((warning) => JSON.stringify(warning));
     return planned;
+  }
+
+  #warn(diagnostic: Diagnostic): void {
+    this.#hear({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
   }
 
   #hear(event: Event): void {
@@ -230,6 +238,13 @@ class Watch {
     for (const { stage, because } of stale.value.stages) stage.cancel(because);
   }
 }
+
+const notWatched = (message: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'not-watched',
+  message: `the system will not tell of every change (${message}): what it does not tell of is found by looking, within a minute`,
+  help: 'on Linux, fs.inotify.max_user_watches says how many files can be watched: raise it with sysctl',
+});
 
 /** What has to be watched wherever it is: deps, and what packages were read from. */
 function placesOf({ workspace, plan, programs }: Session): readonly string[] {

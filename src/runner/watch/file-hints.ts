@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { isPartialName } from '../../files/write-atomically.ts';
 
 /** Tells that something may have changed; what did is decided by content. */
 export interface FileHints {
@@ -13,15 +14,16 @@ export interface FileHints {
 /**
  * Watches a project. Results, the cache and packages give no hints, but for the places that are named. Watching can miss
  * things (a queue that overflows, a network drive, no more watches to give), so who waits gets a hint without a reason
- * now and then.
+ * now and then. `onFault` is told once that it misses some.
  */
-export function fileHints(root: string): FileHints {
+export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];
   let hinted = false;
   let tell: (() => void) | undefined;
   let quiet: NodeJS.Timeout | undefined;
   let since: number | undefined;
   let broken = false;
+  let faulty = false;
   let told = performance.now();
   let watcher = start();
 
@@ -34,7 +36,10 @@ export function fileHints(root: string): FileHints {
     });
     // What happened until it watches is not told by it.
     started.on('ready', hintSoon);
-    started.on('error', () => undefined);
+    started.on('error', (error) => {
+      if (!faulty) onFault(error instanceof Error ? error.message : String(error));
+      faulty = true;
+    });
     return started;
   }
   /** When it has been quiet for a moment, or has not been quiet for long. */
@@ -88,9 +93,9 @@ const lookShare = 20;
 const longestLook = 60_000;
 
 /** Results, the cache, and what other tools keep; and files that are not finished yet. */
-function isLeftOut(root: string, path: string): boolean {
+export function isLeftOut(root: string, path: string): boolean {
   const [first = '', ...rest] = relative(root, path).split(sep);
-  return ['artifacts', 'cache', 'node_modules', '.git'].includes(first) || rest.includes('node_modules') || path.includes('.partial-');
+  return ['artifacts', 'cache', 'node_modules', '.git'].includes(first) || rest.includes('node_modules') || [first, ...rest].some(isPartialName);
 }
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);
