@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { unpickle } from '../../src/ml/checkpoint/unpickle.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Pickled, unpickle } from '../../src/ml/checkpoint/unpickle.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 /** A pickle from its parts: opcodes as characters or numbers. */
@@ -26,6 +28,28 @@ test('protocol 0 writes all that in lines of text', () => {
   expect(read("(lp0\nI7\naL18446744073709551617L\naF1.5\naI01\naV\\u00e9\nag0\na")).toMatchObject({ kind: 'list', items: [7, 2n ** 64n + 1n, 1.5, true, 'é', { kind: 'list' }] });
   expect(refusal("(dp0\nVweight\np1\ncposix\nsystem\np2\n(Vtrue\ntRs")).toContain('asks for "posix.system"');
   expect(refusal('Iseven\n')).toContain('"seven" as an integer');
+});
+
+describe('lines of protocol 0 are read, or refused, as Python reads them', () => {
+  const tables: Readonly<Record<string, readonly { readonly line: string; readonly value?: string }[]>> = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/pickle-lines.json'), 'utf8'));
+  test.each([['FLOAT', 'F'], ['INT', 'I'], ['STRING', 'S'], ['UNICODE', 'V']])('%s', (name, opcode) => {
+    const isText = name === 'STRING' || name === 'UNICODE';
+    const found = (tables[name] ?? []).map(({ line }) => {
+      const result = unpickle(pickle(opcode, line, '\n'), allowNothing);
+      return { line, ...(result.ok ? { value: isText ? result.value.value : pythonRepr(result.value.value) } : {}) };
+    });
+    expect(found).toEqual((tables[name] ?? []).map(({ line, value }) => ({ line, ...(value === undefined ? {} : { value: isText ? value : pythonRepr(pythonValue(value)) }) })));
+    expect(found.length).toBeGreaterThan(10);
+  });
+
+  const pythonValue = (text: string): Pickled => (text === 'True' || text === 'False' ? text === 'True' : /^-?\d{16,}$/.test(text) ? BigInt(text) : Number(text.replace('inf', 'Infinity').replace('nan', 'NaN')));
+  const pythonRepr = (value: Pickled): string => (Object.is(value, -0) ? '-0' : `${typeof value} ${String(value)}`);
+});
+
+test('texts of Python 2 are UTF-8, as torch reads them; other bytes are refused', () => {
+  expect(read('U', 2, '\xc3\xa9')).toBe('é');
+  expect(refusal('U', 1, '\xe9')).toMatch(/text at byte \d+ that is not UTF-8/);
+  expect(refusal('X', '\x01\x00\x00\x00\xe9')).toMatch(/not UTF-8/);
 });
 
 test('a value that is kept is recalled as itself', () => {

@@ -1,4 +1,5 @@
 import type { Result } from '../../result.ts';
+import { floatLine, integerLine, stringLine, unicodeLine, utf8Text } from './pickle-lines.ts';
 
 /**
  * What a pickle says, as inert data: nothing that it names is looked up or called. A call that it asks for stands there
@@ -76,18 +77,18 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
   };
   const utf8 = (length: number): string => {
     const from = advance(length);
-    return bytes.toString('utf8', from, from + length);
+    return demanded(utf8Text(bytes.subarray(from, from + length)), `a text at byte ${from} that is not UTF-8`);
   };
-  const latin1 = (length: number): string => {
-    const from = advance(length);
-    return bytes.toString('latin1', from, from + length);
-  };
+  /** Byte for byte: what it is the text of depends on the opcode. */
   const line = (): string => {
     const end = bytes.indexOf(0x0a, at);
-    if (end === -1) throw new Refused('the pickle ends inside a name');
-    const text = utf8(end - at);
-    advance(1);
-    return text;
+    if (end === -1) throw new Refused('the pickle ends inside a line');
+    const from = advance(end + 1 - at);
+    return bytes.toString('latin1', from, end);
+  };
+  const lineOf = <T>(read: (text: string) => T | undefined, what: string): T => {
+    const text = line();
+    return demanded(read(text), `${JSON.stringify(text.slice(0, 50))} as ${what}`);
   };
   const named = (module: string, name: string): PickledName => {
     const full = `${module}.${name}`;
@@ -115,8 +116,8 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
       case 0x47: stack.push(bytes.readDoubleBE(advance(8))); break; // BINFLOAT
       case 0x58: stack.push(utf8(bytes.readUInt32LE(advance(4)))); break; // BINUNICODE
       case 0x8c: stack.push(utf8(bytes.readUInt8(advance(1)))); break; // SHORT_BINUNICODE
-      case 0x54: stack.push(latin1(bytes.readUInt32LE(advance(4)))); break; // BINSTRING
-      case 0x55: stack.push(latin1(bytes.readUInt8(advance(1)))); break; // SHORT_BINSTRING
+      case 0x54: stack.push(utf8(bytes.readUInt32LE(advance(4)))); break; // BINSTRING
+      case 0x55: stack.push(utf8(bytes.readUInt8(advance(1)))); break; // SHORT_BINSTRING
       case 0x5d: stack.push({ kind: 'list', items: [] }); break; // EMPTY_LIST
       case 0x7d: stack.push({ kind: 'dict', entries: new Map() }); break; // EMPTY_DICT
       case 0x29: stack.push({ kind: 'tuple', items: [] }); break; // EMPTY_TUPLE
@@ -130,13 +131,13 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
       case 0x65: extend(popToMark(), top()); break; // APPENDS
       case 0x73: assign([pop(), pop()].reverse(), top()); break; // SETITEM
       case 0x75: assign(popToMark(), top()); break; // SETITEMS
-      case 0x49: stack.push(numberLine(line())); break; // INT
-      case 0x4c: stack.push(numberLine(line().replace(/L$/, ''))); break; // LONG
-      case 0x46: stack.push(Number(line())); break; // FLOAT
-      case 0x53: stack.push(line().replace(/^(['"])(.*)\1$/, '$2')); break; // STRING
-      case 0x56: stack.push(line().replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))); break; // UNICODE
-      case 0x70: memo.set(Number(line()), top()); break; // PUT
-      case 0x67: stack.push(recall(Number(line()))); break; // GET
+      case 0x49: stack.push(lineOf(integerLine, 'an integer')); break; // INT
+      case 0x4c: stack.push(lineOf((text) => integerLine(text.replace(/L$/, '')), 'an integer')); break; // LONG
+      case 0x46: stack.push(lineOf(floatLine, 'a number')); break; // FLOAT
+      case 0x53: stack.push(lineOf(stringLine, 'a quoted text')); break; // STRING
+      case 0x56: stack.push(lineOf(unicodeLine, 'a text')); break; // UNICODE
+      case 0x70: memo.set(lineOf(memoLine, 'a place of its memo'), top()); break; // PUT
+      case 0x67: stack.push(recall(lineOf(memoLine, 'a place of its memo'))); break; // GET
       case 0x71: memo.set(bytes.readUInt8(advance(1)), top()); break; // BINPUT
       case 0x72: memo.set(bytes.readUInt32LE(advance(4)), top()); break; // LONG_BINPUT
       case 0x94: memo.set(memo.size, top()); break; // MEMOIZE
@@ -156,11 +157,11 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
 
 const unknown = (opcode: number | undefined, at: number): Refused => new Refused(`the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which no data of tensors needs`);
 
-/** A number in digits; protocol 0 writes booleans as 00 and 01. */
-function numberLine(text: string): Value {
-  if (text === '00' || text === '01') return text === '01';
-  if (!/^-?\d{1,1000}$/.test(text)) throw new Refused(`the pickle holds ${JSON.stringify(text.slice(0, 50))} as an integer`);
-  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
+const memoLine = (line: string): number | undefined => (/^\d{1,9}$/.test(line) ? Number(line) : undefined);
+
+function demanded<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Refused(`the pickle holds ${what}`);
+  return value;
 }
 
 /** A little-endian integer in two's complement. */
