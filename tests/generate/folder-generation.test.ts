@@ -24,8 +24,22 @@ test('a field that changes the tokens and cannot be done is refused by its name,
   const folder = generationOf({ forced_bos_token_id: 4, suppress_tokens: [3], diversity_penalty: 0.5, max_new_tokens: 20, renormalize_logits: false, encoder_repetition_penalty: 1, min_p: null });
   expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toBe(
     'generation_config.json: diversity_penalty is 0.5, which cannot be done here: expected it to be left out; forced_bos_token_id is 4, which cannot be done here: expected it to be left out; ' +
-      'suppress_tokens is [3], which cannot be done here: expected it to be left out; max_new_tokens is 20, which transformers puts before a length of 512 that it is asked for: expected it to be left out',
+      'suppress_tokens is [3], which cannot be done here: expected it to be left out; max_new_tokens is 20, which transformers puts before the length that it is asked for (512, with the decoder\'s start): expected it to be left out, or to be 511',
   );
+});
+
+test.each([[20, false], [510, false], [511, true], [512, false], [1000, false]])('max_new_tokens of %s beside a length of 512, which it overrules in transformers: taken is %s', (count, taken) => {
+  expect(folderGeneration(asked(), generationOf({ max_new_tokens: count }), tinyConfig).ok).toBe(taken);
+});
+
+test.each([
+  [{ min_new_tokens: 2, min_length: 9 }, 2],
+  [{ min_new_tokens: 0, min_length: 9 }, 0],
+  [{ min_new_tokens: 9, min_length: 2 }, 9],
+  [{ min_length: 9 }, 8],
+  [{ min_length: 0 }, 0],
+])('%j: min_new_tokens overrules min_length, as in transformers', (json, minNewTokens) => {
+  expect(valueOf(folderGeneration(asked(), generationOf(json), tinyConfig))).toMatchObject({ minNewTokens });
 });
 
 test('what counts only where tokens are drawn is refused there alone', () => {

@@ -19,14 +19,15 @@ export function folderGeneration(asked: AskedGeneration, generation: GenerationC
     return value === null || value === off ? [] : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
   });
   const { maxNewTokens } = generation;
-  if (maxNewTokens !== null && maxNewTokens + 1 < asked.maxLength) problems.push(`max_new_tokens is ${maxNewTokens}, which transformers puts before a length of ${asked.maxLength} that it is asked for: expected it to be left out`);
+  // It counts without the decoder's start, and the caller's length is no bound beside it: there, answers would be shorter or longer.
+  if (maxNewTokens !== null && maxNewTokens + 1 !== asked.maxLength) problems.push(`max_new_tokens is ${maxNewTokens}, which transformers puts before the length that it is asked for (${asked.maxLength}, with the decoder's start): expected it to be left out, or to be ${asked.maxLength - 1}`);
   if (problems.length > 0) return { ok: false, error: `generation_config.json: ${problems.join('; ')}` };
   return {
     ok: true,
     value: {
       ...asked,
-      // `min_length` counts the decoder's start.
-      minNewTokens: Math.max(generation.minNewTokens ?? 0, generation.minLength - 1),
+      // `min_length` counts the decoder's start, and does not count beside `min_new_tokens`.
+      minNewTokens: generation.minNewTokens ?? Math.max(0, generation.minLength - 1),
       repetitionPenalty: generation.repetitionPenalty,
       badWords: generation.badWordsIds,
       startTokenId: generation.decoderStartTokenId ?? model.decoderStartTokenId,
