@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
-import { attemptsFolder } from './execute/attempt-folder.ts';
 import { marked, startOf } from './execute/processes.ts';
+import { stageMark } from './execute/stage-mark.ts';
 import { openStore, type Store, type StoreFault } from './store/open-store.ts';
 import { recordedGroups } from './store/process-groups.ts';
 import { lastRuns } from './store/runs.ts';
@@ -40,8 +40,8 @@ function runThatIsOn(store: Store): ProjectHealth['run'] {
   return on && { pid: on.pid, since: on.startedAt };
 }
 
-/** Leaders of groups that nobody has seen end, and what carries the environment of a stage of this project. */
+/** Leaders of groups that nobody has seen end, and what carries the mark of a stage of this project. */
 function stageProcesses(root: string, store: Store): readonly number[] {
   const leaders = recordedGroups(store).filter(({ pid, started }) => startOf(pid) === started).map(({ pid }) => pid);
-  return [...new Set([...leaders, ...marked(`PIPELINE_CONTEXT=${root}/${attemptsFolder}/`)])];
+  return [...new Set([...leaders, ...marked(stageMark(root))])];
 }

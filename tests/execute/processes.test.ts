@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, cpSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { endFamily } from '../../src/runner/execute/processes.ts';
@@ -24,16 +24,18 @@ describe('invariant 7: nothing outlives its run', () => {
     await until(() => rig.survivors().length === 0, 8_000);
   });
 
-  test('a grandchild in a session of its own goes with its stage', async () => {
+  test.each([['a grandchild in a session of its own', { session: true }], ['one that cleared its environment too', { session: true, bare: true }]])('%s goes with its stage', async (_, how) => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
-    await started.order('background', { session: true });
+    const grandchild = Number(await started.order('background', how));
     await started.exit(0, { m: 'weights' });
     expect((await run.result).json).toMatchObject({ ran: ['train'] });
     expect(rig.survivors()).toEqual([]);
+    // One that is dead and not yet waited for has no program.
+    expect(existsSync(`/proc/${grandchild}/exe`)).toBe(false);
   });
 
   test('the supervisor and the runner killed at once: the next run reaps what is left, and says nothing wrong', async () => {
@@ -123,7 +125,7 @@ describe('who else is on the machine', () => {
     const mark = `PIPELINE_MARK=${randomUUID()}`;
     const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)"], { detached: true, env: Object.fromEntries([mark.split('=')]), stdio: ['ignore', 'pipe', 'ignore'] });
     await once(child.stdout, 'data');
-    await endFamily({ group: undefined, mark }, 0);
+    await endFamily({ group: undefined, mark: { environment: mark, output: '/nowhere' } }, 0);
     expect(processesWith(mark)).toEqual([]);
   });
 });

@@ -32,9 +32,9 @@ const orders = {
   event({ line }) { writeSync(Number(process.env.PIPELINE_EVENTS), `${line}\n`); },
   closeOutput() { closeSync(1); closeSync(2); },
   /** A process that outlives this one, holding its stdout; with `session`, in a session of its own. With `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready". */
-  background({ session = false, termFile }) {
+  background({ session = false, bare = false, termFile }) {
     const script = `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}setInterval(() => {}, 1000)`;
-    const child = spawn(process.execPath, ['-e', script], { detached: session, stdio: ['ignore', 'inherit', 'inherit', 3] });
+    const child = spawn(process.execPath, ['-e', script], { detached: session, ...(bare ? { env: {} } : {}), stdio: ['ignore', 'inherit', 'inherit', 3] });
     child.unref();
     return child.pid;
   },

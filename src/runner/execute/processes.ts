@@ -14,14 +14,19 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/**
- * The processes that belong to a stage: its process group, and, where the platform lets us look (Linux), whatever left
- * the group but still carries the stage's environment, by a text that is in it.
- */
+/** What shows, on Linux, that a process is a stage's, whatever group and session it made itself. */
+export interface Mark {
+  /** A text in its environment. */
+  readonly environment: string;
+  /** How the path of the file that it prints to begins, for one that cleared its environment. */
+  readonly output: string;
+}
+
+/** The processes that belong to a stage: its process group, and, where the platform lets us look (Linux), whatever left the group but still carries the mark. */
 export interface Family {
   /** Undefined: it is not known. */
   readonly group: number | undefined;
-  readonly mark: string;
+  readonly mark: Mark;
 }
 
 /** Ends a family: SIGTERM, `graceSeconds` to comply, SIGKILL. Returns when all of it is gone. */
@@ -58,22 +63,27 @@ function strays({ group, mark }: Family): readonly number[] {
   return marked(mark).filter((pid) => statOf(pid)?.group !== group);
 }
 
-/** The processes whose environment holds a text, Linux only: elsewhere it cannot be read. This process is none of them. */
-export function marked(mark: string): readonly number[] {
+/** The processes that carry a mark, Linux only: elsewhere it cannot be seen. This process is none of them. */
+export function marked(mark: Mark): readonly number[] {
   if (process.platform !== 'linux') return [];
-  return pids().filter((pid) => pid !== process.pid && environmentOf(pid).includes(mark) && isLiving(statOf(pid)));
+  return pids().filter((pid) => pid !== process.pid && carries(pid, mark) && isLiving(statOf(pid)));
 }
 
-/** Whether a process is one of a project's stages, as far as the platform tells: by its environment, or by where it works, which a moved project takes with it. */
-export function isOfProject(pid: number, mark: string, root: string): boolean {
+function carries(pid: number, { environment, output }: Mark): boolean {
+  return readProc(pid, 'environ').includes(environment) || [1, 2].some((descriptor) => linkOf(pid, `fd/${descriptor}`).startsWith(output));
+}
+
+/** Whether a process is one of a project's stages, as far as the platform tells: by its mark, or by where it works, which a moved project takes with it. */
+export function isOfProject(pid: number, mark: Mark, root: string): boolean {
   if (process.platform !== 'linux') return true;
-  const folder = workingFolderOf(pid);
-  return environmentOf(pid).includes(mark) || folder === root || folder.startsWith(`${root}/`);
+  const folder = linkOf(pid, 'cwd');
+  return carries(pid, mark) || folder === root || folder.startsWith(`${root}/`);
 }
 
-function workingFolderOf(pid: number): string {
+/** Where a link of /proc/PID leads; one of another user's process leads nowhere. */
+function linkOf(pid: number, name: string): string {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readlinkSync(`/proc/${pid}/${name}`);
   } catch {
     return '';
   }
@@ -99,8 +109,6 @@ function statOf(pid: number): ProcessStat | undefined {
   const start = fields[19];
   return state === undefined || group === undefined || start === undefined ? undefined : { state, group: Number(group), start };
 }
-
-const environmentOf = (pid: number): string => readProc(pid, 'environ');
 
 function readProc(pid: number, name: string): string {
   try {

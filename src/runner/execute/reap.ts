@@ -5,6 +5,7 @@ import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { attemptsFolder } from './attempt-folder.ts';
 import { endFamily, isOfProject, marked, startOf, trySignal } from './processes.ts';
+import { stageMark } from './stage-mark.ts';
 
 /**
  * Puts away what a run left behind that was killed: processes that still live, and attempts that nobody will finish.
@@ -12,7 +13,7 @@ import { endFamily, isOfProject, marked, startOf, trySignal } from './processes.
  */
 export async function reap(workspace: Workspace, store: Store): Promise<void> {
   if (!wasKilled(store)) return;
-  const mark = `PIPELINE_CONTEXT=${placeOf(workspace, attemptsFolder)}/`;
+  const mark = stageMark(workspace.root);
   for (const { pid, started } of recordedGroups(store)) {
     // A copy of a project has the rows of its original, whose run may be on.
     if (startOf(pid) === started && isOfProject(pid, mark, workspace.root)) await endFamily({ group: pid, mark }, 0);

@@ -50,14 +50,15 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
   let foreign = 0;
   let leader: number | undefined;
   let timedOut = false;
-  const output = followOutput(placeOf(session.workspace, request.output), request.onOutput);
+  const printed = placeOf(session.workspace, request.output);
+  const output = followOutput(printed, request.onOutput);
   const stage = supervisor.start(
     {
       command: commandOf(session, instance, assessment),
       folder: session.workspace.root,
       environment: { ...stageEnvironment(session.environment, instance.env, instance.passEnv), CUDA_VISIBLE_DEVICES: request.gpus.join(','), PIPELINE_CONTEXT: context },
-      mark: `PIPELINE_CONTEXT=${context}`,
-      output: placeOf(session.workspace, request.output),
+      mark: { environment: `PIPELINE_CONTEXT=${context}`, output: printed },
+      output: printed,
     },
     {
       started(pid, started) {

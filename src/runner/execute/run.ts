@@ -18,6 +18,7 @@ import { type Run, type RunOf, warn } from './execute-instance.ts';
 import { startOf } from './processes.ts';
 import type { RunControls } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
+import { logsFolder } from './stage-mark.ts';
 import { standAsTheyAre } from './standing.ts';
 import { stopFor } from './stop.ts';
 import { supervisor } from './supervisor-client.ts';
@@ -144,7 +145,7 @@ function noteInPlace({ session: { store, plan } }: Run, instances: readonly Inst
 
 /** Gives a file for each start of a stage, from the project root. */
 function outputFiles({ workspace }: Framed, run: RunId): () => string {
-  const folder = `cache/logs/${run}`;
+  const folder = `${logsFolder}/${run}`;
   let count = 0;
   return () => {
     workspace.disk.makeFolder(placeOf(workspace, folder));

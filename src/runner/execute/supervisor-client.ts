@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endFamily, type Family } from './processes.ts';
+import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
 import { type Ending, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
 
@@ -22,7 +22,7 @@ export interface Supervisor {
 
 interface Watched {
   readonly listener: Listener;
-  readonly mark: string;
+  readonly mark: Mark;
   family: Family | undefined;
   end(ending: StageEnding): void;
 }

@@ -1,3 +1,5 @@
+import type { Mark } from './processes.ts';
+
 /** What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone. */
 export type Order =
   | StartOrder
@@ -12,8 +14,8 @@ export interface StartOrder {
   readonly folder: string;
   /** The whole environment of the stage: nothing is added but PIPELINE_EVENTS. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A text in the environment that no other process carries. */
-  readonly mark: string;
+  /** What no other process carries. */
+  readonly mark: Mark;
   /** The file that takes what the stage prints. */
   readonly output: string;
 }
