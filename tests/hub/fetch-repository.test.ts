@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
@@ -152,6 +152,23 @@ test('a file that was put beside the model is removed', async () => {
   await writeFile(join(folder, 'pytorch_model.bin'), 'other weights');
   valueOf(await rig.fetch());
   expect(Object.keys(await rig.cached())).not.toContain(`${published}/files/a-model/pytorch_model.bin`);
+});
+
+test('what else stands in the folder of a model is removed when it is repaired, and what has the place of a folder makes way', async () => {
+  await using rig = await openRig();
+  const { folder } = valueOf(await rig.fetch());
+  const whole = await rig.cached();
+  const top = join(rig.folder, published);
+  await mkdir(join(top, 'files/another-model'));
+  for (const stray of ['files/another-model/config.json', 'files/stray', 'stray']) await writeFile(join(top, stray), 'x');
+  await rm(join(folder, 'config.json'), { force: true });
+  await mkdir(join(folder, 'config.json'));
+  valueOf(await rig.fetch());
+  expect(Object.keys(await rig.cached())).toEqual(Object.keys(whole));
+  await rm(folder, { recursive: true });
+  await writeFile(folder, 'no folder');
+  valueOf(await rig.fetch());
+  expect(Object.keys(await rig.cached())).toEqual(Object.keys(whole));
 });
 
 test('a record that cannot be read costs another look at the hub, not another download', async () => {

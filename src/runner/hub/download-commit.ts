@@ -1,10 +1,11 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import type { Hub } from './ask.ts';
 import { type CommitPlace, inside } from './commit-place.ts';
 import { checkHash, downloadFile } from './download-file.ts';
 import type { HubProblem } from './hub-fault.ts';
+import type { HubDisk } from './hub-world.ts';
 import { listModel, type RemoteFile } from './list-model.ts';
 import { modelFiles } from './model-files.ts';
 import type { Control } from './persist.ts';
@@ -42,9 +43,9 @@ function chooseFiles(listed: readonly RemoteFile[]): Result<readonly RemoteFile[
 async function downloadFiles(chosen: readonly RemoteFile[], target: Commit, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { disk, now } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
-  disk.makeFolder(files);
-  disk.makeFolder(partial);
-  for (const name of disk.list(files)) if (!chosen.some((file) => file.path === name)) await disk.remove(join(files, name));
+  const names = chosen.map(({ path }) => path);
+  // A published folder that was taken back may hold what somebody put there.
+  for (const [folder, expected] of [[target.place.unfinished, ['files', 'partial']], [dirname(files), [basename(files)]], [files, names], [partial, names]] as const) await keepOnly(folder, expected, disk);
   const tally = new Tally(chosen.reduce((sum, { size }) => sum + size, 0), now, control.report);
   const whole: FetchedFile[] = [];
   for (const file of chosen) {
@@ -56,16 +57,21 @@ async function downloadFiles(chosen: readonly RemoteFile[], target: Commit, cont
   return { ok: true, value: whole };
 }
 
+/** Makes a folder, or leaves nothing else in it. */
+async function keepOnly(folder: string, names: readonly string[], disk: HubDisk): Promise<void> {
+  if (disk.look(folder)?.isDirectory() === false) await disk.remove(folder);
+  disk.makeFolder(folder);
+  for (const name of disk.list(folder)) if (!names.includes(name)) await disk.remove(join(folder, name));
+}
+
 /** A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is whole, checked, and on the disk. */
 async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control: Control): Promise<Result<Digest, HubProblem>> {
   const { disk } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
   const path = join(files, file.path);
-  if (disk.look(path) !== undefined) {
-    const kept = await checkHash(path, file);
-    if (kept.ok) return kept;
-    await disk.remove(path);
-  }
+  const kept = disk.look(path)?.isFile() === true ? await checkHash(path, file) : undefined;
+  if (kept?.ok === true) return kept;
+  await disk.remove(path);
   const coming = join(partial, file.path);
   const digest = await downloadFile({ ...target, file, partial: coming, onPiece: (length, arrived) => tally.piece(file.path, length, arrived) }, control);
   if (!digest.ok) return digest;

@@ -67,7 +67,7 @@ function recordedFile(line: Json): RecordedFile | undefined {
   return { path, size, digest: digest.value, stamp: typeof stamp === 'string' ? stamp : undefined };
 }
 
-const namesIn = (folder: string, { disk }: HubWorld): readonly string[] => (disk.look(folder) === undefined ? [] : disk.list(folder));
+const namesIn = (folder: string, { disk }: HubWorld): readonly string[] => (disk.look(folder)?.isDirectory() === true ? disk.list(folder) : []);
 
 /** The file as it is now; undefined: it is not what was recorded. */
 async function check(place: CommitPlace, file: RecordedFile, world: HubWorld): Promise<RecordedFile | undefined> {
