@@ -1,32 +1,49 @@
 import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
+import type { Result } from '../../src/result.ts';
 import { afterBlankLines, lineCounter, lineEndCheck, nextLine, textStart } from './line-ends.ts';
 import { type BadRecord, type RawItem, longestRecord } from './raw-record.ts';
 
 /**
- * The records of a CSV file (RFC 4180: quoted fields may hold line ends, `""` is a quote), named by its first record. A
- * record with a quote that does not pair is bad, and reading goes on at the line after the one it began on, so that one
- * stray quote does not swallow the rest of the file.
+ * The records of a CSV file (RFC 4180: quoted fields may hold line ends, `""` is a quote), named by its first record, the
+ * header, which has to have the `needed` columns: a header that cannot be used is the file's one fault. A record with a
+ * quote that does not pair is bad, and reading goes on at the line after the one it began on, so that one stray quote does
+ * not swallow the rest of the file.
  */
-export function* csvRecords(bytes: Uint8Array): Generator<RawItem> {
+export function* csvRecords(bytes: Uint8Array, needed: readonly string[]): Generator<RawItem> {
   const lineAt = lineCounter(bytes);
   const checkLineEnd = lineEndCheck(bytes);
   let names: readonly string[] | undefined;
   for (const piece of piecesFrom(bytes, yield* textStart(bytes))) {
     const line = lineAt(piece.start);
-    if (piece.kind === 'fault') {
-      yield { ...piece.fault, line };
-      continue;
+    if (piece.kind === 'fields') yield* checkLineEnd(line, piece.end);
+    const texts = textsOf(piece);
+    if (names === undefined) {
+      const fault = texts.ok ? headerFault(texts.value, needed) : texts.error;
+      if (fault !== undefined) return yield { ...fault, line, detail: `the header cannot be used, and no row of the file was read: ${fault.detail}` };
     }
-    yield* checkLineEnd(line, piece.end);
-    const fields = piece.fields.map((field) => Buffer.from(field, 'latin1'));
-    const broken = fields.findIndex((field) => !isUtf8(field));
-    const texts = fields.map((field) => field.toString('utf8'));
-    if (broken !== -1) yield { kind: 'bad', line, reason: 'not UTF-8', detail: `field ${broken + 1} is not UTF-8` };
-    else if (names === undefined) names = texts;
-    else yield recordOf(names, texts, line);
+    if (!texts.ok) yield { ...texts.error, line };
+    else if (names === undefined) names = texts.value;
+    else yield recordOf(names, texts.value, line);
   }
 }
+
+function textsOf(piece: Piece): Result<readonly string[], Fault> {
+  if (piece.kind === 'fault') return { ok: false, error: piece.fault };
+  const fields = piece.fields.map((field) => Buffer.from(field, 'latin1'));
+  const broken = fields.findIndex((field) => !isUtf8(field));
+  if (broken !== -1) return { ok: false, error: { kind: 'bad', reason: 'not UTF-8', detail: `field ${broken + 1} is not UTF-8` } };
+  return { ok: true, value: fields.map((field) => field.toString('utf8')) };
+}
+
+function headerFault(names: readonly string[], needed: readonly string[]): Fault | undefined {
+  const twice = names.find((name, column) => names.indexOf(name) !== column);
+  if (twice !== undefined) return wrong(`it names ${JSON.stringify(twice)} twice`);
+  const missing = needed.filter((name) => !names.includes(name));
+  return missing.length === 0 ? undefined : wrong(`it lacks ${missing.map((name) => JSON.stringify(name)).join(', ')}; found ${JSON.stringify(names.slice(0, 20)).slice(0, 400)}`);
+}
+
+const wrong = (detail: string): Fault => ({ kind: 'bad', reason: 'wrong columns', detail });
 
 type Fault = Omit<BadRecord, 'line'>;
 type Piece =
@@ -81,8 +98,6 @@ function faultOf(error: CsvError): Fault {
 }
 
 function recordOf(names: readonly string[], fields: readonly string[], line: number): RawItem {
-  const twice = names.find((name, column) => names.indexOf(name) !== column);
-  if (twice !== undefined) return { kind: 'bad', line, reason: 'wrong columns', detail: `the header names ${JSON.stringify(twice)} twice` };
   if (fields.length !== names.length) return { kind: 'bad', line, reason: 'wrong columns', detail: `has ${fields.length} fields, the header ${names.length}` };
   return { kind: 'record', line, values: Object.fromEntries(names.map((name, column) => [name, fields[column] ?? ''])) };
 }

@@ -7,12 +7,15 @@ import { type BadRecord, type RawItem, longestRecord } from './raw-record.ts';
 export function* jsonRecords(bytes: Uint8Array): Generator<RawItem> {
   const checkLineEnd = lineEndCheck(bytes);
   let start = yield* textStart(bytes);
+  let isFirst = true;
   for (let line = 1; start < bytes.length; line += 1) {
     const found = bytes.indexOf(lineFeed, start);
     const end = found === -1 ? bytes.length : found + 1;
-    if (line === 1 && beginsArray(bytes.subarray(start, end))) return yield { kind: 'bad', line, reason: 'not JSON', detail: 'the file is one JSON array over several lines: expected an object on each line (JSON Lines)' };
+    const content = bytes.subarray(start, end);
+    if (isFirst && beginsArray(content)) return yield { kind: 'bad', line, reason: 'not JSON', detail: "the file is one JSON array: expected an object on each line (JSON Lines), as `jq -c '.[]'` makes them of an array" };
+    isFirst &&= isBlank(content);
     yield* checkLineEnd(line, end);
-    yield* itemsOf(bytes.subarray(start, end), line);
+    yield* itemsOf(content, line);
     start = end;
   }
 }
@@ -30,4 +33,9 @@ function* itemsOf(bytes: Uint8Array, line: number): Generator<RawItem> {
   else yield bad('wrong columns', 'expected an object');
 }
 
-const beginsArray = (line: Uint8Array): boolean => line.length < 16 && /^\s*\[\s*\n$/.test(Buffer.from(line).toString('latin1'));
+/** A line that holds a list of something else than objects is a bad line, and no more. */
+const beginsArray = (line: Uint8Array): boolean => /^\s*\[\s*(\{|$)/.test(beginning(line));
+
+const isBlank = (line: Uint8Array): boolean => /^\s*$/.test(beginning(line));
+
+const beginning = (line: Uint8Array): string => Buffer.from(line.subarray(0, 1000)).toString('latin1');

@@ -9,6 +9,15 @@ import type { RawItem } from './raw-record.ts';
 /** What the records of a raw data set mean. `jsonl`: rows of `human` and `assistant`, ready made. */
 export type RawFormat = 'aimc' | 'huatuo' | 'jsonl';
 
+/** The columns that no record of a format can lack. A conversation has one of two forms. */
+export function columnsOf(format: RawFormat): readonly string[] {
+  switch (format) {
+    case 'aimc': return ['Description', 'Patient', 'Doctor'];
+    case 'huatuo': return [];
+    case 'jsonl': return ['human', 'assistant'];
+  }
+}
+
 export interface RawRows {
   readonly rows: readonly Row[];
   /** Records read: as many as rows and dropped records together. */

@@ -6,7 +6,7 @@ import type { Result } from '../../src/result.ts';
 import { csvRecords } from './csv-records.ts';
 import { jsonRecords } from './json-records.ts';
 import { parquetRecords } from './parquet-records.ts';
-import { type RawFormat, type RawRows, gatherRows } from './raw-rows.ts';
+import { columnsOf, type RawFormat, type RawRows, gatherRows } from './raw-rows.ts';
 import type { RawItem } from './raw-record.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function readRaw(path: string, format: RawFormat, { onBadRow }: { r
   if (!files.ok) return { ok: false, error: [files.error] };
   const contents: { path: string; items: Iterable<RawItem> }[] = [];
   for (const file of files.value) {
-    const items = await itemsOf(file);
+    const items = await itemsOf(file, format);
     if (!items.ok) return { ok: false, error: [items.error] };
     contents.push({ path: file, items: items.value });
   }
@@ -46,11 +46,11 @@ const readable = (path: string): boolean => extensions.includes(extname(path).to
 
 const unknownKind = (path: string, message: string): Result<never, FileProblem> => ({ ok: false, error: { path, message } });
 
-async function itemsOf(path: string): Promise<Result<Iterable<RawItem>, FileProblem>> {
+async function itemsOf(path: string, format: RawFormat): Promise<Result<Iterable<RawItem>, FileProblem>> {
   const bytes = await bytesOf(path);
   if (!bytes.ok) return bytes;
   switch (extname(path).toLowerCase()) {
-    case '.csv': return { ok: true, value: csvRecords(bytes.value) };
+    case '.csv': return { ok: true, value: csvRecords(bytes.value, columnsOf(format)) };
     case '.parquet': {
       const records = await parquetRecords(bytes.value);
       return records.ok ? records : { ok: false, error: { path, message: records.error } };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { csvRecords } from '../../stages/formats/csv-records.ts';
 import type { RawItem } from '../../stages/formats/raw-record.ts';
 
-const read = (text: string | Uint8Array): readonly RawItem[] => [...csvRecords(typeof text === 'string' ? Buffer.from(text) : text)];
+const read = (text: string | Uint8Array, needed: readonly string[] = []): readonly RawItem[] => [...csvRecords(typeof text === 'string' ? Buffer.from(text) : text, needed)];
 const brief = (items: readonly RawItem[]): readonly string[] => items.map((item) => `${item.line} ${item.kind === 'record' ? Object.values(item.values).join('|') : item.reason}`);
 
 test('a quoted field keeps commas, quotes and line ends; lines are those of the file', () => {
@@ -44,6 +44,17 @@ test('a byte order mark and mixed line ends are told, and lose nothing', () => {
 test('an endless field is given up, and what follows its line is read', () => {
   const endless = `a,b\n1,"${'x'.repeat(1 << 24)}\n2,3\n`;
   expect(brief(read(endless))).toEqual(['2 record too long', '3 2|3']);
+});
+
+test.each([
+  ['a column named twice', 'a,b,a\n', 'wrong columns', /it names "a" twice/],
+  ['a column missing', 'a;b\n', 'wrong columns', /it lacks "a", "b"; found \["a;b"\]/],
+  ['a quote left open', '"a,b\n', 'unpaired quote', /no closing quote/],
+  ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0x2c, 0x62, 0x0a]), 'not UTF-8', /field 1/],
+])('a header with %s is the one fault of its file: no row is read by it, nor by the row after it', (_, header, reason, detail) => {
+  const found = read(Buffer.concat([Buffer.from('\n'), Buffer.from(header), Buffer.from('1,2,3\n4,5,6\n')]), ['a', 'b']);
+  expect(found).toEqual([{ kind: 'bad', line: 2, reason, detail: expect.stringMatching(detail) }]);
+  expect(found[0]).toMatchObject({ detail: expect.stringMatching(/^the header cannot be used, and no row of the file was read/) });
 });
 
 test('a header named like a member of every object is a name like any other', () => {

@@ -35,8 +35,12 @@ test('what would pass for clean is told too: NUL, a mark amid the lines, a colum
   };
   expect(await found('nul.jsonl', `${good('a')}${good('b\0c')}`)).toEqual([1, [2, 'broken text: "human" holds a NUL character']]);
   expect(await found('mark.jsonl', `${good('a')}\uFEFF${good('b')}`)).toEqual([2, [2, 'byte order mark: the line begins with a byte order mark (EF BB BF)']]);
-  expect(await found('twice.csv', 'Description,Patient,Doctor,Doctor\nQ. a?,"Hi doctor, b",Hello. c,Hello. d\n')).toEqual([0, [2, 'wrong columns: the header names "Doctor" twice']]);
-  expect(await found('array.json', `[\n${good('a').trim()},\n${good('b')}]\n`)).toEqual([0, [1, expect.stringMatching(/one JSON array.*JSON Lines/)]]);
+  expect(await found('twice.csv', 'Description,Patient,Doctor,Doctor\nQ. a?,"Hi doctor, b",Hello. c,Hello. d\n')).toEqual([0, [1, 'wrong columns: the header cannot be used, and no row of the file was read: it names "Doctor" twice']]);
+  expect(await found('lacks.csv', 'Description,Patient\nQ. a?,"Hi doctor, b"\nQ. c?,"Hi doctor, d"\n')).toEqual([0, [1, expect.stringContaining('it lacks "Doctor"')]]);
+  for (const array of [`[\n${good('a').trim()},\n${good('b')}]\n`, `[${good('a').trim()},\n${good('b').trim()}]\n`, `[ ${good('a').trim()}, ${good('b').trim()}]`, '[\r\n  {\r\n    "human"', '[']) {
+    expect(await found('array.json', array), array).toEqual([0, [1, expect.stringMatching(/one JSON array.*JSON Lines.*jq -c/)]]);
+  }
+  expect(await found('list.jsonl', `[1]\n${good('a')}`)).toEqual([1, [1, 'wrong columns: expected an object']]);
 });
 
 test('with "refuse", one unclean line refuses all, with every place', async () => {

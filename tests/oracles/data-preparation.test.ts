@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csvRecords } from '../../stages/formats/csv-records.ts';
 import { jsonRecords } from '../../stages/formats/json-records.ts';
-import { type RawFormat, gatherRows } from '../../stages/formats/raw-rows.ts';
+import { columnsOf, type RawFormat, gatherRows } from '../../stages/formats/raw-rows.ts';
 import type { RawItem } from '../../stages/formats/raw-record.ts';
 import { findLeakage } from '../../src/ml/dataset/leakage.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
@@ -21,7 +21,7 @@ describe('the preparation of raw records gives the text of the reference rows', 
     const rows = readRows(aimc);
     const records = rows.map(rawAimc);
     const csv = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))].map((fields) => fields.map(quoted).join(',')).join('\r\n');
-    expect(prepared(csvRecords(Buffer.from(csv)), 'aimc')).toEqual(rows);
+    expect(prepared(csvRecords(Buffer.from(csv), columnsOf('aimc')), 'aimc')).toEqual(rows);
     expect(prepared(jsonRecords(jsonLines(records)), 'aimc')).toEqual(rows);
   });
 
