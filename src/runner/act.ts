@@ -7,7 +7,7 @@ import { forecastOf, inspect } from './execute/inspect.ts';
 import { workspaceOuts } from './execute/place-outs.ts';
 import { reap } from './execute/reap.ts';
 import { machineCapacity } from './execute/resources.ts';
-import type { RunControls } from './execute/run-controls.ts';
+import type { RunWatcher } from './execute/run-controls.ts';
 import { runSelected, withRun } from './execute/run.ts';
 import { rerunAndCompare } from './execute/verify-rerun.ts';
 import { withHubFolders } from './hub-dependencies.ts';
@@ -29,11 +29,11 @@ export interface RunSources {
   readonly plan: () => Promise<Result<Planned, Problem>>;
   /** Where it is to be remembered that there was nothing to do. */
   readonly idle?: IdleRequest | undefined;
-  readonly onControls?: (controls: RunControls) => void;
+  readonly watcher?: RunWatcher;
 }
 
 /** Runs what is out of date: alone, after what a killed run left was put away. */
-export async function run(rows: Opened, { plan, idle, onControls }: RunSources, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+export async function run(rows: Opened, { plan, idle, watcher }: RunSources, request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
   return locked(rows, request.waitSeconds, stop.gentle, async () => {
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
@@ -49,7 +49,7 @@ export async function run(rows: Opened, { plan, idle, onControls }: RunSources, 
     const session = await sessionFor(opened, settled.value, selected.chosen);
     if (!session.ok) return session;
     const { companions, retryDelay } = opened.surroundings;
-    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, warnings: settled.value.warnings, ...(onControls === undefined ? {} : { onControls }) };
+    const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, warnings: settled.value.warnings, watcher };
     const summary = await runSelected(session.value, options, onEvent, stop);
     recording?.remember(planned.value, asked.value.selected.chosen, summary);
     return { ok: true, value: summary };

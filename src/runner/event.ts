@@ -6,7 +6,8 @@ import type { TreeChange } from './manifest/tree.ts';
 
 /** How an instance ended. */
 export type Outcome =
-  | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean }
+  /** `edited`: a file that it depends on and that was changed meanwhile. */
+  | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean; readonly edited?: string }
   /** Outputs already stood in place and are right. */
   | { readonly kind: 'cached' }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
@@ -15,6 +16,8 @@ export type Outcome =
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'interrupted'; readonly seconds: number };
+
+export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
 
 /** An out that does not stand in the project as its result says. */
 export interface DisplacedOut {

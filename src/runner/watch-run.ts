@@ -2,10 +2,10 @@ import { choose, run } from './act.ts';
 import type { Problem } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { orDiskProblem } from './disk-problem.ts';
-import type { Event } from './event.ts';
+import type { Event, FailedOutcome, Outcome } from './event.ts';
 import type { Session } from './execute/assess.ts';
-import type { RunControls } from './execute/run-controls.ts';
-import { isInPlace, survey } from './execute/survey.ts';
+import type { RunControls, RunningStage } from './execute/run-controls.ts';
+import { isHit, isInPlace, survey } from './execute/survey.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import type { InstanceId, Key } from './identity.ts';
 import { declaredPolicy } from './manifest/decide.ts';
@@ -13,7 +13,8 @@ import { type Opened, type Planned, sessionFor } from './opened.ts';
 import type { Selected } from './plan/select.ts';
 import type { Result } from '../result.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
-import { staleStages } from './stale-stages.ts';
+import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
+import { type StaleStage, staleStages } from './stale-stages.ts';
 import { type FileHints, fileHints } from './watch/file-hints.ts';
 import { placeOf } from './workspace/workspace.ts';
 
@@ -73,8 +74,11 @@ class Watch {
   readonly #listeners: WatchListeners;
   /** What has no result in the cache though it was tried, under the key that it was tried with; null: under the one that it has at the next look. Not to be tried again while nothing that it depends on changes. */
   readonly #tried = new Map<InstanceId, { readonly key: Key | null; readonly failed: boolean }>();
-  /** Instances of the run that is on whose deps were edited meanwhile: to be tried again. */
-  readonly #edited = new Set<InstanceId>();
+  /** How programs failed, under which key. */
+  readonly #failures = new Map<Key, FailedOutcome>();
+  readonly #selfEdits = new SelfEdits();
+  /** Stages that run and are left to end. */
+  readonly #left = new WeakSet<RunningStage>();
   /** What the run that is on has settled, and under which key. */
   readonly #settled = new Map<InstanceId, Key>();
   /** Of the pipeline file as it was read last, as texts. */
@@ -132,7 +136,9 @@ class Watch {
     const asTheyStand = new Set([...standing.map(({ id }) => id), ...[...this.#tried].flatMap(([id, { failed }]) => (failed ? [] : [id]))]);
     const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
     opened.stats.flush();
-    return new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' && !isInPlace(seen) ? [[id, seen.assessment.key] as const] : [])));
+    // A stage that changes what it reads would change it again.
+    const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
+    return new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id)) ? [[id, seen.assessment.key] as const] : [])));
   }
 
   /** The keys that were not known when it was tried. */
@@ -148,10 +154,9 @@ class Watch {
     const ended = new AbortController();
     let watching: Promise<void> | undefined;
     this.#settled.clear();
-    this.#edited.clear();
     try {
       const onControls = (controls: RunControls): void => { watching = this.#lookUntil(ended.signal, opened, controls); };
-      return await run(opened, { plan: () => this.#plan(), onControls }, request, (event) => this.#hear(event), stop);
+      return await run(opened, { plan: () => this.#plan(), watcher: { failures: this.#failures, onControls } }, request, (event) => this.#hear(event), stop);
     } finally {
       ended.abort();
       await watching;
@@ -180,15 +185,32 @@ class Watch {
 
   #hear(event: Event): void {
     if (event.kind === 'warned' && this.#warnings.includes(JSON.stringify(event.diagnostic))) return;
-    if (event.kind === 'warned' && event.instance !== null && event.diagnostic.code === 'dep-changed') this.#edited.add(event.instance);
-    if (event.kind === 'finished') {
-      const { instance, key, outcome } = event;
-      const failed = outcome.kind === 'failed';
-      if (failed || (outcome.kind === 'ran' && !outcome.published && !this.#edited.has(instance))) this.#tried.set(instance, { key, failed });
-      else this.#tried.delete(instance);
-      if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored')) this.#settled.set(instance, key);
-    }
     this.#listeners.onEvent(event);
+    if (event.kind === 'finished') this.#note(event.instance, event.key, event.outcome);
+  }
+
+  #note(instance: InstanceId, key: Key | null, outcome: Outcome): void {
+    this.#selfEdits.ended(instance, outcome);
+    this.#tried.delete(instance);
+    switch (outcome.kind) {
+      case 'failed':
+        this.#tried.set(instance, { key, failed: true });
+        // A disk may be mended while nothing that counts changes.
+        if (key !== null && outcome.failure.kind !== 'disk') this.#failures.set(key, outcome);
+        return;
+      case 'ran': {
+        if (key !== null) this.#settled.set(instance, key);
+        const isFound = this.#selfEdits.found().has(instance);
+        if (isFound) this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
+        // What was edited meanwhile is tried again, as it is now.
+        if (isFound || (!outcome.published && outcome.edited === undefined)) this.#tried.set(instance, { key: isFound ? null : key, failed: false });
+        return;
+      }
+      case 'cached': case 'restored':
+        if (key !== null) this.#settled.set(instance, key);
+        return;
+      case 'blocked': case 'skipped': case 'interrupted': return;
+    }
   }
 
   #say(news: WatchNews): void {
@@ -235,7 +257,17 @@ class Watch {
     }
     this.#told = '';
     if (stale.value.run) controls.startNoMore();
-    for (const { stage, because } of stale.value.stages) stage.cancel(because);
+    for (const stage of stale.value.stages) this.#end(stage);
+  }
+
+  #end({ stage, because, own }: StaleStage): void {
+    const { id } = stage.instance;
+    if (!own || !this.#selfEdits.isSuspected(id)) {
+      if (stage.cancel(because) && own) this.#selfEdits.cutShort(id);
+    } else if (!this.#left.has(stage)) {
+      this.#left.add(stage);
+      this.#warn(isLeftToEnd(id, because));
+    }
   }
 }
 

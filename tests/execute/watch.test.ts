@@ -144,6 +144,24 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await ends(run)).toBe(2);
   });
 
+  test('what failed is not tried again because something else runs: it stays failed, and what reads from it blocked', async () => {
+    await using rig = await createRig();
+    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
+      a: { cmd: 'echo tried >> ../tries; grep 2 ${deps.x} > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
+      b: { cmd: 'cp ${deps.o} ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+      c: { cmd: 'cp ${deps.y} ${outs.o}', deps: { y: 'y' }, outs: { o: 'o' } },
+    } } });
+    const run = rig.pipeline('run', '--watch', '--jobs', '1');
+    await waits(run, 1);
+    rig.write({ y: '2' });
+    await waits(run, 2);
+    expect(rig.read('../tries')).toBe('tried\n');
+    rig.write({ x: '2' });
+    await waits(run, 3);
+    expect(rig.read('../tries')).toBe('tried\ntried\n');
+    expect(await endings(run)).toEqual(['a failed', 'b blocked', 'c ran', 'a failed', 'b blocked', 'c ran', 'c cached', 'a ran', 'b ran']);
+  });
+
   test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
     await using rig = await createRig();
     const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;

@@ -51,9 +51,10 @@ export async function executeInstance(run: Run, instance: Instance, assessment: 
     instance,
     assessment,
     cancel(why) {
-      if (cancelled.signal.aborted) return;
+      if (cancelled.signal.aborted) return false;
       run.emit({ kind: 'cancelled', at: Date.now(), instance: instance.id, because: why });
       cancelled.abort();
+      return true;
     },
   };
   run.running.add(listed);
@@ -165,7 +166,7 @@ async function finish(run: Run, instance: Instance, assessment: Assessment, seco
     recordResult(store, plan.pipeline, instance.id, { key: assessment.key, manifest: assessment.manifest, run: run.run, at: made.at });
     for (const [digest, items] of assessment.inputs.listings) recordListing(store, digest, items);
   }
-  return { ok: true, value: { kind: 'ran', seconds: made.seconds, published } };
+  return { ok: true, value: { kind: 'ran', seconds: made.seconds, published, ...(edited === undefined ? {} : { edited }) } };
 }
 
 /** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */

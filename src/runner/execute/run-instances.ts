@@ -1,5 +1,5 @@
 import { PGraph } from 'p-graph';
-import type { Outcome } from '../event.ts';
+import type { FailedOutcome, Outcome } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
@@ -23,6 +23,8 @@ export interface RunRules {
   policyOf(instance: Instance): Policy;
   readonly keepGoing: boolean;
   readonly allotment: Allotment;
+  /** Of earlier runs, whose keys are not tried again. */
+  readonly failures: ReadonlyMap<Key, FailedOutcome>;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
   const ids = new Set(instances.map(({ id }) => id));
   // What failed, or waits in vain, and the failure that it all comes from.
   const failures = new Map<InstanceId, InstanceId>();
-  const turns = new Turns();
+  const turns = new Turns(rules.failures);
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? []).map((need) => failures.get(need)).find((failure) => failure !== undefined);
@@ -59,7 +61,11 @@ interface Settled {
 /** One computation of a key at a time; a key that failed is not tried again in the same run. */
 class Turns {
   readonly #last = new Map<Key, Promise<void>>();
-  readonly failed = new Map<Key, Outcome & { readonly kind: 'failed' }>();
+  readonly failed: Map<Key, FailedOutcome>;
+
+  constructor(failures: ReadonlyMap<Key, FailedOutcome>) {
+    this.failed = new Map(failures);
+  }
 
   /** Waits for the others that asked for this key; gives the end of the turn. */
   async take(key: Key): Promise<() => void> {

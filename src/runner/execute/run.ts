@@ -16,7 +16,7 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
 import { type Run, type RunOf, warn } from './execute-instance.ts';
 import { startOf } from './processes.ts';
-import type { RunControls } from './run-controls.ts';
+import type { RunWatcher } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
 import { logsFolder } from './stage-mark.ts';
 import { standAsTheyAre } from './standing.ts';
@@ -34,8 +34,7 @@ export interface RunOptions {
   readonly retryDelay: (attempt: number) => number;
   /** Of the pipeline file. */
   readonly warnings: readonly Diagnostic[];
-  /** Told when there is something to run: who watches it may end a part of it. */
-  readonly onControls?: (controls: RunControls) => void;
+  readonly watcher?: RunWatcher | undefined;
 }
 
 /** Runs what is out of date. The caller holds the lock. */
@@ -48,9 +47,9 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
     const standing = new Set(selected.standing.map((instance) => instance.id));
     const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(session, ready, policyOf, standing)), onOutcome);
     if (rest.length === 0) return;
-    options.onControls?.({ session, running: () => [...run.running], startNoMore: () => run.stop.startNoMore() });
+    options.watcher?.onControls({ session, running: () => [...run.running], startNoMore: () => run.stop.startNoMore() });
     const { runInstances } = await import('./run-instances.ts');
-    await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity) }, onOutcome);
+    await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity), failures: options.watcher?.failures ?? new Map() }, onOutcome);
     await recordWritten(session.workspace);
   });
 }
