@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Started, until } from '../rig/rig.ts';
@@ -33,6 +33,24 @@ describe('invariant 2: what is published is what the key describes', () => {
     await (await train.nextStart()).exit(0, { m: 'weights of b' });
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights of b');
+  });
+
+  test('the cache is removed during the run: the result is kept, it is said that it is not cached, and the next run is right', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    rmSync(join(rig.root, 'cache'), { recursive: true });
+    await started.exit(0, { m: 'weights' });
+    const { code, json, warnings, stderr } = await run.result;
+    expect({ code, json, warnings }).toMatchObject({ code: 0, json: { ran: ['train'] }, warnings: ['not-cached'] });
+    expect(stderr).toContain('cache/pipeline.sqlite was removed while the run was on');
+    expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
+    const again = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights' });
+    expect((await again.result).json).toMatchObject({ ran: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
   });
 
   test.each([

@@ -187,8 +187,11 @@ function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
 /** Files the result; a disk that does not take it costs the caching, not the result. */
 async function filed(run: Run, instance: Instance, assessment: Assessment, outs: WrittenOuts, made: { readonly run: RunId; readonly seconds: number; readonly at: number }): Promise<boolean> {
   const published = await publish(run.session, assessment, outs, made).catch((error: unknown) => ({ ok: false as const, error: { path: 'cache', message: diskMessage(error) } }));
-  if (published.ok) return true;
-  warn(run, instance.id, { severity: 'warning', code: 'not-cached', message: `the result of ${instance.id} could not be cached (${published.error.path}: ${published.error.message}): it is kept in ${instance.folder}` });
+  const { store } = run.session;
+  // What is written into a file that was deleted is gone with this process.
+  if (published.ok && store.isInPlace()) return true;
+  const why = published.ok ? 'cache/pipeline.sqlite was removed while the run was on' : `${published.error.path}: ${published.error.message}`;
+  warn(run, instance.id, { severity: 'warning', code: 'not-cached', message: `the result of ${instance.id} could not be cached (${why}): it is kept in ${instance.folder}` });
   return false;
 }
 
