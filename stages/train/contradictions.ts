@@ -13,10 +13,11 @@ export const contradictions: readonly Schema[] = [
 
 /** The same between the settings of a point and the share of the rows that is held out. */
 export const contradictionsOfValidation: readonly Schema[] = [
-  within('config', { properties: { earlyStopping: never('never happens with validation: 0') } }),
-  within('config', refused({ ...given('schedule'), properties: { schedule: followsEvaluations() } }, ['schedule'], 'has no losses to follow with validation: 0')),
+  withoutValidation({ properties: { earlyStopping: never('never happens with validation: 0') } }),
+  withoutValidation(refused({ ...given('schedule'), properties: { schedule: followsEvaluations() } }, ['schedule'], 'has no losses to follow with validation: 0')),
 ];
 
+/** The settings stand in the YAML: JSON Schema's `properties` alone also holds where they do not. */
 function given(...names: readonly string[]): Schema {
   return { required: names };
 }
@@ -25,12 +26,14 @@ function followsEvaluations(): Schema {
   return { anyOf: [{ const: 'reduce_lr_on_plateau' }, { type: 'object', properties: { name: { const: 'reduce_lr_on_plateau' } }, required: ['name'] }] };
 }
 
+/** Where the condition holds, none of the settings may stand. */
 function refused(where: Schema, names: readonly string[], reason: string): Schema {
   return implies(where, { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) });
 }
 
-function within(name: string, schema: Schema): Schema {
-  return implies({ ...given('validation'), properties: { validation: { const: 0 } } }, { properties: { [name]: schema } });
+/** What a point has to fulfil where no rows are held out. */
+function withoutValidation(point: Schema): Schema {
+  return implies({ ...given('validation'), properties: { validation: { const: 0 } } }, { properties: { config: point } });
 }
 
 /** Fails wherever it is asked; the description is what the user is told. */

@@ -1,7 +1,7 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { difference, productOf } from '../tensor/dimension.ts';
 import type { Dimension, Node } from '../tensor/node.ts';
-import { add, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
+import { add, addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { concat, pad, reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
 import { crossEntropy } from '../tensor/ops/loss.ts';
 import { logSoftmax } from '../tensor/ops/normalization.ts';
@@ -34,7 +34,7 @@ const mostLogits = 2 ** 26;
 export function headLoss(trace: Mt5Trace, hidden: Node, { labelSmoothing = 0, parts = 1 }: HeadOptions): Node {
   const losses: Node[] = [];
   for (let part = 0; part < parts; part += 1) losses.push(partLoss(trace, waitFor(losses.slice(-1))(partOf(hidden, part, parts)), part, parts, labelSmoothing));
-  return sumOf(losses);
+  return addAll(losses);
 }
 
 export interface HeadGradients {
@@ -61,7 +61,7 @@ export function headGradients(trace: Mt5Trace, hidden: Node, parameters: readonl
       if (more !== undefined) sums.set(parameter, before === undefined ? more : add(before, more));
     }
   }
-  return { loss: sumOf(losses), ofHidden: slice(joined(ofHidden), 0, 0, tokensOf('target')), of: sums };
+  return { loss: addAll(losses), ofHidden: slice(joined(ofHidden), 0, 0, tokensOf('target')), of: sums };
 }
 
 function partLoss(trace: Mt5Trace, hidden: Node, part: number, parts: number, labelSmoothing: number): Node {
@@ -82,8 +82,6 @@ function partOf(x: Node, part: number, parts: number): Node {
 }
 
 const partTokens: Dimension = 'partTokens';
-
-const sumOf = (nodes: readonly Node[]): Node => nodes.reduce((sum, node) => add(sum, node));
 
 function joined(nodes: readonly Node[]): Node {
   const [first, ...rest] = nodes;

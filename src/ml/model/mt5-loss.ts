@@ -1,7 +1,7 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { textAt } from '../tensor/attribute.ts';
 import type { Graph, Node } from '../tensor/node.ts';
-import { add, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
+import { addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import { headGradients, headLoss, type HeadOptions } from './mt5-head.ts';
@@ -50,7 +50,11 @@ export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, No
   // drop what a layer needed when it has left it: onnxruntime orders the nodes so.
   const wanted = [...lookups.map(({ gather, output }) => ({ node: gather, output })), ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` }))];
   const slopes = gradientsOf(reduceSum(multiply(hidden, stopGradient(head.ofHidden))), wanted.map(({ node }) => node));
-  const gradientAt = (index: number, node: Node): Node => sumOf([slopes[index], head.of.get(node)]);
+  const gradientAt = (index: number, node: Node): Node => {
+    const parts = [slopes[index], head.of.get(node)].filter((part) => part !== undefined);
+    if (parts.length === 0) throw new Error('the loss does not depend on what it shall be differentiated by');
+    return addAll(parts);
+  };
   return {
     graph: { outputs: { loss: head.loss, ...Object.fromEntries(wanted.map(({ node, output }, index) => [output, gradientAt(index, node)])) } },
     dense: dense.map(([name]) => name),
@@ -76,10 +80,4 @@ function usesOf(loss: Node, trainable: ReadonlyMap<string, Node>): Uses {
     return trainable.has(parameter) ? [{ gather, parameter, indices: textAt(indices.attributes, 'name') }] : [];
   });
   return { dense: new Set(nodes), gathers };
-}
-
-function sumOf(parts: readonly (Node | undefined)[]): Node {
-  const known = parts.filter((part) => part !== undefined);
-  if (known.length === 0) throw new Error('the loss does not depend on what it shall be differentiated by');
-  return known.reduce((sum, part) => add(sum, part));
 }

@@ -4,8 +4,8 @@ import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 
 /**
- * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run with nothing
- * to do would cost. `runner` names the very code that made it. Two lines: what it was made from, and the plan.
+ * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run
+ * with nothing to do would cost. `runner` names the very code that made it. Two lines: what it was made from, and the plan.
  */
 export function rememberPlan(plan: Plan, sources: ReadonlyMap<string, string>, { file, overrides }: SourceRequest, runner: string): string {
   const typed = new Set(overrides.map((_, index) => overrideName(index)));

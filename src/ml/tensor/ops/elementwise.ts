@@ -65,6 +65,8 @@ function operands(left: Operand, right: Operand): readonly [Node, Node] {
 }
 
 export const add = (left: Operand, right: Operand): Node => binary('Add', left, right);
+/** The sum of at least one node. */
+export const addAll = (nodes: readonly Node[]): Node => nodes.reduce((sum, node) => add(sum, node));
 export const subtract = (left: Operand, right: Operand): Node => binary('Subtract', left, right);
 export const multiply = (left: Operand, right: Operand): Node => binary('Multiply', left, right);
 /** Integers are divided as C does. */

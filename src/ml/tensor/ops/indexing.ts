@@ -31,8 +31,9 @@ export const shapes = {
 type Op = keyof typeof shapes;
 
 /**
- * Rows of a table (its first axis) by index. table [v, ...], indices int32 [...] -> [..., ...]; an index of v or more is a fault at run time.
- * There is no gradient to the table inside the graph: ask for the gradient with respect to this node, and add its rows up outside.
+ * Rows of a table (its first axis) by index. table [v, ...], indices int32 [...] -> [..., ...]; an index of v or more is a
+ * fault at run time. There is no gradient to the table inside the graph: ask for the gradient with respect to this node,
+ * and add its rows up outside.
  */
 export const gather = (table: Node, indices: Node): Node => nodeOf('Gather', [table, indices], shapes.Gather([table, indices]));
 
