@@ -46,6 +46,7 @@ function meaning(code: string): string | undefined {
     case 'EROFS': return 'the file system is read-only';
     case 'ENAMETOOLONG': return 'the name is too long';
     case 'EMFILE': case 'ENFILE': return `too many open files (${code})`;
+    case 'ECANCELED': return 'it was not read to its end';
     case 'EIO': return 'the device failed (EIO)';
     default: return undefined;
   }

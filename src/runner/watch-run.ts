@@ -16,7 +16,7 @@ import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
 import { type StaleStage, staleStages } from './stale-stages.ts';
 import { type FileHints, fileHints } from './watch/file-hints.ts';
-import { placeOf } from './workspace/workspace.ts';
+import { placeOf, readUntil } from './workspace/workspace.ts';
 
 /** What a watch has to say besides the events of its runs. */
 export type WatchNews =
@@ -51,7 +51,7 @@ export async function watchRun(watched: Watched, request: RunRequest, listeners:
     while (!stop.gentle.aborted) {
       // What kept a run from beginning may be gone at the next hint, no sooner.
       if (!began) await watch.wait(stop.gentle);
-      while (!stop.gentle.aborted && !await watch.isAnyDue()) await watch.wait(stop.gentle);
+      while (!stop.gentle.aborted && !await watch.isAnyDue(stop.gentle)) await watch.wait(stop.gentle);
       if (stop.gentle.aborted) break;
       began = await watch.runOnce(force, stop);
       force &&= !began;
@@ -120,11 +120,12 @@ class Watch {
   }
 
   /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
-  async isAnyDue(): Promise<boolean> {
+  async isAnyDue(stop: AbortSignal): Promise<boolean> {
     const seen = await orDiskProblem(async () => {
-      const looked = await this.#look(() => this.#watched.open());
+      const looked = await this.#look(() => this.#watched.open(), stop);
       return looked.ok ? { ok: true, value: await this.#outOfPlace(looked.value) } : looked;
     });
+    if (stop.aborted) return false;
     if (!seen.ok) return this.#tell(seen.error);
     if (this.#told !== '') return true;
     this.#fillIn(seen.value);
@@ -166,7 +167,7 @@ class Watch {
   async #lookUntil(ended: AbortSignal, opened: Opened, controls: RunControls): Promise<void> {
     while (!ended.aborted) {
       await this.#hints.next(ended);
-      if (!ended.aborted) await this.#endStale(opened, controls);
+      if (!ended.aborted) await this.#endStale(opened, controls, ended);
     }
   }
 
@@ -226,7 +227,8 @@ class Watch {
     return false;
   }
 
-  async #look(open: () => Result<Opened, Problem>): Promise<Result<Looked, Problem>> {
+  /** `until`: when it is of no use any more. */
+  async #look(open: () => Result<Opened, Problem>, until: AbortSignal): Promise<Result<Looked, Problem>> {
     const opened = open();
     if (!opened.ok) return opened;
     const planned = await this.#plan();
@@ -239,18 +241,19 @@ class Watch {
     const session = await sessionFor(opened.value, settled.value, selected.chosen);
     if (!session.ok) return session;
     this.#hints.also(placesOf(session.value));
-    return { ok: true, value: { opened: opened.value, session: session.value, selected } };
+    return { ok: true, value: { opened: opened.value, session: { ...session.value, workspace: readUntil(session.value.workspace, until) }, selected } };
   }
 
   /**
    * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at once, within
    * the run; where the plan, a program, or what was settled before is out of date, nothing more is started.
    */
-  async #endStale(opened: Opened, controls: RunControls): Promise<void> {
+  async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
-      const looked = await this.#look(() => ({ ok: true, value: opened }));
+      const looked = await this.#look(() => ({ ok: true, value: opened }), ended);
       return looked.ok ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled) : looked;
     });
+    if (ended.aborted) return;
     if (!stale.ok) {
       this.#tell(stale.error);
       return;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { treeDigest } from '../../src/runner/manifest/tree.ts';
 import { type Found, readContent } from '../../src/runner/workspace/read-content.ts';
-import type { Workspace } from '../../src/runner/workspace/workspace.ts';
+import { readUntil, type Workspace } from '../../src/runner/workspace/workspace.ts';
 import { type BareWorkspace, bareWorkspace, later } from '../rig/bare-workspace.ts';
 import { type DiskCall, watchedDisk } from '../rig/disk-twins.ts';
 
@@ -21,6 +21,17 @@ function counting(): { readonly workspace: BareWorkspace; readonly hashed: () =>
   const workspace = bareWorkspace(watchedDisk((call) => calls.push(call)));
   return { workspace, hashed: () => calls.filter(({ name }) => name === 'digest').length };
 }
+
+test('a large file is not read to its end when that is of no use any more: it is said, nothing is remembered', async () => {
+  using workspace = bareWorkspace();
+  workspace.write({ large: 'x'.repeat(4 << 20) });
+  const stop = new AbortController();
+  workspace.clock = later();
+  const read = readContent(readUntil(workspace, stop.signal), 'large', { links: 'follow' });
+  stop.abort();
+  expect(await read).toEqual({ ok: false, error: { path: 'large', message: 'it was not read to its end', code: 'ECANCELED' } });
+  expect(workspace.stats.find('large')).toBeUndefined();
+});
 
 describe('content', () => {
   test('a file is its bytes, an executable one is another thing, a folder is its listing', async () => {

@@ -9,7 +9,7 @@ import { recordPlacement } from '../store/placements.ts';
 import { objectPath } from '../workspace/objects.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { restore } from '../workspace/restore.ts';
-import { placeOf } from '../workspace/workspace.ts';
+import { placeOf, readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, momentOf } from './assess.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from './disk-message.ts';
@@ -113,7 +113,11 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
 const failedWith = (message: string): Settled => ({ key: null, outcome: { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] } });
 
 async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Settled> {
-  const assessed = await assess(run.session, instance, rules.policyOf(instance), momentOf(run.session.workspace));
+  const { stopped } = run.stop;
+  const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
+  const assessed = await assess(session, instance, rules.policyOf(instance), momentOf(session.workspace));
+  // What was seen may be the half of it.
+  if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
   return assessed.ok ? assessed.value : failedWith(unassessableText(assessed.error));
 }
 

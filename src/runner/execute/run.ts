@@ -11,7 +11,7 @@ import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
 import { finishRun, insertRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
 import { type Run, type RunOf, warn } from './execute-instance.ts';
@@ -45,7 +45,8 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
     for (const warning of options.warnings) warn(run, null, warning);
     const ready = await withoutBlocked(run, selected, onOutcome);
     const standing = new Set(selected.standing.map((instance) => instance.id));
-    const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(session, ready, policyOf, standing)), onOutcome);
+    const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
+    const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(looking, ready, policyOf, standing)), onOutcome);
     if (rest.length === 0) return;
     options.watcher?.onControls({ session, running: () => [...run.running], startNoMore: () => run.stop.startNoMore() });
     const { runInstances } = await import('./run-instances.ts');

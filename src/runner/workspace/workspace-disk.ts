@@ -20,8 +20,8 @@ export interface WorkspaceDisk extends Disk {
   readLink(path: string): string;
   /** The path with every link in it followed. */
   realPath(path: string): string;
-  /** The SHA-256 of a file's bytes; memory does not grow with the file. */
-  digest(path: string): Promise<Digest>;
+  /** The SHA-256 of a file's bytes; memory does not grow with the file. Given up when the signal is aborted: a large file takes minutes. */
+  digest(path: string, signal?: AbortSignal): Promise<Digest>;
   /** Makes a folder and those above it; one that exists is no error. */
   makeFolder(path: string): void;
   makeLink(path: string, target: string): void;
@@ -38,7 +38,7 @@ export const workspaceDisk: WorkspaceDisk = {
   list: (folder) => names(folder),
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
-  digest: (path) => digestOfBytes(path),
+  digest: (path, signal) => digestOfBytes(path, signal),
   makeFolder: (path) => { mkdirSync(path, { recursive: true }); },
   makeLink: (path, target) => symlinkSync(target, path),
   setMode: (path, mode) => chmodSync(path, mode),
@@ -71,11 +71,19 @@ function names(folder: string): readonly string[] {
   return found.sort();
 }
 
+/** A reading that was given up. */
+class GivenUp extends Error {
+  readonly code = 'ECANCELED';
+  readonly syscall = 'read';
+}
+
 /** Read at once up to this size: a stream costs more than the bytes of a small file. */
 const atOnce = 1 << 18;
 
-async function digestOfBytes(path: string): Promise<Digest> {
+async function digestOfBytes(path: string, signal: AbortSignal | undefined): Promise<Digest> {
   const hash = createHash('sha256');
+  const goOn = (): void => { if (signal?.aborted === true) throw new GivenUp(`${path} was not read to its end`); };
+  goOn();
   const file = openSync(path, 'r');
   let complete = false;
   try {
@@ -90,7 +98,12 @@ async function digestOfBytes(path: string): Promise<Digest> {
   } finally {
     closeSync(file);
   }
-  if (!complete) for await (const chunk of createReadStream(path, { start: atOnce, highWaterMark: 1 << 20 })) hash.update(chunk);
+  if (!complete) {
+    for await (const chunk of createReadStream(path, { start: atOnce, highWaterMark: 1 << 20 })) {
+      goOn();
+      hash.update(chunk);
+    }
+  }
   const digest = parseDigest(hash.digest('hex'));
   if (!digest.ok) throw new Error(digest.error);
   return digest.value;
