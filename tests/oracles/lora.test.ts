@@ -8,8 +8,7 @@ import { loraTargets, type LoraTargets } from '../../src/ml/model/lora-targets.t
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import type { Feed, Feeds } from '../../src/ml/model/packed-rows.ts';
-import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
-import { type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
 import type { Trained } from '../../src/ml/train/optimizer.ts';
@@ -17,9 +16,9 @@ import { scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
-import type { Node } from '../../src/ml/tensor/node.ts';
 import { batchRows, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
-import { type Computed, lastBitsTurned, movedNumbers, parameterGradients } from './parameter-gradients.ts';
+import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
+import { chaos, driftAt, neighbours, noStep, runningDrift, type Step } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
@@ -58,7 +57,7 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const { source, labels } = batchRows(table, '');
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
-    const [ours, moved] = await run(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)]);
+    const [ours, moved] = await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)]);
     const [loss = 0] = table.numbers(`${name}.loss`);
     expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, labels.flat().length).loss), 'loss');
     expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'logits');
@@ -75,7 +74,7 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const merged = Object.fromEntries(Object.entries(weights).map(([each, value]) => [each, value.dtype === 'float32' ? { ...value, data: value.data.slice() } : value]));
     for (const layer of targets.layers) mergeLora(reals(merged, `${layer.module}.weight`), layer, reals(weights, `${layer.module}.lora_A.weight`), reals(weights, `${layer.module}.lora_B.weight`));
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1) };
-    const [ours, moved] = await run(plainTrace(folder.config), new Map(), batch, [merged, lastBitsTurned(merged)]);
+    const [ours, moved] = await computedTwice(plainTrace(folder.config), new Map(), batch, [merged, lastBitsTurned(merged)]);
     expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.merged_logits`, lengthsOf(labels))), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'merged logits');
   });
 
@@ -85,13 +84,14 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
     const trajectory = (parameters: Feeds): ReturnType<typeof train> => train(targets, folder.config, parameters, batch, expected.log.length);
     const ours = await trajectory(weights);
-    const moved = [await trajectory(lastBitsTurned(weights)), await trajectory(lastBitsTurned(weights, isEven)), await trajectory(lastBitsTurned(weights, isOdd))];
+    const moved: Awaited<ReturnType<typeof train>>[] = [];
+    for (const neighbour of neighbours(weights)) moved.push(await trajectory(neighbour));
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
-    const first = movedNumbers(...(await run(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), labels.flat().length);
-    const drift = runningMaximum(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps));
+    const first = movedNumbers(...(await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), labels.flat().length);
+    const drift = runningDrift(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps));
     for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
-      const step = ours.steps[index] ?? missing;
-      const moving = drift[Math.min(index + 1, drift.length - 1)] ?? Number.NaN; // theirs may be a step ahead
+      const step = ours.steps[index] ?? noStep;
+      const moving = driftAt(drift, index);
       expect(step.learningRate).toBeCloseTo(lr, 12);
       if (moving > chaos) continue;
       expectWithin(Math.abs(step.loss / loss - 1), roundingAllowance(index < 10 ? 1e-5 : 1e-4, moving), `loss: step ${index}`);
@@ -104,35 +104,6 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     }
   });
 }
-
-/**
- * Where ours has moved so far from itself, no computation in float32 says where the trajectory goes: with large random adapters
- * that is after a few steps, and torch in float64 parts from torch in float32 there too.
- */
-const chaos = 0.01;
-
-/**
- * How far a trajectory has been from any of the others by each step, from `least` on. One other is too few: torch's own at one
- * point lies 5e-4 or 5e-2 off, by which of the last bits are turned.
- */
-function runningMaximum(least: number, steps: readonly Step[], others: readonly (readonly Step[])[]): readonly number[] {
-  let most = least;
-  return steps.map(({ loss, gradientNorm }, index) => {
-    for (const other of others) most = Math.max(most, Math.abs(loss / (other[index] ?? missing).loss - 1), Math.abs(gradientNorm / (other[index] ?? missing).gradientNorm - 1));
-    return most;
-  });
-}
-
-const isEven = (place: number): boolean => place % 2 === 0;
-const isOdd = (place: number): boolean => !isEven(place);
-
-interface Step {
-  readonly loss: number;
-  readonly gradientNorm: number;
-  readonly learningRate: number;
-}
-
-const missing: Step = { loss: Number.NaN, gradientNorm: Number.NaN, learningRate: Number.NaN };
 
 interface Opened {
   readonly adapter: AdapterFolder;
@@ -171,20 +142,6 @@ async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, ba
   }
   await program.release();
   return { steps, tensors: stepper.tensors };
-}
-
-/** One batch with two sets of parameters. */
-async function run(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, batch: Values, [first, second]: readonly [Feeds, Feeds]): Promise<readonly [Computed, Computed]> {
-  const graph = trainingGraph(trace, trainable);
-  const program = await (await openRuntime('onnx', { threads: 2 })).compile({ outputs: { ...graph.graph.outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
-  const compute = async (parameters: Feeds): Promise<Computed> => {
-    const feeds = { ...parameters, ...batch };
-    const outputs = await program.run(feeds);
-    return { loss: Number(outputs['loss']?.data[0]), logits: reals(outputs, 'logits'), gradients: parameterGradients(graph, outputs, feeds) };
-  };
-  const computed = [await compute(first), await compute(second)] as const;
-  await program.release();
-  return computed;
 }
 
 /** "base_model.model.x.lora_A.default.weight" -> "x.lora_A.weight"; a module saved whole by its own name. */

@@ -1,6 +1,10 @@
-import type { TrainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { type TrainingGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
+import type { Mt5Trace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
+import type { Node } from '../../src/ml/tensor/node.ts';
 
 /** The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in float64. */
 export function parameterGradients(graph: TrainingGraph, outputs: Readonly<Record<string, HostValue>>, feeds: Readonly<Record<string, HostValue>>): ReadonlyMap<string, Float32Array> {
@@ -37,6 +41,20 @@ export interface Computed {
   /** [tokens, vocabulary] */
   readonly logits: ArrayLike<number>;
   readonly gradients: ReadonlyMap<string, ArrayLike<number>>;
+}
+
+/** One batch with two sets of parameters. */
+export async function computedTwice(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, batch: Readonly<Record<string, HostValue>>, [first, second]: readonly [Feeds, Feeds]): Promise<readonly [Computed, Computed]> {
+  const graph = trainingGraph(trace, trainable);
+  const program = await (await openRuntime('onnx', { threads: 2 })).compile({ outputs: { ...graph.graph.outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
+  const compute = async (parameters: Feeds): Promise<Computed> => {
+    const feeds = { ...parameters, ...batch };
+    const outputs = await program.run(feeds);
+    return { loss: Number(outputs['loss']?.data[0]), logits: realsOf(outputs, 'logits'), gradients: parameterGradients(graph, outputs, feeds) };
+  };
+  const computed = [await compute(first), await compute(second)] as const;
+  await program.release();
+  return computed;
 }
 
 /**
