@@ -165,6 +165,8 @@ async function finish(run: Run, instance: Instance, assessment: Assessment, seco
   if (published) {
     recordResult(store, plan.pipeline, instance.id, { key: assessment.key, manifest: assessment.manifest, run: run.run, at: made.at });
     for (const [digest, items] of assessment.inputs.listings) recordListing(store, digest, items);
+    const code = instance.program.kind === 'uses' ? run.session.programs.get(instance.program.path) : undefined;
+    if (code !== undefined) recordListing(store, code.identity, code.code);
   }
   return { ok: true, value: { kind: 'ran', seconds: made.seconds, published, ...(edited === undefined ? {} : { edited }) } };
 }

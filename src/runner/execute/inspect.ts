@@ -57,7 +57,7 @@ async function changedAlready(session: Session, instance: Instance, moment: Mome
   const last = lastResult(session.store, session.plan.pipeline, instance.id);
   if (last === undefined) return [];
   const program = await readProgram(instance, session, moment);
-  return program.ok ? differences({ ...last.manifest, deps: {} }, manifestOf(instance, program.value, { digests: {} }, session.environment)) : [];
+  return program.ok ? nameFiles(session, differences({ ...last.manifest, deps: {} }, manifestOf(instance, program.value, { digests: {} }, session.environment)), { listings: new Map() }) : [];
 }
 
 /** What a run would do. */

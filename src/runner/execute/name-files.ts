@@ -1,19 +1,23 @@
-import { parseDigest } from '../../files/digest.ts';
-import type { Reason } from '../manifest/reason.ts';
+import { type Digest, parseDigest } from '../../files/digest.ts';
+import type { Difference, Reason } from '../manifest/reason.ts';
 import { type TreeItem, treeChanges } from '../manifest/tree.ts';
 import { findListing } from '../store/listings.ts';
-import type { Store } from '../store/open-store.ts';
 import { readListing } from '../workspace/restore.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import type { Session } from './assess.ts';
 import type { Inputs } from './read-inputs.ts';
 
-/** Reasons with the files named that differ in folders, where what the folder held before is still known. */
-export async function nameFiles({ workspace, store }: { readonly workspace: Workspace; readonly store: Store }, reasons: readonly Reason[], { listings }: Pick<Inputs, 'listings'>): Promise<readonly Reason[]> {
+/** Reasons with the files named that differ in folders and in the code of programs, where what was there before is still known. */
+export async function nameFiles({ workspace, store, programs }: Pick<Session, 'workspace' | 'store' | 'programs'>, reasons: readonly Reason[], { listings }: Pick<Inputs, 'listings'>): Promise<readonly Reason[]> {
   return Promise.all(reasons.map(async (reason): Promise<Reason> => {
-    if (reason.kind !== 'changed' || reason.field[0] !== 'deps' || reason.field[2] !== 'digest') return reason;
+    if (reason.kind !== 'changed' || !holdsFiles(reason)) return reason;
     const [before, after] = [parseDigest(String(reason.before)), parseDigest(String(reason.after))];
-    const now = after.ok ? listings.get(after.value) : undefined;
+    const now = after.ok ? listings.get(after.value) ?? codeOf(programs, after.value) : undefined;
     const old: readonly TreeItem[] | undefined = before.ok ? findListing(store, before.value) ?? await readListing(workspace, before.value) : undefined;
     return now === undefined || old === undefined ? reason : { ...reason, files: treeChanges(old, now) };
   }));
 }
+
+const holdsFiles = ({ field: [root, name, part] }: Difference): boolean => (root === 'deps' && part === 'digest') || (root === 'program' && name === 'bundle');
+
+const codeOf = (programs: Session['programs'], identity: Digest): readonly TreeItem[] | undefined =>
+  [...programs.values()].find((program) => program.identity === identity)?.code;

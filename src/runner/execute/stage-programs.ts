@@ -3,6 +3,7 @@ import { SourceFailed } from '../../files/file-problem.ts';
 import { isJsonObject, type Json } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
+import type { TreeItem } from '../manifest/tree.ts';
 import type { Store } from '../store/open-store.ts';
 import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
@@ -18,6 +19,8 @@ export interface StageProgramFacts {
   readonly bundle: Digest;
   /** The bundle, from the project root. */
   readonly file: string;
+  /** The files of the project that the bundle was made from. */
+  readonly code: readonly TreeItem[];
   /** The files that its packages were read from. */
   readonly sources: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
@@ -77,14 +80,22 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
 
 const bundlePath = (digest: Digest): string => `cache/bundles/${digest}.mjs`;
 
-const facts = (entry: Digest, { bundle, packages, sources }: BundleRecord, description: Description): StageProgramFacts => ({
+const facts = (entry: Digest, { bundle, inputs, packages, sources }: BundleRecord, description: Description): StageProgramFacts => ({
   identity: digestOf(`${entry}\n${bundle}\n`),
   bundle,
   file: bundlePath(bundle),
+  code: codeOf(inputs),
   sources: Object.keys(sources),
   packages,
   description,
 });
+
+function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
+  return Object.entries(inputs).flatMap(([path, content]): readonly TreeItem[] => {
+    const digest = parseDigest(content);
+    return digest.ok && !/^(\/|\.\.\/)/.test(path) ? [{ kind: 'file', path, executable: false, digest: digest.value }] : [];
+  });
+}
 
 type Contents = (path: string) => Promise<string>;
 

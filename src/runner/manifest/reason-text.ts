@@ -31,10 +31,10 @@ function differenceText(difference: Difference): string {
   }
 }
 
-function programText({ field, before, after }: Difference): string {
+function programText({ field, before, after, files = [] }: Difference): string {
   const [, part = '', name = ''] = field;
   switch (part) {
-    case 'bundle': return `code changed${digestsText(before, after)}`;
+    case 'bundle': return files.length === 0 ? `code changed${digestsText(before, after)}` : `code: ${filesText(files)}`;
     case 'packages': return packageText(name, before, after);
     case 'words': return `command ${changeText(before, after, commandText)}`;
     case 'executable': return `the program that the command starts changed${digestsText(before, after)}`;

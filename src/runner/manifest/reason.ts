@@ -7,7 +7,7 @@ export interface Difference {
   readonly field: readonly string[];
   readonly before: Value | undefined;
   readonly after: Value | undefined;
-  /** For a dep that is a folder on both sides: its files that differ, where the two listings were at hand. */
+  /** Of a dep that is a folder on both sides, and of the code of a program: the files that differ, where the two listings were at hand. */
   readonly files?: readonly TreeChange[];
 }
 
