@@ -40,15 +40,15 @@ const halves = {
   },
 };
 
-/** Runs with so much of the disk taken, then once more with that given back. Prints exit codes, the first run's messages, and what was made. */
+/** Runs with so much of the disk taken, then once more with that given back. Prints exit codes, the first run's messages (which go to another disk), and what was made. */
 const rounds = `${small}
 for taken in $(seq 100000 75000 1900000); do
   mkdir p && cd p && cp "$PIPELINE_FILE" pipeline.yaml && head -c $taken /dev/zero > taken
-  "$NODE" "$MAIN" run 2> ../said; first=$?
+  "$NODE" "$MAIN" run 2> "$0/said"; first=$?
   rm taken
-  "$NODE" "$MAIN" run 2> ../said-again; again=$?
+  "$NODE" "$MAIN" run 2> "$0/said-again"; again=$?
   "$NODE" "$MAIN" verify > /dev/null 2>&1; verified=$?
-  printf '%s %s %s %s %s %s\\n' $taken $first $again $verified "$(cksum < artifacts/pipeline/b/o | tr ' ' -)" "$(grep -ciE 'no space|disk is full|SQLITE_FULL' ../said)"
+  printf '%s %s %s %s %s %s\\n' $taken $first $again $verified "$(cksum < artifacts/pipeline/b/o | tr ' ' -)" "$(grep -ciE 'no space|disk is full|SQLITE_FULL' "$0/said")"
   cd .. && rm -rf p
 done`;
 
