@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type DiskCall, failingDisk, watchedDisk } from '../rig/disk-twins.ts';
+import type { WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { type DiskCall, DiskFault, failingDisk, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
 
 const twoStages = {
@@ -30,6 +31,37 @@ describe('a disk that fails', () => {
     expect(project.read('result')).toBe('half\n');
     project.write({ 'pipeline.yaml': failing(0) });
     expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+  });
+});
+
+describe('the cache on another disk than the artifacts', () => {
+  /** rename(2) between two mounts. */
+  const twoDisks = (more: (call: DiskCall) => void = () => undefined): WorkspaceDisk => watchedDisk((call) => {
+    if (call.name === 'rename' && new Set(call.paths.map((path) => path.includes('/cache/'))).size > 1) throw new DiskFault('EXDEV', call);
+    more(call);
+  });
+
+  test('outs get to their places whole, an older result leaves nothing behind, and the next run finds them', async () => {
+    using project = inProcess();
+    project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
+    expect((await project.run({}, twoDisks())).outcomes).toEqual({ a: 'ran', b: 'ran' });
+    expect(project.snapshot('artifacts/pipeline')).toEqual(right);
+    expect(Object.keys(project.snapshot('cache/attempts'))).toEqual([]);
+    expect((await project.run({}, twoDisks())).outcomes).toEqual({ a: 'cached', b: 'cached' });
+    expect((await project.run({ force: true }, twoDisks())).outcomes).toEqual({ a: 'ran', b: 'ran' });
+    expect(project.snapshot('artifacts/pipeline')).toEqual(right);
+  });
+
+  test('a copy that fails on its way leaves nothing, and what stood there', async () => {
+    using project = inProcess();
+    project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
+    await project.run();
+    project.write({ 'pipeline.yaml': JSON.stringify(twoStages).replaceAll('two', 'three') });
+    const full = twoDisks((call) => { if (call.name === 'copy' && call.paths[1]?.includes('/artifacts/') === true) throw new DiskFault('ENOSPC', call); });
+    expect((await project.run({}, full)).outcomes).toMatchObject({ a: 'failed' });
+    expect(project.snapshot('artifacts/pipeline')).toMatchObject(right);
+    expect(Object.keys(project.snapshot('artifacts')).filter((path) => path.includes('.partial'))).toEqual([]);
+    expect((await project.run()).outcomes).toEqual({ a: 'restored', b: 'ran' });
   });
 });
 

@@ -3,7 +3,7 @@ import type { Key } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
-import { removeTree, replace } from '../workspace/replace.ts';
+import { move, removeTree, replace } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 
 export const attemptsFolder = 'cache/attempts';
@@ -39,7 +39,7 @@ export async function keepFailed({ workspace, store }: { readonly workspace: Wor
     const place = placeOf(workspace, path);
     if (disk.look(place) !== undefined) {
       disk.makeFolder(dirname(`${written}/${declared}`));
-      await disk.rename(place, `${written}/${declared}`);
+      await move(workspace, place, `${written}/${declared}`);
     }
     // Not before it is gone: what stands there and is not written down as ours is in the next run's way.
     forgetPlacement(store, path);

@@ -97,7 +97,7 @@ function pathFaults(workspace: Workspace, instance: Instance, leaves: (path: str
   }
   for (const { path, at } of Object.values(instance.outs)) {
     if (leaves(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
-      faults.push({ severity: 'error', code: 'leaves-project', message: `${path} would be written outside the project: a folder above it is a symbolic link`, at });
+      faults.push({ severity: 'error', code: 'leaves-project', message: `${path} would be written outside the project: a folder above it is a symbolic link`, at, help: 'where the project has no room, let cache be the link, or mount a disk at the folder' });
     }
   }
   return faults;

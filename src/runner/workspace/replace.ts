@@ -3,7 +3,7 @@ import { partialBeside } from './objects.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
- * Renames what is finished into its place. A file takes a file's name in one step; of anything else, what stood there is
+ * Moves what is finished into its place. A file takes a file's name in one step; of anything else, what stood there is
  * renamed aside first and then removed, so its place never holds a mixture of both.
  */
 export async function replace(workspace: Workspace, finished: string, place: string): Promise<void> {
@@ -12,12 +12,44 @@ export async function replace(workspace: Workspace, finished: string, place: str
   const aside = now === undefined || (!now.isDirectory() && next?.isFile() === true) ? undefined : partialBeside(place);
   if (aside !== undefined) await disk.rename(place, aside);
   try {
-    await disk.rename(finished, place);
+    await move(workspace, finished, place);
   } catch (error) {
     if (aside !== undefined) await disk.rename(aside, place).catch(() => undefined);
     throw error;
   }
   if (aside !== undefined) await removeTree(workspace, aside);
+}
+
+/**
+ * Renames to a name that is free. To another file system, or through another mount of the same (rename(2): EXDEV), as when
+ * the cache or the artifacts are a volume of their own, it is copied beside its name first: that it gets whole or not at all.
+ */
+export async function move(workspace: Workspace, from: string, to: string): Promise<void> {
+  const { disk } = workspace;
+  try {
+    return await disk.rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+  }
+  const partial = partialBeside(to);
+  try {
+    await copyTree(workspace, from, partial);
+    await disk.rename(partial, to);
+  } catch (error) {
+    await removeTree(workspace, partial).catch(() => undefined);
+    throw error;
+  }
+  await removeTree(workspace, from);
+}
+
+async function copyTree(workspace: Workspace, from: string, to: string): Promise<void> {
+  const { disk } = workspace;
+  const stats = disk.look(from);
+  if (stats?.isSymbolicLink() === true) return disk.makeLink(to, disk.readLink(from));
+  if (stats?.isDirectory() !== true) return disk.copy(from, to);
+  disk.makeFolder(to);
+  for (const name of disk.list(from)) await copyTree(workspace, join(from, name), join(to, name));
+  disk.setMode(to, Number(stats.mode & 0o777n));
 }
 
 /** Removes a file or a folder, also one that was made read-only. */
