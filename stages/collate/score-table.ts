@@ -28,8 +28,11 @@ export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): strin
   const widths = titles.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
   const line = (fields: readonly string[]) => `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
   const rule = `| ${widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |\n`;
-  return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}${seedsNote(rows)}`;
+  return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}${seedsNote(rows)}\n${profileNote}\n`;
 }
+
+/** The files beside the table hold both profiles, the reference one under the original's names. */
+const profileNote = 'ROUGE, F1, exact: multilingual profile ("multilingual_…" in the files; bare names: the reference profile)';
 
 /** The mean accuracy over the slots; NaN where the rows name none. */
 export const slotMean = ({ slot_accuracy }: Evaluation): number => mean(Object.values(slot_accuracy ?? {}));

@@ -64,7 +64,7 @@ describe('the default experiment', () => {
   }
 
   test('the table, the files of the original and the page are there', () => {
-    expect(readFileSync(join(artifacts, 'collate/collated_metrics.csv'), 'utf8')).toMatch(/^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match\naimc,base,/);
+    expect(readFileSync(join(artifacts, 'collate/collated_metrics.csv'), 'utf8')).toMatch(/^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,.*\naimc,base,,/);
     expect(JSON.parse(readFileSync(join(artifacts, 'collate/collated_metrics.json'), 'utf8'))).toHaveLength(14);
     expect(readFileSync(join(artifacts, 'report/report.html'), 'utf8')).toContain('not medical advice');
   });
