@@ -59,18 +59,21 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
   return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }], new Map());
 }
 
+/** What else is wrong, by a look at the files, in the sound part of a plan that has faults. */
+export type LookAhead = (sound: Plan) => readonly Diagnostic[];
+
 /**
  * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since, and
  * before it what this process planned last (`before`, with the same `set`).
  */
-export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined, before?: Planned): Promise<Result<Planned, Problem>> {
+export async function planHere(place: ProjectPlace, set: readonly string[], store: Store | undefined, before?: Planned, look: LookAhead = () => []): Promise<Result<Planned, Problem>> {
   if (before !== undefined && isCurrent(before, place, set)) {
     const clash = sameName(place, before.plan.pipeline);
     return clash === undefined ? { ok: true, value: before } : invalid([clash], before.sources);
   }
   const request: SourceRequest = { file: place.file, readText: (path) => readProjectText(place.root, path), overrides: set };
-  const { result, warnings, sources } = remembered(request, store) ?? await planAnew(request, store);
-  if (!result.ok) return invalid(result.error, sources);
+  const { result, sound, warnings, sources } = remembered(request, store) ?? await planAnew(request, store);
+  if (!result.ok) return invalid([...result.error, ...(sound === undefined ? [] : look(sound))], sources);
   const clash = sameName(place, result.value.pipeline);
   return clash === undefined ? { ok: true, value: { place, plan: result.value, warnings, sources } } : invalid([clash], sources);
 }

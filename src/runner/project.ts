@@ -5,17 +5,18 @@ import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
 import { builtFile } from './built-file.ts';
 import { orDiskProblem } from './disk-problem.ts';
+import { fileFaults } from './execute/preflight.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
-import { type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
+import { type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, Status, Verification } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Event } from './event.ts';
 import type { Forecast } from './plan/forecast.ts';
-import type { Selection } from './plan/select.ts';
+import { select, type Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch-run.ts';
 
@@ -31,6 +32,13 @@ export interface ProjectOptions {
   readonly set?: readonly string[];
   /** Told what is no fault of the pipeline file and most probably a mistake; a run tells it as an event. */
   readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
+}
+
+/** What a command wants of a plan besides the plan. */
+interface PlanUse {
+  /** What must be able to run. */
+  readonly checked?: Selection;
+  readonly warn?: (warning: Diagnostic) => void;
 }
 
 /** The text of a file that diagnostics point into. */
@@ -91,21 +99,26 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       return open.ok ? answer(open.value) : open;
     });
   }
-  async function planned(): Promise<Result<Planned, Problem>> {
+  /** `checked`: what must be able to run. */
+  async function planned(checked?: Selection): Promise<Result<Planned, Problem>> {
     const place = placeHere(folder, file);
     if (!place.ok) return place;
     // A project that was never run is not given a cache for having faults.
     const open = hasCache(place.value) ? opened(place.value) : undefined;
     if (open?.ok === false) return open;
-    const plan = await planHere(place.value, set, open?.value.store, last);
+    const look: LookAhead = (sound) => {
+      const selected = checked && select(sound, checked);
+      return selected?.ok === true ? fileFaults({ root: place.value.root, disk: surroundings.disk }, selected.value.chosen) : [];
+    };
+    const plan = await planHere(place.value, set, open?.value.store, last, look);
     if (!plan.ok) return plan;
     texts = plan.value.sources;
     last = open === undefined ? undefined : plan.value;
     return plan;
   }
-  async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, warn: (warning: Diagnostic) => void = (warning) => onWarning(warning, textOf)): Promise<Result<T, Problem>> {
+  async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {}): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
-      const plan = await planned();
+      const plan = await planned(checked);
       if (!plan.ok) return plan;
       for (const warning of plan.value.warnings) warn(warning);
       const open = opened(plan.value.place);
@@ -129,19 +142,19 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       const summary = place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
       if (summary !== undefined) return { ok: true, value: summary };
       return withPlan(async (open, plan) => {
-        const ran = await run(open, { plan: planned, idle }, request, onEvent, stop);
+        const ran = await run(open, { plan: () => planned(request), idle }, request, onEvent, stop);
         // A run tells them itself.
         if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
         return ran;
-      }, () => undefined);
+      }, { checked: request, warn: () => undefined });
     }),
     watch: (request, listeners, stop) => withRows(async ({ place }) => {
       const { watchRun } = await import('./watch-run.ts');
-      await watchRun({ root: place.root, open: () => openedAnew(place), plan: planned }, request, listeners, stop);
+      await watchRun({ root: place.root, open: () => openedAnew(place), plan: () => planned(request) }, request, listeners, stop);
       return { ok: true, value: undefined };
     }),
-    dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request)),
-    status: (selection) => withPlan((open, plan) => status(open, plan, selection)),
+    dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request), { checked: request }),
+    status: (selection) => withPlan((open, plan) => status(open, plan, selection), { checked: selection }),
     explain: (instance) => withPlan((open, plan) => explain(open, plan, instance)),
     graph: (selection) => withPlan((_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan((open, plan) => log(open, plan, instance, run_)),

@@ -30,3 +30,17 @@ test('a program that is not on PATH, or not in the project, is missed where it i
     ['missing-program', './not-executable: no such program in the project', './not-executable'],
   ]);
 });
+
+test('faults of the pipeline file and files that are missing are told together, of what was asked for; what a fault leaves open is not guessed', async () => {
+  using project = inProcess();
+  project.write({ rows: 'x', 'pipeline.yaml': { stages: {
+    a: { cmd: ['true'], deps: { rows: 'rowz' }, retires: 1 },
+    b: { cmd: ['true'], deps: { rows: 'rowz', made: { from: 'a', out: 'o' } } },
+    c: { uses: 'stages/c.ts', deps: { rows: 'rows' } },
+    d: { matrix: { n: [1, 2] }, cmd: ['true'], deps: { rows: 'data/${n}' } },
+  } } });
+  const told = async (patterns: readonly string[]): Promise<readonly string[]> => (await project.run({ patterns })).problem?.split('\n').map((line) => line.replace(/:? no such file.*| a stage has no "(\w+)".*/, '$1')) ?? [];
+  expect(await told([])).toEqual(['unknown-name:retires', 'missing-file: stages/c.ts', 'missing-file: data/1', 'missing-file: data/2']);
+  expect(await told(['d[2]'])).toEqual(['unknown-name:retires', 'missing-file: data/2']);
+  expect(await told(['a'])).toEqual(['unknown-name:retires']);
+});

@@ -1,10 +1,10 @@
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
  * Tells whether a path from the project root leads out of the project by a symbolic link, itself or a folder above it. Of
  * what is not there yet, the part that is there decides. Each folder is looked at once.
  */
-export function leadsOut(workspace: Workspace): (path: string) => boolean {
+export function leadsOut(workspace: ProjectFiles): (path: string) => boolean {
   const known = new Map<string, boolean>([['', false]]);
 
   function ask(path: string): boolean {

@@ -9,7 +9,7 @@ import type { Instance, Plan, Resources } from '../plan/instance.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from './bundle.ts';
 import { executableName, executablePlaces, isExecutable, noSuchProgram } from './command-program.ts';
 import { leadsOut } from './leads-out.ts';
@@ -39,6 +39,16 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
   };
   const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
   const faults = [...files, ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
+  return eachOnce(faults);
+}
+
+/** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
+export function fileFaults(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
+  const leaves = leadsOut(workspace);
+  return eachOnce(instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves)]));
+}
+
+function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
   const seen = new Set<string>();
   return faults.filter(({ code, message, at }) => {
     const name = JSON.stringify([code, message, at]);
@@ -46,13 +56,13 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
   });
 }
 
-function missingProgram(workspace: Workspace, { program }: Instance): readonly Diagnostic[] {
+function missingProgram(workspace: ProjectFiles, { program }: Instance): readonly Diagnostic[] {
   if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
   const fault = missing(workspace, program.path, program.at);
   return [{ ...fault, message: `${program.path}: no such file: expected a TypeScript stage program of the project` }];
 }
 
-const isFile = (workspace: Workspace, path: string): boolean => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true;
+const isFile = (workspace: ProjectFiles, path: string): boolean => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true;
 
 function bundleFaults(workspace: Workspace, instances: readonly Instance[], programs: Programs): readonly Diagnostic[] {
   return instances.flatMap(({ program }) => {
@@ -85,7 +95,7 @@ async function programFaults(store: Store, pipeline: string, instances: readonly
   return faults;
 }
 
-function pathFaults(workspace: Workspace, instance: Instance, leaves: (path: string) => boolean): readonly Diagnostic[] {
+function pathFaults(workspace: ProjectFiles, instance: Instance, leaves: (path: string) => boolean): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
   for (const dep of Object.values(instance.deps)) {
     if (dep.kind !== 'path') continue;
@@ -103,13 +113,13 @@ function pathFaults(workspace: Workspace, instance: Instance, leaves: (path: str
   return faults;
 }
 
-function missing(workspace: Workspace, path: string, at: Range): Diagnostic {
+function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
   const suggestion = nearestPath(workspace, path);
   return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, at, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 /** The path that is there and most like one that is not, folder by folder. */
-function nearestPath(workspace: Workspace, path: string): string | undefined {
+function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
   const isFolder = (folder: string): boolean => workspace.disk.lookThrough(placeOf(workspace, folder))?.isDirectory() === true;
   const folder = isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
   if (folder === undefined || !isFolder(folder)) return undefined;

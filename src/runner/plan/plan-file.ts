@@ -10,6 +10,8 @@ import { planOf } from './plan-of.ts';
 export interface PlannedFile {
   /** The plan, or every fault of the file, of what it extends and of the command line. */
   readonly result: Result<Plan, readonly Diagnostic[]>;
+  /** Where there are faults: what of the plan has none. */
+  readonly sound?: Plan;
   /** What is no fault and most probably a mistake. */
   readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file. */
@@ -22,7 +24,8 @@ export function planFile(request: SourceRequest): PlannedFile {
   if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, warnings, sources };
   const planned = planOf(pipeline);
   const all = [...faults, ...planned.faults];
-  return { result: all.length === 0 ? { ok: true, value: planned.plan } : { ok: false, error: told(inOrder(all)) }, warnings, sources };
+  if (all.length === 0) return { result: { ok: true, value: planned.plan }, warnings, sources };
+  return { result: { ok: false, error: told(inOrder(all)) }, sound: planned.plan, warnings, sources };
 }
 
 /** As many as anyone reads, each with the nearest name, and how many more there are. */

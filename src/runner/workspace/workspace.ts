@@ -32,8 +32,11 @@ export interface Workspace {
   readonly written: Map<string, Written>;
 }
 
+/** A project's files, to look at. */
+export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
+
 /** Where a path from the project root (or an absolute one) stands on the disk. */
-export const placeOf = (workspace: Workspace, path: string): string => (path.startsWith('/') ? path : join(workspace.root, path));
+export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string => (path.startsWith('/') ? path : join(workspace.root, path));
 
 /** The same workspace, but what is read from it for its digest is given up when the signal is aborted. */
 export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace =>
