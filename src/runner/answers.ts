@@ -1,9 +1,11 @@
+import type { FileProblem } from '../files/file-problem.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { DisplacedOut, Event, Failure, Outcome } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
+import type { InstanceResult } from './results-of.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =
@@ -86,10 +88,20 @@ export interface RunRecord {
 /** The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".". */
 export interface InstanceMetrics {
   readonly instance: InstanceId;
+  readonly state: InstanceResult['state'];
+  /** Of a current result: that of another one is told by its labels and params. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** That the numbers were made with. */
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, number>>;
+  /** Outs whose numbers cannot be read. */
+  readonly faults: readonly FileProblem[];
+}
+
+/** The files that are an instance's result. */
+export interface ResultFiles extends Pick<InstanceResult, 'state' | 'files'> {
+  readonly instance: InstanceId;
 }
 
 export interface Verification {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FileProblem } from '../files/file-problem.ts';
 import { isJsonObject, type Json, readJson } from '../files/json.ts';
 import type { Result } from '../result.ts';
-import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RunRecord, Status, Verification } from './answers.ts';
+import type { Artifact, Explanation, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, ResultFiles, RunRecord, Status, Verification } from './answers.ts';
 import type { Failure } from './event.ts';
 import { type Inspection, inspect } from './execute/inspect.ts';
 import { startOf } from './execute/processes.ts';
@@ -11,6 +12,7 @@ import type { Reason } from './manifest/reason.ts';
 import { invalid, oneInstance, type Opened, type Planned, plansOnDisk, selectFrom, sessionFor, withNeeds } from './opened.ts';
 import type { Instance } from './plan/instance.ts';
 import type { Selection } from './plan/select.ts';
+import { type InstanceResult, resultsOf } from './results-of.ts';
 import { isRunning, outputsOf } from './store/attempts.ts';
 import { lastResult } from './store/entries.ts';
 import { unnamedPlacements } from './store/placements.ts';
@@ -133,21 +135,41 @@ export function history({ store }: Opened, limit: number): readonly RunRecord[] 
   }));
 }
 
-export async function metrics(root: string, planned: Planned, selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>> {
+export async function metrics(opened: Opened, planned: Planned, selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>> {
+  const found = await selectedResults(opened, planned, selection);
+  if (!found.ok) return found;
+  const measured = await Promise.all(found.value.map(async ({ instance, state, params, files }): Promise<InstanceMetrics> => {
+    const values: Record<string, number> = {};
+    const faults: FileProblem[] = [];
+    for (const [out, { kind, path }] of Object.entries(instance.outs)) {
+      const file = kind === 'metrics' ? files[out] : undefined;
+      const read = file === undefined ? undefined : await readJson(join(opened.place.root, file));
+      if (read?.ok === false) faults.push({ ...read.error, path });
+      if (read?.ok === true) collectNumbers(read.value, '', values);
+    }
+    return { instance: instance.id, state, axes: state === 'current' ? instance.axes : {}, labels: instance.labels, params, values, faults };
+  }));
+  return { ok: true, value: measured.filter(({ values, faults }) => Object.keys(values).length > 0 || faults.length > 0) };
+}
+
+/** Where the files of results are that instances have. */
+export async function results(opened: Opened, planned: Planned, selection: Selection): Promise<Result<readonly ResultFiles[], Problem>> {
+  const found = await selectedResults(opened, planned, selection);
+  return found.ok ? { ok: true, value: found.value.map(({ instance, state, files }) => ({ instance: instance.id, state, files })) } : found;
+}
+
+/** A program or a file that is missing makes a result outdated, no more. */
+async function selectedResults(opened: Opened, planned: Planned, selection: Selection): Promise<Result<readonly InstanceResult[], Problem>> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
-  const found: InstanceMetrics[] = [];
-  for (const instance of selected.value.chosen) {
-    const values: Record<string, number> = {};
-    for (const out of Object.values(instance.outs)) {
-      if (out.kind !== 'metrics') continue;
-      const read = await readJson(join(root, out.path));
-      if (read.ok) collectNumbers(read.value, '', values);
-    }
-    const { id, axes, labels, params } = instance;
-    if (Object.keys(values).length > 0) found.push({ instance: id, axes, labels, params, values });
-  }
-  return { ok: true, value: found };
+  const { chosen } = selected.value;
+  const needed = withNeeds(planned.plan, chosen);
+  const session = await sessionFor(opened, planned, [], needed);
+  if (!session.ok) return session;
+  const found = await resultsOf(session.value, needed);
+  opened.stats.flush();
+  const ids = new Set(chosen.map(({ id }) => id));
+  return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
 }
 
 /** The numbers of a document, nested names joined by ".". */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './act.ts';
-import { artifacts, explain, graph, history, log, metrics, status, verify } from './ask.ts';
+import { artifacts, explain, graph, history, log, metrics, results, status, verify } from './ask.ts';
 import { builtFile } from './built-file.ts';
 import { orDiskProblem } from './disk-problem.ts';
 import { fileFaults } from './execute/preflight.ts';
@@ -12,7 +12,7 @@ import { withHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
 import { type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
-import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, Status, Verification } from './answers.ts';
+import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, Status, Verification } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Event } from './event.ts';
 import type { Forecast } from './plan/forecast.ts';
@@ -20,7 +20,7 @@ import { select, type Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch-run.ts';
 
-export type { Artifact, Collected, Explanation, Forecast, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, RunRecord, RunRequest, RunSummary, Selection, Status, StopSignals, Verification, WatchListeners, WatchNews };
+export type { Artifact, Collected, Explanation, Forecast, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, RunRequest, RunSummary, Selection, Status, StopSignals, Verification, WatchListeners, WatchNews };
 
 /** Which pipeline file of which project, as the command line names them. */
 export interface ProjectOptions {
@@ -62,6 +62,8 @@ export interface Project {
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   history(limit: number): Promise<Result<readonly RunRecord[], Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
+  /** Where the files of results can be read; instances without a result are left out. */
+  results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** Where the outs stand that exist. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
@@ -159,7 +161,8 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     graph: (selection) => withPlan((_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan((open, plan) => log(open, plan, instance, run_)),
     history: (limit) => withRows((open) => ({ ok: true, value: history(open, limit) })),
-    metrics: (selection) => withPlan((open, plan) => metrics(open.place.root, plan, selection)),
+    metrics: (selection) => withPlan((open, plan) => metrics(open, plan, selection)),
+    results: (selection) => withPlan((open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan((open, plan) => artifacts(open.place.root, plan, selection)),
     verify: () => withRows(async (open) => ({ ok: true, value: await verify(open) })),
     verifyRerun: (instance, onEvent, stop) => withPlan((open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { aligned } from '../../src/runner/report/aligned.ts';
 import { metricsTable, sortedBy, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
 
-const point = (instance: string, learningRate: number, values: Readonly<Record<string, number>>): MeasuredInstance => ({ instance, axes: { dataset: instance, config: { learningRate, r: 8 } }, params: { seed: 42 }, values });
+const point = (instance: string, learningRate: number, values: Readonly<Record<string, number>>): MeasuredInstance => ({ instance, state: 'current', axes: { dataset: instance, config: { learningRate, r: 8 } }, params: { seed: 42 }, values });
 
 const points = [point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2.5, rows: 96 }), point('eval[b]', 0.2, { 'metrics.rougeL': 0.75, loss: 0.00012, rows: 96 }), point('eval[c]', 0.02, { rows: 96 })];
 

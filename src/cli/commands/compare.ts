@@ -5,7 +5,7 @@ import { isJsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
 import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
 import type { Result } from '../../result.ts';
-import type { Project } from '../../runner/project.ts';
+import type { Problem, Project } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
@@ -54,25 +54,32 @@ interface Prediction {
 
 /** Undefined where the problem has been reported. */
 async function predictionsOf(project: Project, instance: string, options: CompareOptions): Promise<Result<readonly Prediction[]> | undefined> {
-  const artifacts = await project.artifacts({ patterns: [instance], mode: 'only' });
-  if (!artifacts.ok) {
-    reportProblem(artifacts.error, options);
-    return undefined;
-  }
-  const found = artifacts.value.filter(({ out }) => out === 'predictions');
-  const [artifact] = found;
-  if (artifact === undefined) return { ok: false, error: `${instance} declares no out "predictions"${artifacts.value.length === 0 ? '' : `, only ${[...new Set(artifacts.value.map(({ out }) => out))].join(', ')}`}` };
-  if (found.length > 1) return { ok: false, error: `${instance} names ${found.length} instances: name one` };
-  if (!artifact.there) return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
+  const selection = { patterns: [instance], mode: 'only' } as const;
+  const declared = await project.artifacts(selection);
+  if (!declared.ok) return reported(declared.error, options);
+  const found = await project.results(selection);
+  if (!found.ok) return reported(found.error, options);
+  const outs = declared.value.filter(({ out }) => out === 'predictions');
+  const [out] = outs;
+  if (out === undefined) return { ok: false, error: `${instance} declares no out "predictions"${declared.value.length === 0 ? '' : `, only ${[...new Set(declared.value.map((one) => one.out))].join(', ')}`}` };
+  if (outs.length > 1) return { ok: false, error: `${instance} names ${outs.length} instances: name one` };
+  const [result] = found.value;
+  const file = result?.files['predictions'];
+  if (result === undefined || file === undefined) return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
+  if (result.state === 'outdated') openScreen().write(`warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`);
   const predictions: Prediction[] = [];
-  for await (const line of readJsonLines(join(project.root, artifact.path))) {
-    if (!line.ok) return { ok: false, error: fileProblemText(line.error) };
+  for await (const line of readJsonLines(join(project.root, file))) {
+    if (!line.ok) return { ok: false, error: fileProblemText({ ...line.error, path: out.path }) };
     const { value } = line.value;
     const [question, prediction, reference] = isJsonObject(value) ? [value['question'], value['prediction'], value['reference']] : [];
-    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string') return { ok: false, error: `${artifact.path}:${line.value.line}: expected question, prediction and reference` };
+    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string') return { ok: false, error: `${out.path}:${line.value.line}: expected question, prediction and reference` };
     predictions.push({ question, prediction, reference });
   }
   return { ok: true, value: predictions };
+}
+
+function reported(problem: Problem, options: CompareOptions): undefined {
+  reportProblem(problem, options);
 }
 
 /** Scores both sides of every row; the rows must be the same ones. */

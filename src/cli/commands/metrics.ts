@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { fileProblemText } from '../../files/file-problem.ts';
 import type { InstanceMetrics } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
 import { metricsTable, sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { openScreen } from '../screen.ts';
 
 interface MetricsOptions extends PipelineOptions {
   readonly columns?: string;
@@ -25,21 +27,24 @@ export function metricsCommand(): Command {
         if (!measured.ok) return measured;
         const faults = unknownColumns(measured.value, named, options.sort);
         if (faults.length > 0) return { ok: false, error: { kind: 'invalid', diagnostics: faults, sources: new Map() } };
+        for (const fault of measured.value.flatMap((row) => row.faults)) openScreen().write(`warning: ${fileProblemText(fault)}\n`);
         return { ok: true, value: options.sort === undefined ? measured.value : sortedBy(measured.value, options.sort) };
       }, (measured) => metricsText(measured, columns));
     });
 }
 
 function metricsText(measured: readonly InstanceMetrics[], columns: readonly string[] | undefined): string {
-  if (measured.length === 0) return 'no metrics yet: no instance that is named here has written an out of kind metrics\n';
+  if (measured.length === 0) return 'no metrics yet: no instance that is named here has a result with an out of kind metrics\n';
   // Instances of different stages measure different things: a table each.
   const stages = [...new Set(measured.map(({ instance }) => stageOf(instance)))];
-  return stages.map((stage) => {
+  const tables = stages.map((stage) => {
     const { rows, same, left } = metricsTable(measured.filter(({ instance }) => stageOf(instance) === stage), columns);
     const shared = same.length === 0 ? '' : `the same in all: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}\n`;
     const more = left.length === 0 || columns !== undefined ? '' : `not shown (--columns): ${left.join(', ')}\n`;
     return `${aligned(rows).join('\n')}\n${shared}${more}`;
-  }).join('\n');
+  });
+  const outdated = measured.some(({ state }) => state === 'outdated') ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n' : '';
+  return `${tables.join('\n')}${outdated}`;
 }
 
 const stageOf = (instance: string): string => instance.split('[', 1)[0] ?? instance;

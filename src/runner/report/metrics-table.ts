@@ -6,6 +6,7 @@ import { nearest } from '../spec/nearest.ts';
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {
   readonly instance: string;
+  readonly state: 'current' | 'outdated' | 'uncached';
   readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, number>>;
@@ -30,11 +31,13 @@ export function metricsTable(measured: readonly MeasuredInstance[], columns: rea
   const chosen = columns === undefined ? different.slice(0, mostMetrics) : [...new Set(columns.flatMap((name) => matching(all, name)))];
   const shown = [...differingSettings(measured), ...chosen.map((name) => metricColumn(measured, name))];
   return {
-    rows: [['instance', ...shown.map(({ name }) => name)], ...measured.map((row) => [row.instance, ...shown.map(({ of }) => of(row))])],
+    rows: [['instance', ...shown.map(({ name }) => name)], ...measured.map((row) => [`${row.instance}${stateText[row.state]}`, ...shown.map(({ of }) => of(row))])],
     same,
     left: different.filter((name) => !chosen.includes(name)),
   };
 }
+
+const stateText: Readonly<Record<MeasuredInstance['state'], string>> = { current: '', outdated: ' (out of date)', uncached: ' (not cached)' };
 
 /** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
