@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Started, until } from '../rig/rig.ts';
@@ -126,6 +126,42 @@ describe('invariant 2: what is published is what the key describes', () => {
     const again = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
+  });
+
+  test('links in a circle: in an out they are kept as they are, cached and restored; in a dep that follows them they are refused, named', async () => {
+    await using rig = await createRig();
+    const train = rig.puppet();
+    rig.write({ 'rows/x': 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } }, read: { cmd: 'ls ${deps.m} > ${outs.o}', deps: { m: { from: 'train', out: 'm' } }, outs: { o: 'o' } } } } });
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    for (const [path, target] of [['out:m/one', 'two'], ['out:m/two', 'one'], ['out:m/self', '.'], ['out:m/below/up', '..']]) await started.order('link', { path, target });
+    await started.exit(0);
+    expect((await run.result).json).toMatchObject({ ran: ['train', 'read'] });
+    rmSync(join(rig.root, 'artifacts'), { recursive: true });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['train', 'read'] });
+    expect(['one', 'two', 'self', 'below/up'].map((name) => readlinkSync(join(rig.root, 'artifacts/pipeline/train/m', name)))).toEqual(['two', 'one', '.', '..']);
+
+    // Inside the dep they lead nowhere else; through a folder outside they lead back to it.
+    symlinkSync('loop', join(rig.root, 'rows/loop'));
+    const again = rig.pipeline('run');
+    await (await train.nextStart()).exit(0, { m: 'weights' });
+    expect((await again.result).json).toMatchObject({ ran: ['train', 'read'] });
+    rmSync(join(rig.root, 'rows/loop'));
+    mkdirSync(join(rig.root, 'outside'));
+    symlinkSync('../outside', join(rig.root, 'rows/outside'));
+    symlinkSync('../outside', join(rig.root, 'outside/again'));
+    const refused = await rig.pipeline('run').result;
+    expect(refused).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(refused.stderr).toContain('is a symbolic link to a folder that holds it');
+  });
+
+  test('a dep that is a link to itself is missing, in words', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'cat ${deps.rows} > ${outs.o}', deps: { rows: 'rows' }, outs: { o: 'o' } } } } });
+    symlinkSync('rows', join(rig.root, 'rows'));
+    const refused = await rig.pipeline('run').result;
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain('rows: no such file or folder');
   });
 
   test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {
