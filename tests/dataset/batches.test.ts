@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { epochBatches, orderedBatches } from '../../src/ml/dataset/batches.ts';
@@ -32,6 +34,13 @@ test('rows grouped by length need less padding, and the longest comes first', ()
   const grouped = epochBatches(rows, { seed: 1, epoch: 2, batchSize: 8, groupByLength: true });
   expect(rows[grouped[0]?.[0] ?? -1]).toBe(509);
   expect(padding(grouped)).toBeLessThan(0.6 * padding(epochBatches(rows, { seed: 1, epoch: 2, batchSize: 8 })));
+});
+
+test('grouped, they come in the order of transformers\' LengthGroupedSampler', () => {
+  const cases: readonly { readonly lengths: readonly number[]; readonly batchSize: number; readonly accumulation: number; readonly seed: number; readonly epoch: number; readonly order: readonly number[] }[] =
+    JSON.parse(readFileSync(join(import.meta.dirname, '../golden/length-groups.json'), 'utf8'));
+  expect(cases.length).toBeGreaterThan(5);
+  for (const { lengths: rows, order, ...chosen } of cases) expect(epochBatches(rows, { ...chosen, groupByLength: true }).flat(), JSON.stringify(chosen)).toEqual(order);
 });
 
 test('evaluation takes the rows in order', () => {

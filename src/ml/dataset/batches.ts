@@ -8,15 +8,17 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Batches of rows of similar length: less padding, somewhat less chance in the order. */
   readonly groupByLength?: boolean;
+  /** Batches of a step: rows are grouped for whole steps. */
+  readonly accumulation?: number;
 }
 
 /**
- * The micro-batches of an epoch in order, as row indices; every row stands in one of them. `lengths` holds the tokens of
- * each row, source and target together. Depends on nothing but its arguments, so a resumed training goes on where it was.
+ * The micro-batches of an epoch in order, as row indices; every row stands in one of them. `lengths` holds what each row
+ * is grouped by. Depends on nothing but its arguments, so a resumed training goes on where it was.
  */
-export function epochBatches(lengths: readonly number[], { seed, epoch, batchSize, groupByLength = false }: BatchOptions): readonly (readonly number[])[] {
+export function epochBatches(lengths: readonly number[], { seed, epoch, batchSize, groupByLength = false, accumulation = 1 }: BatchOptions): readonly (readonly number[])[] {
   const shuffled = shuffledIndices(lengths.length, epochSeed(seed, epoch));
-  return chunks(groupByLength ? groupedByLength(shuffled, lengths, batchSize) : shuffled, batchSize);
+  return chunks(groupByLength ? groupedByLength(shuffled, lengths, batchSize * accumulation) : shuffled, batchSize);
 }
 
 /** Batches in the order of the rows, as evaluation takes them. */
@@ -26,11 +28,11 @@ export const orderedBatches = (count: number, batchSize: number): readonly (read
 const epochSeed = (seed: number, epoch: number): bigint => BigInt.asUintN(32, BigInt(seed)) + (BigInt(epoch + 1) << 32n);
 
 /**
- * As transformers' LengthGroupedSampler: the shuffled rows are cut into stretches of up to 50 batches, each sorted from
- * long to short, and the longest row of all comes first, so that memory runs out at once or never.
+ * As transformers' LengthGroupedSampler (4.57.1), given its permutation: the shuffled rows are cut into stretches of up to
+ * 50 steps, each sorted from long to short, and the longest row of all comes first, so that memory runs out at once or never.
  */
-function groupedByLength(shuffled: readonly number[], lengths: readonly number[], batchSize: number): readonly number[] {
-  const stretch = batchSize * Math.max(1, Math.min(50, Math.floor(shuffled.length / (batchSize * 4))));
+function groupedByLength(shuffled: readonly number[], lengths: readonly number[], stepSize: number): readonly number[] {
+  const stretch = stepSize * Math.max(1, Math.min(50, Math.floor(shuffled.length / (stepSize * 4))));
   const lengthOf = (row: number): number => lengths[row] ?? 0;
   const order = chunks(shuffled, stretch).flatMap((rows) => rows.toSorted((a, b) => lengthOf(b) - lengthOf(a)));
   const greatest = order.reduce((most, row) => Math.max(most, lengthOf(row)), 0);

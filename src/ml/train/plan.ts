@@ -17,8 +17,8 @@ export function planOf({ batch, accumulation, length, warmup }: TrainConfig, row
 
 /** The rows of each micro-batch of a step (from 0): a function of the seed and the step alone. */
 export function batchOrder(examples: readonly Example[], config: TrainConfig, { stepsPerEpoch }: Plan): (step: number) => readonly (readonly number[])[] {
-  const lengths = examples.map(({ source, target }) => source.length + target.length);
-  const epochOf = (epoch: number): readonly (readonly number[])[] => epochBatches(lengths, { seed: config.seed, epoch, batchSize: config.batch, groupByLength: config.groupByLength });
+  const lengths = examples.map(({ source }) => source.length); // as the Trainer: input_ids alone
+  const epochOf = (epoch: number): readonly (readonly number[])[] => epochBatches(lengths, { seed: config.seed, epoch, batchSize: config.batch, groupByLength: config.groupByLength, accumulation: config.accumulation });
   let current = { epoch: -1, batches: epochOf(0) };
   return (step) => {
     const epoch = Math.floor(step / stepsPerEpoch);

@@ -24,7 +24,7 @@ export interface TrainConfig {
   readonly labelSmoothing: number;
   /** Gradient checkpointing: layers are computed again on the way back. The same numbers with less memory and more time. */
   readonly recompute: boolean;
-  /** Batches of rows of similar length. */
+  /** Batches of rows whose sources are of similar length. */
   readonly groupByLength: boolean;
   /** The share of the rows that is held out, and evaluated on. */
   readonly validationFraction: number;
