@@ -25,9 +25,9 @@ export interface ContextDocument {
 export interface StageContext<Params, Dep extends string = string, Out extends string = string> {
   readonly params: Params;
   /** Path of a dep. A dep that gathers is an error here: see `gathered`. */
-  readonly deps: Readonly<Record<Dep, string>>;
+  readonly deps: ByDep<Dep, string>;
   /** The members of each dep that gathers, in canonical order of their axes. */
-  readonly gathered: Readonly<Record<Dep, readonly Gathered[]>>;
+  readonly gathered: ByDep<Dep, readonly Gathered[]>;
   readonly outs: Readonly<Record<Out, string>>;
   readonly scratch: string;
   readonly cpus: number;
@@ -36,3 +36,6 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly signal: AbortSignal;
   readonly emit: (message: StageMessage) => void;
 }
+
+/** A value a dep, by its name; of one that is declared with "?", as `'encoder?'`, there may be none. */
+export type ByDep<Dep extends string, T> = { readonly [Name in Dep as Name extends `${string}?` ? never : Name]: T } & { readonly [Name in Dep as Name extends `${infer Bare}?` ? Bare : never]?: T };

@@ -1,11 +1,12 @@
 import type { Schema } from '../../src/stage/define-stage.ts';
 import { implies } from './implies.ts';
+import { loraSettings } from './lora-settings.ts';
 
 /** Settings of a point that say two things, or ask for what cannot be: schemas for `allOf`, which refuse one with the reason. */
 export const contradictions: readonly Schema[] = [
   refused(given('maxSteps'), ['epochs'], 'cannot stand beside maxSteps: each says where the training ends'),
   refused(given('warmupSteps'), ['warmupRatio'], 'cannot stand beside warmupSteps: each says how long the warm-up is'),
-  refused({ properties: { method: { const: 'full' } } }, ['r', 'alpha', 'dropout', 'targets', 'rslora', 'bias', 'modulesToSave'], 'is a setting of method: lora'),
+  refused({ properties: { method: { const: 'full' } } }, loraSettings, 'is a setting of method: lora'),
   refused({ ...given('evaluateEvery'), properties: { evaluateEvery: { type: 'null' } } }, ['earlyStopping'], 'never happens with evaluateEvery: null'),
   refused({ ...given('schedule', 'evaluateEvery'), properties: { schedule: followsEvaluations(), evaluateEvery: { type: 'null' } } }, ['schedule'], 'has no losses to follow with evaluateEvery: null'),
   { properties: { optimizer: refused({ properties: { name: { const: 'adafactor' }, relativeStep: { const: false } } }, ['warmupInit'], 'needs relativeStep: true: it is the warm-up of relative steps') } },

@@ -16,6 +16,7 @@ import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 import type { TrainingSummary } from '../evaluation.ts';
 import { openEngine } from '../open-engine.ts';
+import { adapterToTrain } from './adapter-to-train.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { messagesOf, unfinishedText } from './training-messages.ts';
 import { writeTrained } from './write-trained.ts';
@@ -29,12 +30,17 @@ export type MeasureFor = (setting: {
   readonly rows: readonly Row[];
 }) => Result<(parameters: Feeds) => Promise<Readonly<Record<string, number>>>>;
 
+/** `adapter?`: a folder of peft whose training is gone on with. */
+export type TrainDep = 'base' | 'train' | 'adapter?';
+
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
-export async function runTraining({ params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, 'base' | 'train', 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
+export async function runTraining({ params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, TrainDep, 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
   const rows = await readRows(deps.train);
   if (!rows.ok) return { ok: false, error: fileProblemText(rows.error) };
   const model = await openMt5Folder(deps.base);
   if (!model.ok) return { ok: false, error: fileProblemText(model.error) };
+  const adapter = deps.adapter === undefined ? undefined : await adapterToTrain(deps.adapter, model.value.config, params.config);
+  if (adapter?.ok === false) return adapter;
   const tokenizer = await openTokenizer(deps.base, { tokenization: params.tokenization });
   if (!tokenizer.ok) return tokenizer;
   const { examples, cutSources, cutTargets } = tokenizeRows(rows.value, tokenizer.value, params);
@@ -44,11 +50,14 @@ export async function runTraining({ params, deps, outs, scratch, cpus, device, s
   const engine = await openEngine(params.runtime, { cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
-  const config = trainConfigOf(params);
+  const config = trainConfigOf(params, adapter?.value.config);
   const heldOut = validationSplit(rows.value.length, config.validationFraction, config.seed).heldOut.map((row) => rows.value[row]).filter((row) => row !== undefined);
   const measure = measureFor?.({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut });
   if (measure?.ok === false) return measure;
-  const outcome = await train({ model: model.value, examples, config, runtime, scratch, signal, emit: (event) => messagesOf(event).forEach(emit), ...(measure === undefined ? {} : { measure: measure.value }) });
+  const outcome = await train({
+    model: model.value, adapter: adapter?.value.tensors, examples, config, runtime, scratch, signal,
+    emit: (event) => messagesOf(event).forEach(emit), measure: measure?.value,
+  });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
   const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);

@@ -116,10 +116,10 @@ export const trainParamsSchema = {
   allOf: contradictionsOfValidation,
 } satisfies Schema;
 
-/** The settings of the training, every default filled in. */
-export function trainConfigOf({ config, validation, seed, baseModel }: TrainParams): TrainConfig {
+/** The settings of the training, every default filled in. `adapter`: that of one that is trained on. */
+export function trainConfigOf({ config, validation, seed, baseModel }: TrainParams, adapter?: AdapterConfig): TrainConfig {
   return {
-    method: config.method === 'full' ? { kind: 'full' } : { kind: 'lora', adapter: adapterOf(config, baseModel) },
+    method: config.method === 'full' ? { kind: 'full' } : { kind: 'lora', adapter: { ...(adapter ?? adapterOf(config)), ...baseModelOf(baseModel) } },
     optimizer: optimizerOf(config.optimizer ?? 'adamw'),
     learningRate: config.learningRate,
     weightDecay: config.weightDecay ?? 0,
@@ -144,9 +144,8 @@ export function trainConfigOf({ config, validation, seed, baseModel }: TrainPara
   };
 }
 
-function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora = false, bias = 'none', modulesToSave = [] }: MethodParams, baseModel: string): AdapterConfig {
+function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora = false, bias = 'none', modulesToSave = [] }: MethodParams): Omit<AdapterConfig, keyof BaseModel> {
   return {
-    ...baseModelOf(baseModel),
     r,
     loraAlpha: alpha,
     loraDropout: dropout,
@@ -162,8 +161,10 @@ function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora
   };
 }
 
+type BaseModel = Pick<AdapterConfig, 'baseModelNameOrPath' | 'revision'>;
+
 /** A model of the hub as peft names it: "hf:owner/name@revision" is its name and its revision there. */
-function baseModelOf(name: string): Pick<AdapterConfig, 'baseModelNameOrPath' | 'revision'> {
+function baseModelOf(name: string): BaseModel {
   const [, repository = name, revision = null] = /^hf:([^@]+)@(.+)$/.exec(name) ?? [];
   return { baseModelNameOrPath: repository, revision };
 }

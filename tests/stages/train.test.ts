@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage as train } from '../../stages/train.ts';
+import type { MethodParams } from '../../stages/train/train-params.ts';
 import { stage as measured } from '../../stages/train-measured.ts';
 import type { StageMessage } from '../../src/stage/message.ts';
 
@@ -72,6 +73,22 @@ describe('the stage program train', () => {
   test('a model folder that is not there is an error that names it', async () => {
     const context = contextOf('missing');
     expect(await train.run({ ...context, deps: { ...context.deps, base: join(folder, 'nowhere') }, params })).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
+  });
+
+  test('an adapter as a dep is trained on: what it is stands in its folder, and nothing of it is begun anew', async () => {
+    const config = { method: 'lora', learningRate: 1e-3, batch: 4, epochs: 0 } as const;
+    const { model } = contextOf('plain').outs;
+    const goOn = (name: string, changes: Partial<MethodParams>) => train.run({ ...contextOf(name), deps: { ...contextOf(name).deps, adapter: model }, params: { ...params, config: { ...config, ...changes } } });
+    expect(await goOn('adapter-same', {})).toEqual({ ok: true, value: undefined });
+    for (const name of ['model/adapter_model.safetensors', 'model/adapter_config.json']) expect(await readFile(join(folder, 'adapter-same', name)), name).toEqual(await readFile(join(folder, 'plain', name)));
+    const [baseline] = await linesOf(join(folder, 'adapter-same/log.jsonl'));
+    expect(baseline?.['evaluationLoss']).toBe((await linesOf(join(folder, 'plain/log.jsonl'))).at(-1)?.['evaluationLoss']);
+    expect(await goOn('adapter-more', { epochs: 1 })).toEqual({ ok: true, value: undefined });
+    expect(await readFile(join(folder, 'adapter-more/model/adapter_model.safetensors'))).not.toEqual(await readFile(join(folder, 'plain/model/adapter_model.safetensors')));
+
+    expect(await goOn('adapter-full', { method: 'full' })).toEqual({ ok: false, error: `the dep adapter (${model}) is what method: lora goes on with: expected that, or no such dep; found method: full` });
+    expect(await goOn('adapter-other', { r: 4, targets: ['q'] })).toEqual({ ok: false, error: `${model} says itself what its r, targets are: take them out of config` });
+    expect(await train.run({ ...contextOf('adapter-none'), deps: { ...contextOf('adapter-none').deps, adapter: base }, params: { ...params, config } })).toMatchObject({ ok: false, error: expect.stringContaining('adapter_config.json') });
   });
 
   test('measured, it scores generated answers at every evaluation and trains to the same weights', async () => {

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { openAdapterFolder } from '../checkpoint/adapter-folder.ts';
 import { loadAllFloat32 } from '../checkpoint/lazy-tensor.ts';
 import type { GenerationConfig } from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
-import { loraShapes, mergeLora } from './lora.ts';
-import { loraTargets } from './lora-targets.ts';
+import { openFittingAdapter } from './fitting-adapter.ts';
+import { mergeLora } from './lora.ts';
 import type { Feeds } from './packed-rows.ts';
 
 /** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
@@ -39,27 +38,14 @@ type Parameters = ReadonlyMap<string, Float32Array>;
 const worded = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });
 
 async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): Promise<Result<Parameters>> {
-  const adapter = await openAdapterFolder(path);
-  if (!adapter.ok) return worded(adapter.error);
-  const targets = loraTargets(adapter.value.config, config);
-  if (!targets.ok) return { ok: false, error: `${path}: ${targets.error}` };
-  const expected = [...loraShapes(targets.value, config)];
-  const wrong = expected.flatMap(([name, shape]) => {
-    const found = adapter.value.tensors.get(name)?.shape;
-    return found?.join() === shape.join() ? [] : [`${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`];
-  });
-  const names = new Set(expected.map(([name]) => name));
-  const surplus = [...adapter.value.tensors.keys()].filter((name) => !names.has(name)).map((name) => `${name} belongs to no layer that adapter_config.json selects`);
-  if (wrong.length + surplus.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${shortened([...wrong, ...surplus]).join('\n')}` };
+  const adapter = await openFittingAdapter(path, config);
+  if (!adapter.ok) return adapter;
   const loaded = await loadAllFloat32(adapter.value.tensors);
   if (!loaded.ok) return worded(loaded.error);
-
-  const parameters = new Map([...base, ...expected.flatMap(([name]) => (base.has(name) ? [[name, loaded.value.get(name) ?? new Float32Array()] as const] : []))]);
-  for (const layer of targets.value.layers) {
+  const parameters = new Map([...base, ...[...loaded.value].filter(([name]) => base.has(name))]);
+  for (const layer of adapter.value.targets.layers) {
     const [weight, a, b] = [parameters.get(`${layer.module}.weight`), loaded.value.get(`${layer.module}.lora_A.weight`), loaded.value.get(`${layer.module}.lora_B.weight`)];
     if (weight !== undefined && a !== undefined && b !== undefined) mergeLora(weight, layer, a, b);
   }
   return { ok: true, value: parameters };
 }
-
-const shortened = (lines: readonly string[]): readonly string[] => (lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines);

@@ -17,16 +17,13 @@ export async function loadFrozen(tensors: LazyTensors, trained: ReadonlyMap<stri
   return { ok: true, value: Object.fromEntries(frozen) };
 }
 
-/** Fills what is trained: with the values it starts from where it is new, else from the model. */
-export async function loadTrained(trained: readonly Trained[], initial: ReadonlyMap<string, Float32Array>, tensors: LazyTensors): Promise<Result<void, FileProblem>> {
+/** Fills what is trained: from where it starts, say an adapter, else from the model. */
+export async function loadTrained(trained: readonly Trained[], start: LazyTensors, tensors: LazyTensors): Promise<Result<void, FileProblem>> {
   for (const { name, parameter } of trained) {
-    const [made, stored] = [initial.get(name), tensors.get(name)];
-    if (made !== undefined) parameter.set(made);
-    else if (stored === undefined) throw new Error(`the model has no tensor "${name}"`);
-    else {
-      const loaded = await loadFloat32(stored, parameter);
-      if (!loaded.ok) return loaded;
-    }
+    const stored = start.get(name) ?? tensors.get(name);
+    if (stored === undefined) throw new Error(`the model has no tensor "${name}"`);
+    const loaded = await loadFloat32(stored, parameter);
+    if (!loaded.ok) return loaded;
   }
   return { ok: true, value: undefined };
 }

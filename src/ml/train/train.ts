@@ -17,6 +17,8 @@ import { trainingLoop } from './training-loop.ts';
 
 export interface TrainOptions {
   readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
+  /** The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins untrained. */
+  readonly adapter?: LazyTensors | undefined;
   readonly examples: readonly Example[];
   readonly config: TrainConfig;
   readonly runtime: Runtime;
@@ -29,7 +31,7 @@ export interface TrainOptions {
    * Measures the model beside its validation loss, say by generation, from all its parameters, an adapter merged. Has to be
    * a function of them; may throw the signal's reason when it is aborted.
    */
-  readonly measure?: (parameters: Feeds) => Promise<Readonly<Record<string, number>>>;
+  readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
   readonly disk?: Disk;
 }
 

@@ -1,3 +1,4 @@
+import { held, type LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Result } from '../../result.ts';
@@ -21,7 +22,7 @@ export interface Trainee {
   /** What is trained, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The values of what is trained and is not in the model's folder. */
-  readonly initial: ReadonlyMap<string, Float32Array>;
+  readonly initial: LazyTensors;
   readonly parameters: ParameterCounts;
   /** All parameters as those of a plain model: an adapter is merged into copies. */
   readonly plain: (parameters: Feeds) => Feeds;
@@ -48,6 +49,7 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
   }
   const targets = loraTargets(method.adapter, config);
   if (!targets.ok) return targets;
+  const shapes = loraShapes(targets.value, config);
   const trace = loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout);
   return {
     ok: true,
@@ -55,8 +57,8 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
       training: trainingGraph(trace, trace.trainable, options),
       evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), evaluationOptions),
       headParts,
-      shapes: loraShapes(targets.value, config),
-      initial: initialiseLora(targets.value, seed),
+      shapes,
+      initial: held(new Map([...initialiseLora(targets.value, seed)].map(([name, data]) => [name, { dtype: 'float32', shape: shapes.get(name) ?? [], data }]))),
       parameters: countParameters(targets.value, config),
       plain: (parameters) => mergedParameters(parameters, targets.value),
     },

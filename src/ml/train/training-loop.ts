@@ -67,13 +67,13 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
 const failed = (problem: FileProblem): TrainOutcome => ({ kind: 'failed', problem: fileProblemText(problem) });
 
 /** Fills the stepper's memory from the newest checkpoint, or with what the training starts from. */
-async function startOrResume({ model, scratch, emit, trainee, stepper, disk }: Compiled, fingerprint: string): Promise<Result<Progress, FileProblem>> {
+async function startOrResume({ model, adapter, scratch, emit, trainee, stepper, disk }: Compiled, fingerprint: string): Promise<Result<Progress, FileProblem>> {
   const memory = memoryOf(stepper);
   const resumed = await resume(scratch, fingerprint, memory, (text) => emit({ kind: 'warning', text }), disk);
   if (!resumed.ok) return resumed;
   if (resumed.value !== 'anew') return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
   for (const data of memory.values()) data.fill(0); // a damaged checkpoint may have been read halfway
-  const loaded = await loadTrained(stepper.tensors, trainee.initial, model.tensors);
+  const loaded = await loadTrained(stepper.tensors, adapter ?? trainee.initial, model.tensors);
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
 }
 
