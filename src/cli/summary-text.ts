@@ -1,11 +1,21 @@
 import type { Outcome } from '../runner/event.ts';
+import type { InstanceId } from '../runner/identity.ts';
+import { shellQuoted } from '../runner/plan/shell.ts';
+import { typedInstance } from '../runner/plan/typed-instance.ts';
 import type { RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/report/colors.ts';
 import { durationText } from '../runner/report/duration-text.ts';
 
-/** The last line of a run: how many instances ended how, and what to do next after a failure. */
-export function summaryText({ outcomes, seconds, exitCode }: RunSummary, colors: Colors): string {
-  const count = (kind: Outcome['kind']) => [...outcomes.values()].filter((outcome) => outcome.kind === kind).length;
+/** What of the command is typed again in the commands that come next. */
+export interface TypedRun {
+  readonly file?: string;
+  readonly keepGoing?: true;
+}
+
+/** The end of a run: how many instances ended how, and what to do next after a failure. */
+export function summaryText({ outcomes, seconds, exitCode }: RunSummary, typed: TypedRun, colors: Colors): string {
+  const named = (kind: Outcome['kind']): readonly InstanceId[] => [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
+  const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
   const cached = count('cached');
   if (cached === total) return `${colors.green('✓')} everything is up to date: ${total === 1 ? '1 instance' : `${total} instances`}, ${durationText(seconds)}\n`;
@@ -14,11 +24,30 @@ export function summaryText({ outcomes, seconds, exitCode }: RunSummary, colors:
     [count('restored'), 'restored'],
     [cached, 'up to date'],
     [count('failed'), 'failed'],
-    [count('blocked'), 'not started'],
     [count('interrupted'), 'interrupted'],
+    [count('blocked') + count('skipped'), 'not started'],
   ] as const;
   const text = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`).join(', ');
-  const failed = [...outcomes].find(([, outcome]) => outcome.kind === 'failed');
-  const next = failed !== undefined ? `  pipeline log ${failed[0]} shows all it printed; pipeline run goes on from here\n` : exitCode >= 130 ? '  pipeline run goes on from here\n' : '';
-  return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next}`;
+  const next = nextSteps({ failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 }, typed);
+  return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
 }
+
+interface Unfinished {
+  readonly failed: readonly InstanceId[];
+  /** How many were not started though nothing that they need failed. */
+  readonly skipped: number;
+  readonly isStopped: boolean;
+}
+
+function nextSteps({ failed, skipped, isStopped }: Unfinished, { file, keepGoing }: TypedRun): readonly string[] {
+  const command = (name: string): string => `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+  const more = failed.length - mostFailed;
+  return [
+    ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${typedInstance(id)} tells more`),
+    ...(more > 0 ? [`… and ${more} more failed`] : []),
+    ...(skipped > 0 && !isStopped && keepGoing !== true ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`] : []),
+    ...(failed.length > 0 || isStopped ? [`${command('run')} goes on from here`] : []),
+  ];
+}
+
+const mostFailed = 5;

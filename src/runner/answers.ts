@@ -63,7 +63,7 @@ export interface Graph {
   readonly edges: readonly { readonly from: InstanceId; readonly to: InstanceId }[];
 }
 
-/** The output and the messages of an instance's last attempt, or of the attempt in the run that is named. */
+/** What happened to an instance in the last run that tried it, or in the run that is named. */
 export interface InstanceLog {
   readonly run: string;
   readonly instance: InstanceId;

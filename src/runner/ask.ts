@@ -16,7 +16,7 @@ import { type InstanceResult, resultsOf } from './results-of.ts';
 import { isRunning, outputsOf } from './store/attempts.ts';
 import { lastResult } from './store/entries.ts';
 import { unnamedPlacements } from './store/placements.ts';
-import { eventsOf, lastOutcomes, lastRuns, outcomeCounts, type RunRow } from './store/runs.ts';
+import { eventsOf, lastOutcomes, lastRuns, lastToldRun, outcomeCounts, type RunRow } from './store/runs.ts';
 import { verifyStore } from './store/verify-store.ts';
 
 export async function status(opened: Opened, planned: Planned, selection: Selection): Promise<Result<Status, Problem>> {
@@ -116,10 +116,13 @@ export function graph(planned: Planned, selection: Selection): Result<Graph, Pro
 export function log({ store }: Opened, planned: Planned, instance: string, run: string | undefined): Result<InstanceLog | undefined, Problem> {
   const selected = selectFrom(planned, { patterns: [instance], mode: 'only' });
   if (!selected.ok) return selected;
-  const [first] = selected.value.chosen;
-  const outputs = first && outputsOf(store, planned.plan.pipeline, first.id, run);
-  if (first === undefined || outputs === undefined) return { ok: true, value: undefined };
-  return { ok: true, value: { run: outputs.run, instance: first.id, events: eventsOf(store, outputs.run, first.id), files: outputs.files } };
+  const [first, ...more] = selected.value.chosen;
+  if (first === undefined || more.length > 0) return invalid([oneInstance(instance, selected.value.chosen)], planned.sources);
+  const { pipeline } = planned.plan;
+  const told = run ?? lastToldRun(store, pipeline, first.id);
+  const events = told === undefined ? [] : eventsOf(store, told, first.id);
+  if (told === undefined || events.length === 0) return { ok: true, value: undefined };
+  return { ok: true, value: { run: told, instance: first.id, events, files: outputsOf(store, pipeline, first.id, told) } };
 }
 
 export function history({ store }: Opened, limit: number): readonly RunRecord[] {

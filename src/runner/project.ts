@@ -58,7 +58,7 @@ export interface Project {
   /** `instance`: as it was typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
-  /** Undefined: it never ran (in that run). */
+  /** Of one instance, as it was typed. Undefined: it was never asked for (in that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   history(limit: number): Promise<Result<readonly RunRecord[], Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;

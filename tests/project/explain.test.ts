@@ -117,7 +117,7 @@ describe('what happened to a result is named', () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command({ cmd: 'test ! -e ${deps.rows} && touch ${outs.o}' }) });
     expect(await told(project)).toEqual(['▸ a  no result yet', '✗ a  failed after 0.0 s: exit code 1', '– b  not started: a failed']);
-    expect(await explained(project, 'a')).toBe("a: failed (key dddddddddddd)\n  the last attempt failed\n  it ended so: exit code 1 (pipeline log 'a' shows what it printed)\n");
+    expect(await explained(project, 'a')).toBe('a: failed (key dddddddddddd)\n  the last attempt failed\n  it ended so: exit code 1 (pipeline log a tells more)\n');
     expect(await told(project)).toEqual(['▸ a  the last attempt failed', '✗ a  failed after 0.0 s: exit code 1', '– b  not started: a failed']);
   });
 

@@ -6,8 +6,9 @@ import { digestOf } from '../../src/files/digest.ts';
 import type { InstanceId, RunId } from '../../src/runner/identity.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { beginAttempt, endAttempt, isRunning, outputsOf, pastOf } from '../../src/runner/store/attempts.ts';
+import { eventLog } from '../../src/runner/store/event-log.ts';
 import { openStore, type Store } from '../../src/runner/store/open-store.ts';
-import { insertRun, lastRuns } from '../../src/runner/store/runs.ts';
+import { insertRun, lastRuns, lastToldRun } from '../../src/runner/store/runs.ts';
 
 const instance = 'train' as InstanceId; // as a plan would name it
 const key = parseKey(digestOf('a manifest')) ?? (() => { throw new Error('no key'); })();
@@ -34,11 +35,12 @@ test.each([
     const attempt = { run, pipeline: 'pipeline', instance, attempt: 1, key, output: `cache/logs/${id}/1.txt` };
     insertRun(store, { run, pipeline: 'pipeline', file: 'pipeline.yaml', pid: 1, pidStarted: '', startedAt: Number(id.slice(0, 4)) });
     beginAttempt(store, attempt);
+    eventLog(store, run).add({ kind: 'started', at: 0, instance, key, because: [{ kind: 'no-result' }], attempt: 1, resumed: false });
     expect(isRunning(store, 'pipeline', instance)).toBe(true);
     endAttempt(store, attempt, ended);
   }
   expect(lastRuns(store, 1).map(({ run }) => run)).toEqual([second]);
-  expect(outputsOf(store, 'pipeline', instance, undefined)?.run).toBe(second);
-  expect(outputsOf(store, 'pipeline', instance, first)?.run).toBe(first);
+  expect(lastToldRun(store, 'pipeline', instance)).toBe(second);
+  expect(outputsOf(store, 'pipeline', instance, first)).toEqual([`cache/logs/${first}/1.txt`]);
   expect(pastOf(store, key)).toBe('failed');
 });

@@ -1,16 +1,18 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
+import { type LogPart, logParts } from '../../runner/report/log-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 
 export function logCommand(): Command {
   return withPipelineOptions(new Command('log'))
-    .description('Print all that an instance printed in its last attempt, also while it runs.')
+    .description('Tell what happened to an instance in the last run that tried it, also while it runs: why it was started, what it said and printed, how it ended.')
     .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
-    .option('--run <id>', 'of that run (pipeline history lists them)')
+    .option('--run <id>', 'in that run (pipeline history lists them)')
     .addHelpText('after', '\nExample:\n  pipeline log train:aimc,lora | less')
     .action(async (instance: string, options: PipelineOptions & { readonly run?: string }) => {
       const project = await openProjectHere(options);
@@ -23,7 +25,7 @@ export function logCommand(): Command {
           return;
         }
         if (options.json === true) process.stdout.write(`${JSON.stringify(log.value)}\n`);
-        else for (const file of log.value.files) await printed(join(project.root, file));
+        else await print(project.root, logParts(log.value, (at) => new Date(at).toLocaleTimeString('en-GB')));
       } finally {
         project.close();
       }
@@ -31,10 +33,25 @@ export function logCommand(): Command {
 }
 
 /** A reader that goes away has seen enough. */
-async function printed(path: string): Promise<void> {
+async function print(root: string, parts: readonly LogPart[]): Promise<void> {
   try {
-    await pipeline(createReadStream(path), process.stdout, { end: false });
+    for (const part of parts) {
+      if (part.kind === 'lines') process.stdout.write(`${part.lines.join('\n')}\n`);
+      else await printFile(root, part.file);
+    }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
   }
+}
+
+/** As it was printed, byte for byte, and a new line below it. Of what printed nothing, or is gone, nothing is told. */
+async function printFile(root: string, file: string): Promise<void> {
+  const bytes = await stat(join(root, file)).then(({ size }) => size, () => 0);
+  if (bytes === 0) return;
+  process.stdout.write(`printed (${file}):\n`);
+  let last: unknown;
+  const source = createReadStream(join(root, file));
+  source.on('data', (chunk) => { last = chunk.at(-1); });
+  await pipeline(source, process.stdout, { end: false });
+  if (last !== 0x0A) process.stdout.write('\n');
 }

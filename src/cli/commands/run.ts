@@ -94,7 +94,7 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   signals.release();
   display.close();
   if (!summary.ok) return reportProblem(summary.error, options, ': nothing was run');
-  screen.write(summaryText(summary.value, screen.colors));
+  screen.write(summaryText(summary.value, options, screen.colors));
   if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
@@ -116,7 +116,7 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
         case 'ended':
           display.close();
           display = openDisplay(screen, files);
-          screen.write(summaryText(news.summary, screen.colors));
+          screen.write(summaryText(news.summary, options, screen.colors));
           if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
           return;
         case 'problem': return display.say(`${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`);

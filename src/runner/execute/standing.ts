@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
+import { typedInstance } from '../plan/typed-instance.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { findEntry, lastKeys } from '../store/entries.ts';
 import { recordPlacement } from '../store/placements.ts';
@@ -25,7 +26,7 @@ export async function standAsTheyAre(run: Run, { chosen, standing }: Selected): 
   const missing = new Map<InstanceId, string>();
   for (const instance of standing) {
     const lacking = await restoreMissing(run, instance);
-    if (lacking !== undefined) missing.set(instance.id, `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run '${instance.id}' makes it`);
+    if (lacking !== undefined) missing.set(instance.id, `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${typedInstance(instance.id)} makes it`);
   }
   const { needs } = run.session.plan;
   const blocked = new Map(chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
@@ -58,7 +59,7 @@ async function outOfDate({ session }: Run, standing: readonly Instance[]): Promi
     code: 'out-of-date',
     message: `${id} is out of date; its outs are used as they stand`,
     at,
-    help: `pipeline run '${id}' brings it up`,
+    help: `pipeline run ${typedInstance(id)} brings it up`,
   }));
 }
 

@@ -1,5 +1,6 @@
 import type { Explanation, InstanceStatus } from '../answers.ts';
 import { reasonText } from '../manifest/reason-text.ts';
+import { typedInstance } from '../plan/typed-instance.ts';
 import { displacedOutText, failureText } from './outcome-text.ts';
 
 /** Why an instance would run, or would not, a line a reason. */
@@ -7,7 +8,7 @@ export function explanationText({ instance, state, key, because, displaced, afte
   const lines = [
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),
-    ...(failure === undefined ? [] : [`it ended so: ${failureText(failure)} (pipeline log '${instance}' shows what it printed)`]),
+    ...(failure === undefined ? [] : [`it ended so: ${failureText(failure)} (pipeline log ${typedInstance(instance)} tells more)`]),
     ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
     ...(after.length === 0 ? [] : [`${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${after.join(', ')}`]),
     ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),

@@ -1,5 +1,6 @@
 import type { Colors } from './colors.ts';
 import { diagnosticText } from './diagnostic-text.ts';
+import { isWarning, messageText } from './message-text.ts';
 import { durationText } from './duration-text.ts';
 import { outcomeText } from './outcome-text.ts';
 import { sizeText } from './size-text.ts';
@@ -32,12 +33,9 @@ function startedText(reasons: readonly string[], attempt: number, resumed: boole
 }
 
 function messageLines(instance: string, message: StageMessage, colors: Colors): readonly string[] {
-  switch (message.kind) {
-    case 'warning': return [`${colors.yellow('!')} ${instance}  ${message.text}`];
-    case 'truncated': return message.count === 0 ? [] : [`${colors.yellow('!')} ${instance}  ${message.count} of ${message.of} ${message.what} cut to ${message.limit} tokens`];
-    // Frequent, or repeated by the outcome: shown by the live display and kept for `log`.
-    case 'progress': case 'metric': case 'log': case 'device': case 'checkpoint': case 'failure': return [];
-  }
+  // The others are frequent, or repeated by the outcome: shown by the live display and kept for `log`.
+  const text = isWarning(message) ? messageText(message) : undefined;
+  return text === undefined ? [] : [`${colors.yellow('!')} ${instance}  ${text}`];
 }
 
 function finishedLines(instance: string, outcome: Outcome, colors: Colors): readonly string[] {

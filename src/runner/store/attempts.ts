@@ -32,14 +32,9 @@ export function pastOf(store: Store, key: Key): Past {
   }
 }
 
-/** The files of what an instance printed in its last run, or in the run that is named, in the order of the attempts. */
-export function outputsOf(store: Store, pipeline: string, instance: InstanceId, run: string | undefined): { readonly run: string; readonly files: readonly string[] } | undefined {
-  const rows = rowsOf(run === undefined
-    ? store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = (SELECT run FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? ORDER BY runs.rowid DESC LIMIT 1) ORDER BY attempt').all(pipeline, instance, pipeline, instance)
-    : store.sql('SELECT run, output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run));
-  const [first] = rows;
-  return first && { run: first.text('run'), files: rows.map((row) => row.text('output')) };
-}
+/** The files of what an instance printed in a run, in the order of the attempts. */
+export const outputsOf = (store: Store, pipeline: string, instance: InstanceId, run: string): readonly string[] =>
+  rowsOf(store.sql('SELECT output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run)).map((row) => row.text('output'));
 
 /** Whether an attempt of an instance has begun and not ended: it runs, or its run was killed. */
 export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>

@@ -61,6 +61,14 @@ function countedEvents(store: Store, run: string): Record<string, number> {
   return Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
 }
 
+/** The last run in which an instance was started, or failed to; of one that never was, the last that tells anything of it. */
+export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
+  const last = (condition: string): string | undefined =>
+    rowOf(store.sql(`SELECT run FROM events JOIN runs USING (run) WHERE instance = ? AND pipeline = ? AND (${condition}) ORDER BY runs.rowid DESC LIMIT 1`).get(instance, pipeline))?.text('run');
+  const wasStarted = "kind = 'started'";
+  return last(last(wasStarted) === undefined ? 'true' : `${wasStarted} OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`);
+}
+
 /** The events of an instance in a run, in order. */
 export function eventsOf(store: Store, run: string, instance: InstanceId): readonly Event[] {
   return rowsOf(store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance)).map((row) => {

@@ -1,0 +1,60 @@
+import type { InstanceLog } from '../answers.ts';
+import type { Event } from '../event.ts';
+import { reasonText } from '../manifest/reason-text.ts';
+import { diagnosticText } from './diagnostic-text.ts';
+import { durationText } from './duration-text.ts';
+import { isWarning, messageText } from './message-text.ts';
+import { noColors } from './colors.ts';
+import { failureText, outcomeText } from './outcome-text.ts';
+
+/** A part of a log: lines, or a file of what the stage printed, which may be of any size. */
+export type LogPart = { readonly kind: 'lines'; readonly lines: readonly string[] } | { readonly kind: 'printed'; readonly file: string };
+
+/**
+ * What happened to an instance in a run, in order: why each attempt was started, what it said, what it printed, how it
+ * ended. What is printed has no times, so it stands at the end of its attempt. `timeOf`: a moment as people read it.
+ */
+export function logParts({ run, instance, events, files }: InstanceLog, timeOf: (at: number) => string): readonly LogPart[] {
+  const parts: LogPart[] = [{ kind: 'lines', lines: [`${instance} in run ${run}`] }];
+  let printed: string | undefined;
+  const closeAttempt = (): void => {
+    if (printed !== undefined) parts.push({ kind: 'printed', file: printed });
+    printed = undefined;
+  };
+  for (const [index, event] of events.entries()) {
+    if (event.kind === 'started') {
+      closeAttempt();
+      // An attempt that is made anew within a run takes the place of the one with its number.
+      const isLast = !events.slice(index + 1).some((later) => later.kind === 'started' && later.attempt === event.attempt);
+      printed = isLast ? files[event.attempt - 1] : undefined;
+    }
+    if (event.kind === 'finished' || event.kind === 'retrying') closeAttempt();
+    const lines = eventLines(event, events).flatMap((text) => text.split('\n'));
+    const time = timeOf(event.at);
+    if (lines.length > 0) parts.push({ kind: 'lines', lines: lines.map((line, row) => `${row === 0 ? time : ' '.repeat(time.length)}  ${line}`.trimEnd()) });
+  }
+  closeAttempt();
+  return parts;
+}
+
+function eventLines(event: Event, all: readonly Event[]): readonly string[] {
+  switch (event.kind) {
+    case 'started': return [`attempt ${event.attempt}${event.resumed ? ', resumed where it was interrupted' : ''}`, ...event.because.map((reason) => `because: ${reasonText(reason)}`)];
+    case 'message': {
+      const text = isToldAtTheEnd(event.message, all) ? undefined : messageText(event.message);
+      return text === undefined ? [] : [`${isWarning(event.message) ? 'warning: ' : ''}${text}`];
+    }
+    case 'warned': return [diagnosticText(event.diagnostic, noColors, () => undefined)];
+    case 'retrying': return [`${failureText(event.failure)}; attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
+    case 'cancelled': return [`ended: ${event.because}`];
+    case 'finished': return [outcomeText(event.outcome)];
+    case 'run-started': case 'run-finished': case 'interrupting': case 'output': case 'fetching': case 'fetch-delayed': case 'fetched': return [];
+  }
+}
+
+/** A failure that a stage reported is how its attempt ended. */
+const isToldAtTheEnd = (message: Extract<Event, { readonly kind: 'message' }>['message'], all: readonly Event[]): boolean =>
+  message.kind === 'failure' && all.some((event) => {
+    const failure = event.kind === 'finished' && event.outcome.kind === 'failed' ? event.outcome.failure : event.kind === 'retrying' ? event.failure : undefined;
+    return failure?.kind === 'reported' && failure.text === message.text;
+  });

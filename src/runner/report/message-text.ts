@@ -1,0 +1,19 @@
+import type { StageMessage } from '../../stage/message.ts';
+
+/** What a stage said while it worked, in words; undefined where there is nothing to say. */
+export function messageText(message: StageMessage): string | undefined {
+  switch (message.kind) {
+    case 'progress': return `${message.done}/${message.total} ${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`;
+    case 'metric': return `step ${message.step}: ${Object.entries(message.values).map(([name, value]) => `${name} ${numberText(value)}`).join(', ')}`;
+    case 'log': case 'warning': case 'failure': return message.text;
+    case 'truncated': return message.count === 0 ? undefined : `${message.count} of ${message.of} ${message.what} cut to ${message.limit} tokens`;
+    case 'device': return `computes with ${message.runtime} on ${message.device}`;
+    case 'checkpoint': return `checkpoint at step ${message.step}`;
+  }
+}
+
+/** Six digits tell two steps apart. */
+const numberText = (value: number): string => String(Number(value.toPrecision(6)));
+
+/** What says that a result may not be what one expects. */
+export const isWarning = ({ kind }: StageMessage): boolean => kind === 'warning' || kind === 'truncated';

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { summaryText, type TypedRun } from '../../src/cli/summary-text.ts';
+import type { Outcome } from '../../src/runner/event.ts';
+import type { InstanceId, RunId } from '../../src/runner/identity.ts';
+import type { RunSummary } from '../../src/runner/project.ts';
+import { noColors } from '../../src/runner/report/colors.ts';
+
+const ran: Outcome = { kind: 'ran', seconds: 1, published: true };
+const failed: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };
+const blocked: Outcome = { kind: 'blocked', by: 'a' as InstanceId };
+const skipped: Outcome = { kind: 'skipped' };
+
+const told = (outcomes: Readonly<Record<string, Outcome>>, exitCode: RunSummary['exitCode'] = 1, typed: TypedRun = {}): readonly string[] =>
+  summaryText({ run: 'r' as RunId, seconds: 2, exitCode, outcomes: new Map(Object.entries(outcomes).map(([id, outcome]) => [id as InstanceId, outcome])) }, typed, noColors).trimEnd().split('\n');
+
+describe('the end of a run', () => {
+  test('names all that failed, as it can be typed into any shell', () => {
+    expect(told({ 'data[aimc]': failed, 'data[huatuo,gs_1]': failed, 'train[aimc]': blocked })).toEqual([
+      '✗ 2 failed, 1 not started, 2.0 s',
+      '  pipeline log data:aimc tells more',
+      '  pipeline log data:huatuo,gs_1 tells more',
+      '  pipeline run goes on from here',
+    ]);
+  });
+
+  test('names five, and counts the others', () => {
+    expect(told(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5)).toEqual(['  pipeline log s:4 tells more', '  … and 3 more failed', '  pipeline run goes on from here']);
+  });
+
+  test('counts what was not started, and names --keep-going to those who did not give it', () => {
+    const outcomes = { a: failed, b: blocked, c: skipped, d: ran };
+    expect(told(outcomes)).toEqual([
+      '✗ 1 ran, 1 failed, 2 not started, 2.0 s',
+      '  pipeline log a tells more',
+      '  --keep-going runs what does not need what failed: 1 of those not started',
+      '  pipeline run goes on from here',
+    ]);
+    expect(told(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
+  });
+
+  test('after Ctrl-C, what was not started is counted too', () => {
+    expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual(['✗ 1 interrupted, 2 not started, 2.0 s', '  pipeline run goes on from here']);
+  });
+
+  test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
+    expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual(['  pipeline log -f experiments/b.yaml a tells more', '  pipeline run -f experiments/b.yaml goes on from here']);
+    expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe("  pipeline log -f 'my '\\''1'\\''.yaml' a tells more");
+  });
+});
