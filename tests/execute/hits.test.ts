@@ -156,3 +156,45 @@ describe('invariant 1: a hit means that every object is there and right', () => 
     expect(existsSync(out(rig, 'd/empty'))).toBe(false);
   });
 });
+
+describe('data that come and go', () => {
+  test.each([['in its own folder', 'o'], ['in the workspace', { path: 'result', workspace: true }]])('a stage whose out is %s fails with other data: with the old data its old result is back, whatever the failed one wrote', async (_, declared) => {
+    await using rig = await createRig();
+    const a = rig.puppet('a');
+    rig.write({ x: 'one', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: declared } } } } });
+    const place = typeof declared === 'string' ? 'artifacts/pipeline/a/o' : declared.path;
+    const first = rig.pipeline('run');
+    await (await a.nextStart()).exit(0, { o: 'made of one' });
+    await first.result;
+    rig.write({ x: 'two' });
+    const second = rig.pipeline('run');
+    await (await a.nextStart()).exit(1, { o: 'half of two' });
+    expect((await second.result).json).toMatchObject({ failed: ['a'] });
+    rig.write({ x: 'one' });
+    expect((await rig.pipeline('run').result).code).toBe(0);
+    expect(rig.read(place)).toBe('made of one');
+    expect(a.waiting).toBe(0);
+    rig.write({ x: 'two' });
+    const again = rig.pipeline('run');
+    await (await a.nextStart()).exit(0, { o: 'made of two' });
+    expect((await again.result).json).toMatchObject({ ran: ['a'] });
+    expect(rig.read(place)).toBe('made of two');
+  });
+
+  test('a file that goes away each time its folder is read: its stage fails, in words; the others run, and the next run is right', async () => {
+    using project = inProcess();
+    project.write({ 'd/x': 'x', 'd/y': 'y', 'pipeline.yaml': { stages: {
+      a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
+      b: { cmd: 'echo b > ${outs.o}', outs: { o: 'o' } },
+    } } });
+    const disk = watchedDisk(({ name, paths }) => {
+      if (name === 'list' && paths[0] === join(project.root, 'd')) project.write({ 'd/y': 'y' });
+      if (name === 'look' && paths[0] === join(project.root, 'd/y')) rmSync(join(project.root, 'd/y'), { force: true });
+    });
+    const run = await project.run({ keepGoing: true }, disk);
+    expect(run.outcomes).toEqual({ a: 'failed', b: 'ran' });
+    expect(run.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'a', outcome: expect.objectContaining({ failure: { kind: 'disk', message: 'the dep d (d): went away while its folder was read' } }) }));
+    expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
+    expect(project.read('artifacts/pipeline/a/o')).toBe('x');
+  });
+});
