@@ -44,3 +44,17 @@ test('faults of the pipeline file and files that are missing are told together, 
   expect(await told(['d[2]'])).toEqual(['unknown-name:retires', 'missing-file: data/2']);
   expect(await told(['a'])).toEqual(['unknown-name:retires']);
 });
+
+test('a path or a pattern of code that names no file is refused where it is written, the nearest named', async () => {
+  using project = inProcess();
+  const pipeline = 'stages:\n  a:\n    cmd: ["true"]\n    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
+  project.write({ 'pipeline.yaml': pipeline, 'tools/main.py': '', 'tools/helper.py': '', 'empty/cache/x': '' });
+  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
+  expect(faults.map(({ code, suggestion, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion])).toEqual([
+    ['missing-file', 'tools/helpr.py', 'tools/helper.py'],
+    ['no-code', '"tols/**"', undefined],
+    ['no-code', '"tools/**/*.sh"', undefined],
+    ['no-code', 'empty', undefined],
+  ]);
+});

@@ -5,7 +5,7 @@ import { manifestWords } from '../plan/command.ts';
 import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../spec/glob.ts';
 import type { Stamp } from '../workspace/stamp.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { ReadProgram, Reads } from './read-program.ts';
 
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
@@ -17,7 +17,8 @@ export async function readCommand(workspace: Workspace, command: Command, path: 
   if (place === undefined) return { ok: false, error: noSuchProgram(name) };
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
-  const files = patterns(JSON.stringify(command.code), () => codeFiles(workspace, command.code));
+  const named = command.code.map(({ value }) => value);
+  const files = patterns(JSON.stringify(named), () => codeFiles(workspace, named));
   for (const file of [place, ...files]) {
     const found = await read(file, { links: 'follow' });
     if (!found.ok || found.value === undefined) return { ok: false, error: `${file}: ${found.ok ? 'no such file' : found.error.message}` };
@@ -49,7 +50,7 @@ export function isExecutable(workspace: Workspace, place: string): boolean {
 }
 
 /** The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for all it holds. */
-export function codeFiles(workspace: Workspace, patterns: readonly string[]): readonly string[] {
+export function codeFiles(workspace: ProjectFiles, patterns: readonly string[]): readonly string[] {
   const files = new Set<string>();
   for (const pattern of patterns) {
     const parts = pattern.split('/');
@@ -61,7 +62,7 @@ export function codeFiles(workspace: Workspace, patterns: readonly string[]): re
   return [...files].sort();
 }
 
-function* filesBelow(workspace: Workspace, path: string): Generator<string> {
+function* filesBelow(workspace: ProjectFiles, path: string): Generator<string> {
   const place = placeOf(workspace, path === '' ? '.' : path);
   const stats = workspace.disk.lookThrough(place);
   if (stats?.isFile() === true) yield path;

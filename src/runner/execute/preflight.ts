@@ -6,12 +6,13 @@ import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import type { Instance, Plan, Resources } from '../plan/instance.ts';
+import { isGlob } from '../spec/glob.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from './bundle.ts';
-import { executableName, executablePlaces, isExecutable, noSuchProgram } from './command-program.ts';
+import { codeFiles, executableName, executablePlaces, isExecutable, noSuchProgram } from './command-program.ts';
 import { leadsOut } from './leads-out.ts';
 import type { Capacity } from './resources.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
@@ -37,7 +38,8 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
     looked.set(path, known);
     return known;
   };
-  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
+  const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
+  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
   const faults = [...files, ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
   return eachOnce(faults);
 }
@@ -45,7 +47,8 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
 /** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
 export function fileFaults(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
   const leaves = leadsOut(workspace);
-  return eachOnce(instances.flatMap((instance) => [...missingProgram(workspace, instance), ...pathFaults(workspace, instance, leaves)]));
+  const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
+  return eachOnce(instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves)]));
 }
 
 function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -60,6 +63,15 @@ function missingProgram(workspace: ProjectFiles, { program }: Instance): readonl
   if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
   const fault = missing(workspace, program.path, program.at);
   return [{ ...fault, message: `${program.path}: no such file: expected a TypeScript stage program of the project` }];
+}
+
+/** A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing again. */
+function missingCode(workspace: ProjectFiles, { program }: Instance, isEmpty: (pattern: string) => boolean): readonly Diagnostic[] {
+  if (program.kind === 'uses') return [];
+  return program.code.filter(({ value }) => isEmpty(value)).map(({ value, at }): Diagnostic => {
+    if (!isGlob(value) && workspace.disk.lookThrough(placeOf(workspace, value)) === undefined) return missing(workspace, value, at);
+    return { severity: 'error', code: 'no-code', message: `${value} names no file: a change of the code that is meant would run nothing again`, at };
+  });
 }
 
 const isFile = (workspace: ProjectFiles, path: string): boolean => workspace.disk.lookThrough(placeOf(workspace, path))?.isFile() === true;

@@ -50,5 +50,5 @@ function isDeclared(path: string, { deps, outs, program }: Instance): boolean {
     ...Object.values(deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),
     ...Object.values(outs).map((out) => out.path),
   ];
-  return declared.some((other) => other === path || path.startsWith(`${other}/`)) || code.some((pattern) => matchesGlob(pattern, path) || path.startsWith(`${pattern}/`));
+  return declared.some((other) => other === path || path.startsWith(`${other}/`)) || code.some(({ value: pattern }) => matchesGlob(pattern, path) || path.startsWith(`${pattern}/`));
 }

@@ -45,8 +45,8 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
 const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
 
 function programPaths({ program, id }: Instance): readonly Claim[] {
-  const paths = program.kind === 'uses' ? [program.path] : program.code.filter((path) => !isGlob(path));
-  return paths.map((path) => ({ kind: 'read', path, what: `the code of ${id}`, at: program.at }));
+  const paths = program.kind === 'uses' ? [{ value: program.path, at: program.at }] : program.code.filter(({ value }) => !isGlob(value));
+  return paths.map(({ value, at }) => ({ kind: 'read', path: value, what: `the code of ${id}`, at }));
 }
 
 /** Reading what is read is fine; any other pair is not. */

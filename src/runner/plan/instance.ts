@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import type { Range } from '../diagnostic.ts';
+import type { Located, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 
 /** How an instance's result is made. */
@@ -7,9 +7,9 @@ export type Program =
   /** A TypeScript stage program of the project, by path from its root. */
   | { readonly kind: 'uses'; readonly path: string; readonly at: Range }
   /** A program with its arguments, passed byte for byte, no shell. */
-  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range; /** Of the first word. */ readonly executableAt: Range }
+  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly Located<string>[]; readonly at: Range; /** Of the first word. */ readonly executableAt: Range }
   /** A line for /bin/sh, every reference quoted for it. */
-  | { readonly kind: 'shell'; readonly words: readonly Word[]; readonly code: readonly string[]; readonly at: Range };
+  | { readonly kind: 'shell'; readonly words: readonly Word[]; readonly code: readonly Located<string>[]; readonly at: Range };
 
 /** A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A word of argv is a list of pieces. */
 export type Piece =

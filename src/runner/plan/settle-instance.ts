@@ -113,11 +113,11 @@ function settleProgram(stage: Stage, params: MapNode | undefined, lookUp: LookUp
 }
 
 /** A glob is a path whose parts may hold * and **. */
-function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): string | undefined {
+function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): Located<string> | undefined {
   const text = settleText(node, lookUp, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
-  return path.ok ? path.value : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
+  return path.ok ? { value: path.value, at: node.at } : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
 }
 
 /** Where each param stands, by JSON pointer (RFC 6901). */
