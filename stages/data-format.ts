@@ -1,6 +1,7 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeJson } from '../src/files/json.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
+import { elementsAt } from '../src/ml/dataset/elements-at.ts';
 import { findLeakage } from '../src/ml/dataset/leakage.ts';
 import type { Row } from '../src/ml/dataset/row.ts';
 import { holdOut, testSplit } from '../src/ml/dataset/split.ts';
@@ -42,7 +43,7 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
 
     const rows = sampled(raw.value.rows, params);
     const { heldOut, kept } = testSplit(rows.length, params.testFraction, params.seed);
-    const [test, train] = [rowsAt(rows, heldOut), rowsAt(rows, kept)];
+    const [test, train] = [elementsAt(rows, heldOut), elementsAt(rows, kept)];
     const { exact, near } = findLeakage(train.map(textOf), test.map(textOf));
     if (exact.length + near.length > 0) emit({ kind: 'warning', text: `of ${test.length} test rows, ${exact.length} also stand among the training rows, and ${near.length} almost` });
     emit({ kind: 'log', text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records` });
@@ -57,10 +58,8 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
 /** A sample in the order of the rows, drawn by the seed. */
 function sampled(rows: readonly Row[], { sample, seed }: DataFormatParams): readonly Row[] {
   if (sample === undefined || sample === null || sample >= rows.length) return rows;
-  return rowsAt(rows, [...holdOut(rows.length, sample, seed).heldOut].sort((a, b) => a - b));
+  return elementsAt(rows, [...holdOut(rows.length, sample, seed).heldOut].sort((a, b) => a - b));
 }
-
-const rowsAt = (rows: readonly Row[], indices: readonly number[]): readonly Row[] => indices.map((index) => rows[index]).filter((row) => row !== undefined);
 
 /** Question and answer together: questions alone are often alike. */
 const textOf = ({ human, assistant }: Row): string => `${human}\n${assistant}`;

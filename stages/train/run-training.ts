@@ -2,6 +2,7 @@ import { fileProblemText } from '../../src/files/file-problem.ts';
 import { writeJson } from '../../src/files/json.ts';
 import { writeJsonLines } from '../../src/files/json-lines.ts';
 import { type Mt5Folder, openMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
+import { elementsAt } from '../../src/ml/dataset/elements-at.ts';
 import { readRows } from '../../src/ml/dataset/read-rows.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
 import { validationSplit } from '../../src/ml/dataset/split.ts';
@@ -51,8 +52,8 @@ export async function runTraining({ params, deps, outs, scratch, cpus, device, s
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);
-  const heldOut = validationSplit(rows.value.length, config.validationFraction, config.seed).heldOut.map((row) => rows.value[row]).filter((row) => row !== undefined);
-  const measure = measureFor?.({ model: model.value, tokenizer: tokenizer.value, runtime, rows: heldOut });
+  const { heldOut } = validationSplit(rows.value.length, config.validationFraction, config.seed);
+  const measure = measureFor?.({ model: model.value, tokenizer: tokenizer.value, runtime, rows: elementsAt(rows.value, heldOut) });
   if (measure?.ok === false) return measure;
   const outcome = await train({
     model: model.value, adapter: adapter?.value.tensors, examples, config, runtime, scratch, signal,
