@@ -18,7 +18,8 @@ export async function resultsText(project: Project, selection: Selection): Promi
 const mostFiles = 12;
 
 async function tableOf(root: string, { path }: Artifact): Promise<string> {
-  const text = await readFile(join(root, path), 'utf8');
+  // One that was removed since it was looked for is no reason to fail.
+  const text = await readFile(join(root, path), 'utf8').catch(() => '');
   // In Markdown a star at the start of a line is escaped; here it is seen as it stands.
   return text.split('\n').slice(0, 80).join('\n').replaceAll('\\*', '*');
 }

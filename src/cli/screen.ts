@@ -6,13 +6,18 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
   const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
   return {
     write: (text) => void stream.write(text),
-    columns: () => stream.columns ?? Infinity,
-    rows: () => stream.rows ?? Infinity,
+    ...sizeOf(stream),
     live: isLive(stream, process.env),
     annotates: process.env['GITHUB_ACTIONS'] === 'true',
     colors: { bold, dim, red, green, yellow, cyan },
     now: Date.now,
   };
+}
+
+/** What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols 0`) is taken for the usual one. */
+export function sizeOf(stream: { readonly columns?: number; readonly rows?: number }): Pick<Screen, 'columns' | 'rows'> {
+  const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual : said);
+  return { columns: () => saidOr(80, stream.columns), rows: () => saidOr(24, stream.rows) };
 }
 
 /** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */

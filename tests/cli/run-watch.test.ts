@@ -30,3 +30,15 @@ test('a reader that is slow has all of the answers of a watch that is ended', as
   for await (const chunk of child.stdout) answers += String(chunk);
   expect(JSON.parse(answers)).toMatchObject({ failed: ['a'], blocked: { length: names.length } });
 });
+
+test('a watch shows what a run does: the tables and where the results are, after every run that made some', async () => {
+  await using rig = await createRig();
+  rig.write({ rows: 'one', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.rows} ${outs.table}', deps: { rows: 'rows' }, outs: { table: { path: 'scores.md', kind: 'table' } } } } } });
+  const run = rig.pipeline('run', '--watch');
+  await run.said('waiting for changes');
+  rig.write({ rows: 'two' });
+  await run.said('waiting for changes', 2);
+  run.kill('SIGINT');
+  const results = (await run.result).stderr.split(/^.*(?:up to date|ran, .*|waiting for changes .*)$/m).map((text) => text.trim()).filter((text) => text.includes('scores.md') && !text.includes('▸'));
+  expect(results).toEqual(['one\n  table  artifacts/pipeline/a/scores.md', 'two\n  table  artifacts/pipeline/a/scores.md']);
+});

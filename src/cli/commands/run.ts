@@ -95,7 +95,7 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   display.close();
   if (!summary.ok) return reportProblem(summary.error, options, ': nothing was run');
   screen.write(summaryText(summary.value, options, screen.colors));
-  if (summary.value.exitCode === 0 && ranAny(summary.value)) screen.write(await resultsText(project, request));
+  if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
 }
@@ -106,6 +106,9 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
   const files = annotatedFiles(options, project.textOf);
   let display = openDisplay(screen, files);
   const signals = stopSignals();
+  // What is told between runs, in order: results have to be looked for.
+  let told: Promise<void> = Promise.resolve();
+  const tell = (find: () => Promise<string> | string): void => { told = told.then(async () => display.say(await find())); };
   const watched = await project.watch(request, {
     onEvent(event) {
       display.show(event);
@@ -118,12 +121,14 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
           display = openDisplay(screen, files);
           screen.write(summaryText(news.summary, options, screen.colors));
           if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
+          if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
           return;
-        case 'problem': return display.say(`${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
-        case 'waiting': return display.say(`${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
+        case 'problem': return tell(() => `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
+        case 'waiting': return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
       }
     },
   }, signals);
+  await told;
   display.close();
   if (!watched.ok) {
     signals.release();
@@ -137,7 +142,17 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
   process.exit(stoppedCode(signals));
 }
 
-const ranAny = ({ outcomes }: RunSummary): boolean => [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean => exitCode === 0 && [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+
+/** Asks a project of its own: that of a watch may begin its next run meanwhile. */
+async function resultsNow(selection: Selection, options: RunOptions): Promise<string> {
+  const project = await openProjectHere(options, () => undefined);
+  try {
+    return await resultsText(project, selection);
+  } finally {
+    project.close();
+  }
+}
 
 /** The option that contradicts --watch, and what of it. */
 function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
