@@ -2,7 +2,7 @@ import { choose, run } from './act.ts';
 import type { Problem } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { orDiskProblem } from './disk-problem.ts';
-import type { Event, FailedOutcome, Outcome } from './event.ts';
+import type { Event, Outcome } from './event.ts';
 import type { Session } from './execute/assess.ts';
 import type { RunControls, RunningStage } from './execute/run-controls.ts';
 import { isHit, isInPlace, survey } from './execute/survey.ts';
@@ -15,6 +15,7 @@ import type { Result } from '../result.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
 import { type StaleStage, staleStages } from './stale-stages.ts';
+import { Tried } from './tried.ts';
 import { type FileHints, fileHints } from './watch/file-hints.ts';
 import { placeOf, readUntil } from './workspace/workspace.ts';
 
@@ -72,10 +73,7 @@ class Watch {
   readonly #hints: FileHints;
   readonly #request: RunRequest;
   readonly #listeners: WatchListeners;
-  /** What has no result in the cache though it was tried, under the key that it was tried with; null: under the one that it has at the next look. Not to be tried again while nothing that it depends on changes. */
-  readonly #tried = new Map<InstanceId, { readonly key: Key | null; readonly failed: boolean }>();
-  /** How programs failed, under which key. */
-  readonly #failures = new Map<Key, FailedOutcome>();
+  readonly #tried = new Tried();
   readonly #selfEdits = new SelfEdits();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
@@ -128,26 +126,18 @@ class Watch {
     if (stop.aborted) return false;
     if (!seen.ok) return this.#tell(seen.error);
     if (this.#told !== '') return true;
-    this.#fillIn(seen.value);
-    return [...seen.value].some(([id, key]) => this.#tried.get(id)?.key !== key);
+    this.#tried.fillIn(seen.value);
+    return this.#tried.isAnyNew(seen.value);
   }
 
   /** What would have to run or to be restored, under the key that it has now. */
   async #outOfPlace({ opened, session, selected: { chosen, standing } }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
-    const asTheyStand = new Set([...standing.map(({ id }) => id), ...[...this.#tried].flatMap(([id, { failed }]) => (failed ? [] : [id]))]);
+    const asTheyStand = new Set([...standing.map(({ id }) => id), ...this.#tried.withOuts()]);
     const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
     opened.stats.flush();
     // A stage that changes what it reads would change it again.
     const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
     return new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id)) ? [[id, seen.assessment.key] as const] : [])));
-  }
-
-  /** The keys that were not known when it was tried. */
-  #fillIn(keys: ReadonlyMap<InstanceId, Key>): void {
-    for (const [id, key] of keys) {
-      const tried = this.#tried.get(id);
-      if (tried?.key === null) this.#tried.set(id, { ...tried, key });
-    }
   }
 
   /** A run, and a look at what it runs after each hint until it has ended. */
@@ -157,7 +147,7 @@ class Watch {
     this.#settled.clear();
     try {
       const onControls = (controls: RunControls): void => { watching = this.#lookUntil(ended.signal, opened, controls); };
-      return await run(opened, { plan: () => this.#plan(), watcher: { failures: this.#failures, onControls } }, request, (event) => this.#hear(event), stop);
+      return await run(opened, { plan: () => this.#plan(), watcher: { failures: this.#tried.failures, onControls } }, request, (event) => this.#hear(event), stop);
     } finally {
       ended.abort();
       await watching;
@@ -192,26 +182,10 @@ class Watch {
 
   #note(instance: InstanceId, key: Key | null, outcome: Outcome): void {
     this.#selfEdits.ended(instance, outcome);
-    this.#tried.delete(instance);
-    switch (outcome.kind) {
-      case 'failed':
-        this.#tried.set(instance, { key, failed: true });
-        // A disk may be mended while nothing that counts changes.
-        if (key !== null && outcome.failure.kind !== 'disk') this.#failures.set(key, outcome);
-        return;
-      case 'ran': {
-        if (key !== null) this.#settled.set(instance, key);
-        const isFound = this.#selfEdits.found().has(instance);
-        if (isFound) this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
-        // What was edited meanwhile is tried again, as it is now.
-        if (isFound || (!outcome.published && outcome.edited === undefined)) this.#tried.set(instance, { key: isFound ? null : key, failed: false });
-        return;
-      }
-      case 'cached': case 'restored':
-        if (key !== null) this.#settled.set(instance, key);
-        return;
-      case 'blocked': case 'skipped': case 'interrupted': return;
-    }
+    const changesItself = this.#selfEdits.found().has(instance);
+    this.#tried.note(instance, key, outcome, changesItself);
+    if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored')) this.#settled.set(instance, key);
+    if (changesItself && outcome.kind === 'ran') this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }
 
   #say(news: WatchNews): void {
