@@ -12,7 +12,8 @@ export type Outcome =
   | { readonly kind: 'cached' }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number; readonly displaced?: readonly DisplacedOut[] }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number; readonly tail: readonly string[] }
+  /** `before`: under the same key; it was not started again. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number; readonly tail: readonly string[]; readonly before?: true }
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'interrupted'; readonly seconds: number };

@@ -160,6 +160,7 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ y: '2' });
     await waits(run, 2);
     expect(rig.read('../tries')).toBe('tried\n');
+    await run.said('✗ a  not tried again: what it depends on is as it was when it failed (exit code 1)');
     rig.write({ x: '2' });
     await waits(run, 3);
     expect(rig.read('../tries')).toBe('tried\ntried\n');

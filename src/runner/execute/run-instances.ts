@@ -126,7 +126,7 @@ async function settleNow(run: Run, instance: Instance, assessment: Assessment, g
   const { key, decision, lookup } = assessment;
   if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
   const failedBefore = turns.failed.get(key);
-  if (failedBefore !== undefined) return failedBefore;
+  if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
   if (lookup.kind === 'damaged') await dropEntry(run, assessment);
   const outcome = await executeInstance(run, instance, assessment, await nameFiles(run.session, decision.because, assessment.inputs), isForced(decision.because), gpus);
   if (outcome.kind === 'failed') turns.failed.set(key, outcome);

@@ -9,7 +9,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'cached': return 'up to date';
     case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
-    case 'failed': return `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
+    case 'failed': return outcome.before === true ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})` : `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
     case 'blocked': return `not started: ${outcome.by} failed`;
     case 'skipped': return 'skipped';
     case 'interrupted': return `interrupted after ${durationText(outcome.seconds)}`;
