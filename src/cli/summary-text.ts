@@ -13,12 +13,12 @@ export interface TypedRun {
 }
 
 /** The end of a run: how many instances ended how, and what to do next after a failure. */
-export function summaryText({ outcomes, seconds, exitCode }: RunSummary, typed: TypedRun, colors: Colors): string {
+export function summaryText({ outcomes, seconds, exitCode, readsOutOfDate }: RunSummary, typed: TypedRun, colors: Colors): string {
   const named = (kind: Outcome['kind']): readonly InstanceId[] => [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
   const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
   const cached = count('cached');
-  if (cached === total) return `${colors.green('✓')} everything is up to date: ${total === 1 ? '1 instance' : `${total} instances`}, ${durationText(seconds)}\n`;
+  if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${total === 1 ? '1 instance' : `${total} instances`}, ${durationText(seconds)}\n`;
   const parts = [
     [count('ran'), 'ran'],
     [count('restored'), 'restored'],

@@ -29,4 +29,6 @@ export interface RunSummary {
   readonly seconds: number;
   readonly exitCode: 0 | 1 | 130 | 143;
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
+  /** Whether something was read that is out of date itself, and taken as it stood (`--only`, `--from`). */
+  readonly readsOutOfDate: boolean;
 }

@@ -96,6 +96,25 @@ describe('failures', () => {
     const result = await run.result;
     expect(result.json).toMatchObject({ ran: ['a'], failed: [] });
     expect(result.events.filter(({ kind }) => kind === 'retrying')).toHaveLength(1);
+    expect(result.stderr).toContain('↻ a  exit code 1; attempt 2 in 1.0 s\n');
+  });
+
+  test('--retry-failed takes what any earlier run left unfinished, not the last alone', async () => {
+    await using rig = await createRig();
+    const [a, b] = [rig.puppet('a'), rig.puppet('b')];
+    rig.write({ 'pipeline.yaml': { stages: { b: { cmd: b.cmd, outs: { m: 'm' } }, a: { cmd: a.cmd, outs: { m: 'm' } } } } });
+    const interrupt = async (puppet: typeof a, ...words: readonly string[]) => {
+      const run = rig.pipeline('run', '--jobs', '1', ...words);
+      await puppet.nextStart();
+      run.kill('SIGINT');
+      return (await run.result).json;
+    };
+    expect(await interrupt(a, 'a')).toMatchObject({ interrupted: ['a'] });
+    expect(await interrupt(b)).toMatchObject({ interrupted: ['b'], skipped: ['a'] });
+    expect((await rig.pipeline('status').result).stdout.match(/interrupted {2}/g)).toHaveLength(2);
+    const retry = rig.pipeline('run', '--retry-failed');
+    for (const puppet of [a, b]) await (await puppet.nextStart()).exit(0, { m: '' });
+    expect((await retry.result).json).toMatchObject({ ran: ['b', 'a'] });
   });
 });
 
@@ -202,6 +221,21 @@ describe('what reruns', () => {
     expect(rig.read('artifacts/pipeline/c/o')).toBe('aa');
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
     expect(rig.read('artifacts/pipeline/c/o')).toBe('qq');
+  });
+
+  test('--only over much that is out of date says so once, with what brings it up; and does not call everything up to date', async () => {
+    await using rig = await createRig();
+    rig.write({ x: '1', 'pipeline.yaml': { stages: {
+      a: { matrix: { n: [1, 2, 3, 4, 5] }, cmd: 'cat ${deps.x} > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
+      b: { cmd: 'cat ${deps.all} > ${outs.o}', deps: { all: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
+    } } });
+    await rig.pipeline('run').result;
+    rig.write({ x: '2' });
+    const { stderr, json, warnings } = await rig.pipeline('run', '--only', 'b').result;
+    expect({ json, warnings }).toMatchObject({ json: { cached: ['b'] }, warnings: ['out-of-date'] });
+    expect(stderr).toContain('5 instances that are read from are out of date; their outs are used as they stand: a[1], a[2], a[3] and 2 more');
+    expect(stderr).toContain('help: pipeline run a brings them up');
+    expect(stderr).toContain('✓ everything that was named is up to date with what it reads, as that stands: 1 instance');
   });
 
   test('--force runs what is named and no more; --from and --until are parts of the graph', async () => {

@@ -63,8 +63,8 @@ describe('what changed is named, field by field, by explain and in the line of t
     await project.run();
     project.write(change);
     expect(await explained(project, 'a')).toBe(`a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`);
-    expect((await told(project))[0]).toBe(`▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: see explain)`}`);
-    expect(await explained(project, 'a')).toBe('a: up to date (key dddddddddddd)\n  its outputs are those of its key: nothing to do\n');
+    expect((await told(project))[0]).toBe(`▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: pipeline log a)`}`);
+    expect(await explained(project, 'a')).toBe('a: up to date (key dddddddddddd)\n  its outputs are those of its key: nothing to do (pipeline log a tells why it ran last)\n');
   });
 
   test('a dep from upstream: what waits says for what, and what else changed; then the dep is named', async () => {
@@ -77,6 +77,23 @@ describe('what changed is named, field by field, by explain and in the line of t
     expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep o: content changed (dddddddd → dddddddd)\n');
     project.write({ 'rows/one.txt': 'y', 'pipeline.yaml': JSON.stringify(command()).replace('cat $', 'cat -u $') });
     expect(await explained(project, 'b')).toBe('b: waits\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  whether its deps change too is known when these are done: a\n');
+  });
+
+  test('a member of a dep that gathers, as the instance that it is or was: it can be typed', async () => {
+    using project = inProcess();
+    const gathering = (...points: readonly object[]): object => ({ stages: {
+      a: { matrix: { set: ['x'], config: points }, cmd: 'echo ${config.r} > ${outs.o}', outs: { o: 'o' } },
+      b: { cmd: 'cat ${deps.all} > ${outs.o}', deps: { all: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
+    } });
+    project.write({ 'pipeline.yaml': gathering({ name: 'one', r: 1 }, { name: 'two', r: 2 }) });
+    await project.run();
+    project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 5 }, { name: 'three', r: 3 }, { r: 4 }) });
+    await project.run({ patterns: ['a'] });
+    expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n');
+    expect((await told(project))[0]).toBe('▸ b  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more');
+    project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 6 }, { name: 'three', r: 3 }, { r: 4 }) });
+    await project.run({ patterns: ['a'] });
+    expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep all: a[x,two] changed\n');
   });
 
   test('an environment variable, by digest: it may be secret', async () => {
@@ -129,6 +146,15 @@ describe('what happened to a result is named', () => {
     changeRows(project, "UPDATE attempts SET ended = 'interrupted'", 'DELETE FROM entries', "UPDATE outcomes SET kind = 'interrupted' WHERE instance = 'a'");
     expect(await explained(project, 'a')).toBe('a: interrupted (key dddddddddddd)\n  the last attempt was interrupted\n');
     expect((await told(project))[0]).toBe('▸ a  the last attempt was interrupted');
+  });
+
+  test('that it was interrupted does not hide what changed', async () => {
+    using project = inProcess();
+    await made(project);
+    project.write({ 'rows/one.txt': 'x', 'pipeline.yaml': command({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) });
+    await project.run({ patterns: ['a'] });
+    changeRows(project, "UPDATE attempts SET ended = 'interrupted'", 'DELETE FROM entries', "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'");
+    expect((await told(project))[0]).toBe('▸ a  the last attempt was interrupted; params.seed 1 → 2 (and 1 more: pipeline log a)');
   });
 
   test('the result is no longer in the cache', async () => {

@@ -11,7 +11,7 @@ import { readTogether } from '../store/open-store.ts';
 import { declaredPolicy, type Policy } from '../manifest/decide.ts';
 import { type Moment, momentOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
-import { nameFiles } from './name-files.ts';
+import { nameChanges } from './name-changes.ts';
 import { readProgram } from './read-program.ts';
 import { isHit, survey, type Surveyed } from './survey.ts';
 import { unassessableText } from './unassessable-text.ts';
@@ -46,7 +46,7 @@ async function inspection(session: Session, instance: Instance, surveyed: Survey
     case 'unassessable': return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
     case 'assessed': {
       const { key, manifest, decision, displaced, inputs } = surveyed.assessment;
-      const because = decision.kind === 'run' ? await nameFiles(session, decision.because, inputs) : [];
+      const because = decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
       return { ...nothing, state: decision.kind === 'run' ? 'out-of-date' : displaced.length === 0 ? 'up-to-date' : 'restorable', because, key, manifest: manifestValue(manifest), displaced };
     }
   }
@@ -57,7 +57,7 @@ async function changedAlready(session: Session, instance: Instance, moment: Mome
   const last = lastResult(session.store, session.plan.pipeline, instance.id);
   if (last === undefined) return [];
   const program = await readProgram(instance, session, moment);
-  return program.ok ? nameFiles(session, differences({ ...last.manifest, deps: {} }, manifestOf(instance, program.value, { digests: {} }, session.environment)), { listings: new Map() }) : [];
+  return program.ok ? nameChanges(session, instance, differences({ ...last.manifest, deps: {} }, manifestOf(instance, program.value, { digests: {} }, session.environment)), { listings: new Map() }) : [];
 }
 
 /** What a run would do. */
@@ -69,9 +69,10 @@ export async function forecastOf(session: Session, instances: readonly Instance[
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
     neverFinished: ({ id }) => !isHit(surveyed.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
-  const willRun = await Promise.all(foretold.willRun.map(async ({ instance, because }) => {
-    const inputs = assessed.get(instance)?.inputs;
-    return { instance, because: inputs === undefined ? because : await nameFiles(session, because, inputs) };
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  const willRun = await Promise.all(foretold.willRun.map(async ({ instance: id, because }) => {
+    const [instance, inputs] = [byId.get(id), assessed.get(id)?.inputs];
+    return { instance: id, because: instance === undefined || inputs === undefined ? because : await nameChanges(session, instance, because, inputs) };
   }));
   return { ...foretold, willRun };
 }

@@ -14,7 +14,7 @@ import { assess, type Assessment, momentOf } from './assess.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from './disk-message.ts';
 import { executeInstance, type Run } from './execute-instance.ts';
-import { nameFiles } from './name-files.ts';
+import { nameChanges } from './name-changes.ts';
 import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
 import type { Allotment } from './resources.ts';
 import { unassessableText } from './unassessable-text.ts';
@@ -128,7 +128,7 @@ async function settleNow(run: Run, instance: Instance, assessment: Assessment, g
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
   if (lookup.kind === 'damaged') await dropEntry(run, assessment);
-  const outcome = await executeInstance(run, instance, assessment, await nameFiles(run.session, decision.because, assessment.inputs), isForced(decision.because), gpus);
+  const outcome = await executeInstance(run, instance, assessment, await nameChanges(run.session, instance, decision.because, assessment.inputs), isForced(decision.because), gpus);
   if (outcome.kind === 'failed') turns.failed.set(key, outcome);
   return outcome;
 }

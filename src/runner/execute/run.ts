@@ -19,7 +19,7 @@ import { startOf } from './processes.ts';
 import type { RunWatcher } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
 import { logsFolder } from './stage-mark.ts';
-import { standAsTheyAre } from './standing.ts';
+import { standAsTheyAre, type Standing } from './standing.ts';
 import { stopFor } from './stop.ts';
 import { supervisor } from './supervisor-client.ts';
 import { isInPlace, survey, type Surveyed } from './survey.ts';
@@ -41,9 +41,13 @@ export interface RunOptions {
 export async function runSelected(session: Session, options: RunOptions, onEvent: (event: Event) => void, signals: StopSignals): Promise<RunSummary> {
   const { request, selected, policyOf } = options;
   const capacity = machineCapacity(request.jobs);
-  return withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
+  let readsOutOfDate = false;
+  const summary = await withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
     for (const warning of options.warnings) warn(run, null, warning);
-    const ready = await withoutBlocked(run, selected, onOutcome);
+    const { warnings, blocked } = await standAsTheyAre(run, selected);
+    readsOutOfDate = warnings.length > 0;
+    for (const warning of warnings) warn(run, null, warning);
+    const ready = withoutBlocked(selected, blocked, onOutcome);
     const standing = new Set(selected.standing.map((instance) => instance.id));
     const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
     const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(looking, ready, policyOf, standing)), onOutcome);
@@ -53,6 +57,7 @@ export async function runSelected(session: Session, options: RunOptions, onEvent
     await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity), failures: options.watcher?.failures ?? new Map() }, onOutcome);
     await recordWritten(session.workspace);
   });
+  return { ...summary, readsOutOfDate };
 }
 
 type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;
@@ -107,7 +112,7 @@ export async function withRun<S extends Framed>(session: S, { instances, jobs, s
   emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
   log.flush();
   finishRun(store, id, Date.now(), exitCode, countsOf([...outcomes.values()]));
-  return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes) };
+  return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes), readsOutOfDate: false };
 }
 
 /** In the order of the plan, not in that of their ends. */
@@ -118,9 +123,7 @@ const inOrder = (instances: readonly Named[], outcomes: ReadonlyMap<InstanceId, 
   }));
 
 /** Tells the end of those that read what cannot be had; gives the others. */
-async function withoutBlocked(run: Run, selected: Selected, onOutcome: OnOutcome): Promise<readonly Instance[]> {
-  const { warnings, blocked } = await standAsTheyAre(run, selected);
-  for (const warning of warnings) warn(run, null, warning);
+function withoutBlocked(selected: Selected, blocked: Standing['blocked'], onOutcome: OnOutcome): readonly Instance[] {
   return selected.chosen.filter((instance) => {
     const message = blocked.get(instance.id);
     if (message !== undefined) onOutcome(instance, null, { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
@@ -169,6 +172,8 @@ function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outc
   const good = new Set<string>(['ran', 'cached', 'restored']);
   return (instance, outcome) => {
     const before = last.get(instance.id)?.kind;
+    // What was not asked to start is as it was: failed, interrupted or well.
+    if (outcome.kind === 'skipped') return;
     if (before !== outcome.kind && !(before !== undefined && good.has(before) && outcome.kind === 'cached')) recordOutcome(store, plan.pipeline, instance.id, run, outcome.kind);
   };
 }

@@ -54,13 +54,28 @@ async function restoreMissing({ session: { workspace, store, plan } }: Run, inst
 async function outOfDate({ session }: Run, standing: readonly Instance[]): Promise<readonly Diagnostic[]> {
   const needed = neededFor(session.plan.needs, standing);
   const surveyed = await survey(session, session.plan.instances.filter(({ id }) => needed.has(id)), () => ({ forced: false, cache: true }));
-  return standing.filter(({ id }) => !isHit(surveyed.get(id))).map(({ id, at }) => ({
+  const [first, ...more] = standing.filter(({ id }) => !isHit(surveyed.get(id)));
+  return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
+}
+
+const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
+  severity: 'warning',
+  code: 'out-of-date',
+  message: `${id} is out of date; its outs are used as they stand`,
+  at,
+  help: `pipeline run ${typedInstance(id)} brings it up`,
+});
+
+function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
+  const all = [first, ...more];
+  const named = all.slice(0, 3).map(({ id }) => id).join(', ');
+  return {
     severity: 'warning',
     code: 'out-of-date',
-    message: `${id} is out of date; its outs are used as they stand`,
-    at,
-    help: `pipeline run ${typedInstance(id)} brings it up`,
-  }));
+    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${named}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`,
+    at: first.at,
+    help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
+  };
 }
 
 function neededFor(needs: ReadonlyMap<InstanceId, readonly InstanceId[]>, instances: readonly Instance[]): ReadonlySet<InstanceId> {

@@ -30,6 +30,8 @@ function stringText(value: string): string {
 /** `Array.isArray` does not narrow a readonly array. */
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
+export const isMap = (value: Value): value is Readonly<Record<string, Value>> => typeof value === 'object' && value !== null && !isList(value);
+
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**

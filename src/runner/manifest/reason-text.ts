@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import { canonical, isList } from './canonical.ts';
+import { canonical, isList, isMap } from './canonical.ts';
 import type { Difference, Reason } from './reason.ts';
 import type { TreeChange } from './tree.ts';
 
@@ -53,12 +53,12 @@ function packageText(name: string, before: Value | undefined, after: Value | und
 
 const versionOf = (value: Value | undefined): string | undefined => (typeof value === 'string' ? value.split(' ')[0] : undefined);
 
-function dependencyText(part: string, { before, after, files }: Difference): string {
+function dependencyText(part: string, { before, after, files, members }: Difference): string {
   switch (part) {
     case 'digest': return files === undefined || files.length === 0 ? `content changed${digestsText(before, after)}` : filesText(files);
     case 'name': return `file name ${changeText(before, after, plainText)}`;
     case 'form': return `${formText(before)} → ${formText(after)}`;
-    case 'members': return membersText(before, after);
+    case 'members': return membersText(before, after, members ?? {});
     default: return before === undefined ? 'added' : after === undefined ? 'removed' : 'gathers on one side only';
   }
 }
@@ -80,26 +80,34 @@ export function filesText(files: readonly TreeChange[]): string {
   return files.length > shown.length ? `${shown.join(', ')} and ${files.length - shown.length} more files` : shown.join(', ');
 }
 
-function membersText(before: Value | undefined, after: Value | undefined): string {
-  const [old, now] = [membersByAxes(before), membersByAxes(after)];
+function membersText(before: Value | undefined, after: Value | undefined, names: Readonly<Record<string, string>>): string {
+  const [old, now] = [membersByName(before, names), membersByName(after, names)];
   const texts = [
-    ...[...now].filter(([axes]) => !old.has(axes)).map(([, { shown }]) => `${shown} added`),
-    ...[...old].filter(([axes]) => !now.has(axes)).map(([, { shown }]) => `${shown} removed`),
-    ...[...now].filter(([axes, { content }]) => (old.get(axes)?.content ?? content) !== content).map(([, { shown }]) => `content of ${shown} changed`),
+    ...[...now].filter(([name]) => !old.has(name)).map(([, { shown }]) => `${shown} added`),
+    ...[...old].filter(([name]) => !now.has(name)).map(([, { shown }]) => `${shown} removed`),
+    ...[...now].flatMap(([name, member]) => memberChange(old.get(name) ?? member, member)),
   ];
   return texts.length > 3 ? `${texts.slice(0, 3).join(', ')} and ${texts.length - 3} more` : texts.join(', ');
 }
 
+/** A point of a grid can keep its name and have other values. */
+function memberChange(before: Member, { shown, axes, content }: Member): readonly string[] {
+  if (before.axes !== axes) return [`${shown} changed`];
+  return before.content === content ? [] : [`content of ${shown} changed`];
+}
+
 interface Member {
   readonly shown: string;
+  readonly axes: string;
   readonly content: string;
 }
 
-function membersByAxes(members: Value | undefined): ReadonlyMap<string, Member> {
+/** By the name of the instance where it is known, else by axes. */
+function membersByName(members: Value | undefined, names: Readonly<Record<string, string>>): ReadonlyMap<string, Member> {
   const list = members !== undefined && isList(members) ? members : [];
   return new Map(list.filter(isMap).map((member) => {
-    const axes = member['axes'] ?? null;
-    return [canonical(axes), { shown: axesText(axes), content: canonical(member) }];
+    const axes = canonical(member['axes'] ?? null);
+    return [names[axes] ?? axes, { shown: names[axes] ?? axesText(member['axes'] ?? null), axes, content: canonical(member) }];
   }));
 }
 
@@ -108,8 +116,6 @@ function axesText(axes: Value): string {
   if (!isMap(axes)) return JSON.stringify(axes);
   return `[${Object.values(axes).map((value) => (isMap(value) && typeof value['name'] === 'string' ? value['name'] : typeof value === 'string' ? value : JSON.stringify(value))).join(',')}]`;
 }
-
-const isMap = (value: Value): value is Readonly<Record<string, Value>> => typeof value === 'object' && value !== null && !isList(value);
 
 /** Values of the environment are shown by digest: they may be secret. */
 function environmentText(before: Value | undefined, after: Value | undefined): string {

@@ -1,5 +1,7 @@
 import { digestOf } from '../../files/digest.ts';
+import type { Value } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
+import { isList, isMap } from '../manifest/canonical.ts';
 import { sortedEntries, type Node } from '../spec/node.ts';
 import { foldedPath, reservedName } from '../spec/project-path.ts';
 
@@ -15,6 +17,16 @@ export function labelOf(node: Node): string {
       return sortedEntries(node).map(([key, { value }]) => `${key}=${labelOf(value)}`).join('+');
     }
   }
+}
+
+/** As `labelOf`, of a value whose text in the YAML is not known. */
+export function valueLabel(value: Value): string {
+  if (typeof value === 'string') return value === '' ? "''" : value;
+  if (isList(value)) return value.map(valueLabel).join('+');
+  if (!isMap(value)) return JSON.stringify(value);
+  const { name } = value;
+  if (name !== undefined && !isList(name) && !isMap(name)) return valueLabel(name);
+  return Object.keys(value).sort().map((key) => `${key}=${valueLabel(value[key] ?? null)}`).join('+');
 }
 
 /** The names of an instance: "aimc,lora" in its stage, which is its folder too, and "train[aimc,lora]" in the pipeline. */

@@ -12,7 +12,7 @@ export function explanationText({ instance, state, key, because, displaced, afte
     ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
     ...(after.length === 0 ? [] : [`${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${after.join(', ')}`]),
     ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),
-    ...(state === 'up-to-date' ? ['its outputs are those of its key: nothing to do'] : []),
+    ...(state === 'up-to-date' ? [`its outputs are those of its key: nothing to do (pipeline log ${typedInstance(instance)} tells why it ran last)`] : []),
   ];
   return `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }

@@ -2,10 +2,9 @@ import type { InstanceLog } from '../answers.ts';
 import type { Event } from '../event.ts';
 import { reasonText } from '../manifest/reason-text.ts';
 import { diagnosticText } from './diagnostic-text.ts';
-import { durationText } from './duration-text.ts';
 import { isWarning, messageText } from './message-text.ts';
 import { noColors } from './colors.ts';
-import { failureText, outcomeText } from './outcome-text.ts';
+import { outcomeText, retryText } from './outcome-text.ts';
 
 /** A part of a log: lines, or a file of what the stage printed, which may be of any size. */
 export type LogPart = { readonly kind: 'lines'; readonly lines: readonly string[] } | { readonly kind: 'printed'; readonly file: string };
@@ -45,7 +44,7 @@ function eventLines(event: Event, all: readonly Event[]): readonly string[] {
       return text === undefined ? [] : [`${isWarning(event.message) ? 'warning: ' : ''}${text}`];
     }
     case 'warned': return [diagnosticText(event.diagnostic, noColors, () => undefined)];
-    case 'retrying': return [`${failureText(event.failure)}; attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
+    case 'retrying': return [retryText(event)];
     case 'cancelled': return [`ended: ${event.because}`];
     case 'finished': return [outcomeText(event.outcome)];
     case 'run-started': case 'run-finished': case 'interrupting': case 'output': case 'fetching': case 'fetch-delayed': case 'fetched': return [];

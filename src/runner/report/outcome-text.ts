@@ -1,4 +1,4 @@
-import type { DisplacedOut, Failure, Outcome } from '../event.ts';
+import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
 import { filesText } from '../manifest/reason-text.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
@@ -26,6 +26,10 @@ export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 
   if (files.length > 0) return `${path}: ${filesText(files)}`;
   return was === 'missing' ? `${path} ${verb} missing` : `${path} was changed`;
 }
+
+/** Why an attempt is followed by another, and when. */
+export const retryText = ({ failure, attempt, delaySeconds }: Extract<Event, { readonly kind: 'retrying' }>): string =>
+  `${failureText(failure)}; attempt ${attempt} in ${durationText(delaySeconds)}`;
 
 /** What went wrong, in words. */
 export function failureText(failure: Failure): string {

@@ -2,9 +2,10 @@ import type { Colors } from './colors.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
 import { durationText } from './duration-text.ts';
-import { outcomeText } from './outcome-text.ts';
+import { outcomeText, retryText } from './outcome-text.ts';
 import { sizeText } from './size-text.ts';
 import { reasonText } from '../manifest/reason-text.ts';
+import { typedInstance } from '../plan/typed-instance.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
@@ -14,11 +15,11 @@ export function plainLines(event: Event, colors: Colors, textOf: (file: string) 
     case 'run-started': case 'fetching': return [];
     case 'fetch-delayed': return [`${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`];
     case 'fetched': return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
-    case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event.because.map(reasonText), event.attempt, event.resumed))}`];
+    case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event))}`];
     case 'message': return messageLines(event.instance, event.message, colors);
     case 'output': return [];
     case 'warned': return diagnosticText(event.diagnostic, colors, textOf).split('\n');
-    case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  attempt ${event.attempt} in ${durationText(event.delaySeconds)}`];
+    case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  ${retryText(event)}`];
     case 'cancelled': return [`${colors.yellow('■')} ${event.instance}  ended: ${event.because}`];
     case 'finished': return finishedLines(event.instance, event.outcome, colors);
     case 'interrupting': return [colors.yellow(event.hard ? 'stopping now' : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them')];
@@ -26,10 +27,11 @@ export function plainLines(event: Event, colors: Colors, textOf: (file: string) 
   }
 }
 
-function startedText(reasons: readonly string[], attempt: number, resumed: boolean): string {
-  const [first = 'no result yet', ...rest] = reasons;
-  const more = rest.length === 0 ? '' : ` (and ${rest.length} more: see explain)`;
-  return `${first}${more}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
+function startedText({ instance, because, attempt, resumed }: Extract<Event, { readonly kind: 'started' }>): string {
+  // How the last attempt ended does not hide what changed since.
+  const shown = because.slice(0, because[0]?.kind === 'changed' ? 1 : 2);
+  const more = because.length - shown.length;
+  return `${shown.map(reasonText).join('; ')}${more === 0 ? '' : ` (and ${more} more: pipeline log ${typedInstance(instance)})`}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
 }
 
 function messageLines(instance: string, message: StageMessage, colors: Colors): readonly string[] {
