@@ -25,7 +25,8 @@ export function problemText(problem: Problem, colors: Colors, ending = ''): stri
       return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
     }
     case 'busy': return `${colors.red('error')}: ${busyText(problem)}; --wait waits for it to end`;
-    case 'damaged': case 'disk': return `${colors.red('error')}: ${problem.message}`;
+    case 'damaged': return `${colors.red('error')}: ${problem.message}`;
+    case 'disk': return `${colors.red('error')}: ${problem.message}${problem.help === undefined ? '' : `\n  ${colors.cyan('help')}: ${problem.help}`}`;
   }
 }
 

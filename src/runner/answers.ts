@@ -16,7 +16,7 @@ export type Problem =
   /** The store cannot be read: exit 4. */
   | { readonly kind: 'damaged'; readonly message: string }
   /** The disk takes no more, or fails: exit 1. */
-  | { readonly kind: 'disk'; readonly message: string };
+  | { readonly kind: 'disk'; readonly message: string; readonly help?: string };
 
 export interface InstanceStatus {
   readonly instance: InstanceId;

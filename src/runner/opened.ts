@@ -14,7 +14,7 @@ import { select, type Selected, type Selection } from './plan/select.ts';
 import { foldedPath } from './spec/project-path.ts';
 import { overrideName, type SourceRequest } from './spec/source-request.ts';
 import { findPlan, recordPlan } from './store/plan-rows.ts';
-import { openStore, type Store } from './store/open-store.ts';
+import { openStore, openStoreToRead, type Store } from './store/open-store.ts';
 import { type StatRows, statRows } from './store/stat-rows.ts';
 import type { Workspace } from './workspace/workspace.ts';
 import type { WorkspaceDisk } from './workspace/workspace-disk.ts';
@@ -38,8 +38,12 @@ export interface Opened {
   readonly surroundings: Surroundings;
 }
 
-export function openRows(place: ProjectPlace, surroundings: Surroundings): Result<Opened, Problem> {
-  const store = openStore(join(place.root, 'cache/pipeline.sqlite'));
+/** What rows are opened for: who only looks makes none, and needs no permission to write. */
+export type Access = 'read' | 'write';
+
+export function openRows(place: ProjectPlace, surroundings: Surroundings, access: Access): Result<Opened, Problem> {
+  const file = join(place.root, 'cache/pipeline.sqlite');
+  const store = access === 'write' ? openStore(file) : openStoreToRead(file);
   if (!store.ok) return store;
   const stats = statRows(store.value);
   const workspace: Workspace = { root: place.root, disk: surroundings.disk, stats, now: surroundings.now, written: new Map() };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { marked, startOf } from './execute/processes.ts';
 import { stageMark } from './execute/stage-mark.ts';
-import { openStore, type Store, type StoreFault } from './store/open-store.ts';
+import { openStoreToRead, type Store, type StoreFault } from './store/open-store.ts';
 import { recordedGroups } from './store/process-groups.ts';
 import { lastRuns } from './store/runs.ts';
 import { type StoreHealth, storeHealth } from './store/store-health.ts';
@@ -21,7 +21,7 @@ export interface ProjectHealth {
 export async function projectHealth(root: string): Promise<Result<ProjectHealth | undefined, StoreFault>> {
   const file = join(root, 'cache/pipeline.sqlite');
   if (!existsSync(file)) return { ok: true, value: undefined };
-  const store = openStore(file);
+  const store = openStoreToRead(file);
   if (!store.ok) return store;
   try {
     const forgetful = { find: () => undefined, record: () => undefined, forget: () => undefined };

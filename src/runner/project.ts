@@ -10,7 +10,7 @@ import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
-import { type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
+import { type Access, type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, Status, Verification } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -80,33 +80,35 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
   /** Planned with the rows open: a plan is in them then, for the next process. */
   let last: Planned | undefined;
 
-  function opened(place: ProjectPlace): Result<Opened, Problem> {
-    if (rows?.ok !== true) rows = openRows(place, surroundings);
+  function opened(place: ProjectPlace, access: Access): Result<Opened, Problem> {
+    if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
+    if (rows?.ok !== true) rows = openRows(place, surroundings, access);
     return rows;
+  }
+  function close(): void {
+    if (rows?.ok === true) rows.value.store.close();
+    rows = undefined;
   }
   /** The rows that stand there now: the cache may have been deleted since they were opened. Nothing may be using them. */
   function openedAnew(place: ProjectPlace): Result<Opened, Problem> {
-    if (rows?.ok === true && !rows.value.store.isInPlace()) {
-      rows.value.store.close();
-      rows = undefined;
-    }
-    return opened(place);
+    if (rows?.ok === true && !rows.value.store.isInPlace()) close();
+    return opened(place, 'write');
   }
   /** Answers with the rows alone: a pipeline file with faults is no hindrance. */
-  async function withRows<T>(answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
+  async function withRows<T>(access: Access, answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
       const place = placeHere(folder, file);
       if (!place.ok) return place;
-      const open = opened(place.value);
+      const open = opened(place.value, access);
       return open.ok ? answer(open.value) : open;
     });
   }
   /** `checked`: what must be able to run. */
-  async function planned(checked?: Selection): Promise<Result<Planned, Problem>> {
+  async function planned(access: Access, checked?: Selection): Promise<Result<Planned, Problem>> {
     const place = placeHere(folder, file);
     if (!place.ok) return place;
     // A project that was never run is not given a cache for having faults.
-    const open = hasCache(place.value) ? opened(place.value) : undefined;
+    const open = hasCache(place.value) ? opened(place.value, access) : undefined;
     if (open?.ok === false) return open;
     const look: LookAhead = (sound) => {
       const selected = checked && select(sound, checked);
@@ -118,19 +120,19 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     last = open === undefined ? undefined : plan.value;
     return plan;
   }
-  async function withPlan<T>(answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {}): Promise<Result<T, Problem>> {
+  async function withPlan<T>(access: Access, answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {}): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
-      const plan = await planned(checked);
+      const plan = await planned(access, checked);
       if (!plan.ok) return plan;
       for (const warning of plan.value.warnings) warn(warning);
-      const open = opened(plan.value.place);
+      const open = opened(plan.value.place, access);
       if (!open.ok) return open;
       const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }
   async function idleAgain(place: ProjectPlace, idle: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
-    const open = hasCache(place) ? opened(place) : undefined;
+    const open = hasCache(place) ? opened(place, 'write') : undefined;
     return open?.ok === true ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }
   const root = placeHere(folder, file);
@@ -143,33 +145,31 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       const idle = place.ok ? idleRequest(builtFile(import.meta.url), place.value, set, request) : undefined;
       const summary = place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
       if (summary !== undefined) return { ok: true, value: summary };
-      return withPlan(async (open, plan) => {
-        const ran = await run(open, { plan: () => planned(request), idle }, request, onEvent, stop);
+      return withPlan('write', async (open, plan) => {
+        const ran = await run(open, { plan: () => planned('write', request), idle }, request, onEvent, stop);
         // A run tells them itself.
         if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
         return ran;
       }, { checked: request, warn: () => undefined });
     }),
-    watch: (request, listeners, stop) => withRows(async ({ place }) => {
+    watch: (request, listeners, stop) => withRows('write', async ({ place }) => {
       const { watchRun } = await import('./watch-run.ts');
-      await watchRun({ root: place.root, open: () => openedAnew(place), plan: () => planned(request) }, request, listeners, stop);
+      await watchRun({ root: place.root, open: () => openedAnew(place), plan: () => planned('write', request) }, request, listeners, stop);
       return { ok: true, value: undefined };
     }),
-    dryRun: (request) => withPlan((open, plan) => dryRun(open, plan, request), { checked: request }),
-    status: (selection) => withPlan((open, plan) => status(open, plan, selection), { checked: selection }),
-    explain: (instance) => withPlan((open, plan) => explain(open, plan, instance)),
-    graph: (selection) => withPlan((_, plan) => graph(plan, selection)),
-    log: (instance, run_) => withPlan((open, plan) => log(open, plan, instance, run_)),
-    history: (limit) => withRows((open) => ({ ok: true, value: history(open, limit) })),
-    metrics: (selection) => withPlan((open, plan) => metrics(open, plan, selection)),
-    results: (selection) => withPlan((open, plan) => results(open, plan, selection)),
-    artifacts: (selection) => withPlan((open, plan) => artifacts(open.place.root, plan, selection)),
-    verify: () => withRows(async (open) => ({ ok: true, value: await verify(open) })),
-    verifyRerun: (instance, onEvent, stop) => withPlan((open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
-    gc: (request) => withRows((open) => gc(open, set, request)),
-    close() {
-      if (rows?.ok === true) rows.value.store.close();
-    },
+    dryRun: (request) => withPlan('read', (open, plan) => dryRun(open, plan, request), { checked: request }),
+    status: (selection) => withPlan('read', (open, plan) => status(open, plan, selection), { checked: selection }),
+    explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
+    graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
+    log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
+    history: (limit) => withRows('read', (open) => ({ ok: true, value: history(open, limit) })),
+    metrics: (selection) => withPlan('read', (open, plan) => metrics(open, plan, selection)),
+    results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
+    artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
+    verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),
+    verifyRerun: (instance, onEvent, stop) => withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
+    gc: (request) => withRows('write', (open) => gc(open, set, request)),
+    close,
   };
 }
 

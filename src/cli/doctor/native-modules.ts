@@ -8,7 +8,7 @@ export const nativeModules: readonly NativeModule[] = [
     repair: 'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
     async load() {
       const { connect } = await import('../../runner/store/open-store.ts');
-      const database = connect(':memory:', 0);
+      const database = connect(':memory:', { timeout: 0 });
       const version = String(database.prepare('SELECT sqlite_version()').pluck().get());
       database.close();
       return `SQLite ${version}`;

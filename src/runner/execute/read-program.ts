@@ -42,9 +42,12 @@ export async function readProgram(instance: Instance, { workspace, programs, sta
   if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], reads);
   const facts = programs.get(program.path);
   if (facts === undefined) return { ok: false, error: `${program.path} cannot be bundled` };
-  const bundle = await reads.read(facts.file, { links: 'follow' });
-  if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
-  const stamps = new Map(bundle.value.stamps);
+  const stamps = new Map<string, Stamp>();
+  if (facts.isKept) {
+    const bundle = await reads.read(facts.file, { links: 'follow' });
+    if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
+    for (const [path, stamp] of bundle.value.stamps) stamps.set(path, stamp);
+  }
   for (const path of [stageChild, ...facts.sources]) stamps.set(path, reads.stamp(path));
   return { ok: true, value: { digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages }, native: facts.description.packages.length > 0, stamps } };
 }

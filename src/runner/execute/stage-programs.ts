@@ -8,6 +8,7 @@ import type { Store } from '../store/open-store.ts';
 import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { type BundleFolder, bundlePath, keptBundles, passingBundles } from './bundle-folder.ts';
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import { packageFacts, sourceDigest } from './packages.ts';
@@ -19,6 +20,8 @@ export interface StageProgramFacts {
   readonly bundle: Digest;
   /** The bundle, from the project root. */
   readonly file: string;
+  /** Whether it stands there: a project that is only looked at is given none. */
+  readonly isKept: boolean;
   /** The files of the project that the bundle was made from. */
   readonly code: readonly TreeItem[];
   /** The files that its packages were read from. */
@@ -57,13 +60,14 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
     const record = parseRecord(bundleRecord(store, path));
     const description = record && programDescription(store, record.bundle);
     if (record !== undefined && isDescription(description) && await isFresh(workspace, record, digests)) {
-      found.set(path, { ok: true, value: facts(entry.value, record, description) });
+      found.set(path, { ok: true, value: facts(entry.value, record, description, true) });
     } else stale.push(path);
   }
   if (stale.length === 0) return found;
   const bundled = await bundleAll(workspace, stale);
-  for (const bundle of bundled.values()) if (bundle.ok) await keepBundle(workspace, bundle.value);
-  const descriptions = await described(sources, [...bundled.values()].flatMap((bundle) => (bundle.ok ? [bundle.value.digest] : [])));
+  await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
+  for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
+  const descriptions = await described(sources, folder, [...bundled.values()].flatMap((bundle) => (bundle.ok ? [bundle.value.digest] : [])));
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
@@ -72,18 +76,17 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
       const record = await recordOf(workspace, bundle.value, description.value);
       // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
       if (bundle.value.stoodStill()) recordBundle(store, path, record);
-      found.set(path, { ok: true, value: facts(entry.value, record, description.value) });
+      found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
     }
   }
   return found;
 }
 
-const bundlePath = (digest: Digest): string => `cache/bundles/${digest}.mjs`;
-
-const facts = (entry: Digest, { bundle, inputs, packages, sources }: BundleRecord, description: Description): StageProgramFacts => ({
+const facts = (entry: Digest, { bundle, inputs, packages, sources }: BundleRecord, description: Description, isKept: boolean): StageProgramFacts => ({
   identity: digestOf(`${entry}\n${bundle}\n`),
   bundle,
   file: bundlePath(bundle),
+  isKept,
   code: codeOf(inputs),
   sources: Object.keys(sources),
   packages,
@@ -132,13 +135,12 @@ async function recordOf(workspace: Workspace, { digest, inputs, absent, external
   };
 }
 
-/** In the project, so that imports of packages are found from there. */
-async function keepBundle(workspace: Workspace, { digest, text }: Bundle): Promise<void> {
-  const written = await writeFileAtomically(placeOf(workspace, bundlePath(digest)), text, workspace.disk);
+async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest, text }: Bundle): Promise<void> {
+  const written = await writeFileAtomically(folder.pathOf(digest), text, workspace.disk);
   if (!written.ok) throw new SourceFailed(written.error);
 }
 
-async function described({ workspace, store, stageChild }: ProgramSources, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
+async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
   const found = new Map<Digest, Result<Description>>();
   const unknown: Digest[] = [];
   for (const digest of new Set(digests)) {
@@ -146,7 +148,7 @@ async function described({ workspace, store, stageChild }: ProgramSources, diges
     if (isDescription(known)) found.set(digest, { ok: true, value: known });
     else unknown.push(digest);
   }
-  const answers = await describeAll(stageChild, workspace.root, unknown.map((digest) => placeOf(workspace, bundlePath(digest))));
+  const answers = await describeAll(stageChild, workspace.root, unknown.map((digest) => folder.pathOf(digest)));
   for (const [index, digest] of unknown.entries()) {
     const answer = answers[index] ?? { ok: false, error: 'it ended while it was loaded' };
     found.set(digest, answer);

@@ -11,7 +11,7 @@ import { connect, isSqliteError } from '../store/open-store.ts';
 export function tryFileLock(path: string): Result<(() => void) | undefined, FileProblem> {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const database = connect(path, 0);
+    const database = connect(path, { timeout: 0 });
     try {
       database.exec('BEGIN EXCLUSIVE');
       return { ok: true, value: () => { database.close(); } };

@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
-import { connect, isSqliteError, type Store, type StoreFault, unlessDiskFails } from './open-store.ts';
+import { connect, isSqliteError, type Store, storeFault, type StoreFault, unlessDiskFails } from './open-store.ts';
 import { rowOf } from './row.ts';
 
 /** Held by the one run that may write. */
@@ -41,7 +41,7 @@ async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal
   const deadline = Date.now() + waitSeconds * 1000;
   let database: Sqlite.Database | undefined;
   try {
-    database = connect(lockFile, 0);
+    database = connect(lockFile, { timeout: 0 });
     while (!tryLock(database)) {
       if (Date.now() >= deadline || signal.aborted) {
         database.close();
@@ -52,8 +52,7 @@ async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal
     return { ok: true, value: database };
   } catch (error) {
     database?.close();
-    if (!isSqliteError(error)) throw error;
-    return { ok: false, error: { kind: 'damaged', message: `${lockFile}: ${error.message} (${error.code}); it holds nothing: remove it` } };
+    return { ok: false, error: storeFault(lockFile, error, 'it holds nothing: remove it') };
   }
 }
 

@@ -1,13 +1,17 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
+import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { migrations, schemaVersion } from './schema.ts';
 
 /** The rows of a project. The files of this room are the only ones that write SQL. */
 export interface Store {
   readonly database: Sqlite.Database;
+  /** Whether what is written stays: not where the rows are in memory, since the project is only read. */
+  readonly isKept: boolean;
   /** A prepared statement; each text is prepared once. */
   sql(text: string): Sqlite.Statement<unknown[]>;
   /** Whether its file is still the one that was opened. */
@@ -16,14 +20,33 @@ export interface Store {
 }
 
 /** Why a store cannot be used, in words; what it holds is left as it is. */
-export type StoreFault = { readonly kind: 'damaged'; readonly message: string };
+export type StoreFault =
+  | { readonly kind: 'damaged'; readonly message: string }
+  /** It may not be written here. */
+  | { readonly kind: 'disk'; readonly message: string; readonly help: string };
 
-/** Opens the store, makes it where there is none, and brings an older one up. */
+/** Opens the store to write into it: makes it where there is none, and brings an older one up. */
 export function openStore(file: string): Result<Store, StoreFault> {
+  const refusal = refusalToWrite(file, () => mkdirSync(dirname(file), { recursive: true }));
+  return refusal === undefined ? opened(file, () => connect(file, { timeout: 10_000 }), true) : { ok: false, error: refusal };
+}
+
+/**
+ * Opens the store for who only reads the project, and leaves no trace where there is none or it may not be written: its
+ * rows, or none, are in memory then. Where it may be written, what was looked up is remembered in it for the next.
+ */
+export function openStoreToRead(file: string): Result<Store, StoreFault> {
+  const folder = dirname(file);
+  const isAbsent = lstatSync(folder, { throwIfNoEntry: false }) === undefined || (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true && !existsSync(file));
+  if (isAbsent) return opened(file, () => connect(':memory:', {}), false);
+  if (refusalToWrite(file) === undefined) return openStore(file);
+  return opened(file, () => inMemory(rowsOf(file)), false);
+}
+
+function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Result<Store, StoreFault> {
   let database: Sqlite.Database | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    database = connect(file, 10_000);
+    database = open();
     // A reader is never in the way of a writer, nor the other way round.
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
@@ -35,19 +58,76 @@ export function openStore(file: string): Result<Store, StoreFault> {
     if (version < schemaVersion) migrate(database);
   } catch (error) {
     database?.close();
-    if (!isSqliteError(error)) throw error;
-    // A disk that is full or read-only is no reason to give up what is there.
-    const advice = /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? '; move the file away: results will be computed again' : '';
-    return { ok: false, error: { kind: 'damaged', message: `${file}: ${error.message} (${error.code})${advice}` } };
+    return { ok: false, error: storeFault(file, error, 'move the file away: results will be computed again') };
   }
-  return { ok: true, value: storeOf(database, file) };
+  return { ok: true, value: storeOf(database, file, isKept) };
 }
 
+/** What SQLite says of a file that it cannot use. `advice`: what to do with one that is damaged. Anything else is thrown on. */
+export function storeFault(file: string, error: unknown, advice: string): StoreFault {
+  if (!isSqliteError(error)) throw error;
+  const message = `${file}: ${error.message} (${error.code})`;
+  if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
+  // A disk that is full is no reason to give up what is there.
+  return { kind: 'damaged', message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message };
+}
+
+/** Undefined: a file can be written, or made. `prepare` comes before the look. */
+function refusalToWrite(file: string, prepare: () => void = () => undefined): StoreFault | undefined {
+  try {
+    prepare();
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const problem = fileProblem(error instanceof Error && 'path' in error ? String(error.path) : file, error);
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
+    return { kind: 'disk', message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`, help: writeHelp };
+  }
+}
+
+const writeHelp = 'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
+
 /** Loaded when it is needed, and without the search for its native part that it makes itself. */
-export function connect(file: string, timeout: number): Sqlite.Database {
+export function connect(source: string | Buffer, options: Pick<Sqlite.Options, 'timeout' | 'readonly'>): Sqlite.Database {
   const require = createRequire(import.meta.url);
   const Database: typeof Sqlite = require('better-sqlite3');
-  return new Database(file, { timeout, nativeBinding: require.resolve('better-sqlite3/build/Release/better_sqlite3.node') });
+  return new Database(source, { ...options, nativeBinding: require.resolve('better-sqlite3/build/Release/better_sqlite3.node') });
+}
+
+/** A database as it stands in a file that may not be written. */
+function rowsOf(file: string): Buffer {
+  if (!existsSync(`${file}-wal`)) return readFileSync(file);
+  // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where that was killed, in a copy.
+  try {
+    return serialized(connect(file, { readonly: true, timeout: 10_000 }));
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    const folder = mkdtempSync(join(tmpdir(), 'pipeline-rows-'));
+    try {
+      const copy = join(folder, basename(file));
+      for (const ending of ['', '-wal']) copyFileSync(`${file}${ending}`, `${copy}${ending}`);
+      return serialized(connect(copy, {}));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+function serialized(database: Sqlite.Database): Buffer {
+  try {
+    return database.serialize();
+  } finally {
+    database.close();
+  }
+}
+
+function inMemory(rows: Buffer): Sqlite.Database {
+  if (rows.length === 0) return connect(':memory:', {});
+  const bytes = Buffer.from(rows);
+  // The versions of the file format: 2 would look for a log (sqlite.org/fileformat.html, 1.3.3).
+  for (const place of [18, 19]) if (bytes[place] === 2) bytes[place] = 1;
+  return connect(bytes, {});
 }
 
 function migrate(database: Sqlite.Database): void {
@@ -60,12 +140,13 @@ function migrate(database: Sqlite.Database): void {
   bringUp.immediate();
 }
 
-function storeOf(database: Sqlite.Database, file: string): Store {
+function storeOf(database: Sqlite.Database, file: string, isKept: boolean): Store {
   const inodeNow = (): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
   const inode = inodeNow();
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
   return {
     database,
+    isKept,
     sql(text) {
       const known = statements.get(text);
       if (known !== undefined) return known;

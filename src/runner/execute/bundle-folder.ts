@@ -1,0 +1,37 @@
+import { mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../../files/digest.ts';
+
+/** Where bundles stand: a program is loaded from there, and finds its packages as it would in the project. */
+export interface BundleFolder extends AsyncDisposable {
+  pathOf(bundle: Digest): string;
+}
+
+/** A bundle in the project, from its root. */
+export const bundlePath = (bundle: Digest): string => `cache/bundles/${bundle}.mjs`;
+
+/** In the project's cache, to stay. */
+export const keptBundles = (root: string): BundleFolder => ({
+  pathOf: (bundle) => join(root, bundlePath(bundle)),
+  [Symbol.asyncDispose]: async () => undefined,
+});
+
+/** For a project that is only looked at: a folder that stands for its root, until it is disposed of. */
+export function passingBundles(root: string): BundleFolder {
+  const stand = mkdtempSync(join(tmpdir(), 'pipeline-bundles-'));
+  for (const name of readdirSync(root)) if (name !== 'cache' && name !== 'node_modules') symlinkSync(join(root, name), join(stand, name));
+  const packages = packagesAbove(root);
+  if (packages !== undefined) symlinkSync(packages, join(stand, 'node_modules'));
+  return {
+    pathOf: (bundle) => join(stand, bundlePath(bundle)),
+    [Symbol.asyncDispose]: () => rm(stand, { recursive: true }),
+  };
+}
+
+/** The nearest folder of packages, as Node looks for it. */
+function packagesAbove(folder: string): string | undefined {
+  if (readdirSync(folder).includes('node_modules')) return join(folder, 'node_modules');
+  return dirname(folder) === folder ? undefined : packagesAbove(dirname(folder));
+}
