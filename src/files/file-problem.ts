@@ -13,6 +13,12 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
   return `${[path, line, column].filter((part) => part !== undefined).join(':')}: ${message}`;
 }
 
+/**
+ * Whether a problem of reading says what stands there: something else than expected, or nothing. Otherwise the device failed,
+ * or the file may not be opened just now, and it may be whole the next time.
+ */
+export const isDamage = ({ code }: FileProblem): boolean => code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
+
 /** Thrown by a source of content, from within the writing that asked it for a piece: its problem is what the writing gives. */
 export class SourceFailed extends Error {
   readonly problem: FileProblem;

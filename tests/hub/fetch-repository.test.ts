@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
@@ -171,7 +171,20 @@ test('what else stands in the folder of a model is removed when it is repaired, 
   expect(Object.keys(await rig.cached())).toEqual(Object.keys(whole));
 });
 
-test('a record that cannot be read costs another look at the hub, not another download', async () => {
+test('a record that cannot be read just now is told, and nothing is taken back', async () => {
+  await using rig = await openRig();
+  const first = valueOf(await rig.fetch());
+  const record = join(rig.folder, published, 'record.json');
+  const text = await readFile(record);
+  await rm(record);
+  await symlink('record.json', record); // opening it fails, for every user
+  for (const offline of [false, true]) expect(problemOf(await rig.fetch({ offline }))).toMatchObject({ kind: 'disk', problem: { path: record, code: 'ELOOP' } });
+  await rm(record);
+  await writeFile(record, text);
+  expect(valueOf(await rig.fetch({ offline: true }))).toEqual(first);
+});
+
+test('a record that makes no sense costs another look at the hub, not another download', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   await writeFile(join(rig.folder, published, 'record.json'), '{"version":1,"files":[{"path":"../../../etc/passwd","size":1,"sha256":"00"}]}');

@@ -69,12 +69,6 @@ export async function readTensors(folder: string, step: number, into: Tensors): 
 }
 
 /**
- * Whether a problem of reading a checkpoint says that it is damaged: what was read is not what was written, or is gone. A
- * device that failed or a file that may not be opened says nothing of the checkpoint, which may be whole the next time.
- */
-export const isDamage = ({ code }: FileProblem): boolean => code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
-
-/**
  * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so where the best is
  * older, two stay even if one was asked for. As the Trainer's save_total_limit.
  */

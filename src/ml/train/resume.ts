@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Disk } from '../../files/disk.ts';
-import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
+import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
-import { checkpointSteps, isDamage, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState } from './checkpoints.ts';
+import { checkpointSteps, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState } from './checkpoints.ts';
 import type { Example, TrainConfig } from './train-config.ts';
 
 /** Of what must not differ between a training and the one that goes on from its checkpoints. */

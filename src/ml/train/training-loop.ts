@@ -1,9 +1,9 @@
 import type { Disk } from '../../files/disk.ts';
-import { fileProblemText, type FileProblem } from '../../files/file-problem.ts';
+import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
 import { relativeStep } from './adafactor.ts';
-import { isDamage, pruneCheckpoints, readTensors, removeCheckpoints, type Tensors, writeCheckpoint } from './checkpoints.ts';
+import { pruneCheckpoints, readTensors, removeCheckpoints, type Tensors, writeCheckpoint } from './checkpoints.ts';
 import { diverged } from './divergence.ts';
 import { type HeldOut, heldOutLoss } from './held-out-loss.ts';
 import { loadTrained } from './load-parameters.ts';

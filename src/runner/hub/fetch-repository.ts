@@ -1,4 +1,4 @@
-import { fileProblem } from '../../files/file-problem.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Hub } from './ask.ts';
 import { type CommitPlace, commitPlace } from './commit-place.ts';
@@ -75,6 +75,7 @@ async function filesOf(request: FetchRequest, commit: string, place: CommitPlace
   const { world } = control;
   const found = await readPublished(place, world);
   if (found.kind === 'whole') return { ok: true, value: found.files };
+  if (found.kind === 'unreadable') return diskProblem(found.problem);
   if (request.offline) return { ok: false, error: { kind: 'offline-files', folder: place.files, damaged: found.kind === 'damaged' ? found.files : [] } };
   const hub = await openHub(request, control);
   if (!hub.ok) return hub;
@@ -83,12 +84,15 @@ async function filesOf(request: FetchRequest, commit: string, place: CommitPlace
   try {
     const now = await readPublished(place, world);
     if (now.kind === 'whole') return { ok: true, value: now.files };
+    if (now.kind === 'unreadable') return diskProblem(now.problem);
     if (now.kind === 'damaged') await takeBack(place, world);
     return await downloadCommit({ hub: hub.value, repository: request.repository, commit, place }, control);
   } finally {
     release.value();
   }
 }
+
+const diskProblem = (problem: FileProblem): Result<never, HubProblem> => ({ ok: false, error: { kind: 'disk', problem, missing: undefined } });
 
 async function openHub({ endpoint, token, proxy }: HubSettings, { world }: Control): Promise<Result<Hub, HubProblem>> {
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) return badSetting('HF_ENDPOINT', 'expected a URL such as https://huggingface.co');
@@ -105,7 +109,7 @@ async function takeLock(place: CommitPlace, { world, signal, report }: Control):
   for (let told = false; ; told = true) {
     if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
     const release = world.tryLock(place.lock);
-    if (!release.ok) return { ok: false, error: { kind: 'disk', problem: release.error, missing: undefined } };
+    if (!release.ok) return diskProblem(release.error);
     if (release.value !== undefined) return { ok: true, value: release.value };
     if (!told) report({ kind: 'waiting' });
     await world.wait(500, signal);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Digest, parseDigest } from '../../files/digest.ts';
-import type { FileProblem } from '../../files/file-problem.ts';
+import { type FileProblem, isDamage } from '../../files/file-problem.ts';
 import { isJsonObject, type Json, readJson } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
@@ -20,7 +20,9 @@ export type Published =
   | { readonly kind: 'whole'; readonly files: readonly FetchedFile[] }
   | { readonly kind: 'absent' }
   /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */
-  | { readonly kind: 'damaged'; readonly files: readonly string[] };
+  | { readonly kind: 'damaged'; readonly files: readonly string[] }
+  /** What stands there cannot be known at the moment. */
+  | { readonly kind: 'unreadable'; readonly problem: FileProblem };
 
 /**
  * What is published for a commit, every byte vouched for: by the stamp that a file had when it was last read, else by
@@ -28,8 +30,9 @@ export type Published =
  */
 export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
   if (world.disk.look(place.published) === undefined) return { kind: 'absent' };
-  const record = await readRecord(place.record);
-  if (record === undefined) return { kind: 'damaged', files: ['record.json'] };
+  const read = await readRecord(place.record);
+  if (!read.ok) return isDamage(read.error) ? { kind: 'damaged', files: ['record.json'] } : { kind: 'unreadable', problem: read.error };
+  const record = read.value;
   const found = await Promise.all(record.map((file) => check(place, file, world)));
   const damaged = record.filter((_, index) => found[index] === undefined).map(({ path }) => path);
   const foreign = namesIn(place.files, world).filter((name) => !record.some(({ path }) => path === name));
@@ -51,12 +54,12 @@ export function writeRecord(path: string, files: readonly RecordedFile[], world:
   return writeFileAtomically(path, `${JSON.stringify({ version: 1, files: lines }, null, 2)}\n`, world.disk);
 }
 
-async function readRecord(path: string): Promise<readonly RecordedFile[] | undefined> {
+async function readRecord(path: string): Promise<Result<readonly RecordedFile[], FileProblem>> {
   const json = await readJson(path);
-  const lines = json.ok && isJsonObject(json.value) && json.value['version'] === 1 ? json.value['files'] : undefined;
-  if (!Array.isArray(lines)) return undefined;
-  const files = lines.map(recordedFile).filter((file) => file !== undefined);
-  return files.length === lines.length && files.length > 0 ? files : undefined;
+  if (!json.ok) return json;
+  const lines = isJsonObject(json.value) && json.value['version'] === 1 ? json.value['files'] : undefined;
+  const files = Array.isArray(lines) ? lines.map(recordedFile).filter((file) => file !== undefined) : [];
+  return Array.isArray(lines) && files.length === lines.length && files.length > 0 ? { ok: true, value: files } : { ok: false, error: { path, message: 'is not a record of files' } };
 }
 
 function recordedFile(line: Json): RecordedFile | undefined {
