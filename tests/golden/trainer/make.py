@@ -1,5 +1,5 @@
 """Runs of transformers' Seq2SeqTrainer on a tiny mT5, also over adapters of peft: python make.py, in this folder
-(torch 2.15.0, transformers 4.57.1, peft 0.17.1, accelerate 1.x). Writes model/, an adapter folder a kind, and runs.json.
+(torch 2.15.0, transformers 4.57.1, peft 0.17.1, accelerate 1.15.0). Writes model/, an adapter folder a kind, and runs.json.
 
 Only the permutations that torch would draw are ours (Python's random), and nothing is dropped, so that a run can be
 followed step by step. Rows are random tokens."""
@@ -104,6 +104,11 @@ def write_adapter(name, settings):
     model.peft_config["default"].base_model_name_or_path = "a-model"
     model.save_pretrained(name)
     os.remove(os.path.join(name, "README.md"))
+    path = os.path.join(name, "adapter_config.json")
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    with open(path, "w", encoding="utf-8") as file:  # peft holds the targets as a set, whose order is another in every process
+        json.dump({**config, "target_modules": sorted(config["target_modules"])}, file, indent=2, sort_keys=True)
 
 
 def continued(name):
