@@ -6,8 +6,14 @@ import { annotatedFiles } from './annotated-files.ts';
 import type { PipelineOptions } from './project-options.ts';
 import { openScreen } from './screen.ts';
 
-/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. `ending`: what came of it. */
-export function reportProblem(problem: Problem, options: Pick<PipelineOptions, 'file' | 'json'>, ending = ''): void {
+/** What came of a problem: `: nothing was run`; and where another run is in the way, what to do about it. */
+export interface ProblemEnding {
+  readonly ending?: string;
+  readonly whenBusy?: string;
+}
+
+/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
+export function reportProblem(problem: Problem, options: Pick<PipelineOptions, 'file' | 'json'>, ending: ProblemEnding = {}): void {
   const screen = openScreen();
   screen.write(`${problemText(problem, screen.colors, ending)}\n`);
   if (screen.annotates && problem.kind === 'invalid') {
@@ -17,14 +23,14 @@ export function reportProblem(problem: Problem, options: Pick<PipelineOptions, '
   process.exitCode = exitCodeOf(problem);
 }
 
-export function problemText(problem: Problem, colors: Colors, ending = ''): string {
+export function problemText(problem: Problem, colors: Colors, { ending = '', whenBusy = 'try again when it has ended' }: ProblemEnding = {}): string {
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
       const count = errors === 1 && ending === '' ? [] : [colors.bold(`${errors === 1 ? '1 error' : `${errors} errors`}${ending}`)];
       return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
     }
-    case 'busy': return `${colors.red('error')}: ${busyText(problem)}; --wait waits for it to end`;
+    case 'busy': return `${colors.red('error')}: ${busyText(problem)}; ${whenBusy}`;
     case 'damaged': return `${colors.red('error')}: ${problem.message}`;
     case 'disk': return `${colors.red('error')}: ${problem.message}${problem.help === undefined ? '' : `\n  ${colors.cyan('help')}: ${problem.help}`}`;
   }

@@ -128,6 +128,9 @@ describe('invariant 6: one writer, one computation of a key', () => {
     const second = await rig.pipeline('run').result;
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(String(run.pid));
+    expect(second.stderr).toContain('; --wait waits for it to end\n');
+    expect((await rig.pipeline('run', '--wait', '0.1').result).stderr).toContain('; it did not end in the 0.1 s of --wait; without a number, --wait waits as long as it takes\n');
+    expect((await rig.pipeline('gc').result).stderr).toContain('; try again when it has ended\n');
     expect((await rig.pipeline('status').result).stdout).toContain('running');
     expect((await rig.pipeline('history').result).code).toBe(0);
     const waiting = rig.pipeline('run', '--wait');

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { inProcess } from '../rig/in-process.ts';
 
-test('what no machine has is refused where it is written, through a reference too', async () => {
+test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
   using project = inProcess();
-  const pipeline = 'stages:\n  a: { cmd: ["true"], resources: { cpus: 100000 } }\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
+  const pipeline = 'stages:\n  a: { matrix: { n: [1, 2, 3] }, cmd: ["true", "${n}"], resources: { cpus: 100000 } }\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
   project.write({ 'pipeline.yaml': pipeline });
   const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))])).toEqual([['unsatisfiable', '100000'], ['unsatisfiable', '4096TiB']]);
+  expect(faults.map(({ message }) => message.replace(/has .*/, 'has …'))).toEqual(['100000 CPUs are asked for, and this machine has …', '4096 TiB of memory are asked for, and this machine has …']);
 });
 
 test('a program that is not on PATH, or not in the project, is missed where it is written, before anything runs; the shell finds its own, and what a stage makes is not missing', async () => {
@@ -20,15 +21,18 @@ test('a program that is not on PATH, or not in the project, is missed where it i
   e: { cmd: [made/tool] }
   f: { cmd: ["\${deps.tool}"], deps: { tool: { from: a, out: o } } }
   g: { cmd: [./not-executable] }
+  h: { cmd: [tools/rows.py] }
 `;
-  project.write({ 'pipeline.yaml': pipeline, 'not-executable': '' });
+  project.write({ 'pipeline.yaml': pipeline, 'not-executable': '', 'tools/rows.py': '' });
   const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, message, at }) => [code, message, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))])).toEqual([
     ['missing-program', 'no-such-program: no such program on PATH', 'no-such-program'],
     ['missing-program', './no-such-file: no such program in the project', './no-such-file'],
-    ['missing-program', './not-executable: no such program in the project', './not-executable'],
+    ['missing-program', './not-executable is not executable', './not-executable'],
+    ['missing-program', 'tools/rows.py is not executable', 'tools/rows.py'],
   ]);
+  expect(faults.flatMap(({ help }) => help ?? [])).toEqual(['chmod +x ./not-executable', 'chmod +x tools/rows.py, or start it as [python3, tools/rows.py]']);
 });
 
 test('faults of the pipeline file and files that are missing are told together, of what was asked for; what a fault leaves open is not guessed', async () => {
@@ -56,5 +60,17 @@ test('a path or a pattern of code that names no file is refused where it is writ
     ['no-code', '"tols/**"', undefined],
     ['no-code', '"tools/**/*.sh"', undefined],
     ['no-code', 'empty', undefined],
+  ]);
+});
+
+test('a package that a program imports and that is not installed is named, with what installs it', async () => {
+  using project = inProcess();
+  const importing = (name: string): string => `import '${name}';\nexport const stage = { params: {}, deps: [], outs: [], async run() {} };\n`;
+  project.write({ 'pipeline.yaml': 'stages: { a: { uses: stages/a.ts }, b: { uses: stages/b.ts } }', 'stages/a.ts': importing('not-installed-one/part'), 'stages/b.ts': importing('@not/installed'), 'package.json': { dependencies: { 'not-installed-one': '1.0.0' } } });
+  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
+  expect(faults.map(({ message, help }) => [message, help])).toEqual([
+    ['stages/a.ts: it imports the package not-installed-one, which is not installed', 'npm install'],
+    ['stages/b.ts: it imports the package @not/installed, which is not installed', 'npm install @not/installed'],
   ]);
 });

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Outcome } from '../../runner/event.ts';
 import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
+import { durationText } from '../../runner/report/duration-text.ts';
 import { stoppedCode } from '../../runner/run-request.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
@@ -80,7 +81,7 @@ export function runCommand(): Command {
 
 async function dryRun(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
   const forecast = await project.dryRun(request);
-  if (!forecast.ok) return reportProblem(forecast.error, options, ': nothing would be run');
+  if (!forecast.ok) return reportProblem(forecast.error, options, { ending: ': nothing would be run' });
   const screen = openScreen();
   screen.write(forecastText(forecast.value, screen.colors));
   if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
@@ -93,7 +94,7 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();
   display.close();
-  if (!summary.ok) return reportProblem(summary.error, options, ': nothing was run');
+  if (!summary.ok) return reportProblem(summary.error, options, { ending: ': nothing was run', whenBusy: waitingText(options) });
   screen.write(summaryText(summary.value, options, screen.colors));
   if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
@@ -152,6 +153,11 @@ async function resultsNow(selection: Selection, options: RunOptions): Promise<st
   } finally {
     project.close();
   }
+}
+
+/** To one whose run did not have its turn. */
+function waitingText({ wait }: RunOptions): string {
+  return typeof wait === 'number' ? `it did not end in the ${durationText(wait)} of --wait; without a number, --wait waits as long as it takes` : '--wait waits for it to end';
 }
 
 /** The option that contradicts --watch, and what of it. */

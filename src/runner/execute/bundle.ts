@@ -25,6 +25,8 @@ export interface BundleFault {
   readonly message: string;
   /** Where in the code, if it is a place in it. */
   readonly at: Range | undefined;
+  /** What to do. */
+  readonly help?: string;
 }
 
 /** The version whose output is hashed: another one may write other bytes, so it is part of the manifest's format. */

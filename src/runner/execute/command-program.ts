@@ -14,7 +14,7 @@ type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, { read, executable: executables, code: patterns }: Reads): Promise<Result<ReadProgram>> {
   const name = executableName(command);
   const place = executables(name, () => executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one)));
-  if (place === undefined) return { ok: false, error: noSuchProgram(name) };
+  if (place === undefined) return { ok: false, error: noSuchProgram(workspace, name).message };
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
   const named = command.code.map(({ value }) => value);
@@ -31,7 +31,16 @@ export async function readCommand(workspace: Workspace, command: Command, path: 
   return { ok: true, value: { digest: { kind: 'command', words: manifestWords(command), executable, code }, native: false, stamps } };
 }
 
-export const noSuchProgram = (name: string): string => `${name}: no such program${name.includes('/') ? ' in the project' : ' on PATH'}`;
+/** What is wrong where nothing can be started by a name, and what to do about it. */
+export function noSuchProgram(workspace: ProjectFiles, name: string): { readonly message: string; readonly help?: string } {
+  if (!name.includes('/')) return { message: `${name}: no such program on PATH` };
+  if (workspace.disk.lookThrough(placeOf(workspace, name))?.isFile() !== true) return { message: `${name}: no such program in the project` };
+  const interpreter = interpreters.find(([extension]) => name.endsWith(extension))?.[1];
+  return { message: `${name} is not executable`, help: `chmod +x ${name}${interpreter === undefined ? '' : `, or start it as [${interpreter}, ${name}]`}` };
+}
+
+/** Of scripts that are often kept without permission to execute them. */
+const interpreters = [['.py', 'python3'], ['.sh', 'sh'], ['.js', 'node'], ['.mjs', 'node'], ['.R', 'Rscript'], ['.pl', 'perl']] as const;
 
 export function executableName({ kind, words }: Command): string {
   const [first = []] = words;

@@ -6,6 +6,7 @@ import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import type { Instance, Plan, Resources } from '../plan/instance.ts';
+import { sizeText } from '../report/size-text.ts';
 import { isGlob } from '../spec/glob.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
@@ -81,8 +82,8 @@ function bundleFaults(workspace: Workspace, instances: readonly Instance[], prog
     if (program.kind !== 'uses' || !isFile(workspace, program.path)) return [];
     const bundled = programs.get(program.path);
     if (bundled === undefined || bundled.ok) return [];
-    return bundled.error.map(({ message, at }): Diagnostic => {
-      const fault = { severity: 'error', code: 'bad-program' } as const;
+    return bundled.error.map(({ message, at, help }): Diagnostic => {
+      const fault = { severity: 'error', code: 'bad-program', ...(help === undefined ? {} : { help }) } as const;
       return at === undefined ? { ...fault, message: `${program.path}: ${message}`, at: program.at } : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
     });
   });
@@ -153,7 +154,7 @@ function missingExecutables(workspace: Workspace, plan: Plan, instances: readonl
   return instances.flatMap(({ program }): readonly Diagnostic[] => {
     if (program.kind !== 'argv' || program.words[0]?.every(({ kind }) => kind === 'text') !== true) return [];
     const name = executableName(program);
-    return isMissing(name) ? [{ severity: 'error', code: 'missing-program', message: noSuchProgram(name), at: program.executableAt }] : [];
+    return isMissing(name) ? [{ severity: 'error', code: 'missing-program', ...noSuchProgram(workspace, name), at: program.executableAt }] : [];
   });
 }
 
@@ -167,14 +168,17 @@ function once(answer: (name: string) => boolean): (name: string) => boolean {
   };
 }
 
-function resourceFaults({ id, resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
-  const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${id} asks for ${wanted} ${what}; this machine has ${there}`, at: resourceRanges[what], help: `lower resources.${what}` });
+/** Told once, however many instances ask for it. */
+function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
+  const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${wanted} asked for, and this machine has ${there}`, at: resourceRanges[what], help: `lower resources.${what}` });
   return [
-    ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', String(resources.cpus), String(capacity.cpus))] : []),
-    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', String(resources.gpus), String(capacity.gpus().length))] : []),
-    ...(resources.memory > capacity.memory ? [tooMuch('memory', `${resources.memory} bytes of`, `${capacity.memory}`)] : []),
+    ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', counted(resources.cpus, 'CPU'), String(capacity.cpus))] : []),
+    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', counted(resources.gpus, 'GPU'), String(capacity.gpus().length || 'none'))] : []),
+    ...(resources.memory > capacity.memory ? [tooMuch('memory', `${sizeText(resources.memory)} of memory are`, sizeText(capacity.memory))] : []),
   ];
 }
+
+const counted = (count: number, what: string): string => (count === 1 ? `1 ${what} is` : `${count} ${what}s are`);
 
 export const programPaths = (instances: readonly Instance[]): readonly string[] =>
   [...new Set(instances.flatMap(({ program }) => (program.kind === 'uses' ? [program.path] : [])))];

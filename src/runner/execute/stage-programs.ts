@@ -11,6 +11,7 @@ import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { type BundleFolder, bundlePath, keptBundles, passingBundles } from './bundle-folder.ts';
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
+import { loadFault } from './load-fault.ts';
 import { packageFacts, sourceDigest } from './packages.ts';
 
 /** A stage program, ready to run. */
@@ -71,7 +72,7 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
-    else if (description?.ok !== true) found.set(path, { ok: false, error: [{ message: description?.error ?? 'it could not be loaded', at: undefined }] });
+    else if (description?.ok !== true) found.set(path, { ok: false, error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')] });
     else {
       const record = await recordOf(workspace, bundle.value, description.value);
       // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
