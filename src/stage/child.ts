@@ -1,6 +1,8 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { atSources } from './at-sources.ts';
 import type { ContextDocument, Gathered, StageContext } from './context.ts';
 import type { StageProgram } from './define-stage.ts';
 import type { StageMessage } from './message.ts';
@@ -34,7 +36,7 @@ function supervise(bundle: string): void {
   });
   worker.on('error', (error) => {
     ended = true;
-    console.error(error);
+    console.error(atSources(inspect(error), bundle));
     process.exitCode = 1;
   });
   worker.on('exit', (code) => {
@@ -95,11 +97,18 @@ function refuse(of: object, name: string, message: string): void {
 
 async function describe(bundles: readonly string[]): Promise<void> {
   for (const bundle of bundles) {
-    const line = await load(bundle).then(({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }), (error: unknown) => ({ error: String(error) }));
+    const line = await load(bundle).then(({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }), (error: unknown) => ({ error: `${String(error)}${whereIn(bundle, error)}` }));
     write(`${JSON.stringify(line)}\n`);
   }
   // A program that starts something when it is loaded must not keep us waiting.
   process.exit(0);
+}
+
+/** The innermost of its own lines that an error passed. */
+function whereIn(bundle: string, error: unknown): string {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  const place = lines.map((line) => ({ line, mapped: atSources(line, bundle) })).find(({ line, mapped }) => mapped !== line);
+  return place === undefined ? '' : ` ${place.mapped.trim()}`;
 }
 
 async function load(bundle: string): Promise<AnyProgram> {

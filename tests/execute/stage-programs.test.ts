@@ -66,6 +66,29 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
   });
 
+  test('an exception is told at its line of the sources; a comment moves the line and no key, and the program sees nothing of it', async () => {
+    const key = await keyIn(rig);
+    rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
+    const thrown = await rig.pipeline('run').result;
+    expect(thrown.stderr).toMatch(/Error: x\n +at twice \(stages\/part\/twice\.ts:2:9\)\n +at .*\(stages\/a\.ts:\d+:\d+\)/);
+    const failing = await keyIn(rig);
+    rig.write({ 'stages/part/twice.ts': '// one\n// two\nexport function twice(word) {\n  throw new Error(word);\n}\n' });
+    expect((await rig.pipeline('run').result).stderr).toContain('at twice (stages/part/twice.ts:4:9)');
+    expect(await keyIn(rig)).toBe(failing);
+    rig.write({ 'stages/part/twice.ts': "export function twice() {\n  return `named: ${String(new Error('seen').stack).includes('twice.ts')}`;\n}\n" });
+    expect(await ran()).toEqual(['a']);
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('named: false');
+    rig.write({ 'stages/part/twice.ts': twice });
+    expect(await keyIn(rig)).toBe(key);
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
+  });
+
+  test('a program that cannot be loaded is told at its line too', async () => {
+    rig.write({ 'stages/part/twice.ts': `${twice}\nthrow new Error('too early');\n` });
+    expect((await rig.pipeline('run').result).stderr).toContain('stages/a.ts: Error: too early at stages/part/twice.ts:5:7');
+    rig.write({ 'stages/part/twice.ts': twice });
+  });
+
   test('its bundle removed or damaged is made again, and nothing reruns', async () => {
     for (const name of readdirSync(join(rig.root, 'cache/bundles'))) rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
     expect(await ran()).toEqual([]);

@@ -12,6 +12,9 @@ export interface BundleFolder extends AsyncDisposable {
 /** A bundle in the project, from its root. */
 export const bundlePath = (bundle: Digest): string => `cache/bundles/${bundle}.mjs`;
 
+/** Where the map of a bundle stands: beside it, where its process looks for it. */
+export const mapPath = (path: string): string => `${path}.map`;
+
 /** In the project's cache, to stay. */
 export const keptBundles = (root: string): BundleFolder => ({
   pathOf: (bundle) => join(root, bundlePath(bundle)),

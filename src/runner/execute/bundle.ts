@@ -11,6 +11,8 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface Bundle {
   readonly text: string;
   readonly digest: Digest;
+  /** Of places in the text to places in the project's files. Not part of the text, nor of its digest: it changes with every comment. */
+  readonly map: string;
   /** The files of the project that were read, from its root. */
   readonly inputs: readonly string[];
   /** Names that were looked for, or would be looked for before what was found: one that appears changes the bundle. */
@@ -47,11 +49,15 @@ export async function bundleAll(workspace: Workspace, paths: readonly string[]):
 async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: string): Promise<Result<Bundle, readonly BundleFault[]>> {
   try {
     const began = workspace.now();
-    const { outputFiles: [file], metafile } = await esbuild.build({
+    const { outputFiles, metafile } = await esbuild.build({
       absWorkingDir: workspace.root,
       entryPoints: [path],
       bundle: true,
       write: false,
+      // In the project's root, from where sources are named then.
+      outfile: join(workspace.root, 'bundle.mjs'),
+      sourcemap: 'external',
+      sourcesContent: false,
       metafile: true,
       platform: 'node',
       format: 'esm',
@@ -64,13 +70,14 @@ async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: strin
       tsconfigRaw: '{}',
       logLevel: 'silent',
     });
-    if (file === undefined) throw new Error('esbuild gave no file');
+    const [file, map] = ['.mjs', '.map'].map((ending) => outputFiles.find(({ path: name }) => name.endsWith(ending)));
+    if (file === undefined || map === undefined) throw new Error('esbuild gave no file');
     const manifests = packageManifests(metafile);
     const looked = lookedFor(metafile);
     const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
     const absent = [...manifests, ...looked].filter((name) => !isThere(workspace, name));
     const stoodStill = (): boolean => [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
-    return { ok: true, value: { text: file.text, digest: digestOf(file.text), inputs, absent, stoodStill, external: externals(metafile) } };
+    return { ok: true, value: { text: file.text, digest: digestOf(file.text), map: map.text, inputs, absent, stoodStill, external: externals(metafile) } };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     return { ok: false, error: error.errors.map(({ text, location }) => ({ message: text, at: location === null ? undefined : rangeOf(workspace, location) })) };

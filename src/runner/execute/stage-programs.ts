@@ -8,7 +8,7 @@ import type { Store } from '../store/open-store.ts';
 import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import { type BundleFolder, bundlePath, keptBundles, passingBundles } from './bundle-folder.ts';
+import { type BundleFolder, bundlePath, keptBundles, mapPath, passingBundles } from './bundle-folder.ts';
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import { loadFault } from './load-fault.ts';
@@ -115,6 +115,8 @@ function contentsOnce(workspace: Workspace): Contents {
 
 async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
   if (record.bundler !== bundlerVersion || await contents(bundlePath(record.bundle)) !== record.bundle) return false;
+  // An older version wrote none.
+  if (workspace.disk.lookThrough(placeOf(workspace, mapPath(bundlePath(record.bundle)))) === undefined) return false;
   for (const [path, digest] of Object.entries(record.inputs)) if (await contents(path) !== digest) return false;
   for (const [path, digest] of Object.entries(record.sources)) if (await sourceContent(workspace, path, contents) !== digest) return false;
   return record.absent.every((path) => workspace.disk.lookThrough(placeOf(workspace, path)) === undefined);
@@ -136,9 +138,11 @@ async function recordOf(workspace: Workspace, { digest, inputs, absent, external
   };
 }
 
-async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest, text }: Bundle): Promise<void> {
-  const written = await writeFileAtomically(folder.pathOf(digest), text, workspace.disk);
-  if (!written.ok) throw new SourceFailed(written.error);
+async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest, text, map }: Bundle): Promise<void> {
+  const path = folder.pathOf(digest);
+  for (const written of [await writeFileAtomically(path, text, workspace.disk), await writeFileAtomically(mapPath(path), map, workspace.disk)]) {
+    if (!written.ok) throw new SourceFailed(written.error);
+  }
 }
 
 async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Result<Description>>> {

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * A text with every place in a bundle as the place in the sources that it was made from, by the map beside the bundle. For
+ * what people read alone: the program never sees it, since lines move with comments, which no key holds.
+ */
+export function atSources(text: string, bundle: string): string {
+  const map = mapOf(bundle);
+  if (map === undefined) return text;
+  const places = new RegExp(`${pathToFileURL(bundle).href.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}:(\\d+):(\\d+)`, 'g');
+  return text.replaceAll(places, (place, line: string, column: string) => {
+    const found = map.findEntry(Number(line) - 1, Number(column) - 1);
+    return 'originalSource' in found ? `${found.originalSource}:${found.originalLine + 1}:${found.originalColumn + 1}` : place;
+  });
+}
+
+/** Undefined: there is none that can be read, which is no reason to hide the text. */
+function mapOf(bundle: string): SourceMap | undefined {
+  try {
+    const payload: SourceMapPayload = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));
+    return new SourceMap(payload);
+  } catch {
+    return undefined;
+  }
+}
