@@ -10,25 +10,44 @@ describe('the table of metrics', () => {
   test('shows only what differs, and marks the best: the highest score, the lowest loss', () => {
     expect(metricsTable(points, undefined)).toEqual({
       rows: [
-        ['instance', 'config.learningRate', 'metrics.rougeL', 'loss'],
+        ['instance', 'learningRate', 'rougeL', 'loss'],
         ['eval[a]', '0.1', '0.5000 ', '2.5000 '],
         ['eval[b]', '0.2', '0.7500*', '1.20e-4*'],
         ['eval[c]', '0.02', '', ''],
       ],
       same: [{ name: 'rows', value: 96 }],
-      left: [],
+      left: { metrics: [], settings: [] },
     });
   });
 
   test('has the columns that were asked for, each once, by the last part of their names', () => {
     const { rows, left, same } = metricsTable(points, ['rougeL', 'rows', 'metrics.rougeL']);
-    expect(rows[0]).toEqual(['instance', 'config.learningRate', 'metrics.rougeL', 'rows']);
-    expect([left, same]).toEqual([['loss'], []]);
+    expect(rows[0]).toEqual(['instance', 'learningRate', 'rougeL', 'rows']);
+    expect([left.metrics, same]).toEqual([['loss'], []]);
   });
 
   test('shows no more than eight metrics, and names the others', () => {
     const many = (value: number) => Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`m${index}`, value + index]));
-    expect(metricsTable([point('a', 1, many(0.5)), point('b', 1, many(0.25))], undefined).left).toEqual(['m8', 'm9']);
+    expect(metricsTable([point('a', 1, many(0.5)), point('b', 1, many(0.25))], undefined).left.metrics).toEqual(['m8', 'm9']);
+  });
+
+  test('heads columns by the last parts of their names that no other has', () => {
+    expect(metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0]).toEqual(['instance', 'x.rougeL', 'y.rougeL', 'f1']);
+  });
+
+  test('is no wider than the terminal: metrics have half of the room or what params leave, and what is not shown is named', () => {
+    const wide = (instance: string, by: number): MeasuredInstance => ({ ...point(instance, by, Object.fromEntries(['m1', 'm2', 'm3', 'm4', 'm5', 'm6'].map((name, index) => [name, index + by]))), params: { schedule: `s${by}`, alpha: by, dropout: by } });
+    const measured = [wide('eval[a]', 0.5), wide('eval[b]', 0.25)];
+    const at = (width: number) => metricsTable(measured, undefined, width);
+    expect(aligned(at(60).rows)).toEqual([
+      'instance  learningRate  schedule  alpha       m1       m2',
+      'eval[a]            0.5  s0.5        0.5  0.5000*  1.5000*',
+      'eval[b]           0.25  s0.25      0.25  0.2500   1.2500',
+    ]);
+    expect(at(60).left).toEqual({ metrics: ['m3', 'm4', 'm5', 'm6'], settings: ['dropout'] });
+    for (let width = 18; width < 140; width++) expect(Math.max(...aligned(at(width).rows).map((line) => line.length))).toBeLessThanOrEqual(width);
+    expect(at(5).rows[0]).toEqual(['instance', 'm1']);
+    expect(metricsTable(measured, ['m4', 'm5', 'm6'], 20).rows[0]).toEqual(['instance', 'm4', 'm5', 'm6']);
   });
 
   test.each<readonly [string, readonly number[], readonly string[]]>([

@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { InstanceMetrics } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
-import { metricsTable, sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
+import { hasColumn, metricsTable, sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
+import { wrapped } from '../../runner/report/wrapped.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen, sizeOf } from '../screen.ts';
 
 interface MetricsOptions extends PipelineOptions {
   readonly columns?: string;
@@ -29,19 +30,23 @@ export function metricsCommand(): Command {
         if (faults.length > 0) return { ok: false, error: { kind: 'invalid', diagnostics: faults, sources: new Map() } };
         for (const fault of measured.value.flatMap((row) => row.faults)) openScreen().write(`warning: ${fileProblemText(fault)}\n`);
         return { ok: true, value: options.sort === undefined ? measured.value : sortedBy(measured.value, options.sort) };
-      }, (measured) => metricsText(measured, columns));
+      }, (measured) => metricsText(measured, columns, sizeOf(process.stdout).columns()));
     });
 }
 
-function metricsText(measured: readonly InstanceMetrics[], columns: readonly string[] | undefined): string {
+function metricsText(measured: readonly InstanceMetrics[], columns: readonly string[] | undefined, width: number): string {
   if (measured.length === 0) return 'no metrics yet: no instance that is named here has a result with an out of kind metrics\n';
   // Instances of different stages measure different things: a table each.
-  const stages = [...new Set(measured.map(({ instance }) => stageOf(instance)))];
+  const shown = columns === undefined ? measured : measured.filter((row) => hasColumn(row, columns));
+  const stages = [...new Set(shown.map(({ instance }) => stageOf(instance)))];
   const tables = stages.map((stage) => {
-    const { rows, same, left } = metricsTable(measured.filter(({ instance }) => stageOf(instance) === stage), columns);
-    const shared = same.length === 0 ? '' : `the same in all: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}\n`;
-    const more = left.length === 0 || columns !== undefined ? '' : `not shown (--columns): ${left.join(', ')}\n`;
-    return `${aligned(rows).join('\n')}\n${shared}${more}`;
+    const { rows, same, left } = metricsTable(shown.filter(({ instance }) => stageOf(instance) === stage), columns, width);
+    const notes = [
+      ...(same.length === 0 ? [] : [`the same in all: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
+      ...(left.settings.length === 0 ? [] : [`they differ too in (--json): ${left.settings.join(', ')}`]),
+      ...(left.metrics.length === 0 || columns !== undefined ? [] : [`not shown (--columns): ${left.metrics.join(', ')}`]),
+    ];
+    return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
   });
   const outdated = measured.some(({ state }) => state === 'outdated') ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n' : '';
   return `${tables.join('\n')}${outdated}`;

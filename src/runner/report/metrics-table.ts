@@ -2,6 +2,7 @@ import type { Value } from '../../stage/context.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { listed } from '../spec/interpolate.ts';
 import { nearest } from '../spec/nearest.ts';
+import { textWidth } from './text-width.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {
@@ -17,24 +18,71 @@ export interface MetricsTable {
   readonly rows: readonly (readonly string[])[];
   /** Metrics that all instances have the same value of. */
   readonly same: readonly { readonly name: string; readonly value: number }[];
-  /** Metrics that are not shown, since there are many. */
-  readonly left: readonly string[];
+  /** Metrics, and params in which instances differ, that are not shown, since there are many. */
+  readonly left: { readonly metrics: readonly string[]; readonly settings: readonly string[] };
 }
 
 const mostMetrics = 8;
 
-/** Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show; undefined: the first that differ. */
-export function metricsTable(measured: readonly MeasuredInstance[], columns: readonly string[] | undefined): MetricsTable {
+/**
+ * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show;
+ * undefined: the first that differ. No wider than `width`, as far as what was asked for allows.
+ */
+export function metricsTable(measured: readonly MeasuredInstance[], columns: readonly string[] | undefined, width = Infinity): MetricsTable {
   const all = metricNames(measured);
   const same = columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
   const different = all.filter((name) => !same.some((shared) => shared.name === name));
-  const chosen = columns === undefined ? different.slice(0, mostMetrics) : [...new Set(columns.flatMap((name) => matching(all, name)))];
-  const shown = [...differingSettings(measured), ...chosen.map((name) => metricColumn(measured, name))];
+  const asked = columns && [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
+  const settings = differingSettings(measured);
+  const names = shortNames([...settingNames(measured), ...all]);
+  const columnWidth = ({ name, of }: Column): number => gap + Math.max(textWidth(names.get(name) ?? name), ...measured.map((row) => textWidth(of(row))));
+  const instances: Column = { name: 'instance', of: (row) => `${row.instance}${stateText[row.state]}` };
+  const room = width + gap - columnWidth(instances);
+  const metrics = asked ?? atLeastOne(different.slice(0, mostMetrics).map((name) => metricColumn(measured, name)), Math.max(room / 2, room - sum(settings.map(columnWidth))), columnWidth);
+  const shownSettings = fitting(settings, room - sum(metrics.map(columnWidth)), columnWidth);
+  const shown = [instances, ...shownSettings, ...metrics];
   return {
-    rows: [['instance', ...shown.map(({ name }) => name)], ...measured.map((row) => [`${row.instance}${stateText[row.state]}`, ...shown.map(({ of }) => of(row))])],
+    rows: [shown.map(({ name }) => names.get(name) ?? name), ...measured.map((row) => shown.map(({ of }) => of(row)))],
     same,
-    left: different.filter((name) => !chosen.includes(name)),
+    left: {
+      metrics: different.filter((name) => !metrics.some((column) => column.name === name)),
+      settings: settings.filter((column) => !shownSettings.includes(column)).map(({ name }) => name),
+    },
   };
+}
+
+/** Columns that `aligned` leaves between two. */
+const gap = 2;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** The columns that fit, in their order: one that is too wide does not keep out those after it. */
+function fitting(columns: readonly Column[], room: number, widthOf: (column: Column) => number): readonly Column[] {
+  let left = room;
+  return columns.filter((column) => {
+    const fits = widthOf(column) <= left;
+    if (fits) left -= widthOf(column);
+    return fits;
+  });
+}
+
+/** A table without a metric would tell nothing. */
+function atLeastOne(columns: readonly Column[], room: number, widthOf: (column: Column) => number): readonly Column[] {
+  const found = fitting(columns, room, widthOf);
+  return found.length === 0 ? columns.slice(0, 1) : found;
+}
+
+/** Each name by as many of its last parts as no other ends with: what `--columns` takes. */
+function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
+  const endings = new Map<string, number>();
+  for (const ending of [...new Set(names)].flatMap(endingsOf)) endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  return new Map(names.map((name) => [name, endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name]));
+}
+
+/** "a.b.c": "c", "b.c", "a.b.c". */
+function endingsOf(name: string): readonly string[] {
+  const parts = name.split('.');
+  return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
 }
 
 const stateText: Readonly<Record<MeasuredInstance['state'], string>> = { current: '', outdated: ' (out of date)', uncached: ' (not cached)' };
@@ -46,6 +94,9 @@ export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wan
   const [setting] = matching(settingNames(measured), wanted);
   return setting === undefined ? measured : inOrder(measured, (row) => settingsOf(row).get(setting), 1);
 }
+
+/** Whether an instance has one of the metrics that were asked for. */
+export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean => columns.some((name) => matching(Object.keys(values), name).length > 0);
 
 /** Columns that are asked for and that no instance has: without a word, it would look as if they had been respected. */
 export function unknownColumns(measured: readonly MeasuredInstance[], columns: readonly string[], sort: string | undefined): readonly Diagnostic[] {
