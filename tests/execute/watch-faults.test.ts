@@ -37,53 +37,47 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   };
 }
 
+/** A store whose results cannot be read while `fails` is set, in this process. */
+function unreadableResults(): { fails: boolean } & Disposable {
+  const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
+  const release = watchRows(['get', 'all'], (statement) => {
+    if (results.fails && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
+  });
+  const results = { fails: false, [Symbol.dispose]: release };
+  return results;
+}
+
 test('a look that fails while a stage runs is told, and the next one is made', async () => {
   await using rig = await createRig();
+  using results = unreadableResults();
   const a = rig.puppet('a');
   rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
-  const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
-  let failing = false;
-  const release = watchRows(['get', 'all'], (statement) => {
-    if (failing && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
-  });
-  try {
-    const watch = await watchHere(rig);
-    const first = await a.nextStart();
-    failing = true;
-    rig.write({ notes: 'x' });
-    expect(await watch.heard('problem')).toEqual({ kind: 'problem', problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' } });
-    failing = false;
-    rig.write({ x: '2' });
-    await first.gone;
-    await (await a.nextStart()).exit(0, { o: 'a' });
-    await watch.heard('waiting');
-    expect(await watch.end()).toEqual(['a cancelled: x was changed', 'a ran']);
-  } finally {
-    release();
-  }
+  const watch = await watchHere(rig);
+  const first = await a.nextStart();
+  results.fails = true;
+  rig.write({ notes: 'x' });
+  expect(await watch.heard('problem')).toEqual({ kind: 'problem', problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' } });
+  results.fails = false;
+  rig.write({ x: '2' });
+  await first.gone;
+  await (await a.nextStart()).exit(0, { o: 'a' });
+  await watch.heard('waiting');
+  expect(await watch.end()).toEqual(['a cancelled: x was changed', 'a ran']);
 });
 
 test('a look that fails while it waits is told, and the next one is made', async () => {
   await using rig = await createRig();
+  using results = unreadableResults();
   rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } } } } });
-  const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
-  let failing = false;
-  const release = watchRows(['get', 'all'], (statement) => {
-    if (failing && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
-  });
-  try {
-    const watch = await watchHere(rig);
-    await watch.heard('waiting');
-    failing = true;
-    rig.write({ x: '2' });
-    await watch.heard('problem');
-    failing = false;
-    rig.write({ notes: 'x' });
-    await watch.heard('ended', 2);
-    expect(await watch.end()).toEqual(['a ran', 'a ran']);
-  } finally {
-    release();
-  }
+  const watch = await watchHere(rig);
+  await watch.heard('waiting');
+  results.fails = true;
+  rig.write({ x: '2' });
+  await watch.heard('problem');
+  results.fails = false;
+  rig.write({ notes: 'x' });
+  await watch.heard('ended', 2);
+  expect(await watch.end()).toEqual(['a ran', 'a ran']);
 });
 
 test('a dep that cannot be read for a moment ends no stage: it is told, and what it holds is asked again', async () => {
