@@ -318,6 +318,20 @@ describe('what reruns', () => {
     }
   });
 
+  test('a stage without outs, as a check is, runs once for its data; what it printed is found when nothing has to run, and after a failure too', async () => {
+    await using rig = await createRig();
+    rig.write({ x: 'good', 'pipeline.yaml': { stages: { check: { cmd: 'echo looked at $(cat ${deps.x}); grep -q good ${deps.x}', deps: { x: 'x' } } } } });
+    const log = async (): Promise<string> => (await rig.pipeline('log', 'check').result).stdout;
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['check'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
+    expect(await log()).toContain('looked at good\n');
+    rig.write({ x: 'bad' });
+    for (let times = 0; times < 2; times++) expect((await rig.pipeline('run').result).json).toMatchObject({ failed: ['check'] });
+    expect(await log()).toContain('looked at bad\n');
+    rig.write({ x: 'good' });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
+  });
+
   test('cache: false runs each time, and what follows only when its bytes change', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a', 'pipeline.yaml': { stages: {
