@@ -26,6 +26,13 @@ export class Tried {
     else if (!outcome.published && outcome.edited === undefined) this.#instances.set(instance, { key, failed: false });
   }
 
+  /** Tries one again, as if it had never been. */
+  forget(instance: InstanceId): void {
+    const key = this.#instances.get(instance)?.key ?? null;
+    if (key !== null) this.#failures.delete(key);
+    this.#instances.delete(instance);
+  }
+
   /** Those that have outs: what reads from them takes these as they stand. */
   withOuts(): readonly InstanceId[] {
     return [...this.#instances].flatMap(([id, { failed }]) => (failed ? [] : [id]));

@@ -75,6 +75,8 @@ class Watch {
   readonly #listeners: WatchListeners;
   readonly #tried = new Tried();
   readonly #selfEdits = new SelfEdits();
+  /** What stages are given to run with, as texts. */
+  readonly #means = new Map<InstanceId, string>();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
   /** What the run that is on has settled, and under which key. */
@@ -167,7 +169,17 @@ class Watch {
     if (!planned.ok) return planned;
     for (const warning of planned.value.warnings) this.#warn(warning);
     this.#warnings = planned.value.warnings.map((warning) => JSON.stringify(warning));
+    this.#noteMeans(planned.value);
     return planned;
+  }
+
+  /** What is given more time, memory or other means is tried again, though its result does not depend on them. */
+  #noteMeans({ plan: { instances } }: Planned): void {
+    for (const { id, timeout, retries, resources, passEnv } of instances) {
+      const means = JSON.stringify([timeout, retries, resources, passEnv]);
+      if ((this.#means.get(id) ?? means) !== means) this.#tried.forget(id);
+      this.#means.set(id, means);
+    }
   }
 
   #warn(diagnostic: Diagnostic): void {

@@ -167,6 +167,17 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a failed', 'b blocked', 'c ran', 'a failed', 'b blocked', 'c ran', 'c cached', 'a ran', 'b ran']);
   });
 
+  test('what failed is tried again when it is given more time, though that is nothing that its result depends on', async () => {
+    await using rig = await createRig();
+    const pipeline = (timeout: number): object => ({ stages: { a: { cmd: 'test -e ../go || sleep 1000; echo done > ${outs.o}', outs: { o: 'o' }, timeout } } });
+    rig.write({ 'pipeline.yaml': pipeline(0.5) });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rig.write({ '../go': '', 'pipeline.yaml': pipeline(1000) });
+    await waits(run, 2);
+    expect(await endings(run)).toEqual(['a failed', 'a ran']);
+  });
+
   test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
     await using rig = await createRig();
     const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;
