@@ -60,7 +60,8 @@ describe('params, deps and outs of a stage program', () => {
     ['seed: "1"', 'params.seed must be integer', '"1"', undefined],
     ['seed: 1, config: { method: lroa }', 'params.config.method must be one of "full", "lora"', 'lroa', 'lora'],
     ['seed: 1, config: { method: lora, learningRate: -1 }', 'params.config.learningRate must be > 0', '-1', undefined],
-    ['seed: 1, config: { method: lora, learningrate: 1 }', 'stages/a.ts has no params.config.learningrate: expected one of method, learningRate', '1', 'learningRate'],
+    ['seed: 1, config: { method: lora, learningrate: 1 }', 'stages/a.ts has no params.config.learningrate: expected one of method, learningRate', 'learningrate', 'learningRate'],
+    ['sead: 1', 'stages/a.ts has no params.sead: expected one of seed, config', 'sead', 'seed'],
     ['seed: 1, config: {}', 'params.config must have "method"', '{}', undefined],
     ['config: { method: lora }', 'params must have "seed"', '{ config: { method: lora } }', undefined],
   ])('%s', (params, message, place, suggestion) => {
@@ -69,12 +70,16 @@ describe('params, deps and outs of a stage program', () => {
 
   test('all that is wrong is told', () => {
     expect(faults(text('seed: x, other: 1', 'deps: { trian: rows }, outs: { model: m, log: l }'))).toEqual([
-      ['stages/a.ts has no params.other: expected one of seed, config', '1', undefined],
+      ['stages/a.ts has no params.other: expected one of seed, config', 'other', undefined],
       ['params.seed must be integer', 'x', undefined],
       ['stages/a.ts knows no dep trian: expected one of train, base', 'rows', 'train'],
-      ['stages/a.ts needs the dep train', 'stages/a.ts', undefined],
       ['stages/a.ts knows no out log: expected model', 'l', undefined],
     ]);
+  });
+
+  test('what is missing is told beside what is unknown, where no typo is both', () => {
+    expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual(['stages/a.ts knows no dep rows: expected one of train, base', 'stages/a.ts needs the dep train', 'stages/a.ts needs the out model']);
+    expect(faults(text('other: 1')).map(([message]) => message)).toEqual(['params must have "seed"', 'stages/a.ts has no params.other: expected one of seed, config']);
   });
 
   test('one typo is one fault, however many forms a schema offers', () => {

@@ -136,6 +136,13 @@ describe('a fault says what was expected', () => {
     expect(fault.notes?.map(({ message }) => message)).toEqual(['a needs b']);
   });
 
+  test('how values that have one name are told apart', () => {
+    const helpFor = (values: string) => faultOf(stage(`matrix: { c: [${values}] }`, 'cmd: [echo]')).help;
+    expect(helpFor('{ name: x, r: 1 }, { name: x, r: 2 }')).toBe('two values of c have the name x: give one of them another');
+    expect(helpFor('{ r: 1 }, { r: "1" }')).toBe('give the values of c names: { name: …, … }');
+    expect(helpFor('1, "1"')).toBe('the values of c read alike: write them so that they differ as texts');
+  });
+
   test('how a stage reads what another writes', () => {
     const fault = faultOf('stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data/x } } }');
     expect(fault.help).toBe('a stage reads what another writes by { from: p, out: x }');

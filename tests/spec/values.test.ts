@@ -110,7 +110,7 @@ describe('--set', () => {
   test.each<readonly [string, string]>([
     ['vars.modle=x', 'bad-override --set:1:6 modle'], ['vars.model', 'bad-override --set:1:1 vars.model'], ['.model=x', 'bad-override --set:1:1 .model'], ['vars.model.x=1', 'bad-override --set:1:12 x'],
     ['stages.a.matrix.1.c=1', 'bad-override --set:1:17 1'], ['stages.b.params.x=1', 'bad-override --set:1:8 b'], ['stages.a.cash=false', 'unknown-name --set:1:10 cash'], ['stages.a.retries=many', 'wrong-type --set:1:18 many'],
-    ['vars.model=[1', 'yaml-syntax --set:1:14 '], ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
+    ['vars.model=[1', 'yaml-syntax --set:1:12 ['], ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
   ])('%s is refused, and the place is in what was typed', (set, fault) => {
     expect(faultsOf(text, { set: [set] })).toEqual([fault]);
   });

@@ -155,6 +155,15 @@ function sameness(stage: Stage, cell: Cell, other: Cell | undefined, equal: bool
   if (other === undefined) return { code: 'no-axes', message: `one cell of ${stage.name} has no axes and others have: their folders would lie in its own`, help: 'give it the axes of the others' };
   if (equal) return { code: 'same-instance', message: `${cell.name.id} stands twice in this matrix`, help: 'leave one of them out' };
   return cell.name.id === other.name.id
-    ? { code: 'same-identity', message: `two instances with different values are both named ${cell.name.id}`, help: 'give a map-valued axis a name: { name: …, … }' }
+    ? { code: 'same-identity', message: `two instances with different values are both named ${cell.name.id}`, help: namingHelp(cell, other) }
     : { code: 'same-identity', message: `${other.name.id} and ${cell.name.id} would share a folder where file systems ignore case`, help: 'name them apart by more than case' };
+}
+
+/** How the value could be named apart that makes two instances differ. */
+function namingHelp(cell: Cell, other: Cell): string {
+  const differing = [...cell.axes].find(([axis, value]) => other.axes.get(axis)?.identity !== value.identity);
+  if (differing === undefined) return 'name them apart';
+  const [axis, { node, label }] = differing;
+  if (node.kind !== 'map') return `the values of ${axis} read alike: write them so that they differ as texts`;
+  return node.entries.has('name') ? `two values of ${axis} have the name ${label}: give one of them another` : `give the values of ${axis} names: { name: …, … }`;
 }

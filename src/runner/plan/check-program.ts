@@ -42,7 +42,7 @@ function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string 
 /** One fault for each place: of the branches of a choice, the one that came furthest. */
 function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
   const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
-  const details = errors.filter((error) => !summaries.has(error.keyword) || reasonOf(error) !== undefined);
+  const details = errors.filter((error) => (!summaries.has(error.keyword) || reasonOf(error) !== undefined) && !isMisspelt(error, errors));
   const told = details.length > 0 ? details : errors;
   const places = new Map<string, ErrorObject[]>();
   for (const error of told) {
@@ -52,10 +52,15 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
   return [...places].map(([place, same]) => paramFault(place, same, instance));
 }
 
+/** Whether what is missing stands there under a name that is no name of the schema: one typo is one fault. */
+function isMisspelt({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  return keyword === 'required' && errors.some((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath && nearest(String(other.params['additionalProperty']), knownNames(other)) === params['missingProperty']);
+}
+
 function paramFault(place: string, errors: readonly ErrorObject[], instance: Instance): Diagnostic {
   const name = `params${place.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}`;
-  const at = rangeAt(place, instance);
   const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
+  const at = (unknown === undefined ? undefined : instance.paramNameRanges[place]) ?? rangeAt(place, instance);
   const wanted = [...new Set(errors.map(errorText))].join(', or ');
   const allowed = errors.flatMap(({ keyword, params }) => (keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []));
   const suggestion = unknown === undefined ? suggestionFor(place, instance, allowed) : nearest(String(unknown.params['additionalProperty']), knownNames(unknown));
@@ -104,11 +109,11 @@ function rangeAt(place: string, { paramRanges, at }: Pick<Instance, 'paramRanges
 
 function nameFaults(kind: 'dep' | 'out', expected: readonly string[], given: readonly string[], instance: Instance, rangeOf: (name: string) => Range | undefined): readonly Diagnostic[] {
   const known = expected.map((name) => name.replace(/\?$/, ''));
-  const missing = expected.filter((name) => !name.endsWith('?') && !given.includes(name));
-  const unknown = given.filter((name) => !known.includes(name));
+  const open = known.filter((name) => !given.includes(name));
+  const unknown = given.filter((name) => !known.includes(name)).map((name) => ({ name, suggestion: nearest(name, open) }));
+  const missing = expected.filter((name) => !name.endsWith('?') && open.includes(name) && !unknown.some(({ suggestion }) => suggestion === name));
   return [
-    ...unknown.map((name): Diagnostic => {
-      const suggestion = nearest(name, known.filter((other) => !given.includes(other)));
+    ...unknown.map(({ name, suggestion }): Diagnostic => {
       const at = rangeOf(name) ?? instance.at;
       return { severity: 'error', code: `unknown-${kind}`, message: `${programName(instance)} knows no ${kind} ${name}${knownText(known)}`, at, ...(suggestion === undefined ? {} : { suggestion }) };
     }),

@@ -67,6 +67,8 @@ export interface Instance {
   readonly params: Readonly<Record<string, Value>>;
   /** Where each param stands in the YAML, by JSON pointer ("/config/learningRate"); "" is the whole map. */
   readonly paramRanges: Readonly<Record<string, Range>>;
+  /** And where its name stands. */
+  readonly paramNameRanges: Readonly<Record<string, Range>>;
   readonly deps: Readonly<Record<string, Dependency>>;
   readonly outs: Readonly<Record<string, Out>>;
   /** Names of environment variables: hashed ones, and those handed through unhashed. */

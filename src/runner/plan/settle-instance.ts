@@ -37,7 +37,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     folder,
     program,
     params: params?.kind === 'map' ? Object.fromEntries(sorted(params.entries).map(([name, { value }]) => [name, valueOf(value)])) : {},
-    paramRanges: rangesOf(params, stage.at),
+    ...rangesOf(params, stage.at),
     deps,
     outs,
     env: stage.env.map(({ value }) => value).sort(),
@@ -120,15 +120,21 @@ function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): Located<s
   return path.ok ? { value: path.value, at: node.at } : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
 }
 
-/** Where each param stands, by JSON pointer (RFC 6901). */
-function rangesOf(params: Node | undefined, at: Range): Readonly<Record<string, Range>> {
+/** Where each param stands, and its name, by JSON pointer (RFC 6901). */
+function rangesOf(params: Node | undefined, at: Range): Pick<Instance, 'paramRanges' | 'paramNameRanges'> {
   const ranges: [string, Range][] = [];
+  const names: [string, Range][] = [];
   const visit = (node: Node, pointer: string): void => {
     ranges.push([pointer, node.at]);
     if (node.kind === 'list') for (const [index, item] of node.items.entries()) visit(item, `${pointer}/${index}`);
-    if (node.kind === 'map') for (const [name, { value }] of node.entries) visit(value, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    if (node.kind !== 'map') return;
+    for (const [name, { key, value }] of node.entries) {
+      const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      names.push([place, key]);
+      visit(value, place);
+    }
   };
-  if (params === undefined) return { '': at };
+  if (params === undefined) return { paramRanges: { '': at }, paramNameRanges: {} };
   visit(params, '');
-  return Object.fromEntries(ranges);
+  return { paramRanges: Object.fromEntries(ranges), paramNameRanges: Object.fromEntries(names) };
 }

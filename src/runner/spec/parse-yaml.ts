@@ -2,6 +2,7 @@ import { Composer, Lexer, Parser, YAMLParseError, type CST, type ErrorCode, type
 import type { Diagnostic, Report } from '../diagnostic.ts';
 import { guardText, limits, tooLarge } from './guard.ts';
 import type { Node } from './node.ts';
+import { syntaxFault } from './syntax-fault.ts';
 import { toNode } from './to-node.ts';
 
 /**
@@ -15,7 +16,7 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
   const tokens = tokensOf(file, text);
   if (!Array.isArray(tokens)) return void report(tokens);
   const { list: [document, second], error } = compose(tokens, text.length);
-  if (error !== undefined) return void report(syntaxFault(file, text, error));
+  if (error !== undefined) return void report(syntaxFault(file, text, tokens, error));
   if (second !== undefined) report({ severity: 'error', code: 'many-documents', message: 'a second document starts here: a pipeline file is one document', at: { file, offset: second.range[0], length: 1 } });
   if (document === undefined) return undefined;
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
@@ -88,13 +89,4 @@ function placeOf(source: ErrorSource): [number, number] {
   if (typeof source === 'number') return [source, source + 1];
   if (!('offset' in source)) return [source[0], source[1]];
   return [source.offset, source.offset + (source.source?.length ?? 1)];
-}
-
-/** The parser's words; our own for a reference that is read as a map, and for tabs. */
-function syntaxFault(file: string, text: string, { message, pos: [start, end] }: YAMLParseError): Diagnostic {
-  const fault = (words: string, help?: string): Diagnostic =>
-    ({ severity: 'error', code: 'yaml-syntax', message: words, at: { file, offset: start, length: Math.max(1, end - start) }, ...(help === undefined ? {} : { help }) });
-  if (text.slice(start - 1, start + 1) === '${') return fault('inside { } and [ ] a reference needs quotes', `write "${text.slice(start - 1).split('}', 1)[0]}}"`);
-  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start + 1);
-  return /^[ \t]*\t/.test(line) ? fault('a tab stands in the indentation', 'indent with spaces: YAML takes no tabs there') : fault(message);
 }

@@ -67,8 +67,14 @@ function follow(alias: Alias, reader: Reader): Node {
   const target = reader.anchors.get(alias.source);
   const at = rangeOf(alias, reader);
   if (target === 'open') return broken('alias-cycle', `*${alias.source} stands inside the value that &${alias.source} names`, at, reader);
-  if (target === undefined) return broken('unknown-alias', `no anchor &${alias.source} stands before this`, at, reader);
+  if (target === undefined) return unknownAlias(alias.source, at, reader);
   return grow(expandedSize(target, reader.sizes), at, reader) ? target : { kind: 'broken', at };
+}
+
+function unknownAlias(name: string, at: Range, { anchors, report }: Reader): BrokenNode {
+  const isText = !/^[\p{L}\p{N}_-]+$/u.test(name);
+  report({ severity: 'error', code: 'unknown-alias', message: `no anchor &${name} stands before this`, at, misspelt: { name, known: anchors }, ...(isText ? { help: 'a text that begins with * needs quotes' } : {}) });
+  return { kind: 'broken', at };
 }
 
 /** Counts values that an alias or a merge adds; false once there are too many. */
