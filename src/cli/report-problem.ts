@@ -1,5 +1,6 @@
 import type { Problem } from '../runner/project.ts';
 import type { Colors } from '../runner/report/colors.ts';
+import { counted } from '../runner/report/counted.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
@@ -27,7 +28,7 @@ export function problemText(problem: Problem, colors: Colors, { ending = '', whe
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
-      const count = errors === 1 && ending === '' ? [] : [colors.bold(`${errors === 1 ? '1 error' : `${errors} errors`}${ending}`)];
+      const count = errors === 1 && ending === '' ? [] : [colors.bold(`${counted(errors, 'error')}${ending}`)];
       return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
     }
     case 'busy': return `${colors.red('error')}: ${busyText(problem)}; ${whenBusy}`;

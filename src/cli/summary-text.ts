@@ -4,6 +4,7 @@ import { shellQuoted } from '../runner/plan/shell.ts';
 import { typedInstance } from '../runner/plan/typed-instance.ts';
 import type { RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/report/colors.ts';
+import { counted } from '../runner/report/counted.ts';
 import { durationText } from '../runner/report/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
@@ -18,7 +19,7 @@ export function summaryText({ outcomes, seconds, exitCode, readsOutOfDate }: Run
   const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
   const cached = count('cached');
-  if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${total === 1 ? '1 instance' : `${total} instances`}, ${durationText(seconds)}\n`;
+  if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
   const parts = [
     [count('ran'), 'ran'],
     [count('restored'), 'restored'],

@@ -36,7 +36,7 @@ export function fileProblem(path: string, error: unknown): FileProblem {
   if (error instanceof SourceFailed) return error.problem;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
   const code = String(error.code);
-  return { path, message: meaning(code) ?? error.message, code };
+  return { path, message: error.syscall === 'mkdir' && code === 'EEXIST' ? 'is a file where a folder is needed' : meaning(code) ?? error.message, code };
 }
 
 function meaning(code: string): string | undefined {

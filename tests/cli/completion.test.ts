@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, type Installation, pipeline, run } from './installation.ts';
@@ -56,6 +56,16 @@ describe('the scripts', () => {
     expect(await bashReplies('pipeline run -f ')).toEqual([]);
   });
 
+  test('bash completes a function that starts the program, where it is not on PATH: as help and README tell to make one', async () => {
+    const program = join(installation.root, 'dist/main.js');
+    const help = (await pipeline(installation, ['completion', '--help'])).stdout;
+    const told = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
+    expect(told).toBe(`pipeline() { node '${program}' "$@"; }`);
+    expect(readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')).toContain('\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n');
+    const { stdout } = await run('bash', ['--norc', '--noprofile', '-c', `${told}\n${bashCompletion('pipeline run train:s')}`], { cwd: installation.folder, env: { PATH: process.env['PATH'] ?? '' } });
+    expect(stdout).toBe('small,0.1\nsmall,0.2\n');
+  });
+
   test.skipIf(!hasShell('zsh'))('zsh is told values and descriptions (skipped without zsh)', async () => {
     expect(await zshOffers('run', 'train:s')).toEqual(['train:small,0.1', 'train:small,0.2', 'train:small,0.1  -- One model each point.', 'train:small,0.2  -- One model each point.']);
     expect(await zshOffers('', 'ru')).toEqual(['run', expect.stringMatching(/^run {2}-- Run what/)]);
@@ -76,7 +86,10 @@ async function following(...words: readonly string[]): Promise<readonly string[]
 }
 
 const bashReplies = (line: string): Promise<readonly string[]> =>
-  inShell('bash', ['--norc', '--noprofile'], `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`);
+  inShell('bash', ['--norc', '--noprofile'], bashCompletion(line));
+
+const bashCompletion = (line: string): string =>
+  `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 /** With zsh's own functions replaced by such that print what they are given: the real ones need a terminal. */
 const zshOffers = (words: string, prefix: string): Promise<readonly string[]> =>

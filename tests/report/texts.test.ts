@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { counted } from '../../src/runner/report/counted.ts';
 import { durationText } from '../../src/runner/report/duration-text.ts';
 import { sizeText } from '../../src/runner/report/size-text.ts';
 import { wrapped } from '../../src/runner/report/wrapped.ts';
@@ -17,4 +18,8 @@ test.each([
   ['short', Infinity, ['short']],
 ])('%j in lines of %d columns', (text, width, lines) => {
   expect(wrapped(text, width)).toEqual(lines);
+});
+
+test.each([[0, '0 faults'], [1, '1 fault'], [2, '2 faults']])('%d of a thing reads %s', (count, text) => {
+  expect(counted(count, 'fault')).toBe(text);
 });

@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
+import { shellQuoted } from '../../runner/plan/shell.ts';
 import { installedFile } from '../installed-file.ts';
 
 export function completionCommand(): Command {
   return new Command('completion')
     .description('Print a script that completes commands, options, stages and instances in a shell.')
     .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
-    .addHelpText('after', '\nExamples:\n  eval "$(pipeline completion bash)"       in ~/.bashrc\n  eval "$(pipeline completion zsh)"        in ~/.zshrc, after compinit\n  pipeline completion fish | source        in ~/.config/fish/config.fish')
+    .addHelpText('after', help)
     .action(async (shell: string) => { process.stdout.write(await readFile(installedFile(`completion/pipeline.${shell}`))); });
 }
+
+const help = `
+Examples:
+  eval "$(pipeline completion bash)"       in ~/.bashrc
+  eval "$(pipeline completion zsh)"        in ~/.zshrc, after compinit
+  pipeline completion fish | source        in ~/.config/fish/config.fish
+
+Where pipeline is no command yet, make it one above that line:
+  pipeline() { node ${shellQuoted(installedFile('main.js'))} "$@"; }`;

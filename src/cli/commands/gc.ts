@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Collected } from '../../runner/project.ts';
+import { counted } from '../../runner/report/counted.ts';
 import { sizeText } from '../../runner/report/size-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
@@ -16,4 +17,4 @@ export function gcCommand(): Command {
 }
 
 const collectedText = ({ entries, objects, files, bytes }: Collected, dryRun: boolean): string =>
-  `${files.map((file) => `  ${file}\n`).join('')}${dryRun ? 'would free' : 'freed'} ${sizeText(bytes)}: ${entries} results, ${objects} objects, ${files.length} files and folders\n`;
+  `${files.map((file) => `  ${file}\n`).join('')}${dryRun ? 'would free' : 'freed'} ${sizeText(bytes)}: ${counted(entries, 'result')}, ${counted(objects, 'object')}, ${counted(files.length, 'file or folder', 'files and folders')}\n`;

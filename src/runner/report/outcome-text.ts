@@ -1,5 +1,6 @@
 import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
 import { filesText } from '../manifest/reason-text.ts';
+import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
 
@@ -8,7 +9,7 @@ export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'cached': return 'up to date';
-    case 'restored': return `restored from the cache (${outcome.files === 1 ? '1 file' : `${outcome.files} files`}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
+    case 'restored': return `restored from the cache (${counted(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed': return outcome.before === true ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})` : `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
     case 'blocked': return `not started: ${outcome.by} failed`;
     case 'skipped': return 'skipped';
