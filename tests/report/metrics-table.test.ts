@@ -32,7 +32,14 @@ describe('the table of metrics', () => {
   });
 
   test('heads columns by the last parts of their names that no other has', () => {
-    expect(metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0]).toEqual(['instance', 'x.rougeL', 'y.rougeL', 'f1']);
+    expect(metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0]).toEqual(['instance', 'x.\nrougeL', 'y.\nrougeL', 'f1']);
+  });
+
+  test('shows scores before counts where there is no room for all, in their order', () => {
+    const measured = [point('a', 1, { steps: 100, loss: 0.5, rows: 10 }), point('b', 1, { steps: 200, loss: 0.25, rows: 20 })];
+    expect(metricsTable(measured, undefined).rows[0]).toEqual(['instance', 'steps', 'loss', 'rows']);
+    expect(metricsTable(measured, undefined, 18).rows[0]).toEqual(['instance', 'loss']);
+    expect(metricsTable(measured, undefined, 26).rows[0]).toEqual(['instance', 'steps', 'loss']);
   });
 
   test('is no wider than the terminal: metrics have half of the room or what params leave, and what is not shown is named', () => {
@@ -80,4 +87,8 @@ describe('the table of metrics', () => {
 test('columns of numbers are set to the right, texts to the left', () => {
   expect(aligned([['name', 'n'], ['a', '1'], ['bcdef', '100']])).toEqual(['name     n', 'a        1', 'bcdef  100']);
   expect(aligned([['name', 'n'], ['小', '0.5000*'], ['b', '0.2500 ']])).toEqual(['name        n', '小    0.5000*', 'b     0.2500']);
+});
+
+test('a heading of several lines ends where the others do', () => {
+  expect(aligned([['name', 'long.\nf1', 'n'], ['a', '0.5', '1']])).toEqual(['      long.', 'name     f1  n', 'a       0.5  1']);
 });

@@ -6,6 +6,7 @@ import type { InstanceId } from '../identity.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import type { Instance, Plan, Resources } from '../plan/instance.ts';
+import { counted } from '../report/counted.ts';
 import { sizeText } from '../report/size-text.ts';
 import { isGlob } from '../spec/glob.ts';
 import { nearest } from '../spec/nearest.ts';
@@ -172,13 +173,11 @@ function once(answer: (name: string) => boolean): (name: string) => boolean {
 function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
   const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({ severity: 'error', code: 'unsatisfiable', message: `${wanted} asked for, and this machine has ${there}`, at: resourceRanges[what], help: `lower resources.${what}` });
   return [
-    ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', counted(resources.cpus, 'CPU'), String(capacity.cpus))] : []),
-    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', counted(resources.gpus, 'GPU'), String(capacity.gpus().length || 'none'))] : []),
+    ...(resources.cpus > capacity.cpus ? [tooMuch('cpus', counted(resources.cpus, 'CPU is', 'CPUs are'), String(capacity.cpus))] : []),
+    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length ? [tooMuch('gpus', counted(resources.gpus, 'GPU is', 'GPUs are'), String(capacity.gpus().length || 'none'))] : []),
     ...(resources.memory > capacity.memory ? [tooMuch('memory', `${sizeText(resources.memory)} of memory are`, sizeText(capacity.memory))] : []),
   ];
 }
-
-const counted = (count: number, what: string): string => (count === 1 ? `1 ${what} is` : `${count} ${what}s are`);
 
 export const programPaths = (instances: readonly Instance[]): readonly string[] =>
   [...new Set(instances.flatMap(({ program }) => (program.kind === 'uses' ? [program.path] : [])))];

@@ -1,6 +1,7 @@
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Colors } from './colors.ts';
+import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
 import { sizeText } from './size-text.ts';
 import { textWidth } from './text-width.ts';
@@ -125,7 +126,7 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
   const { seconds, uncounted: [first, ...more] } = timeLeft(view, now);
   if (seconds < 1) return undefined;
   if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
-  return [`at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${more.length} more ${more.length === 1 ? 'stage' : 'stages'}`}`];
+  return [`at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${counted(more.length, 'more stage')}`}`];
 }
 
 /**

@@ -26,7 +26,7 @@ const mostMetrics = 8;
 
 /**
  * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show;
- * undefined: the first that differ. No wider than `width`, as far as what was asked for allows.
+ * undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked for allows.
  */
 export function metricsTable(measured: readonly MeasuredInstance[], columns: readonly string[] | undefined, width = Infinity): MetricsTable {
   const all = metricNames(measured);
@@ -34,15 +34,15 @@ export function metricsTable(measured: readonly MeasuredInstance[], columns: rea
   const different = all.filter((name) => !same.some((shared) => shared.name === name));
   const asked = columns && [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
   const settings = differingSettings(measured);
-  const names = shortNames([...settingNames(measured), ...all]);
-  const columnWidth = ({ name, of }: Column): number => gap + Math.max(textWidth(names.get(name) ?? name), ...measured.map((row) => textWidth(of(row))));
+  const headings = headingsOf([...settingNames(measured), ...all]);
+  const columnWidth = ({ name, of }: Column): number => gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
   const instances: Column = { name: 'instance', of: (row) => `${row.instance}${stateText[row.state]}` };
   const room = width + gap - columnWidth(instances);
-  const metrics = asked ?? atLeastOne(different.slice(0, mostMetrics).map((name) => metricColumn(measured, name)), Math.max(room / 2, room - sum(settings.map(columnWidth))), columnWidth);
+  const metrics = asked ?? mostTelling(different.map((name) => metricColumn(measured, name)), Math.max(room / 2, room - sum(settings.map(columnWidth))), columnWidth);
   const shownSettings = fitting(settings, room - sum(metrics.map(columnWidth)), columnWidth);
   const shown = [instances, ...shownSettings, ...metrics];
   return {
-    rows: [shown.map(({ name }) => names.get(name) ?? name), ...measured.map((row) => shown.map(({ of }) => of(row)))],
+    rows: [shown.map(({ name }) => headings.get(name) ?? name), ...measured.map((row) => shown.map(({ of }) => of(row)))],
     same,
     left: {
       metrics: different.filter((name) => !metrics.some((column) => column.name === name)),
@@ -66,17 +66,19 @@ function fitting(columns: readonly Column[], room: number, widthOf: (column: Col
   });
 }
 
-/** A table without a metric would tell nothing. */
-function atLeastOne(columns: readonly Column[], room: number, widthOf: (column: Column) => number): readonly Column[] {
-  const found = fitting(columns, room, widthOf);
-  return found.length === 0 ? columns.slice(0, 1) : found;
+/** Those that have a best before counts, in their order; one at least, since a table without a metric would tell nothing. */
+function mostTelling(columns: readonly MetricColumn[], room: number, widthOf: (column: Column) => number): readonly Column[] {
+  const ranked = [...columns.filter(({ hasBest }) => hasBest), ...columns.filter(({ hasBest }) => !hasBest)].slice(0, mostMetrics);
+  const fit = fitting(ranked, room, widthOf);
+  const shown = fit.length === 0 ? ranked.slice(0, 1) : fit;
+  return columns.filter((column) => shown.includes(column));
 }
 
-/** Each name by as many of its last parts as no other ends with: what `--columns` takes. */
-function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
+/** Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before the last one above it. */
+function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const endings = new Map<string, number>();
   for (const ending of [...new Set(names)].flatMap(endingsOf)) endings.set(ending, (endings.get(ending) ?? 0) + 1);
-  return new Map(names.map((name) => [name, endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name]));
+  return new Map(names.map((name) => [name, (endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name).replace(/\.(?=[^.]*$)/, '.\n')]));
 }
 
 /** "a.b.c": "c", "b.c", "a.b.c". */
@@ -149,13 +151,17 @@ interface Column {
   readonly of: (row: MeasuredInstance) => string;
 }
 
-function metricColumn(measured: readonly MeasuredInstance[], name: string): Column {
+interface MetricColumn extends Column {
+  readonly hasBest: boolean;
+}
+
+function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
   const values = measured.map((row) => row.values[name]).filter((value) => value !== undefined);
   const best = bestOf(values, name);
   const show = values.every(Number.isInteger) ? String : (value: number) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4));
   // The place of the star is kept free beside the others, so that digits stand below digits.
   const mark = (value: number): string => (best === undefined ? '' : value === best ? '*' : ' ');
-  return { name, of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`) };
+  return { name, hasBest: best !== undefined, of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`) };
 }
 
 /** The params and the values of axes, nested ones by path, that are not the same everywhere. */
