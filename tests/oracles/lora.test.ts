@@ -16,7 +16,7 @@ import { scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
-import { batchRows, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
+import { batchRows, countLabels, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
 import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
 import { chaos, driftAt, neighbours, noStep, runningDrift, type Step } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
@@ -55,11 +55,11 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
   test(`${name}: logits, loss and gradients`, async () => {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
-    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
+    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / countLabels(labels)) };
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const [ours, moved] = await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)]);
     const [loss = 0] = table.numbers(`${name}.loss`);
-    expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, labels.flat().length).loss), 'loss');
+    expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss), 'loss');
     expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'logits');
     expect([...ours.gradients.keys()].sort()).toEqual(expected.trainable.map(ownName).sort());
     for (const peftName of expected.trainable) {
@@ -81,13 +81,13 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
   test(`${name}: 30 steps of training`, async () => {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
-    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / labels.flat().length) };
+    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / countLabels(labels)) };
     const trajectory = (parameters: Feeds): ReturnType<typeof train> => train(targets, folder.config, parameters, batch, expected.log.length);
     const ours = await trajectory(weights);
     const moved: Awaited<ReturnType<typeof train>>[] = [];
     for (const neighbour of neighbours(weights)) moved.push(await trajectory(neighbour));
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
-    const first = movedNumbers(...(await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), labels.flat().length);
+    const first = movedNumbers(...(await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), countLabels(labels));
     const drift = runningDrift(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps));
     for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
       const step = ours.steps[index] ?? noStep;

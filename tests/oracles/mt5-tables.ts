@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseMt5Config, type Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { readSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
+import { ignoredLabel } from '../../src/ml/tensor/ops/loss.ts';
 
 /** Where the tables of mT5 and T5 lie. */
 export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt5');
@@ -51,22 +52,25 @@ export async function readJsonTable<T>(name: string): Promise<T> {
   return JSON.parse(await readFile(join(mt5Folder, name), 'utf8'));
 }
 
-/** The rows of a padded table [rows, length], cut to what `keep` keeps. */
-export function unpadded(table: Table, name: string, keep: (value: number, row: number, column: number) => boolean): number[][] {
-  const [rows = 0, length = 0] = table.shape(name);
-  const values = table.numbers(name);
-  return Array.from({ length: rows }, (_, row) => values.slice(row * length, (row + 1) * length).filter((value, column) => keep(value, row, column)));
-}
-
-/** The token rows of a batch: sources by the mask, labels up to the last that counts. */
+/** The token rows of a batch: sources by the mask, labels up to the last that counts. A row of which none counts keeps one: no row is empty. */
 export function batchRows(table: Table, prefix: string): { readonly source: number[][]; readonly labels: number[][] } {
-  const mask = table.numbers(`${prefix}attention_mask`);
-  const length = table.shape(`${prefix}attention_mask`)[1] ?? 0;
+  const masks = rowsOf(table, `${prefix}attention_mask`);
   return {
-    source: unpadded(table, `${prefix}input_ids`, (_, row, column) => mask[row * length + column] === 1),
-    labels: unpadded(table, `${prefix}labels`, (label) => label !== -100),
+    source: rowsOf(table, `${prefix}input_ids`).map((ids, row) => ids.filter((_, column) => masks[row]?.[column] === 1)),
+    labels: rowsOf(table, `${prefix}labels`).map((labels) => labels.slice(0, Math.max(1, labels.findLastIndex(isLabel) + 1))),
   };
 }
+
+function rowsOf(table: Table, name: string): number[][] {
+  const [rows = 0, length = 0] = table.shape(name);
+  const values = table.numbers(name);
+  return Array.from({ length: rows }, (_, row) => values.slice(row * length, (row + 1) * length));
+}
+
+/** How many labels the mean of a loss is over. */
+export const countLabels = (labels: readonly (readonly number[])[]): number => labels.flat().filter(isLabel).length;
+
+const isLabel = (label: number): boolean => label !== ignoredLabel;
 
 /** The vectors of a padded table [rows, length, width] at the places of real tokens, one after another. */
 export function packedVectors(table: Table, name: string, lengths: readonly number[]): readonly number[] {

@@ -7,7 +7,7 @@ import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
-import { batchRows, lengthsOf, modelsWith, packedVectors, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
+import { batchRows, countLabels, lengthsOf, modelsWith, packedVectors, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
 import { type Computed, lastBitsTurned, movedNumbers, parameterGradients } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
@@ -39,7 +39,7 @@ function forwardTests(model: string): void {
     });
     feedsOf = (name) => {
       const { source: rows, labels } = batchRows(table, `${name}.`);
-      const count = labels.flat().length;
+      const count = countLabels(labels);
       return { ...folder.weights, ...sourceFeeds(rows, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / count) };
     };
     run = async (name) => ({ outputs: await program.run(feedsOf(name)), moved: await program.run({ ...feedsOf(name), ...lastBitsTurned(folder.weights) }), ...batchRows(table, `${name}.`) });
@@ -53,7 +53,7 @@ function forwardTests(model: string): void {
       const { outputs, moved, source, labels } = await run(name);
       const ours = computed(outputs, feedsOf(name));
       const norm = Math.sqrt([...ours.gradients.values()].reduce((sum, gradient) => sum + Array.from(gradient).reduce((part, value) => part + value * value, 0), 0));
-      const moving = movedNumbers(ours, computed(moved, feedsOf(name)), labels.flat().length);
+      const moving = movedNumbers(ours, computed(moved, feedsOf(name)), countLabels(labels));
       for (const precision of ['f32', 'f64']) {
         const [loss = 0] = table.numbers(`${name}.${precision}.loss`);
         const [theirNorm = 0] = table.numbers(`${name}.${precision}.grad_norm`);

@@ -12,7 +12,7 @@ import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
 import type { OptimizerSettings, Trained } from '../../src/ml/train/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper, type Values } from '../../src/ml/train/stepper.ts';
-import { batchRows, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
+import { batchRows, countLabels, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
 import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
 import { chaos, driftAt, neighbours, noStep, runningDrift, type Step } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
@@ -113,7 +113,7 @@ async function withNeighbours(model: string, config: RunConfig): Promise<Traject
   const trace = plainTrace(mt5);
   const rows = batchRows(await readTable(`${model}.train-batches.safetensors`), 'batch.0.');
   const [batch = {}] = microBatches([rows], config, mt5);
-  const first = movedNumbers(...(await computedTwice(trace, trace.parameters, batch, [weights, lastBitsTurned(weights)])), rows.labels.flat().length);
+  const first = movedNumbers(...(await computedTwice(trace, trace.parameters, batch, [weights, lastBitsTurned(weights)])), countLabels(rows.labels));
   return { ...ours, moved, drift: runningDrift(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps)) };
 }
 
@@ -148,11 +148,11 @@ async function trajectory(model: string, config: RunConfig, weights: Feeds): Pro
 }
 
 function microBatches(group: readonly ReturnType<typeof batchRows>[], { normalise = 'means' }: RunConfig, mt5: Mt5Config): readonly Values[] {
-  const total = group.flatMap(({ labels }) => labels.flat()).length;
+  const total = group.reduce((sum, { labels }) => sum + countLabels(labels), 0);
   return group.map(({ source, labels }) => ({
     ...sourceFeeds(source, mt5),
     ...targetFeeds(shiftRight(labels, mt5), mt5),
-    ...labelFeeds(labels, normalise === 'tokens' ? 1 / total : 1 / (labels.flat().length * group.length)),
+    ...labelFeeds(labels, normalise === 'tokens' ? 1 / total : 1 / (countLabels(labels) * group.length)),
   }));
 }
 
