@@ -11,14 +11,13 @@ import type { Feed, Feeds } from '../../src/ml/model/packed-rows.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
-import type { Trained } from '../../src/ml/train/optimizer.ts';
 import { scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
-import { batchRows, countLabels, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference, worstShare } from './mt5-tables.ts';
-import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
-import { chaos, driftAt, neighbours, noStep, runningDrift, type Step } from './trajectory-drift.ts';
+import { batchRows, countLabels, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference } from './mt5-tables.ts';
+import { computedTwice, expectGradients, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
+import { chaos, expectTrajectory, settled, type Step, type Trajectory } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
@@ -61,11 +60,7 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const [loss = 0] = table.numbers(`${name}.loss`);
     expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss), 'loss');
     expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))), roundingAllowance(2e-5, worstDifference(ours.logits, moved.logits)), 'logits');
-    expect([...ours.gradients.keys()].sort()).toEqual(expected.trainable.map(ownName).sort());
-    for (const peftName of expected.trainable) {
-      const gradient = ours.gradients.get(ownName(peftName)) ?? [];
-      expectWithin(worstShare(gradient, table.numbers(`${name}.grad.${peftName}`)), roundingAllowance(1e-5, worstShare(gradient, moved.gradients.get(ownName(peftName)) ?? [])), `gradient: ${peftName}`);
-    }
+    expectGradients(ours.gradients, moved.gradients, new Map(expected.trainable.map((peftName) => [ownName(peftName), table.numbers(`${name}.grad.${peftName}`)])));
   });
 
   test(`${name}: merged weights give peft's logits`, async () => {
@@ -82,21 +77,12 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
     const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / countLabels(labels)) };
-    const trajectory = (parameters: Feeds): ReturnType<typeof train> => train(targets, folder.config, parameters, batch, expected.log.length);
+    const trajectory = (parameters: Feeds): Promise<Trajectory> => train(targets, folder.config, parameters, batch, expected.log.length);
     const ours = await trajectory(weights);
-    const moved: Awaited<ReturnType<typeof train>>[] = [];
-    for (const neighbour of neighbours(weights)) moved.push(await trajectory(neighbour));
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const first = movedNumbers(...(await computedTwice(trace, trace.trainable, batch, [weights, lastBitsTurned(weights)])), countLabels(labels));
-    const drift = runningDrift(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps));
-    for (const [index, { loss, lr, grad_norm }] of expected.log.entries()) {
-      const step = ours.steps[index] ?? noStep;
-      const moving = driftAt(drift, index);
-      expect(step.learningRate).toBeCloseTo(lr, 12);
-      if (moving > chaos) continue;
-      expectWithin(Math.abs(step.loss / loss - 1), roundingAllowance(index < 10 ? 1e-5 : 1e-4, moving), `loss: step ${index}`);
-      expectWithin(Math.abs(step.gradientNorm / grad_norm - 1), roundingAllowance(1e-4, moving), `gradient norm: step ${index}`);
-    }
+    const { moved, drift } = await settled(expected.log, ours, Math.max(first.loss, first.gradientNorm), weights, trajectory);
+    expectTrajectory(expected.log, ours.steps, drift, '');
     if ((drift.at(-1) ?? Number.NaN) > chaos) return;
     for (const peftName of expected.trainable) {
       const [values = [], ...others] = [ours, ...moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
@@ -127,7 +113,7 @@ async function open(model: string, name: string): Promise<Opened> {
   return { adapter: adapter.value, targets: targets.value, folder, table: await readTable(`${model}.lora.safetensors`), weights };
 }
 
-async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<{ readonly steps: readonly Step[]; readonly tensors: readonly Trained[] }> {
+async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<Trajectory> {
   const trace = loraTrace(config, targets, 0, (x) => x);
   const graph = trainingGraph(trace, trace.trainable);
   const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { type TrainingGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import type { Mt5Trace } from '../../src/ml/model/mt5-trace.ts';
@@ -5,6 +6,8 @@ import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
+import { worstDifference, worstShare } from './mt5-tables.ts';
+import { expectWithin, roundingAllowance } from './within.ts';
 
 /** The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in float64. */
 export function parameterGradients(graph: TrainingGraph, outputs: Readonly<Record<string, HostValue>>, feeds: Readonly<Record<string, HostValue>>): ReadonlyMap<string, Float32Array> {
@@ -40,8 +43,29 @@ export interface Computed {
   readonly loss: number;
   /** [tokens, vocabulary] */
   readonly logits: ArrayLike<number>;
-  readonly gradients: ReadonlyMap<string, ArrayLike<number>>;
+  readonly gradients: Gradients;
 }
+
+/** Demands the gradients of a table, as near as rounding lets two of them be: by how far ours move, or where one is all rounding by the largest of all. */
+export function expectGradients(ours: Gradients, moved: Gradients, theirs: Gradients, what = ''): void {
+  expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
+  const largest = Math.max(...[...theirs.values()].map(largestOf));
+  for (const [name, expected] of theirs) {
+    const gradient = ours.get(name) ?? [];
+    if (largestOf(expected) < vanished * largest) expectWithin(worstDifference(gradient, expected) / largest, vanished, `gradient: ${what}${name}`);
+    else expectWithin(worstShare(gradient, expected), roundingAllowance(1e-5, worstShare(gradient, moved.get(name) ?? [])), `gradient: ${what}${name}`);
+  }
+}
+
+type Gradients = ReadonlyMap<string, ArrayLike<number>>;
+
+/**
+ * The share of the largest gradient below which another may be all rounding. Seen where attention is saturated: 6e-12 in torch
+ * in float64, in float32 6e-12 or 2.7e-5 by the last bits of the weights, the largest being 1.6.
+ */
+const vanished = 1e-4;
+
+const largestOf = (values: ArrayLike<number>): number => Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** One batch with two sets of parameters. */
 export async function computedTwice(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, batch: Readonly<Record<string, HostValue>>, [first, second]: readonly [Feeds, Feeds]): Promise<readonly [Computed, Computed]> {
@@ -75,13 +99,14 @@ const differences = (left: readonly number[], right: readonly number[]): readonl
 const rootMeanSquare = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
 /**
- * The same values with the last bit of every float32 turned over, or of those at the places that are chosen. How far results move by it tells how far apart two right
- * computations in float32 may be: large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
+ * The same values with the last bit of every float32 turned over, or more last bits of those at the places that are chosen. How
+ * far results move by it tells how far apart two right computations in float32 may be: large random adapters saturate
+ * attention, which magnifies rounding far beyond a trained model's.
  */
-export function lastBitsTurned(values: Feeds, chosen: (place: number) => boolean = () => true): Feeds {
+export function lastBitsTurned(values: Feeds, chosen: (place: number) => boolean = () => true, count = 1): Feeds {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => {
     if (value.dtype !== 'float32') return [name, value];
-    const bits = new Int32Array(value.data.slice().buffer).map((each, place) => (each === 0 || !chosen(place) ? each : each ^ 1));
+    const bits = new Int32Array(value.data.slice().buffer).map((each, place) => (each === 0 || !chosen(place) ? each : each ^ (2 ** count - 1)));
     return [name, { ...value, data: new Float32Array(bits.buffer) }];
   }));
 }

@@ -9,19 +9,13 @@ import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { isDecayed } from '../../src/ml/train/decay.ts';
 import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
-import type { OptimizerSettings, Trained } from '../../src/ml/train/optimizer.ts';
+import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper, type Values } from '../../src/ml/train/stepper.ts';
 import { batchRows, countLabels, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
 import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
-import { chaos, driftAt, neighbours, noStep, runningDrift, type Step } from './trajectory-drift.ts';
+import { chaos, expectTrajectory, type Logged, settled, type Settled, type Step, type Trajectory } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
-
-interface Logged {
-  readonly loss: number;
-  readonly lr: number | null;
-  readonly grad_norm: number | null;
-}
 
 interface RunConfig {
   readonly opt: 'adamw' | 'adafactor';
@@ -72,16 +66,8 @@ function trajectoryTests(model: string): void {
     const { runs } = await readJsonTable<Trajectories>(`${model}.train.json`);
     const finals = hasFinals ? await readTable(finalsFile) : undefined;
     for (const [name, { config, log }] of Object.entries(runs)) {
-      const { steps, tensors, moved, drift } = await withNeighbours(model, config);
-      expect(steps.length).toBe(log.length);
-      for (const [index, expected] of log.entries()) {
-        const step = steps[index] ?? noStep;
-        const moving = driftAt(drift, index);
-        if (expected.lr !== null) expectWithin(Math.abs(step.learningRate - expected.lr), 1e-12, `learning rate: ${name}, step ${index}`);
-        if (moving > chaos) continue;
-        expectWithin(Math.abs(step.loss / expected.loss - 1), roundingAllowance(index < 10 ? 1e-5 : 1e-4, moving), `loss: ${name}, step ${index}`);
-        if (expected.grad_norm !== null) expectWithin(Math.abs(step.gradientNorm / expected.grad_norm - 1), roundingAllowance(index < 10 ? 1e-4 : 1e-3, moving), `gradient norm: ${name}, step ${index}`);
-      }
+      const { steps, tensors, moved, drift } = await withNeighbours(model, config, log);
+      expectTrajectory(log, steps, drift, `${name}, `);
       if (finals === undefined) continue;
       expect(tensors.some(({ name: parameter }) => finals.has(`${name}.${parameter}`)), `${name} has final weights`).toBe(true);
       if ((drift.at(-1) ?? Number.NaN) > chaos) continue;
@@ -104,22 +90,16 @@ function trajectoryTests(model: string): void {
   });
 }
 
-/** A run, and how far it goes from itself where rounding does: from three runs of weights that are as near as any. */
-async function withNeighbours(model: string, config: RunConfig): Promise<Trajectory & { readonly moved: readonly Trajectory[]; readonly drift: readonly number[] }> {
+/** A run, and how far rounding takes it. */
+async function withNeighbours(model: string, config: RunConfig, log: readonly Logged[]): Promise<Trajectory & Settled> {
   const { config: mt5, weights } = await readModelFolder(model);
-  const ours = await trajectory(model, config, weights);
-  const moved: Trajectory[] = [];
-  for (const neighbour of neighbours(weights)) moved.push(await trajectory(model, config, neighbour));
+  const run = (values: Feeds): Promise<Trajectory> => trajectory(model, config, values);
   const trace = plainTrace(mt5);
   const rows = batchRows(await readTable(`${model}.train-batches.safetensors`), 'batch.0.');
   const [batch = {}] = microBatches([rows], config, mt5);
   const first = movedNumbers(...(await computedTwice(trace, trace.parameters, batch, [weights, lastBitsTurned(weights)])), countLabels(rows.labels));
-  return { ...ours, moved, drift: runningDrift(Math.max(first.loss, first.gradientNorm), ours.steps, moved.map(({ steps }) => steps)) };
-}
-
-interface Trajectory {
-  readonly steps: readonly Step[];
-  readonly tensors: readonly Trained[];
+  const ours = await run(weights);
+  return { ...ours, ...(await settled(log, ours, Math.max(first.loss, first.gradientNorm), weights, run)) };
 }
 
 async function trajectory(model: string, config: RunConfig, weights: Feeds): Promise<Trajectory> {
