@@ -31,6 +31,12 @@ describe('failures', () => {
     expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], cached: ['b'] });
   });
 
+  test('nor does what waits for its turn on the machine', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { a: { matrix: { n: [1, 2, 3, 4] }, cmd: 'test ${n} != 1 && touch ${outs.o}', outs: { o: 'o' } } } } });
+    expect((await rig.pipeline('run', '--jobs', '1').result).json).toMatchObject({ failed: ['a[1]'], ran: [], skipped: ['a[2]', 'a[3]', 'a[4]'] });
+  });
+
   test('with --keep-going: all that can run runs, and what cannot names the failure that blocks it', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];

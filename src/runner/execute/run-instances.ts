@@ -40,10 +40,10 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? []).map((need) => failures.get(need)).find((failure) => failure !== undefined);
-    const { key, outcome } = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => failedWith(diskMessage(error)));
+    const settled = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => failedWith(diskMessage(error)));
+    const { key, outcome } = noted(run, rules, settled);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
-    if (outcome.kind === 'failed' && !rules.keepGoing) run.stop.startNoMore();
     onOutcome(instance, key, outcome);
   }
 
@@ -96,18 +96,24 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
       const now = await look(run, instance, rules);
-      if ('outcome' in now) return now;
+      if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
       const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns);
       if (settled === undefined) damaged += 1;
       // Ended because what it was started with is out of date, while the run goes on: as it is now.
-      else if (settled.kind !== 'interrupted' || run.stop.isStopping()) return { key, outcome: settled };
+      else if (settled.kind !== 'interrupted' || run.stop.isStopping()) return noted(run, rules, { key, outcome: settled });
     } finally {
       share?.release();
       endTurn();
     }
   }
   return failedWith('what the cache holds reads differently each time: check the disk (pipeline verify)');
+}
+
+/** A failure ends a run without --keep-going: before its place on the machine is free for what waits for it. */
+function noted(run: Run, { keepGoing }: RunRules, settled: Settled): Settled {
+  if (settled.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
+  return settled;
 }
 
 const failedWith = (message: string): Settled => ({ key: null, outcome: { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] } });
@@ -128,7 +134,9 @@ async function settleNow(run: Run, instance: Instance, assessment: Assessment, g
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
   if (lookup.kind === 'damaged') await dropEntry(run, assessment);
-  const outcome = await executeInstance(run, instance, assessment, await nameChanges(run.session, instance, decision.because, assessment.inputs), isForced(decision.because), gpus);
+  const because = await nameChanges(run.session, instance, decision.because, assessment.inputs);
+  if (run.stop.isStopping()) return { kind: 'skipped' };
+  const outcome = await executeInstance(run, instance, assessment, because, isForced(decision.because), gpus);
   if (outcome.kind === 'failed') turns.failed.set(key, outcome);
   return outcome;
 }
