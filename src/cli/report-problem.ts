@@ -18,7 +18,7 @@ export function reportProblem(problem: Problem, options: Pick<PipelineOptions, '
   const screen = openScreen();
   screen.write(`${problemText(problem, screen.colors, ending)}\n`);
   if (screen.annotates && problem.kind === 'invalid') {
-    for (const line of diagnosticAnnotations(problem.diagnostics, annotatedFiles(options, (file) => problem.sources.get(file)))) screen.write(`${line}\n`);
+    for (const line of diagnosticAnnotations(problem.diagnostics, annotatedFiles(options, { textOf: (file) => problem.sources.get(file) }))) screen.write(`${line}\n`);
   }
   if (options.json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
   process.exitCode = exitCodeOf(problem);

@@ -13,9 +13,11 @@ import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
 import { type Access, type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, Status, Verification } from './answers.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic, Range } from './diagnostic.ts';
 import type { Event } from './event.ts';
+import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
+import type { Instance } from './plan/instance.ts';
 import { select, type Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch-run.ts';
@@ -49,6 +51,8 @@ export interface Project {
   readonly root: string;
   /** Of the pipeline files as they were last read. */
   readonly textOf: TextOf;
+  /** Where an instance of the pipeline file is written, as that was last read. */
+  readonly writtenAt: (instance: InstanceId) => Range | undefined;
   /** Runs what is out of date. `onEvent` is called for each event, in order, as it happens. */
   run(request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>>;
   /** Runs, and again whenever something is out of date, until it is stopped. */
@@ -76,6 +80,7 @@ export interface Project {
 export async function openProject({ folder, file, set = [], onWarning = () => undefined }: ProjectOptions, surroundings: Surroundings = thisMachine()): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
+  let instances: readonly Instance[] = [];
   const textOf: TextOf = (name) => texts.get(name);
   /** Planned with the rows open: a plan is in them then, for the next process. */
   let last: Planned | undefined;
@@ -117,6 +122,7 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     const plan = await planHere(place.value, set, open?.value.store, last, look);
     if (!plan.ok) return plan;
     texts = plan.value.sources;
+    instances = plan.value.plan.instances;
     last = open === undefined ? undefined : plan.value;
     return plan;
   }
@@ -140,6 +146,7 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
   return {
     root: root.ok ? root.value.root : folder,
     textOf,
+    writtenAt: (id) => instances.find((instance) => instance.id === id)?.at,
     run: (request, onEvent, stop) => orDiskProblem(async () => {
       const place = placeHere(folder, file);
       const idle = place.ok ? idleRequest(builtFile(import.meta.url), place.value, set, request) : undefined;

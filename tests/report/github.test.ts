@@ -25,9 +25,12 @@ test('what stands in no file has no annotation', () => {
   expect(diagnosticAnnotations([nowhere, { ...fault, at: { file: '--set', offset: 0, length: 1 } }], files)).toEqual([]);
 });
 
-test('a stage that failed is annotated with the end of what it printed, whatever that says; one that did not is not', () => {
+test('a stage that failed is annotated where it is written with the end of what it printed, whatever that says; one that did not is not', () => {
   expect(eventAnnotations(finished({ kind: 'failed', failure: { kind: 'exit', code: 3 }, seconds: 2, tail: ['loss: NaN', '::error::no'] }), files)).toEqual([
     '::error title=train[aimc%2Clora]::failed after 2.0 s: exit code 3%0Aloss: NaN%0A::error::no',
+  ]);
+  expect(eventAnnotations(finished({ kind: 'failed', failure: { kind: 'exit', code: 3 }, seconds: 2, tail: [] }), { ...files, writtenAt: () => fault.at })).toEqual([
+    '::error file=/repository/a%2Cb%3Ac.yaml,line=2,col=9,title=train[aimc%2Clora]::failed after 2.0 s: exit code 3',
   ]);
   expect(eventAnnotations(finished({ kind: 'ran', seconds: 1, published: true }), files)).toEqual([]);
 });

@@ -89,7 +89,7 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
 
 async function run(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen, annotatedFiles(options, project.textOf));
+  const display = openDisplay(screen, annotatedFiles(options, project));
   const signals = stopSignals();
   const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
   signals.release();
@@ -104,7 +104,7 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
 /** Until Ctrl-C: what the runs do, and what has to be mended. */
 async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
   const screen = openScreen();
-  const files = annotatedFiles(options, project.textOf);
+  const files = annotatedFiles(options, project);
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.

@@ -36,7 +36,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
 
 /** Exit 1 where the outputs differ. */
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
-  const display = openDisplay(openScreen(), annotatedFiles(options, project.textOf));
+  const display = openDisplay(openScreen(), annotatedFiles(options, project));
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);
   signals.release();
