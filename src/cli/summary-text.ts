@@ -5,6 +5,7 @@ import { typedInstance } from '../runner/plan/typed-instance.ts';
 import type { RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/report/colors.ts';
 import { counted } from '../runner/report/counted.ts';
+import { countsText } from '../runner/report/counts-text.ts';
 import { durationText } from '../runner/report/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
@@ -20,15 +21,7 @@ export function summaryText({ outcomes, seconds, exitCode, readsOutOfDate }: Run
   const total = outcomes.size;
   const cached = count('cached');
   if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
-  const parts = [
-    [count('ran'), 'ran'],
-    [count('restored'), 'restored'],
-    [cached, 'up to date'],
-    [count('failed'), 'failed'],
-    [count('interrupted'), 'interrupted'],
-    [count('blocked') + count('skipped'), 'not started'],
-  ] as const;
-  const text = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`).join(', ');
+  const text = countsText({ ran: count('ran'), restored: count('restored'), cached, failed: count('failed'), interrupted: count('interrupted'), blocked: count('blocked'), skipped: count('skipped') });
   const next = nextSteps({ failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 }, typed);
   return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
 }

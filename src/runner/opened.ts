@@ -11,6 +11,7 @@ import type { Instance, Plan } from './plan/instance.ts';
 import type { PlannedFile } from './plan/plan-file.ts';
 import { rememberedPlan, rememberPlan } from './plan/remembered-plan.ts';
 import { select, type Selected, type Selection } from './plan/select.ts';
+import { someOf } from './some-of.ts';
 import { foldedPath } from './spec/project-path.ts';
 import { overrideName, type SourceRequest } from './spec/source-request.ts';
 import { findPlan, recordPlan } from './store/plan-rows.ts';
@@ -165,5 +166,5 @@ export function withNeeds(plan: Plan, instances: readonly Instance[]): readonly 
 export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({
   severity: 'error',
   code: 'many-instances',
-  message: `${JSON.stringify(typed)} stands for ${found.length} instances, and one is expected: ${found.slice(0, 10).map(({ id }) => id).join(', ')}${found.length > 10 ? ' …' : ''}`,
+  message: `${JSON.stringify(typed)} stands for ${found.length} instances, and one is expected: ${someOf(found.map(({ id }) => id), 10)}`,
 });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { counted } from '../../src/runner/report/counted.ts';
+import { countsText } from '../../src/runner/report/counts-text.ts';
 import { durationText } from '../../src/runner/report/duration-text.ts';
 import { sizeText } from '../../src/runner/report/size-text.ts';
+import { someOf } from '../../src/runner/some-of.ts';
 import { wrapped } from '../../src/runner/report/wrapped.ts';
 
 test.each([[0.04, '0.0 s'], [9.94, '9.9 s'], [9.96, '10 s'], [59.6, '1 min 00 s'], [125, '2 min 05 s'], [3599.7, '1 h 00 min'], [4320, '1 h 12 min']])('%d seconds read %s', (seconds, text) => {
@@ -22,4 +24,13 @@ test.each([
 
 test.each([[0, '0 faults'], [1, '1 fault'], [2, '2 faults']])('%d of a thing reads %s', (count, text) => {
   expect(counted(count, 'fault')).toBe(text);
+});
+
+test('a run is told by how many instances ended how; what was not started is one number', () => {
+  const counts = { ran: 2, cached: 1, restored: 0, failed: 1, interrupted: 0, blocked: 1, skipped: 2 };
+  expect(countsText(counts)).toBe('2 ran, 1 up to date, 1 failed, 3 not started');
+});
+
+test.each<readonly [readonly string[], string]>([[['a'], 'a'], [['a', 'b', 'c'], 'a, b, c'], [['a', 'b', 'c', 'd'], 'a, b, c and 1 more']])('of the names %j those are said: %s', (names, text) => {
+  expect(someOf(names, 3)).toBe(text);
 });

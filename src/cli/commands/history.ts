@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { RunRecord } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
+import { countsText } from '../../runner/report/counts-text.ts';
 import { durationText } from '../../runner/report/duration-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
@@ -21,7 +22,7 @@ function historyText(runs: readonly RunRecord[]): string {
     new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19),
     finishedAt === undefined ? '' : durationText((finishedAt - startedAt) / 1000),
     exitCode === undefined ? (running ? 'running' : 'killed') : exitCode === 0 ? 'done' : exitCode >= 130 ? 'interrupted' : 'failed',
-    Object.entries(counts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`).join(', '),
+    countsText(counts),
   ]);
   return `${aligned([['run', 'pipeline', 'started (UTC)', 'time', 'end', 'instances'], ...rows]).join('\n')}\n`;
 }

@@ -4,6 +4,7 @@ import type { InstanceStatus, Status } from '../../runner/project.ts';
 import { aligned } from '../../runner/report/aligned.ts';
 import { stateText } from '../../runner/report/explanation-text.ts';
 import { displacedText } from '../../runner/report/outcome-text.ts';
+import { someOf } from '../../runner/some-of.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -23,6 +24,6 @@ function statusText({ instances, unnamed }: Status): string {
 }
 
 function whyText({ because, displaced, after, fault }: InstanceStatus): string {
-  const waits = after.length === 0 ? [] : [`for ${after.slice(0, 3).join(', ')}${after.length > 3 ? ` and ${after.length - 3} more` : ''}`];
+  const waits = after.length === 0 ? [] : [`for ${someOf(after, 3)}`];
   return [...(fault === undefined ? [] : [fault]), ...because.map(reasonText), ...(displaced.length > 0 ? [displacedText(displaced)] : []), ...waits].join('; ');
 }

@@ -4,6 +4,7 @@ import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { typedInstance } from '../plan/typed-instance.ts';
 import { parseKey } from '../manifest/key-of.ts';
+import { someOf } from '../some-of.ts';
 import { findEntry, lastKeys } from '../store/entries.ts';
 import { recordPlacement } from '../store/placements.ts';
 import { restore } from '../workspace/restore.ts';
@@ -68,11 +69,10 @@ const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
 
 function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
   const all = [first, ...more];
-  const named = all.slice(0, 3).map(({ id }) => id).join(', ');
   return {
     severity: 'warning',
     code: 'out-of-date',
-    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${named}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`,
+    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${someOf(all.map(({ id }) => id), 3)}`,
     at: first.at,
     help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
   };

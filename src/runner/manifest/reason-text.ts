@@ -1,4 +1,5 @@
 import type { Value } from '../../stage/context.ts';
+import { someOf } from '../some-of.ts';
 import { canonical, isList, isMap } from './canonical.ts';
 import type { Difference, Reason } from './reason.ts';
 import type { TreeChange } from './tree.ts';
@@ -87,7 +88,7 @@ function membersText(before: Value | undefined, after: Value | undefined, names:
     ...[...old].filter(([name]) => !now.has(name)).map(([, { shown }]) => `${shown} removed`),
     ...[...now].flatMap(([name, member]) => memberChange(old.get(name) ?? member, member)),
   ];
-  return texts.length > 3 ? `${texts.slice(0, 3).join(', ')} and ${texts.length - 3} more` : texts.join(', ');
+  return someOf(texts, 3);
 }
 
 /** A point of a grid can keep its name and have other values. */

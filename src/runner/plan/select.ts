@@ -1,6 +1,7 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
+import { someOf } from '../some-of.ts';
 import { matchesWildcards } from '../spec/glob.ts';
 import { nearest } from '../spec/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
@@ -79,7 +80,7 @@ function noInstance(pattern: string, stage: string, labels: readonly string[], i
   if (!counts.includes(labels.length)) {
     return fault('no-instance', `${JSON.stringify(pattern)} gives ${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`, nearest(wanted, ids), help);
   }
-  return fault('no-instance', `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ` and ${ids.length - 10} more` : ''}`, nearest(wanted, ids));
+  return fault('no-instance', `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${someOf(ids, 10)}`, nearest(wanted, ids));
 }
 
 const fault = (code: string, message: string, suggestion: string | undefined, advice?: string): Diagnostic => ({
