@@ -13,7 +13,7 @@ import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper, type Values } from '../../src/ml/train/stepper.ts';
 import { batchRows, countLabels, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
-import { computedTwice, lastBitsTurned, movedNumbers } from './parameter-gradients.ts';
+import { computedAmong, movedNumbers } from './parameter-gradients.ts';
 import { chaos, expectTrajectory, type Logged, settled, type Settled, type Step, type Trajectory } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
@@ -97,7 +97,8 @@ async function withNeighbours(model: string, config: RunConfig, log: readonly Lo
   const trace = plainTrace(mt5);
   const rows = batchRows(await readTable(`${model}.train-batches.safetensors`), 'batch.0.');
   const [batch = {}] = microBatches([rows], config, mt5);
-  const first = movedNumbers(...(await computedTwice(trace, trace.parameters, batch, [weights, lastBitsTurned(weights)])), countLabels(rows.labels));
+  const computed = await computedAmong(trace, trace.parameters, batch, weights);
+  const first = movedNumbers(computed.ours, computed.moved, countLabels(rows.labels));
   const ours = await run(weights);
   return { ...ours, ...(await settled(log, ours, Math.max(first.loss, first.gradientNorm), weights, run)) };
 }

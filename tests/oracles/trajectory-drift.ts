@@ -1,6 +1,6 @@
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import type { Trained } from '../../src/ml/train/optimizer.ts';
-import { lastBitsTurned } from './parameter-gradients.ts';
+import { lastBitsTurned, neighbours } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 /** A step of a training. */
@@ -43,7 +43,7 @@ export const chaos = 0.01;
 export async function settled(log: readonly Logged[], ours: Trajectory, least: number, weights: Feeds, run: (weights: Feeds) => Promise<Trajectory>): Promise<Settled> {
   const moved: Trajectory[] = [];
   const driftOf = async (count: number): Promise<readonly number[]> => {
-    while (moved.length < count) moved.push(await run(neighbour(weights, moved.length)));
+    while (moved.length < count) moved.push(await run(neighbours(weights)[moved.length] ?? furtherNeighbour(weights, moved.length)));
     return runningDrift(least, ours.steps, moved.map(({ steps }) => steps));
   };
   const drift = await driftOf(3);
@@ -84,9 +84,5 @@ function runningDrift(least: number, steps: readonly Step[], others: readonly (r
 
 const noStep: Step = { loss: Number.NaN, gradientNorm: Number.NaN, learningRate: Number.NaN };
 
-/** The last bit is turned of all weights, of every other one, of the rest; then two bits, as sums round, of some, each time others. */
-function neighbour(weights: Feeds, round: number): Feeds {
-  if (round === 0) return lastBitsTurned(weights);
-  if (round < 3) return lastBitsTurned(weights, (place) => place % 2 === round - 1);
-  return lastBitsTurned(weights, (place) => ((Math.imul(place + 1, 0x9e3779b1 + 2 * round) >>> 15) & 1) === 1, 2);
-}
+/** Two bits turned, as sums round, of some weights: in each round of others. */
+const furtherNeighbour = (weights: Feeds, round: number): Feeds => lastBitsTurned(weights, (place) => ((Math.imul(place + 1, 0x9e3779b1 + 2 * round) >>> 15) & 1) === 1, 2);
