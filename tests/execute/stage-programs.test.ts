@@ -89,6 +89,18 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/part/twice.ts': twice });
   });
 
+  test('where the cache is a link, an exception is told at its line all the same', async () => {
+    renameSync(join(rig.root, 'cache'), join(rig.root, '../elsewhere'));
+    symlinkSync('../elsewhere', join(rig.root, 'cache'));
+    rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
+    expect((await rig.pipeline('run').result).stderr).toContain('at twice (stages/part/twice.ts:2:9)');
+    rig.write({ 'stages/part/twice.ts': `${twice}\nthrow new Error('too early');\n` });
+    expect((await rig.pipeline('run').result).stderr).toContain('stages/a.ts: Error: too early at stages/part/twice.ts:5:7');
+    rig.write({ 'stages/part/twice.ts': twice });
+    rmSync(join(rig.root, 'cache'));
+    renameSync(join(rig.root, '../elsewhere'), join(rig.root, 'cache'));
+  });
+
   test('its bundle removed or damaged is made again, and nothing reruns', async () => {
     for (const name of readdirSync(join(rig.root, 'cache/bundles'))) rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
     expect(await ran()).toEqual([]);
