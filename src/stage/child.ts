@@ -66,14 +66,20 @@ async function work(): Promise<void> {
   const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
   const document: ContextDocument = JSON.parse(context);
   const program = await load(bundle);
-  const running = program.run(contextOf(document, stop.signal, (message) => port.postMessage(message)));
-  const result = await running.catch((error: unknown) => {
-    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a stack.
-    if (stop.signal.aborted && error === stop.signal.reason) return { ok: false, error: 'interrupted' } as const;
-    throw error;
-  });
+  const result = await resultOf(program, contextOf(document, stop.signal, (message) => port.postMessage(message)));
   const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
   port.postMessage(end);
+}
+
+/** What a program gives back, whether its `run` is async or not. */
+async function resultOf(program: AnyProgram, context: StageContext<ContextDocument['params']>): ReturnType<AnyProgram['run']> {
+  try {
+    return await program.run(context);
+  } catch (error) {
+    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a stack.
+    if (context.signal.aborted && error === context.signal.reason) return { ok: false, error: 'interrupted' };
+    throw error;
+  }
 }
 
 function contextOf({ deps, ...rest }: ContextDocument, signal: AbortSignal, emit: StageContext<unknown>['emit']): StageContext<ContextDocument['params']> {
@@ -106,9 +112,10 @@ async function describe(bundles: readonly string[]): Promise<void> {
 
 /** The innermost of its own lines that an error passed. */
 function whereIn(bundle: string, error: unknown): string {
-  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
-  const place = lines.map((line) => ({ line, mapped: atSources(line, bundle) })).find(({ line, mapped }) => mapped !== line);
-  return place === undefined ? '' : ` ${place.mapped.trim()}`;
+  const stack = error instanceof Error ? error.stack ?? '' : '';
+  const lines = stack.split('\n');
+  const place = atSources(stack, bundle).split('\n').find((line, index) => line !== lines[index]);
+  return place === undefined ? '' : ` ${place.trim()}`;
 }
 
 async function load(bundle: string): Promise<AnyProgram> {

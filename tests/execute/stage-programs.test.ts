@@ -167,6 +167,22 @@ describe('running a stage program', () => {
     expect(result.stderr).toContain('rows.jsonl:3: is not JSON');
   });
 
+  test('its run need not be async: what it writes and gives back at once counts', async () => {
+    await using rig = await createRig();
+    const atOnce = (body: string): string => program(body).replace('async run', 'run');
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/writes.ts': atOnce('writeFileSync(outs.out, params.word);'),
+      'stages/fails.ts': atOnce("return { ok: false, error: 'no rows' };"),
+      'stages/throws.ts': atOnce("throw new Error('a bug here');"),
+      'pipeline.yaml': { stages: Object.fromEntries(['writes', 'fails', 'throws'].map((name) => [name, { uses: `stages/${name}.ts`, params: { word: 'x' }, outs: { out: 'o' } }])) },
+    });
+    const result = await rig.pipeline('run', '--keep-going').result;
+    expect(result.json).toMatchObject({ ran: ['writes'], failed: ['fails', 'throws'] });
+    expect(result.stderr).toContain('no rows');
+    expect(result.stderr).toMatch(/Error: a bug here\n.*at .*run/);
+  });
+
   test('a bug shows its stack; a dep that gathers is no path; a run that never settles and process.exit are failures', async () => {
     await using rig = await createRig();
     const bodies = { thrown: "throw new Error('a bug here');", gathered: 'String(deps.list);', never: 'await new Promise(() => {});', exit: 'process.exit(0);' };
