@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileProblem } from '../files/file-problem.ts';
 import type { Result } from '../result.ts';
 import { nearest } from './spec/nearest.ts';
+import { type WorkspaceDisk, workspaceDisk } from './workspace/workspace-disk.ts';
 
 /** Where a project is, and the pipeline file that is asked for. */
 export interface ProjectPlace {
@@ -47,10 +48,10 @@ function upwards(folder: string): string | undefined {
 }
 
 /** Every pipeline file of a project, from its root: what `gc` must not take from under them. */
-export function pipelineFiles(root: string): readonly string[] {
+export function pipelineFiles(root: string, { lookThrough, list }: Pick<WorkspaceDisk, 'lookThrough' | 'list'> = workspaceDisk): readonly string[] {
   const experiments = join(root, 'experiments');
-  const names = existsSync(experiments) ? readdirSync(experiments).filter((name) => /\.ya?ml$/i.test(name)).sort() : [];
-  return [...(existsSync(join(root, 'pipeline.yaml')) ? ['pipeline.yaml'] : []), ...names.map((name) => `experiments/${name}`)];
+  const names = lookThrough(experiments)?.isDirectory() === true ? list(experiments).filter((name) => /\.ya?ml$/i.test(name)) : [];
+  return ['pipeline.yaml', ...names.map((name) => `experiments/${name}`)].filter((path) => lookThrough(join(root, path)) !== undefined);
 }
 
 /** A text of the project; the error says why it cannot be read. */

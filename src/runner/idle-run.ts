@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digestOf } from '../files/digest.ts';
+import { type Digest, digestOf } from '../files/digest.ts';
 import type { Event } from './event.ts';
 import { machineCapacity } from './execute/resources.ts';
 import { withRun } from './execute/run.ts';
@@ -24,36 +24,38 @@ import { type Look, looksTheSame, recordLooks } from './workspace/recorded-looks
 interface IdleRecord {
   readonly pipeline: string;
   readonly file: string;
-  /** Variables that results depend on; null: not set. */
-  readonly environment: Readonly<Record<string, string | null>>;
+  /** The digests of variables that results depend on, which may be secret; null: not set. */
+  readonly environment: Readonly<Record<string, Digest | null>>;
   readonly looks: readonly Look[];
   readonly instances: readonly (readonly [InstanceId, Key])[];
 }
 
 /** What is asked of a run that could have nothing to do. */
 export interface IdleRequest {
-  /** All that decides what the run does, beside files, rows and variables. */
-  readonly name: string;
+  /** All that decides what the run does, beside files, rows and variables: the request, the program, the machine. */
+  readonly text: string;
   readonly jobs: number;
 }
 
 /** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
 export function idleRequest(program: string, { root, file }: ProjectPlace, set: readonly string[], { force, retryFailed, mode, patterns, jobs: wantedJobs }: RunRequest): IdleRequest | undefined {
   if (force || retryFailed || mode !== 'needs') return undefined;
-  const { jobs, cpus, memory, gpus } = machineCapacity(wantedJobs);
-  return { name: JSON.stringify([program, process.version, process.arch, root, file, set, patterns, jobs, cpus, memory, gpus()]), jobs };
+  const { jobs } = machineCapacity(wantedJobs);
+  // As it is judged whether the machine has what an instance asks for.
+  const { cpus, memory, gpus } = machineCapacity(undefined);
+  return { text: JSON.stringify([program, process.version, process.arch, root, file, set, patterns, jobs, cpus, memory, gpus()]), jobs };
 }
 
 /** A run that has nothing to do since nothing changed since the last one like it; undefined: that is not known. */
-export async function runIdle(opened: Opened, { name, jobs }: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
+export async function runIdle(opened: Opened, { text, jobs }: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
   const { store, place, workspace, surroundings: { companions, environment, retryDelay } } = opened;
-  if (findIdle(store, name) === undefined) return undefined;
+  if (findIdle(store, text) === undefined) return undefined;
   const lock = await takeLock(store, join(place.root, 'cache/lock.sqlite'), 0, stop.gentle);
   if (!lock.ok) return undefined;
   try {
-    const record = parsed(findIdle(store, name));
+    const record = parsed(findIdle(store, text));
     if (record === undefined || wasKilled(store)) return undefined;
-    if (!Object.entries(record.environment).every(([variable, value]) => (environment[variable] ?? null) === value)) return undefined;
+    if (!Object.entries(record.environment).every(([variable, digest]) => variableDigest(environment, variable) === digest)) return undefined;
     if (!looksTheSame(workspace.disk, record.looks)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
     return await withRun({ workspace, store, plan: record }, { instances, jobs, supervisorProgram: companions.supervisor, retryDelay }, onEvent, stop, async (_, onOutcome) => {
@@ -72,14 +74,13 @@ export interface IdleRecording {
 }
 
 /** Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads after this. */
-export function recordIdle(opened: Opened, { name }: IdleRequest): IdleRecording {
+export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
   const { store, place: { root }, workspace, surroundings: { environment, now } } = opened;
-  reserveIdle(store, name);
+  reserveIdle(store, asked);
   const recorded = recordLooks(workspace.disk, now);
   const at = (path: string): string => join(root, path);
-  // What else has a name of a pipeline, which this one's must not be.
-  if (recorded.disk.lookThrough(at('experiments'))?.isDirectory() === true) recorded.disk.list(at('experiments'));
-  for (const path of new Set(['pipeline.yaml', ...pipelineFiles(root)])) recorded.disk.lookThrough(at(path));
+  // No other pipeline file may have the name of this one.
+  pipelineFiles(root, recorded.disk);
 
   function remember({ plan, sources, warnings }: Planned, chosen: readonly Instance[], { outcomes }: RunSummary): void {
     const allCached = outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'cached');
@@ -93,7 +94,7 @@ export function recordIdle(opened: Opened, { name }: IdleRequest): IdleRecording
     const record: IdleRecord = {
       pipeline: plan.pipeline,
       file: plan.file,
-      environment: Object.fromEntries([...variables].map((variable) => [variable, environment[variable] ?? null])),
+      environment: Object.fromEntries([...variables].map((variable) => [variable, variableDigest(environment, variable)])),
       looks,
       instances: [...outcomes.keys()].flatMap((id) => {
         const key = parseKey(keys.get(id) ?? '');
@@ -101,7 +102,7 @@ export function recordIdle(opened: Opened, { name }: IdleRequest): IdleRecording
       }),
     };
     const body = JSON.stringify(record);
-    fillIdle(store, name, `${digestOf(body)}\n${body}`);
+    fillIdle(store, asked, `${digestOf(body)}\n${body}`);
   }
   /** The stamp is taken before the text is read again: one that is written meanwhile has another. */
   function isTextOf(path: string, text: string): boolean {
@@ -111,6 +112,11 @@ export function recordIdle(opened: Opened, { name }: IdleRequest): IdleRecording
   }
 
   return { opened: { ...opened, workspace: { ...workspace, disk: recorded.disk } }, remember };
+}
+
+function variableDigest(environment: NodeJS.ProcessEnv, variable: string): Digest | null {
+  const value = environment[variable];
+  return value === undefined ? null : digestOf(value);
 }
 
 /** Whole, or not at all: `remember` alone writes it, so the shape of one that is whole is that of the type. */

@@ -2,6 +2,8 @@ import { appendFileSync, chmodSync, existsSync, readdirSync, renameSync, rmSync,
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { idleRequest } from '../../src/runner/idle-run.ts';
+import type { RunRequest } from '../../src/runner/run-request.ts';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { watchRows } from '../rig/watch-rows.ts';
@@ -92,7 +94,6 @@ describe('what is not as it was is seen, by the run after a run that had nothing
     ['another param', (project) => project.write({ 'pipeline.yaml': JSON.stringify(pipeline).replace('${n}', '${n}${n}') }), 'ran'],
     ['an object deleted', (project) => rmSync(anyObject(project)), 'ran'],
     ['the entries deleted', ({ root }) => { using database = rows(root); database.write('DELETE FROM entries'); }, 'ran'],
-    ['a reading taken back', ({ root }) => { using database = rows(root); database.write("UPDATE stats SET digest = replace(digest, substr(digest, 1, 1), '0') WHERE path = 'rows'"); }, 'ran'],
   ])('%s', async (_, change, outcome) => {
     using project = await idle();
     change(project);
@@ -141,6 +142,100 @@ describe('what is not as it was is seen, by the run after a run that had nothing
   });
 });
 
+describe('a row that such a run reads', () => {
+  const any: Readonly<Record<string, string>> = {
+    entries: "('0', '{}', '{}', 'r', 0, 0)",
+    results: "('p', 'i', 'k', '{}', 'r', 0)",
+    outcomes: "('p', 'i', 'r', 'ran')",
+    placements: "('path', 'p', 'i', 'file', '0')",
+    bundles: "('path', '{}')",
+    programs: "('digest', '{}')",
+    stats: "('path', '0:0:0:0:0', '0')",
+  };
+
+  test.each(Object.keys(any))('of %s that comes or goes: what is remembered is dropped', async (table) => {
+    using project = await idle();
+    using database = rows(project.root);
+    database.write(`INSERT INTO ${table} VALUES ${any[table] ?? ''}`);
+    // A new reading spares one, no more.
+    expect(remembered(project)).toBe(table === 'stats' ? 1 : 0);
+    await project.run();
+    await project.run();
+    expect(remembered(project)).toBe(1);
+    database.write(`DELETE FROM ${table}`);
+    expect(remembered(project)).toBe(0);
+  });
+
+  test('of a run that was killed: what it left is put away', async () => {
+    using project = await idle();
+    { using database = rows(project.root); database.write('UPDATE runs SET reaped = 0'); }
+    project.write({ 'cache/attempts/some/half': 'x' });
+    expect((await project.run()).outcomes).toEqual(each('cached'));
+    expect(existsSync(join(project.root, 'cache/attempts/some'))).toBe(false);
+  });
+});
+
+test('values of variables, which may be secret, are not written down', async () => {
+  process.env['SALT'] = 'a-secret-value';
+  try {
+    using project = await idle();
+    using database = rows(project.root);
+    expect(String(database.read("SELECT record FROM idle WHERE record <> ''"))).not.toContain('a-secret-value');
+  } finally {
+    delete process.env['SALT'];
+  }
+});
+
+test('another program that PATH finds first is seen', async () => {
+  const before = process.env['PATH'] ?? '';
+  using project = inProcess();
+  project.write({ 'first/tool': '#!/bin/sh\necho one > "$1"\n', 'second/tool': '#!/bin/sh\necho two > "$1"\n', 'pipeline.yaml': { stages: { a: { cmd: ['tool', '${outs.o}'], outs: { o: 'o' } } } } });
+  for (const folder of ['first', 'second']) chmodSync(join(project.root, folder, 'tool'), 0o755);
+  try {
+    process.env['PATH'] = `${join(project.root, 'first')}:${before}`;
+    expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+    await untilSettled(project);
+    await project.run();
+    expect(remembered(project)).toBe(1);
+    process.env['PATH'] = `${join(project.root, 'second')}:${process.env['PATH']}`;
+    expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+  } finally {
+    process.env['PATH'] = before;
+  }
+});
+
+test('a warning about the pipeline file is told by every run', async () => {
+  using project = inProcess();
+  project.write({ 'pipeline.yaml': { vars: { unused: 1 }, stages: { a: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } } } }, 'experiments/x.yaml': 'name: x\nextends: ../pipeline.yaml\nvars: { unused: 2 }\n' });
+  for (const outcome of ['ran', 'cached', 'cached', 'cached']) {
+    const run = await project.run({}, undefined, 'experiments/x.yaml');
+    expect([run.outcomes, run.warnings]).toEqual([{ a: outcome }, ['unreached-var']]);
+  }
+});
+
+describe('what is asked', () => {
+  const place = { root: '/p', file: 'pipeline.yaml' };
+  const request: RunRequest = { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 };
+
+  test('is another request where anything that decides what a run does is another', () => {
+    const texts = [
+      idleRequest('program', place, [], request),
+      idleRequest('another program', place, [], request),
+      idleRequest('program', { ...place, root: '/q' }, [], request),
+      idleRequest('program', { ...place, file: 'experiments/x.yaml' }, [], request),
+      idleRequest('program', place, ['vars.n=2'], request),
+      idleRequest('program', place, [], { ...request, patterns: ['a'] }),
+      idleRequest('program', place, [], { ...request, jobs: 77 }),
+    ].map((idle_) => idle_?.text);
+    expect(texts).not.toContain(undefined);
+    expect(new Set(texts).size).toBe(texts.length);
+  });
+
+  test.each<[string, Partial<RunRequest>]>([['--force', { force: true }], ['--retry-failed', { retryFailed: true }], ['--only', { mode: 'only' }], ['--from', { mode: 'from' }], ['--until', { mode: 'until' }]])('with %s is never remembered', (_, more) => {
+    expect(idleRequest('program', place, [], { ...request, ...more })).toBeUndefined();
+  });
+});
+
 test('what is asked otherwise is looked at anew', async () => {
   using project = await idle();
   expect((await project.run({ force: true, patterns: ['b'] })).outcomes).toMatchObject({ b: 'ran' });
@@ -173,7 +268,9 @@ test('a file that was written this very moment is not remembered by its stamp', 
   // The clock stands where the file was written.
   writeFileSync(join(project.root, 'pipeline.yaml'), JSON.stringify(pipeline));
   const written = statSync(join(project.root, 'pipeline.yaml'), { bigint: true }).ctimeNs;
+  const later = written + 1_000_000_000n;
   await project.run({}, undefined, undefined, () => written);
   expect(remembered(project)).toBe(0);
-  expect(existsSync(join(project.root, 'artifacts'))).toBe(true);
+  await project.run({}, undefined, undefined, () => later);
+  expect(remembered(project)).toBe(1);
 });

@@ -138,19 +138,20 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- What a run with nothing to do looked at, by what was asked of it. It holds while no row that such a run reads changes:
-  -- a new one of "stats", which only spares a reading, is none of these.
+  -- What a run with nothing to do looked at, by what was asked of it. It holds while no row that such a run reads comes or
+  -- goes; one that takes another's place is inserted. A reading in "stats" may come, or take the place of one of a file that
+  -- looks otherwise by now: it only counts when it is taken back.
   CREATE TABLE idle (
     request TEXT PRIMARY KEY,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  ${idleUntil('entries', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('results', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('outcomes', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('placements', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('bundles', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('programs', ['INSERT', 'UPDATE', 'DELETE'])}
-  ${idleUntil('stats', ['UPDATE', 'DELETE'])}
+  ${idleUntil('entries', ['INSERT', 'DELETE'])}
+  ${idleUntil('results', ['INSERT', 'DELETE'])}
+  ${idleUntil('outcomes', ['INSERT', 'DELETE'])}
+  ${idleUntil('placements', ['INSERT', 'DELETE'])}
+  ${idleUntil('bundles', ['INSERT', 'DELETE'])}
+  ${idleUntil('programs', ['INSERT', 'DELETE'])}
+  ${idleUntil('stats', ['DELETE'])}
   `,
 ];
 
