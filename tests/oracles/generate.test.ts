@@ -145,10 +145,15 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
 
 /**
  * Probabilities in an order that does not tell tokens of equal score apart: torch.sort is not stable, so which of them falls
- * outside top-p is an accident of its machine. The penalty parts tokens of equal logits where only one is in the history.
+ * outside top-p is an accident of its machine. The penalty parts tokens of equal logits where only one is in the history, but
+ * for logits of 0, which it leaves as they are.
  */
-function byTies({ logits, history, repetition_penalty }: SamplingTable['rows'][number], probabilities: readonly number[]): readonly number[] {
-  const penalised = (token: number): number => (repetition_penalty !== 1 && history.includes(token) ? 1 : 0);
-  const order = probabilities.map((probability, token) => [logits[token] ?? 0, penalised(token), probability] as const);
-  return order.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]).map(([, , probability]) => probability);
+function byTies({ logits, history, repetition_penalty: penalty }: SamplingTable['rows'][number], probabilities: readonly number[]): readonly number[] {
+  const scoreOf = (token: number): number => {
+    const logit = logits[token] ?? 0;
+    if (!history.includes(token)) return logit;
+    return logit < 0 ? logit * penalty : logit / penalty;
+  };
+  const order = probabilities.map((probability, token) => [scoreOf(token), probability] as const);
+  return order.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, probability]) => probability);
 }
