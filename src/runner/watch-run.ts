@@ -2,7 +2,7 @@ import { choose, run } from './act.ts';
 import type { Problem } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { orDiskProblem } from './disk-problem.ts';
-import type { Event, Outcome } from './event.ts';
+import type { Event } from './event.ts';
 import type { Session } from './execute/assess.ts';
 import type { RunControls, RunningStage } from './execute/run-controls.ts';
 import { isHit, isInPlace, survey } from './execute/survey.ts';
@@ -129,7 +129,7 @@ class Watch {
     if (!seen.ok) return this.#tell(seen.error);
     if (this.#told !== '') return true;
     this.#tried.fillIn(seen.value);
-    return this.#tried.isAnyNew(seen.value);
+    return this.#tried.isAnyDue(seen.value, Date.now());
   }
 
   /** What would have to run or to be restored, under the key that it has now. */
@@ -189,13 +189,13 @@ class Watch {
   #hear(event: Event): void {
     if (event.kind === 'warned' && this.#warnings.includes(JSON.stringify(event.diagnostic))) return;
     this.#listeners.onEvent(event);
-    if (event.kind === 'finished') this.#note(event.instance, event.key, event.outcome);
+    if (event.kind === 'finished') this.#note(event);
   }
 
-  #note(instance: InstanceId, key: Key | null, outcome: Outcome): void {
+  #note({ instance, key, outcome, at }: Extract<Event, { readonly kind: 'finished' }>): void {
     this.#selfEdits.ended(instance, outcome);
     const changesItself = this.#selfEdits.found().has(instance);
-    this.#tried.note(instance, key, outcome, changesItself);
+    this.#tried.note(instance, key, outcome, changesItself, at);
     if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored')) this.#settled.set(instance, key);
     if (changesItself && outcome.kind === 'ran') this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -175,6 +176,18 @@ describe('invariant 8: events are hints, content decides', () => {
     await waits(run, 1);
     rig.write({ '../go': '', 'pipeline.yaml': pipeline(1000) });
     await waits(run, 2);
+    expect(await endings(run)).toEqual(['a failed', 'a ran']);
+  });
+
+  test('what failed because it could not be read is tried when it can be', async () => {
+    await using rig = await createRig();
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
+    execFileSync('mkfifo', [join(rig.root, 'd/pipe')]);
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rmSync(join(rig.root, 'd/pipe'));
+    await waits(run, 2);
+    expect(made(rig)).toBe('one');
     expect(await endings(run)).toEqual(['a failed', 'a ran']);
   });
 

@@ -40,7 +40,7 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? []).map((need) => failures.get(need)).find((failure) => failure !== undefined);
-    const settled = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => failedWith(diskMessage(error)));
+    const settled = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => unassessed(diskMessage(error)));
     const { key, outcome } = noted(run, rules, settled);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
@@ -85,7 +85,7 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
 }
 
 async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Settled> {
-  for (let damaged = 0; damaged < 3;) {
+  for (let damaged = 0; ;) {
     if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
     const first = await look(run, instance, rules);
     if ('outcome' in first) return first;
@@ -98,8 +98,11 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       const now = await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
-      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns);
-      if (settled === undefined) damaged += 1;
+      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns).catch((error: unknown) => failedBy(diskMessage(error)));
+      if (settled === undefined) {
+        damaged += 1;
+        if (damaged === 3) return noted(run, rules, { key, outcome: failedBy('what the cache holds reads differently each time: check the disk (pipeline verify)') });
+      }
       // Ended because what it was started with is out of date, while the run goes on: as it is now.
       else if (settled.kind !== 'interrupted' || run.stop.isStopping()) return noted(run, rules, { key, outcome: settled });
     } finally {
@@ -107,7 +110,6 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       endTurn();
     }
   }
-  return failedWith('what the cache holds reads differently each time: check the disk (pipeline verify)');
 }
 
 /** A failure ends a run without --keep-going: before its place on the machine is free for what waits for it. */
@@ -116,7 +118,10 @@ function noted(run: Run, { keepGoing }: RunRules, settled: Settled): Settled {
   return settled;
 }
 
-const failedWith = (message: string): Settled => ({ key: null, outcome: { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] } });
+/** What it depends on could not be read. */
+const unassessed = (message: string): Settled => ({ key: null, outcome: failedBy(message) });
+
+const failedBy = (message: string): FailedOutcome => ({ kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
 
 async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Settled> {
   const { stopped } = run.stop;
@@ -124,7 +129,7 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
   const assessed = await assess(session, instance, rules.policyOf(instance), momentOf(session.workspace));
   // What was seen may be the half of it.
   if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
-  return assessed.ok ? assessed.value : failedWith(unassessableText(assessed.error));
+  return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
 }
 
 /** Undefined: the result turned out to be damaged when it was to be restored; look again. */
@@ -154,14 +159,14 @@ async function restoreEntry(run: Run, instance: Instance, { key, manifest, decis
   const { workspace, store, plan } = run.session;
   if (decision.kind !== 'restore') throw new Error('nothing to restore');
   const foreign = foreignFault({ workspace, store }, workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)));
-  if (foreign !== undefined) return { kind: 'failed', failure: { kind: 'disk', message: foreign }, seconds: 0, tail: [] };
+  if (foreign !== undefined) return failedBy(foreign);
   let files = 0;
   let bytes = 0;
   for (const [name, content] of Object.entries(decision.entry.outs)) {
     const path = instance.outs[name]?.path;
     if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
     const restored = displaced.some((out) => out.path === path) ? await restore(workspace, path, content) : standing;
-    if (!restored.ok) return { kind: 'failed', failure: { kind: 'disk', message: `${restored.error.path}: ${restored.error.message}` }, seconds: 0, tail: [] };
+    if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
     if (restored.value.kind === 'damaged') {
       workspace.stats.forget(objectPath(restored.value.object));
       workspace.written.delete(objectPath(restored.value.object));

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Outcome } from '../../src/runner/event.ts';
+import type { InstanceId, Key } from '../../src/runner/identity.ts';
+import { Tried } from '../../src/runner/tried.ts';
+
+const a = 'a' as InstanceId;
+const [k, other] = ['k' as Key, 'other' as Key];
+const hour = 3_600_000;
+const diskFull = (seconds: number): Outcome => ({ kind: 'failed', failure: { kind: 'disk', message: 'no space left' }, seconds, tail: [] });
+const exited: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };
+
+test('a program that failed is due under another key, at no time under its own', () => {
+  const tried = new Tried();
+  tried.note(a, k, exited, false, 0);
+  expect(tried.isAnyDue(new Map([[a, k]]), 1000 * hour)).toBe(false);
+  expect(tried.isAnyDue(new Map([[a, other]]), 0)).toBe(true);
+  expect([...tried.failures.keys()]).toEqual([k]);
+});
+
+test('what could not be read is due as soon as a look finds its key', () => {
+  const tried = new Tried();
+  tried.note(a, null, diskFull(0), false, 0);
+  expect(tried.isAnyDue(new Map(), hour)).toBe(false);
+  tried.fillIn(new Map([[a, k]]));
+  expect(tried.isAnyDue(new Map([[a, k]]), 0)).toBe(true);
+});
+
+test('what the disk failed is due again under its key: not at once, and the more seldom the longer it takes and the longer the disk is not mended', () => {
+  const tried = new Tried();
+  const dueAfter = (at: number): number => [1 / 60, 1, 2, 4, 8, 16].find((hours) => tried.isAnyDue(new Map([[a, k]]), at + hours * hour)) ?? Infinity;
+  tried.note(a, k, diskFull(1), false, 0);
+  expect(tried.isAnyDue(new Map([[a, k]]), 0)).toBe(false);
+  expect(dueAfter(0)).toBe(1 / 60);
+  tried.note(a, k, diskFull(1), false, 2 * hour);
+  expect(dueAfter(2 * hour)).toBe(4);
+  expect(tried.isAnyDue(new Map([[a, other]]), 2 * hour)).toBe(true);
+  expect(tried.failures.size).toBe(0);
+  tried.note(a, other, diskFull(1), false, 2 * hour);
+  expect(tried.isAnyDue(new Map([[a, other]]), 2 * hour + hour / 60)).toBe(true);
+  tried.note(a, k, diskFull(3 * 3600), false, 9 * hour);
+  expect(dueAfter(9 * hour)).toBe(4);
+});
+
+test('a stage that changes what it reads is not due as it is after it ran', () => {
+  const tried = new Tried();
+  tried.note(a, k, { kind: 'ran', seconds: 1, published: false, edited: 'x' }, true, 0);
+  tried.fillIn(new Map([[a, other]]));
+  expect(tried.isAnyDue(new Map([[a, other]]), hour)).toBe(false);
+  expect(tried.isAnyDue(new Map([[a, k]]), hour)).toBe(true);
+  expect(tried.withOuts()).toEqual([a]);
+});
