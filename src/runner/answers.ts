@@ -85,14 +85,20 @@ export interface RunRecord {
   readonly counts: Readonly<Record<Outcome['kind'], number>>;
 }
 
+/**
+ * `current`: of all as it is now; `outdated`: the last one, from before something changed; `uncached`: what the last run put
+ * in its place and could not or should not cache.
+ */
+export type ResultState = 'current' | 'outdated' | 'uncached';
+
 /** The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".". */
 export interface InstanceMetrics {
   readonly instance: InstanceId;
-  readonly state: InstanceResult['state'];
+  readonly state: ResultState;
   /** Of a current result: that of another one is told by its labels and params. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** That the numbers were made with. */
+  /** That the numbers were made with; empty where nobody knows. */
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, number>>;
   /** Outs whose numbers cannot be read. */

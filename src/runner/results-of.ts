@@ -1,20 +1,22 @@
 import type { Value } from '../stage/context.ts';
-import type { Session } from './execute/assess.ts';
+import type { ResultState } from './answers.ts';
+import { asLastMade } from './execute/as-last-made.ts';
+import { sameContent, type Session } from './execute/assess.ts';
 import { inspect, type Inspection } from './execute/inspect.ts';
+import type { Entry } from './manifest/decide.ts';
+import type { Content } from './manifest/manifest.ts';
 import type { Instance } from './plan/instance.ts';
+import { lastMadeKey } from './store/attempts.ts';
 import { findEntry, lastResult } from './store/entries.ts';
 import { placementAt } from './store/placements.ts';
 import { objectPath, objectState } from './workspace/objects.ts';
 import { readContent } from './workspace/read-content.ts';
 
-/**
- * The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of.
- * `current`: of all as it is now; `outdated`: the last one, from before something changed; `uncached`: what the last run
- * put in its place and could not or should not cache, made with who knows what.
- */
+/** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
 export interface InstanceResult {
   readonly instance: Instance;
-  readonly state: 'current' | 'outdated' | 'uncached';
+  readonly state: ResultState;
+  /** Empty where nobody knows any more what it was made with. */
   readonly params: Readonly<Record<string, Value>>;
   /** Where the content of an out can be read, from the project root: outs that are files. */
   readonly files: Readonly<Record<string, string>>;
@@ -22,31 +24,46 @@ export interface InstanceResult {
 
 /** The results of instances, which come with all that they need, in the order of the plan; those that have none are left out. */
 export async function resultsOf(session: Session, instances: readonly Instance[]): Promise<readonly InstanceResult[]> {
-  const found = await Promise.all((await inspect(session, instances)).map((inspection) => cached(session, inspection).then((result) => result ?? asItStands(session, inspection.instance))));
+  const inspections = await inspect(session, instances, await asLastMade(session, instances));
+  const found = await Promise.all(inspections.map((inspection) => resultOf(session, inspection)));
   return found.filter((result) => result !== undefined);
 }
 
-async function cached(session: Session, { instance, state, key }: Inspection): Promise<InstanceResult | undefined> {
-  const { store, plan, workspace } = session;
-  const isCurrent = state === 'up-to-date' || state === 'restorable';
-  const last = isCurrent ? undefined : lastResult(store, plan.pipeline, instance.id);
-  const entryKey = isCurrent ? key : last?.key;
-  const entry = entryKey && findEntry(store, entryKey);
-  if (entry === undefined) return undefined;
-  const files: Record<string, string> = {};
-  for (const [out, { form, digest }] of Object.entries(entry.outs)) {
-    if (form !== 'folder' && await objectState(workspace, digest) === 'right') files[out] = objectPath(digest);
+async function resultOf(session: Session, { instance, state, key }: Inspection): Promise<InstanceResult | undefined> {
+  const { store, plan } = session;
+  const current = key !== undefined && (state === 'up-to-date' || state === 'restorable') ? findEntry(store, key) : undefined;
+  if (current !== undefined) return { instance, state: 'current', params: instance.params, files: await objectsOf(session, current) };
+  const last = lastResult(store, plan.pipeline, instance.id);
+  const entry = last && findEntry(store, last.key);
+  const placed = await placedFiles(session, instance);
+  // A run that filed nothing may have put something newer there.
+  if (placed.size > 0 && ![...placed].every(([out, { content }]) => sameAs(entry, out, content))) {
+    const params = key !== undefined && lastMadeKey(store, plan.pipeline, instance.id) === key ? instance.params : {};
+    return { instance, state: 'uncached', params, files: Object.fromEntries([...placed].map(([out, { path }]) => [out, path])) };
   }
-  return { instance, state: isCurrent ? 'current' : 'outdated', params: last?.manifest.params ?? instance.params, files };
+  return last && entry && { instance, state: 'outdated', params: last.manifest.params, files: await objectsOf(session, entry) };
 }
 
-/** What the runner put in place without filing it, as long as it is as it was put there. */
-async function asItStands({ store, workspace }: Session, instance: Instance): Promise<InstanceResult | undefined> {
+const sameAs = (entry: Entry | undefined, out: string, content: Content): boolean => {
+  const known = entry?.outs[out];
+  return known !== undefined && sameContent(known, content);
+};
+
+async function objectsOf({ workspace }: Session, { outs }: Entry): Promise<Readonly<Record<string, string>>> {
   const files: Record<string, string> = {};
-  for (const [out, { path }] of Object.entries(instance.outs)) {
-    const placed = placementAt(store, path);
-    const found = placed?.content.form === 'file' ? await readContent(workspace, path, { links: 'keep' }) : undefined;
-    if (found?.ok === true && found.value?.content.digest === placed?.content.digest) files[out] = path;
+  for (const [out, { form, digest }] of Object.entries(outs)) {
+    if (form !== 'folder' && await objectState(workspace, digest) === 'right') files[out] = objectPath(digest);
   }
-  return Object.keys(files).length === 0 ? undefined : { instance, state: 'uncached', params: instance.params, files };
+  return files;
+}
+
+/** Outs that are files and stand as a run put them there. */
+async function placedFiles({ store, workspace }: Session, instance: Instance): Promise<ReadonlyMap<string, { readonly path: string; readonly content: Content }>> {
+  const files = new Map<string, { readonly path: string; readonly content: Content }>();
+  for (const [out, { path }] of Object.entries(instance.outs)) {
+    const content = placementAt(store, path)?.content;
+    const found = content === undefined || content.form === 'folder' ? undefined : await readContent(workspace, path, { links: 'keep' });
+    if (content !== undefined && found?.ok === true && found.value !== undefined && sameContent(found.value.content, content)) files.set(out, { path, content });
+  }
+  return files;
 }

@@ -26,6 +26,10 @@ async function metrics(project: InProcess): Promise<readonly InstanceMetrics[]> 
 
 const shown = (measured: readonly InstanceMetrics[]): readonly string[] => measured.map(({ instance, state, values }) => `${instance} ${state} ${Object.entries(values).map(([name, value]) => `${name}=${value}`).join(' ')}`);
 
+/** Numbers that are the param p, by a program of TypeScript. */
+const scored = (p: number, more: object = {}): object => ({ stages: { train: { uses: 'train.ts', params: { p }, outs: { m: { path: 'm.json', kind: 'metrics' } }, ...more } } });
+const program = `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: { type: 'object', properties: { p: { type: 'number' } } }, deps: [], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ score: params.p })) };\n`;
+
 test('numbers of a result are current as long as all that it is of is', async () => {
   using project = await finished();
   expect(shown(await metrics(project))).toEqual(['train[1] current rate=0.1 n=1 of.data=5', 'train[2] current rate=0.1 n=2 of.data=5']);
@@ -42,14 +46,10 @@ test.each<[string, (project: InProcess) => void]>([
 
 test('beside outdated numbers stand the params that they were made with', async () => {
   using project = inProcess();
-  const stage = (epochs: number): object => ({ stages: { train: { uses: 'train.ts', params: { epochs }, outs: { m: { path: 'm.json', kind: 'metrics' } } } } });
-  project.write({
-    'train.ts': `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: { type: 'object', properties: { epochs: { type: 'number' } } }, deps: [], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ score: params.epochs / 10 })) };\n`,
-    'pipeline.yaml': stage(6),
-  });
+  project.write({ 'train.ts': program, 'pipeline.yaml': scored(6) });
   expect((await project.run()).problem).toBeUndefined();
-  project.write({ 'pipeline.yaml': stage(99) });
-  expect(await metrics(project)).toMatchObject([{ state: 'outdated', params: { epochs: 6 }, values: { score: 0.6 }, axes: {} }]);
+  project.write({ 'pipeline.yaml': scored(99) });
+  expect(await metrics(project)).toMatchObject([{ state: 'outdated', params: { p: 6 }, values: { score: 6 }, axes: {} }]);
 });
 
 test('a file that was edited by hand, or is gone, is not what is shown: the result is', async () => {
@@ -64,6 +64,40 @@ test('a result that is not cached is shown as it stands, while it is as the run 
   expect(shown(await metrics(project))).toMatchObject(['train[1] uncached rate=0.1 n=1 of.data=5', 'train[2] uncached rate=0.1 n=2 of.data=5']);
   writeFileSync(join(project.root, 'artifacts/pipeline/train/1/m.json'), '{"rate": 99}');
   expect(shown(await metrics(project))).toEqual(['train[2] uncached rate=0.1 n=2 of.data=5']);
+});
+
+test('beside numbers that are not cached stand the params while they are those that they were made with', async () => {
+  using project = inProcess();
+  project.write({ 'train.ts': program, 'pipeline.yaml': scored(1, { cache: false }) });
+  await project.run();
+  expect(await metrics(project)).toMatchObject([{ state: 'uncached', params: { p: 1 }, values: { score: 1 } }]);
+  project.write({ 'pipeline.yaml': scored(2, { cache: false }) });
+  expect(await metrics(project)).toMatchObject([{ state: 'uncached', params: {}, values: { score: 1 } }]);
+});
+
+test('a newer result that is not cached goes before an older one that is', async () => {
+  using project = inProcess();
+  project.write({ 'train.ts': program, 'pipeline.yaml': scored(1) });
+  await project.run();
+  project.write({ 'pipeline.yaml': scored(3, { cache: false }) });
+  await project.run();
+  expect(await metrics(project)).toMatchObject([{ state: 'uncached', params: { p: 3 }, values: { score: 3 } }]);
+});
+
+test('what reads from a stage that is never cached is current, as long as that one would be made the same', async () => {
+  using project = inProcess();
+  const chain = (word: string): object => ({ stages: {
+    a: { cmd: `echo ${word} > \${outs.o}`, outs: { o: 'o' }, cache: false },
+    b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o' } }, outs: { o: 'o' }, cache: false },
+    c: { cmd: 'printf \'{"n": %s}\' $(cat ${deps.b}) > ${outs.m}', deps: { b: { from: 'b', out: 'o' } }, outs: { m: { path: 'm.json', kind: 'metrics' } } },
+  } });
+  project.write({ 'pipeline.yaml': chain('1') });
+  expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran', c: 'ran' });
+  expect(shown(await metrics(project))).toEqual(['c current n=1']);
+  expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual([]);
+  project.write({ 'pipeline.yaml': chain('2') });
+  expect(shown(await metrics(project))).toEqual(['c outdated n=1']);
+  expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual(['out-of-date']);
 });
 
 test('numbers that are no JSON, as the NaN that Python writes, are told with their place, beside the others', async () => {

@@ -31,9 +31,9 @@ export interface Inspection {
   readonly fault: string | undefined;
 }
 
-/** Looks at instances, which come with all that they need, in the order of the plan. */
-export async function inspect(session: Session, instances: readonly Instance[]): Promise<readonly Inspection[]> {
-  const surveyed = await readTogether(session.store, () => survey(session, instances, declaredPolicy));
+/** Looks at instances, which come with all that they need, in the order of the plan. `standing`: what others read from as it stands. */
+export async function inspect(session: Session, instances: readonly Instance[], standing?: ReadonlySet<InstanceId>): Promise<readonly Inspection[]> {
+  const surveyed = await readTogether(session.store, () => survey(session, instances, declaredPolicy, standing));
   const moment = momentOf(session.workspace);
   return Promise.all(instances.map((instance) => inspection(session, instance, surveyed.get(instance.id), moment)));
 }

@@ -3,12 +3,14 @@ import type { InstanceId } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { typedInstance } from '../plan/typed-instance.ts';
+import { declaredPolicy } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { someOf } from '../some-of.ts';
 import { findEntry, lastKeys } from '../store/entries.ts';
 import { recordPlacement } from '../store/placements.ts';
 import { restore } from '../workspace/restore.ts';
 import { placeOf } from '../workspace/workspace.ts';
+import { asLastMade } from './as-last-made.ts';
 import type { Run } from './execute-instance.ts';
 import { isHit, survey } from './survey.ts';
 
@@ -54,8 +56,10 @@ async function restoreMissing({ session: { workspace, store, plan } }: Run, inst
 
 async function outOfDate({ session }: Run, standing: readonly Instance[]): Promise<readonly Diagnostic[]> {
   const needed = neededFor(session.plan.needs, standing);
-  const surveyed = await survey(session, session.plan.instances.filter(({ id }) => needed.has(id)), () => ({ forced: false, cache: true }));
-  const [first, ...more] = standing.filter(({ id }) => !isHit(surveyed.get(id)));
+  const all = session.plan.instances.filter(({ id }) => needed.has(id));
+  const made = await asLastMade(session, all);
+  const surveyed = await survey(session, all, declaredPolicy, made);
+  const [first, ...more] = standing.filter(({ id }) => !made.has(id) && !isHit(surveyed.get(id)));
   return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
 }
 

@@ -14,7 +14,7 @@ export type Surveyed =
 
 /**
  * Looks at instances in the order of the plan, without running or writing anything. What can be restored counts as
- * there. `standing`: instances that are not looked at; their outs are taken as they stand.
+ * there. `standing`: instances whose outs are taken as they stand by what reads from them.
  */
 export async function survey(session: Session, instances: readonly Instance[], policyOf: (instance: Instance) => Policy, standing: ReadonlySet<InstanceId> = new Set()): Promise<ReadonlyMap<InstanceId, Surveyed>> {
   const moment = momentOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));

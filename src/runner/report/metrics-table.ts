@@ -1,4 +1,5 @@
 import type { Value } from '../../stage/context.ts';
+import type { ResultState } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { listed } from '../spec/interpolate.ts';
 import { nearest } from '../spec/nearest.ts';
@@ -7,7 +8,7 @@ import { textWidth } from './text-width.ts';
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {
   readonly instance: string;
-  readonly state: 'current' | 'outdated' | 'uncached';
+  readonly state: ResultState;
   readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, number>>;
@@ -87,7 +88,7 @@ function endingsOf(name: string): readonly string[] {
   return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
 }
 
-const stateText: Readonly<Record<MeasuredInstance['state'], string>> = { current: '', outdated: ' (out of date)', uncached: ' (not cached)' };
+const stateText: Readonly<Record<ResultState, string>> = { current: '', outdated: ' (out of date)', uncached: ' (not cached)' };
 
 /** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {

@@ -40,6 +40,10 @@ export const outputsOf = (store: Store, pipeline: string, instance: InstanceId, 
 export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>
   store.sql('SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1').get(pipeline, instance) !== undefined;
 
+/** The key that an instance last had a result under, cached or not. */
+export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId): string | undefined =>
+  rowOf(store.sql("SELECT key FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1").get(pipeline, instance))?.text('key');
+
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
   rowsOf(store.sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map((row) => row.text('key'));
