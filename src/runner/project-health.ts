@@ -43,5 +43,5 @@ function runThatIsOn(store: Store): ProjectHealth['run'] {
 /** Leaders of groups that nobody has seen end, and what carries the mark of a stage of this project. */
 function stageProcesses(root: string, store: Store): readonly number[] {
   const leaders = recordedGroups(store).filter(({ pid, started }) => startOf(pid) === started).map(({ pid }) => pid);
-  return [...new Set([...leaders, ...marked(stageMark(root))])];
+  return [...new Set([...leaders, ...marked(stageMark({ root, disk: workspaceDisk }))])];
 }

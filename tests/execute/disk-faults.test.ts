@@ -52,6 +52,20 @@ describe('the cache on another disk than the artifacts', () => {
     expect(project.snapshot('artifacts/pipeline')).toEqual(right);
   });
 
+  test('what was copied stands, though what it was copied from cannot be removed', async () => {
+    using project = inProcess();
+    project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
+    let failed = 0;
+    const stuck = twoDisks((call) => {
+      if (call.name !== 'remove' || !/\/outs\/[do]$/.test(call.paths[0] ?? '')) return;
+      failed += 1;
+      throw new DiskFault('EIO', call);
+    });
+    expect((await project.run({}, stuck)).outcomes).toEqual({ a: 'ran', b: 'ran' });
+    expect(failed).toBeGreaterThan(0);
+    expect(project.snapshot('artifacts/pipeline')).toEqual(right);
+  });
+
   test('a copy that fails on its way leaves nothing, and what stood there', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });

@@ -1,10 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, cpSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { endFamily } from '../../src/runner/execute/processes.ts';
+import { endFamily, marked } from '../../src/runner/execute/processes.ts';
+import { stageMark } from '../../src/runner/execute/stage-mark.ts';
+import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { createRig, processesWith, until } from '../rig/rig.ts';
 
@@ -24,10 +26,15 @@ describe('invariant 7: nothing outlives its run', () => {
     await until(() => rig.survivors().length === 0, 8_000);
   });
 
-  test.each([['a grandchild in a session of its own', { session: true }], ['one that cleared its environment too', { session: true, bare: true }]])('%s goes with its stage', async (_, how) => {
+  test.each<[string, Readonly<Record<string, boolean>>, boolean]>([
+    ['a grandchild in a session of its own', { session: true }, false],
+    ['one that cleared its environment too', { session: true, bare: true }, false],
+    ['one that cleared its environment, the cache being a link to another place,', { session: true, bare: true }, true],
+  ])('%s goes with its stage', async (_, how, isLinked) => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+    rig.write({ 'pipeline.yaml': oneStage(train.cmd), ...(isLinked ? { '../elsewhere/keep': '' } : {}) });
+    if (isLinked) symlinkSync('../elsewhere', join(rig.root, 'cache'));
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     const grandchild = Number(await started.order('background', how));
@@ -36,6 +43,24 @@ describe('invariant 7: nothing outlives its run', () => {
     expect(rig.survivors()).toEqual([]);
     // One that is dead and not yet waited for has no program.
     expect(existsSync(`/proc/${grandchild}/exe`)).toBe(false);
+  });
+
+  test('what prints to a file of its own among the logs is none of a stage', async () => {
+    await using rig = await createRig();
+    rig.write({ 'cache/logs/mine.txt': '', 'cache/logs/run/notes.txt': '', 'cache/logs/run/1.txt': '' });
+    const printing = (path: string): ChildProcess => {
+      const file = openSync(join(rig.root, path), 'a');
+      const child = spawn(process.execPath, ['-e', "console.log('ready'); setInterval(() => {}, 1000)"], { detached: true, env: {}, stdio: ['ignore', file, file] });
+      closeSync(file);
+      return child;
+    };
+    const [mine, notes, stray] = [printing('cache/logs/mine.txt'), printing('cache/logs/run/notes.txt'), printing('cache/logs/run/1.txt')];
+    try {
+      const mark = stageMark({ root: rig.root, disk: workspaceDisk });
+      expect(marked(mark)).toEqual([stray.pid]);
+    } finally {
+      for (const child of [mine, notes, stray]) child.kill('SIGKILL');
+    }
   });
 
   test('the supervisor and the runner killed at once: the next run reaps what is left, and says nothing wrong', async () => {

@@ -115,8 +115,8 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
   }
-  if (ending.kind === 'failed' && noSpaceLeft(workspace.root)) {
-    warn(run, instance.id, { severity: 'warning', code: 'disk-full', message: `no space is left on the disk that the project is on: ${instance.id} may have failed for this, and what it printed may be cut`, help: 'make room (pipeline gc --dry-run says what can go from the cache), then run again' });
+  if (ending.kind === 'failed' && noSpaceLeft([workspace.root, placeOf(workspace, 'cache')])) {
+    warn(run, instance.id, { severity: 'warning', code: 'disk-full', message: `no space is left on the disk of the project or of its cache: ${instance.id} may have failed for this, and what it printed may be cut`, help: 'make room (pipeline gc --dry-run says what can go from the cache), then run again' });
   }
   const result = ending.kind === 'failed' ? { ok: false as const, error: ending.failure } : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({ ok: false as const, error: { kind: 'disk' as const, message: diskMessage(error) } }));
   const outcome = result.ok ? result.value : failed(result.error);

@@ -18,7 +18,7 @@ export function startOf(pid: number): string | undefined {
 export interface Mark {
   /** A text in its environment. */
   readonly environment: string;
-  /** How the path of the file that it prints to begins, for one that cleared its environment. */
+  /** The file that it prints to, or the folder of such files of all runs: for one that cleared its environment. Real paths. */
   readonly output: string;
 }
 
@@ -70,7 +70,13 @@ export function marked(mark: Mark): readonly number[] {
 }
 
 function carries(pid: number, { environment, output }: Mark): boolean {
-  return readProc(pid, 'environ').includes(environment) || [1, 2].some((descriptor) => linkOf(pid, `fd/${descriptor}`).startsWith(output));
+  return readProc(pid, 'environ').includes(environment) || [1, 2].some((descriptor) => isOutput(linkOf(pid, `fd/${descriptor}`), output));
+}
+
+/** A file of a user in the folder of logs is none of a stage. */
+function isOutput(path: string, output: string): boolean {
+  const inside = path.startsWith(output) ? path.slice(output.length).replace(/ \(deleted\)$/, '') : undefined;
+  return inside === '' || (inside !== undefined && /^\/[^/]+\/\d+\.txt$/.test(inside));
 }
 
 /** Whether a process is one of a project's stages, as far as the platform tells: by its mark, or by where it works, which a moved project takes with it. */

@@ -13,7 +13,7 @@ import { stageMark } from './stage-mark.ts';
  */
 export async function reap(workspace: Workspace, store: Store): Promise<void> {
   if (!wasKilled(store)) return;
-  const mark = stageMark(workspace.root);
+  const mark = stageMark(workspace);
   for (const { pid, started } of recordedGroups(store)) {
     // A copy of a project has the rows of its original, whose run may be on.
     if (startOf(pid) === started && isOfProject(pid, mark, workspace.root)) await endFamily({ group: pid, mark }, 0);

@@ -15,6 +15,7 @@ import { deviceOf } from './manifest-of.ts';
 import { followOutput } from './output-file.ts';
 import { parseMessage } from './parse-message.ts';
 import type { Inputs } from './read-inputs.ts';
+import { attemptMark } from './stage-mark.ts';
 import type { Stop } from './stop.ts';
 import type { StageEnding, Supervisor } from './supervisor-client.ts';
 import { graceSeconds } from './supervisor-protocol.ts';
@@ -57,7 +58,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
       command: commandOf(session, instance, assessment),
       folder: session.workspace.root,
       environment: { ...stageEnvironment(session.environment, instance.env, instance.passEnv), CUDA_VISIBLE_DEVICES: request.gpus.join(','), PIPELINE_CONTEXT: context },
-      mark: { environment: `PIPELINE_CONTEXT=${context}`, output: printed },
+      mark: attemptMark(session.workspace, context, request.output),
       output: printed,
     },
     {

@@ -21,7 +21,7 @@ export async function replace(workspace: Workspace, finished: string, place: str
 }
 
 /**
- * Renames to a name that is free. To another file system, or through another mount of the same (rename(2): EXDEV), as when
+ * Renames, also over a file. To another file system, or through another mount of the same (rename(2): EXDEV), as when
  * the cache or the artifacts are a volume of their own, it is copied beside its name first: that it gets whole or not at all.
  */
 export async function move(workspace: Workspace, from: string, to: string): Promise<void> {
@@ -39,7 +39,8 @@ export async function move(workspace: Workspace, from: string, to: string): Prom
     await removeTree(workspace, partial).catch(() => undefined);
     throw error;
   }
-  await removeTree(workspace, from);
+  // The new name stands: what is left of the old one is in nobody's way.
+  await removeTree(workspace, from).catch(() => undefined);
 }
 
 async function copyTree(workspace: Workspace, from: string, to: string): Promise<void> {
