@@ -193,7 +193,7 @@ describe('data that come and go', () => {
     });
     const run = await project.run({ keepGoing: true }, disk);
     expect(run.outcomes).toEqual({ a: 'failed', b: 'ran' });
-    expect(run.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'a', outcome: expect.objectContaining({ failure: { kind: 'disk', message: 'the dep d (d): went away while its folder was read' } }) }));
+    expect(run.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'a', outcome: expect.objectContaining({ failure: { kind: 'disk', message: 'the dep d (d/y): went away while its folder was read' } }) }));
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
     expect(project.read('artifacts/pipeline/a/o')).toBe('x');
   });

@@ -24,6 +24,7 @@ export interface Inputs {
 /** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
 export interface MissingInput {
   readonly dep: string;
+  /** Of the dep, or what in it cannot be read. */
   readonly path: string;
   readonly message: string;
   readonly from: InstanceId | undefined;
@@ -53,7 +54,8 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
   async function content(dep: string, path: string, from: InstanceId | undefined): Promise<Content | undefined> {
     const found = await sources.read(path, { links: 'follow' });
     if (!found.ok || found.value === undefined) {
-      missing.push({ dep, path, from, message: found.ok ? 'no such file or folder' : found.error.message, absent: found.ok });
+      const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
+      missing.push({ dep, path: fault.path, from, message: fault.message, absent: found.ok });
       return undefined;
     }
     for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
