@@ -1,7 +1,7 @@
 import type { Problem } from './answers.ts';
-import { identify, momentOf, type Session } from './execute/assess.ts';
+import { identify, momentOf, type Session, type Unassessable } from './execute/assess.ts';
 import type { RunControls, RunningStage } from './execute/run-controls.ts';
-import { survey } from './execute/survey.ts';
+import { survey, type Surveyed } from './execute/survey.ts';
 import { touched } from './execute/touched.ts';
 import type { InstanceId, Key } from './identity.ts';
 import { declaredPolicy } from './manifest/decide.ts';
@@ -32,6 +32,8 @@ export interface StaleStage {
  */
 export async function staleStages(now: Session, { chosen, standing }: Selected, controls: RunControls, settled: ReadonlyMap<InstanceId, Key>): Promise<Result<Stale, Problem>> {
   const surveyed = await survey(now, chosen, declaredPolicy, new Set([...standing.map(({ id }) => id), ...settled.keys()]));
+  const unreadable = [...settled.keys()].map((id) => unreadableOf(surveyed.get(id))).find((problem) => problem !== undefined);
+  if (unreadable !== undefined) return { ok: false, error: unreadable };
   const keys = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [])));
   const outdated = new Set([...settled].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])));
   const readers = readersOf(now.plan, outdated);
@@ -65,10 +67,8 @@ const changed = (because: string, own = false): Result<Change, never> => ({ ok: 
 async function changeOf(session: Session, { instance, assessment }: RunningStage, asked: ReadonlySet<Key>): Promise<Result<Change | undefined, Problem>> {
   const now = session.instances.get(instance.id);
   const identity = now && await identify(session, now, momentOf(session.workspace));
-  if (identity?.ok === false && identity.error.kind === 'inputs') {
-    const unreadable = identity.error.missing.find(({ absent }) => !absent);
-    if (unreadable !== undefined) return { ok: false, error: { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` } };
-  }
+  const unreadable = identity?.ok === false ? unreadableIn(identity.error) : undefined;
+  if (unreadable !== undefined) return { ok: false, error: unreadable };
   if (identity?.ok !== true || identity.value.key !== assessment.key) {
     if (asked.has(assessment.key)) return unchanged;
     if (now === undefined) return changed('no stage asks for it any more');
@@ -79,6 +79,14 @@ async function changeOf(session: Session, { instance, assessment }: RunningStage
   if (file === undefined) return unchanged;
   if (difference === undefined) return changed(`${file} was touched`, true);
   return difference.field[0] === 'deps' ? changed(`${file} was changed`, true) : changed(reasonText(difference));
+}
+
+const unreadableOf = (seen: Surveyed | undefined): Problem | undefined => (seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined);
+
+/** What is there and cannot be read. */
+function unreadableIn(why: Unassessable): Problem | undefined {
+  const unreadable = why.kind === 'inputs' ? why.missing.find(({ absent }) => !absent) : undefined;
+  return unreadable === undefined ? undefined : { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` };
 }
 
 /** What a run was started with that is not data: neither what is for people, nor where it is written in the pipeline file. */

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -78,6 +80,23 @@ test('a look that fails while it waits is told, and the next one is made', async
   rig.write({ notes: 'x' });
   await watch.heard('ended', 2);
   expect(await watch.end()).toEqual(['a ran', 'a ran']);
+});
+
+test('a dep of a finished stage that cannot be read for a moment ends no stage that reads from it', async () => {
+  await using rig = await createRig();
+  const b = rig.puppet('b');
+  rig.write({ 'd/x': '1', 'pipeline.yaml': { stages: {
+    a: { cmd: 'cp ${deps.d}/x ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
+    b: { cmd: b.cmd, deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+  } } });
+  const watch = await watchHere(rig);
+  const started = await b.nextStart();
+  execFileSync('mkfifo', [join(rig.root, 'd/pipe')]);
+  expect(await watch.heard('problem')).toMatchObject({ problem: { kind: 'disk', message: 'd/pipe: is neither a file, a folder nor a symbolic link' } });
+  rmSync(join(rig.root, 'd/pipe'));
+  await started.exit(0, { o: 'b' });
+  await watch.heard('waiting');
+  expect(await watch.end()).toEqual(['a ran', 'b ran']);
 });
 
 test('a dep that cannot be read for a moment ends no stage: it is told, and what it holds is asked again', async () => {
