@@ -5,6 +5,7 @@ import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
 import { temporaryFolder } from '../checkpoint/temporary-folder.ts';
 import { messageOf, valueOf } from '../checkpoint/value-of.ts';
 import { goldenModel, goldenTokenizerJson, goldenVocabulary } from './golden-tables.ts';
+import { modelBytes } from './model-bytes.ts';
 
 async function folderWith(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
   const folder = await temporaryFolder();
@@ -23,6 +24,15 @@ test('an mT5 folder: bytes for what no piece holds, or <unk>, as asked for', asy
   expect(slow.decode(slow.encode('龘'), { skipSpecialTokens: true })).toBe('龘');
   expect(fast.encode('龘')).toContain(fast.special.unknown);
   expect(slow.special).toEqual(fast.special);
+});
+
+test('an end token that is no piece of the model closes a text by the id that it is added with', async () => {
+  const model = modelBytes({ pieces: [['[UNK]', 0, 2], ['[END]', 0, 3], ['\u2581a', -1, 1]] });
+  const folder = await folderWith({ ...t5, 'spiece.model': model });
+  for (const asked of [sentencepiece, transformers]) {
+    const tokenizer = valueOf(await openTokenizer(folder, asked));
+    expect([tokenizer.encode('a'), tokenizer.special.end]).toEqual([[2, 3 + 4], 3 + 4]); // after three pieces and four sentinels
+  }
 });
 
 test('tokenizer.json is enough for "transformers", not for "sentencepiece"', async () => {

@@ -5,7 +5,7 @@ import type { ModelProto } from '../sentencepiece/model-proto.ts';
 import { pieceProblem } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
-import { sizeWith, withTokens } from './added-tokens.ts';
+import { idAmong, sizeWith, withTokens } from './added-tokens.ts';
 import { type FastSettings, fastUnigram, type UnigramParts } from './fast-unigram.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords } from './metaspace.ts';
 import { precompiled } from './precompiled.ts';
@@ -49,7 +49,7 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
     normalize: (text) => replaceRuns(stripEnd(applyMap(text))),
     preTokenize: (piece) => metaspaceWords(metaspace, piece),
     decode: (tokens) => metaspaceTexts(metaspace, tokens),
-    frame: { before: [], after: [ids.get('</s>') ?? proto.unknownId] },
+    frame: { before: [], after: [ids.get('</s>') ?? idAmong(added, '</s>') ?? proto.unknownId] },
   };
   return fastUnigram(parts, settingsOf(config, special.value));
 }
