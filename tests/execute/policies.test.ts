@@ -105,6 +105,14 @@ describe('failures', () => {
     expect(result.stderr).toContain('↻ a  exit code 1; attempt 2 in 1.0 s\n');
   });
 
+  test('retries: what is in the way of a start is in the way of the next, which is not made', async () => {
+    await using rig = await createRig();
+    rig.write({ 'result.txt': 'mine', 'pipeline.yaml': { stages: { a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } }, retries: 9 } } } });
+    const result = await rig.pipeline('run').result;
+    expect(result.json).toMatchObject({ failed: ['a'] });
+    expect(result.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
+  });
+
   test('--retry-failed takes what any earlier run left unfinished, not the last alone', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];

@@ -60,10 +60,14 @@ export async function executeInstance(run: Run, instance: Instance, assessment: 
   run.running.add(listed);
   try {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptOnce(run, instance, assessment, { because, attempt, gpus, forced: forced && attempt === 1, cancelled: cancelled.signal }, seconds);
+      const ready = await prepare(run, instance, assessment, forced && attempt === 1);
+      const outcome: Outcome = ready.ok
+        ? await attemptOnce(run, instance, assessment, { because, attempt, resumed: ready.resumed, gpus, cancelled: cancelled.signal }, seconds)
+        : { kind: 'failed', failure: ready.failure, seconds: seconds(), tail: [] };
       if (outcome.kind !== 'failed') return outcome;
       if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
-      if (attempt > instance.retries || run.stop.isStopping()) return outcome;
+      // What is in the way of one attempt is in the way of the next.
+      if (!ready.ok || attempt > instance.retries || run.stop.isStopping()) return outcome;
       const delaySeconds = run.retryDelay(attempt);
       run.emit({ kind: 'retrying', at: Date.now(), instance: instance.id, attempt: attempt + 1, failure: outcome.failure, delaySeconds });
       await setTimeout(delaySeconds * 1000, undefined, { signal: AbortSignal.any([run.stop.stopped, cancelled.signal]) }).catch(() => undefined);
@@ -78,13 +82,13 @@ export async function executeInstance(run: Run, instance: Instance, assessment: 
 interface AttemptFacts {
   readonly because: readonly Reason[];
   readonly attempt: number;
+  readonly resumed: boolean;
   readonly gpus: readonly number[];
-  readonly forced: boolean;
   /** Aborts when the result is of no use any more. */
   readonly cancelled: AbortSignal;
 }
 
-async function attemptOnce(run: Run, instance: Instance, assessment: Assessment, { because, attempt, gpus, forced, cancelled }: AttemptFacts, seconds: () => number): Promise<Outcome> {
+async function attemptOnce(run: Run, instance: Instance, assessment: Assessment, { because, attempt, resumed, gpus, cancelled }: AttemptFacts, seconds: () => number): Promise<Outcome> {
   const { session } = run;
   const { workspace, store, plan } = session;
   const { key } = assessment;
@@ -92,10 +96,8 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
   const failed = (failure: Failure): Outcome => ({ kind: 'failed', failure, seconds: seconds(), tail: lastLines(placeOf(workspace, output), tailLines) });
   const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
 
-  const ready = await prepare(run, instance, assessment, forced);
-  if (!ready.ok) return failed(ready.failure);
   beginAttempt(store, record);
-  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key, because, attempt, resumed: ready.resumed });
+  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key, because, attempt, resumed });
   const ending = await runAttempt({
     session,
     supervisor: run.supervisor,

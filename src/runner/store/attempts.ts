@@ -32,7 +32,7 @@ export function pastOf(store: Store, key: Key): Past {
   }
 }
 
-/** The files of what an instance printed in a run, in the order of the attempts. */
+/** The files of what an instance printed in a run, one an attempt: the first is of attempt 1, since what could not be started is not tried again. */
 export const outputsOf = (store: Store, pipeline: string, instance: InstanceId, run: string): readonly string[] =>
   rowsOf(store.sql('SELECT output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run)).map((row) => row.text('output'));
 
