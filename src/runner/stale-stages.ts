@@ -7,7 +7,7 @@ import type { InstanceId, Key } from './identity.ts';
 import { declaredPolicy } from './manifest/decide.ts';
 import { differences } from './manifest/differences.ts';
 import { reasonText } from './manifest/reason-text.ts';
-import type { Plan } from './plan/instance.ts';
+import type { Instance, Plan } from './plan/instance.ts';
 import type { Selected } from './plan/select.ts';
 import type { Result } from '../result.ts';
 
@@ -90,9 +90,18 @@ function unreadableIn(why: Unassessable): Problem | undefined {
 }
 
 /** What a run was started with that is not data: neither what is for people, nor where it is written in the pipeline file. */
-const shapeOf = ({ plan, programs }: Session): string => {
-  const instances = plan.instances.map((instance) => ({ ...instance, description: '' }));
-  return JSON.stringify([instances, [...programs].map(([path, { identity, packages }]) => [path, identity, packages])], (_name, value: unknown) => (isRange(value) ? undefined : value));
-};
+const shapeOf = ({ plan, programs }: Session): string =>
+  JSON.stringify([plan.instances.map(unplaced), [...programs].map(([path, { identity, packages }]) => [path, identity, packages])]);
 
-const isRange = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).sort().join() === 'file,length,offset';
+/** Field by field: a map of the user's may have the names of ours. */
+const unplaced = ({ program, deps, outs, ...instance }: Instance): unknown => ({
+  ...instance,
+  description: undefined,
+  at: undefined,
+  paramRanges: undefined,
+  paramNameRanges: undefined,
+  resourceRanges: undefined,
+  program: program.kind === 'uses' ? program.path : [program.kind, program.words, program.code.map(({ value }) => value)],
+  deps: Object.entries(deps).map(([name, dep]) => [name, { ...dep, hint: undefined, at: undefined }]),
+  outs: Object.entries(outs).map(([name, out]) => [name, { ...out, at: undefined }]),
+});

@@ -137,6 +137,26 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await ends(run)).toBe(1);
   });
 
+  test('a param of a stage that waits is edited, whatever the keys of the map that it stands in: it is never run with the old one', async () => {
+    await using rig = await createRig();
+    const [a, c] = [rig.puppet('a'), rig.puppet('c')];
+    const pipeline = (offset: number): object => ({ stages: {
+      a: { cmd: a.cmd, outs: { o: 'o' } },
+      b: { cmd: ['cp', '${deps.x}', '${outs.o}'], params: { read: { file: 'x', offset, length: 1 } }, deps: { x: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+      c: { cmd: c.cmd, deps: { y: 'y' }, outs: { o: 'o' } },
+    } });
+    rig.write({ y: '1', 'pipeline.yaml': pipeline(1) });
+    const run = rig.pipeline('run', '--watch', '--jobs', '2');
+    const [started, other] = [await a.nextStart(), await c.nextStart()];
+    // That the other one is ended says that both edits were seen.
+    rig.write({ 'pipeline.yaml': pipeline(2), y: '2' });
+    await other.gone;
+    await started.exit(0, { o: 'a' });
+    await (await c.nextStart()).exit(0, { o: 'c' });
+    await waits(run, 1);
+    expect((await endings(run)).filter((end) => end.startsWith('b'))).toEqual(['b skipped', 'b ran']);
+  });
+
   test('what failed is not tried again until something that it depends on changes', async () => {
     await using rig = await createRig();
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying({ cmd: 'grep -q two ${deps.d}/x && cp ${deps.d}/x ${outs.o}' }) });
