@@ -54,9 +54,9 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      const other = options.watch === true ? notWithWatch(options) : undefined;
-      if (other !== undefined) {
-        screen.write(`error: --watch and ${other}\n`);
+      const contradiction = options.watch === true ? notWithWatch(options) : undefined;
+      if (contradiction !== undefined) {
+        screen.write(`error: ${contradiction}\n`);
         process.exitCode = 2;
         return;
       }
@@ -160,11 +160,11 @@ function waitingText({ wait }: RunOptions): string {
   return typeof wait === 'number' ? `it did not end in the ${durationText(wait)} of --wait; without a number, --wait waits as long as it takes` : '--wait waits for it to end';
 }
 
-/** The option that contradicts --watch, and what of it. */
+/** Why an option and --watch contradict each other. */
 function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
-  if (only === true) return '--dry-run exclude each other';
-  if (retryFailed === true) return '--retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
-  return wait === undefined ? undefined : '--wait exclude each other: a watch waits for other runs, as long as they take';
+  if (only === true) return '--watch and --dry-run exclude each other';
+  if (retryFailed === true) return '--watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
+  return wait === undefined ? undefined : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
 }
 
 /** Undefined where the options contradict each other. */

@@ -5,6 +5,7 @@ import type { Event, Failure, Outcome } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
+import { counted } from '../report/counted.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
 import { recordResult } from '../store/entries.ts';
 import { recordListing } from '../store/listings.ts';
@@ -109,7 +110,7 @@ async function attemptOnce(run: Run, instance: Instance, assessment: Assessment,
     cancelled,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
-    onForeignLines: (count) => warn(run, instance.id, { severity: 'warning', code: 'bad-message', message: `${instance.id} wrote ${count === 1 ? 'a line' : `${count} lines`} on its event descriptor that ${count === 1 ? 'is' : 'are'} no message: ignored` }),
+    onForeignLines: (count) => warn(run, instance.id, { severity: 'warning', code: 'bad-message', message: `${instance.id} wrote ${counted(count, 'line that is no message', 'lines that are no messages')} on its event descriptor: ignored` }),
   });
   if (ending.kind === 'interrupted') {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
