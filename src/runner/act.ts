@@ -3,6 +3,7 @@ import type { Result } from '../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
 import { orDiskProblem } from './disk-problem.ts';
 import type { Event } from './event.ts';
+import type { Session } from './execute/assess.ts';
 import { forecastOf, inspect } from './execute/inspect.ts';
 import { workspaceOuts } from './execute/place-outs.ts';
 import { reap } from './execute/reap.ts';
@@ -43,27 +44,22 @@ export async function run(rows: Opened, { plan, idle, watcher }: RunSources, req
     if (!asked.ok) return asked;
     const settled = await withHubFolders(opened, planned.value, asked.value.selected.chosen, onEvent, stop.gentle);
     if (!settled.ok) return settled;
-    const chosen = choose(opened, settled.value, request);
+    const chosen = await chooseToRun(opened, settled.value, request);
     if (!chosen.ok) return chosen;
-    const { selected, policyOf } = chosen.value;
-    const session = await sessionFor(opened, settled.value, selected.chosen);
-    if (!session.ok) return session;
+    const { session, selected, policyOf } = chosen.value;
     const { companions, retryDelay } = opened.surroundings;
     const options = { request, selected, policyOf, supervisorProgram: companions.supervisor, retryDelay, warnings: settled.value.warnings, watcher };
-    const summary = await runSelected(session.value, options, onEvent, stop);
+    const summary = await runSelected(session, options, onEvent, stop);
     recording?.remember(planned.value, asked.value.selected.chosen, summary);
     return { ok: true, value: summary };
   });
 }
 
 export async function dryRun(opened: Opened, planned: Planned, request: RunRequest): Promise<Result<Forecast, Problem>> {
-  const chosen = choose(opened, planned, request);
+  const chosen = await chooseToRun(opened, planned, request);
   if (!chosen.ok) return chosen;
-  const { selected, policyOf } = chosen.value;
-  const session = await sessionFor(opened, planned, selected.chosen);
-  if (!session.ok) return session;
-  const standing = new Set(selected.standing.map(({ id }) => id));
-  return { ok: true, value: await forecastOf(session.value, selected.chosen, standing, policyOf) };
+  const { session, selected: { chosen: instances, standing }, policyOf } = chosen.value;
+  return { ok: true, value: await forecastOf(session, instances, new Set(standing.map(({ id }) => id)), policyOf) };
 }
 
 /** Does something that only one process may do at a time. */
@@ -86,8 +82,16 @@ interface Chosen {
   readonly policyOf: (instance: Instance) => Policy;
 }
 
+/** The instances that a request is about, and a session in which they can run. */
+export async function chooseToRun(opened: Opened, planned: Planned, request: RunRequest): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
+  const chosen = choose(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const session = await sessionFor(opened, planned, chosen.value.selected.chosen);
+  return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
+}
+
 /** The instances that a request is about. `--force` means those that were named, not all that they need. */
-export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
+function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
   const { plan } = planned;
   const named = selectFrom(planned, { patterns: request.patterns, mode: request.mode === 'needs' && request.patterns.length > 0 ? 'only' : request.mode });
   const all = selectFrom(planned, request);

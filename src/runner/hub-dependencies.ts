@@ -44,6 +44,10 @@ export async function withHubFolders({ place: { root }, surroundings: { environm
   return { ok: true, value: { ...planned, plan: { ...planned.plan, instances } } };
 }
 
+/** The same with the models that are here: nothing is fetched. */
+export const withKnownHubFolders = (opened: Opened, planned: Planned): Promise<Result<Planned, Problem>> =>
+  withHubFolders(opened, planned, [], () => undefined, new AbortController().signal);
+
 function eventOf(model: string, progress: HubProgress, problemText: (problem: HubProblem) => string): Event {
   const at = Date.now();
   switch (progress.kind) {

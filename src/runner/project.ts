@@ -8,7 +8,7 @@ import { orDiskProblem } from './disk-problem.ts';
 import { fileFaults } from './execute/preflight.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
-import { withHubFolders } from './hub-dependencies.ts';
+import { withKnownHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
 import { type Access, type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
@@ -133,7 +133,7 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       for (const warning of plan.value.warnings) warn(warning);
       const open = opened(plan.value.place, access);
       if (!open.ok) return open;
-      const settled = await withHubFolders(open.value, plan.value, [], () => undefined, new AbortController().signal);
+      const settled = await withKnownHubFolders(open.value, plan.value);
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }

@@ -1,4 +1,4 @@
-import { choose, run } from './act.ts';
+import { chooseToRun, run } from './act.ts';
 import type { Problem } from './answers.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { orDiskProblem } from './disk-problem.ts';
@@ -6,10 +6,10 @@ import type { Event } from './event.ts';
 import type { Session } from './execute/assess.ts';
 import type { RunControls, RunningStage } from './execute/run-controls.ts';
 import { isHit, isInPlace, survey } from './execute/survey.ts';
-import { withHubFolders } from './hub-dependencies.ts';
+import { withKnownHubFolders } from './hub-dependencies.ts';
 import type { InstanceId, Key } from './identity.ts';
 import { declaredPolicy } from './manifest/decide.ts';
-import { type Opened, type Planned, sessionFor } from './opened.ts';
+import type { Opened, Planned } from './opened.ts';
 import type { Selected } from './plan/select.ts';
 import type { Result } from '../result.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
@@ -219,15 +219,13 @@ class Watch {
     if (!opened.ok) return opened;
     const planned = await this.#plan();
     if (!planned.ok) return planned;
-    const settled = await withHubFolders(opened.value, planned.value, [], () => undefined, new AbortController().signal);
+    const settled = await withKnownHubFolders(opened.value, planned.value);
     if (!settled.ok) return settled;
-    const asked = choose(opened.value, settled.value, this.#request);
-    if (!asked.ok) return asked;
-    const { selected } = asked.value;
-    const session = await sessionFor(opened.value, settled.value, selected.chosen);
-    if (!session.ok) return session;
-    this.#hints.also(placesOf(session.value));
-    return { ok: true, value: { opened: opened.value, session: { ...session.value, workspace: readUntil(session.value.workspace, until) }, selected } };
+    const chosen = await chooseToRun(opened.value, settled.value, this.#request);
+    if (!chosen.ok) return chosen;
+    const { session, selected } = chosen.value;
+    this.#hints.also(placesOf(session));
+    return { ok: true, value: { opened: opened.value, session: { ...session, workspace: readUntil(session.workspace, until) }, selected } };
   }
 
   /**
