@@ -6,9 +6,11 @@ import type { Event } from './event.ts';
 import type { Session } from './execute/assess.ts';
 import type { RunControls, RunningStage } from './execute/run-controls.ts';
 import { isHit, isInPlace, survey } from './execute/survey.ts';
+import { FileWarnings } from './file-warnings.ts';
 import { withKnownHubFolders } from './hub-dependencies.ts';
 import type { InstanceId, Key } from './identity.ts';
 import { declaredPolicy } from './manifest/decide.ts';
+import { Means } from './means.ts';
 import type { Opened, Planned } from './opened.ts';
 import type { Selected } from './plan/select.ts';
 import type { Result } from '../result.ts';
@@ -75,14 +77,12 @@ class Watch {
   readonly #listeners: WatchListeners;
   readonly #tried = new Tried();
   readonly #selfEdits = new SelfEdits();
-  /** What stages are given to run with, as texts. */
-  readonly #means = new Map<InstanceId, string>();
+  readonly #means = new Means();
+  readonly #fileWarnings = new FileWarnings();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
   /** What the run that is on has settled, and under which key. */
   readonly #settled = new Map<InstanceId, Key>();
-  /** Of the pipeline file as it was read last, as texts. */
-  #warnings: readonly string[] = [];
   #told = '';
   #saidWaiting = false;
 
@@ -163,31 +163,21 @@ class Watch {
     }
   }
 
-  /** Tells what is new among the warnings. */
+  /** Tells what is new among the warnings. What is given more time or other means is tried again. */
   async #plan(): Promise<Result<Planned, Problem>> {
     const planned = await this.#watched.plan();
     if (!planned.ok) return planned;
-    for (const warning of planned.value.warnings) this.#warn(warning);
-    this.#warnings = planned.value.warnings.map((warning) => JSON.stringify(warning));
-    this.#noteMeans(planned.value);
+    for (const warning of this.#fileWarnings.renew(planned.value.warnings)) this.#warn(warning);
+    for (const id of this.#means.renew(planned.value.plan)) this.#tried.forget(id);
     return planned;
   }
 
-  /** What is given more time, memory or other means is tried again, though its result does not depend on them. */
-  #noteMeans({ plan: { instances } }: Planned): void {
-    for (const { id, timeout, retries, resources, passEnv } of instances) {
-      const means = JSON.stringify([timeout, retries, resources, passEnv]);
-      if ((this.#means.get(id) ?? means) !== means) this.#tried.forget(id);
-      this.#means.set(id, means);
-    }
-  }
-
   #warn(diagnostic: Diagnostic): void {
-    this.#hear({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+    this.#listeners.onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
   }
 
   #hear(event: Event): void {
-    if (event.kind === 'warned' && this.#warnings.includes(JSON.stringify(event.diagnostic))) return;
+    if (event.kind === 'warned' && this.#fileWarnings.has(event.diagnostic)) return;
     this.#listeners.onEvent(event);
     if (event.kind === 'finished') this.#note(event);
   }

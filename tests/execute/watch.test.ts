@@ -211,6 +211,22 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a failed', 'a ran']);
   });
 
+  test('a warning of the pipeline file is told once, not with every run, and again when it comes back', async () => {
+    await using rig = await createRig();
+    const pipeline = (more: object = {}): object => ({ ...copying(more), vars: { unused: 1 } });
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': pipeline() });
+    const run = rig.pipeline('run', '--watch', '--set', 'vars.unused=2');
+    await waits(run, 1);
+    rig.write({ 'd/x': 'two' });
+    await waits(run, 2);
+    rig.write({ 'pipeline.yaml': pipeline({ params: { used: '${vars.unused}' } }) });
+    await waits(run, 3);
+    rig.write({ 'pipeline.yaml': pipeline() });
+    await waits(run, 4);
+    run.kill('SIGINT');
+    expect((await run.result).events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : event.kind === 'finished' ? [event.outcome.kind] : []))).toEqual(['unreached-var', 'ran', 'ran', 'ran', 'unreached-var', 'restored']);
+  });
+
   test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
     await using rig = await createRig();
     const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;
