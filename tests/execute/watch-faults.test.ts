@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
 import type { WatchNews } from '../../src/runner/project.ts';
 import type { WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
@@ -48,6 +48,20 @@ function unreadableResults(): { fails: boolean } & Disposable {
   const results = { fails: false, [Symbol.dispose]: release };
   return results;
 }
+
+afterEach(() => void vi.useRealTimers());
+
+test('what was in the way of a stage is moved away: after a while it is tried again, though nothing that it depends on changed', async () => {
+  await using rig = await createRig();
+  rig.write({ 'result.txt': 'mine', 'pipeline.yaml': { stages: { a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } } } } } });
+  const watch = await watchHere(rig);
+  await watch.heard('waiting');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+  rmSync(join(rig.root, 'result.txt'));
+  await watch.heard('waiting', 2);
+  expect(rig.read('result.txt')).toBe('a\n');
+  expect(await watch.end()).toEqual(['a failed', 'a ran']);
+});
 
 test('a look that fails while a stage runs is told, and the next one is made', async () => {
   await using rig = await createRig();
