@@ -29,7 +29,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
   const verified = await project.verify();
   if (!verified.ok) return reportProblem(verified.error, options);
   const { objects, bytes, faults } = verified.value;
-  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${counted(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : `${counted(faults.length, 'fault')}; the next run makes anew what is damaged`}\n`;
+  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${counted(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : counted(faults.length, 'fault')}\n`;
   process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
   if (faults.length > 0) process.exitCode = 4;
 }

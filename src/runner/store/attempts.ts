@@ -47,3 +47,16 @@ export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
   rowsOf(store.sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map((row) => row.text('key'));
+
+/** An instance that had a result under a key; `isLast`: its last one. */
+export interface Maker {
+  readonly pipeline: string;
+  readonly instance: string;
+  readonly key: string;
+  readonly isLast: boolean;
+}
+
+/** Every instance with every key that it had a result under, its last one first. */
+export const allMakers = (store: Store): readonly Maker[] =>
+  rowsOf(store.sql("SELECT pipeline, instance, key, max(is_last) AS is_last FROM (SELECT pipeline, instance, key, 1 AS is_last FROM results UNION ALL SELECT pipeline, instance, key, 0 FROM attempts WHERE ended = 'done') GROUP BY pipeline, instance, key ORDER BY is_last DESC, pipeline, instance").all())
+    .map((row) => ({ pipeline: row.text('pipeline'), instance: row.text('instance'), key: row.text('key'), isLast: row.number('is_last') === 1 }));

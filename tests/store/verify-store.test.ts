@@ -1,0 +1,63 @@
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { inProcess, type InProcess } from '../rig/in-process.ts';
+
+const pipeline = (...words: readonly string[]): object => ({ stages: Object.fromEntries(words.map((word) => [word, { cmd: 'echo same > ${outs.o}; echo ' + word + ' > ${outs.p}', outs: { o: 'o', p: 'p' } }])) });
+
+async function faults(project: InProcess): Promise<readonly string[]> {
+  const verified = await project.ask((asked) => asked.verify());
+  return verified.ok ? verified.value.faults.map(({ path, message }) => `${path.slice(0, 13)}: ${message}`) : [verified.error.kind];
+}
+
+function objectWith(project: InProcess, text: string): string {
+  const entries = readdirSync(join(project.root, 'cache/objects'), { recursive: true, withFileTypes: true });
+  const found = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).find((path) => readFileSync(path, 'utf8') === text);
+  if (found === undefined) throw new Error(`no object ${text}`);
+  return found;
+}
+
+function damage(project: InProcess, text: string): void {
+  const object = objectWith(project, text);
+  chmodSync(object, 0o644);
+  writeFileSync(object, text.toUpperCase());
+}
+
+describe('verify tells of each object that is not right once, whose it is and what mends it', () => {
+  test('one of a result that the pipeline names is made again by a run that needs it', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': pipeline('a', 'b') });
+    await project.run();
+    damage(project, 'a\n');
+    rmSync(objectWith(project, 'same\n'));
+    expect((await faults(project)).toSorted()).toEqual([
+      'cache/objects: is missing: part of the out o of a in pipeline, and of 1 other result; a run that needs it makes it again',
+      'cache/objects: its bytes are not those it is named for: part of the out p of a in pipeline; a run that needs it makes it again',
+    ]);
+    expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran' });
+    expect(await faults(project)).toEqual([]);
+  });
+
+  test('one that only results hold that no pipeline file names is deleted by gc, and no run is promised', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': pipeline('a', 'b') });
+    await project.run();
+    project.write({ 'pipeline.yaml': pipeline('a') });
+    damage(project, 'b\n');
+    expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+    expect(await faults(project)).toEqual([expect.stringMatching(/: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it$/)]);
+    await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0 }));
+    expect(await faults(project)).toEqual([]);
+  });
+
+  test('one that no result holds is deleted by gc', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': pipeline('a') });
+    await project.run();
+    const object = `cache/objects/00/${'0'.repeat(62)}`;
+    project.write({ [object]: 'other bytes' });
+    expect(await faults(project)).toEqual(['cache/objects: its bytes are not those it is named for: no result needs it; pipeline gc deletes it']);
+    await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 5 }));
+    expect(await faults(project)).toEqual([]);
+  });
+});
