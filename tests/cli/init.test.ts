@@ -61,6 +61,10 @@ describe('pipeline init', () => {
     expect(readFileSync(at('file'), 'utf8')).toBe('');
   });
 
+  test.runIf(process.platform === 'linux')('a folder in which nothing can be made is an error, and the search for one above it ends (Linux)', async () => {
+    expect(await pipeline(installation, ['init', '/proc/x/y'])).toMatchObject({ code: 2, stdout: '', stderr: 'error: /proc/x: no folder can be made there; nothing was made\n' });
+  });
+
   test('keeps the package.json that npm install has left, and no other', async () => {
     const left = JSON.stringify({ dependencies: { 'medical-qa-pipeline': 'git+ssh://git@example.org/one.git' } });
     mkdirSync(at('installed'));

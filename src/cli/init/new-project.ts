@@ -1,10 +1,11 @@
 import { lstatSync, statSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { realDisk } from '../../files/disk.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, readJson } from '../../files/json.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { walkTree } from '../../files/walk-tree.ts';
 import type { Result } from '../../result.ts';
 import { installedFile } from '../installed-file.ts';
@@ -32,19 +33,25 @@ export async function newProject(folder: string): Promise<Result<NewProject, New
   const paths = [...new Set(wanted.flatMap(([path]) => inTheWay(folder, path)))];
   if (paths.length > 0) return { ok: false, error: { kind: 'in-the-way', paths } };
   const written: string[] = [];
+  const folders: string[] = [];
   for (const [path, content] of wanted) {
     const place = join(folder, path);
     try {
-      await mkdir(dirname(place), { recursive: true });
+      const made = makeFolder(dirname(place));
+      if (made !== undefined) folders.push(made);
       await realDisk.create(place, content);
       written.push(path);
     } catch (error) {
       for (const done of written) await realDisk.remove(join(folder, done));
-      return { ok: false, error: { kind: 'file', problem: fileProblem(place, error) } };
+      for (const made of folders) await realDisk.remove(made);
+      return { ok: false, error: { kind: 'file', problem: fileProblem(pathOf(error) ?? place, error) } };
     }
   }
   return { ok: true, value: { folder, written, kept } };
 }
+
+/** What the call that failed was about: a folder above the file, perhaps. */
+const pathOf = (error: unknown): string | undefined => (error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined);
 
 /** Path → content. Names that npm takes for its own when it packs a folder stand in the template without their dot. */
 async function templateFiles(folder: string): Promise<Result<ReadonlyMap<string, string>, FileProblem>> {

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
 import { connect, isSqliteError } from '../store/open-store.ts';
 
@@ -10,7 +10,7 @@ import { connect, isSqliteError } from '../store/open-store.ts';
  */
 export function tryFileLock(path: string): Result<(() => void) | undefined, FileProblem> {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const database = connect(path, { timeout: 0 });
     try {
       database.exec('BEGIN EXCLUSIVE');

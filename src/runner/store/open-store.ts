@@ -1,9 +1,10 @@
-import { accessSync, constants, copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
 import { migrations, schemaVersion } from './schema.ts';
 
@@ -27,7 +28,7 @@ export type StoreFault =
 
 /** Opens the store to write into it: makes it where there is none, and brings an older one up. */
 export function openStore(file: string): Result<Store, StoreFault> {
-  const refusal = refusalToWrite(file, () => mkdirSync(dirname(file), { recursive: true }));
+  const refusal = refusalToWrite(file, () => { makeFolder(dirname(file)); });
   return refusal === undefined ? opened(file, () => connect(file, { timeout: 10_000 }), true) : { ok: false, error: refusal };
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, chmodSync, closeSync, constants, createReadStream, lstatSync, mkdirSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { type BigIntStats, chmodSync, closeSync, constants, createReadStream, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
 import { type Digest, parseDigest } from '../../files/digest.ts';
 import { type Disk, realDisk } from '../../files/disk.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /**
  * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or lets one of
@@ -39,7 +40,7 @@ export const workspaceDisk: WorkspaceDisk = {
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
   digest: (path, signal) => digestOfBytes(path, signal),
-  makeFolder: (path) => { mkdirSync(path, { recursive: true }); },
+  makeFolder: (path) => { makeFolder(path); },
   makeLink: (path, target) => symlinkSync(target, path),
   setMode: (path, mode) => chmodSync(path, mode),
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),

@@ -1,0 +1,53 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Makes a folder and those above it, and gives the first that was made; undefined: it stands already. Not by Node's
+ * `recursive`, which never ends where the folder above is there and still nothing can be made in it, as in /proc.
+ */
+export function makeFolder(path: string): string | undefined {
+  try {
+    return makeOne(path);
+  } catch (error) {
+    if (!isAboveMissing(error) || dirname(path) === path) throw error;
+  }
+  const first = makeFolder(dirname(path));
+  try {
+    const last = makeOne(path);
+    return first ?? last;
+  } catch (error) {
+    throw isAboveMissing(error) ? new NotMade(path) : error;
+  }
+}
+
+const isAboveMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** The folder above is there, and the system says that it is not. */
+class NotMade extends Error {
+  readonly code = 'ENOTSUP';
+  readonly syscall = 'mkdir';
+  readonly path: string;
+  constructor(path: string) {
+    super('no folder can be made there');
+    this.path = path;
+  }
+}
+
+/** Another process may make the same one meanwhile. */
+function makeOne(path: string): string | undefined {
+  try {
+    mkdirSync(path);
+    return path;
+  } catch (error) {
+    if (isFolder(path)) return undefined;
+    throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeFolder } from '../../src/files/make-folder.ts';
+
+let folder = '';
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'make-')); });
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('a folder is made with those above it, and the first that was made is told', () => {
+  expect(makeFolder(join(folder, 'a/b/c'))).toBe(join(folder, 'a'));
+  expect(statSync(join(folder, 'a/b/c')).isDirectory()).toBe(true);
+  expect(makeFolder(join(folder, 'a/b/c'))).toBeUndefined();
+  expect(makeFolder(join(folder, 'a/d'))).toBe(join(folder, 'a/d'));
+});
+
+test('a link to a folder is one; a file, and a link that leads nowhere, are in the way', () => {
+  symlinkSync(folder, join(folder, 'here'));
+  expect(makeFolder(join(folder, 'here'))).toBeUndefined();
+  writeFileSync(join(folder, 'file'), '');
+  symlinkSync('nowhere', join(folder, 'dangling'));
+  for (const name of ['file', 'dangling']) expect(() => makeFolder(join(folder, name))).toThrow(expect.objectContaining({ code: 'EEXIST', syscall: 'mkdir' }));
+  expect(() => makeFolder(join(folder, 'file/below'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+  expect(() => makeFolder(join(folder, 'dangling/below'))).toThrow(expect.objectContaining({ code: 'EEXIST', path: join(folder, 'dangling') }));
+});
