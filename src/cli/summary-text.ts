@@ -12,6 +12,7 @@ import { durationText } from '../runner/report/duration-text.ts';
 export interface TypedRun {
   readonly file?: string;
   readonly keepGoing?: true;
+  readonly retryFailed?: true;
 }
 
 /** The end of a run: how many instances ended how, and what to do next after a failure. */
@@ -20,6 +21,7 @@ export function summaryText({ outcomes, seconds, exitCode, readsOutOfDate }: Run
   const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
   const cached = count('cached');
+  if (total === 0 && exitCode === 0 && typed.retryFailed === true) return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
   if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
   const text = countsText({ ran: count('ran'), restored: count('restored'), cached, failed: count('failed'), interrupted: count('interrupted'), blocked: count('blocked'), skipped: count('skipped') });
   const next = nextSteps({ failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 }, typed);
@@ -33,15 +35,17 @@ interface Unfinished {
   readonly isStopped: boolean;
 }
 
-function nextSteps({ failed, skipped, isStopped }: Unfinished, { file, keepGoing }: TypedRun): readonly string[] {
-  const command = (name: string): string => `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun): readonly string[] {
+  const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
     ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${typedInstance(id)} tells more`),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
-    ...(skipped > 0 && !isStopped && keepGoing !== true ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`] : []),
+    ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`] : []),
     ...(failed.length > 0 || isStopped ? [`${command('run')} goes on from here`] : []),
   ];
 }
+
+const commandOf = ({ file }: TypedRun, name: string): string => `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
 
 const mostFailed = 5;

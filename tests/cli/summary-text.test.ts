@@ -42,6 +42,10 @@ describe('the end of a run', () => {
     expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual(['✗ 1 interrupted, 2 not started, 2.0 s', '  pipeline run goes on from here']);
   });
 
+  test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
+    expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual(['✓ nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; pipeline status -f b.yaml tells what is out of date']);
+  });
+
   test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
     expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual(['  pipeline log -f experiments/b.yaml a tells more', '  pipeline run -f experiments/b.yaml goes on from here']);
     expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe("  pipeline log -f 'my '\\''1'\\''.yaml' a tells more");
