@@ -23,7 +23,8 @@ export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
 /** An out that does not stand in the project as its result says. */
 export interface DisplacedOut {
   readonly path: string;
-  readonly was: 'missing' | 'changed';
+  /** `another-result`: of the same instance, as a run put it there. */
+  readonly was: 'missing' | 'changed' | 'another-result';
   /** Of a folder that stands there: what differs in it. */
   readonly files?: readonly TreeChange[];
 }

@@ -1,4 +1,7 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
 
 test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
@@ -73,4 +76,27 @@ test('a package that a program imports and that is not installed is named, with 
     ['stages/a.ts: it imports the package not-installed-one, which is not installed', 'npm install'],
     ['stages/b.ts: it imports the package @not/installed, which is not installed', 'npm install @not/installed'],
   ]);
+});
+
+test('a package that a program imported and that was taken away is missed before anything runs', async () => {
+  using project = inProcess();
+  project.write({ 'node_modules/one/package.json': { name: 'one', main: 'index.js' }, 'node_modules/one/index.js': 'module.exports = 1', 'stages/a.ts': "import 'one';\nexport const stage = { params: { type: 'object' }, deps: [], outs: [], packages: [], run() {} };\n", 'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts' } } } });
+  expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+  renameSync(join(project.root, 'node_modules/one'), join(project.root, 'away'));
+  for (let run = 0; run < 2; run++) expect((await project.run()).problem).toBe('bad-program: stages/a.ts: it imports the package one, which is not installed');
+  renameSync(join(project.root, 'away'), join(project.root, 'node_modules/one'));
+  expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+});
+
+test('a folder of PATH that may not be entered hides no program in those after it', async () => {
+  const before = process.env['PATH'] ?? '';
+  using project = inProcess();
+  project.write({ 'pipeline.yaml': { stages: { a: { cmd: ['true'] } } } });
+  const locked = watchedDisk((call) => { if (call.paths.some((path) => path.startsWith('/locked/'))) throw new DiskFault('EACCES', call); });
+  process.env['PATH'] = `/locked:${before}`;
+  try {
+    expect((await project.run({}, locked)).outcomes).toEqual({ a: 'ran' });
+  } finally {
+    process.env['PATH'] = before;
+  }
 });

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RunRequest } from '../../src/runner/project.ts';
 import { noColors } from '../../src/runner/report/colors.ts';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
+import { displacedOutText } from '../../src/runner/report/outcome-text.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
@@ -198,3 +199,20 @@ function changeRows({ root }: InProcess, ...statements: readonly string[]): void
   for (const statement of statements) rows.exec(statement);
   rows.close();
 }
+
+test('an out that holds another result of its instance was not changed by anybody', async () => {
+  using project = inProcess();
+  const write = (data: string): void => project.write({ data, 'pipeline.yaml': { stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'data' }, outs: { o: 'o' } } } } });
+  const displaced = async (): Promise<unknown> => {
+    const status = await project.ask((open) => open.status({ patterns: [], mode: 'needs' }));
+    return status.ok && status.value.instances.map((instance) => instance.displaced.map((out) => displacedOutText(out)));
+  };
+  for (const data of ['1', '2']) {
+    write(data);
+    await project.run();
+  }
+  write('1');
+  expect(await displaced()).toEqual([['artifacts/pipeline/a/o holds another result']]);
+  project.write({ 'artifacts/pipeline/a/o': 'mine' });
+  expect(await displaced()).toEqual([['artifacts/pipeline/a/o was changed']]);
+});

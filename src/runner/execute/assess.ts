@@ -10,6 +10,7 @@ import type { Instance, Plan } from '../plan/instance.ts';
 import { pastOf } from '../store/attempts.ts';
 import { findEntry, lastResult } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
+import { placementAt } from '../store/placements.ts';
 import { objectState, type ObjectState } from '../workspace/objects.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { readListing } from '../workspace/restore.ts';
@@ -121,15 +122,19 @@ async function lookUp({ workspace, store }: Session, instance: Instance, key: Ke
     if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
     const found = await moment.read(path, { links: 'keep' });
     const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
-    if (!same) {
-      const before = found.ok && found.value?.content.form === 'folder' && content.form === 'folder' ? await readListing(workspace, content.digest) : undefined;
-      const files = before === undefined || !found.ok ? {} : { files: treeChanges(before, found.value?.items ?? []) };
-      displaced.push({ path, was: found.ok && found.value === undefined ? 'missing' : 'changed', ...files });
-    }
+    if (!same) displaced.push(await displacedOut(workspace, store, path, content, found));
     const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
     if (damage !== undefined) return { lookup: damage, displaced: [] };
   }
   return { lookup: { kind: 'hit', entry }, displaced };
+}
+
+async function displacedOut(workspace: Workspace, store: Store, path: string, content: Content, found: Awaited<ReturnType<ContentReader>>): Promise<DisplacedOut> {
+  if (found.ok && found.value === undefined) return { path, was: 'missing' };
+  const placed = placementAt(store, path)?.content;
+  if (found.ok && found.value !== undefined && placed !== undefined && sameContent(found.value.content, placed)) return { path, was: 'another-result' };
+  const before = found.ok && found.value?.content.form === 'folder' && content.form === 'folder' ? await readListing(workspace, content.digest) : undefined;
+  return before === undefined || !found.ok ? { path, was: 'changed' } : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
 }
 
 export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;

@@ -1,6 +1,7 @@
 import { delimiter, join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
+import { fileProblem } from '../../files/file-problem.ts';
 import { manifestWords } from '../plan/command.ts';
 import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../spec/glob.ts';
@@ -53,9 +54,15 @@ export function executablePlaces(workspace: Workspace, name: string, path: strin
   return places.map((place) => (place.startsWith(`${workspace.root}/`) ? place.slice(workspace.root.length + 1) : place));
 }
 
+/** A folder of PATH that cannot be entered holds nothing, as for execvp(3). */
 export function isExecutable(workspace: Workspace, place: string): boolean {
-  const stats = workspace.disk.lookThrough(placeOf(workspace, place));
-  return stats?.isFile() === true && (stats.mode & 0o111n) !== 0n;
+  try {
+    const stats = workspace.disk.lookThrough(placeOf(workspace, place));
+    return stats?.isFile() === true && (stats.mode & 0o111n) !== 0n;
+  } catch (error) {
+    if (fileProblem(place, error).code === 'EACCES') return false;
+    throw error;
+  }
 }
 
 /** The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for all it holds. */

@@ -68,7 +68,7 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   const bundled = await bundleAll(workspace, stale);
   await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
   for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
-  const descriptions = await described(sources, folder, [...bundled.values()].flatMap((bundle) => (bundle.ok ? [bundle.value.digest] : [])));
+  const descriptions = await described(sources, folder, [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])));
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
@@ -145,12 +145,14 @@ async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest,
   }
 }
 
-async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
+async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, bundles: readonly (readonly [path: string, bundle: Bundle])[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
   const found = new Map<Digest, Result<Description>>();
   const unknown: Digest[] = [];
-  for (const digest of new Set(digests)) {
+  for (const [path, bundle] of bundles) {
+    const { digest } = bundle;
+    if (found.has(digest) || unknown.includes(digest)) continue;
     const known = programDescription(store, digest);
-    if (isDescription(known)) found.set(digest, { ok: true, value: known });
+    if (isDescription(known) && await hasPackagesAsBefore(workspace, store, path, bundle, known)) found.set(digest, { ok: true, value: known });
     else unknown.push(digest);
   }
   const answers = await describeAll(stageChild, workspace.root, unknown.map((digest) => folder.pathOf(digest)));
@@ -160,6 +162,14 @@ async function described({ workspace, store, stageChild }: ProgramSources, folde
     if (answer.ok) recordDescription(store, digest, answer.value);
   }
   return found;
+}
+
+/** With other packages a program may load no more, though it is the same. */
+async function hasPackagesAsBefore(workspace: Workspace, store: Store, path: string, { external }: Bundle, description: Description): Promise<boolean> {
+  const before = parseRecord(bundleRecord(store, path));
+  if (before === undefined) return false;
+  const { packages } = await packageFacts(workspace, [...external, ...description.packages]);
+  return JSON.stringify(packages) === JSON.stringify(before.packages);
 }
 
 function parseRecord(value: Json | undefined): BundleRecord | undefined {

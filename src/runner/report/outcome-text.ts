@@ -25,7 +25,11 @@ export function displacedText([first, ...rest]: readonly DisplacedOut[], verb: '
 /** How an out stands otherwise than its result says. */
 export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {
   if (files.length > 0) return `${path}: ${filesText(files)}`;
-  return was === 'missing' ? `${path} ${verb} missing` : `${path} was changed`;
+  switch (was) {
+    case 'missing': return `${path} ${verb} missing`;
+    case 'changed': return `${path} was changed`;
+    case 'another-result': return `${path} ${verb === 'is' ? 'holds' : 'held'} another result`;
+  }
 }
 
 /** Why an attempt is followed by another, and when. */
