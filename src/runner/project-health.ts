@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { marked, startOf } from './execute/processes.ts';
 import { stageMark } from './execute/stage-mark.ts';
-import { openStoreToRead, type Store, type StoreFault } from './store/open-store.ts';
+import { folderFault, openStoreToRead, type Store, type StoreFault } from './store/open-store.ts';
 import { recordedGroups } from './store/process-groups.ts';
 import { lastRuns } from './store/runs.ts';
 import { type StoreHealth, storeHealth } from './store/store-health.ts';
@@ -20,6 +20,8 @@ export interface ProjectHealth {
 /** How a project's cache and processes are, without changing them and without waiting for a run. Undefined: nothing was run here yet. */
 export async function projectHealth(root: string): Promise<Result<ProjectHealth | undefined, StoreFault>> {
   const file = join(root, 'cache/pipeline.sqlite');
+  const fault = folderFault(file);
+  if (fault !== undefined) return { ok: false, error: fault };
   if (!existsSync(file)) return { ok: true, value: undefined };
   const store = openStoreToRead(file);
   if (!store.ok) return store;

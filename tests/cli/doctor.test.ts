@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -142,6 +142,26 @@ describe('pipeline doctor in a project', () => {
     expect(code).toBe(1);
     expect(finding('cache')).toMatchObject({ state: 'broken', message: expect.stringContaining('pipeline.sqlite') });
     expect(existsSync(store)).toBe(true);
+  });
+
+  test('a file, or a link that leads nowhere, where the cache or artifacts should be is broken; every command says of the cache what doctor says', async () => {
+    for (const [put, message] of [
+      [(place: string) => writeFileSync(place, ''), 'is a file where a folder is needed'],
+      [(place: string) => symlinkSync('/nonexistent/x', place), 'is a symbolic link to /nonexistent/x, where nothing is'],
+      [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, and leads in a circle'],
+    ] as const) {
+      const folder = project(twoFiles);
+      put(join(folder, 'cache'));
+      const { code, finding } = await doctor(folder);
+      expect({ code, cache: finding('cache') }).toEqual({ code: 1, cache: { part: 'cache', state: 'broken', message: `${join(folder, 'cache')}: ${message}`, help: expect.any(String) } });
+      for (const words of [['run'], ['status'], ['verify'], ['gc']]) {
+        const { code: ended, stderr } = await pipeline(installation, words, { cwd: folder });
+        expect({ words, ended, stderr }).toEqual({ words, ended: 1, stderr: `error: ${finding('cache')?.message}\n  help: ${finding('cache')?.help}\n` });
+      }
+    }
+    const folder = project(twoFiles);
+    writeFileSync(join(folder, 'artifacts'), '');
+    expect((await doctor(folder)).finding('artifacts')).toMatchObject({ state: 'broken', message: 'artifacts is a file where a folder is needed', help: expect.any(String) });
   });
 
   test('a result whose row makes no sense is told, too', async () => {

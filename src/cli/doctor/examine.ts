@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { findProject } from '../../runner/find-project.ts';
 import { projectHealth } from '../../runner/project-health.ts';
 import { sizeText } from '../../runner/report/size-text.ts';
+import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
+import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import { installedFile } from '../installed-file.ts';
 import { diskFinding, diskOf } from './disk-space.ts';
 import { engine } from './engine.ts';
@@ -38,8 +41,10 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
   yield { part: 'project', state: 'good', message: root };
   yield diskFinding(diskOf(root));
   yield behaviourFinding(await behaviourOf(root));
+  const artifacts = notAFolder(workspaceDisk, join(root, 'artifacts'));
+  if (artifacts !== undefined) yield { part: 'artifacts', state: 'broken', message: `artifacts ${artifacts.message}`, help: artifacts.help };
   const health = await projectHealth(root);
-  if (!health.ok) return yield { part: 'cache', state: 'broken', message: health.error.message };
+  if (!health.ok) return yield { part: 'cache', state: 'broken', message: health.error.message, ...('help' in health.error ? { help: health.error.help } : {}) };
   if (health.value === undefined) return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
   yield cacheFinding(health.value);
   if (health.value.store.damage === undefined) yield processesFinding(health.value, Date.now());

@@ -3,6 +3,7 @@ import { chmodSync, constants, copyFileSync, existsSync, mkdirSync, rmSync, stat
 import { join } from 'node:path';
 import { realDisk } from '../../files/disk.ts';
 import { fileProblem } from '../../files/file-problem.ts';
+import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import type { Finding } from './finding.ts';
 
 /** How a file system does what the cache relies on. */
@@ -22,7 +23,7 @@ export interface Behaviour {
 /** Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc` removes. */
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
-  const folder = join(existsSync(cache) ? cache : root, `.partial-${randomBytes(8).toString('hex')}`);
+  const folder = join(workspaceDisk.lookThrough(cache)?.isDirectory() === true ? cache : root, `.partial-${randomBytes(8).toString('hex')}`);
   const [file, other, inner] = [`${folder}/file`, `${folder}/other`, `${folder}/inner`];
   try {
     const refused: string[] = [];

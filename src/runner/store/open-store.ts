@@ -1,4 +1,4 @@
-import { accessSync, constants, copyFileSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -6,6 +6,8 @@ import type Sqlite from 'better-sqlite3';
 import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
+import { notAFolder } from '../workspace/not-a-folder.ts';
+import { workspaceDisk } from '../workspace/workspace-disk.ts';
 import { migrations, schemaVersion } from './schema.ts';
 
 /** The rows of a project. The files of this room are the only ones that write SQL. */
@@ -28,7 +30,7 @@ export type StoreFault =
 
 /** Opens the store to write into it: makes it where there is none, and brings an older one up. */
 export function openStore(file: string): Result<Store, StoreFault> {
-  const refusal = refusalToWrite(file, () => { makeFolder(dirname(file)); });
+  const refusal = folderFault(file) ?? refusalToWrite(file, () => { makeFolder(dirname(file)); });
   return refusal === undefined ? opened(file, () => connect(file, { timeout: 10_000 }), true) : { ok: false, error: refusal };
 }
 
@@ -37,9 +39,9 @@ export function openStore(file: string): Result<Store, StoreFault> {
  * rows, or none, are in memory then. Where it may be written, what was looked up is remembered in it for the next.
  */
 export function openStoreToRead(file: string): Result<Store, StoreFault> {
-  const folder = dirname(file);
-  const isAbsent = lstatSync(folder, { throwIfNoEntry: false }) === undefined || (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true && !existsSync(file));
-  if (isAbsent) return opened(file, () => connect(':memory:', {}), false);
+  const fault = folderFault(file);
+  if (fault !== undefined) return { ok: false, error: fault };
+  if (!existsSync(file)) return opened(file, () => connect(':memory:', {}), false);
   if (refusalToWrite(file) === undefined) return openStore(file);
   return opened(file, () => inMemory(rowsOf(file)), false);
 }
@@ -71,6 +73,12 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
   // A disk that is full is no reason to give up what is there.
   return { kind: 'damaged', message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message };
+}
+
+/** What stands in the place of the folder that a store is in; undefined: a folder, or nothing yet. */
+export function folderFault(file: string): StoreFault | undefined {
+  const fault = notAFolder(workspaceDisk, dirname(file));
+  return fault && { kind: 'disk', message: `${dirname(file)}: ${fault.message}`, help: fault.help };
 }
 
 /** Undefined: a file can be written, or made. `prepare` comes before the look. */
