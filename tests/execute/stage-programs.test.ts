@@ -128,6 +128,30 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy });
   });
 
+  test('of a linked package counts what it ships; where it does not say, all but what a pipeline made in it', async () => {
+    await using other = await createRig();
+    mkdirSync(join(other.root, 'three'));
+    const ships = { name: 'three', exports: { '.': './dist/index.js' }, files: ['dist'] };
+    other.write({
+      'three/package.json': ships, 'three/dist/index.js': 'module.exports = 3', 'three/pipeline.yaml': {}, 'node_modules/.package-lock.json': installed('1.0.0'),
+      'stages/part/twice.ts': twice, 'stages/a.ts': copy.replace('outs: [', "packages: ['three'], outs: ["), 'pipeline.yaml': pipeline(),
+    });
+    symlinkSync('../three', join(other.root, 'node_modules/three'));
+    const ranIn = async (): Promise<unknown> => (await other.pipeline('run').result).json['ran'];
+    expect(await ranIn()).toEqual(['a']);
+    const made = { 'three/artifacts/o': 'o', 'three/cache/o': 'o' };
+    other.write({ ...made, 'three/README.md': 'Three', 'three/tests/a.js': '' });
+    expect(await ranIn()).toEqual([]);
+    other.write({ 'three/dist/part.js': '' });
+    expect(await ranIn()).toEqual(['a']);
+    other.write({ 'three/package.json': { ...ships, files: undefined } });
+    expect(await ranIn()).toEqual(['a']);
+    other.write({ 'three/artifacts/o': 'another', 'three/cache/more/o': 'o' });
+    expect(await ranIn()).toEqual([]);
+    other.write({ 'three/src/artifacts/o': 'o' });
+    expect(await ranIn()).toEqual(['a']);
+  });
+
   test('an edit that is made while the program is bundled is seen by the next run', async () => {
     await using other = await createRig();
     // It is loaded, to be asked what it declares, between its bundling and what is written down of it.

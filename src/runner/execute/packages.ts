@@ -4,7 +4,8 @@ import { digestOf } from '../../files/digest.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import { readFileSync } from 'node:fs';
 import { readContent } from '../workspace/read-content.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { shippedPaths } from './shipped-paths.ts';
 
 /** What a set of packages is, by content. */
 export interface PackageFacts {
@@ -123,9 +124,29 @@ async function contentOf(workspace: Workspace, place: string, sources: Map<strin
 
 /** The content of one of the sources of facts, as a text. */
 export async function sourceDigest(workspace: Workspace, path: string): Promise<string> {
-  const found = await readContent(workspace, path, { links: 'follow', leaveOut });
+  const found = await readContent(workspace, path, { links: 'follow', counts: whatCounts(workspace, path) });
   if (!found.ok) return `unreadable: ${found.error.message}`;
   return found.value?.content.digest ?? 'absent';
+}
+
+/**
+ * Of a package's folder what it ships: a link may lead to a whole project, whose tests and data are in no package. Of one
+ * that does not say what it ships, all but what a pipeline made in it.
+ */
+function whatCounts(workspace: Workspace, path: string): (inside: string) => boolean {
+  const folder = placeOf(workspace, path);
+  const shipped = shippedPaths(packageJsonIn(folder));
+  const made = shipped === undefined && workspace.disk.lookThrough(`${folder}/pipeline.yaml`) !== undefined ? ['artifacts', 'cache'] : [];
+  return (inside) => !leaveOut.includes(inside.slice(inside.lastIndexOf('/') + 1)) && !made.includes(inside) && (shipped?.(inside) ?? true);
+}
+
+function packageJsonIn(folder: string): Json | undefined {
+  try {
+    const json: Json = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    return json;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A linked package's own packages are counted by themselves. */

@@ -29,8 +29,8 @@ export type Links = 'follow' | 'keep';
 
 export interface ReadingRules {
   readonly links: Links;
-  /** Names that do not count, at any depth. */
-  readonly leaveOut?: readonly string[];
+  /** Whether a path below the folder that is read counts; what does not is not looked at. */
+  readonly counts?: (inside: string) => boolean;
   /** The path will soon be another: the stat cache need not learn it. */
   readonly passing?: boolean;
 }
@@ -73,7 +73,7 @@ class Reading {
   readonly #workspace: Workspace;
   readonly #path: string;
   readonly #links: Links;
-  readonly #leaveOut: readonly string[];
+  readonly #counts: (inside: string) => boolean;
   readonly #passing: boolean;
   readonly #items: TreeItem[] = [];
   readonly #stamps = new Map<string, Stamp>();
@@ -81,11 +81,11 @@ class Reading {
   #files = 0;
   #bytes = 0;
 
-  constructor(workspace: Workspace, path: string, { links, leaveOut = [], passing = false }: ReadingRules) {
+  constructor(workspace: Workspace, path: string, { links, counts = () => true, passing = false }: ReadingRules) {
     this.#workspace = workspace;
     this.#path = path;
     this.#links = links;
-    this.#leaveOut = leaveOut;
+    this.#counts = counts;
     this.#passing = passing;
   }
 
@@ -125,7 +125,10 @@ class Reading {
     this.#stamps.set(known, stampOf(stats));
     const names = disk.list(placeOf(this.#workspace, path));
     if (names.length === 0 && inside !== '') this.#items.push({ kind: 'empty-folder', path: inside });
-    for (const name of names) if (!this.#leaveOut.includes(name)) await this.#member(`${path}/${name}`, inside === '' ? name : `${inside}/${name}`, real);
+    for (const name of names) {
+      const member = inside === '' ? name : `${inside}/${name}`;
+      if (this.#counts(member)) await this.#member(`${path}/${name}`, member, real);
+    }
   }
 
   async #member(path: string, inside: string, real: readonly string[]): Promise<void> {
