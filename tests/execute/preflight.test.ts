@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
@@ -50,6 +50,39 @@ test('faults of the pipeline file and files that are missing are told together, 
   expect(await told([])).toEqual(['unknown-name:retires', 'missing-file: stages/c.ts', 'missing-file: data/1', 'missing-file: data/2']);
   expect(await told(['d[2]'])).toEqual(['unknown-name:retires', 'missing-file: data/2']);
   expect(await told(['a'])).toEqual(['unknown-name:retires']);
+});
+
+test('a link that leads nowhere is told as one, with where it leads, and no other path is guessed', async () => {
+  using project = inProcess();
+  project.write({ 'data/e.txt': 'x', 'pipeline.yaml': { stages: {
+    a: { cmd: ['true'], deps: { x: 'data/d.txt', y: 'data/c.txt', z: 'linked/x' } },
+    b: { uses: 'b.ts' },
+  } } });
+  symlinkSync('/nonexistent/x', join(project.root, 'data/d.txt'));
+  symlinkSync('c.txt', join(project.root, 'data/c.txt'));
+  symlinkSync('gone', join(project.root, 'linked'));
+  symlinkSync('gone.ts', join(project.root, 'b.ts'));
+  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
+  expect(faults.map(({ code, message, suggestion }) => [code, message, suggestion])).toEqual([
+    ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, where nothing is', undefined],
+    ['missing-file', 'data/c.txt is a symbolic link to c.txt, and leads in a circle', undefined],
+    ['missing-file', 'linked/x: linked is a symbolic link to gone, where nothing is', undefined],
+    ['missing-file', 'b.ts is a symbolic link to gone.ts, where nothing is', undefined],
+  ]);
+});
+
+test('a file, or a link that leads nowhere, where a folder above an out is needed is refused before anything runs, once, with what to do', async () => {
+  using project = inProcess();
+  const pipeline = 'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
+  project.write({ artifacts: '', made: '', 'pipeline.yaml': pipeline });
+  symlinkSync('gone', join(project.root, 'linked'));
+  expect((await project.run()).problem?.split('\n').filter((line) => line.includes('in-the-way') || line.includes('help'))).toEqual([
+    expect.stringMatching(/artifacts is a file where a folder is needed: artifacts\/pipeline\/a\/1\/o could not be put there/),
+    expect.stringMatching(/made is a file where a folder is needed: made\/in\/o could not be put there/),
+    expect.stringMatching(/linked is a symbolic link to gone, where nothing is: linked\/o could not be put there/),
+  ]);
+  expect(project.snapshot('.')).not.toHaveProperty('ran');
 });
 
 test('a path or a pattern of code that names no file is refused where it is written, the nearest named', async () => {

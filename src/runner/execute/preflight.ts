@@ -12,9 +12,11 @@ import { isGlob } from '../spec/glob.ts';
 import { nearest } from '../spec/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
+import { deadLink } from '../workspace/dead-link.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from './bundle.ts';
 import { codeFiles, executableName, executablePlaces, isExecutable, noSuchProgram } from './command-program.ts';
+import { inTheWay } from './in-the-way.ts';
 import { leadsOut } from './leads-out.ts';
 import type { Capacity } from './resources.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
@@ -42,7 +44,7 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
   };
   const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
   const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
-  const faults = [...files, ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
+  const faults = [...files, ...inTheWay(workspace, instances), ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
   return eachOnce(faults);
 }
 
@@ -50,7 +52,7 @@ export async function preflight(workspace: Workspace, store: Store, plan: Plan, 
 export function fileFaults(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
   const leaves = leadsOut(workspace);
   const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
-  return eachOnce(instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves)]));
+  return eachOnce([...instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves)]), ...inTheWay(workspace, instances)]);
 }
 
 function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -64,7 +66,7 @@ function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
 function missingProgram(workspace: ProjectFiles, { program }: Instance): readonly Diagnostic[] {
   if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
   const fault = missing(workspace, program.path, program.at);
-  return [{ ...fault, message: `${program.path}: no such file: expected a TypeScript stage program of the project` }];
+  return deadLinkOn(workspace, program.path) !== undefined ? [fault] : [{ ...fault, message: `${program.path}: no such file: expected a TypeScript stage program of the project` }];
 }
 
 /** A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing again. */
@@ -128,8 +130,17 @@ function pathFaults(workspace: ProjectFiles, instance: Instance, leaves: (path: 
 }
 
 function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
+  const link = deadLinkOn(workspace, path);
+  if (link !== undefined) return { severity: 'error', code: 'missing-file', message: link.path === path ? `${path} ${link.message}` : `${path}: ${link.path} ${link.message}`, at };
   const suggestion = nearestPath(workspace, path);
   return { severity: 'error', code: 'missing-file', message: `${path}: no such file or folder`, at, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+/** The first link on the way to a path that leads to nothing. */
+function deadLinkOn(workspace: ProjectFiles, path: string): { readonly path: string; readonly message: string } | undefined {
+  const earlier = dirname(path) === path || dirname(path) === '.' ? undefined : deadLinkOn(workspace, dirname(path));
+  const message = earlier === undefined ? deadLink(workspace.disk, placeOf(workspace, path)) : undefined;
+  return message === undefined ? earlier : { path, message };
 }
 
 /** The path that is there and most like one that is not, folder by folder. */
