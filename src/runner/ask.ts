@@ -148,7 +148,9 @@ export async function metrics(opened: Opened, planned: Planned, selection: Selec
       const file = kind === 'metrics' ? files[out] : undefined;
       const read = file === undefined ? undefined : await readJson(join(opened.place.root, file));
       if (read?.ok === false) faults.push({ ...read.error, path });
-      if (read?.ok === true) collectNumbers(read.value, '', values);
+      const numbers = read?.ok === true ? numbersIn(read.value, '') : [];
+      if (read?.ok === true && numbers.length === 0) faults.push({ path, message: 'holds no metrics: expected a map of numbers, as {"loss": 0.5}; lists are passed over' });
+      for (const [name, value] of numbers) values[name] = value;
     }
     return { instance: instance.id, state, axes: state === 'current' ? instance.axes : {}, labels: instance.labels, params, values, faults };
   }));
@@ -175,10 +177,10 @@ async function selectedResults(opened: Opened, planned: Planned, selection: Sele
   return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
 }
 
-/** The numbers of a document, nested names joined by ".". */
-function collectNumbers(value: Json, name: string, into: Record<string, number>): void {
-  if (typeof value === 'number') into[name] = value;
-  if (isJsonObject(value)) for (const [key, member] of Object.entries(value)) collectNumbers(member, name === '' ? key : `${name}.${key}`, into);
+/** The numbers of a document's maps, nested names joined by "."; lists hold what belongs to a metric, as its interval. */
+function numbersIn(value: Json, name: string): readonly (readonly [string, number])[] {
+  if (typeof value === 'number' && name !== '') return [[name, value]];
+  return isJsonObject(value) ? Object.entries(value).flatMap(([key, member]) => numbersIn(member, name === '' ? key : `${name}.${key}`)) : [];
 }
 
 export function artifacts(root: string, planned: Planned, selection: Selection): Result<readonly Artifact[], Problem> {

@@ -110,6 +110,13 @@ test('numbers that are no JSON, as the NaN that Python writes, are told with the
   ]);
 });
 
+test.each(['[1, 2]', '3', '{"loss": [1, 2], "name": "x"}', '{"loss": null}'])('a file of metrics without a number in its maps is told of, not passed over: %s', async (text) => {
+  using project = inProcess();
+  project.write({ m: text, 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.m} ${outs.m}', deps: { m: 'm' }, outs: { m: { path: 'm.json', kind: 'metrics' } } } } } });
+  await project.run();
+  expect(await metrics(project)).toMatchObject([{ values: {}, faults: [{ path: 'artifacts/pipeline/a/m.json', message: expect.stringContaining('expected a map of numbers') }] }]);
+});
+
 test('a dep that is missing leaves the numbers of before', async () => {
   using project = await finished();
   rmSync(join(project.root, 'data'));
