@@ -62,6 +62,8 @@ describe('params, deps and outs of a stage program', () => {
     ['seed: 1, config: { method: lora, learningRate: -1 }', 'params.config.learningRate must be > 0', '-1', undefined],
     ['seed: 1, config: { method: lora, learningrate: 1 }', 'stages/a.ts has no params.config.learningrate: expected one of method, learningRate', 'learningrate', 'learningRate'],
     ['sead: 1', 'stages/a.ts has no params.sead: expected one of seed, config', 'sead', 'seed'],
+    ['sehb: 1', 'stages/a.ts has no params.sehb: expected one of seed, config', 'sehb', 'seed'],
+    ['seed: 1, sehb: 1', 'stages/a.ts has no params.sehb: expected one of seed, config', 'sehb', undefined],
     ['seed: 1, config: {}', 'params.config must have "method"', '{}', undefined],
     ['config: { method: lora }', 'params must have "seed"', '{ config: { method: lora } }', undefined],
   ])('%s', (params, message, place, suggestion) => {

@@ -49,21 +49,28 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
     const place = error.keyword === 'additionalProperties' ? `${error.instancePath}/${String(error.params['additionalProperty'])}` : error.instancePath;
     places.set(place, [...(places.get(place) ?? []), error]);
   }
-  return [...places].map(([place, same]) => paramFault(place, same, instance));
+  return [...places].map(([place, same]) => paramFault(place, same, errors, instance));
 }
 
 /** Whether what is missing stands there under a name that is no name of the schema: one typo is one fault. */
 function isMisspelt({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
-  return keyword === 'required' && errors.some((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath && nearest(String(other.params['additionalProperty']), knownNames(other)) === params['missingProperty']);
+  return keyword === 'required' && errors.some((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath && meantName(other, errors) === params['missingProperty']);
 }
 
-function paramFault(place: string, errors: readonly ErrorObject[], instance: Instance): Diagnostic {
+/** The name that an unknown one is like; one that is missing in the same map may be less like it. */
+function meantName(unknown: ErrorObject, errors: readonly ErrorObject[]): string | undefined {
+  const name = String(unknown.params['additionalProperty']);
+  const missing = errors.filter(({ keyword, instancePath }) => keyword === 'required' && instancePath === unknown.instancePath).map(({ params }) => String(params['missingProperty']));
+  return nearest(name, knownNames(unknown)) ?? nearest(name, missing, 2);
+}
+
+function paramFault(place: string, errors: readonly ErrorObject[], all: readonly ErrorObject[], instance: Instance): Diagnostic {
   const name = `params${place.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}`;
   const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
   const at = (unknown === undefined ? undefined : instance.paramNameRanges[place]) ?? rangeAt(place, instance);
   const wanted = [...new Set(errors.map(errorText))].join(', or ');
   const allowed = errors.flatMap(({ keyword, params }) => (keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []));
-  const suggestion = unknown === undefined ? suggestionFor(place, instance, allowed) : nearest(String(unknown.params['additionalProperty']), knownNames(unknown));
+  const suggestion = unknown === undefined ? suggestionFor(place, instance, allowed) : meantName(unknown, all);
   const message = unknown === undefined ? `${name} ${wanted}` : `${programName(instance)} has no ${name}${knownText(knownNames(unknown))}`;
   return { severity: 'error', code: 'bad-param', message, at, ...(suggestion === undefined ? {} : { suggestion }), notes: [{ message: `as ${programName(instance)} expects, for ${instance.id}`, at: instance.program.at }] };
 }

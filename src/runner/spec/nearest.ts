@@ -1,11 +1,12 @@
 /**
  * The known name that is most like a misspelt one: by optimal string alignment distance (insert, delete, replace, swap of
- * neighbours), at most a third of the name's length, case aside. Undefined where nothing is near.
+ * neighbours), at most a third of the name's length (`part`: another part of it), case aside. Undefined where nothing is
+ * near.
  */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+export function nearest(name: string, known: Iterable<string>, part = 3): string | undefined {
   const wanted = name.toLowerCase().slice(0, longest);
   let best: string | undefined;
-  let bound = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bound = Math.max(1, Math.floor(wanted.length / part)) + 1;
   for (const candidate of known) {
     if (candidate === name || Math.abs(candidate.length - wanted.length) >= bound) continue;
     const away = distance(wanted, candidate.toLowerCase());
