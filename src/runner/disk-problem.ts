@@ -1,12 +1,12 @@
 import type { Result } from '../result.ts';
 import type { Problem } from './answers.ts';
 import { diskMessage } from './execute/disk-message.ts';
-import { isSqliteError } from './store/open-store.ts';
+import { isFullDisk, isSqliteError, roomHelp } from './store/open-store.ts';
 
 /** What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything else is a bug of ours and is thrown on. */
 export function diskProblem(error: unknown): Problem {
   const message = diskMessage(error);
-  if (!isSqliteError(error) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return { kind: 'disk', message };
+  if (!isSqliteError(error) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return { kind: 'disk', message, ...(isFullDisk(error) ? { help: roomHelp } : {}) };
   return { kind: 'damaged', message: `${message}; move the file away: results will be computed again` };
 }
 

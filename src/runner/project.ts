@@ -5,6 +5,7 @@ import { dryRun, gc, run, verifyRerun } from './act.ts';
 import { artifacts, explain, graph, history, log, metrics, results, status, verify } from './ask.ts';
 import { builtFile } from './built-file.ts';
 import { orDiskProblem } from './disk-problem.ts';
+import { noSpaceLeft } from './execute/no-space-left.ts';
 import { fileFaults } from './execute/preflight.ts';
 import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
@@ -141,6 +142,16 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     const open = hasCache(place) ? opened(place, 'write') : undefined;
     return open?.ok === true ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }
+  /** On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room for the rows. */
+  async function collect(request: GcRequest): Promise<Result<Collected, Problem>> {
+    const withAccess = (access: Access): Promise<Result<Collected, Problem>> => withRows(access, (open) => gc(open, set, request));
+    const collected = await withAccess('write');
+    if (collected.ok || collected.error.kind !== 'disk' || !noSpaceLeft([root.ok ? root.value.root : folder])) return collected;
+    const first = await withAccess('read');
+    if (!first.ok || request.dryRun) return first;
+    const rest = await withAccess('write');
+    return rest.ok ? { ok: true, value: together(first.value, rest.value) } : rest;
+  }
   const root = placeHere(folder, file);
 
   return {
@@ -175,10 +186,14 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),
     verifyRerun: (instance, onEvent, stop) => withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
-    gc: (request) => withRows('write', (open) => gc(open, set, request)),
+    gc: collect,
     close,
   };
 }
+
+/** The rows of what the first deleted are still there for the second. */
+const together = (first: Collected, rest: Collected): Collected =>
+  ({ entries: rest.entries, objects: first.objects + rest.objects, files: [...first.files, ...rest.files], bytes: first.bytes + rest.bytes });
 
 const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));
 

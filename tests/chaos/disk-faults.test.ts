@@ -72,3 +72,33 @@ test.skipIf(!mayMount)(`a disk that is full sooner or later (${mayMount ? 'a tmp
   console.log(`tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its caching only`);
   expect(failed.length).toBeGreaterThan(3);
 });
+
+/** Runs two stages, takes one out of the file, fills the disk but for so many KiB, and asks; the second time there is nothing to delete. Prints exit codes, and what was said. */
+const collections = `${small}
+for left in 0 16 48 96; do
+  mkdir p && cd p
+  echo 'stages: { make: { matrix: { n: [1, 2] }, cmd: "yes \${n} | head -c 200000 > \${outs.o}", outs: { o: o } } }' > pipeline.yaml
+  "$NODE" "$MAIN" run 2> /dev/null; first=$?
+  sed -i 's/1, 2/1/' pipeline.yaml
+  head -c \${left}K /dev/zero > spare; dd if=/dev/zero of=taken bs=1k 2> /dev/null; rm spare
+  "$NODE" "$MAIN" status > /dev/null; status=$?
+  planned=$("$NODE" "$MAIN" gc --dry-run --keep-runs 0)
+  freed=$("$NODE" "$MAIN" gc --keep-runs 0 | tail -1); again=$("$NODE" "$MAIN" run --json 2> /dev/null); verified=$("$NODE" "$MAIN" verify)
+  cat /dev/zero > taken2 2> /dev/null
+  "$NODE" "$MAIN" gc --keep-runs 0 > "$0/said" 2>&1; full=$?
+  printf '%s|%s|%s|%s|%s|%s|%s|%s\\n' $first $status "$(echo "$planned" | tail -1)" "$freed" "$(echo "$again" | grep -o '"ran":\\[[^]]*\\]')" "$verified" $full "$(tr '\\n' ' ' < "$0/said")"
+  cd .. && rm -rf p
+done`;
+
+test.skipIf(!mayMount)('on a full disk gc makes room, and where it cannot, it says that the disk is full and what to do', async () => {
+  const { main } = await programs();
+  const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), collections, folder], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: main } });
+  expect(stderr).toBe('');
+  const told = stdout.trim().split('\n').map((line) => line.split('|'));
+  expect(told).toHaveLength(4);
+  for (const [first, status, planned, freed, again, verified, full, said] of told) {
+    expect({ first, status, planned, freed, verified, full }).toEqual({ first: '0', status: '0', planned: 'would free 391 KiB: 1 result, 1 object, 1 file or folder', freed: 'freed 391 KiB: 1 result, 1 object, 1 file or folder', verified: '1 object, 195 KiB: all as they should be', full: '1' });
+    expect(again).toBe('"ran":[]');
+    expect(said).toMatch(/^error: .*the disk is full.* help: make room on this disk: /);
+  }
+});

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
+import { tryLock } from '../store/lock.ts';
 import { connect, isSqliteError } from '../store/open-store.ts';
 
 /**
@@ -13,11 +14,11 @@ export function tryFileLock(path: string): Result<(() => void) | undefined, File
     makeFolder(dirname(path));
     const database = connect(path, { timeout: 0 });
     try {
-      database.exec('BEGIN EXCLUSIVE');
-      return { ok: true, value: () => { database.close(); } };
+      if (tryLock(database)) return { ok: true, value: () => { database.close(); } };
+      database.close();
+      return { ok: true, value: undefined };
     } catch (error) {
       database.close();
-      if (isSqliteError(error) && error.code.startsWith('SQLITE_BUSY')) return { ok: true, value: undefined };
       throw error;
     }
   } catch (error) {

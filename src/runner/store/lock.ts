@@ -58,8 +58,10 @@ async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal
 
 const pollMilliseconds = 50;
 
-function tryLock(database: Sqlite.Database): boolean {
+/** Whether an exclusive lock was to be had. Without a journal, which would need room: who waits for some on a full disk has to take it, too. */
+export function tryLock(database: Sqlite.Database): boolean {
   try {
+    database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {

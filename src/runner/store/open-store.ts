@@ -25,7 +25,7 @@ export interface Store {
 /** Why a store cannot be used, in words; what it holds is left as it is. */
 export type StoreFault =
   | { readonly kind: 'damaged'; readonly message: string }
-  /** It may not be written here. */
+  /** It may not be written here, or the disk is full or fails. */
   | { readonly kind: 'disk'; readonly message: string; readonly help: string };
 
 /** Opens the store to write into it: makes it where there is none, and brings an older one up. */
@@ -42,7 +42,11 @@ export function openStoreToRead(file: string): Result<Store, StoreFault> {
   const fault = folderFault(file);
   if (fault !== undefined) return { ok: false, error: fault };
   if (!existsSync(file)) return opened(file, () => connect(':memory:', {}), false);
-  if (refusalToWrite(file) === undefined) return openStore(file);
+  if (refusalToWrite(file) === undefined) {
+    const kept = openStore(file);
+    // Who only reads needs no room on the disk.
+    if (kept.ok || kept.error.kind !== 'disk') return kept;
+  }
   return opened(file, () => inMemory(rowsOf(file)), false);
 }
 
@@ -71,7 +75,9 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   if (!isSqliteError(error)) throw error;
   const message = `${file}: ${error.message} (${error.code})`;
   if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
-  // A disk that is full is no reason to give up what is there.
+  // A disk that is full, or fails, is no reason to give up what is there.
+  if (isFullDisk(error)) return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
+  if (error.code.startsWith('SQLITE_IOERR')) return { kind: 'disk', message, help: 'pipeline doctor looks at the disk' };
   return { kind: 'damaged', message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message };
 }
 
@@ -97,6 +103,12 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
 
 const writeHelp = 'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
 
+/** Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index beside it, which it cannot make there. */
+export const isFullDisk = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
+
+export const roomHelp = 'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
+
 /** Loaded when it is needed, and without the search for its native part that it makes itself. */
 export function connect(source: string | Buffer, options: Pick<Sqlite.Options, 'timeout' | 'readonly'>): Sqlite.Database {
   const require = createRequire(import.meta.url);
@@ -106,7 +118,7 @@ export function connect(source: string | Buffer, options: Pick<Sqlite.Options, '
 
 /** A database as it stands in a file that may not be written. */
 function rowsOf(file: string): Buffer {
-  if (!existsSync(`${file}-wal`)) return readFileSync(file);
+  if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return readFileSync(file);
   // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where that was killed, in a copy.
   try {
     return serialized(connect(file, { readonly: true, timeout: 10_000 }));
@@ -125,6 +137,8 @@ function rowsOf(file: string): Buffer {
 
 function serialized(database: Sqlite.Database): Buffer {
   try {
+    // Of a file that cannot be read, serializing says only that memory is short.
+    database.pragma('schema_version');
     return database.serialize();
   } finally {
     database.close();
