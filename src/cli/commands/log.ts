@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
 import { type LogPart, logParts } from '../../runner/report/log-text.ts';
+import { printableLines } from '../../runner/report/printable.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
@@ -44,14 +46,18 @@ async function print(root: string, parts: readonly LogPart[]): Promise<void> {
   }
 }
 
-/** As it was printed, byte for byte, and a new line below it. Of what printed nothing, or is gone, nothing is told. */
+/** As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. A new line below it. Of what printed nothing, or is gone, nothing is told. */
 async function printFile(root: string, file: string): Promise<void> {
   const bytes = await stat(join(root, file)).then(({ size }) => size, () => 0);
   if (bytes === 0) return;
   process.stdout.write(`printed (${file}):\n`);
-  let last: unknown;
-  const source = createReadStream(join(root, file));
-  source.on('data', (chunk) => { last = chunk.at(-1); });
-  await pipeline(source, process.stdout, { end: false });
+  const decoder = new StringDecoder('utf8');
+  let last: number | undefined;
+  await pipeline(createReadStream(join(root, file)), async function* (source: AsyncIterable<Buffer>) {
+    for await (const piece of source) {
+      last = piece.at(-1);
+      yield process.stdout.isTTY ? printableLines(decoder.write(piece)) : piece;
+    }
+  }, process.stdout, { end: false });
   if (last !== 0x0A) process.stdout.write('\n');
 }

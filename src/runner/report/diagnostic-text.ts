@@ -1,6 +1,7 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { Colors } from './colors.ts';
 import { positionIn } from './position-in.ts';
+import { printable } from './printable.ts';
 import { textWidth } from './text-width.ts';
 
 /**
@@ -55,6 +56,3 @@ function excerpt(place: Place | undefined, colors: Colors, mark: (text: string) 
   const margin = ' '.repeat(String(number).length);
   return [`  ${colors.dim(`${number} |`)} ${text}`, `  ${margin} ${colors.dim('|')} ${indent}${mark(caret)}`];
 }
-
-/** Control characters never reach a terminal raw: a hostile file must not move its cursor. A tab is one space wide here, so that the caret stands right. */
-const printable = (text: string): string => text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

@@ -3,6 +3,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Colors } from './colors.ts';
 import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
+import { printable } from './printable.ts';
 import { sizeText } from './size-text.ts';
 import { textWidth } from './text-width.ts';
 
@@ -164,9 +165,9 @@ function runningLine(name: string, row: Running, now: number, width: number, col
   const expected = expectedSeconds(row, now);
   const elapsed = (now - row.startedAt) / 1000;
   const parts = [
-    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${row.unit}`] : []),
+    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${printable(row.unit)}`] : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
-    ...(row.note === undefined ? [] : [row.note]),
+    ...(row.note === undefined ? [] : [printable(row.note)]),
     colors.dim(expected === undefined ? durationText(elapsed) : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`),
   ];
   return `  ${name}  ${parts.join('  ')}`;

@@ -1,7 +1,13 @@
 import type { StageMessage } from '../../stage/message.ts';
+import { printableLines } from './printable.ts';
 
 /** What a stage said while it worked, in words; undefined where there is nothing to say. */
 export function messageText(message: StageMessage): string | undefined {
+  const text = wordsOf(message);
+  return text === undefined ? undefined : printableLines(text);
+}
+
+function wordsOf(message: StageMessage): string | undefined {
   switch (message.kind) {
     case 'progress': return `${message.done}/${message.total} ${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`;
     case 'metric': return `step ${message.step}: ${Object.entries(message.values).map(([name, value]) => `${name} ${numberText(value)}`).join(', ')}`;

@@ -2,6 +2,7 @@ import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
 import { filesText } from '../manifest/reason-text.ts';
 import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
+import { printableLines } from './printable.ts';
 import { sizeText } from './size-text.ts';
 
 /** How an instance ended, in a few words. */
@@ -44,7 +45,7 @@ export function failureText(failure: Failure): string {
     case 'timeout': return `still running after its timeout of ${durationText(failure.seconds)}`;
     case 'missing-outs': return `it ended without writing ${failure.outs.join(', ')}`;
     case 'spawn': return `could not be started: ${failure.message}`;
-    case 'reported': return failure.text;
+    case 'reported': return printableLines(failure.text);
     case 'disk': return failure.message;
   }
 }

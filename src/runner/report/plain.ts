@@ -3,6 +3,7 @@ import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
 import { durationText } from './duration-text.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
+import { printableLines } from './printable.ts';
 import { sizeText } from './size-text.ts';
 import { reasonText } from '../manifest/reason-text.ts';
 import { typedInstance } from '../plan/typed-instance.ts';
@@ -49,6 +50,6 @@ function finishedLines(instance: string, outcome: Outcome, colors: Colors): read
     case 'cached': case 'skipped': return [];
     case 'blocked': return [`${colors.yellow('–')} ${instance}  ${text}`];
     case 'interrupted': return [`${colors.yellow('■')} ${instance}  ${text}`];
-    case 'failed': return [`${colors.red('✗')} ${instance}  ${text}`, ...outcome.tail.map((line) => `    ${line}`)];
+    case 'failed': return [`${colors.red('✗')} ${instance}  ${text}`, ...outcome.tail.map((line) => `    ${printableLines(line)}`)];
   }
 }
