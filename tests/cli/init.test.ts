@@ -59,6 +59,8 @@ describe('pipeline init', () => {
     writeFileSync(at('file'), '');
     expect(await pipeline(installation, ['init', 'file'])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('nothing was made') });
     expect(readFileSync(at('file'), 'utf8')).toBe('');
+    symlinkSync('gone', at('dangling'));
+    expect(await pipeline(installation, ['init', 'dangling'])).toMatchObject({ code: 2, stdout: '', stderr: `error: ${at('dangling')}: is a symbolic link to gone, where nothing is; nothing was made\n` });
   });
 
   test.runIf(process.platform === 'linux')('a folder in which nothing can be made is an error, and the search for one above it ends (Linux)', async () => {

@@ -8,6 +8,8 @@ import { isJsonObject, readJson } from '../../files/json.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { walkTree } from '../../files/walk-tree.ts';
 import type { Result } from '../../result.ts';
+import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
+import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import { installedFile } from '../installed-file.ts';
 import { packageReference } from './package-reference.ts';
 
@@ -26,6 +28,8 @@ export type NewProjectFault =
 
 /** Copies the template into a folder, made where there is none. All of it or nothing: what stands there is never written to. */
 export async function newProject(folder: string): Promise<Result<NewProject, NewProjectFault>> {
+  const fault = notAFolder(workspaceDisk, folder);
+  if (fault !== undefined) return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
   const files = await templateFiles(folder);
   if (!files.ok) return { ok: false, error: { kind: 'file', problem: files.error } };
   const kept = await dependsOnUs(folder) ? ['package.json'] : [];
