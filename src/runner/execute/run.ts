@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
@@ -10,11 +9,12 @@ import { lastKeys, meanSeconds } from '../store/entries.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
-import { finishRun, insertRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
+import { finishRun, insertRun, isRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
 import { type Run, type RunOf, warn } from './execute-instance.ts';
+import { newRunId } from './new-run-id.ts';
 import { startOf } from './processes.ts';
 import type { RunWatcher } from './run-controls.ts';
 import { allotment, machineCapacity } from './resources.ts';
@@ -83,7 +83,7 @@ export async function withRun<S extends Framed>(session: S, { instances, jobs, s
   const startedAt = Date.now();
   const started = performance.now();
   const { store, plan } = session;
-  const id = newRunId(startedAt);
+  const id = newRunId(startedAt, (run) => isRun(store, run));
   insertRun(store, { run: id, pipeline: plan.pipeline, file: plan.file, pid: process.pid, pidStarted: startOf(process.pid) ?? '', startedAt });
   const log = eventLog(store, id);
   const emit = (event: Event): void => {
@@ -156,15 +156,6 @@ function outputFiles({ workspace }: Framed, run: RunId): () => string {
     return `${folder}/${count}.txt`;
   };
 }
-
-/** Sortable by time, and unlikely to be another's. */
-function newRunId(at: number): RunId {
-  const id = `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
-  if (!isRunId(id)) throw new Error(`not a run: ${id}`);
-  return id;
-}
-
-const isRunId = (text: string): text is RunId => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(text);
 
 /** Notes how instances ended, where that is news: a run with nothing to do writes nothing about them. */
 function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outcome: Outcome) => void {

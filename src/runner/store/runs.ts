@@ -19,6 +19,8 @@ export function insertRun(store: Store, row: Omit<RunRow, 'finishedAt' | 'exitCo
     .run(row.run, row.pipeline, row.file, row.pid, row.pidStarted, row.startedAt);
 }
 
+export const isRun = (store: Store, run: RunId): boolean => store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
+
 export function finishRun(store: Store, run: RunId, at: number, exitCode: number, counts: OutcomeCounts): void {
   unlessDiskFails(() => store.sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?').run(at, exitCode, JSON.stringify(counts), run));
 }
