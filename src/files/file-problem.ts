@@ -39,6 +39,9 @@ export function fileProblem(path: string, error: unknown): FileProblem {
   return { path, message: error.syscall === 'mkdir' && code === 'EEXIST' ? 'is a file where a folder is needed' : meaning(code) ?? error.message, code };
 }
 
+/** The path that a failed call of the file system was about, where it says so. */
+export const failedPath = (error: unknown): string | undefined => (error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined);
+
 function meaning(code: string): string | undefined {
   switch (code) {
     case 'ENOENT': return 'no such file or folder';

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Result } from '../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from './answers.ts';
 import { orDiskProblem } from './disk-problem.ts';
@@ -22,7 +22,7 @@ import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { keysOfInstance } from './store/attempts.ts';
 import { lastKeys } from './store/entries.ts';
 import { collectGarbage } from './store/gc.ts';
-import { takeLock } from './store/lock.ts';
+import { lockFileOf, takeLock } from './store/lock.ts';
 import { lastOutcomes } from './store/runs.ts';
 
 export interface RunSources {
@@ -64,7 +64,7 @@ export async function dryRun(opened: Opened, planned: Planned, request: RunReque
 
 /** Does something that only one process may do at a time. */
 async function locked<T>(opened: Opened, waitSeconds: number, signal: AbortSignal, act: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
-  const lock = await takeLock(opened.store, join(opened.place.root, 'cache/lock.sqlite'), waitSeconds, signal);
+  const lock = await takeLock(opened.store, lockFileOf(opened.place.root), waitSeconds, signal);
   if (!lock.ok) return lock;
   try {
     return await orDiskProblem(async () => {

@@ -12,7 +12,7 @@ import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import { isOverrideName } from './spec/source-request.ts';
 import { lastKeys } from './store/entries.ts';
 import { fillIdle, findIdle, reserveIdle } from './store/idle-rows.ts';
-import { takeLock } from './store/lock.ts';
+import { lockFileOf, takeLock } from './store/lock.ts';
 import { wasKilled } from './store/runs.ts';
 import { type Look, looksTheSame, recordLooks } from './workspace/recorded-looks.ts';
 
@@ -50,7 +50,7 @@ export function idleRequest(program: string, { root, file }: ProjectPlace, set: 
 export async function runIdle(opened: Opened, { text, jobs }: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
   const { store, place, workspace, surroundings: { companions, environment, retryDelay } } = opened;
   if (findIdle(store, text) === undefined) return undefined;
-  const lock = await takeLock(store, join(place.root, 'cache/lock.sqlite'), 0, stop.gentle);
+  const lock = await takeLock(store, lockFileOf(place.root), 0, stop.gentle);
   if (!lock.ok) return undefined;
   try {
     const record = parsed(findIdle(store, text));

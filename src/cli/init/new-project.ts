@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { realDisk } from '../../files/disk.ts';
-import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import { failedPath, type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, readJson } from '../../files/json.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { walkTree } from '../../files/walk-tree.ts';
@@ -48,14 +48,11 @@ export async function newProject(folder: string): Promise<Result<NewProject, New
     } catch (error) {
       for (const done of written) await realDisk.remove(join(folder, done));
       for (const made of folders) await realDisk.remove(made);
-      return { ok: false, error: { kind: 'file', problem: fileProblem(pathOf(error) ?? place, error) } };
+      return { ok: false, error: { kind: 'file', problem: fileProblem(failedPath(error) ?? place, error) } };
     }
   }
   return { ok: true, value: { folder, written, kept } };
 }
-
-/** What the call that failed was about: a folder above the file, perhaps. */
-const pathOf = (error: unknown): string | undefined => (error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined);
 
 /** Path → content. Names that npm takes for its own when it packs a folder stand in the template without their dot. */
 async function templateFiles(folder: string): Promise<Result<ReadonlyMap<string, string>, FileProblem>> {

@@ -1,4 +1,4 @@
-import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
+import { failedPath, fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { isSqliteError } from '../store/open-store.ts';
 
 /** What a failed call of the file system, or a database that could not be written, says. Anything else is a bug of ours and is thrown on. */
@@ -9,7 +9,5 @@ export function diskMessage(error: unknown): string {
 
 /** Of a rename, the new name: what stands there, or the folder around it, is what is in the way. */
 function pathOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if ('dest' in error && typeof error.dest === 'string') return error.dest;
-  return 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  return error instanceof Error && 'dest' in error && typeof error.dest === 'string' ? error.dest : failedPath(error);
 }

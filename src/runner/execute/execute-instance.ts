@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Event, Failure, Outcome } from '../event.ts';
+import type { Event, FailedOutcome, Failure, Outcome } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -210,6 +210,9 @@ async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<
   await dropFailed(workspace, instance);
   await closeAttempt(workspace, key);
 }
+
+/** The end of an instance that was not started, since the disk did not do as asked. */
+export const failedBy = (message: string): FailedOutcome => ({ kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
 
 export function warn(run: Pick<Run, 'emit'>, instance: InstanceId | null, diagnostic: Diagnostic): void {
   run.emit({ kind: 'warned', at: Date.now(), instance, diagnostic });

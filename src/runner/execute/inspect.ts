@@ -69,9 +69,8 @@ export async function forecastOf(session: Session, instances: readonly Instance[
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
     neverFinished: ({ id }) => !isHit(surveyed.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
-  const byId = new Map(instances.map((instance) => [instance.id, instance]));
   const willRun = await Promise.all(foretold.willRun.map(async ({ instance: id, because }) => {
-    const [instance, inputs] = [byId.get(id), assessed.get(id)?.inputs];
+    const [instance, inputs] = [session.instances.get(id), assessed.get(id)?.inputs];
     return { instance: id, because: instance === undefined || inputs === undefined ? because : await nameChanges(session, instance, because, inputs) };
   }));
   return { ...foretold, willRun };

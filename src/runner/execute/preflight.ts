@@ -35,24 +35,22 @@ export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly Bu
  * what the machine has. All of it at once, before anything runs.
  */
 export async function preflight(workspace: Workspace, store: Store, plan: Plan, instances: readonly Instance[], programs: Programs, { capacity, path: searched }: Machine): Promise<readonly Diagnostic[]> {
-  const leaves = leadsOut(workspace);
-  const looked = new Map<string, boolean>();
-  const isFileHere = (path: string): boolean => {
-    const known = looked.get(path) ?? isFile(workspace, path);
-    looked.set(path, known);
-    return known;
-  };
-  const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
-  const files = instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
+  const filesOf = fileLook(workspace);
+  const isFileHere = once((path) => isFile(workspace, path));
+  const files = instances.flatMap((instance) => [...filesOf(instance), ...checkCommand(instance, isFileHere), ...resourceFaults(instance, capacity)]);
   const faults = [...files, ...inTheWay(workspace, instances), ...bundleFaults(workspace, instances, programs), ...missingExecutables(workspace, plan, instances, searched), ...await programFaults(store, plan.pipeline, instances, programs)];
   return eachOnce(faults);
 }
 
 /** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
-export function fileFaults(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
+export const fileFaults = (workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] =>
+  eachOnce([...instances.flatMap(fileLook(workspace)), ...inTheWay(workspace, instances)]);
+
+/** Looks at the files that an instance names; those that others name too, once. */
+function fileLook(workspace: ProjectFiles): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace);
-  const isEmpty = once((pattern: string) => codeFiles(workspace, [pattern]).length === 0);
-  return eachOnce([...instances.flatMap((instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves)]), ...inTheWay(workspace, instances)]);
+  const isEmpty = once((pattern) => codeFiles(workspace, [pattern]).length === 0);
+  return (instance) => [...missingProgram(workspace, instance), ...missingCode(workspace, instance, isEmpty), ...pathFaults(workspace, instance, leaves)];
 }
 
 function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -13,7 +13,7 @@ import { placeOf, readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, momentOf } from './assess.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from './disk-message.ts';
-import { executeInstance, type Run } from './execute-instance.ts';
+import { executeInstance, failedBy, type Run } from './execute-instance.ts';
 import { nameChanges } from './name-changes.ts';
 import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
 import type { Allotment } from './resources.ts';
@@ -120,8 +120,6 @@ function noted(run: Run, { keepGoing }: RunRules, settled: Settled): Settled {
 
 /** What it depends on could not be read. */
 const unassessed = (message: string): Settled => ({ key: null, outcome: failedBy(message) });
-
-const failedBy = (message: string): FailedOutcome => ({ kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
 
 async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Settled> {
   const { stopped } = run.stop;

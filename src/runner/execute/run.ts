@@ -13,7 +13,7 @@ import { finishRun, insertRun, isRun, lastOutcomes, type OutcomeCounts, recordOu
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
-import { type Run, type RunOf, warn } from './execute-instance.ts';
+import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
 import { startOf } from './processes.ts';
 import type { RunWatcher } from './run-controls.ts';
@@ -126,7 +126,7 @@ const inOrder = (instances: readonly Named[], outcomes: ReadonlyMap<InstanceId, 
 function withoutBlocked(selected: Selected, blocked: Standing['blocked'], onOutcome: OnOutcome): readonly Instance[] {
   return selected.chosen.filter((instance) => {
     const message = blocked.get(instance.id);
-    if (message !== undefined) onOutcome(instance, null, { kind: 'failed', failure: { kind: 'disk', message }, seconds: 0, tail: [] });
+    if (message !== undefined) onOutcome(instance, null, failedBy(message));
     return message === undefined;
   });
 }

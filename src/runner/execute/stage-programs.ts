@@ -12,7 +12,7 @@ import { type BundleFolder, bundlePath, keptBundles, mapPath, passingBundles } f
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import { loadFault } from './load-fault.ts';
-import { packageFacts, sourceDigest } from './packages.ts';
+import { type PackageFacts, packageFacts, sourceDigest } from './packages.ts';
 
 /** A stage program, ready to run. */
 export interface StageProgramFacts {
@@ -66,15 +66,16 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   }
   if (stale.length === 0) return found;
   const bundled = await bundleAll(workspace, stale);
+  const packagesOf = packagesOnce(workspace);
   await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
   for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
-  const descriptions = await described(sources, folder, [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])));
+  const descriptions = await described(sources, folder, packagesOf, [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])));
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
     else if (description?.ok !== true) found.set(path, { ok: false, error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')] });
     else {
-      const record = await recordOf(workspace, bundle.value, description.value);
+      const record = await recordOf(workspace, packagesOf, bundle.value, description.value);
       // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
       if (bundle.value.stoodStill()) recordBundle(store, path, record);
       found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
@@ -113,6 +114,19 @@ function contentsOnce(workspace: Workspace): Contents {
   };
 }
 
+type Packages = (specifiers: readonly string[]) => Promise<PackageFacts>;
+
+/** npm's record is long, and most programs name the same packages. */
+function packagesOnce(workspace: Workspace): Packages {
+  const known = new Map<string, Promise<PackageFacts>>();
+  return (specifiers) => {
+    const name = JSON.stringify(specifiers);
+    const found = known.get(name) ?? packageFacts(workspace, specifiers);
+    known.set(name, found);
+    return found;
+  };
+}
+
 async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
   if (record.bundler !== bundlerVersion || await contents(bundlePath(record.bundle)) !== record.bundle) return false;
   // An older version wrote none.
@@ -125,8 +139,8 @@ async function isFresh(workspace: Workspace, record: BundleRecord, contents: Con
 /** A file is the record of what npm installed, the same for all programs; a folder is a package that has no record. */
 const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> => (path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path));
 
-async function recordOf(workspace: Workspace, { digest, inputs, absent, external }: Bundle, description: Description): Promise<BundleRecord> {
-  const { packages, sources } = await packageFacts(workspace, [...external, ...description.packages]);
+async function recordOf(workspace: Workspace, packagesOf: Packages, { digest, inputs, absent, external }: Bundle, description: Description): Promise<BundleRecord> {
+  const { packages, sources } = await packagesOf([...external, ...description.packages]);
   const contents = contentsOnce(workspace);
   return {
     bundler: bundlerVersion,
@@ -145,14 +159,14 @@ async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest,
   }
 }
 
-async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, bundles: readonly (readonly [path: string, bundle: Bundle])[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
+async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, packagesOf: Packages, bundles: readonly (readonly [path: string, bundle: Bundle])[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
   const found = new Map<Digest, Result<Description>>();
   const unknown: Digest[] = [];
   for (const [path, bundle] of bundles) {
     const { digest } = bundle;
     if (found.has(digest) || unknown.includes(digest)) continue;
     const known = programDescription(store, digest);
-    if (isDescription(known) && await hasPackagesAsBefore(workspace, store, path, bundle, known)) found.set(digest, { ok: true, value: known });
+    if (isDescription(known) && await hasPackagesAsBefore(store, packagesOf, path, bundle, known)) found.set(digest, { ok: true, value: known });
     else unknown.push(digest);
   }
   const answers = await describeAll(stageChild, workspace.root, unknown.map((digest) => folder.pathOf(digest)));
@@ -165,10 +179,10 @@ async function described({ workspace, store, stageChild }: ProgramSources, folde
 }
 
 /** With other packages a program may load no more, though it is the same. */
-async function hasPackagesAsBefore(workspace: Workspace, store: Store, path: string, { external }: Bundle, description: Description): Promise<boolean> {
+async function hasPackagesAsBefore(store: Store, packagesOf: Packages, path: string, { external }: Bundle, description: Description): Promise<boolean> {
   const before = parseRecord(bundleRecord(store, path));
   if (before === undefined) return false;
-  const { packages } = await packageFacts(workspace, [...external, ...description.packages]);
+  const { packages } = await packagesOf([...external, ...description.packages]);
   return JSON.stringify(packages) === JSON.stringify(before.packages);
 }
 

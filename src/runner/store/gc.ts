@@ -9,7 +9,7 @@ import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { allEntries, deleteEntry } from './entries.ts';
-import { isFullDisk, type Store } from './open-store.ts';
+import { isFullDisk, type Store, unlessDiskFails } from './open-store.ts';
 import { forgetListings } from './listings.ts';
 import { forgetPlacement, unnamedPlacements } from './placements.ts';
 import { lastRuns } from './runs.ts';
@@ -44,7 +44,7 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
   const gone = new Set<Key>(dead.map(({ entry }) => entry.key));
   const deleteRows = store.database.transaction(() => { for (const key of gone) deleteEntry(store, key); });
   // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for it runs.
-  const rowsAreLeft = !dryRun && !unlessDiskIsFull(deleteRows);
+  const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
 
   const needed = new Set<Digest>();
   for (const { entry } of entries) if (!gone.has(entry.key)) for (const object of await objectsOf(workspace, Object.values(entry.outs))) needed.add(object);
@@ -77,17 +77,6 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
     forgetListings(store);
   }
   return { entries: dead.length, objects, files, bytes };
-}
-
-/** Whether it was written. */
-function unlessDiskIsFull(write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (!isFullDisk(error)) throw error;
-    return false;
-  }
 }
 
 async function objectsOf(workspace: Workspace, contents: readonly { readonly form: string; readonly digest: Digest }[]): Promise<readonly Digest[]> {

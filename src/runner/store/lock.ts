@@ -1,4 +1,5 @@
 import type Sqlite from 'better-sqlite3';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
 import { connect, isSqliteError, type Store, storeFault, type StoreFault, unlessDiskFails } from './open-store.ts';
@@ -8,6 +9,9 @@ import { rowOf } from './row.ts';
 export interface Lock {
   release(): void;
 }
+
+/** The file that the lock of a project is on. */
+export const lockFileOf = (root: string): string => join(root, 'cache/lock.sqlite');
 
 export interface Busy {
   readonly kind: 'busy';
@@ -20,8 +24,8 @@ export interface Busy {
  * own, never written to, so the kernel releases it when the holder is gone, however it went: there is no stale lock, and
  * no process id to mistake for another's. The row in the store only says who holds it.
  */
-export async function takeLock(store: Store, lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy | StoreFault>> {
-  const database = await locked(lockFile, waitSeconds, signal);
+export async function takeLock(store: Store, file: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy | StoreFault>> {
+  const database = await locked(file, waitSeconds, signal);
   if (!database.ok) return database;
   if (database.value === undefined) return { ok: false, error: await holderOf(store) };
   unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now()));

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
+import { failedPath, fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
 import { notAFolder } from '../workspace/not-a-folder.ts';
@@ -95,7 +95,7 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    const problem = fileProblem(error instanceof Error && 'path' in error ? String(error.path) : file, error);
+    const problem = fileProblem(failedPath(error) ?? file, error);
     if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
     return { kind: 'disk', message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`, help: writeHelp };
   }
@@ -204,14 +204,14 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
 
 /**
  * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a result. Gives
- * whether it was written.
+ * whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by default.
  */
-export function unlessDiskFails(write: () => void): boolean {
+export function unlessDiskFails(write: () => void, isExpected: (error: unknown) => boolean = isSqliteError): boolean {
   try {
     write();
     return true;
   } catch (error) {
-    if (!isSqliteError(error)) throw error;
+    if (!isExpected(error)) throw error;
     return false;
   }
 }
