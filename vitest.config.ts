@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string, timeout: number) => ({
-  test: { name, include: [include], testTimeout: timeout, hookTimeout: timeout, ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,chaos}/**'] } : {}) },
+  test: {
+    name,
+    include: [include],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,chaos}/**'] } : {}),
+  },
 });
 
 /** `npm test` runs the unit project; what needs the oracle tables, minutes, or a machine of its own has a script each. */

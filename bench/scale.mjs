@@ -14,7 +14,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { sizes: { type: 'string', default: '10,100,1000,10000' }, 'run-up-to': { type: 'string', default: '1000' }, limit: { type: 'string', default: '120' }, rounds: { type: 'string', default: '5' } } });
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '10,100,1000,10000' },
+    'run-up-to': { type: 'string', default: '1000' },
+    limit: { type: 'string', default: '120' },
+    rounds: { type: 'string', default: '5' },
+  },
+});
 const sizes = values.sizes.split(',').map(Number);
 const main = join(import.meta.dirname, '../dist/main.js');
 
@@ -22,19 +29,29 @@ const main = join(import.meta.dirname, '../dist/main.js');
 function graphOf(instances) {
   const width = Math.max(1, Math.min(100, Math.floor(instances / 10)));
   const columns = Array.from({ length: width }, (_, index) => index);
-  const layers = Array.from({ length: Math.round(instances / width) }, (_, layer) => [1, 2, 3].map((back) => layer - back).filter((before) => before >= 0));
+  const layers = Array.from({ length: Math.round(instances / width) }, (_, layer) =>
+    [1, 2, 3].map((back) => layer - back).filter((before) => before >= 0),
+  );
   return { columns, layers, edges: width * layers.flat().length };
 }
 
 const ours = {
   name: 'pipeline',
   write(folder, { columns, layers }) {
-    const stages = layers.map((reads, layer) => [`s${layer}`, {
-      matrix: { n: columns },
-      cmd: reads.length === 0 ? 'echo ${n} > ${outs.o}' : `cat ${reads.map((_, index) => `\${deps.d${index}}`).join(' ')} | cksum > \${outs.o}`,
-      deps: Object.fromEntries(reads.map((before, index) => [`d${index}`, { from: `s${before}`, out: 'o' }])),
-      outs: { o: 'o' },
-    }]);
+    const stages = layers.map((reads, layer) => [
+      `s${layer}`,
+      {
+        matrix: { n: columns },
+        cmd:
+          reads.length === 0
+            ? 'echo ${n} > ${outs.o}'
+            : `cat ${reads.map((_, index) => `\${deps.d${index}}`).join(' ')} | cksum > \${outs.o}`,
+        deps: Object.fromEntries(
+          reads.map((before, index) => [`d${index}`, { from: `s${before}`, out: 'o' }]),
+        ),
+        outs: { o: 'o' },
+      },
+    ]);
     writeFileSync(join(folder, 'pipeline.yaml'), JSON.stringify({ stages: Object.fromEntries(stages) }));
   },
   plan: [process.execPath, main, 'graph', '--json'],
@@ -47,7 +64,18 @@ const dvc = {
   write(folder, { columns, layers }) {
     const stages = layers.map((reads, layer) => {
       const deps = reads.map((before) => `out/s${before}-\${item.n}`);
-      return [`s${layer}`, { matrix: { n: columns }, cmd: deps.length === 0 ? `echo \${item.n} > out/s${layer}-\${item.n}` : `cat ${deps.join(' ')} | cksum > out/s${layer}-\${item.n}`, deps, outs: [`out/s${layer}-\${item.n}`] }];
+      return [
+        `s${layer}`,
+        {
+          matrix: { n: columns },
+          cmd:
+            deps.length === 0
+              ? `echo \${item.n} > out/s${layer}-\${item.n}`
+              : `cat ${deps.join(' ')} | cksum > out/s${layer}-\${item.n}`,
+          deps,
+          outs: [`out/s${layer}-\${item.n}`],
+        },
+      ];
     });
     mkdirSync(join(folder, 'out'));
     spawnSync('dvc', ['init', '--no-scm', '-q'], { cwd: folder });
@@ -63,9 +91,15 @@ const dvc = {
 const snakemake = {
   name: 'snakemake',
   write(folder, { columns, layers }) {
-    const rules = layers.map((reads, layer) => `rule s${layer}:\n    input: ${JSON.stringify(reads.map((before) => `out/s${before}-{n}`))}\n    output: "out/s${layer}-{n}"\n    shell: ${reads.length === 0 ? '"echo {wildcards.n} > {output}"' : '"cat {input} | cksum > {output}"'}\n`);
+    const rules = layers.map(
+      (reads, layer) =>
+        `rule s${layer}:\n    input: ${JSON.stringify(reads.map((before) => `out/s${before}-{n}`))}\n    output: "out/s${layer}-{n}"\n    shell: ${reads.length === 0 ? '"echo {wildcards.n} > {output}"' : '"cat {input} | cksum > {output}"'}\n`,
+    );
     const last = layers.map((_, layer) => layer).filter((layer) => layer >= layers.length - 3);
-    writeFileSync(join(folder, 'Snakefile'), `rule all:\n    input: [f"out/s{l}-{n}" for l in ${JSON.stringify(last)} for n in range(${columns.length})]\n${rules.join('')}`);
+    writeFileSync(
+      join(folder, 'Snakefile'),
+      `rule all:\n    input: [f"out/s{l}-{n}" for l in ${JSON.stringify(last)} for n in range(${columns.length})]\n${rules.join('')}`,
+    );
   },
   plan: ['snakemake', '--list-rules'],
   look: ['snakemake', '-n', '-q', 'all'],
@@ -80,10 +114,15 @@ function timed(command, cwd) {
     const started = performance.now();
     const child = spawn(command[0], command.slice(1), { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     let [said, peak] = ['', 0];
-    child.stderr.on('data', (chunk) => { said += chunk; });
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
     const poll = setInterval(() => {
       try {
-        peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1] ?? 0));
+        peak = Math.max(
+          peak,
+          Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1] ?? 0),
+        );
       } catch {
         // It has just ended.
       }
@@ -92,7 +131,12 @@ function timed(command, cwd) {
     child.on('close', (code, signal) => {
       clearInterval(poll);
       clearTimeout(limit);
-      resolve({ milliseconds: performance.now() - started, ended: signal !== null, failed: code !== 0 && signal === null ? said : undefined, megabytes: peak / 1024 });
+      resolve({
+        milliseconds: performance.now() - started,
+        ended: signal !== null,
+        failed: code !== 0 && signal === null ? said : undefined,
+        megabytes: peak / 1024,
+      });
     });
   });
 }
@@ -110,10 +154,35 @@ async function median(rounds, command, cwd) {
 
 const rounds = Number(values.rounds);
 const bare = (await median(rounds * 3, [process.execPath, '-e', '0'], tmpdir())).milliseconds;
-console.log(`node -e 0: ${bare.toFixed(0)} ms; median of ${rounds} (first run: one); memory is the peak of the run with nothing to do, or of planning where nothing was run`);
-const shown = (result) => (result === undefined ? '-' : result.failed !== undefined ? 'fails' : result.ended ? `> ${values.limit} s` : result.milliseconds < 10_000 ? `${result.milliseconds.toFixed(0)} ms` : `${(result.milliseconds / 1000).toFixed(0)} s`);
-const columns = ['', 'instances', 'edges', 'plan', 'first dry run', 'first run', 'nothing to do', 'x node -e 0', 'µs/instance', 'MB'];
-const print = (cells) => console.log(cells.map((cell, index) => (index === 0 ? String(cell).padEnd(10) : String(cell).padStart(14))).join(''));
+console.log(
+  `node -e 0: ${bare.toFixed(0)} ms; median of ${rounds} (first run: one); memory is the peak of the run with nothing to do, or of planning where nothing was run`,
+);
+const shown = (result) =>
+  result === undefined
+    ? '-'
+    : result.failed !== undefined
+      ? 'fails'
+      : result.ended
+        ? `> ${values.limit} s`
+        : result.milliseconds < 10_000
+          ? `${result.milliseconds.toFixed(0)} ms`
+          : `${(result.milliseconds / 1000).toFixed(0)} s`;
+const columns = [
+  '',
+  'instances',
+  'edges',
+  'plan',
+  'first dry run',
+  'first run',
+  'nothing to do',
+  'x node -e 0',
+  'µs/instance',
+  'MB',
+];
+const print = (cells) =>
+  console.log(
+    cells.map((cell, index) => (index === 0 ? String(cell).padEnd(10) : String(cell).padStart(14))).join(''),
+  );
 print(columns);
 
 for (const runner of [ours, dvc, snakemake]) {
@@ -132,10 +201,22 @@ for (const runner of [ours, dvc, snakemake]) {
       const look = await median(1, runner.look, folder);
       const runs = size <= Number(values['run-up-to']) && !look.ended;
       const first = runs ? await median(1, runner.run, folder) : undefined;
-      const again = runs && !first.ended ? await median(runner === ours ? rounds : 1, runner.run, folder) : undefined;
+      const again =
+        runs && !first.ended ? await median(runner === ours ? rounds : 1, runner.run, folder) : undefined;
       const last = again ?? plan;
       tooSlow = [plan, look, first, again].some((result) => result?.ended === true);
-      print([runner.name, size, graph.edges, shown(plan), shown(look), shown(first), shown(again), again === undefined || again.ended ? '-' : (again.milliseconds / bare).toFixed(2), (((again ?? plan).milliseconds - bare) * 1000 / size).toFixed(0), last.megabytes.toFixed(0)]);
+      print([
+        runner.name,
+        size,
+        graph.edges,
+        shown(plan),
+        shown(look),
+        shown(first),
+        shown(again),
+        again === undefined || again.ended ? '-' : (again.milliseconds / bare).toFixed(2),
+        ((((again ?? plan).milliseconds - bare) * 1000) / size).toFixed(0),
+        last.megabytes.toFixed(0),
+      ]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -31,20 +31,39 @@ const common = {
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
-  external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar', 'undici'],
+  external: [
+    'better-sqlite3',
+    'esbuild',
+    'onnxruntime-node',
+    '@tensorflow/*',
+    '@huggingface/hub',
+    '@node-rs/jieba',
+    'chokidar',
+    'undici',
+  ],
   // Bundled CommonJS packages call require for Node's own modules.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
 };
 
 await rm(partial, { recursive: true, force: true });
 const parts = await Promise.allSettled([
   // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands in.
-  build({ ...common, entryPoints: { main: 'src/cli/main.ts' }, splitting: true, chunkNames: '[name]-[hash]', banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } }),
+  build({
+    ...common,
+    entryPoints: { main: 'src/cli/main.ts' },
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+  }),
   build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } }),
   build({ ...common, entryPoints: { supervisor: 'src/runner/execute/supervisor.ts' } }),
   buildPackage(),
   cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
-  ...['bash', 'zsh', 'fish'].map((shell) => cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`))),
+  ...['bash', 'zsh', 'fish'].map((shell) =>
+    cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`)),
+  ),
 ]);
 for (const { status, reason } of parts) {
   if (status === 'fulfilled') continue;
@@ -58,9 +77,18 @@ await rename(partial, folder);
 /** Without the compiler (`npm ci --omit=dev`) the command line is all there is: it is said, and no fault. */
 async function buildPackage() {
   const compiler = compilerPath();
-  if (compiler === undefined) return console.warn('typescript is not installed: built without the modules for other projects');
+  if (compiler === undefined)
+    return console.warn('typescript is not installed: built without the modules for other projects');
   const config = join(root, 'tsconfig.package.json');
-  await promisify(execFile)(process.execPath, [compiler, '--project', config, '--outDir', join(partial, 'package')]).catch(({ stdout }) => { throw new Error(stdout); });
+  await promisify(execFile)(process.execPath, [
+    compiler,
+    '--project',
+    config,
+    '--outDir',
+    join(partial, 'package'),
+  ]).catch(({ stdout }) => {
+    throw new Error(stdout);
+  });
 }
 
 function compilerPath() {

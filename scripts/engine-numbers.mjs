@@ -29,12 +29,19 @@ const runtime = await openRuntime('onnx', { threads: 2 });
 const examples = pairs.map((pair) => pair.map((text) => tokenizer.encode(text)));
 
 await mkdir(out, { recursive: true });
-valueOf(await writeSafetensors(join(out, 'logits.safetensors'), held(new Map([['logits', await logitsOfAll()]]))));
-await writeFile(join(out, 'numbers.json'), JSON.stringify({ ids: examples, losses: training === null ? [] : await trainingLosses(training) }));
+valueOf(
+  await writeSafetensors(join(out, 'logits.safetensors'), held(new Map([['logits', await logitsOfAll()]]))),
+);
+await writeFile(
+  join(out, 'numbers.json'),
+  JSON.stringify({ ids: examples, losses: training === null ? [] : await trainingLosses(training) }),
+);
 
 async function logitsOfAll() {
   const trace = plainTrace(config);
-  const program = await runtime.compile({ outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
+  const program = await runtime.compile({
+    outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
+  });
   const { logits } = await program.run({ ...weights, ...feedsOf(examples) });
   await program.release();
   return logits;
@@ -46,14 +53,32 @@ async function trainingLosses({ steps, batch, learningRate, warmup, weightDecay,
   const graph = trainingGraph(trace, trace.parameters);
   const program = await runtime.compile(graph.graph);
   const shapes = new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
-  const stepper = createStepper({ graph, program, shapes, frozen: {}, optimizer: { name: 'adamw' }, weightDecay, decays: isDecayed, accumulation: 1, kernels: createKernels() });
+  const stepper = createStepper({
+    graph,
+    program,
+    shapes,
+    frozen: {},
+    optimizer: { name: 'adamw' },
+    weightDecay,
+    decays: isDecayed,
+    accumulation: 1,
+    kernels: createKernels(),
+  });
   for (const { name, parameter } of stepper.tensors) parameter.set(weights[name].data);
   const losses = [];
   for (let step = 0; step < steps; step += 1) {
-    const rows = Array.from({ length: batch }, (_, index) => examples[(step * batch + index) % examples.length]);
+    const rows = Array.from(
+      { length: batch },
+      (_, index) => examples[(step * batch + index) % examples.length],
+    );
     const { loss, gradientNorm } = await stepper.gradients([feedsOf(rows)]);
-    const rate = learningRate * scheduleFactor({ name: 'linear' }, step, { warmup, total: steps, learningRate });
-    stepper.optimizer.update({ step: step + 1, learningRate: rate, gradientScale: clipFactor(gradientNorm, clip) });
+    const rate =
+      learningRate * scheduleFactor({ name: 'linear' }, step, { warmup, total: steps, learningRate });
+    stepper.optimizer.update({
+      step: step + 1,
+      learningRate: rate,
+      gradientScale: clipFactor(gradientNorm, clip),
+    });
     losses.push(loss);
   }
   await program.release();
@@ -62,7 +87,14 @@ async function trainingLosses({ steps, batch, learningRate, warmup, weightDecay,
 
 function feedsOf(rows) {
   const labels = rows.map(([, target]) => target);
-  return { ...sourceFeeds(rows.map(([source]) => source), config), ...targetFeeds(shiftRight(labels, config), config), ...labelFeeds(labels, 1 / labels.flat().length) };
+  return {
+    ...sourceFeeds(
+      rows.map(([source]) => source),
+      config,
+    ),
+    ...targetFeeds(shiftRight(labels, config), config),
+    ...labelFeeds(labels, 1 / labels.flat().length),
+  };
 }
 
 function valueOf(result) {

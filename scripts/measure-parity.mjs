@@ -10,8 +10,14 @@ import { join } from 'node:path';
 
 const folder = mkdtempSync(join(tmpdir(), 'measured-'));
 const file = join(folder, 'measured.jsonl');
-const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'oracles', ...process.argv.slice(2)], { stdio: ['inherit', 2, 2], env: { ...process.env, MEASURED: file } });
-const measured = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'oracles', ...process.argv.slice(2)], {
+  stdio: ['inherit', 2, 2],
+  env: { ...process.env, MEASURED: file },
+});
+const measured = readFileSync(file, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
 rmSync(folder, { recursive: true });
 
 const groups = new Map();
@@ -21,10 +27,18 @@ for (const { subject, test, what, compared = 1, difference, allowed } of measure
   const group = groups.get(`${subject} | ${quantity}`) ?? { models: new Set(), compared: 0, share: -1 };
   const share = allowed === 0 ? difference : difference / allowed;
   const worst = share > group.share ? { difference, allowed, share } : {};
-  groups.set(`${subject} | ${quantity}`, { ...group, ...worst, models: rest.length === 0 ? group.models : group.models.add(model), compared: group.compared + compared });
+  groups.set(`${subject} | ${quantity}`, {
+    ...group,
+    ...worst,
+    models: rest.length === 0 ? group.models : group.models.add(model),
+    compared: group.compared + compared,
+  });
 }
-console.log('| subject | quantity | models | comparisons | worst difference | allowed there |\n| --- | --- | ---: | ---: | ---: | ---: |');
-for (const [key, { models, compared, difference, allowed }] of [...groups].sort()) console.log(`| ${key} | ${models.size || ''} | ${compared} | ${short(difference)} | ${short(allowed)} |`);
+console.log(
+  '| subject | quantity | models | comparisons | worst difference | allowed there |\n| --- | --- | ---: | ---: | ---: | ---: |',
+);
+for (const [key, { models, compared, difference, allowed }] of [...groups].sort())
+  console.log(`| ${key} | ${models.size || ''} | ${compared} | ${short(difference)} | ${short(allowed)} |`);
 process.exitCode = status ?? 1;
 
 function short(value) {

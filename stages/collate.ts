@@ -14,7 +14,12 @@ interface CollateParams {
 
 /** All evaluations in the original experiment's files, and as a table for people. */
 export const stage = defineStage<CollateParams, 'evaluations' | 'trainings', 'json' | 'csv' | 'table'>({
-  params: { type: 'object', properties: { gridPrefix: { type: 'string' } }, required: ['gridPrefix'], additionalProperties: false },
+  params: {
+    type: 'object',
+    properties: { gridPrefix: { type: 'string' } },
+    required: ['gridPrefix'],
+    additionalProperties: false,
+  },
   deps: ['evaluations', 'trainings'],
   outs: ['json', 'csv', 'table'],
   async run({ params, gathered, outs }) {
@@ -24,7 +29,11 @@ export const stage = defineStage<CollateParams, 'evaluations' | 'trainings', 'js
     if (!trainings.ok) return trainings;
     const rows = scoreRows(evaluations.value, trainings.value);
     const lines = collatedMetrics(rows);
-    for (const written of [await writeJson(outs.json, lines), await writeFileAtomically(outs.csv, csvOf(lines)), await writeFileAtomically(outs.table, scoreTable(rows, params.gridPrefix))]) {
+    for (const written of [
+      await writeJson(outs.json, lines),
+      await writeFileAtomically(outs.csv, csvOf(lines)),
+      await writeFileAtomically(outs.table, scoreTable(rows, params.gridPrefix)),
+    ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }
   },

@@ -37,19 +37,41 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
   async run({ params, deps, outs, emit }) {
     const raw = await readRaw(deps.raw, params.format, { onBadRow: params.onBadRow ?? 'skip' });
     if (!raw.ok) return { ok: false, error: raw.error.map(fileProblemText).join('\n') };
-    if (raw.value.rows.length === 0) return { ok: false, error: `${deps.raw}: none of ${raw.value.read} records is a row of the format "${params.format}"\n${raw.value.dropped.map(findingText).join('\n')}` };
-    for (const finding of raw.value.dropped) emit({ kind: 'warning', text: `dropped ${findingText(finding)}` });
-    for (const finding of raw.value.repaired) emit({ kind: 'warning', text: `repaired ${findingText(finding)}` });
+    if (raw.value.rows.length === 0)
+      return {
+        ok: false,
+        error: `${deps.raw}: none of ${raw.value.read} records is a row of the format "${params.format}"\n${raw.value.dropped.map(findingText).join('\n')}`,
+      };
+    for (const finding of raw.value.dropped)
+      emit({ kind: 'warning', text: `dropped ${findingText(finding)}` });
+    for (const finding of raw.value.repaired)
+      emit({ kind: 'warning', text: `repaired ${findingText(finding)}` });
 
     const rows = sampled(raw.value.rows, params);
     const { heldOut, kept } = testSplit(rows.length, params.testFraction, params.seed);
     const [test, train] = [elementsAt(rows, heldOut), elementsAt(rows, kept)];
     const { exact, near } = findLeakage(train.map(textOf), test.map(textOf));
-    if (exact.length + near.length > 0) emit({ kind: 'warning', text: `of ${test.length} test rows, ${exact.length} also stand among the training rows, and ${near.length} almost` });
-    emit({ kind: 'log', text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records` });
+    if (exact.length + near.length > 0)
+      emit({
+        kind: 'warning',
+        text: `of ${test.length} test rows, ${exact.length} also stand among the training rows, and ${near.length} almost`,
+      });
+    emit({
+      kind: 'log',
+      text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records`,
+    });
 
-    const preparation = preparationOf(raw.value, { train: train.length, test: test.length, leaked_exactly: exact.length, leaked_nearly: near.length });
-    for (const written of [await writeJsonLines(outs.train, train), await writeJsonLines(outs.test, test), await writeJson(outs.preparation, preparation)]) {
+    const preparation = preparationOf(raw.value, {
+      train: train.length,
+      test: test.length,
+      leaked_exactly: exact.length,
+      leaked_nearly: near.length,
+    });
+    for (const written of [
+      await writeJsonLines(outs.train, train),
+      await writeJsonLines(outs.test, test),
+      await writeJson(outs.preparation, preparation),
+    ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }
   },
@@ -58,7 +80,10 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
 /** A sample in the order of the rows, drawn by the seed. */
 function sampled(rows: readonly Row[], { sample, seed }: DataFormatParams): readonly Row[] {
   if (sample === undefined || sample === null || sample >= rows.length) return rows;
-  return elementsAt(rows, [...holdOut(rows.length, sample, seed).heldOut].sort((a, b) => a - b));
+  return elementsAt(
+    rows,
+    [...holdOut(rows.length, sample, seed).heldOut].sort((a, b) => a - b),
+  );
 }
 
 /** Question and answer together: questions alone are often alike. */
@@ -68,9 +93,16 @@ const findingText = ({ reason, count, examples: [first] }: Finding): string =>
   `${count} × ${reason}${first === undefined ? '' : ` (first: ${fileProblemText(first)})`}`;
 
 /** preparation.json: the counts, and each reason with its first places. Paths are those of the raw data, from the project root. */
-const preparationOf = ({ read, dropped, repaired }: RawRows, counts: Readonly<Record<string, number>>): unknown => ({
+const preparationOf = (
+  { read, dropped, repaired }: RawRows,
+  counts: Readonly<Record<string, number>>,
+): unknown => ({
   records: read,
   ...counts,
-  dropped: dropped.map(({ reason, count, examples }) => ({ reason, count, examples: examples.map(({ line, message }) => ({ line, message })) })),
+  dropped: dropped.map(({ reason, count, examples }) => ({
+    reason,
+    count,
+    examples: examples.map(({ line, message }) => ({ line, message })),
+  })),
   repaired: repaired.map(({ reason, count }) => ({ reason, count })),
 });

@@ -31,7 +31,11 @@ interface EvalParams extends GenerationParams {
 }
 
 /** A model's answers to the test questions by beam search, and their scores in both profiles. */
-export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encoder', 'metrics' | 'predictions'>({
+export const stage = defineStage<
+  EvalParams,
+  'base' | 'model' | 'test' | 'encoder',
+  'metrics' | 'predictions'
+>({
   params: {
     type: 'object',
     properties: {
@@ -41,10 +45,24 @@ export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encode
       lengthPenalty: { type: 'number' },
       limit: { type: ['integer', 'null'], minimum: 1 },
       chineseTokens: { enum: ['mixed', 'characters', 'words'] },
-      bertscore: { type: 'object', properties: { layer: { type: ['integer', 'null'], minimum: 0 }, idf: { type: 'boolean' } }, required: ['layer', 'idf'], additionalProperties: false },
+      bertscore: {
+        type: 'object',
+        properties: { layer: { type: ['integer', 'null'], minimum: 0 }, idf: { type: 'boolean' } },
+        required: ['layer', 'idf'],
+        additionalProperties: false,
+      },
       seed: { type: 'integer' },
     },
-    required: [...Object.keys(generationSchema), 'beams', 'earlyStopping', 'lengthPenalty', 'limit', 'chineseTokens', 'bertscore', 'seed'],
+    required: [
+      ...Object.keys(generationSchema),
+      'beams',
+      'earlyStopping',
+      'lengthPenalty',
+      'limit',
+      'chineseTokens',
+      'bertscore',
+      'seed',
+    ],
     additionalProperties: false,
   },
   deps: ['base', 'model', 'test', 'encoder'],
@@ -54,40 +72,104 @@ export const stage = defineStage<EvalParams, 'base' | 'model' | 'test' | 'encode
     const read = await readRows(deps.test);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
-    if (rows.length === 0) return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
+    if (rows.length === 0)
+      return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
     const engine = await openEngine(params.runtime, { cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
-    const encoder = await openSentenceEncoder(deps.encoder, runtime, { layer: params.bertscore.layer, name: basename(deps.encoder), tokenization: params.tokenization });
+    const encoder = await openSentenceEncoder(deps.encoder, runtime, {
+      layer: params.bertscore.layer,
+      name: basename(deps.encoder),
+      tokenization: params.tokenization,
+    });
     if (!encoder.ok) return encoder;
 
-    const search = { kind: 'beam', beams: params.beams, earlyStopping: params.earlyStopping, lengthPenalty: params.lengthPenalty, returned: 1 } as const;
-    const answers = await answerAll({ ...deps, trained: deps.model, runtime, questions: rows.map(({ human }) => human), params, searches: [search], signal, emit });
+    const search = {
+      kind: 'beam',
+      beams: params.beams,
+      earlyStopping: params.earlyStopping,
+      lengthPenalty: params.lengthPenalty,
+      returned: 1,
+    } as const;
+    const answers = await answerAll({
+      ...deps,
+      trained: deps.model,
+      runtime,
+      questions: rows.map(({ human }) => human),
+      params,
+      searches: [search],
+      signal,
+      emit,
+    });
     if (!answers.ok) return answers;
     const predictions = answers.value[0] ?? [];
-    const pairs = rows.map(({ assistant }, index) => ({ candidate: predictions[index] ?? '', reference: assistant }));
-    const bert = await bertScores(pairs, encoder.value, runtime, { idf: params.bertscore.idf, baseline: null, batch: 64, onProgress: (done) => emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }) });
+    const pairs = rows.map(({ assistant }, index) => ({
+      candidate: predictions[index] ?? '',
+      reference: assistant,
+    }));
+    const bert = await bertScores(pairs, encoder.value, runtime, {
+      idf: params.bertscore.idf,
+      baseline: null,
+      batch: 64,
+      onProgress: (done) =>
+        emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }),
+    });
 
-    const evaluation = evaluationOf(rows, predictions, bert, encoder.value.label, multilingualProfile(await tokenizerNamed(params.chineseTokens)), params.seed);
-    const lines = rows.map(({ human, assistant }, index) => ({ question: human, prediction: predictions[index] ?? '', reference: assistant }));
-    for (const written of [await writeJsonLines(outs.predictions, lines), await writeJson(outs.metrics, evaluation)]) {
+    const evaluation = evaluationOf(
+      rows,
+      predictions,
+      bert,
+      encoder.value.label,
+      multilingualProfile(await tokenizerNamed(params.chineseTokens)),
+      params.seed,
+    );
+    const lines = rows.map(({ human, assistant }, index) => ({
+      question: human,
+      prediction: predictions[index] ?? '',
+      reference: assistant,
+    }));
+    for (const written of [
+      await writeJsonLines(outs.predictions, lines),
+      await writeJson(outs.metrics, evaluation),
+    ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }
   },
 });
 
-function evaluationOf(rows: readonly Row[], predictions: readonly string[], bert: readonly BertScore[], label: string, multilingual: ScoreRow, seed: number): Evaluation {
+function evaluationOf(
+  rows: readonly Row[],
+  predictions: readonly string[],
+  bert: readonly BertScore[],
+  label: string,
+  multilingual: ScoreRow,
+  seed: number,
+): Evaluation {
   const reference = referenceProfile();
-  const scored = rows.map(({ assistant }, index) => ({ reference: assistant, prediction: predictions[index] ?? '' }));
-  const metrics = corpusScores(scored.map(({ reference: gold, prediction }, index) => ({ ...reference(gold, prediction), ...bertColumns(bert[index]) })), { seed });
-  const wide = corpusScores(scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)), { seed });
+  const scored = rows.map(({ assistant }, index) => ({
+    reference: assistant,
+    prediction: predictions[index] ?? '',
+  }));
+  const metrics = corpusScores(
+    scored.map(({ reference: gold, prediction }, index) => ({
+      ...reference(gold, prediction),
+      ...bertColumns(bert[index]),
+    })),
+    { seed },
+  );
+  const wide = corpusScores(
+    scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)),
+    { seed },
+  );
   return {
     num_samples: rows.length,
     multilingual: profileMeans(wide),
     metrics: { ...profileMeans(metrics), ...bertMeans(metrics) },
     intervals: { metrics: intervalsOf(metrics), multilingual: intervalsOf(wide) },
     bertscore_model: label,
-    ...(rows.some(({ slots }) => slots !== undefined) ? { slot_accuracy: slotAccuracy(predictions, rows) } : {}),
+    ...(rows.some(({ slots }) => slots !== undefined)
+      ? { slot_accuracy: slotAccuracy(predictions, rows) }
+      : {}),
   };
 }
 
@@ -115,4 +197,5 @@ const bertMeans = (estimates: Estimates): BertScores => ({
   bertscore_f1: meanOf(estimates, 'bertscore_f1'),
 });
 
-const intervalsOf = (estimates: Estimates): Intervals => Object.fromEntries(Object.entries(estimates).map(([name, { low, high }]) => [name, [low, high]]));
+const intervalsOf = (estimates: Estimates): Intervals =>
+  Object.fromEntries(Object.entries(estimates).map(([name, { low, high }]) => [name, [low, high]]));

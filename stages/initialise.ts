@@ -11,24 +11,46 @@ import { defineStage } from '../src/stage/define-stage.ts';
 
 /** A model with random weights, of the sizes and with the tokenizer of a folder that has no weights: what a pre-training starts from. */
 export const stage = defineStage<{ readonly seed: number }, 'sizes', 'model'>({
-  params: { type: 'object', properties: { seed: { type: 'integer' } }, required: ['seed'], additionalProperties: false },
+  params: {
+    type: 'object',
+    properties: { seed: { type: 'integer' } },
+    required: ['seed'],
+    additionalProperties: false,
+  },
   deps: ['sizes'],
   outs: ['model'],
   async run({ params, deps, outs }) {
-    const [configPath, generationPath] = [join(deps.sizes, 'config.json'), join(deps.sizes, 'generation_config.json')];
+    const [configPath, generationPath] = [
+      join(deps.sizes, 'config.json'),
+      join(deps.sizes, 'generation_config.json'),
+    ];
     const [configJson, generationJson] = [await readJson(configPath), await readJson(generationPath)];
     if (!configJson.ok) return { ok: false, error: fileProblemText(configJson.error) };
     if (!generationJson.ok) return { ok: false, error: fileProblemText(generationJson.error) };
     const config = parseMt5Config(isJsonObject(configJson.value) ? configJson.value : {}, configPath);
     if (!config.ok) return { ok: false, error: fileProblemText(config.error) };
-    const generation = parseGenerationConfig(isJsonObject(generationJson.value) ? generationJson.value : {}, generationPath);
+    const generation = parseGenerationConfig(
+      isJsonObject(generationJson.value) ? generationJson.value : {},
+      generationPath,
+    );
     if (!generation.ok) return { ok: false, error: fileProblemText(generation.error) };
     const copies = await tokenizerFiles(deps.sizes);
     if (!copies.ok) return { ok: false, error: fileProblemText(copies.error) };
 
     const shapes = mt5ParameterShapes(config.value);
-    const tensors = held(new Map([...initialiseMt5(config.value, params.seed)].map(([name, data]) => [name, { dtype: 'float32', shape: shapes.get(name) ?? [], data }])));
-    const written = await writeMt5Folder(outs.model, { config: config.value, generation: generation.value, tensors }, { copies: copies.value });
+    const tensors = held(
+      new Map(
+        [...initialiseMt5(config.value, params.seed)].map(([name, data]) => [
+          name,
+          { dtype: 'float32', shape: shapes.get(name) ?? [], data },
+        ]),
+      ),
+    );
+    const written = await writeMt5Folder(
+      outs.model,
+      { config: config.value, generation: generation.value, tensors },
+      { copies: copies.value },
+    );
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
 });

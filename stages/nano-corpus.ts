@@ -7,7 +7,11 @@ import { corpusRows, type CorpusOptions } from './nano/corpus.ts';
 export const stage = defineStage<CorpusOptions, never, 'corpus'>({
   params: {
     type: 'object',
-    properties: { seed: { type: 'integer' }, spans: { type: 'integer', minimum: 0 }, pairs: { type: 'integer', minimum: 0 } },
+    properties: {
+      seed: { type: 'integer' },
+      spans: { type: 'integer', minimum: 0 },
+      pairs: { type: 'integer', minimum: 0 },
+    },
     required: ['seed', 'spans', 'pairs'],
     additionalProperties: false,
   },

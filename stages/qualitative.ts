@@ -20,7 +20,12 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
     type: 'object',
     properties: {
       ...generationSchema,
-      temperatures: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 }, minItems: 1, uniqueItems: true },
+      temperatures: {
+        type: 'array',
+        items: { type: 'number', exclusiveMinimum: 0 },
+        minItems: 1,
+        uniqueItems: true,
+      },
       topP: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
       topK: { type: 'integer', minimum: 0 },
       seed: { type: 'integer' },
@@ -38,10 +43,29 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const { seed, topK, topP, temperatures } = params;
-    const searches = temperatures.map((temperature) => ({ kind: 'sample', seed, temperature, topK, topP }) as const);
-    const answers = await answerAll({ ...deps, trained: deps.model, runtime, questions: questions.value, params, searches, signal, emit });
+    const searches = temperatures.map(
+      (temperature) => ({ kind: 'sample', seed, temperature, topK, topP }) as const,
+    );
+    const answers = await answerAll({
+      ...deps,
+      trained: deps.model,
+      runtime,
+      questions: questions.value,
+      params,
+      searches,
+      signal,
+      emit,
+    });
     if (!answers.ok) return answers;
-    const samples: Samples = { questions: questions.value, answers: Object.fromEntries(temperatures.map((temperature, index) => [`temp_${Number.isInteger(temperature) ? temperature.toFixed(1) : temperature}`, answers.value[index] ?? []])) };
+    const samples: Samples = {
+      questions: questions.value,
+      answers: Object.fromEntries(
+        temperatures.map((temperature, index) => [
+          `temp_${Number.isInteger(temperature) ? temperature.toFixed(1) : temperature}`,
+          answers.value[index] ?? [],
+        ]),
+      ),
+    };
     const written = await writeJson(outs.samples, samples);
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
@@ -52,6 +76,7 @@ async function readQuestions(path: string): Promise<Result<readonly string[]>> {
   const json = await readJson(path);
   if (!json.ok) return { ok: false, error: fileProblemText(json.error) };
   const list = isJsonObject(json.value) ? json.value['questions'] : json.value;
-  if (!Array.isArray(list) || !list.every((question) => typeof question === 'string')) return { ok: false, error: `${path}: expected {"questions": [texts]} or a list of texts` };
+  if (!Array.isArray(list) || !list.every((question) => typeof question === 'string'))
+    return { ok: false, error: `${path}: expected {"questions": [texts]} or a list of texts` };
   return { ok: true, value: list };
 }

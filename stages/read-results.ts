@@ -6,14 +6,21 @@ import type { Gathered } from '../src/stage/context.ts';
 import type { Axed } from './collate/score-row.ts';
 import type { Evaluation, LogRecord, Samples, TrainingSummary } from './evaluation.ts';
 
-export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> => readAll(members, isEvaluation, 'the metrics of an evaluation');
+export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
+  readAll(members, isEvaluation, 'the metrics of an evaluation');
 
-export const readSummaries = (members: readonly Gathered[]): Promise<Result<readonly Axed<TrainingSummary>[]>> => readAll(members, isSummary, 'the summary of a training');
+export const readSummaries = (
+  members: readonly Gathered[],
+): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
+  readAll(members, isSummary, 'the summary of a training');
 
-export const readSamples = (members: readonly Gathered[]): Promise<Result<readonly Axed<Samples>[]>> => readAll(members, isSamples, 'the samples of a model');
+export const readSamples = (members: readonly Gathered[]): Promise<Result<readonly Axed<Samples>[]>> =>
+  readAll(members, isSamples, 'the samples of a model');
 
 /** The series of each training, in the order of its lines. */
-export async function readLogs(members: readonly Gathered[]): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> {
+export async function readLogs(
+  members: readonly Gathered[],
+): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> {
   const logs: Axed<readonly LogRecord[]>[] = [];
   for (const { axes, path } of members) {
     const records: LogRecord[] = [];
@@ -27,7 +34,11 @@ export async function readLogs(members: readonly Gathered[]): Promise<Result<rea
 }
 
 /** Reads one JSON document a member, each checked for the fields that are used; the first wrong one is the error. */
-async function readAll<T>(members: readonly Gathered[], isT: (value: unknown) => value is T, what: string): Promise<Result<readonly Axed<T>[]>> {
+async function readAll<T>(
+  members: readonly Gathered[],
+  isT: (value: unknown) => value is T,
+  what: string,
+): Promise<Result<readonly Axed<T>[]>> {
   const contents: Axed<T>[] = [];
   for (const { axes, path } of members) {
     const read = await readJson(path);
@@ -47,15 +58,23 @@ const isEvaluation = (value: unknown): value is Evaluation =>
   isRecord(value['intervals']);
 
 const isSummary = (value: unknown): value is TrainingSummary =>
-  isRecord(value) && hasNumbers(value, ['steps', 'trainable_parameters', 'all_parameters']) && (value['best_validation_loss'] === null || typeof value['best_validation_loss'] === 'number');
+  isRecord(value) &&
+  hasNumbers(value, ['steps', 'trainable_parameters', 'all_parameters']) &&
+  (value['best_validation_loss'] === null || typeof value['best_validation_loss'] === 'number');
 
 const isSamples = (value: unknown): value is Samples =>
-  isRecord(value) && isTexts(value['questions']) && isRecord(value['answers']) && Object.values(value['answers']).every(isTexts);
+  isRecord(value) &&
+  isTexts(value['questions']) &&
+  isRecord(value['answers']) &&
+  Object.values(value['answers']).every(isTexts);
 
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((text) => typeof text === 'string');
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 const isLogRecord = (value: unknown): value is LogRecord => hasNumbers(value, ['step']);
 
-const hasNumbers = (value: unknown, names: readonly string[]): boolean => isRecord(value) && names.every((name) => typeof value[name] === 'number');
+const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
+  isRecord(value) && names.every((name) => typeof value[name] === 'number');
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

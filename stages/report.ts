@@ -12,7 +12,12 @@ interface ReportParams {
 
 /** Scores with intervals, loss curves and samples side by side, on one page. */
 export const stage = defineStage<ReportParams, 'evaluations' | 'trainings' | 'logs' | 'samples', 'page'>({
-  params: { type: 'object', properties: { title: { type: 'string' }, gridPrefix: { type: 'string' } }, required: ['title', 'gridPrefix'], additionalProperties: false },
+  params: {
+    type: 'object',
+    properties: { title: { type: 'string' }, gridPrefix: { type: 'string' } },
+    required: ['title', 'gridPrefix'],
+    additionalProperties: false,
+  },
   deps: ['evaluations', 'trainings', 'logs', 'samples'],
   outs: ['page'],
   async run({ params, gathered, outs }) {
@@ -24,7 +29,12 @@ export const stage = defineStage<ReportParams, 'evaluations' | 'trainings' | 'lo
     if (!logs.ok) return logs;
     const samples = await readSamples(gathered.samples);
     if (!samples.ok) return samples;
-    const page = reportPage({ ...params, rows: scoreRows(evaluations.value, trainings.value), logs: logs.value, samples: samples.value });
+    const page = reportPage({
+      ...params,
+      rows: scoreRows(evaluations.value, trainings.value),
+      logs: logs.value,
+      samples: samples.value,
+    });
     const written = await writeFileAtomically(outs.page, page);
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },

@@ -27,7 +27,11 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, 'model' | 'log' 
       ...trainParamsSchema.properties,
       measure: {
         type: 'object',
-        properties: { rows: { type: 'integer', minimum: 1 }, maxLength: { type: 'integer', minimum: 2 }, batch: { type: 'integer', minimum: 1 } },
+        properties: {
+          rows: { type: 'integer', minimum: 1 },
+          maxLength: { type: 'integer', minimum: 2 },
+          batch: { type: 'integer', minimum: 1 },
+        },
         required: ['rows', 'maxLength', 'batch'],
         additionalProperties: false,
       },
@@ -40,21 +44,45 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, 'model' | 'log' 
   run: (context) => runTraining(context, answersOf(context.params, context.signal)),
 });
 
-const answersOf = ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor => ({ model, tokenizer, runtime, rows }) => {
-  const options = folderGeneration({ maxLength: measure.maxLength, noRepeatNgramSize: 0, search: { kind: 'greedy' } }, model.generation, model.config);
-  if (!options.ok) return options;
-  const asked = rows.slice(0, measure.rows);
-  const { tokens } = tokenizeSources(asked.map(({ human }) => human), tokenizer, params);
-  const scoreOf = multilingualProfile(mixedTokens);
-  const measured = async (parameters: Feeds): Promise<Readonly<Record<string, number>>> => {
-    const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
-    try {
-      const answers = await generate(decoder, { sources: tokens, options: options.value, batch: measure.batch, signal });
-      const scores = asked.map(({ assistant }, index) => scoreOf(assistant, tokenizer.decode(answers[index]?.[0]?.tokens ?? [], { skipSpecialTokens: true })));
-      return { rougeL: mean(scores.map(({ rougeL }) => rougeL)), f1: mean(scores.map(({ f1 }) => f1)), exact_match: mean(scores.map(({ exact_match: exact }) => exact)) };
-    } finally {
-      await decoder.release();
-    }
+const answersOf =
+  ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor =>
+  ({ model, tokenizer, runtime, rows }) => {
+    const options = folderGeneration(
+      { maxLength: measure.maxLength, noRepeatNgramSize: 0, search: { kind: 'greedy' } },
+      model.generation,
+      model.config,
+    );
+    if (!options.ok) return options;
+    const asked = rows.slice(0, measure.rows);
+    const { tokens } = tokenizeSources(
+      asked.map(({ human }) => human),
+      tokenizer,
+      params,
+    );
+    const scoreOf = multilingualProfile(mixedTokens);
+    const measured = async (parameters: Feeds): Promise<Readonly<Record<string, number>>> => {
+      const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
+      try {
+        const answers = await generate(decoder, {
+          sources: tokens,
+          options: options.value,
+          batch: measure.batch,
+          signal,
+        });
+        const scores = asked.map(({ assistant }, index) =>
+          scoreOf(
+            assistant,
+            tokenizer.decode(answers[index]?.[0]?.tokens ?? [], { skipSpecialTokens: true }),
+          ),
+        );
+        return {
+          rougeL: mean(scores.map(({ rougeL }) => rougeL)),
+          f1: mean(scores.map(({ f1 }) => f1)),
+          exact_match: mean(scores.map(({ exact_match: exact }) => exact)),
+        };
+      } finally {
+        await decoder.release();
+      }
+    };
+    return { ok: true, value: measured };
   };
-  return { ok: true, value: measured };
-};

@@ -5,8 +5,15 @@ import { isOverrideName } from '../runner/spec/source-request.ts';
 import type { PipelineOptions } from './project-options.ts';
 
 /** The files of the project of the current folder. Absolute: the project may be a folder of the repository, which the reader of annotations knows. */
-export function annotatedFiles({ file }: Pick<PipelineOptions, 'file'>, { textOf, writtenAt }: Pick<AnnotatedFiles, 'textOf' | 'writtenAt'>): AnnotatedFiles {
+export function annotatedFiles(
+  { file }: Pick<PipelineOptions, 'file'>,
+  { textOf, writtenAt }: Pick<AnnotatedFiles, 'textOf' | 'writtenAt'>,
+): AnnotatedFiles {
   const place = findProject(process.cwd(), file);
   const root = place.ok ? place.value.root : process.cwd();
-  return { placeOf: (name) => (isOverrideName(name) ? undefined : join(root, name)), textOf, ...(writtenAt === undefined ? {} : { writtenAt }) };
+  return {
+    placeOf: (name) => (isOverrideName(name) ? undefined : join(root, name)),
+    textOf,
+    ...(writtenAt === undefined ? {} : { writtenAt }),
+  };
 }

@@ -43,12 +43,21 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
     screen.write(`${lines.join('\n')}\n`);
     if (screen.live) drawn = lines.length;
   };
-  const timer = setInterval(() => { erase(); draw(); }, screen.live ? redrawEvery : tellEvery);
+  const timer = setInterval(
+    () => {
+      erase();
+      draw();
+    },
+    screen.live ? redrawEvery : tellEvery,
+  );
   timer.unref();
   return {
     show(event) {
       view = advance(view, event);
-      const lines = [...plainLines(event, screen.colors, files.textOf), ...(screen.annotates ? eventAnnotations(event, files) : [])];
+      const lines = [
+        ...plainLines(event, screen.colors, files.textOf),
+        ...(screen.annotates ? eventAnnotations(event, files) : []),
+      ];
       if (lines.length === 0) return;
       erase();
       screen.write(`${lines.join('\n')}\n`);

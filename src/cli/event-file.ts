@@ -12,7 +12,10 @@ export interface EventFile {
  * The event stream of a run as NDJSON, each line there when its event has happened; without a path nothing is written.
  * A file that does not take a line is given up, and `onProblem` told: the run is worth more than its events.
  */
-export function openEventFile(path: string | undefined, onProblem: (problem: FileProblem) => void): Result<EventFile, FileProblem> {
+export function openEventFile(
+  path: string | undefined,
+  onProblem: (problem: FileProblem) => void,
+): Result<EventFile, FileProblem> {
   if (path === undefined) return { ok: true, value: { write: () => undefined, close: () => undefined } };
   let lost = false;
   const attempt = (act: () => void): void => {
@@ -26,7 +29,13 @@ export function openEventFile(path: string | undefined, onProblem: (problem: Fil
   };
   try {
     const file = openSync(path, 'w');
-    return { ok: true, value: { write: (event) => attempt(() => writeFileSync(file, `${JSON.stringify(event)}\n`)), close: () => attempt(() => closeSync(file)) } };
+    return {
+      ok: true,
+      value: {
+        write: (event) => attempt(() => writeFileSync(file, `${JSON.stringify(event)}\n`)),
+        close: () => attempt(() => closeSync(file)),
+      },
+    };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }

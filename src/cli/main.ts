@@ -17,6 +17,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     const { reportBrokenInstallation } = await import('./report-broken-installation.ts');
-    if (!await reportBrokenInstallation(error)) throw error;
+    if (!(await reportBrokenInstallation(error))) throw error;
   }
 }

@@ -24,7 +24,22 @@ export function pipelineProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(pipeline --help lists the commands)')
     .exitOverride();
-  for (const command of [runCommand, statusCommand, explainCommand, graphCommand, logCommand, historyCommand, metricsCommand, compareCommand, verifyCommand, gcCommand, doctorCommand, initCommand, schemaCommand, completionCommand]) {
+  for (const command of [
+    runCommand,
+    statusCommand,
+    explainCommand,
+    graphCommand,
+    logCommand,
+    historyCommand,
+    metricsCommand,
+    compareCommand,
+    verifyCommand,
+    gcCommand,
+    doctorCommand,
+    initCommand,
+    schemaCommand,
+    completionCommand,
+  ]) {
     program.addCommand(command().exitOverride());
   }
   return program.addCommand(completeCommand().exitOverride(), { hidden: true });

@@ -21,7 +21,10 @@ export function withPipelineOptions(command: Command): Command {
 }
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
-export async function openProjectHere({ file, set = [] }: PipelineOptions, onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce(file)): Promise<Project> {
+export async function openProjectHere(
+  { file, set = [] }: PipelineOptions,
+  onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce(file),
+): Promise<Project> {
   const { openProject } = await import('../runner/project.ts');
   return openProject({ folder: process.cwd(), set, onWarning, ...(file === undefined ? {} : { file }) });
 }
@@ -32,7 +35,9 @@ function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarni
   return (warning, textOf) => {
     const screen = openScreen();
     const text = diagnosticText(warning, screen.colors, textOf);
-    const annotations = screen.annotates ? diagnosticAnnotations([warning], annotatedFiles(file === undefined ? {} : { file }, { textOf })) : [];
+    const annotations = screen.annotates
+      ? diagnosticAnnotations([warning], annotatedFiles(file === undefined ? {} : { file }, { textOf }))
+      : [];
     if (!told.has(text)) screen.write(`${[text, ...annotations].join('\n')}\n`);
     told.add(text);
   };

@@ -8,9 +8,13 @@ export async function reportBrokenInstallation(thrown: unknown): Promise<boolean
   const findings = await Promise.all(nativeModules.map(nativeFinding));
   const broken = findings.filter(({ state }) => state === 'broken');
   const { colors, write } = openScreen();
-  for (const { part, message, help } of broken) write(`${colors.red('error')}: ${part}: ${message}\n  help: ${help}\n`);
+  for (const { part, message, help } of broken)
+    write(`${colors.red('error')}: ${part}: ${message}\n  help: ${help}\n`);
   if (broken.length > 0) process.exitCode = 2;
   return broken.length > 0;
 }
 
-const isOfLoading = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'].includes(String(thrown.code));
+const isOfLoading = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  'code' in thrown &&
+  ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'].includes(String(thrown.code));

@@ -14,26 +14,50 @@ export interface ProblemEnding {
 }
 
 /** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
-export function reportProblem(problem: Problem, options: Pick<PipelineOptions, 'file' | 'json'>, ending: ProblemEnding = {}): void {
+export function reportProblem(
+  problem: Problem,
+  options: Pick<PipelineOptions, 'file' | 'json'>,
+  ending: ProblemEnding = {},
+): void {
   const screen = openScreen();
   screen.write(`${problemText(problem, screen.colors, ending)}\n`);
   if (screen.annotates && problem.kind === 'invalid') {
-    for (const line of diagnosticAnnotations(problem.diagnostics, annotatedFiles(options, { textOf: (file) => problem.sources.get(file) }))) screen.write(`${line}\n`);
+    for (const line of diagnosticAnnotations(
+      problem.diagnostics,
+      annotatedFiles(options, { textOf: (file) => problem.sources.get(file) }),
+    ))
+      screen.write(`${line}\n`);
   }
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`);
+  if (options.json === true)
+    process.stdout.write(
+      `${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`,
+    );
   process.exitCode = exitCodeOf(problem);
 }
 
-export function problemText(problem: Problem, colors: Colors, { ending = '', whenBusy = 'try again when it has ended' }: ProblemEnding = {}): string {
+export function problemText(
+  problem: Problem,
+  colors: Colors,
+  { ending = '', whenBusy = 'try again when it has ended' }: ProblemEnding = {},
+): string {
   switch (problem.kind) {
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
-      const count = errors === 1 && ending === '' ? [] : [colors.bold(`${counted(errors, 'error')}${ending}`)];
-      return [...problem.diagnostics.map((diagnostic) => diagnosticText(diagnostic, colors, (file) => problem.sources.get(file))), ...count].join('\n\n');
+      const count =
+        errors === 1 && ending === '' ? [] : [colors.bold(`${counted(errors, 'error')}${ending}`)];
+      return [
+        ...problem.diagnostics.map((diagnostic) =>
+          diagnosticText(diagnostic, colors, (file) => problem.sources.get(file)),
+        ),
+        ...count,
+      ].join('\n\n');
     }
-    case 'busy': return `${colors.red('error')}: ${busyText(problem)}; ${whenBusy}`;
-    case 'damaged': return `${colors.red('error')}: ${problem.message}`;
-    case 'disk': return `${colors.red('error')}: ${problem.message}${problem.help === undefined ? '' : `\n  ${colors.cyan('help')}: ${problem.help}`}`;
+    case 'busy':
+      return `${colors.red('error')}: ${busyText(problem)}; ${whenBusy}`;
+    case 'damaged':
+      return `${colors.red('error')}: ${problem.message}`;
+    case 'disk':
+      return `${colors.red('error')}: ${problem.message}${problem.help === undefined ? '' : `\n  ${colors.cyan('help')}: ${problem.help}`}`;
   }
 }
 
@@ -46,9 +70,13 @@ export function busyText({ pid, since }: Extract<Problem, { readonly kind: 'busy
 /** 1: the disk failed; 2: usage or configuration; 3: the store is busy; 4: it is damaged. */
 function exitCodeOf({ kind }: Problem): number {
   switch (kind) {
-    case 'invalid': return 2;
-    case 'busy': return 3;
-    case 'damaged': return 4;
-    case 'disk': return 1;
+    case 'invalid':
+      return 2;
+    case 'busy':
+      return 3;
+    case 'damaged':
+      return 4;
+    case 'disk':
+      return 1;
   }
 }

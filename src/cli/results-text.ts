@@ -7,9 +7,15 @@ export async function resultsText(project: Project, selection: Selection): Promi
   const [artifacts, graph] = [await project.artifacts(selection), await project.graph(selection)];
   if (!artifacts.ok || !graph.ok) return '';
   const needed = new Set(graph.value.edges.map(({ from }) => from));
-  const last = artifacts.value.filter(({ instance, kind, there }) => there && (!needed.has(instance) || kind === 'table'));
+  const last = artifacts.value.filter(
+    ({ instance, kind, there }) => there && (!needed.has(instance) || kind === 'table'),
+  );
   if (last.length > mostFiles) return '';
-  const tables = await Promise.all(last.filter(({ kind, path }) => kind === 'table' && path.endsWith('.md')).map((artifact) => tableOf(project.root, artifact)));
+  const tables = await Promise.all(
+    last
+      .filter(({ kind, path }) => kind === 'table' && path.endsWith('.md'))
+      .map((artifact) => tableOf(project.root, artifact)),
+  );
   const width = Math.max(0, ...last.map(({ out }) => out.length));
   return `${tables.map((table) => `\n${table}`).join('')}\n${last.map(({ out, path }) => `  ${out.padEnd(width)}  ${path}\n`).join('')}`;
 }

@@ -15,14 +15,20 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
 }
 
 /** What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols 0`) is taken for the usual one. */
-export function sizeOf(stream: { readonly columns?: number; readonly rows?: number }): Pick<Screen, 'columns' | 'rows'> {
+export function sizeOf(stream: {
+  readonly columns?: number;
+  readonly rows?: number;
+}): Pick<Screen, 'columns' | 'rows'> {
   return { columns: () => saidOr(80, stream.columns), rows: () => saidOr(24, stream.rows) };
 }
 
 const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual : said);
 
 /** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */
-export function isLive({ isTTY }: { readonly isTTY?: boolean }, { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv): boolean {
+export function isLive(
+  { isTTY }: { readonly isTTY?: boolean },
+  { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv,
+): boolean {
   return isTTY === true && term !== 'dumb' && (ci === '' || ci === 'false');
 }
 

@@ -8,6 +8,8 @@ export function stopSignals(): StopSignals & { readonly release: () => void } {
   return {
     gentle: gentle.signal,
     hard: hard.signal,
-    release: () => { for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal); },
+    release: () => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
+    },
   };
 }

@@ -16,15 +16,33 @@ export interface TypedRun {
 }
 
 /** The end of a run: how many instances ended how, and what to do next after a failure. */
-export function summaryText({ outcomes, seconds, exitCode, readsOutOfDate }: RunSummary, typed: TypedRun, colors: Colors): string {
-  const named = (kind: Outcome['kind']): readonly InstanceId[] => [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
+export function summaryText(
+  { outcomes, seconds, exitCode, readsOutOfDate }: RunSummary,
+  typed: TypedRun,
+  colors: Colors,
+): string {
+  const named = (kind: Outcome['kind']): readonly InstanceId[] =>
+    [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
   const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
   const cached = count('cached');
-  if (total === 0 && exitCode === 0 && typed.retryFailed === true) return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
-  if (cached === total) return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
-  const text = countsText({ ran: count('ran'), restored: count('restored'), cached, failed: count('failed'), interrupted: count('interrupted'), blocked: count('blocked'), skipped: count('skipped') });
-  const next = nextSteps({ failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 }, typed);
+  if (total === 0 && exitCode === 0 && typed.retryFailed === true)
+    return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
+  if (cached === total)
+    return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
+  const text = countsText({
+    ran: count('ran'),
+    restored: count('restored'),
+    cached,
+    failed: count('failed'),
+    interrupted: count('interrupted'),
+    blocked: count('blocked'),
+    skipped: count('skipped'),
+  });
+  const next = nextSteps(
+    { failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 },
+    typed,
+  );
   return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
 }
 
@@ -41,11 +59,14 @@ function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun):
   return [
     ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${typedInstance(id)} tells more`),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
-    ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`] : []),
+    ...(skipped > 0 && !isStopped && typed.keepGoing !== true
+      ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`]
+      : []),
     ...(failed.length > 0 || isStopped ? [`${command('run')} goes on from here`] : []),
   ];
 }
 
-const commandOf = ({ file }: TypedRun, name: string): string => `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+const commandOf = ({ file }: TypedRun, name: string): string =>
+  `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
 
 const mostFailed = 5;

@@ -26,7 +26,10 @@ export async function digestOfFile(path: string): Promise<Result<Digest, FilePro
 /** A digest that was written down before. */
 export function parseDigest(text: string): Result<Digest> {
   if (isDigest(text)) return { ok: true, value: text };
-  return { ok: false, error: `${JSON.stringify(text.slice(0, 80))} is not a SHA-256 digest: expected 64 lower-case hex digits` };
+  return {
+    ok: false,
+    error: `${JSON.stringify(text.slice(0, 80))} is not a SHA-256 digest: expected 64 lower-case hex digits`,
+  };
 }
 
 const isDigest = (text: string): text is Digest => /^[0-9a-f]{64}$/.test(text);

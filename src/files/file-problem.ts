@@ -17,7 +17,8 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
  * Whether a problem of reading says what stands there: something else than expected, or nothing. Otherwise the device failed,
  * or the file may not be opened just now, and it may be whole the next time.
  */
-export const isDamage = ({ code }: FileProblem): boolean => code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
+export const isDamage = ({ code }: FileProblem): boolean =>
+  code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
 
 /** Thrown by a source of content, from within the writing that asked it for a piece: its problem is what the writing gives. */
 export class SourceFailed extends Error {
@@ -36,27 +37,52 @@ export function fileProblem(path: string, error: unknown): FileProblem {
   if (error instanceof SourceFailed) return error.problem;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
   const code = String(error.code);
-  return { path, message: error.syscall === 'mkdir' && code === 'EEXIST' ? 'is a file where a folder is needed' : meaning(code) ?? error.message, code };
+  return {
+    path,
+    message:
+      error.syscall === 'mkdir' && code === 'EEXIST'
+        ? 'is a file where a folder is needed'
+        : (meaning(code) ?? error.message),
+    code,
+  };
 }
 
 /** The path that a failed call of the file system was about, where it says so. */
-export const failedPath = (error: unknown): string | undefined => (error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined);
+export const failedPath = (error: unknown): string | undefined =>
+  error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 
 function meaning(code: string): string | undefined {
   switch (code) {
-    case 'ENOENT': return 'no such file or folder';
-    case 'EACCES': case 'EPERM': return `permission denied (${code})`;
-    case 'EISDIR': return 'is a folder where a file was expected';
-    case 'EEXIST': case 'ENOTEMPTY': return 'exists already';
-    case 'ENOTDIR': return 'is not a folder, or lies below a file';
-    case 'ELOOP': return 'symbolic links lead in a circle';
-    case 'ENOSPC': return 'no space left on the device';
-    case 'EDQUOT': return 'the disk quota is used up';
-    case 'EROFS': return 'the file system is read-only';
-    case 'ENAMETOOLONG': return 'the name is too long';
-    case 'EMFILE': case 'ENFILE': return `too many open files (${code})`;
-    case 'ECANCELED': return 'it was not read to its end';
-    case 'EIO': return 'the device failed (EIO)';
-    default: return undefined;
+    case 'ENOENT':
+      return 'no such file or folder';
+    case 'EACCES':
+    case 'EPERM':
+      return `permission denied (${code})`;
+    case 'EISDIR':
+      return 'is a folder where a file was expected';
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+      return 'exists already';
+    case 'ENOTDIR':
+      return 'is not a folder, or lies below a file';
+    case 'ELOOP':
+      return 'symbolic links lead in a circle';
+    case 'ENOSPC':
+      return 'no space left on the device';
+    case 'EDQUOT':
+      return 'the disk quota is used up';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENAMETOOLONG':
+      return 'the name is too long';
+    case 'EMFILE':
+    case 'ENFILE':
+      return `too many open files (${code})`;
+    case 'ECANCELED':
+      return 'it was not read to its end';
+    case 'EIO':
+      return 'the device failed (EIO)';
+    default:
+      return undefined;
   }
 }

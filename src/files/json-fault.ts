@@ -10,7 +10,11 @@ export function jsonFault(text: string, message: string): JsonFault {
   const offset = offsetOf(text, message);
   const before = text.slice(0, offset);
   const column = offset - (before.lastIndexOf('\n') + 1) + 1;
-  return { line: before.split('\n').length, column, message: `is not JSON: ${wording(message, text[offset])}` };
+  return {
+    line: before.split('\n').length,
+    column,
+    message: `is not JSON: ${wording(message, text[offset])}`,
+  };
 }
 
 /**

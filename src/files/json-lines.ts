@@ -16,7 +16,10 @@ export interface JsonLine {
  * passed over). A line that is not JSON, not UTF-8, or longer than `maxLineBytes` is a problem that names the line; the
  * lines after it are still read. A file that cannot be read is one problem without a line.
  */
-export async function* readJsonLines(path: string, maxLineBytes = 1 << 28): AsyncGenerator<Result<JsonLine, FileProblem>> {
+export async function* readJsonLines(
+  path: string,
+  maxLineBytes = 1 << 28,
+): AsyncGenerator<Result<JsonLine, FileProblem>> {
   let line = 0;
   try {
     for await (const bytes of splitLines(createReadStream(path, { highWaterMark: 1 << 18 }), maxLineBytes)) {
@@ -30,7 +33,10 @@ export async function* readJsonLines(path: string, maxLineBytes = 1 << 28): Asyn
 }
 
 /** Writes values as JSON Lines, atomically. They are asked for one by one, so a long file is never in memory. */
-export function writeJsonLines(path: string, values: Iterable<unknown> | AsyncIterable<unknown>): Promise<Result<void, FileProblem>> {
+export function writeJsonLines(
+  path: string,
+  values: Iterable<unknown> | AsyncIterable<unknown>,
+): Promise<Result<void, FileProblem>> {
   return writeFileAtomically(path, encodedLines(values));
 }
 
@@ -42,10 +48,16 @@ function parseLine(bytes: Buffer, path: string, line: number): Result<JsonLine, 
   return parsed.ok ? { ok: true, value: { line, value: parsed.value } } : parsed;
 }
 
-const tooLong = (path: string, line: number, limit: number): Result<never, FileProblem> => ({ ok: false, error: { path, line, message: `is longer than ${limit} bytes` } });
+const tooLong = (path: string, line: number, limit: number): Result<never, FileProblem> => ({
+  ok: false,
+  error: { path, line, message: `is longer than ${limit} bytes` },
+});
 
 /** The bytes between line ends; `undefined` stands for a line past the limit, of which nothing is kept. */
-async function* splitLines(chunks: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Buffer | undefined> {
+async function* splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Buffer | undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {

@@ -7,7 +7,9 @@ import { writeFileAtomically } from './write-atomically.ts';
 
 /** What a JSON text can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject { readonly [name: string]: Json }
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
 
 /** Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is passed over. */
 export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {
@@ -17,7 +19,10 @@ export function parseJson(text: string, path: string, line = 1): Result<Json, Fi
     return { ok: true, value };
   } catch (error) {
     const fault = jsonFault(body, error instanceof Error ? error.message : '');
-    return { ok: false, error: { path, line: line + fault.line - 1, column: fault.column, message: fault.message } };
+    return {
+      ok: false,
+      error: { path, line: line + fault.line - 1, column: fault.column, message: fault.message },
+    };
   }
 }
 
@@ -25,7 +30,9 @@ export function parseJson(text: string, path: string, line = 1): Result<Json, Fi
 export async function readJson(path: string): Promise<Result<Json, FileProblem>> {
   try {
     const bytes = await readFile(path);
-    return isUtf8(bytes) ? parseJson(bytes.toString('utf8'), path) : { ok: false, error: { path, message: 'is not UTF-8' } };
+    return isUtf8(bytes)
+      ? parseJson(bytes.toString('utf8'), path)
+      : { ok: false, error: { path, message: 'is not UTF-8' } };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }
@@ -36,7 +43,8 @@ export function writeJson(path: string, value: unknown): Promise<Result<void, Fi
   return writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-export const isJsonObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `Array.isArray` does not narrow a readonly array. */
 export const isJsonList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);

@@ -20,7 +20,8 @@ export function makeFolder(path: string): string | undefined {
   }
 }
 
-const isAboveMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const isAboveMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /** The folder above is there, and the system says that it is not. */
 class NotMade extends Error {

@@ -7,7 +7,12 @@ import { type FileProblem, fileProblem } from './file-problem.ts';
 
 /** One name below a folder. `path` is relative to that folder, its parts joined by "/". */
 export type TreeEntry =
-  | { readonly kind: 'file'; readonly path: string; readonly executable: boolean; readonly stats: BigIntStats }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly executable: boolean;
+      readonly stats: BigIntStats;
+    }
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string; readonly stats: BigIntStats }
   | { readonly kind: 'folder'; readonly path: string; readonly stats: BigIntStats };
 
@@ -36,7 +41,14 @@ async function namesIn(folder: string): Promise<Result<readonly string[], FilePr
   try {
     const names = await readdir(folder, { encoding: 'buffer' });
     const foreign = names.find((name) => !isUtf8(name));
-    if (foreign !== undefined) return { ok: false, error: { path: folder, message: `holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it` } };
+    if (foreign !== undefined)
+      return {
+        ok: false,
+        error: {
+          path: folder,
+          message: `holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`,
+        },
+      };
     return { ok: true, value: names.map((name) => name.toString('utf8')) };
   } catch (error) {
     return { ok: false, error: fileProblem(folder, error) };
@@ -47,9 +59,11 @@ async function entryAt(root: string, path: string): Promise<Result<TreeEntry, Fi
   const place = join(root, path);
   try {
     const stats = await lstat(place, { bigint: true });
-    if (stats.isFile()) return { ok: true, value: { kind: 'file', path, executable: (stats.mode & 0o100n) !== 0n, stats } };
+    if (stats.isFile())
+      return { ok: true, value: { kind: 'file', path, executable: (stats.mode & 0o100n) !== 0n, stats } };
     if (stats.isDirectory()) return { ok: true, value: { kind: 'folder', path, stats } };
-    if (stats.isSymbolicLink()) return { ok: true, value: { kind: 'symlink', path, target: await readlink(place), stats } };
+    if (stats.isSymbolicLink())
+      return { ok: true, value: { kind: 'symlink', path, target: await readlink(place), stats } };
     return { ok: false, error: { path: place, message: 'is neither a file, a folder nor a symbolic link' } };
   } catch (error) {
     return { ok: false, error: fileProblem(place, error) };

@@ -10,7 +10,11 @@ import { walkTree } from './walk-tree.ts';
  * Writes a file so that its name holds the old content or the new, never a part: a file beside it is filled, brought
  * to the disk and renamed over it, and then the folder is brought to the disk. Folders above are made.
  */
-export async function writeFileAtomically(path: string, content: Content, disk: Disk = realDisk): Promise<Result<void, FileProblem>> {
+export async function writeFileAtomically(
+  path: string,
+  content: Content,
+  disk: Disk = realDisk,
+): Promise<Result<void, FileProblem>> {
   return publish(path, disk, async (partial) => {
     await disk.create(partial, content);
     await disk.sync(partial);
@@ -22,14 +26,19 @@ export async function writeFileAtomically(path: string, content: Content, disk: 
  * Makes a folder that appears complete or not at all: `fill` writes into a folder beside it, which is brought to the
  * disk and renamed. The path must be free or an empty folder: what is there already is never overwritten.
  */
-export async function writeFolderAtomically(path: string, fill: (partial: string) => Promise<Result<void, FileProblem>>, disk: Disk = realDisk): Promise<Result<void, FileProblem>> {
+export async function writeFolderAtomically(
+  path: string,
+  fill: (partial: string) => Promise<Result<void, FileProblem>>,
+  disk: Disk = realDisk,
+): Promise<Result<void, FileProblem>> {
   return publish(path, disk, async (partial) => {
     await mkdir(partial);
     const filled = await fill(partial);
     if (!filled.ok) return filled;
     const entries = await walkTree(partial);
     if (!entries.ok) return entries;
-    for (const entry of entries.value) if (entry.kind !== 'symlink') await disk.sync(join(partial, entry.path));
+    for (const entry of entries.value)
+      if (entry.kind !== 'symlink') await disk.sync(join(partial, entry.path));
     await disk.sync(partial);
     return done;
   });
@@ -40,7 +49,11 @@ export const isPartialName = (name: string): boolean => /^\.partial-[0-9a-f]{16}
 
 const done = { ok: true, value: undefined } as const;
 
-async function publish(path: string, disk: Disk, write: (partial: string) => Promise<Result<void, FileProblem>>): Promise<Result<void, FileProblem>> {
+async function publish(
+  path: string,
+  disk: Disk,
+  write: (partial: string) => Promise<Result<void, FileProblem>>,
+): Promise<Result<void, FileProblem>> {
   const folder = dirname(resolve(path));
   const partial = join(folder, `.partial-${randomBytes(8).toString('hex')}`);
   try {
@@ -62,5 +75,6 @@ async function publish(path: string, disk: Disk, write: (partial: string) => Pro
 async function makeFolder(path: string, disk: Disk): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await disk.sync(dirname(folder));
+  for (let folder = path; folder.length >= first.length; folder = dirname(folder))
+    await disk.sync(dirname(folder));
 }

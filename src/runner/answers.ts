@@ -10,7 +10,11 @@ import type { InstanceResult } from './results-of.ts';
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =
   /** The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by file. */
-  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[]; readonly sources: ReadonlyMap<string, string> }
+  | {
+      readonly kind: 'invalid';
+      readonly diagnostics: readonly Diagnostic[];
+      readonly sources: ReadonlyMap<string, string>;
+    }
   /** Another run is on: exit 3. `pid`: undefined where the holder has not said yet who it is. */
   | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
   /** The store cannot be read: exit 4. */
@@ -20,7 +24,8 @@ export type Problem =
 
 export interface InstanceStatus {
   readonly instance: InstanceId;
-  readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'failed' | 'interrupted' | 'running';
+  readonly state:
+    'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'failed' | 'interrupted' | 'running';
   readonly because: readonly Reason[];
   /** Outs that stand otherwise than its result says, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
@@ -59,7 +64,11 @@ export interface Explanation {
 
 export interface Graph {
   readonly pipeline: string;
-  readonly instances: readonly { readonly id: InstanceId; readonly stage: string; readonly description: string }[];
+  readonly instances: readonly {
+    readonly id: InstanceId;
+    readonly stage: string;
+    readonly description: string;
+  }[];
   readonly edges: readonly { readonly from: InstanceId; readonly to: InstanceId }[];
 }
 

@@ -11,9 +11,20 @@ export type Outcome =
   /** Outputs already stood in place and are right. */
   | { readonly kind: 'cached' }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
-  | { readonly kind: 'restored'; readonly files: number; readonly bytes: number; readonly displaced?: readonly DisplacedOut[] }
+  | {
+      readonly kind: 'restored';
+      readonly files: number;
+      readonly bytes: number;
+      readonly displaced?: readonly DisplacedOut[];
+    }
   /** `before`: under the same key; it was not started again. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number; readonly tail: readonly string[]; readonly before?: true }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly seconds: number;
+      readonly tail: readonly string[];
+      readonly before?: true;
+    }
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'interrupted'; readonly seconds: number };
@@ -43,19 +54,85 @@ export type Failure =
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
   /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
-  | { readonly kind: 'fetching'; readonly at: number; readonly model: string; readonly bytes: number; readonly total: number; readonly bytesPerSecond: number | null; readonly secondsLeft: number | null }
+  | {
+      readonly kind: 'fetching';
+      readonly at: number;
+      readonly model: string;
+      readonly bytes: number;
+      readonly total: number;
+      readonly bytesPerSecond: number | null;
+      readonly secondsLeft: number | null;
+    }
   /** It does not come for now: the next try is in so many seconds; null: another process is fetching it. */
-  | { readonly kind: 'fetch-delayed'; readonly at: number; readonly model: string; readonly seconds: number | null; readonly because: string }
+  | {
+      readonly kind: 'fetch-delayed';
+      readonly at: number;
+      readonly model: string;
+      readonly seconds: number | null;
+      readonly because: string;
+    }
   | { readonly kind: 'fetched'; readonly at: number; readonly model: string; readonly bytes: number }
-  | { readonly kind: 'run-started'; readonly at: number; readonly run: RunId; readonly pipeline: string; readonly instances: readonly InstanceId[]; readonly jobs: number; /** Mean seconds of an instance by stage, from earlier runs. */ readonly earlier?: Readonly<Record<string, number>> }
-  | { readonly kind: 'started'; readonly at: number; readonly instance: InstanceId; readonly key: Key; readonly because: readonly Reason[]; readonly attempt: number; readonly resumed: boolean }
-  | { readonly kind: 'message'; readonly at: number; readonly instance: InstanceId; readonly message: StageMessage }
+  | {
+      readonly kind: 'run-started';
+      readonly at: number;
+      readonly run: RunId;
+      readonly pipeline: string;
+      readonly instances: readonly InstanceId[];
+      readonly jobs: number;
+      /** Mean seconds of an instance by stage, from earlier runs. */ readonly earlier?: Readonly<
+        Record<string, number>
+      >;
+    }
+  | {
+      readonly kind: 'started';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly key: Key;
+      readonly because: readonly Reason[];
+      readonly attempt: number;
+      readonly resumed: boolean;
+    }
+  | {
+      readonly kind: 'message';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly message: StageMessage;
+    }
   /** A piece of what the stage printed, as whole lines. */
   | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly text: string }
-  | { readonly kind: 'warned'; readonly at: number; readonly instance: InstanceId | null; readonly diagnostic: Diagnostic }
-  | { readonly kind: 'retrying'; readonly at: number; readonly instance: InstanceId; readonly attempt: number; readonly failure: Failure; readonly delaySeconds: number }
+  | {
+      readonly kind: 'warned';
+      readonly at: number;
+      readonly instance: InstanceId | null;
+      readonly diagnostic: Diagnostic;
+    }
+  | {
+      readonly kind: 'retrying';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly attempt: number;
+      readonly failure: Failure;
+      readonly delaySeconds: number;
+    }
   /** What it was started with is out of date: it is asked to end. */
-  | { readonly kind: 'cancelled'; readonly at: number; readonly instance: InstanceId; readonly because: string }
-  | { readonly kind: 'finished'; readonly at: number; readonly instance: InstanceId; readonly key: Key | null; readonly outcome: Outcome }
+  | {
+      readonly kind: 'cancelled';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly because: string;
+    }
+  | {
+      readonly kind: 'finished';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly key: Key | null;
+      readonly outcome: Outcome;
+    }
   | { readonly kind: 'interrupting'; readonly at: number; readonly hard: boolean }
-  | { readonly kind: 'run-finished'; readonly at: number; readonly run: RunId; readonly exitCode: 0 | 1 | 130 | 143; readonly seconds: number };
+  | {
+      readonly kind: 'run-finished';
+      readonly at: number;
+      readonly run: RunId;
+      readonly exitCode: 0 | 1 | 130 | 143;
+      readonly seconds: number;
+    };

@@ -24,19 +24,33 @@ export interface NoProject {
 export function findProject(folder: string, file: string | undefined): Result<ProjectPlace, NoProject> {
   const start = realpathSync(folder);
   const named = file === undefined ? undefined : resolve(start, file);
-  if (named !== undefined && !existsSync(named)) return { ok: false, error: { message: `${file}: no such file`, ...nearestFile(start, named) } };
+  if (named !== undefined && !existsSync(named))
+    return { ok: false, error: { message: `${file}: no such file`, ...nearestFile(start, named) } };
   const real = named === undefined ? undefined : join(realpathSync(dirname(named)), basename(named));
-  const root = upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
-  if (root === undefined) return { ok: false, error: { message: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` } };
-  return { ok: true, value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') } };
+  const root =
+    upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
+  if (root === undefined)
+    return {
+      ok: false,
+      error: { message: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` },
+    };
+  return {
+    ok: true,
+    value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') },
+  };
 }
 
 /** By its name alone: the folder is what is left out. */
 function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'> {
   const root = upwards(start);
-  const files = new Map((root === undefined ? [] : pipelineFiles(root).map((file) => join(root, file))).map((place) => [stemOf(place), place]));
+  const files = new Map(
+    (root === undefined ? [] : pipelineFiles(root).map((file) => join(root, file))).map((place) => [
+      stemOf(place),
+      place,
+    ]),
+  );
   const wanted = stemOf(named);
-  const place = files.get(files.has(wanted) ? wanted : nearest(wanted, files.keys()) ?? '');
+  const place = files.get(files.has(wanted) ? wanted : (nearest(wanted, files.keys()) ?? ''));
   return place === undefined ? {} : { suggestion: relative(start, place) };
 }
 
@@ -48,10 +62,18 @@ function upwards(folder: string): string | undefined {
 }
 
 /** Every pipeline file of a project, from its root: what `gc` must not take from under them. */
-export function pipelineFiles(root: string, { lookThrough, list }: Pick<WorkspaceDisk, 'lookThrough' | 'list'> = workspaceDisk): readonly string[] {
+export function pipelineFiles(
+  root: string,
+  { lookThrough, list }: Pick<WorkspaceDisk, 'lookThrough' | 'list'> = workspaceDisk,
+): readonly string[] {
   const experiments = join(root, 'experiments');
-  const names = lookThrough(experiments)?.isDirectory() === true ? list(experiments).filter((name) => /\.ya?ml$/i.test(name)) : [];
-  return ['pipeline.yaml', ...names.map((name) => `experiments/${name}`)].filter((path) => lookThrough(join(root, path)) !== undefined);
+  const names =
+    lookThrough(experiments)?.isDirectory() === true
+      ? list(experiments).filter((name) => /\.ya?ml$/i.test(name))
+      : [];
+  return ['pipeline.yaml', ...names.map((name) => `experiments/${name}`)].filter(
+    (path) => lookThrough(join(root, path)) !== undefined,
+  );
 }
 
 /** A text of the project; the error says why it cannot be read. */

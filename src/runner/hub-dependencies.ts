@@ -12,7 +12,13 @@ import { invalid, type Opened, type Planned } from './opened.ts';
  * been fetched for that. `needed`: the instances whose models are fetched where they are missing; nothing is asked of the
  * network for the others, whose models stay names until they are there.
  */
-export async function withHubFolders({ place: { root }, surroundings: { environment } }: Opened, planned: Planned, needed: readonly Instance[], onEvent: (event: Event) => void, signal: AbortSignal): Promise<Result<Planned, Problem>> {
+export async function withHubFolders(
+  { place: { root }, surroundings: { environment } }: Opened,
+  planned: Planned,
+  needed: readonly Instance[],
+  onEvent: (event: Event) => void,
+  signal: AbortSignal,
+): Promise<Result<Planned, Problem>> {
   const all = referencesOf(planned.plan.instances);
   if (all.size === 0) return { ok: true, value: planned };
   const { fetchDependencies, knownDependency } = await import('./hub/fetch-dependencies.ts');
@@ -38,9 +44,16 @@ export async function withHubFolders({ place: { root }, surroundings: { environm
   }
   const settled = (dependency: Dependency): Dependency => {
     const folder = dependency.kind === 'hub' ? folders.get(nameOf(dependency)) : undefined;
-    return folder === undefined ? dependency : { kind: 'path', path: folder, external: true, at: dependency.at };
+    return folder === undefined
+      ? dependency
+      : { kind: 'path', path: folder, external: true, at: dependency.at };
   };
-  const instances = planned.plan.instances.map((instance) => ({ ...instance, deps: Object.fromEntries(Object.entries(instance.deps).map(([name, dependency]) => [name, settled(dependency)])) }));
+  const instances = planned.plan.instances.map((instance) => ({
+    ...instance,
+    deps: Object.fromEntries(
+      Object.entries(instance.deps).map(([name, dependency]) => [name, settled(dependency)]),
+    ),
+  }));
   return { ok: true, value: { ...planned, plan: { ...planned.plan, instances } } };
 }
 
@@ -51,10 +64,34 @@ export const withKnownHubFolders = (opened: Opened, planned: Planned): Promise<R
 function eventOf(model: string, progress: HubProgress, problemText: (problem: HubProblem) => string): Event {
   const at = Date.now();
   switch (progress.kind) {
-    case 'download': return { kind: 'fetching', at, model, bytes: progress.bytes, total: progress.total, bytesPerSecond: progress.bytesPerSecond ?? null, secondsLeft: progress.secondsLeft ?? null };
-    case 'retry': return { kind: 'fetch-delayed', at, model, seconds: progress.seconds, because: problemText(progress.because) };
-    case 'waiting': return { kind: 'fetch-delayed', at, model, seconds: null, because: 'another process is fetching it: waiting' };
-    case 'fetched': return { kind: 'fetched', at, model, bytes: progress.bytes };
+    case 'download':
+      return {
+        kind: 'fetching',
+        at,
+        model,
+        bytes: progress.bytes,
+        total: progress.total,
+        bytesPerSecond: progress.bytesPerSecond ?? null,
+        secondsLeft: progress.secondsLeft ?? null,
+      };
+    case 'retry':
+      return {
+        kind: 'fetch-delayed',
+        at,
+        model,
+        seconds: progress.seconds,
+        because: problemText(progress.because),
+      };
+    case 'waiting':
+      return {
+        kind: 'fetch-delayed',
+        at,
+        model,
+        seconds: null,
+        because: 'another process is fetching it: waiting',
+      };
+    case 'fetched':
+      return { kind: 'fetched', at, model, bytes: progress.bytes };
   }
 }
 
@@ -62,7 +99,9 @@ type HubDependency = Extract<Dependency, { kind: 'hub' }>;
 
 /** Each model once, by name. */
 function referencesOf(instances: readonly Instance[]): ReadonlyMap<string, HubDependency> {
-  const found = instances.flatMap(({ deps }) => Object.values(deps)).filter((dependency): dependency is HubDependency => dependency.kind === 'hub');
+  const found = instances
+    .flatMap(({ deps }) => Object.values(deps))
+    .filter((dependency): dependency is HubDependency => dependency.kind === 'hub');
   return new Map(found.map((dependency) => [nameOf(dependency), dependency]));
 }
 

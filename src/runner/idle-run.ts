@@ -38,29 +38,70 @@ export interface IdleRequest {
 }
 
 /** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
-export function idleRequest(program: string, { root, file }: ProjectPlace, set: readonly string[], { force, retryFailed, mode, patterns, jobs: wantedJobs }: RunRequest): IdleRequest | undefined {
+export function idleRequest(
+  program: string,
+  { root, file }: ProjectPlace,
+  set: readonly string[],
+  { force, retryFailed, mode, patterns, jobs: wantedJobs }: RunRequest,
+): IdleRequest | undefined {
   if (force || retryFailed || mode !== 'needs') return undefined;
   const { jobs } = machineCapacity(wantedJobs);
   // As it is judged whether the machine has what an instance asks for.
   const { cpus, memory, gpus } = machineCapacity(undefined);
-  return { text: JSON.stringify([program, process.version, process.arch, root, file, set, patterns, jobs, cpus, memory, gpus()]), jobs };
+  return {
+    text: JSON.stringify([
+      program,
+      process.version,
+      process.arch,
+      root,
+      file,
+      set,
+      patterns,
+      jobs,
+      cpus,
+      memory,
+      gpus(),
+    ]),
+    jobs,
+  };
 }
 
 /** A run that has nothing to do since nothing changed since the last one like it; undefined: that is not known. */
-export async function runIdle(opened: Opened, { text, jobs }: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
-  const { store, place, workspace, surroundings: { companions, environment, retryDelay } } = opened;
+export async function runIdle(
+  opened: Opened,
+  { text, jobs }: IdleRequest,
+  onEvent: (event: Event) => void,
+  stop: StopSignals,
+): Promise<RunSummary | undefined> {
+  const {
+    store,
+    place,
+    workspace,
+    surroundings: { companions, environment, retryDelay },
+  } = opened;
   if (findIdle(store, text) === undefined) return undefined;
   const lock = await takeLock(store, lockFileOf(place.root), 0, stop.gentle);
   if (!lock.ok) return undefined;
   try {
     const record = parsed(findIdle(store, text));
     if (record === undefined || wasKilled(store)) return undefined;
-    if (!Object.entries(record.environment).every(([variable, digest]) => variableDigest(environment, variable) === digest)) return undefined;
+    if (
+      !Object.entries(record.environment).every(
+        ([variable, digest]) => variableDigest(environment, variable) === digest,
+      )
+    )
+      return undefined;
     if (!looksTheSame(workspace.disk, record.looks)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
-    return await withRun({ workspace, store, plan: record }, { instances, jobs, supervisorProgram: companions.supervisor, retryDelay }, onEvent, stop, async (_, onOutcome) => {
-      for (const [id, key] of record.instances) onOutcome({ id }, key, { kind: 'cached' });
-    });
+    return await withRun(
+      { workspace, store, plan: record },
+      { instances, jobs, supervisorProgram: companions.supervisor, retryDelay },
+      onEvent,
+      stop,
+      async (_, onOutcome) => {
+        for (const [id, key] of record.instances) onOutcome({ id }, key, { kind: 'cached' });
+      },
+    );
   } finally {
     lock.value.release();
   }
@@ -75,18 +116,35 @@ export interface IdleRecording {
 
 /** Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads after this. */
 export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
-  const { store, place: { root }, workspace, surroundings: { environment, now } } = opened;
+  const {
+    store,
+    place: { root },
+    workspace,
+    surroundings: { environment, now },
+  } = opened;
   reserveIdle(store, asked);
   const recorded = recordLooks(workspace.disk, now);
   const at = (path: string): string => join(root, path);
   // No other pipeline file may have the name of this one.
   pipelineFiles(root, recorded.disk);
 
-  function remember({ plan, sources, warnings }: Planned, chosen: readonly Instance[], { outcomes }: RunSummary): void {
-    const allCached = outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'cached');
+  function remember(
+    { plan, sources, warnings }: Planned,
+    chosen: readonly Instance[],
+    { outcomes }: RunSummary,
+  ): void {
+    const allCached =
+      outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'cached');
     // Models of the hub are looked at by other means.
-    const isSeen = warnings.length === 0 && !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
-    if (!allCached || !isSeen || ![...sources].every(([path, text]) => isOverrideName(path) || isTextOf(path, text))) return;
+    const isSeen =
+      warnings.length === 0 &&
+      !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
+    if (
+      !allCached ||
+      !isSeen ||
+      ![...sources].every(([path, text]) => isOverrideName(path) || isTextOf(path, text))
+    )
+      return;
     const looks = recorded.looks();
     if (looks === undefined) return;
     const keys = lastKeys(store, plan.pipeline);
@@ -94,7 +152,9 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
     const record: IdleRecord = {
       pipeline: plan.pipeline,
       file: plan.file,
-      environment: Object.fromEntries([...variables].map((variable) => [variable, variableDigest(environment, variable)])),
+      environment: Object.fromEntries(
+        [...variables].map((variable) => [variable, variableDigest(environment, variable)]),
+      ),
       looks,
       instances: [...outcomes.keys()].flatMap((id) => {
         const key = parseKey(keys.get(id) ?? '');

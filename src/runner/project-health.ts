@@ -27,23 +27,37 @@ export async function projectHealth(root: string): Promise<Result<ProjectHealth 
   if (!store.ok) return store;
   try {
     const forgetful = { find: () => undefined, record: () => undefined, forget: () => undefined };
-    const workspace = { root, disk: workspaceDisk, stats: forgetful, now: () => BigInt(Date.now()) * 1_000_000n, written: new Map() };
+    const workspace = {
+      root,
+      disk: workspaceDisk,
+      stats: forgetful,
+      now: () => BigInt(Date.now()) * 1_000_000n,
+      written: new Map(),
+    };
     const health = await storeHealth(workspace, store.value);
-    if (health.damage !== undefined) return { ok: true, value: { store: health, run: undefined, leftOver: [] } };
+    if (health.damage !== undefined)
+      return { ok: true, value: { store: health, run: undefined, leftOver: [] } };
     const run = runThatIsOn(store.value);
-    return { ok: true, value: { store: health, run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] } };
+    return {
+      ok: true,
+      value: { store: health, run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] },
+    };
   } finally {
     store.value.close();
   }
 }
 
 function runThatIsOn(store: Store): ProjectHealth['run'] {
-  const on = lastRuns(store, 10).find(({ finishedAt, pid, pidStarted }) => finishedAt === undefined && startOf(pid) === pidStarted);
+  const on = lastRuns(store, 10).find(
+    ({ finishedAt, pid, pidStarted }) => finishedAt === undefined && startOf(pid) === pidStarted,
+  );
   return on && { pid: on.pid, since: on.startedAt };
 }
 
 /** Leaders of groups that nobody has seen end, and what carries the mark of a stage of this project. */
 function stageProcesses(root: string, store: Store): readonly number[] {
-  const leaders = recordedGroups(store).filter(({ pid, started }) => startOf(pid) === started).map(({ pid }) => pid);
+  const leaders = recordedGroups(store)
+    .filter(({ pid, started }) => startOf(pid) === started)
+    .map(({ pid }) => pid);
   return [...new Set([...leaders, ...marked(stageMark({ root, disk: workspaceDisk }))])];
 }

@@ -11,9 +11,33 @@ import { builtCompanions } from './execute/supervisor-client.ts';
 import type { ProjectPlace } from './find-project.ts';
 import { withKnownHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
-import { type Access, type LookAhead, type Opened, openRows, placeHere, type Planned, planHere, type Surroundings } from './opened.ts';
+import {
+  type Access,
+  type LookAhead,
+  type Opened,
+  openRows,
+  placeHere,
+  type Planned,
+  planHere,
+  type Surroundings,
+} from './opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
-import type { Artifact, Collected, Explanation, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, Status, Verification } from './answers.ts';
+import type {
+  Artifact,
+  Collected,
+  Explanation,
+  GcRequest,
+  Graph,
+  InstanceLog,
+  InstanceMetrics,
+  InstanceStatus,
+  Problem,
+  RerunVerification,
+  ResultFiles,
+  RunRecord,
+  Status,
+  Verification,
+} from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
 import type { Event } from './event.ts';
 import type { InstanceId } from './identity.ts';
@@ -23,7 +47,29 @@ import { select, type Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch-run.ts';
 
-export type { Artifact, Collected, Explanation, Forecast, GcRequest, Graph, InstanceLog, InstanceMetrics, InstanceStatus, Problem, RerunVerification, ResultFiles, RunRecord, RunRequest, RunSummary, Selection, Status, StopSignals, Verification, WatchListeners, WatchNews };
+export type {
+  Artifact,
+  Collected,
+  Explanation,
+  Forecast,
+  GcRequest,
+  Graph,
+  InstanceLog,
+  InstanceMetrics,
+  InstanceStatus,
+  Problem,
+  RerunVerification,
+  ResultFiles,
+  RunRecord,
+  RunRequest,
+  RunSummary,
+  Selection,
+  Status,
+  StopSignals,
+  Verification,
+  WatchListeners,
+  WatchNews,
+};
 
 /** Which pipeline file of which project, as the command line names them. */
 export interface ProjectOptions {
@@ -55,7 +101,11 @@ export interface Project {
   /** Where an instance of the pipeline file is written, as that was last read. */
   readonly writtenAt: (instance: InstanceId) => Range | undefined;
   /** Runs what is out of date. `onEvent` is called for each event, in order, as it happens. */
-  run(request: RunRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RunSummary, Problem>>;
+  run(
+    request: RunRequest,
+    onEvent: (event: Event) => void,
+    stop: StopSignals,
+  ): Promise<Result<RunSummary, Problem>>;
   /** Runs, and again whenever something is out of date, until it is stopped. */
   watch(request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<Result<void, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
@@ -72,13 +122,20 @@ export interface Project {
   /** Where the outs stand that exist. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
-  verifyRerun(instance: string, onEvent: (event: Event) => void, stop: StopSignals): Promise<Result<RerunVerification, Problem>>;
+  verifyRerun(
+    instance: string,
+    onEvent: (event: Event) => void,
+    stop: StopSignals,
+  ): Promise<Result<RerunVerification, Problem>>;
   gc(request: GcRequest): Promise<Result<Collected, Problem>>;
   close(): void;
 }
 
 /** Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended meanwhile. */
-export async function openProject({ folder, file, set = [], onWarning = () => undefined }: ProjectOptions, surroundings: Surroundings = thisMachine()): Promise<Project> {
+export async function openProject(
+  { folder, file, set = [], onWarning = () => undefined }: ProjectOptions,
+  surroundings: Surroundings = thisMachine(),
+): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
   let instances: readonly Instance[] = [];
@@ -101,7 +158,10 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     return opened(place, 'write');
   }
   /** Answers with the rows alone: a pipeline file with faults is no hindrance. */
-  async function withRows<T>(access: Access, answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>): Promise<Result<T, Problem>> {
+  async function withRows<T>(
+    access: Access,
+    answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>,
+  ): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
       const place = placeHere(folder, file);
       if (!place.ok) return place;
@@ -118,7 +178,9 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     if (open?.ok === false) return open;
     const look: LookAhead = (sound) => {
       const selected = checked && select(sound, checked);
-      return selected?.ok === true ? fileFaults({ root: place.value.root, disk: surroundings.disk }, selected.value.chosen) : [];
+      return selected?.ok === true
+        ? fileFaults({ root: place.value.root, disk: surroundings.disk }, selected.value.chosen)
+        : [];
     };
     const plan = await planHere(place.value, set, open?.value.store, last, look);
     if (!plan.ok) return plan;
@@ -127,7 +189,11 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     last = open === undefined ? undefined : plan.value;
     return plan;
   }
-  async function withPlan<T>(access: Access, answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>, { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {}): Promise<Result<T, Problem>> {
+  async function withPlan<T>(
+    access: Access,
+    answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>,
+    { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {},
+  ): Promise<Result<T, Problem>> {
     return orDiskProblem(async () => {
       const plan = await planned(access, checked);
       if (!plan.ok) return plan;
@@ -138,15 +204,22 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }
-  async function idleAgain(place: ProjectPlace, idle: IdleRequest, onEvent: (event: Event) => void, stop: StopSignals): Promise<RunSummary | undefined> {
+  async function idleAgain(
+    place: ProjectPlace,
+    idle: IdleRequest,
+    onEvent: (event: Event) => void,
+    stop: StopSignals,
+  ): Promise<RunSummary | undefined> {
     const open = hasCache(place) ? opened(place, 'write') : undefined;
     return open?.ok === true ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }
   /** On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room for the rows. */
   async function collect(request: GcRequest): Promise<Result<Collected, Problem>> {
-    const withAccess = (access: Access): Promise<Result<Collected, Problem>> => withRows(access, (open) => gc(open, set, request));
+    const withAccess = (access: Access): Promise<Result<Collected, Problem>> =>
+      withRows(access, (open) => gc(open, set, request));
     const collected = await withAccess('write');
-    if (collected.ok || collected.error.kind !== 'disk' || !noSpaceLeft([root.ok ? root.value.root : folder])) return collected;
+    if (collected.ok || collected.error.kind !== 'disk' || !noSpaceLeft([root.ok ? root.value.root : folder]))
+      return collected;
     const first = await withAccess('read');
     if (!first.ok || request.dryRun) return first;
     const rest = await withAccess('write');
@@ -158,25 +231,48 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     root: root.ok ? root.value.root : folder,
     textOf,
     writtenAt: (id) => instances.find((instance) => instance.id === id)?.at,
-    run: (request, onEvent, stop) => orDiskProblem(async () => {
-      const place = placeHere(folder, file);
-      const idle = place.ok ? idleRequest(builtFile(import.meta.url), place.value, set, request) : undefined;
-      const summary = place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
-      if (summary !== undefined) return { ok: true, value: summary };
-      return withPlan('write', async (open, plan) => {
-        const ran = await run(open, { plan: () => planned('write', request), idle }, request, onEvent, stop);
-        // A run tells them itself.
-        if (!ran.ok) for (const diagnostic of plan.warnings) onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
-        return ran;
-      }, { checked: request, warn: () => undefined });
-    }),
-    watch: (request, listeners, stop) => withRows('write', async ({ place }) => {
-      const { watchRun } = await import('./watch-run.ts');
-      await watchRun({ root: place.root, open: () => openedAnew(place), plan: () => planned('write', request) }, request, listeners, stop);
-      return { ok: true, value: undefined };
-    }),
+    run: (request, onEvent, stop) =>
+      orDiskProblem(async () => {
+        const place = placeHere(folder, file);
+        const idle = place.ok
+          ? idleRequest(builtFile(import.meta.url), place.value, set, request)
+          : undefined;
+        const summary =
+          place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
+        if (summary !== undefined) return { ok: true, value: summary };
+        return withPlan(
+          'write',
+          async (open, plan) => {
+            const ran = await run(
+              open,
+              { plan: () => planned('write', request), idle },
+              request,
+              onEvent,
+              stop,
+            );
+            // A run tells them itself.
+            if (!ran.ok)
+              for (const diagnostic of plan.warnings)
+                onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+            return ran;
+          },
+          { checked: request, warn: () => undefined },
+        );
+      }),
+    watch: (request, listeners, stop) =>
+      withRows('write', async ({ place }) => {
+        const { watchRun } = await import('./watch-run.ts');
+        await watchRun(
+          { root: place.root, open: () => openedAnew(place), plan: () => planned('write', request) },
+          request,
+          listeners,
+          stop,
+        );
+        return { ok: true, value: undefined };
+      }),
     dryRun: (request) => withPlan('read', (open, plan) => dryRun(open, plan, request), { checked: request }),
-    status: (selection) => withPlan('read', (open, plan) => status(open, plan, selection), { checked: selection }),
+    status: (selection) =>
+      withPlan('read', (open, plan) => status(open, plan, selection), { checked: selection }),
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
@@ -185,15 +281,20 @@ export async function openProject({ folder, file, set = [], onWarning = () => un
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),
-    verifyRerun: (instance, onEvent, stop) => withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
+    verifyRerun: (instance, onEvent, stop) =>
+      withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
     gc: collect,
     close,
   };
 }
 
 /** The rows of what the first deleted are still there for the second. */
-const together = (first: Collected, rest: Collected): Collected =>
-  ({ entries: rest.entries, objects: first.objects + rest.objects, files: [...first.files, ...rest.files], bytes: first.bytes + rest.bytes });
+const together = (first: Collected, rest: Collected): Collected => ({
+  entries: rest.entries,
+  objects: first.objects + rest.objects,
+  files: [...first.files, ...rest.files],
+  bytes: first.bytes + rest.bytes,
+});
 
 const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));
 

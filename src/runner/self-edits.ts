@@ -22,7 +22,8 @@ export class SelfEdits {
 
   ended(instance: InstanceId, outcome: Outcome): void {
     if (outcome.kind === 'interrupted' || outcome.kind === 'skipped') return;
-    if (outcome.kind === 'ran' && outcome.edited !== undefined) this.#toTheEnd.set(instance, (this.#toTheEnd.get(instance) ?? 0) + 1);
+    if (outcome.kind === 'ran' && outcome.edited !== undefined)
+      this.#toTheEnd.set(instance, (this.#toTheEnd.get(instance) ?? 0) + 1);
     else {
       this.#toTheEnd.delete(instance);
       this.#cutShort.delete(instance);
@@ -38,10 +39,19 @@ export class SelfEdits {
 const mostCuts = 5;
 const mostRuns = 2;
 
-const help = 'a stage that writes into what it reads has no result that could be kept: let it write into its outs or its scratch folder';
+const help =
+  'a stage that writes into what it reads has no result that could be kept: let it write into its outs or its scratch folder';
 
-export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic =>
-  ({ severity: 'warning', code: 'own-dep', message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: it is left to end this time`, help });
+export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'own-dep',
+  message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: it is left to end this time`,
+  help,
+});
 
-export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic =>
-  ({ severity: 'warning', code: 'own-dep', message: `${instance} changes ${file}, which it reads, whenever it runs: its result is not cached, and it does not run again for that`, help });
+export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'own-dep',
+  message: `${instance} changes ${file}, which it reads, whenever it runs: its result is not cached, and it does not run again for that`,
+  help,
+});

@@ -30,29 +30,58 @@ export interface StaleStage {
  * Compares a run that is on with what would be run now. `settled`: what it has finished, and under which key. What cannot
  * be read just now may be as it was: that is a problem, and no reason to end anything.
  */
-export async function staleStages(now: Session, { chosen, standing }: Selected, controls: RunControls, settled: ReadonlyMap<InstanceId, Key>): Promise<Result<Stale, Problem>> {
-  const surveyed = await survey(now, chosen, declaredPolicy, new Set([...standing.map(({ id }) => id), ...settled.keys()]));
-  const unreadable = [...settled.keys()].map((id) => unreadableOf(surveyed.get(id))).find((problem) => problem !== undefined);
+export async function staleStages(
+  now: Session,
+  { chosen, standing }: Selected,
+  controls: RunControls,
+  settled: ReadonlyMap<InstanceId, Key>,
+): Promise<Result<Stale, Problem>> {
+  const surveyed = await survey(
+    now,
+    chosen,
+    declaredPolicy,
+    new Set([...standing.map(({ id }) => id), ...settled.keys()]),
+  );
+  const unreadable = [...settled.keys()]
+    .map((id) => unreadableOf(surveyed.get(id)))
+    .find((problem) => problem !== undefined);
   if (unreadable !== undefined) return { ok: false, error: unreadable };
-  const keys = new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [])));
-  const outdated = new Set([...settled].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])));
+  const keys = new Map(
+    [...surveyed].flatMap(([id, seen]) =>
+      seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [],
+    ),
+  );
+  const outdated = new Set(
+    [...settled].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])),
+  );
   const readers = readersOf(now.plan, outdated);
   const asked = new Set(keys.values());
   const stages: StaleStage[] = [];
   for (const stage of controls.running()) {
     const need = readers.get(stage.instance.id);
-    const change = need === undefined ? await changeOf(now, stage, asked) : changed(`${need}, which it reads from, is out of date`);
+    const change =
+      need === undefined
+        ? await changeOf(now, stage, asked)
+        : changed(`${need}, which it reads from, is out of date`);
     if (!change.ok) return change;
     if (change.value !== undefined) stages.push({ stage, ...change.value });
   }
-  return { ok: true, value: { run: outdated.size > 0 || shapeOf(now) !== shapeOf(controls.session), stages } };
+  return {
+    ok: true,
+    value: { run: outdated.size > 0 || shapeOf(now) !== shapeOf(controls.session), stages },
+  };
 }
 
 /** The instances that read from one that is out of date, directly or not, and that one. */
-function readersOf({ instances, needs }: Plan, outdated: ReadonlySet<InstanceId>): ReadonlyMap<InstanceId, InstanceId> {
+function readersOf(
+  { instances, needs }: Plan,
+  outdated: ReadonlySet<InstanceId>,
+): ReadonlyMap<InstanceId, InstanceId> {
   const readers = new Map<InstanceId, InstanceId>();
   for (const { id } of instances) {
-    const from = (needs.get(id) ?? []).map((need) => (outdated.has(need) ? need : readers.get(need))).find((need) => need !== undefined);
+    const from = (needs.get(id) ?? [])
+      .map((need) => (outdated.has(need) ? need : readers.get(need)))
+      .find((need) => need !== undefined);
     if (from !== undefined) readers.set(id, from);
   }
   return readers;
@@ -61,12 +90,19 @@ function readersOf({ instances, needs }: Plan, outdated: ReadonlySet<InstanceId>
 type Change = Omit<StaleStage, 'stage'>;
 
 const unchanged = { ok: true, value: undefined } as const;
-const changed = (because: string, own = false): Result<Change, never> => ({ ok: true, value: { because, own } });
+const changed = (because: string, own = false): Result<Change, never> => ({
+  ok: true,
+  value: { because, own },
+});
 
 /** Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none of its files was touched. */
-async function changeOf(session: Session, { instance, assessment }: RunningStage, asked: ReadonlySet<Key>): Promise<Result<Change | undefined, Problem>> {
+async function changeOf(
+  session: Session,
+  { instance, assessment }: RunningStage,
+  asked: ReadonlySet<Key>,
+): Promise<Result<Change | undefined, Problem>> {
   const now = session.instances.get(instance.id);
-  const identity = now && await identify(session, now, momentOf(session.workspace));
+  const identity = now && (await identify(session, now, momentOf(session.workspace)));
   const unreadable = identity?.ok === false ? unreadableIn(identity.error) : undefined;
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   if (identity?.ok !== true || identity.value.key !== assessment.key) {
@@ -78,20 +114,28 @@ async function changeOf(session: Session, { instance, assessment }: RunningStage
   const [difference] = differences(assessment.manifest, identity.value.manifest);
   if (file === undefined) return unchanged;
   if (difference === undefined) return changed(`${file} was touched`, true);
-  return difference.field[0] === 'deps' ? changed(`${file} was changed`, true) : changed(reasonText(difference));
+  return difference.field[0] === 'deps'
+    ? changed(`${file} was changed`, true)
+    : changed(reasonText(difference));
 }
 
-const unreadableOf = (seen: Surveyed | undefined): Problem | undefined => (seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined);
+const unreadableOf = (seen: Surveyed | undefined): Problem | undefined =>
+  seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined;
 
 /** What is there and cannot be read. */
 function unreadableIn(why: Unassessable): Problem | undefined {
   const unreadable = why.kind === 'inputs' ? why.missing.find(({ absent }) => !absent) : undefined;
-  return unreadable === undefined ? undefined : { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` };
+  return unreadable === undefined
+    ? undefined
+    : { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` };
 }
 
 /** What a run was started with that is not data: neither what is for people, nor where it is written in the pipeline file. */
 const shapeOf = ({ plan, programs }: Session): string =>
-  JSON.stringify([plan.instances.map(unplaced), [...programs].map(([path, { identity, packages }]) => [path, identity, packages])]);
+  JSON.stringify([
+    plan.instances.map(unplaced),
+    [...programs].map(([path, { identity, packages }]) => [path, identity, packages]),
+  ]);
 
 /** Field by field: a map of the user's may have the names of ours. */
 const unplaced = ({ program, deps, outs, ...instance }: Instance): unknown => ({
@@ -101,7 +145,10 @@ const unplaced = ({ program, deps, outs, ...instance }: Instance): unknown => ({
   paramRanges: undefined,
   paramNameRanges: undefined,
   resourceRanges: undefined,
-  program: program.kind === 'uses' ? program.path : [program.kind, program.words, program.code.map(({ value }) => value)],
+  program:
+    program.kind === 'uses'
+      ? program.path
+      : [program.kind, program.words, program.code.map(({ value }) => value)],
   deps: Object.entries(deps).map(([name, dep]) => [name, { ...dep, hint: undefined, at: undefined }]),
   outs: Object.entries(outs).map(([name, out]) => [name, { ...out, at: undefined }]),
 });

@@ -25,10 +25,17 @@ export class Tried {
   /** `changesItself`: as it is after it ran, it is not to be run again. `at`: when it ended, in milliseconds. */
   note(instance: InstanceId, key: Key | null, outcome: Outcome, changesItself: boolean, at: number): void {
     const before = this.#instances.get(instance);
-    const attempted = attemptedOf(key, outcome, changesItself, at, before?.kind === 'disk' && before.key === key ? before.since : undefined);
+    const attempted = attemptedOf(
+      key,
+      outcome,
+      changesItself,
+      at,
+      before?.kind === 'disk' && before.key === key ? before.since : undefined,
+    );
     if (attempted === undefined) this.#instances.delete(instance);
     else this.#instances.set(instance, attempted);
-    if (outcome.kind === 'failed' && attempted?.kind === 'under-key') this.#failures.set(attempted.key, outcome);
+    if (outcome.kind === 'failed' && attempted?.kind === 'under-key')
+      this.#failures.set(attempted.key, outcome);
   }
 
   /** Tries one again, as if it had never been. */
@@ -40,13 +47,18 @@ export class Tried {
 
   /** Those that have outs: what reads from them takes these as they stand. */
   withOuts(): readonly InstanceId[] {
-    return [...this.#instances].flatMap(([id, attempted]) => (attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && !attempted.failed) ? [id] : []));
+    return [...this.#instances].flatMap(([id, attempted]) =>
+      attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && !attempted.failed)
+        ? [id]
+        : [],
+    );
   }
 
   /** A look has found under which keys these would be tried now. */
   fillIn(now: ReadonlyMap<InstanceId, Key>): void {
     for (const [id, key] of now) {
-      if (this.#instances.get(id)?.kind === 'changed-itself') this.#instances.set(id, { kind: 'under-key', key, failed: false });
+      if (this.#instances.get(id)?.kind === 'changed-itself')
+        this.#instances.set(id, { kind: 'under-key', key, failed: false });
     }
   }
 
@@ -56,17 +68,28 @@ export class Tried {
       const attempted = this.#instances.get(id);
       switch (attempted?.kind) {
         // It has a key by now: what could not be read can be.
-        case 'without-key': case undefined: return true;
-        case 'changed-itself': return false;
-        case 'under-key': return attempted.key !== key;
-        case 'disk': return attempted.key !== key || at >= attempted.dueAt;
+        case 'without-key':
+        case undefined:
+          return true;
+        case 'changed-itself':
+          return false;
+        case 'under-key':
+          return attempted.key !== key;
+        case 'disk':
+          return attempted.key !== key || at >= attempted.dueAt;
       }
     });
   }
 }
 
 /** Undefined: it has its result, or was not tried to its end. `since`: when the disk failed it first under this key. */
-function attemptedOf(key: Key | null, outcome: Outcome, changesItself: boolean, at: number, since: number | undefined): Attempted | undefined {
+function attemptedOf(
+  key: Key | null,
+  outcome: Outcome,
+  changesItself: boolean,
+  at: number,
+  since: number | undefined,
+): Attempted | undefined {
   if (outcome.kind === 'failed') {
     if (key === null) return { kind: 'without-key' };
     if (outcome.failure.kind !== 'disk') return { kind: 'under-key', key, failed: true };
@@ -77,7 +100,9 @@ function attemptedOf(key: Key | null, outcome: Outcome, changesItself: boolean, 
   if (outcome.kind !== 'ran') return undefined;
   if (changesItself) return { kind: 'changed-itself' };
   // What was edited meanwhile is tried again, as it is now.
-  return key === null || outcome.published || outcome.edited !== undefined ? undefined : { kind: 'under-key', key, failed: false };
+  return key === null || outcome.published || outcome.edited !== undefined
+    ? undefined
+    : { kind: 'under-key', key, failed: false };
 }
 
 const soonest = 60_000;

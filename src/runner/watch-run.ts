@@ -46,7 +46,12 @@ export interface Watched {
  * reason to look: what is out of date is decided by content, so what a run writes itself starts nothing. A stage is ended
  * when what it was started with is out of date; the others run on.
  */
-export async function watchRun(watched: Watched, request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<void> {
+export async function watchRun(
+  watched: Watched,
+  request: RunRequest,
+  listeners: WatchListeners,
+  stop: StopSignals,
+): Promise<void> {
   const watch = new Watch(watched, request, listeners);
   try {
     let began = await watch.runOnce(request.force, stop);
@@ -54,7 +59,7 @@ export async function watchRun(watched: Watched, request: RunRequest, listeners:
     while (!stop.gentle.aborted) {
       // What kept a run from beginning may be gone at the next hint, no sooner.
       if (!began) await watch.wait(stop.gentle);
-      while (!stop.gentle.aborted && !await watch.isAnyDue(stop.gentle)) await watch.wait(stop.gentle);
+      while (!stop.gentle.aborted && !(await watch.isAnyDue(stop.gentle))) await watch.wait(stop.gentle);
       if (stop.gentle.aborted) break;
       began = await watch.runOnce(force, stop);
       force &&= !began;
@@ -133,13 +138,23 @@ class Watch {
   }
 
   /** What would have to run or to be restored, under the key that it has now. */
-  async #outOfPlace({ opened, session, selected: { chosen, standing } }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
+  async #outOfPlace({
+    opened,
+    session,
+    selected: { chosen, standing },
+  }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
     const asTheyStand = new Set([...standing.map(({ id }) => id), ...this.#tried.withOuts()]);
     const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
     opened.stats.flush();
     // A stage that changes what it reads would change it again.
     const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
-    return new Map([...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id)) ? [[id, seen.assessment.key] as const] : [])));
+    return new Map(
+      [...surveyed].flatMap(([id, seen]) =>
+        seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id))
+          ? [[id, seen.assessment.key] as const]
+          : [],
+      ),
+    );
   }
 
   /** A run, and a look at what it runs after each hint until it has ended. */
@@ -148,8 +163,16 @@ class Watch {
     let watching: Promise<void> | undefined;
     this.#settled.clear();
     try {
-      const onControls = (controls: RunControls): void => { watching = this.#lookUntil(ended.signal, opened, controls); };
-      return await run(opened, { plan: () => this.#plan(), watcher: { failures: this.#tried.failures, onControls } }, request, (event) => this.#hear(event), stop);
+      const onControls = (controls: RunControls): void => {
+        watching = this.#lookUntil(ended.signal, opened, controls);
+      };
+      return await run(
+        opened,
+        { plan: () => this.#plan(), watcher: { failures: this.#tried.failures, onControls } },
+        request,
+        (event) => this.#hear(event),
+        stop,
+      );
     } finally {
       ended.abort();
       await watching;
@@ -186,8 +209,10 @@ class Watch {
     this.#selfEdits.ended(instance, outcome);
     const changesItself = this.#selfEdits.found().has(instance);
     this.#tried.note(instance, key, outcome, changesItself, at);
-    if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored')) this.#settled.set(instance, key);
-    if (changesItself && outcome.kind === 'ran') this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
+    if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored'))
+      this.#settled.set(instance, key);
+    if (changesItself && outcome.kind === 'ran')
+      this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }
 
   #say(news: WatchNews): void {
@@ -215,7 +240,14 @@ class Watch {
     if (!chosen.ok) return chosen;
     const { session, selected } = chosen.value;
     this.#hints.also(placesOf(session));
-    return { ok: true, value: { opened: opened.value, session: { ...session, workspace: readUntil(session.workspace, until) }, selected } };
+    return {
+      ok: true,
+      value: {
+        opened: opened.value,
+        session: { ...session, workspace: readUntil(session.workspace, until) },
+        selected,
+      },
+    };
   }
 
   /**
@@ -225,7 +257,9 @@ class Watch {
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
       const looked = await this.#look(() => ({ ok: true, value: opened }), ended);
-      return looked.ok ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled) : looked;
+      return looked.ok
+        ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled)
+        : looked;
     });
     if (ended.aborted) return;
     if (!stale.ok) {
@@ -257,7 +291,9 @@ const notWatched = (message: string): Diagnostic => ({
 
 /** What has to be watched wherever it is: deps, and what packages were read from. */
 function placesOf({ workspace, plan, programs }: Session): readonly string[] {
-  const deps = plan.instances.flatMap((instance) => Object.values(instance.deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])));
+  const deps = plan.instances.flatMap((instance) =>
+    Object.values(instance.deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),
+  );
   const sources = [...programs.values()].flatMap((program) => program.sources);
   return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));
 }

@@ -10,10 +10,15 @@ export function atSources(text: string, bundle: string): string {
   const map = mapOf(bundle);
   if (map === undefined) return text;
   // A stack names files without the links that lead to them: the cache may be one.
-  const places = new RegExp(`${pathToFileURL(realpathSync(bundle)).href.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}:(\\d+):(\\d+)`, 'g');
+  const places = new RegExp(
+    `${pathToFileURL(realpathSync(bundle)).href.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}:(\\d+):(\\d+)`,
+    'g',
+  );
   return text.replaceAll(places, (place, line: string, column: string) => {
     const found = map.findEntry(Number(line) - 1, Number(column) - 1);
-    return 'originalSource' in found ? `${found.originalSource}:${found.originalLine + 1}:${found.originalColumn + 1}` : place;
+    return 'originalSource' in found
+      ? `${found.originalSource}:${found.originalLine + 1}:${found.originalColumn + 1}`
+      : place;
   });
 }
 

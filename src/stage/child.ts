@@ -25,7 +25,9 @@ interface End {
 }
 
 function supervise(bundle: string): void {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context: readFileSync(variable('PIPELINE_CONTEXT'), 'utf8') } });
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { bundle, context: readFileSync(variable('PIPELINE_CONTEXT'), 'utf8') },
+  });
   let ended = false;
   let stopped = false;
   worker.on('message', (message: StageMessage | End) => {
@@ -40,7 +42,12 @@ function supervise(bundle: string): void {
     process.exitCode = 1;
   });
   worker.on('exit', (code) => {
-    if (!ended) console.error(code === unsettled ? 'the program ended before its run was finished: a promise of it was never settled' : `the program called process.exit(${code}) before its run was finished`);
+    if (!ended)
+      console.error(
+        code === unsettled
+          ? 'the program ended before its run was finished: a promise of it was never settled'
+          : `the program called process.exit(${code}) before its run was finished`,
+      );
     if (!ended) process.exitCode = code === 0 ? 1 : code;
     // What a program writes after it was asked to stop is not a result, whatever it returned.
     if (stopped) process.exitCode = 143;
@@ -66,13 +73,19 @@ async function work(): Promise<void> {
   const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
   const document: ContextDocument = JSON.parse(context);
   const program = await load(bundle);
-  const result = await resultOf(program, contextOf(document, stop.signal, (message) => port.postMessage(message)));
+  const result = await resultOf(
+    program,
+    contextOf(document, stop.signal, (message) => port.postMessage(message)),
+  );
   const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
   port.postMessage(end);
 }
 
 /** What a program gives back, whether its `run` is async or not. */
-async function resultOf(program: AnyProgram, context: StageContext<ContextDocument['params']>): ReturnType<AnyProgram['run']> {
+async function resultOf(
+  program: AnyProgram,
+  context: StageContext<ContextDocument['params']>,
+): ReturnType<AnyProgram['run']> {
   try {
     return await program.run(context);
   } catch (error) {
@@ -82,7 +95,11 @@ async function resultOf(program: AnyProgram, context: StageContext<ContextDocume
   }
 }
 
-function contextOf({ deps, ...rest }: ContextDocument, signal: AbortSignal, emit: StageContext<unknown>['emit']): StageContext<ContextDocument['params']> {
+function contextOf(
+  { deps, ...rest }: ContextDocument,
+  signal: AbortSignal,
+  emit: StageContext<unknown>['emit'],
+): StageContext<ContextDocument['params']> {
   const single: Record<string, string> = {};
   const gathered: Record<string, readonly Gathered[]> = {};
   for (const [name, dep] of Object.entries(deps)) {
@@ -98,12 +115,19 @@ function contextOf({ deps, ...rest }: ContextDocument, signal: AbortSignal, emit
 }
 
 function refuse(of: object, name: string, message: string): void {
-  Object.defineProperty(of, name, { get: () => { throw new Error(`the dep "${name}" ${message}`); } });
+  Object.defineProperty(of, name, {
+    get: () => {
+      throw new Error(`the dep "${name}" ${message}`);
+    },
+  });
 }
 
 async function describe(bundles: readonly string[]): Promise<void> {
   for (const bundle of bundles) {
-    const line = await load(bundle).then(({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }), (error: unknown) => ({ error: `${String(error)}${whereIn(bundle, error)}` }));
+    const line = await load(bundle).then(
+      ({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }),
+      (error: unknown) => ({ error: `${String(error)}${whereIn(bundle, error)}` }),
+    );
     write(`${JSON.stringify(line)}\n`);
   }
   // A program that starts something when it is loaded must not keep us waiting.
@@ -112,15 +136,18 @@ async function describe(bundles: readonly string[]): Promise<void> {
 
 /** The innermost of its own lines that an error passed. */
 function whereIn(bundle: string, error: unknown): string {
-  const stack = error instanceof Error ? error.stack ?? '' : '';
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
   const lines = stack.split('\n');
-  const place = atSources(stack, bundle).split('\n').find((line, index) => line !== lines[index]);
+  const place = atSources(stack, bundle)
+    .split('\n')
+    .find((line, index) => line !== lines[index]);
   return place === undefined ? '' : ` ${place.trim()}`;
 }
 
 async function load(bundle: string): Promise<AnyProgram> {
   const exported: { readonly stage?: AnyProgram } = await import(pathToFileURL(bundle).href);
-  if (typeof exported.stage?.run !== 'function') throw new Error('it exports no stage: write `export const stage = defineStage({ … })`');
+  if (typeof exported.stage?.run !== 'function')
+    throw new Error('it exports no stage: write `export const stage = defineStage({ … })`');
   return exported.stage;
 }
 
@@ -128,7 +155,8 @@ const send = (message: StageMessage): void => write(`${JSON.stringify(message)}\
 
 function write(text: string): void {
   const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length;) written += writeSync(Number(variable('PIPELINE_EVENTS')), bytes, written);
+  for (let written = 0; written < bytes.length;)
+    written += writeSync(Number(variable('PIPELINE_EVENTS')), bytes, written);
 }
 
 function variable(name: string): string {

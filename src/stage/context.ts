@@ -38,4 +38,6 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
 }
 
 /** A value a dep, by its name; of one that is declared with "?", as `'encoder?'`, there may be none. */
-export type ByDep<Dep extends string, T> = { readonly [Name in Dep as Name extends `${string}?` ? never : Name]: T } & { readonly [Name in Dep as Name extends `${infer Bare}?` ? Bare : never]?: T };
+export type ByDep<Dep extends string, T> = {
+  readonly [Name in Dep as Name extends `${string}?` ? never : Name]: T;
+} & { readonly [Name in Dep as Name extends `${infer Bare}?` ? Bare : never]?: T };

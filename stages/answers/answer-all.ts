@@ -25,27 +25,58 @@ export interface AnswerRequest {
 }
 
 /** The model's answers to every question, a list for each search. */
-export async function answerAll({ base, trained, runtime, questions, params, searches, signal, emit }: AnswerRequest): Promise<Result<readonly (readonly string[])[]>> {
+export async function answerAll({
+  base,
+  trained,
+  runtime,
+  questions,
+  params,
+  searches,
+  signal,
+  emit,
+}: AnswerRequest): Promise<Result<readonly (readonly string[])[]>> {
   const tokenizer = await openTokenizer(base, { tokenization: params.tokenization });
   if (!tokenizer.ok) return tokenizer;
   const model = await openTrainedModel(base, trained);
   if (!model.ok) return model;
   const asked: GenerationOptions[] = [];
   for (const search of searches) {
-    const options = folderGeneration({ maxLength: params.maxLength, noRepeatNgramSize: params.noRepeatNgram, search }, model.value.generation, model.value.config);
+    const options = folderGeneration(
+      { maxLength: params.maxLength, noRepeatNgramSize: params.noRepeatNgram, search },
+      model.value.generation,
+      model.value.config,
+    );
     if (!options.ok) return options;
     asked.push(options.value);
   }
   const { tokens, cut } = tokenizeSources(questions, tokenizer.value, params);
-  emit({ kind: 'truncated', what: 'questions', count: cut, of: questions.length, limit: params.sourceTokens });
+  emit({
+    kind: 'truncated',
+    what: 'questions',
+    count: cut,
+    of: questions.length,
+    limit: params.sourceTokens,
+  });
 
-  const decoder = await openDecoder(runtime, plainTrace(model.value.config), model.value.weights, searches.some(({ kind }) => kind === 'beam') ? 'logProbabilities' : 'logits');
+  const decoder = await openDecoder(
+    runtime,
+    plainTrace(model.value.config),
+    model.value.weights,
+    searches.some(({ kind }) => kind === 'beam') ? 'logProbabilities' : 'logits',
+  );
   const total = questions.length * searches.length;
   const answers: (readonly string[])[] = [];
   let unfinished = 0;
   for (const [index, options] of asked.entries()) {
-    const onProgress = (done: number) => emit({ kind: 'progress', done: index * questions.length + done, total, unit: 'answer' });
-    const sequences = await generate(decoder, { sources: tokens, options, batch: params.batch, onProgress, signal });
+    const onProgress = (done: number) =>
+      emit({ kind: 'progress', done: index * questions.length + done, total, unit: 'answer' });
+    const sequences = await generate(decoder, {
+      sources: tokens,
+      options,
+      batch: params.batch,
+      onProgress,
+      signal,
+    });
     const best = sequences.map(([first]) => first?.tokens ?? []);
     unfinished += best.filter((ids) => !options.endTokenIds.includes(ids.at(-1) ?? -1)).length;
     answers.push(best.map((ids) => tokenizer.value.decode(ids, { skipSpecialTokens: true })));

@@ -16,13 +16,19 @@ type OriginalColumns = {
 } & { readonly [name in Score]: number };
 
 /** A line of collated_metrics.json and .csv: the original's columns, how those were counted, and the other profile's scores beside them. */
-export type CollatedMetrics = OriginalColumns & { readonly profile: 'reference' } & { readonly [name in `multilingual_${MultilingualScore}`]: number };
+export type CollatedMetrics = OriginalColumns & { readonly profile: 'reference' } & {
+  readonly [name in `multilingual_${MultilingualScore}`]: number;
+};
 
 /** What stands beside them where points were trained with several seeds: how many, and the sample standard deviations. */
-export type SeedColumns = { readonly seeds: number } & { readonly [name in `${Score}_std` | `multilingual_${MultilingualScore}_std`]: number | null };
+export type SeedColumns = { readonly seeds: number } & {
+  readonly [name in `${Score}_std` | `multilingual_${MultilingualScore}_std`]: number | null;
+};
 
 /** The scores of each row in both profiles, rounded to four decimals: of several seeds the mean. */
-export function collatedMetrics(rows: readonly ScoreRow[]): readonly (CollatedMetrics & Partial<SeedColumns>)[] {
+export function collatedMetrics(
+  rows: readonly ScoreRow[],
+): readonly (CollatedMetrics & Partial<SeedColumns>)[] {
   const severalSeeds = rows.some(({ evaluations }) => evaluations.length > 1);
   return rows.map((row) => {
     const score = (of: (evaluation: Evaluation) => number) => roundHalfEven(meanOf(row, of), 4);
@@ -72,6 +78,9 @@ function seedColumns(row: ScoreRow): SeedColumns {
 export function csvOf(lines: readonly (CollatedMetrics & Partial<SeedColumns>)[]): string {
   const [first] = lines;
   if (first === undefined) return '';
-  const rows = [Object.keys(first), ...lines.map((line) => Object.values(line).map((value) => (value === null ? '' : String(value))))];
+  const rows = [
+    Object.keys(first),
+    ...lines.map((line) => Object.values(line).map((value) => (value === null ? '' : String(value)))),
+  ];
   return rows.map((fields) => `${fields.map(csvField).join(',')}\n`).join('');
 }

@@ -17,7 +17,10 @@ export interface Axed<T> {
 }
 
 /** Joins evaluations with the trainings they belong to, seeds of one point together, in the order of their names. */
-export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: readonly Axed<TrainingSummary>[]): readonly ScoreRow[] {
+export function scoreRows(
+  evaluations: readonly Axed<Evaluation>[],
+  trainings: readonly Axed<TrainingSummary>[],
+): readonly ScoreRow[] {
   const summaries = new Map(trainings.map(({ axes, content }) => [JSON.stringify(axes), content]));
   const groups = new Map<string, readonly Axed<Evaluation>[]>();
   for (const evaluation of evaluations) {
@@ -29,7 +32,14 @@ export function scoreRows(evaluations: readonly Axed<Evaluation>[], trainings: r
     const [first] = group;
     if (first === undefined) return [];
     const losses = group.map(({ axes }) => summaries.get(JSON.stringify(axes))?.best_validation_loss ?? null);
-    return [{ dataset: datasetOf(first.axes), model: modelOf(first.axes), evaluations: group.map(({ content }) => content), validationLosses: losses.filter((loss) => loss !== null) }];
+    return [
+      {
+        dataset: datasetOf(first.axes),
+        model: modelOf(first.axes),
+        evaluations: group.map(({ content }) => content),
+        validationLosses: losses.filter((loss) => loss !== null),
+      },
+    ];
   });
   return rows.sort((a, b) => byName(a.dataset, b.dataset) || byName(a.model, b.model));
 }
@@ -42,18 +52,23 @@ export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['datas
 
 /** The labels of all axes but the dataset and the seed: one for the axis "config", joined where there are more. */
 export function modelOf(axes: Gathered['axes']): string {
-  const labels = Object.entries(axes).filter(([name]) => name !== 'dataset' && name !== 'seed').map(([, value]) => labelOf(value));
+  const labels = Object.entries(axes)
+    .filter(([name]) => name !== 'dataset' && name !== 'seed')
+    .map(([, value]) => labelOf(value));
   return labels.length === 0 ? 'model' : labels.join(', ');
 }
 
 /** The mean of a score over the seeds. */
-export const meanOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number => mean(row.evaluations.map(score));
+export const meanOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number =>
+  mean(row.evaluations.map(score));
 
 /** The sample standard deviation of a score over the seeds; undefined for one seed. */
-export const deviationOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number | undefined => deviation(row.evaluations.map(score));
+export const deviationOf = (row: ScoreRow, score: (evaluation: Evaluation) => number): number | undefined =>
+  deviation(row.evaluations.map(score));
 
 /** The mean validation loss over the seeds; undefined where a training had no validation split. */
-export const validationLossOf = (row: ScoreRow): number | undefined => (row.validationLosses.length === 0 ? undefined : mean(row.validationLosses));
+export const validationLossOf = (row: ScoreRow): number | undefined =>
+  row.validationLosses.length === 0 ? undefined : mean(row.validationLosses);
 
 /**
  * The best point of each dataset's grid, by validation loss, never by a test score. Grid points are those whose label
@@ -73,11 +88,14 @@ export function bestOfGrids(rows: readonly ScoreRow[], prefix: string): Readonly
 function labelOf(value: Value): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (!Array.isArray(value) && 'name' in value) return labelOf(value['name'] ?? '');
-  return Object.entries(value).map(([name, part]) => `${name}=${labelOf(part)}`).join(',');
+  return Object.entries(value)
+    .map(([name, part]) => `${name}=${labelOf(part)}`)
+    .join(',');
 }
 
 /** NaN for no values. */
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The sample standard deviation; undefined for fewer than two values. */
 export function deviation(values: readonly number[]): number | undefined {

@@ -1,5 +1,13 @@
 import type { Evaluation } from '../evaluation.ts';
-import { bestOfGrids, deviation, deviationOf, mean, meanOf, validationLossOf, type ScoreRow } from './score-row.ts';
+import {
+  bestOfGrids,
+  deviation,
+  deviationOf,
+  mean,
+  meanOf,
+  validationLossOf,
+  type ScoreRow,
+} from './score-row.ts';
 
 const columns: readonly { readonly title: string; readonly score: (evaluation: Evaluation) => number }[] = [
   { title: 'ROUGE-1', score: ({ multilingual }) => multilingual.rouge1 },
@@ -16,7 +24,9 @@ const columns: readonly { readonly title: string; readonly score: (evaluation: E
  */
 export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): string {
   const best = bestOfGrids(rows, gridPrefix);
-  const withSlots = rows.some((row) => row.evaluations.some(({ slot_accuracy }) => slot_accuracy !== undefined));
+  const withSlots = rows.some((row) =>
+    row.evaluations.some(({ slot_accuracy }) => slot_accuracy !== undefined),
+  );
   const cells = rows.map((row) => [
     row.dataset,
     `${row.model}${best.has(row) ? ' *' : ''}`,
@@ -24,20 +34,31 @@ export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): strin
     ...columns.map(({ score }) => shown(row, score)),
     ...(withSlots ? [shown(row, slotMean)] : []),
   ]);
-  const titles = ['dataset', 'model', 'validation loss', ...columns.map(({ title }) => title), ...(withSlots ? ['slots'] : [])];
-  const widths = titles.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
-  const line = (fields: readonly string[]) => `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
+  const titles = [
+    'dataset',
+    'model',
+    'validation loss',
+    ...columns.map(({ title }) => title),
+    ...(withSlots ? ['slots'] : []),
+  ];
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)),
+  );
+  const line = (fields: readonly string[]) =>
+    `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
   const rule = `| ${widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |\n`;
   return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}${seedsNote(rows)}\n${profileNote}\n`;
 }
 
 /** The files beside the table hold both profiles, the reference one under the original's names. */
-const profileNote = 'ROUGE, F1, exact: multilingual profile ("multilingual_…" in the files; bare names: the reference profile)';
+const profileNote =
+  'ROUGE, F1, exact: multilingual profile ("multilingual_…" in the files; bare names: the reference profile)';
 
 /** The mean accuracy over the slots; NaN where the rows name none. */
 export const slotMean = ({ slot_accuracy }: Evaluation): number => mean(Object.values(slot_accuracy ?? {}));
 
-const shown = (row: ScoreRow, score: (evaluation: Evaluation) => number): string => valueText(meanOf(row, score), deviationOf(row, score));
+const shown = (row: ScoreRow, score: (evaluation: Evaluation) => number): string =>
+  valueText(meanOf(row, score), deviationOf(row, score));
 
 function valueText(value: number | undefined, spread: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '-';
@@ -45,8 +66,11 @@ function valueText(value: number | undefined, spread: number | undefined): strin
 }
 
 function seedsNote(rows: readonly ScoreRow[]): string {
-  const counts = [...new Set(rows.map(({ evaluations }) => evaluations.length))].filter((count) => count > 1).sort((a, b) => a - b);
+  const counts = [...new Set(rows.map(({ evaluations }) => evaluations.length))]
+    .filter((count) => count > 1)
+    .sort((a, b) => a - b);
   return counts.length === 0 ? '' : `\nmean ± sample standard deviation over ${counts.join(' or ')} seeds\n`;
 }
 
-const padded = (text: string, width: number, right: boolean): string => (right ? text.padStart(width) : text.padEnd(width));
+const padded = (text: string, width: number, right: boolean): string =>
+  right ? text.padStart(width) : text.padEnd(width);

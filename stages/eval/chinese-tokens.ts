@@ -6,8 +6,10 @@ export type ChineseTokens = 'mixed' | 'characters' | 'words';
 /** jieba and its dictionary are loaded only where words are asked for. */
 export async function tokenizerNamed(name: ChineseTokens): Promise<Tokenize> {
   switch (name) {
-    case 'mixed': return mixedTokens;
-    case 'characters': return characterTokens;
+    case 'mixed':
+      return mixedTokens;
+    case 'characters':
+      return characterTokens;
     case 'words': {
       const { Jieba } = await import('@node-rs/jieba');
       const { dict } = await import('@node-rs/jieba/dict.js');

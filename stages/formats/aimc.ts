@@ -24,15 +24,21 @@ export function aimcRow(values: JsonObject): Result<Row, RowFault | Unwanted> {
   if (!holdsOne(patient.value, patientGreetings)) return unwanted('no greeting in Patient');
   if (!holdsOne(doctor.value, doctorGreetings)) return unwanted('no greeting in Doctor');
   const question = [without(description.value, questionMarks), without(patient.value, patientGreetings)];
-  return rowOf({ human: question.filter((part) => part !== '').join(' '), assistant: without(doctor.value, doctorGreetings), slots: values['slots'] ?? null });
+  return rowOf({
+    human: question.filter((part) => part !== '').join(' '),
+    assistant: without(doctor.value, doctorGreetings),
+    slots: values['slots'] ?? null,
+  });
 }
 
 const questionMarks = ['Q.'];
 const patientGreetings = ['Hi doctor,', 'Hello doctor,'];
 const doctorGreetings = ['Hello.', 'Hi.', 'Hello,'];
 
-const holdsOne = (text: string, phrases: readonly string[]): boolean => phrases.some((phrase) => text.includes(phrase));
+const holdsOne = (text: string, phrases: readonly string[]): boolean =>
+  phrases.some((phrase) => text.includes(phrase));
 
-const without = (text: string, phrases: readonly string[]): string => pythonStrip(phrases.reduce((rest, phrase) => rest.replaceAll(phrase, ''), text));
+const without = (text: string, phrases: readonly string[]): string =>
+  pythonStrip(phrases.reduce((rest, phrase) => rest.replaceAll(phrase, ''), text));
 
 const unwanted = (reason: Unwanted['reason']): Result<never, Unwanted> => ({ ok: false, error: { reason } });

@@ -9,12 +9,24 @@ import type { Result } from '../../src/result.ts';
  */
 export function huatuoRow(values: JsonObject): Result<Row, RowFault> {
   const { conversations, data, slots = null } = values;
-  const turns = Array.isArray(conversations) ? conversations.map(shareGptTurn) : Array.isArray(data) ? data.map(markedTurn) : undefined;
-  if (turns === undefined) return { ok: false, error: wrongColumns('a list "conversations" or "data"', values) };
+  const turns = Array.isArray(conversations)
+    ? conversations.map(shareGptTurn)
+    : Array.isArray(data)
+      ? data.map(markedTurn)
+      : undefined;
+  if (turns === undefined)
+    return { ok: false, error: wrongColumns('a list "conversations" or "data"', values) };
   const question = turns.findIndex((turn) => turn?.from === 'human');
   const answer = turns.find((turn, index) => index > question && turn?.from === 'gpt');
   const asked = turns[question];
-  if (asked === undefined || answer === undefined) return { ok: false, error: { reason: 'wrong columns', detail: 'expected a question ("human" or "问：") and an answer to it ("gpt" or "答：")' } };
+  if (asked === undefined || answer === undefined)
+    return {
+      ok: false,
+      error: {
+        reason: 'wrong columns',
+        detail: 'expected a question ("human" or "问：") and an answer to it ("gpt" or "答：")',
+      },
+    };
   return rowOf({ human: asked.text, assistant: answer.text, slots });
 }
 

@@ -6,7 +6,12 @@ export const lineFeed = 0x0a;
 /** Where the text begins: after a byte order mark, if there is one. */
 export function* textStart(bytes: Uint8Array): Generator<RawItem, number> {
   if (bytes[0] !== 0xef || bytes[1] !== 0xbb || bytes[2] !== 0xbf) return 0;
-  yield { kind: 'repaired', line: 1, reason: 'byte order mark', detail: 'the file begins with a byte order mark (EF BB BF)' };
+  yield {
+    kind: 'repaired',
+    line: 1,
+    reason: 'byte order mark',
+    detail: 'the file begins with a byte order mark (EF BB BF)',
+  };
   return 3;
 }
 
@@ -15,7 +20,9 @@ export function lineCounter(bytes: Uint8Array): (offset: number) => number {
   let line = 1;
   let seen = 0;
   return (offset) => {
-    for (; seen < offset; seen += 1) if (bytes[seen] === lineFeed || (bytes[seen] === carriageReturn && bytes[seen + 1] !== lineFeed)) line += 1;
+    for (; seen < offset; seen += 1)
+      if (bytes[seen] === lineFeed || (bytes[seen] === carriageReturn && bytes[seen + 1] !== lineFeed))
+        line += 1;
     return line;
   };
 }
@@ -27,15 +34,27 @@ export function lineEndCheck(bytes: Uint8Array): (line: number, end: number) => 
     const style = lineEndAt(bytes, end);
     if (style === undefined) return [];
     first ??= style;
-    return style === first ? [] : [{ kind: 'repaired', line, reason: 'mixed line ends', detail: `ends with ${style}, the first line with ${first}` }];
+    return style === first
+      ? []
+      : [
+          {
+            kind: 'repaired',
+            line,
+            reason: 'mixed line ends',
+            detail: `ends with ${style}, the first line with ${first}`,
+          },
+        ];
   };
 }
 
 function lineEndAt(bytes: Uint8Array, end: number): 'LF' | 'CR LF' | 'CR' | undefined {
   switch (bytes[end - 1]) {
-    case carriageReturn: return 'CR';
-    case lineFeed: return bytes[end - 2] === carriageReturn ? 'CR LF' : 'LF';
-    default: return undefined;
+    case carriageReturn:
+      return 'CR';
+    case lineFeed:
+      return bytes[end - 2] === carriageReturn ? 'CR LF' : 'LF';
+    default:
+      return undefined;
   }
 }
 
@@ -43,7 +62,9 @@ function lineEndAt(bytes: Uint8Array, end: number): 'LF' | 'CR LF' | 'CR' | unde
 export function nextLine(bytes: Uint8Array, offset: number): number {
   let end = offset;
   while (end < bytes.length && bytes[end] !== lineFeed && bytes[end] !== carriageReturn) end += 1;
-  return bytes[end] === carriageReturn && bytes[end + 1] === lineFeed ? end + 2 : Math.min(end + 1, bytes.length);
+  return bytes[end] === carriageReturn && bytes[end + 1] === lineFeed
+    ? end + 2
+    : Math.min(end + 1, bytes.length);
 }
 
 /** The offset of the next byte that is no line end. */

@@ -9,11 +9,18 @@ export async function parquetRecords(bytes: Uint8Array): Promise<Result<readonly
   let failed = false;
   try {
     const metadata = await parquetMetadataAsync(bufferOf(bytes, () => false));
-    const records = await parquetReadObjects({ file: bufferOf(bytes, () => failed), metadata, parsers: { stringFromBytes } });
+    const records = await parquetReadObjects({
+      file: bufferOf(bytes, () => failed),
+      metadata,
+      parsers: { stringFromBytes },
+    });
     return { ok: true, value: records.map((record, index) => itemOf(record, index + 1)) };
   } catch (error) {
     failed = true;
-    return { ok: false, error: `is not a Parquet file that can be read: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      ok: false,
+      error: `is not a Parquet file that can be read: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
@@ -24,20 +31,24 @@ export async function parquetRecords(bytes: Uint8Array): Promise<Result<readonly
  */
 const bufferOf = (bytes: Uint8Array, isGivenUp: () => boolean): AsyncBuffer => ({
   byteLength: bytes.length,
-  slice: (start, end) => new Promise((resolve) => {
-    setImmediate(() => {
-      if (!isGivenUp()) resolve(new Uint8Array(bytes.subarray(start, end)).buffer);
-    });
-  }),
+  slice: (start, end) =>
+    new Promise((resolve) => {
+      setImmediate(() => {
+        if (!isGivenUp()) resolve(new Uint8Array(bytes.subarray(start, end)).buffer);
+      });
+    }),
 });
 
 /** A text that is not UTF-8 stays bytes, which `itemOf` sees. A damaged dictionary gives no bytes at all. */
 const stringFromBytes = (bytes: Uint8Array | undefined): string | Uint8Array | undefined =>
-  bytes !== undefined && isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : bytes;
+  bytes !== undefined && isUtf8(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+    : bytes;
 
 function itemOf(record: Readonly<Record<string, unknown>>, line: number): RawItem {
   const broken = Object.keys(record).find((name) => record[name] instanceof Uint8Array);
-  if (broken !== undefined) return { kind: 'bad', line, reason: 'not UTF-8', detail: `"${broken}" is not UTF-8` };
+  if (broken !== undefined)
+    return { kind: 'bad', line, reason: 'not UTF-8', detail: `"${broken}" is not UTF-8` };
   const values: JsonObject = JSON.parse(JSON.stringify(toJson(record)));
   return { kind: 'record', line, values };
 }

@@ -6,7 +6,12 @@ export type RawItem =
   | { readonly kind: 'record'; readonly line: number; readonly values: JsonObject }
   | BadRecord
   /** Something unclean that loses nothing: what follows is read all the same. */
-  | { readonly kind: 'repaired'; readonly line: number; readonly reason: 'byte order mark' | 'mixed line ends'; readonly detail: string };
+  | {
+      readonly kind: 'repaired';
+      readonly line: number;
+      readonly reason: 'byte order mark' | 'mixed line ends';
+      readonly detail: string;
+    };
 
 /** What cannot be read as a record, or not as a row. */
 export interface BadRecord {

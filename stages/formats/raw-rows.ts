@@ -12,9 +12,12 @@ export type RawFormat = 'aimc' | 'huatuo' | 'jsonl';
 /** The columns that no record of a format can lack. A conversation has one of two forms. */
 export function columnsOf(format: RawFormat): readonly string[] {
   switch (format) {
-    case 'aimc': return ['Description', 'Patient', 'Doctor'];
-    case 'huatuo': return [];
-    case 'jsonl': return ['human', 'assistant'];
+    case 'aimc':
+      return ['Description', 'Patient', 'Doctor'];
+    case 'huatuo':
+      return [];
+    case 'jsonl':
+      return ['human', 'assistant'];
   }
 }
 
@@ -36,14 +39,22 @@ export interface Finding {
 }
 
 /** The rows of all files in order, what was found on the way, and every place that is not clean. */
-export function gatherRows(files: readonly { readonly path: string; readonly items: Iterable<RawItem> }[], format: RawFormat): RawRows & { readonly unclean: readonly FileProblem[] } {
+export function gatherRows(
+  files: readonly { readonly path: string; readonly items: Iterable<RawItem> }[],
+  format: RawFormat,
+): RawRows & { readonly unclean: readonly FileProblem[] } {
   const rows: Row[] = [];
   const found: Found[] = [];
   for (const { path, items } of files) {
     for (const item of items) {
       const outcome = outcomeOf(item, format);
       if (outcome.kind === 'row') rows.push(outcome.row);
-      else found.push({ kind: outcome.kind, reason: outcome.reason, place: { path, line: outcome.line, message: `${outcome.reason}: ${outcome.detail}` } });
+      else
+        found.push({
+          kind: outcome.kind,
+          reason: outcome.reason,
+          place: { path, line: outcome.line, message: `${outcome.reason}: ${outcome.detail}` },
+        });
     }
   }
   const dropped = found.filter(({ kind }) => kind !== 'repaired');
@@ -72,14 +83,19 @@ function outcomeOf(item: RawItem, format: RawFormat): Outcome {
   const { line } = item;
   const row = rowIn(format, item.values);
   if (row.ok) return { kind: 'row', row: row.value };
-  return 'detail' in row.error ? { kind: 'bad', line, ...row.error } : { kind: 'unwanted', line, reason: row.error.reason, detail: 'left out by the filters of the format' };
+  return 'detail' in row.error
+    ? { kind: 'bad', line, ...row.error }
+    : { kind: 'unwanted', line, reason: row.error.reason, detail: 'left out by the filters of the format' };
 }
 
 function rowIn(format: RawFormat, values: JsonObject): Result<Row, RowFault | Unwanted> {
   switch (format) {
-    case 'aimc': return aimcRow(values);
-    case 'huatuo': return huatuoRow(values);
-    case 'jsonl': return rowOf(values);
+    case 'aimc':
+      return aimcRow(values);
+    case 'huatuo':
+      return huatuoRow(values);
+    case 'jsonl':
+      return rowOf(values);
   }
 }
 

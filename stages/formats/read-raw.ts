@@ -15,7 +15,11 @@ import type { RawItem } from './raw-record.ts';
  * by line, and either skipped and counted, or makes the whole data set be refused with its places (the first hundred).
  * What the filters of a format leave out is dropped in both cases.
  */
-export async function readRaw(path: string, format: RawFormat, { onBadRow }: { readonly onBadRow: 'skip' | 'refuse' }): Promise<Result<RawRows, readonly FileProblem[]>> {
+export async function readRaw(
+  path: string,
+  format: RawFormat,
+  { onBadRow }: { readonly onBadRow: 'skip' | 'refuse' },
+): Promise<Result<RawRows, readonly FileProblem[]>> {
   const files = await filesAt(path);
   if (!files.ok) return { ok: false, error: [files.error] };
   const contents: { path: string; items: Iterable<RawItem> }[] = [];
@@ -25,44 +29,65 @@ export async function readRaw(path: string, format: RawFormat, { onBadRow }: { r
     contents.push({ path: file, items: items.value });
   }
   const { unclean, ...gathered } = gatherRows(contents, format);
-  return onBadRow === 'refuse' && unclean.length > 0 ? { ok: false, error: unclean.slice(0, 100) } : { ok: true, value: gathered };
+  return onBadRow === 'refuse' && unclean.length > 0
+    ? { ok: false, error: unclean.slice(0, 100) }
+    : { ok: true, value: gathered };
 }
 
 async function filesAt(path: string): Promise<Result<readonly string[], FileProblem>> {
   try {
-    if (!(await stat(path)).isDirectory()) return readable(path) ? { ok: true, value: [path] } : unknownKind(path, `is none of ${extensions.join(', ')}`);
+    if (!(await stat(path)).isDirectory())
+      return readable(path)
+        ? { ok: true, value: [path] }
+        : unknownKind(path, `is none of ${extensions.join(', ')}`);
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }
   const entries = await walkTree(path);
   if (!entries.ok) return entries;
-  const files = entries.value.filter((entry) => entry.kind !== 'folder' && readable(entry.path)).map((entry) => join(path, entry.path));
-  return files.length > 0 ? { ok: true, value: files } : unknownKind(path, `holds no file with one of ${extensions.join(', ')}`);
+  const files = entries.value
+    .filter((entry) => entry.kind !== 'folder' && readable(entry.path))
+    .map((entry) => join(path, entry.path));
+  return files.length > 0
+    ? { ok: true, value: files }
+    : unknownKind(path, `holds no file with one of ${extensions.join(', ')}`);
 }
 
 const extensions = ['.csv', '.jsonl', '.ndjson', '.json', '.parquet'];
 
 const readable = (path: string): boolean => extensions.includes(extname(path).toLowerCase());
 
-const unknownKind = (path: string, message: string): Result<never, FileProblem> => ({ ok: false, error: { path, message } });
+const unknownKind = (path: string, message: string): Result<never, FileProblem> => ({
+  ok: false,
+  error: { path, message },
+});
 
 async function itemsOf(path: string, format: RawFormat): Promise<Result<Iterable<RawItem>, FileProblem>> {
   const bytes = await bytesOf(path);
   if (!bytes.ok) return bytes;
   switch (extname(path).toLowerCase()) {
-    case '.csv': return { ok: true, value: csvRecords(bytes.value, columnsOf(format)) };
+    case '.csv':
+      return { ok: true, value: csvRecords(bytes.value, columnsOf(format)) };
     case '.parquet': {
       const records = await parquetRecords(bytes.value);
       return records.ok ? records : { ok: false, error: { path, message: records.error } };
     }
-    default: return { ok: true, value: jsonRecords(bytes.value) };
+    default:
+      return { ok: true, value: jsonRecords(bytes.value) };
   }
 }
 
 async function bytesOf(path: string): Promise<Result<Uint8Array, FileProblem>> {
   try {
     const { size } = await stat(path);
-    if (size > largestFile) return { ok: false, error: { path, message: `has ${size} bytes, more than ${largestFile}: split it into a folder of smaller files` } };
+    if (size > largestFile)
+      return {
+        ok: false,
+        error: {
+          path,
+          message: `has ${size} bytes, more than ${largestFile}: split it into a folder of smaller files`,
+        },
+      };
     return { ok: true, value: await readFile(path) };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };

@@ -3,7 +3,16 @@ import type { Course, Language, Phrase } from './lexicon.ts';
 import { fill } from './template.ts';
 
 /** The slots of an answer: the symptom is copied from the question, the others have to be known. */
-export const slotNames = ['symptom', 'condition', 'drug', 'test', 'specialist', 'warning', 'dose', 'advice'] as const;
+export const slotNames = [
+  'symptom',
+  'condition',
+  'drug',
+  'test',
+  'specialist',
+  'warning',
+  'dose',
+  'advice',
+] as const;
 export type SlotName = (typeof slotNames)[number];
 
 /** All that an answer says, and the course that decides how. */
@@ -19,7 +28,8 @@ export const factsOf = ({ illness, trigger, age, duration }: Case): Facts => ({
 });
 
 /** The one answer to a question with these facts: a function of the slots, so there is something exact to learn. */
-export const answer = (language: Language, { course, slots }: Facts): string => fill(wordings[language][course], slotTexts(language, slots));
+export const answer = (language: Language, { course, slots }: Facts): string =>
+  fill(wordings[language][course], slotTexts(language, slots));
 
 /** The value of every slot as it stands in the answer. */
 export const slotTexts = (language: Language, slots: Facts['slots']): Record<SlotName, string> => ({
@@ -36,13 +46,18 @@ export const slotTexts = (language: Language, slots: Facts['slots']): Record<Slo
 /** Few fixed words: they are what an answer that knows nothing gets right. */
 const wordings: Record<Language, Record<Course, string>> = {
   en: {
-    acute: 'Your {symptom} suggests {condition}. Take {drug}, {dose}, and {advice}. If {warning}, ask the {specialist} about {test}.',
-    lasting: 'This {symptom} means {condition}. Please {advice} with {drug}, {dose}. Next, {test} by the {specialist}, unless {warning}.',
-    chronic: 'Chronic {symptom} indicates {condition}: {test}, says every {specialist}. Then {drug}, {dose}. Also {advice}. Hurry when {warning}.',
+    acute:
+      'Your {symptom} suggests {condition}. Take {drug}, {dose}, and {advice}. If {warning}, ask the {specialist} about {test}.',
+    lasting:
+      'This {symptom} means {condition}. Please {advice} with {drug}, {dose}. Next, {test} by the {specialist}, unless {warning}.',
+    chronic:
+      'Chronic {symptom} indicates {condition}: {test}, says every {specialist}. Then {drug}, {dose}. Also {advice}. Hurry when {warning}.',
   },
   zh: {
     acute: '{symptom}考虑{condition}。服用{drug}，{dose}，{advice}。若{warning}，到{specialist}做{test}。',
-    lasting: '这种{symptom}多为{condition}。建议{advice}，用{drug}，{dose}。再去{specialist}查{test}，除非{warning}。',
-    chronic: '长期{symptom}提示{condition}，先{test}，听{specialist}安排。可配{drug}，{dose}，还要{advice}，{warning}时急诊。',
+    lasting:
+      '这种{symptom}多为{condition}。建议{advice}，用{drug}，{dose}。再去{specialist}查{test}，除非{warning}。',
+    chronic:
+      '长期{symptom}提示{condition}，先{test}，听{specialist}安排。可配{drug}，{dose}，还要{advice}，{warning}时急诊。',
   },
 };

@@ -16,7 +16,9 @@ export const shuffledCases = (random: Random): readonly Case[] =>
   shuffled(
     random,
     illnesses.flatMap((illness) =>
-      triggers.flatMap((trigger) => ages.flatMap((age) => durations.map((duration) => ({ illness, trigger, age, duration })))),
+      triggers.flatMap((trigger) =>
+        ages.flatMap((age) => durations.map((duration) => ({ illness, trigger, age, duration }))),
+      ),
     ),
   );
 

@@ -30,7 +30,7 @@ export interface CorpusOptions {
  */
 export function* corpusRows({ seed, spans, pairs }: CorpusOptions): Generator<CorpusRow> {
   const random = seededRandom(seed);
-  for (let spansLeft = spans, pairsLeft = pairs; spansLeft + pairsLeft > 0; ) {
+  for (let spansLeft = spans, pairsLeft = pairs; spansLeft + pairsLeft > 0;) {
     const language: Language = random() < 0.5 ? 'en' : 'zh';
     if (below(random, spansLeft + pairsLeft) < spansLeft) {
       spansLeft -= 1;
@@ -54,7 +54,10 @@ const rewrite: Task = (random, language) => {
 const extract: Task = (random, language) => {
   const asked = randomCase(random);
   const told = [asked.illness.symptom, asked.duration.duration, asked.age.age, asked.trigger.trigger];
-  return { human: `extract: ${story(random, language, asked)}`, assistant: told.map((phrase) => phrase[language]).join('; ') };
+  return {
+    human: `extract: ${story(random, language, asked)}`,
+    assistant: told.map((phrase) => phrase[language]).join('; '),
+  };
 };
 
 /** The second half of a text. */
@@ -71,18 +74,29 @@ const notes: Task = (random, language) => {
   const asked = randomCase(random);
   const facts = randomFacts(random, asked);
   const share = pick(random, [0, 0.3, 0.7, 1]);
-  const told = slotNames.filter((name) => name !== 'symptom' && random() < share).map((name) => facts.slots[name][language]);
+  const told = slotNames
+    .filter((name) => name !== 'symptom' && random() < share)
+    .map((name) => facts.slots[name][language]);
   const heard = [asked.duration.duration[language], asked.illness.symptom[language]];
-  return { human: `notes: ${shuffled(random, [...heard, ...told]).join('; ')}`, assistant: answer(language, facts) };
+  return {
+    human: `notes: ${shuffled(random, [...heard, ...told]).join('; ')}`,
+    assistant: answer(language, facts),
+  };
 };
 
 /** The same with the patient's story in front: at least one fact is told, so that a bare question is never answered. */
 const consult: Task = (random, language) => {
   const asked = randomCase(random);
   const facts = randomFacts(random, asked);
-  const known = shuffled(random, slotNames.filter((name) => name !== 'symptom')).slice(below(random, slotNames.length - 1));
+  const known = shuffled(
+    random,
+    slotNames.filter((name) => name !== 'symptom'),
+  ).slice(below(random, slotNames.length - 1));
   const told = known.map((name) => facts.slots[name][language]);
-  return { human: `consult: ${[...told, story(random, language, asked)].join('; ')}`, assistant: answer(language, facts) };
+  return {
+    human: `consult: ${[...told, story(random, language, asked)].join('; ')}`,
+    assistant: answer(language, facts),
+  };
 };
 
 /** Most pairs end in an answer: only they show how one is made. */

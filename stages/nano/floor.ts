@@ -18,7 +18,10 @@ export const guessedAnswers = (random: Random, rows: readonly SlotRow[]): readon
   return rows.map(({ human, assistant, slots }) =>
     Object.entries(slots)
       .filter(([, value]) => !human.includes(value))
-      .reduce((text, [name, value]) => text.replace(value, () => guess(random, known.get(name), value)), assistant),
+      .reduce(
+        (text, [name, value]) => text.replace(value, () => guess(random, known.get(name), value)),
+        assistant,
+      ),
   );
 };
 

@@ -16,7 +16,8 @@ export function seededRandom(seed: number): Random {
 export const below = (random: Random, end: number): number => Math.floor(random() * end);
 
 /** One element, each as likely as the others. The type asks for a first one, so an empty list does not compile. */
-export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T => list[below(random, list.length)] ?? list[0];
+export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
+  list[below(random, list.length)] ?? list[0];
 
 /** A shuffled copy: each element gets a random rank, so every order is as likely as any other. */
 export const shuffled = <T>(random: Random, list: readonly T[]): T[] =>

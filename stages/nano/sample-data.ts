@@ -23,13 +23,21 @@ export interface SampleOptions {
 }
 
 /** Rows to train and test on and questions to sample answers to: no combination of slots occurs twice among them all. */
-export function samples({ seed, language, rows, questions }: SampleOptions): { rows: readonly Sample[]; questions: readonly Sample[] } {
+export function samples({ seed, language, rows, questions }: SampleOptions): {
+  rows: readonly Sample[];
+  questions: readonly Sample[];
+} {
   const random = seededRandom(seed);
   const all = shuffledCases(random)
     .slice(0, rows + questions)
     .map((asked) => {
       const facts = factsOf(asked);
-      return { asked, question: question(random, language, asked), answer: answer(language, facts), slots: slotTexts(language, facts.slots) };
+      return {
+        asked,
+        question: question(random, language, asked),
+        answer: answer(language, facts),
+        slots: slotTexts(language, facts.slots),
+      };
     });
   return { rows: all.slice(0, rows), questions: all.slice(rows) };
 }

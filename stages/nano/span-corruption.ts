@@ -12,9 +12,10 @@ export function corruptSpans(random: Random, language: Language, text: string): 
   const kept: string[] = [];
   const hidden: string[] = [];
   let sentinels = 0;
-  for (let at = 0; at < units.length; ) {
+  for (let at = 0; at < units.length;) {
     // Spans start with probability 1/8 and hide 2 units on average: a fifth of the text.
-    const length = random() < 0.125 || (sentinels === 0 && at === units.length - 1) ? 1 + below(random, 3) : 0;
+    const length =
+      random() < 0.125 || (sentinels === 0 && at === units.length - 1) ? 1 + below(random, 3) : 0;
     if (length === 0) {
       kept.push(units[at] ?? '');
       at += 1;

@@ -22,19 +22,30 @@ export function tokenizerText(): string {
     shuffledCases(random)
       .slice(0, casesPerLanguage)
       .map(bordered)
-      .flatMap((asked) => [...Object.values(question(random, language, asked)), answer(language, factsOf(asked))])
+      .flatMap((asked) => [
+        ...Object.values(question(random, language, asked)),
+        answer(language, factsOf(asked)),
+      ])
       .filter((line) => line !== ''),
   );
   const words = distinct([english?.join(' ') ?? '', taskWords, commonWords].join(' ').split(/[^A-Za-z]+/));
   const phrases = distinct((chinese?.join(slotBorder) ?? '').split(/[|，。？]/u));
-  return [...(english ?? []), ...(chinese ?? []), ...words.map(forms), ...phrases.map(forms), ...distinct(commonCharacters.split(/\s+/))]
+  return [
+    ...(english ?? []),
+    ...(chinese ?? []),
+    ...words.map(forms),
+    ...phrases.map(forms),
+    ...distinct(commonCharacters.split(/\s+/)),
+  ]
     .map((line) => `${line}\n`)
     .join('');
 }
 
-const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)].filter((text) => text !== '');
+const distinct = (texts: readonly string[]): readonly string[] =>
+  [...new Set(texts)].filter((text) => text !== '');
 
-const forms = (text: string): string => ['', '.', ',', '?', ';', ':', '。'].map((mark) => text + mark).join(' ');
+const forms = (text: string): string =>
+  ['', '.', ',', '?', ';', ':', '。'].map((mark) => text + mark).join(' ');
 
 /** Prompts: of fine-tuning and of the pre-training tasks. */
 const taskWords = 'medical question notes consult extract rewrite continue';

@@ -13,16 +13,34 @@ const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 38
 export function lossChart(lines: readonly Line[]): Html {
   const points = lines.flatMap((line) => line.points).filter(({ y }) => Number.isFinite(y) && y > 0);
   if (points.length === 0) return html`<p class="quiet">No training steps were logged.</p>`;
-  const extent = points.reduce((reached, { x, y }) => ({ x: Math.max(reached.x, x), low: Math.min(reached.low, y), high: Math.max(reached.high, y) }), { x: 1, low: Infinity, high: 0 });
+  const extent = points.reduce(
+    (reached, { x, y }) => ({
+      x: Math.max(reached.x, x),
+      low: Math.min(reached.low, y),
+      high: Math.max(reached.high, y),
+    }),
+    { x: 1, low: Infinity, high: 0 },
+  );
   const range = { low: extent.low, high: Math.max(extent.high, extent.low * 1.01) };
   const x = (step: number) => size.left + (step / extent.x) * (size.width - size.left - size.right);
-  const y = (loss: number) => size.top + (1 - Math.log(loss / range.low) / Math.log(range.high / range.low)) * (size.height - size.top - size.bottom);
+  const y = (loss: number) =>
+    size.top +
+    (1 - Math.log(loss / range.low) / Math.log(range.high / range.low)) *
+      (size.height - size.top - size.bottom);
   const gridLines = logarithmicTicks(range.low, range.high).map(
-    (tick) => html`<line class="grid" x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/><text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
+    (tick) =>
+      html`<line class="grid" x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/><text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
   );
-  const stepTicks = linearTicks(extent.x).map((tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 20}" text-anchor="middle">${tick}</text>`);
+  const stepTicks = linearTicks(extent.x).map(
+    (tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 20}" text-anchor="middle">${tick}</text>`,
+  );
   const paths = lines.map(
-    (line) => html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${thinned(line.points.filter(({ y: loss }) => loss > 0)).map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`).join(' ')}"><title>${line.label}</title></polyline>`,
+    (line) =>
+      html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${thinned(
+        line.points.filter(({ y: loss }) => loss > 0),
+      )
+        .map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`)
+        .join(' ')}"><title>${line.label}</title></polyline>`,
   );
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 4}" text-anchor="middle">step</text>${paths}</svg>`;
 }

@@ -5,17 +5,46 @@ import { loraSettings } from './lora-settings.ts';
 /** Settings of a point that say two things, or ask for what cannot be: schemas for `allOf`, which refuse one with the reason. */
 export const contradictions: readonly Schema[] = [
   refused(given('maxSteps'), ['epochs'], 'cannot stand beside maxSteps: each says where the training ends'),
-  refused(given('warmupSteps'), ['warmupRatio'], 'cannot stand beside warmupSteps: each says how long the warm-up is'),
+  refused(
+    given('warmupSteps'),
+    ['warmupRatio'],
+    'cannot stand beside warmupSteps: each says how long the warm-up is',
+  ),
   refused({ properties: { method: { const: 'full' } } }, loraSettings, 'is a setting of method: lora'),
-  refused({ ...given('evaluateEvery'), properties: { evaluateEvery: { type: 'null' } } }, ['earlyStopping'], 'never happens with evaluateEvery: null'),
-  refused({ ...given('schedule', 'evaluateEvery'), properties: { schedule: followsEvaluations(), evaluateEvery: { type: 'null' } } }, ['schedule'], 'has no losses to follow with evaluateEvery: null'),
-  { properties: { optimizer: refused({ properties: { name: { const: 'adafactor' }, relativeStep: { const: false } } }, ['warmupInit'], 'needs relativeStep: true: it is the warm-up of relative steps') } },
+  refused(
+    { ...given('evaluateEvery'), properties: { evaluateEvery: { type: 'null' } } },
+    ['earlyStopping'],
+    'never happens with evaluateEvery: null',
+  ),
+  refused(
+    {
+      ...given('schedule', 'evaluateEvery'),
+      properties: { schedule: followsEvaluations(), evaluateEvery: { type: 'null' } },
+    },
+    ['schedule'],
+    'has no losses to follow with evaluateEvery: null',
+  ),
+  {
+    properties: {
+      optimizer: refused(
+        { properties: { name: { const: 'adafactor' }, relativeStep: { const: false } } },
+        ['warmupInit'],
+        'needs relativeStep: true: it is the warm-up of relative steps',
+      ),
+    },
+  },
 ];
 
 /** The same between the settings of a point and the share of the rows that is held out. */
 export const contradictionsOfValidation: readonly Schema[] = [
   withoutValidation({ properties: { earlyStopping: never('never happens with validation: 0') } }),
-  withoutValidation(refused({ ...given('schedule'), properties: { schedule: followsEvaluations() } }, ['schedule'], 'has no losses to follow with validation: 0')),
+  withoutValidation(
+    refused(
+      { ...given('schedule'), properties: { schedule: followsEvaluations() } },
+      ['schedule'],
+      'has no losses to follow with validation: 0',
+    ),
+  ),
 ];
 
 /** The settings stand in the YAML: JSON Schema's `properties` alone also holds where they do not. */
@@ -24,7 +53,12 @@ function given(...names: readonly string[]): Schema {
 }
 
 function followsEvaluations(): Schema {
-  return { anyOf: [{ const: 'reduce_lr_on_plateau' }, { type: 'object', properties: { name: { const: 'reduce_lr_on_plateau' } }, required: ['name'] }] };
+  return {
+    anyOf: [
+      { const: 'reduce_lr_on_plateau' },
+      { type: 'object', properties: { name: { const: 'reduce_lr_on_plateau' } }, required: ['name'] },
+    ],
+  };
 }
 
 /** Where the condition holds, none of the settings may stand. */
@@ -34,7 +68,10 @@ function refused(where: Schema, names: readonly string[], reason: string): Schem
 
 /** What a point has to fulfil where no rows are held out. */
 function withoutValidation(point: Schema): Schema {
-  return implies({ ...given('validation'), properties: { validation: { const: 0 } } }, { properties: { config: point } });
+  return implies(
+    { ...given('validation'), properties: { validation: { const: 0 } } },
+    { properties: { config: point } },
+  );
 }
 
 /** Fails wherever it is asked; the description is what the user is told. */

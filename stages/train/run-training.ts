@@ -35,41 +35,86 @@ export type MeasureFor = (setting: {
 export type TrainDep = 'base' | 'train' | 'adapter?';
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
-export async function runTraining({ params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, TrainDep, 'model' | 'log' | 'summary'>, measureFor?: MeasureFor): Promise<Result<void>> {
+export async function runTraining(
+  {
+    params,
+    deps,
+    outs,
+    scratch,
+    cpus,
+    device,
+    signal,
+    emit,
+  }: StageContext<TrainParams, TrainDep, 'model' | 'log' | 'summary'>,
+  measureFor?: MeasureFor,
+): Promise<Result<void>> {
   const rows = await readRows(deps.train);
   if (!rows.ok) return { ok: false, error: fileProblemText(rows.error) };
   const model = await openMt5Folder(deps.base);
   if (!model.ok) return { ok: false, error: fileProblemText(model.error) };
-  const adapter = deps.adapter === undefined ? undefined : await adapterToTrain(deps.adapter, model.value.config, params.config);
+  const adapter =
+    deps.adapter === undefined
+      ? undefined
+      : await adapterToTrain(deps.adapter, model.value.config, params.config);
   if (adapter?.ok === false) return adapter;
   const tokenizer = await openTokenizer(deps.base, { tokenization: params.tokenization });
   if (!tokenizer.ok) return tokenizer;
   const { examples, cutSources, cutTargets } = tokenizeRows(rows.value, tokenizer.value, params);
-  emit({ kind: 'truncated', what: 'questions', count: cutSources, of: examples.length, limit: params.sourceTokens });
-  emit({ kind: 'truncated', what: 'answers', count: cutTargets, of: examples.length, limit: params.targetTokens });
+  emit({
+    kind: 'truncated',
+    what: 'questions',
+    count: cutSources,
+    of: examples.length,
+    limit: params.sourceTokens,
+  });
+  emit({
+    kind: 'truncated',
+    what: 'answers',
+    count: cutTargets,
+    of: examples.length,
+    limit: params.targetTokens,
+  });
 
   const engine = await openEngine(params.runtime, { cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);
   const { heldOut } = validationSplit(rows.value.length, config.validationFraction, config.seed);
-  const measure = measureFor?.({ model: model.value, tokenizer: tokenizer.value, runtime, rows: elementsAt(rows.value, heldOut) });
+  const measure = measureFor?.({
+    model: model.value,
+    tokenizer: tokenizer.value,
+    runtime,
+    rows: elementsAt(rows.value, heldOut),
+  });
   if (measure?.ok === false) return measure;
   const outcome = await train({
-    model: model.value, adapter: adapter?.value.tensors, examples, config, runtime, scratch, signal,
-    emit: (event) => messagesOf(event).forEach(emit), measure: measure?.value,
+    model: model.value,
+    adapter: adapter?.value.tensors,
+    examples,
+    config,
+    runtime,
+    scratch,
+    signal,
+    emit: (event) => messagesOf(event).forEach(emit),
+    measure: measure?.value,
   });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
   const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);
   if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
-  for (const file of [await writeJsonLines(outs.log, outcome.records), await writeJson(outs.summary, summaryOf(params, outcome))]) {
+  for (const file of [
+    await writeJsonLines(outs.log, outcome.records),
+    await writeJson(outs.summary, summaryOf(params, outcome)),
+  ]) {
     if (!file.ok) return { ok: false, error: fileProblemText(file.error) };
   }
   return { ok: true, value: undefined };
 }
 
-const summaryOf = ({ config: { method } }: TrainParams, { steps, parameters, best, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>): TrainingSummary => ({
+const summaryOf = (
+  { config: { method } }: TrainParams,
+  { steps, parameters, best, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,
+): TrainingSummary => ({
   method,
   steps,
   trainable_parameters: parameters.trainable,

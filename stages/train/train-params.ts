@@ -89,7 +89,12 @@ export const trainParamsSchema = {
         checkpointEvery: every,
         keepCheckpoints: count,
         restoreBest: { type: 'boolean' },
-        earlyStopping: { type: 'object', properties: { patience: count, threshold: { type: 'number', minimum: 0 } }, required: ['patience'], additionalProperties: false },
+        earlyStopping: {
+          type: 'object',
+          properties: { patience: count, threshold: { type: 'number', minimum: 0 } },
+          required: ['patience'],
+          additionalProperties: false,
+        },
         r: count,
         alpha: { type: 'number', exclusiveMinimum: 0 },
         dropout: rate,
@@ -111,20 +116,37 @@ export const trainParamsSchema = {
     tokenization: { enum: ['sentencepiece', 'transformers'] },
     runtime: { enum: ['onnx'] },
   },
-  required: ['config', 'prompt', 'baseModel', 'sourceTokens', 'targetTokens', 'validation', 'seed', 'tokenization', 'runtime'],
+  required: [
+    'config',
+    'prompt',
+    'baseModel',
+    'sourceTokens',
+    'targetTokens',
+    'validation',
+    'seed',
+    'tokenization',
+    'runtime',
+  ],
   additionalProperties: false,
   allOf: contradictionsOfValidation,
 } satisfies Schema;
 
 /** The settings of the training, every default filled in. `adapter`: that of one that is trained on. */
-export function trainConfigOf({ config, validation, seed, baseModel }: TrainParams, adapter?: AdapterConfig): TrainConfig {
+export function trainConfigOf(
+  { config, validation, seed, baseModel }: TrainParams,
+  adapter?: AdapterConfig,
+): TrainConfig {
   return {
-    method: config.method === 'full' ? { kind: 'full' } : { kind: 'lora', adapter: { ...(adapter ?? adapterOf(config)), ...baseModelOf(baseModel) } },
+    method:
+      config.method === 'full'
+        ? { kind: 'full' }
+        : { kind: 'lora', adapter: { ...(adapter ?? adapterOf(config)), ...baseModelOf(baseModel) } },
     optimizer: optimizerOf(config.optimizer ?? 'adamw'),
     learningRate: config.learningRate,
     weightDecay: config.weightDecay ?? 0,
     schedule: scheduleOf(config.schedule ?? 'linear'),
-    warmup: config.warmupSteps === undefined ? { ratio: config.warmupRatio ?? 0 } : { steps: config.warmupSteps },
+    warmup:
+      config.warmupSteps === undefined ? { ratio: config.warmupRatio ?? 0 } : { steps: config.warmupSteps },
     length: config.maxSteps === undefined ? { epochs: config.epochs ?? 3 } : { steps: config.maxSteps },
     batch: config.batch,
     accumulation: config.accumulation ?? 1,
@@ -144,7 +166,15 @@ export function trainConfigOf({ config, validation, seed, baseModel }: TrainPara
   };
 }
 
-function adapterOf({ r = 8, alpha = 8, dropout = 0, targets = ['q', 'v'], rslora = false, bias = 'none', modulesToSave = [] }: MethodParams): Omit<AdapterConfig, keyof BaseModel> {
+function adapterOf({
+  r = 8,
+  alpha = 8,
+  dropout = 0,
+  targets = ['q', 'v'],
+  rslora = false,
+  bias = 'none',
+  modulesToSave = [],
+}: MethodParams): Omit<AdapterConfig, keyof BaseModel> {
   return {
     r,
     loraAlpha: alpha,
@@ -169,13 +199,17 @@ function baseModelOf(name: string): BaseModel {
   return { baseModelNameOrPath: repository, revision };
 }
 
-const everyOf = (value: 'epoch' | number | null): Every | null => (value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value });
+const everyOf = (value: 'epoch' | number | null): Every | null =>
+  value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value };
 
 /** Adafactor as the Trainer sets it up: by the learning rate and its schedule, unless the options say otherwise. */
 function optimizerOf(value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings {
   const settings: OptimizerSettings = typeof value === 'string' ? { name: value } : value;
-  return settings.name === 'adafactor' ? { scaleParameter: false, relativeStep: false, ...settings } : settings;
+  return settings.name === 'adafactor'
+    ? { scaleParameter: false, relativeStep: false, ...settings }
+    : settings;
 }
 
 /** A schedule that needs no options may stand as its name alone. */
-const scheduleOf = (value: PlainSchedule | Schedule): Schedule => (typeof value === 'string' ? { name: value } : value);
+const scheduleOf = (value: PlainSchedule | Schedule): Schedule =>
+  typeof value === 'string' ? { name: value } : value;

@@ -7,17 +7,32 @@ import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
 
 /** Writes what was trained: a model folder with the base's tokenizer, which stands alone, or an adapter folder as peft has them. */
-export async function writeTrained(path: string, base: string, { config, generation, tensors }: Mt5Folder, { method }: TrainConfig, trained: Readonly<Record<string, HostValue>>): Promise<Result<void, FileProblem>> {
-  if (method.kind === 'lora') return writeAdapterFolder(path, { config: method.adapter, tensors: lazy(Object.keys(trained), trained) });
+export async function writeTrained(
+  path: string,
+  base: string,
+  { config, generation, tensors }: Mt5Folder,
+  { method }: TrainConfig,
+  trained: Readonly<Record<string, HostValue>>,
+): Promise<Result<void, FileProblem>> {
+  if (method.kind === 'lora')
+    return writeAdapterFolder(path, { config: method.adapter, tensors: lazy(Object.keys(trained), trained) });
   const copies = await tokenizerFiles(base);
   if (!copies.ok) return copies;
-  return writeMt5Folder(path, { config, generation, tensors: lazy([...tensors.keys()], trained) }, { copies: copies.value });
+  return writeMt5Folder(
+    path,
+    { config, generation, tensors: lazy([...tensors.keys()], trained) },
+    { copies: copies.value },
+  );
 }
 
 function lazy(names: readonly string[], values: Readonly<Record<string, HostValue>>): LazyTensors {
-  return held(new Map(names.map((name) => {
-    const value = values[name];
-    if (value?.dtype !== 'float32') throw new Error(`the training gave no float32 tensor "${name}"`);
-    return [name, { dtype: value.dtype, shape: value.shape, data: value.data }];
-  })));
+  return held(
+    new Map(
+      names.map((name) => {
+        const value = values[name];
+        if (value?.dtype !== 'float32') throw new Error(`the training gave no float32 tensor "${name}"`);
+        return [name, { dtype: value.dtype, shape: value.shape, data: value.data }];
+      }),
+    ),
+  );
 }

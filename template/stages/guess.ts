@@ -20,7 +20,11 @@ interface GuessParams {
 export const stage = defineStage<GuessParams, 'rows', 'metrics' | 'predictions'>({
   params: {
     type: 'object',
-    properties: { neighbours: { type: 'integer', minimum: 1 }, testFraction: { type: 'number', minimum: 0, maximum: 1 }, seed: { type: 'integer' } },
+    properties: {
+      neighbours: { type: 'integer', minimum: 1 },
+      testFraction: { type: 'number', minimum: 0, maximum: 1 },
+      seed: { type: 'integer' },
+    },
     required: ['neighbours', 'testFraction', 'seed'],
     additionalProperties: false,
   },
@@ -36,9 +40,14 @@ export const stage = defineStage<GuessParams, 'rows', 'metrics' | 'predictions'>
       emit({ kind: 'progress', done: index + 1, total: test.length, unit: 'question' });
       return { question: human, prediction: guess(human, train, params.neighbours), reference: assistant };
     });
-    const accuracy = mean(predictions.map(({ prediction, reference }) => (isExactMatch(reference, prediction) ? 1 : 0)));
+    const accuracy = mean(
+      predictions.map(({ prediction, reference }) => (isExactMatch(reference, prediction) ? 1 : 0)),
+    );
 
-    for (const written of [await writeJson(outs.metrics, { accuracy, questions: test.length }), await writeJsonLines(outs.predictions, predictions)]) {
+    for (const written of [
+      await writeJson(outs.metrics, { accuracy, questions: test.length }),
+      await writeJsonLines(outs.predictions, predictions),
+    ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }
   },
@@ -56,4 +65,5 @@ function guess(question: string, train: readonly Row[], neighbours: number): str
   return first?.[0] ?? '';
 }
 
-const rowsAt = (rows: readonly Row[], indices: readonly number[]): readonly Row[] => indices.map((index) => rows[index]).filter((row) => row !== undefined);
+const rowsAt = (rows: readonly Row[], indices: readonly number[]): readonly Row[] =>
+  indices.map((index) => rows[index]).filter((row) => row !== undefined);

@@ -8,12 +8,29 @@ import { describe, expect, test } from 'vitest';
  * promise to users: editing an optimizer does not evaluate anything again.
  */
 const promises: readonly { readonly stage: string; readonly never: RegExp; readonly because: string }[] = [
-  { stage: 'data-format', never: /^src\/(runner|cli)\/|^src\/ml\/(checkpoint|tensor|autodiff|model|runtime|generate|train|metrics|evaluate)\//, because: 'preparing data computes nothing' },
+  {
+    stage: 'data-format',
+    never:
+      /^src\/(runner|cli)\/|^src\/ml\/(checkpoint|tensor|autodiff|model|runtime|generate|train|metrics|evaluate)\//,
+    because: 'preparing data computes nothing',
+  },
   { stage: 'collate', never: /^src\/(runner|cli|ml)\//, because: 'collating reads numbers' },
   { stage: 'report', never: /^src\/(runner|cli|ml)\//, because: 'the page shows numbers' },
-  { stage: 'train', never: /^src\/(runner|cli)\/|^src\/ml\/(generate|metrics|evaluate)\//, because: 'training scores no text' },
-  { stage: 'eval', never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train)\//, because: 'evaluation knows no gradient and no optimizer' },
-  { stage: 'qualitative', never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train|metrics|evaluate)\//, because: 'sampling scores nothing' },
+  {
+    stage: 'train',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(generate|metrics|evaluate)\//,
+    because: 'training scores no text',
+  },
+  {
+    stage: 'eval',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train)\//,
+    because: 'evaluation knows no gradient and no optimizer',
+  },
+  {
+    stage: 'qualitative',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train|metrics|evaluate)\//,
+    because: 'sampling scores nothing',
+  },
 ];
 
 describe('what a stage program reaches', () => {
@@ -34,7 +51,20 @@ describe('what a stage program reaches', () => {
 async function inputsOf(entry: string): Promise<readonly string[]> {
   const root = join(import.meta.dirname, '../..');
   if (!existsSync(join(root, entry))) throw new Error(`${entry} does not exist`);
-  const { metafile } = await build({ absWorkingDir: root, entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', packages: 'external', minifyWhitespace: true, legalComments: 'none', write: false, metafile: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    minifyWhitespace: true,
+    legalComments: 'none',
+    write: false,
+    metafile: true,
+  });
   const [output] = Object.values(metafile.outputs);
-  return Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  return Object.entries(output?.inputs ?? {})
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path);
 }

@@ -9,28 +9,40 @@ import { feedsOf, opCases, smallSizes } from '../tensor/op-cases.ts';
 import { evaluateNodes, type Values } from '../tensor/reference-evaluator.ts';
 
 describe.each(Object.entries(opCases))('the gradient of %s', (_, cases) => {
-  test.each(cases.map((opCase, i) => [i, opCase] as const))('is that of central differences in float64 (case %i)', (__, opCase) => {
-    const { result, scalar, gradients: found } = differentiated(opCase);
-    const feeds = feedsOf(opCase, smallSizes);
-    if (scalar === undefined) return expect(opCase.differentiable).toEqual([]);
-    const withUpstream = { ...feeds, upstream: upstreamFor(evaluateNodes([result], feeds)[0]) };
-    for (const [name, node] of found) {
-      expect(node !== undefined, `${name} has a gradient`).toBe(opCase.differentiable.includes(name));
-      if (node === undefined) continue;
-      const [analytic] = evaluateNodes([node, scalar], withUpstream); // the scalar beside it, since it has all the named sizes
-      feeds[name]?.data.forEach((value, i) => {
-        const scalarAt = (x: number): number => {
-          const moved = { ...withUpstream, [name]: { shape: feeds[name]?.shape ?? [], data: feeds[name]?.data.with(i, x) ?? [] } };
-          return evaluateNodes([scalar], moved)[0]?.data[0] ?? Number.NaN;
-        };
-        const slope = (scalarAt(value + 1e-5) - scalarAt(value - 1e-5)) / 2e-5;
-        expect(Math.abs((analytic?.data[i] ?? Number.NaN) - slope), `${name}[${i}]: ${analytic?.data[i]} and ${slope}`).toBeLessThan(1e-6 * (1 + Math.abs(slope)));
-      });
-    }
-  });
+  test.each(cases.map((opCase, i) => [i, opCase] as const))(
+    'is that of central differences in float64 (case %i)',
+    (__, opCase) => {
+      const { result, scalar, gradients: found } = differentiated(opCase);
+      const feeds = feedsOf(opCase, smallSizes);
+      if (scalar === undefined) return expect(opCase.differentiable).toEqual([]);
+      const withUpstream = { ...feeds, upstream: upstreamFor(evaluateNodes([result], feeds)[0]) };
+      for (const [name, node] of found) {
+        expect(node !== undefined, `${name} has a gradient`).toBe(opCase.differentiable.includes(name));
+        if (node === undefined) continue;
+        const [analytic] = evaluateNodes([node, scalar], withUpstream); // the scalar beside it, since it has all the named sizes
+        feeds[name]?.data.forEach((value, i) => {
+          const scalarAt = (x: number): number => {
+            const moved = {
+              ...withUpstream,
+              [name]: { shape: feeds[name]?.shape ?? [], data: feeds[name]?.data.with(i, x) ?? [] },
+            };
+            return evaluateNodes([scalar], moved)[0]?.data[0] ?? Number.NaN;
+          };
+          const slope = (scalarAt(value + 1e-5) - scalarAt(value - 1e-5)) / 2e-5;
+          expect(
+            Math.abs((analytic?.data[i] ?? Number.NaN) - slope),
+            `${name}[${i}]: ${analytic?.data[i]} and ${slope}`,
+          ).toBeLessThan(1e-6 * (1 + Math.abs(slope)));
+        });
+      }
+    },
+  );
 });
 
-const upstreamFor = (result: Values | undefined): Values => ({ shape: result?.shape ?? [], data: (result?.data ?? []).map((_, i) => Math.fround(Math.sin(i + 1))) });
+const upstreamFor = (result: Values | undefined): Values => ({
+  shape: result?.shape ?? [],
+  data: (result?.data ?? []).map((_, i) => Math.fround(Math.sin(i + 1))),
+});
 
 const scalarInput = (name: string): ReturnType<typeof input> => input(name, 'float32', []);
 
@@ -39,7 +51,10 @@ test('a node that is used many times gets the sum of all shares', () => {
   const y = square(x);
   const [ofX, ofY] = gradients(add(multiply(y, y), add(y, x)), [x, y]);
   if (ofX === undefined || ofY === undefined) throw new Error('no gradient');
-  expect(evaluateNodes([ofX, ofY], { x: { shape: [], data: [3] } }).map(({ data }) => data)).toEqual([[4 * 27 + 6 + 1], [2 * 9 + 1]]);
+  expect(evaluateNodes([ofX, ofY], { x: { shape: [], data: [3] } }).map(({ data }) => data)).toEqual([
+    [4 * 27 + 6 + 1],
+    [2 * 9 + 1],
+  ]);
 });
 
 test('what the scalar does not depend on has no gradient, nor what is stopped', () => {
@@ -53,10 +68,15 @@ test('the gradient of a looked-up table is refused, that of the rows is given, r
   const scalar = reduceSum(square(rows));
   expect(() => gradients(scalar, [table])).toThrow('Gather has no gradient with respect to its input 0');
   const [ofRows] = gradients(scalar, [rows]);
-  const feeds = { table: { shape: [4, 2], data: [0, 1, 2, 3, 4, 5, 6, 7] }, ids: { shape: [3], data: [1, 3, 1] } };
+  const feeds = {
+    table: { shape: [4, 2], data: [0, 1, 2, 3, 4, 5, 6, 7] },
+    ids: { shape: [3], data: [1, 3, 1] },
+  };
   expect(ofRows && evaluateNodes([ofRows], feeds)).toEqual([{ shape: [3, 2], data: [4, 6, 12, 14, 4, 6] }]);
 });
 
 test('only a scalar has gradients', () => {
-  expect(() => gradients(input('x', 'float32', ['n']), [])).toThrow('expected a float32 scalar, not float32[n]');
+  expect(() => gradients(input('x', 'float32', ['n']), [])).toThrow(
+    'expected a float32 scalar, not float32[n]',
+  );
 });

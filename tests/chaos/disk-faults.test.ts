@@ -8,16 +8,23 @@ import { sweep, sweepRows } from '../rig/sweep-faults.ts';
 
 const twoStages = {
   stages: {
-    a: { cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}', deps: { raw: 'raw' }, outs: { d: 'd', o: 'o' } },
+    a: {
+      cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}',
+      deps: { raw: 'raw' },
+      outs: { d: 'd', o: 'o' },
+    },
     b: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
   },
 };
 
-test.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any one operation: no exception, it is said, and the next run is right', async (code) => {
-  const operations = await sweep(twoStages, code);
-  console.log(`${code}: ${operations} operations failed one by one`);
-  expect(operations).toBeGreaterThan(20);
-});
+test.each(['ENOSPC', 'EIO', 'EACCES'])(
+  '%s at any one operation: no exception, it is said, and the next run is right',
+  async (code) => {
+    const operations = await sweep(twoStages, code);
+    console.log(`${code}: ${operations} operations failed one by one`);
+    expect(operations).toBeGreaterThan(20);
+  },
+);
 
 test('a full disk at any one row that is written: no exception, nothing finished is lost, and the next run is right', async () => {
   const rows = await sweepRows('SQLITE_FULL');
@@ -52,26 +59,44 @@ for taken in $(seq 100000 75000 1900000); do
   cd .. && rm -rf p
 done`;
 
-test.skipIf(!mayMount)(`a disk that is full sooner or later (${mayMount ? 'a tmpfs of 2 MB' : 'skipped: mounting is not allowed here'}): it is said, and with room again the next run is right`, async () => {
-  const { main } = await programs();
-  const file = join(folder, 'pipeline.yaml');
-  writeFileSync(file, JSON.stringify(halves));
-  const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), rounds, folder], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: main, PIPELINE_FILE: file } });
-  const results = stdout.trim().split('\n').map((line) => {
-    const [taken = '', first = '', again = '', verified = '', made = '', said = ''] = line.split(' ');
-    return { taken: Number(taken), first: Number(first), again: Number(again), verified: Number(verified), made, said: Number(said) };
-  });
-  expect(stderr).toBe('');
-  expect(results.length).toBeGreaterThan(20);
-  const right = results[0]?.made;
-  for (const result of results) {
-    expect(result).toMatchObject({ again: 0, verified: 0, made: right });
-    if (result.first !== 0) expect(result).toMatchObject({ said: expect.toSatisfy((count) => count > 0) });
-  }
-  const failed = results.filter(({ first }) => first !== 0);
-  console.log(`tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its caching only`);
-  expect(failed.length).toBeGreaterThan(3);
-});
+test.skipIf(!mayMount)(
+  `a disk that is full sooner or later (${mayMount ? 'a tmpfs of 2 MB' : 'skipped: mounting is not allowed here'}): it is said, and with room again the next run is right`,
+  async () => {
+    const { main } = await programs();
+    const file = join(folder, 'pipeline.yaml');
+    writeFileSync(file, JSON.stringify(halves));
+    const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), rounds, folder], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, MAIN: main, PIPELINE_FILE: file },
+    });
+    const results = stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [taken = '', first = '', again = '', verified = '', made = '', said = ''] = line.split(' ');
+        return {
+          taken: Number(taken),
+          first: Number(first),
+          again: Number(again),
+          verified: Number(verified),
+          made,
+          said: Number(said),
+        };
+      });
+    expect(stderr).toBe('');
+    expect(results.length).toBeGreaterThan(20);
+    const right = results[0]?.made;
+    for (const result of results) {
+      expect(result).toMatchObject({ again: 0, verified: 0, made: right });
+      if (result.first !== 0) expect(result).toMatchObject({ said: expect.toSatisfy((count) => count > 0) });
+    }
+    const failed = results.filter(({ first }) => first !== 0);
+    console.log(
+      `tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its caching only`,
+    );
+    expect(failed.length).toBeGreaterThan(3);
+  },
+);
 
 /** Runs two stages, takes one out of the file, fills the disk but for so many KiB, and asks; the second time there is nothing to delete. Prints exit codes, and what was said. */
 const collections = `${small}
@@ -90,15 +115,31 @@ for left in 0 16 48 96; do
   cd .. && rm -rf p
 done`;
 
-test.skipIf(!mayMount)('on a full disk gc makes room, and where it cannot, it says that the disk is full and what to do', async () => {
-  const { main } = await programs();
-  const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), collections, folder], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: main } });
-  expect(stderr).toBe('');
-  const told = stdout.trim().split('\n').map((line) => line.split('|'));
-  expect(told).toHaveLength(4);
-  for (const [first, status, planned, freed, again, verified, full, said] of told) {
-    expect({ first, status, planned, freed, verified, full }).toEqual({ first: '0', status: '0', planned: 'would free 391 KiB: 1 result, 1 object, 1 file or folder', freed: 'freed 391 KiB: 1 result, 1 object, 1 file or folder', verified: '1 object, 195 KiB: all as they should be', full: '1' });
-    expect(again).toBe('"ran":[]');
-    expect(said).toMatch(/^error: .*the disk is full.* help: make room on this disk: /);
-  }
-});
+test.skipIf(!mayMount)(
+  'on a full disk gc makes room, and where it cannot, it says that the disk is full and what to do',
+  async () => {
+    const { main } = await programs();
+    const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), collections, folder], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, MAIN: main },
+    });
+    expect(stderr).toBe('');
+    const told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|'));
+    expect(told).toHaveLength(4);
+    for (const [first, status, planned, freed, again, verified, full, said] of told) {
+      expect({ first, status, planned, freed, verified, full }).toEqual({
+        first: '0',
+        status: '0',
+        planned: 'would free 391 KiB: 1 result, 1 object, 1 file or folder',
+        freed: 'freed 391 KiB: 1 result, 1 object, 1 file or folder',
+        verified: '1 object, 195 KiB: all as they should be',
+        full: '1',
+      });
+      expect(again).toBe('"ran":[]');
+      expect(said).toMatch(/^error: .*the disk is full.* help: make room on this disk: /);
+    }
+  },
+);

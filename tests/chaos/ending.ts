@@ -31,16 +31,29 @@ export async function endOf(rig: Rig): Promise<Ending> {
     expect(await project.gc({ dryRun: false, keepRuns: 1_000_000 }), 'gc').toMatchObject({ ok: true });
     expect(await project.verify(), 'verify').toMatchObject({ ok: true, value: { faults: [] } });
     const status = await project.status({ patterns: [], mode: 'needs' });
-    expect(status.ok && status.value.instances.filter(({ state }) => state !== 'up-to-date'), 'what is still to run').toEqual([]);
+    expect(
+      status.ok && status.value.instances.filter(({ state }) => state !== 'up-to-date'),
+      'what is still to run',
+    ).toEqual([]);
   } finally {
     project.close();
   }
   return {
     artifacts: treeOf(join(rig.root, 'artifacts')),
     workspace: rig.exists('notes') ? treeOf(join(rig.root, 'notes')) : {},
-    entries: withStore(rig, (store) => Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs]))),
-    placements: withStore(rig, (store) => Object.fromEntries(allPlacements(store).map(({ path, instance, content }) => [path, `${instance} ${content.digest}`]))),
-    cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) => (/^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path)) ? [] : [path])),
+    entries: withStore(rig, (store) =>
+      Object.fromEntries(allEntries(store).map(({ entry }) => [entry.key, entry.outs])),
+    ),
+    placements: withStore(rig, (store) =>
+      Object.fromEntries(
+        allPlacements(store).map(({ path, instance, content }) => [path, `${instance} ${content.digest}`]),
+      ),
+    ),
+    cache: Object.entries(treeOf(join(rig.root, 'cache'))).flatMap(([path, what]) =>
+      /^logs|^[a-z]+\.sqlite/.test(path) || (what === 'folder' && !/^(attempts|scratch)\//.test(path))
+        ? []
+        : [path],
+    ),
   };
 }
 
@@ -57,9 +70,17 @@ export function withStore<T>(rig: Rig, ask: (store: Store) => T): T {
 /** Everything below a folder, by path. */
 function treeOf(folder: string): Readonly<Record<string, string>> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return Object.fromEntries(entries.map((entry) => {
-    const path = join(entry.parentPath, entry.name);
-    const what = entry.isSymbolicLink() ? `link to ${readlinkSync(path)}` : entry.isDirectory() ? 'folder' : `${(lstatSync(path).mode & 0o111) === 0 ? 'file' : 'executable'} ${readFileSync(path, 'latin1')}`;
-    return [path.slice(folder.length + 1), what] as const;
-  }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    entries
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const what = entry.isSymbolicLink()
+          ? `link to ${readlinkSync(path)}`
+          : entry.isDirectory()
+            ? 'folder'
+            : `${(lstatSync(path).mode & 0o111) === 0 ? 'file' : 'executable'} ${readFileSync(path, 'latin1')}`;
+        return [path.slice(folder.length + 1), what] as const;
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }

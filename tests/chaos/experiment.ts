@@ -14,7 +14,13 @@ cat "$S"/[1-3] > \${outs.rows}
 printf '{"n": %s}' \${params.n} > \${outs.metrics}`;
 
 const stages = (points: readonly number[], scale: number): object => ({
-  prepare: { matrix: { n: points }, cmd: prepare, params: { n: '${n}' }, deps: { data: 'data' }, outs: { rows: 'rows', folder: 'folder', metrics: { path: 'metrics.json', kind: 'metrics' } } },
+  prepare: {
+    matrix: { n: points },
+    cmd: prepare,
+    params: { n: '${n}' },
+    deps: { data: 'data' },
+    outs: { rows: 'rows', folder: 'folder', metrics: { path: 'metrics.json', kind: 'metrics' } },
+  },
   score: {
     matrix: { from: 'prepare' },
     cmd: 'cat ${deps.folder}/sub/rows ${deps.rows} > ${outs.scores} && echo ${params.scale} >> ${outs.scores}',
@@ -28,7 +34,11 @@ const stages = (points: readonly number[], scale: number): object => ({
     deps: { all: { from: 'prepare', out: 'rows', gather: true } },
     outs: { count: 'count', note: { path: 'notes/count', workspace: true } },
   },
-  collate: { uses: 'stages/collate.ts', deps: { count: { from: 'count', out: 'count' }, scores: { from: 'score', out: 'scores', gather: true } }, outs: { table: 'table' } },
+  collate: {
+    uses: 'stages/collate.ts',
+    deps: { count: { from: 'count', out: 'count' }, scores: { from: 'score', out: 'scores', gather: true } },
+    outs: { table: 'table' },
+  },
 });
 
 const collate = `
@@ -50,22 +60,49 @@ export interface Step {
 export const script: readonly Step[] = [
   {
     name: 'the first run',
-    edit: (rig) => rig.write({ 'data/rows': 'row 1\n', 'data/note': 'a note\n', 'stages/collate.ts': collate, 'stages/part/line.ts': line(' '), 'pipeline.yaml': { stages: stages([1, 2], 1) } }),
+    edit: (rig) =>
+      rig.write({
+        'data/rows': 'row 1\n',
+        'data/note': 'a note\n',
+        'stages/collate.ts': collate,
+        'stages/part/line.ts': line(' '),
+        'pipeline.yaml': { stages: stages([1, 2], 1) },
+      }),
   },
   { name: 'data edited', edit: (rig) => rig.write({ 'data/rows': 'row 2\n' }) },
   { name: 'a point added', edit: (rig) => rig.write({ 'pipeline.yaml': { stages: stages([1, 2, 3], 1) } }) },
   { name: 'a param edited', edit: (rig) => rig.write({ 'pipeline.yaml': { stages: stages([1, 2, 3], 2) } }) },
   { name: 'code edited', edit: (rig) => rig.write({ 'stages/part/line.ts': line('; ') }) },
-  { name: 'outs deleted', edit: (rig) => rmSync(join(rig.root, 'artifacts'), { recursive: true, force: true }) },
-  { name: 'edits taken back', edit: (rig) => rig.write({ 'data/rows': 'row 1\n', 'pipeline.yaml': { stages: stages([1, 2], 1) }, 'stages/part/line.ts': line(' ') }) },
+  {
+    name: 'outs deleted',
+    edit: (rig) => rmSync(join(rig.root, 'artifacts'), { recursive: true, force: true }),
+  },
+  {
+    name: 'edits taken back',
+    edit: (rig) =>
+      rig.write({
+        'data/rows': 'row 1\n',
+        'pipeline.yaml': { stages: stages([1, 2], 1) },
+        'stages/part/line.ts': line(' '),
+      }),
+  },
 ];
 
-const line = (separator: string): string => `export const line = (text) => text.trim().split('\\n').join(${JSON.stringify(separator)}) + '\\n';\n`;
+const line = (separator: string): string =>
+  `export const line = (text) => text.trim().split('\\n').join(${JSON.stringify(separator)}) + '\\n';\n`;
 
 /** One file that leads to another: short, for where every single step is tried. */
 export const chain = {
   stages: {
-    a: { cmd: 'mkdir -p ${outs.folder}/empty && cat ${deps.data} > ${outs.folder}/rows && cp ${deps.data} ${outs.rows}', deps: { data: 'data' }, outs: { folder: 'folder', rows: 'rows' } },
-    b: { cmd: ['cp', '${deps.rows}', '${outs.copy}'], deps: { rows: { from: 'a', out: 'rows' } }, outs: { copy: 'copy' } },
+    a: {
+      cmd: 'mkdir -p ${outs.folder}/empty && cat ${deps.data} > ${outs.folder}/rows && cp ${deps.data} ${outs.rows}',
+      deps: { data: 'data' },
+      outs: { folder: 'folder', rows: 'rows' },
+    },
+    b: {
+      cmd: ['cp', '${deps.rows}', '${outs.copy}'],
+      deps: { rows: { from: 'a', out: 'rows' } },
+      outs: { copy: 'copy' },
+    },
   },
 };

@@ -14,7 +14,9 @@ test('a file of three gigabytes is hashed without the memory', async () => {
   const before = process.memoryUsage().rss;
   const read = await readContent(workspace, 'big', { links: 'follow' });
   // From sha256sum (coreutils), of so many zero bytes.
-  expect(read.ok && read.value?.content.digest).toBe('1527e02d5eba58a7c897e19f16ce73792d2aca31c036d878d437e05b2aec3b0f');
+  expect(read.ok && read.value?.content.digest).toBe(
+    '1527e02d5eba58a7c897e19f16ce73792d2aca31c036d878d437e05b2aec3b0f',
+  );
   expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
 });
 
@@ -23,10 +25,16 @@ test('three gigabytes go through a run, into the cache and out of it, and the ru
   const end = rig.puppet();
   rig.write({
     big: '',
-    'pipeline.yaml': { stages: {
-      copy: { cmd: ['cp', '--sparse=always', '${deps.big}', '${outs.big}'], deps: { big: 'big' }, outs: { big: 'big' } },
-      end: { cmd: end.cmd, deps: { big: { from: 'copy', out: 'big' } }, outs: { o: 'o' } },
-    } },
+    'pipeline.yaml': {
+      stages: {
+        copy: {
+          cmd: ['cp', '--sparse=always', '${deps.big}', '${outs.big}'],
+          deps: { big: 'big' },
+          outs: { big: 'big' },
+        },
+        end: { cmd: end.cmd, deps: { big: { from: 'copy', out: 'big' } }, outs: { o: 'o' } },
+      },
+    },
   });
   truncateSync(join(rig.root, 'big'), size);
   const run = rig.pipeline('run');

@@ -22,22 +22,36 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
     const phases = new Map<string, number>();
     let next = 0;
     // Two projects at a time: one that waits for its processes leaves the machine to the other.
-    await Promise.all([0, 1].map(async () => {
-      while (next < instants) {
-        await using rig = await createRig();
-        for (const [index, { name, edit }] of script.entries()) {
-          edit(rig);
-          // What a kill left may be killed again.
-          for (let kills = 0; next < instants && (kills === 0 || random(4 * next) < 0.25); kills++) {
-            const draw = 4 * next++;
-            const phase = await killedRun(rig, { from: random(draw + 3) < 0.2 ? 'its start' : 'its first event', milliseconds: random(draw + 1) * 1.2 * (undisturbed[index]?.milliseconds ?? 0), way: ways[Math.floor(random(draw + 2) * ways.length)] ?? 'runner' });
-            phases.set(phase, (phases.get(phase) ?? 0) + 1);
+    await Promise.all(
+      [0, 1].map(async () => {
+        while (next < instants) {
+          await using rig = await createRig();
+          for (const [index, { name, edit }] of script.entries()) {
+            edit(rig);
+            // What a kill left may be killed again.
+            for (let kills = 0; next < instants && (kills === 0 || random(4 * next) < 0.25); kills++) {
+              const draw = 4 * next++;
+              const phase = await killedRun(rig, {
+                from: random(draw + 3) < 0.2 ? 'its start' : 'its first event',
+                milliseconds: random(draw + 1) * 1.2 * (undisturbed[index]?.milliseconds ?? 0),
+                way: ways[Math.floor(random(draw + 2) * ways.length)] ?? 'runner',
+              });
+              phases.set(phase, (phases.get(phase) ?? 0) + 1);
+            }
+            expect({ step: name, ...(await endOf(rig)) }, `seed ${seed}, before instant ${next}`).toEqual({
+              step: name,
+              ...undisturbed[index]?.ending,
+            });
           }
-          expect({ step: name, ...await endOf(rig) }, `seed ${seed}, before instant ${next}`).toEqual({ step: name, ...undisturbed[index]?.ending });
         }
-      }
-    }));
-    console.log(`${next} instants, seed ${seed}: ${[...phases].sort().map(([phase, count]) => `${count} ${phase}`).join(', ')}`);
+      }),
+    );
+    console.log(
+      `${next} instants, seed ${seed}: ${[...phases]
+        .sort()
+        .map(([phase, count]) => `${count} ${phase}`)
+        .join(', ')}`,
+    );
     expect(phases.get('while stages ran') ?? 0).toBeGreaterThan(instants / 20);
   });
 
@@ -47,18 +61,25 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
     expect(undisturbed.steps.at(-1)).toBe('end');
     let next = 1;
     let lived = 0;
-    await Promise.all([0, 1].map(async () => {
-      while (next <= steps.length) {
-        const nth = next++;
-        const { ending, steps: done } = await crashed(nth);
-        if (done.includes('end')) lived += 1;
-        expect({ before: steps[nth - 1], ending }, `step ${nth}`).toEqual({ before: steps[nth - 1], ending: undisturbed.ending });
-      }
-    }));
+    await Promise.all(
+      [0, 1].map(async () => {
+        while (next <= steps.length) {
+          const nth = next++;
+          const { ending, steps: done } = await crashed(nth);
+          if (done.includes('end')) lived += 1;
+          expect({ before: steps[nth - 1], ending }, `step ${nth}`).toEqual({
+            before: steps[nth - 1],
+            ending: undisturbed.ending,
+          });
+        }
+      }),
+    );
     // What is remembered of files for the next run depends on how old they are: a few rows more or fewer.
     expect(lived).toBeLessThan(10);
     const afterExit = betweenExitAndEnd(steps);
-    console.log(`killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage had exited:\n${counted(afterExit)}`);
+    console.log(
+      `killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage had exited:\n${counted(afterExit)}`,
+    );
     expect(afterExit).toContain('row: INSERT OR REPLACE INTO entries');
     expect(afterExit.some((step) => step.startsWith('rename: cache/objects'))).toBe(true);
     expect(afterExit.some((step) => /^rename: .*-> artifacts/.test(step))).toBe(true);
@@ -66,19 +87,22 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
 });
 
 describe('invariant 11: what was trained on other data is never resumed', () => {
-  test.each(['before the kill', 'after the kill'])('data edited during a training, put back %s, run again: its checkpoint is gone', async (when) => {
-    await using rig = await createRig();
-    const { train, started } = await trainingWithCheckpoint(rig);
-    rig.write({ rows: 'other rows' });
-    if (when === 'before the kill') rig.write({ rows: 'rows' });
-    await started.killRunner();
-    if (when === 'after the kill') rig.write({ rows: 'rows' });
-    const again = rig.pipeline('run');
-    const resumed = await train.nextStart();
-    expect(rig.exists(`${resumed.context.scratch}/checkpoint`)).toBe(false);
-    await resumed.exit(0, { model: 'from nothing' });
-    expect((await again.result).json).toMatchObject({ ran: ['train'] });
-  });
+  test.each(['before the kill', 'after the kill'])(
+    'data edited during a training, put back %s, run again: its checkpoint is gone',
+    async (when) => {
+      await using rig = await createRig();
+      const { train, started } = await trainingWithCheckpoint(rig);
+      rig.write({ rows: 'other rows' });
+      if (when === 'before the kill') rig.write({ rows: 'rows' });
+      await started.killRunner();
+      if (when === 'after the kill') rig.write({ rows: 'rows' });
+      const again = rig.pipeline('run');
+      const resumed = await train.nextStart();
+      expect(rig.exists(`${resumed.context.scratch}/checkpoint`)).toBe(false);
+      await resumed.exit(0, { model: 'from nothing' });
+      expect((await again.result).json).toMatchObject({ ran: ['train'] });
+    },
+  );
 
   test('data left alone: the checkpoint is found again, by the third run as by the second', async () => {
     await using rig = await createRig();
@@ -114,7 +138,12 @@ async function play(): Promise<readonly { readonly milliseconds: number; readonl
 }
 
 /** Who is killed: the supervisor and the stages are in process groups of their own, so a signal to the runner's group leaves them too. */
-const ways = ['runner', 'its process group', 'runner and supervisor', 'runner, supervisor and stages'] as const;
+const ways = [
+  'runner',
+  'its process group',
+  'runner and supervisor',
+  'runner, supervisor and stages',
+] as const;
 
 /** When and how a run is killed. */
 interface Kill {
@@ -127,7 +156,8 @@ interface Kill {
 /** Starts a run and kills it; gives what it was at. */
 async function killedRun(rig: Rig, { from, milliseconds, way }: Kill): Promise<string> {
   const run = rig.pipeline('run');
-  if (from === 'its first event') await until(() => existsSync(run.eventFile) && statSync(run.eventFile).size > 0, 30_000);
+  if (from === 'its first event')
+    await until(() => existsSync(run.eventFile) && statSync(run.eventFile).size > 0, 30_000);
   await setTimeout(milliseconds);
   const supervisors = childrenOf(run.pid);
   const stages = supervisors.flatMap(childrenOf);
@@ -148,7 +178,11 @@ function kill(pid: number): void {
 
 function childrenOf(pid: number): readonly number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((text) => text !== '').map(Number);
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number);
   } catch {
     return [];
   }
@@ -159,7 +193,12 @@ function phaseOf(rig: Rig): string {
   if (!rig.exists('cache/pipeline.sqlite')) return 'before there was a store';
   return withStore(rig, (store) => {
     if (!wasKilled(store)) return 'before its row or after its end';
-    const open = store.sql('SELECT count(*) FROM attempts WHERE ended IS NULL AND run = (SELECT run FROM runs ORDER BY started_at DESC, run DESC LIMIT 1)').pluck().get();
+    const open = store
+      .sql(
+        'SELECT count(*) FROM attempts WHERE ended IS NULL AND run = (SELECT run FROM runs ORDER BY started_at DESC, run DESC LIMIT 1)',
+      )
+      .pluck()
+      .get();
     const running = recordedGroups(store).length;
     if (Number(open) > running) return 'between exit and end of an attempt, or at its start';
     return running > 0 ? 'while stages ran' : 'between stages';
@@ -171,10 +210,17 @@ async function crashed(nth: number): Promise<{ readonly steps: readonly string[]
   const { crashAt, supervisor, stageChild } = await programs();
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': chain, data: 'row\n' });
-  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], { cwd: rig.root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
+    cwd: rig.root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let told = '';
-  child.stdout.on('data', (chunk: Buffer) => { told += chunk.toString(); });
-  await new Promise((resolve) => { child.on('close', resolve); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  await new Promise((resolve) => {
+    child.on('close', resolve);
+  });
   await until(() => rig.survivors().length === 0, 8_000);
   return { steps: told.trim().split('\n'), ending: await endOf(rig) };
 }
@@ -191,12 +237,19 @@ function betweenExitAndEnd(steps: readonly string[]): readonly string[] {
 }
 
 function counted(steps: readonly string[]): string {
-  return [...new Set(steps)].map((step) => `  ${steps.filter((other) => other === step).length} x ${step}`).join('\n');
+  return [...new Set(steps)]
+    .map((step) => `  ${steps.filter((other) => other === step).length} x ${step}`)
+    .join('\n');
 }
 
 async function trainingWithCheckpoint(rig: Rig) {
   const train = rig.puppet();
-  rig.write({ rows: 'rows', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { model: 'model' } } } } });
+  rig.write({
+    rows: 'rows',
+    'pipeline.yaml': {
+      stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { model: 'model' } } },
+    },
+  });
   const run = rig.pipeline('run');
   const started = await train.nextStart();
   await started.order('write', { files: { 'scratch:checkpoint': 'step 7 of rows' } });

@@ -22,14 +22,37 @@ const runtime = await openRuntime('onnx', { threads: 1 });
 /** The tokens of some greedy answers, as a number. */
 async function measure(parameters: Feeds): Promise<Readonly<Record<string, number>>> {
   const decoder = await openDecoder(runtime, plainTrace(tinyConfig), parameters, 'logits');
-  const options = { maxLength: 8, minNewTokens: 0, repetitionPenalty: 1, noRepeatNgramSize: 0, badWords: [], startTokenId: 0, endTokenIds: [1], search: { kind: 'greedy' } } as const;
-  const answers = await generate(decoder, { sources: copyExamples.slice(0, 4).map(({ source }) => source), options, batch: 2, signal: ended.signal });
+  const options = {
+    maxLength: 8,
+    minNewTokens: 0,
+    repetitionPenalty: 1,
+    noRepeatNgramSize: 0,
+    badWords: [],
+    startTokenId: 0,
+    endTokenIds: [1],
+    search: { kind: 'greedy' },
+  } as const;
+  const answers = await generate(decoder, {
+    sources: copyExamples.slice(0, 4).map(({ source }) => source),
+    options,
+    batch: 2,
+    signal: ended.signal,
+  });
   await decoder.release();
   say({ kind: 'measured' });
-  return { tokens: answers.flat().flatMap(({ tokens }) => tokens).reduce((sum, token, place) => sum + token * (place + 1), 0) };
+  return {
+    tokens: answers
+      .flat()
+      .flatMap(({ tokens }) => tokens)
+      .reduce((sum, token, place) => sum + token * (place + 1), 0),
+  };
 }
 
-const weights = new Map(Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([parameter, value]) => (value.dtype === 'float32' ? [[parameter, value] as const] : [])));
+const weights = new Map(
+  Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([parameter, value]) =>
+    value.dtype === 'float32' ? [[parameter, value] as const] : [],
+  ),
+);
 const outcome = await train({
   model: { config: tinyConfig, tensors: held(weights) },
   examples: copyExamples,
@@ -46,4 +69,8 @@ const outcome = await train({
     remove: async (path) => (say({ disk: 'remove' }), realDisk.remove(path)),
   },
 });
-say(outcome.kind === 'finished' ? { kind: 'finished', stoppedEarly: outcome.stoppedEarly, bits: bitsOf(outcome) } : outcome);
+say(
+  outcome.kind === 'finished'
+    ? { kind: 'finished', stoppedEarly: outcome.stoppedEarly, bits: bitsOf(outcome) }
+    : outcome,
+);

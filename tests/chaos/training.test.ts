@@ -17,7 +17,14 @@ const program = join(root, 'node_modules/.cache/training-child.mjs');
 
 beforeAll(async () => {
   // Beside the packages, so that the engine is found from there.
-  await build({ entryPoints: [join(import.meta.dirname, 'training-child.ts')], bundle: true, platform: 'node', format: 'esm', external: ['onnxruntime-node'], outfile: program });
+  await build({
+    entryPoints: [join(import.meta.dirname, 'training-child.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['onnxruntime-node'],
+    outfile: program,
+  });
 });
 
 for (const [index, name] of names.entries()) {
@@ -41,7 +48,9 @@ for (const [index, name] of names.entries()) {
       scratch = await folder();
     }
     expect((await run(name, scratch, undefined)).last).toEqual(whole.last);
-    console.log(`${name}: ${signals.SIGKILL} kills by SIGKILL, ${signals.SIGTERM} by SIGTERM, all ended with equal bits`);
+    console.log(
+      `${name}: ${signals.SIGKILL} kills by SIGKILL, ${signals.SIGTERM} by SIGTERM, all ended with equal bits`,
+    );
   });
 }
 
@@ -52,7 +61,11 @@ interface Line {
 }
 
 /** Runs the training until it ends, or is killed once it has said so many lines. */
-async function run(name: string, scratch: string, kill: { readonly afterLines: number; readonly signal: 'SIGKILL' | 'SIGTERM' } | undefined): Promise<{ readonly last: Line | undefined; readonly killed: boolean }> {
+async function run(
+  name: string,
+  scratch: string,
+  kill: { readonly afterLines: number; readonly signal: 'SIGKILL' | 'SIGTERM' } | undefined,
+): Promise<{ readonly last: Line | undefined; readonly killed: boolean }> {
   const child = spawn(process.execPath, [program, scratch, name], { stdio: ['ignore', 'pipe', 'pipe'] });
   const complaint = text(child.stderr);
   const exited = new Promise((resolve) => child.once('close', resolve));
@@ -62,10 +75,12 @@ async function run(name: string, scratch: string, kill: { readonly afterLines: n
     if (!line.endsWith('}')) continue; // cut off by the kill
     last = JSON.parse(line);
     count += 1;
-    if (kill !== undefined && !killed && count >= kill.afterLines && last?.kind !== 'finished') killed = child.kill(kill.signal);
+    if (kill !== undefined && !killed && count >= kill.afterLines && last?.kind !== 'finished')
+      killed = child.kill(kill.signal);
   }
   await exited;
   expect(await complaint, 'what it wrote to stderr').toBe('');
-  if (killed && kill?.signal === 'SIGTERM') expect(['interrupted', 'finished'], 'how it ended after SIGTERM').toContain(last?.kind);
+  if (killed && kill?.signal === 'SIGTERM')
+    expect(['interrupted', 'finished'], 'how it ended after SIGTERM').toContain(last?.kind);
   return { last, killed };
 }

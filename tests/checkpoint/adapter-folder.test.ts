@@ -10,10 +10,28 @@ import { temporaryFolder } from './temporary-folder.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 const layer = 'encoder.block.0.layer.0.SelfAttention.q';
-const tensors = held(new Map([[`${layer}.lora_A.weight`, filled([2, 6], 1)], [`${layer}.lora_B.weight`, filled([12, 2], 2)], ['lm_head.weight', filled([20, 6], 3)]]));
+const tensors = held(
+  new Map([
+    [`${layer}.lora_A.weight`, filled([2, 6], 1)],
+    [`${layer}.lora_B.weight`, filled([12, 2], 2)],
+    ['lm_head.weight', filled([20, 6], 3)],
+  ]),
+);
 const config: AdapterConfig = {
-  baseModelNameOrPath: 'data/models/nano-mt5', revision: null, r: 2, loraAlpha: 32, loraDropout: 0, targetModules: ['q'], excludeModules: null, layersToTransform: null, layersPattern: null,
-  rankPattern: { o: 4 }, alphaPattern: {}, useRslora: true, bias: 'none', modulesToSave: ['lm_head'],
+  baseModelNameOrPath: 'data/models/nano-mt5',
+  revision: null,
+  r: 2,
+  loraAlpha: 32,
+  loraDropout: 0,
+  targetModules: ['q'],
+  excludeModules: null,
+  layersToTransform: null,
+  layersPattern: null,
+  rankPattern: { o: 4 },
+  alphaPattern: {},
+  useRslora: true,
+  bias: 'none',
+  modulesToSave: ['lm_head'],
 };
 
 async function written(): Promise<string> {
@@ -31,49 +49,122 @@ test('what is written is opened again', async () => {
 test('the folder has the names and the text that peft 0.17.1 gives it', async () => {
   const folder = await written();
   expect(await readdir(folder)).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
-  expect([...valueOf(await openSafetensors(join(folder, 'adapter_model.safetensors'))).keys()]).toEqual([`base_model.model.${layer}.lora_A.weight`, `base_model.model.${layer}.lora_B.weight`, 'base_model.model.lm_head.weight']);
+  expect([...valueOf(await openSafetensors(join(folder, 'adapter_model.safetensors'))).keys()]).toEqual([
+    `base_model.model.${layer}.lora_A.weight`,
+    `base_model.model.${layer}.lora_B.weight`,
+    'base_model.model.lm_head.weight',
+  ]);
   const text = await readFile(join(folder, 'adapter_config.json'), 'utf8');
-  expect(text.split('\n').slice(0, 7)).toEqual(['{', '  "alpha_pattern": {},', '  "auto_mapping": null,', '  "base_model_name_or_path": "data/models/nano-mt5",', '  "bias": "none",', '  "corda_config": null,', '  "eva_config": null,']);
+  expect(text.split('\n').slice(0, 7)).toEqual([
+    '{',
+    '  "alpha_pattern": {},',
+    '  "auto_mapping": null,',
+    '  "base_model_name_or_path": "data/models/nano-mt5",',
+    '  "bias": "none",',
+    '  "corda_config": null,',
+    '  "eva_config": null,',
+  ]);
   expect(text).toContain('"lora_alpha": 32,\n  "lora_bias": false,\n  "lora_dropout": 0.0,');
   expect(text.endsWith('"use_rslora": true\n}')).toBe(true);
 });
 
 test('an adapter that stores its own name is the same adapter', async () => {
   const folder = await written();
-  await writeSafetensors(join(folder, 'adapter_model.safetensors'), new Map([...tensors].map(([name, tensor]) => [`base_model.model.${name.replace(/(lora_[AB])/, '$1.default')}`, tensor])));
+  await writeSafetensors(
+    join(folder, 'adapter_model.safetensors'),
+    new Map(
+      [...tensors].map(([name, tensor]) => [
+        `base_model.model.${name.replace(/(lora_[AB])/, '$1.default')}`,
+        tensor,
+      ]),
+    ),
+  );
   expect([...valueOf(await openAdapterFolder(folder)).tensors.keys()]).toEqual([...tensors.keys()]);
 });
 
 describe('what is no adapter is refused', () => {
   test.each([
-    ['half of a pair', { [`base_model.model.${layer}.lora_A.weight`]: filled([2, 6], 1) }, `${layer} has lora_A without lora_B`],
-    ['two ranks', { [`base_model.model.${layer}.lora_A.weight`]: filled([2, 6], 1), [`base_model.model.${layer}.lora_B.weight`]: filled([12, 3], 1) }, `${layer} has lora_A [2, 6] and lora_B [12, 3]: expected [r, in] and [out, r]`],
-    ['a model', { 'shared.weight': filled([2], 1) }, 'holds tensors whose names do not start with base_model.model.: shared.weight'],
+    [
+      'half of a pair',
+      { [`base_model.model.${layer}.lora_A.weight`]: filled([2, 6], 1) },
+      `${layer} has lora_A without lora_B`,
+    ],
+    [
+      'two ranks',
+      {
+        [`base_model.model.${layer}.lora_A.weight`]: filled([2, 6], 1),
+        [`base_model.model.${layer}.lora_B.weight`]: filled([12, 3], 1),
+      },
+      `${layer} has lora_A [2, 6] and lora_B [12, 3]: expected [r, in] and [out, r]`,
+    ],
+    [
+      'a model',
+      { 'shared.weight': filled([2], 1) },
+      'holds tensors whose names do not start with base_model.model.: shared.weight',
+    ],
   ])('%s', async (_, stored, message) => {
     const folder = await written();
-    valueOf(await writeSafetensors(join(folder, 'adapter_model.safetensors'), held(new Map(Object.entries(stored)))));
+    valueOf(
+      await writeSafetensors(
+        join(folder, 'adapter_model.safetensors'),
+        held(new Map(Object.entries(stored))),
+      ),
+    );
     expect(messageOf(await openAdapterFolder(folder))).toBe(message);
   });
 
   test('a missing folder', async () => {
-    expect(messageOf(await openAdapterFolder(join(await temporaryFolder(), 'none')))).toMatch(/^no such file or folder: expected an adapter folder as peft has them: adapter_config\.json/);
+    expect(messageOf(await openAdapterFolder(join(await temporaryFolder(), 'none')))).toMatch(
+      /^no such file or folder: expected an adapter folder as peft has them: adapter_config\.json/,
+    );
   });
 
   test('a folder without weights', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'adapter_config.json'), '{}');
-    expect(messageOf(await openAdapterFolder(folder))).toBe('has no weights: expected one of adapter_model.safetensors, adapter_model.bin');
+    expect(messageOf(await openAdapterFolder(folder))).toBe(
+      'has no weights: expected one of adapter_model.safetensors, adapter_model.bin',
+    );
   });
 });
 
 describe('adapter_config.json', () => {
   test('what newer versions of peft add is passed over where it is off, and named where it is on', () => {
-    expect(parseAdapterConfig({ use_bdlora: null, velora_config: null, ensure_weight_tying: false, peft_version: '0.21.2', arrow_config: {} }, 'a').ok).toBe(true);
-    expect(messageOf(parseAdapterConfig({ use_dora: true, arrow_config: { top_k: 2 }, fan_in_fan_out: true, lora_bias: true }, 'a')).split('\n').map((line) => line.split(':')[0])).toEqual(['use_dora is true', 'arrow_config is {"top_k"', 'fan_in_fan_out is true', 'lora_bias is true']);
+    expect(
+      parseAdapterConfig(
+        {
+          use_bdlora: null,
+          velora_config: null,
+          ensure_weight_tying: false,
+          peft_version: '0.21.2',
+          arrow_config: {},
+        },
+        'a',
+      ).ok,
+    ).toBe(true);
+    expect(
+      messageOf(
+        parseAdapterConfig(
+          { use_dora: true, arrow_config: { top_k: 2 }, fan_in_fan_out: true, lora_bias: true },
+          'a',
+        ),
+      )
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual([
+      'use_dora is true',
+      'arrow_config is {"top_k"',
+      'fan_in_fan_out is true',
+      'lora_bias is true',
+    ]);
   });
 
   test('targets are names or a pattern; other kinds of adapters are refused', () => {
-    expect(valueOf(parseAdapterConfig({ target_modules: '.*\\.q$', layers_to_transform: 3 }, 'a'))).toMatchObject({ targetModules: '.*\\.q$', layersToTransform: [3], r: 8, loraAlpha: 8 });
-    expect(messageOf(parseAdapterConfig({ peft_type: 'IA3', r: 0, target_modules: [1] }, 'a'))).toBe('peft_type is "IA3": expected "LORA"\nr is 0: expected an integer from 1 to 2147483647\ntarget_modules is [1]: expected a list of names, or a pattern');
+    expect(
+      valueOf(parseAdapterConfig({ target_modules: '.*\\.q$', layers_to_transform: 3 }, 'a')),
+    ).toMatchObject({ targetModules: '.*\\.q$', layersToTransform: [3], r: 8, loraAlpha: 8 });
+    expect(messageOf(parseAdapterConfig({ peft_type: 'IA3', r: 0, target_modules: [1] }, 'a'))).toBe(
+      'peft_type is "IA3": expected "LORA"\nr is 0: expected an integer from 1 to 2147483647\ntarget_modules is [1]: expected a list of names, or a pattern',
+    );
   });
 });

@@ -13,8 +13,21 @@ import { filled, smallModel } from './small-model.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
-const json = { model_type: 'bert', vocab_size: 9, hidden_size: 4, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 6, max_position_embeddings: 5 };
-const own = new Map([...bertParameterShapes(valueOf(parseBertConfig(json, 'config.json')))].map(([name, shape], n) => [name, filled(shape, n)]));
+const json = {
+  model_type: 'bert',
+  vocab_size: 9,
+  hidden_size: 4,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 6,
+  max_position_embeddings: 5,
+};
+const own = new Map(
+  [...bertParameterShapes(valueOf(parseBertConfig(json, 'config.json')))].map(([name, shape], n) => [
+    name,
+    filled(shape, n),
+  ]),
+);
 
 async function folderOf(tensors: ReadonlyMap<string, HostTensor>, name = 'bert'): Promise<string> {
   const folder = join(await temporaryFolder(), name);
@@ -25,16 +38,30 @@ async function folderOf(tensors: ReadonlyMap<string, HostTensor>, name = 'bert')
 }
 
 test('an encoder by itself, or inside a model with heads and with the names of the first published files', async () => {
-  const old = [...own].map(([name, tensor]) => [`bert.${name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta')}`, tensor] as const);
-  const heads = [['cls.predictions.bias', filled([9], 0)], ['bert.pooler.dense.bias', filled([4], 0)], ['bert.embeddings.position_ids', filled([1, 5], 0)]] as const;
+  const old = [...own].map(
+    ([name, tensor]) =>
+      [
+        `bert.${name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta')}`,
+        tensor,
+      ] as const,
+  );
+  const heads = [
+    ['cls.predictions.bias', filled([9], 0)],
+    ['bert.pooler.dense.bias', filled([4], 0)],
+    ['bert.embeddings.position_ids', filled([1, 5], 0)],
+  ] as const;
   for (const tensors of [own, new Map([...heads, ...old])]) {
-    expect([...valueOf(await openBertFolder(await folderOf(tensors))).tensors.keys()]).toEqual([...own.keys()]);
+    expect([...valueOf(await openBertFolder(await folderOf(tensors))).tensors.keys()]).toEqual([
+      ...own.keys(),
+    ]);
   }
 });
 
 test('a layer that is missing is named', async () => {
   const less = new Map([...own].filter(([name]) => name !== 'encoder.layer.0.output.dense.bias'));
-  expect(messageOf(await openBertFolder(await folderOf(less)))).toBe('1 tensor is missing:\n  encoder.layer.0.output.dense.bias');
+  expect(messageOf(await openBertFolder(await folderOf(less)))).toBe(
+    '1 tensor is missing:\n  encoder.layer.0.output.dense.bias',
+  );
 });
 
 test('any folder opens as what it is', async () => {
@@ -44,5 +71,7 @@ test('any folder opens as what it is', async () => {
   valueOf(await writeMt5Folder(mt5, smallModel()));
   expect(valueOf(await openModelFolder(mt5)).kind).toBe('mt5');
   await writeFile(join(bert, 'config.json'), '{"model_type": "roberta"}');
-  expect(messageOf(await openModelFolder(bert))).toBe('model_type is "roberta": expected "mt5", "t5" or "bert"');
+  expect(messageOf(await openModelFolder(bert))).toBe(
+    'model_type is "roberta": expected "mt5", "t5" or "bert"',
+  );
 });

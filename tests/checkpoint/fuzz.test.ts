@@ -20,7 +20,9 @@ test('20,000 damaged headers are refused or harmless', () => {
 
 test('20,000 damaged pickles are refused or harmless', async () => {
   const bytes = readFileSync(golden('views.zip.bin'));
-  const place = valueOf(await readZipDirectory(golden('views.zip.bin'), bytes.length)).get('views.zip/data.pkl');
+  const place = valueOf(await readZipDirectory(golden('views.zip.bin'), bytes.length)).get(
+    'views.zip/data.pkl',
+  );
   const pickle = bytes.subarray(place?.start, (place?.start ?? 0) + (place?.size ?? 0));
   expect(unpickle(pickle, isTorchName).ok).toBe(true);
   const { accepted, refused } = fuzzPickle(pickle, 20_000, 2);
@@ -28,8 +30,11 @@ test('20,000 damaged pickles are refused or harmless', async () => {
   expect(refused).toBeGreaterThan(10_000);
 });
 
-test.each(['every-type.safetensors', 'views.zip.bin', 'views.legacy.bin'])('500 damaged copies of %s are refused or read', async (name) => {
-  const { accepted, refused } = await fuzzFile(golden(name), await temporaryFolder(), 500, 3);
-  expect(accepted + refused).toBe(500);
-  expect(refused).toBeGreaterThan(100);
-});
+test.each(['every-type.safetensors', 'views.zip.bin', 'views.legacy.bin'])(
+  '500 damaged copies of %s are refused or read',
+  async (name) => {
+    const { accepted, refused } = await fuzzFile(golden(name), await temporaryFolder(), 500, 3);
+    expect(accepted + refused).toBe(500);
+    expect(refused).toBeGreaterThan(100);
+  },
+);

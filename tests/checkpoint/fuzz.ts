@@ -24,7 +24,10 @@ export function fuzzHeader(header: Buffer, dataBytes: number, count: number, see
     const parsed = parseSafetensorsHeader(mutated(header, random).toString('utf8'), dataBytes);
     outcome[parsed.ok ? 'accepted' : 'refused']++;
     for (const { dtype, shape, start, end } of parsed.ok ? parsed.value.tensors.values() : []) {
-      if (!(start >= 0 && end <= dataBytes && end - start === elementCount(shape) * itemSize(dtype))) throw new Error(`round ${round} of seed ${seed}: a tensor reaches from ${start} to ${end} of ${dataBytes}`);
+      if (!(start >= 0 && end <= dataBytes && end - start === elementCount(shape) * itemSize(dtype)))
+        throw new Error(
+          `round ${round} of seed ${seed}: a tensor reaches from ${start} to ${end} of ${dataBytes}`,
+        );
     }
   }
   return outcome;
@@ -40,14 +43,20 @@ export function fuzzPickle(pickle: Buffer, count: number, seed: number): FuzzOut
     outcome[state.ok ? 'accepted' : 'refused']++;
     for (const { storage, shape, strides, offset } of state.ok ? state.value.values() : []) {
       const last = shape.reduce((index, size, axis) => index + (size - 1) * (strides[axis] ?? NaN), offset);
-      if (elementCount(shape) > 0 && !(last < storage.count && elementCount(shape) <= storage.count)) throw new Error(`round ${round} of seed ${seed}: a tensor reaches ${last} of ${storage.count}`);
+      if (elementCount(shape) > 0 && !(last < storage.count && elementCount(shape) <= storage.count))
+        throw new Error(`round ${round} of seed ${seed}: a tensor reaches ${last} of ${storage.count}`);
     }
   }
   return outcome;
 }
 
 /** Damages a whole file `count` times and reads what still opens. */
-export async function fuzzFile(path: string, scratch: string, count: number, seed: number): Promise<FuzzOutcome> {
+export async function fuzzFile(
+  path: string,
+  scratch: string,
+  count: number,
+  seed: number,
+): Promise<FuzzOutcome> {
   const random = seeded(seed);
   const bytes = readFileSync(path);
   const file = join(scratch, 'damaged');

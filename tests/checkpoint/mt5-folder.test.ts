@@ -9,7 +9,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 const loaded = async (tensors: LazyTensors) => [...valueOf(await loadAll(tensors))];
-const one = (shape: readonly number[], value: number) => held(new Map([['it', filled(shape, value)]])).get('it');
+const one = (shape: readonly number[], value: number) =>
+  held(new Map([['it', filled(shape, value)]])).get('it');
 
 /** A folder of the model, with other tensors in place of its own. */
 async function folderWith(model: ReturnType<typeof smallModel>, tensors: LazyTensors): Promise<string> {
@@ -19,7 +20,10 @@ async function folderWith(model: ReturnType<typeof smallModel>, tensors: LazyTen
   return folder;
 }
 
-describe.each([['mT5', { model_type: 'mt5' }], ['T5 v1.0', { model_type: 't5' }]])('%s', (_, type) => {
+describe.each([
+  ['mT5', { model_type: 'mt5' }],
+  ['T5 v1.0', { model_type: 't5' }],
+])('%s', (_, type) => {
   const model = smallModel(type);
 
   test('what is written is opened again, in one file or in shards', async () => {
@@ -32,30 +36,59 @@ describe.each([['mT5', { model_type: 'mt5' }], ['T5 v1.0', { model_type: 't5' }]
       expect(opened.config).toMatchObject({ ...model.config, other: {} });
       expect(await loaded(opened.tensors)).toEqual(await loaded(model.tensors));
     }
-    expect(await readdir(join(root, '5000000000'))).toEqual(['config.json', 'generation_config.json', 'model.safetensors']);
-    expect((await readdir(join(root, '1000'))).filter((name) => name.startsWith('model'))).toContain('model.safetensors.index.json');
+    expect(await readdir(join(root, '5000000000'))).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+    ]);
+    expect((await readdir(join(root, '1000'))).filter((name) => name.startsWith('model'))).toContain(
+      'model.safetensors.index.json',
+    );
   });
 
   test('copies of the embedding under other names are taken for it, with it and in its place', async () => {
     const embedding = model.tensors.get('shared.weight');
     const copies = { 'encoder.embed_tokens.weight': embedding, 'decoder.embed_tokens.weight': embedding };
-    for (const tensors of [changed(model.tensors, [], copies), changed(model.tensors, ['shared.weight'], copies)]) {
-      expect(await loaded(valueOf(await openMt5Folder(await folderWith(model, tensors))).tensors)).toEqual(await loaded(model.tensors));
+    for (const tensors of [
+      changed(model.tensors, [], copies),
+      changed(model.tensors, ['shared.weight'], copies),
+    ]) {
+      expect(await loaded(valueOf(await openMt5Folder(await folderWith(model, tensors))).tensors)).toEqual(
+        await loaded(model.tensors),
+      );
     }
   });
 
-  test.each(['module.', '_orig_mod.', 'module._orig_mod.'])('names that all begin with %s are those of the model inside', async (prefix) => {
-    const folder = await folderWith(model, new Map([...model.tensors].map(([name, tensor]) => [prefix + name, tensor])));
-    expect(await loaded(valueOf(await openMt5Folder(folder)).tensors)).toEqual(await loaded(model.tensors));
-  });
+  test.each(['module.', '_orig_mod.', 'module._orig_mod.'])(
+    'names that all begin with %s are those of the model inside',
+    async (prefix) => {
+      const folder = await folderWith(
+        model,
+        new Map([...model.tensors].map(([name, tensor]) => [prefix + name, tensor])),
+      );
+      expect(await loaded(valueOf(await openMt5Folder(folder)).tensors)).toEqual(await loaded(model.tensors));
+    },
+  );
 
   test('a copy that holds other numbers is a problem', async () => {
-    const folder = await folderWith(model, changed(model.tensors, [], { 'decoder.embed_tokens.weight': one([20, 6], -1) }));
-    expect(messageOf(await openMt5Folder(folder))).toBe('decoder.embed_tokens.weight should be a copy of shared.weight, but holds other numbers');
+    const folder = await folderWith(
+      model,
+      changed(model.tensors, [], { 'decoder.embed_tokens.weight': one([20, 6], -1) }),
+    );
+    expect(messageOf(await openMt5Folder(folder))).toBe(
+      'decoder.embed_tokens.weight should be a copy of shared.weight, but holds other numbers',
+    );
   });
 
   test('what is missing, misshaped and unknown is told at once, by name', async () => {
-    const tensors = changed(model.tensors, ['encoder.final_layer_norm.weight', 'decoder.final_layer_norm.weight'], { 'decoder.final_layer_norm.weight': one([7], 1), 'encoder.block.9.layer.0.layer_norm.weight': one([6], 1) });
+    const tensors = changed(
+      model.tensors,
+      ['encoder.final_layer_norm.weight', 'decoder.final_layer_norm.weight'],
+      {
+        'decoder.final_layer_norm.weight': one([7], 1),
+        'encoder.block.9.layer.0.layer_norm.weight': one([6], 1),
+      },
+    );
     expect(messageOf(await openMt5Folder(await folderWith(model, tensors)))).toBe(`1 tensor is missing:
   encoder.final_layer_norm.weight
 1 tensor is of another shape than the configuration says:
@@ -65,25 +98,46 @@ describe.each([['mT5', { model_type: 'mt5' }], ['T5 v1.0', { model_type: 't5' }]
   });
 
   test('the table that early files hold for cross-attention is passed over', async () => {
-    const folder = await folderWith(model, changed(model.tensors, [], { 'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight': one([32, 4], 0) }));
+    const folder = await folderWith(
+      model,
+      changed(model.tensors, [], {
+        'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight': one([32, 4], 0),
+      }),
+    );
     expect((await openMt5Folder(folder)).ok).toBe(true);
   });
 });
 
 test('a tied head may be stored as a copy; a head of its own may not be missing', async () => {
   const tied = smallModel({ model_type: 't5' });
-  const folder = await folderWith(tied, changed(tied.tensors, [], { 'lm_head.weight': tied.tensors.get('shared.weight') }));
+  const folder = await folderWith(
+    tied,
+    changed(tied.tensors, [], { 'lm_head.weight': tied.tensors.get('shared.weight') }),
+  );
   expect(valueOf(await openMt5Folder(folder)).tensors.has('lm_head.weight')).toBe(false);
   const untied = smallModel({ model_type: 'mt5' });
-  expect(messageOf(await openMt5Folder(await folderWith(untied, changed(untied.tensors, ['lm_head.weight']))))).toContain('lm_head.weight');
+  expect(
+    messageOf(await openMt5Folder(await folderWith(untied, changed(untied.tensors, ['lm_head.weight'])))),
+  ).toContain('lm_head.weight');
 });
 
 test('tokenizer files are found and go along unchanged', async () => {
   const root = await temporaryFolder();
-  for (const [name, text] of [['spiece.model', 'a'], ['tokenizer_config.json', 'b'], ['README.md', 'c']] as const) await writeFile(join(root, name), text);
+  for (const [name, text] of [
+    ['spiece.model', 'a'],
+    ['tokenizer_config.json', 'b'],
+    ['README.md', 'c'],
+  ] as const)
+    await writeFile(join(root, name), text);
   const copies = valueOf(await tokenizerFiles(root));
   valueOf(await writeMt5Folder(join(root, 'model'), smallModel(), { copies }));
-  expect(await readdir(join(root, 'model'))).toEqual(['config.json', 'generation_config.json', 'model.safetensors', 'spiece.model', 'tokenizer_config.json']);
+  expect(await readdir(join(root, 'model'))).toEqual([
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'spiece.model',
+    'tokenizer_config.json',
+  ]);
   expect(await readFile(join(root, 'model/spiece.model'), 'utf8')).toBe('a');
 });
 
@@ -91,25 +145,46 @@ test('a folder that cannot be completed does not appear', async () => {
   const root = await temporaryFolder();
   const error = { path: 'gpu', message: 'lost' };
   const model = smallModel();
-  const tensors = new Map([...model.tensors].map(([name, tensor]) => [name, name === 'lm_head.weight' ? { ...tensor, readInto: async () => ({ ok: false, error }) as const } : tensor]));
+  const tensors = new Map(
+    [...model.tensors].map(([name, tensor]) => [
+      name,
+      name === 'lm_head.weight'
+        ? { ...tensor, readInto: async () => ({ ok: false, error }) as const }
+        : tensor,
+    ]),
+  );
   expect(await writeMt5Folder(join(root, 'model'), { ...model, tensors })).toEqual({ ok: false, error });
-  expect(messageOf(await writeMt5Folder(join(root, 'model'), model, { copies: [join(root, 'none')] }))).toBe('no such file or folder');
+  expect(messageOf(await writeMt5Folder(join(root, 'model'), model, { copies: [join(root, 'none')] }))).toBe(
+    'no such file or folder',
+  );
   expect(await readdir(root)).toEqual([]);
 });
 
 describe('what is not there is named, with what was expected', () => {
   test('a missing folder says what to fetch', async () => {
     const folder = join(await temporaryFolder(), 'mt5-base');
-    expect(await openMt5Folder(folder)).toMatchObject({ ok: false, error: { path: folder, message: expect.stringMatching(/^no such file or folder: expected a model folder.*config\.json.*hf download/) } });
+    expect(await openMt5Folder(folder)).toMatchObject({
+      ok: false,
+      error: {
+        path: folder,
+        message: expect.stringMatching(
+          /^no such file or folder: expected a model folder.*config\.json.*hf download/,
+        ),
+      },
+    });
   });
 
   test('a folder without config.json, or with one that is no model of this family', async () => {
     const folder = await temporaryFolder();
-    expect(messageOf(await openMt5Folder(folder))).toMatch(/^no such file or folder: expected a model folder/);
+    expect(messageOf(await openMt5Folder(folder))).toMatch(
+      /^no such file or folder: expected a model folder/,
+    );
     await writeFile(join(folder, 'config.json'), '{"model_type": "gpt2"}');
     expect(messageOf(await openMt5Folder(folder))).toBe('model_type is "gpt2": expected "mt5" or "t5"');
     await writeFile(join(folder, 'config.json'), '{"model_type": "mt5",}');
-    expect(await openMt5Folder(folder)).toMatchObject({ error: { path: join(folder, 'config.json'), line: 1, column: 22 } });
+    expect(await openMt5Folder(folder)).toMatchObject({
+      error: { path: join(folder, 'config.json'), line: 1, column: 22 },
+    });
   });
 
   test('a folder without weights, or with those of another framework', async () => {
@@ -117,7 +192,9 @@ describe('what is not there is named, with what was expected', () => {
     valueOf(await writeMt5Folder(folder, smallModel()));
     await rm(join(folder, 'model.safetensors'));
     await writeFile(join(folder, 'tf_model.h5'), '');
-    expect(messageOf(await openMt5Folder(folder))).toBe('has no weights: expected one of model.safetensors, model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json (tf_model.h5 cannot be read)');
+    expect(messageOf(await openMt5Folder(folder))).toBe(
+      'has no weights: expected one of model.safetensors, model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json (tf_model.h5 cannot be read)',
+    );
   });
 
   test('a shard that is missing, or that does not hold what the index says', async () => {
@@ -129,15 +206,28 @@ describe('what is not there is named, with what was expected', () => {
     await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
     expect(messageOf(await openMt5Folder(folder))).toBe(`says that ${first} holds a, which it does not`);
     await rm(join(folder, first));
-    expect(await openMt5Folder(folder)).toMatchObject({ error: { path: join(folder, first), message: expect.stringMatching(/^no such file or folder \(one of \d+ files that model\.safetensors\.index\.json names\)$/) } });
+    expect(await openMt5Folder(folder)).toMatchObject({
+      error: {
+        path: join(folder, first),
+        message: expect.stringMatching(
+          /^no such file or folder \(one of \d+ files that model\.safetensors\.index\.json names\)$/,
+        ),
+      },
+    });
   });
 
-  test.each(['../outside.safetensors', '/etc/passwd', '..', 'a\\b', ''])('an index that leads to %j is refused', async (place) => {
-    const folder = join(await temporaryFolder(), 'model');
-    valueOf(await writeMt5Folder(folder, smallModel(), { maxShardBytes: 1000 }));
-    await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { 'shared.weight': place } }));
-    expect(messageOf(await openMt5Folder(folder))).toMatch(/no weight_map.*its own folder/);
-  });
+  test.each(['../outside.safetensors', '/etc/passwd', '..', 'a\\b', ''])(
+    'an index that leads to %j is refused',
+    async (place) => {
+      const folder = join(await temporaryFolder(), 'model');
+      valueOf(await writeMt5Folder(folder, smallModel(), { maxShardBytes: 1000 }));
+      await writeFile(
+        join(folder, 'model.safetensors.index.json'),
+        JSON.stringify({ weight_map: { 'shared.weight': place } }),
+      );
+      expect(messageOf(await openMt5Folder(folder))).toMatch(/no weight_map.*its own folder/);
+    },
+  );
 
   test('a folder is not written over', async () => {
     const folder = join(await temporaryFolder(), 'model');

@@ -6,14 +6,19 @@ import { describe, expect, test } from 'vitest';
 import { elementCount, type HostTensor, tensorOver, zeros } from '../../src/ml/checkpoint/host-tensor.ts';
 import { held, load, loadFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
-import { layOut, parseSafetensorsHeader, safetensorsHeader } from '../../src/ml/checkpoint/safetensors-header.ts';
+import {
+  layOut,
+  parseSafetensorsHeader,
+  safetensorsHeader,
+} from '../../src/ml/checkpoint/safetensors-header.ts';
 import { toFloat32 } from '../../src/ml/checkpoint/to-float32.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 const golden = join(import.meta.dirname, '../golden/checkpoint/every-type.safetensors');
 
-const numbers = (tensor: HostTensor | undefined): readonly number[] => (tensor === undefined ? [] : [...toFloat32(tensor)]);
+const numbers = (tensor: HostTensor | undefined): readonly number[] =>
+  tensor === undefined ? [] : [...toFloat32(tensor)];
 
 /** The values of all 256 floats of 8 bits: `most` is that of the largest exponent without a fraction; where it is NaN, only the very last one is no number. */
 function eightBits(exponentBits: number, fractionBits: number, most: number): readonly number[] {
@@ -22,14 +27,29 @@ function eightBits(exponentBits: number, fractionBits: number, most: number): re
     const [sign, exponent, fraction] = [bits < 128 ? 1 : -1, Math.floor((bits % 128) / steps), bits % steps];
     if (bits % 128 === 127) return NaN;
     if (exponent === 2 ** exponentBits - 1 && !Number.isNaN(most)) return fraction === 0 ? sign * most : NaN;
-    return exponent === 0 ? sign * (fraction / steps) * 2 ** (1 - bias) : sign * (1 + fraction / steps) * 2 ** (exponent - bias);
+    return exponent === 0
+      ? sign * (fraction / steps) * 2 ** (1 - bias)
+      : sign * (1 + fraction / steps) * 2 ** (exponent - bias);
   });
 }
 
 describe('a file that the safetensors library wrote', () => {
   test('is read in every type', async () => {
     const tensors = valueOf(await readSafetensors(golden));
-    const types = ['uint8', 'int8', 'int16', 'uint16', 'float16', 'bfloat16', 'int32', 'uint32', 'float32', 'float64', 'int64', 'uint64'];
+    const types = [
+      'uint8',
+      'int8',
+      'int16',
+      'uint16',
+      'float16',
+      'bfloat16',
+      'int32',
+      'uint32',
+      'float32',
+      'float64',
+      'int64',
+      'uint64',
+    ];
     for (const [n, type] of types.entries()) {
       expect(tensors.get(`b ${type}`)).toMatchObject({ dtype: type, shape: [2, 3] });
       expect(numbers(tensors.get(`b ${type}`)), type).toEqual([n, n + 1, n + 2, n + 3, n + 4, n + 5]);
@@ -51,29 +71,50 @@ describe('a file that the safetensors library wrote', () => {
 
 test('what is written is read again, bit for bit', async () => {
   const file = join(await temporaryFolder(), 'a.safetensors');
-  const tensor = fc.tuple(fc.constantFrom('float32', 'float16', 'bfloat16', 'int64', 'uint8', 'float64'), fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }), fc.infiniteStream(fc.nat(255)))
+  const tensor = fc
+    .tuple(
+      fc.constantFrom('float32', 'float16', 'bfloat16', 'int64', 'uint8', 'float64'),
+      fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
+      fc.infiniteStream(fc.nat(255)),
+    )
     .map(([dtype, shape, bytes]) => {
       const { data } = zeros(dtype, shape);
       new Uint8Array(data.buffer).set([...bytes.take(data.byteLength)]);
       return tensorOver(dtype, shape, data.buffer);
     });
-  await fc.assert(fc.asyncProperty(fc.dictionary(fc.string({ unit: 'grapheme' }).filter((name) => name !== '__metadata__'), tensor), async (tensors) => {
-    valueOf(await writeSafetensors(file, held(new Map(Object.entries(tensors)))));
-    expect(new Map(valueOf(await readSafetensors(file)))).toEqual(new Map(Object.entries(tensors)));
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(
+        fc.string({ unit: 'grapheme' }).filter((name) => name !== '__metadata__'),
+        tensor,
+      ),
+      async (tensors) => {
+        valueOf(await writeSafetensors(file, held(new Map(Object.entries(tensors)))));
+        expect(new Map(valueOf(await readSafetensors(file)))).toEqual(new Map(Object.entries(tensors)));
+      },
+    ),
+    { numRuns: 50 },
+  );
 });
 
 test('a tensor past 2 GiB of a file is read, and one of more than a piece is read whole', async () => {
   const file = join(await temporaryFolder(), 'sparse.safetensors');
   const [large, far] = [300 * 2 ** 20, 2 ** 31];
-  const places = layOut(new Map([['a', { dtype: 'uint8', shape: [large] }], ['b', { dtype: 'uint8', shape: [far] }], ['c', { dtype: 'uint8', shape: [2] }]]));
+  const places = layOut(
+    new Map([
+      ['a', { dtype: 'uint8', shape: [large] }],
+      ['b', { dtype: 'uint8', shape: [far] }],
+      ['c', { dtype: 'uint8', shape: [2] }],
+    ]),
+  );
   const header = Buffer.from(safetensorsHeader({ metadata: {}, tensors: places }));
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(header.length));
   const handle = await open(file, 'w');
   await handle.write(Buffer.concat([prefix, header]));
   await handle.truncate(8 + header.length + large + far + 2);
-  for (const at of [large - 1, large + far, large + far + 1]) await handle.write(Uint8Array.of(at % 251), 0, 1, 8 + header.length + at);
+  for (const at of [large - 1, large + far, large + far + 1])
+    await handle.write(Uint8Array.of(at % 251), 0, 1, 8 + header.length + at);
   await handle.close();
 
   const tensors = valueOf(await openSafetensors(file));
@@ -109,17 +150,31 @@ const refusals: readonly (readonly [what: string, header: unknown, says: RegExp]
   ['a fractional size', { a: { ...data, shape: [0.5] } }, /"a".*shape/],
   ['a product beyond all numbers', { a: { ...data, shape: Array(40).fill(2 ** 53 - 1) } }, /"a".*takes/],
   ['sizes that hide in a zero', { a: { ...data, shape: [...Array(40).fill(2 ** 53 - 1), 0] } }, /"a".*takes/],
-  ['offsets that do not fit the shape', { a: { ...data, data_offsets: [0, 12] } }, /takes bytes 0 to 12.*takes 8 bytes/],
+  [
+    'offsets that do not fit the shape',
+    { a: { ...data, data_offsets: [0, 12] } },
+    /takes bytes 0 to 12.*takes 8 bytes/,
+  ],
   ['offsets in the wrong order', { a: { ...data, data_offsets: [8, 0] } }, /takes bytes 8 to 0/],
   ['three offsets', { a: { ...data, data_offsets: [0, 4, 8] } }, /data_offsets/],
-  ['an overlap', { a: data, b: { ...data, data_offsets: [4, 12] } }, /"b" starts at byte 4.*expected 8.*overlap/],
+  [
+    'an overlap',
+    { a: data, b: { ...data, data_offsets: [4, 12] } },
+    /"b" starts at byte 4.*expected 8.*overlap/,
+  ],
   ['two tensors in one place', { a: data, b: data }, /overlap/],
   ['a hole', { a: data, b: { ...data, data_offsets: [12, 20] } }, /hole/],
   ['data that no tensor takes', {}, /its tensors take 0 bytes, but the file has 8/],
-  ['a tensor past the end', { a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }, /take 16 bytes, but the file has 8/],
+  [
+    'a tensor past the end',
+    { a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } },
+    /take 16 bytes, but the file has 8/,
+  ],
 ];
 test.each(refusals)('a header with %s is refused, and the reason is named', (_, header, says) => {
-  expect(messageOf(parseSafetensorsHeader(typeof header === 'string' ? header : JSON.stringify(header), 8))).toMatch(says);
+  expect(
+    messageOf(parseSafetensorsHeader(typeof header === 'string' ? header : JSON.stringify(header), 8)),
+  ).toMatch(says);
 });
 
 test.each([
@@ -146,7 +201,10 @@ test('a file that was cut after it was opened is a problem, not half a tensor', 
 test('a source that cannot be read leaves no file', async () => {
   const file = join(await temporaryFolder(), 'a.safetensors');
   const error = { path: 'elsewhere', message: 'broken' };
-  const written = await writeSafetensors(file, new Map([['a', { dtype: 'float32', shape: [1], readInto: async () => ({ ok: false, error }) }]]));
+  const written = await writeSafetensors(
+    file,
+    new Map([['a', { dtype: 'float32', shape: [1], readInto: async () => ({ ok: false, error }) }]]),
+  );
   expect(written).toEqual({ ok: false, error });
   expect(messageOf(await openSafetensors(file))).toBe('no such file or folder');
 });

@@ -4,8 +4,10 @@ import { planShards, shardIndex } from '../../src/ml/checkpoint/sharded.ts';
 import { filled } from './small-model.ts';
 
 /** Tensors of these many bytes, named by letters. */
-const tensors = (...bytes: readonly number[]) => held(new Map(bytes.map((size, n) => [String.fromCodePoint(97 + n), filled([size / 4], 0)])));
-const plan = (max: number, ...bytes: readonly number[]): readonly string[] => planShards(tensors(...bytes), max).map((shard) => [...shard.keys()].join(''));
+const tensors = (...bytes: readonly number[]) =>
+  held(new Map(bytes.map((size, n) => [String.fromCodePoint(97 + n), filled([size / 4], 0)])));
+const plan = (max: number, ...bytes: readonly number[]): readonly string[] =>
+  planShards(tensors(...bytes), max).map((shard) => [...shard.keys()].join(''));
 
 test('shards are filled in order up to the limit, which they may reach', () => {
   expect(plan(16, 8, 8, 4, 12)).toEqual(['ab', 'cd']);

@@ -20,7 +20,16 @@ describe.each([
   const contents = async (path: string): Promise<string | undefined> => {
     const opened = await openFile(path);
     const loaded = opened.ok ? await loadAll(opened.value) : opened;
-    return loaded.ok ? JSON.stringify([...loaded.value].map(([tensor, value]) => [tensor, value.dtype, value.shape, Buffer.from(bytesOf(value)).toString('hex')])) : undefined;
+    return loaded.ok
+      ? JSON.stringify(
+          [...loaded.value].map(([tensor, value]) => [
+            tensor,
+            value.dtype,
+            value.shape,
+            Buffer.from(bytesOf(value)).toString('hex'),
+          ]),
+        )
+      : undefined;
   };
 
   test('cut after any byte but the last, it is refused', async () => {

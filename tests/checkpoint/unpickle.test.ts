@@ -5,11 +5,18 @@ import { type Pickled, unpickle } from '../../src/ml/checkpoint/unpickle.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 /** A pickle from its parts: opcodes as characters or numbers. */
-const pickle = (...parts: readonly (string | number)[]): Buffer => Buffer.concat([Buffer.of(0x80, 2), ...parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.of(part))), Buffer.from('.')]);
+const pickle = (...parts: readonly (string | number)[]): Buffer =>
+  Buffer.concat([
+    Buffer.of(0x80, 2),
+    ...parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.of(part))),
+    Buffer.from('.'),
+  ]);
 
 const allowNothing = (): boolean => false;
-const read = (...parts: readonly (string | number)[]) => valueOf(unpickle(pickle(...parts), allowNothing)).value;
-const refusal = (...parts: readonly (string | number)[]) => messageOf(unpickle(pickle(...parts), allowNothing));
+const read = (...parts: readonly (string | number)[]) =>
+  valueOf(unpickle(pickle(...parts), allowNothing)).value;
+const refusal = (...parts: readonly (string | number)[]) =>
+  messageOf(unpickle(pickle(...parts), allowNothing));
 
 test('numbers, texts and containers', () => {
   expect(read('K', 7)).toBe(7);
@@ -25,25 +32,48 @@ test('numbers, texts and containers', () => {
 });
 
 test('protocol 0 writes all that in lines of text', () => {
-  expect(read("(lp0\nI7\naL18446744073709551617L\naF1.5\naI01\naV\\u00e9\nag0\na")).toMatchObject({ kind: 'list', items: [7, 2n ** 64n + 1n, 1.5, true, 'é', { kind: 'list' }] });
-  expect(refusal("(dp0\nVweight\np1\ncposix\nsystem\np2\n(Vtrue\ntRs")).toContain('asks for "posix.system"');
+  expect(read('(lp0\nI7\naL18446744073709551617L\naF1.5\naI01\naV\\u00e9\nag0\na')).toMatchObject({
+    kind: 'list',
+    items: [7, 2n ** 64n + 1n, 1.5, true, 'é', { kind: 'list' }],
+  });
+  expect(refusal('(dp0\nVweight\np1\ncposix\nsystem\np2\n(Vtrue\ntRs')).toContain('asks for "posix.system"');
   expect(refusal('Iseven\n')).toContain('"seven" as an integer');
 });
 
 describe('lines of protocol 0 are read, or refused, as Python reads them', () => {
-  const tables: Readonly<Record<string, readonly { readonly line: string; readonly value?: string }[]>> = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/pickle-lines.json'), 'utf8'));
-  test.each([['FLOAT', 'F'], ['INT', 'I'], ['STRING', 'S'], ['UNICODE', 'V']])('%s', (name, opcode) => {
+  const tables: Readonly<Record<string, readonly { readonly line: string; readonly value?: string }[]>> =
+    JSON.parse(readFileSync(join(import.meta.dirname, '../golden/pickle-lines.json'), 'utf8'));
+  test.each([
+    ['FLOAT', 'F'],
+    ['INT', 'I'],
+    ['STRING', 'S'],
+    ['UNICODE', 'V'],
+  ])('%s', (name, opcode) => {
     const isText = name === 'STRING' || name === 'UNICODE';
     const found = (tables[name] ?? []).map(({ line }) => {
       const result = unpickle(pickle(opcode, line, '\n'), allowNothing);
-      return { line, ...(result.ok ? { value: isText ? result.value.value : pythonRepr(result.value.value) } : {}) };
+      return {
+        line,
+        ...(result.ok ? { value: isText ? result.value.value : pythonRepr(result.value.value) } : {}),
+      };
     });
-    expect(found).toEqual((tables[name] ?? []).map(({ line, value }) => ({ line, ...(value === undefined ? {} : { value: isText ? value : pythonRepr(pythonValue(value)) }) })));
+    expect(found).toEqual(
+      (tables[name] ?? []).map(({ line, value }) => ({
+        line,
+        ...(value === undefined ? {} : { value: isText ? value : pythonRepr(pythonValue(value)) }),
+      })),
+    );
     expect(found.length).toBeGreaterThan(10);
   });
 
-  const pythonValue = (text: string): Pickled => (text === 'True' || text === 'False' ? text === 'True' : /^-?\d{16,}$/.test(text) ? BigInt(text) : Number(text.replace('inf', 'Infinity').replace('nan', 'NaN')));
-  const pythonRepr = (value: Pickled): string => (Object.is(value, -0) ? '-0' : `${typeof value} ${String(value)}`);
+  const pythonValue = (text: string): Pickled =>
+    text === 'True' || text === 'False'
+      ? text === 'True'
+      : /^-?\d{16,}$/.test(text)
+        ? BigInt(text)
+        : Number(text.replace('inf', 'Infinity').replace('nan', 'NaN'));
+  const pythonRepr = (value: Pickled): string =>
+    Object.is(value, -0) ? '-0' : `${typeof value} ${String(value)}`;
 });
 
 test('texts of Python 2 are UTF-8, as torch reads them; other bytes are refused', () => {
@@ -53,7 +83,13 @@ test('texts of Python 2 are UTF-8, as torch reads them; other bytes are refused'
 });
 
 test('a value that is kept is recalled as itself', () => {
-  expect(read(']q', 5, '0h', 5, 'h', 5, 0x86)).toEqual({ kind: 'tuple', items: [{ kind: 'list', items: [] }, { kind: 'list', items: [] }] });
+  expect(read(']q', 5, '0h', 5, 'h', 5, 0x86)).toEqual({
+    kind: 'tuple',
+    items: [
+      { kind: 'list', items: [] },
+      { kind: 'list', items: [] },
+    ],
+  });
 });
 
 test('a second pickle starts where the first ends', () => {
@@ -72,7 +108,11 @@ test.each([
 
 test('only a name that is allowed passes, and its call is not made', () => {
   const parts = pickle('cos\nsystem\n', 'U', 2, 'ls', 0x85, 'R');
-  expect(valueOf(unpickle(parts, (name) => name === 'os.system')).value).toEqual({ kind: 'call', callee: 'os.system', inputs: ['ls'] });
+  expect(valueOf(unpickle(parts, (name) => name === 'os.system')).value).toEqual({
+    kind: 'call',
+    callee: 'os.system',
+    inputs: ['ls'],
+  });
 });
 
 test.each([
@@ -91,5 +131,7 @@ test.each([
 });
 
 test('a pickle that only grows is stopped', () => {
-  expect(messageOf(unpickle(Buffer.alloc(2_000_000, '}'), allowNothing))).toMatch(/more than 1000000 opcodes/);
+  expect(messageOf(unpickle(Buffer.alloc(2_000_000, '}'), allowNothing))).toMatch(
+    /more than 1000000 opcodes/,
+  );
 });

@@ -8,10 +8,23 @@ import { createRig } from '../rig/rig.ts';
 test('from a folder of the project as from its root: paths in the file are from the root, a file that is named is from here', async () => {
   await using rig = await createRig();
   const { main } = await programs();
-  const copying = { stages: { a: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: 'data/x' }, outs: { o: 'o' } } } };
-  rig.write({ 'data/x': 'x', 'pipeline.yaml': copying, 'experiments/other.yaml': { ...copying, name: 'other' } });
+  const copying = {
+    stages: { a: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: 'data/x' }, outs: { o: 'o' } } },
+  };
+  rig.write({
+    'data/x': 'x',
+    'pipeline.yaml': copying,
+    'experiments/other.yaml': { ...copying, name: 'other' },
+  });
   mkdirSync(join(rig.root, 'experiments/deep'));
-  const answer = (folder: string, ...words: readonly string[]): unknown => JSON.parse(execFileSync(process.execPath, [main, 'run', '--json', ...words], { cwd: join(rig.root, folder), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const answer = (folder: string, ...words: readonly string[]): unknown =>
+    JSON.parse(
+      execFileSync(process.execPath, [main, 'run', '--json', ...words], {
+        cwd: join(rig.root, folder),
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
   expect(answer('experiments/deep')).toMatchObject({ ran: ['a'] });
   expect(answer('')).toMatchObject({ cached: ['a'] });
   expect(answer('experiments/deep', '-f', '../other.yaml')).toMatchObject({ restored: ['a'] });

@@ -9,7 +9,9 @@ const ids = ['train[small,0.1]', 'train[small,0.2]', 'train[large,0.1]', 'train[
 describe('what can follow on a command line', () => {
   test('commands first, all that help shows; a hidden one never', async () => {
     const commands = await following('');
-    expect(commands).toEqual(expect.arrayContaining(['run', 'status', 'doctor', 'init', 'completion', 'help']));
+    expect(commands).toEqual(
+      expect.arrayContaining(['run', 'status', 'doctor', 'init', 'completion', 'help']),
+    );
     expect(commands).not.toContain('complete');
     expect(await following('st')).toEqual(['status']);
     expect(await following('help', 'st')).toEqual(['status']);
@@ -19,7 +21,9 @@ describe('what can follow on a command line', () => {
 
   test('options of the command, after "--" no more', async () => {
     expect(await following('run', '--from', 'train', '--k')).toEqual(['--keep-going']);
-    expect(await following('gc', '--')).toEqual(expect.arrayContaining(['--file', '--set', '--json', '--dry-run', '--keep-runs', '--help']));
+    expect(await following('gc', '--')).toEqual(
+      expect.arrayContaining(['--file', '--set', '--json', '--dry-run', '--keep-runs', '--help']),
+    );
     expect(await following('run', '--', '--k')).toEqual([]);
   });
 
@@ -31,9 +35,11 @@ describe('what can follow on a command line', () => {
   });
 
   test('stages and instances where they are expected, again and again where many can be named', async () => {
-    for (const command of ['run', 'status', 'graph', 'metrics']) expect(await following(command, '')).toEqual(['train', 'report', ...instances.slice(0, 4)]);
+    for (const command of ['run', 'status', 'graph', 'metrics'])
+      expect(await following(command, '')).toEqual(['train', 'report', ...instances.slice(0, 4)]);
     expect(await following('run', 'report', 'train:l')).toEqual(instances.slice(2, 4));
-    for (const words of [['explain'], ['log'], ['compare'], ['compare', 'report'], ['verify', '--rerun']]) expect(await following(...words, '')).toEqual(instances);
+    for (const words of [['explain'], ['log'], ['compare'], ['compare', 'report'], ['verify', '--rerun']])
+      expect(await following(...words, '')).toEqual(instances);
     expect(await following('compare', 'report', 'report', '')).toEqual([]);
     for (const option of ['--from', '--until']) expect(await following('run', option, '')).toEqual(stages);
     expect(await following('run', '--from=r')).toEqual(['--from=report']);
@@ -51,13 +57,33 @@ describe('what can follow on a command line', () => {
 
   test('names of the pipeline file and with the values that were typed', async () => {
     const asked: unknown[] = [];
-    const ask: FindNames = async (options) => { asked.push(options); return { stages: [], instances: [] }; };
-    for (const words of [['run', '-f', 'a.yaml', ''], ['run', '--file=b.yaml', '--set', 'vars.x=1', '--set=vars.y=2', ''], ['explain', '']]) await candidates(pipelineProgram(), words, ask);
-    expect(asked).toEqual([{ file: 'a.yaml', set: [] }, { file: 'b.yaml', set: ['vars.x=1', 'vars.y=2'] }, { set: [] }]);
+    const ask: FindNames = async (options) => {
+      asked.push(options);
+      return { stages: [], instances: [] };
+    };
+    for (const words of [
+      ['run', '-f', 'a.yaml', ''],
+      ['run', '--file=b.yaml', '--set', 'vars.x=1', '--set=vars.y=2', ''],
+      ['explain', ''],
+    ])
+      await candidates(pipelineProgram(), words, ask);
+    expect(asked).toEqual([
+      { file: 'a.yaml', set: [] },
+      { file: 'b.yaml', set: ['vars.x=1', 'vars.y=2'] },
+      { set: [] },
+    ]);
   });
 
   test('nothing, and the pipeline is not read, where a file or a text is expected', async () => {
-    for (const words of [['run', '-f', ''], ['run', '--jobs', ''], ['init', ''], ['run', '--set', 'vars.'], ['run', '--fo'], ['']]) await candidates(pipelineProgram(), words, refuseNames);
+    for (const words of [
+      ['run', '-f', ''],
+      ['run', '--jobs', ''],
+      ['init', ''],
+      ['run', '--set', 'vars.'],
+      ['run', '--fo'],
+      [''],
+    ])
+      await candidates(pipelineProgram(), words, refuseNames);
     expect(await following('run', '-f', '')).toEqual([]);
     expect(await following('init', '')).toEqual([]);
   });
@@ -65,10 +91,16 @@ describe('what can follow on a command line', () => {
 
 /** What can follow these words, the last of which is being typed, in a pipeline of two stages. */
 async function following(...words: readonly string[]): Promise<readonly string[]> {
-  const found = await candidates(pipelineProgram(), words, async () => ({ stages: named(stages), instances: named(ids) }));
+  const found = await candidates(pipelineProgram(), words, async () => ({
+    stages: named(stages),
+    instances: named(ids),
+  }));
   return found.map(({ value }) => value);
 }
 
-const named = (names: readonly string[]): readonly Candidate[] => names.map((value) => ({ value, description: '' }));
+const named = (names: readonly string[]): readonly Candidate[] =>
+  names.map((value) => ({ value, description: '' }));
 
-const refuseNames: FindNames = () => { throw new Error('asked for names'); };
+const refuseNames: FindNames = () => {
+  throw new Error('asked for names');
+};

@@ -9,7 +9,9 @@ const hasShell = (name: string): boolean => spawnSync(name, ['-c', 'true']).stat
 let installation: Installation;
 beforeAll(async () => {
   installation = await install();
-  writeFileSync(join(installation.folder, 'pipeline.yaml'), `
+  writeFileSync(
+    join(installation.folder, 'pipeline.yaml'),
+    `
 stages:
   train:
     description: One model each point.
@@ -20,9 +22,13 @@ stages:
     deps: { models: { from: train, out: model, gather: true } }
     cmd: cat \${deps.models} > \${outs.page}
     outs: { page: page }
-`);
+`,
+  );
   mkdirSync(join(installation.folder, 'experiments'));
-  writeFileSync(join(installation.folder, 'experiments/other.yaml'), 'stages: { tiny: { cmd: "echo 1 > ${outs.x}", outs: { x: x } } }\n');
+  writeFileSync(
+    join(installation.folder, 'experiments/other.yaml'),
+    'stages: { tiny: { cmd: "echo 1 > ${outs.x}", outs: { x: x } } }\n',
+  );
   mkdirSync(join(installation.folder, 'bin'));
   symlinkSync(join(installation.root, 'dist/main.js'), join(installation.folder, 'bin/pipeline'));
 });
@@ -31,14 +37,27 @@ afterAll(() => installation[Symbol.dispose]());
 describe('pipeline complete', () => {
   test('says a candidate a line, with what it does, and nothing that help does not show', async () => {
     const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', 'gr']);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'graph\tShow what needs what.\n', stderr: '' });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: 'graph\tShow what needs what.\n',
+      stderr: '',
+    });
   });
 
   test('knows the instances of the pipeline file that was typed, with the values that were typed', async () => {
-    expect(await following('run', 'tr')).toEqual(['train', 'train:small,0.1', 'train:small,0.2', 'train:large,0.1', 'train:large,0.2']);
+    expect(await following('run', 'tr')).toEqual([
+      'train',
+      'train:small,0.1',
+      'train:small,0.2',
+      'train:large,0.1',
+      'train:large,0.2',
+    ]);
     expect(await following('run', '"train[s')).toEqual(['train[small,0.1]', 'train[small,0.2]']);
     expect(await following('run', '-f', 'experiments/other.yaml', '')).toEqual(['tiny']);
-    expect(await following('run', '--set', 'stages.train.matrix.data=[huge]', 'train:')).toEqual(['train:huge,0.1', 'train:huge,0.2']);
+    expect(await following('run', '--set', 'stages.train.matrix.data=[huge]', 'train:')).toEqual([
+      'train:huge,0.1',
+      'train:huge,0.2',
+    ]);
   });
 
   test('is silent where the pipeline file cannot be read', async () => {
@@ -51,7 +70,14 @@ describe('the scripts', () => {
     expect(await bashReplies('pipeline ru')).toEqual(['run']);
     expect(await bashReplies('pipeline run train:s')).toEqual(['small,0.1', 'small,0.2']);
     expect(await bashReplies('pipeline run --from=r')).toEqual(['report']);
-    expect(await bashReplies('pipeline run report ')).toEqual(['train', 'report', 'train:small,0.1', 'train:small,0.2', 'train:large,0.1', 'train:large,0.2']);
+    expect(await bashReplies('pipeline run report ')).toEqual([
+      'train',
+      'report',
+      'train:small,0.1',
+      'train:small,0.2',
+      'train:large,0.1',
+      'train:large,0.2',
+    ]);
     expect(await bashReplies('pipeline run "train[l')).toEqual(['train[large,0.1]', 'train[large,0.2]']);
     expect(await bashReplies('pipeline run -f ')).toEqual([]);
   });
@@ -61,19 +87,33 @@ describe('the scripts', () => {
     const help = (await pipeline(installation, ['completion', '--help'])).stdout;
     const told = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
     expect(told).toBe(`pipeline() { node '${program}' "$@"; }`);
-    expect(readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')).toContain('\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n');
-    const { stdout } = await run('bash', ['--norc', '--noprofile', '-c', `${told}\n${bashCompletion('pipeline run train:s')}`], { cwd: installation.folder, env: { PATH: process.env['PATH'] ?? '' } });
+    expect(readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')).toContain(
+      '\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n',
+    );
+    const { stdout } = await run(
+      'bash',
+      ['--norc', '--noprofile', '-c', `${told}\n${bashCompletion('pipeline run train:s')}`],
+      { cwd: installation.folder, env: { PATH: process.env['PATH'] ?? '' } },
+    );
     expect(stdout).toBe('small,0.1\nsmall,0.2\n');
   });
 
   test.skipIf(!hasShell('zsh'))('zsh is told values and descriptions (skipped without zsh)', async () => {
-    expect(await zshOffers('run', 'train:s')).toEqual(['train:small,0.1', 'train:small,0.2', 'train:small,0.1  -- One model each point.', 'train:small,0.2  -- One model each point.']);
+    expect(await zshOffers('run', 'train:s')).toEqual([
+      'train:small,0.1',
+      'train:small,0.2',
+      'train:small,0.1  -- One model each point.',
+      'train:small,0.2  -- One model each point.',
+    ]);
     expect(await zshOffers('', 'ru')).toEqual(['run', expect.stringMatching(/^run {2}-- Run what/)]);
     expect(await zshOffers('run -f', '')).toEqual(['files']);
   });
 
   test.skipIf(!hasShell('fish'))('fish is told values and descriptions (skipped without fish)', async () => {
-    expect(await fishOffers('pipeline run train:s')).toEqual(['train:small,0.1\tOne model each point.', 'train:small,0.2\tOne model each point.']);
+    expect(await fishOffers('pipeline run train:s')).toEqual([
+      'train:small,0.1\tOne model each point.',
+      'train:small,0.2\tOne model each point.',
+    ]);
     expect(await fishOffers('pipeline run -f exp')).toEqual(['experiments/']);
   });
 });
@@ -82,7 +122,10 @@ describe('the scripts', () => {
 async function following(...words: readonly string[]): Promise<readonly string[]> {
   const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', ...words]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout.split('\n').filter((line) => line !== '').map((line) => line.split('\t')[0] ?? '');
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t')[0] ?? '');
 }
 
 const bashReplies = (line: string): Promise<readonly string[]> =>
@@ -93,14 +136,22 @@ const bashCompletion = (line: string): string =>
 
 /** With zsh's own functions replaced by such that print what they are given: the real ones need a terminal. */
 const zshOffers = (words: string, prefix: string): Promise<readonly string[]> =>
-  inShell('zsh', ['-f'], `compdef() {}; compadd() { print -l -- $values $lines }; _files() { print files }; eval "$(pipeline completion zsh)"; words=(pipeline ${words} '${prefix}'); CURRENT=$#words; PREFIX='${prefix}'; _pipeline`);
+  inShell(
+    'zsh',
+    ['-f'],
+    `compdef() {}; compadd() { print -l -- $values $lines }; _files() { print files }; eval "$(pipeline completion zsh)"; words=(pipeline ${words} '${prefix}'); CURRENT=$#words; PREFIX='${prefix}'; _pipeline`,
+  );
 
-const fishOffers = (line: string): Promise<readonly string[]> => inShell('fish', ['--no-config'], `pipeline completion fish | source; complete -C "${line}"`);
+const fishOffers = (line: string): Promise<readonly string[]> =>
+  inShell('fish', ['--no-config'], `pipeline completion fish | source; complete -C "${line}"`);
 
 /** What a text prints in a shell that has the command line on its path. */
 async function inShell(name: string, options: readonly string[], text: string): Promise<readonly string[]> {
   const PATH = `${join(installation.folder, 'bin')}:${process.env['PATH'] ?? ''}`;
-  const { stdout, stderr } = await run(name, [...options, '-c', text], { cwd: installation.folder, env: { PATH } });
+  const { stdout, stderr } = await run(name, [...options, '-c', text], {
+    cwd: installation.folder,
+    env: { PATH },
+  });
   expect(stderr).toBe('');
   return stdout.split('\n').filter((line) => line !== '');
 }

@@ -1,6 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +26,9 @@ import { nodeFinding } from '../../src/cli/doctor/node-version.ts';
 import { install, type Installation, pipeline, run } from './installation.ts';
 
 let installation: Installation;
-beforeAll(async () => { installation = await install(); });
+beforeAll(async () => {
+  installation = await install();
+});
 afterAll(() => installation[Symbol.dispose]());
 
 interface Report {
@@ -25,7 +40,8 @@ interface Report {
 async function doctor(folder = installation.folder): Promise<Report> {
   const { code, stdout, stderr } = await pipeline(installation, ['doctor', '--json'], { cwd: folder });
   expect(stderr).toBe('');
-  const { broken, findings }: { readonly broken: number; readonly findings: readonly Finding[] } = JSON.parse(stdout);
+  const { broken, findings }: { readonly broken: number; readonly findings: readonly Finding[] } =
+    JSON.parse(stdout);
   return { code, broken, finding: (part) => findings.find((finding) => finding.part === part) };
 }
 
@@ -35,37 +51,61 @@ function project(yaml: string): string {
   writeFileSync(join(folder, 'pipeline.yaml'), yaml);
   return folder;
 }
-const twoFiles = 'stages: { make: { cmd: "mkdir ${outs.d} && echo 1 > ${outs.d}/one && echo 2 > ${outs.d}/two", outs: { d: d } } }\n';
+const twoFiles =
+  'stages: { make: { cmd: "mkdir ${outs.d} && echo 1 > ${outs.d}/one && echo 2 > ${outs.d}/two", outs: { d: d } } }\n';
 
 describe('pipeline doctor on an installation', () => {
   test('one that works: every part with a mark, exit 0', async () => {
     const { code, stdout } = await pipeline(installation, ['doctor']);
     expect(code).toBe(0);
-    for (const part of ['Node', 'better-sqlite3', 'esbuild', '@node-rs/jieba', 'onnxruntime-node']) expect(stdout).toMatch(new RegExp(`^✓ ${part} `, 'm'));
+    for (const part of ['Node', 'better-sqlite3', 'esbuild', '@node-rs/jieba', 'onnxruntime-node'])
+      expect(stdout).toMatch(new RegExp(`^✓ ${part} `, 'm'));
     expect(stdout).toMatch(/^! project .*\n {2}help: /m);
     expect(stdout).toMatch(/nothing is broken\n$/);
-    expect((await doctor()).finding('onnxruntime-node')?.message).toMatch(/^onnxruntime-node \d+\.\d+\.\d+ computes on cpu/);
+    expect((await doctor()).finding('onnxruntime-node')?.message).toMatch(
+      /^onnxruntime-node \d+\.\d+\.\d+ computes on cpu/,
+    );
   });
 
   describe('that is broken: exit 1, what does not work and what to do', () => {
     test('packages that are not installed', async () => {
       const names = ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@node-rs/jieba'];
       const places = names.map((name) => join(installation.folder, 'node_modules', name));
-      for (const [index, place] of places.entries()) renameSync(place, join(installation.folder, `aside-${index}`));
+      for (const [index, place] of places.entries())
+        renameSync(place, join(installation.folder, `aside-${index}`));
       const { code, broken, finding } = await doctor();
-      for (const [index, place] of places.entries()) renameSync(join(installation.folder, `aside-${index}`), place);
+      for (const [index, place] of places.entries())
+        renameSync(join(installation.folder, `aside-${index}`), place);
       expect({ code, broken }).toEqual({ code: 1, broken: 4 });
-      for (const name of names) expect(finding(name)).toMatchObject({ state: 'broken', message: expect.stringMatching(/^it is not installed; without it, /), help: 'npm ci' });
+      for (const name of names)
+        expect(finding(name)).toMatchObject({
+          state: 'broken',
+          message: expect.stringMatching(/^it is not installed; without it, /),
+          help: 'npm ci',
+        });
     });
 
     test('a native part that was never made', async () => {
       const found = await spoilt('better-sqlite3', withoutNativePart);
-      expect(found).toMatchObject({ state: 'broken', message: expect.stringContaining('its native part is missing'), help: expect.stringMatching(/^npm rebuild better-sqlite3 /) });
+      expect(found).toMatchObject({
+        state: 'broken',
+        message: expect.stringContaining('its native part is missing'),
+        help: expect.stringMatching(/^npm rebuild better-sqlite3 /),
+      });
     });
 
     test('a native part of another Node, as Node words it', async () => {
-      const found = await spoilt('better-sqlite3', fake("throw new Error(\"The module 'x.node'\\nwas compiled against a different Node.js version using\\nNODE_MODULE_VERSION 108.\")"));
-      expect(found).toMatchObject({ state: 'broken', message: expect.stringContaining(`another version of Node than ${process.versions.node}`), help: 'npm rebuild better-sqlite3' });
+      const found = await spoilt(
+        'better-sqlite3',
+        fake(
+          'throw new Error("The module \'x.node\'\\nwas compiled against a different Node.js version using\\nNODE_MODULE_VERSION 108.")',
+        ),
+      );
+      expect(found).toMatchObject({
+        state: 'broken',
+        message: expect.stringContaining(`another version of Node than ${process.versions.node}`),
+        help: 'npm rebuild better-sqlite3',
+      });
     });
 
     test('a command that cannot work without it says the same, in place of a trace', async () => {
@@ -73,7 +113,9 @@ describe('pipeline doctor on an installation', () => {
       await withSpoilt('better-sqlite3', withoutNativePart, async () => {
         const { code, stderr } = await pipeline(installation, ['run'], { cwd: folder });
         expect(code).toBe(2);
-        expect(stderr).toMatch(/^error: better-sqlite3: its native part is missing; without it, nothing runs.*\n  help: npm rebuild better-sqlite3 .*\n$/);
+        expect(stderr).toMatch(
+          /^error: better-sqlite3: its native part is missing; without it, nothing runs.*\n  help: npm rebuild better-sqlite3 .*\n$/,
+        );
       });
     });
 
@@ -83,17 +125,26 @@ describe('pipeline doctor on an installation', () => {
         mkdirSync(join(place, 'build/Release'), { recursive: true });
         writeFileSync(join(place, 'build/Release/better_sqlite3.node'), 'not a library');
       });
-      expect(found).toMatchObject({ state: 'broken', message: expect.stringContaining('better_sqlite3.node'), help: expect.stringMatching(/^npm rebuild better-sqlite3 /) });
+      expect(found).toMatchObject({
+        state: 'broken',
+        message: expect.stringContaining('better_sqlite3.node'),
+        help: expect.stringMatching(/^npm rebuild better-sqlite3 /),
+      });
     });
 
     test('another esbuild than the one whose bytes the keys stand for', async () => {
-      expect(await spoilt('esbuild', fake("exports.version = '0.1.0'"))).toMatchObject({ state: 'broken', message: expect.stringMatching(/version 0\.1\.0 is installed where \d+\.\d+\.\d+ is expected/) });
+      expect(await spoilt('esbuild', fake("exports.version = '0.1.0'"))).toMatchObject({
+        state: 'broken',
+        message: expect.stringMatching(/version 0\.1\.0 is installed where \d+\.\d+\.\d+ is expected/),
+      });
     });
 
     test('a Node that is too old', () => {
       expect(nodeFinding('18.20.4', '>=20.19')).toMatchObject({ state: 'broken' });
       expect(nodeFinding('20.18.3', '>=20.19')).toMatchObject({ state: 'broken' });
-      expect(['20.19.0', '22.1.0', '24.0.0'].map((version) => nodeFinding(version, '>=20.19').state)).toEqual(['good', 'good', 'good']);
+      expect(['20.19.0', '22.1.0', '24.0.0'].map((version) => nodeFinding(version, '>=20.19').state)).toEqual(
+        ['good', 'good', 'good'],
+      );
     });
   });
 });
@@ -106,7 +157,10 @@ describe('pipeline doctor in a project', () => {
     expect(finding('project')?.message).toBe(folder);
     expect(finding('disk')?.message).toMatch(/ free/);
     expect(finding('file system')).toMatchObject({ state: 'good' });
-    expect(finding('cache')).toMatchObject({ state: 'good', message: expect.stringContaining('nothing was run yet') });
+    expect(finding('cache')).toMatchObject({
+      state: 'good',
+      message: expect.stringContaining('nothing was run yet'),
+    });
     expect(readdirSync(folder)).toEqual(['pipeline.yaml']);
   });
 
@@ -115,8 +169,14 @@ describe('pipeline doctor in a project', () => {
     await pipeline(installation, ['run'], { cwd: folder });
     const { code, finding } = await doctor(join(folder, 'artifacts'));
     expect(code).toBe(0);
-    expect(finding('cache')).toMatchObject({ state: 'good', message: expect.stringMatching(/^1 results, 3 objects, /) });
-    expect(finding('processes')).toMatchObject({ state: 'good', message: 'no run is on, and nothing was left over' });
+    expect(finding('cache')).toMatchObject({
+      state: 'good',
+      message: expect.stringMatching(/^1 results, 3 objects, /),
+    });
+    expect(finding('processes')).toMatchObject({
+      state: 'good',
+      message: 'no run is on, and nothing was left over',
+    });
     expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
@@ -124,12 +184,17 @@ describe('pipeline doctor in a project', () => {
     for (const listing of [true, false]) {
       const folder = project(twoFiles);
       await pipeline(installation, ['run'], { cwd: folder });
-      const objects = readdirSync(join(folder, 'cache/objects'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      const objects = readdirSync(join(folder, 'cache/objects'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
       const lost = objects.find((path) => readFileSync(path, 'utf8').startsWith('tree') === listing);
       rmSync(lost ?? '');
       const { code, finding } = await doctor(folder);
       expect(code).toBe(0);
-      expect(finding('cache')).toMatchObject({ state: 'warning', message: expect.stringMatching(/^1 results, 2 objects, .*; 1 of the results lack/) });
+      expect(finding('cache')).toMatchObject({
+        state: 'warning',
+        message: expect.stringMatching(/^1 results, 2 objects, .*; 1 of the results lack/),
+      });
     }
   });
 
@@ -140,28 +205,50 @@ describe('pipeline doctor in a project', () => {
     truncateSync(store, 5000);
     const { code, finding } = await doctor(folder);
     expect(code).toBe(1);
-    expect(finding('cache')).toMatchObject({ state: 'broken', message: expect.stringContaining('pipeline.sqlite') });
+    expect(finding('cache')).toMatchObject({
+      state: 'broken',
+      message: expect.stringContaining('pipeline.sqlite'),
+    });
     expect(existsSync(store)).toBe(true);
   });
 
   test('a file, or a link that leads nowhere, where the cache or artifacts should be is broken; every command says of the cache what doctor says', async () => {
     for (const [put, message] of [
       [(place: string) => writeFileSync(place, ''), 'is a file where a folder is needed'],
-      [(place: string) => symlinkSync('/nonexistent/x', place), 'is a symbolic link to /nonexistent/x, where nothing is'],
+      [
+        (place: string) => symlinkSync('/nonexistent/x', place),
+        'is a symbolic link to /nonexistent/x, where nothing is',
+      ],
       [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, and leads in a circle'],
     ] as const) {
       const folder = project(twoFiles);
       put(join(folder, 'cache'));
       const { code, finding } = await doctor(folder);
-      expect({ code, cache: finding('cache') }).toEqual({ code: 1, cache: { part: 'cache', state: 'broken', message: `${join(folder, 'cache')}: ${message}`, help: expect.any(String) } });
+      expect({ code, cache: finding('cache') }).toEqual({
+        code: 1,
+        cache: {
+          part: 'cache',
+          state: 'broken',
+          message: `${join(folder, 'cache')}: ${message}`,
+          help: expect.any(String),
+        },
+      });
       for (const words of [['run'], ['status'], ['verify'], ['gc']]) {
         const { code: ended, stderr } = await pipeline(installation, words, { cwd: folder });
-        expect({ words, ended, stderr }).toEqual({ words, ended: 1, stderr: `error: ${finding('cache')?.message}\n  help: ${finding('cache')?.help}\n` });
+        expect({ words, ended, stderr }).toEqual({
+          words,
+          ended: 1,
+          stderr: `error: ${finding('cache')?.message}\n  help: ${finding('cache')?.help}\n`,
+        });
       }
     }
     const folder = project(twoFiles);
     writeFileSync(join(folder, 'artifacts'), '');
-    expect((await doctor(folder)).finding('artifacts')).toMatchObject({ state: 'broken', message: 'artifacts is a file where a folder is needed', help: expect.any(String) });
+    expect((await doctor(folder)).finding('artifacts')).toMatchObject({
+      state: 'broken',
+      message: 'artifacts is a file where a folder is needed',
+      help: expect.any(String),
+    });
   });
 
   test('a result whose row makes no sense is told, too', async () => {
@@ -172,19 +259,28 @@ describe('pipeline doctor in a project', () => {
     database.close();
     const { code, finding } = await doctor(folder);
     expect(code).toBe(1);
-    expect(finding('cache')).toMatchObject({ state: 'broken', message: expect.stringContaining('is not a SHA-256 digest') });
+    expect(finding('cache')).toMatchObject({
+      state: 'broken',
+      message: expect.stringContaining('is not a SHA-256 digest'),
+    });
   });
 
   test('a run that is on, by its process', async () => {
     const folder = project('stages: { wait: { cmd: "cat ../pipe > ${outs.x}", outs: { x: x } } }\n');
     const pipe = join(dirname(folder), 'pipe');
     await run('mkfifo', [pipe]);
-    const runner = spawn(process.execPath, [join(installation.root, 'dist/main.js'), 'run'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const runner = spawn(process.execPath, [join(installation.root, 'dist/main.js'), 'run'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const ended = once(runner, 'exit');
     const [said] = await once(runner.stderr, 'data');
     expect(String(said)).toContain('wait');
     const { code, finding } = await doctor(folder);
-    expect({ code, processes: finding('processes') }).toMatchObject({ code: 0, processes: { state: 'good', message: expect.stringContaining(`process ${runner.pid}`) } });
+    expect({ code, processes: finding('processes') }).toMatchObject({
+      code: 0,
+      processes: { state: 'good', message: expect.stringContaining(`process ${runner.pid}`) },
+    });
     // Done when the stage has opened the other end.
     await writeFile(pipe, 'go on');
     expect(await ended).toEqual([0, null]);
@@ -193,10 +289,17 @@ describe('pipeline doctor in a project', () => {
   test.runIf(process.platform === 'linux')('a process of a stage whose run is gone (Linux)', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
-    const left = spawn(process.execPath, ['-e', 'process.stdout.write("here"); process.stdin.resume()'], { env: { ...process.env, PIPELINE_CONTEXT: `${folder}/cache/attempts/abc/context.json` }, stdio: ['pipe', 'pipe', 'ignore'] });
+    const left = spawn(process.execPath, ['-e', 'process.stdout.write("here"); process.stdin.resume()'], {
+      env: { ...process.env, PIPELINE_CONTEXT: `${folder}/cache/attempts/abc/context.json` },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     await once(left.stdout, 'data');
     try {
-      expect((await doctor(folder)).finding('processes')).toMatchObject({ state: 'warning', message: expect.stringContaining(String(left.pid)), help: expect.stringContaining('pipeline run') });
+      expect((await doctor(folder)).finding('processes')).toMatchObject({
+        state: 'warning',
+        message: expect.stringContaining(String(left.pid)),
+        help: expect.stringContaining('pipeline run'),
+      });
     } finally {
       left.kill('SIGKILL');
     }
@@ -215,36 +318,60 @@ describe('what doctor says of a disk', () => {
   });
 
   test('full, nearly full, and one that is elsewhere', () => {
-    expect(diskFinding({ type: 'ext4', freeBytes: 1 << 20 })).toMatchObject({ state: 'broken', help: expect.stringContaining('gc') });
+    expect(diskFinding({ type: 'ext4', freeBytes: 1 << 20 })).toMatchObject({
+      state: 'broken',
+      help: expect.stringContaining('gc'),
+    });
     expect(diskFinding({ type: 'ext4', freeBytes: 1 << 30 })).toMatchObject({ state: 'warning' });
     expect(diskFinding({ type: 'ext4', freeBytes: 2 ** 33 })).toMatchObject({ state: 'good' });
-    for (const type of ['nfs4', 'cifs', 'fuse.sshfs']) expect(diskFinding({ type, freeBytes: 2 ** 40 })).toMatchObject({ state: 'warning', message: expect.stringContaining('network') });
+    for (const type of ['nfs4', 'cifs', 'fuse.sshfs'])
+      expect(diskFinding({ type, freeBytes: 2 ** 40 })).toMatchObject({
+        state: 'warning',
+        message: expect.stringContaining('network'),
+      });
   });
 
-  test.runIf(process.platform === 'linux')('one that cannot be written to is broken: what was refused, and why (Linux)', async () => {
-    const behaviour = await behaviourOf('/proc');
-    expect(behaviour.refused).toEqual([expect.stringMatching(/^making a folder: /)]);
-    expect(behaviourFinding(behaviour)).toMatchObject({ state: 'broken' });
-  });
+  test.runIf(process.platform === 'linux')(
+    'one that cannot be written to is broken: what was refused, and why (Linux)',
+    async () => {
+      const behaviour = await behaviourOf('/proc');
+      expect(behaviour.refused).toEqual([expect.stringMatching(/^making a folder: /)]);
+      expect(behaviourFinding(behaviour)).toMatchObject({ state: 'broken' });
+    },
+  );
 
   test('what it does not keep, how it names files, whose clock it follows', () => {
     const plain = { refused: [], lost: [], foldsCase: false, clones: false, secondsAhead: -0.004 };
     expect(behaviourFinding(plain)).toMatchObject({ state: 'good' });
-    expect(behaviourFinding({ ...plain, foldsCase: true, clones: true })).toMatchObject({ state: 'good', message: expect.stringMatching(/one name, copies share/) });
-    expect(behaviourFinding({ ...plain, lost: ['symbolic links', 'execute bits'] })).toMatchObject({ state: 'warning', message: expect.stringContaining('symbolic links and execute bits') });
-    expect(behaviourFinding({ ...plain, secondsAhead: -70 })).toMatchObject({ state: 'warning', message: expect.stringContaining('70 s behind') });
+    expect(behaviourFinding({ ...plain, foldsCase: true, clones: true })).toMatchObject({
+      state: 'good',
+      message: expect.stringMatching(/one name, copies share/),
+    });
+    expect(behaviourFinding({ ...plain, lost: ['symbolic links', 'execute bits'] })).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining('symbolic links and execute bits'),
+    });
+    expect(behaviourFinding({ ...plain, secondsAhead: -70 })).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining('70 s behind'),
+    });
   });
 });
 
 /** What doctor finds of a package as `spoil` leaves it. */
-const spoilt = (name: string, spoil: (place: string) => void): Promise<Finding | undefined> => withSpoilt(name, spoil, async () => {
-  const { code, broken, finding } = await doctor();
-  expect({ code, broken }).toEqual({ code: 1, broken: 1 });
-  return finding(name);
-});
+const spoilt = (name: string, spoil: (place: string) => void): Promise<Finding | undefined> =>
+  withSpoilt(name, spoil, async () => {
+    const { code, broken, finding } = await doctor();
+    expect({ code, broken }).toEqual({ code: 1, broken: 1 });
+    return finding(name);
+  });
 
 /** What `look` gives while a package is as `spoil` leaves it. */
-async function withSpoilt<T>(name: string, spoil: (place: string) => void, look: () => Promise<T>): Promise<T> {
+async function withSpoilt<T>(
+  name: string,
+  spoil: (place: string) => void,
+  look: () => Promise<T>,
+): Promise<T> {
   const place = join(installation.folder, 'node_modules', name);
   const aside = join(installation.folder, 'aside');
   renameSync(place, aside);
@@ -258,13 +385,18 @@ async function withSpoilt<T>(name: string, spoil: (place: string) => void, look:
 }
 
 /** A package of one file. */
-const fake = (code: string) => (place: string): void => {
-  mkdirSync(place, { recursive: true });
-  writeFileSync(join(place, 'package.json'), '{ "main": "main.js" }');
-  writeFileSync(join(place, 'main.js'), code);
-};
+const fake =
+  (code: string) =>
+  (place: string): void => {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'package.json'), '{ "main": "main.js" }');
+    writeFileSync(join(place, 'main.js'), code);
+  };
 
 /** The package as it is while its native part is not made yet. */
 const withoutNativePart = (place: string): void => {
-  cpSync(realpathSync(join(installation.folder, 'aside')), place, { recursive: true, filter: (path) => !/\/(build|deps|src)$/.test(path) });
+  cpSync(realpathSync(join(installation.folder, 'aside')), place, {
+    recursive: true,
+    filter: (path) => !/\/(build|deps|src)$/.test(path),
+  });
 };

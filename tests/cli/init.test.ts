@@ -1,28 +1,56 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, type Installation, pipeline, run, typeCheck } from './installation.ts';
 
 let installation: Installation;
-beforeAll(async () => { installation = await install(); });
+beforeAll(async () => {
+  installation = await install();
+});
 afterAll(() => installation[Symbol.dispose]());
 
 const at = (...path: readonly string[]): string => join(installation.folder, ...path);
 
 /** In whatever order they were finished. */
-const isAll = (instances: readonly string[]): boolean => [...instances].sort().join(' ') === 'compare guess[1] guess[3] guess[5] prepare';
+const isAll = (instances: readonly string[]): boolean =>
+  [...instances].sort().join(' ') === 'compare guess[1] guess[3] guess[5] prepare';
 
 describe('pipeline init', () => {
   test('makes a project whose stage programs fit the types, that runs, and whose second run runs nothing', async () => {
-    expect(await pipeline(installation, ['init', 'first'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/pipeline\.yaml[\s\S]*cd first\n {2}npm install\n {2}npx pipeline run\n$/) });
+    expect(await pipeline(installation, ['init', 'first'])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(
+        /pipeline\.yaml[\s\S]*cd first\n {2}npm install\n {2}npx pipeline run\n$/,
+      ),
+    });
     expect(await typeCheck(at('first'))).toMatchObject({ code: 0, stdout: '' });
     const options = { cwd: at('first') };
     const first = await pipeline(installation, ['run', '--json'], options);
     expect(JSON.parse(first.stdout)).toMatchObject({ ran: expect.toSatisfy(isAll), failed: [], cached: [] });
     const second = await pipeline(installation, ['run', '--json'], options);
-    expect(JSON.parse(second.stdout)).toMatchObject({ ran: [], restored: [], cached: expect.toSatisfy(isAll) });
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      ran: [],
+      restored: [],
+      cached: expect.toSatisfy(isAll),
+    });
     const scores = readFileSync(at('first/artifacts/departments/compare/scores.md'), 'utf8');
-    expect(scores.split('\n').slice(0, 5)).toEqual(['| neighbours | accuracy |', '| ---: | ---: |', expect.stringMatching(/^\| 1 \|/), expect.stringMatching(/^\| 3 \|/), expect.stringMatching(/^\| 5 \|/)]);
+    expect(scores.split('\n').slice(0, 5)).toEqual([
+      '| neighbours | accuracy |',
+      '| ---: | ---: |',
+      expect.stringMatching(/^\| 1 \|/),
+      expect.stringMatching(/^\| 3 \|/),
+      expect.stringMatching(/^\| 5 \|/),
+    ]);
   });
 
   test('what its README says of the project is true', async () => {
@@ -33,13 +61,20 @@ describe('pipeline init', () => {
     writeFileSync(at('read/data/questions.jsonl'), [rows[1], rows[0], ...rows.slice(2)].join('\n'));
     const reordered = await pipeline(installation, ['run', '--json'], options);
     expect(JSON.parse(reordered.stdout)).toMatchObject({ ran: ['prepare'], failed: [] });
-    writeFileSync(at('read/stages/guess.ts'), `// Another comment.\n${readFileSync(at('read/stages/guess.ts'), 'utf8')}`);
+    writeFileSync(
+      at('read/stages/guess.ts'),
+      `// Another comment.\n${readFileSync(at('read/stages/guess.ts'), 'utf8')}`,
+    );
     const commented = await pipeline(installation, ['run', '--json'], options);
     expect(JSON.parse(commented.stdout)).toMatchObject({ ran: [] });
-    writeFileSync(at('read/pipeline.yaml'), readFileSync(at('read/pipeline.yaml'), 'utf8').replace('[1, 3, 5]', '[1, 3, 5, 7]'));
+    writeFileSync(
+      at('read/pipeline.yaml'),
+      readFileSync(at('read/pipeline.yaml'), 'utf8').replace('[1, 3, 5]', '[1, 3, 5, 7]'),
+    );
     const grown = await pipeline(installation, ['run', '--json'], options);
     expect(JSON.parse(grown.stdout)).toMatchObject({ ran: ['guess[7]', 'compare'] });
-    for (const words of [['status'], ['explain', 'guess:3'], ['metrics'], ['compare', 'guess:1', 'guess:5']]) expect(await pipeline(installation, words, options)).toMatchObject({ code: 0, stderr: '' });
+    for (const words of [['status'], ['explain', 'guess:3'], ['metrics'], ['compare', 'guess:1', 'guess:5']])
+      expect(await pipeline(installation, words, options)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('names what is in its way and writes nothing', async () => {
@@ -49,7 +84,9 @@ describe('pipeline init', () => {
     writeFileSync(at('taken/stages'), 'a file where a folder would be');
     const ended = await pipeline(installation, ['init', 'taken', '--json']);
     expect(ended.code).toBe(2);
-    expect(JSON.parse(ended.stdout)).toEqual({ problem: { kind: 'in-the-way', paths: ['data/questions.jsonl', 'pipeline.yaml', 'stages'] } });
+    expect(JSON.parse(ended.stdout)).toEqual({
+      problem: { kind: 'in-the-way', paths: ['data/questions.jsonl', 'pipeline.yaml', 'stages'] },
+    });
     expect(ended.stderr).toContain('  pipeline.yaml\n');
     expect(readdirSync(at('taken')).sort()).toEqual(['data', 'pipeline.yaml', 'stages']);
     expect(readFileSync(at('taken/pipeline.yaml'), 'utf8')).toBe('mine');
@@ -57,26 +94,49 @@ describe('pipeline init', () => {
 
   test('a folder that is a file, and one that may not be made, are errors that name it', async () => {
     writeFileSync(at('file'), '');
-    expect(await pipeline(installation, ['init', 'file'])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('nothing was made') });
+    expect(await pipeline(installation, ['init', 'file'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('nothing was made'),
+    });
     expect(readFileSync(at('file'), 'utf8')).toBe('');
     symlinkSync('gone', at('dangling'));
-    expect(await pipeline(installation, ['init', 'dangling'])).toMatchObject({ code: 2, stdout: '', stderr: `error: ${at('dangling')}: is a symbolic link to gone, where nothing is; nothing was made\n` });
+    expect(await pipeline(installation, ['init', 'dangling'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${at('dangling')}: is a symbolic link to gone, where nothing is; nothing was made\n`,
+    });
   });
 
-  test.runIf(process.platform === 'linux')('a folder in which nothing can be made is an error, and the search for one above it ends (Linux)', async () => {
-    expect(await pipeline(installation, ['init', '/proc/x/y'])).toMatchObject({ code: 2, stdout: '', stderr: 'error: /proc/x: no folder can be made there; nothing was made\n' });
-  });
+  test.runIf(process.platform === 'linux')(
+    'a folder in which nothing can be made is an error, and the search for one above it ends (Linux)',
+    async () => {
+      expect(await pipeline(installation, ['init', '/proc/x/y'])).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: 'error: /proc/x: no folder can be made there; nothing was made\n',
+      });
+    },
+  );
 
   test('keeps the package.json that npm install has left, and no other', async () => {
-    const left = JSON.stringify({ dependencies: { 'medical-qa-pipeline': 'git+ssh://git@example.org/one.git' } });
+    const left = JSON.stringify({
+      dependencies: { 'medical-qa-pipeline': 'git+ssh://git@example.org/one.git' },
+    });
     mkdirSync(at('installed'));
     writeFileSync(at('installed/package.json'), left);
     const ended = await pipeline(installation, ['init', '--json'], { cwd: at('installed') });
-    expect(JSON.parse(ended.stdout)).toMatchObject({ folder: at('installed'), kept: ['package.json'], written: expect.arrayContaining(['pipeline.yaml', '.gitignore', '.npmrc']) });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      folder: at('installed'),
+      kept: ['package.json'],
+      written: expect.arrayContaining(['pipeline.yaml', '.gitignore', '.npmrc']),
+    });
     expect(readFileSync(at('installed/package.json'), 'utf8')).toBe(left);
     mkdirSync(at('foreign'));
     writeFileSync(at('foreign/package.json'), '{}');
-    expect(JSON.parse((await pipeline(installation, ['init', 'foreign', '--json'])).stdout)).toEqual({ problem: { kind: 'in-the-way', paths: ['package.json'] } });
+    expect(JSON.parse((await pipeline(installation, ['init', 'foreign', '--json'])).stdout)).toEqual({
+      problem: { kind: 'in-the-way', paths: ['package.json'] },
+    });
   });
 
   describe('names in package.json the package that made it', () => {
@@ -85,44 +145,69 @@ describe('pipeline init', () => {
     test('as a version where it came from a registry', async () => {
       record({ version: '0.1.0', integrity: 'sha512-…' });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
-      record({ version: '0.1.0', resolved: 'https://registry.example/medical-qa-pipeline/-/medical-qa-pipeline-0.1.0.tgz' });
+      record({
+        version: '0.1.0',
+        resolved: 'https://registry.example/medical-qa-pipeline/-/medical-qa-pipeline-0.1.0.tgz',
+      });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
     });
 
     test('by the address where it came from one', async () => {
       record({ resolved: 'git+ssh://git@example.org/one.git#0123abc' });
-      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('git+ssh://git@example.org/one.git#0123abc');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
+        'git+ssh://git@example.org/one.git#0123abc',
+      );
       record({ resolved: 'file:packed.tgz' });
-      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('file:../../packed.tgz');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
+        'file:../../packed.tgz',
+      );
     });
 
     test('by its folder where it is a clone, linked or not, or npm has no record of it', async () => {
       rmSync(at('node_modules/.package-lock.json'), { force: true });
-      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe('file:../../node_modules/medical-qa-pipeline');
+      expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
+        'file:../../node_modules/medical-qa-pipeline',
+      );
       cpSync(installation.root, at('clone'), { recursive: true });
       expect(await reference(at('clone/dist/main.js'))).toBe('file:../../clone');
       mkdirSync(at('linked/node_modules'), { recursive: true });
       symlinkSync(at('clone'), at('linked/node_modules/medical-qa-pipeline'));
-      expect(await reference(at('linked/node_modules/medical-qa-pipeline/dist/main.js'))).toBe('file:../../clone');
+      expect(await reference(at('linked/node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
+        'file:../../clone',
+      );
     });
   });
 
   test('nothing of an installation goes missing in the project: dot files have their dots', async () => {
     await pipeline(installation, ['init', 'dots']);
-    expect(readdirSync(at('dots')).sort()).toEqual(['.gitignore', '.npmrc', 'README.md', 'data', 'package.json', 'pipeline.yaml', 'stages', 'tsconfig.json']);
+    expect(readdirSync(at('dots')).sort()).toEqual([
+      '.gitignore',
+      '.npmrc',
+      'README.md',
+      'data',
+      'package.json',
+      'pipeline.yaml',
+      'stages',
+      'tsconfig.json',
+    ]);
     expect(existsSync(at('dots/gitignore'))).toBe(false);
   });
 });
 
 /** Writes npm's record of how the package was installed. */
 function record(installed: unknown): void {
-  writeFileSync(at('node_modules/.package-lock.json'), JSON.stringify({ packages: { 'node_modules/medical-qa-pipeline': installed } }));
+  writeFileSync(
+    at('node_modules/.package-lock.json'),
+    JSON.stringify({ packages: { 'node_modules/medical-qa-pipeline': installed } }),
+  );
 }
 
 /** How a project, made by a command line in two folders below, names its package. */
 async function reference(main: string): Promise<unknown> {
   rmSync(at('below'), { recursive: true, force: true });
-  const { code, stderr } = await run(process.execPath, [main, 'init', 'below/My Project'], { cwd: installation.folder });
+  const { code, stderr } = await run(process.execPath, [main, 'init', 'below/My Project'], {
+    cwd: installation.folder,
+  });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const made = JSON.parse(readFileSync(at('below/My Project/package.json'), 'utf8'));
   expect(made).toMatchObject({ name: 'my-project', private: true });

@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,7 +28,8 @@ export async function install(): Promise<Installation> {
   mkdirSync(root, { recursive: true });
   for (const name of ['package.json', 'LICENSE']) copyFileSync(join(checkout, name), join(root, name));
   await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(root, 'dist')]);
-  for (const name of readdirSync(join(checkout, 'node_modules'))) if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
+  for (const name of readdirSync(join(checkout, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
   return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -36,24 +45,44 @@ export interface RunOptions {
 }
 
 /** The installed command line, as a process. */
-export const pipeline = (installation: Installation, words: readonly string[], options: RunOptions = {}): Promise<Ended> =>
-  run(process.execPath, [join(installation.root, 'dist/main.js'), ...words], { cwd: installation.folder, ...options });
+export const pipeline = (
+  installation: Installation,
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<Ended> =>
+  run(process.execPath, [join(installation.root, 'dist/main.js'), ...words], {
+    cwd: installation.folder,
+    ...options,
+  });
 
 /** The type check of a folder that has a tsconfig.json; stdout holds the errors. */
-export const typeCheck = (folder: string): Promise<Ended> => run(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '--project', folder]);
+export const typeCheck = (folder: string): Promise<Ended> =>
+  run(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '--project', folder]);
 
 /** A process to its end. One that cannot be started, or is killed, is an exception. */
 export function run(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    execFile(program, words, { ...options, env: { ...process.env, NO_COLOR: '1', ...options.env }, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') reject(error);
-      else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
+    execFile(
+      program,
+      words,
+      { ...options, env: { ...process.env, NO_COLOR: '1', ...options.env }, maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') reject(error);
+        else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
   });
 }
 
-export async function mustRun(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+export async function mustRun(
+  program: string,
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<Ended> {
   const ended = await run(program, words, options);
-  if (ended.code !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${ended.code}\n${ended.stdout}\n${ended.stderr}`);
+  if (ended.code !== 0)
+    throw new Error(
+      `${program} ${words.join(' ')} ended with ${ended.code}\n${ended.stdout}\n${ended.stderr}`,
+    );
   return ended;
 }

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createRig } from '../rig/rig.ts';
 
-const untimed = (text: string): string => text.replaceAll(/\d\d:\d\d:\d\d/g, '00:00:00').replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, 'RUN').replaceAll(/\d+\.\d s/g, '0.0 s');
+const untimed = (text: string): string =>
+  text
+    .replaceAll(/\d\d:\d\d:\d\d/g, '00:00:00')
+    .replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, 'RUN')
+    .replaceAll(/\d+\.\d s/g, '0.0 s');
 
 describe('pipeline log', () => {
   test('tells a failure that the stage reported, its warnings and what it printed; while it runs, all up to now', async () => {
@@ -12,20 +16,48 @@ describe('pipeline log', () => {
     const started = await a.nextStart();
     await started.order('print', { text: 'no line end' });
     const soFar = '00:00:00  attempt 1\n          because: no result yet\n';
-    expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(`a in run RUN\n${soFar}printed (cache/logs/RUN/1.txt):\nno line end\n`);
-    for (const message of [{ kind: 'warning', text: 'a row is empty' }, { kind: 'failure', text: 'no rows:\nsee data/raw' }]) await started.order('event', { line: JSON.stringify(message) });
+    expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
+      `a in run RUN\n${soFar}printed (cache/logs/RUN/1.txt):\nno line end\n`,
+    );
+    for (const message of [
+      { kind: 'warning', text: 'a row is empty' },
+      { kind: 'failure', text: 'no rows:\nsee data/raw' },
+    ])
+      await started.order('event', { line: JSON.stringify(message) });
     await started.exit(1);
     await run.result;
-    expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(`a in run RUN\n${soFar}00:00:00  warning: a row is empty\nprinted (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`);
+    expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
+      `a in run RUN\n${soFar}00:00:00  warning: a row is empty\nprinted (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
+    );
   });
 
   test('tells why something could not be started, and why it was not; a result that is restored hides no attempt', async () => {
     await using rig = await createRig();
-    const copying = (from: string) => ({ cmd: 'cat ${deps.o} > ${outs.o}', deps: { o: { from, out: 'o' } }, outs: { o: 'o' } });
-    rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'test $(cat ${deps.x}) != 2 && echo ran > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } }, b: copying('a'), c: copying('b') } } });
-    const log = async (name: string): Promise<string> => untimed((await rig.pipeline('log', name).result).stdout);
+    const copying = (from: string) => ({
+      cmd: 'cat ${deps.o} > ${outs.o}',
+      deps: { o: { from, out: 'o' } },
+      outs: { o: 'o' },
+    });
+    rig.write({
+      x: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: {
+            cmd: 'test $(cat ${deps.x}) != 2 && echo ran > ${outs.o}',
+            deps: { x: 'x' },
+            outs: { o: 'o' },
+          },
+          b: copying('a'),
+          c: copying('b'),
+        },
+      },
+    });
+    const log = async (name: string): Promise<string> =>
+      untimed((await rig.pipeline('log', name).result).stdout);
     await rig.pipeline('run', '--only', 'c').result;
-    expect(await log('c')).toBe('c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no result of b is in the cache: pipeline run b makes it\n');
+    expect(await log('c')).toBe(
+      'c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no result of b is in the cache: pipeline run b makes it\n',
+    );
     rig.write({ x: '2' });
     await rig.pipeline('run').result;
     expect(await log('b')).toBe('b in run RUN\n00:00:00  not started: a failed\n');
@@ -39,8 +71,14 @@ describe('pipeline log', () => {
 
   test('refuses a name that stands for several instances, as explain does; says of what was never asked for that it has not run', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { a: { matrix: { x: [1, 2] }, cmd: ['true'], outs: { o: 'o' } } } } });
-    for (const command of ['log', 'explain']) expect(await rig.pipeline(command, 'a').result).toMatchObject({ code: 2, stderr: 'error: "a" stands for 2 instances, and one is expected: a[1], a[2] [many-instances]\n' });
+    rig.write({
+      'pipeline.yaml': { stages: { a: { matrix: { x: [1, 2] }, cmd: ['true'], outs: { o: 'o' } } } },
+    });
+    for (const command of ['log', 'explain'])
+      expect(await rig.pipeline(command, 'a').result).toMatchObject({
+        code: 2,
+        stderr: 'error: "a" stands for 2 instances, and one is expected: a[1], a[2] [many-instances]\n',
+      });
     expect(await rig.pipeline('log', 'a:1').result).toMatchObject({ code: 1, stderr: 'a:1 has not run\n' });
   });
 });

@@ -6,22 +6,57 @@ import { createRig } from '../rig/rig.ts';
 
 test('a pipeline file that is not there: the one whose name is nearest is suggested, as it would be named from here', async () => {
   await using rig = await createRig();
-  rig.write({ 'pipeline.yaml': { stages: {} }, 'experiments/mt5-base.yaml': {}, 'experiments/real-rows.yaml': {} });
+  rig.write({
+    'pipeline.yaml': { stages: {} },
+    'experiments/mt5-base.yaml': {},
+    'experiments/real-rows.yaml': {},
+  });
   mkdirSync(join(rig.root, 'below'));
   const suggested = (file: string, folder = '') => {
     const found = findProject(join(rig.root, folder), file);
     return found.ok ? undefined : found.error.suggestion;
   };
-  expect(['pipelin.yaml', 'mt5-base.yaml', 'experiments/mt5-bse.yaml', 'experiments/real-rows.yml', 'nothing.yaml'].map((file) => suggested(file))).toEqual(['pipeline.yaml', 'experiments/mt5-base.yaml', 'experiments/mt5-base.yaml', 'experiments/real-rows.yaml', undefined]);
+  expect(
+    [
+      'pipelin.yaml',
+      'mt5-base.yaml',
+      'experiments/mt5-bse.yaml',
+      'experiments/real-rows.yml',
+      'nothing.yaml',
+    ].map((file) => suggested(file)),
+  ).toEqual([
+    'pipeline.yaml',
+    'experiments/mt5-base.yaml',
+    'experiments/mt5-base.yaml',
+    'experiments/real-rows.yaml',
+    undefined,
+  ]);
   expect(suggested('pipelin.yaml', 'below')).toBe('../pipeline.yaml');
   const status = await rig.pipeline('status', '-f', 'pipelin.yaml').result;
-  expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining('pipelin.yaml: no such file [no-project]\n  did you mean "pipeline.yaml"?') });
+  expect(status).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      'pipelin.yaml: no such file [no-project]\n  did you mean "pipeline.yaml"?',
+    ),
+  });
 });
 
 test('compare says of an instance that it has no predictions yet, or that it never will have', async () => {
   await using rig = await createRig();
-  rig.write({ 'pipeline.yaml': { stages: { train: { cmd: ['true'], outs: { model: 'model', log: 'log' } }, eval: { cmd: ['true'], outs: { predictions: 'predictions.jsonl' } } } } });
-  const compared = async (...names: readonly string[]) => (await rig.pipeline('compare', ...names).result).stderr;
-  expect(await compared('train', 'eval')).toBe('error: train declares no out "predictions", only log, model\n');
-  expect(await compared('eval', 'train')).toBe('error: eval has no out "predictions" yet: pipeline run eval\n');
+  rig.write({
+    'pipeline.yaml': {
+      stages: {
+        train: { cmd: ['true'], outs: { model: 'model', log: 'log' } },
+        eval: { cmd: ['true'], outs: { predictions: 'predictions.jsonl' } },
+      },
+    },
+  });
+  const compared = async (...names: readonly string[]) =>
+    (await rig.pipeline('compare', ...names).result).stderr;
+  expect(await compared('train', 'eval')).toBe(
+    'error: train declares no out "predictions", only log, model\n',
+  );
+  expect(await compared('eval', 'train')).toBe(
+    'error: eval has no out "predictions" yet: pipeline run eval\n',
+  );
 });

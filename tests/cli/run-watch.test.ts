@@ -5,21 +5,49 @@ import { createRig } from '../rig/rig.ts';
 
 test.each([
   [['--dry-run'], 'error: --watch and --dry-run exclude each other\n'],
-  [['--retry-failed'], 'error: --watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes\n'],
-  [['--wait'], 'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n'],
-  [['--wait', '5'], 'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n'],
+  [
+    ['--retry-failed'],
+    'error: --watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes\n',
+  ],
+  [
+    ['--wait'],
+    'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n',
+  ],
+  [
+    ['--wait', '5'],
+    'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n',
+  ],
 ])('--watch with %j is refused, and it is said why', async (words, stderr) => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'true', outs: {} } } } });
-  expect(await rig.pipeline('run', '--watch', ...words).result).toMatchObject({ code: 2, stderr, stdout: '' });
+  expect(await rig.pipeline('run', '--watch', ...words).result).toMatchObject({
+    code: 2,
+    stderr,
+    stdout: '',
+  });
 });
 
 test('a reader that is slow has all of the answers of a watch that is ended', async () => {
   await using rig = await createRig();
   const { main } = await programs();
   const names = Array.from({ length: 4000 }, (_, index) => `${'a-long-name-'.repeat(5)}${index}`);
-  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'exit 1', outs: { o: 'o' } }, b: { matrix: { name: names }, cmd: ['true', '${deps.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { p: 'p' } } } } });
-  const child = spawn(process.execPath, [main, 'run', '--watch', '--json'], { cwd: rig.root, stdio: ['ignore', 'pipe', 'pipe'] });
+  rig.write({
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: 'exit 1', outs: { o: 'o' } },
+        b: {
+          matrix: { name: names },
+          cmd: ['true', '${deps.o}'],
+          deps: { o: { from: 'a', out: 'o' } },
+          outs: { p: 'p' },
+        },
+      },
+    },
+  });
+  const child = spawn(process.execPath, [main, 'run', '--watch', '--json'], {
+    cwd: rig.root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let shown = '';
   for await (const chunk of child.stderr) {
     shown += String(chunk);
@@ -33,12 +61,29 @@ test('a reader that is slow has all of the answers of a watch that is ended', as
 
 test('a watch shows what a run does: the tables and where the results are, after every run that made some', async () => {
   await using rig = await createRig();
-  rig.write({ rows: 'one', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.rows} ${outs.table}', deps: { rows: 'rows' }, outs: { table: { path: 'scores.md', kind: 'table' } } } } } });
+  rig.write({
+    rows: 'one',
+    'pipeline.yaml': {
+      stages: {
+        a: {
+          cmd: 'cp ${deps.rows} ${outs.table}',
+          deps: { rows: 'rows' },
+          outs: { table: { path: 'scores.md', kind: 'table' } },
+        },
+      },
+    },
+  });
   const run = rig.pipeline('run', '--watch');
   await run.said('waiting for changes');
   rig.write({ rows: 'two' });
   await run.said('waiting for changes', 2);
   run.kill('SIGINT');
-  const results = (await run.result).stderr.split(/^.*(?:up to date|ran, .*|waiting for changes .*)$/m).map((text) => text.trim()).filter((text) => text.includes('scores.md') && !text.includes('▸'));
-  expect(results).toEqual(['one\n  table  artifacts/pipeline/a/scores.md', 'two\n  table  artifacts/pipeline/a/scores.md']);
+  const results = (await run.result).stderr
+    .split(/^.*(?:up to date|ran, .*|waiting for changes .*)$/m)
+    .map((text) => text.trim())
+    .filter((text) => text.includes('scores.md') && !text.includes('▸'));
+  expect(results).toEqual([
+    'one\n  table  artifacts/pipeline/a/scores.md',
+    'two\n  table  artifacts/pipeline/a/scores.md',
+  ]);
 });

@@ -10,8 +10,24 @@ const failed: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, se
 const blocked: Outcome = { kind: 'blocked', by: 'a' as InstanceId };
 const skipped: Outcome = { kind: 'skipped' };
 
-const told = (outcomes: Readonly<Record<string, Outcome>>, exitCode: RunSummary['exitCode'] = 1, typed: TypedRun = {}): readonly string[] =>
-  summaryText({ run: 'r' as RunId, seconds: 2, exitCode, outcomes: new Map(Object.entries(outcomes).map(([id, outcome]) => [id as InstanceId, outcome])), readsOutOfDate: false }, typed, noColors).trimEnd().split('\n');
+const told = (
+  outcomes: Readonly<Record<string, Outcome>>,
+  exitCode: RunSummary['exitCode'] = 1,
+  typed: TypedRun = {},
+): readonly string[] =>
+  summaryText(
+    {
+      run: 'r' as RunId,
+      seconds: 2,
+      exitCode,
+      outcomes: new Map(Object.entries(outcomes).map(([id, outcome]) => [id as InstanceId, outcome])),
+      readsOutOfDate: false,
+    },
+    typed,
+    noColors,
+  )
+    .trimEnd()
+    .split('\n');
 
 describe('the end of a run', () => {
   test('names all that failed, as it can be typed into any shell', () => {
@@ -24,7 +40,9 @@ describe('the end of a run', () => {
   });
 
   test('names five, and counts the others', () => {
-    expect(told(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5)).toEqual(['  pipeline log s:4 tells more', '  … and 3 more failed', '  pipeline run goes on from here']);
+    expect(
+      told(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5),
+    ).toEqual(['  pipeline log s:4 tells more', '  … and 3 more failed', '  pipeline run goes on from here']);
   });
 
   test('counts what was not started, and names --keep-going to those who did not give it', () => {
@@ -39,15 +57,25 @@ describe('the end of a run', () => {
   });
 
   test('after Ctrl-C, what was not started is counted too', () => {
-    expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual(['✗ 1 interrupted, 2 not started, 2.0 s', '  pipeline run goes on from here']);
+    expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
+      '✗ 1 interrupted, 2 not started, 2.0 s',
+      '  pipeline run goes on from here',
+    ]);
   });
 
   test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
-    expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual(['✓ nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; pipeline status -f b.yaml tells what is out of date']);
+    expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
+      '✓ nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; pipeline status -f b.yaml tells what is out of date',
+    ]);
   });
 
   test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
-    expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual(['  pipeline log -f experiments/b.yaml a tells more', '  pipeline run -f experiments/b.yaml goes on from here']);
-    expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe("  pipeline log -f 'my '\\''1'\\''.yaml' a tells more");
+    expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
+      '  pipeline log -f experiments/b.yaml a tells more',
+      '  pipeline run -f experiments/b.yaml goes on from here',
+    ]);
+    expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
+      "  pipeline log -f 'my '\\''1'\\''.yaml' a tells more",
+    );
   });
 });

@@ -5,11 +5,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRows } from '../../src/ml/dataset/read-rows.ts';
 
 let folder = '';
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'read-rows-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'read-rows-'));
+});
 afterEach(() => rm(folder, { recursive: true }));
 
 test('rows are read as they are, slots included', async () => {
-  const rows = [{ human: ' a\u2028b ', assistant: 'c\n' }, { human: 'd', assistant: 'e', slots: { drug: 'zinc' } }];
+  const rows = [
+    { human: ' a\u2028b ', assistant: 'c\n' },
+    { human: 'd', assistant: 'e', slots: { drug: 'zinc' } },
+  ];
   await writeFile(join(folder, 'train.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   expect(await readRows(join(folder, 'train.jsonl'))).toEqual({ ok: true, value: rows });
 });
@@ -17,6 +22,9 @@ test('rows are read as they are, slots included', async () => {
 test('the first line that is no row is the problem', async () => {
   const path = join(folder, 'train.jsonl');
   await writeFile(path, '{"human": "a", "assistant": "b"}\n{"human": "a"}\n{');
-  expect(await readRows(path)).toEqual({ ok: false, error: { path, line: 2, message: 'wrong columns: expected a text "assistant"; found ["human"]' } });
+  expect(await readRows(path)).toEqual({
+    ok: false,
+    error: { path, line: 2, message: 'wrong columns: expected a text "assistant"; found ["human"]' },
+  });
   expect(await readRows(join(folder, 'absent'))).toMatchObject({ ok: false });
 });

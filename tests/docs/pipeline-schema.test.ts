@@ -4,5 +4,7 @@ import { expect, test } from 'vitest';
 import { pipelineSchema } from '../../src/runner/spec/pipeline-shape.ts';
 
 test('the schema that editors are pointed to is the one that checks (pipeline schema > docs/pipeline.schema.json)', () => {
-  expect(JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/pipeline.schema.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(pipelineSchema())));
+  expect(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/pipeline.schema.json'), 'utf8')),
+  ).toEqual(JSON.parse(JSON.stringify(pipelineSchema())));
 });

@@ -12,12 +12,18 @@ const [extending = ''] = blocks.filter((block) => block.startsWith('extends: '))
 const [added = ''] = blocks.filter((block) => block.startsWith('  table:'));
 const grid = whole.find((block) => block.startsWith('name: vocabulary')) ?? '';
 
-test.each([...whole, grid + added].map((text) => [text.split('\n', 1)[0], text]))('the example "%s" of docs/pipeline-yaml.md has no fault', (_, text) => {
-  expect(instancesOf({ 'pipeline.yaml': text }, 'pipeline.yaml')).not.toEqual([]);
-});
+test.each([...whole, grid + added].map((text) => [text.split('\n', 1)[0], text]))(
+  'the example "%s" of docs/pipeline-yaml.md has no fault',
+  (_, text) => {
+    expect(instancesOf({ 'pipeline.yaml': text }, 'pipeline.yaml')).not.toEqual([]);
+  },
+);
 
 test('the example that extends another has the instances that the page shows', () => {
-  const instances = instancesOf({ 'pipeline.yaml': grid + added, 'experiments/sizes.yaml': extending }, 'experiments/sizes.yaml');
+  const instances = instancesOf(
+    { 'pipeline.yaml': grid + added, 'experiments/sizes.yaml': extending },
+    'experiments/sizes.yaml',
+  );
   expect(instances).toEqual(['split[tea]', 'fit[tea,w5]', 'fit[tea,w10]', 'score[tea,w5]', 'score[tea,w10]']);
 });
 
@@ -28,7 +34,12 @@ test('the page names every key of a file and of a stage', () => {
 });
 
 function instancesOf(files: Readonly<Record<string, string>>, file: string): readonly string[] {
-  const { result } = planFile({ file, overrides: [], readText: (path) => (files[path] === undefined ? { ok: false, error: 'no such file' } : { ok: true, value: files[path] }) });
+  const { result } = planFile({
+    file,
+    overrides: [],
+    readText: (path) =>
+      files[path] === undefined ? { ok: false, error: 'no such file' } : { ok: true, value: files[path] },
+  });
   if (!result.ok) throw new Error(result.error.map(({ message }) => message).join('\n'));
   return result.value.instances.map(({ id }) => id);
 }

@@ -21,19 +21,35 @@ describe('a data set of your own, as the README says', () => {
     const after = instancesOf(extended);
     const added = after.filter(({ id }) => !before.some((other) => other.id === id));
     expect(added.map(({ id }) => id)).toHaveLength((before.length - 2) / 2);
-    expect(after.filter((instance) => !added.includes(instance)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    expect(added.find(({ id }) => id === 'data-format[mine]')).toMatchObject({ params: { format: 'jsonl' }, deps: { raw: { path: 'data/raw/mine' } } });
-    expect(added.find(({ id }) => id === 'qualitative[mine,lora]')).toMatchObject({ deps: { questions: { path: questions?.[2] } } });
+    expect(after.filter((instance) => !added.includes(instance)).map(({ id }) => id)).toEqual(
+      before.map(({ id }) => id),
+    );
+    expect(added.find(({ id }) => id === 'data-format[mine]')).toMatchObject({
+      params: { format: 'jsonl' },
+      deps: { raw: { path: 'data/raw/mine' } },
+    });
+    expect(added.find(({ id }) => id === 'qualitative[mine,lora]')).toMatchObject({
+      deps: { questions: { path: questions?.[2] } },
+    });
   });
 
   test('the questions that the recipe writes are what the stage reads', () => {
-    expect(Object.keys(JSON.parse(questions?.[1] ?? ''))).toEqual(Object.keys(JSON.parse(text('data/questions/aimc.json'))));
+    expect(Object.keys(JSON.parse(questions?.[1] ?? ''))).toEqual(
+      Object.keys(JSON.parse(text('data/questions/aimc.json'))),
+    );
   });
 });
 
 test('the misspelled stage of the README is found where the README shows it', () => {
-  const misspelled = pipeline.replace('{ from: data-format, out: train }', '{ from: data-fromat, out: train }');
-  const { result } = planFile({ file: 'pipeline.yaml', overrides: [], readText: () => ({ ok: true, value: misspelled }) });
+  const misspelled = pipeline.replace(
+    '{ from: data-format, out: train }',
+    '{ from: data-fromat, out: train }',
+  );
+  const { result } = planFile({
+    file: 'pipeline.yaml',
+    overrides: [],
+    readText: () => ({ ok: true, value: misspelled }),
+  });
   if (result.ok) throw new Error('it has no fault');
   const { line, column } = positionIn(misspelled, result.error[0]?.at?.offset ?? 0);
   expect(readme).toContain(`pipeline.yaml:${line}:${column}: error: ${result.error[0]?.message}`);
@@ -41,14 +57,37 @@ test('the misspelled stage of the README is found where the README shows it', ()
 
 test('real-rows.yaml names no file of anybody: without rows it says how to name yours', async () => {
   using project = inProcess();
-  project.write({ 'pipeline.yaml': pipeline, 'experiments/real-rows.yaml': text('experiments/real-rows.yaml') });
-  const ran = await project.ask((opened) => opened.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }), undefined, 'experiments/real-rows.yaml');
+  project.write({
+    'pipeline.yaml': pipeline,
+    'experiments/real-rows.yaml': text('experiments/real-rows.yaml'),
+  });
+  const ran = await project.ask(
+    (opened) =>
+      opened.dryRun({
+        patterns: [],
+        mode: 'needs',
+        force: false,
+        keepGoing: false,
+        retryFailed: false,
+        waitSeconds: 0,
+      }),
+    undefined,
+    'experiments/real-rows.yaml',
+  );
   const faults = ran.ok || ran.error.kind !== 'invalid' ? [] : ran.error.diagnostics;
-  expect(faults.filter(({ code, message }) => code === 'missing-file' && message.startsWith('my/')).map(({ help }) => help)).toEqual(Array(2).fill(expect.stringContaining('--set vars.aimc=')));
+  expect(
+    faults
+      .filter(({ code, message }) => code === 'missing-file' && message.startsWith('my/'))
+      .map(({ help }) => help),
+  ).toEqual(Array(2).fill(expect.stringContaining('--set vars.aimc=')));
 });
 
 function instancesOf(file: string): readonly Instance[] {
-  const { result } = planFile({ file: 'pipeline.yaml', overrides: [], readText: () => ({ ok: true, value: file }) });
+  const { result } = planFile({
+    file: 'pipeline.yaml',
+    overrides: [],
+    readText: () => ({ ok: true, value: file }),
+  });
   if (!result.ok) throw new Error(result.error.map(({ message }) => message).join('\n'));
   return result.value.instances;
 }

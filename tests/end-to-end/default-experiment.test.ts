@@ -17,9 +17,17 @@ interface Summary {
   readonly restored: readonly string[];
 }
 
-const run = (): Summary => JSON.parse(execFileSync('npx', ['--no-install', 'pipeline', 'run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+const run = (): Summary =>
+  JSON.parse(
+    execFileSync('npx', ['--no-install', 'pipeline', 'run', '--json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
 
-const evaluationOf = (dataset: string, model: string): Evaluation => JSON.parse(readFileSync(join(artifacts, 'eval', `${dataset},${model}`, 'metrics.json'), 'utf8'));
+const evaluationOf = (dataset: string, model: string): Evaluation =>
+  JSON.parse(readFileSync(join(artifacts, 'eval', `${dataset},${model}`, 'metrics.json'), 'utf8'));
 
 const rougeL = (dataset: string, model: string): number => evaluationOf(dataset, model).multilingual.rougeL;
 
@@ -46,10 +54,15 @@ describe('the default experiment', () => {
     });
 
     test(`${dataset}: LoRA knows more than the right template with random facts`, () => {
-      const rows = readFileSync(join(artifacts, 'data-format', dataset, 'test.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+      const rows = readFileSync(join(artifacts, 'data-format', dataset, 'test.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
       const score = multilingualProfile(mixedTokens);
       const guesses = guessedAnswers(seededRandom(1), rows);
-      const floor = guesses.reduce((sum, guess, index) => sum + score(rows[index].assistant, guess).rougeL, 0) / rows.length;
+      const floor =
+        guesses.reduce((sum, guess, index) => sum + score(rows[index].assistant, guess).rougeL, 0) /
+        rows.length;
       expect(rougeL(dataset, 'lora')).toBeGreaterThan(floor + 0.07);
     });
 
@@ -64,8 +77,12 @@ describe('the default experiment', () => {
   }
 
   test('the table, the files of the original and the page are there', () => {
-    expect(readFileSync(join(artifacts, 'collate/collated_metrics.csv'), 'utf8')).toMatch(/^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,.*\naimc,base,,/);
-    expect(JSON.parse(readFileSync(join(artifacts, 'collate/collated_metrics.json'), 'utf8'))).toHaveLength(14);
+    expect(readFileSync(join(artifacts, 'collate/collated_metrics.csv'), 'utf8')).toMatch(
+      /^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,.*\naimc,base,,/,
+    );
+    expect(JSON.parse(readFileSync(join(artifacts, 'collate/collated_metrics.json'), 'utf8'))).toHaveLength(
+      14,
+    );
     expect(readFileSync(join(artifacts, 'report/report.html'), 'utf8')).toContain('not medical advice');
   });
 });

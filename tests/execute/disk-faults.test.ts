@@ -6,27 +6,55 @@ import { inProcess } from '../rig/in-process.ts';
 
 const twoStages = {
   stages: {
-    a: { cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}', deps: { raw: 'raw' }, outs: { d: 'd', o: 'o' } },
+    a: {
+      cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}',
+      deps: { raw: 'raw' },
+      outs: { d: 'd', o: 'o' },
+    },
     b: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
   },
 };
-const right = { a: 'folder', 'a/d': 'folder', 'a/d/empty': 'folder', 'a/d/l': 'link x', 'a/d/x': 'file one\n', 'a/o': 'executable two\n', b: 'folder', 'b/o': 'executable two\n' };
+const right = {
+  a: 'folder',
+  'a/d': 'folder',
+  'a/d/empty': 'folder',
+  'a/d/l': 'link x',
+  'a/d/x': 'file one\n',
+  'a/o': 'executable two\n',
+  b: 'folder',
+  'b/o': 'executable two\n',
+};
 
 describe('a disk that fails', () => {
   test('a result whose caching fails is kept in its place, and the run goes on', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
-    const run = await project.run({}, failingDisk(0, 'ENOSPC', ({ name, paths }) => name === 'copy' && (paths[1] ?? '').includes('cache/objects')).disk);
+    const run = await project.run(
+      {},
+      failingDisk(
+        0,
+        'ENOSPC',
+        ({ name, paths }) => name === 'copy' && (paths[1] ?? '').includes('cache/objects'),
+      ).disk,
+    );
     expect(run).toMatchObject({ outcomes: { a: 'ran', b: 'ran' }, warnings: ['not-cached'] });
     expect(project.snapshot('artifacts/pipeline')).toEqual(right);
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
   });
 
-  test('an out in the workspace that cannot be moved out of the way of a failed stage is in no later run\'s way', async () => {
+  test("an out in the workspace that cannot be moved out of the way of a failed stage is in no later run's way", async () => {
     using project = inProcess();
-    const failing = (code: number): object => ({ stages: { a: { cmd: `echo half > \${outs.o}; exit ${code}`, outs: { o: { path: 'result', workspace: true } } } } });
+    const failing = (code: number): object => ({
+      stages: {
+        a: { cmd: `echo half > \${outs.o}; exit ${code}`, outs: { o: { path: 'result', workspace: true } } },
+      },
+    });
     project.write({ 'pipeline.yaml': failing(1) });
-    const { disk } = failingDisk(0, 'EACCES', ({ name, paths }) => name === 'rename' && paths[0] === join(project.root, 'result'));
+    const { disk } = failingDisk(
+      0,
+      'EACCES',
+      ({ name, paths }) => name === 'rename' && paths[0] === join(project.root, 'result'),
+    );
     expect((await project.run({}, disk)).outcomes).toEqual({ a: 'failed' });
     expect(project.read('result')).toBe('half\n');
     project.write({ 'pipeline.yaml': failing(0) });
@@ -36,10 +64,12 @@ describe('a disk that fails', () => {
 
 describe('the cache on another disk than the artifacts', () => {
   /** rename(2) between two mounts. */
-  const twoDisks = (more: (call: DiskCall) => void = () => undefined): WorkspaceDisk => watchedDisk((call) => {
-    if (call.name === 'rename' && new Set(call.paths.map((path) => path.includes('/cache/'))).size > 1) throw new DiskFault('EXDEV', call);
-    more(call);
-  });
+  const twoDisks = (more: (call: DiskCall) => void = () => undefined): WorkspaceDisk =>
+    watchedDisk((call) => {
+      if (call.name === 'rename' && new Set(call.paths.map((path) => path.includes('/cache/'))).size > 1)
+        throw new DiskFault('EXDEV', call);
+      more(call);
+    });
 
   test('outs get to their places whole, an older result leaves nothing behind, and the next run finds them', async () => {
     using project = inProcess();
@@ -71,10 +101,15 @@ describe('the cache on another disk than the artifacts', () => {
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     await project.run();
     project.write({ 'pipeline.yaml': JSON.stringify(twoStages).replaceAll('two', 'three') });
-    const full = twoDisks((call) => { if (call.name === 'copy' && call.paths[1]?.includes('/artifacts/') === true) throw new DiskFault('ENOSPC', call); });
+    const full = twoDisks((call) => {
+      if (call.name === 'copy' && call.paths[1]?.includes('/artifacts/') === true)
+        throw new DiskFault('ENOSPC', call);
+    });
     expect((await project.run({}, full)).outcomes).toMatchObject({ a: 'failed' });
     expect(project.snapshot('artifacts/pipeline')).toMatchObject(right);
-    expect(Object.keys(project.snapshot('artifacts')).filter((path) => path.includes('.partial'))).toEqual([]);
+    expect(Object.keys(project.snapshot('artifacts')).filter((path) => path.includes('.partial'))).toEqual(
+      [],
+    );
     expect((await project.run()).outcomes).toEqual({ a: 'restored', b: 'ran' });
   });
 });
@@ -84,17 +119,26 @@ describe('invariant 3: the row after its objects', () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     const calls: DiskCall[] = [];
-    await project.run({ patterns: ['a'] }, watchedDisk((call) => calls.push(call)));
-    const named = calls.filter(({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/cache/objects/'));
+    await project.run(
+      { patterns: ['a'] },
+      watchedDisk((call) => calls.push(call)),
+    );
+    const named = calls.filter(
+      ({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/cache/objects/'),
+    );
     expect(named).toHaveLength(3);
     for (const rename of named) {
       const at = calls.indexOf(rename);
-      expect(calls.slice(0, at).some(({ name, paths }) => name === 'sync' && paths[0] === rename.paths[0])).toBe(true);
+      expect(
+        calls.slice(0, at).some(({ name, paths }) => name === 'sync' && paths[0] === rename.paths[0]),
+      ).toBe(true);
       const folder = (rename.paths[1] ?? '').replace(/\/[^/]*$/, '');
       expect(calls.slice(at).some(({ name, paths }) => name === 'sync' && paths[0] === folder)).toBe(true);
     }
     const lastSync = calls.findLastIndex(({ name }) => name === 'sync');
-    const placed = calls.findIndex(({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/artifacts/'));
+    const placed = calls.findIndex(
+      ({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/artifacts/'),
+    );
     expect(placed).toBeGreaterThan(lastSync);
   });
 });

@@ -17,15 +17,30 @@ function slowRunner() {
       take = done;
     },
   });
-  return { stream, taken, takeOne: async (): Promise<void> => { take?.(); await setImmediate(); } };
+  return {
+    stream,
+    taken,
+    takeOne: async (): Promise<void> => {
+      take?.();
+      await setImmediate();
+    },
+  };
 }
 
 function settlement(promise: Promise<void>): { readonly promise: Promise<void>; settled: boolean } {
-  const settling = { promise: promise.finally(() => { settling.settled = true; }), settled: false };
+  const settling = {
+    promise: promise.finally(() => {
+      settling.settled = true;
+    }),
+    settled: false,
+  };
   return settling;
 }
 
-const after = async (milliseconds: number): Promise<void> => { await vi.advanceTimersByTimeAsync(milliseconds); await setImmediate(); };
+const after = async (milliseconds: number): Promise<void> => {
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  await setImmediate();
+};
 
 test('no line of a stage that is gone is lost, however long the runner takes for each', async () => {
   const pipe = new PassThrough({ highWaterMark: 1 });

@@ -1,4 +1,18 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchedDisk } from '../rig/disk-twins.ts';
@@ -9,10 +23,25 @@ import { createRig, type Rig } from '../rig/rig.ts';
 async function finished(): Promise<Rig> {
   const rig = await createRig();
   const train = rig.puppet();
-  rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm', d: 'd' } } } } });
+  rig.write({
+    rows: 'a',
+    'pipeline.yaml': {
+      stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm', d: 'd' } } },
+    },
+  });
   const run = rig.pipeline('run');
   const started = await train.nextStart();
-  await started.order('write', { files: { 'out:d/a b': 'x', 'out:d/"quoted"\n$(echo)': 'y', 'out:d/-dash': 'z', 'out:d/sub/\u00e9': 'composed', 'out:d/sub/e\u0301': 'decomposed', 'out:d/zero': '', 'out:d/run.sh': '#!/bin/sh\n' } });
+  await started.order('write', {
+    files: {
+      'out:d/a b': 'x',
+      'out:d/"quoted"\n$(echo)': 'y',
+      'out:d/-dash': 'z',
+      'out:d/sub/\u00e9': 'composed',
+      'out:d/sub/e\u0301': 'decomposed',
+      'out:d/zero': '',
+      'out:d/run.sh': '#!/bin/sh\n',
+    },
+  });
   await started.order('folder', { path: 'out:d/empty' });
   await started.order('link', { path: 'out:d/link', target: 'sub/\u00e9' });
   await started.order('mode', { path: 'out:d/run.sh', mode: 0o755 });
@@ -23,43 +52,83 @@ async function finished(): Promise<Rig> {
 
 /** Everything below a folder: what kind, what mode, what content. */
 function snapshot(folder: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
-    const path = join(entry.parentPath, entry.name);
-    const what = entry.isSymbolicLink() ? `link ${readlinkSync(path)}` : entry.isDirectory() ? 'folder' : `${lstatSync(path).mode & 0o111 ? 'x' : 'f'} ${statSync(path).size}`;
-    return [path.slice(folder.length + 1), what];
-  }).sort());
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const what = entry.isSymbolicLink()
+          ? `link ${readlinkSync(path)}`
+          : entry.isDirectory()
+            ? 'folder'
+            : `${lstatSync(path).mode & 0o111 ? 'x' : 'f'} ${statSync(path).size}`;
+        return [path.slice(folder.length + 1), what];
+      })
+      .sort(),
+  );
 }
 
 const out = (rig: Rig, path: string): string => join(rig.root, 'artifacts/pipeline/train', path);
 
 describe('invariant 1 and 4: an output that is not as it was made is restored exactly, and nothing runs', () => {
   let project: Rig;
-  beforeAll(async () => { project = await finished(); });
+  beforeAll(async () => {
+    project = await finished();
+  });
   afterAll(() => project[Symbol.asyncDispose]());
 
   test.each<[string, (rig: Rig) => void]>([
     ['deleted', (rig) => rmSync(out(rig, 'm'))],
     ['all of it deleted', (rig) => rmSync(join(rig.root, 'artifacts'), { recursive: true })],
     ['truncated', (rig) => truncateSync(out(rig, 'm'), 3)],
-    ['edited, its size and time as before', (rig) => {
-      const { atime, mtime } = statSync(out(rig, 'm'));
-      writeFileSync(out(rig, 'm'), 'WEIGHTS');
-      utimesSync(out(rig, 'm'), atime, mtime);
-    }],
-    ['replaced by a symbolic link', (rig) => { rmSync(out(rig, 'm')); symlinkSync('d/zero', out(rig, 'm')); }],
-    ['replaced by a folder', (rig) => { rmSync(out(rig, 'm')); mkdirSync(out(rig, 'm')); }],
-    ['a folder replaced by a file', (rig) => { rmSync(out(rig, 'd'), { recursive: true }); writeFileSync(out(rig, 'd'), ''); }],
+    [
+      'edited, its size and time as before',
+      (rig) => {
+        const { atime, mtime } = statSync(out(rig, 'm'));
+        writeFileSync(out(rig, 'm'), 'WEIGHTS');
+        utimesSync(out(rig, 'm'), atime, mtime);
+      },
+    ],
+    [
+      'replaced by a symbolic link',
+      (rig) => {
+        rmSync(out(rig, 'm'));
+        symlinkSync('d/zero', out(rig, 'm'));
+      },
+    ],
+    [
+      'replaced by a folder',
+      (rig) => {
+        rmSync(out(rig, 'm'));
+        mkdirSync(out(rig, 'm'));
+      },
+    ],
+    [
+      'a folder replaced by a file',
+      (rig) => {
+        rmSync(out(rig, 'd'), { recursive: true });
+        writeFileSync(out(rig, 'd'), '');
+      },
+    ],
     ['a file added to a folder', (rig) => writeFileSync(out(rig, 'd/extra'), 'x')],
     ['a file removed from a folder', (rig) => rmSync(out(rig, 'd/zero'))],
     ['a file renamed in a folder, upper case', (rig) => renameSync(out(rig, 'd/zero'), out(rig, 'd/ZERO'))],
     ['an empty folder removed', (rig) => rmSync(out(rig, 'd/empty'), { recursive: true })],
-    ['a link bent', (rig) => { rmSync(out(rig, 'd/link')); symlinkSync('zero', out(rig, 'd/link')); }],
+    [
+      'a link bent',
+      (rig) => {
+        rmSync(out(rig, 'd/link'));
+        symlinkSync('zero', out(rig, 'd/link'));
+      },
+    ],
     ['an execute bit lost', (rig) => chmodSync(out(rig, 'd/run.sh'), 0o644)],
-    ['edited and made read-only', (rig) => {
-      writeFileSync(out(rig, 'd/zero'), 'no');
-      chmodSync(out(rig, 'd/zero'), 0o444);
-      chmodSync(out(rig, 'd'), 0o555);
-    }],
+    [
+      'edited and made read-only',
+      (rig) => {
+        writeFileSync(out(rig, 'd/zero'), 'no');
+        chmodSync(out(rig, 'd/zero'), 0o444);
+        chmodSync(out(rig, 'd'), 0o555);
+      },
+    ],
   ])('%s', async (_, damage) => {
     const before = snapshot(out(project, ''));
     damage(project);
@@ -84,7 +153,9 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
 describe('invariant 5: what was written by us need not be read again, unless somebody wrote after us', () => {
   test('an out that is written to once more before it stands in its place is not taken for what was cached', async () => {
     using project = inProcess();
-    project.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo right > ${outs.m}', outs: { m: 'm' } } } } });
+    project.write({
+      'pipeline.yaml': { stages: { a: { cmd: 'echo right > ${outs.m}', outs: { m: 'm' } } } },
+    });
     // As a process would that got away from its stage.
     const disk = watchedDisk(({ name, paths: [from = '', to = ''] }) => {
       if (name === 'rename' && to.endsWith('artifacts/pipeline/a/m')) writeFileSync(from, 'wrong\n');
@@ -97,7 +168,9 @@ describe('invariant 5: what was written by us need not be read again, unless som
 
 /** The objects of a project's cache, the smallest first. */
 const objects = (rig: Rig): readonly string[] =>
-  readdirSync(join(rig.root, 'cache/objects'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  readdirSync(join(rig.root, 'cache/objects'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 function objectWith(rig: Rig, content: string): string {
   const found = objects(rig).find((path) => statSync(path).size === content.length);
@@ -109,19 +182,34 @@ describe('invariant 1: a hit means that every object is there and right', () => 
   test.each<[string, (object: string) => void, 'in place' | 'gone']>([
     ['deleted, the out in place', (object) => rmSync(object), 'in place'],
     ['deleted, the out gone', (object) => rmSync(object), 'gone'],
-    ['truncated, the out gone', (object) => { chmodSync(object, 0o644); truncateSync(object, 2); }, 'gone'],
-    ['changed with its time kept, the out gone', (object) => {
-      const { atime, mtime } = statSync(object);
-      chmodSync(object, 0o644);
-      writeFileSync(object, 'Weights');
-      utimesSync(object, atime, mtime);
-    }, 'gone'],
-    ['changed with its time kept, the out in place', (object) => {
-      const { atime, mtime } = statSync(object);
-      chmodSync(object, 0o644);
-      writeFileSync(object, 'Weights');
-      utimesSync(object, atime, mtime);
-    }, 'in place'],
+    [
+      'truncated, the out gone',
+      (object) => {
+        chmodSync(object, 0o644);
+        truncateSync(object, 2);
+      },
+      'gone',
+    ],
+    [
+      'changed with its time kept, the out gone',
+      (object) => {
+        const { atime, mtime } = statSync(object);
+        chmodSync(object, 0o644);
+        writeFileSync(object, 'Weights');
+        utimesSync(object, atime, mtime);
+      },
+      'gone',
+    ],
+    [
+      'changed with its time kept, the out in place',
+      (object) => {
+        const { atime, mtime } = statSync(object);
+        chmodSync(object, 0o644);
+        writeFileSync(object, 'Weights');
+        utimesSync(object, atime, mtime);
+      },
+      'in place',
+    ],
   ])('an object %s: it is said, and the stage runs again', async (_, damage, place) => {
     await using rig = await finished();
     const train = rig.puppet();
@@ -139,7 +227,8 @@ describe('invariant 1: a hit means that every object is there and right', () => 
 
   test('objects without a row are no result', async () => {
     await using rig = await finished();
-    for (const name of readdirSync(join(rig.root, 'cache'))) if (name.startsWith('pipeline.sqlite')) rmSync(join(rig.root, 'cache', name));
+    for (const name of readdirSync(join(rig.root, 'cache')))
+      if (name.startsWith('pipeline.sqlite')) rmSync(join(rig.root, 'cache', name));
     const train = rig.puppet();
     const run = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights', d: 'd' });
@@ -158,42 +247,66 @@ describe('invariant 1: a hit means that every object is there and right', () => 
 });
 
 describe('data that come and go', () => {
-  test.each([['in its own folder', 'o'], ['in the workspace', { path: 'result', workspace: true }]])('a stage whose out is %s fails with other data: with the old data its old result is back, whatever the failed one wrote', async (_, declared) => {
-    await using rig = await createRig();
-    const a = rig.puppet('a');
-    rig.write({ x: 'one', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: declared } } } } });
-    const place = typeof declared === 'string' ? 'artifacts/pipeline/a/o' : declared.path;
-    const first = rig.pipeline('run');
-    await (await a.nextStart()).exit(0, { o: 'made of one' });
-    await first.result;
-    rig.write({ x: 'two' });
-    const second = rig.pipeline('run');
-    await (await a.nextStart()).exit(1, { o: 'half of two' });
-    expect((await second.result).json).toMatchObject({ failed: ['a'] });
-    rig.write({ x: 'one' });
-    expect((await rig.pipeline('run').result).code).toBe(0);
-    expect(rig.read(place)).toBe('made of one');
-    expect(a.waiting).toBe(0);
-    rig.write({ x: 'two' });
-    const again = rig.pipeline('run');
-    await (await a.nextStart()).exit(0, { o: 'made of two' });
-    expect((await again.result).json).toMatchObject({ ran: ['a'] });
-    expect(rig.read(place)).toBe('made of two');
-  });
+  test.each([
+    ['in its own folder', 'o'],
+    ['in the workspace', { path: 'result', workspace: true }],
+  ])(
+    'a stage whose out is %s fails with other data: with the old data its old result is back, whatever the failed one wrote',
+    async (_, declared) => {
+      await using rig = await createRig();
+      const a = rig.puppet('a');
+      rig.write({
+        x: 'one',
+        'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: declared } } } },
+      });
+      const place = typeof declared === 'string' ? 'artifacts/pipeline/a/o' : declared.path;
+      const first = rig.pipeline('run');
+      await (await a.nextStart()).exit(0, { o: 'made of one' });
+      await first.result;
+      rig.write({ x: 'two' });
+      const second = rig.pipeline('run');
+      await (await a.nextStart()).exit(1, { o: 'half of two' });
+      expect((await second.result).json).toMatchObject({ failed: ['a'] });
+      rig.write({ x: 'one' });
+      expect((await rig.pipeline('run').result).code).toBe(0);
+      expect(rig.read(place)).toBe('made of one');
+      expect(a.waiting).toBe(0);
+      rig.write({ x: 'two' });
+      const again = rig.pipeline('run');
+      await (await a.nextStart()).exit(0, { o: 'made of two' });
+      expect((await again.result).json).toMatchObject({ ran: ['a'] });
+      expect(rig.read(place)).toBe('made of two');
+    },
+  );
 
   test('a file that goes away each time its folder is read: its stage fails, in words; the others run, and the next run is right', async () => {
     using project = inProcess();
-    project.write({ 'd/x': 'x', 'd/y': 'y', 'pipeline.yaml': { stages: {
-      a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
-      b: { cmd: 'echo b > ${outs.o}', outs: { o: 'o' } },
-    } } });
+    project.write({
+      'd/x': 'x',
+      'd/y': 'y',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
+          b: { cmd: 'echo b > ${outs.o}', outs: { o: 'o' } },
+        },
+      },
+    });
     const disk = watchedDisk(({ name, paths }) => {
       if (name === 'list' && paths[0] === join(project.root, 'd')) project.write({ 'd/y': 'y' });
-      if (name === 'look' && paths[0] === join(project.root, 'd/y')) rmSync(join(project.root, 'd/y'), { force: true });
+      if (name === 'look' && paths[0] === join(project.root, 'd/y'))
+        rmSync(join(project.root, 'd/y'), { force: true });
     });
     const run = await project.run({ keepGoing: true }, disk);
     expect(run.outcomes).toEqual({ a: 'failed', b: 'ran' });
-    expect(run.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'a', outcome: expect.objectContaining({ failure: { kind: 'disk', message: 'the dep d (d/y): went away while its folder was read' } }) }));
+    expect(run.events).toContainEqual(
+      expect.objectContaining({
+        kind: 'finished',
+        instance: 'a',
+        outcome: expect.objectContaining({
+          failure: { kind: 'disk', message: 'the dep d (d/y): went away while its folder was read' },
+        }),
+      }),
+    );
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
     expect(project.read('artifacts/pipeline/a/o')).toBe('x');
   });

@@ -15,7 +15,15 @@ describe('a dep that is a model of the hub', () => {
   beforeAll(async () => {
     hub = await openLoopbackHub();
     home = mkdtempSync(join(tmpdir(), 'hub-home-'));
-    hub.repositories.set('owner/name', { commit, names: ['main'], files: { 'config.json': Buffer.from('{"model_type": "mt5"}'), 'model.safetensors': Buffer.from('weights') }, large: ['model.safetensors'] });
+    hub.repositories.set('owner/name', {
+      commit,
+      names: ['main'],
+      files: {
+        'config.json': Buffer.from('{"model_type": "mt5"}'),
+        'model.safetensors': Buffer.from('weights'),
+      },
+      large: ['model.safetensors'],
+    });
   });
   afterEach(() => vi.unstubAllEnvs());
   afterAll(async () => {
@@ -27,7 +35,17 @@ describe('a dep that is a model of the hub', () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', home);
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'cp ${deps.base}/model.safetensors ${outs.copy}', deps: { base: 'hf:owner/name@main' }, outs: { copy: 'copy' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          copy: {
+            cmd: 'cp ${deps.base}/model.safetensors ${outs.copy}',
+            deps: { base: 'hf:owner/name@main' },
+            outs: { copy: 'copy' },
+          },
+        },
+      },
+    });
 
     const first = await rig.pipeline('run').result;
     expect(first.json, first.stderr).toMatchObject({ ran: ['copy'] });
@@ -37,7 +55,8 @@ describe('a dep that is a model of the hub', () => {
 
     const asked = hub.requests.length;
     // The third, too: that there was nothing to do is not remembered without a look at the model.
-    for (let run = 0; run < 3; run++) expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['copy'] });
+    for (let run = 0; run < 3; run++)
+      expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['copy'] });
     expect(hub.requests.length).toBe(asked);
     const database = new Database(join(rig.root, 'cache/pipeline.sqlite'), { readonly: true });
     expect(database.prepare("SELECT count(*) FROM idle WHERE record <> ''").pluck().get()).toBe(0);
@@ -48,7 +67,11 @@ describe('a dep that is a model of the hub', () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', home);
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/nowhere@main' }, outs: { copy: 'copy' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/nowhere@main' }, outs: { copy: 'copy' } } },
+      },
+    });
     const { code, stderr } = await rig.pipeline('run').result;
     expect(code).toBe(2);
     expect(stderr).toMatch(/pipeline\.yaml:\d+:\d+/);
@@ -61,7 +84,11 @@ describe('a dep that is a model of the hub', () => {
     vi.stubEnv('HF_HOME', join(home, 'empty'));
     vi.stubEnv('HF_HUB_OFFLINE', '1');
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/name@main' }, outs: { copy: 'copy' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: { copy: { cmd: 'true', deps: { base: 'hf:owner/name@main' }, outs: { copy: 'copy' } } },
+      },
+    });
     const asked = hub.requests.length;
     const { code, stderr } = await rig.pipeline('run').result;
     expect(code).toBe(2);

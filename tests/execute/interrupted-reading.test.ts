@@ -5,9 +5,14 @@ import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/wo
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
 /** A disk on which reading some files takes until it is given up. */
-function endlessFiles(isEndless: (path: string) => boolean): { readonly disk: WorkspaceDisk; readonly asked: Promise<void> } {
+function endlessFiles(isEndless: (path: string) => boolean): {
+  readonly disk: WorkspaceDisk;
+  readonly asked: Promise<void>;
+} {
   let tell = (): void => undefined;
-  const asked = new Promise<void>((resolve) => { tell = resolve; });
+  const asked = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
   const digest: WorkspaceDisk['digest'] = async (path, signal) => {
     if (isEndless(path)) {
       tell();
@@ -22,26 +27,55 @@ function endlessFiles(isEndless: (path: string) => boolean): { readonly disk: Wo
 async function stoppedWhileReading(project: InProcess, isEndless: (path: string) => boolean) {
   const { disk, asked } = endlessFiles(isEndless);
   const stop = new AbortController();
-  const running = project.ask((open) => open.run({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }, () => undefined, { gentle: stop.signal, hard: new AbortController().signal }), disk);
+  const running = project.ask(
+    (open) =>
+      open.run(
+        { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
+        () => undefined,
+        { gentle: stop.signal, hard: new AbortController().signal },
+      ),
+    disk,
+  );
   await asked;
   stop.abort('SIGINT');
   const ran = await running;
-  return { exitCode: ran.ok ? ran.value.exitCode : ran.error, outcomes: ran.ok ? Object.fromEntries([...ran.value.outcomes].map(([id, { kind }]) => [id, kind])) : {} };
+  return {
+    exitCode: ran.ok ? ran.value.exitCode : ran.error,
+    outcomes: ran.ok ? Object.fromEntries([...ran.value.outcomes].map(([id, { kind }]) => [id, kind])) : {},
+  };
 }
 
-const copying = (deps: Readonly<Record<string, unknown>>): object => ({ cmd: `cat ${Object.keys(deps).map((name) => `\${deps.${name}}`).join(' ')} > \${outs.o}`, deps, outs: { o: 'o' } });
+const copying = (deps: Readonly<Record<string, unknown>>): object => ({
+  cmd: `cat ${Object.keys(deps)
+    .map((name) => `\${deps.${name}}`)
+    .join(' ')} > \${outs.o}`,
+  deps,
+  outs: { o: 'o' },
+});
 
 test('Ctrl-C while a dep is read: the reading is given up, nothing is started, and the next run is right', async () => {
   using project = inProcess();
   project.write({ huge: 'h', 'pipeline.yaml': { stages: { a: copying({ huge: 'huge' }) } } });
-  expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({ exitCode: 130, outcomes: { a: 'skipped' } });
+  expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({
+    exitCode: 130,
+    outcomes: { a: 'skipped' },
+  });
   expect((await project.run()).outcomes).toEqual({ a: 'ran' });
 });
 
 test('Ctrl-C while a dep is read between two stages: what was done stays done', async () => {
   using project = inProcess();
-  project.write({ x: 'x', huge: 'h', 'pipeline.yaml': { stages: { a: copying({ x: 'x' }), b: copying({ a: { from: 'a', out: 'o' }, huge: 'huge' }) } } });
-  expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({ exitCode: 130, outcomes: { a: 'ran', b: 'skipped' } });
+  project.write({
+    x: 'x',
+    huge: 'h',
+    'pipeline.yaml': {
+      stages: { a: copying({ x: 'x' }), b: copying({ a: { from: 'a', out: 'o' }, huge: 'huge' }) },
+    },
+  });
+  expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({
+    exitCode: 130,
+    outcomes: { a: 'ran', b: 'skipped' },
+  });
   expect((await project.run()).outcomes).toEqual({ a: 'cached', b: 'ran' });
 });
 
@@ -51,6 +85,9 @@ test('Ctrl-C while the cache is read: what was not read to its end is not taken 
   await project.run();
   const objects = Object.keys(project.snapshot('cache/objects')).filter((path) => path.includes('/'));
   for (const path of objects) utimesSync(`${project.root}/cache/objects/${path}`, 1, 1);
-  expect(await stoppedWhileReading(project, (path) => path.includes('/cache/objects/'))).toEqual({ exitCode: 130, outcomes: { a: 'skipped' } });
+  expect(await stoppedWhileReading(project, (path) => path.includes('/cache/objects/'))).toEqual({
+    exitCode: 130,
+    outcomes: { a: 'skipped' },
+  });
   expect((await project.run()).outcomes).toEqual({ a: 'cached' });
 });

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { createRig, until } from '../rig/rig.ts';
 import { sixteenAtOnce } from '../rig/sixteen-at-once.ts';
 
-const seen = (rig: { readonly root: string }, text: string): boolean => existsSync(join(rig.root, '../events-1.ndjson')) && readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes(text);
+const seen = (rig: { readonly root: string }, text: string): boolean =>
+  existsSync(join(rig.root, '../events-1.ndjson')) &&
+  readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes(text);
 
 const three = (a: readonly string[], b: readonly string[]): object => ({
   stages: {
@@ -25,7 +27,10 @@ describe('failures', () => {
     await startedA.exit(1);
     await until(() => seen(rig, '"failed"'), 5_000);
     await startedB.exit(0, { m: 'b' });
-    expect(await run.result).toMatchObject({ code: 1, json: { failed: ['a'], ran: ['b'], blocked: ['c'], skipped: ['d'] } });
+    expect(await run.result).toMatchObject({
+      code: 1,
+      json: { failed: ['a'], ran: ['b'], blocked: ['c'], skipped: ['d'] },
+    });
     const again = rig.pipeline('run');
     await (await a.nextStart()).exit(0, { m: 'a' });
     expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], cached: ['b'] });
@@ -33,8 +38,18 @@ describe('failures', () => {
 
   test('nor does what waits for its turn on the machine', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { a: { matrix: { n: [1, 2, 3, 4] }, cmd: 'test ${n} != 1 && touch ${outs.o}', outs: { o: 'o' } } } } });
-    expect((await rig.pipeline('run', '--jobs', '1').result).json).toMatchObject({ failed: ['a[1]'], ran: [], skipped: ['a[2]', 'a[3]', 'a[4]'] });
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          a: { matrix: { n: [1, 2, 3, 4] }, cmd: 'test ${n} != 1 && touch ${outs.o}', outs: { o: 'o' } },
+        },
+      },
+    });
+    expect((await rig.pipeline('run', '--jobs', '1').result).json).toMatchObject({
+      failed: ['a[1]'],
+      ran: [],
+      skipped: ['a[2]', 'a[3]', 'a[4]'],
+    });
   });
 
   test('with --keep-going: all that can run runs, and what cannot names the failure that blocks it', async () => {
@@ -46,7 +61,9 @@ describe('failures', () => {
     await (await b.nextStart()).exit(0, { m: 'b' });
     const result = await run.result;
     expect(result).toMatchObject({ code: 1, json: { failed: ['a'], ran: ['b', 'd'], blocked: ['c'] } });
-    expect(result.events).toContainEqual(expect.objectContaining({ kind: 'finished', instance: 'c', outcome: { kind: 'blocked', by: 'a' } }));
+    expect(result.events).toContainEqual(
+      expect.objectContaining({ kind: 'finished', instance: 'c', outcome: { kind: 'blocked', by: 'a' } }),
+    );
     const retry = rig.pipeline('run', '--retry-failed');
     await (await a.nextStart()).exit(0, { m: 'a' });
     expect((await retry.result).json).toMatchObject({ ran: ['a', 'c'] });
@@ -54,7 +71,11 @@ describe('failures', () => {
 
   test('an instance that is named as the folder of a failed attempt keeps its outs, whatever the other does', async () => {
     await using rig = await createRig();
-    const stage = { matrix: { x: ['a', 'a.failed', 'A.FAILED!'] }, cmd: 'echo ${x} > ${outs.o}; test ${x} != a', outs: { o: 'o' } };
+    const stage = {
+      matrix: { x: ['a', 'a.failed', 'A.FAILED!'] },
+      cmd: 'echo ${x} > ${outs.o}; test ${x} != a',
+      outs: { o: 'o' },
+    };
     rig.write({ 'pipeline.yaml': { stages: { t: stage } } });
     const first = await rig.pipeline('run', '--keep-going').result;
     expect(first.json).toMatchObject({ failed: ['t[a]'], ran: ['t[a%2Efailed]', 't[A.FAILED%21]'] });
@@ -68,11 +89,23 @@ describe('failures', () => {
 
   test('blocked ones are named with the failure that blocks them, a skipped one is no failure', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: {
-      a: { cmd: 'false', outs: { m: 'm' } },
-      b: { cmd: ['cp', '${deps.m}', '${outs.m}'], deps: { m: { from: 'a', out: 'm' } }, outs: { m: 'm' } },
-      c: { cmd: ['cp', '${deps.m}', '${outs.m}'], deps: { m: { from: 'b', out: 'm' } }, outs: { m: 'm' } },
-    } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'false', outs: { m: 'm' } },
+          b: {
+            cmd: ['cp', '${deps.m}', '${outs.m}'],
+            deps: { m: { from: 'a', out: 'm' } },
+            outs: { m: 'm' },
+          },
+          c: {
+            cmd: ['cp', '${deps.m}', '${outs.m}'],
+            deps: { m: { from: 'b', out: 'm' } },
+            outs: { m: 'm' },
+          },
+        },
+      },
+    });
     const { stderr } = await rig.pipeline('run').result;
     expect(stderr).toMatch(/b {2}.*\ba\b/);
     expect(stderr).toMatch(/c {2}.*\ba\b/);
@@ -88,7 +121,9 @@ describe('failures', () => {
     run.kill('SIGINT');
     const result = await run.result;
     expect(result).toMatchObject({ code: 130, json: { failed: ['a'] } });
-    expect(result.events.flatMap((event) => (event.kind === 'retrying' ? [event.delaySeconds] : []))).toEqual([1, 2, 4]);
+    expect(result.events.flatMap((event) => (event.kind === 'retrying' ? [event.delaySeconds] : []))).toEqual(
+      [1, 2, 4],
+    );
     expect(a.waiting).toBe(0);
   });
 
@@ -107,7 +142,14 @@ describe('failures', () => {
 
   test('retries: what is in the way of a start is in the way of the next, which is not made', async () => {
     await using rig = await createRig();
-    rig.write({ 'result.txt': 'mine', 'pipeline.yaml': { stages: { a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } }, retries: 9 } } } });
+    rig.write({
+      'result.txt': 'mine',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } }, retries: 9 },
+        },
+      },
+    });
     const result = await rig.pipeline('run').result;
     expect(result.json).toMatchObject({ failed: ['a'] });
     expect(result.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
@@ -116,7 +158,11 @@ describe('failures', () => {
   test('--retry-failed takes what any earlier run left unfinished, not the last alone', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
-    rig.write({ 'pipeline.yaml': { stages: { b: { cmd: b.cmd, outs: { m: 'm' } }, a: { cmd: a.cmd, outs: { m: 'm' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: { b: { cmd: b.cmd, outs: { m: 'm' } }, a: { cmd: a.cmd, outs: { m: 'm' } } },
+      },
+    });
     const interrupt = async (puppet: typeof a, ...words: readonly string[]) => {
       const run = rig.pipeline('run', '--jobs', '1', ...words);
       await puppet.nextStart();
@@ -143,7 +189,9 @@ describe('invariant 6: one writer, one computation of a key', () => {
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(String(run.pid));
     expect(second.stderr).toContain('; --wait waits for it to end\n');
-    expect((await rig.pipeline('run', '--wait', '0.1').result).stderr).toContain('; it did not end in the 0.1 s of --wait; without a number, --wait waits as long as it takes\n');
+    expect((await rig.pipeline('run', '--wait', '0.1').result).stderr).toContain(
+      '; it did not end in the 0.1 s of --wait; without a number, --wait waits as long as it takes\n',
+    );
     expect((await rig.pipeline('gc').result).stderr).toContain('; try again when it has ended\n');
     expect((await rig.pipeline('status').result).stdout).toContain('running');
     expect((await rig.pipeline('history').result).code).toBe(0);
@@ -179,7 +227,10 @@ describe('invariant 6: one writer, one computation of a key', () => {
     await (await a.nextStart()).exit(0, { m: 'a' });
     expect((await run.result).json).toMatchObject({ ran: ['a'], restored: ['b', 'c'] });
     rig.write({ 'experiments/other.yaml': { stages: { d: stage } } });
-    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ restored: ['d'], ran: [] });
+    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({
+      restored: ['d'],
+      ran: [],
+    });
     expect(a.waiting).toBe(0);
   });
 
@@ -203,10 +254,19 @@ const chain = (text: string): object => ({
 });
 
 /** A stage that writes the name of each of its outs into it. */
-const naming = (...outs: readonly string[]): object => ({ stages: { a: { cmd: outs.map((name) => `echo ${name} > \${outs.${name}}`).join(';'), outs: Object.fromEntries(outs.map((name) => [name, name])) } } });
+const naming = (...outs: readonly string[]): object => ({
+  stages: {
+    a: {
+      cmd: outs.map((name) => `echo ${name} > \${outs.${name}}`).join(';'),
+      outs: Object.fromEntries(outs.map((name) => [name, name])),
+    },
+  },
+});
 
 /** A stage that writes where it likes. */
-const writing = (text: string): object => ({ stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } } });
+const writing = (text: string): object => ({
+  stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } },
+});
 
 describe('what reruns', () => {
   test('early cutoff: a stage that reproduces its bytes stops what follows', async () => {
@@ -214,7 +274,10 @@ describe('what reruns', () => {
     rig.write({ x: 'a1', 'pipeline.yaml': chain('') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
     rig.write({ x: 'a2' });
-    expect(JSON.parse((await rig.pipeline('run', '--dry-run', '--json').result).stdout)).toMatchObject({ willRun: ['a'], mayRun: ['b', 'c'] });
+    expect(JSON.parse((await rig.pipeline('run', '--dry-run', '--json').result).stdout)).toMatchObject({
+      willRun: ['a'],
+      mayRun: ['b', 'c'],
+    });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b', 'c'] });
     rig.write({ x: 'b' });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
@@ -242,25 +305,49 @@ describe('what reruns', () => {
 
   test('--only over much that is out of date says so once, with what brings it up; and does not call everything up to date', async () => {
     await using rig = await createRig();
-    rig.write({ x: '1', 'pipeline.yaml': { stages: {
-      a: { matrix: { n: [1, 2, 3, 4, 5] }, cmd: 'cat ${deps.x} > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
-      b: { cmd: 'cat ${deps.all} > ${outs.o}', deps: { all: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
-    } } });
+    rig.write({
+      x: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: {
+            matrix: { n: [1, 2, 3, 4, 5] },
+            cmd: 'cat ${deps.x} > ${outs.o}',
+            deps: { x: 'x' },
+            outs: { o: 'o' },
+          },
+          b: {
+            cmd: 'cat ${deps.all} > ${outs.o}',
+            deps: { all: { from: 'a', out: 'o', gather: true } },
+            outs: { o: 'o' },
+          },
+        },
+      },
+    });
     await rig.pipeline('run').result;
     rig.write({ x: '2' });
     const { stderr, json, warnings } = await rig.pipeline('run', '--only', 'b').result;
     expect({ json, warnings }).toMatchObject({ json: { cached: ['b'] }, warnings: ['out-of-date'] });
-    expect(stderr).toContain('5 instances that are read from are out of date; their outs are used as they stand: a[1], a[2], a[3] and 2 more');
+    expect(stderr).toContain(
+      '5 instances that are read from are out of date; their outs are used as they stand: a[1], a[2], a[3] and 2 more',
+    );
     expect(stderr).toContain('help: pipeline run a brings them up');
-    expect(stderr).toContain('✓ everything that was named is up to date with what it reads, as that stands: 1 instance');
+    expect(stderr).toContain(
+      '✓ everything that was named is up to date with what it reads, as that stands: 1 instance',
+    );
   });
 
   test('--force runs what is named and no more; --from and --until are parts of the graph', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a', 'pipeline.yaml': chain('') });
     expect((await rig.pipeline('run', '--until', 'b').result).json).toMatchObject({ ran: ['a', 'b'] });
-    expect((await rig.pipeline('run', '--from', 'b').result).json).toMatchObject({ ran: ['c'], cached: ['b'] });
-    expect((await rig.pipeline('run', '--force', 'b').result).json).toMatchObject({ ran: ['b'], cached: ['a'] });
+    expect((await rig.pipeline('run', '--from', 'b').result).json).toMatchObject({
+      ran: ['c'],
+      cached: ['b'],
+    });
+    expect((await rig.pipeline('run', '--force', 'b').result).json).toMatchObject({
+      ran: ['b'],
+      cached: ['a'],
+    });
     expect((await rig.pipeline('run', '--force').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
   });
 
@@ -291,34 +378,50 @@ describe('what reruns', () => {
     expect(rig.read('result.txt')).toBe('one\n');
   });
 
-  test.each(['SIGINT', 'SIGKILL'] as const)('an out in the workspace, half written when its run gets %s, is no hindrance to the next', async (signal) => {
-    await using rig = await createRig();
-    const a = rig.puppet();
-    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: { path: 'result.txt', workspace: true } } } } } });
-    const run = rig.pipeline('run');
-    const started = await a.nextStart();
-    await started.order('write', { files: { 'out:m': 'half' } });
-    run.kill(signal);
-    await run.result;
-    await started.gone;
-    const again = rig.pipeline('run');
-    await (await a.nextStart()).exit(0, { m: 'whole' });
-    expect((await again.result).json).toMatchObject({ ran: ['a'] });
-    expect(rig.read('result.txt')).toBe('whole');
-  });
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'an out in the workspace, half written when its run gets %s, is no hindrance to the next',
+    async (signal) => {
+      await using rig = await createRig();
+      const a = rig.puppet();
+      rig.write({
+        'pipeline.yaml': {
+          stages: { a: { cmd: a.cmd, outs: { m: { path: 'result.txt', workspace: true } } } },
+        },
+      });
+      const run = rig.pipeline('run');
+      const started = await a.nextStart();
+      await started.order('write', { files: { 'out:m': 'half' } });
+      run.kill(signal);
+      await run.result;
+      await started.gone;
+      const again = rig.pipeline('run');
+      await (await a.nextStart()).exit(0, { m: 'whole' });
+      expect((await again.result).json).toMatchObject({ ran: ['a'] });
+      expect(rig.read('result.txt')).toBe('whole');
+    },
+  );
 
   test('an out in the workspace: a cached result is not restored over what nobody made', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo one > ${outs.m}', outs: { m: 'result.txt' } } } } });
+    rig.write({
+      'pipeline.yaml': { stages: { a: { cmd: 'echo one > ${outs.m}', outs: { m: 'result.txt' } } } },
+    });
     await rig.pipeline('run').result;
     // The same manifest, at another place.
-    rig.write({ 'result.txt': 'mine', 'experiments/other.yaml': { stages: { b: { cmd: 'echo one > ${outs.m}', outs: { m: { path: 'result.txt', workspace: true } } } } } });
+    rig.write({
+      'result.txt': 'mine',
+      'experiments/other.yaml': {
+        stages: { b: { cmd: 'echo one > ${outs.m}', outs: { m: { path: 'result.txt', workspace: true } } } },
+      },
+    });
     const refused = await rig.pipeline('run', '-f', 'experiments/other.yaml').result;
     expect(refused).toMatchObject({ code: 1, json: { failed: ['b'] } });
     expect(refused.stderr).toContain('result.txt is in the way');
     expect(rig.read('result.txt')).toBe('mine');
     rmSync(join(rig.root, 'result.txt'));
-    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ restored: ['b'] });
+    expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({
+      restored: ['b'],
+    });
   });
 
   test('two pipelines that write one path: each finds its own result there after its run', async () => {
@@ -327,20 +430,30 @@ describe('what reruns', () => {
     for (const kind of ['ran', 'restored']) {
       expect((await rig.pipeline('run').result).json).toMatchObject({ [kind]: ['a'] });
       expect(rig.read('result.txt')).toBe('one\n');
-      expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({ [kind]: ['a'] });
+      expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({
+        [kind]: ['a'],
+      });
       expect(rig.read('result.txt')).toBe('two\n');
     }
   });
 
   test('a stage without outs, as a check is, runs once for its data; what it printed is found when nothing has to run, and after a failure too', async () => {
     await using rig = await createRig();
-    rig.write({ x: 'good', 'pipeline.yaml': { stages: { check: { cmd: 'echo looked at $(cat ${deps.x}); grep -q good ${deps.x}', deps: { x: 'x' } } } } });
+    rig.write({
+      x: 'good',
+      'pipeline.yaml': {
+        stages: {
+          check: { cmd: 'echo looked at $(cat ${deps.x}); grep -q good ${deps.x}', deps: { x: 'x' } },
+        },
+      },
+    });
     const log = async (): Promise<string> => (await rig.pipeline('log', 'check').result).stdout;
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['check'] });
     expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
     expect(await log()).toContain('looked at good\n');
     rig.write({ x: 'bad' });
-    for (let times = 0; times < 2; times++) expect((await rig.pipeline('run').result).json).toMatchObject({ failed: ['check'] });
+    for (let times = 0; times < 2; times++)
+      expect((await rig.pipeline('run').result).json).toMatchObject({ failed: ['check'] });
     expect(await log()).toContain('looked at bad\n');
     rig.write({ x: 'good' });
     expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
@@ -348,10 +461,19 @@ describe('what reruns', () => {
 
   test('cache: false runs each time, and what follows only when its bytes change', async () => {
     await using rig = await createRig();
-    rig.write({ x: 'a', 'pipeline.yaml': { stages: {
-      a: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: 'x' }, outs: { o: 'o' }, cache: false },
-      b: { cmd: ['cp', '${deps.o}', '${outs.o}'], deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-    } } });
+    rig.write({
+      x: 'a',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: 'x' }, outs: { o: 'o' }, cache: false },
+          b: {
+            cmd: ['cp', '${deps.o}', '${outs.o}'],
+            deps: { o: { from: 'a', out: 'o' } },
+            outs: { o: 'o' },
+          },
+        },
+      },
+    });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b'] });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b'] });
   });

@@ -6,12 +6,30 @@ import { inProcess } from '../rig/in-process.ts';
 
 test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
   using project = inProcess();
-  const pipeline = 'stages:\n  a: { matrix: { n: [1, 2, 3] }, cmd: ["true", "${n}"], resources: { cpus: 100000 } }\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
+  const pipeline =
+    'stages:\n  a: { matrix: { n: [1, 2, 3] }, cmd: ["true", "${n}"], resources: { cpus: 100000 } }\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
   project.write({ 'pipeline.yaml': pipeline });
-  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const forecast = await project.ask((open) =>
+    open.dryRun({
+      patterns: [],
+      mode: 'needs',
+      force: false,
+      keepGoing: false,
+      retryFailed: false,
+      waitSeconds: 0,
+    }),
+  );
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
-  expect(faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))])).toEqual([['unsatisfiable', '100000'], ['unsatisfiable', '4096TiB']]);
-  expect(faults.map(({ message }) => message.replace(/has .*/, 'has …'))).toEqual(['100000 CPUs are asked for, and this machine has …', '4096 TiB of memory are asked for, and this machine has …']);
+  expect(
+    faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))]),
+  ).toEqual([
+    ['unsatisfiable', '100000'],
+    ['unsatisfiable', '4096TiB'],
+  ]);
+  expect(faults.map(({ message }) => message.replace(/has .*/, 'has …'))).toEqual([
+    '100000 CPUs are asked for, and this machine has …',
+    '4096 TiB of memory are asked for, and this machine has …',
+  ]);
 });
 
 test('a program that is not on PATH, or not in the project, is missed where it is written, before anything runs; the shell finds its own, and what a stage makes is not missing', async () => {
@@ -27,42 +45,87 @@ test('a program that is not on PATH, or not in the project, is missed where it i
   h: { cmd: [tools/rows.py] }
 `;
   project.write({ 'pipeline.yaml': pipeline, 'not-executable': '', 'tools/rows.py': '' });
-  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const forecast = await project.ask((open) =>
+    open.dryRun({
+      patterns: [],
+      mode: 'needs',
+      force: false,
+      keepGoing: false,
+      retryFailed: false,
+      waitSeconds: 0,
+    }),
+  );
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
-  expect(faults.map(({ code, message, at }) => [code, message, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))])).toEqual([
+  expect(
+    faults.map(({ code, message, at }) => [
+      code,
+      message,
+      pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)),
+    ]),
+  ).toEqual([
     ['missing-program', 'no-such-program: no such program on PATH', 'no-such-program'],
     ['missing-program', './no-such-file: no such program in the project', './no-such-file'],
     ['missing-program', './not-executable is not executable', './not-executable'],
     ['missing-program', 'tools/rows.py is not executable', 'tools/rows.py'],
   ]);
-  expect(faults.flatMap(({ help }) => help ?? [])).toEqual(['chmod +x ./not-executable', 'chmod +x tools/rows.py, or start it as [python3, tools/rows.py]']);
+  expect(faults.flatMap(({ help }) => help ?? [])).toEqual([
+    'chmod +x ./not-executable',
+    'chmod +x tools/rows.py, or start it as [python3, tools/rows.py]',
+  ]);
 });
 
 test('faults of the pipeline file and files that are missing are told together, of what was asked for; what a fault leaves open is not guessed', async () => {
   using project = inProcess();
-  project.write({ rows: 'x', 'pipeline.yaml': { stages: {
-    a: { cmd: ['true'], deps: { rows: 'rowz' }, retires: 1 },
-    b: { cmd: ['true'], deps: { rows: 'rowz', made: { from: 'a', out: 'o' } } },
-    c: { uses: 'stages/c.ts', deps: { rows: 'rows' } },
-    d: { matrix: { n: [1, 2] }, cmd: ['true'], deps: { rows: 'data/${n}' } },
-  } } });
-  const told = async (patterns: readonly string[]): Promise<readonly string[]> => (await project.run({ patterns })).problem?.split('\n').map((line) => line.replace(/:? no such file.*| a stage has no "(\w+)".*/, '$1')) ?? [];
-  expect(await told([])).toEqual(['unknown-name:retires', 'missing-file: stages/c.ts', 'missing-file: data/1', 'missing-file: data/2']);
+  project.write({
+    rows: 'x',
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: ['true'], deps: { rows: 'rowz' }, retires: 1 },
+        b: { cmd: ['true'], deps: { rows: 'rowz', made: { from: 'a', out: 'o' } } },
+        c: { uses: 'stages/c.ts', deps: { rows: 'rows' } },
+        d: { matrix: { n: [1, 2] }, cmd: ['true'], deps: { rows: 'data/${n}' } },
+      },
+    },
+  });
+  const told = async (patterns: readonly string[]): Promise<readonly string[]> =>
+    (await project.run({ patterns })).problem
+      ?.split('\n')
+      .map((line) => line.replace(/:? no such file.*| a stage has no "(\w+)".*/, '$1')) ?? [];
+  expect(await told([])).toEqual([
+    'unknown-name:retires',
+    'missing-file: stages/c.ts',
+    'missing-file: data/1',
+    'missing-file: data/2',
+  ]);
   expect(await told(['d[2]'])).toEqual(['unknown-name:retires', 'missing-file: data/2']);
   expect(await told(['a'])).toEqual(['unknown-name:retires']);
 });
 
 test('a link that leads nowhere is told as one, with where it leads, and no other path is guessed', async () => {
   using project = inProcess();
-  project.write({ 'data/e.txt': 'x', 'pipeline.yaml': { stages: {
-    a: { cmd: ['true'], deps: { x: 'data/d.txt', y: 'data/c.txt', z: 'linked/x' } },
-    b: { uses: 'b.ts' },
-  } } });
+  project.write({
+    'data/e.txt': 'x',
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: ['true'], deps: { x: 'data/d.txt', y: 'data/c.txt', z: 'linked/x' } },
+        b: { uses: 'b.ts' },
+      },
+    },
+  });
   symlinkSync('/nonexistent/x', join(project.root, 'data/d.txt'));
   symlinkSync('c.txt', join(project.root, 'data/c.txt'));
   symlinkSync('gone', join(project.root, 'linked'));
   symlinkSync('gone.ts', join(project.root, 'b.ts'));
-  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const forecast = await project.ask((open) =>
+    open.dryRun({
+      patterns: [],
+      mode: 'needs',
+      force: false,
+      keepGoing: false,
+      retryFailed: false,
+      waitSeconds: 0,
+    }),
+  );
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, message, suggestion }) => [code, message, suggestion])).toEqual([
     ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, where nothing is', undefined],
@@ -74,24 +137,54 @@ test('a link that leads nowhere is told as one, with where it leads, and no othe
 
 test('a file, or a link that leads nowhere, where a folder above an out is needed is refused before anything runs, once, with what to do', async () => {
   using project = inProcess();
-  const pipeline = 'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
+  const pipeline =
+    'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
   project.write({ artifacts: '', made: '', 'pipeline.yaml': pipeline });
   symlinkSync('gone', join(project.root, 'linked'));
-  expect((await project.run()).problem?.split('\n').filter((line) => line.includes('in-the-way') || line.includes('help'))).toEqual([
-    expect.stringMatching(/artifacts is a file where a folder is needed: artifacts\/pipeline\/a\/1\/o could not be put there/),
+  expect(
+    (await project.run()).problem
+      ?.split('\n')
+      .filter((line) => line.includes('in-the-way') || line.includes('help')),
+  ).toEqual([
+    expect.stringMatching(
+      /artifacts is a file where a folder is needed: artifacts\/pipeline\/a\/1\/o could not be put there/,
+    ),
     expect.stringMatching(/made is a file where a folder is needed: made\/in\/o could not be put there/),
-    expect.stringMatching(/linked is a symbolic link to gone, where nothing is: linked\/o could not be put there/),
+    expect.stringMatching(
+      /linked is a symbolic link to gone, where nothing is: linked\/o could not be put there/,
+    ),
   ]);
   expect(project.snapshot('.')).not.toHaveProperty('ran');
 });
 
 test('a path or a pattern of code that names no file is refused where it is written, the nearest named', async () => {
   using project = inProcess();
-  const pipeline = 'stages:\n  a:\n    cmd: ["true"]\n    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
-  project.write({ 'pipeline.yaml': pipeline, 'tools/main.py': '', 'tools/helper.py': '', 'empty/cache/x': '' });
-  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const pipeline =
+    'stages:\n  a:\n    cmd: ["true"]\n    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
+  project.write({
+    'pipeline.yaml': pipeline,
+    'tools/main.py': '',
+    'tools/helper.py': '',
+    'empty/cache/x': '',
+  });
+  const forecast = await project.ask((open) =>
+    open.dryRun({
+      patterns: [],
+      mode: 'needs',
+      force: false,
+      keepGoing: false,
+      retryFailed: false,
+      waitSeconds: 0,
+    }),
+  );
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
-  expect(faults.map(({ code, suggestion, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion])).toEqual([
+  expect(
+    faults.map(({ code, suggestion, at }) => [
+      code,
+      pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)),
+      suggestion,
+    ]),
+  ).toEqual([
     ['missing-file', 'tools/helpr.py', 'tools/helper.py'],
     ['no-code', '"tols/**"', undefined],
     ['no-code', '"tools/**/*.sh"', undefined],
@@ -101,22 +194,49 @@ test('a path or a pattern of code that names no file is refused where it is writ
 
 test('a package that a program imports and that is not installed is named, with what installs it', async () => {
   using project = inProcess();
-  const importing = (name: string): string => `import '${name}';\nexport const stage = { params: {}, deps: [], outs: [], async run() {} };\n`;
-  project.write({ 'pipeline.yaml': 'stages: { a: { uses: stages/a.ts }, b: { uses: stages/b.ts } }', 'stages/a.ts': importing('not-installed-one/part'), 'stages/b.ts': importing('@not/installed'), 'package.json': { dependencies: { 'not-installed-one': '1.0.0' } } });
-  const forecast = await project.ask((open) => open.dryRun({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 }));
+  const importing = (name: string): string =>
+    `import '${name}';\nexport const stage = { params: {}, deps: [], outs: [], async run() {} };\n`;
+  project.write({
+    'pipeline.yaml': 'stages: { a: { uses: stages/a.ts }, b: { uses: stages/b.ts } }',
+    'stages/a.ts': importing('not-installed-one/part'),
+    'stages/b.ts': importing('@not/installed'),
+    'package.json': { dependencies: { 'not-installed-one': '1.0.0' } },
+  });
+  const forecast = await project.ask((open) =>
+    open.dryRun({
+      patterns: [],
+      mode: 'needs',
+      force: false,
+      keepGoing: false,
+      retryFailed: false,
+      waitSeconds: 0,
+    }),
+  );
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ message, help }) => [message, help])).toEqual([
     ['stages/a.ts: it imports the package not-installed-one, which is not installed', 'npm install'],
-    ['stages/b.ts: it imports the package @not/installed, which is not installed', 'npm install @not/installed'],
+    [
+      'stages/b.ts: it imports the package @not/installed, which is not installed',
+      'npm install @not/installed',
+    ],
   ]);
 });
 
 test('a package that a program imported and that was taken away is missed before anything runs', async () => {
   using project = inProcess();
-  project.write({ 'node_modules/one/package.json': { name: 'one', main: 'index.js' }, 'node_modules/one/index.js': 'module.exports = 1', 'stages/a.ts': "import 'one';\nexport const stage = { params: { type: 'object' }, deps: [], outs: [], packages: [], run() {} };\n", 'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts' } } } });
+  project.write({
+    'node_modules/one/package.json': { name: 'one', main: 'index.js' },
+    'node_modules/one/index.js': 'module.exports = 1',
+    'stages/a.ts':
+      "import 'one';\nexport const stage = { params: { type: 'object' }, deps: [], outs: [], packages: [], run() {} };\n",
+    'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts' } } },
+  });
   expect((await project.run()).outcomes).toEqual({ a: 'ran' });
   renameSync(join(project.root, 'node_modules/one'), join(project.root, 'away'));
-  for (let run = 0; run < 2; run++) expect((await project.run()).problem).toBe('bad-program: stages/a.ts: it imports the package one, which is not installed');
+  for (let run = 0; run < 2; run++)
+    expect((await project.run()).problem).toBe(
+      'bad-program: stages/a.ts: it imports the package one, which is not installed',
+    );
   renameSync(join(project.root, 'away'), join(project.root, 'node_modules/one'));
   expect((await project.run()).outcomes).toEqual({ a: 'cached' });
 });
@@ -125,7 +245,9 @@ test('a folder of PATH that may not be entered hides no program in those after i
   const before = process.env['PATH'] ?? '';
   using project = inProcess();
   project.write({ 'pipeline.yaml': { stages: { a: { cmd: ['true'] } } } });
-  const locked = watchedDisk((call) => { if (call.paths.some((path) => path.startsWith('/locked/'))) throw new DiskFault('EACCES', call); });
+  const locked = watchedDisk((call) => {
+    if (call.paths.some((path) => path.startsWith('/locked/'))) throw new DiskFault('EACCES', call);
+  });
   process.env['PATH'] = `/locked:${before}`;
   try {
     expect((await project.run({}, locked)).outcomes).toEqual({ a: 'ran' });

@@ -10,7 +10,9 @@ import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { createRig, processesWith, until } from '../rig/rig.ts';
 
-const oneStage = (cmd: readonly string[], more: object = {}): object => ({ stages: { train: { cmd, outs: { m: 'm' }, ...more } } });
+const oneStage = (cmd: readonly string[], more: object = {}): object => ({
+  stages: { train: { cmd, outs: { m: 'm' }, ...more } },
+});
 
 describe('invariant 7: nothing outlives its run', () => {
   test('kill -9 of the runner alone: the supervisor ends the stage and its children', async () => {
@@ -29,7 +31,11 @@ describe('invariant 7: nothing outlives its run', () => {
   test.each<[string, Readonly<Record<string, boolean>>, boolean]>([
     ['a grandchild in a session of its own', { session: true }, false],
     ['one that cleared its environment too', { session: true, bare: true }, false],
-    ['one that cleared its environment, the cache being a link to another place,', { session: true, bare: true }, true],
+    [
+      'one that cleared its environment, the cache being a link to another place,',
+      { session: true, bare: true },
+      true,
+    ],
   ])('%s goes with its stage', async (_, how, isLinked) => {
     await using rig = await createRig();
     const train = rig.puppet();
@@ -50,11 +56,19 @@ describe('invariant 7: nothing outlives its run', () => {
     rig.write({ 'cache/logs/mine.txt': '', 'cache/logs/run/notes.txt': '', 'cache/logs/run/1.txt': '' });
     const printing = (path: string): ChildProcess => {
       const file = openSync(join(rig.root, path), 'a');
-      const child = spawn(process.execPath, ['-e', "console.log('ready'); setInterval(() => {}, 1000)"], { detached: true, env: {}, stdio: ['ignore', file, file] });
+      const child = spawn(process.execPath, ['-e', "console.log('ready'); setInterval(() => {}, 1000)"], {
+        detached: true,
+        env: {},
+        stdio: ['ignore', file, file],
+      });
       closeSync(file);
       return child;
     };
-    const [mine, notes, stray] = [printing('cache/logs/mine.txt'), printing('cache/logs/run/notes.txt'), printing('cache/logs/run/1.txt')];
+    const [mine, notes, stray] = [
+      printing('cache/logs/mine.txt'),
+      printing('cache/logs/run/notes.txt'),
+      printing('cache/logs/run/1.txt'),
+    ];
     try {
       const mark = stageMark({ root: rig.root, disk: workspaceDisk });
       expect(marked(mark)).toEqual([stray.pid]);
@@ -70,7 +84,9 @@ describe('invariant 7: nothing outlives its run', () => {
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     await started.order('ignoreTerm');
-    const supervisor = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]);
+    const supervisor = Number(
+      /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1],
+    );
     process.kill(supervisor, 'SIGSTOP');
     run.kill('SIGKILL');
     await run.result;
@@ -88,7 +104,10 @@ describe('invariant 7: nothing outlives its run', () => {
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
-    process.kill(Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]), 'SIGKILL');
+    process.kill(
+      Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]),
+      'SIGKILL',
+    );
     await started.gone;
     expect(await run.result).toMatchObject({ code: 1, json: { failed: ['train'] } });
   });
@@ -148,7 +167,11 @@ describe('who else is on the machine', () => {
 
   test('a family is ended by its mark where its group is not known', async () => {
     const mark = `PIPELINE_MARK=${randomUUID()}`;
-    const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)"], { detached: true, env: Object.fromEntries([mark.split('=')]), stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(
+      process.execPath,
+      ['-e', "process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)"],
+      { detached: true, env: Object.fromEntries([mark.split('=')]), stdio: ['ignore', 'pipe', 'ignore'] },
+    );
     await once(child.stdout, 'data');
     await endFamily({ group: undefined, mark: { environment: mark, output: '/nowhere' } }, 0);
     expect(processesWith(mark)).toEqual([]);
@@ -161,7 +184,10 @@ describe('where a run prints', () => {
     const { main } = await programs();
     rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
     const full = openSync('/dev/full', 'w');
-    const child = spawn(process.execPath, [main, 'run', '--events', '/dev/full'], { cwd: rig.root, stdio: ['ignore', 'ignore', full] });
+    const child = spawn(process.execPath, [main, 'run', '--events', '/dev/full'], {
+      cwd: rig.root,
+      stdio: ['ignore', 'ignore', full],
+    });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
@@ -172,29 +198,41 @@ describe('where a run prints', () => {
     const { main } = await programs();
     rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
     const full = openSync('/dev/full', 'w');
-    const child = spawn(process.execPath, [main, 'run', '--json'], { cwd: rig.root, stdio: ['ignore', full, 'pipe'] });
+    const child = spawn(process.execPath, [main, 'run', '--json'], {
+      cwd: rig.root,
+      stdio: ['ignore', full, 'pipe'],
+    });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([1, null]);
     expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
   });
 
-  test.skipIf(spawnSync('script', ['--version']).status !== 0)('the terminal is closed: the stage has its time, and the run is written down as stopped', async () => {
-    await using rig = await createRig();
-    const { main } = await programs();
-    const train = rig.puppet();
-    rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const terminal = spawn('script', ['-qec', `${process.execPath} ${main} run`, '/dev/null'], { cwd: rig.root, stdio: ['pipe', 'ignore', 'ignore'] });
-    const started = await train.nextStart();
-    await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
-    terminal.kill('SIGKILL');
-    await started.gone;
-    expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
-    const again = rig.pipeline('run', '--wait');
-    const resumed = await train.nextStart();
-    await resumed.exit(0, { m: 'weights' });
-    await again.result;
-    expect(JSON.parse((await rig.pipeline('history', '--json').result).stdout)).toMatchObject([{ exitCode: 0 }, { exitCode: 143 }]);
-  });
+  test.skipIf(spawnSync('script', ['--version']).status !== 0)(
+    'the terminal is closed: the stage has its time, and the run is written down as stopped',
+    async () => {
+      await using rig = await createRig();
+      const { main } = await programs();
+      const train = rig.puppet();
+      rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
+      const terminal = spawn('script', ['-qec', `${process.execPath} ${main} run`, '/dev/null'], {
+        cwd: rig.root,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      const started = await train.nextStart();
+      await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
+      terminal.kill('SIGKILL');
+      await started.gone;
+      expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
+      const again = rig.pipeline('run', '--wait');
+      const resumed = await train.nextStart();
+      await resumed.exit(0, { m: 'weights' });
+      await again.result;
+      expect(JSON.parse((await rig.pipeline('history', '--json').result).stdout)).toMatchObject([
+        { exitCode: 0 },
+        { exitCode: 143 },
+      ]);
+    },
+  );
 });
 
 describe('Ctrl-C', () => {
@@ -226,7 +264,9 @@ describe('Ctrl-C', () => {
     const resumed = await train.nextStart();
     expect(await resumed.order('read', { path: 'scratch:checkpoint' })).toBe('step 7');
     await resumed.exit(0, { m: 'weights' });
-    expect((await again.result).events).toContainEqual(expect.objectContaining({ kind: 'started', resumed: true, because: [{ kind: 'interrupted-before' }] }));
+    expect((await again.result).events).toContainEqual(
+      expect.objectContaining({ kind: 'started', resumed: true, because: [{ kind: 'interrupted-before' }] }),
+    );
     expect(rig.exists(resumed.context.scratch)).toBe(false);
   });
 
@@ -238,7 +278,10 @@ describe('Ctrl-C', () => {
     const started = await train.nextStart();
     await started.order('ignoreTerm');
     run.kill('SIGINT');
-    await until(() => readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes('interrupting'), 5_000);
+    await until(
+      () => readFileSync(join(rig.root, '../events-1.ndjson'), 'utf8').includes('interrupting'),
+      5_000,
+    );
     run.kill('SIGINT');
     await started.gone;
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['train'] } });
@@ -264,7 +307,10 @@ describe('what a stage prints', () => {
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
-    for (const part of [0, 1]) await started.order('print', { text: Array.from({ length: 50 }, (_, line) => `line ${part * 50 + line}\n`).join('') });
+    for (const part of [0, 1])
+      await started.order('print', {
+        text: Array.from({ length: 50 }, (_, line) => `line ${part * 50 + line}\n`).join(''),
+      });
     await started.exit(3);
     const result = await run.result;
     expect(result.stderr).toContain('exit code 3');
@@ -292,11 +338,22 @@ describe('what a stage prints', () => {
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
-    await started.order('event', { line: JSON.stringify({ kind: 'metric', step: 1, values: { loss: 2.5 } }) });
-    for (const line of ['not json', '[]', '{"kind":"progress"}', '{"kind":"exit"}', JSON.stringify({ kind: 'log', text: 'x'.repeat(1 << 17) })]) await started.order('event', { line });
+    await started.order('event', {
+      line: JSON.stringify({ kind: 'metric', step: 1, values: { loss: 2.5 } }),
+    });
+    for (const line of [
+      'not json',
+      '[]',
+      '{"kind":"progress"}',
+      '{"kind":"exit"}',
+      JSON.stringify({ kind: 'log', text: 'x'.repeat(1 << 17) }),
+    ])
+      await started.order('event', { line });
     await started.exit(0, { m: 'weights' });
     const result = await run.result;
-    expect(result.events.filter((event) => event.kind === 'message').map((event) => event.message)).toEqual([{ kind: 'metric', step: 1, values: { loss: 2.5 } }]);
+    expect(result.events.filter((event) => event.kind === 'message').map((event) => event.message)).toEqual([
+      { kind: 'metric', step: 1, values: { loss: 2.5 } },
+    ]);
     expect(result.warnings).toEqual(['bad-message']);
   });
 
@@ -311,6 +368,10 @@ describe('what a stage prints', () => {
     const environment = await started.order('environment');
     await started.exit(0, { m: 'weights' });
     await run.result;
-    expect(Object.keys(environment ?? {}).filter((name) => !['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].includes(name)).sort()).toEqual(['CUDA_VISIBLE_DEVICES', 'HASHED', 'LANG', 'PIPELINE_CONTEXT', 'PIPELINE_EVENTS', 'TZ']);
+    expect(
+      Object.keys(environment ?? {})
+        .filter((name) => !['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].includes(name))
+        .sort(),
+    ).toEqual(['CUDA_VISIBLE_DEVICES', 'HASHED', 'LANG', 'PIPELINE_CONTEXT', 'PIPELINE_EVENTS', 'TZ']);
   });
 });

@@ -1,4 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Started, until } from '../rig/rig.ts';
@@ -7,7 +18,10 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('a stage that exits 0 with its outs is cached: the second run starts nothing', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const first = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await first.result).json).toMatchObject({ ran: ['train'] });
@@ -19,7 +33,10 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('an input edited during the run: result kept, not cached, file named; the next run runs', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     rig.write({ rows: 'b' });
@@ -38,13 +55,20 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('the cache is removed during the run: the result is kept, it is said that it is not cached, and the next run is right', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     rmSync(join(rig.root, 'cache'), { recursive: true });
     await started.exit(0, { m: 'weights' });
     const { code, json, warnings, stderr } = await run.result;
-    expect({ code, json, warnings }).toMatchObject({ code: 0, json: { ran: ['train'] }, warnings: ['not-cached'] });
+    expect({ code, json, warnings }).toMatchObject({
+      code: 0,
+      json: { ran: ['train'] },
+      warnings: ['not-cached'],
+    });
     expect(stderr).toContain('cache/pipeline.sqlite was removed while the run was on');
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
     const again = rig.pipeline('run');
@@ -54,13 +78,37 @@ describe('invariant 2: what is published is what the key describes', () => {
   });
 
   test.each([
-    ['edited in place and put back', (path: string) => { writeFileSync(path, 'b'); writeFileSync(path, 'a'); }],
-    ['replaced by rename and put back', (path: string) => { writeFileSync(`${path}.new`, 'b'); renameSync(`${path}.new`, path); writeFileSync(path, 'a'); }],
-    ['edited and put back, its time as before', (path: string) => { const { atime, mtime } = statSync(path); writeFileSync(path, 'b'); writeFileSync(path, 'a'); utimesSync(path, atime, mtime); }],
+    [
+      'edited in place and put back',
+      (path: string) => {
+        writeFileSync(path, 'b');
+        writeFileSync(path, 'a');
+      },
+    ],
+    [
+      'replaced by rename and put back',
+      (path: string) => {
+        writeFileSync(`${path}.new`, 'b');
+        renameSync(`${path}.new`, path);
+        writeFileSync(path, 'a');
+      },
+    ],
+    [
+      'edited and put back, its time as before',
+      (path: string) => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, 'b');
+        writeFileSync(path, 'a');
+        utimesSync(path, atime, mtime);
+      },
+    ],
   ])('an input %s during the run is seen', async (_, edit) => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     edit(join(rig.root, 'rows'));
@@ -78,7 +126,13 @@ describe('invariant 2: what is published is what the key describes', () => {
   ])('a stage that %s its own dep: result kept, not cached, the dep named', async (_, act) => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'folder/old': '', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows', folder: 'folder' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'folder/old': '',
+      'pipeline.yaml': {
+        stages: { train: { cmd: train.cmd, deps: { rows: 'rows', folder: 'folder' }, outs: { m: 'm' } } },
+      },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     await act(started);
@@ -96,7 +150,11 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('an out that is a hard link to an input shares nothing with the cache: editing the one is not editing the result', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', other: 'weights', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      other: 'weights',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     await started.order('hardLink', { path: 'out:m', target: 'other' });
@@ -109,13 +167,27 @@ describe('invariant 2: what is published is what the key describes', () => {
   });
 
   test.each<[string, (started: Started) => Promise<unknown>, string]>([
-    ['a symbolic link', (started) => started.order('link', { path: 'out:m', target: '../../../../rows' }), 'is a symbolic link where'],
+    [
+      'a symbolic link',
+      (started) => started.order('link', { path: 'out:m', target: '../../../../rows' }),
+      'is a symbolic link where',
+    ],
     ['a pipe', (started) => started.order('pipe', { path: 'out:m' }), 'is neither a file'],
-    ['a folder with a pipe in it', async (started) => { await started.order('folder', { path: 'out:m' }); await started.order('pipe', { path: 'out:m/p' }); }, 'is neither a file'],
+    [
+      'a folder with a pipe in it',
+      async (started) => {
+        await started.order('folder', { path: 'out:m' });
+        await started.order('pipe', { path: 'out:m/p' });
+      },
+      'is neither a file',
+    ],
   ])('an out that is %s is a failure, in words', async (_, make, words) => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     await make(started);
@@ -131,15 +203,37 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('links in a circle: in an out they are kept as they are, cached and restored; in a dep that follows them they are refused, named', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ 'rows/x': 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } }, read: { cmd: 'ls ${deps.m} > ${outs.o}', deps: { m: { from: 'train', out: 'm' } }, outs: { o: 'o' } } } } });
+    rig.write({
+      'rows/x': 'a',
+      'pipeline.yaml': {
+        stages: {
+          train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } },
+          read: {
+            cmd: 'ls ${deps.m} > ${outs.o}',
+            deps: { m: { from: 'train', out: 'm' } },
+            outs: { o: 'o' },
+          },
+        },
+      },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
-    for (const [path, target] of [['out:m/one', 'two'], ['out:m/two', 'one'], ['out:m/self', '.'], ['out:m/below/up', '..']]) await started.order('link', { path, target });
+    for (const [path, target] of [
+      ['out:m/one', 'two'],
+      ['out:m/two', 'one'],
+      ['out:m/self', '.'],
+      ['out:m/below/up', '..'],
+    ])
+      await started.order('link', { path, target });
     await started.exit(0);
     expect((await run.result).json).toMatchObject({ ran: ['train', 'read'] });
     rmSync(join(rig.root, 'artifacts'), { recursive: true });
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['train', 'read'] });
-    expect(['one', 'two', 'self', 'below/up'].map((name) => readlinkSync(join(rig.root, 'artifacts/pipeline/train/m', name)))).toEqual(['two', 'one', '.', '..']);
+    expect(
+      ['one', 'two', 'self', 'below/up'].map((name) =>
+        readlinkSync(join(rig.root, 'artifacts/pipeline/train/m', name)),
+      ),
+    ).toEqual(['two', 'one', '.', '..']);
 
     // Inside the dep they lead nowhere else; through a folder outside they lead back to it.
     symlinkSync('loop', join(rig.root, 'rows/loop'));
@@ -157,7 +251,11 @@ describe('invariant 2: what is published is what the key describes', () => {
 
   test('a dep that is a link to itself is told as one', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'cat ${deps.rows} > ${outs.o}', deps: { rows: 'rows' }, outs: { o: 'o' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: { a: { cmd: 'cat ${deps.rows} > ${outs.o}', deps: { rows: 'rows' }, outs: { o: 'o' } } },
+      },
+    });
     symlinkSync('rows', join(rig.root, 'rows'));
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 2 });
@@ -167,7 +265,10 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { d: 'd' } } } } });
+    rig.write({
+      rows: 'a',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { d: 'd' } } } },
+    });
     const run = rig.pipeline('run');
     const started = await train.nextStart();
     await started.order('link', { path: 'out:d/link', target: join(rig.root, 'rows') });
@@ -178,13 +279,27 @@ describe('invariant 2: what is published is what the key describes', () => {
 
   test('a path that looks like an option reaches a program as a path', async () => {
     await using rig = await createRig();
-    rig.write({ '-n': 'content', 'pipeline.yaml': { stages: {
-      list: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: '-n' }, outs: { o: 'o' } },
-      shell: { cmd: 'cat ${deps.x} > ${outs.o}', deps: { x: '-n' }, outs: { o: { path: '-o', workspace: true } } },
-      gather: { cmd: ['sh', '-c', 'cat "$@" > "$0"', '${outs.o}', '${deps.x}'], deps: { x: { from: 'shell', out: 'o', gather: true } }, outs: { o: 'o' } },
-    } } });
+    rig.write({
+      '-n': 'content',
+      'pipeline.yaml': {
+        stages: {
+          list: { cmd: ['cp', '${deps.x}', '${outs.o}'], deps: { x: '-n' }, outs: { o: 'o' } },
+          shell: {
+            cmd: 'cat ${deps.x} > ${outs.o}',
+            deps: { x: '-n' },
+            outs: { o: { path: '-o', workspace: true } },
+          },
+          gather: {
+            cmd: ['sh', '-c', 'cat "$@" > "$0"', '${outs.o}', '${deps.x}'],
+            deps: { x: { from: 'shell', out: 'o', gather: true } },
+            outs: { o: 'o' },
+          },
+        },
+      },
+    });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['list', 'shell', 'gather'] });
-    for (const path of ['artifacts/pipeline/list/o', '-o', 'artifacts/pipeline/gather/o']) expect(rig.read(path)).toBe('content');
+    for (const path of ['artifacts/pipeline/list/o', '-o', 'artifacts/pipeline/gather/o'])
+      expect(rig.read(path)).toBe('content');
     expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['list', 'shell', 'gather'] });
   });
 
@@ -225,7 +340,11 @@ describe('invariant 2: what is published is what the key describes', () => {
   test('a file of somebody else in the folder of an instance stays', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
-    rig.write({ rows: 'a', 'artifacts/pipeline/train/notes.txt': 'mine', 'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } } });
+    rig.write({
+      rows: 'a',
+      'artifacts/pipeline/train/notes.txt': 'mine',
+      'pipeline.yaml': { stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { m: 'm' } } } },
+    });
     const run = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });
     await run.result;

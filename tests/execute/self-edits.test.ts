@@ -5,25 +5,41 @@ const waits = (run: PipelineRun, times: number): Promise<void> => run.said('wait
 
 async function told(run: PipelineRun): Promise<readonly string[]> {
   run.kill('SIGINT');
-  return (await run.result).events.flatMap((event) => (event.kind === 'warned' && event.diagnostic.code === 'own-dep' ? [event.diagnostic.message] : []));
+  return (await run.result).events.flatMap((event) =>
+    event.kind === 'warned' && event.diagnostic.code === 'own-dep' ? [event.diagnostic.message] : [],
+  );
 }
 
 describe('a watch comes to rest where a stage changes what it reads, and says which stage it is', () => {
   test('when it ends: it runs once more, and then when something else changes', async () => {
     await using rig = await createRig();
-    rig.write({ x: 'one\n', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}; echo more >> ${deps.x}', deps: { x: 'x' }, outs: { o: 'o' } } } } });
+    rig.write({
+      x: 'one\n',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'cp ${deps.x} ${outs.o}; echo more >> ${deps.x}', deps: { x: 'x' }, outs: { o: 'o' } },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     rig.write({ x: 'two\n' });
     await waits(run, 2);
     expect(rig.read('artifacts/pipeline/a/o')).toBe('two\n');
-    expect(new Set(await told(run))).toEqual(new Set(['a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that']));
+    expect(new Set(await told(run))).toEqual(
+      new Set([
+        'a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that',
+      ]),
+    );
   });
 
   test('while it runs: it is cut short some times, and then left to end', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
-    rig.write({ x: '0', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+    rig.write({
+      x: '0',
+      'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } },
+    });
     const run = rig.pipeline('run', '--watch');
     for (let start = 1; start <= 5; start++) {
       const started = await a.nextStart();
@@ -38,15 +54,25 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     await seventh.order('write', { files: { x: '7' } });
     await seventh.exit(0, { o: 'a' });
     await waits(run, 1);
-    expect((await told(run)).at(-1)).toBe('a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that');
+    expect((await told(run)).at(-1)).toBe(
+      'a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that',
+    );
   });
 
   test('where what it reads is an out of another stage: that is put back, and not for ever', async () => {
     await using rig = await createRig();
-    rig.write({ 'pipeline.yaml': { stages: {
-      a: { cmd: 'echo a > ${outs.o}', outs: { o: 'o' } },
-      b: { cmd: 'cp ${deps.o} ${outs.p}; echo more >> ${deps.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { p: 'p' } },
-    } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'echo a > ${outs.o}', outs: { o: 'o' } },
+          b: {
+            cmd: 'cp ${deps.o} ${outs.p}; echo more >> ${deps.o}',
+            deps: { o: { from: 'a', out: 'o' } },
+            outs: { p: 'p' },
+          },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     expect(rig.read('artifacts/pipeline/b/p')).toBe('a\n');
@@ -57,7 +83,10 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
 test('who edits a dep again and again while its stage runs: each time it is started anew, and the last edit counts', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
-  rig.write({ x: '0', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  rig.write({
+    x: '0',
+    'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } },
+  });
   const run = rig.pipeline('run', '--watch');
   for (let edit = 1; edit <= 4; edit++) {
     const started = await a.nextStart();

@@ -12,19 +12,25 @@ export const stage = {
   async run({ params, deps, gathered, outs, scratch, signal, emit }) { ${run} },
 };`;
 
-const copy = program("writeFileSync(outs.out, twice(params.word));");
-const twice = "// doubles a word\nexport const twice = (word) => word + word;\nexport const unused = 1;\n";
+const copy = program('writeFileSync(outs.out, twice(params.word));');
+const twice = '// doubles a word\nexport const twice = (word) => word + word;\nexport const unused = 1;\n';
 
-const pipeline = (stage: object = {}): object => ({ stages: { a: { uses: 'stages/a.ts', params: { word: 'x' }, outs: { out: 'out.txt' }, ...stage } } });
+const pipeline = (stage: object = {}): object => ({
+  stages: { a: { uses: 'stages/a.ts', params: { word: 'x' }, outs: { out: 'out.txt' }, ...stage } },
+});
 
-const installed = (version: string): object => ({ lockfileVersion: 3, packages: {
-  'node_modules/one': { version: '1.0.0', integrity: 'sha512-one', dependencies: { two: '^1.0.0' } },
-  'node_modules/two': { version, integrity: `sha512-two-${version}` },
-  'node_modules/three': { resolved: 'three', link: true },
-  three: { version: '1.0.0' },
-} });
+const installed = (version: string): object => ({
+  lockfileVersion: 3,
+  packages: {
+    'node_modules/one': { version: '1.0.0', integrity: 'sha512-one', dependencies: { two: '^1.0.0' } },
+    'node_modules/two': { version, integrity: `sha512-two-${version}` },
+    'node_modules/three': { resolved: 'three', link: true },
+    three: { version: '1.0.0' },
+  },
+});
 
-const keyIn = async (of: Rig): Promise<unknown> => JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
+const keyIn = async (of: Rig): Promise<unknown> =>
+  JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
 
 describe('a stage program is what its bundle is', () => {
   let rig: Rig;
@@ -37,7 +43,12 @@ describe('a stage program is what its bundle is', () => {
   const ran = async (): Promise<unknown> => (await rig.pipeline('run').result).json['ran'];
 
   test('rewording a comment, formatting, and code that nobody reaches rerun nothing', async () => {
-    rig.write({ 'stages/a.ts': copy.replaceAll(';', ';\n\n// a comment\n'), 'stages/part/twice.ts': twice.replace('doubles a word', 'gives a word twice').replace('unused = 1', 'unused = 2') });
+    rig.write({
+      'stages/a.ts': copy.replaceAll(';', ';\n\n// a comment\n'),
+      'stages/part/twice.ts': twice
+        .replace('doubles a word', 'gives a word twice')
+        .replace('unused = 1', 'unused = 2'),
+    });
     expect(await ran()).toEqual([]);
     rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
   });
@@ -70,12 +81,19 @@ describe('a stage program is what its bundle is', () => {
     const key = await keyIn(rig);
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
     const thrown = await rig.pipeline('run').result;
-    expect(thrown.stderr).toMatch(/Error: x\n +at twice \(stages\/part\/twice\.ts:2:9\)\n +at .*\(stages\/a\.ts:\d+:\d+\)/);
+    expect(thrown.stderr).toMatch(
+      /Error: x\n +at twice \(stages\/part\/twice\.ts:2:9\)\n +at .*\(stages\/a\.ts:\d+:\d+\)/,
+    );
     const failing = await keyIn(rig);
-    rig.write({ 'stages/part/twice.ts': '// one\n// two\nexport function twice(word) {\n  throw new Error(word);\n}\n' });
+    rig.write({
+      'stages/part/twice.ts': '// one\n// two\nexport function twice(word) {\n  throw new Error(word);\n}\n',
+    });
     expect((await rig.pipeline('run').result).stderr).toContain('at twice (stages/part/twice.ts:4:9)');
     expect(await keyIn(rig)).toBe(failing);
-    rig.write({ 'stages/part/twice.ts': "export function twice() {\n  return `named: ${String(new Error('seen').stack).includes('twice.ts')}`;\n}\n" });
+    rig.write({
+      'stages/part/twice.ts':
+        "export function twice() {\n  return `named: ${String(new Error('seen').stack).includes('twice.ts')}`;\n}\n",
+    });
     expect(await ran()).toEqual(['a']);
     expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('named: false');
     rig.write({ 'stages/part/twice.ts': twice });
@@ -85,7 +103,9 @@ describe('a stage program is what its bundle is', () => {
 
   test('a program that cannot be loaded is told at its line too', async () => {
     rig.write({ 'stages/part/twice.ts': `${twice}\nthrow new Error('too early');\n` });
-    expect((await rig.pipeline('run').result).stderr).toContain('stages/a.ts: Error: too early at stages/part/twice.ts:5:7');
+    expect((await rig.pipeline('run').result).stderr).toContain(
+      'stages/a.ts: Error: too early at stages/part/twice.ts:5:7',
+    );
     rig.write({ 'stages/part/twice.ts': twice });
   });
 
@@ -95,23 +115,34 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
     expect((await rig.pipeline('run').result).stderr).toContain('at twice (stages/part/twice.ts:2:9)');
     rig.write({ 'stages/part/twice.ts': `${twice}\nthrow new Error('too early');\n` });
-    expect((await rig.pipeline('run').result).stderr).toContain('stages/a.ts: Error: too early at stages/part/twice.ts:5:7');
+    expect((await rig.pipeline('run').result).stderr).toContain(
+      'stages/a.ts: Error: too early at stages/part/twice.ts:5:7',
+    );
     rig.write({ 'stages/part/twice.ts': twice });
     rmSync(join(rig.root, 'cache'));
     renameSync(join(rig.root, '../elsewhere'), join(rig.root, 'cache'));
   });
 
   test('its bundle removed or damaged is made again, and nothing reruns', async () => {
-    for (const name of readdirSync(join(rig.root, 'cache/bundles'))) rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
+    for (const name of readdirSync(join(rig.root, 'cache/bundles')))
+      rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
     expect(await ran()).toEqual([]);
     rmSync(join(rig.root, 'cache/bundles'), { recursive: true });
     expect(await ran()).toEqual([]);
   });
 
   test('a package counts by version and integrity, a linked one by content, each with what it depends on', async () => {
-    for (const name of ['one', 'two']) rig.write({ [`node_modules/${name}/package.json`]: { name, main: 'index.js' }, [`node_modules/${name}/index.js`]: 'module.exports = 1' });
+    for (const name of ['one', 'two'])
+      rig.write({
+        [`node_modules/${name}/package.json`]: { name, main: 'index.js' },
+        [`node_modules/${name}/index.js`]: 'module.exports = 1',
+      });
     mkdirSync(join(rig.root, 'three'));
-    rig.write({ 'three/package.json': { name: 'three', main: 'index.js' }, 'three/index.js': 'module.exports = 3', 'node_modules/.package-lock.json': installed('1.0.0') });
+    rig.write({
+      'three/package.json': { name: 'three', main: 'index.js' },
+      'three/index.js': 'module.exports = 3',
+      'node_modules/.package-lock.json': installed('1.0.0'),
+    });
     symlinkSync('../three', join(rig.root, 'node_modules/three'));
     rig.write({ 'stages/a.ts': `import 'one';${copy.replace('outs: [', "packages: ['three'], outs: [")}` });
     expect(await ran()).toEqual(['a']);
@@ -133,8 +164,13 @@ describe('a stage program is what its bundle is', () => {
     mkdirSync(join(other.root, 'three'));
     const ships = { name: 'three', exports: { '.': './dist/index.js' }, files: ['dist'] };
     other.write({
-      'three/package.json': ships, 'three/dist/index.js': 'module.exports = 3', 'three/pipeline.yaml': {}, 'node_modules/.package-lock.json': installed('1.0.0'),
-      'stages/part/twice.ts': twice, 'stages/a.ts': copy.replace('outs: [', "packages: ['three'], outs: ["), 'pipeline.yaml': pipeline(),
+      'three/package.json': ships,
+      'three/dist/index.js': 'module.exports = 3',
+      'three/pipeline.yaml': {},
+      'node_modules/.package-lock.json': installed('1.0.0'),
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': copy.replace('outs: [', "packages: ['three'], outs: ["),
+      'pipeline.yaml': pipeline(),
     });
     symlinkSync('../three', join(other.root, 'node_modules/three'));
     const ranIn = async (): Promise<unknown> => (await other.pipeline('run').result).json['ran'];
@@ -156,7 +192,11 @@ describe('a stage program is what its bundle is', () => {
     await using other = await createRig();
     // It is loaded, to be asked what it declares, between its bundling and what is written down of it.
     const edited = copy.replace('twice(params.word)', "'edited'");
-    other.write({ 'stages/part/twice.ts': twice, 'stages/a.ts': `${copy}\nif (process.argv.includes('--describe')) writeFileSync('stages/a.ts', ${JSON.stringify(edited)});`, 'pipeline.yaml': pipeline() });
+    other.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': `${copy}\nif (process.argv.includes('--describe')) writeFileSync('stages/a.ts', ${JSON.stringify(edited)});`,
+      'pipeline.yaml': pipeline(),
+    });
     expect((await other.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
     expect(other.read('artifacts/pipeline/a/out.txt')).toBe('xx');
     expect((await other.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
@@ -175,19 +215,46 @@ describe('running a stage program', () => {
     await using rig = await createRig();
     rig.write({
       'stages/part/twice.ts': twice,
-      'stages/a.ts': program("emit({ kind: 'metric', step: 1, values: { loss: 2 } }); writeFileSync(scratch + '/x', ''); writeFileSync(outs.out, JSON.stringify([params, readFileSync(deps.in, 'utf8'), gathered.list.map(({ axes }) => axes), typeof signal.aborted]));"),
-      'stages/b.ts': program("if (params.word === 'bad') return { ok: false, error: 'rows.jsonl:3: is not JSON' }; writeFileSync(outs.out, params.word);"),
+      'stages/a.ts': program(
+        "emit({ kind: 'metric', step: 1, values: { loss: 2 } }); writeFileSync(scratch + '/x', ''); writeFileSync(outs.out, JSON.stringify([params, readFileSync(deps.in, 'utf8'), gathered.list.map(({ axes }) => axes), typeof signal.aborted]));",
+      ),
+      'stages/b.ts': program(
+        "if (params.word === 'bad') return { ok: false, error: 'rows.jsonl:3: is not JSON' }; writeFileSync(outs.out, params.word);",
+      ),
       in: 'the input',
-      'pipeline.yaml': { stages: {
-        b: { matrix: { word: ['y', 'z'] }, uses: 'stages/b.ts', params: { word: '${word}' }, outs: { out: 'out.txt' } },
-        a: { uses: 'stages/a.ts', params: { word: 'x' }, deps: { in: 'in', list: { from: 'b', out: 'out', gather: true } }, outs: { out: 'out.txt' } },
-        bad: { uses: 'stages/b.ts', params: { word: 'bad' }, outs: { out: 'out.txt' } },
-      } },
+      'pipeline.yaml': {
+        stages: {
+          b: {
+            matrix: { word: ['y', 'z'] },
+            uses: 'stages/b.ts',
+            params: { word: '${word}' },
+            outs: { out: 'out.txt' },
+          },
+          a: {
+            uses: 'stages/a.ts',
+            params: { word: 'x' },
+            deps: { in: 'in', list: { from: 'b', out: 'out', gather: true } },
+            outs: { out: 'out.txt' },
+          },
+          bad: { uses: 'stages/b.ts', params: { word: 'bad' }, outs: { out: 'out.txt' } },
+        },
+      },
     });
     const result = await rig.pipeline('run', '--keep-going').result;
     expect(result.json).toMatchObject({ ran: ['b[y]', 'b[z]', 'a'], failed: ['bad'] });
-    expect(JSON.parse(rig.read('artifacts/pipeline/a/out.txt'))).toEqual([{ word: 'x' }, 'the input', [{ word: 'y' }, { word: 'z' }], 'boolean']);
-    expect(result.events).toContainEqual(expect.objectContaining({ kind: 'message', instance: 'a', message: { kind: 'metric', step: 1, values: { loss: 2 } } }));
+    expect(JSON.parse(rig.read('artifacts/pipeline/a/out.txt'))).toEqual([
+      { word: 'x' },
+      'the input',
+      [{ word: 'y' }, { word: 'z' }],
+      'boolean',
+    ]);
+    expect(result.events).toContainEqual(
+      expect.objectContaining({
+        kind: 'message',
+        instance: 'a',
+        message: { kind: 'metric', step: 1, values: { loss: 2 } },
+      }),
+    );
     expect(result.stderr).toContain('rows.jsonl:3: is not JSON');
   });
 
@@ -199,7 +266,14 @@ describe('running a stage program', () => {
       'stages/writes.ts': atOnce('writeFileSync(outs.out, params.word);'),
       'stages/fails.ts': atOnce("return { ok: false, error: 'no rows' };"),
       'stages/throws.ts': atOnce("throw new Error('a bug here');"),
-      'pipeline.yaml': { stages: Object.fromEntries(['writes', 'fails', 'throws'].map((name) => [name, { uses: `stages/${name}.ts`, params: { word: 'x' }, outs: { out: 'o' } }])) },
+      'pipeline.yaml': {
+        stages: Object.fromEntries(
+          ['writes', 'fails', 'throws'].map((name) => [
+            name,
+            { uses: `stages/${name}.ts`, params: { word: 'x' }, outs: { out: 'o' } },
+          ]),
+        ),
+      },
     });
     const result = await rig.pipeline('run', '--keep-going').result;
     expect(result.json).toMatchObject({ ran: ['writes'], failed: ['fails', 'throws'] });
@@ -209,13 +283,32 @@ describe('running a stage program', () => {
 
   test('a bug shows its stack; a dep that gathers is no path; a run that never settles and process.exit are failures', async () => {
     await using rig = await createRig();
-    const bodies = { thrown: "throw new Error('a bug here');", gathered: 'String(deps.list);', never: 'await new Promise(() => {});', exit: 'process.exit(0);' };
+    const bodies = {
+      thrown: "throw new Error('a bug here');",
+      gathered: 'String(deps.list);',
+      never: 'await new Promise(() => {});',
+      exit: 'process.exit(0);',
+    };
     rig.write({ 'stages/part/twice.ts': twice, in: '' });
     for (const [name, body] of Object.entries(bodies)) rig.write({ [`stages/${name}.ts`]: program(body) });
-    rig.write({ 'pipeline.yaml': { stages: {
-      b: { cmd: 'echo > ${outs.out}', outs: { out: 'o' } },
-      ...Object.fromEntries(Object.keys(bodies).map((name) => [name, { uses: `stages/${name}.ts`, params: { word: 'x' }, deps: { list: { from: 'b', out: 'out', gather: true } }, outs: { out: 'o' } }])),
-    } } });
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          b: { cmd: 'echo > ${outs.out}', outs: { out: 'o' } },
+          ...Object.fromEntries(
+            Object.keys(bodies).map((name) => [
+              name,
+              {
+                uses: `stages/${name}.ts`,
+                params: { word: 'x' },
+                deps: { list: { from: 'b', out: 'out', gather: true } },
+                outs: { out: 'o' },
+              },
+            ]),
+          ),
+        },
+      },
+    });
     const result = await rig.pipeline('run', '--keep-going').result;
     expect(result.json).toMatchObject({ ran: ['b'], failed: Object.keys(bodies) });
     expect(result.stderr).toMatch(/Error: a bug here\n.*at .*run/);
@@ -237,7 +330,9 @@ describe('running a stage program', () => {
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });
     expect(rig.exists('artifacts/pipeline/a/out.txt')).toBe(false);
-    const [key = ''] = readdirSync(join(rig.root, 'cache/scratch')).filter((name) => !name.endsWith('.origin'));
+    const [key = ''] = readdirSync(join(rig.root, 'cache/scratch')).filter(
+      (name) => !name.endsWith('.origin'),
+    );
     expect(rig.read(`cache/scratch/${key}/checkpoint`)).toBe('step 3');
   });
 
@@ -253,7 +348,10 @@ describe('running a stage program', () => {
     await puppet.nextStart();
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });
-    const [log = ''] = readdirSync(join(rig.root, 'cache/logs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.txt'));
+    const [log = ''] = readdirSync(join(rig.root, 'cache/logs'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((name) => name.endsWith('.txt'));
     expect(rig.read(`cache/logs/${log}`)).toBe('');
   });
 
@@ -276,7 +374,20 @@ describe('running a stage program', () => {
     });
     const result = await rig.pipeline('run').result;
     expect(result.code).toBe(2);
-    for (const text of ['params.wrod', 'pipeline.yaml:3', 'no out more', 'exports no stage', 'stages/b.ts: no such file', 'pipeline.yaml:7:14: error: stages/broke.ts: no such file', 'did you mean "stages/broken.ts"?', 'stages/broken.ts:2:8: error', '  2 |   run( };', 'stages/a.ts", a file of the project', '5000 CPUs are asked for']) expect(result.stderr).toContain(text);
+    for (const text of [
+      'params.wrod',
+      'pipeline.yaml:3',
+      'no out more',
+      'exports no stage',
+      'stages/b.ts: no such file',
+      'pipeline.yaml:7:14: error: stages/broke.ts: no such file',
+      'did you mean "stages/broken.ts"?',
+      'stages/broken.ts:2:8: error',
+      '  2 |   run( };',
+      'stages/a.ts", a file of the project',
+      '5000 CPUs are asked for',
+    ])
+      expect(result.stderr).toContain(text);
     expect(rig.exists('artifacts')).toBe(false);
   });
 });

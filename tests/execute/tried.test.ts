@@ -6,7 +6,12 @@ import { Tried } from '../../src/runner/tried.ts';
 const a = 'a' as InstanceId;
 const [k, other] = ['k' as Key, 'other' as Key];
 const hour = 3_600_000;
-const diskFull = (seconds: number): Outcome => ({ kind: 'failed', failure: { kind: 'disk', message: 'no space left' }, seconds, tail: [] });
+const diskFull = (seconds: number): Outcome => ({
+  kind: 'failed',
+  failure: { kind: 'disk', message: 'no space left' },
+  seconds,
+  tail: [],
+});
 const exited: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };
 
 test('a program that failed is due under another key, at no time under its own', () => {
@@ -27,7 +32,9 @@ test('what could not be read is due as soon as a look finds its key', () => {
 
 test('what the disk failed is due again under its key: not at once, and the more seldom the longer it takes and the longer the disk is not mended', () => {
   const tried = new Tried();
-  const dueAfter = (at: number): number => [1 / 60, 1, 2, 4, 8, 16].find((hours) => tried.isAnyDue(new Map([[a, k]]), at + hours * hour)) ?? Infinity;
+  const dueAfter = (at: number): number =>
+    [1 / 60, 1, 2, 4, 8, 16].find((hours) => tried.isAnyDue(new Map([[a, k]]), at + hours * hour)) ??
+    Infinity;
   tried.note(a, k, diskFull(1), false, 0);
   expect(tried.isAnyDue(new Map([[a, k]]), 0)).toBe(false);
   expect(dueAfter(0)).toBe(1 / 60);

@@ -6,7 +6,11 @@ const rerun = ['verify', '--rerun', 'a'] as const;
 test('a stage that makes the same bytes again, and one that does not: the out and the file are named, and the results stay as they are', async () => {
   await using rig = await createRig();
   const [steady, moody] = [rig.puppet('steady'), rig.puppet('moody')];
-  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: steady.cmd, outs: { o: 'o' } }, b: { cmd: moody.cmd, outs: { d: 'd' } } } } });
+  rig.write({
+    'pipeline.yaml': {
+      stages: { a: { cmd: steady.cmd, outs: { o: 'o' } }, b: { cmd: moody.cmd, outs: { d: 'd' } } },
+    },
+  });
   const first = rig.pipeline('run', '--jobs', '1');
   await (await steady.nextStart()).exit(0, { o: 'same' });
   await (await moody.nextStart()).exit(0, { 'd/x': 'one', 'd/y': 'y' });
@@ -26,7 +30,11 @@ test('a file of somebody else where a stage would write: nothing is executed, it
   const a = rig.puppet('a');
   const writing = (out: unknown): object => ({ stages: { a: { cmd: a.cmd, outs: { o: out } } } });
   // One manifest, and so one result, in two places.
-  rig.write({ 'pipeline.yaml': writing('result.txt'), 'experiments/other.yaml': writing({ path: 'result.txt', workspace: true }), 'result.txt': 'mine' });
+  rig.write({
+    'pipeline.yaml': writing('result.txt'),
+    'experiments/other.yaml': writing({ path: 'result.txt', workspace: true }),
+    'result.txt': 'mine',
+  });
   const first = rig.pipeline('run');
   await (await a.nextStart()).exit(0, { o: 'ours' });
   await first.result;
@@ -39,11 +47,16 @@ test('a file of somebody else where a stage would write: nothing is executed, it
 test('an out in the workspace is what it was, however the stage ends that is executed again', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
-  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: { path: 'result', workspace: true } } } } } });
+  rig.write({
+    'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: { path: 'result', workspace: true } } } } },
+  });
   const first = rig.pipeline('run');
   await (await a.nextStart()).exit(0, { o: 'ours' });
   await first.result;
-  for (const [code, text] of [[0, 'other'], [1, 'half']] as const) {
+  for (const [code, text] of [
+    [0, 'other'],
+    [1, 'half'],
+  ] as const) {
     const again = rig.pipeline(...rerun);
     await (await a.nextStart()).exit(code, { o: text });
     expect((await again.result).code).toBe(code === 0 ? 1 : 2);

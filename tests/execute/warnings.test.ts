@@ -8,14 +8,24 @@ const timesIn = (text: string): number => text.split(warning).length - 1;
 
 /** Events of a kind in the history, by run. */
 function stored({ root }: Rig, kind: string): readonly number[] {
-  const database = new (createRequire(import.meta.url)('better-sqlite3'))(join(root, 'cache/pipeline.sqlite'), { readonly: true });
-  const counts = database.prepare('SELECT (SELECT count(*) FROM events WHERE events.run = runs.run AND kind = ?) AS count FROM runs ORDER BY started_at').all(kind);
+  const database = new (createRequire(import.meta.url)('better-sqlite3'))(
+    join(root, 'cache/pipeline.sqlite'),
+    { readonly: true },
+  );
+  const counts = database
+    .prepare(
+      'SELECT (SELECT count(*) FROM events WHERE events.run = runs.run AND kind = ?) AS count FROM runs ORDER BY started_at',
+    )
+    .all(kind);
   database.close();
   return counts.map(({ count }: { readonly count: number }) => count);
 }
 
 describe('a warning about the pipeline file is told once a run, and kept in its history once', () => {
-  const copying = { vars: { unused: 1 }, stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } } } };
+  const copying = {
+    vars: { unused: 1 },
+    stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } } },
+  };
 
   test('by a run that runs something, one with nothing to do, and one that cannot begin', async () => {
     await using rig = await createRig();
@@ -23,12 +33,22 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
     const run = () => rig.pipeline('run', '--set', 'vars.unused=2').result;
     for (const list of ['ran', 'cached']) {
       const { stderr, json, warnings } = await run();
-      expect({ told: timesIn(stderr), json, warnings }).toMatchObject({ told: 1, json: { [list]: ['a'] }, warnings: ['unreached-var'] });
+      expect({ told: timesIn(stderr), json, warnings }).toMatchObject({
+        told: 1,
+        json: { [list]: ['a'] },
+        warnings: ['unreached-var'],
+      });
     }
     expect(stored(rig, 'warned')).toEqual([1, 1]);
-    rig.write({ 'pipeline.yaml': { ...copying, stages: { a: { ...copying.stages.a, deps: { d: 'missing' } } } } });
+    rig.write({
+      'pipeline.yaml': { ...copying, stages: { a: { ...copying.stages.a, deps: { d: 'missing' } } } },
+    });
     const refused = await run();
-    expect({ code: refused.code, told: timesIn(refused.stderr), warnings: refused.warnings }).toEqual({ code: 2, told: 1, warnings: ['unreached-var'] });
+    expect({ code: refused.code, told: timesIn(refused.stderr), warnings: refused.warnings }).toEqual({
+      code: 2,
+      told: 1,
+      warnings: ['unreached-var'],
+    });
   });
 
   test('by a watch, when it begins and when the file is another; not by every run', async () => {
@@ -40,12 +60,20 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
     await run.said('waiting for changes', 2);
     expect(stored(rig, 'warned')).toEqual([1, 1]);
     // Where nothing runs, too.
-    rig.write({ 'pipeline.yaml': { ...copying, stages: { a: { ...copying.stages.a, params: { p: '${vars.unused}' } } } } });
+    rig.write({
+      'pipeline.yaml': {
+        ...copying,
+        stages: { a: { ...copying.stages.a, params: { p: '${vars.unused}' } } },
+      },
+    });
     await run.said('waiting for changes', 3);
     rig.write({ 'pipeline.yaml': copying });
     await run.said(warning, 2);
     run.kill('SIGINT');
     const { stderr, warnings } = await run.result;
-    expect({ told: timesIn(stderr), warnings }).toEqual({ told: 2, warnings: ['unreached-var', 'unreached-var'] });
+    expect({ told: timesIn(stderr), warnings }).toEqual({
+      told: 2,
+      warnings: ['unreached-var', 'unreached-var'],
+    });
   });
 });

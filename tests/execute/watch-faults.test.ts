@@ -20,21 +20,36 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   let told = (): void => undefined;
   const ended = project.watch(
     { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
-    { onEvent: (event) => void events.push(event), onNews: (one) => { news.push(one); told(); } },
+    {
+      onEvent: (event) => void events.push(event),
+      onNews: (one) => {
+        news.push(one);
+        told();
+      },
+    },
     { gentle: gentle.signal, hard: hard.signal },
   );
   return {
     /** The last news of a kind, when there were so many of them. */
     async heard(kind: WatchNews['kind'], times = 1): Promise<WatchNews | undefined> {
       const heard = (): readonly WatchNews[] => news.filter((one) => one.kind === kind);
-      while (heard().length < times) await new Promise<void>((resolve) => { told = resolve; });
+      while (heard().length < times)
+        await new Promise<void>((resolve) => {
+          told = resolve;
+        });
       return heard()[times - 1];
     },
     async end(): Promise<readonly string[]> {
       gentle.abort('SIGINT');
       await ended;
       project.close();
-      return events.flatMap((event) => (event.kind === 'cancelled' ? [`${event.instance} cancelled: ${event.because}`] : event.kind === 'finished' ? [`${event.instance} ${event.outcome.kind}`] : []));
+      return events.flatMap((event) =>
+        event.kind === 'cancelled'
+          ? [`${event.instance} cancelled: ${event.because}`]
+          : event.kind === 'finished'
+            ? [`${event.instance} ${event.outcome.kind}`]
+            : [],
+      );
     },
   };
 }
@@ -43,7 +58,8 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
 function unreadableResults(): { fails: boolean } & Disposable {
   const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');
   const release = watchRows(['get', 'all'], (statement) => {
-    if (results.fails && statement.includes('FROM entries')) throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
+    if (results.fails && statement.includes('FROM entries'))
+      throw new SqliteError('disk I/O error', 'SQLITE_IOERR');
   });
   const results = { fails: false, [Symbol.dispose]: release };
   return results;
@@ -53,7 +69,12 @@ afterEach(() => void vi.useRealTimers());
 
 test('what was in the way of a stage is moved away: after a while it is tried again, though nothing that it depends on changed', async () => {
   await using rig = await createRig();
-  rig.write({ 'result.txt': 'mine', 'pipeline.yaml': { stages: { a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } } } } } });
+  rig.write({
+    'result.txt': 'mine',
+    'pipeline.yaml': {
+      stages: { a: { cmd: 'echo a > ${outs.r}', outs: { r: { path: 'result.txt', workspace: true } } } },
+    },
+  });
   const watch = await watchHere(rig);
   await watch.heard('waiting');
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
@@ -67,12 +88,18 @@ test('a look that fails while a stage runs is told, and the next one is made', a
   await using rig = await createRig();
   using results = unreadableResults();
   const a = rig.puppet('a');
-  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  rig.write({
+    x: '1',
+    'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } },
+  });
   const watch = await watchHere(rig);
   const first = await a.nextStart();
   results.fails = true;
   rig.write({ notes: 'x' });
-  expect(await watch.heard('problem')).toEqual({ kind: 'problem', problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' } });
+  expect(await watch.heard('problem')).toEqual({
+    kind: 'problem',
+    problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' },
+  });
   results.fails = false;
   rig.write({ x: '2' });
   await first.gone;
@@ -84,7 +111,10 @@ test('a look that fails while a stage runs is told, and the next one is made', a
 test('a look that fails while it waits is told, and the next one is made', async () => {
   await using rig = await createRig();
   using results = unreadableResults();
-  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  rig.write({
+    x: '1',
+    'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } } } },
+  });
   const watch = await watchHere(rig);
   await watch.heard('waiting');
   results.fails = true;
@@ -99,14 +129,21 @@ test('a look that fails while it waits is told, and the next one is made', async
 test('a dep of a finished stage that cannot be read for a moment ends no stage that reads from it', async () => {
   await using rig = await createRig();
   const b = rig.puppet('b');
-  rig.write({ 'd/x': '1', 'pipeline.yaml': { stages: {
-    a: { cmd: 'cp ${deps.d}/x ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
-    b: { cmd: b.cmd, deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-  } } });
+  rig.write({
+    'd/x': '1',
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: 'cp ${deps.d}/x ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } },
+        b: { cmd: b.cmd, deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+      },
+    },
+  });
   const watch = await watchHere(rig);
   const started = await b.nextStart();
   execFileSync('mkfifo', [join(rig.root, 'd/pipe')]);
-  expect(await watch.heard('problem')).toMatchObject({ problem: { kind: 'disk', message: 'd/pipe: is neither a file, a folder nor a symbolic link' } });
+  expect(await watch.heard('problem')).toMatchObject({
+    problem: { kind: 'disk', message: 'd/pipe: is neither a file, a folder nor a symbolic link' },
+  });
   rmSync(join(rig.root, 'd/pipe'));
   await started.exit(0, { o: 'b' });
   await watch.heard('waiting');
@@ -116,10 +153,14 @@ test('a dep of a finished stage that cannot be read for a moment ends no stage t
 test('a dep that cannot be read for a moment ends no stage: it is told, and what it holds is asked again', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
-  rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } } });
+  rig.write({
+    x: '1',
+    'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } } } },
+  });
   let failing = false;
   const disk = watchedDisk((call) => {
-    if (failing && call.name === 'look' && call.paths[0] === join(rig.root, 'x')) throw new DiskFault('EIO', call);
+    if (failing && call.name === 'look' && call.paths[0] === join(rig.root, 'x'))
+      throw new DiskFault('EIO', call);
   });
   const watch = await watchHere(rig, disk);
   const started = await a.nextStart();

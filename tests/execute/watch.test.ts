@@ -6,7 +6,9 @@ import { createRig, type PipelineRun, type Rig } from '../rig/rig.ts';
 
 const waits = (run: PipelineRun, times: number): Promise<void> => run.said('waiting for changes', times);
 
-const copying = (more: object = {}): object => ({ stages: { a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' }, ...more } } });
+const copying = (more: object = {}): object => ({
+  stages: { a: { cmd: 'cat ${deps.d}/* > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' }, ...more } },
+});
 const made = (rig: Rig): string => rig.read('artifacts/pipeline/a/o');
 
 async function ends(run: PipelineRun): Promise<number> {
@@ -71,7 +73,16 @@ describe('invariant 8: events are hints, content decides', () => {
   test('a stage whose data is edited while it runs is ended, and runs again at once; the other one never notices', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
-    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: { a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } }, b: { cmd: b.cmd, deps: { y: 'y' }, outs: { o: 'o' } } } } });
+    rig.write({
+      x: '1',
+      y: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: a.cmd, deps: { x: 'x' }, outs: { o: 'o' } },
+          b: { cmd: b.cmd, deps: { y: 'y' }, outs: { o: 'o' } },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch', '--jobs', '2');
     const [first, other] = [await a.nextStart(), await b.nextStart()];
     rig.write({ x: '2' });
@@ -86,20 +97,35 @@ describe('invariant 8: events are hints, content decides', () => {
   test('a stage is ended when what it reads from is out of date, and all of it runs again', async () => {
     await using rig = await createRig();
     const b = rig.puppet('b');
-    rig.write({ x: '1', 'pipeline.yaml': { stages: { a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } }, b: { cmd: b.cmd, deps: { y: { from: 'a', out: 'o' } }, outs: { o: 'o' } } } } });
+    rig.write({
+      x: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
+          b: { cmd: b.cmd, deps: { y: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch');
     const first = await b.nextStart();
     rig.write({ x: '2' });
     await first.gone;
     await (await b.nextStart()).exit(0, { o: 'b' });
     await waits(run, 1);
-    expect(await endings(run)).toEqual(['a ran', 'b cancelled: a, which it reads from, is out of date', 'b interrupted', 'a ran', 'b ran']);
+    expect(await endings(run)).toEqual([
+      'a ran',
+      'b cancelled: a, which it reads from, is out of date',
+      'b interrupted',
+      'a ran',
+      'b ran',
+    ]);
   });
 
   test('a pipeline file that is broken, mended, commented and renames a stage while it runs: the stage runs on; without the stage, it is ended', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
-    const text = (name: string, more = ''): string => `${more}stages:\n  ${name}: ${JSON.stringify({ cmd: a.cmd, outs: { o: 'o' } })}\n`;
+    const text = (name: string, more = ''): string =>
+      `${more}stages:\n  ${name}: ${JSON.stringify({ cmd: a.cmd, outs: { o: 'o' } })}\n`;
     rig.write({ 'pipeline.yaml': text('a') });
     const run = rig.pipeline('run', '--watch');
     const started = await a.nextStart();
@@ -114,7 +140,13 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ 'pipeline.yaml': 'stages: { b: { cmd: [touch, "${outs.o}"], outs: { o: o } } }' });
     await second.gone;
     await waits(run, 2);
-    expect(await endings(run)).toEqual(['a ran', 'renamed restored', 'a cancelled: no stage asks for it any more', 'a interrupted', 'b ran']);
+    expect(await endings(run)).toEqual([
+      'a ran',
+      'renamed restored',
+      'a cancelled: no stage asks for it any more',
+      'a interrupted',
+      'b ran',
+    ]);
   });
 
   test('a comment, an empty line and another description stop nothing: a stage that runs goes on, and what waits for it follows in the same run', async () => {
@@ -140,11 +172,18 @@ describe('invariant 8: events are hints, content decides', () => {
   test('a param of a stage that waits is edited, whatever the keys of the map that it stands in: it is never run with the old one', async () => {
     await using rig = await createRig();
     const [a, c] = [rig.puppet('a'), rig.puppet('c')];
-    const pipeline = (offset: number): object => ({ stages: {
-      a: { cmd: a.cmd, outs: { o: 'o' } },
-      b: { cmd: ['cp', '${deps.x}', '${outs.o}'], params: { read: { file: 'x', offset, length: 1 } }, deps: { x: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-      c: { cmd: c.cmd, deps: { y: 'y' }, outs: { o: 'o' } },
-    } });
+    const pipeline = (offset: number): object => ({
+      stages: {
+        a: { cmd: a.cmd, outs: { o: 'o' } },
+        b: {
+          cmd: ['cp', '${deps.x}', '${outs.o}'],
+          params: { read: { file: 'x', offset, length: 1 } },
+          deps: { x: { from: 'a', out: 'o' } },
+          outs: { o: 'o' },
+        },
+        c: { cmd: c.cmd, deps: { y: 'y' }, outs: { o: 'o' } },
+      },
+    });
     rig.write({ y: '1', 'pipeline.yaml': pipeline(1) });
     const run = rig.pipeline('run', '--watch', '--jobs', '2');
     const [started, other] = [await a.nextStart(), await c.nextStart()];
@@ -159,7 +198,10 @@ describe('invariant 8: events are hints, content decides', () => {
 
   test('what failed is not tried again until something that it depends on changes', async () => {
     await using rig = await createRig();
-    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying({ cmd: 'grep -q two ${deps.d}/x && cp ${deps.d}/x ${outs.o}' }) });
+    rig.write({
+      'd/x': 'one',
+      'pipeline.yaml': copying({ cmd: 'grep -q two ${deps.d}/x && cp ${deps.d}/x ${outs.o}' }),
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     rig.write({ 'notes.txt': 'x' });
@@ -171,11 +213,21 @@ describe('invariant 8: events are hints, content decides', () => {
 
   test('what failed is not tried again because something else runs: it stays failed, and what reads from it blocked', async () => {
     await using rig = await createRig();
-    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
-      a: { cmd: 'echo tried >> ../tries; grep 2 ${deps.x} > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
-      b: { cmd: 'cp ${deps.o} ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-      c: { cmd: 'cp ${deps.y} ${outs.o}', deps: { y: 'y' }, outs: { o: 'o' } },
-    } } });
+    rig.write({
+      x: '1',
+      y: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: {
+            cmd: 'echo tried >> ../tries; grep 2 ${deps.x} > ${outs.o}',
+            deps: { x: 'x' },
+            outs: { o: 'o' },
+          },
+          b: { cmd: 'cp ${deps.o} ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+          c: { cmd: 'cp ${deps.y} ${outs.o}', deps: { y: 'y' }, outs: { o: 'o' } },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch', '--jobs', '1');
     await waits(run, 1);
     rig.write({ y: '2' });
@@ -185,12 +237,24 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ x: '2' });
     await waits(run, 3);
     expect(rig.read('../tries')).toBe('tried\ntried\n');
-    expect(await endings(run)).toEqual(['a failed', 'b blocked', 'c ran', 'a failed', 'b blocked', 'c ran', 'c cached', 'a ran', 'b ran']);
+    expect(await endings(run)).toEqual([
+      'a failed',
+      'b blocked',
+      'c ran',
+      'a failed',
+      'b blocked',
+      'c ran',
+      'c cached',
+      'a ran',
+      'b ran',
+    ]);
   });
 
   test('what failed is tried again when it is given more time, though that is nothing that its result depends on', async () => {
     await using rig = await createRig();
-    const pipeline = (timeout: number): object => ({ stages: { a: { cmd: 'test -e ../go || sleep 1000; echo done > ${outs.o}', outs: { o: 'o' }, timeout } } });
+    const pipeline = (timeout: number): object => ({
+      stages: { a: { cmd: 'test -e ../go || sleep 1000; echo done > ${outs.o}', outs: { o: 'o' }, timeout } },
+    });
     rig.write({ 'pipeline.yaml': pipeline(0.5) });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
@@ -224,13 +288,25 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ 'pipeline.yaml': pipeline() });
     await run.said('[unreached-var]', 2);
     run.kill('SIGINT');
-    expect((await run.result).events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : event.kind === 'finished' ? [event.outcome.kind] : []))).toEqual(['unreached-var', 'ran', 'ran', 'ran', 'unreached-var']);
+    expect(
+      (await run.result).events.flatMap((event) =>
+        event.kind === 'warned'
+          ? [event.diagnostic.code]
+          : event.kind === 'finished'
+            ? [event.outcome.kind]
+            : [],
+      ),
+    ).toEqual(['unreached-var', 'ran', 'ran', 'ran', 'unreached-var']);
   });
 
   test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
     await using rig = await createRig();
     const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;
-    rig.write({ 'stages/lib/text/index.ts': `export const text = 'one';`, 'stages/a.ts': program, 'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts', outs: { o: 'o' } } } } });
+    rig.write({
+      'stages/lib/text/index.ts': `export const text = 'one';`,
+      'stages/a.ts': program,
+      'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts', outs: { o: 'o' } } } },
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     rig.write({ 'stages/a.ts': 'export const stage = {' });
@@ -248,9 +324,22 @@ describe('invariant 8: events are hints, content decides', () => {
 
   test('what lies outside the project, or among results, is watched where a dep names it', async () => {
     await using rig = await createRig();
-    const text = (file: string): object => ({ stages: { a: { cmd: 'cat ${deps.e} ${deps.f} > ${outs.o}', deps: { e: { path: file, external: true }, f: 'artifacts/other/f' }, outs: { o: 'o' } } } });
+    const text = (file: string): object => ({
+      stages: {
+        a: {
+          cmd: 'cat ${deps.e} ${deps.f} > ${outs.o}',
+          deps: { e: { path: file, external: true }, f: 'artifacts/other/f' },
+          outs: { o: 'o' },
+        },
+      },
+    });
     const outside = join(rig.root, '../outside');
-    rig.write({ '../outside/x': 'x1', '../outside/y': 'y1', 'artifacts/other/f': 'f1', 'pipeline.yaml': text(join(outside, 'x')) });
+    rig.write({
+      '../outside/x': 'x1',
+      '../outside/y': 'y1',
+      'artifacts/other/f': 'f1',
+      'pipeline.yaml': text(join(outside, 'x')),
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     rig.write({ '../outside/x': 'x2' });
@@ -268,10 +357,20 @@ describe('invariant 8: events are hints, content decides', () => {
 
   test('a stage that is never cached, and what reads from it: each runs again for its own reason', async () => {
     await using rig = await createRig();
-    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
-      a: { cmd: 'cp ${deps.x} ${outs.o}', cache: false, deps: { x: 'x' }, outs: { o: 'o' } },
-      b: { cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}', deps: { o: { from: 'a', out: 'o' }, y: 'y' }, outs: { p: 'p' } },
-    } } });
+    rig.write({
+      x: '1',
+      y: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'cp ${deps.x} ${outs.o}', cache: false, deps: { x: 'x' }, outs: { o: 'o' } },
+          b: {
+            cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}',
+            deps: { o: { from: 'a', out: 'o' }, y: 'y' },
+            outs: { p: 'p' },
+          },
+        },
+      },
+    });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     rig.write({ y: '2' });
@@ -282,10 +381,20 @@ describe('invariant 8: events are hints, content decides', () => {
 
   test('with --only, what it reads from is taken as it stands', async () => {
     await using rig = await createRig();
-    rig.write({ x: '1', y: '1', 'pipeline.yaml': { stages: {
-      a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
-      b: { cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}', deps: { o: { from: 'a', out: 'o' }, y: 'y' }, outs: { p: 'p' } },
-    } } });
+    rig.write({
+      x: '1',
+      y: '1',
+      'pipeline.yaml': {
+        stages: {
+          a: { cmd: 'cp ${deps.x} ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
+          b: {
+            cmd: 'cat ${deps.o} ${deps.y} > ${outs.p}',
+            deps: { o: { from: 'a', out: 'o' }, y: 'y' },
+            outs: { p: 'p' },
+          },
+        },
+      },
+    });
     await rig.pipeline('run').result;
     const run = rig.pipeline('run', '--watch', '--only', 'b');
     await waits(run, 1);

@@ -19,5 +19,6 @@ test('bytes, text and a file of the same bytes have one digest', async () => {
 
 test('only 64 lower-case hex digits are a digest', () => {
   expect(parseDigest(abc)).toEqual({ ok: true, value: abc });
-  for (const text of ['', abc.slice(1), abc.toUpperCase(), `${abc}\n`, `${abc}0`]) expect(parseDigest(text).ok).toBe(false);
+  for (const text of ['', abc.slice(1), abc.toUpperCase(), `${abc}\n`, `${abc}0`])
+    expect(parseDigest(text).ok).toBe(false);
 });

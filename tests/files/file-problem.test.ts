@@ -8,7 +8,14 @@ test('a file that stands where a folder is to be made is called that', () => {
   const folder = mkdtempSync(join(tmpdir(), 'problem-'));
   const place = join(folder, 'cache');
   writeFileSync(place, '');
-  const failed = (() => { try { mkdirSync(place, { recursive: true }); return undefined; } catch (error) { return fileProblem(place, error); } })();
+  const failed = (() => {
+    try {
+      mkdirSync(place, { recursive: true });
+      return undefined;
+    } catch (error) {
+      return fileProblem(place, error);
+    }
+  })();
   rmSync(folder, { recursive: true });
   expect(failed).toEqual({ path: place, message: 'is a file where a folder is needed', code: 'EEXIST' });
 });

@@ -7,7 +7,9 @@ import { parseJson, readJson, writeJson } from '../../src/files/json.ts';
 import { readJsonLines, writeJsonLines } from '../../src/files/json-lines.ts';
 
 let folder = '';
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'files-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-'));
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const placeOf = (text: string): string => {
@@ -30,11 +32,13 @@ test.each([
 });
 
 test('one character put in the middle of a JSON text is found there or after it, never before', () => {
-  fc.assert(fc.property(fc.json(), fc.nat(), (text, nat) => {
-    const at = nat % (text.length + 1);
-    const place = parseJson(`${text.slice(0, at)}\u0001${text.slice(at)}`, 'f');
-    if (!place.ok) expect(place.error).toMatchObject({ line: 1, column: at + 1 });
-  }));
+  fc.assert(
+    fc.property(fc.json(), fc.nat(), (text, nat) => {
+      const at = nat % (text.length + 1);
+      const place = parseJson(`${text.slice(0, at)}\u0001${text.slice(at)}`, 'f');
+      if (!place.ok) expect(place.error).toMatchObject({ line: 1, column: at + 1 });
+    }),
+  );
 });
 
 test('a million open brackets are a fault, not a crash', () => {
@@ -43,16 +47,25 @@ test('a million open brackets are a fault, not a crash', () => {
 
 test('a file that is absent, or not UTF-8, is a problem that names it', async () => {
   const path = join(folder, 'a.json');
-  expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'no such file or folder', code: 'ENOENT' } });
+  expect(await readJson(path)).toEqual({
+    ok: false,
+    error: { path, message: 'no such file or folder', code: 'ENOENT' },
+  });
   await writeFile(path, Buffer.from([0x22, 0xff, 0x22]));
   expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'is not UTF-8' } });
 });
 
 test('what is written as JSON is read again', async () => {
-  await fc.assert(fc.asyncProperty(fc.jsonValue(), async (value) => {
-    await writeJson(join(folder, 'a.json'), value);
-    expect(await readJson(join(folder, 'a.json'))).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) });
-  }), { numRuns: 30 });
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue(), async (value) => {
+      await writeJson(join(folder, 'a.json'), value);
+      expect(await readJson(join(folder, 'a.json'))).toEqual({
+        ok: true,
+        value: JSON.parse(JSON.stringify(value)),
+      });
+    }),
+    { numRuns: 30 },
+  );
 });
 
 async function linesOf(path: string, limit?: number): Promise<readonly unknown[]> {
@@ -63,16 +76,31 @@ async function linesOf(path: string, limit?: number): Promise<readonly unknown[]
 
 test('JSON lines are read as written, whatever the texts hold', async () => {
   const path = join(folder, 'a.jsonl');
-  const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\u2028', '\u0085', '\r\n', '\uFEFF', 'x'.repeat(300_000)));
-  await fc.assert(fc.asyncProperty(fc.array(fc.record({ text })), async (rows) => {
-    await writeJsonLines(path, rows);
-    expect(await linesOf(path)).toEqual(rows.map((value, i) => ({ ok: true, value: { line: i + 1, value } })));
-  }), { numRuns: 30 });
+  const text = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('\u2028', '\u0085', '\r\n', '\uFEFF', 'x'.repeat(300_000)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ text })), async (rows) => {
+      await writeJsonLines(path, rows);
+      expect(await linesOf(path)).toEqual(
+        rows.map((value, i) => ({ ok: true, value: { line: i + 1, value } })),
+      );
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test('bad lines are problems with their number, and the lines around them are read', async () => {
   const path = join(folder, 'a.jsonl');
-  await writeFile(path, Buffer.concat([Buffer.from('\uFEFF{"a":1}\r\n\n{"a":}\n"'), Buffer.from([0xc3]), Buffer.from(`"\n"${'x'.repeat(100)}"\n2`)]));
+  await writeFile(
+    path,
+    Buffer.concat([
+      Buffer.from('\uFEFF{"a":1}\r\n\n{"a":}\n"'),
+      Buffer.from([0xc3]),
+      Buffer.from(`"\n"${'x'.repeat(100)}"\n2`),
+    ]),
+  );
   expect(await linesOf(path, 50)).toEqual([
     { ok: true, value: { line: 1, value: { a: 1 } } },
     { ok: false, error: { path, line: 3, column: 6, message: 'is not JSON: unexpected "}"' } },
@@ -83,7 +111,9 @@ test('bad lines are problems with their number, and the lines around them are re
 });
 
 test('an absent file of JSON lines is one problem', async () => {
-  expect(await linesOf(join(folder, 'none'))).toEqual([{ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } }]);
+  expect(await linesOf(join(folder, 'none'))).toEqual([
+    { ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } },
+  ]);
 });
 
 test('a file of JSON lines ends with a line end, and no rows make an empty file', async () => {

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFolder } from '../../src/files/make-folder.ts';
 
 let folder = '';
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'make-')); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'make-'));
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('a folder is made with those above it, and the first that was made is told', () => {
@@ -20,7 +22,12 @@ test('a link to a folder is one; a file, and a link that leads nowhere, are in t
   expect(makeFolder(join(folder, 'here'))).toBeUndefined();
   writeFileSync(join(folder, 'file'), '');
   symlinkSync('nowhere', join(folder, 'dangling'));
-  for (const name of ['file', 'dangling']) expect(() => makeFolder(join(folder, name))).toThrow(expect.objectContaining({ code: 'EEXIST', syscall: 'mkdir' }));
+  for (const name of ['file', 'dangling'])
+    expect(() => makeFolder(join(folder, name))).toThrow(
+      expect.objectContaining({ code: 'EEXIST', syscall: 'mkdir' }),
+    );
   expect(() => makeFolder(join(folder, 'file/below'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
-  expect(() => makeFolder(join(folder, 'dangling/below'))).toThrow(expect.objectContaining({ code: 'EEXIST', path: join(folder, 'dangling') }));
+  expect(() => makeFolder(join(folder, 'dangling/below'))).toThrow(
+    expect.objectContaining({ code: 'EEXIST', path: join(folder, 'dangling') }),
+  );
 });

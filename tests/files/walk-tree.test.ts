@@ -6,12 +6,19 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { walkTree } from '../../src/files/walk-tree.ts';
 
 let folder = '';
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'files-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-'));
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function told(root: string): Promise<unknown> {
   const walked = await walkTree(root);
-  return walked.ok && walked.value.map((entry) => Object.fromEntries(Object.entries(entry).filter(([name]) => name !== 'stats')));
+  return (
+    walked.ok &&
+    walked.value.map((entry) =>
+      Object.fromEntries(Object.entries(entry).filter(([name]) => name !== 'stats')),
+    )
+  );
 }
 
 test('files, execute bits, empty folders and links are told in an order of the names alone', async () => {
@@ -33,19 +40,31 @@ test('files, execute bits, empty folders and links are told in an order of the n
 
 test('a link to the folder itself is not followed', async () => {
   await symlink('.', join(folder, 'self'));
-  expect(await walkTree(folder)).toMatchObject({ ok: true, value: [{ kind: 'symlink', path: 'self', target: '.' }] });
+  expect(await walkTree(folder)).toMatchObject({
+    ok: true,
+    value: [{ kind: 'symlink', path: 'self', target: '.' }],
+  });
 });
 
 test('a name that is not UTF-8 is a problem', async () => {
   await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]), '');
-  expect(await walkTree(folder)).toMatchObject({ ok: false, error: { path: folder, message: expect.stringContaining('not UTF-8') } });
+  expect(await walkTree(folder)).toMatchObject({
+    ok: false,
+    error: { path: folder, message: expect.stringContaining('not UTF-8') },
+  });
 });
 
 test('a pipe is a problem, and reading does not wait for it', async () => {
   execFileSync('mkfifo', [join(folder, 'pipe')]);
-  expect(await walkTree(folder)).toEqual({ ok: false, error: { path: join(folder, 'pipe'), message: 'is neither a file, a folder nor a symbolic link' } });
+  expect(await walkTree(folder)).toEqual({
+    ok: false,
+    error: { path: join(folder, 'pipe'), message: 'is neither a file, a folder nor a symbolic link' },
+  });
 });
 
 test('an absent folder is a problem', async () => {
-  expect(await walkTree(join(folder, 'none'))).toEqual({ ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } });
+  expect(await walkTree(join(folder, 'none'))).toEqual({
+    ok: false,
+    error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' },
+  });
 });

@@ -4,11 +4,17 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Disk, realDisk } from '../../src/files/disk.ts';
 import { type FileProblem, SourceFailed } from '../../src/files/file-problem.ts';
-import { isPartialName, writeFileAtomically, writeFolderAtomically } from '../../src/files/write-atomically.ts';
+import {
+  isPartialName,
+  writeFileAtomically,
+  writeFolderAtomically,
+} from '../../src/files/write-atomically.ts';
 import type { Result } from '../../src/result.ts';
 
 let folder = '';
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'files-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-'));
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** The real disk, writing down its calls; partial names are told as "*". */
@@ -23,7 +29,12 @@ function recorded(): { readonly disk: Disk; readonly calls: string[] } {
   return { disk, calls };
 }
 
-const named = (path: string): string => path.slice(folder.length).split('/').map((part) => (isPartialName(part) ? '*' : part)).join('/');
+const named = (path: string): string =>
+  path
+    .slice(folder.length)
+    .split('/')
+    .map((part) => (isPartialName(part) ? '*' : part))
+    .join('/');
 
 test('a file is on the disk before it gets its name, and the name is on the disk before the call returns', async () => {
   const { disk, calls } = recorded();
@@ -39,31 +50,51 @@ test('folders that are made on the way are on the disk too', async () => {
 
 test('every file and folder below a new folder is on the disk before it gets its name', async () => {
   const { disk, calls } = recorded();
-  const written = await writeFolderAtomically(join(folder, 'model'), async (partial) => {
-    await mkdir(join(partial, 'deep/empty'), { recursive: true });
-    await writeFile(join(partial, 'deep/file'), 'x');
-    return { ok: true, value: undefined };
-  }, disk);
+  const written = await writeFolderAtomically(
+    join(folder, 'model'),
+    async (partial) => {
+      await mkdir(join(partial, 'deep/empty'), { recursive: true });
+      await writeFile(join(partial, 'deep/file'), 'x');
+      return { ok: true, value: undefined };
+    },
+    disk,
+  );
   expect(written.ok).toBe(true);
-  expect(calls).toEqual(['sync /*/deep', 'sync /*/deep/empty', 'sync /*/deep/file', 'sync /*', 'rename /* /model', 'sync ']);
+  expect(calls).toEqual([
+    'sync /*/deep',
+    'sync /*/deep/empty',
+    'sync /*/deep/file',
+    'sync /*',
+    'rename /* /model',
+    'sync ',
+  ]);
 });
 
-test.each(['create', 'sync', 'rename'] as const)('when %s fails the old content stands and nothing else is left', async (operation) => {
-  const path = join(folder, 'a');
-  await writeFile(path, 'old');
-  const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
-  const written = await writeFileAtomically(path, 'new', { ...realDisk, [operation]: () => Promise.reject(full) });
-  expect(written).toEqual({ ok: false, error: { path, message: 'no space left on the device', code: 'ENOSPC' } });
-  expect(await readFile(path, 'utf8')).toBe('old');
-  expect(await readdir(folder)).toEqual(['a']);
-});
+test.each(['create', 'sync', 'rename'] as const)(
+  'when %s fails the old content stands and nothing else is left',
+  async (operation) => {
+    const path = join(folder, 'a');
+    await writeFile(path, 'old');
+    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+    const written = await writeFileAtomically(path, 'new', {
+      ...realDisk,
+      [operation]: () => Promise.reject(full),
+    });
+    expect(written).toEqual({
+      ok: false,
+      error: { path, message: 'no space left on the device', code: 'ENOSPC' },
+    });
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual(['a']);
+  },
+);
 
 function* failing(): Generator<Uint8Array> {
   yield Buffer.from('half');
   throw new RangeError('bug');
 }
 
-test('a source that fails half-way leaves no file, and its error is not taken for the disk\'s', async () => {
+test("a source that fails half-way leaves no file, and its error is not taken for the disk's", async () => {
   await expect(writeFileAtomically(join(folder, 'a'), failing())).rejects.toThrow('bug');
   expect(await readdir(folder)).toEqual([]);
 });
@@ -81,7 +112,10 @@ function* lacking(problem: FileProblem): Generator<Uint8Array> {
 
 test('a folder whose filling fails does not appear, and the reason is handed on', async () => {
   const error = { path: 'x', message: 'because' };
-  expect(await writeFolderAtomically(join(folder, 'model'), async () => ({ ok: false, error }))).toEqual({ ok: false, error });
+  expect(await writeFolderAtomically(join(folder, 'model'), async () => ({ ok: false, error }))).toEqual({
+    ok: false,
+    error,
+  });
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -94,7 +128,10 @@ test('a folder takes the place of an empty one, and of nothing else', async () =
   const path = join(folder, 'model');
   await mkdir(path);
   expect((await writeFolderAtomically(path, fill)).ok).toBe(true);
-  expect(await writeFolderAtomically(path, fill)).toEqual({ ok: false, error: { path, message: 'exists already', code: 'ENOTEMPTY' } });
+  expect(await writeFolderAtomically(path, fill)).toEqual({
+    ok: false,
+    error: { path, message: 'exists already', code: 'ENOTEMPTY' },
+  });
   expect(await readdir(folder)).toEqual([basename(path)]);
 });
 

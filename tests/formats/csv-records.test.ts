@@ -3,8 +3,13 @@ import { expect, test } from 'vitest';
 import { csvRecords } from '../../stages/formats/csv-records.ts';
 import type { RawItem } from '../../stages/formats/raw-record.ts';
 
-const read = (text: string | Uint8Array, needed: readonly string[] = []): readonly RawItem[] => [...csvRecords(typeof text === 'string' ? Buffer.from(text) : text, needed)];
-const brief = (items: readonly RawItem[]): readonly string[] => items.map((item) => `${item.line} ${item.kind === 'record' ? Object.values(item.values).join('|') : item.reason}`);
+const read = (text: string | Uint8Array, needed: readonly string[] = []): readonly RawItem[] => [
+  ...csvRecords(typeof text === 'string' ? Buffer.from(text) : text, needed),
+];
+const brief = (items: readonly RawItem[]): readonly string[] =>
+  items.map(
+    (item) => `${item.line} ${item.kind === 'record' ? Object.values(item.values).join('|') : item.reason}`,
+  );
 
 test('a quoted field keeps commas, quotes and line ends; lines are those of the file', () => {
   expect(read('a,b\n1,"x, ""y""\nz"\n\n2,3')).toEqual([
@@ -14,13 +19,21 @@ test('a quoted field keeps commas, quotes and line ends; lines are those of the 
 });
 
 test('what was written is what is read', () => {
-  const field = fc.array(fc.constantFrom('a', '中', '😀', ',', '"', '\n', '\r\n', '\r', ' ', '\u2028', '\uFEFF', '\0')).map((parts) => parts.join(''));
+  const field = fc
+    .array(fc.constantFrom('a', '中', '😀', ',', '"', '\n', '\r\n', '\r', ' ', '\u2028', '\uFEFF', '\0'))
+    .map((parts) => parts.join(''));
   const table = fc.array(fc.tuple(field, field), { maxLength: 8 });
-  fc.assert(fc.property(table, fc.constantFrom('\n', '\r\n'), fc.boolean(), (rows, lineEnd, closed) => {
-    const lines = [['first', 'second'], ...rows].map((row) => row.map((text) => `"${text.replaceAll('"', '""')}"`).join(','));
-    const found = read(lines.join(lineEnd) + (closed ? lineEnd : ''));
-    expect(found.map((item) => (item.kind === 'record' ? [item.values['first'], item.values['second']] : item))).toEqual(rows);
-  }));
+  fc.assert(
+    fc.property(table, fc.constantFrom('\n', '\r\n'), fc.boolean(), (rows, lineEnd, closed) => {
+      const lines = [['first', 'second'], ...rows].map((row) =>
+        row.map((text) => `"${text.replaceAll('"', '""')}"`).join(','),
+      );
+      const found = read(lines.join(lineEnd) + (closed ? lineEnd : ''));
+      expect(
+        found.map((item) => (item.kind === 'record' ? [item.values['first'], item.values['second']] : item)),
+      ).toEqual(rows);
+    }),
+  );
 });
 
 test('a quote that is never closed loses its own line only', () => {
@@ -28,16 +41,33 @@ test('a quote that is never closed loses its own line only', () => {
 });
 
 test('a stray quote that meets the next opening quote loses its own line only', () => {
-  expect(brief(read('a,b\n"1,2\n"3",4\n5"6,7\n8,"9"\n'))).toEqual(['2 unpaired quote', '3 3|4', '4 unpaired quote', '5 8|9']);
+  expect(brief(read('a,b\n"1,2\n"3",4\n5"6,7\n8,"9"\n'))).toEqual([
+    '2 unpaired quote',
+    '3 3|4',
+    '4 unpaired quote',
+    '5 8|9',
+  ]);
 });
 
 test('bytes that are not UTF-8 and rows with too few or too many fields are bad, each with its line', () => {
-  const bytes = Buffer.concat([Buffer.from('a,b\n1,'), Buffer.from([0xff]), Buffer.from('\n2\n3,4,5\n6,7\n')]);
+  const bytes = Buffer.concat([
+    Buffer.from('a,b\n1,'),
+    Buffer.from([0xff]),
+    Buffer.from('\n2\n3,4,5\n6,7\n'),
+  ]);
   expect(brief(read(bytes))).toEqual(['2 not UTF-8', '3 wrong columns', '4 wrong columns', '5 6|7']);
 });
 
 test('a byte order mark and mixed line ends are told, and lose nothing', () => {
-  expect(brief(read('\uFEFFa,b\r\n1,2\r\n3,4\n5,6\r7,8'))).toEqual(['1 byte order mark', '2 1|2', '3 mixed line ends', '3 3|4', '4 mixed line ends', '4 5|6', '5 7|8']);
+  expect(brief(read('\uFEFFa,b\r\n1,2\r\n3,4\n5,6\r7,8'))).toEqual([
+    '1 byte order mark',
+    '2 1|2',
+    '3 mixed line ends',
+    '3 3|4',
+    '4 mixed line ends',
+    '4 5|6',
+    '5 7|8',
+  ]);
   expect(read('\uFEFFa,b\n1,2')[1]).toMatchObject({ values: { a: '1' } });
 });
 
@@ -51,20 +81,42 @@ test.each([
   ['a column missing', 'a;b\n', 'wrong columns', /it lacks "a", "b"; found \["a;b"\]/],
   ['a quote left open', '"a,b\n', 'unpaired quote', /no closing quote/],
   ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0x2c, 0x62, 0x0a]), 'not UTF-8', /field 1/],
-])('a header with %s is the one fault of its file: no row is read by it, nor by the row after it', (_, header, reason, detail) => {
-  const found = read(Buffer.concat([Buffer.from('\n'), Buffer.from(header), Buffer.from('1,2,3\n4,5,6\n')]), ['a', 'b']);
-  expect(found).toEqual([{ kind: 'bad', line: 2, reason, detail: expect.stringMatching(detail) }]);
-  expect(found[0]).toMatchObject({ detail: expect.stringMatching(/^the header cannot be used, and no row of the file was read/) });
-});
+])(
+  'a header with %s is the one fault of its file: no row is read by it, nor by the row after it',
+  (_, header, reason, detail) => {
+    const found = read(
+      Buffer.concat([Buffer.from('\n'), Buffer.from(header), Buffer.from('1,2,3\n4,5,6\n')]),
+      ['a', 'b'],
+    );
+    expect(found).toEqual([{ kind: 'bad', line: 2, reason, detail: expect.stringMatching(detail) }]);
+    expect(found[0]).toMatchObject({
+      detail: expect.stringMatching(/^the header cannot be used, and no row of the file was read/),
+    });
+  },
+);
 
 test('a header named like a member of every object is a name like any other', () => {
-  expect(read('__proto__,constructor\n1,2')).toEqual([{ kind: 'record', line: 2, values: Object.fromEntries([['__proto__', '1'], ['constructor', '2']]) }]);
+  expect(read('__proto__,constructor\n1,2')).toEqual([
+    {
+      kind: 'record',
+      line: 2,
+      values: Object.fromEntries([
+        ['__proto__', '1'],
+        ['constructor', '2'],
+      ]),
+    },
+  ]);
 });
 
 test('any bytes give items with ascending lines, and come to an end', () => {
-  const noise = fc.array(fc.constantFrom(0x22, 0x2c, 0x0a, 0x0d, 0x61, 0xff, 0xef, 0xbb, 0xbf, 0x00)).map((bytes) => Uint8Array.from(bytes));
-  fc.assert(fc.property(noise, (bytes) => {
-    const lines = read(bytes).map((item) => item.line);
-    expect(lines).toEqual(lines.toSorted((a, b) => a - b));
-  }), { numRuns: 1000 });
+  const noise = fc
+    .array(fc.constantFrom(0x22, 0x2c, 0x0a, 0x0d, 0x61, 0xff, 0xef, 0xbb, 0xbf, 0x00))
+    .map((bytes) => Uint8Array.from(bytes));
+  fc.assert(
+    fc.property(noise, (bytes) => {
+      const lines = read(bytes).map((item) => item.line);
+      expect(lines).toEqual(lines.toSorted((a, b) => a - b));
+    }),
+    { numRuns: 1000 },
+  );
 });

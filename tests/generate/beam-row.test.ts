@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { advanceRow, startRow, type BeamRow } from '../../src/ml/generate/beam-row.ts';
 
 const end = 1;
-const options = { kind: 'beam', beams: 2, earlyStopping: true, lengthPenalty: 1, returned: 1, maxLength: 6, endTokenIds: [end] } as const;
+const options = {
+  kind: 'beam',
+  beams: 2,
+  earlyStopping: true,
+  lengthPenalty: 1,
+  returned: 1,
+  maxLength: 6,
+  endTokenIds: [end],
+} as const;
 
 /** Log-probabilities of a vocabulary of four. */
 const scores = (...values: readonly number[]) => Float32Array.from(values, Math.log);
@@ -11,16 +19,37 @@ const scores = (...values: readonly number[]) => Float32Array.from(values, Math.
 describe('a beam search row', () => {
   test('goes on with the best continuations of all beams and tells which cache each continues', () => {
     const first = advanceRow(startRow(0), [scores(0.1, 0.1, 0.5, 0.3)], options);
-    expect(first.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([[[0, 2], 0], [[0, 3], 0]]);
-    const second = advanceRow(first, [scores(0.05, 0.05, 0.45, 0.45), scores(0.01, 0.01, 0.01, 0.97)], options);
-    expect(second.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([[[0, 3, 3], 1], [[0, 2, 2], 0]]);
+    expect(first.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([
+      [[0, 2], 0],
+      [[0, 3], 0],
+    ]);
+    const second = advanceRow(
+      first,
+      [scores(0.05, 0.05, 0.45, 0.45), scores(0.01, 0.01, 0.01, 0.97)],
+      options,
+    );
+    expect(second.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([
+      [[0, 3, 3], 1],
+      [[0, 2, 2], 0],
+    ]);
   });
 
   test('of equal sums the earlier beam goes on, then the lower token, also where float32 makes them equal', () => {
-    const long: BeamRow = { running: [{ tokens: [0, 2], score: -226, parent: 0 }, { tokens: [0, 3], score: -226, parent: 1 }], finished: [], done: false };
+    const long: BeamRow = {
+      running: [
+        { tokens: [0, 2], score: -226, parent: 0 },
+        { tokens: [0, 3], score: -226, parent: 1 },
+      ],
+      finished: [],
+      done: false,
+    };
     const close = Float32Array.of(-9, -9, -6.600001, -6.6);
     const { running } = advanceRow(long, [close, close], { ...options, beams: 3 });
-    expect(running.map(({ tokens }) => tokens)).toEqual([[0, 2, 2], [0, 2, 3], [0, 3, 2]]);
+    expect(running.map(({ tokens }) => tokens)).toEqual([
+      [0, 2, 2],
+      [0, 2, 3],
+      [0, 3, 2],
+    ]);
   });
 
   test('a sequence that ends outside the best beams is forgotten, and enough are left to go on', () => {
@@ -39,27 +68,58 @@ describe('a beam search row', () => {
   test('without it, it goes on while a running sequence may still win', () => {
     const patient = { ...options, earlyStopping: 'never', lengthPenalty: 2 } as const;
     const ending = scores(0.05, 0.8, 0.1, 0.05);
-    const second = [0, 1].reduce((row: BeamRow) => advanceRow(row, row.running.map(() => ending), patient), startRow(0));
+    const second = [0, 1].reduce(
+      (row: BeamRow) =>
+        advanceRow(
+          row,
+          row.running.map(() => ending),
+          patient,
+        ),
+      startRow(0),
+    );
     expect(second).toMatchObject({ done: false });
     expect(second.finished).toHaveLength(2);
   });
 
   test('with several ends any of them ends a sequence, and as many beams are left to go on', () => {
-    const row = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], { ...options, endTokenIds: [1, 2] });
-    expect(row.finished.map(({ tokens }) => tokens)).toEqual([[0, 1], [0, 2]]);
-    const patient = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], { ...options, endTokenIds: [1, 2, 3], beams: 1 });
+    const row = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], {
+      ...options,
+      endTokenIds: [1, 2],
+    });
+    expect(row.finished.map(({ tokens }) => tokens)).toEqual([
+      [0, 1],
+      [0, 2],
+    ]);
+    const patient = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], {
+      ...options,
+      endTokenIds: [1, 2, 3],
+      beams: 1,
+    });
     expect(patient).toMatchObject({ finished: [{ tokens: [0, 1] }], running: [{ tokens: [0, 4] }] });
   });
 
   test('every search ends at the greatest length, its results sorted, none longer', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }), { minLength: 12, maxLength: 12 }), (table) => {
-        let row = startRow(0);
-        for (let step = 0; !row.done; step += 1) row = advanceRow(row, row.running.map((_, beam) => scores(...(table[(step * 2 + beam) % table.length] ?? []))), options);
-        expect(row.finished.length).toBeGreaterThan(0);
-        for (const { tokens } of row.finished) expect(tokens.length).toBeLessThanOrEqual(options.maxLength);
-        expect(row.finished.map(({ score }) => score)).toEqual(row.finished.map(({ score }) => score).sort((a, b) => b - a));
-      }),
+      fc.property(
+        fc.array(fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }), {
+          minLength: 12,
+          maxLength: 12,
+        }),
+        (table) => {
+          let row = startRow(0);
+          for (let step = 0; !row.done; step += 1)
+            row = advanceRow(
+              row,
+              row.running.map((_, beam) => scores(...(table[(step * 2 + beam) % table.length] ?? []))),
+              options,
+            );
+          expect(row.finished.length).toBeGreaterThan(0);
+          for (const { tokens } of row.finished) expect(tokens.length).toBeLessThanOrEqual(options.maxLength);
+          expect(row.finished.map(({ score }) => score)).toEqual(
+            row.finished.map(({ score }) => score).sort((a, b) => b - a),
+          );
+        },
+      ),
     );
   });
 });

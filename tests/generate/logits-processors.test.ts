@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { draw, highest } from '../../src/ml/generate/draw.ts';
-import { minNewTokens, noBadWords, noRepeatNgram, repetitionPenalty, topK, topP, type LogitsProcessor } from '../../src/ml/generate/logits-processors.ts';
+import {
+  minNewTokens,
+  noBadWords,
+  noRepeatNgram,
+  repetitionPenalty,
+  topK,
+  topP,
+  type LogitsProcessor,
+} from '../../src/ml/generate/logits-processors.ts';
 
-const allowed = (process: LogitsProcessor, tokens: readonly number[], scores: readonly number[] = [0, 0, 0, 0, 0]): readonly number[] => {
+const allowed = (
+  process: LogitsProcessor,
+  tokens: readonly number[],
+  scores: readonly number[] = [0, 0, 0, 0, 0],
+): readonly number[] => {
   const after = Float64Array.from(scores);
   process(tokens, after);
   return Array.from(after.keys()).filter((token) => after[token] !== -Infinity);
@@ -46,12 +58,21 @@ describe('logits processors', () => {
 describe('drawing a token', () => {
   test('never gives a forbidden one, and gives the same for the same seed, row and step', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.nat(1000), fc.nat(1000), fc.array(fc.oneof(fc.constant(-Infinity), fc.double({ min: -20, max: 20, noNaN: true })), { minLength: 1, maxLength: 20 }), (seed, row, step, values) => {
-        fc.pre(values.some(Number.isFinite));
-        const token = draw(Float64Array.from(values), seed, row, step);
-        expect(values[token]).not.toBe(-Infinity);
-        expect(draw(Float64Array.from(values), seed, row, step)).toBe(token);
-      }),
+      fc.property(
+        fc.integer(),
+        fc.nat(1000),
+        fc.nat(1000),
+        fc.array(fc.oneof(fc.constant(-Infinity), fc.double({ min: -20, max: 20, noNaN: true })), {
+          minLength: 1,
+          maxLength: 20,
+        }),
+        (seed, row, step, values) => {
+          fc.pre(values.some(Number.isFinite));
+          const token = draw(Float64Array.from(values), seed, row, step);
+          expect(values[token]).not.toBe(-Infinity);
+          expect(draw(Float64Array.from(values), seed, row, step)).toBe(token);
+        },
+      ),
     );
   });
 
@@ -59,9 +80,15 @@ describe('drawing a token', () => {
     const probabilities = [0.5, 0.3, 0.15, 0.05];
     const scores = Float64Array.from(probabilities, Math.log);
     const counts = [0, 0, 0, 0];
-    for (let row = 0; row < 200; row += 1) for (let step = 0; step < 100; step += 1) { const token = draw(scores, 7, row, step); counts[token] = (counts[token] ?? 0) + 1; }
+    for (let row = 0; row < 200; row += 1)
+      for (let step = 0; step < 100; step += 1) {
+        const token = draw(scores, 7, row, step);
+        counts[token] = (counts[token] ?? 0) + 1;
+      }
     // Four standard deviations of a count of 20,000 draws are below 0.015.
-    counts.forEach((count, token) => expect(Math.abs(count / 20_000 - (probabilities[token] ?? 0))).toBeLessThan(0.015));
+    counts.forEach((count, token) =>
+      expect(Math.abs(count / 20_000 - (probabilities[token] ?? 0))).toBeLessThan(0.015),
+    );
   });
 
   test('the best of equals is the lower id', () => {

@@ -9,10 +9,26 @@ const published = `someone--a-model/${commit}`;
 test('the files of a model arrive, with their digests, and nothing else', async () => {
   await using rig = await openRig();
   const fetched = valueOf(await rig.fetch());
-  expect(fetched).toMatchObject({ repository: 'someone/a-model', revision: commit, commit, folder: join(rig.folder, published, 'files', 'a-model') });
-  expect(fetched.files).toEqual(['config.json', 'spiece.model', 'model.safetensors'].map((path) => ({ path, size: model.files[path]?.length, digest: digestOf(model.files[path] ?? '') })));
+  expect(fetched).toMatchObject({
+    repository: 'someone/a-model',
+    revision: commit,
+    commit,
+    folder: join(rig.folder, published, 'files', 'a-model'),
+  });
+  expect(fetched.files).toEqual(
+    ['config.json', 'spiece.model', 'model.safetensors'].map((path) => ({
+      path,
+      size: model.files[path]?.length,
+      digest: digestOf(model.files[path] ?? ''),
+    })),
+  );
   expect(await readFile(join(fetched.folder, 'model.safetensors'))).toEqual(weights);
-  expect(Object.keys(await rig.cached())).toEqual([`${published}/files/a-model/config.json`, `${published}/files/a-model/model.safetensors`, `${published}/files/a-model/spiece.model`, `${published}/record.json`]);
+  expect(Object.keys(await rig.cached())).toEqual([
+    `${published}/files/a-model/config.json`,
+    `${published}/files/a-model/model.safetensors`,
+    `${published}/files/a-model/spiece.model`,
+    `${published}/record.json`,
+  ]);
   expect(await readdir(join(rig.folder, published))).toEqual(['files', 'record.json']);
 });
 
@@ -33,7 +49,10 @@ test('a second fetch asks nobody and reads no file again', async () => {
   const first = valueOf(await rig.fetch());
   const requests = rig.hub.requests.length;
   const read: string[] = [];
-  const disk = { ...rig.world.disk, digest: (path: string) => (read.push(path), rig.world.disk.digest(path)) };
+  const disk = {
+    ...rig.world.disk,
+    digest: (path: string) => (read.push(path), rig.world.disk.digest(path)),
+  };
   expect(valueOf(await rig.fetch({}, { disk }))).toEqual(first);
   expect(rig.hub.requests.length).toBe(requests);
   expect(read).toEqual([]);
@@ -45,7 +64,10 @@ test('files too young to be told by their stamps are read once more, and then kn
   const now = (): number => clock;
   valueOf(await rig.fetch({}, { now }));
   const read: string[] = [];
-  const disk = { ...rig.world.disk, digest: (path: string) => (read.push(path), rig.world.disk.digest(path)) };
+  const disk = {
+    ...rig.world.disk,
+    digest: (path: string) => (read.push(path), rig.world.disk.digest(path)),
+  };
   clock = Date.now() + 3_600_000;
   valueOf(await rig.fetch({}, { disk, now }));
   expect(read.length).toBe(3);
@@ -62,7 +84,12 @@ test('a large file comes from the store that the hub redirects to', async () => 
 test('the token goes to the hub and to nobody else', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch({ revision: 'main', token: 'hf_secret' }));
-  const authorizations = (server: string) => new Set(rig.hub.requests.filter((request) => request.server === server).map(({ headers }) => headers['authorization']));
+  const authorizations = (server: string) =>
+    new Set(
+      rig.hub.requests
+        .filter((request) => request.server === server)
+        .map(({ headers }) => headers['authorization']),
+    );
   expect(authorizations('hub')).toEqual(new Set(['Bearer hf_secret']));
   expect(authorizations('store')).toEqual(new Set([undefined]));
 });
@@ -77,9 +104,20 @@ test('a repository that was renamed is found under its new name', async () => {
   await using rig = await openRig();
   rig.hub.repositories.delete('someone/a-model');
   rig.hub.repositories.set('somebody/the-model', model);
-  rig.hub.tricks.push(({ path }, response) => path.includes('someone/a-model') && (response.writeHead(307, { location: path.replace('someone/a-model', 'somebody/the-model') }).end(), true));
+  rig.hub.tricks.push(
+    ({ path }, response) =>
+      path.includes('someone/a-model') &&
+      (response.writeHead(307, { location: path.replace('someone/a-model', 'somebody/the-model') }).end(),
+      true),
+  );
   valueOf(await rig.fetch({ revision: 'main', token: 'hf_secret' }));
-  expect(new Set(rig.hub.requests.filter(({ server }) => server === 'hub').map(({ headers }) => headers['authorization']))).toEqual(new Set(['Bearer hf_secret']));
+  expect(
+    new Set(
+      rig.hub.requests
+        .filter(({ server }) => server === 'hub')
+        .map(({ headers }) => headers['authorization']),
+    ),
+  ).toEqual(new Set(['Bearer hf_secret']));
 });
 
 test('a branch is the commit that the hub says', async () => {
@@ -90,13 +128,22 @@ test('a branch is the commit that the hub says', async () => {
 test('a repository without an owner is fetched too', async () => {
   await using rig = await openRig();
   rig.hub.repositories.set('bert-base-uncased', model);
-  expect(valueOf(await rig.fetch({ repository: 'bert-base-uncased' })).folder).toBe(join(rig.folder, 'bert-base-uncased', commit, 'files', 'bert-base-uncased'));
+  expect(valueOf(await rig.fetch({ repository: 'bert-base-uncased' })).folder).toBe(
+    join(rig.folder, 'bert-base-uncased', commit, 'files', 'bert-base-uncased'),
+  );
 });
 
 test('an empty file is a file', async () => {
   await using rig = await openRig();
-  rig.hub.repositories.set('someone/a-model', { ...model, files: { ...model.files, 'merges.txt': Buffer.alloc(0) } });
-  expect(valueOf(await rig.fetch()).files).toContainEqual({ path: 'merges.txt', size: 0, digest: digestOf('') });
+  rig.hub.repositories.set('someone/a-model', {
+    ...model,
+    files: { ...model.files, 'merges.txt': Buffer.alloc(0) },
+  });
+  expect(valueOf(await rig.fetch()).files).toContainEqual({
+    path: 'merges.txt',
+    size: 0,
+    digest: digestOf(''),
+  });
 });
 
 test('offline, what was fetched is given', async () => {
@@ -107,8 +154,14 @@ test('offline, what was fetched is given', async () => {
 
 test('offline, what is missing is named, and nobody is asked', async () => {
   await using rig = await openRig();
-  expect(problemOf(await rig.fetch({ offline: true }))).toEqual({ kind: 'offline-files', folder: join(rig.folder, published, 'files', 'a-model'), damaged: [] });
-  expect(problemOf(await rig.fetch({ offline: true, revision: 'main' }))).toEqual({ kind: 'offline-revision' });
+  expect(problemOf(await rig.fetch({ offline: true }))).toEqual({
+    kind: 'offline-files',
+    folder: join(rig.folder, published, 'files', 'a-model'),
+    damaged: [],
+  });
+  expect(problemOf(await rig.fetch({ offline: true, revision: 'main' }))).toEqual({
+    kind: 'offline-revision',
+  });
   expect(rig.hub.requests).toEqual([]);
 });
 
@@ -116,19 +169,25 @@ test('offline, a file that was changed is named', async () => {
   await using rig = await openRig();
   const { folder } = valueOf(await rig.fetch());
   await change(join(folder, 'config.json'), '{"model_type":"mt6"}');
-  expect(problemOf(await rig.fetch({ offline: true }))).toMatchObject({ kind: 'offline-files', damaged: ['config.json'] });
+  expect(problemOf(await rig.fetch({ offline: true }))).toMatchObject({
+    kind: 'offline-files',
+    damaged: ['config.json'],
+  });
 });
 
 test.each([
   ['changed', (folder: string) => change(join(folder, 'config.json'), '{"model_type":"mt6"}')],
   ['cut', (folder: string) => change(join(folder, 'config.json'), '{')],
   ['gone', (folder: string) => rm(join(folder, 'config.json'))],
-  ['changed and dated back', async (folder: string) => {
-    const path = join(folder, 'config.json');
-    const { atime, mtime } = await stat(path);
-    await change(path, '{"model_type":"mt6"}');
-    await utimes(path, atime, mtime);
-  }],
+  [
+    'changed and dated back',
+    async (folder: string) => {
+      const path = join(folder, 'config.json');
+      const { atime, mtime } = await stat(path);
+      await change(path, '{"model_type":"mt6"}');
+      await utimes(path, atime, mtime);
+    },
+  ],
 ])('a file that was %s is fetched again, the others are kept', async (_, harm) => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
@@ -136,7 +195,12 @@ test.each([
   const before = rig.hub.requests.length;
   expect(valueOf(await rig.fetch())).toEqual(first);
   expect(await readFile(join(first.folder, 'config.json'), 'utf8')).toBe('{"model_type":"mt5"}');
-  expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/')).map(({ path }) => path)).toEqual([`/someone/a-model/resolve/${commit}/config.json`]);
+  expect(
+    rig.hub.requests
+      .slice(before)
+      .filter(({ path }) => path.includes('/resolve/'))
+      .map(({ path }) => path),
+  ).toEqual([`/someone/a-model/resolve/${commit}/config.json`]);
 });
 
 test('a folder whose files are gone is filled again', async () => {
@@ -160,7 +224,8 @@ test('what else stands in the folder of a model is removed when it is repaired, 
   const whole = await rig.cached();
   const top = join(rig.folder, published);
   await mkdir(join(top, 'files/another-model'));
-  for (const stray of ['files/another-model/config.json', 'files/stray', 'stray']) await writeFile(join(top, stray), 'x');
+  for (const stray of ['files/another-model/config.json', 'files/stray', 'stray'])
+    await writeFile(join(top, stray), 'x');
   await rm(join(folder, 'config.json'), { force: true });
   await mkdir(join(folder, 'config.json'));
   valueOf(await rig.fetch());
@@ -178,7 +243,11 @@ test('a record that cannot be read just now is told, and nothing is taken back',
   const text = await readFile(record);
   await rm(record);
   await symlink('record.json', record); // opening it fails, for every user
-  for (const offline of [false, true]) expect(problemOf(await rig.fetch({ offline }))).toMatchObject({ kind: 'disk', problem: { path: record, code: 'ELOOP' } });
+  for (const offline of [false, true])
+    expect(problemOf(await rig.fetch({ offline }))).toMatchObject({
+      kind: 'disk',
+      problem: { path: record, code: 'ELOOP' },
+    });
   await rm(record);
   await writeFile(record, text);
   expect(valueOf(await rig.fetch({ offline: true }))).toEqual(first);
@@ -187,7 +256,10 @@ test('a record that cannot be read just now is told, and nothing is taken back',
 test('a record that makes no sense costs another look at the hub, not another download', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
-  await writeFile(join(rig.folder, published, 'record.json'), '{"version":1,"files":[{"path":"../../../etc/passwd","size":1,"sha256":"00"}]}');
+  await writeFile(
+    join(rig.folder, published, 'record.json'),
+    '{"version":1,"files":[{"path":"../../../etc/passwd","size":1,"sha256":"00"}]}',
+  );
   const before = rig.hub.requests.length;
   expect(valueOf(await rig.fetch())).toEqual(first);
   expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
@@ -197,21 +269,33 @@ test('progress ends with everything there', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch());
   const total = weights.length + 20 + 6;
-  expect(rig.progress.at(-2)).toMatchObject({ kind: 'download', file: 'model.safetensors', bytes: total, total, secondsLeft: undefined });
+  expect(rig.progress.at(-2)).toMatchObject({
+    kind: 'download',
+    file: 'model.safetensors',
+    bytes: total,
+    total,
+    secondsLeft: undefined,
+  });
   expect(rig.progress.at(-1)).toEqual({ kind: 'fetched', bytes: total });
 });
 
-test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(97)}/b`])('%j is no name of a repository, and nobody is asked', async (repository) => {
-  await using rig = await openRig();
-  expect(problemOf(await rig.fetch({ repository }))).toMatchObject({ kind: 'bad-name' });
-  expect(rig.hub.requests).toEqual([]);
-});
+test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(97)}/b`])(
+  '%j is no name of a repository, and nobody is asked',
+  async (repository) => {
+    await using rig = await openRig();
+    expect(problemOf(await rig.fetch({ repository }))).toMatchObject({ kind: 'bad-name' });
+    expect(rig.hub.requests).toEqual([]);
+  },
+);
 
-test.each(['', 'a..b', '../..', 'a b', '/main', 'x\ny'])('%j is no revision, and nobody is asked', async (revision) => {
-  await using rig = await openRig();
-  expect(problemOf(await rig.fetch({ revision }))).toMatchObject({ kind: 'bad-name' });
-  expect(rig.hub.requests).toEqual([]);
-});
+test.each(['', 'a..b', '../..', 'a b', '/main', 'x\ny'])(
+  '%j is no revision, and nobody is asked',
+  async (revision) => {
+    await using rig = await openRig();
+    expect(problemOf(await rig.fetch({ revision }))).toMatchObject({ kind: 'bad-name' });
+    expect(rig.hub.requests).toEqual([]);
+  },
+);
 
 async function change(path: string, content: string): Promise<void> {
   await chmod(path, 0o644);

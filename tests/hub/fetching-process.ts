@@ -12,6 +12,21 @@ async function* told(path: string, pieces: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
-const disk = { ...hubWorld.disk, append: (path: string, length: number, pieces: AsyncIterable<Uint8Array>) => hubWorld.disk.append(path, length, told(path, pieces)) };
-const fetched = await fetchRepository({ repository: 'someone/a-model', revision, cacheFolder, endpoint, token: undefined, offline: false, proxy: undefined }, { ...hubWorld, disk });
+const disk = {
+  ...hubWorld.disk,
+  append: (path: string, length: number, pieces: AsyncIterable<Uint8Array>) =>
+    hubWorld.disk.append(path, length, told(path, pieces)),
+};
+const fetched = await fetchRepository(
+  {
+    repository: 'someone/a-model',
+    revision,
+    cacheFolder,
+    endpoint,
+    token: undefined,
+    offline: false,
+    proxy: undefined,
+  },
+  { ...hubWorld, disk },
+);
 process.exitCode = fetched.ok ? 0 : 1;

@@ -10,17 +10,29 @@ import type { HubSettings } from '../../src/runner/hub/hub-settings.ts';
 import { commit, model, openRig, type Rig, valueOf, weights } from './rig.ts';
 
 let root = '';
-beforeEach(async () => { root = await mkdtemp(join(tmpdir(), 'project-')); });
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'project-'));
+});
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const main = { repository: 'someone/a-model', revision: 'main' };
 const later = 'fedcba9876543210fedcba9876543210fedcba98';
-const settings = (rig: Rig): HubSettings => ({ cacheFolder: rig.folder, endpoint: rig.hub.endpoint, token: undefined, offline: false, proxy: undefined });
+const settings = (rig: Rig): HubSettings => ({
+  cacheFolder: rig.folder,
+  endpoint: rig.hub.endpoint,
+  token: undefined,
+  offline: false,
+  proxy: undefined,
+});
 const lockText = (): Promise<string> => readFile(join(root, 'pipeline.lock'), 'utf8');
 
 /** The branch moves on to other weights. */
 function moveOn(rig: Rig): void {
-  rig.hub.repositories.set('someone/a-model', { ...model, commit: later, files: { ...model.files, 'model.safetensors': Buffer.from('retrained') } });
+  rig.hub.repositories.set('someone/a-model', {
+    ...model,
+    commit: later,
+    files: { ...model.files, 'model.safetensors': Buffer.from('retrained') },
+  });
 }
 
 test('a branch is written down with its commit and the digests of its files', async () => {
@@ -28,7 +40,18 @@ test('a branch is written down with its commit and the digests of its files', as
   valueOf(await fetchDependencies(root, [main], settings(rig), {}, rig.world));
   expect(JSON.parse(await lockText())).toEqual({
     version: 1,
-    hub: [{ ...main, commit, files: Object.fromEntries(['config.json', 'model.safetensors', 'spiece.model'].map((name) => [name, { size: model.files[name]?.length, sha256: digestOf(model.files[name] ?? '') }])) }],
+    hub: [
+      {
+        ...main,
+        commit,
+        files: Object.fromEntries(
+          ['config.json', 'model.safetensors', 'spiece.model'].map((name) => [
+            name,
+            { size: model.files[name]?.length, sha256: digestOf(model.files[name] ?? '') },
+          ]),
+        ),
+      },
+    ],
   });
 });
 
@@ -55,8 +78,14 @@ test('a pinned commit is written down too, so that a mirror cannot serve other b
   const pinned = { repository: 'someone/a-model', revision: commit };
   valueOf(await fetchDependencies(root, [pinned], settings(rig), {}, rig.world));
   await rm(rig.folder, { recursive: true });
-  rig.hub.repositories.set('someone/a-model', { ...model, files: { ...model.files, 'config.json': Buffer.from('{}') } });
-  expect(await fetchDependencies(root, [pinned], settings(rig), {}, rig.world)).toMatchObject({ ok: false, error: { ...pinned, problem: { kind: 'differs-from-lock', files: ['config.json'] } } });
+  rig.hub.repositories.set('someone/a-model', {
+    ...model,
+    files: { ...model.files, 'config.json': Buffer.from('{}') },
+  });
+  expect(await fetchDependencies(root, [pinned], settings(rig), {}, rig.world)).toMatchObject({
+    ok: false,
+    error: { ...pinned, problem: { kind: 'differs-from-lock', files: ['config.json'] } },
+  });
 });
 
 test('the lock does not depend on the order of fetching, and is not written when nothing is new', async () => {
@@ -74,29 +103,53 @@ test('the lock does not depend on the order of fetching, and is not written when
 test('what was fetched before a fault is in the lock', async () => {
   await using rig = await openRig();
   const missing = { repository: 'someone/missing', revision: 'main' };
-  expect(await fetchDependencies(root, [main, missing], settings(rig), {}, rig.world)).toMatchObject({ ok: false, error: missing });
+  expect(await fetchDependencies(root, [main, missing], settings(rig), {}, rig.world)).toMatchObject({
+    ok: false,
+    error: missing,
+  });
   expect(await lockText()).toContain('someone/a-model');
 });
 
 test('progress says of which model it is', async () => {
   await using rig = await openRig();
   const told = new Set<string>();
-  valueOf(await fetchDependencies(root, [main], settings(rig), { onProgress: ({ repository }) => told.add(repository) }, rig.world));
+  valueOf(
+    await fetchDependencies(
+      root,
+      [main],
+      settings(rig),
+      { onProgress: ({ repository }) => told.add(repository) },
+      rig.world,
+    ),
+  );
   expect(told).toEqual(new Set(['someone/a-model']));
 });
 
 test.each([
   ['no JSON', '<<<<<<< HEAD\n{}', /:1:1: is not JSON/],
   ['another version', '{"version":2}', /expected { "version": 1/],
-  ['an entry without a commit', '{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"main","files":{}}]}', /entry 1 is not/],
-  ['a digest that is none', `{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"${commit}","files":{"x":{"size":1,"sha256":"0"}}}]}`, /entry 1 is not/],
+  [
+    'an entry without a commit',
+    '{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"main","files":{}}]}',
+    /entry 1 is not/,
+  ],
+  [
+    'a digest that is none',
+    `{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"${commit}","files":{"x":{"size":1,"sha256":"0"}}}]}`,
+    /entry 1 is not/,
+  ],
 ])('a lock that holds %s is refused, and left as it is', async (_, text, message) => {
   await using rig = await openRig();
   await writeFile(join(root, 'pipeline.lock'), text);
   const fetched = await fetchDependencies(root, [main], settings(rig), {}, rig.world);
   if (fetched.ok) throw new Error('fetched');
   const at = { file: 'pipeline.yaml', offset: 0, length: 1 };
-  expect(hubDiagnostic(fetched.error, at)).toMatchObject({ severity: 'error', code: 'hub-lock-file', at, message: expect.stringMatching(message) });
+  expect(hubDiagnostic(fetched.error, at)).toMatchObject({
+    severity: 'error',
+    code: 'hub-lock-file',
+    at,
+    message: expect.stringMatching(message),
+  });
   expect(await lockText()).toBe(text);
   expect(rig.hub.requests).toEqual([]);
 });
@@ -114,7 +167,14 @@ test('what is known without asking: here, by the lock alone, or not at all', asy
 });
 
 test('a lock is read as it was written', async () => {
-  const locked: LockedRepository = { ...main, commit, files: [{ path: '__proto__', size: 0, digest: digestOf('') }, { path: 'model.safetensors', size: weights.length, digest: digestOf(weights) }] };
+  const locked: LockedRepository = {
+    ...main,
+    commit,
+    files: [
+      { path: '__proto__', size: 0, digest: digestOf('') },
+      { path: 'model.safetensors', size: weights.length, digest: digestOf(weights) },
+    ],
+  };
   valueOf(await writeHubLock(root, [locked]));
   expect(await readHubLock(root)).toEqual({ ok: true, value: [locked] });
 });

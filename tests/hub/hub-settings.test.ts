@@ -2,12 +2,22 @@ import { expect, test } from 'vitest';
 import { hubSettings } from '../../src/runner/hub/hub-settings.ts';
 
 test('with nothing set: the hub, the cache folder of the user', () => {
-  expect(hubSettings({}, '/home/me')).toEqual({ cacheFolder: '/home/me/.cache/medical-qa-pipeline/hub', endpoint: 'https://huggingface.co', token: undefined, offline: false, proxy: undefined });
+  expect(hubSettings({}, '/home/me')).toEqual({
+    cacheFolder: '/home/me/.cache/medical-qa-pipeline/hub',
+    endpoint: 'https://huggingface.co',
+    token: undefined,
+    offline: false,
+    proxy: undefined,
+  });
 });
 
 test('HF_HOME, then XDG_CACHE_HOME, say where models are kept', () => {
-  expect(hubSettings({ XDG_CACHE_HOME: '/var/cache' }, '/home/me').cacheFolder).toBe('/var/cache/medical-qa-pipeline/hub');
-  expect(hubSettings({ XDG_CACHE_HOME: '/var/cache', HF_HOME: '/data/hf' }, '/home/me').cacheFolder).toBe('/data/hf/medical-qa-pipeline/hub');
+  expect(hubSettings({ XDG_CACHE_HOME: '/var/cache' }, '/home/me').cacheFolder).toBe(
+    '/var/cache/medical-qa-pipeline/hub',
+  );
+  expect(hubSettings({ XDG_CACHE_HOME: '/var/cache', HF_HOME: '/data/hf' }, '/home/me').cacheFolder).toBe(
+    '/data/hf/medical-qa-pipeline/hub',
+  );
 });
 
 test('HF_TOKEN comes before its old name; an empty one is none', () => {
@@ -16,15 +26,34 @@ test('HF_TOKEN comes before its old name; an empty one is none', () => {
   expect(hubSettings({ HF_TOKEN: '' }, '/').token).toBeUndefined();
 });
 
-test.each([['1', true], ['ON', true], ['true', true], ['YES', true], ['0', false], ['', false], ['false', false]])('HF_HUB_OFFLINE=%s', (text, offline) => {
+test.each([
+  ['1', true],
+  ['ON', true],
+  ['true', true],
+  ['YES', true],
+  ['0', false],
+  ['', false],
+  ['false', false],
+])('HF_HUB_OFFLINE=%s', (text, offline) => {
   expect(hubSettings({ HF_HUB_OFFLINE: text }, '/').offline).toBe(offline);
 });
 
 test('a mirror may be named with a slash at its end', () => {
-  expect(hubSettings({ HF_ENDPOINT: 'https://hub.example/hf/' }, '/').endpoint).toBe('https://hub.example/hf');
+  expect(hubSettings({ HF_ENDPOINT: 'https://hub.example/hf/' }, '/').endpoint).toBe(
+    'https://hub.example/hf',
+  );
 });
 
 test('proxies as curl reads them', () => {
-  expect(hubSettings({ https_proxy: 'proxy.example:3128', HTTPS_PROXY: 'http://other', NO_PROXY: 'localhost' }, '/').proxy).toEqual({ http: undefined, https: 'http://proxy.example:3128', except: 'localhost' });
-  expect(hubSettings({ ALL_PROXY: 'socks5://proxy.example' }, '/').proxy).toEqual({ http: 'socks5://proxy.example', https: 'socks5://proxy.example', except: '' });
+  expect(
+    hubSettings(
+      { https_proxy: 'proxy.example:3128', HTTPS_PROXY: 'http://other', NO_PROXY: 'localhost' },
+      '/',
+    ).proxy,
+  ).toEqual({ http: undefined, https: 'http://proxy.example:3128', except: 'localhost' });
+  expect(hubSettings({ ALL_PROXY: 'socks5://proxy.example' }, '/').proxy).toEqual({
+    http: 'socks5://proxy.example',
+    https: 'socks5://proxy.example',
+    except: '',
+  });
 });

@@ -24,7 +24,9 @@ async function openProxy(hub: string): Promise<LoopbackProxy> {
     onward.on('error', () => socket.destroy());
     socket.on('error', () => onward.destroy());
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
@@ -35,11 +37,18 @@ async function openProxy(hub: string): Promise<LoopbackProxy> {
   };
 }
 
-test('everything goes through the proxy, which alone needs to know the hub\'s address', async () => {
+test("everything goes through the proxy, which alone needs to know the hub's address", async () => {
   await using rig = await openRig();
   await using proxy = await openProxy(rig.hub.endpoint);
-  valueOf(await rig.fetch({ endpoint: 'http://hub.invalid', proxy: { http: proxy.url.replace('//', '//user:pass%21@'), https: undefined, except: '' } }));
-  expect(new Set(proxy.asked.map(({ target }) => target.split(':')[0]))).toEqual(new Set(['hub.invalid', '127.0.0.1']));
+  valueOf(
+    await rig.fetch({
+      endpoint: 'http://hub.invalid',
+      proxy: { http: proxy.url.replace('//', '//user:pass%21@'), https: undefined, except: '' },
+    }),
+  );
+  expect(new Set(proxy.asked.map(({ target }) => target.split(':')[0]))).toEqual(
+    new Set(['hub.invalid', '127.0.0.1']),
+  );
   expect(proxy.asked[0]?.authorization).toBe(`Basic ${Buffer.from('user:pass!').toString('base64')}`);
 });
 
@@ -54,13 +63,18 @@ test('a proxy that is not there is an unreachable hub', async () => {
   await using rig = await openRig();
   const proxy = await openProxy(rig.hub.endpoint);
   await proxy[Symbol.asyncDispose]();
-  expect(problemOf(await rig.fetch({ proxy: { http: proxy.url, https: undefined, except: '' } }))).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED' });
+  expect(
+    problemOf(await rig.fetch({ proxy: { http: proxy.url, https: undefined, except: '' } })),
+  ).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED' });
 });
 
-test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])('the proxy %j is refused, and its password not shown', async (url) => {
-  await using rig = await openRig();
-  const fetched = await rig.fetch({ proxy: { http: url, https: undefined, except: '' } });
-  expect(problemOf(fetched)).toMatchObject({ kind: 'bad-setting', variable: 'HTTPS_PROXY' });
-  expect(fetched.ok ? '' : hubFaultText(fetched.error)).not.toContain('secret');
-  expect(rig.hub.requests).toEqual([]);
-});
+test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])(
+  'the proxy %j is refused, and its password not shown',
+  async (url) => {
+    await using rig = await openRig();
+    const fetched = await rig.fetch({ proxy: { http: url, https: undefined, except: '' } });
+    expect(problemOf(fetched)).toMatchObject({ kind: 'bad-setting', variable: 'HTTPS_PROXY' });
+    expect(fetched.ok ? '' : hubFaultText(fetched.error)).not.toContain('secret');
+    expect(rig.hub.requests).toEqual([]);
+  },
+);

@@ -3,7 +3,13 @@ import { hubFaultText } from '../../src/runner/hub/hub-fault.ts';
 import { commit, openRig, problemOf, type Rig, valueOf } from './rig.ts';
 
 /** The hub answers what the path names in this way, `times` times. */
-function answer(rig: Rig, part: string, times: number, status: number, headers: Readonly<Record<string, string>> = {}): void {
+function answer(
+  rig: Rig,
+  part: string,
+  times: number,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   let left = times;
   rig.hub.tricks.push(({ path }, response) => {
     if (!path.includes(part) || left-- <= 0) return false;
@@ -12,13 +18,20 @@ function answer(rig: Rig, part: string, times: number, status: number, headers: 
   });
 }
 
-const text = (result: Awaited<ReturnType<Rig['fetch']>>): string => (result.ok ? '' : hubFaultText(result.error));
+const text = (result: Awaited<ReturnType<Rig['fetch']>>): string =>
+  result.ok ? '' : hubFaultText(result.error);
 
 test('a gated model: what to accept, and where', async () => {
   await using rig = await openRig();
   answer(rig, '/resolve/', 1, 403, { 'x-error-code': 'GatedRepo' });
   const fetched = await rig.fetch();
-  expect(problemOf(fetched)).toEqual({ kind: 'no-access', status: 403, gated: true, token: false, page: `${rig.hub.endpoint}/someone/a-model` });
+  expect(problemOf(fetched)).toEqual({
+    kind: 'no-access',
+    status: 403,
+    gated: true,
+    token: false,
+    page: `${rig.hub.endpoint}/someone/a-model`,
+  });
   expect(text(fetched)).toMatch(/accept its conditions at http.*\/someone\/a-model, and set HF_TOKEN/);
 });
 
@@ -54,8 +67,15 @@ test('a repository that does not exist: the hub says 401 to strangers', async ()
 
 test('a repository that does not exist: 404 to those who have a token', async () => {
   await using rig = await openRig();
-  answer(rig, '/tree/', 1, 404, { 'x-error-code': 'RepoNotFound', 'x-error-message': 'Repository not found' });
-  expect(problemOf(await rig.fetch())).toEqual({ kind: 'not-found', what: 'repository', words: 'Repository not found' });
+  answer(rig, '/tree/', 1, 404, {
+    'x-error-code': 'RepoNotFound',
+    'x-error-message': 'Repository not found',
+  });
+  expect(problemOf(await rig.fetch())).toEqual({
+    kind: 'not-found',
+    what: 'repository',
+    words: 'Repository not found',
+  });
 });
 
 test.each(['f'.repeat(40), 'no-branch'])('a revision that does not exist: %s', async (revision) => {
@@ -74,7 +94,7 @@ const later: readonly (readonly [string, Readonly<Record<string, string>>, numbe
   ['Retry-After in seconds', { 'retry-after': '7' }, 7],
   ['Retry-After as a date', { 'retry-after': new Date(noon + 9000).toUTCString() }, 9],
   ['Retry-After as a date that is past', { 'retry-after': new Date(noon - 9000).toUTCString() }, 0],
-  ['the hub\'s own header', { ratelimit: '"api";r=0;t=55' }, 55],
+  ["the hub's own header", { ratelimit: '"api";r=0;t=55' }, 55],
   ['no word of when', {}, 1],
 ];
 test.each(later)('429 with %s is waited for as long as it says', async (_, headers, seconds) => {
@@ -100,12 +120,15 @@ test('a wait of an hour is left to the user', async () => {
   expect(rig.waits).toEqual([]);
 });
 
-test.each([500, 502, 503, 504, 408])('status %i is tried again, each time after twice the time', async (status) => {
-  await using rig = await openRig();
-  answer(rig, `/resolve/${commit}/model.safetensors`, 3, status);
-  valueOf(await rig.fetch());
-  expect(rig.waits).toEqual([1, 2, 4]);
-});
+test.each([500, 502, 503, 504, 408])(
+  'status %i is tried again, each time after twice the time',
+  async (status) => {
+    await using rig = await openRig();
+    answer(rig, `/resolve/${commit}/model.safetensors`, 3, status);
+    valueOf(await rig.fetch());
+    expect(rig.waits).toEqual([1, 2, 4]);
+  },
+);
 
 test('a server that stays broken is given up after six tries', async () => {
   await using rig = await openRig();
@@ -126,23 +149,39 @@ test('an answer of the API that is cut is asked for again', async () => {
 });
 
 /** A network on which every request fails as fetch fails: the reason is the cause. */
-const broken = (code: string) => async () => ({ ok: true, value: () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })) } as const);
+const broken = (code: string) => async () =>
+  ({
+    ok: true,
+    value: () =>
+      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })),
+  }) as const;
 
 test('a hub that cannot be reached is named, with the reason', async () => {
   await using rig = await openRig();
   const fetched = await rig.fetch({ endpoint: 'https://hub.invalid' }, { connect: broken('ENOTFOUND') });
-  expect(problemOf(fetched)).toEqual({ kind: 'unreachable', host: 'hub.invalid', reason: 'ENOTFOUND', certificate: false });
+  expect(problemOf(fetched)).toEqual({
+    kind: 'unreachable',
+    host: 'hub.invalid',
+    reason: 'ENOTFOUND',
+    certificate: false,
+  });
   expect(text(fetched)).toMatch(/check the network and HTTPS_PROXY/);
 });
 
 test('a certificate that is not trusted is not tried again', async () => {
   await using rig = await openRig();
-  const fetched = await rig.fetch({ endpoint: 'https://hub.invalid' }, { connect: broken('SELF_SIGNED_CERT_IN_CHAIN') });
+  const fetched = await rig.fetch(
+    { endpoint: 'https://hub.invalid' },
+    { connect: broken('SELF_SIGNED_CERT_IN_CHAIN') },
+  );
   expect(text(fetched)).toMatch(/NODE_EXTRA_CA_CERTS/);
   expect(rig.waits).toEqual([]);
 });
 
 test.each(['', 'ftp://hub', 'huggingface.co', 'https://'])('an endpoint %j is refused', async (endpoint) => {
   await using rig = await openRig();
-  expect(problemOf(await rig.fetch({ endpoint }))).toMatchObject({ kind: 'bad-setting', variable: 'HF_ENDPOINT' });
+  expect(problemOf(await rig.fetch({ endpoint }))).toMatchObject({
+    kind: 'bad-setting',
+    variable: 'HF_ENDPOINT',
+  });
 });

@@ -6,7 +6,8 @@ import { sendRange, sha256 } from './loopback-hub.ts';
 import { commit, model, openRig, problemOf, type Rig, valueOf, weights } from './rig.ts';
 
 const weightsPath = `/${sha256(weights)}`;
-const ranges = (rig: Rig): readonly (string | undefined)[] => rig.hub.requests.filter(({ path }) => path === weightsPath).map(({ headers }) => headers['range']);
+const ranges = (rig: Rig): readonly (string | undefined)[] =>
+  rig.hub.requests.filter(({ path }) => path === weightsPath).map(({ headers }) => headers['range']);
 
 /** The connection breaks when so many bytes of the weights are on the disk; the first `times` times. */
 function cutAt(rig: Rig, bytes: number, times: number): void {
@@ -15,7 +16,10 @@ function cutAt(rig: Rig, bytes: number, times: number): void {
     if (path !== weightsPath || left-- <= 0) return false;
     const start = Number(/\d+/.exec(headers['range'] ?? '')?.[0] ?? 0);
     const written = rig.written(Math.min(bytes, weights.length - start));
-    response.writeHead(start === 0 ? 200 : 206, { 'content-length': weights.length - start, ...(start === 0 ? {} : { 'content-range': `bytes ${start}-${weights.length - 1}/${weights.length}` }) });
+    response.writeHead(start === 0 ? 200 : 206, {
+      'content-length': weights.length - start,
+      ...(start === 0 ? {} : { 'content-range': `bytes ${start}-${weights.length - 1}/${weights.length}` }),
+    });
     response.write(weights.subarray(start, start + bytes));
     await written;
     response.destroy();
@@ -35,10 +39,17 @@ test('a connection that is cut is gone on with where it broke', async () => {
   const fetched = valueOf(await rig.fetch());
   expect(ranges(rig)).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
   expect(fetched.files.find(({ path }) => path === 'model.safetensors')?.digest).toBe(sha256(weights));
-  expect(rig.progress).toContainEqual({ kind: 'retry', seconds: 1, because: expect.objectContaining({ kind: 'unreachable' }) });
+  expect(rig.progress).toContainEqual({
+    kind: 'retry',
+    seconds: 1,
+    because: expect.objectContaining({ kind: 'unreachable' }),
+  });
 });
 
-test.each([['before it answers', 0], ['in the middle of a file', 100_000]])('a server that falls silent %s is asked again', async (_, bytes) => {
+test.each([
+  ['before it answers', 0],
+  ['in the middle of a file', 100_000],
+])('a server that falls silent %s is asked again', async (_, bytes) => {
   await using rig = await openRig();
   // Only the request that meets the silence is impatient: any other may take as long as a busy machine needs.
   const [patient, impatient] = [valueOf(await connect(undefined)), valueOf(await connect(undefined, 200))];
@@ -50,12 +61,20 @@ test.each([['before it answers', 0], ['in the middle of a file', 100_000]])('a s
   };
   rig.hub.tricks.push(({ path }, response) => {
     if (path !== weightsPath || asked > 1) return false;
-    if (bytes > 0) response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, bytes));
+    if (bytes > 0)
+      response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, bytes));
     return true;
   });
   valueOf(await rig.fetch({}, { connect: async () => ({ ok: true, value: send }) }));
   expect(asked).toBe(2);
-  expect(rig.progress).toContainEqual({ kind: 'retry', seconds: 1, because: expect.objectContaining({ kind: 'unreachable', reason: expect.stringMatching(/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/) }) });
+  expect(rig.progress).toContainEqual({
+    kind: 'retry',
+    seconds: 1,
+    because: expect.objectContaining({
+      kind: 'unreachable',
+      reason: expect.stringMatching(/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/),
+    }),
+  });
 });
 
 test('a line that stays dead is given up, and the next run goes on where it broke', async () => {
@@ -63,23 +82,38 @@ test('a line that stays dead is given up, and the next run goes on where it brok
   cutAt(rig, 1000, 6);
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'unreachable' });
   expect(rig.waits).toEqual([1, 2, 4, 8, 16]);
-  expect(Object.keys(await rig.cached())).toEqual(['files/a-model/config.json', 'files/a-model/spiece.model', 'partial/model.safetensors'].map((path) => `someone--a-model/${commit}.unfinished/${path}`));
+  expect(Object.keys(await rig.cached())).toEqual(
+    ['files/a-model/config.json', 'files/a-model/spiece.model', 'partial/model.safetensors'].map(
+      (path) => `someone--a-model/${commit}.unfinished/${path}`,
+    ),
+  );
   const before = rig.hub.requests.length;
   valueOf(await rig.fetch());
-  expect(rig.hub.requests.slice(before).filter(({ path }) => path.includes('/resolve/')).map(({ path, headers }) => [path.split('/').at(-1), headers['range']])).toEqual([['model.safetensors', 'bytes=6000-']]);
+  expect(
+    rig.hub.requests
+      .slice(before)
+      .filter(({ path }) => path.includes('/resolve/'))
+      .map(({ path, headers }) => [path.split('/').at(-1), headers['range']]),
+  ).toEqual([['model.safetensors', 'bytes=6000-']]);
 });
 
 test('a line that is cut again and again, but brings much each time, gets there', async () => {
   await using rig = await openRig();
   const large = Buffer.alloc(12 * 1024 * 1024, 7);
-  rig.hub.repositories.set('someone/a-model', { ...model, files: { ...model.files, 'model.safetensors': large } });
+  rig.hub.repositories.set('someone/a-model', {
+    ...model,
+    files: { ...model.files, 'model.safetensors': large },
+  });
   let cuts = 0;
   rig.hub.tricks.push(async ({ server, path, headers }, response) => {
     if (server !== 'store' || path !== `/${sha256(large)}` || cuts === 9) return false;
     cuts += 1;
     const start = Number(/\d+/.exec(headers['range'] ?? '')?.[0] ?? 0);
     const written = rig.written(1024 * 1024);
-    response.writeHead(start === 0 ? 200 : 206, { 'content-length': large.length - start, 'content-range': `bytes ${start}-${large.length - 1}/${large.length}` });
+    response.writeHead(start === 0 ? 200 : 206, {
+      'content-length': large.length - start,
+      'content-range': `bytes ${start}-${large.length - 1}/${large.length}`,
+    });
     response.write(large.subarray(start, start + 1024 * 1024 + 1));
     await written;
     response.destroy();
@@ -97,7 +131,11 @@ test('a server that knows no ranges sends the file from its start, and nothing i
     sendRange(weights, undefined, response);
     return true;
   });
-  expect(valueOf(await rig.fetch()).files).toContainEqual({ path: 'model.safetensors', size: weights.length, digest: sha256(weights) });
+  expect(valueOf(await rig.fetch()).files).toContainEqual({
+    path: 'model.safetensors',
+    size: weights.length,
+    digest: sha256(weights),
+  });
   expect(ranges(rig)).toEqual(['bytes=1234-']);
 });
 
@@ -106,7 +144,9 @@ test('a server that sends another range than was asked for is not believed', asy
   await leaveBeginning(rig, weights.subarray(0, 1234));
   rig.hub.tricks.push(({ path }, response) => {
     if (path !== weightsPath) return false;
-    response.writeHead(206, { 'content-range': `bytes 1000-${weights.length - 1}/${weights.length}` }).end(weights.subarray(1000));
+    response
+      .writeHead(206, { 'content-range': `bytes 1000-${weights.length - 1}/${weights.length}` })
+      .end(weights.subarray(1000));
     return true;
   });
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
@@ -115,7 +155,11 @@ test('a server that sends another range than was asked for is not believed', asy
 test('a beginning with wrong bytes, as after a loss of power, is thrown away and the file fetched from its start', async () => {
   await using rig = await openRig();
   await leaveBeginning(rig, Buffer.alloc(1234));
-  expect(valueOf(await rig.fetch()).files).toContainEqual({ path: 'model.safetensors', size: weights.length, digest: sha256(weights) });
+  expect(valueOf(await rig.fetch()).files).toContainEqual({
+    path: 'model.safetensors',
+    size: weights.length,
+    digest: sha256(weights),
+  });
   expect(ranges(rig)).toEqual(['bytes=1234-', undefined]);
 });
 

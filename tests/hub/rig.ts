@@ -2,14 +2,20 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Result } from '../../src/result.ts';
-import { type FetchedRepository, fetchRepository, type FetchRequest } from '../../src/runner/hub/fetch-repository.ts';
+import {
+  type FetchedRepository,
+  fetchRepository,
+  type FetchRequest,
+} from '../../src/runner/hub/fetch-repository.ts';
 import type { HubFault } from '../../src/runner/hub/hub-fault.ts';
 import { type HubDisk, type HubWorld, hubWorld } from '../../src/runner/hub/hub-world.ts';
 import type { HubProgress } from '../../src/runner/hub/progress.ts';
 import { type LoopbackHub, openLoopbackHub, type Repository } from './loopback-hub.ts';
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
-export const weights = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255));
+export const weights = Buffer.from(
+  Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255),
+);
 
 /** A model as many of the hub are: small files known to git, weights as a large one, and what nobody needs. */
 export const model: Repository = {
@@ -35,7 +41,10 @@ export interface Rig extends AsyncDisposable {
   readonly progress: readonly HubProgress[];
   /** Ends when so many bytes have been written of a file that is coming. */
   written(bytes: number): Promise<void>;
-  fetch(changes?: Partial<FetchRequest>, world?: Partial<HubWorld>): Promise<Result<FetchedRepository, HubFault>>;
+  fetch(
+    changes?: Partial<FetchRequest>,
+    world?: Partial<HubWorld>,
+  ): Promise<Result<FetchedRepository, HubFault>>;
   /** Every file below the cache folder but the locks, by path, with its content. */
   cached(): Promise<Readonly<Record<string, string>>>;
 }
@@ -57,7 +66,9 @@ export async function openRig(): Promise<Rig> {
     async wait(milliseconds) {
       waits.push(milliseconds / 1000);
       clock += milliseconds;
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     },
   };
   return {
@@ -67,11 +78,21 @@ export async function openRig(): Promise<Rig> {
     waits,
     progress,
     written: watch.written,
-    fetch: (changes = {}, other = {}) => fetchRepository({
-      repository: 'someone/a-model', revision: commit, cacheFolder: folder, endpoint: hub.endpoint, token: undefined, offline: false, proxy: undefined,
-      onProgress: (one) => progress.push(one),
-      ...changes,
-    }, { ...world, ...other }),
+    fetch: (changes = {}, other = {}) =>
+      fetchRepository(
+        {
+          repository: 'someone/a-model',
+          revision: commit,
+          cacheFolder: folder,
+          endpoint: hub.endpoint,
+          token: undefined,
+          offline: false,
+          proxy: undefined,
+          onProgress: (one) => progress.push(one),
+          ...changes,
+        },
+        { ...world, ...other },
+      ),
     cached: () => filesBelow(folder),
     async [Symbol.asyncDispose]() {
       await hub[Symbol.asyncDispose]();
@@ -93,14 +114,24 @@ function watchedDisk(disk: HubDisk): { readonly disk: HubDisk; written(bytes: nu
   }
   return {
     disk: { ...disk, append: (path, length, pieces) => disk.append(path, length, counted(pieces)) },
-    written: (bytes) => new Promise((go) => { waiting.push({ bytes, go }); }),
+    written: (bytes) =>
+      new Promise((go) => {
+        waiting.push({ bytes, go });
+      }),
   };
 }
 
 async function filesBelow(folder: string): Promise<Readonly<Record<string, string>>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.lock')).map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Object.fromEntries(await Promise.all(files.map(async (file) => [file.slice(folder.length + 1), await readFile(file, 'latin1')] as const)));
+  const files = entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.lock'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return Object.fromEntries(
+    await Promise.all(
+      files.map(async (file) => [file.slice(folder.length + 1), await readFile(file, 'latin1')] as const),
+    ),
+  );
 }
 
 /** The value, or a failed test that says why there is none. */

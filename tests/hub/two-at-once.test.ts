@@ -14,15 +14,31 @@ let scratch = '';
 beforeAll(async () => {
   // Where an import of a package finds those of this project.
   scratch = await mkdtemp(join(root, 'node_modules/.hub-'));
-  await build({ entryPoints: [join(import.meta.dirname, 'fetching-process.ts')], outfile: join(scratch, 'fetch.mjs'), bundle: true, platform: 'node', format: 'esm', external: ['undici'], logLevel: 'error' });
+  await build({
+    entryPoints: [join(import.meta.dirname, 'fetching-process.ts')],
+    outfile: join(scratch, 'fetch.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['undici'],
+    logLevel: 'error',
+  });
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 /** A process of its own that fetches the model; better-sqlite3 is found where this project has it. */
 function fetchElsewhere(rig: Rig): ChildProcess & AsyncDisposable {
-  const child = spawn(process.execPath, [join(scratch, 'fetch.mjs'), rig.hub.endpoint, rig.folder, commit], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_PATH: join(root, 'node_modules') } });
+  const child = spawn(process.execPath, [join(scratch, 'fetch.mjs'), rig.hub.endpoint, rig.folder, commit], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_PATH: join(root, 'node_modules') },
+  });
   const over = once(child, 'exit');
-  return Object.assign(child, { async [Symbol.asyncDispose]() { child.kill('SIGKILL'); await over; } });
+  return Object.assign(child, {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await over;
+    },
+  });
 }
 
 /** The first request for the weights is held after half of them, until it is let go. */
@@ -49,10 +65,18 @@ function holdWeights(rig: Rig): { readonly held: Promise<void>; readonly letGo: 
 function waiting(rig: Rig) {
   const gate = new AbortController();
   const told = once(gate.signal, 'abort');
-  return { told, fetched: rig.fetch({ onProgress: (progress) => { if (progress.kind === 'waiting') gate.abort(); } }) };
+  return {
+    told,
+    fetched: rig.fetch({
+      onProgress: (progress) => {
+        if (progress.kind === 'waiting') gate.abort();
+      },
+    }),
+  };
 }
 
-const fetchesOfWeights = (rig: Rig): readonly (string | undefined)[] => rig.hub.requests.filter(({ path }) => path === weightsPath).map(({ headers }) => headers['range']);
+const fetchesOfWeights = (rig: Rig): readonly (string | undefined)[] =>
+  rig.hub.requests.filter(({ path }) => path === weightsPath).map(({ headers }) => headers['range']);
 
 test('two fetches in one process fetch once', async () => {
   await using rig = await openRig();
@@ -99,7 +123,9 @@ test('who waits can be interrupted', async () => {
   await using rig = await openRig();
   const release = valueOf(rig.world.tryLock(join(rig.folder, `someone--a-model/${commit}.lock`)));
   const stop = new AbortController();
-  expect(problemOf(await rig.fetch({ signal: stop.signal, onProgress: () => stop.abort() }))).toEqual({ kind: 'interrupted' });
+  expect(problemOf(await rig.fetch({ signal: stop.signal, onProgress: () => stop.abort() }))).toEqual({
+    kind: 'interrupted',
+  });
   release?.();
   valueOf(await rig.fetch());
 });
@@ -107,7 +133,11 @@ test('who waits can be interrupted', async () => {
 test('different models are fetched at the same time', async () => {
   await using rig = await openRig();
   const repository = rig.hub.repositories.get('someone/a-model');
-  if (repository !== undefined) rig.hub.repositories.set('someone/another', { ...repository, files: { ...repository.files, 'model.safetensors': Buffer.from('other') } });
+  if (repository !== undefined)
+    rig.hub.repositories.set('someone/another', {
+      ...repository,
+      files: { ...repository.files, 'model.safetensors': Buffer.from('other') },
+    });
   const { held, letGo } = holdWeights(rig);
   const first = rig.fetch();
   await held;

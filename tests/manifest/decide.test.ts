@@ -17,13 +17,23 @@ describe('the decision', () => {
   });
 
   test('a damaged hit is a miss, and says so', () => {
-    expect(decide(usesManifest, { kind: 'damaged', object: file('weights').digest, path: 'model/w' }, last, usual)).toEqual({ kind: 'run', because: [{ kind: 'damaged', object: file('weights').digest, path: 'model/w' }] });
+    expect(
+      decide(usesManifest, { kind: 'damaged', object: file('weights').digest, path: 'model/w' }, last, usual),
+    ).toEqual({
+      kind: 'run',
+      because: [{ kind: 'damaged', object: file('weights').digest, path: 'model/w' }],
+    });
   });
 
   test.each([
     ['never, without a last result', absent('never'), undefined, [{ kind: 'no-result' }]],
     ['never, with another last result', absent('never'), last, [changed]],
-    ['never, though the last result is the same: it is gone', absent('never'), usesManifest, [{ kind: 'evicted' }]],
+    [
+      'never, though the last result is the same: it is gone',
+      absent('never'),
+      usesManifest,
+      [{ kind: 'evicted' }],
+    ],
     ['failed', absent('failed'), last, [{ kind: 'failed-before' }, changed]],
     ['interrupted', absent('interrupted'), undefined, [{ kind: 'interrupted-before' }]],
     ['evicted', absent('evicted'), usesManifest, [{ kind: 'evicted' }]],
@@ -32,7 +42,13 @@ describe('the decision', () => {
   });
 
   test('what is forced, or declared to run every time, runs in spite of a hit', () => {
-    expect(decide(usesManifest, hit, last, { forced: true, cache: false })).toEqual({ kind: 'run', because: [{ kind: 'forced' }] });
-    expect(decide(usesManifest, hit, last, { forced: false, cache: false })).toEqual({ kind: 'run', because: [{ kind: 'not-cached' }] });
+    expect(decide(usesManifest, hit, last, { forced: true, cache: false })).toEqual({
+      kind: 'run',
+      because: [{ kind: 'forced' }],
+    });
+    expect(decide(usesManifest, hit, last, { forced: false, cache: false })).toEqual({
+      kind: 'run',
+      because: [{ kind: 'not-cached' }],
+    });
   });
 });

@@ -20,7 +20,26 @@ const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, '../gol
 const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
-    fc.constantFrom<Value>(null, true, false, 0, 1, -1, 1.5, '', 'null', 'true', '0', '1', 'a', 's1:a', 'l0:', 'm1:', [], {}),
+    fc.constantFrom<Value>(
+      null,
+      true,
+      false,
+      0,
+      1,
+      -1,
+      1.5,
+      '',
+      'null',
+      'true',
+      '0',
+      '1',
+      'a',
+      's1:a',
+      'l0:',
+      'm1:',
+      [],
+      {},
+    ),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.string({ unit: 'binary' }).filter((text) => !/\p{Surrogate}/u.test(text)),
     fc.array(tie('value'), { maxLength: 3 }),
@@ -28,22 +47,37 @@ const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   ),
 })).value;
 
-const sorted = (value: Value): unknown => JSON.parse(JSON.stringify(value, (_, part: unknown) => (typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part)));
+const sorted = (value: Value): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, part: unknown) =>
+      typeof part === 'object' && part !== null && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        : part,
+    ),
+  );
 const same = (a: Value, b: Value): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 
 describe('the canonical form', () => {
-  test.each(golden.values.map(({ value, canonical: text }) => [text, value] as const))('%s', (text, value) => {
-    expect(canonical(value)).toBe(text);
-  });
+  test.each(golden.values.map(({ value, canonical: text }) => [text, value] as const))(
+    '%s',
+    (text, value) => {
+      expect(canonical(value)).toBe(text);
+    },
+  );
 
   test('two values have one form if and only if they are the same value', () => {
-    fc.assert(fc.property(values, values, (a, b) => {
-      expect(canonical(a) === canonical(b)).toBe(same(a, b));
-    }), { numRuns: 5_000 });
-    fc.assert(fc.property(values, (value) => {
-      const copy: Value = JSON.parse(JSON.stringify(value));
-      expect(canonical(copy)).toBe(canonical(value));
-    }));
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        expect(canonical(a) === canonical(b)).toBe(same(a, b));
+      }),
+      { numRuns: 5_000 },
+    );
+    fc.assert(
+      fc.property(values, (value) => {
+        const copy: Value = JSON.parse(JSON.stringify(value));
+        expect(canonical(copy)).toBe(canonical(value));
+      }),
+    );
   });
 
   test('1.10 and 1.1 are one number, -0 is 0, 1 is not "1", and the order of names means nothing', () => {
@@ -61,15 +95,20 @@ describe('the canonical form', () => {
   });
 
   test('the order of values is total and agrees with their form', () => {
-    fc.assert(fc.property(values, values, values, (a, b, c) => {
-      expect(Math.sign(compareValues(a, b))).toBe(-Math.sign(compareValues(b, a)) + 0);
-      expect(compareValues(a, b) === 0).toBe(canonical(a) === canonical(b));
-      if (compareValues(a, b) <= 0 && compareValues(b, c) <= 0) expect(compareValues(a, c)).toBeLessThanOrEqual(0);
-    }), { numRuns: 3_000 });
+    fc.assert(
+      fc.property(values, values, values, (a, b, c) => {
+        expect(Math.sign(compareValues(a, b))).toBe(-Math.sign(compareValues(b, a)) + 0);
+        expect(compareValues(a, b) === 0).toBe(canonical(a) === canonical(b));
+        if (compareValues(a, b) <= 0 && compareValues(b, c) <= 0)
+          expect(compareValues(a, c)).toBeLessThanOrEqual(0);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });
 
-const reversed = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> => Object.fromEntries(Object.entries(record).toReversed());
+const reversed = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).toReversed());
 
 describe('the key', () => {
   test('is pinned: whoever changes the form of a manifest raises its format', () => {
@@ -80,17 +119,85 @@ describe('the key', () => {
   const changes: readonly (readonly [string, Manifest])[] = [
     ['format', { ...usesManifest, format: '2' }],
     ['program', { ...usesManifest, program: { ...commandManifest.program } }],
-    ['program.bundle', { ...usesManifest, program: { kind: 'uses', bundle: other.digest, packages: { 'onnxruntime-node': '1.29.0 aaaa' } } }],
-    ['program.packages.onnxruntime-node', { ...usesManifest, program: { kind: 'uses', bundle: file('bundle').digest, packages: { 'onnxruntime-node': '1.30.0 aaaa' } } }],
+    [
+      'program.bundle',
+      {
+        ...usesManifest,
+        program: { kind: 'uses', bundle: other.digest, packages: { 'onnxruntime-node': '1.29.0 aaaa' } },
+      },
+    ],
+    [
+      'program.packages.onnxruntime-node',
+      {
+        ...usesManifest,
+        program: {
+          kind: 'uses',
+          bundle: file('bundle').digest,
+          packages: { 'onnxruntime-node': '1.30.0 aaaa' },
+        },
+      },
+    ],
     ['params.seed', { ...usesManifest, params: { ...usesManifest.params, seed: '42' } }],
-    ['params.config.learningRate', { ...usesManifest, params: { ...usesManifest.params, config: { learningRate: 0.002, method: 'lora', targets: ['q', 'v'] } } }],
-    ['params.config.targets', { ...usesManifest, params: { ...usesManifest.params, config: { learningRate: 0.001, method: 'lora', targets: ['q'] } } }],
+    [
+      'params.config.learningRate',
+      {
+        ...usesManifest,
+        params: {
+          ...usesManifest.params,
+          config: { learningRate: 0.002, method: 'lora', targets: ['q', 'v'] },
+        },
+      },
+    ],
+    [
+      'params.config.targets',
+      {
+        ...usesManifest,
+        params: { ...usesManifest.params, config: { learningRate: 0.001, method: 'lora', targets: ['q'] } },
+      },
+    ],
     ['params.extra', { ...usesManifest, params: { ...usesManifest.params, extra: null } }],
-    ['deps.train.digest', { ...usesManifest, deps: { ...usesManifest.deps, train: { kind: 'content', name: null, content: other } } }],
-    ['deps.train.form', { ...usesManifest, deps: { ...usesManifest.deps, train: { kind: 'content', name: null, content: { form: 'folder', digest: file('rows').digest } } } }],
-    ['deps.base.name', { ...usesManifest, deps: { ...usesManifest.deps, base: { kind: 'content', name: 'other', content: { form: 'folder', digest: file('folder').digest } } } }],
-    ['deps.runs.members', { ...usesManifest, deps: { ...usesManifest.deps, runs: { kind: 'gather', members: [] } } }],
-    ['deps.more', { ...usesManifest, deps: { ...usesManifest.deps, more: { kind: 'content', name: 'x', content: other } } }],
+    [
+      'deps.train.digest',
+      {
+        ...usesManifest,
+        deps: { ...usesManifest.deps, train: { kind: 'content', name: null, content: other } },
+      },
+    ],
+    [
+      'deps.train.form',
+      {
+        ...usesManifest,
+        deps: {
+          ...usesManifest.deps,
+          train: { kind: 'content', name: null, content: { form: 'folder', digest: file('rows').digest } },
+        },
+      },
+    ],
+    [
+      'deps.base.name',
+      {
+        ...usesManifest,
+        deps: {
+          ...usesManifest.deps,
+          base: {
+            kind: 'content',
+            name: 'other',
+            content: { form: 'folder', digest: file('folder').digest },
+          },
+        },
+      },
+    ],
+    [
+      'deps.runs.members',
+      { ...usesManifest, deps: { ...usesManifest.deps, runs: { kind: 'gather', members: [] } } },
+    ],
+    [
+      'deps.more',
+      {
+        ...usesManifest,
+        deps: { ...usesManifest.deps, more: { kind: 'content', name: 'x', content: other } },
+      },
+    ],
     ['outs.model', { ...usesManifest, outs: { log: 'log.jsonl', model: 'weights' } }],
     ['env.TOKEN', { ...usesManifest, env: { ...usesManifest.env, TOKEN: file('').digest } }],
     ['platform.node', { ...usesManifest, platform: { ...usesManifest.platform, node: '22' } }],
@@ -102,14 +209,31 @@ describe('the key', () => {
   });
 
   test('the order in which fields were written does not count', () => {
-    expect(keyOf({ ...usesManifest, params: reversed(usesManifest.params), deps: reversed(usesManifest.deps), outs: reversed(usesManifest.outs) })).toBe(keyOf(usesManifest));
+    expect(
+      keyOf({
+        ...usesManifest,
+        params: reversed(usesManifest.params),
+        deps: reversed(usesManifest.deps),
+        outs: reversed(usesManifest.outs),
+      }),
+    ).toBe(keyOf(usesManifest));
   });
 
   test('there are differences if and only if the keys differ', () => {
-    fc.assert(fc.property(fc.dictionary(fc.constantFrom('a', 'b'), values), fc.dictionary(fc.constantFrom('a', 'b'), values), (before, after) => {
-      const [one, two] = [{ ...usesManifest, params: before }, { ...usesManifest, params: after }];
-      expect(differences(one, two).length === 0).toBe(keyOf(one) === keyOf(two));
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('a', 'b'), values),
+        fc.dictionary(fc.constantFrom('a', 'b'), values),
+        (before, after) => {
+          const [one, two] = [
+            { ...usesManifest, params: before },
+            { ...usesManifest, params: after },
+          ];
+          expect(differences(one, two).length === 0).toBe(keyOf(one) === keyOf(two));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 
   test('every field of a manifest is in its value', () => {

@@ -7,11 +7,23 @@ export const file = (text: string): Content => ({ form: 'file', digest: digestOf
 export const usesManifest: Manifest = {
   format: '1, esbuild 0.28.2',
   program: { kind: 'uses', bundle: digestOf('bundle'), packages: { 'onnxruntime-node': '1.29.0 aaaa' } },
-  params: { config: { learningRate: 0.001, method: 'lora', targets: ['q', 'v'] }, prompt: 'medical question: {human}', seed: 42, schedule: null, shuffle: true },
+  params: {
+    config: { learningRate: 0.001, method: 'lora', targets: ['q', 'v'] },
+    prompt: 'medical question: {human}',
+    seed: 42,
+    schedule: null,
+    shuffle: true,
+  },
   deps: {
     base: { kind: 'content', name: 'nano-mt5', content: { form: 'folder', digest: digestOf('folder') } },
     train: { kind: 'content', name: null, content: file('rows') },
-    runs: { kind: 'gather', members: [{ axes: { config: { name: 'lora', r: 8 }, dataset: 'aimc' }, content: file('one') }, { axes: { config: { name: 'full' }, dataset: 'aimc' }, content: file('two') }] },
+    runs: {
+      kind: 'gather',
+      members: [
+        { axes: { config: { name: 'lora', r: 8 }, dataset: 'aimc' }, content: file('one') },
+        { axes: { config: { name: 'full' }, dataset: 'aimc' }, content: file('two') },
+      ],
+    },
   },
   outs: { log: 'log.jsonl', model: 'model' },
   env: { SEED: digestOf('1'), TOKEN: null },
@@ -20,9 +32,16 @@ export const usesManifest: Manifest = {
 
 export const commandManifest: Manifest = {
   format: '1',
-  program: { kind: 'command', words: ['argv', ['python'], ['train.py'], [{ dep: 'train' }], ['--out=', { out: 'model' }]], executable: digestOf('python'), code: { 'train.py': digestOf('import torch') } },
+  program: {
+    kind: 'command',
+    words: ['argv', ['python'], ['train.py'], [{ dep: 'train' }], ['--out=', { out: 'model' }]],
+    executable: digestOf('python'),
+    code: { 'train.py': digestOf('import torch') },
+  },
   params: {},
-  deps: { train: { kind: 'content', name: 'rows.jsonl', content: { form: 'executable', digest: digestOf('rows') } } },
+  deps: {
+    train: { kind: 'content', name: 'rows.jsonl', content: { form: 'executable', digest: digestOf('rows') } },
+  },
   outs: { model: 'model.pt' },
   env: {},
   platform: { os: 'linux', arch: 'x64' },

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { slotAccuracy } from '../../src/ml/metrics/slot-accuracy.ts';
 
 test('each slot counts the rows that have it, and those whose answer names its value', () => {
-  const rows = [{ slots: { drug: 'Ibuprofen', duration: 'three days' } }, { slots: { drug: 'zinc' } }, {}, { slots: { drug: 'rest' } }];
+  const rows = [
+    { slots: { drug: 'Ibuprofen', duration: 'three days' } },
+    { slots: { drug: 'zinc' } },
+    {},
+    { slots: { drug: 'rest' } },
+  ];
   const answers = ['Take ibuprofen for three\n days.', 'Take iron.', 'Zinc.', 'Of interest.'];
   expect(slotAccuracy(answers, rows)).toEqual({ drug: 1 / 3, duration: 1 });
 });
@@ -22,4 +27,5 @@ test('a row without an answer is one that names nothing', () => {
   expect(slotAccuracy([], [{ slots: { drug: 'zinc' } }])).toEqual({ drug: 0 });
 });
 
-const named = (value: string, answer: string): number | undefined => slotAccuracy([answer], [{ slots: { value } }])['value'];
+const named = (value: string, answer: string): number | undefined =>
+  slotAccuracy([answer], [{ slots: { value } }])['value'];

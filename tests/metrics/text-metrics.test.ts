@@ -8,15 +8,30 @@ import { multilingualProfile, referenceProfile } from '../../src/ml/metrics/prof
 import { rougeScores } from '../../src/ml/metrics/rouge.ts';
 import { isSquadExactMatch, squadF1 } from '../../src/ml/metrics/squad.ts';
 import { wordSetScore } from '../../src/ml/metrics/token-f1.ts';
-import { alphanumericTokens, characterTokens, mixedTokens, stemmedTokenizer, wordTokenizer } from '../../src/ml/metrics/tokenize.ts';
+import {
+  alphanumericTokens,
+  characterTokens,
+  mixedTokens,
+  stemmedTokenizer,
+  wordTokenizer,
+} from '../../src/ml/metrics/tokenize.ts';
 
-const tokenizers = { stemmed: stemmedTokenizer(), plain: alphanumericTokens, characters: characterTokens, mixed: mixedTokens };
+const tokenizers = {
+  stemmed: stemmedTokenizer(),
+  plain: alphanumericTokens,
+  characters: characterTokens,
+  mixed: mixedTokens,
+};
 
 test('ROUGE equals rouge_score by every tokenizer', () => {
   for (const { reference, prediction, rouge } of golden.pairs) {
     for (const name of ['stemmed', 'plain', 'characters', 'mixed'] as const) {
       const { rouge1, rouge2, rougeL, rougeLsum } = rougeScores(reference, prediction, tokenizers[name]);
-      const ours = [rouge1, rouge2, rougeL, rougeLsum].flatMap(({ precision, recall, fmeasure }) => [precision, recall, fmeasure]);
+      const ours = [rouge1, rouge2, rougeL, rougeLsum].flatMap(({ precision, recall, fmeasure }) => [
+        precision,
+        recall,
+        fmeasure,
+      ]);
       expect(ours, `${name} ${JSON.stringify([reference, prediction])}`).toEqual(rouge[name]);
     }
   }
@@ -25,50 +40,84 @@ test('ROUGE equals rouge_score by every tokenizer', () => {
 test('token F1 and exact match equal the Python originals', () => {
   const ours = golden.pairs.map(({ reference, prediction }) => {
     const { precision, recall, fmeasure } = wordSetScore(reference, prediction);
-    return { set: [precision, recall, fmeasure], exact: isExactMatch(reference, prediction), squadF1: squadF1(reference, prediction), squadExact: isSquadExactMatch(reference, prediction) };
+    return {
+      set: [precision, recall, fmeasure],
+      exact: isExactMatch(reference, prediction),
+      squadF1: squadF1(reference, prediction),
+      squadExact: isSquadExactMatch(reference, prediction),
+    };
   });
-  expect(ours).toEqual(golden.pairs.map(({ set, exact, squadF1: f1, squadExact }) => ({ set, exact, squadF1: f1, squadExact })));
+  expect(ours).toEqual(
+    golden.pairs.map(({ set, exact, squadF1: f1, squadExact }) => ({ set, exact, squadF1: f1, squadExact })),
+  );
 });
 
-test('stems equal nltk\'s, names of Object.prototype included', () => {
-  expect(Object.fromEntries(Object.keys(golden.stems).map((word) => [word, porterStem(word)]))).toEqual(golden.stems);
+test("stems equal nltk's, names of Object.prototype included", () => {
+  expect(Object.fromEntries(Object.keys(golden.stems).map((word) => [word, porterStem(word)]))).toEqual(
+    golden.stems,
+  );
 });
 
 test('the longest common subsequence is that of the textbook table', () => {
   const tokens = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 100 });
-  fc.assert(fc.property(tokens, tokens, (reference, prediction) => {
-    const { rougeL } = rougeScores(reference.join(' '), prediction.join(' '), alphanumericTokens);
-    const length = textbookLength(reference, prediction);
-    expect(rougeL.recall).toBe(length === 0 ? 0 : length / reference.length);
-    expect(rougeL.precision).toBe(length === 0 ? 0 : length / prediction.length);
-  }));
+  fc.assert(
+    fc.property(tokens, tokens, (reference, prediction) => {
+      const { rougeL } = rougeScores(reference.join(' '), prediction.join(' '), alphanumericTokens);
+      const length = textbookLength(reference, prediction);
+      expect(rougeL.recall).toBe(length === 0 ? 0 : length / reference.length);
+      expect(rougeL.precision).toBe(length === 0 ? 0 : length / prediction.length);
+    }),
+  );
 });
 
 test('a line end between texts without one changes ROUGE-Lsum only', () => {
   const line = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 12 }).map((words) => words.join(' '));
-  fc.assert(fc.property(line, line, (reference, prediction) => {
-    const { rougeLsum: split, ...rest } = rougeScores(`${reference}\n`, prediction, alphanumericTokens);
-    const { rougeLsum: whole, ...same } = rougeScores(reference, prediction, alphanumericTokens);
-    expect(rest).toEqual(same);
-    expect(split).toEqual(whole);
-    expect(whole).toEqual(same.rougeL);
-  }));
+  fc.assert(
+    fc.property(line, line, (reference, prediction) => {
+      const { rougeLsum: split, ...rest } = rougeScores(`${reference}\n`, prediction, alphanumericTokens);
+      const { rougeLsum: whole, ...same } = rougeScores(reference, prediction, alphanumericTokens);
+      expect(rest).toEqual(same);
+      expect(split).toEqual(whole);
+      expect(whole).toEqual(same.rougeL);
+    }),
+  );
 });
 
 test('the reference profile drops Chinese, the multilingual one counts it', () => {
   const [reference, prediction] = ['多喝水，休息两天。', '休息两天，多喝水。'];
-  expect(referenceProfile()(reference, prediction)).toEqual({ rouge1: 0, rouge2: 0, rougeL: 0, rougeLsum: 0, f1: 0, exact_match: 0 });
-  expect(multilingualProfile(mixedTokens)(reference, prediction)).toEqual({ rouge1: 1, rouge2: 5 / 6, rougeL: 4 / 7, rougeLsum: 4 / 7, f1: 1, exact_match: 0 });
+  expect(referenceProfile()(reference, prediction)).toEqual({
+    rouge1: 0,
+    rouge2: 0,
+    rougeL: 0,
+    rougeLsum: 0,
+    f1: 0,
+    exact_match: 0,
+  });
+  expect(multilingualProfile(mixedTokens)(reference, prediction)).toEqual({
+    rouge1: 1,
+    rouge2: 5 / 6,
+    rougeL: 4 / 7,
+    rougeLsum: 4 / 7,
+    f1: 1,
+    exact_match: 0,
+  });
   const words = wordTokenizer((text) => text.split(/(，|休息|。)/));
-  expect(multilingualProfile(words)(reference, prediction)).toMatchObject({ rouge1: 1, rougeL: 2 / 3, f1: 1 });
+  expect(multilingualProfile(words)(reference, prediction)).toMatchObject({
+    rouge1: 1,
+    rougeL: 2 / 3,
+    f1: 1,
+  });
 });
 
 test('the mean is rounded as numpy rounds it', () => {
   // np.mean([1 / k for k in range(1, n + 1)]) of numpy 2.4 for n = 7, 8, 130, 1000, 3037
-  expect([7, 8, 130, 1000, 3037].map((count) => mean(harmonic(count)))).toEqual([0.37040816326530607, 0.3397321428571428, 0.04191224106358443, 0.007485470860550345, 0.002830426656920106]);
+  expect([7, 8, 130, 1000, 3037].map((count) => mean(harmonic(count)))).toEqual([
+    0.37040816326530607, 0.3397321428571428, 0.04191224106358443, 0.007485470860550345, 0.002830426656920106,
+  ]);
 });
 
-const harmonic = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => 1 / (index + 1));
+const harmonic = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, index) => 1 / (index + 1));
 
 function textbookLength(left: readonly string[], right: readonly string[]): number {
   let before: readonly number[] = right.map(() => 0);

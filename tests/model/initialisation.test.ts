@@ -11,7 +11,9 @@ const config = { ...tinyConfig, vocabSize: 400, dModel: 64, dKv: 16, dFf: 128 };
 describe('new weights', () => {
   test('have the spread that T5 starts with, a smaller one for the head, and norms of 1', () => {
     const weights = initialiseMt5(config, 5);
-    expect([...weights].map(([name, values]) => [name, values.length])).toEqual([...mt5ParameterShapes(config)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]));
+    expect([...weights].map(([name, values]) => [name, values.length])).toEqual(
+      [...mt5ParameterShapes(config)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]),
+    );
     const spread = (name: string): number => {
       const values = weights.get(name) ?? new Float32Array();
       return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
@@ -27,14 +29,19 @@ describe('new weights', () => {
       'decoder.final_layer_norm.weight': 1,
       'encoder.block.0.layer.1.layer_norm.weight': 1,
     };
-    for (const [name, deviation] of Object.entries(expected)) expect(spread(name) / deviation, name).toBeCloseTo(1, 1);
-    const mean = (weights.get('shared.weight') ?? new Float32Array()).reduce((sum, value) => sum + value, 0) / (400 * 64);
+    for (const [name, deviation] of Object.entries(expected))
+      expect(spread(name) / deviation, name).toBeCloseTo(1, 1);
+    const mean =
+      (weights.get('shared.weight') ?? new Float32Array()).reduce((sum, value) => sum + value, 0) /
+      (400 * 64);
     expect(Math.abs(mean)).toBeLessThan(0.02);
   });
 
   test('depend on the seed and on nothing else', () => {
     expect(initialiseMt5(config, 5)).toEqual(initialiseMt5(config, 5));
-    expect(initialiseMt5(config, 5).get('shared.weight')).not.toEqual(initialiseMt5(config, 6).get('shared.weight'));
+    expect(initialiseMt5(config, 5).get('shared.weight')).not.toEqual(
+      initialiseMt5(config, 6).get('shared.weight'),
+    );
     const deeper = initialiseMt5({ ...config, numLayers: 5 }, 5);
     for (const [name, values] of initialiseMt5(config, 5)) expect(deeper.get(name)).toEqual(values);
   });
@@ -49,9 +56,14 @@ describe('new weights', () => {
       expect(Math.max(...a.map(Math.abs))).toBeLessThanOrEqual(Math.fround(bound));
       expect(Math.max(...a)).toBeGreaterThan(0.98 * bound);
       expect(Math.min(...a)).toBeLessThan(-0.98 * bound);
-      expect(Math.sqrt(a.reduce((sum, value) => sum + value * value, 0) / a.length)).toBeCloseTo(bound / Math.sqrt(3), 2);
+      expect(Math.sqrt(a.reduce((sum, value) => sum + value * value, 0) / a.length)).toBeCloseTo(
+        bound / Math.sqrt(3),
+        2,
+      );
       expect(tensors.get(`${module}.lora_B.weight`)?.every((value) => value === 0)).toBe(true);
     }
-    expect(tensors.get('encoder.block.0.layer.0.SelfAttention.q.lora_A.weight')).not.toEqual(tensors.get('encoder.block.1.layer.0.SelfAttention.q.lora_A.weight'));
+    expect(tensors.get('encoder.block.0.layer.0.SelfAttention.q.lora_A.weight')).not.toEqual(
+      tensors.get('encoder.block.1.layer.0.SelfAttention.q.lora_A.weight'),
+    );
   });
 });

@@ -15,7 +15,9 @@ interface Case {
   readonly printed: string;
 }
 
-const golden: { readonly cases: readonly Case[] } = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/lora-targets.json'), 'utf8'));
+const golden: { readonly cases: readonly Case[] } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../golden/lora-targets.json'), 'utf8'),
+);
 
 const targetsOf = (config: JsonObject) => {
   const adapter = parseAdapterConfig({ peft_type: 'LORA', ...config }, 'adapter_config.json');
@@ -24,19 +26,32 @@ const targetsOf = (config: JsonObject) => {
 };
 
 describe('what an adapter changes is what peft changes', () => {
-  test.each(golden.cases.map((each) => [JSON.stringify(each.config), each] as const))('%s', (_, { config, layers, trainable, printed }) => {
-    const targets = targetsOf(config);
-    if (!targets.ok) throw new Error(targets.error);
-    expect(Object.fromEntries(targets.value.layers.map(({ module, rank, scale }) => [module, [rank, scale]]))).toEqual(layers);
-    const names = trainable.map((name) => name.replace('base_model.model.', '').replace('.modules_to_save.default', '').replace('.default.weight', '.weight'));
-    expect([...loraShapes(targets.value, tinyConfig).keys()].sort()).toEqual(names.sort());
-    expect(parameterCountText(countParameters(targets.value, tinyConfig))).toBe(printed);
-  });
+  test.each(golden.cases.map((each) => [JSON.stringify(each.config), each] as const))(
+    '%s',
+    (_, { config, layers, trainable, printed }) => {
+      const targets = targetsOf(config);
+      if (!targets.ok) throw new Error(targets.error);
+      expect(
+        Object.fromEntries(targets.value.layers.map(({ module, rank, scale }) => [module, [rank, scale]])),
+      ).toEqual(layers);
+      const names = trainable.map((name) =>
+        name
+          .replace('base_model.model.', '')
+          .replace('.modules_to_save.default', '')
+          .replace('.default.weight', '.weight'),
+      );
+      expect([...loraShapes(targets.value, tinyConfig).keys()].sort()).toEqual(names.sort());
+      expect(parameterCountText(countParameters(targets.value, tinyConfig))).toBe(printed);
+    },
+  );
 });
 
 describe('what cannot be trained is refused in words', () => {
   test.each([
-    [{ target_modules: ['query'] }, /"?query"?\) selects no layer: the linear layers are named q, k, v, o, wi_0, wi_1, wo, lm_head/],
+    [
+      { target_modules: ['query'] },
+      /"?query"?\) selects no layer: the linear layers are named q, k, v, o, wi_0, wi_1, wo, lm_head/,
+    ],
     [{ target_modules: ['shared'] }, /shared, which is an embedding/],
     [{ target_modules: ['layer_norm'] }, /layer_norm, which is a norm/],
     [{ target_modules: '.*(' }, /is not a pattern/],
@@ -49,6 +64,9 @@ describe('what cannot be trained is refused in words', () => {
   test('a tied head', () => {
     const adapter = parseAdapterConfig({ peft_type: 'LORA', target_modules: ['lm_head'] }, '');
     if (!adapter.ok) throw new Error(adapter.error.message);
-    expect(loraTargets(adapter.value, { ...tinyConfig, tieWordEmbeddings: true })).toMatchObject({ ok: false, error: expect.stringMatching(/tied/) });
+    expect(loraTargets(adapter.value, { ...tinyConfig, tieWordEmbeddings: true })).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/tied/),
+    });
   });
 });

@@ -21,8 +21,16 @@ import { adapter } from '../train/tiny-training.ts';
 import { tinyConfig, weightValues } from './tiny-model.ts';
 
 const weights = weightValues(tinyConfig, initialiseMt5(tinyConfig, 3));
-const source: Rows = [[5, 6, 7, 8, 1], [9, 1], [4, 4, 3, 1]];
-const target: Rows = [[3, 1], [11, 12, 13, 14, 15, 1], [8, 1]];
+const source: Rows = [
+  [5, 6, 7, 8, 1],
+  [9, 1],
+  [4, 4, 3, 1],
+];
+const target: Rows = [
+  [3, 1],
+  [11, 12, 13, 14, 15, 1],
+  [8, 1],
+];
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -32,62 +40,148 @@ beforeAll(async () => {
 describe('the loss', () => {
   test('with label smoothing is the mix of hard and even labels that LabelSmoother computes', async () => {
     const trace = plainTrace(tinyConfig);
-    const program = await runtime.compile({ outputs: { ...lossGraph(trace, { labelSmoothing: 0.1 }).outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) } });
+    const program = await runtime.compile({
+      outputs: {
+        ...lossGraph(trace, { labelSmoothing: 0.1 }).outputs,
+        logits: logitsOf(trace, decode(trace, encode(trace).last).last),
+      },
+    });
     const { loss, logits } = await program.run(batchFeeds([0, 1, 2]));
     const labels = target.flat();
     const rows = labels.map((label, token) => {
-      const scores = Array.from(logits?.data ?? [], Number).slice(token * tinyConfig.vocabSize, (token + 1) * tinyConfig.vocabSize);
+      const scores = Array.from(logits?.data ?? [], Number).slice(
+        token * tinyConfig.vocabSize,
+        (token + 1) * tinyConfig.vocabSize,
+      );
       const total = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
-      return { hard: total - (scores[label] ?? Number.NaN), even: scores.reduce((sum, score) => sum + total - score, 0) / scores.length };
+      return {
+        hard: total - (scores[label] ?? Number.NaN),
+        even: scores.reduce((sum, score) => sum + total - score, 0) / scores.length,
+      };
     });
     const expected = rows.reduce((sum, { hard, even }) => sum + 0.9 * hard + 0.1 * even, 0) / rows.length;
     expect(Number(loss?.data[0])).toBeCloseTo(expected, 5);
   });
 
   test('and its gradients over a batch are the sums over its rows, each alone: no row sees another, nor the padding, nor where it stands', async () => {
-    const graph = trainingGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }, plainTrace(tinyConfig).parameters);
+    const graph = trainingGraph(
+      { ...plainTrace(tinyConfig), dropout: hashedDropout },
+      plainTrace(tinyConfig).parameters,
+    );
     const program = await runtime.compile(graph.graph);
     const whole = await totals(program, [[0, 1, 2]]);
-    for (const parts of [[[0], [1], [2]], [[2, 0], [1]]]) {
+    for (const parts of [
+      [[0], [1], [2]],
+      [[2, 0], [1]],
+    ]) {
       const sum = await totals(program, parts);
-      for (const [name, value] of whole) expect(Math.abs((sum.get(name) ?? Number.NaN) - value), name).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+      for (const [name, value] of whole)
+        expect(Math.abs((sum.get(name) ?? Number.NaN) - value), name).toBeLessThan(
+          1e-4 * Math.max(1, Math.abs(value)),
+        );
     }
   });
 
-  test.each([0, 0.1])('has the same gradients where layers are computed again on the way back, with dropout of %d', async (dropoutRate) => {
-    const config = { ...tinyConfig, dropoutRate };
-    const targets = loraTargets({ ...adapter, bias: 'all', modulesToSave: ['final_layer_norm'] }, config);
-    if (!targets.ok) throw new Error(targets.error);
-    const lora = loraTrace(config, targets.value, 0.2, hashedDropout);
-    const extra = Object.fromEntries([...loraShapes(targets.value, config)].flatMap(([name, shape]) => (name in weights ? [] : [[name, { dtype: 'float32', shape, data: normalValues(shape.reduce((a, b) => a * b, 1), 0.3, 1, name) } as const]])));
-    const full = { ...plainTrace(config), dropout: hashedDropout };
-    for (const [trace, trainable] of [[full, full.parameters], [lora, lora.trainable]] as const) {
-      const [kept = {}, again = {}] = await Promise.all([false, true].map(async (recompute) => (await runtime.compile(trainingGraph(trace, trainable, { recompute }).graph)).run({ ...batchFeeds([0, 1, 2]), ...extra })));
-      expectSame(again, kept);
-    }
-  });
+  test.each([0, 0.1])(
+    'has the same gradients where layers are computed again on the way back, with dropout of %d',
+    async (dropoutRate) => {
+      const config = { ...tinyConfig, dropoutRate };
+      const targets = loraTargets({ ...adapter, bias: 'all', modulesToSave: ['final_layer_norm'] }, config);
+      if (!targets.ok) throw new Error(targets.error);
+      const lora = loraTrace(config, targets.value, 0.2, hashedDropout);
+      const extra = Object.fromEntries(
+        [...loraShapes(targets.value, config)].flatMap(([name, shape]) =>
+          name in weights
+            ? []
+            : [
+                [
+                  name,
+                  {
+                    dtype: 'float32',
+                    shape,
+                    data: normalValues(
+                      shape.reduce((a, b) => a * b, 1),
+                      0.3,
+                      1,
+                      name,
+                    ),
+                  } as const,
+                ],
+              ],
+        ),
+      );
+      const full = { ...plainTrace(config), dropout: hashedDropout };
+      for (const [trace, trainable] of [
+        [full, full.parameters],
+        [lora, lora.trainable],
+      ] as const) {
+        const [kept = {}, again = {}] = await Promise.all(
+          [false, true].map(async (recompute) =>
+            (await runtime.compile(trainingGraph(trace, trainable, { recompute }).graph)).run({
+              ...batchFeeds([0, 1, 2]),
+              ...extra,
+            }),
+          ),
+        );
+        expectSame(again, kept);
+      }
+    },
+  );
 
-  test.each([2, 4, 11])('and its gradients are the same where the head takes the tokens in %d parts', async (parts) => {
-    const targets = loraTargets({ ...adapter, loraDropout: 0.2, targetModules: ['q', 'lm_head'] }, tinyConfig);
-    if (!targets.ok) throw new Error(targets.error);
-    const lora = loraTrace(tinyConfig, targets.value, 0.2, hashedDropout);
-    const extra = Object.fromEntries([...loraShapes(targets.value, tinyConfig)].map(([name, shape]) => [name, { dtype: 'float32', shape, data: normalValues(shape.reduce((a, b) => a * b, 1), 0.3, 1, name) } as const]));
-    const tied = { ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true }), dropout: hashedDropout };
-    for (const [trace, trainable, recompute] of [[tied, tied.parameters, false], [lora, lora.trainable, false], [lora, lora.trainable, true]] as const) {
-      const options = { labelSmoothing: 0.1, recompute };
-      const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
-      const whole = await (await runtime.compile(trainingGraph(trace, trainable, options).graph)).run(feeds);
-      const inParts = { ...feeds, ...labelFeeds(target, 1 / target.flat().length, parts) };
-      const split = await (await runtime.compile(trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)).run(inParts);
-      expectSame(split, whole);
-      const evaluated = await (await runtime.compile(lossGraph(trace, { labelSmoothing: 0.1, parts }))).run(inParts);
-      expect(Number(evaluated['loss']?.data[0])).toBeCloseTo(Number(whole['loss']?.data[0]), 6);
-    }
-  });
+  test.each([2, 4, 11])(
+    'and its gradients are the same where the head takes the tokens in %d parts',
+    async (parts) => {
+      const targets = loraTargets(
+        { ...adapter, loraDropout: 0.2, targetModules: ['q', 'lm_head'] },
+        tinyConfig,
+      );
+      if (!targets.ok) throw new Error(targets.error);
+      const lora = loraTrace(tinyConfig, targets.value, 0.2, hashedDropout);
+      const extra = Object.fromEntries(
+        [...loraShapes(targets.value, tinyConfig)].map(([name, shape]) => [
+          name,
+          {
+            dtype: 'float32',
+            shape,
+            data: normalValues(
+              shape.reduce((a, b) => a * b, 1),
+              0.3,
+              1,
+              name,
+            ),
+          } as const,
+        ]),
+      );
+      const tied = { ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true }), dropout: hashedDropout };
+      for (const [trace, trainable, recompute] of [
+        [tied, tied.parameters, false],
+        [lora, lora.trainable, false],
+        [lora, lora.trainable, true],
+      ] as const) {
+        const options = { labelSmoothing: 0.1, recompute };
+        const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
+        const whole = await (
+          await runtime.compile(trainingGraph(trace, trainable, options).graph)
+        ).run(feeds);
+        const inParts = { ...feeds, ...labelFeeds(target, 1 / target.flat().length, parts) };
+        const split = await (
+          await runtime.compile(trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)
+        ).run(inParts);
+        expectSame(split, whole);
+        const evaluated = await (
+          await runtime.compile(lossGraph(trace, { labelSmoothing: 0.1, parts }))
+        ).run(inParts);
+        expect(Number(evaluated['loss']?.data[0])).toBeCloseTo(Number(whole['loss']?.data[0]), 6);
+      }
+    },
+  );
 
   test('never holds the logits of two parts: each part waits for what the last one leaves', () => {
     const trace = plainTrace(tinyConfig);
-    for (const graph of [trainingGraph(trace, trace.parameters, { headParts: 3 }).graph, lossGraph(trace, { parts: 3 })]) {
+    for (const graph of [
+      trainingGraph(trace, trace.parameters, { headParts: 3 }).graph,
+      lossGraph(trace, { parts: 3 }),
+    ]) {
       const losses = inputsFirst(Object.values(graph.outputs)).filter(({ op }) => op === 'CrossEntropy');
       expect(losses).toHaveLength(3);
       losses.slice(1).forEach((loss, index) => expect(inputsFirst([loss])).toContain(losses[index]));
@@ -96,15 +190,29 @@ describe('the loss', () => {
 
   test('is computed again where it should be: the engine does not take the second computing for the first', () => {
     const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
-    const [kept, again] = [trainingGraph(trace, trace.parameters).graph, trainingGraph(trace, trace.parameters, { recompute: true }).graph];
+    const [kept, again] = [
+      trainingGraph(trace, trace.parameters).graph,
+      trainingGraph(trace, trace.parameters, { recompute: true }).graph,
+    ];
     const stacks = { outputs: { hidden: decode(trace, encode(trace).last).last } };
-    for (const operator of ['Softmax', 'SimplifiedLayerNormalization']) expect(count(again, operator) - count(kept, operator), operator).toBe(count(stacks, operator));
+    for (const operator of ['Softmax', 'SimplifiedLayerNormalization'])
+      expect(count(again, operator) - count(kept, operator), operator).toBe(count(stacks, operator));
   });
 
   test('changes with the seed, the step and the place in the step', async () => {
     const program = await runtime.compile(lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
-    const lossWith = async (keys: readonly number[]): Promise<number> => Number((await program.run({ ...batchFeeds([0, 1, 2]), ...dropoutFeeds(keys, source, target) }))['loss']?.data[0]);
-    const keys = [rowKeys(1, 0, 0, 3), rowKeys(2, 0, 0, 3), rowKeys(1, 1, 0, 3), rowKeys(1, 0, 3, 3), rowKeys(2 ** 32 + 1, 0, 0, 3)];
+    const lossWith = async (keys: readonly number[]): Promise<number> =>
+      Number(
+        (await program.run({ ...batchFeeds([0, 1, 2]), ...dropoutFeeds(keys, source, target) }))['loss']
+          ?.data[0],
+      );
+    const keys = [
+      rowKeys(1, 0, 0, 3),
+      rowKeys(2, 0, 0, 3),
+      rowKeys(1, 1, 0, 3),
+      rowKeys(1, 0, 3, 3),
+      rowKeys(2 ** 32 + 1, 0, 0, 3),
+    ];
     const losses = await Promise.all(keys.map(lossWith));
     expect(new Set(losses).size).toBe(keys.length);
     expect(await lossWith(rowKeys(1, 0, 0, 3))).toBe(losses[0]);
@@ -114,27 +222,49 @@ describe('the loss', () => {
 test('dropout of tokens is the hash that TypeScript computes, and keeps the share it should', async () => {
   const [width, rate] = [400, 0.3];
   const site = { name: 'somewhere#0', rate, rows: { kind: 'tokens', side: 'source' } } as const;
-  const program = await runtime.compile({ outputs: { kept: hashedDropout(input('x', 'float32', ['sourceTokens', width]), site) } });
+  const program = await runtime.compile({
+    outputs: { kept: hashedDropout(input('x', 'float32', ['sourceTokens', width]), site) },
+  });
   const keys = rowKeys(5, 7, 0, 3);
-  const tokens = source.flatMap((row, index) => row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)));
-  const { kept } = await program.run({ x: { dtype: 'float32', shape: [tokens.length, width], data: new Float32Array(tokens.length * width).fill(1) }, ...dropoutFeeds(keys, source, target) });
-  const expected = tokens.flatMap((token) => Array.from({ length: width }, (_, column) => keepMaskOf(hashCombineOf(hashCombineOf(token, hashOfText(site.name)), column), rate)));
+  const tokens = source.flatMap((row, index) =>
+    row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)),
+  );
+  const { kept } = await program.run({
+    x: {
+      dtype: 'float32',
+      shape: [tokens.length, width],
+      data: new Float32Array(tokens.length * width).fill(1),
+    },
+    ...dropoutFeeds(keys, source, target),
+  });
+  const expected = tokens.flatMap((token) =>
+    Array.from({ length: width }, (_, column) =>
+      keepMaskOf(hashCombineOf(hashCombineOf(token, hashOfText(site.name)), column), rate),
+    ),
+  );
   expect(Array.from(kept?.data ?? [], Number)).toEqual(expected);
   expect(expected.filter((factor) => factor > 0).length / expected.length).toBeCloseTo(1 - rate, 1);
 });
 
 /** The same outputs, to the rounding of their largest elements. */
-function expectSame(outputs: Readonly<Record<string, HostValue>>, expected: Readonly<Record<string, HostValue>>): void {
+function expectSame(
+  outputs: Readonly<Record<string, HostValue>>,
+  expected: Readonly<Record<string, HostValue>>,
+): void {
   expect(Object.keys(outputs)).toEqual(Object.keys(expected));
   for (const [name, { data }] of Object.entries(expected)) {
     const [ours, theirs] = [outputs[name]?.data ?? [], data].map((values) => Array.from(values, Number));
     const largest = Math.max(...(theirs ?? []).map(Math.abs));
-    expect(Math.max(...(ours ?? []).map((value, index) => Math.abs(value - (theirs?.[index] ?? Number.NaN)))), name).toBeLessThanOrEqual(2e-6 * Math.max(largest, 1e-3));
+    expect(
+      Math.max(...(ours ?? []).map((value, index) => Math.abs(value - (theirs?.[index] ?? Number.NaN)))),
+      name,
+    ).toBeLessThanOrEqual(2e-6 * Math.max(largest, 1e-3));
   }
 }
 
 /** How many operators of a kind the engine is given. */
-const count = (graph: Graph, operator: string): number => emitOnnx(simplify(graph)).graph.nodes.filter((node) => node.operator === operator).length;
+const count = (graph: Graph, operator: string): number =>
+  emitOnnx(simplify(graph)).graph.nodes.filter((node) => node.operator === operator).length;
 
 /** The rows of one batch, each with the key that it has in the step; the loss is a sum, not a mean. */
 function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>> {
@@ -145,17 +275,27 @@ function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>
     ...sourceFeeds(sources, tinyConfig),
     ...targetFeeds(shiftRight(targets, tinyConfig), tinyConfig),
     ...labelFeeds(targets, 1 / target.flat().length),
-    ...dropoutFeeds(rows.map((row) => keys[row] ?? 0), sources, targets),
+    ...dropoutFeeds(
+      rows.map((row) => keys[row] ?? 0),
+      sources,
+      targets,
+    ),
   };
 }
 
 /** The loss and, for every output, a sum over its elements weighted by place, which differs where a gradient does. */
-async function totals(program: Program, parts: readonly (readonly number[])[]): Promise<ReadonlyMap<string, number>> {
+async function totals(
+  program: Program,
+  parts: readonly (readonly number[])[],
+): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
   for (const rows of parts) {
     for (const [name, value] of Object.entries(await program.run(batchFeeds(rows)))) {
       if (name.startsWith('rows.')) continue;
-      const weighted = Array.from(value.data, Number).reduce((sum, each, index) => sum + each * (1 + (index % 7)), 0);
+      const weighted = Array.from(value.data, Number).reduce(
+        (sum, each, index) => sum + each * (1 + (index % 7)),
+        0,
+      );
       sums.set(name, (sums.get(name) ?? 0) + weighted);
     }
   }

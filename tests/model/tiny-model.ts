@@ -26,6 +26,14 @@ export const tinyConfig: Mt5Config = {
 };
 
 /** The weights as feeds. */
-export function weightValues(config: Mt5Config, weights: ReadonlyMap<string, Float32Array>): Readonly<Record<string, HostValue>> {
-  return Object.fromEntries([...mt5ParameterShapes(config)].map(([name, shape]) => [name, { dtype: 'float32', shape, data: weights.get(name) ?? new Float32Array(0) }]));
+export function weightValues(
+  config: Mt5Config,
+  weights: ReadonlyMap<string, Float32Array>,
+): Readonly<Record<string, HostValue>> {
+  return Object.fromEntries(
+    [...mt5ParameterShapes(config)].map(([name, shape]) => [
+      name,
+      { dtype: 'float32', shape, data: weights.get(name) ?? new Float32Array(0) },
+    ]),
+  );
 }

@@ -13,19 +13,27 @@ import { valueOf } from '../checkpoint/value-of.ts';
 import { adapter } from '../train/tiny-training.ts';
 
 const model = smallModel();
-const shapes = (config: AdapterConfig) => loraShapes(valueOf(loraTargets(config, model.config)), model.config);
+const shapes = (config: AdapterConfig) =>
+  loraShapes(valueOf(loraTargets(config, model.config)), model.config);
 
 /** Opens the small model with an adapter of these settings that holds the tensors of those. */
 async function opened(config: AdapterConfig, holding: AdapterConfig) {
   const root = await temporaryFolder();
   const [base, folder] = [join(root, 'base'), join(root, 'adapter')];
   valueOf(await writeMt5Folder(base, model));
-  valueOf(await writeAdapterFolder(folder, { config, tensors: held(new Map([...shapes(holding)].map(([name, shape]) => [name, filled(shape, 1)]))) }));
+  valueOf(
+    await writeAdapterFolder(folder, {
+      config,
+      tensors: held(new Map([...shapes(holding)].map(([name, shape]) => [name, filled(shape, 1)]))),
+    }),
+  );
   return openTrainedModel(base, folder);
 }
 
 test('an adapter is merged into its layers, and into no other', async () => {
-  const { weights } = valueOf(await opened({ ...adapter, targetModules: ['q'] }, { ...adapter, targetModules: ['q'] }));
+  const { weights } = valueOf(
+    await opened({ ...adapter, targetModules: ['q'] }, { ...adapter, targetModules: ['q'] }),
+  );
   const before = valueOf(await loadAllFloat32(model.tensors));
   const moved = Object.entries(weights).filter(([name, { data }]) => data[0] !== before.get(name)?.[0]);
   expect(moved.map(([name]) => name.split('.').at(-2))).toEqual(Array(moved.length).fill('q'));
@@ -33,11 +41,27 @@ test('an adapter is merged into its layers, and into no other', async () => {
 });
 
 test('a tensor that no layer of the adapter takes is refused by name: without it the model would be another', async () => {
-  const refused = await opened({ ...adapter, targetModules: ['q'] }, { ...adapter, targetModules: ['q', 'v'] });
-  expect(refused).toMatchObject({ ok: false, error: expect.stringContaining('encoder.block.0.layer.0.SelfAttention.v.lora_A.weight belongs to no layer that adapter_config.json selects') });
+  const refused = await opened(
+    { ...adapter, targetModules: ['q'] },
+    { ...adapter, targetModules: ['q', 'v'] },
+  );
+  expect(refused).toMatchObject({
+    ok: false,
+    error: expect.stringContaining(
+      'encoder.block.0.layer.0.SelfAttention.v.lora_A.weight belongs to no layer that adapter_config.json selects',
+    ),
+  });
 });
 
 test('a layer that the adapter lacks is named', async () => {
-  const refused = await opened({ ...adapter, targetModules: ['q', 'v'] }, { ...adapter, targetModules: ['q'] });
-  expect(refused).toMatchObject({ ok: false, error: expect.stringContaining('encoder.block.0.layer.0.SelfAttention.v.lora_A.weight is missing, expected [3, 6]') });
+  const refused = await opened(
+    { ...adapter, targetModules: ['q', 'v'] },
+    { ...adapter, targetModules: ['q'] },
+  );
+  expect(refused).toMatchObject({
+    ok: false,
+    error: expect.stringContaining(
+      'encoder.block.0.layer.0.SelfAttention.v.lora_A.weight is missing, expected [3, 6]',
+    ),
+  });
 });

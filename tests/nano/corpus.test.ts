@@ -36,10 +36,16 @@ test('the prompt of fine-tuning never occurs, and nothing is empty', () => {
 });
 
 test('nothing says which condition goes with which symptom: all pairs occur, about equally often', () => {
-  const many = [...corpusRows({ seed: 6, spans: 0, pairs: 40_000 })].filter(({ human }) => human.startsWith('notes: '));
+  const many = [...corpusRows({ seed: 6, spans: 0, pairs: 40_000 })].filter(({ human }) =>
+    human.startsWith('notes: '),
+  );
   for (const { symptom } of illnesses) {
-    const answers = many.map(({ assistant }) => assistant).filter((answer) => answer.includes(`${symptom.en} `));
-    const counts = illnesses.map(({ condition }) => answers.filter((answer) => answer.includes(condition.en)).length);
+    const answers = many
+      .map(({ assistant }) => assistant)
+      .filter((answer) => answer.includes(`${symptom.en} `));
+    const counts = illnesses.map(
+      ({ condition }) => answers.filter((answer) => answer.includes(condition.en)).length,
+    );
     const expected = answers.length / illnesses.length;
     // Five standard deviations of a binomial count.
     for (const count of counts) expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));

@@ -13,7 +13,9 @@ const idsOf = (text: string): readonly number[] => (model.ok ? encodeIds(model.v
 /** <pad>, </s>, <unk>, and then a piece for each byte. */
 const firstPiece = 3 + 256;
 
-const rows = (['en', 'zh'] as const).flatMap((language) => samples({ seed: 9, language, rows: 100, questions: 0 }).rows);
+const rows = (['en', 'zh'] as const).flatMap(
+  (language) => samples({ seed: 9, language, rows: 100, questions: 0 }).rows,
+);
 
 test('no answer repeats three pieces in a row, so that no_repeat_ngram 3 forbids none', () => {
   for (const { answer } of rows) {

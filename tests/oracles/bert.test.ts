@@ -13,7 +13,11 @@ import { expectWithin, roundingAllowance } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const suffix = '.hidden-states.json';
-const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])).filter((model) => existsSync(join(folder, model))) : [];
+const models = existsSync(folder)
+  ? readdirSync(folder)
+      .flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : []))
+      .filter((model) => existsSync(join(folder, model)))
+  : [];
 
 interface Sentence {
   readonly ids: readonly number[];
@@ -30,10 +34,14 @@ describe.skipIf(models.length === 0)('BERT against the hidden states of transfor
       if (!tensors.ok) throw new Error(tensors.error.message);
       const weights: Record<string, Feed> = {};
       for (const [name, value] of tensors.value) if (value.dtype === 'float32') weights[name] = value;
-      const sentences: readonly Sentence[] = JSON.parse(await readFile(join(folder, `${model}${suffix}`), 'utf8'));
+      const sentences: readonly Sentence[] = JSON.parse(
+        await readFile(join(folder, `${model}${suffix}`), 'utf8'),
+      );
       const layers = sentences.map(({ hidden_states }) => hidden_states.length - 1);
       expect(Math.min(...layers)).toBeGreaterThan(0);
-      const program = await (await openRuntime('onnx', { threads: 2 })).compile(bertGraph(opened.value.config));
+      const program = await (
+        await openRuntime('onnx', { threads: 2 })
+      ).compile(bertGraph(opened.value.config));
       const feeds = bertFeeds(sentences.map(({ ids }) => ids));
       const outputs = await program.run({ ...weights, ...feeds });
       const moved: (typeof outputs)[] = [];
@@ -41,8 +49,14 @@ describe.skipIf(models.length === 0)('BERT against the hidden states of transfor
       await program.release();
       for (let layer = 0; layer <= Math.max(...layers); layer += 1) {
         const theirs = sentences.flatMap(({ hidden_states }) => hidden_states[layer]?.flat() ?? []);
-        const [ours = [], ...others] = [outputs, ...moved].map((values) => Array.from(values[`hidden.${layer}`]?.data ?? [], Number));
-        expectWithin(worstDifference(ours, theirs), roundingAllowance(1e-5, Math.max(...others.map((other) => worstDifference(ours, other)))), `hidden states: layer ${layer}`);
+        const [ours = [], ...others] = [outputs, ...moved].map((values) =>
+          Array.from(values[`hidden.${layer}`]?.data ?? [], Number),
+        );
+        expectWithin(
+          worstDifference(ours, theirs),
+          roundingAllowance(1e-5, Math.max(...others.map((other) => worstDifference(ours, other)))),
+          `hidden states: layer ${layer}`,
+        );
       }
     });
   }

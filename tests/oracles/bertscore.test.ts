@@ -10,7 +10,11 @@ import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { expectWithin } from './within.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
-const models = existsSync(folder) ? readdirSync(folder).flatMap((name) => (name.endsWith('.pairs.jsonl') ? [name.slice(0, -'.pairs.jsonl'.length)] : [])).filter((model) => existsSync(join(folder, `${model}.scores.json`)) && existsSync(join(folder, model))) : [];
+const models = existsSync(folder)
+  ? readdirSync(folder)
+      .flatMap((name) => (name.endsWith('.pairs.jsonl') ? [name.slice(0, -'.pairs.jsonl'.length)] : []))
+      .filter((model) => existsSync(join(folder, `${model}.scores.json`)) && existsSync(join(folder, model)))
+  : [];
 
 interface Setting {
   readonly num_layers: number;
@@ -31,46 +35,101 @@ interface HiddenStates {
 }
 
 describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
-  for (const model of models) describe(model, async () => {
-    const pairs = await pairsOf(join(folder, `${model}.pairs.jsonl`));
-    const settings: readonly Setting[] = JSON.parse(await readFile(join(folder, `${model}.scores.json`), 'utf8'));
-    const runtime = await openRuntime('onnx', { threads: 2 });
+  for (const model of models)
+    describe(model, async () => {
+      const pairs = await pairsOf(join(folder, `${model}.pairs.jsonl`));
+      const settings: readonly Setting[] = JSON.parse(
+        await readFile(join(folder, `${model}.scores.json`), 'utf8'),
+      );
+      const runtime = await openRuntime('onnx', { threads: 2 });
 
-    for (const [index, setting] of settings.entries()) {
-      const lacksBaseline = typeof setting.baseline === 'string' && !existsSync(join(folder, setting.baseline));
-      test.skipIf(lacksBaseline)(`setting ${index}: layer ${setting.num_layers}, ${setting.idf ? 'idf' : 'no idf'}, ${setting.baseline ?? 'no baseline'}`, async () => {
-        const encoder = await openSentenceEncoder(join(folder, model), runtime, { layer: setting.num_layers, name: model, tokenization: 'transformers' });
-        if (!encoder.ok) throw new Error(encoder.error);
-        const baseline = await baselineOf(setting);
-        // What pads a text is the longest one of its batch: the tables are made with batch_size=32, those of a baseline with bert_score's own.
-        const scores = await bertScores(pairs, encoder.value, runtime, { idf: setting.idf, baseline, batch: baseline === null ? 32 : 64 });
-        expectWithin(worst(scores.map(({ precision }) => precision), setting.P), 1e-5 * stretch(baseline?.precision), 'precision');
-        expectWithin(worst(scores.map(({ recall }) => recall), setting.R), 1e-5 * stretch(baseline?.recall), 'recall');
-        const conditions = scores.map(({ precision, recall }) => conditionOfF1(unscaled(precision, baseline?.precision), unscaled(recall, baseline?.recall)));
-        expectWithin(worst(scores.map(({ f1 }) => f1), setting.F1, conditions), 1e-5 * stretch(baseline?.f1), 'F1');
-      });
-    }
-
-    test.skipIf(!existsSync(join(folder, `${model}.hidden-states.json`)))('tokens and hidden states of every layer', async () => {
-      const sentences: readonly HiddenStates[] = JSON.parse(await readFile(join(folder, `${model}.hidden-states.json`), 'utf8'));
-      expect(sentences.length).toBeGreaterThan(0);
-      const layers = (sentences[0]?.hidden_states ?? []).length;
-      for (let layer = 0; layer < layers; layer += 1) {
-        const encoder = await openSentenceEncoder(join(folder, model), runtime, { layer, name: model, tokenization: 'transformers' });
-        if (!encoder.ok) throw new Error(encoder.error);
-        const states = await encoder.value.embed(sentences.map(({ ids }) => ids));
-        sentences.forEach((sentence, index) => {
-          expect(encoder.value.tokenize(sentence.text)).toEqual(sentence.ids);
-          expectWithin(worst(Array.from(states[index] ?? []), (sentence.hidden_states[layer] ?? []).flat()), 1e-4, 'hidden states');
-        });
+      for (const [index, setting] of settings.entries()) {
+        const lacksBaseline =
+          typeof setting.baseline === 'string' && !existsSync(join(folder, setting.baseline));
+        test.skipIf(lacksBaseline)(
+          `setting ${index}: layer ${setting.num_layers}, ${setting.idf ? 'idf' : 'no idf'}, ${setting.baseline ?? 'no baseline'}`,
+          async () => {
+            const encoder = await openSentenceEncoder(join(folder, model), runtime, {
+              layer: setting.num_layers,
+              name: model,
+              tokenization: 'transformers',
+            });
+            if (!encoder.ok) throw new Error(encoder.error);
+            const baseline = await baselineOf(setting);
+            // What pads a text is the longest one of its batch: the tables are made with batch_size=32, those of a baseline with bert_score's own.
+            const scores = await bertScores(pairs, encoder.value, runtime, {
+              idf: setting.idf,
+              baseline,
+              batch: baseline === null ? 32 : 64,
+            });
+            expectWithin(
+              worst(
+                scores.map(({ precision }) => precision),
+                setting.P,
+              ),
+              1e-5 * stretch(baseline?.precision),
+              'precision',
+            );
+            expectWithin(
+              worst(
+                scores.map(({ recall }) => recall),
+                setting.R,
+              ),
+              1e-5 * stretch(baseline?.recall),
+              'recall',
+            );
+            const conditions = scores.map(({ precision, recall }) =>
+              conditionOfF1(unscaled(precision, baseline?.precision), unscaled(recall, baseline?.recall)),
+            );
+            expectWithin(
+              worst(
+                scores.map(({ f1 }) => f1),
+                setting.F1,
+                conditions,
+              ),
+              1e-5 * stretch(baseline?.f1),
+              'F1',
+            );
+          },
+        );
       }
+
+      test.skipIf(!existsSync(join(folder, `${model}.hidden-states.json`)))(
+        'tokens and hidden states of every layer',
+        async () => {
+          const sentences: readonly HiddenStates[] = JSON.parse(
+            await readFile(join(folder, `${model}.hidden-states.json`), 'utf8'),
+          );
+          expect(sentences.length).toBeGreaterThan(0);
+          const layers = (sentences[0]?.hidden_states ?? []).length;
+          for (let layer = 0; layer < layers; layer += 1) {
+            const encoder = await openSentenceEncoder(join(folder, model), runtime, {
+              layer,
+              name: model,
+              tokenization: 'transformers',
+            });
+            if (!encoder.ok) throw new Error(encoder.error);
+            const states = await encoder.value.embed(sentences.map(({ ids }) => ids));
+            sentences.forEach((sentence, index) => {
+              expect(encoder.value.tokenize(sentence.text)).toEqual(sentence.ids);
+              expectWithin(
+                worst(Array.from(states[index] ?? []), (sentence.hidden_states[layer] ?? []).flat()),
+                1e-4,
+                'hidden states',
+              );
+            });
+          }
+        },
+      );
     });
-  });
 });
 
 async function baselineOf({ baseline, num_layers: layer }: Setting): Promise<BertScore | null> {
   if (baseline === undefined || baseline === null) return null;
-  const lines = (await readFile(join(folder, baseline), 'utf8')).trim().split('\n').map((line) => line.split(',').map(Number));
+  const lines = (await readFile(join(folder, baseline), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map(Number));
   const [, precision = 0, recall = 0, f1 = 0] = lines.find(([number]) => number === layer) ?? [];
   return { precision, recall, f1 };
 }
@@ -100,7 +159,11 @@ function conditionOfF1(precision: number, recall: number): number {
 }
 
 /** The largest difference, each divided by what it may be longer by; a number that is missing, or is one on one side only, is infinitely far. */
-function worst(ours: readonly number[], theirs: readonly (number | null)[], conditions: readonly number[] = []): number {
+function worst(
+  ours: readonly number[],
+  theirs: readonly (number | null)[],
+  conditions: readonly number[] = [],
+): number {
   if (ours.length !== theirs.length) return Infinity;
   const distance = (value: number, index: number): number => {
     const expected = theirs[index];

@@ -9,8 +9,12 @@ import { findLeakage } from '../../src/ml/dataset/leakage.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
 import { testSplit } from '../../src/ml/dataset/split.ts';
 
-const places = [join(process.env['ORACLES'] ?? '../shared/oracles', '../reference'), join(process.env['SHARED'] ?? '../shared', 'reference')];
-const find = (name: string): string | undefined => places.map((place) => join(place, name)).find((path) => existsSync(path));
+const places = [
+  join(process.env['ORACLES'] ?? '../shared/oracles', '../reference'),
+  join(process.env['SHARED'] ?? '../shared', 'reference'),
+];
+const find = (name: string): string | undefined =>
+  places.map((place) => join(place, name)).find((path) => existsSync(path));
 
 /** The reference holds prepared rows only, so raw records are made from them: what is taken out is put back in. */
 describe('the preparation of raw records gives the text of the reference rows', () => {
@@ -20,14 +24,21 @@ describe('the preparation of raw records gives the text of the reference rows', 
   test.skipIf(aimc === undefined)('AIMC, as CSV and as JSON Lines', () => {
     const rows = readRows(aimc);
     const records = rows.map(rawAimc);
-    const csv = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))].map((fields) => fields.map(quoted).join(',')).join('\r\n');
+    const csv = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))]
+      .map((fields) => fields.map(quoted).join(','))
+      .join('\r\n');
     expect(prepared(csvRecords(Buffer.from(csv), columnsOf('aimc')), 'aimc')).toEqual(rows);
     expect(prepared(jsonRecords(jsonLines(records)), 'aimc')).toEqual(rows);
   });
 
   test.skipIf(huatuo === undefined)('Huatuo, in both its forms', () => {
     const rows = readRows(huatuo);
-    const shareGpt = rows.map(({ human, assistant }) => ({ conversations: [{ from: 'human', value: human }, { from: 'gpt', value: assistant }] }));
+    const shareGpt = rows.map(({ human, assistant }) => ({
+      conversations: [
+        { from: 'human', value: human },
+        { from: 'gpt', value: assistant },
+      ],
+    }));
     expect(prepared(jsonRecords(jsonLines(shareGpt)), 'huatuo')).toEqual(rows);
     const marked = rows.map(({ human, assistant }) => ({ data: [`问：${human}`, `答：${assistant}`] }));
     expect(prepared(jsonRecords(jsonLines(marked)), 'huatuo')).toEqual(rows);
@@ -40,7 +51,9 @@ describe('the preparation of raw records gives the text of the reference rows', 
       const [asked, train] = [heldOut.map((row) => texts[row] ?? ''), kept.map((row) => texts[row] ?? '')];
       const known = new Set(train);
       const { exact, near } = findLeakage(train, asked);
-      expect(exact.map((leak) => leak.test)).toEqual(asked.flatMap((text, index) => (known.has(text) ? [index] : [])));
+      expect(exact.map((leak) => leak.test)).toEqual(
+        asked.flatMap((text, index) => (known.has(text) ? [index] : [])),
+      );
       expect(near.every((leak) => !known.has(asked[leak.test] ?? ''))).toBe(true);
       const shouted = asked.map((text) => `${text.toUpperCase()}!`);
       expect(findLeakage(asked, shouted, 1).near).toHaveLength(asked.length);
@@ -54,14 +67,31 @@ function prepared(items: Iterable<RawItem>, format: RawFormat): readonly Row[] {
   return rows;
 }
 
-function rawAimc({ human, assistant }: Row, index: number): Readonly<Record<'Description' | 'Patient' | 'Doctor', string>> {
+function rawAimc(
+  { human, assistant }: Row,
+  index: number,
+): Readonly<Record<'Description' | 'Patient' | 'Doctor', string>> {
   const border = human.indexOf(' ', human.length / 4);
-  const [greeting, answer] = [['Hi doctor,', 'Hello doctor, '][index % 2] ?? '', ['Hello. ', 'Hi. ', 'Hello, '][index % 3] ?? ''];
-  return { Description: `Q. ${human.slice(0, border)}`, Patient: greeting + human.slice(border + 1), Doctor: answer + assistant };
+  const [greeting, answer] = [
+    ['Hi doctor,', 'Hello doctor, '][index % 2] ?? '',
+    ['Hello. ', 'Hi. ', 'Hello, '][index % 3] ?? '',
+  ];
+  return {
+    Description: `Q. ${human.slice(0, border)}`,
+    Patient: greeting + human.slice(border + 1),
+    Doctor: answer + assistant,
+  };
 }
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-const jsonLines = (values: readonly unknown[]): Buffer => Buffer.from(values.map((value) => JSON.stringify(value)).join('\n'));
+const jsonLines = (values: readonly unknown[]): Buffer =>
+  Buffer.from(values.map((value) => JSON.stringify(value)).join('\n'));
 
 /** Split at "\n" only. */
-const readRows = (path: string | undefined): readonly Row[] => (path === undefined ? [] : readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)));
+const readRows = (path: string | undefined): readonly Row[] =>
+  path === undefined
+    ? []
+    : readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line));

@@ -15,8 +15,26 @@ import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { multiply } from '../../src/ml/tensor/ops/elementwise.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
-import { batchRows, countLabels, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference } from './mt5-tables.ts';
-import { type Computed, expectGradients, movedNumbers, neighbours, parameterGradients } from './parameter-gradients.ts';
+import {
+  batchRows,
+  countLabels,
+  lengthsOf,
+  modelsWith,
+  mt5Folder,
+  packedVectors,
+  readJsonTable,
+  readModelFolder,
+  readTable,
+  type Table,
+  worstDifference,
+} from './mt5-tables.ts';
+import {
+  type Computed,
+  expectGradients,
+  movedNumbers,
+  neighbours,
+  parameterGradients,
+} from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 interface Site {
@@ -31,7 +49,9 @@ describe.skipIf(models.length === 0)('a step in training mode, with the masks of
   for (const model of models) {
     for (const kind of ['full', 'lora'] as const) {
       const absent = kind === 'lora' && !existsSync(join(mt5Folder, `${model}-lora`, 'dropout'));
-      test.skipIf(absent)(`${model} ${kind}: sites, scaling, loss, logits, gradients`, () => compareStep(model, kind));
+      test.skipIf(absent)(`${model} ${kind}: sites, scaling, loss, logits, gradients`, () =>
+        compareStep(model, kind),
+      );
     }
   }
 });
@@ -39,7 +59,8 @@ describe.skipIf(models.length === 0)('a step in training mode, with the masks of
 async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> {
   const { config, weights } = await readModelFolder(model);
   const table = await readTable(`${model}.dropout.safetensors`);
-  const sites = (await readJsonTable<Readonly<Record<string, readonly Site[]>>>(`${model}.dropout.json`))[kind] ?? [];
+  const sites =
+    (await readJsonTable<Readonly<Record<string, readonly Site[]>>>(`${model}.dropout.json`))[kind] ?? [];
   const { source, labels } = batchRows(table, '');
   const rates = new Map(sites.map(({ site, p }) => [ownName(site), p]));
   const met: string[] = [];
@@ -48,19 +69,33 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
     expect(rate, name).toBe(rates.get(name));
     return multiply(x, multiply(input(`keep.${name}`, 'float32', x.shape), 1 / (1 - rate)));
   };
-  const traced = kind === 'full' ? fullTrace({ ...plainTrace(config), dropout }) : await adapterTrace(model, dropout);
+  const traced =
+    kind === 'full' ? fullTrace({ ...plainTrace(config), dropout }) : await adapterTrace(model, dropout);
   const graph = trainingGraph(traced.trace, traced.trainable);
   expect(met).toEqual(sites.map(({ site }) => ownName(site)));
 
   // A second tracing of the same sites, for the logits; inputs of one name are one.
   const logits = logitsOf(traced.trace, decode(traced.trace, encode(traced.trace).last).last);
-  const program = await (await openRuntime('onnx', { threads: 2 })).compile({ outputs: { ...graph.graph.outputs, logits } });
+  const program = await (
+    await openRuntime('onnx', { threads: 2 })
+  ).compile({ outputs: { ...graph.graph.outputs, logits } });
   const lengths = { source: lengthsOf(source), target: lengthsOf(labels) };
-  const masks = Object.fromEntries(sites.map((site) => [`keep.${ownName(site.site)}`, maskOf(table, kind, site, lengths)]));
-  const batch = { ...masks, ...sourceFeeds(source, config), ...targetFeeds(shiftRight(labels, config), config), ...labelFeeds(labels, 1 / countLabels(labels)) };
+  const masks = Object.fromEntries(
+    sites.map((site) => [`keep.${ownName(site.site)}`, maskOf(table, kind, site, lengths)]),
+  );
+  const batch = {
+    ...masks,
+    ...sourceFeeds(source, config),
+    ...targetFeeds(shiftRight(labels, config), config),
+    ...labelFeeds(labels, 1 / countLabels(labels)),
+  };
   const run = async (parameters: Feeds): Promise<Computed> => {
     const outputs = await program.run({ ...parameters, ...batch });
-    return { loss: Number(outputs['loss']?.data[0]), logits: Array.from(outputs['logits']?.data ?? [], Number), gradients: parameterGradients(graph, outputs, { ...parameters, ...batch }) };
+    return {
+      loss: Number(outputs['loss']?.data[0]),
+      logits: Array.from(outputs['logits']?.data ?? [], Number),
+      gradients: parameterGradients(graph, outputs, { ...parameters, ...batch }),
+    };
   };
   const ours = await run({ ...weights, ...traced.weights });
   const moved: Computed[] = [];
@@ -68,10 +103,28 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
   await program.release();
 
   const [loss = 0] = table.numbers(`${kind}.loss`);
-  expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss), 'loss');
-  expectWithin(worstDifference(ours.logits, packedVectors(table, `${kind}.logits`, lengths.target)), roundingAllowance(2e-5, Math.max(...moved.map((other) => worstDifference(ours.logits, other.logits)))), 'logits');
-  const expected = new Map(table.names.flatMap((name) => (name.startsWith(`${kind}.grad.`) ? [[ownName(name.slice(`${kind}.grad.`.length)), table.numbers(name)] as const] : [])));
-  expectGradients(ours.gradients, moved.map(({ gradients }) => gradients), expected);
+  expectWithin(
+    Math.abs(ours.loss / loss - 1),
+    roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss),
+    'loss',
+  );
+  expectWithin(
+    worstDifference(ours.logits, packedVectors(table, `${kind}.logits`, lengths.target)),
+    roundingAllowance(2e-5, Math.max(...moved.map((other) => worstDifference(ours.logits, other.logits)))),
+    'logits',
+  );
+  const expected = new Map(
+    table.names.flatMap((name) =>
+      name.startsWith(`${kind}.grad.`)
+        ? [[ownName(name.slice(`${kind}.grad.`.length)), table.numbers(name)] as const]
+        : [],
+    ),
+  );
+  expectGradients(
+    ours.gradients,
+    moved.map(({ gradients }) => gradients),
+    expected,
+  );
 }
 
 interface Traced {
@@ -91,11 +144,22 @@ async function adapterTrace(model: string, dropout: Mt5Trace['dropout']): Promis
   const tensors = await loadAll(adapter.value.tensors);
   if (!tensors.ok) throw new Error(tensors.error.message);
   const trace = loraTrace(config, targets.value, adapter.value.config.loraDropout, dropout);
-  return { trace, trainable: trace.trainable, weights: Object.fromEntries([...tensors.value].flatMap(([name, value]) => (value.dtype === 'float32' ? [[name, value]] : []))) };
+  return {
+    trace,
+    trainable: trace.trainable,
+    weights: Object.fromEntries(
+      [...tensors.value].flatMap(([name, value]) => (value.dtype === 'float32' ? [[name, value]] : [])),
+    ),
+  };
 }
 
 /** A mask as it is used here: of tokens without the padding, of attention as it is. */
-function maskOf(table: Table, kind: string, { site, shape }: Site, lengths: { readonly source: readonly number[]; readonly target: readonly number[] }): HostValue {
+function maskOf(
+  table: Table,
+  kind: string,
+  { site, shape }: Site,
+  lengths: { readonly source: readonly number[]; readonly target: readonly number[] },
+): HostValue {
   const name = `${kind}.keep.${site}`;
   if (shape.length === 4) return { dtype: 'float32', shape, data: Float32Array.from(table.numbers(name)) };
   const side = isOfTarget(site) ? lengths.target : lengths.source;
@@ -104,6 +168,12 @@ function maskOf(table: Table, kind: string, { site, shape }: Site, lengths: { re
 }
 
 /** In the decoder, only the adapters of cross-attention's keys and values see the source. */
-const isOfTarget = (site: string): boolean => ownName(site).startsWith('decoder') && !/EncDecAttention\.[kv]\.lora_dropout/.test(site);
+const isOfTarget = (site: string): boolean =>
+  ownName(site).startsWith('decoder') && !/EncDecAttention\.[kv]\.lora_dropout/.test(site);
 
-const ownName = (name: string): string => name.replace(/^base_model\.model\./, '').replace('.lora_dropout.default', '.lora_dropout').replace('.modules_to_save.default', '').replace('.default.weight', '.weight');
+const ownName = (name: string): string =>
+  name
+    .replace(/^base_model\.model\./, '')
+    .replace('.lora_dropout.default', '.lora_dropout')
+    .replace('.modules_to_save.default', '')
+    .replace('.default.weight', '.weight');

@@ -26,7 +26,17 @@ interface Arguments {
 
 interface GenerateTable {
   readonly input_ids: readonly (readonly number[])[];
-  readonly settings: Readonly<Record<string, { readonly arguments: Arguments; readonly same_in_float32: boolean; readonly sequences: readonly (readonly number[])[]; readonly sequences_scores?: readonly number[] }>>;
+  readonly settings: Readonly<
+    Record<
+      string,
+      {
+        readonly arguments: Arguments;
+        readonly same_in_float32: boolean;
+        readonly sequences: readonly (readonly number[])[];
+        readonly sequences_scores?: readonly number[];
+      }
+    >
+  >;
 }
 
 const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenId }: Mt5Config): GenerationOptions => ({
@@ -40,34 +50,51 @@ const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenId }: Mt5Con
   search:
     given.num_beams === undefined
       ? { kind: 'greedy' }
-      : { kind: 'beam', beams: given.num_beams, earlyStopping: given.early_stopping ?? false, lengthPenalty: given.length_penalty ?? 1, returned: given.num_return_sequences ?? 1 },
+      : {
+          kind: 'beam',
+          beams: given.num_beams,
+          earlyStopping: given.early_stopping ?? false,
+          lengthPenalty: given.length_penalty ?? 1,
+          returned: given.num_return_sequences ?? 1,
+        },
 });
 
 const models = modelsWith('.generate.json', '-generate/model.safetensors');
 
 describe.skipIf(models.length === 0)('generation gives the token ids of transformers', () => {
-  for (const model of models) describe(model, async () => {
-    const table = await readJsonTable<GenerateTable>(`${model}.generate.json`);
-    const { config, weights } = await readModelFolder(`${model}-generate`);
-    const runtime = await openRuntime('onnx', { threads: 2 });
-    const decoders = { logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'), logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities') };
-    for (const [name, setting] of Object.entries(table.settings)) {
-      test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
-        const options = optionsOf(setting.arguments, config);
-        const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenId));
-        const decoder = decoders[options.search.kind === 'beam' ? 'logProbabilities' : 'logits'];
-        const request = { sources: table.input_ids, options, batch };
-        const found = setting.same_in_float32 ? await settleTies(decoder, request, theirs) : (await generate(decoder, request)).flat();
-        if (setting.same_in_float32) {
-          expect(found.map(({ tokens }) => tokens)).toEqual(theirs);
-          noteMeasured({ what: 'token ids', compared: theirs.length, difference: 0, allowed: 0 });
-        }
-        setting.sequences_scores?.forEach((score, index) => {
-          if (sameTokens(found[index]?.tokens, theirs[index])) expectWithin(Math.abs((found[index]?.score ?? Number.NaN) - score), 1e-5 * Math.max(1, Math.abs(score)), 'score of a sequence');
+  for (const model of models)
+    describe(model, async () => {
+      const table = await readJsonTable<GenerateTable>(`${model}.generate.json`);
+      const { config, weights } = await readModelFolder(`${model}-generate`);
+      const runtime = await openRuntime('onnx', { threads: 2 });
+      const decoders = {
+        logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'),
+        logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities'),
+      };
+      for (const [name, setting] of Object.entries(table.settings)) {
+        test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
+          const options = optionsOf(setting.arguments, config);
+          const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenId));
+          const decoder = decoders[options.search.kind === 'beam' ? 'logProbabilities' : 'logits'];
+          const request = { sources: table.input_ids, options, batch };
+          const found = setting.same_in_float32
+            ? await settleTies(decoder, request, theirs)
+            : (await generate(decoder, request)).flat();
+          if (setting.same_in_float32) {
+            expect(found.map(({ tokens }) => tokens)).toEqual(theirs);
+            noteMeasured({ what: 'token ids', compared: theirs.length, difference: 0, allowed: 0 });
+          }
+          setting.sequences_scores?.forEach((score, index) => {
+            if (sameTokens(found[index]?.tokens, theirs[index]))
+              expectWithin(
+                Math.abs((found[index]?.score ?? Number.NaN) - score),
+                1e-5 * Math.max(1, Math.abs(score)),
+                'score of a sequence',
+              );
+          });
         });
-      });
-    }
-  });
+      }
+    });
 });
 
 /**
@@ -76,14 +103,22 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
  * 1e-5 apart come out equal (seen: 7e-7 apart at a sum of -226, 4e-7 at one of -85 where only one of the two is kept), and
  * which of them torch.topk leaves on top is open: it is not stable.
  */
-async function settleTies(decoder: Decoder, request: GenerateRequest, theirs: readonly (readonly number[])[]): Promise<readonly GeneratedSequence[]> {
+async function settleTies(
+  decoder: Decoder,
+  request: GenerateRequest,
+  theirs: readonly (readonly number[])[],
+): Promise<readonly GeneratedSequence[]> {
   const { search } = request.options;
   const returned = search.kind === 'beam' ? search.returned : 1;
-  const isTheirs = (sequences: readonly GeneratedSequence[], source: number): boolean => sequences.every(({ tokens }, index) => sameTokens(tokens, theirs[source * returned + index]));
+  const isTheirs = (sequences: readonly GeneratedSequence[], source: number): boolean =>
+    sequences.every(({ tokens }, index) => sameTokens(tokens, theirs[source * returned + index]));
   let found = await generate(decoder, request);
   for (let round = 1; round <= 24 && !found.every(isTheirs); round += 1) {
     const others = await generate(roundedOtherwise(decoder, round), request);
-    found = found.map((sequences, source) => [sequences, others[source] ?? []].find((either) => isTheirs(either, source)) ?? sequences);
+    found = found.map(
+      (sequences, source) =>
+        [sequences, others[source] ?? []].find((either) => isTheirs(either, source)) ?? sequences,
+    );
   }
   return found.flat();
 }
@@ -103,7 +138,10 @@ function roundedOtherwise(decoder: Decoder, round: number): Decoder {
 
 /** A number from -1 to 1 that looks like chance. */
 function noise(...counters: readonly number[]): number {
-  const mixed = counters.reduce((hash, counter) => Math.imul(hash ^ (counter + 0x7f4a7c15), 0x9e3779b1) ^ (hash >>> 15), 1);
+  const mixed = counters.reduce(
+    (hash, counter) => Math.imul(hash ^ (counter + 0x7f4a7c15), 0x9e3779b1) ^ (hash >>> 15),
+    1,
+  );
   return Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b) / 2 ** 31;
 }
 
@@ -112,7 +150,8 @@ function upToEnd(sequence: readonly number[], end: number): readonly number[] {
   return place === -1 ? sequence : sequence.slice(0, place + 1);
 }
 
-const sameTokens = (ours: readonly number[] | undefined, theirs: readonly number[] | undefined): boolean => JSON.stringify(ours) === JSON.stringify(theirs);
+const sameTokens = (ours: readonly number[] | undefined, theirs: readonly number[] | undefined): boolean =>
+  JSON.stringify(ours) === JSON.stringify(theirs);
 
 interface SamplingTable {
   readonly rows: readonly {
@@ -147,9 +186,16 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
       const highest = Math.max(...scores);
       const weights = Array.from(scores, (score) => Math.exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
-      const ours = byTies(row, weights.map((weight) => weight / total));
+      const ours = byTies(
+        row,
+        weights.map((weight) => weight / total),
+      );
       const theirs = byTies(row, row.probabilities);
-      expectWithin(Math.max(...ours.map((probability, place) => Math.abs(probability - (theirs[place] ?? Number.NaN)))), 1e-6, `probability: row ${index}`);
+      expectWithin(
+        Math.max(...ours.map((probability, place) => Math.abs(probability - (theirs[place] ?? Number.NaN)))),
+        1e-6,
+        `probability: row ${index}`,
+      );
     }
   });
 });
@@ -159,7 +205,10 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
  * outside top-p is an accident of its machine. The penalty parts tokens of equal logits where only one is in the history, but
  * for logits of 0, which it leaves as they are.
  */
-function byTies({ logits, history, repetition_penalty: penalty }: SamplingTable['rows'][number], probabilities: readonly number[]): readonly number[] {
+function byTies(
+  { logits, history, repetition_penalty: penalty }: SamplingTable['rows'][number],
+  probabilities: readonly number[],
+): readonly number[] {
   const scoreOf = (token: number): number => {
     const logit = logits[token] ?? 0;
     if (!history.includes(token)) return logit;

@@ -15,7 +15,19 @@ import { scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
-import { batchRows, countLabels, lengthsOf, modelsWith, mt5Folder, packedVectors, readJsonTable, readModelFolder, readTable, type Table, worstDifference } from './mt5-tables.ts';
+import {
+  batchRows,
+  countLabels,
+  lengthsOf,
+  modelsWith,
+  mt5Folder,
+  packedVectors,
+  readJsonTable,
+  readModelFolder,
+  readTable,
+  type Table,
+  worstDifference,
+} from './mt5-tables.ts';
 import { computedAmong, expectGradients, movedNumbers } from './parameter-gradients.ts';
 import { chaos, expectTrajectory, settled, type Step, type Trajectory } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
@@ -32,13 +44,14 @@ interface LoraCase {
 const models = modelsWith('.lora.safetensors', '.lora.json', '/model.safetensors');
 
 describe.skipIf(models.length === 0)('LoRA against the tables of peft', () => {
-  for (const model of models) describe(model, async () => {
-    const cases = await readJsonTable<Readonly<Record<string, LoraCase>>>(`${model}.lora.json`);
-    for (const [name, expected] of Object.entries(cases)) {
-      if (existsSync(join(mt5Folder, `${model}-lora`, name))) adapterTests(model, name, expected);
-      else test.skip(`${name}: no folder of the adapter`);
-    }
-  });
+  for (const model of models)
+    describe(model, async () => {
+      const cases = await readJsonTable<Readonly<Record<string, LoraCase>>>(`${model}.lora.json`);
+      for (const [name, expected] of Object.entries(cases)) {
+        if (existsSync(join(mt5Folder, `${model}-lora`, name))) adapterTests(model, name, expected);
+        else test.skip(`${name}: no folder of the adapter`);
+      }
+    });
 });
 
 function adapterTests(model: string, name: string, expected: LoraCase): void {
@@ -48,46 +61,103 @@ function adapterTests(model: string, name: string, expected: LoraCase): void {
     const { targets, folder } = await opened;
     const trained = [...loraShapes(targets, folder.config).keys()];
     expect(trained.sort()).toEqual(expected.trainable.map(ownName).sort());
-    expect(countParameters(targets, folder.config)).toEqual({ trainable: expected.trainable_parameters, all: expected.all_parameters });
+    expect(countParameters(targets, folder.config)).toEqual({
+      trainable: expected.trainable_parameters,
+      all: expected.all_parameters,
+    });
   });
 
   test(`${name}: logits, loss and gradients`, async () => {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
-    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / countLabels(labels)) };
+    const batch = {
+      ...sourceFeeds(source, folder.config),
+      ...targetFeeds(shiftRight(labels, folder.config), folder.config),
+      ...labelFeeds(labels, 1 / countLabels(labels)),
+    };
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const { ours, moved } = await computedAmong(trace, trace.trainable, batch, weights);
     const [loss = 0] = table.numbers(`${name}.loss`);
-    expectWithin(Math.abs(ours.loss / loss - 1), roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss), 'loss');
-    expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))), roundingAllowance(2e-5, Math.max(...moved.map(({ logits }) => worstDifference(ours.logits, logits)))), 'logits');
-    expectGradients(ours.gradients, moved.map(({ gradients }) => gradients), new Map(expected.trainable.map((peftName) => [ownName(peftName), table.numbers(`${name}.grad.${peftName}`)])));
+    expectWithin(
+      Math.abs(ours.loss / loss - 1),
+      roundingAllowance(1e-6, movedNumbers(ours, moved, countLabels(labels)).loss),
+      'loss',
+    );
+    expectWithin(
+      worstDifference(ours.logits, packedVectors(table, `${name}.logits`, lengthsOf(labels))),
+      roundingAllowance(2e-5, Math.max(...moved.map(({ logits }) => worstDifference(ours.logits, logits)))),
+      'logits',
+    );
+    expectGradients(
+      ours.gradients,
+      moved.map(({ gradients }) => gradients),
+      new Map(
+        expected.trainable.map((peftName) => [ownName(peftName), table.numbers(`${name}.grad.${peftName}`)]),
+      ),
+    );
   });
 
   test(`${name}: merged weights give peft's logits`, async () => {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
-    const merged = Object.fromEntries(Object.entries(weights).map(([each, value]) => [each, value.dtype === 'float32' ? { ...value, data: value.data.slice() } : value]));
-    for (const layer of targets.layers) mergeLora(reals(merged, `${layer.module}.weight`), layer, reals(weights, `${layer.module}.lora_A.weight`), reals(weights, `${layer.module}.lora_B.weight`));
-    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1) };
+    const merged = Object.fromEntries(
+      Object.entries(weights).map(([each, value]) => [
+        each,
+        value.dtype === 'float32' ? { ...value, data: value.data.slice() } : value,
+      ]),
+    );
+    for (const layer of targets.layers)
+      mergeLora(
+        reals(merged, `${layer.module}.weight`),
+        layer,
+        reals(weights, `${layer.module}.lora_A.weight`),
+        reals(weights, `${layer.module}.lora_B.weight`),
+      );
+    const batch = {
+      ...sourceFeeds(source, folder.config),
+      ...targetFeeds(shiftRight(labels, folder.config), folder.config),
+      ...labelFeeds(labels, 1),
+    };
     const { ours, moved } = await computedAmong(plainTrace(folder.config), new Map(), batch, merged);
-    expectWithin(worstDifference(ours.logits, packedVectors(table, `${name}.merged_logits`, lengthsOf(labels))), roundingAllowance(2e-5, Math.max(...moved.map(({ logits }) => worstDifference(ours.logits, logits)))), 'merged logits');
+    expectWithin(
+      worstDifference(ours.logits, packedVectors(table, `${name}.merged_logits`, lengthsOf(labels))),
+      roundingAllowance(2e-5, Math.max(...moved.map(({ logits }) => worstDifference(ours.logits, logits)))),
+      'merged logits',
+    );
   });
 
   test(`${name}: 30 steps of training`, async () => {
     const { targets, folder, table, weights } = await opened;
     const { source, labels } = batchRows(table, '');
-    const batch = { ...sourceFeeds(source, folder.config), ...targetFeeds(shiftRight(labels, folder.config), folder.config), ...labelFeeds(labels, 1 / countLabels(labels)) };
-    const trajectory = (parameters: Feeds): Promise<Trajectory> => train(targets, folder.config, parameters, batch, expected.log.length);
+    const batch = {
+      ...sourceFeeds(source, folder.config),
+      ...targetFeeds(shiftRight(labels, folder.config), folder.config),
+      ...labelFeeds(labels, 1 / countLabels(labels)),
+    };
+    const trajectory = (parameters: Feeds): Promise<Trajectory> =>
+      train(targets, folder.config, parameters, batch, expected.log.length);
     const ours = await trajectory(weights);
     const trace = loraTrace(folder.config, targets, 0, (x) => x);
     const computed = await computedAmong(trace, trace.trainable, batch, weights);
     const first = movedNumbers(computed.ours, computed.moved, countLabels(labels));
-    const { moved, drift } = await settled(expected.log, ours, Math.max(first.loss, first.gradientNorm), weights, trajectory);
+    const { moved, drift } = await settled(
+      expected.log,
+      ours,
+      Math.max(first.loss, first.gradientNorm),
+      weights,
+      trajectory,
+    );
     expectTrajectory(expected.log, ours.steps, drift, '');
     if ((drift.at(-1) ?? Number.NaN) > chaos) return;
     for (const peftName of expected.trainable) {
-      const [values = [], ...others] = [ours, ...moved].map(({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? []);
-      expectWithin(worstDifference(values, table.numbers(`${name}.final.${peftName}`)), roundingAllowance(1e-4, Math.max(...others.map((other) => worstDifference(values, other)))), `final weights: ${peftName}`);
+      const [values = [], ...others] = [ours, ...moved].map(
+        ({ tensors }) => tensors.find((tensor) => tensor.name === ownName(peftName))?.parameter ?? [],
+      );
+      expectWithin(
+        worstDifference(values, table.numbers(`${name}.final.${peftName}`)),
+        roundingAllowance(1e-4, Math.max(...others.map((other) => worstDifference(values, other)))),
+        `final weights: ${peftName}`,
+      );
     }
   });
 }
@@ -111,19 +181,42 @@ async function open(model: string, name: string): Promise<Opened> {
   if (!tensors.ok) throw new Error(tensors.error.message);
   const weights: Record<string, Feed> = { ...folder.weights };
   for (const [tensor, value] of tensors.value) if (value.dtype === 'float32') weights[tensor] = value;
-  return { adapter: adapter.value, targets: targets.value, folder, table: await readTable(`${model}.lora.safetensors`), weights };
+  return {
+    adapter: adapter.value,
+    targets: targets.value,
+    folder,
+    table: await readTable(`${model}.lora.safetensors`),
+    weights,
+  };
 }
 
-async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, batch: Values, count: number): Promise<Trajectory> {
+async function train(
+  targets: LoraTargets,
+  config: Mt5Config,
+  weights: Feeds,
+  batch: Values,
+  count: number,
+): Promise<Trajectory> {
   const trace = loraTrace(config, targets, 0, (x) => x);
   const graph = trainingGraph(trace, trace.trainable);
   const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
-  const stepper = createStepper({ graph, program, shapes: loraShapes(targets, config), frozen: weights, optimizer: { name: 'adamw' }, weightDecay: 0.01, decays: () => true, accumulation: 1, kernels: createKernels() });
+  const stepper = createStepper({
+    graph,
+    program,
+    shapes: loraShapes(targets, config),
+    frozen: weights,
+    optimizer: { name: 'adamw' },
+    weightDecay: 0.01,
+    decays: () => true,
+    accumulation: 1,
+    kernels: createKernels(),
+  });
   for (const { name, parameter } of stepper.tensors) parameter.set(reals(weights, name));
   const steps: Step[] = [];
   for (let step = 0; step < count; step += 1) {
     const { loss, gradientNorm } = await stepper.gradients([batch]);
-    const learningRate = 1e-3 * scheduleFactor({ name: 'cosine' }, step, { warmup: 3, total: count, learningRate: 1e-3 });
+    const learningRate =
+      1e-3 * scheduleFactor({ name: 'cosine' }, step, { warmup: 3, total: count, learningRate: 1e-3 });
     stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, 1) });
     steps.push({ loss, gradientNorm, learningRate });
   }
@@ -132,7 +225,11 @@ async function train(targets: LoraTargets, config: Mt5Config, weights: Feeds, ba
 }
 
 /** "base_model.model.x.lora_A.default.weight" -> "x.lora_A.weight"; a module saved whole by its own name. */
-const ownName = (peftName: string): string => peftName.replace(/^base_model\.model\./, '').replace('.modules_to_save.default', '').replace('.default.weight', '.weight');
+const ownName = (peftName: string): string =>
+  peftName
+    .replace(/^base_model\.model\./, '')
+    .replace('.modules_to_save.default', '')
+    .replace('.default.weight', '.weight');
 
 function reals(values: Values, name: string): Float32Array {
   const value = values[name];

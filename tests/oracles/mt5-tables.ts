@@ -11,7 +11,9 @@ export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt
 
 /** The models that have a file `<model><suffix>`, and what else its test cannot do without, named in the same way. */
 export function modelsWith(suffix: string, ...needed: readonly string[]): readonly string[] {
-  const models = existsSync(mt5Folder) ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : [])) : [];
+  const models = existsSync(mt5Folder)
+    ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : []))
+    : [];
   return models.filter((model) => needed.every((each) => existsSync(join(mt5Folder, model + each))));
 }
 
@@ -40,12 +42,22 @@ export async function readTable(name: string): Promise<Table> {
   };
 }
 
-export async function readModelFolder(name: string): Promise<{ readonly config: Mt5Config; readonly weights: Feeds }> {
+export async function readModelFolder(
+  name: string,
+): Promise<{ readonly config: Mt5Config; readonly weights: Feeds }> {
   const path = join(mt5Folder, name, 'config.json');
   const config = parseMt5Config(JSON.parse(await readFile(path, 'utf8')), path);
   if (!config.ok) throw new Error(config.error.message);
   const table = await readTable(`${name}/model.safetensors`);
-  return { config: config.value, weights: Object.fromEntries(table.names.map((tensor) => [tensor, { dtype: 'float32', shape: table.shape(tensor), data: Float32Array.from(table.numbers(tensor)) }])) };
+  return {
+    config: config.value,
+    weights: Object.fromEntries(
+      table.names.map((tensor) => [
+        tensor,
+        { dtype: 'float32', shape: table.shape(tensor), data: Float32Array.from(table.numbers(tensor)) },
+      ]),
+    ),
+  };
 }
 
 export async function readJsonTable<T>(name: string): Promise<T> {
@@ -53,11 +65,18 @@ export async function readJsonTable<T>(name: string): Promise<T> {
 }
 
 /** The token rows of a batch: sources by the mask, labels up to the last that counts. A row of which none counts keeps one: no row is empty. */
-export function batchRows(table: Table, prefix: string): { readonly source: number[][]; readonly labels: number[][] } {
+export function batchRows(
+  table: Table,
+  prefix: string,
+): { readonly source: number[][]; readonly labels: number[][] } {
   const masks = rowsOf(table, `${prefix}attention_mask`);
   return {
-    source: rowsOf(table, `${prefix}input_ids`).map((ids, row) => ids.filter((_, column) => masks[row]?.[column] === 1)),
-    labels: rowsOf(table, `${prefix}labels`).map((labels) => labels.slice(0, Math.max(1, labels.findLastIndex(isLabel) + 1))),
+    source: rowsOf(table, `${prefix}input_ids`).map((ids, row) =>
+      ids.filter((_, column) => masks[row]?.[column] === 1),
+    ),
+    labels: rowsOf(table, `${prefix}labels`).map((labels) =>
+      labels.slice(0, Math.max(1, labels.findLastIndex(isLabel) + 1)),
+    ),
   };
 }
 
@@ -68,7 +87,8 @@ function rowsOf(table: Table, name: string): number[][] {
 }
 
 /** How many labels the mean of a loss is over. */
-export const countLabels = (labels: readonly (readonly number[])[]): number => labels.flat().filter(isLabel).length;
+export const countLabels = (labels: readonly (readonly number[])[]): number =>
+  labels.flat().filter(isLabel).length;
 
 const isLabel = (label: number): boolean => label !== ignoredLabel;
 
@@ -79,7 +99,8 @@ export function packedVectors(table: Table, name: string, lengths: readonly numb
   return lengths.flatMap((count, row) => values.slice(row * length * width, (row * length + count) * width));
 }
 
-export const lengthsOf = (rows: readonly (readonly number[])[]): readonly number[] => rows.map((row) => row.length);
+export const lengthsOf = (rows: readonly (readonly number[])[]): readonly number[] =>
+  rows.map((row) => row.length);
 
 /** The largest absolute difference. */
 export function worstDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {

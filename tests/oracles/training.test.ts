@@ -12,9 +12,26 @@ import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
 import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
 import { clipFactor, createStepper, type Values } from '../../src/ml/train/stepper.ts';
-import { batchRows, countLabels, modelsWith, mt5Folder, readJsonTable, readModelFolder, readTable, worstDifference } from './mt5-tables.ts';
+import {
+  batchRows,
+  countLabels,
+  modelsWith,
+  mt5Folder,
+  readJsonTable,
+  readModelFolder,
+  readTable,
+  worstDifference,
+} from './mt5-tables.ts';
 import { computedAmong, movedNumbers } from './parameter-gradients.ts';
-import { chaos, expectTrajectory, type Logged, settled, type Settled, type Step, type Trajectory } from './trajectory-drift.ts';
+import {
+  chaos,
+  expectTrajectory,
+  type Logged,
+  settled,
+  type Settled,
+  type Step,
+  type Trajectory,
+} from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
 interface RunConfig {
@@ -27,7 +44,14 @@ interface RunConfig {
   readonly clip?: number;
   readonly accumulate?: number;
   readonly normalise?: 'tokens' | 'means';
-  readonly adafactor?: { readonly scale_parameter?: boolean; readonly relative_step?: boolean; readonly warmup_init?: boolean; readonly lr?: number | null; readonly beta1?: number; readonly weight_decay?: number };
+  readonly adafactor?: {
+    readonly scale_parameter?: boolean;
+    readonly relative_step?: boolean;
+    readonly warmup_init?: boolean;
+    readonly lr?: number | null;
+    readonly beta1?: number;
+    readonly weight_decay?: number;
+  };
 }
 
 interface Trajectories {
@@ -42,22 +66,33 @@ describe.skipIf(models.length === 0)('training against the trajectories of torch
   for (const model of models) describe(model, () => trajectoryTests(model));
 });
 
-describe.skipIf(!existsSync(join(mt5Folder, 'schedules.json')))('learning rates against the schedules of transformers', () => {
-  test('every schedule, every step', async () => {
-    const table: Readonly<Record<string, readonly number[]>> = await readJsonTable('schedules.json');
-    expect(Object.keys(table).length).toBeGreaterThan(0);
-    for (const [key, factors] of Object.entries(table)) {
-      const [name = '', warmup = '', total = ''] = key.split('/');
-      const ours = factors.map((_, step) => scheduleFactor(scheduleNamed(name), step, { warmup: Number(warmup), total: Number(total), learningRate: 1 }));
-      expectWithin(worstDifference(ours, factors), 1e-15, `factor: ${key}`);
-    }
-  });
-});
+describe.skipIf(!existsSync(join(mt5Folder, 'schedules.json')))(
+  'learning rates against the schedules of transformers',
+  () => {
+    test('every schedule, every step', async () => {
+      const table: Readonly<Record<string, readonly number[]>> = await readJsonTable('schedules.json');
+      expect(Object.keys(table).length).toBeGreaterThan(0);
+      for (const [key, factors] of Object.entries(table)) {
+        const [name = '', warmup = '', total = ''] = key.split('/');
+        const ours = factors.map((_, step) =>
+          scheduleFactor(scheduleNamed(name), step, {
+            warmup: Number(warmup),
+            total: Number(total),
+            learningRate: 1,
+          }),
+        );
+        expectWithin(worstDifference(ours, factors), 1e-15, `factor: ${key}`);
+      }
+    });
+  },
+);
 
 function trajectoryTests(model: string): void {
   test('which parameters decay', async () => {
     const { all_parameters, decay_parameters } = await readJsonTable<Trajectories>(`${model}.train.json`);
-    expect(all_parameters.filter(isDecayed).sort()).toEqual(all_parameters.filter((name) => decay_parameters.includes(name)).sort());
+    expect(all_parameters.filter(isDecayed).sort()).toEqual(
+      all_parameters.filter((name) => decay_parameters.includes(name)).sort(),
+    );
   });
 
   const finalsFile = `${model}.train-final.safetensors`;
@@ -69,29 +104,78 @@ function trajectoryTests(model: string): void {
       const { steps, tensors, moved, drift } = await withNeighbours(model, config, log);
       expectTrajectory(log, steps, drift, `${name}, `);
       if (finals === undefined) continue;
-      expect(tensors.some(({ name: parameter }) => finals.has(`${name}.${parameter}`)), `${name} has final weights`).toBe(true);
+      expect(
+        tensors.some(({ name: parameter }) => finals.has(`${name}.${parameter}`)),
+        `${name} has final weights`,
+      ).toBe(true);
       if ((drift.at(-1) ?? Number.NaN) > chaos) continue;
       for (const { name: parameter, parameter: values } of tensors) {
         if (!finals.has(`${name}.${parameter}`)) continue;
-        const movement = Math.max(...moved.map((other) => worstDifference(values, other.tensors.find((tensor) => tensor.name === parameter)?.parameter ?? [])));
-        expectWithin(worstDifference(values, finals.numbers(`${name}.${parameter}`)), roundingAllowance(weightTolerance(config), movement), `final weights: ${name} ${parameter}`);
+        const movement = Math.max(
+          ...moved.map((other) =>
+            worstDifference(
+              values,
+              other.tensors.find((tensor) => tensor.name === parameter)?.parameter ?? [],
+            ),
+          ),
+        );
+        expectWithin(
+          worstDifference(values, finals.numbers(`${name}.${parameter}`)),
+          roundingAllowance(weightTolerance(config), movement),
+          `final weights: ${name} ${parameter}`,
+        );
       }
     }
   });
 
   test.skipIf(!existsSync(join(mt5Folder, `${model}.trainer.json`)))("the Trainer's own log", async () => {
-    const { log } = await readJsonTable<{ readonly log: readonly { readonly loss: number; readonly learning_rate: number; readonly grad_norm: number }[] }>(`${model}.trainer.json`);
-    const { steps } = await trajectory(model, { opt: 'adamw', lr: 1e-3, wd: 0.01, schedule: 'linear', warmup: 2, steps: log.length, clip: 1, accumulate: 2 }, (await readModelFolder(model)).weights);
+    const { log } = await readJsonTable<{
+      readonly log: readonly {
+        readonly loss: number;
+        readonly learning_rate: number;
+        readonly grad_norm: number;
+      }[];
+    }>(`${model}.trainer.json`);
+    const { steps } = await trajectory(
+      model,
+      {
+        opt: 'adamw',
+        lr: 1e-3,
+        wd: 0.01,
+        schedule: 'linear',
+        warmup: 2,
+        steps: log.length,
+        clip: 1,
+        accumulate: 2,
+      },
+      (await readModelFolder(model)).weights,
+    );
     for (const [index, { loss, learning_rate, grad_norm }] of log.entries()) {
-      expectWithin(Math.abs((steps[index]?.loss ?? Number.NaN) - loss), 0.5e-4 + 1e-4 * loss, `logged loss: step ${index}`);
-      expectWithin(Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate), 1e-12, `learning rate: step ${index}`);
-      expectWithin(Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1), 1e-3, `gradient norm: step ${index}`);
+      expectWithin(
+        Math.abs((steps[index]?.loss ?? Number.NaN) - loss),
+        0.5e-4 + 1e-4 * loss,
+        `logged loss: step ${index}`,
+      );
+      expectWithin(
+        Math.abs((steps[index]?.learningRate ?? Number.NaN) - learning_rate),
+        1e-12,
+        `learning rate: step ${index}`,
+      );
+      expectWithin(
+        Math.abs((steps[index]?.gradientNorm ?? Number.NaN) / grad_norm - 1),
+        1e-3,
+        `gradient norm: step ${index}`,
+      );
     }
   });
 }
 
 /** A run, and how far rounding takes it. */
-async function withNeighbours(model: string, config: RunConfig, log: readonly Logged[]): Promise<Trajectory & Settled> {
+async function withNeighbours(
+  model: string,
+  config: RunConfig,
+  log: readonly Logged[],
+): Promise<Trajectory & Settled> {
   const { config: mt5, weights } = await readModelFolder(model);
   const run = (values: Feeds): Promise<Trajectory> => trajectory(model, config, values);
   const trace = plainTrace(mt5);
@@ -112,23 +196,48 @@ async function trajectory(model: string, config: RunConfig, weights: Feeds): Pro
   const shapes = new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
   const accumulation = config.accumulate ?? 1;
   const { optimizer, weightDecay, decays, learningRate } = settingsOf(config);
-  const stepper = createStepper({ graph, program, shapes, frozen: {}, optimizer, weightDecay, decays, accumulation, kernels: createKernels() });
-  for (const { name, parameter } of stepper.tensors) parameter.set(Array.from(weights[name]?.data ?? [], Number));
+  const stepper = createStepper({
+    graph,
+    program,
+    shapes,
+    frozen: {},
+    optimizer,
+    weightDecay,
+    decays,
+    accumulation,
+    kernels: createKernels(),
+  });
+  for (const { name, parameter } of stepper.tensors)
+    parameter.set(Array.from(weights[name]?.data ?? [], Number));
 
   const count = batches.names.filter((name) => name.endsWith('.labels')).length;
   const steps: Step[] = [];
   for (let step = 0; step < config.steps; step += 1) {
-    const group = Array.from({ length: accumulation }, (_, index) => batchRows(batches, `batch.${(step * accumulation + index) % count}.`));
+    const group = Array.from({ length: accumulation }, (_, index) =>
+      batchRows(batches, `batch.${(step * accumulation + index) % count}.`),
+    );
     const { loss, gradientNorm } = await stepper.gradients(microBatches(group, config, mt5));
-    const factor = scheduleFactor(scheduleNamed(config.schedule ?? 'constant'), step, { warmup: config.warmup ?? 0, total: config.steps, learningRate });
-    stepper.optimizer.update({ step: step + 1, learningRate: learningRate * factor, gradientScale: clipFactor(gradientNorm, config.clip ?? null) });
+    const factor = scheduleFactor(scheduleNamed(config.schedule ?? 'constant'), step, {
+      warmup: config.warmup ?? 0,
+      total: config.steps,
+      learningRate,
+    });
+    stepper.optimizer.update({
+      step: step + 1,
+      learningRate: learningRate * factor,
+      gradientScale: clipFactor(gradientNorm, config.clip ?? null),
+    });
     steps.push({ loss, learningRate: learningRate * factor, gradientNorm });
   }
   await program.release();
   return { steps, tensors: stepper.tensors };
 }
 
-function microBatches(group: readonly ReturnType<typeof batchRows>[], { normalise = 'means' }: RunConfig, mt5: Mt5Config): readonly Values[] {
+function microBatches(
+  group: readonly ReturnType<typeof batchRows>[],
+  { normalise = 'means' }: RunConfig,
+  mt5: Mt5Config,
+): readonly Values[] {
   const total = group.reduce((sum, { labels }) => sum + countLabels(labels), 0);
   return group.map(({ source, labels }) => ({
     ...sourceFeeds(source, mt5),
@@ -138,11 +247,23 @@ function microBatches(group: readonly ReturnType<typeof batchRows>[], { normalis
 }
 
 /** Adafactor's tables were made without groups: all parameters decay. */
-function settingsOf({ opt, lr, wd = 0, adafactor = {} }: RunConfig): { readonly optimizer: OptimizerSettings; readonly weightDecay: number; readonly decays: (name: string) => boolean; readonly learningRate: number } {
-  if (opt === 'adamw') return { optimizer: { name: 'adamw' }, weightDecay: wd, decays: isDecayed, learningRate: lr ?? 0 };
+function settingsOf({ opt, lr, wd = 0, adafactor = {} }: RunConfig): {
+  readonly optimizer: OptimizerSettings;
+  readonly weightDecay: number;
+  readonly decays: (name: string) => boolean;
+  readonly learningRate: number;
+} {
+  if (opt === 'adamw')
+    return { optimizer: { name: 'adamw' }, weightDecay: wd, decays: isDecayed, learningRate: lr ?? 0 };
   const { scale_parameter = true, relative_step = true, warmup_init = false, beta1 = null } = adafactor;
   return {
-    optimizer: { name: 'adafactor', scaleParameter: scale_parameter, relativeStep: relative_step, warmupInit: warmup_init, beta1 },
+    optimizer: {
+      name: 'adafactor',
+      scaleParameter: scale_parameter,
+      relativeStep: relative_step,
+      warmupInit: warmup_init,
+      beta1,
+    },
     weightDecay: adafactor.weight_decay ?? 0,
     decays: () => true,
     learningRate: adafactor.lr ?? 0,
@@ -154,7 +275,15 @@ const weightTolerance = ({ lr = 1e-3, steps }: RunConfig): number => 0.02 * lr *
 
 function scheduleNamed(name: string): Schedule {
   switch (name) {
-    case 'linear': case 'cosine': case 'cosine_with_restarts': case 'polynomial': case 'constant': case 'constant_with_warmup': case 'inverse_sqrt': return { name };
-    default: throw new Error(`the tables have a schedule ${name}`);
+    case 'linear':
+    case 'cosine':
+    case 'cosine_with_restarts':
+    case 'polynomial':
+    case 'constant':
+    case 'constant_with_warmup':
+    case 'inverse_sqrt':
+      return { name };
+    default:
+      throw new Error(`the tables have a schedule ${name}`);
   }
 }

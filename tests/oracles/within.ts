@@ -8,11 +8,19 @@ export function expectWithin(difference: number, allowed: number, what = ''): vo
 }
 
 /** With MEASURED=FILE, what tests measure is gathered there, a line of JSON each: `scripts/measure-parity.mjs` makes a table of it. */
-export function noteMeasured(measured: { readonly what?: string; readonly difference: number; readonly allowed: number; readonly compared?: number }): void {
+export function noteMeasured(measured: {
+  readonly what?: string;
+  readonly difference: number;
+  readonly allowed: number;
+  readonly compared?: number;
+}): void {
   const file = process.env['MEASURED'];
   if (file === undefined) return;
   const { currentTestName = '', testPath = '' } = expect.getState();
-  appendFileSync(file, `${JSON.stringify({ subject: testPath.replace(/^.*\//, '').replace('.test.ts', ''), test: currentTestName, ...measured })}\n`);
+  appendFileSync(
+    file,
+    `${JSON.stringify({ subject: testPath.replace(/^.*\//, '').replace('.test.ts', ''), test: currentTestName, ...measured })}\n`,
+  );
 }
 
 /**

@@ -6,7 +6,9 @@ import { instanceOf, planOfText } from '../spec/planned.ts';
 describe('a file of the project that a command names and that does not count', () => {
   const files = new Set(['train.py', 'conf/a.yaml', 'data/raw/x.csv', 'run.sh', 'a b.txt']);
   const undeclared = (fields: string): readonly string[] =>
-    checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), (path) => files.has(path)).map(({ message }) => /names "([^"]*)"/.exec(message)?.[1] ?? message);
+    checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), (path) => files.has(path)).map(
+      ({ message }) => /names "([^"]*)"/.exec(message)?.[1] ?? message,
+    );
 
   test.each<readonly [string, readonly string[]]>([
     ['cmd: [python, train.py]', ['train.py']],
@@ -30,24 +32,52 @@ describe('a file of the project that a command names and that does not count', (
   });
 });
 
-const text = (params: string, rest = 'deps: { train: rows }, outs: { model: m }'): string => `stages: { a: { uses: stages/a.ts, params: { ${params} }, ${rest} } }`;
+const text = (params: string, rest = 'deps: { train: rows }, outs: { model: m }'): string =>
+  `stages: { a: { uses: stages/a.ts, params: { ${params} }, ${rest} } }`;
 
 describe('params, deps and outs of a stage program', () => {
   const contract: ProgramContract = {
     params: {
       type: 'object',
-      properties: { seed: { type: 'integer' }, config: { type: 'object', properties: { method: { enum: ['full', 'lora'] }, learningRate: { type: 'number', exclusiveMinimum: 0 } }, required: ['method'], additionalProperties: false } },
+      properties: {
+        seed: { type: 'integer' },
+        config: {
+          type: 'object',
+          properties: {
+            method: { enum: ['full', 'lora'] },
+            learningRate: { type: 'number', exclusiveMinimum: 0 },
+          },
+          required: ['method'],
+          additionalProperties: false,
+        },
+      },
       required: ['seed'],
       additionalProperties: false,
     },
     deps: ['train', 'base?'],
     outs: ['model'],
   };
-  const faults = (yaml: string, of: ProgramContract = contract) => programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [message, yaml.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)), suggestion]);
+  const faults = (yaml: string, of: ProgramContract = contract) =>
+    programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [
+      message,
+      yaml.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0)),
+      suggestion,
+    ]);
 
   test('a param that contradicts another is refused at its place, with the reason that the schema gives', () => {
-    const contradicting: ProgramContract = { ...contract, params: { type: 'object', anyOf: [{ not: { required: ['steps'] } }, { properties: { epochs: { not: {}, description: 'cannot stand beside steps' } } }] } };
-    expect(faults(text('steps: 3, epochs: 27'), contradicting)).toEqual([['params.epochs cannot stand beside steps', '27', undefined]]);
+    const contradicting: ProgramContract = {
+      ...contract,
+      params: {
+        type: 'object',
+        anyOf: [
+          { not: { required: ['steps'] } },
+          { properties: { epochs: { not: {}, description: 'cannot stand beside steps' } } },
+        ],
+      },
+    };
+    expect(faults(text('steps: 3, epochs: 27'), contradicting)).toEqual([
+      ['params.epochs cannot stand beside steps', '27', undefined],
+    ]);
     expect(faults(text('steps: 3'), contradicting)).toEqual([]);
   });
 
@@ -58,9 +88,24 @@ describe('params, deps and outs of a stage program', () => {
 
   test.each<readonly [string, string, string, string | undefined]>([
     ['seed: "1"', 'params.seed must be integer', '"1"', undefined],
-    ['seed: 1, config: { method: lroa }', 'params.config.method must be one of "full", "lora"', 'lroa', 'lora'],
-    ['seed: 1, config: { method: lora, learningRate: -1 }', 'params.config.learningRate must be > 0', '-1', undefined],
-    ['seed: 1, config: { method: lora, learningrate: 1 }', 'stages/a.ts has no params.config.learningrate: expected one of method, learningRate', 'learningrate', 'learningRate'],
+    [
+      'seed: 1, config: { method: lroa }',
+      'params.config.method must be one of "full", "lora"',
+      'lroa',
+      'lora',
+    ],
+    [
+      'seed: 1, config: { method: lora, learningRate: -1 }',
+      'params.config.learningRate must be > 0',
+      '-1',
+      undefined,
+    ],
+    [
+      'seed: 1, config: { method: lora, learningrate: 1 }',
+      'stages/a.ts has no params.config.learningrate: expected one of method, learningRate',
+      'learningrate',
+      'learningRate',
+    ],
     ['sead: 1', 'stages/a.ts has no params.sead: expected one of seed, config', 'sead', 'seed'],
     ['sehb: 1', 'stages/a.ts has no params.sehb: expected one of seed, config', 'sehb', 'seed'],
     ['seed: 1, sehb: 1', 'stages/a.ts has no params.sehb: expected one of seed, config', 'sehb', undefined],
@@ -80,16 +125,36 @@ describe('params, deps and outs of a stage program', () => {
   });
 
   test('what is missing is told beside what is unknown, where no typo is both', () => {
-    expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual(['stages/a.ts knows no dep rows: expected one of train, base', 'stages/a.ts needs the dep train', 'stages/a.ts needs the out model']);
-    expect(faults(text('other: 1')).map(([message]) => message)).toEqual(['params must have "seed"', 'stages/a.ts has no params.other: expected one of seed, config']);
+    expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual([
+      'stages/a.ts knows no dep rows: expected one of train, base',
+      'stages/a.ts needs the dep train',
+      'stages/a.ts needs the out model',
+    ]);
+    expect(faults(text('other: 1')).map(([message]) => message)).toEqual([
+      'params must have "seed"',
+      'stages/a.ts has no params.other: expected one of seed, config',
+    ]);
   });
 
   test('one typo is one fault, however many forms a schema offers', () => {
-    const forms: ProgramContract = { params: { oneOf: [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] }] }, deps: [], outs: [] };
-    expect(faults('stages: { a: { uses: stages/a.ts, params: { a: 1 } } }', forms)).toEqual([['params.a must be string, or must be boolean', '1', undefined]]);
+    const forms: ProgramContract = {
+      params: {
+        oneOf: [
+          { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] },
+          { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] },
+        ],
+      },
+      deps: [],
+      outs: [],
+    };
+    expect(faults('stages: { a: { uses: stages/a.ts, params: { a: 1 } } }', forms)).toEqual([
+      ['params.a must be string, or must be boolean', '1', undefined],
+    ]);
   });
 
-  test('a schema that is none is the program\'s fault', () => {
-    expect(faults(text('seed: 1'), { ...contract, params: { type: 'nothing' } })[0]?.[0]).toMatch(/^the params of this stage program are no JSON Schema/);
+  test("a schema that is none is the program's fault", () => {
+    expect(faults(text('seed: 1'), { ...contract, params: { type: 'nothing' } })[0]?.[0]).toMatch(
+      /^the params of this stage program are no JSON Schema/,
+    );
   });
 });

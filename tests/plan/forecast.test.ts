@@ -17,14 +17,27 @@ const miss: Decision = { kind: 'run', because: [{ kind: 'forced' }] };
 
 describe('what a run would do', () => {
   test('what follows something that runs may run, and waits for it', () => {
-    const { willRun, mayRun, cached } = forecast(plan, plan.instances, { ...facts, decideNow: ({ id }) => (id === 'a[1]' ? miss : hit) });
-    expect(willRun).toEqual([{ instance: 'a[1]', because: [{ kind: 'forced' }] }, { instance: 'n[1]', because: [{ kind: 'not-cached' }] }]);
-    expect(mayRun).toEqual([{ instance: 'b[1]', after: ['a[1]'] }, { instance: 'c', after: ['b[1]'] }]);
+    const { willRun, mayRun, cached } = forecast(plan, plan.instances, {
+      ...facts,
+      decideNow: ({ id }) => (id === 'a[1]' ? miss : hit),
+    });
+    expect(willRun).toEqual([
+      { instance: 'a[1]', because: [{ kind: 'forced' }] },
+      { instance: 'n[1]', because: [{ kind: 'not-cached' }] },
+    ]);
+    expect(mayRun).toEqual([
+      { instance: 'b[1]', after: ['a[1]'] },
+      { instance: 'c', after: ['b[1]'] },
+    ]);
     expect(cached).toEqual(['a[2]', 'b[2]', 'n[2]']);
   });
 
   test('what has never finished runs for certain', () => {
-    const { willRun, mayRun } = forecast(plan, plan.instances, { ...facts, decideNow: () => miss, neverFinished: () => true });
+    const { willRun, mayRun } = forecast(plan, plan.instances, {
+      ...facts,
+      decideNow: () => miss,
+      neverFinished: () => true,
+    });
     expect(willRun).toHaveLength(plan.instances.length);
     expect(mayRun).toEqual([]);
   });
@@ -43,12 +56,20 @@ describe('what a run would do', () => {
 
   test('what is not chosen is taken as it stands', () => {
     const chosen = plan.instances.filter(({ stage }) => stage === 'c');
-    expect(forecast(plan, chosen, facts)).toEqual({ willRun: [], mayRun: [], cached: ['c'], willRestore: [] });
+    expect(forecast(plan, chosen, facts)).toEqual({
+      willRun: [],
+      mayRun: [],
+      cached: ['c'],
+      willRestore: [],
+    });
   });
 
   test('what has its result and does not stand in place is restored', () => {
     const displaced = [{ path: 'artifacts/p/a/1/o', was: 'missing' as const }];
-    const { cached, willRestore } = forecast(plan, plan.instances, { ...facts, displaced: ({ id }) => (id === 'a[1]' ? displaced : []) });
+    const { cached, willRestore } = forecast(plan, plan.instances, {
+      ...facts,
+      displaced: ({ id }) => (id === 'a[1]' ? displaced : []),
+    });
     expect(cached).toContain('a[1]');
     expect(willRestore).toEqual([{ instance: 'a[1]', displaced }]);
   });

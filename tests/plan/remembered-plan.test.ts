@@ -6,7 +6,11 @@ import { rememberedPlan, rememberPlan } from '../../src/runner/plan/remembered-p
 import type { SourceRequest } from '../../src/runner/spec/source-request.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../spec/example.yaml'), 'utf8');
-const request = (files: Readonly<Record<string, string>>, overrides: readonly string[] = [], file = 'experiments/big.yaml'): SourceRequest => ({
+const request = (
+  files: Readonly<Record<string, string>>,
+  overrides: readonly string[] = [],
+  file = 'experiments/big.yaml',
+): SourceRequest => ({
   file,
   overrides,
   readText: (path) => {
@@ -14,7 +18,10 @@ const request = (files: Readonly<Record<string, string>>, overrides: readonly st
     return text === undefined ? { ok: false, error: 'no such file' } : { ok: true, value: text };
   },
 });
-const files = { 'pipeline.yaml': example, 'experiments/big.yaml': 'extends: ../pipeline.yaml\nvars: { prompt: other }\n' };
+const files = {
+  'pipeline.yaml': example,
+  'experiments/big.yaml': 'extends: ../pipeline.yaml\nvars: { prompt: other }\n',
+};
 const asked = request(files, ['vars.model=x']);
 const planned = planFile(asked);
 if (!planned.result.ok) throw new Error('the example has no faults');
@@ -27,9 +34,21 @@ describe('a remembered plan', () => {
 
   test.each<readonly [string, SourceRequest, string]>([
     ['another runner', asked, 'two'],
-    ['another text of the file', request({ ...files, 'experiments/big.yaml': `${files['experiments/big.yaml']} ` }, ['vars.model=x']), 'one'],
-    ['another text of what it extends', request({ ...files, 'pipeline.yaml': example.replace('seed: 42', 'seed: 43') }, ['vars.model=x']), 'one'],
-    ['a file that is gone', request({ 'experiments/big.yaml': files['experiments/big.yaml'] }, ['vars.model=x']), 'one'],
+    [
+      'another text of the file',
+      request({ ...files, 'experiments/big.yaml': `${files['experiments/big.yaml']} ` }, ['vars.model=x']),
+      'one',
+    ],
+    [
+      'another text of what it extends',
+      request({ ...files, 'pipeline.yaml': example.replace('seed: 42', 'seed: 43') }, ['vars.model=x']),
+      'one',
+    ],
+    [
+      'a file that is gone',
+      request({ 'experiments/big.yaml': files['experiments/big.yaml'] }, ['vars.model=x']),
+      'one',
+    ],
     ['another --set', request(files, ['vars.model=y']), 'one'],
     ['no --set', request(files), 'one'],
     ['another file', request(files, ['vars.model=x'], 'pipeline.yaml'), 'one'],
@@ -38,7 +57,18 @@ describe('a remembered plan', () => {
   });
 
   test('is not taken when any byte of it was lost or changed', () => {
-    for (const text of ['', '\n', '{}\n{}', 'null\n', '[]\n', remembered.slice(0, -1), remembered.slice(1), remembered.replace('"seed":42', '"seed":41'), remembered.replace('\n', '\n '), `${remembered} `]) {
+    for (const text of [
+      '',
+      '\n',
+      '{}\n{}',
+      'null\n',
+      '[]\n',
+      remembered.slice(0, -1),
+      remembered.slice(1),
+      remembered.replace('"seed":42', '"seed":41'),
+      remembered.replace('\n', '\n '),
+      `${remembered} `,
+    ]) {
       expect(rememberedPlan(text, asked, 'one')).toBeUndefined();
     }
   });

@@ -20,8 +20,15 @@ const standing = (mode: Selection['mode'], ...patterns: readonly string[]): read
 
 describe('selections', () => {
   test.each<readonly [string, readonly string[]]>([
-    ['train[aimc,lora]', ['train[aimc,lora]']], ['train:aimc,lora', ['train[aimc,lora]']], ['train[*,gs_*]', ['train[aimc,gs_1]', 'train[aimc,gs_2]']], ['train:*,gs_?', ['train[aimc,gs_1]', 'train[aimc,gs_2]']],
-    ['train[huatuo,*]', ['train[huatuo,lora]', 'train[huatuo,full]']], ['train[aimc,a%2Cb]', ['train[aimc,a%2Cb]']], ['collate', ['collate']], ['*[aimc,gs_1]', ['train[aimc,gs_1]', 'eval[aimc,gs_1]']], ['format', ['format[aimc]', 'format[huatuo]']],
+    ['train[aimc,lora]', ['train[aimc,lora]']],
+    ['train:aimc,lora', ['train[aimc,lora]']],
+    ['train[*,gs_*]', ['train[aimc,gs_1]', 'train[aimc,gs_2]']],
+    ['train:*,gs_?', ['train[aimc,gs_1]', 'train[aimc,gs_2]']],
+    ['train[huatuo,*]', ['train[huatuo,lora]', 'train[huatuo,full]']],
+    ['train[aimc,a%2Cb]', ['train[aimc,a%2Cb]']],
+    ['collate', ['collate']],
+    ['*[aimc,gs_1]', ['train[aimc,gs_1]', 'eval[aimc,gs_1]']],
+    ['format', ['format[aimc]', 'format[huatuo]']],
   ])('%s', (pattern, expected) => {
     expect(chosen('only', pattern)).toEqual(expected);
   });
@@ -32,13 +39,20 @@ describe('selections', () => {
   });
 
   test('with what they need', () => {
-    expect(chosen('needs', 'eval[aimc,gs_1]')).toEqual(['format[aimc]', 'train[aimc,gs_1]', 'eval[aimc,gs_1]']);
+    expect(chosen('needs', 'eval[aimc,gs_1]')).toEqual([
+      'format[aimc]',
+      'train[aimc,gs_1]',
+      'eval[aimc,gs_1]',
+    ]);
     expect(chosen('until', 'train[huatuo,full]')).toEqual(['format[huatuo]', 'train[huatuo,full]']);
     expect(standing('needs', 'eval')).toEqual([]);
   });
 
   test('only them: what they read from is taken as it stands', () => {
-    expect(chosen('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual(['train[aimc,gs_1]', 'eval[aimc,gs_1]']);
+    expect(chosen('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual([
+      'train[aimc,gs_1]',
+      'eval[aimc,gs_1]',
+    ]);
     expect(standing('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual(['format[aimc]']);
   });
 
@@ -49,15 +63,27 @@ describe('selections', () => {
   });
 
   test.each<readonly [string, string, string | undefined]>([
-    ['trian', 'unknown-stage', 'train'], ['train[aimc,lroa]', 'no-instance', 'train[aimc,lora]'], ['train[aimc]', 'no-instance', undefined], ['train[]', 'no-instance', undefined], ['collate[x]', 'no-instance', 'collate'],
-    ['', 'bad-selection', undefined], ['[aimc]', 'bad-selection', undefined], ['train[aimc', 'bad-selection', undefined], ['train[aimc]x', 'bad-selection', undefined],
+    ['trian', 'unknown-stage', 'train'],
+    ['train[aimc,lroa]', 'no-instance', 'train[aimc,lora]'],
+    ['train[aimc]', 'no-instance', undefined],
+    ['train[]', 'no-instance', undefined],
+    ['collate[x]', 'no-instance', 'collate'],
+    ['', 'bad-selection', undefined],
+    ['[aimc]', 'bad-selection', undefined],
+    ['train[aimc', 'bad-selection', undefined],
+    ['train[aimc]x', 'bad-selection', undefined],
   ])('%j is refused', (pattern, code, suggestion) => {
     const selected = select(plan, { patterns: [pattern, 'eval'], mode: 'needs' });
-    expect(selected.ok ? [] : selected.error).toMatchObject([{ code, ...(suggestion === undefined ? {} : { suggestion }) }]);
+    expect(selected.ok ? [] : selected.error).toMatchObject([
+      { code, ...(suggestion === undefined ? {} : { suggestion }) },
+    ]);
   });
 
   test('all that is wrong is told at once', () => {
     const selected = select(plan, { patterns: ['a', 'b', 'eval'], mode: 'only' });
-    expect(selected.ok ? [] : selected.error.map(({ code }) => code)).toEqual(['unknown-stage', 'unknown-stage']);
+    expect(selected.ok ? [] : selected.error.map(({ code }) => code)).toEqual([
+      'unknown-stage',
+      'unknown-stage',
+    ]);
   });
 });

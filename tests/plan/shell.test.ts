@@ -7,13 +7,63 @@ import { faultsOf, instanceOf, planOfText } from '../spec/planned.ts';
 
 /** Values as hostile as values get, NUL and halves of characters aside: those are refused where they are written. */
 const values = (count: number): readonly string[] => {
-  const nasty = fc.constantFrom("'", '"', '\\', '$', '`', '$(id)', '${HOME}', '$((1))', ';', '&', '|', '>', '<', '*', '?', '~', '#', '!', '\n', '\r\n', '\t', ' ', '-n', '--', '=', '{a,b}', '[a]', '\u0001', '\u007F', 'é', '日本', '😀', '\u2028', 'if', 'done', 'EOF', '%s', '\\0', '');
-  return fc.sample(fc.array(fc.oneof(nasty, fc.string({ unit: 'binary', maxLength: 5 })), { maxLength: 12 }).map((parts) => parts.join('').replaceAll('\0', '')), { numRuns: count, seed: 20260131 }).filter((value) => !/\p{Surrogate}/u.test(value));
+  const nasty = fc.constantFrom(
+    "'",
+    '"',
+    '\\',
+    '$',
+    '`',
+    '$(id)',
+    '${HOME}',
+    '$((1))',
+    ';',
+    '&',
+    '|',
+    '>',
+    '<',
+    '*',
+    '?',
+    '~',
+    '#',
+    '!',
+    '\n',
+    '\r\n',
+    '\t',
+    ' ',
+    '-n',
+    '--',
+    '=',
+    '{a,b}',
+    '[a]',
+    '\u0001',
+    '\u007F',
+    'é',
+    '日本',
+    '😀',
+    '\u2028',
+    'if',
+    'done',
+    'EOF',
+    '%s',
+    '\\0',
+    '',
+  );
+  return fc
+    .sample(
+      fc
+        .array(fc.oneof(nasty, fc.string({ unit: 'binary', maxLength: 5 })), { maxLength: 12 })
+        .map((parts) => parts.join('').replaceAll('\0', '')),
+      { numRuns: count, seed: 20260131 },
+    )
+    .filter((value) => !/\p{Surrogate}/u.test(value));
 };
 
 /** What a command gets as its arguments, told apart by NUL. */
 const receive = (line: string): readonly string[] => {
-  const { stdout, status, stderr } = spawnSync('/bin/sh', ['-c', line], { encoding: 'buffer', maxBuffer: 1 << 28 });
+  const { stdout, status, stderr } = spawnSync('/bin/sh', ['-c', line], {
+    encoding: 'buffer',
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(stderr.toString());
   return stdout.toString('utf8').split('\0').slice(0, -1);
 };
@@ -30,7 +80,9 @@ describe('values in commands', () => {
 
   test('2,000 params reach a command line and a list byte for byte, from the text of the file on', () => {
     const some = values(2_000);
-    const params = some.map((value, index) => `      p${index}: ${JSON.stringify(value.replaceAll('${', () => '$${'))}\n`).join('');
+    const params = some
+      .map((value, index) => `      p${index}: ${JSON.stringify(value.replaceAll('${', () => '$${'))}\n`)
+      .join('');
     const plan = planOfText(`stages:
   line:
     params:
@@ -51,9 +103,13 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
   });
 
   test('a value stands as it is written: 1.10 is the text 1.10', () => {
-    const plan = planOfText('stages: { a: { matrix: { x: [1.10] }, params: { p: 1e-5, t: True, n: ~ }, cmd: [echo, "${x}", "${params.p}", "${params.t}", "${params.n}", 007, ""] } }');
+    const plan = planOfText(
+      'stages: { a: { matrix: { x: [1.10] }, params: { p: 1e-5, t: True, n: ~ }, cmd: [echo, "${x}", "${params.p}", "${params.t}", "${params.n}", 007, ""] } }',
+    );
     const { program } = instanceOf(plan, 'a[1.10]');
-    expect(program.kind === 'argv' && commandArguments(program, { deps: new Map(), outs: new Map() })).toEqual(['echo', '1.10', '1e-5', 'True', '~', '007', '']);
+    expect(
+      program.kind === 'argv' && commandArguments(program, { deps: new Map(), outs: new Map() }),
+    ).toEqual(['echo', '1.10', '1e-5', 'True', '~', '007', '']);
   });
 
   test('deps and outs are quoted when their paths are known; what gathers is many words', () => {
@@ -62,7 +118,13 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
   list: { cmd: [cat, "\${deps.many}", "--one=\${deps.one}", "\${outs.o}"], deps: { many: { from: t, out: o, gather: true }, one: f }, outs: { o: o } }
   line: { cmd: "cat \${deps.many} <\${deps.one} >\${outs.o}", deps: { many: { from: t, out: o, gather: true }, one: f }, outs: { o: o } }
 `);
-    const paths = { deps: new Map<string, string | readonly string[]>([['many', ['a b', "c'd"]], ['one', 'e f']]), outs: new Map([['o', '-x']]) };
+    const paths = {
+      deps: new Map<string, string | readonly string[]>([
+        ['many', ['a b', "c'd"]],
+        ['one', 'e f'],
+      ]),
+      outs: new Map([['o', '-x']]),
+    };
     const words = (id: string): readonly string[] => {
       const { program } = instanceOf(plan, id);
       return program.kind === 'uses' ? [] : commandArguments(program, paths);
@@ -73,42 +135,130 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
 });
 
 const faults = (line: string) => ({
-  result: faultsOf(`stages:\n  a:\n    params: { v: x }\n    cmd: ${JSON.stringify(line)}\n`).map((fault) => fault.split(' ')[0]).map((code) => `${code} inside ${enclosureOf(line)}`),
+  result: faultsOf(`stages:\n  a:\n    params: { v: x }\n    cmd: ${JSON.stringify(line)}\n`)
+    .map((fault) => fault.split(' ')[0])
+    .map((code) => `${code} inside ${enclosureOf(line)}`),
 });
 const enclosureOf = (line: string): string => {
-  const parts = line.replaceAll('$${', '\u0001').split(/\$\{[^}]*\}/).map((part) => part.replaceAll('\u0001', '${'));
-  return parts.slice(0, -1).map((part, index) => shellEnclosure(part, index > 0)).find((found) => found !== undefined) ?? 'nothing';
+  const parts = line
+    .replaceAll('$${', '\u0001')
+    .split(/\$\{[^}]*\}/)
+    .map((part) => part.replaceAll('\u0001', '${'));
+  return (
+    parts
+      .slice(0, -1)
+      .map((part, index) => shellEnclosure(part, index > 0))
+      .find((found) => found !== undefined) ?? 'nothing'
+  );
 };
 
 describe('where a reference would be quoted in vain, it is refused', () => {
-  test.each<readonly [string, string]>([
-    ['echo "${params.v}"', 'double quotes'], ["echo '${params.v}'", 'single quotes'], ['echo "a $(b ${params.v})"', 'double quotes'], ['echo "$(echo "${params.v}")"', 'double quotes'], ['echo `cat ${params.v}`', 'backquotes'],
-    ['echo a # ${params.v}', 'a comment'], ['cat <<EOF\n${params.v}\nEOF', 'a here-document'], ['cat <<EOF; echo ${params.v}\nEOF', 'a here-document'], ['echo $((${params.v} + 1))', 'an arithmetic expansion'], ['echo $${x:-${params.v}}', 'a parameter expansion'],
-    ['echo \\${params.v}', 'an escape: "\\" stands before it'], ["echo $'a' ${params.v}", "a $'…' quotation, which shells read differently"], ['echo "a\\"${params.v}"', 'double quotes'], ['echo "$${x:-"y"}" ${params.v}', 'double quotes'], ['echo \\ #"\n${params.v}', 'double quotes'], ['cat <\\\n<EOF\n${params.v}', 'a line that goes on in the middle of a word'], ["echo \\\n# it's ' ${params.v}", 'a comment'], ["echo '\\' ${params.v} '", undefined],
-  ].filter((row): row is [string, string] => row[1] !== undefined))('%s', (line, where) => {
+  test.each<readonly [string, string]>(
+    [
+      ['echo "${params.v}"', 'double quotes'],
+      ["echo '${params.v}'", 'single quotes'],
+      ['echo "a $(b ${params.v})"', 'double quotes'],
+      ['echo "$(echo "${params.v}")"', 'double quotes'],
+      ['echo `cat ${params.v}`', 'backquotes'],
+      ['echo a # ${params.v}', 'a comment'],
+      ['cat <<EOF\n${params.v}\nEOF', 'a here-document'],
+      ['cat <<EOF; echo ${params.v}\nEOF', 'a here-document'],
+      ['echo $((${params.v} + 1))', 'an arithmetic expansion'],
+      ['echo $${x:-${params.v}}', 'a parameter expansion'],
+      ['echo \\${params.v}', 'an escape: "\\" stands before it'],
+      ["echo $'a' ${params.v}", "a $'…' quotation, which shells read differently"],
+      ['echo "a\\"${params.v}"', 'double quotes'],
+      ['echo "$${x:-"y"}" ${params.v}', 'double quotes'],
+      ['echo \\ #"\n${params.v}', 'double quotes'],
+      ['cat <\\\n<EOF\n${params.v}', 'a line that goes on in the middle of a word'],
+      ["echo \\\n# it's ' ${params.v}", 'a comment'],
+      ["echo '\\' ${params.v} '", undefined],
+    ].filter((row): row is [string, string] => row[1] !== undefined),
+  )('%s', (line, where) => {
     const { result } = faults(line);
     expect(result).toEqual([`quoted-reference inside ${where}`]);
   });
 
   test.each([
-    'echo ${params.v}', 'x=${params.v} && echo "$x"', 'echo "a b" \'c d\' ${params.v}', 'echo "$${HOME} $(date) $x" ${params.v}', 'echo a#b ${params.v}', '# a note: don\'t\necho ${params.v}', 'echo $(cat ${params.v})', '( cat ${params.v} )', 'if true; then cat ${params.v}; fi',
-    'echo $((1 << 2)) ${params.v}', 'echo \\"${params.v}\\"', 'cat <${params.v} >x', 'case ${params.v} in a) echo;; esac', 'echo `date` ${params.v}', 'echo a\\\n${params.v}', 'echo ${params.v}${params.v}', 'echo ${params.v}#not-a-comment ${params.v}', "echo \"it's\" ${params.v}", 'echo "$" ${params.v}', 'echo $${#} $${x} ${params.v}',
+    'echo ${params.v}',
+    'x=${params.v} && echo "$x"',
+    'echo "a b" \'c d\' ${params.v}',
+    'echo "$${HOME} $(date) $x" ${params.v}',
+    'echo a#b ${params.v}',
+    "# a note: don't\necho ${params.v}",
+    'echo $(cat ${params.v})',
+    '( cat ${params.v} )',
+    'if true; then cat ${params.v}; fi',
+    'echo $((1 << 2)) ${params.v}',
+    'echo \\"${params.v}\\"',
+    'cat <${params.v} >x',
+    'case ${params.v} in a) echo;; esac',
+    'echo `date` ${params.v}',
+    'echo a\\\n${params.v}',
+    'echo ${params.v}${params.v}',
+    'echo ${params.v}#not-a-comment ${params.v}',
+    'echo "it\'s" ${params.v}',
+    'echo "$" ${params.v}',
+    'echo $${#} $${x} ${params.v}',
   ])('elsewhere it may stand: %s', (line) => {
     expect(faults(line).result).toEqual([]);
   });
 
   test('wherever a reference is taken, no value becomes code', () => {
-    const piece = fc.constantFrom("'", '"', '\\', '$', '`', ' #', ' ', '\n', 'a', '<<a\n', '<', 'a\n', '\\\n', '\u00A0#', '$(', ')', '((', '))', '${x}', '${x:-', '}', '$((', '1', '<<b', "$'", '=', ';', '\\"', "\\'", ' # ', '"a"', "'b'", '$x');
-    const value = "\nprintf INJECTED\na\nprintf INJECTED\n'; printf INJECTED; : '$(printf INJECTED)`printf INJECTED`\";printf INJECTED\n";
+    const piece = fc.constantFrom(
+      "'",
+      '"',
+      '\\',
+      '$',
+      '`',
+      ' #',
+      ' ',
+      '\n',
+      'a',
+      '<<a\n',
+      '<',
+      'a\n',
+      '\\\n',
+      '\u00A0#',
+      '$(',
+      ')',
+      '((',
+      '))',
+      '${x}',
+      '${x:-',
+      '}',
+      '$((',
+      '1',
+      '<<b',
+      "$'",
+      '=',
+      ';',
+      '\\"',
+      "\\'",
+      ' # ',
+      '"a"',
+      "'b'",
+      '$x',
+    );
+    const value =
+      "\nprintf INJECTED\na\nprintf INJECTED\n'; printf INJECTED; : '$(printf INJECTED)`printf INJECTED`\";printf INJECTED\n";
     const after = fc.constantFrom('', '"', "'", '`', ')', '}', '))', '}"', ')"', '`"', '))"', '\na\n');
-    fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), after, (parts, rest) => {
-      const before = parts.join('');
-      if (shellEnclosure(before, false) !== undefined) return;
-      // -n reads without running: a line that is no program proves nothing. What runs gets no way to do harm but to print.
-      const line = `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n: ${before}${shellQuoted(value)}${rest}\n`;
-      if (spawnSync('/bin/sh', ['-n', '-c', line]).status !== 0) return;
-      const { stdout } = spawnSync('/bin/sh', ['-c', line], { encoding: 'utf8', env: { PATH: '/nonexistent' }, input: '', timeout: 5_000 });
-      expect(stdout).not.toContain('INJECTED');
-    }), { numRuns: 1_000 });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), after, (parts, rest) => {
+        const before = parts.join('');
+        if (shellEnclosure(before, false) !== undefined) return;
+        // -n reads without running: a line that is no program proves nothing. What runs gets no way to do harm but to print.
+        const line = `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n: ${before}${shellQuoted(value)}${rest}\n`;
+        if (spawnSync('/bin/sh', ['-n', '-c', line]).status !== 0) return;
+        const { stdout } = spawnSync('/bin/sh', ['-c', line], {
+          encoding: 'utf8',
+          env: { PATH: '/nonexistent' },
+          input: '',
+          timeout: 5_000,
+        });
+        expect(stdout).not.toContain('INJECTED');
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

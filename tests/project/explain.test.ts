@@ -13,17 +13,40 @@ const program = (more = ''): string => `import { writeFileSync } from 'node:fs';
 ${more}
 export const stage = { params: { type: 'object' }, deps: ['rows'], outs: ['o', 'p?'], async run({ outs }) { for (const path of Object.values(outs)) writeFileSync(path, 'made'); } };
 `;
-const installed = (version: string): object => ({ lockfileVersion: 3, packages: { 'node_modules/one': { version, integrity: `sha512-${version}` } } });
-const withPackage = (version: string): Readonly<Record<string, unknown>> => ({ 'node_modules/one/package.json': { name: 'one', main: 'index.js' }, 'node_modules/one/index.js': '', 'node_modules/.package-lock.json': installed(version), 'stages/a.ts': program("import 'one';") });
+const installed = (version: string): object => ({
+  lockfileVersion: 3,
+  packages: { 'node_modules/one': { version, integrity: `sha512-${version}` } },
+});
+const withPackage = (version: string): Readonly<Record<string, unknown>> => ({
+  'node_modules/one/package.json': { name: 'one', main: 'index.js' },
+  'node_modules/one/index.js': '',
+  'node_modules/.package-lock.json': installed(version),
+  'stages/a.ts': program("import 'one';"),
+});
 
 /** A stage of TypeScript, and one that reads it, whose `a` is changed. */
-const pipeline = (a: object = {}): object => ({ stages: {
-  a: { uses: 'stages/a.ts', deps: { rows: 'rows' }, params: { seed: 1, config: { rate: 0.1, size: 8 } }, outs: { o: 'o' }, ...a },
-  b: { cmd: 'cat ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-} });
-const command = (a: object = {}): object => pipeline({ uses: undefined, cmd: 'cp ${deps.rows} ${outs.o}', deps: { rows: 'rows/one.txt' }, ...a });
+const pipeline = (a: object = {}): object => ({
+  stages: {
+    a: {
+      uses: 'stages/a.ts',
+      deps: { rows: 'rows' },
+      params: { seed: 1, config: { rate: 0.1, size: 8 } },
+      outs: { o: 'o' },
+      ...a,
+    },
+    b: { cmd: 'cat ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+  },
+});
+const command = (a: object = {}): object =>
+  pipeline({ uses: undefined, cmd: 'cp ${deps.rows} ${outs.o}', deps: { rows: 'rows/one.txt' }, ...a });
 
-const start = { 'pipeline.yaml': pipeline(), 'stages/a.ts': program(), 'rows/one.txt': '1', 'rows/two.txt': '2', 'rows/sub/three.txt': '3' };
+const start = {
+  'pipeline.yaml': pipeline(),
+  'stages/a.ts': program(),
+  'rows/one.txt': '1',
+  'rows/two.txt': '2',
+  'rows/sub/three.txt': '3',
+};
 
 async function explained(project: InProcess, instance: string): Promise<string> {
   const explanation = await project.ask((asked) => asked.explain(instance));
@@ -34,38 +57,94 @@ async function explained(project: InProcess, instance: string): Promise<string> 
 /** What a run says as it goes, without how long things took. */
 async function told(project: InProcess, request: Partial<RunRequest> = {}): Promise<readonly string[]> {
   const { events } = await project.run(request);
-  return events.flatMap((event) => plainLines(event, noColors, () => undefined)).map((line) => anyDigest(line).replace(/\d+\.\d s/g, '0.0 s'));
+  return events
+    .flatMap((event) => plainLines(event, noColors, () => undefined))
+    .map((line) => anyDigest(line).replace(/\d+\.\d s/g, '0.0 s'));
 }
 
 /** Digests depend on the bundler and the machine. */
-const anyDigest = (text: string): string => text.replace(/\b[0-9a-f]{8}(?:[0-9a-f]{4})?\b/g, (digest) => 'd'.repeat(digest.length));
+const anyDigest = (text: string): string =>
+  text.replace(/\b[0-9a-f]{8}(?:[0-9a-f]{4})?\b/g, (digest) => 'd'.repeat(digest.length));
 
 afterEach(() => vi.unstubAllEnvs());
 
 describe('what changed is named, field by field, by explain and in the line of the run', () => {
-  test.each<readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>, readonly string[]]>([
-    ['a param', {}, { 'pipeline.yaml': pipeline({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) }, ['params.seed 1 → 2']],
-    ['a nested param', {}, { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.2, size: 8 } } }) }, ['params.config.rate 0.1 → 0.2']],
-    ['params that come and go', {}, { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.1, name: 'x' } } }) }, ['params.config.size removed (it was 8)', 'params.config.name added: "x"']],
+  test.each<
+    readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>, readonly string[]]
+  >([
+    [
+      'a param',
+      {},
+      { 'pipeline.yaml': pipeline({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) },
+      ['params.seed 1 → 2'],
+    ],
+    [
+      'a nested param',
+      {},
+      { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.2, size: 8 } } }) },
+      ['params.config.rate 0.1 → 0.2'],
+    ],
+    [
+      'params that come and go',
+      {},
+      { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.1, name: 'x' } } }) },
+      ['params.config.size removed (it was 8)', 'params.config.name added: "x"'],
+    ],
     ['a file among many of a dep', {}, { 'rows/sub/three.txt': 'x' }, ['dep rows: sub/three.txt changed']],
     ['a file that is new in a dep', {}, { 'rows/four.txt': '4' }, ['dep rows: four.txt added']],
-    ['another path of a dep', { 'lines/one.txt': '1', 'lines/two.txt': '2', 'lines/sub/three.txt': '3' }, { 'pipeline.yaml': pipeline({ deps: { rows: 'lines' } }) }, ['dep rows: file name rows → lines']],
-    ['the content of a file', { 'pipeline.yaml': command() }, { 'rows/one.txt': 'x' }, ['dep rows: content changed (dddddddd → dddddddd)']],
+    [
+      'another path of a dep',
+      { 'lines/one.txt': '1', 'lines/two.txt': '2', 'lines/sub/three.txt': '3' },
+      { 'pipeline.yaml': pipeline({ deps: { rows: 'lines' } }) },
+      ['dep rows: file name rows → lines'],
+    ],
+    [
+      'the content of a file',
+      { 'pipeline.yaml': command() },
+      { 'rows/one.txt': 'x' },
+      ['dep rows: content changed (dddddddd → dddddddd)'],
+    ],
     ['code', {}, { 'stages/a.ts': program('console.log(1);') }, ['code: stages/a.ts changed']],
-    ['code in a new file, and another that is no longer used', { 'stages/a.ts': program("import './one.ts';"), 'stages/one.ts': 'console.log(1);' }, { 'stages/a.ts': program("import './two.ts';"), 'stages/two.ts': 'console.log(2);' }, ['code: stages/a.ts changed, stages/one.ts removed, stages/two.ts added']],
-    ['the words of a command', { 'pipeline.yaml': command() }, { 'pipeline.yaml': command({ cmd: 'cp -f ${deps.rows} ${outs.o}' }) }, ['command cp ${deps.rows} ${outs.o} → cp -f ${deps.rows} ${outs.o}']],
-    ['the code of a command', { 'pipeline.yaml': command({ code: ['tool'] }), tool: '1' }, { tool: '2' }, ['code tool changed (dddddddd → dddddddd)']],
+    [
+      'code in a new file, and another that is no longer used',
+      { 'stages/a.ts': program("import './one.ts';"), 'stages/one.ts': 'console.log(1);' },
+      { 'stages/a.ts': program("import './two.ts';"), 'stages/two.ts': 'console.log(2);' },
+      ['code: stages/a.ts changed, stages/one.ts removed, stages/two.ts added'],
+    ],
+    [
+      'the words of a command',
+      { 'pipeline.yaml': command() },
+      { 'pipeline.yaml': command({ cmd: 'cp -f ${deps.rows} ${outs.o}' }) },
+      ['command cp ${deps.rows} ${outs.o} → cp -f ${deps.rows} ${outs.o}'],
+    ],
+    [
+      'the code of a command',
+      { 'pipeline.yaml': command({ code: ['tool'] }), tool: '1' },
+      { tool: '2' },
+      ['code tool changed (dddddddd → dddddddd)'],
+    ],
     ['the version of a package', withPackage('1.0.0'), withPackage('1.0.1'), ['package one 1.0.0 → 1.0.1']],
-    ['an out that is declared', {}, { 'pipeline.yaml': pipeline({ outs: { o: 'o', p: 'p' } }) }, ['out p: added: p']],
+    [
+      'an out that is declared',
+      {},
+      { 'pipeline.yaml': pipeline({ outs: { o: 'o', p: 'p' } }) },
+      ['out p: added: p'],
+    ],
     ['the path of an out', {}, { 'pipeline.yaml': pipeline({ outs: { o: 'other' } }) }, ['out o: o → other']],
   ])('%s', async (_, before, change, reasons) => {
     using project = inProcess();
     project.write({ ...start, ...before });
     await project.run();
     project.write(change);
-    expect(await explained(project, 'a')).toBe(`a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`);
-    expect((await told(project))[0]).toBe(`▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: pipeline log a)`}`);
-    expect(await explained(project, 'a')).toBe('a: up to date (key dddddddddddd)\n  its outputs are those of its key: nothing to do (pipeline log a tells why it ran last)\n');
+    expect(await explained(project, 'a')).toBe(
+      `a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`,
+    );
+    expect((await told(project))[0]).toBe(
+      `▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: pipeline log a)`}`,
+    );
+    expect(await explained(project, 'a')).toBe(
+      'a: up to date (key dddddddddddd)\n  its outputs are those of its key: nothing to do (pipeline log a tells why it ran last)\n',
+    );
   });
 
   test('a dep from upstream: what waits says for what, and what else changed; then the dep is named', async () => {
@@ -73,28 +152,49 @@ describe('what changed is named, field by field, by explain and in the line of t
     project.write({ ...start, 'pipeline.yaml': command() });
     await project.run();
     project.write({ 'rows/one.txt': 'x' });
-    expect(await explained(project, 'b')).toBe('b: waits\n  whether it runs is known when these are done: a\n');
+    expect(await explained(project, 'b')).toBe(
+      'b: waits\n  whether it runs is known when these are done: a\n',
+    );
     await project.run({ patterns: ['a'] });
-    expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep o: content changed (dddddddd → dddddddd)\n');
-    project.write({ 'rows/one.txt': 'y', 'pipeline.yaml': JSON.stringify(command()).replace('cat $', 'cat -u $') });
-    expect(await explained(project, 'b')).toBe('b: waits\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  whether its deps change too is known when these are done: a\n');
+    expect(await explained(project, 'b')).toBe(
+      'b: out of date (key dddddddddddd)\n  dep o: content changed (dddddddd → dddddddd)\n',
+    );
+    project.write({
+      'rows/one.txt': 'y',
+      'pipeline.yaml': JSON.stringify(command()).replace('cat $', 'cat -u $'),
+    });
+    expect(await explained(project, 'b')).toBe(
+      'b: waits\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  whether its deps change too is known when these are done: a\n',
+    );
   });
 
   test('a member of a dep that gathers, as the instance that it is or was: it can be typed', async () => {
     using project = inProcess();
-    const gathering = (...points: readonly object[]): object => ({ stages: {
-      a: { matrix: { set: ['x'], config: points }, cmd: 'echo ${config.r} > ${outs.o}', outs: { o: 'o' } },
-      b: { cmd: 'cat ${deps.all} > ${outs.o}', deps: { all: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
-    } });
+    const gathering = (...points: readonly object[]): object => ({
+      stages: {
+        a: { matrix: { set: ['x'], config: points }, cmd: 'echo ${config.r} > ${outs.o}', outs: { o: 'o' } },
+        b: {
+          cmd: 'cat ${deps.all} > ${outs.o}',
+          deps: { all: { from: 'a', out: 'o', gather: true } },
+          outs: { o: 'o' },
+        },
+      },
+    });
     project.write({ 'pipeline.yaml': gathering({ name: 'one', r: 1 }, { name: 'two', r: 2 }) });
     await project.run();
     project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 5 }, { name: 'three', r: 3 }, { r: 4 }) });
     await project.run({ patterns: ['a'] });
-    expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n');
-    expect((await told(project))[0]).toBe('▸ b  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more');
+    expect(await explained(project, 'b')).toBe(
+      'b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n',
+    );
+    expect((await told(project))[0]).toBe(
+      '▸ b  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more',
+    );
     project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 6 }, { name: 'three', r: 3 }, { r: 4 }) });
     await project.run({ patterns: ['a'] });
-    expect(await explained(project, 'b')).toBe('b: out of date (key dddddddddddd)\n  dep all: a[x,two] changed\n');
+    expect(await explained(project, 'b')).toBe(
+      'b: out of date (key dddddddddddd)\n  dep all: a[x,two] changed\n',
+    );
   });
 
   test('an environment variable, by digest: it may be secret', async () => {
@@ -103,17 +203,29 @@ describe('what changed is named, field by field, by explain and in the line of t
     vi.stubEnv('EXPLAINED', 'secret one');
     await project.run();
     vi.stubEnv('EXPLAINED', 'secret two');
-    expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  env EXPLAINED: digest dddddddd → digest dddddddd\n');
+    expect(await explained(project, 'a')).toBe(
+      'a: out of date (key dddddddddddd)\n  env EXPLAINED: digest dddddddd → digest dddddddd\n',
+    );
     vi.stubEnv('EXPLAINED', undefined);
-    expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  env EXPLAINED: digest dddddddd → unset\n');
+    expect(await explained(project, 'a')).toBe(
+      'a: out of date (key dddddddddddd)\n  env EXPLAINED: digest dddddddd → unset\n',
+    );
   });
 
   test('the platform, and a runner of another format', async () => {
     using project = inProcess();
     project.write(start);
     await project.run();
-    changeRows(project, "UPDATE results SET key = replace(key, substr(key, 1, 8), '00000000'), manifest = json_set(manifest, '$.platform.arch', 'vax', '$.format', '0') WHERE instance = 'a'", 'DELETE FROM entries', 'DELETE FROM attempts');
-    expect((await explained(project, 'a')).split('\n').slice(1, 3)).toEqual([expect.stringMatching(/^ {2}the runner changed: manifest format 0 → "1, esbuild .*"$/), `  platform arch vax → ${process.arch}`]);
+    changeRows(
+      project,
+      "UPDATE results SET key = replace(key, substr(key, 1, 8), '00000000'), manifest = json_set(manifest, '$.platform.arch', 'vax', '$.format', '0') WHERE instance = 'a'",
+      'DELETE FROM entries',
+      'DELETE FROM attempts',
+    );
+    expect((await explained(project, 'a')).split('\n').slice(1, 3)).toEqual([
+      expect.stringMatching(/^ {2}the runner changed: manifest format 0 → "1, esbuild .*"$/),
+      `  platform arch vax → ${process.arch}`,
+    ]);
   });
 });
 
@@ -133,10 +245,23 @@ describe('what happened to a result is named', () => {
 
   test('the last attempt failed, and how', async () => {
     using project = inProcess();
-    project.write({ ...start, 'pipeline.yaml': command({ cmd: 'test ! -e ${deps.rows} && touch ${outs.o}' }) });
-    expect(await told(project)).toEqual(['▸ a  no result yet', '✗ a  failed after 0.0 s: exit code 1', '– b  not started: a failed']);
-    expect(await explained(project, 'a')).toBe('a: failed (key dddddddddddd)\n  the last attempt failed\n  it ended so: exit code 1 (pipeline log a tells more)\n');
-    expect(await told(project)).toEqual(['▸ a  the last attempt failed', '✗ a  failed after 0.0 s: exit code 1', '– b  not started: a failed']);
+    project.write({
+      ...start,
+      'pipeline.yaml': command({ cmd: 'test ! -e ${deps.rows} && touch ${outs.o}' }),
+    });
+    expect(await told(project)).toEqual([
+      '▸ a  no result yet',
+      '✗ a  failed after 0.0 s: exit code 1',
+      '– b  not started: a failed',
+    ]);
+    expect(await explained(project, 'a')).toBe(
+      'a: failed (key dddddddddddd)\n  the last attempt failed\n  it ended so: exit code 1 (pipeline log a tells more)\n',
+    );
+    expect(await told(project)).toEqual([
+      '▸ a  the last attempt failed',
+      '✗ a  failed after 0.0 s: exit code 1',
+      '– b  not started: a failed',
+    ]);
   });
 
   test('the last attempt was interrupted', async () => {
@@ -144,25 +269,44 @@ describe('what happened to a result is named', () => {
     await made(project);
     project.write({ 'rows/one.txt': 'x' });
     await project.run({ patterns: ['a'] });
-    changeRows(project, "UPDATE attempts SET ended = 'interrupted'", 'DELETE FROM entries', "UPDATE outcomes SET kind = 'interrupted' WHERE instance = 'a'");
-    expect(await explained(project, 'a')).toBe('a: interrupted (key dddddddddddd)\n  the last attempt was interrupted\n');
+    changeRows(
+      project,
+      "UPDATE attempts SET ended = 'interrupted'",
+      'DELETE FROM entries',
+      "UPDATE outcomes SET kind = 'interrupted' WHERE instance = 'a'",
+    );
+    expect(await explained(project, 'a')).toBe(
+      'a: interrupted (key dddddddddddd)\n  the last attempt was interrupted\n',
+    );
     expect((await told(project))[0]).toBe('▸ a  the last attempt was interrupted');
   });
 
   test('that it was interrupted does not hide what changed', async () => {
     using project = inProcess();
     await made(project);
-    project.write({ 'rows/one.txt': 'x', 'pipeline.yaml': command({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) });
+    project.write({
+      'rows/one.txt': 'x',
+      'pipeline.yaml': command({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }),
+    });
     await project.run({ patterns: ['a'] });
-    changeRows(project, "UPDATE attempts SET ended = 'interrupted'", 'DELETE FROM entries', "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'");
-    expect((await told(project))[0]).toBe('▸ a  the last attempt was interrupted; params.seed 1 → 2 (and 1 more: pipeline log a)');
+    changeRows(
+      project,
+      "UPDATE attempts SET ended = 'interrupted'",
+      'DELETE FROM entries',
+      "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'",
+    );
+    expect((await told(project))[0]).toBe(
+      '▸ a  the last attempt was interrupted; params.seed 1 → 2 (and 1 more: pipeline log a)',
+    );
   });
 
   test('the result is no longer in the cache', async () => {
     using project = inProcess();
     await made(project);
     changeRows(project, 'DELETE FROM entries');
-    expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  its result is no longer in the cache\n');
+    expect(await explained(project, 'a')).toBe(
+      'a: out of date (key dddddddddddd)\n  its result is no longer in the cache\n',
+    );
     expect((await told(project))[0]).toBe('▸ a  its result is no longer in the cache');
   });
 
@@ -170,26 +314,41 @@ describe('what happened to a result is named', () => {
     using project = inProcess();
     await made(project);
     rmSync(join(project.root, 'cache/objects'), { recursive: true });
-    expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  the cached artifacts/pipeline/a/o is missing or damaged (object dddddddd)\n');
+    expect(await explained(project, 'a')).toBe(
+      'a: out of date (key dddddddddddd)\n  the cached artifacts/pipeline/a/o is missing or damaged (object dddddddd)\n',
+    );
   });
 
   test('an output was edited, deleted, or differs in one file of a folder: it is restored', async () => {
     using project = inProcess();
-    project.write({ ...start, 'pipeline.yaml': command({ cmd: 'cp -r ${deps.rows} ${outs.o}', deps: { rows: 'rows' } }) });
+    project.write({
+      ...start,
+      'pipeline.yaml': command({ cmd: 'cp -r ${deps.rows} ${outs.o}', deps: { rows: 'rows' } }),
+    });
     await project.run({ patterns: ['a'] });
     writeFileSync(join(project.root, 'artifacts/pipeline/a/o/two.txt'), 'edited');
-    expect(await explained(project, 'a')).toBe('a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed: pipeline run restores it\n');
-    expect(await told(project, { patterns: ['a'] })).toEqual(['↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o: two.txt changed']);
+    expect(await explained(project, 'a')).toBe(
+      'a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed: pipeline run restores it\n',
+    );
+    expect(await told(project, { patterns: ['a'] })).toEqual([
+      '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o: two.txt changed',
+    ]);
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
-    expect(await explained(project, 'a')).toBe('a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o is missing: pipeline run restores it\n');
-    expect(await told(project, { patterns: ['a'] })).toEqual(['↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing']);
+    expect(await explained(project, 'a')).toBe(
+      'a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o is missing: pipeline run restores it\n',
+    );
+    expect(await told(project, { patterns: ['a'] })).toEqual([
+      '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing',
+    ]);
   });
 
   test('declared to run every time', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command({ cache: false }) });
     await project.run();
-    expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  the stage is declared cache: false\n');
+    expect(await explained(project, 'a')).toBe(
+      'a: out of date (key dddddddddddd)\n  the stage is declared cache: false\n',
+    );
   });
 });
 
@@ -202,10 +361,19 @@ function changeRows({ root }: InProcess, ...statements: readonly string[]): void
 
 test('an out that holds another result of its instance was not changed by anybody', async () => {
   using project = inProcess();
-  const write = (data: string): void => project.write({ data, 'pipeline.yaml': { stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'data' }, outs: { o: 'o' } } } } });
+  const write = (data: string): void =>
+    project.write({
+      data,
+      'pipeline.yaml': {
+        stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'data' }, outs: { o: 'o' } } },
+      },
+    });
   const displaced = async (): Promise<unknown> => {
     const status = await project.ask((open) => open.status({ patterns: [], mode: 'needs' }));
-    return status.ok && status.value.instances.map((instance) => instance.displaced.map((out) => displacedOutText(out)));
+    return (
+      status.ok &&
+      status.value.instances.map((instance) => instance.displaced.map((out) => displacedOutText(out)))
+    );
   };
   for (const data of ['1', '2']) {
     write(data);

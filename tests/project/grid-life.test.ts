@@ -9,20 +9,41 @@ interface Point {
   readonly name: string;
   readonly rate: number;
 }
-const [one, two, three] = [{ name: 'gs_1', rate: 1 }, { name: 'gs_2', rate: 2 }, { name: 'gs_3', rate: 3 }];
+const [one, two, three] = [
+  { name: 'gs_1', rate: 1 },
+  { name: 'gs_2', rate: 2 },
+  { name: 'gs_3', rate: 3 },
+];
 
 /** Two stages over one grid: a model of each point, and its score. */
 const grid = (points: readonly Point[]): object => ({
   train: trained({ matrix: { config: points } }),
-  score: { matrix: { from: 'train' }, cmd: 'wc -c < ${deps.model} > ${outs.score}', deps: { model: { from: 'train', out: 'model' } }, outs: { score: 'score' } },
+  score: {
+    matrix: { from: 'train' },
+    cmd: 'wc -c < ${deps.model} > ${outs.score}',
+    deps: { model: { from: 'train', out: 'model' } },
+    outs: { score: 'score' },
+  },
 });
-const trained = (stage: object): object => ({ cmd: 'echo model of ${params.rate} > ${outs.model}', params: { rate: '${config.rate}' }, outs: { model: 'model' }, ...stage });
-const write = (project: InProcess, stages: object, file = 'pipeline.yaml'): void => project.write({ [file]: { stages } });
+const trained = (stage: object): object => ({
+  cmd: 'echo model of ${params.rate} > ${outs.model}',
+  params: { rate: '${config.rate}' },
+  outs: { model: 'model' },
+  ...stage,
+});
+const write = (project: InProcess, stages: object, file = 'pipeline.yaml'): void =>
+  project.write({ [file]: { stages } });
 
-async function stateOf(project: InProcess): Promise<{ readonly states: Readonly<Record<string, InstanceStatus['state']>>; readonly unnamed: readonly string[] }> {
+async function stateOf(project: InProcess): Promise<{
+  readonly states: Readonly<Record<string, InstanceStatus['state']>>;
+  readonly unnamed: readonly string[];
+}> {
   const status = await project.ask((asked) => asked.status({ patterns: [], mode: 'needs' }));
   if (!status.ok) throw new Error(status.error.kind);
-  return { states: Object.fromEntries(status.value.instances.map(({ instance, state }) => [instance, state])), unnamed: status.value.unnamed.map(({ path }) => path) };
+  return {
+    states: Object.fromEntries(status.value.instances.map(({ instance, state }) => [instance, state])),
+    unnamed: status.value.unnamed.map(({ path }) => path),
+  };
 }
 
 async function gc(project: InProcess, keepRuns = 0, dryRun = false): Promise<Collected> {
@@ -37,10 +58,20 @@ describe('a grid that changes reruns nothing that was computed', () => {
     write(project, grid([one, two]));
     await project.run();
     write(project, grid([one, two, three]));
-    expect((await project.run()).outcomes).toEqual({ 'train[gs_1]': 'cached', 'train[gs_2]': 'cached', 'train[gs_3]': 'ran', 'score[gs_1]': 'cached', 'score[gs_2]': 'cached', 'score[gs_3]': 'ran' });
+    expect((await project.run()).outcomes).toEqual({
+      'train[gs_1]': 'cached',
+      'train[gs_2]': 'cached',
+      'train[gs_3]': 'ran',
+      'score[gs_1]': 'cached',
+      'score[gs_2]': 'cached',
+      'score[gs_3]': 'ran',
+    });
     write(project, grid([one, two]));
     expect(Object.values((await project.run()).outcomes)).toEqual(['cached', 'cached', 'cached', 'cached']);
-    expect((await stateOf(project)).unnamed).toEqual(['artifacts/pipeline/score/gs_3/score', 'artifacts/pipeline/train/gs_3/model']);
+    expect((await stateOf(project)).unnamed).toEqual([
+      'artifacts/pipeline/score/gs_3/score',
+      'artifacts/pipeline/train/gs_3/model',
+    ]);
     expect(project.read('artifacts/pipeline/train/gs_3/model')).toBe('model of 3\n');
     write(project, grid([one, two, three]));
     expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['cached']));
@@ -48,14 +79,27 @@ describe('a grid that changes reruns nothing that was computed', () => {
 
   test('points, axes and products in another order run nothing', async () => {
     using project = inProcess();
-    const over = (matrix: unknown): void => write(project, {
-      train: { matrix, cmd: 'echo ${params.x} ${params.y} > ${outs.o}', params: { x: '${x}', y: '${y}' }, outs: { o: 'o' } },
-      all: { cmd: 'cat ${deps.all} > ${outs.o}', deps: { all: { from: 'train', out: 'o', gather: true } }, outs: { o: 'o' } },
-    });
+    const over = (matrix: unknown): void =>
+      write(project, {
+        train: {
+          matrix,
+          cmd: 'echo ${params.x} ${params.y} > ${outs.o}',
+          params: { x: '${x}', y: '${y}' },
+          outs: { o: 'o' },
+        },
+        all: {
+          cmd: 'cat ${deps.all} > ${outs.o}',
+          deps: { all: { from: 'train', out: 'o', gather: true } },
+          outs: { o: 'o' },
+        },
+      });
     over({ x: [1, 2], y: [3, 4] });
     await project.run();
     const gathered = project.read('artifacts/pipeline/all/o');
-    over([{ y: [4], x: [2, 1] }, { y: 3, x: [1, 2] }]);
+    over([
+      { y: [4], x: [2, 1] },
+      { y: 3, x: [1, 2] },
+    ]);
     const again = await project.run();
     expect(Object.values(again.outcomes)).not.toContain('ran');
     expect(project.read('artifacts/pipeline/all/o')).toBe(gathered);
@@ -66,16 +110,25 @@ describe('a grid that changes reruns nothing that was computed', () => {
     write(project, grid([one, two]));
     await project.run();
     write(project, grid([{ ...one, name: 'best' }, two]));
-    expect((await project.run()).outcomes).toEqual({ 'train[best]': 'restored', 'train[gs_2]': 'cached', 'score[best]': 'restored', 'score[gs_2]': 'cached' });
+    expect((await project.run()).outcomes).toEqual({
+      'train[best]': 'restored',
+      'train[gs_2]': 'cached',
+      'score[best]': 'restored',
+      'score[gs_2]': 'cached',
+    });
     expect(project.read('artifacts/pipeline/train/best/model')).toBe('model of 1\n');
-    expect((await stateOf(project)).unnamed).toEqual(['artifacts/pipeline/score/gs_1/score', 'artifacts/pipeline/train/gs_1/model']);
+    expect((await stateOf(project)).unnamed).toEqual([
+      'artifacts/pipeline/score/gs_1/score',
+      'artifacts/pipeline/train/gs_1/model',
+    ]);
     write(project, { fit: trained({ matrix: { point: [one, two] }, params: { rate: '${point.rate}' } }) });
     expect((await project.run()).outcomes).toEqual({ 'fit[gs_1]': 'restored', 'fit[gs_2]': 'restored' });
   });
 
   test('an axis added makes new points; what was computed for its value is not computed again', async () => {
     using project = inProcess();
-    const seeded = (matrix: object, rate: string): void => write(project, { train: trained({ matrix, params: { rate } }) });
+    const seeded = (matrix: object, rate: string): void =>
+      write(project, { train: trained({ matrix, params: { rate } }) });
     seeded({ rate: [1, 2] }, '${rate}');
     await project.run();
     seeded({ rate: [1, 2], unused: ['x', 'y'] }, '${rate}');
@@ -88,7 +141,9 @@ describe('a grid that changes reruns nothing that was computed', () => {
     expect((await project.run()).problem).toContain('same-instance: train[gs_1] stands twice');
     write(project, grid([one, { ...two, name: 'gs_1' }]));
     expect((await project.run()).problem).toContain('same-identity');
-    write(project, { train: trained({ matrix: [{ rate: [1, 2] }, { rate: [2, 3] }], params: { rate: '${rate}' } }) });
+    write(project, {
+      train: trained({ matrix: [{ rate: [1, 2] }, { rate: [2, 3] }], params: { rate: '${rate}' } }),
+    });
     expect((await project.run()).problem).toContain('same-instance: train[2] stands twice');
   });
 });
@@ -96,19 +151,32 @@ describe('a grid that changes reruns nothing that was computed', () => {
 describe('one manifest, one computation', () => {
   test('two points with equal params in one run: computed once', async () => {
     using project = inProcess();
-    write(project, { train: trained({ matrix: { config: [one, { ...one, name: 'same' }] } }), other: trained({ params: { rate: 1 } }) });
+    write(project, {
+      train: trained({ matrix: { config: [one, { ...one, name: 'same' }] } }),
+      other: trained({ params: { rate: 1 } }),
+    });
     expect(Object.values((await project.run()).outcomes).sort()).toEqual(['ran', 'restored', 'restored']);
     expect(project.read('artifacts/pipeline/other/model')).toBe('model of 1\n');
   });
 
-  test('a point of another stage and another experiment file whose params equal a finished one\'s: restored, nothing runs', async () => {
+  test("a point of another stage and another experiment file whose params equal a finished one's: restored, nothing runs", async () => {
     using project = inProcess();
     write(project, grid([one]));
-    write(project, { fit: trained({ matrix: { config: [{ ...one, name: 'known' }, two] } }) }, 'experiments/more.yaml');
+    write(
+      project,
+      { fit: trained({ matrix: { config: [{ ...one, name: 'known' }, two] } }) },
+      'experiments/more.yaml',
+    );
     await project.run();
-    expect((await project.run({}, undefined, 'experiments/more.yaml')).outcomes).toEqual({ 'fit[known]': 'restored', 'fit[gs_2]': 'ran' });
+    expect((await project.run({}, undefined, 'experiments/more.yaml')).outcomes).toEqual({
+      'fit[known]': 'restored',
+      'fit[gs_2]': 'ran',
+    });
     write(project, grid([one, two]));
-    expect((await project.run()).outcomes).toMatchObject({ 'train[gs_1]': 'cached', 'train[gs_2]': 'restored' });
+    expect((await project.run()).outcomes).toMatchObject({
+      'train[gs_1]': 'cached',
+      'train[gs_2]': 'restored',
+    });
   });
 });
 
@@ -121,11 +189,15 @@ describe('garbage collection', () => {
     await project.run({}, undefined, 'experiments/more.yaml');
     write(project, grid([one]));
     const collected = await gc(project);
-    expect(collected.files).toEqual(expect.arrayContaining(['artifacts/pipeline/train/gs_2/model', 'artifacts/pipeline/train/gs_3/model']));
+    expect(collected.files).toEqual(
+      expect.arrayContaining(['artifacts/pipeline/train/gs_2/model', 'artifacts/pipeline/train/gs_3/model']),
+    );
     expect(project.snapshot('artifacts/pipeline/train')).not.toHaveProperty('gs_2/model');
     rmSync(join(project.root, 'artifacts'), { recursive: true });
     expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['restored']));
-    expect(new Set(Object.values((await project.run({}, undefined, 'experiments/more.yaml')).outcomes))).toEqual(new Set(['restored']));
+    expect(
+      new Set(Object.values((await project.run({}, undefined, 'experiments/more.yaml')).outcomes)),
+    ).toEqual(new Set(['restored']));
     write(project, grid([one, two, three]));
     expect((await project.run()).outcomes).toMatchObject({ 'train[gs_2]': 'ran', 'train[gs_3]': 'restored' });
   });
@@ -138,7 +210,11 @@ describe('garbage collection', () => {
     }
     expect((await gc(project, 2)).entries).toBe(2);
     write(project, grid([one, two, three]));
-    expect((await project.run()).outcomes).toMatchObject({ 'train[gs_1]': 'ran', 'train[gs_2]': 'restored', 'train[gs_3]': 'cached' });
+    expect((await project.run()).outcomes).toMatchObject({
+      'train[gs_1]': 'ran',
+      'train[gs_2]': 'restored',
+      'train[gs_3]': 'cached',
+    });
   });
 
   test('--dry-run says what would go, to the byte, and changes nothing', async () => {
@@ -156,15 +232,28 @@ describe('garbage collection', () => {
 
   test('what a killed run left unfinished goes, wherever an out may stand', async () => {
     using project = inProcess();
-    project.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo > ${outs.m} && echo > ${outs.w}', outs: { m: 'a/b/c/d/e/f/g/h/m', w: { path: 'notes/w', workspace: true } } } } } });
+    project.write({
+      'pipeline.yaml': {
+        stages: {
+          a: {
+            cmd: 'echo > ${outs.m} && echo > ${outs.w}',
+            outs: { m: 'a/b/c/d/e/f/g/h/m', w: { path: 'notes/w', workspace: true } },
+          },
+        },
+      },
+    });
     await project.run();
-    const left = ['artifacts/pipeline/a/a/b/c/d/e/f/g/h/.partial-0123456789abcdef', 'cache/objects/00/.partial-0123456789abcdef', 'notes/.partial-0123456789abcdef'];
+    const left = [
+      'artifacts/pipeline/a/a/b/c/d/e/f/g/h/.partial-0123456789abcdef',
+      'cache/objects/00/.partial-0123456789abcdef',
+      'notes/.partial-0123456789abcdef',
+    ];
     project.write(Object.fromEntries(left.map((path) => [path, 'half'])));
     expect([...(await gc(project)).files].sort()).toEqual(left);
     expect((await project.run()).outcomes).toEqual({ a: 'cached' });
   });
 
-  test('a file that was edited since is somebody\'s work: it stays', async () => {
+  test("a file that was edited since is somebody's work: it stays", async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -176,10 +265,11 @@ describe('garbage collection', () => {
 
   test('an output that nobody names and that was deleted by hand is gone: not listed, no fault, and forgotten', async () => {
     using project = inProcess();
-    const faults = async (): Promise<readonly string[]> => project.ask(async (asked) => {
-      const verified = await asked.verify();
-      return verified.ok ? verified.value.faults.map(({ path }) => path) : [verified.error.kind];
-    });
+    const faults = async (): Promise<readonly string[]> =>
+      project.ask(async (asked) => {
+        const verified = await asked.verify();
+        return verified.ok ? verified.value.faults.map(({ path }) => path) : [verified.error.kind];
+      });
     write(project, grid([one, two]));
     await project.run();
     rmSync(join(project.root, 'artifacts/pipeline/train/gs_2/model'));
@@ -198,32 +288,44 @@ describe('garbage collection', () => {
     await project.run();
     write(project, grid([one]));
     project.write({ 'experiments/broken.yaml': 'stages: [' });
-    expect(await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0 }))).toMatchObject({ ok: false, error: { kind: 'invalid' } });
+    expect(await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0 }))).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid' },
+    });
     expect(project.read('artifacts/pipeline/train/gs_2/model')).toBe('model of 2\n');
   });
 });
 
 test('however a grid changes and whenever garbage is collected: what runs is what was never computed or was collected', async () => {
-  const points = fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), rate: fc.integer({ min: 1, max: 4 }) }), { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
+  const points = fc.uniqueArray(
+    fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), rate: fc.integer({ min: 1, max: 4 }) }),
+    { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
+  );
   const change = fc.record({ points, collect: fc.boolean(), clean: fc.boolean() });
-  await fc.assert(fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 4 }), async (changes) => {
-    using project = inProcess();
-    const computed = new Set<number>();
-    for (const { points: now, collect, clean } of changes) {
-      write(project, { train: trained({ matrix: { config: now } }) });
-      if (collect) {
-        await gc(project);
-        // Both what was named all along and what is named anew is kept.
-        const named = new Set(now.map(({ rate }) => rate));
-        for (const rate of computed) if (!named.has(rate)) computed.delete(rate);
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 4 }), async (changes) => {
+      using project = inProcess();
+      const computed = new Set<number>();
+      for (const { points: now, collect, clean } of changes) {
+        write(project, { train: trained({ matrix: { config: now } }) });
+        if (collect) {
+          await gc(project);
+          // Both what was named all along and what is named anew is kept.
+          const named = new Set(now.map(({ rate }) => rate));
+          for (const rate of computed) if (!named.has(rate)) computed.delete(rate);
+        }
+        if (clean) rmSync(join(project.root, 'artifacts'), { recursive: true, force: true });
+        const { outcomes } = await project.run();
+        const fresh = new Set(now.map(({ rate }) => rate).filter((rate) => !computed.has(rate)));
+        expect(Object.values(outcomes).filter((kind) => kind === 'ran')).toHaveLength(fresh.size);
+        expect(
+          Object.values(outcomes).filter((kind) => !['ran', 'cached', 'restored'].includes(kind)),
+        ).toEqual([]);
+        for (const { name, rate } of now)
+          expect(project.read(`artifacts/pipeline/train/${name}/model`)).toBe(`model of ${rate}\n`);
+        for (const { rate } of now) computed.add(rate);
       }
-      if (clean) rmSync(join(project.root, 'artifacts'), { recursive: true, force: true });
-      const { outcomes } = await project.run();
-      const fresh = new Set(now.map(({ rate }) => rate).filter((rate) => !computed.has(rate)));
-      expect(Object.values(outcomes).filter((kind) => kind === 'ran')).toHaveLength(fresh.size);
-      expect(Object.values(outcomes).filter((kind) => !['ran', 'cached', 'restored'].includes(kind))).toEqual([]);
-      for (const { name, rate } of now) expect(project.read(`artifacts/pipeline/train/${name}/model`)).toBe(`model of ${rate}\n`);
-      for (const { rate } of now) computed.add(rate);
-    }
-  }), { numRuns: 8, seed: 202_611 });
+    }),
+    { numRuns: 8, seed: 202_611 },
+  );
 });

@@ -1,4 +1,15 @@
-import { appendFileSync, chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -11,17 +22,37 @@ import { watchRows } from '../rig/watch-rows.ts';
 const width = 4;
 const pipeline = {
   stages: {
-    a: { matrix: { n: Array.from({ length: width }, (_, index) => index) }, cmd: ['bin/make', '${outs.o}', '${n}'], code: ['lib'], env: ['SALT'], deps: { data: 'data', rows: 'rows' }, outs: { o: 'o' } },
-    b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o', gather: true } }, outs: { o: 'o' } },
+    a: {
+      matrix: { n: Array.from({ length: width }, (_, index) => index) },
+      cmd: ['bin/make', '${outs.o}', '${n}'],
+      code: ['lib'],
+      env: ['SALT'],
+      deps: { data: 'data', rows: 'rows' },
+      outs: { o: 'o' },
+    },
+    b: {
+      cmd: 'cat ${deps.a} > ${outs.o}',
+      deps: { a: { from: 'a', out: 'o', gather: true } },
+      outs: { o: 'o' },
+    },
   },
 };
 const all = [...Array.from({ length: width }, (_, n) => `a[${n}]`), 'b'];
-const each = (outcome: string): Readonly<Record<string, string>> => Object.fromEntries(all.map((id) => [id, outcome]));
+const each = (outcome: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(all.map((id) => [id, outcome]));
 
 /** A project whose last run had nothing to do, and left that to be remembered. */
 async function idle(): Promise<InProcess> {
   const project = inProcess();
-  project.write({ 'data/x': 'x', 'data/sub/y': 'y', rows: 'rows', 'lib/code.txt': 'code', 'bin/make': '#!/bin/sh\necho "$2" > "$1"\n', 'pipeline.yaml': pipeline, 'experiments/other.yaml': 'name: other\nstages: {}\n' });
+  project.write({
+    'data/x': 'x',
+    'data/sub/y': 'y',
+    rows: 'rows',
+    'lib/code.txt': 'code',
+    'bin/make': '#!/bin/sh\necho "$2" > "$1"\n',
+    'pipeline.yaml': pipeline,
+    'experiments/other.yaml': 'name: other\nstages: {}\n',
+  });
   chmodSync(join(project.root, 'bin/make'), 0o755);
   const first = await project.run();
   expect(first.problem).toBeUndefined();
@@ -36,7 +67,12 @@ async function idle(): Promise<InProcess> {
 async function untilSettled(project: InProcess): Promise<void> {
   for (let reads = 1; reads > 0;) {
     reads = 0;
-    await project.run({}, watchedDisk(({ name }) => { if (name === 'digest') reads += 1; }));
+    await project.run(
+      {},
+      watchedDisk(({ name }) => {
+        if (name === 'digest') reads += 1;
+      }),
+    );
   }
 }
 
@@ -49,8 +85,12 @@ function rows(root: string): Disposable & { read(sql: string): unknown; write(sq
   const database = new Database(join(root, 'cache/pipeline.sqlite'));
   return {
     read: (sql) => database.prepare(sql).pluck().get(),
-    write: (sql) => { database.exec(sql); },
-    [Symbol.dispose]: () => { database.close(); },
+    write: (sql) => {
+      database.exec(sql);
+    },
+    [Symbol.dispose]: () => {
+      database.close();
+    },
   };
 }
 
@@ -59,13 +99,18 @@ test('a run with nothing to do after such a run looks at what that one looked at
   const calls: string[] = [];
   const statements: string[] = [];
   const end = watchRows(['run', 'get', 'all'], (statement) => statements.push(statement));
-  const run = await project.run({}, watchedDisk(({ name }) => calls.push(name)));
+  const run = await project.run(
+    {},
+    watchedDisk(({ name }) => calls.push(name)),
+  );
   end();
   expect(run.outcomes).toEqual(each('cached'));
   expect(new Set(calls)).toEqual(new Set(['look', 'lookThrough', 'realPath']));
   // As many rows, however many instances.
   expect(statements.filter((statement) => /plans|stats|entries WHERE/.test(statement))).toEqual([]);
-  const events = run.events.map((event) => (event.kind === 'finished' ? `${event.instance} ${event.key === null}` : event.kind));
+  const events = run.events.map((event) =>
+    event.kind === 'finished' ? `${event.instance} ${event.key === null}` : event.kind,
+  );
   expect(events).toEqual(['run-started', ...all.map((id) => `${id} false`), 'run-finished']);
 });
 
@@ -79,21 +124,47 @@ describe('what is not as it was is seen, by the run after a run that had nothing
   }
   test.each<[string, (project: InProcess) => void, string]>([
     ['an out deleted', (project) => rmSync(place(project, out)), 'restored'],
-    ['an out edited, its size and time kept', (project) => {
-      const { atime, mtime } = statSync(place(project, out));
-      writeFileSync(place(project, out), '9\n');
-      utimesSync(place(project, out), atime, mtime);
-    }, 'restored'],
+    [
+      'an out edited, its size and time kept',
+      (project) => {
+        const { atime, mtime } = statSync(place(project, out));
+        writeFileSync(place(project, out), '9\n');
+        utimesSync(place(project, out), atime, mtime);
+      },
+      'restored',
+    ],
     ['an out that lost its mode', (project) => chmodSync(place(project, out), 0o755), 'restored'],
-    ['an out replaced by a link', (project) => { renameSync(place(project, out), place(project, 'elsewhere')); symlinkSync(place(project, 'elsewhere'), place(project, out)); }, 'restored'],
+    [
+      'an out replaced by a link',
+      (project) => {
+        renameSync(place(project, out), place(project, 'elsewhere'));
+        symlinkSync(place(project, 'elsewhere'), place(project, out));
+      },
+      'restored',
+    ],
     ['a file of a dep edited', (project) => writeFileSync(place(project, 'data/sub/y'), 'z'), 'ran'],
     ['a file that is new in a dep', (project) => writeFileSync(place(project, 'data/sub/new'), ''), 'ran'],
-    ['a file of a dep renamed', (project) => renameSync(place(project, 'data/x'), place(project, 'data/X')), 'ran'],
+    [
+      'a file of a dep renamed',
+      (project) => renameSync(place(project, 'data/x'), place(project, 'data/X')),
+      'ran',
+    ],
     ['the program edited', (project) => appendFileSync(place(project, 'bin/make'), '# more\n'), 'ran'],
     ['a file that is new in its code', (project) => writeFileSync(place(project, 'lib/more.txt'), ''), 'ran'],
-    ['another param', (project) => project.write({ 'pipeline.yaml': JSON.stringify(pipeline).replace('${n}', '${n}${n}') }), 'ran'],
+    [
+      'another param',
+      (project) => project.write({ 'pipeline.yaml': JSON.stringify(pipeline).replace('${n}', '${n}${n}') }),
+      'ran',
+    ],
     ['an object deleted', (project) => rmSync(anyObject(project)), 'ran'],
-    ['the entries deleted', ({ root }) => { using database = rows(root); database.write('DELETE FROM entries'); }, 'ran'],
+    [
+      'the entries deleted',
+      ({ root }) => {
+        using database = rows(root);
+        database.write('DELETE FROM entries');
+      },
+      'ran',
+    ],
   ])('%s', async (_, change, outcome) => {
     using project = await idle();
     change(project);
@@ -137,7 +208,9 @@ describe('what is not as it was is seen, by the run after a run that had nothing
 
   test('a disk that fails a look: the run tells it, as one that plans', async () => {
     using project = await idle();
-    const broken = watchedDisk((call) => { if (call.paths.some((path) => path.endsWith('a/0/o'))) throw new DiskFault('EIO', call); });
+    const broken = watchedDisk((call) => {
+      if (call.paths.some((path) => path.endsWith('a/0/o'))) throw new DiskFault('EIO', call);
+    });
     expect((await project.run({}, broken)).outcomes['a[0]']).toBe('failed');
   });
 });
@@ -168,7 +241,10 @@ describe('a row that such a run reads', () => {
 
   test('of a run that was killed: what it left is put away', async () => {
     using project = await idle();
-    { using database = rows(project.root); database.write('UPDATE runs SET reaped = 0'); }
+    {
+      using database = rows(project.root);
+      database.write('UPDATE runs SET reaped = 0');
+    }
     project.write({ 'cache/attempts/some/half': 'x' });
     expect((await project.run()).outcomes).toEqual(each('cached'));
     expect(existsSync(join(project.root, 'cache/attempts/some'))).toBe(false);
@@ -180,7 +256,9 @@ test('values of variables, which may be secret, are not written down', async () 
   try {
     using project = await idle();
     using database = rows(project.root);
-    expect(String(database.read("SELECT record FROM idle WHERE record <> ''"))).not.toContain('a-secret-value');
+    expect(String(database.read("SELECT record FROM idle WHERE record <> ''"))).not.toContain(
+      'a-secret-value',
+    );
   } finally {
     delete process.env['SALT'];
   }
@@ -189,7 +267,11 @@ test('values of variables, which may be secret, are not written down', async () 
 test('another program that PATH finds first is seen', async () => {
   const before = process.env['PATH'] ?? '';
   using project = inProcess();
-  project.write({ 'first/tool': '#!/bin/sh\necho one > "$1"\n', 'second/tool': '#!/bin/sh\necho two > "$1"\n', 'pipeline.yaml': { stages: { a: { cmd: ['tool', '${outs.o}'], outs: { o: 'o' } } } } });
+  project.write({
+    'first/tool': '#!/bin/sh\necho one > "$1"\n',
+    'second/tool': '#!/bin/sh\necho two > "$1"\n',
+    'pipeline.yaml': { stages: { a: { cmd: ['tool', '${outs.o}'], outs: { o: 'o' } } } },
+  });
   for (const folder of ['first', 'second']) chmodSync(join(project.root, folder, 'tool'), 0o755);
   try {
     process.env['PATH'] = `${join(project.root, 'first')}:${before}`;
@@ -206,7 +288,10 @@ test('another program that PATH finds first is seen', async () => {
 
 test('a warning about the pipeline file is told by every run', async () => {
   using project = inProcess();
-  project.write({ 'pipeline.yaml': { vars: { unused: 1 }, stages: { a: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } } } }, 'experiments/x.yaml': 'name: x\nextends: ../pipeline.yaml\nvars: { unused: 2 }\n' });
+  project.write({
+    'pipeline.yaml': { vars: { unused: 1 }, stages: { a: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } } } },
+    'experiments/x.yaml': 'name: x\nextends: ../pipeline.yaml\nvars: { unused: 2 }\n',
+  });
   for (const outcome of ['ran', 'cached', 'cached', 'cached']) {
     const run = await project.run({}, undefined, 'experiments/x.yaml');
     expect([run.outcomes, run.warnings]).toEqual([{ a: outcome }, ['unreached-var']]);
@@ -215,7 +300,14 @@ test('a warning about the pipeline file is told by every run', async () => {
 
 describe('what is asked', () => {
   const place = { root: '/p', file: 'pipeline.yaml' };
-  const request: RunRequest = { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 };
+  const request: RunRequest = {
+    patterns: [],
+    mode: 'needs',
+    force: false,
+    keepGoing: false,
+    retryFailed: false,
+    waitSeconds: 0,
+  };
 
   test('is another request where anything that decides what a run does is another', () => {
     const texts = [
@@ -231,7 +323,13 @@ describe('what is asked', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 
-  test.each<[string, Partial<RunRequest>]>([['--force', { force: true }], ['--retry-failed', { retryFailed: true }], ['--only', { mode: 'only' }], ['--from', { mode: 'from' }], ['--until', { mode: 'until' }]])('with %s is never remembered', (_, more) => {
+  test.each<[string, Partial<RunRequest>]>([
+    ['--force', { force: true }],
+    ['--retry-failed', { retryFailed: true }],
+    ['--only', { mode: 'only' }],
+    ['--from', { mode: 'from' }],
+    ['--until', { mode: 'until' }],
+  ])('with %s is never remembered', (_, more) => {
     expect(idleRequest('program', place, [], { ...request, ...more })).toBeUndefined();
   });
 });
@@ -245,26 +343,38 @@ test('what is asked otherwise is looked at anew', async () => {
 
 test('a record that was damaged is passed over', async () => {
   using project = await idle();
-  { using database = rows(project.root); database.write("UPDATE idle SET record = replace(record, 'a[1]', 'a[7]')"); }
+  {
+    using database = rows(project.root);
+    database.write("UPDATE idle SET record = replace(record, 'a[1]', 'a[7]')");
+  }
   expect((await project.run()).outcomes).toEqual(each('cached'));
 });
 
 test('a row that is changed while the run looks: nothing is remembered', async () => {
   using project = await idle();
-  { using database = rows(project.root); database.write('DELETE FROM idle'); }
-  let done = false;
-  await project.run({}, watchedDisk(() => {
-    if (done) return;
-    done = true;
+  {
     using database = rows(project.root);
-    database.write("DELETE FROM stats WHERE path = 'rows'");
-  }));
+    database.write('DELETE FROM idle');
+  }
+  let done = false;
+  await project.run(
+    {},
+    watchedDisk(() => {
+      if (done) return;
+      done = true;
+      using database = rows(project.root);
+      database.write("DELETE FROM stats WHERE path = 'rows'");
+    }),
+  );
   expect(done && remembered(project)).toBe(0);
 });
 
 test('a file that was written this very moment is not remembered by its stamp', async () => {
   using project = await idle();
-  { using database = rows(project.root); database.write('DELETE FROM idle'); }
+  {
+    using database = rows(project.root);
+    database.write('DELETE FROM idle');
+  }
   // The clock stands where the file was written.
   writeFileSync(join(project.root, 'pipeline.yaml'), JSON.stringify(pipeline));
   const written = statSync(join(project.root, 'pipeline.yaml'), { bigint: true }).ctimeNs;

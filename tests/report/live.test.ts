@@ -8,17 +8,54 @@ import { plainLines } from '../../src/runner/report/plain.ts';
 const id = (text: string) => text as InstanceId;
 const key = 'k' as Key;
 
-const begun = (instances: readonly string[], jobs = 2): Event => ({ kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: instances.map(id), jobs });
-const started = (instance: string, at: number): Event => ({ kind: 'started', at, instance: id(instance), key, because: [{ kind: 'no-result' }], attempt: 1, resumed: false });
-const progress = (instance: string, at: number, done: number, total: number): Event => ({ kind: 'message', at, instance: id(instance), message: { kind: 'progress', done, total, unit: 'step' } });
-const ran = (instance: string, at: number, seconds: number): Event => ({ kind: 'finished', at, instance: id(instance), key, outcome: { kind: 'ran', seconds, published: true } });
+const begun = (instances: readonly string[], jobs = 2): Event => ({
+  kind: 'run-started',
+  at: 0,
+  run: 'r' as RunId,
+  pipeline: 'p',
+  instances: instances.map(id),
+  jobs,
+});
+const started = (instance: string, at: number): Event => ({
+  kind: 'started',
+  at,
+  instance: id(instance),
+  key,
+  because: [{ kind: 'no-result' }],
+  attempt: 1,
+  resumed: false,
+});
+const progress = (instance: string, at: number, done: number, total: number): Event => ({
+  kind: 'message',
+  at,
+  instance: id(instance),
+  message: { kind: 'progress', done, total, unit: 'step' },
+});
+const ran = (instance: string, at: number, seconds: number): Event => ({
+  kind: 'finished',
+  at,
+  instance: id(instance),
+  key,
+  outcome: { kind: 'ran', seconds, published: true },
+});
 
 const after = (...events: readonly Event[]) => events.reduce(advance, emptyView);
 
 describe('the live display', () => {
   test('shows each running instance with its progress, loss and time left', () => {
-    const loss: Event = { kind: 'message', at: 3000, instance: id('train[lora]'), message: { kind: 'metric', step: 50, values: { loss: 0.2345 } } };
-    const view = after(begun(['train[lora]']), started('train[lora]', 0), progress('train[lora]', 1000, 0, 100), progress('train[lora]', 3000, 50, 100), loss);
+    const loss: Event = {
+      kind: 'message',
+      at: 3000,
+      instance: id('train[lora]'),
+      message: { kind: 'metric', step: 50, values: { loss: 0.2345 } },
+    };
+    const view = after(
+      begun(['train[lora]']),
+      started('train[lora]', 0),
+      progress('train[lora]', 1000, 0, 100),
+      progress('train[lora]', 3000, 50, 100),
+      loss,
+    );
     const [status, line] = frame(view, 3000, 200, noColors);
     expect(status).toBe('0 of 1 done · 1 running · 3.0 s · about 2.0 s left');
     expect(line).toContain('50/100 step');
@@ -27,30 +64,63 @@ describe('the live display', () => {
   });
 
   test('work that a resumed training did before is no measure of its speed', () => {
-    const view = after(begun(['train']), started('train', 0), progress('train', 1000, 900, 1000), progress('train', 2000, 910, 1000));
+    const view = after(
+      begun(['train']),
+      started('train', 0),
+      progress('train', 1000, 900, 1000),
+      progress('train', 2000, 910, 1000),
+    );
     expect(timeLeft(view, 2000).seconds).toBeCloseTo(9);
   });
 
   test('what is left is guessed from instances of the same stage, spread over the jobs', () => {
-    const view = after(begun(['train[a]', 'train[b]', 'train[c]', 'train[d]', 'train[e]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
+    const view = after(
+      begun(['train[a]', 'train[b]', 'train[c]', 'train[d]', 'train[e]']),
+      started('train[a]', 0),
+      ran('train[a]', 10_000, 10),
+    );
     expect(timeLeft(view, 10_000)).toEqual({ seconds: 20, uncounted: [] });
   });
 
   test('a stage that has shown nothing yet makes the guess a lower bound', () => {
-    const view = after(begun(['train[a]', 'train[b]', 'eval[a]']), started('train[a]', 0), ran('train[a]', 10_000, 10));
+    const view = after(
+      begun(['train[a]', 'train[b]', 'eval[a]']),
+      started('train[a]', 0),
+      ran('train[a]', 10_000, 10),
+    );
     expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, uncounted: ['eval'] });
     expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, without eval');
   });
 
   test('a stage that has shown nothing yet is guessed from earlier runs; one that runs counts beside those that ended', () => {
-    const again: Event = { kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: ['train[a]', 'eval[a]'].map(id), jobs: 1, earlier: { train: 10, eval: 4 } };
+    const again: Event = {
+      kind: 'run-started',
+      at: 0,
+      run: 'r' as RunId,
+      pipeline: 'p',
+      instances: ['train[a]', 'eval[a]'].map(id),
+      jobs: 1,
+      earlier: { train: 10, eval: 4 },
+    };
     expect(timeLeft(after(again), 0)).toEqual({ seconds: 14, uncounted: [] });
-    const quick = after(begun(['train[base]', 'train[a]', 'train[b]'], 1), ran('train[base]', 1000, 1), started('train[a]', 1000), progress('train[a]', 1000, 0, 10), progress('train[a]', 2000, 1, 10));
+    const quick = after(
+      begun(['train[base]', 'train[a]', 'train[b]'], 1),
+      ran('train[base]', 1000, 1),
+      started('train[a]', 1000),
+      progress('train[a]', 1000, 0, 10),
+      progress('train[a]', 2000, 1, 10),
+    );
     expect(timeLeft(quick, 2000).seconds).toBeCloseTo(9 + 5.5);
   });
 
   test('in 40 columns the numbers stay and the bar goes; wide characters take two', () => {
-    const view = after(begun(['train[lora]', '训练']), started('train[lora]', 0), progress('train[lora]', 1000, 0, 100), progress('train[lora]', 3000, 50, 100), started('训练', 0));
+    const view = after(
+      begun(['train[lora]', '训练']),
+      started('train[lora]', 0),
+      progress('train[lora]', 1000, 0, 100),
+      progress('train[lora]', 3000, 50, 100),
+      started('训练', 0),
+    );
     expect(frame(view, 3000, 40, noColors)[1]).toBe('  train[lora]   50/100 step  2.0 s left');
     expect(frame(view, 3000, 5, noColors)[2]).toBe('  训');
   });
@@ -58,9 +128,16 @@ describe('the live display', () => {
   test('a frame is lower than the terminal, so that it can be redrawn: what runs and has no line is counted', () => {
     const names = ['a', 'b', 'c', 'd'];
     const view = after(begun(names, 4), ...names.map((name) => started(name, 0)));
-    const below = (rows: number) => frame(view, 0, 80, noColors, rows).slice(1).map((line) => line.trim());
+    const below = (rows: number) =>
+      frame(view, 0, 80, noColors, rows)
+        .slice(1)
+        .map((line) => line.trim());
     expect(below(6).map((line) => line.slice(0, 1))).toEqual(names);
-    expect(below(5).map((line) => line.slice(0, 1)).slice(0, 2)).toEqual(['a', 'b']);
+    expect(
+      below(5)
+        .map((line) => line.slice(0, 1))
+        .slice(0, 2),
+    ).toEqual(['a', 'b']);
     expect(below(5).slice(2)).toEqual(['… and 2 more']);
     expect(below(3)).toEqual(['… and 4 more']);
     expect(below(2)).toEqual([]);
@@ -68,11 +145,33 @@ describe('the live display', () => {
   });
 
   test('a model on its way is shown until it is there, or does not come for now', () => {
-    const fetching: Event = { kind: 'fetching', at: 0, model: 'hf:google/mt5-base@main', bytes: 1.5 * 2 ** 30, total: 3 * 2 ** 30, bytesPerSecond: 2 ** 20, secondsLeft: 1536 };
-    expect(frame(after(fetching), 0, 200, noColors)).toEqual(['fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left']);
-    const ends: readonly Event[] = [{ kind: 'fetched', at: 1, model: 'hf:google/mt5-base@main', bytes: 3 * 2 ** 30 }, { kind: 'fetch-delayed', at: 1, model: 'hf:google/mt5-base@main', seconds: 55, because: 'hub takes no more requests from here for now' }];
+    const fetching: Event = {
+      kind: 'fetching',
+      at: 0,
+      model: 'hf:google/mt5-base@main',
+      bytes: 1.5 * 2 ** 30,
+      total: 3 * 2 ** 30,
+      bytesPerSecond: 2 ** 20,
+      secondsLeft: 1536,
+    };
+    expect(frame(after(fetching), 0, 200, noColors)).toEqual([
+      'fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left',
+    ]);
+    const ends: readonly Event[] = [
+      { kind: 'fetched', at: 1, model: 'hf:google/mt5-base@main', bytes: 3 * 2 ** 30 },
+      {
+        kind: 'fetch-delayed',
+        at: 1,
+        model: 'hf:google/mt5-base@main',
+        seconds: 55,
+        because: 'hub takes no more requests from here for now',
+      },
+    ];
     for (const end of ends) expect(after(fetching, end).fetching).toBeUndefined();
-    expect(ends.map((end) => plainLines(end, noColors, () => undefined))).toEqual([['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'], ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s']]);
+    expect(ends.map((end) => plainLines(end, noColors, () => undefined))).toEqual([
+      ['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'],
+      ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s'],
+    ]);
   });
 
   test('no line is wider than the terminal, colour codes not counted', () => {

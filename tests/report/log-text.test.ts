@@ -6,28 +6,62 @@ import type { StageMessage } from '../../src/stage/message.ts';
 
 const instance = 'train[aimc,lora]' as InstanceId;
 const key = 'k' as Key;
-const started = (attempt: number, resumed = false): Event => ({ kind: 'started', at: 1, instance, key, because: [{ kind: 'interrupted-before' }, { kind: 'changed', field: ['params', 'seed'], before: 1, after: 2 }], attempt, resumed });
+const started = (attempt: number, resumed = false): Event => ({
+  kind: 'started',
+  at: 1,
+  instance,
+  key,
+  because: [
+    { kind: 'interrupted-before' },
+    { kind: 'changed', field: ['params', 'seed'], before: 1, after: 2 },
+  ],
+  attempt,
+  resumed,
+});
 const said = (message: StageMessage): Event => ({ kind: 'message', at: 2, instance, message });
-const failed = (text: string): Event => ({ kind: 'finished', at: 4, instance, key, outcome: { kind: 'failed', failure: { kind: 'reported', text }, seconds: 3, tail: ['a line'] } });
+const failed = (text: string): Event => ({
+  kind: 'finished',
+  at: 4,
+  instance,
+  key,
+  outcome: { kind: 'failed', failure: { kind: 'reported', text }, seconds: 3, tail: ['a line'] },
+});
 
 const told = (events: readonly Event[], files: readonly string[] = []): readonly string[] =>
-  logParts({ run: 'r', instance, events, files }, (at) => `0:0${at}`).flatMap((part) => (part.kind === 'lines' ? part.lines : [`<${part.file}>`]));
+  logParts({ run: 'r', instance, events, files }, (at) => `0:0${at}`).flatMap((part) =>
+    part.kind === 'lines' ? part.lines : [`<${part.file}>`],
+  );
 
 test('a log tells why an attempt was started, all that the stage said, what it printed, and how it ended', () => {
-  expect(told([
-    started(1, true),
-    said({ kind: 'device', runtime: 'onnxruntime 1.30', device: 'cpu' }),
-    said({ kind: 'truncated', what: 'questions', count: 3, of: 10, limit: 48 }),
-    said({ kind: 'truncated', what: 'answers', count: 0, of: 10, limit: 48 }),
-    said({ kind: 'progress', done: 5, total: 10, unit: 'step', note: 'warm' }),
-    said({ kind: 'metric', step: 5, values: { loss: 0.123456789, learningRate: 1e-5 } }),
-    said({ kind: 'checkpoint', step: 5 }),
-    said({ kind: 'log', text: 'two\nlines' }),
-    said({ kind: 'warning', text: 'a row is empty' }),
-    { kind: 'warned', at: 3, instance, diagnostic: { severity: 'warning', code: 'dep-changed', message: 'rows were changed', help: 'run again' } },
-    said({ kind: 'failure', text: 'no rows' }),
-    failed('no rows'),
-  ], ['cache/logs/r/1.txt'])).toEqual([
+  expect(
+    told(
+      [
+        started(1, true),
+        said({ kind: 'device', runtime: 'onnxruntime 1.30', device: 'cpu' }),
+        said({ kind: 'truncated', what: 'questions', count: 3, of: 10, limit: 48 }),
+        said({ kind: 'truncated', what: 'answers', count: 0, of: 10, limit: 48 }),
+        said({ kind: 'progress', done: 5, total: 10, unit: 'step', note: 'warm' }),
+        said({ kind: 'metric', step: 5, values: { loss: 0.123456789, learningRate: 1e-5 } }),
+        said({ kind: 'checkpoint', step: 5 }),
+        said({ kind: 'log', text: 'two\nlines' }),
+        said({ kind: 'warning', text: 'a row is empty' }),
+        {
+          kind: 'warned',
+          at: 3,
+          instance,
+          diagnostic: {
+            severity: 'warning',
+            code: 'dep-changed',
+            message: 'rows were changed',
+            help: 'run again',
+          },
+        },
+        said({ kind: 'failure', text: 'no rows' }),
+        failed('no rows'),
+      ],
+      ['cache/logs/r/1.txt'],
+    ),
+  ).toEqual([
     'train[aimc,lora] in run r',
     '0:01  attempt 1, resumed where it was interrupted',
     '      because: the last attempt was interrupted',
@@ -48,15 +82,52 @@ test('a log tells why an attempt was started, all that the stage said, what it p
 });
 
 test('of a stage that still runs, or was killed with its runner, it tells all there is', () => {
-  expect(told([started(1), said({ kind: 'failure', text: 'no rows' })], ['1.txt']).slice(4)).toEqual(['0:02  no rows', '<1.txt>']);
+  expect(told([started(1), said({ kind: 'failure', text: 'no rows' })], ['1.txt']).slice(4)).toEqual([
+    '0:02  no rows',
+    '<1.txt>',
+  ]);
 });
 
 test('each attempt has what it printed; one that was made anew within the run has the file of its number', () => {
-  const retrying: Event = { kind: 'retrying', at: 3, instance, attempt: 2, failure: { kind: 'signal', signal: 'SIGSEGV' }, delaySeconds: 1 };
-  expect(told([started(1), retrying, started(2), failed('x')], ['1.txt', '2.txt']).filter((line) => !line.includes('because'))).toEqual(['train[aimc,lora] in run r', '0:01  attempt 1', '<1.txt>', '0:03  ended by SIGSEGV; attempt 2 in 1.0 s', '0:01  attempt 2', '<2.txt>', '0:04  failed after 3.0 s: x']);
-  expect(told([started(1), { kind: 'cancelled', at: 2, instance, because: 'rows changed' }, started(1), failed('x')], ['2.txt']).filter((line) => line.startsWith('<') || line.includes('ended'))).toEqual(['0:02  ended: rows changed', '<2.txt>']);
+  const retrying: Event = {
+    kind: 'retrying',
+    at: 3,
+    instance,
+    attempt: 2,
+    failure: { kind: 'signal', signal: 'SIGSEGV' },
+    delaySeconds: 1,
+  };
+  expect(
+    told([started(1), retrying, started(2), failed('x')], ['1.txt', '2.txt']).filter(
+      (line) => !line.includes('because'),
+    ),
+  ).toEqual([
+    'train[aimc,lora] in run r',
+    '0:01  attempt 1',
+    '<1.txt>',
+    '0:03  ended by SIGSEGV; attempt 2 in 1.0 s',
+    '0:01  attempt 2',
+    '<2.txt>',
+    '0:04  failed after 3.0 s: x',
+  ]);
+  expect(
+    told(
+      [started(1), { kind: 'cancelled', at: 2, instance, because: 'rows changed' }, started(1), failed('x')],
+      ['2.txt'],
+    ).filter((line) => line.startsWith('<') || line.includes('ended')),
+  ).toEqual(['0:02  ended: rows changed', '<2.txt>']);
 });
 
 test('what could not be started says why', () => {
-  expect(told([{ kind: 'finished', at: 1, instance, key: null, outcome: { kind: 'failed', failure: { kind: 'disk', message: 'o is missing' }, seconds: 0, tail: [] } }])).toEqual(['train[aimc,lora] in run r', '0:01  failed after 0.0 s: o is missing']);
+  expect(
+    told([
+      {
+        kind: 'finished',
+        at: 1,
+        instance,
+        key: null,
+        outcome: { kind: 'failed', failure: { kind: 'disk', message: 'o is missing' }, seconds: 0, tail: [] },
+      },
+    ]),
+  ).toEqual(['train[aimc,lora] in run r', '0:01  failed after 0.0 s: o is missing']);
 });

@@ -2,9 +2,23 @@ import { describe, expect, test } from 'vitest';
 import { aligned } from '../../src/runner/report/aligned.ts';
 import { metricsTable, sortedBy, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
 
-const point = (instance: string, learningRate: number, values: Readonly<Record<string, number>>): MeasuredInstance => ({ instance, state: 'current', axes: { dataset: instance, config: { learningRate, r: 8 } }, params: { seed: 42 }, values });
+const point = (
+  instance: string,
+  learningRate: number,
+  values: Readonly<Record<string, number>>,
+): MeasuredInstance => ({
+  instance,
+  state: 'current',
+  axes: { dataset: instance, config: { learningRate, r: 8 } },
+  params: { seed: 42 },
+  values,
+});
 
-const points = [point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2.5, rows: 96 }), point('eval[b]', 0.2, { 'metrics.rougeL': 0.75, loss: 0.00012, rows: 96 }), point('eval[c]', 0.02, { rows: 96 })];
+const points = [
+  point('eval[a]', 0.1, { 'metrics.rougeL': 0.5, loss: 2.5, rows: 96 }),
+  point('eval[b]', 0.2, { 'metrics.rougeL': 0.75, loss: 0.00012, rows: 96 }),
+  point('eval[c]', 0.02, { rows: 96 }),
+];
 
 describe('the table of metrics', () => {
   test('shows only what differs, and marks the best: the highest score, the lowest loss', () => {
@@ -27,23 +41,38 @@ describe('the table of metrics', () => {
   });
 
   test('shows no more than eight metrics, and names the others', () => {
-    const many = (value: number) => Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`m${index}`, value + index]));
-    expect(metricsTable([point('a', 1, many(0.5)), point('b', 1, many(0.25))], undefined).left.metrics).toEqual(['m8', 'm9']);
+    const many = (value: number) =>
+      Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`m${index}`, value + index]));
+    expect(
+      metricsTable([point('a', 1, many(0.5)), point('b', 1, many(0.25))], undefined).left.metrics,
+    ).toEqual(['m8', 'm9']);
   });
 
   test('heads columns by the last parts of their names that no other has', () => {
-    expect(metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0]).toEqual(['instance', 'x.\nrougeL', 'y.\nrougeL', 'f1']);
+    expect(
+      metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0],
+    ).toEqual(['instance', 'x.\nrougeL', 'y.\nrougeL', 'f1']);
   });
 
   test('shows scores before counts where there is no room for all, in their order', () => {
-    const measured = [point('a', 1, { steps: 100, loss: 0.5, rows: 10 }), point('b', 1, { steps: 200, loss: 0.25, rows: 20 })];
+    const measured = [
+      point('a', 1, { steps: 100, loss: 0.5, rows: 10 }),
+      point('b', 1, { steps: 200, loss: 0.25, rows: 20 }),
+    ];
     expect(metricsTable(measured, undefined).rows[0]).toEqual(['instance', 'steps', 'loss', 'rows']);
     expect(metricsTable(measured, undefined, 18).rows[0]).toEqual(['instance', 'loss']);
     expect(metricsTable(measured, undefined, 26).rows[0]).toEqual(['instance', 'steps', 'loss']);
   });
 
   test('is no wider than the terminal: metrics have half of the room or what params leave, and what is not shown is named', () => {
-    const wide = (instance: string, by: number): MeasuredInstance => ({ ...point(instance, by, Object.fromEntries(['m1', 'm2', 'm3', 'm4', 'm5', 'm6'].map((name, index) => [name, index + by]))), params: { schedule: `s${by}`, alpha: by, dropout: by } });
+    const wide = (instance: string, by: number): MeasuredInstance => ({
+      ...point(
+        instance,
+        by,
+        Object.fromEntries(['m1', 'm2', 'm3', 'm4', 'm5', 'm6'].map((name, index) => [name, index + by])),
+      ),
+      params: { schedule: `s${by}`, alpha: by, dropout: by },
+    });
     const measured = [wide('eval[a]', 0.5), wide('eval[b]', 0.25)];
     const at = (width: number) => metricsTable(measured, undefined, width);
     expect(aligned(at(60).rows)).toEqual([
@@ -52,7 +81,8 @@ describe('the table of metrics', () => {
       'eval[b]           0.25  s0.25      0.25  0.2500   1.2500',
     ]);
     expect(at(60).left).toEqual({ metrics: ['m3', 'm4', 'm5', 'm6'], settings: ['dropout'] });
-    for (let width = 18; width < 140; width++) expect(Math.max(...aligned(at(width).rows).map((line) => line.length))).toBeLessThanOrEqual(width);
+    for (let width = 18; width < 140; width++)
+      expect(Math.max(...aligned(at(width).rows).map((line) => line.length))).toBeLessThanOrEqual(width);
     expect(at(5).rows[0]).toEqual(['instance', 'm1']);
     expect(metricsTable(measured, ['m4', 'm5', 'm6'], 20).rows[0]).toEqual(['instance', 'm4', 'm5', 'm6']);
   });
@@ -62,7 +92,14 @@ describe('the table of metrics', () => {
     ['counts: more steps are not better', [198, 132], ['198', '132']],
     ['none or all, which are shares', [0, 1], ['0 ', '1*']],
   ])('what has a best, and what has none: %s', (_, values, shown) => {
-    expect(metricsTable(values.map((value, index) => point(String(index), 1, { value })), ['value']).rows.slice(1).map(([, cell]) => cell)).toEqual(shown);
+    expect(
+      metricsTable(
+        values.map((value, index) => point(String(index), 1, { value })),
+        ['value'],
+      )
+        .rows.slice(1)
+        .map(([, cell]) => cell),
+    ).toEqual(shown);
   });
 
   test.each([
@@ -71,7 +108,9 @@ describe('the table of metrics', () => {
     ['sentiment_accuracy', '0.2500 '],
     ['centimetres', '0.2500 '],
   ])('the smaller is the better only where a word of the name says so: %s', (name, smaller) => {
-    expect(metricsTable([point('a', 1, { [name]: 0.25 }), point('b', 1, { [name]: 0.5 })], undefined).rows[1]?.[1]).toBe(smaller);
+    expect(
+      metricsTable([point('a', 1, { [name]: 0.25 }), point('b', 1, { [name]: 0.5 })], undefined).rows[1]?.[1],
+    ).toBe(smaller);
   });
 
   test.each<readonly [string, readonly string[]]>([
@@ -85,10 +124,27 @@ describe('the table of metrics', () => {
 });
 
 test('columns of numbers are set to the right, texts to the left', () => {
-  expect(aligned([['name', 'n'], ['a', '1'], ['bcdef', '100']])).toEqual(['name     n', 'a        1', 'bcdef  100']);
-  expect(aligned([['name', 'n'], ['小', '0.5000*'], ['b', '0.2500 ']])).toEqual(['name        n', '小    0.5000*', 'b     0.2500']);
+  expect(
+    aligned([
+      ['name', 'n'],
+      ['a', '1'],
+      ['bcdef', '100'],
+    ]),
+  ).toEqual(['name     n', 'a        1', 'bcdef  100']);
+  expect(
+    aligned([
+      ['name', 'n'],
+      ['小', '0.5000*'],
+      ['b', '0.2500 '],
+    ]),
+  ).toEqual(['name        n', '小    0.5000*', 'b     0.2500']);
 });
 
 test('a heading of several lines ends where the others do', () => {
-  expect(aligned([['name', 'long.\nf1', 'n'], ['a', '0.5', '1']])).toEqual(['      long.', 'name     f1  n', 'a       0.5  1']);
+  expect(
+    aligned([
+      ['name', 'long.\nf1', 'n'],
+      ['a', '0.5', '1'],
+    ]),
+  ).toEqual(['      long.', 'name     f1  n', 'a       0.5  1']);
 });

@@ -10,7 +10,19 @@ const hostile = '\u001b[31mred\u001b[2J\u0007';
 const harmless = 'red\\u{1b}[2J\\u{7}';
 
 test('what a stage printed, said or reported never reaches a terminal with control characters in it', () => {
-  expect(plainLines({ kind: 'finished', at: 0, instance: 'a' as InstanceId, key: null, outcome: { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [hostile] } }, noColors, () => undefined).at(-1)).toBe(`    ${harmless}`);
+  expect(
+    plainLines(
+      {
+        kind: 'finished',
+        at: 0,
+        instance: 'a' as InstanceId,
+        key: null,
+        outcome: { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [hostile] },
+      },
+      noColors,
+      () => undefined,
+    ).at(-1),
+  ).toBe(`    ${harmless}`);
   expect(messageText({ kind: 'warning', text: hostile })).toBe(harmless);
   expect(failureText({ kind: 'reported', text: hostile })).toBe(harmless);
 });

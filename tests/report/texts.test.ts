@@ -6,11 +6,25 @@ import { sizeText } from '../../src/runner/report/size-text.ts';
 import { someOf } from '../../src/runner/some-of.ts';
 import { wrapped } from '../../src/runner/report/wrapped.ts';
 
-test.each([[0.04, '0.0 s'], [9.94, '9.9 s'], [9.96, '10 s'], [59.6, '1 min 00 s'], [125, '2 min 05 s'], [3599.7, '1 h 00 min'], [4320, '1 h 12 min']])('%d seconds read %s', (seconds, text) => {
+test.each([
+  [0.04, '0.0 s'],
+  [9.94, '9.9 s'],
+  [9.96, '10 s'],
+  [59.6, '1 min 00 s'],
+  [125, '2 min 05 s'],
+  [3599.7, '1 h 00 min'],
+  [4320, '1 h 12 min'],
+])('%d seconds read %s', (seconds, text) => {
   expect(durationText(seconds)).toBe(text);
 });
 
-test.each([[0, '0 B'], [512, '512 B'], [1024, '1.0 KiB'], [1_363_149, '1.3 MiB'], [2 ** 40 * 3000, '3000 TiB']])('%d bytes read %s', (bytes, text) => {
+test.each([
+  [0, '0 B'],
+  [512, '512 B'],
+  [1024, '1.0 KiB'],
+  [1_363_149, '1.3 MiB'],
+  [2 ** 40 * 3000, '3000 TiB'],
+])('%d bytes read %s', (bytes, text) => {
   expect(sizeText(bytes)).toBe(text);
 });
 
@@ -22,7 +36,11 @@ test.each([
   expect(wrapped(text, width)).toEqual(lines);
 });
 
-test.each([[0, '0 faults'], [1, '1 fault'], [2, '2 faults']])('%d of a thing reads %s', (count, text) => {
+test.each([
+  [0, '0 faults'],
+  [1, '1 fault'],
+  [2, '2 faults'],
+])('%d of a thing reads %s', (count, text) => {
   expect(counted(count, 'fault')).toBe(text);
 });
 
@@ -31,6 +49,10 @@ test('a run is told by how many instances ended how; what was not started is one
   expect(countsText(counts)).toBe('2 ran, 1 up to date, 1 failed, 3 not started');
 });
 
-test.each<readonly [readonly string[], string]>([[['a'], 'a'], [['a', 'b', 'c'], 'a, b, c'], [['a', 'b', 'c', 'd'], 'a, b, c and 1 more']])('of the names %j those are said: %s', (names, text) => {
+test.each<readonly [readonly string[], string]>([
+  [['a'], 'a'],
+  [['a', 'b', 'c'], 'a, b, c'],
+  [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
+])('of the names %j those are said: %s', (names, text) => {
   expect(someOf(names, 3)).toBe(text);
 });

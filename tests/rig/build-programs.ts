@@ -26,7 +26,12 @@ async function buildPrograms(): Promise<Programs> {
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/cli/main.ts', supervisor: 'src/runner/execute/supervisor.ts', 'stage-child': 'src/stage/child.ts', 'crash-at': 'tests/rig/crash-at.ts' },
+    entryPoints: {
+      main: 'src/cli/main.ts',
+      supervisor: 'src/runner/execute/supervisor.ts',
+      'stage-child': 'src/stage/child.ts',
+      'crash-at': 'tests/rig/crash-at.ts',
+    },
     outdir,
     bundle: true,
     splitting: true,
@@ -34,8 +39,24 @@ async function buildPrograms(): Promise<Programs> {
     target: 'node20',
     format: 'esm',
     logLevel: 'error',
-    external: ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@tensorflow/*', '@huggingface/hub', '@node-rs/jieba', 'chokidar', 'undici'],
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    external: [
+      'better-sqlite3',
+      'esbuild',
+      'onnxruntime-node',
+      '@tensorflow/*',
+      '@huggingface/hub',
+      '@node-rs/jieba',
+      'chokidar',
+      'undici',
+    ],
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
   });
-  return { main: join(outdir, 'main.js'), supervisor: join(outdir, 'supervisor.js'), stageChild: join(outdir, 'stage-child.js'), crashAt: join(outdir, 'crash-at.js') };
+  return {
+    main: join(outdir, 'main.js'),
+    supervisor: join(outdir, 'supervisor.js'),
+    stageChild: join(outdir, 'stage-child.js'),
+    crashAt: join(outdir, 'crash-at.js'),
+  };
 }

@@ -22,10 +22,32 @@ const disk = watchedDisk((call) => {
 });
 
 /** What stands at a path, without what differs from project to project; nothing for a text that is no path of the project's. */
-const kindOfPlace = (path: string): readonly string[] => /^\/[^\n]*\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path)?.slice(1, 2) ?? [];
+const kindOfPlace = (path: string): readonly string[] =>
+  /^\/[^\n]*\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path)?.slice(1, 2) ?? [];
 
 const never = new AbortController().signal;
-const project = await openProject({ folder: process.cwd() }, { disk, companions: { supervisor, stageChild }, environment: process.env, now: () => BigInt(Date.now()) * 1_000_000n, retryDelay: () => 0 });
-await project.run({ patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0, jobs: 1 }, () => undefined, { gentle: never, hard: never });
+const project = await openProject(
+  { folder: process.cwd() },
+  {
+    disk,
+    companions: { supervisor, stageChild },
+    environment: process.env,
+    now: () => BigInt(Date.now()) * 1_000_000n,
+    retryDelay: () => 0,
+  },
+);
+await project.run(
+  {
+    patterns: [],
+    mode: 'needs',
+    force: false,
+    keepGoing: false,
+    retryFailed: false,
+    waitSeconds: 0,
+    jobs: 1,
+  },
+  () => undefined,
+  { gentle: never, hard: never },
+);
 project.close();
 writeSync(1, 'end\n');

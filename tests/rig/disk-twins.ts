@@ -8,15 +8,22 @@ export interface DiskCall {
 
 /** The disk of this machine, with `before` called for each operation: what it throws is what the operation fails with. */
 export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
-  const told = <Arguments extends unknown[], Answer>(name: keyof WorkspaceDisk, act: (...given: Arguments) => Answer) => (...given: Arguments): Answer => {
-    before({ name, paths: given.filter((argument) => typeof argument === 'string') });
-    return act(...given);
-  };
+  const told =
+    <Arguments extends unknown[], Answer>(name: keyof WorkspaceDisk, act: (...given: Arguments) => Answer) =>
+    (...given: Arguments): Answer => {
+      before({ name, paths: given.filter((argument) => typeof argument === 'string') });
+      return act(...given);
+    };
   // A promise that rejects, as the real one's would: not an exception out of the call.
-  const toldLater = <Arguments extends unknown[], Answer>(name: keyof WorkspaceDisk, act: (...given: Arguments) => Promise<Answer>) => async (...given: Arguments): Promise<Answer> => {
-    before({ name, paths: given.filter((argument) => typeof argument === 'string') });
-    return act(...given);
-  };
+  const toldLater =
+    <Arguments extends unknown[], Answer>(
+      name: keyof WorkspaceDisk,
+      act: (...given: Arguments) => Promise<Answer>,
+    ) =>
+    async (...given: Arguments): Promise<Answer> => {
+      before({ name, paths: given.filter((argument) => typeof argument === 'string') });
+      return act(...given);
+    };
   const disk = workspaceDisk;
   return {
     look: told('look', disk.look),
@@ -37,7 +44,16 @@ export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
 }
 
 /** Operations that change the disk. */
-const changing: readonly (keyof WorkspaceDisk)[] = ['makeFolder', 'makeLink', 'setMode', 'copy', 'create', 'sync', 'rename', 'remove'];
+const changing: readonly (keyof WorkspaceDisk)[] = [
+  'makeFolder',
+  'makeLink',
+  'setMode',
+  'copy',
+  'create',
+  'sync',
+  'rename',
+  'remove',
+];
 export const changes = ({ name }: DiskCall): boolean => changing.includes(name);
 
 /** What the operating system says when a call fails. */
@@ -54,7 +70,11 @@ export class DiskFault extends Error {
 }
 
 /** Lets the nth operation (from 0) that `counts` fail; gives how many there were. */
-export function failingDisk(nth: number, code: string, counts: (call: DiskCall) => boolean): { readonly disk: WorkspaceDisk; readonly count: () => number } {
+export function failingDisk(
+  nth: number,
+  code: string,
+  counts: (call: DiskCall) => boolean,
+): { readonly disk: WorkspaceDisk; readonly count: () => number } {
   let count = 0;
   const disk = watchedDisk((call) => {
     if (!counts(call)) return;

@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Event } from '../../src/runner/event.ts';
@@ -13,9 +25,19 @@ export interface InProcess extends Disposable {
   write(files: Readonly<Record<string, unknown>>): void;
   read(path: string): string;
   /** `file`: of the pipeline, where it is not pipeline.yaml. */
-  run(request?: Partial<RunRequest>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<InProcessRun>;
+  run(
+    request?: Partial<RunRequest>,
+    disk?: WorkspaceDisk,
+    file?: string,
+    now?: () => bigint,
+  ): Promise<InProcessRun>;
   /** Answers of a project that is open for just this. */
-  ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<T>;
+  ask<T>(
+    question: (project: Project) => Promise<T>,
+    disk?: WorkspaceDisk,
+    file?: string,
+    now?: () => bigint,
+  ): Promise<T>;
   /** Everything below a folder of the project. */
   snapshot(path: string): Readonly<Record<string, string>>;
 }
@@ -30,9 +52,17 @@ export interface InProcessRun {
 }
 
 /** Opens a project in this process. */
-export async function openHere(folder: string, disk: WorkspaceDisk = workspaceDisk, file?: string, now = clock): Promise<Project> {
+export async function openHere(
+  folder: string,
+  disk: WorkspaceDisk = workspaceDisk,
+  file?: string,
+  now = clock,
+): Promise<Project> {
   const companions = await programs();
-  return openProject({ folder, ...(file === undefined ? {} : { file }) }, { disk, companions, environment: process.env, now, retryDelay: () => 0 });
+  return openProject(
+    { folder, ...(file === undefined ? {} : { file }) },
+    { disk, companions, environment: process.env, now, retryDelay: () => 0 },
+  );
 }
 
 const clock = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -40,7 +70,12 @@ const clock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 export function inProcess(): InProcess {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'project-')));
 
-  async function ask<T>(question: (project: Project) => Promise<T>, disk?: WorkspaceDisk, file?: string, now?: () => bigint): Promise<T> {
+  async function ask<T>(
+    question: (project: Project) => Promise<T>,
+    disk?: WorkspaceDisk,
+    file?: string,
+    now?: () => bigint,
+  ): Promise<T> {
     const project = await openHere(folder, disk, file, now);
     try {
       return await question(project);
@@ -62,12 +97,31 @@ export function inProcess(): InProcess {
     async run(request = {}, disk = workspaceDisk, file = undefined, now = clock) {
       const events: Event[] = [];
       const never = new AbortController().signal;
-      const whole: RunRequest = { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0, ...request };
-      const ran = await ask((project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }), disk, file, now);
+      const whole: RunRequest = {
+        patterns: [],
+        mode: 'needs',
+        force: false,
+        keepGoing: false,
+        retryFailed: false,
+        waitSeconds: 0,
+        ...request,
+      };
+      const ran = await ask(
+        (project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }),
+        disk,
+        file,
+        now,
+      );
       return {
         summary: ran.ok ? ran.value : undefined,
-        problem: ran.ok ? undefined : ran.error.kind === 'invalid' ? ran.error.diagnostics.map(({ code, message }) => `${code}: ${message}`).join('\n') : ran.error.kind,
-        outcomes: ran.ok ? Object.fromEntries([...ran.value.outcomes].map(([id, { kind }]) => [id, kind])) : {},
+        problem: ran.ok
+          ? undefined
+          : ran.error.kind === 'invalid'
+            ? ran.error.diagnostics.map(({ code, message }) => `${code}: ${message}`).join('\n')
+            : ran.error.kind,
+        outcomes: ran.ok
+          ? Object.fromEntries([...ran.value.outcomes].map(([id, { kind }]) => [id, kind]))
+          : {},
         events,
         warnings: events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : [])),
       };
@@ -75,11 +129,22 @@ export function inProcess(): InProcess {
     snapshot(path) {
       const top = join(folder, path);
       if (!existsSync(top)) return {};
-      return Object.fromEntries(readdirSync(top, { recursive: true, withFileTypes: true }).map((entry) => {
-        const place = join(entry.parentPath, entry.name);
-        const mode = (lstatSync(place).mode & 0o111) === 0 ? 'file' : 'executable';
-        return [place.slice(top.length + 1), entry.isSymbolicLink() ? `link ${readlinkSync(place)}` : entry.isDirectory() ? 'folder' : `${mode} ${readFileSync(place, 'utf8').slice(0, 1000)}`];
-      }).sort());
+      return Object.fromEntries(
+        readdirSync(top, { recursive: true, withFileTypes: true })
+          .map((entry) => {
+            const place = join(entry.parentPath, entry.name);
+            const mode = (lstatSync(place).mode & 0o111) === 0 ? 'file' : 'executable';
+            return [
+              place.slice(top.length + 1),
+              entry.isSymbolicLink()
+                ? `link ${readlinkSync(place)}`
+                : entry.isDirectory()
+                  ? 'folder'
+                  : `${mode} ${readFileSync(place, 'utf8').slice(0, 1000)}`,
+            ];
+          })
+          .sort(),
+      );
     },
     [Symbol.dispose]() {
       openAll(folder);
@@ -91,5 +156,6 @@ export function inProcess(): InProcess {
 /** Folders that a test made read-only. */
 export function openAll(folder: string): void {
   chmodSync(folder, 0o755);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) openAll(join(folder, entry.name));
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) openAll(join(folder, entry.name));
 }

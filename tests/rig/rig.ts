@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -81,24 +90,39 @@ export async function createRig(): Promise<Rig> {
     const eventFile = join(folder, `events-${runs}.ndjson`);
     const isRun = words[0] === 'run' && !words.includes('--dry-run');
     // A watch answers once a run.
-    const all = [...words, ...(isRun && !words.includes('--watch') ? ['--json'] : []), ...(isRun ? ['--events', eventFile] : [])];
-    const child = spawn(process.execPath, [main, ...all], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const all = [
+      ...words,
+      ...(isRun && !words.includes('--watch') ? ['--json'] : []),
+      ...(isRun ? ['--events', eventFile] : []),
+    ];
+    const child = spawn(process.execPath, [main, ...all], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     children.add(child);
     let shown = '';
     child.stderr.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
       child.emit('shown');
     });
-    const said = (text: string, times = 1): Promise<void> => new Promise((resolve) => {
-      const check = (): void => {
-        if (shown.split(text).length <= times) return;
-        child.off('shown', check);
-        resolve();
-      };
-      child.on('shown', check);
-      check();
-    });
-    return { pid: child.pid ?? 0, eventFile, said, kill: (signal) => void child.kill(signal), result: resultOf(child, eventFile, () => children.delete(child)) };
+    const said = (text: string, times = 1): Promise<void> =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (shown.split(text).length <= times) return;
+          child.off('shown', check);
+          resolve();
+        };
+        child.on('shown', check);
+        check();
+      });
+    return {
+      pid: child.pid ?? 0,
+      eventFile,
+      said,
+      kill: (signal) => void child.kill(signal),
+      result: resultOf(child, eventFile, () => children.delete(child)),
+    };
   }
 
   const survivors = (): readonly number[] => processesWith(`PIPELINE_CONTEXT=${root}/`);
@@ -109,12 +133,21 @@ export async function createRig(): Promise<Rig> {
       for (const [path, content] of Object.entries(files)) {
         const place = join(root, path);
         mkdirSync(dirname(place), { recursive: true });
-        writeFileSync(place, typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));
+        writeFileSync(
+          place,
+          typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content),
+        );
       }
     },
     read: (path) => readFileSync(join(root, path), 'utf8'),
     exists: (path) => existsSync(join(root, path)),
-    puppet: (name = 'puppet') => ({ cmd: [process.execPath, puppetFile, socketPath, name], nextStart: () => hellos.next(name), get waiting() { return hellos.waiting(name); } }),
+    puppet: (name = 'puppet') => ({
+      cmd: [process.execPath, puppetFile, socketPath, name],
+      nextStart: () => hellos.next(name),
+      get waiting() {
+        return hellos.waiting(name);
+      },
+    }),
     pipeline,
     survivors,
     async [Symbol.asyncDispose]() {
@@ -137,7 +170,9 @@ export async function until(holds: () => boolean, milliseconds: number): Promise
   const deadline = performance.now() + milliseconds;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error('waited in vain');
-    await new Promise((resolve) => { setTimeout(resolve, 5); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
   }
 }
 
@@ -151,15 +186,24 @@ class Hellos {
     this.#sockets.add(socket);
     const waiting = new Map<number, (answer: unknown) => void>();
     let orders = 0;
-    const order: Started['order'] = (name, details = {}) => new Promise((resolve) => {
-      const id = orders++;
-      waiting.set(id, resolve);
-      socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
+    const order: Started['order'] = (name, details = {}) =>
+      new Promise((resolve) => {
+        const id = orders++;
+        waiting.set(id, resolve);
+        socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
+      });
+    const gone = new Promise<void>((resolve) => {
+      socket.on('close', () => resolve());
     });
-    const gone = new Promise<void>((resolve) => { socket.on('close', () => resolve()); });
     socket.on('error', () => undefined);
     createInterface({ input: socket }).on('line', (line) => {
-      const message: { readonly hello?: string; readonly pid: number; readonly context: Started['context']; readonly id: number; readonly answer: unknown } = JSON.parse(line);
+      const message: {
+        readonly hello?: string;
+        readonly pid: number;
+        readonly context: Started['context'];
+        readonly id: number;
+        readonly answer: unknown;
+      } = JSON.parse(line);
       if (message.hello === undefined) {
         waiting.get(message.id)?.(message.answer);
         return;
@@ -170,7 +214,10 @@ class Hellos {
         order,
         gone,
         async exit(code, outs = {}) {
-          if (Object.keys(outs).length > 0) await order('write', { files: Object.fromEntries(Object.entries(outs).map(([out, text]) => [`out:${out}`, text])) });
+          if (Object.keys(outs).length > 0)
+            await order('write', {
+              files: Object.fromEntries(Object.entries(outs).map(([out, text]) => [`out:${out}`, text])),
+            });
           void order('exit', { code });
           await gone;
         },
@@ -209,29 +256,46 @@ function listen(path: string, hellos: Hellos): Promise<Server> {
 function resultOf(child: ChildProcess, eventFile: string, onEnd: () => void): Promise<PipelineResult> {
   let stdout = '';
   let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       onEnd();
       const events = existsSync(eventFile) ? parseLines(readFileSync(eventFile, 'utf8')) : [];
       const warnings = events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : []));
-      resolve({ code, signal, stdout, stderr, json: stdout.startsWith('{') ? JSON.parse(stdout) : {}, events, warnings });
+      resolve({
+        code,
+        signal,
+        stdout,
+        stderr,
+        json: stdout.startsWith('{') ? JSON.parse(stdout) : {},
+        events,
+        warnings,
+      });
     });
   });
 }
 
 function parseLines(text: string): readonly Event[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => {
-    const event: Event = JSON.parse(line);
-    return event;
-  });
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const event: Event = JSON.parse(line);
+      return event;
+    });
 }
 
 /** Linux only; elsewhere none are seen. */
 export function processesWith(mark: string): readonly number[] {
   if (!existsSync('/proc/self/environ')) return [];
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && environmentOf(pid).includes(mark) && !isZombie(pid));
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && environmentOf(pid).includes(mark) && !isZombie(pid));
 }
 
 const environmentOf = (pid: number): string => readProc(pid, 'environ');

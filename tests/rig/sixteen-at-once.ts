@@ -7,7 +7,11 @@ import { createRig } from './rig.ts';
 const pipeline = {
   stages: {
     a: { cmd: 'echo a >> ../executed; cat ${deps.x} > ${outs.o}', deps: { x: 'x' }, outs: { o: 'o' } },
-    b: { cmd: 'echo b >> ../executed; cat ${deps.o} ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+    b: {
+      cmd: 'echo b >> ../executed; cat ${deps.o} ${deps.o} > ${outs.o}',
+      deps: { o: { from: 'a', out: 'o' } },
+      outs: { o: 'o' },
+    },
   },
 };
 
@@ -22,18 +26,26 @@ export async function sixteenAtOnce(rounds: number): Promise<number> {
   let busy = 0;
   for (let round = 1; round <= rounds; round++) {
     rig.write({ x: `${round} ` });
-    const runs = Array.from({ length: 16 }, (_, index) => ({ waits: index % 4 === 0, run: index % 4 === 0 ? rig.pipeline('run', '--wait') : rig.pipeline('run') }));
+    const runs = Array.from({ length: 16 }, (_, index) => ({
+      waits: index % 4 === 0,
+      run: index % 4 === 0 ? rig.pipeline('run', '--wait') : rig.pipeline('run'),
+    }));
     const pids = runs.map(({ run }) => run.pid);
-    const results = await Promise.all(runs.map(async ({ waits, run }) => ({ waits, ...await run.result })));
+    const results = await Promise.all(runs.map(async ({ waits, run }) => ({ waits, ...(await run.result) })));
     for (const { waits, code, stderr } of results) {
-      expect({ round, code, stderr: code === 0 ? '' : stderr }).toMatchObject(waits ? { code: 0 } : { code: expect.toBeOneOf([0, 3]) });
+      expect({ round, code, stderr: code === 0 ? '' : stderr }).toMatchObject(
+        waits ? { code: 0 } : { code: expect.toBeOneOf([0, 3]) },
+      );
       if (code !== 3) continue;
       busy += 1;
       // A holder that has ended when it is asked for has no name any more.
       const [, holder] = /another run is on \(process (\d+)/.exec(stderr) ?? [];
       if (holder !== undefined) expect(pids).toContain(Number(holder));
     }
-    expect({ round, ran: results.flatMap(({ json }) => json['ran'] ?? []).sort() }).toEqual({ round, ran: ['a', 'b'] });
+    expect({ round, ran: results.flatMap(({ json }) => json['ran'] ?? []).sort() }).toEqual({
+      round,
+      ran: ['a', 'b'],
+    });
     expect(rig.read('artifacts/pipeline/b/o')).toBe(`${round} ${round} `);
   }
   expect(readFileSync(join(rig.root, '../executed'), 'utf8')).toBe('a\nb\n'.repeat(rounds));

@@ -17,10 +17,19 @@ export async function sweep(pipeline: object, code: string): Promise<number> {
     project.write({ raw: 'raw', 'pipeline.yaml': pipeline });
     const disturbed = await project.run({}, failingDisk(nth, code, changes).disk);
     const outcomes = Object.values(disturbed.outcomes);
-    const told = disturbed.problem !== undefined || outcomes.includes('failed') || disturbed.warnings.length > 0;
-    expect({ nth, toldOrHarmless: told || outcomes.every((kind) => kind === 'ran') }).toEqual({ nth, toldOrHarmless: true });
+    const told =
+      disturbed.problem !== undefined || outcomes.includes('failed') || disturbed.warnings.length > 0;
+    expect({ nth, toldOrHarmless: told || outcomes.every((kind) => kind === 'ran') }).toEqual({
+      nth,
+      toldOrHarmless: true,
+    });
     const again = await project.run();
-    expect({ nth, problem: again.problem, exitCode: again.summary?.exitCode, tree: project.snapshot('artifacts') }).toEqual({ nth, problem: undefined, exitCode: 0, tree });
+    expect({
+      nth,
+      problem: again.problem,
+      exitCode: again.summary?.exitCode,
+      tree: project.snapshot('artifacts'),
+    }).toEqual({ nth, problem: undefined, exitCode: 0, tree });
   }
   return total;
 }
@@ -28,8 +37,16 @@ export async function sweep(pipeline: object, code: string): Promise<number> {
 /** They write beside the project, where nobody looks, each time they are executed. */
 export const countedStages = {
   stages: {
-    a: { cmd: 'echo a >> ../executed-$(basename $PWD); cat ${deps.raw} > ${outs.o}; echo note > ${outs.note}', deps: { raw: 'raw' }, outs: { o: 'o', note: { path: 'note', workspace: true } } },
-    b: { cmd: 'echo b >> ../executed-$(basename $PWD); cat ${deps.o} > ${outs.o}', deps: { o: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+    a: {
+      cmd: 'echo a >> ../executed-$(basename $PWD); cat ${deps.raw} > ${outs.o}; echo note > ${outs.note}',
+      deps: { raw: 'raw' },
+      outs: { o: 'o', note: { path: 'note', workspace: true } },
+    },
+    b: {
+      cmd: 'echo b >> ../executed-$(basename $PWD); cat ${deps.o} > ${outs.o}',
+      deps: { o: { from: 'a', out: 'o' } },
+      outs: { o: 'o' },
+    },
   },
 };
 
@@ -52,11 +69,23 @@ export async function sweepRows(code: string): Promise<number> {
     });
     const disturbed = await project.run().finally(release);
     if (count <= nth) rows = nth;
-    const cached = disturbed.events.flatMap((event) => (event.kind === 'finished' && event.outcome.kind === 'ran' && event.outcome.published ? [event.instance] : []));
+    const cached = disturbed.events.flatMap((event) =>
+      event.kind === 'finished' && event.outcome.kind === 'ran' && event.outcome.published
+        ? [event.instance]
+        : [],
+    );
     const before = existsSync(executed) ? readFileSync(executed, 'utf8') : '';
     const again = await project.run();
-    expect({ nth, exitCode: again.summary?.exitCode, problem: again.problem }).toEqual({ nth, exitCode: 0, problem: undefined });
-    expect({ nth, o: project.read('artifacts/pipeline/b/o'), note: project.read('note') }).toEqual({ nth, o: 'raw', note: 'note\n' });
+    expect({ nth, exitCode: again.summary?.exitCode, problem: again.problem }).toEqual({
+      nth,
+      exitCode: 0,
+      problem: undefined,
+    });
+    expect({ nth, o: project.read('artifacts/pipeline/b/o'), note: project.read('note') }).toEqual({
+      nth,
+      o: 'raw',
+      note: 'note\n',
+    });
     const after = readFileSync(executed, 'utf8').slice(before.length);
     rmSync(executed);
     expect({ nth, twice: cached.filter((instance) => after.includes(instance)) }).toEqual({ nth, twice: [] });
@@ -64,7 +93,9 @@ export async function sweepRows(code: string): Promise<number> {
   return rows;
 }
 
-async function undisturbed(pipeline: object): Promise<{ readonly total: number; readonly tree: Readonly<Record<string, string>> }> {
+async function undisturbed(
+  pipeline: object,
+): Promise<{ readonly total: number; readonly tree: Readonly<Record<string, string>> }> {
   using project = inProcess();
   project.write({ raw: 'raw', 'pipeline.yaml': pipeline });
   const { disk, count } = failingDisk(-1, '', changes);

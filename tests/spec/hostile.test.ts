@@ -6,7 +6,8 @@ const codesOf = (text: string): readonly (string | undefined)[] => {
   const { result } = planned(text);
   return result.ok ? [] : [...new Set(result.error.map(({ code }) => code))];
 };
-const many = (count: number, of: (index: number) => string): string => Array.from({ length: count }, (_, index) => of(index)).join('');
+const many = (count: number, of: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => of(index)).join('');
 const stage = 'stages: { a: { cmd: [echo], outs: { o: o } } }\n';
 
 describe('hostile text is refused with a located fault, never a crash', () => {
@@ -22,9 +23,17 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ['400,000 commas', `[${','.repeat(400_000)}]`, 'yaml-syntax'],
     ['a list of a million', `a: [${'1,'.repeat(1_000_000)}]`, 'too-large'],
     ['a block list of a million', `a:\n${'- 1\n'.repeat(1_000_000)}`, 'too-large'],
-    ['a text with 20,000 references', `vars: { x: 1, y: "${'${vars.x}'.repeat(20_000)}" }\n${stage}`, 'too-large'],
+    [
+      'a text with 20,000 references',
+      `vars: { x: 1, y: "${'${vars.x}'.repeat(20_000)}" }\n${stage}`,
+      'too-large',
+    ],
     ['anchors within anchors', `vars: ${many(1_000, (index) => `&a${index} [`)}`, 'too-deep'],
-    ['a chain of merges', `vars:\n  m0: &m0 { a: 1 }\n${many(2_000, (index) => `  m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}${stage}`, 'too-large'],
+    [
+      'a chain of merges',
+      `vars:\n  m0: &m0 { a: 1 }\n${many(2_000, (index) => `  m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}${stage}`,
+      'too-large',
+    ],
     ['100,000 documents', '---\n'.repeat(100_000), 'too-large'],
     ['two documents', `${stage}---\n${stage}`, 'many-documents'],
     ['NUL', 'a: \0', 'control-character'],
@@ -97,7 +106,11 @@ describe('hostile text is refused with a located fault, never a crash', () => {
   });
 
   test('a thousand outs inside each other are told, but not a million pairs', () => {
-    expect(faultsOf(`stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`)).toHaveLength(201);
+    expect(
+      faultsOf(
+        `stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`,
+      ),
+    ).toHaveLength(201);
   });
 
   test('a message shows no text at full length', () => {
@@ -112,19 +125,63 @@ describe('hostile text is refused with a located fault, never a crash', () => {
   });
 
   test('names of Object.prototype are names like any other', () => {
-    expect(faultsOf('vars: { constructor: 1, toString: 2 }\nstages: { hasOwnProperty: { matrix: { valueOf: [a] }, cmd: [echo, "${valueOf}", "${vars.constructor}"], deps: { constructor: x }, outs: { toString: o } } }')).toEqual([]);
-    expect(faultsOf('stages: { a: { cmd: [echo, "${constructor}"], constructor: 1 } }')).toEqual(['unknown-name 1:47 constructor']);
+    expect(
+      faultsOf(
+        'vars: { constructor: 1, toString: 2 }\nstages: { hasOwnProperty: { matrix: { valueOf: [a] }, cmd: [echo, "${valueOf}", "${vars.constructor}"], deps: { constructor: x }, outs: { toString: o } } }',
+      ),
+    ).toEqual([]);
+    expect(faultsOf('stages: { a: { cmd: [echo, "${constructor}"], constructor: 1 } }')).toEqual([
+      'unknown-name 1:47 constructor',
+    ]);
   });
 
   test('any text at all', () => {
-    const pieces = fc.constantFrom('stages:', 'vars', ' a: ', '{', '}', '[', ']', '&a ', '*a', '<<: ', '- ', '? ', '\n', '\n  ', '"', "'", '|\n', '>-\n', '${', '}', 'cmd', 'matrix', 'from', ', ', '#', '!!str ', '---\n', '\t', '%YAML', 'é', '\u0000', '\u2028', '1e999', '~');
-    fc.assert(fc.property(fc.array(fc.oneof(pieces, fc.string()), { maxLength: 60 }), (parts) => {
-      const text = parts.join('');
-      const { result, sources } = planned(text);
-      for (const { at } of result.ok ? [] : result.error) {
-        if (at !== undefined) expect(at.offset).toBeLessThanOrEqual(sources.get(at.file)?.length ?? -1);
-      }
-    }), { numRuns: 3_000 });
+    const pieces = fc.constantFrom(
+      'stages:',
+      'vars',
+      ' a: ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a ',
+      '*a',
+      '<<: ',
+      '- ',
+      '? ',
+      '\n',
+      '\n  ',
+      '"',
+      "'",
+      '|\n',
+      '>-\n',
+      '${',
+      '}',
+      'cmd',
+      'matrix',
+      'from',
+      ', ',
+      '#',
+      '!!str ',
+      '---\n',
+      '\t',
+      '%YAML',
+      'é',
+      '\u0000',
+      '\u2028',
+      '1e999',
+      '~',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(pieces, fc.string()), { maxLength: 60 }), (parts) => {
+        const text = parts.join('');
+        const { result, sources } = planned(text);
+        for (const { at } of result.ok ? [] : result.error) {
+          if (at !== undefined) expect(at.offset).toBeLessThanOrEqual(sources.get(at.file)?.length ?? -1);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   test('a byte order mark and CR LF change nothing', () => {

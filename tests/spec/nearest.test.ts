@@ -3,7 +3,14 @@ import { nearest } from '../../src/runner/spec/nearest.ts';
 
 const known = ['matrix', 'params', 'deps', 'outs', 'description', 'resources'];
 
-test.each([['matrx', 'matrix'], ['parmas', 'params'], ['Params', 'params'], ['dep', 'deps'], ['ressources', 'resources'], ['desciption', 'description']])('%s is like %s', (name, like) => {
+test.each([
+  ['matrx', 'matrix'],
+  ['parmas', 'params'],
+  ['Params', 'params'],
+  ['dep', 'deps'],
+  ['ressources', 'resources'],
+  ['desciption', 'description'],
+])('%s is like %s', (name, like) => {
   expect(nearest(name, known)).toBe(like);
 });
 

@@ -16,7 +16,9 @@ export function planned(text: string, { files = {}, file = 'pipeline.yaml', set 
     overrides: set,
     readText: (path) => {
       const found = Object.hasOwn(all, path) ? all[path] : undefined;
-      return found === undefined ? { ok: false, error: 'no such file or folder' } : { ok: true, value: found };
+      return found === undefined
+        ? { ok: false, error: 'no such file or folder' }
+        : { ok: true, value: found };
     },
   });
 }
@@ -30,7 +32,8 @@ export function planOfText(text: string, written: Written = {}): Plan {
 
 export function instanceOf(plan: Plan, id: string): Instance {
   const found = plan.instances.find((instance) => instance.id === id);
-  if (found === undefined) throw new Error(`no ${id} among ${plan.instances.map((instance) => instance.id).join(' ')}`);
+  if (found === undefined)
+    throw new Error(`no ${id} among ${plan.instances.map((instance) => instance.id).join(' ')}`);
   return found;
 }
 

@@ -25,7 +25,11 @@ test.each<readonly [string, string, string]>([
   ['a bad resource', 'cpus: 2', 'cpus: 0.5'],
   ['a bad timeout', 'timeout: 2h', 'timeout: 2 hours'],
   ['env that is no list', 'env: [SEED]', 'env: SEED'],
-  ['a join without out', 'deps: { metrics: { from: eval, out: metrics } }', 'deps: { metrics: { from: eval } }'],
+  [
+    'a join without out',
+    'deps: { metrics: { from: eval, out: metrics } }',
+    'deps: { metrics: { from: eval } }',
+  ],
 ])('%s is refused by both', (_, before, after) => {
   expect(good).toContain(before);
   const bad = good.replace(before, after);
@@ -38,7 +42,10 @@ test('every name has a description, for editors', () => {
   const visit = (value: unknown, path: string): void => {
     if (typeof value !== 'object' || value === null) return;
     const properties: unknown = Reflect.get(value, 'properties');
-    if (typeof properties === 'object' && properties !== null) for (const [name, property] of Object.entries(properties)) if (typeof property !== 'object' || property === null || !('description' in property)) bare.push(`${path}.${name}`);
+    if (typeof properties === 'object' && properties !== null)
+      for (const [name, property] of Object.entries(properties))
+        if (typeof property !== 'object' || property === null || !('description' in property))
+          bare.push(`${path}.${name}`);
     for (const [name, member] of Object.entries(value)) visit(member, `${path}.${name}`);
   };
   visit(pipelineSchema(), '');

@@ -3,23 +3,119 @@ import { faultOf, faultsOf } from './planned.ts';
 
 describe('what is no YAML is told where it is written, in words about the text', () => {
   test.each<readonly [string, string, string, string, string | undefined]>([
-    ['no colon', 'vars:\n  a: 1\n  validation 0.1\n  b: 2\n', '3:3 validation 0.1', 'a name and its value need ": " between them', undefined],
-    ['no colon in the last line', 'vars:\n  a: 1\n  validation 0.1\nstages: {}\n', '3:3 validation 0.1', 'a name and its value need ": " between them', undefined],
-    ['no space after the colon', 'vars:\n  a:1\n  b: 2\n', '2:3 a:1', 'a name and its value need ": " between them', 'write "a: 1", with a space'],
-    ['a map that is not closed', 'vars:\n  a: { b: 1, c: 2\n  d: 3\n', '2:6 {', 'this { is not closed, or what it holds is not indented', undefined],
-    ['a list that is not closed at the end', 'vars:\n  a: [1, 2\n', '2:6 [', 'this [ is not closed, or what it holds is not indented', undefined],
-    ['of two brackets the one that is not closed', 'vars:\n  a: { b: { c: 2 }\n  d: 3\n', '2:6 {', 'this { is not closed, or what it holds is not indented', undefined],
+    [
+      'no colon',
+      'vars:\n  a: 1\n  validation 0.1\n  b: 2\n',
+      '3:3 validation 0.1',
+      'a name and its value need ": " between them',
+      undefined,
+    ],
+    [
+      'no colon in the last line',
+      'vars:\n  a: 1\n  validation 0.1\nstages: {}\n',
+      '3:3 validation 0.1',
+      'a name and its value need ": " between them',
+      undefined,
+    ],
+    [
+      'no space after the colon',
+      'vars:\n  a:1\n  b: 2\n',
+      '2:3 a:1',
+      'a name and its value need ": " between them',
+      'write "a: 1", with a space',
+    ],
+    [
+      'a map that is not closed',
+      'vars:\n  a: { b: 1, c: 2\n  d: 3\n',
+      '2:6 {',
+      'this { is not closed, or what it holds is not indented',
+      undefined,
+    ],
+    [
+      'a list that is not closed at the end',
+      'vars:\n  a: [1, 2\n',
+      '2:6 [',
+      'this [ is not closed, or what it holds is not indented',
+      undefined,
+    ],
+    [
+      'of two brackets the one that is not closed',
+      'vars:\n  a: { b: { c: 2 }\n  d: 3\n',
+      '2:6 {',
+      'this { is not closed, or what it holds is not indented',
+      undefined,
+    ],
     ['brackets closed twice', 'vars:\n  a: { b: 1 }}\n', '2:14 }', 'this } closes nothing', undefined],
-    ['a comma that is missing', 'vars:\n  a: { b: 1 c: 2 }\n', '2:11 1 c: 2 ', 'two names stand here without a comma between them', 'a text with ": " in it needs quotes'],
-    ['a line too far to the right', 'vars:\n  a: 1\n\n    b: 2\n', '4:5 b: 2', 'this line is indented below a name that has its value already', undefined],
-    ['a line too far to the right, below a comment', 'vars:\n  a: 1\n\n  # more\n    b: 2 # here\n', '5:5 b: 2 # here', 'this line begins at another column than those that it belongs to', undefined],
-    ['a line too far to the left', 'vars:\n    a: 1\n  b: 2\n', '3:3 b: 2', 'this line begins at another column than those that it belongs to', undefined],
-    ['an item too far to the left', 'vars:\n  a:\n    - 1\n   - 2\n', '4:4 - 2', 'this line begins at another column than those that it belongs to', undefined],
-    ['a text with a colon', 'vars:\n  a: question: why\n', '2:6 question: why', 'a text with ": " in it needs quotes', 'write "question: why"'],
-    ['a quote that is not closed', 'vars:\n  a: "open\n  b: 2\n', '2:6 "', 'this " is never closed', undefined],
-    ['a text that begins as none can', 'vars:\n  a: @home\n', '2:6 @', 'a text that begins with @ needs quotes', undefined],
-    ['a path of Windows', 'vars:\n  a: "C:\\data"\n', '2:9 \\', '\\d is no escape in double quotes', 'in single quotes a backslash is a backslash; in double quotes it is written twice'],
-    ['a tab', 'vars:\n\ta: 1\n', '2:1 \t', 'a tab stands in the indentation', 'indent with spaces: YAML takes no tabs there'],
+    [
+      'a comma that is missing',
+      'vars:\n  a: { b: 1 c: 2 }\n',
+      '2:11 1 c: 2 ',
+      'two names stand here without a comma between them',
+      'a text with ": " in it needs quotes',
+    ],
+    [
+      'a line too far to the right',
+      'vars:\n  a: 1\n\n    b: 2\n',
+      '4:5 b: 2',
+      'this line is indented below a name that has its value already',
+      undefined,
+    ],
+    [
+      'a line too far to the right, below a comment',
+      'vars:\n  a: 1\n\n  # more\n    b: 2 # here\n',
+      '5:5 b: 2 # here',
+      'this line begins at another column than those that it belongs to',
+      undefined,
+    ],
+    [
+      'a line too far to the left',
+      'vars:\n    a: 1\n  b: 2\n',
+      '3:3 b: 2',
+      'this line begins at another column than those that it belongs to',
+      undefined,
+    ],
+    [
+      'an item too far to the left',
+      'vars:\n  a:\n    - 1\n   - 2\n',
+      '4:4 - 2',
+      'this line begins at another column than those that it belongs to',
+      undefined,
+    ],
+    [
+      'a text with a colon',
+      'vars:\n  a: question: why\n',
+      '2:6 question: why',
+      'a text with ": " in it needs quotes',
+      'write "question: why"',
+    ],
+    [
+      'a quote that is not closed',
+      'vars:\n  a: "open\n  b: 2\n',
+      '2:6 "',
+      'this " is never closed',
+      undefined,
+    ],
+    [
+      'a text that begins as none can',
+      'vars:\n  a: @home\n',
+      '2:6 @',
+      'a text that begins with @ needs quotes',
+      undefined,
+    ],
+    [
+      'a path of Windows',
+      'vars:\n  a: "C:\\data"\n',
+      '2:9 \\',
+      '\\d is no escape in double quotes',
+      'in single quotes a backslash is a backslash; in double quotes it is written twice',
+    ],
+    [
+      'a tab',
+      'vars:\n\ta: 1\n',
+      '2:1 \t',
+      'a tab stands in the indentation',
+      'indent with spaces: YAML takes no tabs there',
+    ],
   ])('%s', (_, text, place, message, help) => {
     for (const written of [text, text.replaceAll('\n', '\r\n')]) {
       expect(faultsOf(written)).toEqual([`yaml-syntax ${place}`]);
@@ -28,7 +124,13 @@ describe('what is no YAML is told where it is written, in words about the text',
   });
 
   test('an alias of no anchor, with the nearest one; a text that begins with a star', () => {
-    expect(faultOf('vars:\n  full: &full { a: 1 }\n  b: { <<: *ful }\n')).toMatchObject({ code: 'unknown-alias', suggestion: 'full' });
-    expect(faultOf('vars: { a: *.txt }\n')).toMatchObject({ code: 'unknown-alias', help: 'a text that begins with * needs quotes' });
+    expect(faultOf('vars:\n  full: &full { a: 1 }\n  b: { <<: *ful }\n')).toMatchObject({
+      code: 'unknown-alias',
+      suggestion: 'full',
+    });
+    expect(faultOf('vars: { a: *.txt }\n')).toMatchObject({
+      code: 'unknown-alias',
+      help: 'a text that begins with * needs quotes',
+    });
   });
 });

@@ -3,13 +3,40 @@ import { faultsOf, faultText, instanceOf, planned, planOfText, type Written } fr
 
 /** The params of a stage without axes. */
 const paramsOf = (text: string, written: Written = {}) => instanceOf(planOfText(text, written), 'a').params;
-const withParams = (params: string, head = ''): string => `${head}stages: { a: { cmd: [echo], params: { ${params} } } }\n`;
+const withParams = (params: string, head = ''): string =>
+  `${head}stages: { a: { cmd: [echo], params: { ${params} } } }\n`;
 
 describe('values are those of YAML 1.2 core', () => {
   test.each<readonly [string, unknown]>([
-    ['1e-5', 1e-5], ['3e-3', 0.003], ['1.10', 1.1], ['-0', 0], ['0x1F', 31], ['0o17', 15], ['007', 7], ['+5', 5], ['.5', 0.5], ['100000000000000000000', 1e20], ['9007199254740993.0', 9007199254740992],
-    ['no', 'no'], ['yes', 'yes'], ['on', 'on'], ['y', 'y'], ['12:30', '12:30'], ['2026-01-31', '2026-01-31'], ['1_000', '1_000'], ['"1"', '1'], ['0b1', '0b1'],
-    ['true', true], ['False', false], ['~', null], ['null', null], ['""', ''], ['!!str 5', '5'], ['[1, a]', [1, 'a']], ['{ b: 1 }', { b: 1 }], ['"\\u00e9\\t"', 'é\t'],
+    ['1e-5', 1e-5],
+    ['3e-3', 0.003],
+    ['1.10', 1.1],
+    ['-0', 0],
+    ['0x1F', 31],
+    ['0o17', 15],
+    ['007', 7],
+    ['+5', 5],
+    ['.5', 0.5],
+    ['100000000000000000000', 1e20],
+    ['9007199254740993.0', 9007199254740992],
+    ['no', 'no'],
+    ['yes', 'yes'],
+    ['on', 'on'],
+    ['y', 'y'],
+    ['12:30', '12:30'],
+    ['2026-01-31', '2026-01-31'],
+    ['1_000', '1_000'],
+    ['"1"', '1'],
+    ['0b1', '0b1'],
+    ['true', true],
+    ['False', false],
+    ['~', null],
+    ['null', null],
+    ['""', ''],
+    ['!!str 5', '5'],
+    ['[1, a]', [1, 'a']],
+    ['{ b: 1 }', { b: 1 }],
+    ['"\\u00e9\\t"', 'é\t'],
   ])('%s', (text, value) => {
     expect(paramsOf(withParams(`x: ${text}`))['x']).toStrictEqual(value);
   });
@@ -32,46 +59,84 @@ describe('values are those of YAML 1.2 core', () => {
 });
 
 describe('references', () => {
-  const head = 'vars: { n: 3e-3, s: "1", list: [1, { k: v }], m: { deep: { x: true } }, again: "${vars.m.deep}", text: "<${vars.n}>", none: ~ }\n';
+  const head =
+    'vars: { n: 3e-3, s: "1", list: [1, { k: v }], m: { deep: { x: true } }, again: "${vars.m.deep}", text: "<${vars.n}>", none: ~ }\n';
   test.each<readonly [string, unknown]>([
-    ['"${vars.n}"', 0.003], ['"${vars.s}"', '1'], ['"${vars.list}"', [1, { k: 'v' }]], ['"${vars.m.deep.x}"', true], ['"${vars.again.x}"', true], ['"${ vars.n }"', 0.003],
-    ['"is ${vars.n}!"', 'is 3e-3!'], ['"${vars.n}${vars.s}"', '3e-31'], ['"${vars.text}"', '<3e-3>'], ['"${vars.none}"', null], ['"x${vars.none}"', 'x~'],
-    ['"$${vars.n}"', '${vars.n}'], ['"$$${vars.n}"', '$${vars.n}'], ['"$"', '$'], ['"$HOME {x}"', '$HOME {x}'], ['"100%${vars.s}$"', '100%1$'], ['"$${a} ${vars.s} $${b}"', '${a} 1 ${b}'],
+    ['"${vars.n}"', 0.003],
+    ['"${vars.s}"', '1'],
+    ['"${vars.list}"', [1, { k: 'v' }]],
+    ['"${vars.m.deep.x}"', true],
+    ['"${vars.again.x}"', true],
+    ['"${ vars.n }"', 0.003],
+    ['"is ${vars.n}!"', 'is 3e-3!'],
+    ['"${vars.n}${vars.s}"', '3e-31'],
+    ['"${vars.text}"', '<3e-3>'],
+    ['"${vars.none}"', null],
+    ['"x${vars.none}"', 'x~'],
+    ['"$${vars.n}"', '${vars.n}'],
+    ['"$$${vars.n}"', '$${vars.n}'],
+    ['"$"', '$'],
+    ['"$HOME {x}"', '$HOME {x}'],
+    ['"100%${vars.s}$"', '100%1$'],
+    ['"$${a} ${vars.s} $${b}"', '${a} 1 ${b}'],
   ])('%s', (text, value) => {
     expect(paramsOf(withParams(`x: ${text}`, head))['x']).toStrictEqual(value);
   });
 
   test('a map-valued axis stands without its name, which can be asked for', () => {
-    const plan = planOfText('stages: { a: { matrix: { c: [{ name: big, r: 8 }] }, cmd: [echo], params: { all: "${c}", r: "${c.r}", name: "${c.name}" } } }');
+    const plan = planOfText(
+      'stages: { a: { matrix: { c: [{ name: big, r: 8 }] }, cmd: [echo], params: { all: "${c}", r: "${c.r}", name: "${c.name}" } } }',
+    );
     expect(instanceOf(plan, 'a[big]').params).toEqual({ all: { r: 8 }, r: 8, name: 'big' });
   });
 
   test('a var can be a whole dep, a matrix, a command, a timeout', () => {
-    const plan = planOfText('vars: { d: { path: /data, external: true }, grid: { x: [1, 2] }, words: [echo, "${vars.t}", "$${x}"], t: 90 }\nstages: { a: { matrix: "${vars.grid}", cmd: "${vars.words}", deps: { d: "${vars.d}" }, timeout: "${vars.t}" } }');
+    const plan = planOfText(
+      'vars: { d: { path: /data, external: true }, grid: { x: [1, 2] }, words: [echo, "${vars.t}", "$${x}"], t: 90 }\nstages: { a: { matrix: "${vars.grid}", cmd: "${vars.words}", deps: { d: "${vars.d}" }, timeout: "${vars.t}" } }',
+    );
     const instance = instanceOf(plan, 'a[2]');
     expect(instance.deps['d']).toMatchObject({ kind: 'path', path: '/data', external: true });
     expect(instance.timeout).toBe(90);
-    expect(instance.program).toMatchObject({ words: [[{ text: 'echo' }], [{ text: '90' }], [{ text: '${x}' }]] });
+    expect(instance.program).toMatchObject({
+      words: [[{ text: 'echo' }], [{ text: '90' }], [{ text: '${x}' }]],
+    });
   });
 
   test('what differs by instance may follow an axis: resources, timeout, retries', () => {
-    const plan = planOfText('stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }');
-    expect(instanceOf(plan, 'a[x]')).toMatchObject({ resources: { cpus: 2, gpus: 0, memory: 8 * 2 ** 30 }, timeout: 7200 });
-    expect(instanceOf(plan, 'a[x]').resourceRanges).toMatchObject({ cpus: { offset: 46, length: 1 }, gpus: { offset: 10, length: 1 }, memory: { offset: 57, length: 4 } });
-    expect(faultsOf('stages: { a: { matrix: { c: [0, 2] }, cmd: [echo], resources: { cpus: "${c}" } } }')).toEqual(['wrong-type 1:30 0']);
+    const plan = planOfText(
+      'stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }',
+    );
+    expect(instanceOf(plan, 'a[x]')).toMatchObject({
+      resources: { cpus: 2, gpus: 0, memory: 8 * 2 ** 30 },
+      timeout: 7200,
+    });
+    expect(instanceOf(plan, 'a[x]').resourceRanges).toMatchObject({
+      cpus: { offset: 46, length: 1 },
+      gpus: { offset: 10, length: 1 },
+      memory: { offset: 57, length: 4 },
+    });
+    expect(
+      faultsOf('stages: { a: { matrix: { c: [0, 2] }, cmd: [echo], resources: { cpus: "${c}" } } }'),
+    ).toEqual(['wrong-type 1:30 0']);
   });
 
   test('an unused var changes nothing', () => {
-    expect(planOfText(withParams('x: 1', 'vars: { unused: 1, other: "${vars.unused}" }\n')).instances[0]?.params).toEqual(planOfText(withParams('x: 1')).instances[0]?.params);
+    expect(
+      planOfText(withParams('x: 1', 'vars: { unused: 1, other: "${vars.unused}" }\n')).instances[0]?.params,
+    ).toEqual(planOfText(withParams('x: 1')).instances[0]?.params);
   });
 });
 
 describe('a file that extends another', () => {
-  const base = 'name: base\nvars: { model: small, keep: 1 }\nstages:\n  a: { cmd: [echo], params: { model: "${vars.model}", grid: [1, 2], nested: { x: 1, y: 2 } } }\n  b: { cmd: [echo] }\n';
-  const extending = (text: string) => planOfText(text, { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } });
+  const base =
+    'name: base\nvars: { model: small, keep: 1 }\nstages:\n  a: { cmd: [echo], params: { model: "${vars.model}", grid: [1, 2], nested: { x: 1, y: 2 } } }\n  b: { cmd: [echo] }\n';
+  const extending = (text: string) =>
+    planOfText(text, { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } });
 
   test('maps merge, lists are replaced, null deletes (RFC 7396)', () => {
-    const plan = extending('extends: ../pipeline.yaml\nvars: { model: big }\nstages: { a: { params: { grid: [3], nested: { y: ~, z: 4 } } }, b: ~, c: { cmd: [echo] } }\n');
+    const plan = extending(
+      'extends: ../pipeline.yaml\nvars: { model: big }\nstages: { a: { params: { grid: [3], nested: { y: ~, z: 4 } } }, b: ~, c: { cmd: [echo] } }\n',
+    );
     expect(instanceOf(plan, 'a').params).toEqual({ model: 'big', grid: [3], nested: { x: 1, z: 4 } });
     expect(plan.instances.map(({ id }) => id)).toEqual(['a', 'c']);
   });
@@ -83,34 +148,65 @@ describe('a file that extends another', () => {
 
   test('faults stand in the file that they are written in', () => {
     const written = { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } };
-    expect(faultsOf('extends: ../pipeline.yaml\nstages: { a: { params: { nested: "${vars.kept}" } } }\n', written)).toEqual(['unknown-reference experiments/big.yaml:2:35 ${vars.kept}']);
-    expect(faultsOf('extends: ../pipeline.yaml\nvars: { model: ~ }\n', written)).toEqual(['unknown-reference 4:39 ${vars.model}']);
+    expect(
+      faultsOf('extends: ../pipeline.yaml\nstages: { a: { params: { nested: "${vars.kept}" } } }\n', written),
+    ).toEqual(['unknown-reference experiments/big.yaml:2:35 ${vars.kept}']);
+    expect(faultsOf('extends: ../pipeline.yaml\nvars: { model: ~ }\n', written)).toEqual([
+      'unknown-reference 4:39 ${vars.model}',
+    ]);
   });
 
   test.each<readonly [string, string, string]>([
     ['itself', 'extends: big.yaml\n', 'extends-cycle experiments/big.yaml:1:10 big.yaml'],
-    ['a file that is not there', 'extends: ../pipelin.yaml\n', 'unreadable experiments/big.yaml:1:10 ../pipelin.yaml'],
-    ['a file outside the project', 'extends: ../../pipeline.yaml\n', 'bad-path experiments/big.yaml:1:10 ../../pipeline.yaml'],
+    [
+      'a file that is not there',
+      'extends: ../pipelin.yaml\n',
+      'unreadable experiments/big.yaml:1:10 ../pipelin.yaml',
+    ],
+    [
+      'a file outside the project',
+      'extends: ../../pipeline.yaml\n',
+      'bad-path experiments/big.yaml:1:10 ../../pipeline.yaml',
+    ],
     ['an absolute path', 'extends: /etc/passwd\n', 'bad-path experiments/big.yaml:1:10 /etc/passwd'],
     ['a number', 'extends: 1\n', 'wrong-type experiments/big.yaml:1:10 1'],
   ])('%s is refused', (_, text, fault) => {
-    expect(faultsOf(text, { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } })).toEqual([fault]);
+    expect(faultsOf(text, { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } })).toEqual([
+      fault,
+    ]);
   });
 });
 
 describe('--set', () => {
-  const text = 'vars: { model: small, lora: { r: 8 } }\nstages:\n  a: { matrix: [{ c: [{ name: x, r: 1 }] }], cmd: [echo], params: { model: "${vars.model}", r: "${vars.lora.r}", seed: 1, c: "${c.r}" } }\n';
+  const text =
+    'vars: { model: small, lora: { r: 8 } }\nstages:\n  a: { matrix: [{ c: [{ name: x, r: 1 }] }], cmd: [echo], params: { model: "${vars.model}", r: "${vars.lora.r}", seed: 1, c: "${c.r}" } }\n';
   test.each<readonly [string, string, unknown]>([
-    ['vars.model=data/models/mt5-base', 'model', 'data/models/mt5-base'], ['vars.lora.r=16', 'r', 16], ['stages.a.params.seed=1e3', 'seed', 1000], ['stages.a.matrix.0.c.0.r=5', 'c', 5], ['vars.model=', 'model', ''],
-    ['vars.model="a = b"', 'model', 'a = b'], ['vars.model=[1, 2]', 'model', [1, 2]], ['vars.model=~', 'model', null], ['stages.a.params.seed=${vars.lora.r}', 'seed', 8], ['vars.model=a=b', 'model', 'a=b'], ['vars.model= 7', 'model', 7],
+    ['vars.model=data/models/mt5-base', 'model', 'data/models/mt5-base'],
+    ['vars.lora.r=16', 'r', 16],
+    ['stages.a.params.seed=1e3', 'seed', 1000],
+    ['stages.a.matrix.0.c.0.r=5', 'c', 5],
+    ['vars.model=', 'model', ''],
+    ['vars.model="a = b"', 'model', 'a = b'],
+    ['vars.model=[1, 2]', 'model', [1, 2]],
+    ['vars.model=~', 'model', null],
+    ['stages.a.params.seed=${vars.lora.r}', 'seed', 8],
+    ['vars.model=a=b', 'model', 'a=b'],
+    ['vars.model= 7', 'model', 7],
   ])('%s', (set, name, value) => {
     expect(instanceOf(planOfText(text, { set: [set] }), 'a[x]').params[name]).toStrictEqual(value);
   });
 
   test.each<readonly [string, string]>([
-    ['vars.modle=x', 'bad-override --set:1:6 modle'], ['vars.model', 'bad-override --set:1:1 vars.model'], ['.model=x', 'bad-override --set:1:1 .model'], ['vars.model.x=1', 'bad-override --set:1:12 x'],
-    ['stages.a.matrix.1.c=1', 'bad-override --set:1:17 1'], ['stages.b.params.x=1', 'bad-override --set:1:8 b'], ['stages.a.cash=false', 'unknown-name --set:1:10 cash'], ['stages.a.retries=many', 'wrong-type --set:1:18 many'],
-    ['vars.model=[1', 'yaml-syntax --set:1:12 ['], ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
+    ['vars.modle=x', 'bad-override --set:1:6 modle'],
+    ['vars.model', 'bad-override --set:1:1 vars.model'],
+    ['.model=x', 'bad-override --set:1:1 .model'],
+    ['vars.model.x=1', 'bad-override --set:1:12 x'],
+    ['stages.a.matrix.1.c=1', 'bad-override --set:1:17 1'],
+    ['stages.b.params.x=1', 'bad-override --set:1:8 b'],
+    ['stages.a.cash=false', 'unknown-name --set:1:10 cash'],
+    ['stages.a.retries=many', 'wrong-type --set:1:18 many'],
+    ['vars.model=[1', 'yaml-syntax --set:1:12 ['],
+    ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
   ])('%s is refused, and the place is in what was typed', (set, fault) => {
     expect(faultsOf(text, { set: [set] })).toEqual([fault]);
   });
@@ -130,26 +226,50 @@ stages:
   });
 
   test('a single value under an anchor is changed wherever it is used', () => {
-    expect(instanceOf(planOfText(anchored, { set: ['vars.rate=0.5'] }), 'a[x]').params).toMatchObject({ rate: 0.5, text: 'r is 0.5' });
+    expect(instanceOf(planOfText(anchored, { set: ['vars.rate=0.5'] }), 'a[x]').params).toMatchObject({
+      rate: 0.5,
+      text: 'r is 0.5',
+    });
   });
 
   test.each<readonly [string, readonly string[]]>([
-    ['vars.used=2', []], ['vars.map.inner=2', []], ['vars.through=2', []], ['vars.anchored=2', []], ['stages.a.params.more=1', []], ['vars.all={ x: 1 }', []],
-    ['vars.unused=2', ['unreached-var --set:1:13 2']], ['vars.map.other=3', ['unreached-var --set:1:16 3']], ['vars.dead=3', ['unreached-var --set:1:11 3']],
+    ['vars.used=2', []],
+    ['vars.map.inner=2', []],
+    ['vars.through=2', []],
+    ['vars.anchored=2', []],
+    ['stages.a.params.more=1', []],
+    ['vars.all={ x: 1 }', []],
+    ['vars.unused=2', ['unreached-var --set:1:13 2']],
+    ['vars.map.other=3', ['unreached-var --set:1:16 3']],
+    ['vars.dead=3', ['unreached-var --set:1:11 3']],
   ])('a var that is changed in vain is said: %s', (set, warnings) => {
-    const { result, warnings: told, sources } = planned('vars: { used: 1, unused: 1, map: { inner: 1, other: 1 }, through: 1, next: "${vars.through}", anchored: &anchored 1, dead: 1, gone: "${vars.dead}", all: { x: 2 } }\nstages:\n  a: { cmd: "echo ${vars.used} ${vars.next}", params: { inner: "${vars.map.inner}", anchored: *anchored, all: "${vars.all}" } }\n', { set: [set] });
+    const {
+      result,
+      warnings: told,
+      sources,
+    } = planned(
+      'vars: { used: 1, unused: 1, map: { inner: 1, other: 1 }, through: 1, next: "${vars.through}", anchored: &anchored 1, dead: 1, gone: "${vars.dead}", all: { x: 2 } }\nstages:\n  a: { cmd: "echo ${vars.used} ${vars.next}", params: { inner: "${vars.map.inner}", anchored: *anchored, all: "${vars.all}" } }\n',
+      { set: [set] },
+    );
     expect(result.ok).toBe(true);
     expect(told.map((warning) => faultText(warning, sources))).toEqual(warnings);
   });
 
   test('so is a var that an experiment file changes and that only an anchor used', () => {
-    const { warnings, sources } = planned('extends: ../pipeline.yaml\nvars: { lora: { r: 4 }, rate: 2, own: 1 }\n', { file: 'experiments/big.yaml', files: { 'pipeline.yaml': anchored } });
-    expect(warnings.map((warning) => faultText(warning, sources))).toEqual(['unreached-var experiments/big.yaml:2:20 4']);
+    const { warnings, sources } = planned(
+      'extends: ../pipeline.yaml\nvars: { lora: { r: 4 }, rate: 2, own: 1 }\n',
+      { file: 'experiments/big.yaml', files: { 'pipeline.yaml': anchored } },
+    );
+    expect(warnings.map((warning) => faultText(warning, sources))).toEqual([
+      'unreached-var experiments/big.yaml:2:20 4',
+    ]);
     expect(warnings[0]?.help).toContain('--set');
   });
 
   test('of many, each has a place of its own, and later ones count', () => {
     expect(faultsOf(text, { set: ['vars.model=1', 'vars.m=2'] })).toEqual(['bad-override --set (2):1:6 m']);
-    expect(instanceOf(planOfText(text, { set: ['vars.model=1', 'vars.model=2'] }), 'a[x]').params['model']).toBe(2);
+    expect(
+      instanceOf(planOfText(text, { set: ['vars.model=1', 'vars.model=2'] }), 'a[x]').params['model'],
+    ).toBe(2);
   });
 });

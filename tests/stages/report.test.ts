@@ -10,13 +10,38 @@ const page = reportPage({
   title: 'medical-qa',
   gridPrefix: 'gs_',
   rows: scoreRows([{ axes, content: evaluation({ rougeL: 0.731 }) }], [{ axes, content: summary(0.25) }]),
-  logs: [{ axes, content: [{ step: 1, loss: 2 }, { step: 2, loss: 1 }, { step: 2, evaluationLoss: 1.5 }] }],
-  samples: [{ axes, content: { questions: ['Is 3 < 4 & "so"?'], answers: { '0.7': ['<script>alert(1)</script>'], '1.0': ['yes'] } } }],
+  logs: [
+    {
+      axes,
+      content: [
+        { step: 1, loss: 2 },
+        { step: 2, loss: 1 },
+        { step: 2, evaluationLoss: 1.5 },
+      ],
+    },
+  ],
+  samples: [
+    {
+      axes,
+      content: {
+        questions: ['Is 3 < 4 & "so"?'],
+        answers: { '0.7': ['<script>alert(1)</script>'], '1.0': ['yes'] },
+      },
+    },
+  ],
 });
 
 describe('the report', () => {
   test('shows scores with intervals, loss curves, slots and samples', () => {
-    for (const part of ['0.731', '0.400 to 0.600', '<polyline', 'Slot accuracy', 'temperature 0.7', 'not medical advice']) expect(page).toContain(part);
+    for (const part of [
+      '0.731',
+      '0.400 to 0.600',
+      '<polyline',
+      'Slot accuracy',
+      'temperature 0.7',
+      'not medical advice',
+    ])
+      expect(page).toContain(part);
   });
 
   test('text of a model cannot become markup', () => {
@@ -33,13 +58,36 @@ describe('the report', () => {
 describe('the loss chart', () => {
   test('survives one point, equal losses, and losses that are not finite', () => {
     const line = { label: 'a', color: 'red', dashed: false };
-    for (const points of [[{ x: 1, y: 2 }], [{ x: 1, y: 2 }, { x: 2, y: 2 }], [{ x: 0, y: Number.NaN }, { x: 1, y: 3 }]]) {
+    for (const points of [
+      [{ x: 1, y: 2 }],
+      [
+        { x: 1, y: 2 },
+        { x: 2, y: 2 },
+      ],
+      [
+        { x: 0, y: Number.NaN },
+        { x: 1, y: 3 },
+      ],
+    ]) {
       expect(lossChart([{ ...line, points }]).html).not.toMatch(/Infinity/);
     }
     expect(lossChart([]).html).toContain('No training steps');
   });
 
   test('a running mean starts with what there is', () => {
-    expect(smoothed([{ x: 1, y: 1 }, { x: 2, y: 3 }, { x: 3, y: 8 }], 2)).toEqual([{ x: 1, y: 1 }, { x: 2, y: 2 }, { x: 3, y: 5.5 }]);
+    expect(
+      smoothed(
+        [
+          { x: 1, y: 1 },
+          { x: 2, y: 3 },
+          { x: 3, y: 8 },
+        ],
+        2,
+      ),
+    ).toEqual([
+      { x: 1, y: 1 },
+      { x: 2, y: 2 },
+      { x: 3, y: 5.5 },
+    ]);
   });
 });

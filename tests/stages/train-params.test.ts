@@ -5,8 +5,13 @@ import { instanceOf, planOfText } from '../spec/planned.ts';
 
 const faultsOf = (config: string, validation = '0.1'): readonly string[] => {
   const params = `config: { learningRate: 1e-3, batch: 4, ${config} }, prompt: "{human}", baseModel: x, sourceTokens: 64, targetTokens: 64, validation: ${validation}, seed: 1, tokenization: sentencepiece, runtime: onnx`;
-  const instance = instanceOf(planOfText(`stages: { train: { uses: stages/train.ts, params: { ${params} }, outs: { model: m } } }`), 'train');
-  return programCheck({ params: trainParamsSchema, deps: [], outs: ['model'] })(instance).map(({ message }) => message);
+  const instance = instanceOf(
+    planOfText(`stages: { train: { uses: stages/train.ts, params: { ${params} }, outs: { model: m } } }`),
+    'train',
+  );
+  return programCheck({ params: trainParamsSchema, deps: [], outs: ['model'] })(instance).map(
+    ({ message }) => message,
+  );
 };
 
 describe('settings of a training', () => {
@@ -17,20 +22,48 @@ describe('settings of a training', () => {
   ])('%s: fine', (config) => expect(faultsOf(config)).toEqual([]));
 
   test.each([
-    ['method: full, maxSteps: 10, epochs: 2', 'params.config.epochs cannot stand beside maxSteps: each says where the training ends'],
-    ['method: lora, warmupSteps: 3, warmupRatio: 0.1', 'params.config.warmupRatio cannot stand beside warmupSteps: each says how long the warm-up is'],
+    [
+      'method: full, maxSteps: 10, epochs: 2',
+      'params.config.epochs cannot stand beside maxSteps: each says where the training ends',
+    ],
+    [
+      'method: lora, warmupSteps: 3, warmupRatio: 0.1',
+      'params.config.warmupRatio cannot stand beside warmupSteps: each says how long the warm-up is',
+    ],
     ['method: full, r: 8', 'params.config.r is a setting of method: lora'],
-    ['method: full, evaluateEvery: null, earlyStopping: { patience: 1 }', 'params.config.earlyStopping never happens with evaluateEvery: null'],
-    ['method: full, evaluateEvery: null, schedule: { name: reduce_lr_on_plateau }', 'params.config.schedule has no losses to follow with evaluateEvery: null'],
-    ['method: full, optimizer: { name: adafactor, warmupInit: true }', 'params.config.optimizer.warmupInit needs relativeStep: true: it is the warm-up of relative steps'],
-    ['method: lora, schedule: { name: cosine, cycels: 2 }', 'stages/train.ts has no params.config.schedule.cycels: expected one of name, cycles'],
-    ['method: lora, schedule: { name: cosine_with_min_lr }', 'params.config.schedule must have "minRate", or must have "minLearningRate"'],
-    ['method: lora, schedule: { name: cosine_with_min_lr, minRate: 0, minLearningRate: 0 }', 'params.config.schedule has one of minRate and minLearningRate, not both'],
+    [
+      'method: full, evaluateEvery: null, earlyStopping: { patience: 1 }',
+      'params.config.earlyStopping never happens with evaluateEvery: null',
+    ],
+    [
+      'method: full, evaluateEvery: null, schedule: { name: reduce_lr_on_plateau }',
+      'params.config.schedule has no losses to follow with evaluateEvery: null',
+    ],
+    [
+      'method: full, optimizer: { name: adafactor, warmupInit: true }',
+      'params.config.optimizer.warmupInit needs relativeStep: true: it is the warm-up of relative steps',
+    ],
+    [
+      'method: lora, schedule: { name: cosine, cycels: 2 }',
+      'stages/train.ts has no params.config.schedule.cycels: expected one of name, cycles',
+    ],
+    [
+      'method: lora, schedule: { name: cosine_with_min_lr }',
+      'params.config.schedule must have "minRate", or must have "minLearningRate"',
+    ],
+    [
+      'method: lora, schedule: { name: cosine_with_min_lr, minRate: 0, minLearningRate: 0 }',
+      'params.config.schedule has one of minRate and minLearningRate, not both',
+    ],
     ['method: lora, schedule: { cycles: 2 }', 'params.config.schedule must have "name"'],
   ])('%s: refused in words, once', (config, message) => expect(faultsOf(config)).toEqual([message]));
 
   test('that need evaluations are refused where nothing is held out', () => {
-    expect(faultsOf('method: full, earlyStopping: { patience: 1 }', '0')).toEqual(['params.config.earlyStopping never happens with validation: 0']);
-    expect(faultsOf('method: full, schedule: reduce_lr_on_plateau', '0')).toEqual(['params.config.schedule has no losses to follow with validation: 0']);
+    expect(faultsOf('method: full, earlyStopping: { patience: 1 }', '0')).toEqual([
+      'params.config.earlyStopping never happens with validation: 0',
+    ]);
+    expect(faultsOf('method: full, schedule: reduce_lr_on_plateau', '0')).toEqual([
+      'params.config.schedule has no losses to follow with validation: 0',
+    ]);
   });
 });

@@ -24,7 +24,10 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-stage-'));
-  const rows = Array.from({ length: 20 }, (_, index) => ({ human: `What helps against headache, case ${index}? ${'It lasts. '.repeat(index)}`, assistant: `Hello. Take tea ${index}.` }));
+  const rows = Array.from({ length: 20 }, (_, index) => ({
+    human: `What helps against headache, case ${index}? ${'It lasts. '.repeat(index)}`,
+    assistant: `Hello. Take tea ${index}.`,
+  }));
   await writeFile(join(folder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 });
 
@@ -33,7 +36,11 @@ afterAll(() => rm(folder, { recursive: true }));
 const contextOf = (name: string, messages: StageMessage[] = [], signal = new AbortController().signal) => ({
   deps: { base, train: join(folder, 'rows.jsonl') },
   gathered: { base: [], train: [] },
-  outs: { model: join(folder, name, 'model'), log: join(folder, name, 'log.jsonl'), summary: join(folder, name, 'summary.json') },
+  outs: {
+    model: join(folder, name, 'model'),
+    log: join(folder, name, 'log.jsonl'),
+    summary: join(folder, name, 'summary.json'),
+  },
   scratch: join(folder, `${name}-scratch`),
   cpus: 1,
   device: 'cpu' as const,
@@ -41,62 +48,132 @@ const contextOf = (name: string, messages: StageMessage[] = [], signal = new Abo
   emit: (message: StageMessage) => void messages.push(message),
 });
 
-const linesOf = async (path: string): Promise<readonly Record<string, unknown>[]> => (await readFile(path, 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+const linesOf = async (path: string): Promise<readonly Record<string, unknown>[]> =>
+  (await readFile(path, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 describe('the stage program train', () => {
   test('leaves an adapter folder, a series without clock times, a summary, and says what was cut', async () => {
     const messages: StageMessage[] = [];
-    expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({ ok: true, value: undefined });
+    expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({
+      ok: true,
+      value: undefined,
+    });
     const steps = await linesOf(join(folder, 'plain/log.jsonl'));
     expect(steps.filter((record) => 'loss' in record)).toHaveLength(4);
     expect(steps.filter((record) => 'evaluationLoss' in record)).toHaveLength(2);
-    expect(JSON.parse(await readFile(join(folder, 'plain/model/adapter_config.json'), 'utf8'))).toMatchObject({ base_model_name_or_path: 'data/models/nano-mt5', r: 8 });
-    expect(JSON.parse(await readFile(join(folder, 'plain/summary.json'), 'utf8'))).toMatchObject({ method: 'lora', steps: 4, train_rows: 16, validation_rows: 4 });
-    expect(messages).toContainEqual(expect.objectContaining({ kind: 'truncated', what: 'questions', limit: 16 }));
+    expect(JSON.parse(await readFile(join(folder, 'plain/model/adapter_config.json'), 'utf8'))).toMatchObject(
+      { base_model_name_or_path: 'data/models/nano-mt5', r: 8 },
+    );
+    expect(JSON.parse(await readFile(join(folder, 'plain/summary.json'), 'utf8'))).toMatchObject({
+      method: 'lora',
+      steps: 4,
+      train_rows: 16,
+      validation_rows: 4,
+    });
+    expect(messages).toContainEqual(
+      expect.objectContaining({ kind: 'truncated', what: 'questions', limit: 16 }),
+    );
   });
 
   test('a base model of the hub is written down as peft looks for it: its name and its revision', async () => {
-    const named = { ...params, baseModel: 'hf:google/mt5-small@v1.0', config: { ...params.config, maxSteps: 0 } };
+    const named = {
+      ...params,
+      baseModel: 'hf:google/mt5-small@v1.0',
+      config: { ...params.config, maxSteps: 0 },
+    };
     expect(await train.run({ ...contextOf('hub'), params: named })).toEqual({ ok: true, value: undefined });
-    expect(JSON.parse(await readFile(join(folder, 'hub/model/adapter_config.json'), 'utf8'))).toMatchObject({ base_model_name_or_path: 'google/mt5-small', revision: 'v1.0' });
+    expect(JSON.parse(await readFile(join(folder, 'hub/model/adapter_config.json'), 'utf8'))).toMatchObject({
+      base_model_name_or_path: 'google/mt5-small',
+      revision: 'v1.0',
+    });
   });
 
   test('interrupted and run again, it ends with the bytes of a training that was never interrupted', async () => {
     const controller = new AbortController();
     const stopping = contextOf('resumed', [], controller.signal);
-    const first = await train.run({ ...stopping, params, emit: (message) => { if (message.kind === 'metric' && message.step === 2) controller.abort(); } });
+    const first = await train.run({
+      ...stopping,
+      params,
+      emit: (message) => {
+        if (message.kind === 'metric' && message.step === 2) controller.abort();
+      },
+    });
     expect(first).toMatchObject({ ok: false, error: expect.stringContaining('interrupted after step 2') });
     expect(await train.run({ ...contextOf('resumed'), params })).toEqual({ ok: true, value: undefined });
-    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors']) expect(await readFile(join(folder, 'resumed', name)), name).toEqual(await readFile(join(folder, 'plain', name)));
+    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors'])
+      expect(await readFile(join(folder, 'resumed', name)), name).toEqual(
+        await readFile(join(folder, 'plain', name)),
+      );
   });
 
   test('a model folder that is not there is an error that names it', async () => {
     const context = contextOf('missing');
-    expect(await train.run({ ...context, deps: { ...context.deps, base: join(folder, 'nowhere') }, params })).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
+    expect(
+      await train.run({ ...context, deps: { ...context.deps, base: join(folder, 'nowhere') }, params }),
+    ).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
   });
 
   test('an adapter as a dep is trained on: what it is stands in its folder, and nothing of it is begun anew', async () => {
     const config = { method: 'lora', learningRate: 1e-3, batch: 4, epochs: 0 } as const;
     const { model } = contextOf('plain').outs;
-    const goOn = (name: string, changes: Partial<MethodParams>) => train.run({ ...contextOf(name), deps: { ...contextOf(name).deps, adapter: model }, params: { ...params, config: { ...config, ...changes } } });
+    const goOn = (name: string, changes: Partial<MethodParams>) =>
+      train.run({
+        ...contextOf(name),
+        deps: { ...contextOf(name).deps, adapter: model },
+        params: { ...params, config: { ...config, ...changes } },
+      });
     expect(await goOn('adapter-same', {})).toEqual({ ok: true, value: undefined });
-    for (const name of ['model/adapter_model.safetensors', 'model/adapter_config.json']) expect(await readFile(join(folder, 'adapter-same', name)), name).toEqual(await readFile(join(folder, 'plain', name)));
+    for (const name of ['model/adapter_model.safetensors', 'model/adapter_config.json'])
+      expect(await readFile(join(folder, 'adapter-same', name)), name).toEqual(
+        await readFile(join(folder, 'plain', name)),
+      );
     const [baseline] = await linesOf(join(folder, 'adapter-same/log.jsonl'));
-    expect(baseline?.['evaluationLoss']).toBe((await linesOf(join(folder, 'plain/log.jsonl'))).at(-1)?.['evaluationLoss']);
+    expect(baseline?.['evaluationLoss']).toBe(
+      (await linesOf(join(folder, 'plain/log.jsonl'))).at(-1)?.['evaluationLoss'],
+    );
     expect(await goOn('adapter-more', { epochs: 1 })).toEqual({ ok: true, value: undefined });
-    expect(await readFile(join(folder, 'adapter-more/model/adapter_model.safetensors'))).not.toEqual(await readFile(join(folder, 'plain/model/adapter_model.safetensors')));
+    expect(await readFile(join(folder, 'adapter-more/model/adapter_model.safetensors'))).not.toEqual(
+      await readFile(join(folder, 'plain/model/adapter_model.safetensors')),
+    );
 
-    expect(await goOn('adapter-full', { method: 'full' })).toEqual({ ok: false, error: `the dep adapter (${model}) is what method: lora goes on with: expected that, or no such dep; found method: full` });
-    expect(await goOn('adapter-other', { r: 4, targets: ['q'] })).toEqual({ ok: false, error: `${model} says itself what its r, targets are: take them out of config` });
-    expect(await train.run({ ...contextOf('adapter-none'), deps: { ...contextOf('adapter-none').deps, adapter: base }, params: { ...params, config } })).toMatchObject({ ok: false, error: expect.stringContaining('adapter_config.json') });
+    expect(await goOn('adapter-full', { method: 'full' })).toEqual({
+      ok: false,
+      error: `the dep adapter (${model}) is what method: lora goes on with: expected that, or no such dep; found method: full`,
+    });
+    expect(await goOn('adapter-other', { r: 4, targets: ['q'] })).toEqual({
+      ok: false,
+      error: `${model} says itself what its r, targets are: take them out of config`,
+    });
+    expect(
+      await train.run({
+        ...contextOf('adapter-none'),
+        deps: { ...contextOf('adapter-none').deps, adapter: base },
+        params: { ...params, config },
+      }),
+    ).toMatchObject({ ok: false, error: expect.stringContaining('adapter_config.json') });
   });
 
   test('measured, it scores generated answers at every evaluation and trains to the same weights', async () => {
     const measure = { rows: 2, maxLength: 8, batch: 2 };
-    expect(await measured.run({ ...contextOf('measured'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
-    const evaluations = (await linesOf(join(folder, 'measured/log.jsonl'))).filter((record) => 'evaluationLoss' in record);
-    for (const evaluation of evaluations) expect(evaluation['metrics']).toEqual({ rougeL: expect.any(Number), f1: expect.any(Number), exact_match: expect.any(Number) });
-    expect(await readFile(join(folder, 'measured/model/adapter_model.safetensors'))).toEqual(await readFile(join(folder, 'plain/model/adapter_model.safetensors')));
+    expect(await measured.run({ ...contextOf('measured'), params: { ...params, measure } })).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    const evaluations = (await linesOf(join(folder, 'measured/log.jsonl'))).filter(
+      (record) => 'evaluationLoss' in record,
+    );
+    for (const evaluation of evaluations)
+      expect(evaluation['metrics']).toEqual({
+        rougeL: expect.any(Number),
+        f1: expect.any(Number),
+        exact_match: expect.any(Number),
+      });
+    expect(await readFile(join(folder, 'measured/model/adapter_model.safetensors'))).toEqual(
+      await readFile(join(folder, 'plain/model/adapter_model.safetensors')),
+    );
   });
 
   test('measured, it generates as the folder of the model says, and refuses what cannot be done', async () => {
@@ -105,17 +182,38 @@ describe('the stage program train', () => {
     await writeFile(join(other, 'generation_config.json'), JSON.stringify({ suppress_tokens: [3] }));
     const context = contextOf('refused');
     const measure = { rows: 2, maxLength: 8, batch: 2 };
-    expect(await measured.run({ ...context, deps: { ...context.deps, base: other }, params: { ...params, measure } })).toMatchObject({ ok: false, error: expect.stringMatching(/suppress_tokens is \[3\]/) });
+    expect(
+      await measured.run({
+        ...context,
+        deps: { ...context.deps, base: other },
+        params: { ...params, measure },
+      }),
+    ).toMatchObject({ ok: false, error: expect.stringMatching(/suppress_tokens is \[3\]/) });
   });
 
   test('measured, interrupted while it answers and run again, it ends with the bytes of a training that was never interrupted', async () => {
     const measure = { rows: 4, maxLength: 8, batch: 1 };
-    expect(await measured.run({ ...contextOf('measured-whole'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
+    expect(await measured.run({ ...contextOf('measured-whole'), params: { ...params, measure } })).toEqual({
+      ok: true,
+      value: undefined,
+    });
     const stop = new AbortController();
     const stopping = contextOf('measured-resumed', [], stop.signal);
-    const first = await measured.run({ ...stopping, params: { ...params, measure }, emit: (message) => { if (message.kind === 'metric' && message.step === 2) stop.abort(); } });
+    const first = await measured.run({
+      ...stopping,
+      params: { ...params, measure },
+      emit: (message) => {
+        if (message.kind === 'metric' && message.step === 2) stop.abort();
+      },
+    });
     expect(first).toMatchObject({ ok: false, error: 'interrupted after step 2; a checkpoint was written' });
-    expect(await measured.run({ ...contextOf('measured-resumed'), params: { ...params, measure } })).toEqual({ ok: true, value: undefined });
-    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors']) expect(await readFile(join(folder, 'measured-resumed', name)), name).toEqual(await readFile(join(folder, 'measured-whole', name)));
+    expect(await measured.run({ ...contextOf('measured-resumed'), params: { ...params, measure } })).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors'])
+      expect(await readFile(join(folder, 'measured-resumed', name)), name).toEqual(
+        await readFile(join(folder, 'measured-whole', name)),
+      );
   });
 });

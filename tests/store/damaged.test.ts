@@ -28,24 +28,63 @@ describe('a cache that is damaged is said to be, in words, by whatever looks at 
   afterAll(() => rig[Symbol.asyncDispose]());
 
   test.each<[string, (cache: string) => void, number]>([
-    ['no database', (cache) => writeFileSync(`${cache}/pipeline.sqlite`, 'something else, and more of it than a header'), 4],
+    [
+      'no database',
+      (cache) => writeFileSync(`${cache}/pipeline.sqlite`, 'something else, and more of it than a header'),
+      4,
+    ],
     ['half of it', (cache) => truncateSync(`${cache}/pipeline.sqlite`, 20_000), 4],
     ['other bytes in its middle', (cache) => spoilPages(`${cache}/pipeline.sqlite`), 4],
-    ['a folder in its place', (cache) => { rmSync(`${cache}/pipeline.sqlite`); mkdirSync(`${cache}/pipeline.sqlite`); }, 4],
+    [
+      'a folder in its place',
+      (cache) => {
+        rmSync(`${cache}/pipeline.sqlite`);
+        mkdirSync(`${cache}/pipeline.sqlite`);
+      },
+      4,
+    ],
     ['of a newer version', (cache) => newer(`${cache}/pipeline.sqlite`), 4],
-    ['a file where the cache should be', (cache) => { rmSync(cache, { recursive: true }); writeFileSync(cache, ''); }, 1],
-    ['a link to nowhere where the cache should be', (cache) => { rmSync(cache, { recursive: true }); symlinkSync('/nowhere/at/all', cache); }, 1],
+    [
+      'a file where the cache should be',
+      (cache) => {
+        rmSync(cache, { recursive: true });
+        writeFileSync(cache, '');
+      },
+      1,
+    ],
+    [
+      'a link to nowhere where the cache should be',
+      (cache) => {
+        rmSync(cache, { recursive: true });
+        symlinkSync('/nowhere/at/all', cache);
+      },
+      1,
+    ],
   ])('%s', async (_, damage, code) => {
     spoil(damage);
     for (const words of [['run'], ['status'], ['verify']]) {
       const { code: exit, stderr } = await rig.pipeline(...words).result;
-      expect({ words, exit, said: /error: .*cache/.test(stderr), stack: /\n +at /.test(stderr) }).toEqual({ words, exit: code, said: true, stack: false });
+      expect({ words, exit, said: /error: .*cache/.test(stderr), stack: /\n +at /.test(stderr) }).toEqual({
+        words,
+        exit: code,
+        said: true,
+        stack: false,
+      });
     }
   });
 
   test.each<[string, (cache: string) => void]>([
-    ['no database', (cache) => writeFileSync(`${cache}/lock.sqlite`, 'something else, and more of it than a header')],
-    ['a folder', (cache) => { rmSync(`${cache}/lock.sqlite`); mkdirSync(`${cache}/lock.sqlite`); }],
+    [
+      'no database',
+      (cache) => writeFileSync(`${cache}/lock.sqlite`, 'something else, and more of it than a header'),
+    ],
+    [
+      'a folder',
+      (cache) => {
+        rmSync(`${cache}/lock.sqlite`);
+        mkdirSync(`${cache}/lock.sqlite`);
+      },
+    ],
   ])('the lock is %s: readers read, and who would write is told which file to remove', async (_, damage) => {
     spoil(damage);
     expect((await rig.pipeline('status').result).code).toBe(0);

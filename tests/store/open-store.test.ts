@@ -29,22 +29,29 @@ test('reads that cannot be ended well leave no transaction open: what is written
     if (text === 'COMMIT') throw new Error('disk I/O error');
     return exec.call(store.database, text);
   };
-  await expect(readTogether(store, async () => store.sql('SELECT pid FROM holder').get())).rejects.toThrow('disk I/O error');
+  await expect(readTogether(store, async () => store.sql('SELECT pid FROM holder').get())).rejects.toThrow(
+    'disk I/O error',
+  );
   store.database.exec = exec;
-  await expect(readTogether(store, () => Promise.reject(new Error('while it read')))).rejects.toThrow('while it read');
+  await expect(readTogether(store, () => Promise.reject(new Error('while it read')))).rejects.toThrow(
+    'while it read',
+  );
   store.sql('INSERT INTO holder (one, pid, since) VALUES (1, 2, 3)').run();
   const other = opened();
   expect(other.sql('SELECT pid FROM holder').get()).toEqual({ pid: 2 });
   other.close();
 });
 
-test.skipIf(process.platform !== 'linux')('a lock that is no database is told, and not held open', async () => {
-  const lockFile = join(folder, 'lock.sqlite');
-  writeFileSync(lockFile, 'something else, and more of it than a header');
-  const taken = await takeLock(store, lockFile, 0, new AbortController().signal);
-  expect(taken).toMatchObject({ ok: false, error: { kind: 'damaged' } });
-  expect(openFiles()).not.toContain(lockFile);
-});
+test.skipIf(process.platform !== 'linux')(
+  'a lock that is no database is told, and not held open',
+  async () => {
+    const lockFile = join(folder, 'lock.sqlite');
+    writeFileSync(lockFile, 'something else, and more of it than a header');
+    const taken = await takeLock(store, lockFile, 0, new AbortController().signal);
+    expect(taken).toMatchObject({ ok: false, error: { kind: 'damaged' } });
+    expect(openFiles()).not.toContain(lockFile);
+  },
+);
 
 function openFiles(): readonly string[] {
   return readdirSync('/proc/self/fd').map((name) => {

@@ -10,16 +10,33 @@ const { main } = await programs();
 const somebody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 const isPossible = spawnSync(process.execPath, [main, '--version'], { ...somebody, cwd: '/' }).status === 0;
 
-const reading = [['status'], ['graph'], ['history'], ['metrics'], ['log', 'a'], ['explain', 'b'], ['run', '--dry-run'], ['verify']] as const;
+const reading = [
+  ['status'],
+  ['graph'],
+  ['history'],
+  ['metrics'],
+  ['log', 'a'],
+  ['explain', 'b'],
+  ['run', '--dry-run'],
+  ['verify'],
+] as const;
 
 const project = {
-  'pipeline.yaml': { stages: {
-    a: { uses: 'a.ts', outs: { o: { path: 'o.json', kind: 'metrics' } } },
-    b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
-  } },
+  'pipeline.yaml': {
+    stages: {
+      a: { uses: 'a.ts', outs: { o: { path: 'o.json', kind: 'metrics' } } },
+      b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+    },
+  },
   'package.json': { name: 'of-a-test' },
-  'a.ts': "import { writeFile } from 'node:fs/promises';\nimport { score } from 'scores';\nexport const stage = { params: {}, deps: [], outs: ['o'], run: ({ outs }) => writeFile(outs.o, JSON.stringify({ score })) };",
-  'node_modules/scores/package.json': { name: 'scores', version: '1.0.0', type: 'module', exports: './index.js' },
+  'a.ts':
+    "import { writeFile } from 'node:fs/promises';\nimport { score } from 'scores';\nexport const stage = { params: {}, deps: [], outs: ['o'], run: ({ outs }) => writeFile(outs.o, JSON.stringify({ score })) };",
+  'node_modules/scores/package.json': {
+    name: 'scores',
+    version: '1.0.0',
+    type: 'module',
+    exports: './index.js',
+  },
   'node_modules/scores/index.js': 'export const score = 0.5;',
 };
 
@@ -35,25 +52,35 @@ describe('a project that may only be read', () => {
   test('without a cache, what only reads answers with nothing and makes none', async () => {
     for (const words of reading) {
       const { code } = await rig.pipeline(...words).result;
-      expect({ words, code, made: rig.exists('cache') }).toEqual({ words, code: words[0] === 'log' ? 1 : 0, made: false });
+      expect({ words, code, made: rig.exists('cache') }).toEqual({
+        words,
+        code: words[0] === 'log' ? 1 : 0,
+        made: false,
+      });
     }
     expect((await rig.pipeline('status').result).stdout).toMatch(/a +out of date +no result yet/);
   });
 
-  test.skipIf(!isPossible)('with a cache, everybody is answered as its owner is, and a run says what is in its way; nothing is called damaged', async () => {
-    await rig.pipeline('run').result;
-    const owner = await answers();
-    forbidWriting(rig.root);
-    const before = readdirSync(rig.root, { recursive: true });
-    for (const [index, words] of reading.entries()) {
-      const { status, stdout, stderr } = asSomebody(words);
-      expect({ words, status, stdout, stderr }).toEqual({ words, status: 0, ...owner[index] });
-    }
-    const { status, stderr } = asSomebody(['run']);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/cache.*permission denied.*\n +help: /) });
-    expect(stderr).not.toContain('damaged');
-    expect(readdirSync(rig.root, { recursive: true })).toEqual(before);
-  });
+  test.skipIf(!isPossible)(
+    'with a cache, everybody is answered as its owner is, and a run says what is in its way; nothing is called damaged',
+    async () => {
+      await rig.pipeline('run').result;
+      const owner = await answers();
+      forbidWriting(rig.root);
+      const before = readdirSync(rig.root, { recursive: true });
+      for (const [index, words] of reading.entries()) {
+        const { status, stdout, stderr } = asSomebody(words);
+        expect({ words, status, stdout, stderr }).toEqual({ words, status: 0, ...owner[index] });
+      }
+      const { status, stderr } = asSomebody(['run']);
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/cache.*permission denied.*\n +help: /),
+      });
+      expect(stderr).not.toContain('damaged');
+      expect(readdirSync(rig.root, { recursive: true })).toEqual(before);
+    },
+  );
 
   test.skipIf(!isPossible)('the last rows of a run that was killed are read too', async () => {
     await using other = await createRig();
@@ -81,7 +108,8 @@ describe('a project that may only be read', () => {
     return found;
   }
 
-  const asSomebody = (words: readonly string[], cwd = rig.root) => spawnSync(process.execPath, [main, ...words], { ...somebody, cwd, encoding: 'utf8' });
+  const asSomebody = (words: readonly string[], cwd = rig.root) =>
+    spawnSync(process.execPath, [main, ...words], { ...somebody, cwd, encoding: 'utf8' });
 });
 
 function forbidWriting(folder: string): void {

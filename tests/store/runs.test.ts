@@ -11,7 +11,11 @@ import { openStore, type Store } from '../../src/runner/store/open-store.ts';
 import { insertRun, lastRuns, lastToldRun } from '../../src/runner/store/runs.ts';
 
 const instance = 'train' as InstanceId; // as a plan would name it
-const key = parseKey(digestOf('a manifest')) ?? (() => { throw new Error('no key'); })();
+const key =
+  parseKey(digestOf('a manifest')) ??
+  (() => {
+    throw new Error('no key');
+  })();
 let folder: string;
 let store: Store;
 
@@ -30,12 +34,37 @@ test.each([
   ['the clock was set back between them', '20300101-000000-0000', '20260101-000000-0000'],
   ['both began in one second', '20260101-000000-ffff', '20260101-000000-0000'],
 ])('the last run is the one that was begun last: %s', (_, first, second) => {
-  for (const [id, ended] of [[first, 'interrupted'], [second, 'failed']] as const) {
+  for (const [id, ended] of [
+    [first, 'interrupted'],
+    [second, 'failed'],
+  ] as const) {
     const run = id as RunId; // as a run would name itself
-    const attempt = { run, pipeline: 'pipeline', instance, attempt: 1, key, output: `cache/logs/${id}/1.txt` };
-    insertRun(store, { run, pipeline: 'pipeline', file: 'pipeline.yaml', pid: 1, pidStarted: '', startedAt: Number(id.slice(0, 4)) });
+    const attempt = {
+      run,
+      pipeline: 'pipeline',
+      instance,
+      attempt: 1,
+      key,
+      output: `cache/logs/${id}/1.txt`,
+    };
+    insertRun(store, {
+      run,
+      pipeline: 'pipeline',
+      file: 'pipeline.yaml',
+      pid: 1,
+      pidStarted: '',
+      startedAt: Number(id.slice(0, 4)),
+    });
     beginAttempt(store, attempt);
-    eventLog(store, run).add({ kind: 'started', at: 0, instance, key, because: [{ kind: 'no-result' }], attempt: 1, resumed: false });
+    eventLog(store, run).add({
+      kind: 'started',
+      at: 0,
+      instance,
+      key,
+      because: [{ kind: 'no-result' }],
+      attempt: 1,
+      resumed: false,
+    });
     expect(isRunning(store, 'pipeline', instance)).toBe(true);
     endAttempt(store, attempt, ended);
   }

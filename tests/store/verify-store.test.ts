@@ -3,16 +3,28 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
 
-const pipeline = (...words: readonly string[]): object => ({ stages: Object.fromEntries(words.map((word) => [word, { cmd: 'echo same > ${outs.o}; echo ' + word + ' > ${outs.p}', outs: { o: 'o', p: 'p' } }])) });
+const pipeline = (...words: readonly string[]): object => ({
+  stages: Object.fromEntries(
+    words.map((word) => [
+      word,
+      { cmd: 'echo same > ${outs.o}; echo ' + word + ' > ${outs.p}', outs: { o: 'o', p: 'p' } },
+    ]),
+  ),
+});
 
 async function faults(project: InProcess): Promise<readonly string[]> {
   const verified = await project.ask((asked) => asked.verify());
-  return verified.ok ? verified.value.faults.map(({ path, message }) => `${path.slice(0, 13)}: ${message}`) : [verified.error.kind];
+  return verified.ok
+    ? verified.value.faults.map(({ path, message }) => `${path.slice(0, 13)}: ${message}`)
+    : [verified.error.kind];
 }
 
 function objectWith(project: InProcess, text: string): string {
   const entries = readdirSync(join(project.root, 'cache/objects'), { recursive: true, withFileTypes: true });
-  const found = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).find((path) => readFileSync(path, 'utf8') === text);
+  const found = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .find((path) => readFileSync(path, 'utf8') === text);
   if (found === undefined) throw new Error(`no object ${text}`);
   return found;
 }
@@ -45,7 +57,11 @@ describe('verify tells of each object that is not right once, whose it is and wh
     project.write({ 'pipeline.yaml': pipeline('a') });
     damage(project, 'b\n');
     expect((await project.run()).outcomes).toEqual({ a: 'cached' });
-    expect(await faults(project)).toEqual([expect.stringMatching(/: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it$/)]);
+    expect(await faults(project)).toEqual([
+      expect.stringMatching(
+        /: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it$/,
+      ),
+    ]);
     await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0 }));
     expect(await faults(project)).toEqual([]);
   });
@@ -56,7 +72,9 @@ describe('verify tells of each object that is not right once, whose it is and wh
     await project.run();
     const object = `cache/objects/00/${'0'.repeat(62)}`;
     project.write({ [object]: 'other bytes' });
-    expect(await faults(project)).toEqual(['cache/objects: its bytes are not those it is named for: no result needs it; pipeline gc deletes it']);
+    expect(await faults(project)).toEqual([
+      'cache/objects: its bytes are not those it is named for: no result needs it; pipeline gc deletes it',
+    ]);
     await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 5 }));
     expect(await faults(project)).toEqual([]);
   });

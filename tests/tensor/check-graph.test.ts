@@ -13,7 +13,15 @@ test('every fault is found', () => {
   const x = input('x', 'float32', ['n']);
   const wrongType = { ...multiply(x, 2), shape: ['m'] };
   const unknown = { ...x, op: 'Guess' };
-  const faults = graphFaults({ outputs: { a: add(x, input('x', 'float32', ['n'])), b: input('x', 'float32', [3]), wrongType, unknown, c: { ...add(x, x), inputs: [x] } } });
+  const faults = graphFaults({
+    outputs: {
+      a: add(x, input('x', 'float32', ['n'])),
+      b: input('x', 'float32', [3]),
+      wrongType,
+      unknown,
+      c: { ...add(x, x), inputs: [x] },
+    },
+  });
   expect(faults).toEqual([
     'Multiply is float32[m], its rule gives float32[n]',
     'there is no op "Guess"',
@@ -24,5 +32,8 @@ test('every fault is found', () => {
 });
 
 test('a size that no feed shows is a fault', () => {
-  expect(graphFaults({ outputs: { a: reshape(input('x', 'float32', ['n*m']), ['n', 'm']) } })).toEqual(['no input has the size "m" as an axis', 'no input has the size "n" as an axis']);
+  expect(graphFaults({ outputs: { a: reshape(input('x', 'float32', ['n*m']), ['n', 'm']) } })).toEqual([
+    'no input has the size "m" as an axis',
+    'no input has the size "n" as an axis',
+  ]);
 });

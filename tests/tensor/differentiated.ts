@@ -20,7 +20,11 @@ export function differentiated(opCase: OpCase): Differentiated {
   const scalar = reduceSum(multiply(result, input('upstream', 'float32', result.shape)));
   const wanted = inputs.filter((_, i) => opCase.inputs[i]?.dtype === 'float32' && !isTable(opCase, i));
   const found = gradients(scalar, wanted);
-  return { result, scalar, gradients: new Map(wanted.map((node, i) => [String(node.attributes['name']), found[i]])) };
+  return {
+    result,
+    scalar,
+    gradients: new Map(wanted.map((node, i) => [String(node.attributes['name']), found[i]])),
+  };
 }
 
 /** A table that is gathered from has no gradient in the graph: asking for it is an error, tested on its own. */

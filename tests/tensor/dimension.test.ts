@@ -13,7 +13,9 @@ const dimension: fc.Arbitrary<Dimension> = fc.letrec<{ any: Dimension }>((tie) =
     fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map(productOf),
   ),
 })).any;
-const sizes = fc.record({ batch: fc.nat(9), source: fc.nat(9), target: fc.nat(9), past_1: fc.nat(9) }).map((record) => new Map(Object.entries(record)));
+const sizes = fc
+  .record({ batch: fc.nat(9), source: fc.nat(9), target: fc.nat(9), past_1: fc.nat(9) })
+  .map((record) => new Map(Object.entries(record)));
 
 describe('dimensions are polynomials', () => {
   test('sums, products and differences have the values of the numbers', () => {
@@ -47,10 +49,14 @@ describe('dimensions are polynomials', () => {
     ['-2*a+b', '-2*a+b'],
   ])('%s is written %s', (text, expected) => expect(canonical(text)).toBe(expected));
 
-  test.each(['', 'a+', 'a b', '2.5', 'a/2', '(a)', '*'])('%j is refused', (text) => expect(() => canonical(text)).toThrow('is not a dimension'));
+  test.each(['', 'a+', 'a b', '2.5', 'a/2', '(a)', '*'])('%j is refused', (text) =>
+    expect(() => canonical(text)).toThrow('is not a dimension'),
+  );
 
   test('a name without a size is named', () => {
-    expect(() => evaluate('2*batch+source', new Map([['batch', 2]]))).toThrow('the size "source" (in "2*batch+source") is not known');
+    expect(() => evaluate('2*batch+source', new Map([['batch', 2]]))).toThrow(
+      'the size "source" (in "2*batch+source") is not known',
+    );
     expect(namesIn('2*batch*source+batch+1')).toEqual(['batch', 'source']);
   });
 });

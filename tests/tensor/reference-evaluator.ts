@@ -14,26 +14,38 @@ export interface Values {
  * What a graph computes, in float64 and one element at a time: each op written down from its definition, with indices
  * and nothing clever. It is what the runtimes and the gradients are checked against.
  */
-export function evaluateNodes(roots: readonly Node[], feeds: Readonly<Record<string, Values>>): readonly Values[] {
+export function evaluateNodes(
+  roots: readonly Node[],
+  feeds: Readonly<Record<string, Values>>,
+): readonly Values[] {
   const sizes = new Map<string, number>();
   const nodes = inputsFirst(roots);
   for (const node of nodes) {
     if (node.op !== 'Input') continue;
     const fed = feeds[textAt(node.attributes, 'name')];
-    node.shape.forEach((size, axis) => typeof size === 'string' && /^\w+$/.test(size) && sizes.set(size, at(fed?.shape ?? [], axis)));
+    node.shape.forEach(
+      (size, axis) =>
+        typeof size === 'string' && /^\w+$/.test(size) && sizes.set(size, at(fed?.shape ?? [], axis)),
+    );
   }
   const values = new Map<Node, Values>();
   const valueOf = (node: Node): Values => values.get(node) ?? fail(`${node.op} has no value`);
   for (const node of nodes) {
     const value = evaluateOp(node, node.inputs.map(valueOf), feeds, sizes);
     const expected = node.shape.map((size) => evaluate(size, sizes));
-    if (value.shape.join() !== expected.join() || value.data.length !== product(expected)) fail(`${node.op} gave [${value.shape.join()}], its type says [${expected.join()}]`);
+    if (value.shape.join() !== expected.join() || value.data.length !== product(expected))
+      fail(`${node.op} gave [${value.shape.join()}], its type says [${expected.join()}]`);
     values.set(node, value);
   }
   return roots.map(valueOf);
 }
 
-function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<string, Values>>, sizes: ReadonlyMap<string, number>): Values {
+function evaluateOp(
+  node: Node,
+  of: readonly Values[],
+  feeds: Readonly<Record<string, Values>>,
+  sizes: ReadonlyMap<string, number>,
+): Values {
   const { attributes } = node;
   const [x = none, y = none, z = none] = of;
   const shape = node.shape.map((size) => evaluate(size, sizes));
@@ -43,7 +55,12 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
     case 'Input':
       return feeds[textAt(attributes, 'name')] ?? fail(`${textAt(attributes, 'name')} is not fed`);
     case 'Constant':
-      return { shape, data: numbersAt(attributes, 'values').map((value) => (node.dtype === 'float32' ? Math.fround(value) : value)) };
+      return {
+        shape,
+        data: numbersAt(attributes, 'values').map((value) =>
+          node.dtype === 'float32' ? Math.fround(value) : value,
+        ),
+      };
 
     case 'Add':
       return elementwise(shape, of, (a, b) => (node.dtype === 'int32' ? (a + b) | 0 : a + b));
@@ -82,7 +99,15 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
     case 'Reciprocal':
       return elementwise(shape, of, (a) => 1 / a);
     case 'Cast':
-      return elementwise(shape, of, (a) => (node.dtype === 'int32' ? Math.trunc(a) | 0 : node.dtype === 'uint32' ? Math.trunc(a) >>> 0 : node.dtype === 'bool' ? Number(a !== 0) : a));
+      return elementwise(shape, of, (a) =>
+        node.dtype === 'int32'
+          ? Math.trunc(a) | 0
+          : node.dtype === 'uint32'
+            ? Math.trunc(a) >>> 0
+            : node.dtype === 'bool'
+              ? Number(a !== 0)
+              : a,
+      );
     case 'StopGradient':
       return x;
     case 'HashCombine':
@@ -90,7 +115,11 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
     case 'KeepMask':
       return elementwise(shape, of, (bits) => keepMaskOf(bits, numberAt(attributes, 'probability')));
     case 'GeluTanh':
-      return elementwise(shape, of, (a) => 0.5 * a * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (a + 0.044715 * a ** 3))));
+      return elementwise(
+        shape,
+        of,
+        (a) => 0.5 * a * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (a + 0.044715 * a ** 3))),
+      );
     case 'GeluErf':
       return elementwise(shape, of, (a) => 0.5 * a * (1 + erf(a / Math.SQRT2)));
 
@@ -98,12 +127,22 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
       return { shape, data: x.data };
     case 'Transpose': {
       const permutation = numbersAt(attributes, 'permutation');
-      return fill(shape, (index) => read(x, x.shape.map((_, axis) => at(index, permutation.indexOf(axis)))));
+      return fill(shape, (index) =>
+        read(
+          x,
+          x.shape.map((_, axis) => at(index, permutation.indexOf(axis))),
+        ),
+      );
     }
     case 'Expand':
       return elementwise(shape, of, (a) => a);
     case 'Slice':
-      return fill(shape, (index) => read(x, index.with(numberAt(attributes, 'axis'), at(index, numberAt(attributes, 'axis')) + size('start'))));
+      return fill(shape, (index) =>
+        read(
+          x,
+          index.with(numberAt(attributes, 'axis'), at(index, numberAt(attributes, 'axis')) + size('start')),
+        ),
+      );
     case 'Pad':
       return fill(shape, (index) => {
         const axis = numberAt(attributes, 'axis');
@@ -132,37 +171,74 @@ function evaluateOp(node: Node, of: readonly Values[], feeds: Readonly<Record<st
       const inner = at(x.shape, transposeA ? -2 : -1);
       return fill(shape, (index) => {
         const [batch, row, column] = [index.slice(0, -2), at(index, -2), at(index, -1)];
-        const terms = Array.from({ length: inner }, (_, k) => readBroadcast(x, [...batch, ...(transposeA ? [k, row] : [row, k])]) * readBroadcast(y, [...batch, ...(transposeB ? [column, k] : [k, column])]));
+        const terms = Array.from(
+          { length: inner },
+          (_, k) =>
+            readBroadcast(x, [...batch, ...(transposeA ? [k, row] : [row, k])]) *
+            readBroadcast(y, [...batch, ...(transposeB ? [column, k] : [k, column])]),
+        );
         return numberAt(attributes, 'scale') * sum(terms);
       });
     }
     case 'Softmax':
-      return rowwise(x, (row) => row.map((value) => Math.exp(value - Math.max(...row)) / sum(row.map((each) => Math.exp(each - Math.max(...row))))));
+      return rowwise(x, (row) =>
+        row.map(
+          (value) =>
+            Math.exp(value - Math.max(...row)) / sum(row.map((each) => Math.exp(each - Math.max(...row)))),
+        ),
+      );
     case 'LogSoftmax':
-      return rowwise(x, (row) => row.map((value) => value - Math.max(...row) - Math.log(sum(row.map((each) => Math.exp(each - Math.max(...row)))))));
+      return rowwise(x, (row) =>
+        row.map(
+          (value) =>
+            value - Math.max(...row) - Math.log(sum(row.map((each) => Math.exp(each - Math.max(...row))))),
+        ),
+      );
     case 'RmsNorm':
-      return rowwise(x, (row) => row.map((value, i) => (value / Math.sqrt(sum(row.map((each) => each ** 2)) / row.length + numberAt(attributes, 'epsilon'))) * at(y.data, i)));
+      return rowwise(x, (row) =>
+        row.map(
+          (value, i) =>
+            (value /
+              Math.sqrt(sum(row.map((each) => each ** 2)) / row.length + numberAt(attributes, 'epsilon'))) *
+            at(y.data, i),
+        ),
+      );
     case 'InverseRms':
-      return rowwise(x, (row) => [1 / Math.sqrt(sum(row.map((each) => each ** 2)) / row.length + numberAt(attributes, 'epsilon'))]);
+      return rowwise(x, (row) => [
+        1 / Math.sqrt(sum(row.map((each) => each ** 2)) / row.length + numberAt(attributes, 'epsilon')),
+      ]);
     case 'LayerNorm':
       return rowwise(x, (row) => {
         const mean = sum(row) / row.length;
         const variance = sum(row.map((each) => (each - mean) ** 2)) / row.length;
-        return row.map((value, i) => ((value - mean) / Math.sqrt(variance + numberAt(attributes, 'epsilon'))) * at(y.data, i) + at(z.data, i));
+        return row.map(
+          (value, i) =>
+            ((value - mean) / Math.sqrt(variance + numberAt(attributes, 'epsilon'))) * at(y.data, i) +
+            at(z.data, i),
+        );
       });
     case 'Gather':
-      return fill(shape, (index) => read(x, [read(y, index.slice(0, y.shape.length)), ...index.slice(y.shape.length)]));
+      return fill(shape, (index) =>
+        read(x, [read(y, index.slice(0, y.shape.length)), ...index.slice(y.shape.length)]),
+      );
     case 'Pack':
       return fill(shape, ([token = 0, ...rest]) => read(x, [at(y.data, token), ...rest]));
     case 'Unpack':
-      return fill(shape, ([slot = 0, ...rest]) => (y.data.includes(slot) ? read(x, [y.data.indexOf(slot), ...rest]) : 0));
+      return fill(shape, ([slot = 0, ...rest]) =>
+        y.data.includes(slot) ? read(x, [y.data.indexOf(slot), ...rest]) : 0,
+      );
     case 'CrossEntropy':
       return fill(shape, ([row = 0]) => {
         const logits = x.data.slice(row * at(x.shape, 1), (row + 1) * at(x.shape, 1));
-        return at(y.data, row) === -100 ? 0 : Math.log(sum(logits.map((value) => Math.exp(value - at(logits, at(y.data, row))))));
+        return at(y.data, row) === -100
+          ? 0
+          : Math.log(sum(logits.map((value) => Math.exp(value - at(logits, at(y.data, row))))));
       });
     case 'SubtractOneHot':
-      return fill(shape, (index) => read(x, index) - Number(at(index, last) === Math.max(0, at(y.data, at(index, 0)))));
+      return fill(
+        shape,
+        (index) => read(x, index) - Number(at(index, last) === Math.max(0, at(y.data, at(index, 0)))),
+      );
     default:
       return fail(`the reference evaluator has no op "${node.op}"`);
   }
@@ -185,12 +261,24 @@ function indexOf(shape: readonly number[], flat: number): readonly number[] {
   return index;
 }
 
-const read = ({ shape, data }: Values, index: readonly number[]): number => at(data, shape.reduce((flat, size, axis) => flat * size + at(index, axis), 0));
+const read = ({ shape, data }: Values, index: readonly number[]): number =>
+  at(
+    data,
+    shape.reduce((flat, size, axis) => flat * size + at(index, axis), 0),
+  );
 
 /** The element that broadcasts to an index of at least its rank. */
-const readBroadcast = (x: Values, index: readonly number[]): number => read(x, x.shape.map((size, axis) => (size === 1 ? 0 : at(index, index.length - x.shape.length + axis))));
+const readBroadcast = (x: Values, index: readonly number[]): number =>
+  read(
+    x,
+    x.shape.map((size, axis) => (size === 1 ? 0 : at(index, index.length - x.shape.length + axis))),
+  );
 
-const elementwise = (shape: readonly number[], of: readonly Values[], element: (a: number, b: number, c: number) => number): Values =>
+const elementwise = (
+  shape: readonly number[],
+  of: readonly Values[],
+  element: (a: number, b: number, c: number) => number,
+): Values =>
   fill(shape, (index) => {
     const [a = 0, b = 0, c = 0] = of.map((x) => readBroadcast(x, index));
     return element(a, b, c);
@@ -199,15 +287,25 @@ const elementwise = (shape: readonly number[], of: readonly Values[], element: (
 /** Applies a function to every row along the last axis. */
 function rowwise({ shape, data }: Values, ofRow: (row: readonly number[]) => readonly number[]): Values {
   const width = at(shape, -1);
-  const rows = Array.from({ length: data.length / width }, (_, row) => ofRow(data.slice(row * width, (row + 1) * width)));
+  const rows = Array.from({ length: data.length / width }, (_, row) =>
+    ofRow(data.slice(row * width, (row + 1) * width)),
+  );
   return { shape: shape.with(shape.length - 1, rows[0]?.length ?? 0), data: rows.flat() };
 }
 
-function reduce(node: Node, x: Values, shape: readonly number[], ofValues: (values: readonly number[]) => number): Values {
+function reduce(
+  node: Node,
+  x: Values,
+  shape: readonly number[],
+  ofValues: (values: readonly number[]) => number,
+): Values {
   const axes = numbersAt(node.attributes, 'axes');
   const groups = new Map<number, number[]>();
   x.data.forEach((value, flat) => {
-    const key = indexOf(x.shape, flat).reduce((whole, i, axis) => (axes.includes(axis) ? whole : whole * at(x.shape, axis) + i), 0);
+    const key = indexOf(x.shape, flat).reduce(
+      (whole, i, axis) => (axes.includes(axis) ? whole : whole * at(x.shape, axis) + i),
+      0,
+    );
     groups.set(key, [...(groups.get(key) ?? []), value]);
   });
   return { shape, data: [...groups].sort(([a], [b]) => a - b).map(([, values]) => ofValues(values)) };
@@ -230,7 +328,8 @@ function erf(x: number): number {
 
 const product = (list: readonly number[]): number => list.reduce((whole, each) => whole * each, 1);
 const sum = (list: readonly number[]): number => list.reduce((whole, each) => whole + each, 0);
-const at = <T>(list: readonly T[], index: number): T => list.at(index) ?? fail(`there is no element ${index} of ${list.length}`);
+const at = <T>(list: readonly T[], index: number): T =>
+  list.at(index) ?? fail(`there is no element ${index} of ${list.length}`);
 
 function fail(because: string): never {
   throw new Error(because);

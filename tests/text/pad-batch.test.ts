@@ -3,7 +3,17 @@ import { expect, test } from 'vitest';
 import { padBatch } from '../../src/ml/text/pad-batch.ts';
 
 test('rows are filled up to the longest', () => {
-  expect(padBatch([[5, 6, 7], [8]], 0)).toEqual({ ids: [[5, 6, 7], [8, 0, 0]], mask: [[1, 1, 1], [1, 0, 0]], length: 3 });
+  expect(padBatch([[5, 6, 7], [8]], 0)).toEqual({
+    ids: [
+      [5, 6, 7],
+      [8, 0, 0],
+    ],
+    mask: [
+      [1, 1, 1],
+      [1, 0, 0],
+    ],
+    length: 3,
+  });
 });
 
 test('or to a length that is given, which a longer row exceeds', () => {
@@ -23,9 +33,14 @@ test('no rows, and rows without tokens', () => {
 
 test('the mask gives every row back', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(fc.nat())), fc.nat(20), fc.integer({ min: 1, max: 9 }), (rows, length, multipleOf) => {
-      const { ids, mask } = padBatch(rows, 0, { length, multipleOf });
-      expect(ids.map((row, index) => row.filter((_, at) => mask[index]?.[at] === 1))).toEqual(rows);
-    }),
+    fc.property(
+      fc.array(fc.array(fc.nat())),
+      fc.nat(20),
+      fc.integer({ min: 1, max: 9 }),
+      (rows, length, multipleOf) => {
+        const { ids, mask } = padBatch(rows, 0, { length, multipleOf });
+        expect(ids.map((row, index) => row.filter((_, at) => mask[index]?.[at] === 1))).toEqual(rows);
+      },
+    ),
   );
 });

@@ -1,9 +1,17 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPythonSpace, pythonLower, pythonSplit, pythonStrip, pythonStripEnd, pythonStripStart } from '../../src/ml/text/python-text.ts';
+import {
+  isPythonSpace,
+  pythonLower,
+  pythonSplit,
+  pythonStrip,
+  pythonStripEnd,
+  pythonStripStart,
+} from '../../src/ml/text/python-text.ts';
 
 /** `[hex(c) for c in range(0x110000) if chr(c).isspace()]` of CPython 3.11. */
-const spaces = '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000';
+const spaces =
+  '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000';
 
 test('white space is what CPython says, over all UTF-16 units', () => {
   const found = Array.from({ length: 0x10000 }, (_, code) => code).filter(isPythonSpace);
@@ -11,7 +19,17 @@ test('white space is what CPython says, over all UTF-16 units', () => {
 });
 
 test('lower-casing gives what CPython gives for letters that need more than a table', () => {
-  const cases = [['ΑΣ', 'ας'], ['ΑΣ.', 'ας.'], ['ΑΣΑ', 'ασα'], ['Σ', 'σ'], ['A\u00ADΣ\u0301', 'a\u00ADς\u0301'], ['İ', 'i\u0307'], ['\u212A', 'k'], ['ẞ', 'ß'], ['I', 'i']];
+  const cases = [
+    ['ΑΣ', 'ας'],
+    ['ΑΣ.', 'ας.'],
+    ['ΑΣΑ', 'ασα'],
+    ['Σ', 'σ'],
+    ['A\u00ADΣ\u0301', 'a\u00ADς\u0301'],
+    ['İ', 'i\u0307'],
+    ['\u212A', 'k'],
+    ['ẞ', 'ß'],
+    ['I', 'i'],
+  ];
   expect(cases.map(([upper]) => pythonLower(upper ?? ''))).toEqual(cases.map(([, lower]) => lower));
 });
 
@@ -24,18 +42,29 @@ test('splitting and stripping cut at the white space of Python, not at that of J
 });
 
 test('splitting keeps all that is not white space, in order', () => {
-  const text = fc.array(fc.constantFrom('a', 'é', '中', '😀', ' ', '\u0085', '\u001C', '\uFEFF', '\u3000', '\n')).map((parts) => parts.join(''));
-  fc.assert(fc.property(text, (value) => {
-    const words = pythonSplit(value);
-    expect(words.join('')).toBe([...value].filter((character) => !isPythonSpace(character.charCodeAt(0))).join(''));
-    expect(words).not.toContain('');
-    expect(pythonSplit(pythonStrip(value))).toEqual(words);
-    expect(pythonStrip(value).length).toBeGreaterThanOrEqual(words.join('').length);
-  }));
+  const text = fc
+    .array(fc.constantFrom('a', 'é', '中', '😀', ' ', '\u0085', '\u001C', '\uFEFF', '\u3000', '\n'))
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(text, (value) => {
+      const words = pythonSplit(value);
+      expect(words.join('')).toBe(
+        [...value].filter((character) => !isPythonSpace(character.charCodeAt(0))).join(''),
+      );
+      expect(words).not.toContain('');
+      expect(pythonSplit(pythonStrip(value))).toEqual(words);
+      expect(pythonStrip(value).length).toBeGreaterThanOrEqual(words.join('').length);
+    }),
+  );
 });
 
 test('stripping one side leaves the other', () => {
   expect(pythonStripStart('\u3000\t a b \u0085')).toBe('a b \u0085');
   expect(pythonStripEnd('\u3000\t a b \u0085')).toBe('\u3000\t a b');
-  expect([pythonStripStart(' \n'), pythonStripEnd(' \n'), pythonStripStart(''), pythonStripEnd('')]).toEqual(['', '', '', '']);
+  expect([pythonStripStart(' \n'), pythonStripEnd(' \n'), pythonStripStart(''), pythonStripEnd('')]).toEqual([
+    '',
+    '',
+    '',
+    '',
+  ]);
 });

@@ -9,13 +9,26 @@ import { noFiles } from './no-files.ts';
 
 const config = { extra_ids: 4 };
 const tokenizers = [
-  ['T5Tokenizer', valueOf(makeTokenizer({ ...noFiles, config, model: goldenModel('bytes') }, 'sentencepiece'))],
-  ['T5TokenizerFast', valueOf(makeTokenizer({ ...noFiles, config, model: goldenModel('bytes') }, 'transformers'))],
-  ['tokenizer.json', valueOf(makeTokenizer({ ...noFiles, config, tokenizer: goldenTokenizerJson('bytes') }, 'transformers'))],
+  [
+    'T5Tokenizer',
+    valueOf(makeTokenizer({ ...noFiles, config, model: goldenModel('bytes') }, 'sentencepiece')),
+  ],
+  [
+    'T5TokenizerFast',
+    valueOf(makeTokenizer({ ...noFiles, config, model: goldenModel('bytes') }, 'transformers')),
+  ],
+  [
+    'tokenizer.json',
+    valueOf(makeTokenizer({ ...noFiles, config, tokenizer: goldenTokenizerJson('bytes') }, 'transformers')),
+  ],
   ['BertTokenizer', valueOf(makeTokenizer({ ...noFiles, vocabulary: goldenVocabulary() }, 'transformers'))],
 ] as const;
 
-const texts = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.nat().map((seed) => randomText(seeded(seed))));
+const texts = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: 'binary' }),
+  fc.nat().map((seed) => randomText(seeded(seed))),
+);
 
 describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
   const { start, end } = tokenizer.special;
@@ -44,33 +57,43 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
   });
 
   test('a text is encoded alike whatever was encoded before it', () => {
-    fc.assert(fc.property(texts, texts, (text, other) => {
-      const alone = tokenizer.encode(text);
-      tokenizer.encode(other);
-      expect(tokenizer.encode(text)).toEqual(alone);
-    }));
+    fc.assert(
+      fc.property(texts, texts, (text, other) => {
+        const alone = tokenizer.encode(text);
+        tokenizer.encode(other);
+        expect(tokenizer.encode(text)).toEqual(alone);
+      }),
+    );
   });
 
   test('special tokens can be left out, and left away in decoding', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const bare = tokenizer.encode(text, { addSpecialTokens: false });
-        expect(tokenizer.decode(tokenizer.encode(text), { skipSpecialTokens: true })).toBe(tokenizer.decode(bare, { skipSpecialTokens: true }));
+        expect(tokenizer.decode(tokenizer.encode(text), { skipSpecialTokens: true })).toBe(
+          tokenizer.decode(bare, { skipSpecialTokens: true }),
+        );
       }),
     );
   });
 
   test('ids of no vocabulary can be decoded too', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: -5, max: 100_000 })), (ids) => {
-      expect(typeof tokenizer.decode(ids)).toBe('string');
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -5, max: 100_000 })), (ids) => {
+        expect(typeof tokenizer.decode(ids)).toBe('string');
+      }),
+    );
   });
 });
 
 test('with byte fallback every text of single spaces and no rule comes back as it was', () => {
   const [[, slow]] = tokenizers;
-  const words = fc.array(fc.string({ unit: fc.constantFrom(...'abcxyz痛😀,.'), minLength: 1 }), { minLength: 1 });
-  fc.assert(fc.property(words, (list) => {
-    expect(slow.decode(slow.encode(list.join(' ')), { skipSpecialTokens: true })).toBe(list.join(' '));
-  }));
+  const words = fc.array(fc.string({ unit: fc.constantFrom(...'abcxyz痛😀,.'), minLength: 1 }), {
+    minLength: 1,
+  });
+  fc.assert(
+    fc.property(words, (list) => {
+      expect(slow.decode(slow.encode(list.join(' ')), { skipSpecialTokens: true })).toBe(list.join(' '));
+    }),
+  );
 });

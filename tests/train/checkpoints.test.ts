@@ -3,23 +3,44 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Disk, realDisk } from '../../src/files/disk.ts';
-import { checkpointSteps, pruneCheckpoints, readState, readTensors, writeCheckpoint } from '../../src/ml/train/checkpoints.ts';
+import {
+  checkpointSteps,
+  pruneCheckpoints,
+  readState,
+  readTensors,
+  writeCheckpoint,
+} from '../../src/ml/train/checkpoints.ts';
 import { bitsOf, trainTiny } from './tiny-training.ts';
 
-const state = (step: number) => ({ fingerprint: 'a training', step, records: [{ step, epoch: 1, evaluationLoss: 2.5 }] });
-const tensors = () => new Map([['parameter.w', Float32Array.of(1, Math.fround(0.1), -0)], ['optimizer.first.w', Float32Array.of(3, 4, 5)]]);
+const state = (step: number) => ({
+  fingerprint: 'a training',
+  step,
+  records: [{ step, epoch: 1, evaluationLoss: 2.5 }],
+});
+const tensors = () =>
+  new Map([
+    ['parameter.w', Float32Array.of(1, Math.fround(0.1), -0)],
+    ['optimizer.first.w', Float32Array.of(3, 4, 5)],
+  ]);
 const folder = () => mkdtemp(join(tmpdir(), 'checkpoints-'));
 
 describe('checkpoints', () => {
   test('are read as they were written', async () => {
     const scratch = await folder();
     expect(await writeCheckpoint(scratch, state(12), tensors(), realDisk)).toMatchObject({ ok: true });
-    const read = new Map([['parameter.w', new Float32Array(3)], ['optimizer.first.w', new Float32Array(3)]]);
+    const read = new Map([
+      ['parameter.w', new Float32Array(3)],
+      ['optimizer.first.w', new Float32Array(3)],
+    ]);
     expect(await readTensors(scratch, 12, read)).toMatchObject({ ok: true });
     expect(read).toEqual(tensors());
     expect(await readState(scratch, 12)).toEqual({ ok: true, value: state(12) });
-    expect(await readTensors(scratch, 12, new Map([['parameter.other', new Float32Array(3)]]))).toMatchObject({ ok: false, error: { message: expect.stringMatching(/no float32 tensor "parameter.other"/) } });
-    expect(await readTensors(scratch, 12, new Map([['parameter.w', new Float32Array(4)]]))).toMatchObject({ ok: false });
+    expect(await readTensors(scratch, 12, new Map([['parameter.other', new Float32Array(3)]]))).toMatchObject(
+      { ok: false, error: { message: expect.stringMatching(/no float32 tensor "parameter.other"/) } },
+    );
+    expect(await readTensors(scratch, 12, new Map([['parameter.w', new Float32Array(4)]]))).toMatchObject({
+      ok: false,
+    });
   });
 
   test('are on the disk, contents and names, before they can be seen; older ones go only after that', async () => {
@@ -29,8 +50,11 @@ describe('checkpoints', () => {
     const disk = recording(calls);
     await writeCheckpoint(scratch, state(2), tensors(), disk);
     await pruneCheckpoints(scratch, 1, undefined, disk);
-    const published = calls.findIndex((call) => call.startsWith('rename') && call.endsWith('checkpoint-00000002'));
-    for (const file of ['state.json', 'tensors.safetensors']) expect(calls.slice(0, published)).toContain(`sync ${file}`);
+    const published = calls.findIndex(
+      (call) => call.startsWith('rename') && call.endsWith('checkpoint-00000002'),
+    );
+    for (const file of ['state.json', 'tensors.safetensors'])
+      expect(calls.slice(0, published)).toContain(`sync ${file}`);
     expect(calls.slice(0, published).at(-1)).toMatch(/^sync \.partial-/); // the folder with the files' names
     expect(calls.slice(published + 1)).toEqual([`sync ${basename(scratch)}`, 'remove checkpoint-00000001']);
   });
@@ -44,15 +68,25 @@ describe('checkpoints', () => {
   });
 
   test('whichever operation of the disk fails, the training says so, and run again ends with the same bits', async () => {
-    const settings = { length: { steps: 6 }, checkpoint: { steps: 2 }, keepCheckpoints: 1, evaluate: null } as const;
+    const settings = {
+      length: { steps: 6 },
+      checkpoint: { steps: 2 },
+      keepCheckpoints: 1,
+      evaluate: null,
+    } as const;
     const calls: string[] = [];
     const whole = await trainTiny(settings, { disk: recording(calls) });
     expect(calls.length).toBeGreaterThan(10);
     for (let failing = 0; failing < calls.length; failing += 9) {
       const broken = await trainTiny(settings, { disk: failingAt(failing) });
-      expect(broken.outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/no space left/) });
+      expect(broken.outcome).toMatchObject({
+        kind: 'failed',
+        problem: expect.stringMatching(/no space left/),
+      });
       expect((await readdir(broken.scratch)).filter((name) => name.startsWith('.'))).toEqual([]);
-      expect(bitsOf((await trainTiny(settings, { scratch: broken.scratch })).outcome)).toEqual(bitsOf(whole.outcome));
+      expect(bitsOf((await trainTiny(settings, { scratch: broken.scratch })).outcome)).toEqual(
+        bitsOf(whole.outcome),
+      );
     }
   });
 });
@@ -82,5 +116,10 @@ function failingAt(failing: number): Disk {
     if (count++ === failing) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
     await act();
   };
-  return { ...realDisk, sync: (path) => guarded(() => realDisk.sync(path)), rename: (from, to) => guarded(() => realDisk.rename(from, to)), remove: (path) => guarded(() => realDisk.remove(path)) };
+  return {
+    ...realDisk,
+    sync: (path) => guarded(() => realDisk.sync(path)),
+    rename: (from, to) => guarded(() => realDisk.rename(from, to)),
+    remove: (path) => guarded(() => realDisk.remove(path)),
+  };
 }

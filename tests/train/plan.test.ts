@@ -11,9 +11,12 @@ describe('the plan of a training', () => {
     [{ epochs: 0 }, 30, 4, 1, 0],
     [{ steps: 7 }, 30, 4, 1, 7],
     [{ epochs: 3 }, 1, 4, 2, 3],
-  ] as const)('%o over %i rows, %i a batch, %i batches a step: %i steps', (length, rows, batch, accumulation, total) => {
-    expect(planOf({ ...plainConfig, length, batch, accumulation }, rows).total).toBe(total);
-  });
+  ] as const)(
+    '%o over %i rows, %i a batch, %i batches a step: %i steps',
+    (length, rows, batch, accumulation, total) => {
+      expect(planOf({ ...plainConfig, length, batch, accumulation }, rows).total).toBe(total);
+    },
+  );
 
   test('a ratio of warm-up is rounded up', () => {
     expect(planOf({ ...plainConfig, length: { steps: 21 }, warmup: { ratio: 0.1 } }, 30).warmup).toBe(3);
@@ -21,18 +24,38 @@ describe('the plan of a training', () => {
   });
 
   test('the steps of every epoch take every row once, in orders of their own, whatever step is asked for first', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 4 }), fc.boolean(), fc.integer(), (batch, accumulation, groupByLength, seed) => {
-      const config = { ...plainConfig, batch, accumulation, groupByLength, seed };
-      const plan = planOf(config, copyExamples.length);
-      const forwards = batchOrder(copyExamples, config, plan);
-      const backwards = batchOrder(copyExamples, config, plan);
-      const steps = Array.from({ length: 2 * plan.stepsPerEpoch }, (_, step) => forwards(step));
-      expect(steps.toReversed().map((_, index) => backwards(steps.length - 1 - index)).toReversed()).toEqual(steps);
-      for (const epoch of [steps.slice(0, plan.stepsPerEpoch), steps.slice(plan.stepsPerEpoch)]) {
-        expect(epoch.flat(2).toSorted((a, b) => a - b)).toEqual(copyExamples.map((_, row) => row));
-        expect(epoch.every((step) => step.length >= 1 && step.length <= accumulation && step.every((rows) => rows.length >= 1 && rows.length <= batch))).toBe(true);
-      }
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        fc.integer(),
+        (batch, accumulation, groupByLength, seed) => {
+          const config = { ...plainConfig, batch, accumulation, groupByLength, seed };
+          const plan = planOf(config, copyExamples.length);
+          const forwards = batchOrder(copyExamples, config, plan);
+          const backwards = batchOrder(copyExamples, config, plan);
+          const steps = Array.from({ length: 2 * plan.stepsPerEpoch }, (_, step) => forwards(step));
+          expect(
+            steps
+              .toReversed()
+              .map((_, index) => backwards(steps.length - 1 - index))
+              .toReversed(),
+          ).toEqual(steps);
+          for (const epoch of [steps.slice(0, plan.stepsPerEpoch), steps.slice(plan.stepsPerEpoch)]) {
+            expect(epoch.flat(2).toSorted((a, b) => a - b)).toEqual(copyExamples.map((_, row) => row));
+            expect(
+              epoch.every(
+                (step) =>
+                  step.length >= 1 &&
+                  step.length <= accumulation &&
+                  step.every((rows) => rows.length >= 1 && rows.length <= batch),
+              ),
+            ).toBe(true);
+          }
+        },
+      ),
+    );
   });
 });
 
@@ -58,8 +81,11 @@ describe('early stopping', () => {
   test('an evaluation whose loss is not a number is never the best, nor does it hide one', () => {
     expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN))?.step).toBe(3);
     expect(bestOf(evaluations(Number.NaN, Infinity))).toBeUndefined();
-    expect(hasLostPatience(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(false);
+    expect(hasLostPatience(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(
+      false,
+    );
   });
 });
 
-const evaluations = (...losses: readonly number[]) => losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));
+const evaluations = (...losses: readonly number[]) =>
+  losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));

@@ -66,11 +66,18 @@ export interface TinyTraining {
 }
 
 /** Trains the tiny model; `interruptAt` aborts in that step. */
-export async function trainTiny(config: Partial<TrainConfig>, given: Partial<TrainOptions> & { readonly interruptAt?: number; readonly threads?: number } = {}): Promise<TinyTraining> {
+export async function trainTiny(
+  config: Partial<TrainConfig>,
+  given: Partial<TrainOptions> & { readonly interruptAt?: number; readonly threads?: number } = {},
+): Promise<TinyTraining> {
   const scratch = given.scratch ?? (await mkdtemp(join(tmpdir(), 'training-')));
   const events: TrainEvent[] = [];
   const abort = new AbortController();
-  const weights = new Map(Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([name, value]) => (value.dtype === 'float32' ? [[name, value] as const] : [])));
+  const weights = new Map(
+    Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([name, value]) =>
+      value.dtype === 'float32' ? [[name, value] as const] : [],
+    ),
+  );
   const outcome = await train({
     model: { config: tinyConfig, tensors: held(weights) },
     examples: copyExamples,
@@ -89,7 +96,13 @@ export async function trainTiny(config: Partial<TrainConfig>, given: Partial<Tra
 
 /** What must be equal, bit for bit: tensors and records. */
 export function bitsOf(outcome: TrainOutcome): unknown {
-  if (outcome.kind !== 'finished') throw new Error(`the training ended as ${outcome.kind}${outcome.kind === 'failed' ? `: ${outcome.problem}` : ''}`);
-  const tensors = Object.entries(outcome.trained).map(([name, { data }]) => [name, Buffer.from(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).toString('base64')]);
+  if (outcome.kind !== 'finished')
+    throw new Error(
+      `the training ended as ${outcome.kind}${outcome.kind === 'failed' ? `: ${outcome.problem}` : ''}`,
+    );
+  const tensors = Object.entries(outcome.trained).map(([name, { data }]) => [
+    name,
+    Buffer.from(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).toString('base64'),
+  ]);
   return { tensors, records: outcome.records, best: outcome.best };
 }

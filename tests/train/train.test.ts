@@ -25,26 +25,48 @@ describe('a training', () => {
 
   for (const [name, config] of Object.entries({
     'full, AdamW': {},
-    'full, Adafactor with a first moment': { optimizer: { name: 'adafactor', scaleParameter: true, relativeStep: false, beta1: 0.9 } },
-    'LoRA, accumulation over uneven micro-batches': { method: { kind: 'lora', adapter }, accumulation: 3, batch: 3 },
-    'LoRA with a head trained whole and biases': { method: { kind: 'lora', adapter: { ...adapter, bias: 'all', modulesToSave: ['lm_head'] } }, groupByLength: true },
+    'full, Adafactor with a first moment': {
+      optimizer: { name: 'adafactor', scaleParameter: true, relativeStep: false, beta1: 0.9 },
+    },
+    'LoRA, accumulation over uneven micro-batches': {
+      method: { kind: 'lora', adapter },
+      accumulation: 3,
+      batch: 3,
+    },
+    'LoRA with a head trained whole and biases': {
+      method: { kind: 'lora', adapter: { ...adapter, bias: 'all', modulesToSave: ['lm_head'] } },
+      groupByLength: true,
+    },
   } as const)) {
     test(`${name}: interrupted and run again, it ends with the same bits`, async () => {
-      const settings = { ...config, length: { epochs: 1 }, checkpoint: { steps: 2 }, evaluate: { steps: 2 }, restoreBest: true } as const;
+      const settings = {
+        ...config,
+        length: { epochs: 1 },
+        checkpoint: { steps: 2 },
+        evaluate: { steps: 2 },
+        restoreBest: true,
+      } as const;
       const whole = await trainTiny(settings);
       const total = whole.outcome.kind === 'finished' ? whole.outcome.steps : 0;
       for (const interruptAt of [3, total - 1]) {
         const first = await trainTiny(settings, { interruptAt });
         expect(first.outcome).toEqual({ kind: 'interrupted', step: interruptAt });
         const second = await trainTiny(settings, { scratch: first.scratch });
-        expect(second.events.find((event) => event.kind === 'start')).toMatchObject({ resumedAt: interruptAt });
+        expect(second.events.find((event) => event.kind === 'start')).toMatchObject({
+          resumedAt: interruptAt,
+        });
         expect(bitsOf(second.outcome)).toEqual(bitsOf(whole.outcome));
       }
     });
   }
 
   test('interrupted in an evaluation, it leaves that with a checkpoint; run again, it makes it and ends with the same bits', async () => {
-    const settings = { length: { steps: 6 }, evaluate: { steps: 2 }, restoreBest: true, earlyStopping: { patience: 2, threshold: 0 } } as const;
+    const settings = {
+      length: { steps: 6 },
+      evaluate: { steps: 2 },
+      restoreBest: true,
+      earlyStopping: { patience: 2, threshold: 0 },
+    } as const;
     const measure = async () => ({ score: 1 });
     const whole = await trainTiny(settings, { measure });
     for (const step of [2, 4, 6]) {
@@ -86,8 +108,11 @@ describe('a training', () => {
     expect(checkpoints.length).toBeGreaterThan(3);
     for (const left of [checkpoints.length - 1]) {
       const scratch = await mkdtemp(join(tmpdir(), 'killed-'));
-      for (const name of checkpoints.slice(0, left)) await cp(join(whole.scratch, name), join(scratch, name), { recursive: true });
-      await cp(join(whole.scratch, checkpoints[left] ?? ''), join(scratch, '.partial-0123456789abcdef'), { recursive: true });
+      for (const name of checkpoints.slice(0, left))
+        await cp(join(whole.scratch, name), join(scratch, name), { recursive: true });
+      await cp(join(whole.scratch, checkpoints[left] ?? ''), join(scratch, '.partial-0123456789abcdef'), {
+        recursive: true,
+      });
       const again = await trainTiny(settings, { scratch });
       expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
       expect((await readdir(scratch)).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -95,56 +120,95 @@ describe('a training', () => {
   });
 
   test('one and two threads give the same bits', async () => {
-    expect(bitsOf((await trainTiny({}, { threads: 1 })).outcome)).toEqual(bitsOf((await trainTiny({}, { threads: 2 })).outcome));
+    expect(bitsOf((await trainTiny({}, { threads: 1 })).outcome)).toEqual(
+      bitsOf((await trainTiny({}, { threads: 2 })).outcome),
+    );
   });
 
   test('another seed gives another training', async () => {
-    expect(bitsOf((await trainTiny({ seed: 1 })).outcome)).not.toEqual(bitsOf((await trainTiny({ seed: 2 })).outcome));
+    expect(bitsOf((await trainTiny({ seed: 1 })).outcome)).not.toEqual(
+      bitsOf((await trainTiny({ seed: 2 })).outcome),
+    );
   });
 
   test('without steps the model is as it was, and evaluated', async () => {
     const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, length: { epochs: 0 } });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     expect(outcome).toMatchObject({ steps: 0, stoppedEarly: false, best: { step: 0 } });
-    for (const [name, { data }] of Object.entries(outcome.trained)) if (name.includes('lora_B')) expect(data.every((value) => Number(value) === 0)).toBe(true);
+    for (const [name, { data }] of Object.entries(outcome.trained))
+      if (name.includes('lora_B')) expect(data.every((value) => Number(value) === 0)).toBe(true);
   });
 
   test('gives back the best evaluation, keeps its checkpoint, and no more than were asked for', async () => {
-    const { outcome, scratch, events } = await trainTiny({ length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, keepCheckpoints: 2, checkpoint: { steps: 3 } });
+    const { outcome, scratch, events } = await trainTiny({
+      length: { epochs: 12 },
+      learningRate: 0.3,
+      schedule: { name: 'constant' },
+      restoreBest: true,
+      keepCheckpoints: 2,
+      checkpoint: { steps: 3 },
+    });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     const evaluations = outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record] : []));
-    expect(outcome.best?.evaluationLoss).toBe(Math.min(...evaluations.map(({ evaluationLoss }) => evaluationLoss)));
+    expect(outcome.best?.evaluationLoss).toBe(
+      Math.min(...evaluations.map(({ evaluationLoss }) => evaluationLoss)),
+    );
     expect(outcome.best?.step).toBeLessThan(outcome.steps);
     const kept = (await readdir(scratch)).filter((name) => name.startsWith('checkpoint-'));
     expect(kept).toHaveLength(2);
     expect(kept).toContain(`checkpoint-${String(outcome.best?.step).padStart(8, '0')}`);
-    expect(events.filter((event) => event.kind === 'evaluation' && event.best).at(-1)).toMatchObject({ record: { step: outcome.best?.step } });
+    expect(events.filter((event) => event.kind === 'evaluation' && event.best).at(-1)).toMatchObject({
+      record: { step: outcome.best?.step },
+    });
     // The same training without going on after the best evaluation ends where this one was taken back to.
-    const until = await trainTiny({ length: { steps: outcome.best?.step ?? 0 }, learningRate: 0.3, schedule: { name: 'constant' }, checkpoint: { steps: 3 } });
-    expect(outcome.trained['shared.weight']?.data).toEqual(until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome);
+    const until = await trainTiny({
+      length: { steps: outcome.best?.step ?? 0 },
+      learningRate: 0.3,
+      schedule: { name: 'constant' },
+      checkpoint: { steps: 3 },
+    });
+    expect(outcome.trained['shared.weight']?.data).toEqual(
+      until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome,
+    );
   });
 
   test('measures the plain model, its adapter merged, at each evaluation', async () => {
     const seen: Feeds[] = [];
-    const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, learningRate: 0.01 }, {
-      measure: async (parameters) => {
-        seen.push(parameters);
-        return { score: seen.length };
+    const { outcome } = await trainTiny(
+      { method: { kind: 'lora', adapter }, learningRate: 0.01 },
+      {
+        measure: async (parameters) => {
+          seen.push(parameters);
+          return { score: seen.length };
+        },
       },
-    });
+    );
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
-    expect(outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.metrics] : []))).toEqual([{ score: 1 }, { score: 2 }]);
+    expect(outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.metrics] : []))).toEqual(
+      [{ score: 1 }, { score: 2 }],
+    );
     const targets = loraTargets(adapter, tinyConfig);
     if (!targets.ok) throw new Error(targets.error);
     const base = initialiseMt5(tinyConfig, 7);
     expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
-    const plain = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(plainTrace(tinyConfig)));
-    const beside = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)));
+    const plain = await (
+      await openRuntime('onnx', { threads: 2 })
+    ).compile(lossGraph(plainTrace(tinyConfig)));
+    const beside = await (
+      await openRuntime('onnx', { threads: 2 })
+    ).compile(lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)));
     const batch = evaluationFeeds(copyExamples, tinyConfig, 1);
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
-    const { loss: adapted } = await beside.run({ ...weightValues(tinyConfig, base), ...outcome.trained, ...batch });
+    const { loss: adapted } = await beside.run({
+      ...weightValues(tinyConfig, base),
+      ...outcome.trained,
+      ...batch,
+    });
     expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
-    expect(Number(merged?.data[0])).not.toBeCloseTo(Number((await plain.run({ ...weightValues(tinyConfig, base), ...batch }))['loss']?.data[0]), 3);
+    expect(Number(merged?.data[0])).not.toBeCloseTo(
+      Number((await plain.run({ ...weightValues(tinyConfig, base), ...batch }))['loss']?.data[0]),
+      3,
+    );
   });
 
   test("evaluates as the Seq2SeqTrainer: the mean of its batches' means, however many rows the last one has", async () => {
@@ -154,25 +218,50 @@ describe('a training', () => {
     };
     const { heldOut } = validationSplit(copyExamples.length, 0.2, 42);
     expect(heldOut).toHaveLength(6);
-    const program = await (await openRuntime('onnx', { threads: 2 })).compile(lossGraph(plainTrace(tinyConfig)));
+    const program = await (
+      await openRuntime('onnx', { threads: 2 })
+    ).compile(lossGraph(plainTrace(tinyConfig)));
     const meanOf = async (rows: readonly number[]): Promise<number> => {
-      const batch = evaluationFeeds(rows.flatMap((row) => copyExamples[row] ?? []), tinyConfig, 1);
-      return Number((await program.run({ ...weightValues(tinyConfig, initialiseMt5(tinyConfig, 7)), ...batch }))['loss']?.data[0]);
+      const batch = evaluationFeeds(
+        rows.flatMap((row) => copyExamples[row] ?? []),
+        tinyConfig,
+        1,
+      );
+      return Number(
+        (await program.run({ ...weightValues(tinyConfig, initialiseMt5(tinyConfig, 7)), ...batch }))['loss']
+          ?.data[0],
+      );
     };
-    expect(await lossBy(4)).toBeCloseTo(((await meanOf(heldOut.slice(0, 4))) + (await meanOf(heldOut.slice(4)))) / 2, 6);
+    expect(await lossBy(4)).toBeCloseTo(
+      ((await meanOf(heldOut.slice(0, 4))) + (await meanOf(heldOut.slice(4)))) / 2,
+      6,
+    );
     expect(await lossBy(6)).toBeCloseTo(await meanOf(heldOut), 6);
   });
 
   test('stops early when evaluations no longer improve', async () => {
-    const { outcome } = await trainTiny({ length: { epochs: 50 }, learningRate: 0.3, schedule: { name: 'constant' }, earlyStopping: { patience: 2, threshold: 0 } });
+    const { outcome } = await trainTiny({
+      length: { epochs: 50 },
+      learningRate: 0.3,
+      schedule: { name: 'constant' },
+      earlyStopping: { patience: 2, threshold: 0 },
+    });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     expect(outcome.stoppedEarly).toBe(true);
-    const losses = outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.evaluationLoss] : []));
+    const losses = outcome.records.flatMap((record) =>
+      'evaluationLoss' in record ? [record.evaluationLoss] : [],
+    );
     expect(Math.min(...losses.slice(0, -2))).toBeLessThanOrEqual(Math.min(...losses.slice(-2)));
   });
 
   test('a loss that is not finite stops it, with step and rows named and the batch saved', async () => {
-    const { outcome } = await trainTiny({ learningRate: 1e30, maxGradientNorm: null, warmup: { steps: 0 }, schedule: { name: 'constant' }, length: { epochs: 10 } });
+    const { outcome } = await trainTiny({
+      learningRate: 1e30,
+      maxGradientNorm: null,
+      warmup: { steps: 0 },
+      schedule: { name: 'constant' },
+      length: { epochs: 10 },
+    });
     if (outcome.kind !== 'diverged') throw new Error(outcome.kind);
     expect(outcome.step).toBeGreaterThan(1);
     const saved = JSON.parse(await readFile(outcome.batchFile, 'utf8'));
@@ -181,46 +270,95 @@ describe('a training', () => {
   });
 
   test('an evaluation whose loss is not finite stops it too, with the rows of that batch saved: no such loss is ever the best', async () => {
-    const { outcome, events } = await trainTiny({ learningRate: 1e39, maxGradientNorm: null, warmup: { steps: 0 }, schedule: { name: 'constant' }, evaluate: { steps: 1 }, restoreBest: true });
+    const { outcome, events } = await trainTiny({
+      learningRate: 1e39,
+      maxGradientNorm: null,
+      warmup: { steps: 0 },
+      schedule: { name: 'constant' },
+      evaluate: { steps: 1 },
+      restoreBest: true,
+    });
     if (outcome.kind !== 'diverged') throw new Error(outcome.kind);
     expect(outcome).toMatchObject({ during: 'evaluation', step: 1 });
-    expect(JSON.parse(await readFile(outcome.batchFile, 'utf8')).batch).toEqual(outcome.rows.map((row) => copyExamples[row]));
+    expect(JSON.parse(await readFile(outcome.batchFile, 'utf8')).batch).toEqual(
+      outcome.rows.map((row) => copyExamples[row]),
+    );
     expect(events.filter(({ kind }) => kind === 'evaluation')).toEqual([]);
   });
 
   describe('whose newest checkpoint is damaged', () => {
-    const settings = { length: { steps: 9 }, checkpoint: { steps: 3 }, evaluate: null, keepCheckpoints: 5 } as const;
+    const settings = {
+      length: { steps: 9 },
+      checkpoint: { steps: 3 },
+      evaluate: null,
+      keepCheckpoints: 5,
+    } as const;
     test.each([
-      ['a bit of a tensor turned', (bytes: Buffer) => bytes.with(bytes.length - 7, (bytes.at(-7) ?? 0) ^ 1), 'tensors.safetensors'],
+      [
+        'a bit of a tensor turned',
+        (bytes: Buffer) => bytes.with(bytes.length - 7, (bytes.at(-7) ?? 0) ^ 1),
+        'tensors.safetensors',
+      ],
       ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), 'tensors.safetensors'],
-      ['a digit of the state changed', (bytes: Buffer) => Buffer.from(bytes.toString().replace(/"loss": \d/, '"loss": 9')), 'state.json'],
+      [
+        'a digit of the state changed',
+        (bytes: Buffer) => Buffer.from(bytes.toString().replace(/"loss": \d/, '"loss": 9')),
+        'state.json',
+      ],
       ['no state', () => Buffer.alloc(0), 'state.json'],
-    ] as const)('(%s) goes on from an older one with a warning, or anew, and ends with the same bits', async (_, damaged, file) => {
-      const whole = await trainTiny(settings);
-      const { scratch } = await trainTiny(settings, { interruptAt: 7 });
-      for (const [newest, resumedAt] of [[7, 6], [6, 3]] as const) {
-        const path = join(scratch, `checkpoint-${String(newest).padStart(8, '0')}`, file);
-        await writeFile(path, damaged(await readFile(path)));
-        const again = await trainTiny(settings, { scratch, interruptAt: 1 + resumedAt });
-        expect(again.events.filter(({ kind }) => kind === 'warning')).toMatchObject([{ text: expect.stringMatching(`step ${newest} cannot be used`) }]);
-        expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt }));
-        await rm(join(scratch, `checkpoint-${String(1 + resumedAt).padStart(8, '0')}`), { recursive: true });
-      }
-      await rm(join(scratch, 'checkpoint-00000003', file));
-      const anew = await trainTiny(settings, { scratch });
-      expect(anew.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 0 }));
-      expect(bitsOf(anew.outcome)).toEqual(bitsOf(whole.outcome));
-    });
+    ] as const)(
+      '(%s) goes on from an older one with a warning, or anew, and ends with the same bits',
+      async (_, damaged, file) => {
+        const whole = await trainTiny(settings);
+        const { scratch } = await trainTiny(settings, { interruptAt: 7 });
+        for (const [newest, resumedAt] of [
+          [7, 6],
+          [6, 3],
+        ] as const) {
+          const path = join(scratch, `checkpoint-${String(newest).padStart(8, '0')}`, file);
+          await writeFile(path, damaged(await readFile(path)));
+          const again = await trainTiny(settings, { scratch, interruptAt: 1 + resumedAt });
+          expect(again.events.filter(({ kind }) => kind === 'warning')).toMatchObject([
+            { text: expect.stringMatching(`step ${newest} cannot be used`) },
+          ]);
+          expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt }));
+          await rm(join(scratch, `checkpoint-${String(1 + resumedAt).padStart(8, '0')}`), {
+            recursive: true,
+          });
+        }
+        await rm(join(scratch, 'checkpoint-00000003', file));
+        const anew = await trainTiny(settings, { scratch });
+        expect(anew.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 0 }));
+        expect(bitsOf(anew.outcome)).toEqual(bitsOf(whole.outcome));
+      },
+    );
   });
 
   test('whose best checkpoint is damaged says so, and run again makes it again', async () => {
-    const settings = { length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, checkpoint: { steps: 3 }, keepCheckpoints: 50 } as const;
+    const settings = {
+      length: { epochs: 12 },
+      learningRate: 0.3,
+      schedule: { name: 'constant' },
+      restoreBest: true,
+      checkpoint: { steps: 3 },
+      keepCheckpoints: 50,
+    } as const;
     const whole = await trainTiny(settings);
     if (whole.outcome.kind !== 'finished') throw new Error(whole.outcome.kind);
-    const [path, { scratch }] = [join(whole.scratch, `checkpoint-${String(whole.outcome.best?.step).padStart(8, '0')}`, 'tensors.safetensors'), whole];
+    const [path, { scratch }] = [
+      join(
+        whole.scratch,
+        `checkpoint-${String(whole.outcome.best?.step).padStart(8, '0')}`,
+        'tensors.safetensors',
+      ),
+      whole,
+    ];
     const bits = bitsOf(whole.outcome);
     await writeFile(path, (await readFile(path)).subarray(0, 100));
-    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/best evaluation.*run again/) });
+    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({
+      kind: 'failed',
+      problem: expect.stringMatching(/best evaluation.*run again/),
+    });
     expect(bitsOf((await trainTiny(settings, { scratch })).outcome)).toEqual(bits);
   });
 
@@ -233,7 +371,10 @@ describe('a training', () => {
     await rm(tensors);
     await symlink('tensors.safetensors', tensors); // opening it fails, for every user
     const { outcome, events } = await trainTiny(settings, { scratch });
-    expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/00000007.*lead in a circle.*checkpoint of step 7 was left.*run again/) });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      problem: expect.stringMatching(/00000007.*lead in a circle.*checkpoint of step 7 was left.*run again/),
+    });
     expect(events).toEqual([]);
     await rm(tensors);
     await writeFile(tensors, bytes);
@@ -243,14 +384,28 @@ describe('a training', () => {
   });
 
   test('whose best checkpoint cannot be read, but is not known to be damaged, keeps it', async () => {
-    const settings = { length: { epochs: 12 }, learningRate: 0.3, schedule: { name: 'constant' }, restoreBest: true, checkpoint: { steps: 3 }, keepCheckpoints: 50 } as const;
+    const settings = {
+      length: { epochs: 12 },
+      learningRate: 0.3,
+      schedule: { name: 'constant' },
+      restoreBest: true,
+      checkpoint: { steps: 3 },
+      keepCheckpoints: 50,
+    } as const;
     const { outcome, scratch } = await trainTiny(settings);
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
-    const tensors = join(scratch, `checkpoint-${String(outcome.best?.step).padStart(8, '0')}`, 'tensors.safetensors');
+    const tensors = join(
+      scratch,
+      `checkpoint-${String(outcome.best?.step).padStart(8, '0')}`,
+      'tensors.safetensors',
+    );
     await rm(tensors);
     await symlink('tensors.safetensors', tensors);
     const before = await readdir(scratch);
-    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(/lead in a circle/) });
+    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({
+      kind: 'failed',
+      problem: expect.stringMatching(/lead in a circle/),
+    });
     expect(await readdir(scratch)).toEqual(before);
   });
 
@@ -265,14 +420,31 @@ describe('a training', () => {
     const first = await trainTiny({ length: { steps: 9 } }, { interruptAt: 5 });
     const second = await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 }, { scratch: first.scratch });
     expect(second.events.filter((event) => event.kind === 'warning')).toHaveLength(1);
-    expect(bitsOf(second.outcome)).toEqual(bitsOf((await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 })).outcome));
+    expect(bitsOf(second.outcome)).toEqual(
+      bitsOf((await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 })).outcome),
+    );
   });
 
   test.each([
-    ['a token outside the vocabulary', { examples: [{ source: [3, 1], target: [23, 1] }, ...copyExamples] }, {}, /row 0 has the token 23.*23 entries/],
-    ['a row without tokens', { examples: [...copyExamples, { source: [], target: [1] }] }, {}, /row 30 has no source token/],
+    [
+      'a token outside the vocabulary',
+      { examples: [{ source: [3, 1], target: [23, 1] }, ...copyExamples] },
+      {},
+      /row 0 has the token 23.*23 entries/,
+    ],
+    [
+      'a row without tokens',
+      { examples: [...copyExamples, { source: [], target: [1] }] },
+      {},
+      /row 30 has no source token/,
+    ],
     ['no rows', { examples: [] }, {}, /none is left for training/],
-    ['targets that no layer has', {}, { method: { kind: 'lora', adapter: { ...adapter, targetModules: ['query'] } } }, /query.*selects no layer.*named q, k, v, o/],
+    [
+      'targets that no layer has',
+      {},
+      { method: { kind: 'lora', adapter: { ...adapter, targetModules: ['query'] } } },
+      /query.*selects no layer.*named q, k, v, o/,
+    ],
   ] as const)('%s is refused in words', async (_, options, config, message) => {
     const { outcome } = await trainTiny(config, options);
     expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(message) });

@@ -6,15 +6,36 @@ import { expect, test } from 'vitest';
 import { fileHints, isLeftOut } from '../../src/runner/watch/file-hints.ts';
 
 test('results, the cache, packages and what is not finished give no hints; files of the user do, however they are named', () => {
-  const leftOut = ['artifacts/a/o', 'cache/x', '.git/index', 'node_modules/p/index.js', 'lib/node_modules/p', 'd/.partial-0123456789abcdef', 'd/.partial-0123456789abcdef/model'];
-  const seen = ['pipeline.yaml', 'd/artifacts/x', 'my.cache/x', 'd/rows.partial-1.csv', '.partial-rows/x', 'stages/a.ts'];
-  expect([...leftOut, ...seen].filter((path) => isLeftOut('/project', join('/project', path)))).toEqual(leftOut);
+  const leftOut = [
+    'artifacts/a/o',
+    'cache/x',
+    '.git/index',
+    'node_modules/p/index.js',
+    'lib/node_modules/p',
+    'd/.partial-0123456789abcdef',
+    'd/.partial-0123456789abcdef/model',
+  ];
+  const seen = [
+    'pipeline.yaml',
+    'd/artifacts/x',
+    'my.cache/x',
+    'd/rows.partial-1.csv',
+    '.partial-rows/x',
+    'stages/a.ts',
+  ];
+  expect([...leftOut, ...seen].filter((path) => isLeftOut('/project', join('/project', path)))).toEqual(
+    leftOut,
+  );
 });
 
 test('that the system gives no more watches is told once; hints come all the same', async () => {
   const root = fs.mkdtempSync(join(tmpdir(), 'hints-'));
   const { watch } = fs;
-  fs.watch = () => { throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' }); };
+  fs.watch = () => {
+    throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), {
+      code: 'ENOSPC',
+    });
+  };
   syncBuiltinESMExports();
   const faults: string[] = [];
   const hints = fileHints(root, (message) => faults.push(message));

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { treeDigest } from '../../src/runner/manifest/tree.ts';
@@ -8,12 +17,18 @@ import { readUntil, type Workspace } from '../../src/runner/workspace/workspace.
 import { type BareWorkspace, bareWorkspace, later } from '../rig/bare-workspace.ts';
 import { type DiskCall, watchedDisk } from '../rig/disk-twins.ts';
 
-async function found(workspace: Workspace, path: string, links: 'follow' | 'keep' = 'follow'): Promise<Found> {
+async function found(
+  workspace: Workspace,
+  path: string,
+  links: 'follow' | 'keep' = 'follow',
+): Promise<Found> {
   const read = await readContent(workspace, path, { links });
-  if (!read.ok || read.value === undefined) throw new Error(read.ok ? `${path} is not there` : read.error.message);
+  if (!read.ok || read.value === undefined)
+    throw new Error(read.ok ? `${path} is not there` : read.error.message);
   return read.value;
 }
-const contentOf = async (workspace: Workspace, path: string): Promise<string> => JSON.stringify((await found(workspace, path)).content);
+const contentOf = async (workspace: Workspace, path: string): Promise<string> =>
+  JSON.stringify((await found(workspace, path)).content);
 
 /** Files that were read, not just looked at. */
 function counting(): { readonly workspace: BareWorkspace; readonly hashed: () => number } {
@@ -29,7 +44,10 @@ test('a large file is not read to its end when that is of no use any more: it is
   workspace.clock = later();
   const read = readContent(readUntil(workspace, stop.signal), 'large', { links: 'follow' });
   stop.abort();
-  expect(await read).toEqual({ ok: false, error: { path: 'large', message: 'it was not read to its end', code: 'ECANCELED' } });
+  expect(await read).toEqual({
+    ok: false,
+    error: { path: 'large', message: 'it was not read to its end', code: 'ECANCELED' },
+  });
   expect(workspace.stats.find('large')).toBeUndefined();
 });
 
@@ -43,14 +61,20 @@ describe('content', () => {
     chmodSync(workspace.place('x'), 0o755);
     expect((await found(workspace, 'x')).content).toEqual({ form: 'executable', digest: digestOf('b') });
     const { content, files, bytes } = await found(workspace, 'd');
-    expect(content).toEqual({ form: 'folder', digest: treeDigest([
-      { kind: 'file', path: 'a/c', executable: false, digest: digestOf('c') },
-      { kind: 'file', path: 'b', executable: false, digest: digestOf('b') },
-      { kind: 'empty-folder', path: 'empty' },
-      { kind: 'symlink', path: 'l', target: 'a/c' },
-    ]) });
+    expect(content).toEqual({
+      form: 'folder',
+      digest: treeDigest([
+        { kind: 'file', path: 'a/c', executable: false, digest: digestOf('c') },
+        { kind: 'file', path: 'b', executable: false, digest: digestOf('b') },
+        { kind: 'empty-folder', path: 'empty' },
+        { kind: 'symlink', path: 'l', target: 'a/c' },
+      ]),
+    });
     expect({ files, bytes }).toEqual({ files: 2, bytes: 2 });
-    expect(await readContent(workspace, 'absent', { links: 'follow' })).toEqual({ ok: true, value: undefined });
+    expect(await readContent(workspace, 'absent', { links: 'follow' })).toEqual({
+      ok: true,
+      value: undefined,
+    });
   });
 
   test('names differ by case, by Unicode form, by every byte', async () => {
@@ -76,14 +100,32 @@ describe('content', () => {
     workspace.write({ 'out/folder/deep': 'changed' });
     expect((await found(workspace, 'd')).content).not.toEqual(read.content);
     expect((await found(workspace, 'd', 'keep')).content).toEqual(kept.content);
-    expect((await found(workspace, 'd')).stamps.get('d/folder/deep')).not.toBe(read.stamps.get('d/folder/deep'));
+    expect((await found(workspace, 'd')).stamps.get('d/folder/deep')).not.toBe(
+      read.stamps.get('d/folder/deep'),
+    );
     expect(read.stamps.has(workspace.place('out/file'))).toBe(true);
   });
 
   test.each<[string, (workspace: BareWorkspace) => void, string]>([
     ['a pipe', (workspace) => execFileSync('mkfifo', [workspace.place('d/pipe')]), 'is neither a file'],
-    ['links in a circle', (workspace) => { mkdirSync(workspace.place('e')); symlinkSync('../e', workspace.place('d/e')); symlinkSync('../e', workspace.place('e/e')); }, 'folder that holds it'],
-    ['a name that is not UTF-8', (workspace) => writeFileSync(Buffer.concat([Buffer.from(`${workspace.place('d')}/`), Buffer.from([0xff, 0x61])]), ''), 'is not UTF-8'],
+    [
+      'links in a circle',
+      (workspace) => {
+        mkdirSync(workspace.place('e'));
+        symlinkSync('../e', workspace.place('d/e'));
+        symlinkSync('../e', workspace.place('e/e'));
+      },
+      'folder that holds it',
+    ],
+    [
+      'a name that is not UTF-8',
+      (workspace) =>
+        writeFileSync(
+          Buffer.concat([Buffer.from(`${workspace.place('d')}/`), Buffer.from([0xff, 0x61])]),
+          '',
+        ),
+      'is not UTF-8',
+    ],
   ])('%s is refused in words', async (_, make, message) => {
     using workspace = bareWorkspace();
     mkdirSync(workspace.place('d'));
@@ -132,7 +174,11 @@ describe('invariant 5: the stat cache', () => {
     const disk = workspace.disk;
     const coarse = (path: string) => {
       const stats = disk.look(path);
-      if (stats !== undefined) Object.assign(stats, { mtimeNs: (stats.mtimeNs / 1_000_000_000n) * 1_000_000_000n, ctimeNs: (stats.ctimeNs / 1_000_000_000n) * 1_000_000_000n });
+      if (stats !== undefined)
+        Object.assign(stats, {
+          mtimeNs: (stats.mtimeNs / 1_000_000_000n) * 1_000_000_000n,
+          ctimeNs: (stats.ctimeNs / 1_000_000_000n) * 1_000_000_000n,
+        });
       return stats;
     };
     const old = { ...workspace, disk: { ...disk, look: coarse, lookThrough: coarse } };
@@ -144,22 +190,31 @@ describe('invariant 5: the stat cache', () => {
   });
 
   test.each<[string, (workspace: BareWorkspace) => void]>([
-    ['edited, its size and time put back', (workspace) => {
-      const { atime, mtime } = statSync(workspace.place('a'));
-      writeFileSync(workspace.place('a'), 'b');
-      utimesSync(workspace.place('a'), atime, mtime);
-    }],
-    ['replaced by rename, its size and time as before', (workspace) => {
-      const { atime, mtime } = statSync(workspace.place('a'));
-      writeFileSync(workspace.place('new'), 'b');
-      utimesSync(workspace.place('new'), atime, mtime);
-      renameSync(workspace.place('new'), workspace.place('a'));
-    }],
-    ['replaced by a link', (workspace) => {
-      writeFileSync(workspace.place('other'), 'b');
-      rmSync(workspace.place('a'));
-      symlinkSync('other', workspace.place('a'));
-    }],
+    [
+      'edited, its size and time put back',
+      (workspace) => {
+        const { atime, mtime } = statSync(workspace.place('a'));
+        writeFileSync(workspace.place('a'), 'b');
+        utimesSync(workspace.place('a'), atime, mtime);
+      },
+    ],
+    [
+      'replaced by rename, its size and time as before',
+      (workspace) => {
+        const { atime, mtime } = statSync(workspace.place('a'));
+        writeFileSync(workspace.place('new'), 'b');
+        utimesSync(workspace.place('new'), atime, mtime);
+        renameSync(workspace.place('new'), workspace.place('a'));
+      },
+    ],
+    [
+      'replaced by a link',
+      (workspace) => {
+        writeFileSync(workspace.place('other'), 'b');
+        rmSync(workspace.place('a'));
+        symlinkSync('other', workspace.place('a'));
+      },
+    ],
   ])('a file %s is seen', async (_, edit) => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'a' });
@@ -172,7 +227,9 @@ describe('invariant 5: the stat cache', () => {
   test('times past 2^53 nanoseconds differ by single ones', async () => {
     const { stampOf } = await import('../../src/runner/workspace/stamp.ts');
     const stats = statSync('.', { bigint: true });
-    expect(stampOf(Object.assign(stats, { mtimeNs: 1_800_000_000_123_456_789n }))).not.toBe(stampOf(Object.assign(stats, { mtimeNs: 1_800_000_000_123_456_788n })));
+    expect(stampOf(Object.assign(stats, { mtimeNs: 1_800_000_000_123_456_789n }))).not.toBe(
+      stampOf(Object.assign(stats, { mtimeNs: 1_800_000_000_123_456_788n })),
+    );
   });
 
   test('twenty thousand files: each is looked at once and read once, and then only looked at', async () => {
@@ -180,7 +237,8 @@ describe('invariant 5: the stat cache', () => {
     using workspace = bareWorkspace(watchedDisk((call) => calls.push(call)));
     for (let folder = 0; folder < 20; folder++) {
       mkdirSync(workspace.place(`d/${folder}`), { recursive: true });
-      for (let file = 0; file < 1000; file++) writeFileSync(workspace.place(`d/${folder}/${file}`), `${file}`);
+      for (let file = 0; file < 1000; file++)
+        writeFileSync(workspace.place(`d/${folder}/${file}`), `${file}`);
     }
     workspace.clock = later();
     const first = await found(workspace, 'd');
@@ -189,6 +247,8 @@ describe('invariant 5: the stat cache', () => {
     calls.length = 0;
     expect((await found(workspace, 'd')).content).toEqual(first.content);
     expect(calls.filter(({ name }) => name === 'digest')).toEqual([]);
-    expect(calls.filter(({ name }) => name === 'look' || name === 'lookThrough').length).toBeLessThanOrEqual(20_000 + 21);
+    expect(calls.filter(({ name }) => name === 'look' || name === 'lookThrough').length).toBeLessThanOrEqual(
+      20_000 + 21,
+    );
   });
 });

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { serializeTree } from '../../src/runner/manifest/tree.ts';
@@ -20,7 +30,8 @@ async function storedFolder(workspace: BareWorkspace) {
   symlinkSync('sub/run', workspace.place('d/l'));
   const found = await readContent(workspace, 'd', { links: 'keep' });
   if (!found.ok || found.value === undefined) throw new Error('no folder');
-  for (const item of found.value.items) if (item.kind === 'file') await storeFile(workspace, `d/${item.path}`, item.digest, new Set());
+  for (const item of found.value.items)
+    if (item.kind === 'file') await storeFile(workspace, `d/${item.path}`, item.digest, new Set());
   await storeText(workspace, serializeTree(found.value.items), new Set());
   return found.value.content;
 }
@@ -34,7 +45,10 @@ describe('invariant 4: restoring is exact', () => {
       if (before === 'file') writeFileSync(workspace.place('e'), 'x');
       if (before === 'folder') workspace.write({ 'e/a': 'old', 'e/older': 'x', 'e/sub/x': '' });
       if (before === 'link') symlinkSync('d', workspace.place('e'));
-      expect(await restore(workspace, 'e', content)).toEqual({ ok: true, value: { kind: 'restored', files: 2, bytes: 11 } });
+      expect(await restore(workspace, 'e', content)).toEqual({
+        ok: true,
+        value: { kind: 'restored', files: 2, bytes: 11 },
+      });
       const again = await readContent(workspace, 'e', { links: 'keep' });
       expect(again.ok && again.value?.content).toEqual(content);
       expect(readlinkSync(workspace.place('e/l'))).toBe('sub/run');
@@ -51,7 +65,10 @@ describe('invariant 4: restoring is exact', () => {
     const object = workspace.place(objectPath(digestOf('a')));
     chmodSync(object, 0o644);
     writeFileSync(object, 'b');
-    expect(await restore(workspace, 'e', content)).toEqual({ ok: true, value: { kind: 'damaged', object: digestOf('a'), path: 'e/a' } });
+    expect(await restore(workspace, 'e', content)).toEqual({
+      ok: true,
+      value: { kind: 'damaged', object: digestOf('a'), path: 'e/a' },
+    });
     expect(readFileSync(workspace.place('e'), 'utf8')).toBe('what stood there');
     expect(await objectState(workspace, digestOf('a'))).toBe('damaged');
   });
@@ -106,7 +123,11 @@ describe('objects', () => {
 const origin = (time: number) => originOf(new Map([['rows', parseStamp(`1:2:3:4:${time}`)]]));
 
 describe('invariant 11: scratch', () => {
-  const key = parseKey(digestOf('some manifest')) ?? (() => { throw new Error('no key'); })();
+  const key =
+    parseKey(digestOf('some manifest')) ??
+    (() => {
+      throw new Error('no key');
+    })();
 
   test('is found again for the very files it was made from, and empty for any others', async () => {
     using workspace = bareWorkspace();

@@ -19,22 +19,35 @@ interface CompareOptions extends PipelineOptions {
 
 export function compareCommand(): Command {
   return withPipelineOptions(new Command('compare'))
-    .description('Compare two evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.')
+    .description(
+      'Compare two evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.',
+    )
     .argument('<first>', 'an instance whose out "predictions" holds question, prediction and reference')
     .argument('<second>', 'another one, of the same test rows')
-    .addOption(new Option('--profile <profile>', 'how rows are scored').choices(['multilingual', 'reference']).default('multilingual'))
+    .addOption(
+      new Option('--profile <profile>', 'how rows are scored')
+        .choices(['multilingual', 'reference'])
+        .default('multilingual'),
+    )
     .option('--seed <seed>', 'of the resampling', wholeNumber(0), 42)
     .addHelpText('after', '\nExample:\n  pipeline compare eval:aimc,lora eval:aimc,full')
     .action(async (first: string, second: string, options: CompareOptions) => {
       const project = await openProjectHere(options);
       try {
-        const [left, right] = [await predictionsOf(project, first, options), await predictionsOf(project, second, options)];
+        const [left, right] = [
+          await predictionsOf(project, first, options),
+          await predictionsOf(project, second, options),
+        ];
         if (left === undefined || right === undefined) return;
         if (!left.ok) return refuse(left.error);
         if (!right.ok) return refuse(right.error);
         const compared = await compare(left.value, right.value, options);
         if (!compared.ok) return refuse(compared.error);
-        process.stdout.write(options.json === true ? `${JSON.stringify(compared.value)}\n` : comparisonText(first, second, compared.value));
+        process.stdout.write(
+          options.json === true
+            ? `${JSON.stringify(compared.value)}\n`
+            : comparisonText(first, second, compared.value),
+        );
       } finally {
         project.close();
       }
@@ -53,7 +66,11 @@ interface Prediction {
 }
 
 /** Undefined where the problem has been reported. */
-async function predictionsOf(project: Project, instance: string, options: CompareOptions): Promise<Result<readonly Prediction[]> | undefined> {
+async function predictionsOf(
+  project: Project,
+  instance: string,
+  options: CompareOptions,
+): Promise<Result<readonly Prediction[]> | undefined> {
   const selection = { patterns: [instance], mode: 'only' } as const;
   const declared = await project.artifacts(selection);
   if (!declared.ok) return reported(declared.error, options);
@@ -61,18 +78,32 @@ async function predictionsOf(project: Project, instance: string, options: Compar
   if (!found.ok) return reported(found.error, options);
   const outs = declared.value.filter(({ out }) => out === 'predictions');
   const [out] = outs;
-  if (out === undefined) return { ok: false, error: `${instance} declares no out "predictions"${declared.value.length === 0 ? '' : `, only ${[...new Set(declared.value.map((one) => one.out))].join(', ')}`}` };
+  if (out === undefined)
+    return {
+      ok: false,
+      error: `${instance} declares no out "predictions"${declared.value.length === 0 ? '' : `, only ${[...new Set(declared.value.map((one) => one.out))].join(', ')}`}`,
+    };
   if (outs.length > 1) return { ok: false, error: `${instance} names ${outs.length} instances: name one` };
   const [result] = found.value;
   const file = result?.files['predictions'];
-  if (result === undefined || file === undefined) return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
-  if (result.state === 'outdated') openScreen().write(`warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`);
+  if (result === undefined || file === undefined)
+    return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
+  if (result.state === 'outdated')
+    openScreen().write(
+      `warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`,
+    );
   const predictions: Prediction[] = [];
   for await (const line of readJsonLines(join(project.root, file))) {
     if (!line.ok) return { ok: false, error: fileProblemText({ ...line.error, path: out.path }) };
     const { value } = line.value;
-    const [question, prediction, reference] = isJsonObject(value) ? [value['question'], value['prediction'], value['reference']] : [];
-    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string') return { ok: false, error: `${out.path}:${line.value.line}: expected question, prediction and reference` };
+    const [question, prediction, reference] = isJsonObject(value)
+      ? [value['question'], value['prediction'], value['reference']]
+      : [];
+    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string')
+      return {
+        ok: false,
+        error: `${out.path}:${line.value.line}: expected question, prediction and reference`,
+      };
     predictions.push({ question, prediction, reference });
   }
   return { ok: true, value: predictions };
@@ -83,20 +114,53 @@ function reported(problem: Problem, options: CompareOptions): undefined {
 }
 
 /** Scores both sides of every row; the rows must be the same ones. */
-async function compare(left: readonly Prediction[], right: readonly Prediction[], { profile, seed }: CompareOptions): Promise<Result<Readonly<Record<string, PairedComparison>>>> {
-  const differs = left.findIndex((row, index) => row.question !== right[index]?.question || row.reference !== right[index]?.reference);
-  if (left.length !== right.length || differs !== -1) return { ok: false, error: `the two were not evaluated on the same rows (${left.length === right.length ? `row ${differs + 1} differs` : `${left.length} and ${right.length} rows`})` };
+async function compare(
+  left: readonly Prediction[],
+  right: readonly Prediction[],
+  { profile, seed }: CompareOptions,
+): Promise<Result<Readonly<Record<string, PairedComparison>>>> {
+  const differs = left.findIndex(
+    (row, index) => row.question !== right[index]?.question || row.reference !== right[index]?.reference,
+  );
+  if (left.length !== right.length || differs !== -1)
+    return {
+      ok: false,
+      error: `the two were not evaluated on the same rows (${left.length === right.length ? `row ${differs + 1} differs` : `${left.length} and ${right.length} rows`})`,
+    };
   const { pairedComparison } = await import('../../ml/metrics/paired-comparison.ts');
   const { multilingualProfile, referenceProfile } = await import('../../ml/metrics/profile.ts');
   const { mixedTokens } = await import('../../ml/metrics/tokenize.ts');
   const score = profile === 'reference' ? referenceProfile() : multilingualProfile(mixedTokens);
-  const [first, second] = [left, right].map((rows) => rows.map(({ reference, prediction }) => score(reference, prediction)));
+  const [first, second] = [left, right].map((rows) =>
+    rows.map(({ reference, prediction }) => score(reference, prediction)),
+  );
   const names = ['rouge1', 'rouge2', 'rougeL', 'f1', 'exact_match'] as const;
-  return { ok: true, value: Object.fromEntries(names.map((name) => [name, pairedComparison((first ?? []).map((row) => row[name]), (second ?? []).map((row) => row[name]), { seed })])) };
+  return {
+    ok: true,
+    value: Object.fromEntries(
+      names.map((name) => [
+        name,
+        pairedComparison(
+          (first ?? []).map((row) => row[name]),
+          (second ?? []).map((row) => row[name]),
+          { seed },
+        ),
+      ]),
+    ),
+  };
 }
 
-function comparisonText(first: string, second: string, scores: Readonly<Record<string, PairedComparison>>): string {
-  const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [name, signed(mean), `${signed(low)} to ${signed(high)}`, pValue.toFixed(4)]);
+function comparisonText(
+  first: string,
+  second: string,
+  scores: Readonly<Record<string, PairedComparison>>,
+): string {
+  const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [
+    name,
+    signed(mean),
+    `${signed(low)} to ${signed(high)}`,
+    pValue.toFixed(4),
+  ]);
   return `${second} minus ${first}\n${aligned([['score', 'difference', '95 % interval', 'p'], ...rows]).join('\n')}\n`;
 }
 

@@ -10,8 +10,14 @@ export function completeCommand(): Command {
     .action(async (words: readonly string[], _options: unknown, { parent }: Command) => {
       if (parent === null) return;
       // A quote that was opened is still there; what it holds is what counts.
-      const found = await candidates(parent, words.map((word) => word.replace(/^["']/, '')), pipelineNames);
-      process.stdout.write(found.map(({ value, description }) => `${value}\t${description.replaceAll(/\s+/g, ' ')}\n`).join(''));
+      const found = await candidates(
+        parent,
+        words.map((word) => word.replace(/^["']/, '')),
+        pipelineNames,
+      );
+      process.stdout.write(
+        found.map(({ value, description }) => `${value}\t${description.replaceAll(/\s+/g, ' ')}\n`).join(''),
+      );
     });
 }
 
@@ -22,7 +28,11 @@ async function pipelineNames(options: PipelineOptions): Promise<Names> {
     const graph = await project.graph({ patterns: [], mode: 'needs' });
     const instances = graph.ok ? graph.value.instances : [];
     return {
-      stages: [...new Map(instances.map(({ stage, description }) => [stage, { value: stage, description }])).values()],
+      stages: [
+        ...new Map(
+          instances.map(({ stage, description }) => [stage, { value: stage, description }]),
+        ).values(),
+      ],
       instances: instances.map(({ id, description }) => ({ value: id, description })),
     };
   } finally {

@@ -8,7 +8,9 @@ export function completionCommand(): Command {
     .description('Print a script that completes commands, options, stages and instances in a shell.')
     .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', help)
-    .action(async (shell: string) => { process.stdout.write(await readFile(installedFile(`completion/pipeline.${shell}`))); });
+    .action(async (shell: string) => {
+      process.stdout.write(await readFile(installedFile(`completion/pipeline.${shell}`)));
+    });
 }
 
 const help = `

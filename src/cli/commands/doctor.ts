@@ -9,9 +9,12 @@ interface DoctorOptions {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Say what is wrong with the installation and with the project\'s disk, cache and processes.')
+    .description("Say what is wrong with the installation and with the project's disk, cache and processes.")
     .option('--json', 'answer with one JSON document on stdout')
-    .addHelpText('after', '\nExample:\n  pipeline doctor\n\nIt exits with 1 if something is broken. It reads no object of the cache: pipeline verify does.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pipeline doctor\n\nIt exits with 1 if something is broken. It reads no object of the cache: pipeline verify does.',
+    )
     .action(async ({ json }: DoctorOptions) => {
       const { examine } = await import('../doctor/examine.ts');
       const { colors } = openScreen(process.stdout);
@@ -22,7 +25,10 @@ export function doctorCommand(): Command {
       }
       const broken = findings.filter(({ state }) => state === 'broken').length;
       if (json === true) process.stdout.write(`${JSON.stringify({ broken, findings }, null, 2)}\n`);
-      else process.stdout.write(broken === 0 ? colors.bold('nothing is broken\n') : colors.bold(`${broken} broken\n`));
+      else
+        process.stdout.write(
+          broken === 0 ? colors.bold('nothing is broken\n') : colors.bold(`${broken} broken\n`),
+        );
       if (broken > 0) process.exitCode = 1;
     });
 }
@@ -33,8 +39,11 @@ function findingText({ part, state, message, help }: Finding, colors: Colors): s
 
 function markOf(state: Finding['state'], { green, yellow, red }: Colors): string {
   switch (state) {
-    case 'good': return green('✓');
-    case 'warning': return yellow('!');
-    case 'broken': return red('✗');
+    case 'good':
+      return green('✓');
+    case 'warning':
+      return yellow('!');
+    case 'broken':
+      return red('✗');
   }
 }

@@ -5,8 +5,12 @@ import { withPipelineOptions, type PipelineOptions } from '../project-options.ts
 
 export function explainCommand(): Command {
   return withPipelineOptions(new Command('explain'))
-    .description('Say why an instance would run: the fields of its manifest that changed since its last result.')
+    .description(
+      'Say why an instance would run: the fields of its manifest that changed since its last result.',
+    )
     .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
     .addHelpText('after', '\nExample:\n  pipeline explain train:aimc,gs_1')
-    .action((instance: string, options: PipelineOptions) => answer(options, (project) => project.explain(instance), explanationText));
+    .action((instance: string, options: PipelineOptions) =>
+      answer(options, (project) => project.explain(instance), explanationText),
+    );
 }

@@ -8,20 +8,30 @@ export function graphCommand(): Command {
     .description('Show what needs what.')
     .argument('[names...]', 'stages or instances')
     .addOption(new Option('--format <format>', 'how').choices(['text', 'mermaid', 'dot']).default('text'))
-    .addHelpText('after', '\nExamples:\n  pipeline graph\n  pipeline graph --format dot | dot -Tsvg > graph.svg')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline graph\n  pipeline graph --format dot | dot -Tsvg > graph.svg',
+    )
     .action((names: readonly string[], options: PipelineOptions & { readonly format: Format }) =>
-      answer(options, (project) => project.graph({ patterns: names, mode: 'needs' }), (graph) => graphText(graph, options.format)));
+      answer(
+        options,
+        (project) => project.graph({ patterns: names, mode: 'needs' }),
+        (graph) => graphText(graph, options.format),
+      ),
+    );
 }
 
 type Format = 'text' | 'mermaid' | 'dot';
 
 function graphText({ instances, edges }: Graph, format: Format): string {
   switch (format) {
-    case 'text': return `${instances.flatMap(({ id }) => [id, ...edges.filter(({ to }) => to === id).map(({ from }) => `  ← ${from}`)]).join('\n')}\n`;
+    case 'text':
+      return `${instances.flatMap(({ id }) => [id, ...edges.filter(({ to }) => to === id).map(({ from }) => `  ← ${from}`)]).join('\n')}\n`;
     case 'mermaid': {
       const names = new Map(instances.map(({ id }, index) => [id, `n${index}`]));
       return `${['graph LR', ...instances.map(({ id }) => `  ${names.get(id)}["${id.replaceAll('"', '#quot;')}"]`), ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`)].join('\n')}\n`;
     }
-    case 'dot': return `${['digraph pipeline {', '  rankdir=LR;', ...instances.map(({ id }) => `  ${JSON.stringify(id)};`), ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`), '}'].join('\n')}\n`;
+    case 'dot':
+      return `${['digraph pipeline {', '  rankdir=LR;', ...instances.map(({ id }) => `  ${JSON.stringify(id)};`), ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`), '}'].join('\n')}\n`;
   }
 }

@@ -12,7 +12,9 @@ export function historyCommand(): Command {
     .description('List the runs so far, the newest first, with how they ended.')
     .option('--limit <count>', 'how many', wholeNumber(1), 20)
     .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
-    .action((options: PipelineOptions & { readonly limit: number }) => answer(options, (project) => project.history(options.limit), historyText));
+    .action((options: PipelineOptions & { readonly limit: number }) =>
+      answer(options, (project) => project.history(options.limit), historyText),
+    );
 }
 
 function historyText(runs: readonly RunRecord[]): string {
@@ -21,7 +23,15 @@ function historyText(runs: readonly RunRecord[]): string {
     pipeline,
     new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19),
     finishedAt === undefined ? '' : durationText((finishedAt - startedAt) / 1000),
-    exitCode === undefined ? (running ? 'running' : 'killed') : exitCode === 0 ? 'done' : exitCode >= 130 ? 'interrupted' : 'failed',
+    exitCode === undefined
+      ? running
+        ? 'running'
+        : 'killed'
+      : exitCode === 0
+        ? 'done'
+        : exitCode >= 130
+          ? 'interrupted'
+          : 'failed',
     countsText(counts),
   ]);
   return `${aligned([['run', 'pipeline', 'started (UTC)', 'time', 'end', 'instances'], ...rows]).join('\n')}\n`;

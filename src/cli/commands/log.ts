@@ -12,7 +12,9 @@ import { openScreen } from '../screen.ts';
 
 export function logCommand(): Command {
   return withPipelineOptions(new Command('log'))
-    .description('Tell what happened to an instance in the last run that tried it, also while it runs: why it was started, what it said and printed, how it ended.')
+    .description(
+      'Tell what happened to an instance in the last run that tried it, also while it runs: why it was started, what it said and printed, how it ended.',
+    )
     .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
     .option('--run <id>', 'in that run (pipeline history lists them)')
     .addHelpText('after', '\nExample:\n  pipeline log train:aimc,lora | less')
@@ -22,12 +24,18 @@ export function logCommand(): Command {
         const log = await project.log(instance, options.run);
         if (!log.ok) return reportProblem(log.error, options);
         if (log.value === undefined) {
-          openScreen().write(`${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`);
+          openScreen().write(
+            `${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`,
+          );
           process.exitCode = 1;
           return;
         }
         if (options.json === true) process.stdout.write(`${JSON.stringify(log.value)}\n`);
-        else await print(project.root, logParts(log.value, (at) => new Date(at).toLocaleTimeString('en-GB')));
+        else
+          await print(
+            project.root,
+            logParts(log.value, (at) => new Date(at).toLocaleTimeString('en-GB')),
+          );
       } finally {
         project.close();
       }
@@ -48,16 +56,24 @@ async function print(root: string, parts: readonly LogPart[]): Promise<void> {
 
 /** As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. A new line below it. Of what printed nothing, or is gone, nothing is told. */
 async function printFile(root: string, file: string): Promise<void> {
-  const bytes = await stat(join(root, file)).then(({ size }) => size, () => 0);
+  const bytes = await stat(join(root, file)).then(
+    ({ size }) => size,
+    () => 0,
+  );
   if (bytes === 0) return;
   process.stdout.write(`printed (${file}):\n`);
   const decoder = new StringDecoder('utf8');
   let last: number | undefined;
-  await pipeline(createReadStream(join(root, file)), async function* (source: AsyncIterable<Buffer>) {
-    for await (const piece of source) {
-      last = piece.at(-1);
-      yield process.stdout.isTTY ? printableLines(decoder.write(piece)) : piece;
-    }
-  }, process.stdout, { end: false });
-  if (last !== 0x0A) process.stdout.write('\n');
+  await pipeline(
+    createReadStream(join(root, file)),
+    async function* (source: AsyncIterable<Buffer>) {
+      for await (const piece of source) {
+        last = piece.at(-1);
+        yield process.stdout.isTTY ? printableLines(decoder.write(piece)) : piece;
+      }
+    },
+    process.stdout,
+    { end: false },
+  );
+  if (last !== 0x0a) process.stdout.write('\n');
 }

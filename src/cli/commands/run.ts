@@ -45,7 +45,10 @@ export function runCommand(): Command {
     .option('--watch', 'run again whenever data, code or the pipeline file change')
     .option('--wait [seconds]', 'wait for another run to end', positive)
     .option('--events <file>', 'write what happens as NDJSON')
-    .addHelpText('after', '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7',
+    )
     .action(async (names: readonly string[], options: RunOptions) => {
       const screen = openScreen();
       const selection = selectionOf(names, options);
@@ -60,7 +63,9 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      const eventFile = openEventFile(options.events, (problem) => screen.write(`warning: no more events are written: ${fileProblemText(problem)}\n`));
+      const eventFile = openEventFile(options.events, (problem) =>
+        screen.write(`warning: no more events are written: ${fileProblemText(problem)}\n`),
+      );
       if (!eventFile.ok) {
         screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
         process.exitCode = 2;
@@ -87,14 +92,30 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
   if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
 }
 
-async function run(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
+async function run(
+  project: Project,
+  request: RunRequest,
+  options: RunOptions,
+  eventFile: EventFile,
+): Promise<void> {
   const screen = openScreen();
   const display = openDisplay(screen, annotatedFiles(options, project));
   const signals = stopSignals();
-  const summary = await project.run(request, (event: Event) => { display.show(event); eventFile.write(event); }, signals);
+  const summary = await project.run(
+    request,
+    (event: Event) => {
+      display.show(event);
+      eventFile.write(event);
+    },
+    signals,
+  );
   signals.release();
   display.close();
-  if (!summary.ok) return reportProblem(summary.error, options, { ending: ': nothing was run', whenBusy: waitingText(options) });
+  if (!summary.ok)
+    return reportProblem(summary.error, options, {
+      ending: ': nothing was run',
+      whenBusy: waitingText(options),
+    });
   screen.write(summaryText(summary.value, options, screen.colors));
   if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
@@ -102,33 +123,49 @@ async function run(project: Project, request: RunRequest, options: RunOptions, e
 }
 
 /** Until Ctrl-C: what the runs do, and what has to be mended. */
-async function watch(project: Project, request: RunRequest, options: RunOptions, eventFile: EventFile): Promise<void> {
+async function watch(
+  project: Project,
+  request: RunRequest,
+  options: RunOptions,
+  eventFile: EventFile,
+): Promise<void> {
   const screen = openScreen();
   const files = annotatedFiles(options, project);
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.
   let told: Promise<void> = Promise.resolve();
-  const tell = (find: () => Promise<string> | string): void => { told = told.then(async () => display.say(await find())); };
-  const watched = await project.watch(request, {
-    onEvent(event) {
-      display.show(event);
-      eventFile.write(event);
+  const tell = (find: () => Promise<string> | string): void => {
+    told = told.then(async () => display.say(await find()));
+  };
+  const watched = await project.watch(
+    request,
+    {
+      onEvent(event) {
+        display.show(event);
+        eventFile.write(event);
+      },
+      onNews(news) {
+        switch (news.kind) {
+          case 'ended':
+            display.close();
+            display = openDisplay(screen, files);
+            screen.write(summaryText(news.summary, options, screen.colors));
+            if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
+            if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
+            return;
+          case 'problem':
+            return tell(
+              () =>
+                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`,
+            );
+          case 'waiting':
+            return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
+        }
+      },
     },
-    onNews(news) {
-      switch (news.kind) {
-        case 'ended':
-          display.close();
-          display = openDisplay(screen, files);
-          screen.write(summaryText(news.summary, options, screen.colors));
-          if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
-          if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
-          return;
-        case 'problem': return tell(() => `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`);
-        case 'waiting': return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
-      }
-    },
-  }, signals);
+    signals,
+  );
   await told;
   display.close();
   if (!watched.ok) {
@@ -138,12 +175,15 @@ async function watch(project: Project, request: RunRequest, options: RunOptions,
   eventFile.close();
   project.close();
   signals.release();
-  await new Promise<void>((resolve) => { process.stdout.write('', () => resolve()); });
+  await new Promise<void>((resolve) => {
+    process.stdout.write('', () => resolve());
+  });
   // Folders that were removed can leave watchers behind, which would keep the process.
   process.exit(stoppedCode(signals));
 }
 
-const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean => exitCode === 0 && [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
+  exitCode === 0 && [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
 
 /** Asks a project of its own: that of a watch may begin its next run meanwhile. */
 async function resultsNow(selection: Selection, options: RunOptions): Promise<string> {
@@ -157,24 +197,39 @@ async function resultsNow(selection: Selection, options: RunOptions): Promise<st
 
 /** To one whose run did not have its turn. */
 function waitingText({ wait }: RunOptions): string {
-  return typeof wait === 'number' ? `it did not end in the ${durationText(wait)} of --wait; without a number, --wait waits as long as it takes` : '--wait waits for it to end';
+  return typeof wait === 'number'
+    ? `it did not end in the ${durationText(wait)} of --wait; without a number, --wait waits as long as it takes`
+    : '--wait waits for it to end';
 }
 
 /** Why an option and --watch contradict each other. */
 function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
   if (only === true) return '--watch and --dry-run exclude each other';
-  if (retryFailed === true) return '--watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
-  return wait === undefined ? undefined : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
+  if (retryFailed === true)
+    return '--watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
+  return wait === undefined
+    ? undefined
+    : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
 }
 
 /** Undefined where the options contradict each other. */
 function selectionOf(names: readonly string[], { only, from, until }: RunOptions): Selection | undefined {
-  if ([only, from, until].filter((option) => option !== undefined).length > 1 || (only === true && names.length === 0)) return undefined;
-  if (from !== undefined || until !== undefined) return names.length > 0 ? undefined : { patterns: [from ?? until ?? ''], mode: from === undefined ? 'until' : 'from' };
+  if (
+    [only, from, until].filter((option) => option !== undefined).length > 1 ||
+    (only === true && names.length === 0)
+  )
+    return undefined;
+  if (from !== undefined || until !== undefined)
+    return names.length > 0
+      ? undefined
+      : { patterns: [from ?? until ?? ''], mode: from === undefined ? 'until' : 'from' };
   return { patterns: names, mode: only === true ? 'only' : 'needs' };
 }
 
-function requestOf(selection: Selection, { force, keepGoing, retryFailed, jobs, wait }: RunOptions): RunRequest {
+function requestOf(
+  selection: Selection,
+  { force, keepGoing, retryFailed, jobs, wait }: RunOptions,
+): RunRequest {
   return {
     ...selection,
     force: force === true,
@@ -187,14 +242,31 @@ function requestOf(selection: Selection, { force, keepGoing, retryFailed, jobs, 
 
 /** The lists of instances by how they ended. */
 function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
-  const of = (kind: Outcome['kind']) => [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
-  return { run: id, seconds, ran: of('ran'), cached: of('cached'), restored: of('restored'), failed: of('failed'), blocked: of('blocked'), skipped: of('skipped'), interrupted: of('interrupted') };
+  const of = (kind: Outcome['kind']) =>
+    [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
+  return {
+    run: id,
+    seconds,
+    ran: of('ran'),
+    cached: of('cached'),
+    restored: of('restored'),
+    failed: of('failed'),
+    blocked: of('blocked'),
+    skipped: of('skipped'),
+    interrupted: of('interrupted'),
+  };
 }
 
 /** `cached`: all that has its result; `willRestore`: those of them that have to be written back. */
-const forecastJson = ({ willRun, mayRun, cached, willRestore }: Forecast): unknown => ({ willRun: namesOf(willRun), mayRun: namesOf(mayRun), cached, willRestore: namesOf(willRestore) });
+const forecastJson = ({ willRun, mayRun, cached, willRestore }: Forecast): unknown => ({
+  willRun: namesOf(willRun),
+  mayRun: namesOf(mayRun),
+  cached,
+  willRestore: namesOf(willRestore),
+});
 
-const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] => listed.map(({ instance }) => instance);
+const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] =>
+  listed.map(({ instance }) => instance);
 
 function positive(text: string): number {
   const value = Number(text);

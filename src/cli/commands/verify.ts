@@ -11,13 +11,17 @@ import { stopSignals } from '../stop-signals.ts';
 
 export function verifyCommand(): Command {
   return withPipelineOptions(new Command('verify'))
-    .description('Read every byte of cache and artifacts again and compare; with --rerun, execute an instance again and compare its outputs.')
+    .description(
+      'Read every byte of cache and artifacts again and compare; with --rerun, execute an instance again and compare its outputs.',
+    )
     .option('--rerun <instance>', 'find out whether a stage is deterministic')
     .addHelpText('after', '\nExamples:\n  pipeline verify\n  pipeline verify --rerun train:aimc,lora')
     .action(async (options: PipelineOptions & { readonly rerun?: string }) => {
       const project = await openProjectHere(options);
       try {
-        await (options.rerun === undefined ? verifyAll(project, options) : verifyRerun(project, options.rerun, options));
+        await (options.rerun === undefined
+          ? verifyAll(project, options)
+          : verifyRerun(project, options.rerun, options));
       } finally {
         project.close();
       }
@@ -43,7 +47,15 @@ async function verifyRerun(project: Project, instance: string, options: Pipeline
   display.close();
   if (!verified.ok) return reportProblem(verified.error, options);
   const { different } = verified.value;
-  const text = different.length === 0 ? `${verified.value.instance}: the same bytes again\n` : different.map(({ out, files }) => `${verified.value.instance}: out ${out} differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`).join('');
+  const text =
+    different.length === 0
+      ? `${verified.value.instance}: the same bytes again\n`
+      : different
+          .map(
+            ({ out, files }) =>
+              `${verified.value.instance}: out ${out} differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`,
+          )
+          .join('');
   process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
   if (different.length > 0) process.exitCode = 1;
 }

@@ -16,12 +16,29 @@ export function diskOf(folder: string): Disk {
 
 export function diskFinding({ type, freeBytes }: Disk): Finding {
   const message = `${sizeText(freeBytes)} free${type === undefined ? '' : ` (${type})`}`;
-  if (freeBytes < 64 << 20) return { part: 'disk', state: 'broken', message, help: 'make room: pipeline gc --dry-run says what can go from the cache' };
+  if (freeBytes < 64 << 20)
+    return {
+      part: 'disk',
+      state: 'broken',
+      message,
+      help: 'make room: pipeline gc --dry-run says what can go from the cache',
+    };
   if (type !== undefined && /^(nfs|cifs|smb|9p|afs|ceph|lustre|fuse\.sshfs)/.test(type)) {
     // https://sqlite.org/wal.html: "WAL does not work over a network filesystem".
-    return { part: 'disk', state: 'warning', message: `${message}: a network file system, where SQLite cannot keep two machines apart`, help: 'keep the project on a local disk, or never run it from two machines at once' };
+    return {
+      part: 'disk',
+      state: 'warning',
+      message: `${message}: a network file system, where SQLite cannot keep two machines apart`,
+      help: 'keep the project on a local disk, or never run it from two machines at once',
+    };
   }
-  if (freeBytes < 2 ** 31) return { part: 'disk', state: 'warning', message, help: 'every result is kept twice, in artifacts and in the cache: pipeline gc --dry-run says what can go' };
+  if (freeBytes < 2 ** 31)
+    return {
+      part: 'disk',
+      state: 'warning',
+      message,
+      help: 'every result is kept twice, in artifacts and in the cache: pipeline gc --dry-run says what can go',
+    };
   return { part: 'disk', state: 'good', message };
 }
 
@@ -32,8 +49,11 @@ function typeOf(folder: string): string | undefined {
   for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
     const [, place = '', kind] = line.split(' ');
     // proc(5): blanks and the like are written in octal.
-    const path = place.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    if (path.length >= longest.length && `${folder}/`.startsWith(path === '/' ? path : `${path}/`)) [longest, type] = [path, kind];
+    const path = place.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    if (path.length >= longest.length && `${folder}/`.startsWith(path === '/' ? path : `${path}/`))
+      [longest, type] = [path, kind];
   }
   return type;
 }

@@ -22,7 +22,11 @@ export async function* examine(folder: string): AsyncGenerator<Finding> {
   yield nodeFinding(process.versions.node, manifest.engines.node);
   yield companionsFinding();
   for (const module of [...nativeModules, engine]) yield nativeFinding(module);
-  yield { part: 'machine', state: 'good', message: `${process.platform} ${process.arch}, ${availableParallelism()} CPUs, ${sizeText(totalmem())} memory` };
+  yield {
+    part: 'machine',
+    state: 'good',
+    message: `${process.platform} ${process.arch}, ${availableParallelism()} CPUs, ${sizeText(totalmem())} memory`,
+  };
   yield* examineProject(folder);
 }
 
@@ -31,21 +35,45 @@ function companionsFinding(): Finding {
   const missing = ['stage-child.js', 'supervisor.js'].filter((name) => !existsSync(installedFile(name)));
   return missing.length === 0
     ? { part: manifest.name, state: 'good', message: manifest.version }
-    : { part: manifest.name, state: 'broken', message: `${missing.join(' and ')} not built`, help: `npm rebuild ${manifest.name}; in a clone of it: npm run prepare` };
+    : {
+        part: manifest.name,
+        state: 'broken',
+        message: `${missing.join(' and ')} not built`,
+        help: `npm rebuild ${manifest.name}; in a clone of it: npm run prepare`,
+      };
 }
 
 async function* examineProject(folder: string): AsyncGenerator<Finding> {
   const found = findProject(folder, undefined);
-  if (!found.ok) return yield { part: 'project', state: 'warning', message: 'no pipeline.yaml here or in a folder above', help: 'pipeline doctor in a project looks at its disk and its cache too; pipeline init makes a project' };
+  if (!found.ok)
+    return yield {
+      part: 'project',
+      state: 'warning',
+      message: 'no pipeline.yaml here or in a folder above',
+      help: 'pipeline doctor in a project looks at its disk and its cache too; pipeline init makes a project',
+    };
   const { root } = found.value;
   yield { part: 'project', state: 'good', message: root };
   yield diskFinding(diskOf(root));
   yield behaviourFinding(await behaviourOf(root));
   const artifacts = notAFolder(workspaceDisk, join(root, 'artifacts'));
-  if (artifacts !== undefined) yield { part: 'artifacts', state: 'broken', message: `artifacts ${artifacts.message}`, help: artifacts.help };
+  if (artifacts !== undefined)
+    yield {
+      part: 'artifacts',
+      state: 'broken',
+      message: `artifacts ${artifacts.message}`,
+      help: artifacts.help,
+    };
   const health = await projectHealth(root);
-  if (!health.ok) return yield { part: 'cache', state: 'broken', message: health.error.message, ...('help' in health.error ? { help: health.error.help } : {}) };
-  if (health.value === undefined) return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
+  if (!health.ok)
+    return yield {
+      part: 'cache',
+      state: 'broken',
+      message: health.error.message,
+      ...('help' in health.error ? { help: health.error.help } : {}),
+    };
+  if (health.value === undefined)
+    return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
   yield cacheFinding(health.value);
   if (health.value.store.damage === undefined) yield processesFinding(health.value, Date.now());
 }

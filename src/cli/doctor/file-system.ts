@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, constants, copyFileSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { realDisk } from '../../files/disk.ts';
 import { fileProblem } from '../../files/file-problem.ts';
@@ -23,7 +32,10 @@ export interface Behaviour {
 /** Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc` removes. */
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
-  const folder = join(workspaceDisk.lookThrough(cache)?.isDirectory() === true ? cache : root, `.partial-${randomBytes(8).toString('hex')}`);
+  const folder = join(
+    workspaceDisk.lookThrough(cache)?.isDirectory() === true ? cache : root,
+    `.partial-${randomBytes(8).toString('hex')}`,
+  );
   const [file, other, inner] = [`${folder}/file`, `${folder}/other`, `${folder}/inner`];
   try {
     const refused: string[] = [];
@@ -31,8 +43,20 @@ export async function behaviourOf(root: string): Promise<Behaviour> {
       ['making a folder', async () => mkdirSync(folder)],
       ['writing a file', () => realDisk.create(file, 'a')],
       ['fsync of a file', () => realDisk.sync(file)],
-      ['a rename over a file', async () => { await realDisk.create(other, 'b'); await realDisk.rename(other, file); }],
-      ['a rename of a folder', async () => { mkdirSync(other); await realDisk.rename(other, inner); }],
+      [
+        'a rename over a file',
+        async () => {
+          await realDisk.create(other, 'b');
+          await realDisk.rename(other, file);
+        },
+      ],
+      [
+        'a rename of a folder',
+        async () => {
+          mkdirSync(other);
+          await realDisk.rename(other, inner);
+        },
+      ],
       ['fsync of a folder', () => realDisk.sync(inner)],
     ] as const) {
       const fault = await faultOf(step);
@@ -42,13 +66,17 @@ export async function behaviourOf(root: string): Promise<Behaviour> {
     }
     if (refused.length > 0) return { refused, lost: [], foldsCase: false, clones: false, secondsAhead: 0 };
     const lost: string[] = [];
-    if (await faultOf(async () => symlinkSync('file', `${folder}/link`)) !== undefined) lost.push('symbolic links');
+    if ((await faultOf(async () => symlinkSync('file', `${folder}/link`))) !== undefined)
+      lost.push('symbolic links');
     if (!keepsMode(file, 0o755) || !keepsMode(file, 0o644)) lost.push('execute bits');
     return {
       refused,
       lost,
       foldsCase: existsSync(`${folder}/FILE`),
-      clones: await faultOf(async () => copyFileSync(file, `${folder}/clone`, constants.COPYFILE_FICLONE_FORCE)) === undefined,
+      clones:
+        (await faultOf(async () =>
+          copyFileSync(file, `${folder}/clone`, constants.COPYFILE_FICLONE_FORCE),
+        )) === undefined,
       secondsAhead: (statSync(file).ctimeMs - Date.now()) / 1000,
     };
   } finally {
@@ -58,12 +86,33 @@ export async function behaviourOf(root: string): Promise<Behaviour> {
 
 export function behaviourFinding({ refused, lost, foldsCase, clones, secondsAhead }: Behaviour): Finding {
   const part = 'file system';
-  if (refused.length > 0) return { part, state: 'broken', message: refused.join('; '), help: 'results could not be kept: put the project on a disk that this user may write to' };
+  if (refused.length > 0)
+    return {
+      part,
+      state: 'broken',
+      message: refused.join('; '),
+      help: 'results could not be kept: put the project on a disk that this user may write to',
+    };
   if (Math.abs(secondsAhead) > 1) {
-    return { part, state: 'warning', message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's: what was changed lately is told by it`, help: 'set both clocks by one time server' };
+    return {
+      part,
+      state: 'warning',
+      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's: what was changed lately is told by it`,
+      help: 'set both clocks by one time server',
+    };
   }
-  if (lost.length > 0) return { part, state: 'warning', message: `it does not keep ${lost.join(' and ')}: outs that hold them do not come back as they were`, help: 'put the project on a disk of this system, not on an exchange format' };
-  const facts = ['renames and syncs', ...(foldsCase ? ['takes "a" and "A" for one name'] : []), clones ? 'copies share their blocks' : 'copies take their full size'];
+  if (lost.length > 0)
+    return {
+      part,
+      state: 'warning',
+      message: `it does not keep ${lost.join(' and ')}: outs that hold them do not come back as they were`,
+      help: 'put the project on a disk of this system, not on an exchange format',
+    };
+  const facts = [
+    'renames and syncs',
+    ...(foldsCase ? ['takes "a" and "A" for one name'] : []),
+    clones ? 'copies share their blocks' : 'copies take their full size',
+  ];
   return { part, state: 'good', message: facts.join(', ') };
 }
 

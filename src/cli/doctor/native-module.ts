@@ -15,16 +15,35 @@ export async function nativeFinding({ name, purpose, load, repair }: NativeModul
   try {
     return { part: name, state: 'good', message: await load() };
   } catch (error) {
-    const { message, help } = diagnosis(name, repair, error instanceof Error ? error : new Error(String(error)));
+    const { message, help } = diagnosis(
+      name,
+      repair,
+      error instanceof Error ? error : new Error(String(error)),
+    );
     return { part: name, state: 'broken', message: `${message}; without it, ${purpose}`, help };
   }
 }
 
-function diagnosis(name: string, repair: string, error: Error): { readonly message: string; readonly help: string } {
+function diagnosis(
+  name: string,
+  repair: string,
+  error: Error,
+): { readonly message: string; readonly help: string } {
   const [line = ''] = error.message.split('\n');
-  if (/NODE_MODULE_VERSION|compiled against a different Node/.test(error.message)) return { message: `it was built for another version of Node than ${process.versions.node}`, help: `npm rebuild ${name}` };
+  if (/NODE_MODULE_VERSION|compiled against a different Node/.test(error.message))
+    return {
+      message: `it was built for another version of Node than ${process.versions.node}`,
+      help: `npm rebuild ${name}`,
+    };
   // A package is looked for by its name, its native part as a file.
-  if ('code' in error && String(error.code).endsWith('MODULE_NOT_FOUND')) return /\.node'/.test(line) ? { message: 'its native part is missing', help: repair } : { message: 'it is not installed', help: 'npm ci' };
-  if (/GLIBC|musl|ld-linux/.test(error.message)) return { message: `this system's C library does not fit: ${line}`, help: 'use a Linux with glibc 2.28 or newer (Debian 10, Ubuntu 20.04 and later; not Alpine)' };
+  if ('code' in error && String(error.code).endsWith('MODULE_NOT_FOUND'))
+    return /\.node'/.test(line)
+      ? { message: 'its native part is missing', help: repair }
+      : { message: 'it is not installed', help: 'npm ci' };
+  if (/GLIBC|musl|ld-linux/.test(error.message))
+    return {
+      message: `this system's C library does not fit: ${line}`,
+      help: 'use a Linux with glibc 2.28 or newer (Debian 10, Ubuntu 20.04 and later; not Alpine)',
+    };
   return { message: line, help: repair };
 }

@@ -5,7 +5,8 @@ export const nativeModules: readonly NativeModule[] = [
   {
     name: 'better-sqlite3',
     purpose: 'nothing runs: it holds the store of results',
-    repair: 'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
+    repair:
+      'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
     async load() {
       const { connect } = await import('../../runner/store/open-store.ts');
       const database = connect(':memory:', { timeout: 0 });
@@ -21,7 +22,10 @@ export const nativeModules: readonly NativeModule[] = [
     async load() {
       const { bundlerVersion } = await import('../../runner/execute/bundle.ts');
       const esbuild = await import('esbuild');
-      if (esbuild.version !== bundlerVersion) throw new Error(`version ${esbuild.version} is installed where ${bundlerVersion} is expected: keys depend on the bytes that it writes`);
+      if (esbuild.version !== bundlerVersion)
+        throw new Error(
+          `version ${esbuild.version} is installed where ${bundlerVersion} is expected: keys depend on the bytes that it writes`,
+        );
       try {
         await esbuild.transform('let answer: number = 42', { loader: 'ts' });
       } finally {

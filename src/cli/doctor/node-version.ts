@@ -4,8 +4,14 @@ import type { Finding } from './finding.ts';
 export function nodeFinding(version: string, required: string): Finding {
   const [major = 0, minor = 0] = numbers(version);
   const [least = 0, leastMinor = 0] = numbers(required);
-  if (major > least || (major === least && minor >= leastMinor)) return { part: 'Node', state: 'good', message: version };
-  return { part: 'Node', state: 'broken', message: `${version} is too old: ${required} is needed`, help: 'install Node 20 LTS or newer from https://nodejs.org, then: npm ci' };
+  if (major > least || (major === least && minor >= leastMinor))
+    return { part: 'Node', state: 'good', message: version };
+  return {
+    part: 'Node',
+    state: 'broken',
+    message: `${version} is too old: ${required} is needed`,
+    help: 'install Node 20 LTS or newer from https://nodejs.org, then: npm ci',
+  };
 }
 
 const numbers = (version: string): readonly number[] => (version.match(/\d+/g) ?? []).map(Number);

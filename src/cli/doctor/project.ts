@@ -3,15 +3,40 @@ import { durationText } from '../../runner/report/duration-text.ts';
 import { sizeText } from '../../runner/report/size-text.ts';
 import type { Finding } from './finding.ts';
 
-export function cacheFinding({ store: { results, objects, bytes, incomplete, damage } }: ProjectHealth): Finding {
-  if (damage !== undefined) return { part: 'cache', state: 'broken', message: `cache/pipeline.sqlite is damaged: ${damage}`, help: 'move the file away: results are computed again' };
+export function cacheFinding({
+  store: { results, objects, bytes, incomplete, damage },
+}: ProjectHealth): Finding {
+  if (damage !== undefined)
+    return {
+      part: 'cache',
+      state: 'broken',
+      message: `cache/pipeline.sqlite is damaged: ${damage}`,
+      help: 'move the file away: results are computed again',
+    };
   const message = `${results} results, ${objects} objects, ${sizeText(bytes)}`;
-  if (incomplete > 0) return { part: 'cache', state: 'warning', message: `${message}; ${incomplete} of the results lack an object and are computed again when they are asked for`, help: 'pipeline verify names what is missing' };
+  if (incomplete > 0)
+    return {
+      part: 'cache',
+      state: 'warning',
+      message: `${message}; ${incomplete} of the results lack an object and are computed again when they are asked for`,
+      help: 'pipeline verify names what is missing',
+    };
   return { part: 'cache', state: 'good', message };
 }
 
 export function processesFinding({ run, leftOver }: ProjectHealth, now: number): Finding {
-  if (run !== undefined) return { part: 'processes', state: 'good', message: `a run is on: process ${run.pid}, for ${durationText((now - run.since) / 1000)}` };
-  if (leftOver.length > 0) return { part: 'processes', state: 'warning', message: `left over from a run that was killed: ${leftOver.join(', ')}`, help: 'the next pipeline run ends them first' };
+  if (run !== undefined)
+    return {
+      part: 'processes',
+      state: 'good',
+      message: `a run is on: process ${run.pid}, for ${durationText((now - run.since) / 1000)}`,
+    };
+  if (leftOver.length > 0)
+    return {
+      part: 'processes',
+      state: 'warning',
+      message: `left over from a run that was killed: ${leftOver.join(', ')}`,
+      help: 'the next pipeline run ends them first',
+    };
   return { part: 'processes', state: 'good', message: 'no run is on, and nothing was left over' };
 }

@@ -29,10 +29,11 @@ export type NewProjectFault =
 /** Copies the template into a folder, made where there is none. All of it or nothing: what stands there is never written to. */
 export async function newProject(folder: string): Promise<Result<NewProject, NewProjectFault>> {
   const fault = notAFolder(workspaceDisk, folder);
-  if (fault !== undefined) return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
+  if (fault !== undefined)
+    return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
   const files = await templateFiles(folder);
   if (!files.ok) return { ok: false, error: { kind: 'file', problem: files.error } };
-  const kept = await dependsOnUs(folder) ? ['package.json'] : [];
+  const kept = (await dependsOnUs(folder)) ? ['package.json'] : [];
   const wanted = [...files.value].filter(([path]) => !kept.includes(path));
   const paths = [...new Set(wanted.flatMap(([path]) => inTheWay(folder, path)))];
   if (paths.length > 0) return { ok: false, error: { kind: 'in-the-way', paths } };
@@ -70,13 +71,21 @@ async function templateFiles(folder: string): Promise<Result<ReadonlyMap<string,
 }
 
 function packageJson(folder: string, template: Readonly<Record<string, unknown>>): string {
-  const made = { ...template, name: packageName(folder), dependencies: { [manifest.name]: packageReference(folder) }, allowScripts: manifest.allowScripts };
+  const made = {
+    ...template,
+    name: packageName(folder),
+    dependencies: { [manifest.name]: packageReference(folder) },
+    allowScripts: manifest.allowScripts,
+  };
   return `${JSON.stringify(made, null, 2)}\n`;
 }
 
 /** The folder's name, as far as npm takes it. */
 function packageName(folder: string): string {
-  const name = basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[._-]+/, '');
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[._-]+/, '');
   return name === '' ? 'experiment' : name.slice(0, 200);
 }
 
@@ -84,12 +93,15 @@ async function dependsOnUs(folder: string): Promise<boolean> {
   const found = await readJson(join(folder, 'package.json'));
   if (!found.ok || !isJsonObject(found.value)) return false;
   const { dependencies, devDependencies } = found.value;
-  return [dependencies, devDependencies].some((names) => isJsonObject(names) && Object.hasOwn(names, manifest.name));
+  return [dependencies, devDependencies].some(
+    (names) => isJsonObject(names) && Object.hasOwn(names, manifest.name),
+  );
 }
 
 /** What would have to give way to a file: something of its name, or a file where one of its folders would be. */
 function inTheWay(folder: string, path: string): readonly string[] {
-  for (let above = dirname(path); above !== '.'; above = dirname(above)) if (isThere(join(folder, above)) && !isFolder(join(folder, above))) return [above];
+  for (let above = dirname(path); above !== '.'; above = dirname(above))
+    if (isThere(join(folder, above)) && !isFolder(join(folder, above))) return [above];
   return isThere(join(folder, path)) ? [path] : [];
 }
 
@@ -102,4 +114,5 @@ function isThere(place: string): boolean {
   }
 }
 
-const isFolder = (place: string): boolean => statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+const isFolder = (place: string): boolean =>
+  statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -17,7 +17,9 @@ export function packageReference(folder: string): string {
   const { resolved } = record;
   // What came from a registry has no address there, or one of the form …/name/-/name-1.2.3.tgz.
   if (typeof resolved !== 'string' || /\/-\/[^/]+\.tgz$/.test(resolved)) return manifest.version;
-  return resolved.startsWith('file:') ? fileReference(folder, resolve(dirname(modules), resolved.slice('file:'.length))) : resolved;
+  return resolved.startsWith('file:')
+    ? fileReference(folder, resolve(dirname(modules), resolved.slice('file:'.length)))
+    : resolved;
 }
 
 const fileReference = (folder: string, target: string): string => `file:${relative(resolve(folder), target)}`;

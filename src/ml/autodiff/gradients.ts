@@ -22,11 +22,13 @@ import { inputsFirst } from '../tensor/walk.ts';
  * table's gradient outside, by the same indices.
  */
 export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | undefined)[] {
-  if (scalar.shape.length !== 0 || scalar.dtype !== 'float32') throw new Error(`gradients: expected a float32 scalar, not ${typeText(scalar)}`);
+  if (scalar.shape.length !== 0 || scalar.dtype !== 'float32')
+    throw new Error(`gradients: expected a float32 scalar, not ${typeText(scalar)}`);
   const order = inputsFirst([scalar]);
   const wanted = new Set(of);
   const depends = new Set<Node>();
-  for (const node of order) if (wanted.has(node) || node.inputs.some((input) => depends.has(input))) depends.add(node);
+  for (const node of order)
+    if (wanted.has(node) || node.inputs.some((input) => depends.has(input))) depends.add(node);
 
   const gradientOf = new Map<Node, Node>([[scalar, constant(1)]]);
   for (const node of order.toReversed()) {
@@ -36,8 +38,12 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
     for (const [i, input] of node.inputs.entries()) {
       const share = shares[i];
       if (share === undefined || !depends.has(input)) continue;
-      if ('because' in share) throw new Error(`${node.op} has no gradient with respect to its input ${i}: ${share.because}`);
-      if (!sameShape(share.shape, input.shape)) throw new Error(`the gradient rule of ${node.op} gives ${typeText(share)} for its input ${i}, ${typeText(input)}`);
+      if ('because' in share)
+        throw new Error(`${node.op} has no gradient with respect to its input ${i}: ${share.because}`);
+      if (!sameShape(share.shape, input.shape))
+        throw new Error(
+          `the gradient rule of ${node.op} gives ${typeText(share)} for its input ${i}, ${typeText(input)}`,
+        );
       const before = gradientOf.get(input);
       gradientOf.set(input, before === undefined ? share : add(before, share));
     }

@@ -36,15 +36,39 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
   const fields = configFields(json);
   fields.choice('peft_type', 'LORA', ['LORA']);
   const config: AdapterConfig = {
-    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', (found) => (typeof found === 'string' ? found : undefined)),
-    revision: fields.value<string | null>('revision', null, 'a text', (found) => (typeof found === 'string' ? found : undefined)),
+    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', (found) =>
+      typeof found === 'string' ? found : undefined,
+    ),
+    revision: fields.value<string | null>('revision', null, 'a text', (found) =>
+      typeof found === 'string' ? found : undefined,
+    ),
     r: fields.integer('r', 8),
     loraAlpha: fields.number('lora_alpha', 8, { least: 0, most: 1e9 }),
     loraDropout: fields.number('lora_dropout', 0, { least: 0, most: 1 }),
-    targetModules: fields.value('target_modules', ['q', 'v'], 'a list of names, or a pattern', namesOrPattern),
-    excludeModules: fields.value<readonly string[] | string | null>('exclude_modules', null, 'a list of names, or a pattern', namesOrPattern),
-    layersToTransform: fields.value<readonly number[] | null>('layers_to_transform', null, 'a number of a layer, or a list of them', layerNumbers),
-    layersPattern: fields.value<readonly string[] | null>('layers_pattern', null, 'a name, or a list of names', (found) => (typeof found === 'string' ? [found] : names(found))),
+    targetModules: fields.value(
+      'target_modules',
+      ['q', 'v'],
+      'a list of names, or a pattern',
+      namesOrPattern,
+    ),
+    excludeModules: fields.value<readonly string[] | string | null>(
+      'exclude_modules',
+      null,
+      'a list of names, or a pattern',
+      namesOrPattern,
+    ),
+    layersToTransform: fields.value<readonly number[] | null>(
+      'layers_to_transform',
+      null,
+      'a number of a layer, or a list of them',
+      layerNumbers,
+    ),
+    layersPattern: fields.value<readonly string[] | null>(
+      'layers_pattern',
+      null,
+      'a name, or a list of names',
+      (found) => (typeof found === 'string' ? [found] : names(found)),
+    ),
     rankPattern: fields.value('rank_pattern', {}, 'a map from names to numbers', numbersByName),
     alphaPattern: fields.value('alpha_pattern', {}, 'a map from names to numbers', numbersByName),
     useRslora: fields.boolean('use_rslora', false),
@@ -52,8 +76,16 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
     modulesToSave: fields.value<readonly string[]>('modules_to_save', [], 'a list of names', names),
   };
   const foreign = Object.entries(fields.others(withoutEffect)).filter(([, value]) => !isOff(value));
-  const problems = [...fields.problems(), ...foreign.map(([name, value]) => `${name} is ${JSON.stringify(value).slice(0, 60)}: a variant of LoRA that is not known here, expected null or false`)];
-  return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
+  const problems = [
+    ...fields.problems(),
+    ...foreign.map(
+      ([name, value]) =>
+        `${name} is ${JSON.stringify(value).slice(0, 60)}: a variant of LoRA that is not known here, expected null or false`,
+    ),
+  ];
+  return problems.length === 0
+    ? { ok: true, value: config }
+    : { ok: false, error: { path, message: problems.join('\n') } };
 }
 
 /** The fields of adapter_config.json, as peft 0.17.1 saves them for a sequence-to-sequence model. */
@@ -98,13 +130,28 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
 export const adapterConfigFloats: readonly string[] = ['lora_dropout'];
 
 /** Fields that say where an adapter came from, or how it was made: none changes what a stored one computes. */
-const withoutEffect: readonly string[] = ['auto_mapping', 'corda_config', 'eva_config', 'inference_mode', 'init_lora_weights', 'loftq_config', 'lora_ga_config', 'megatron_core', 'peft_version', 'qalora_group_size', 'task_type'];
+const withoutEffect: readonly string[] = [
+  'auto_mapping',
+  'corda_config',
+  'eva_config',
+  'inference_mode',
+  'init_lora_weights',
+  'loftq_config',
+  'lora_ga_config',
+  'megatron_core',
+  'peft_version',
+  'qalora_group_size',
+  'task_type',
+];
 
-const isOff = (value: Json): boolean => value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+const isOff = (value: Json): boolean =>
+  value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
 
-const names = (found: Json): readonly string[] | undefined => (isJsonList(found) && found.every((name) => typeof name === 'string') ? found : undefined);
+const names = (found: Json): readonly string[] | undefined =>
+  isJsonList(found) && found.every((name) => typeof name === 'string') ? found : undefined;
 
-const namesOrPattern = (found: Json): readonly string[] | string | undefined => (typeof found === 'string' ? found : names(found));
+const namesOrPattern = (found: Json): readonly string[] | string | undefined =>
+  typeof found === 'string' ? found : names(found);
 
 function layerNumbers(found: Json): readonly number[] | undefined {
   const numbers = isJsonList(found) ? found : [found];
@@ -113,6 +160,8 @@ function layerNumbers(found: Json): readonly number[] | undefined {
 
 function numbersByName(found: Json): Readonly<Record<string, number>> | undefined {
   if (!isJsonObject(found)) return undefined;
-  const entries = Object.entries(found).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value] as const] : []));
+  const entries = Object.entries(found).flatMap(([name, value]) =>
+    typeof value === 'number' ? [[name, value] as const] : [],
+  );
   return entries.length === Object.keys(found).length ? Object.fromEntries(entries) : undefined;
 }

@@ -35,7 +35,14 @@ export function parseBertConfig(json: JsonObject, path: string): Result<BertConf
     layerNormEps: fields.number('layer_norm_eps', 1e-12, { least: 0, most: 1 }),
     padTokenId: fields.integer('pad_token_id', 0, { least: 0, most: 2 ** 31 - 1 }),
   };
-  const heads = config.hiddenSize % config.numAttentionHeads === 0 ? [] : [`hidden_size is ${config.hiddenSize}: expected a multiple of num_attention_heads, ${config.numAttentionHeads}`];
+  const heads =
+    config.hiddenSize % config.numAttentionHeads === 0
+      ? []
+      : [
+          `hidden_size is ${config.hiddenSize}: expected a multiple of num_attention_heads, ${config.numAttentionHeads}`,
+        ];
   const problems = [...fields.problems(), ...heads];
-  return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
+  return problems.length === 0
+    ? { ok: true, value: config }
+    : { ok: false, error: { path, message: problems.join('\n') } };
 }

@@ -26,7 +26,11 @@ export async function openBertFolder(folder: string): Promise<Result<BertFolder,
 export async function bertFolder(folder: string, json: JsonObject): Promise<Result<BertFolder, FileProblem>> {
   const path = join(folder, 'config.json');
   const type = modelTypeOf(json);
-  if (type !== 'bert') return { ok: false, error: { path, message: `model_type is ${JSON.stringify(type ?? null)}: expected "bert"` } };
+  if (type !== 'bert')
+    return {
+      ok: false,
+      error: { path, message: `model_type is ${JSON.stringify(type ?? null)}: expected "bert"` },
+    };
   const config = parseBertConfig(json, path);
   if (!config.ok) return config;
   const stored = await openModelWeights(folder);
@@ -42,9 +46,14 @@ export async function bertFolder(folder: string, json: JsonObject): Promise<Resu
  */
 function encoderOf(stored: LazyTensors): LazyTensors {
   const inner = [...stored.keys()].some((name) => name.startsWith('bert.'));
-  return new Map([...stored].flatMap(([name, tensor]) => {
-    if (inner && !name.startsWith('bert.')) return [];
-    const own = name.replace(/^bert\./, '').replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
-    return /^(pooler\.|cls\.|embeddings\.position_ids$)/.test(own) ? [] : [[own, tensor]];
-  }));
+  return new Map(
+    [...stored].flatMap(([name, tensor]) => {
+      if (inner && !name.startsWith('bert.')) return [];
+      const own = name
+        .replace(/^bert\./, '')
+        .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
+        .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
+      return /^(pooler\.|cls\.|embeddings\.position_ids$)/.test(own) ? [] : [[own, tensor]];
+    }),
+  );
 }

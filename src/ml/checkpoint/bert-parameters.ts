@@ -10,7 +10,9 @@ export function bertParameterShapes(config: BertConfig): Shapes {
     ['embeddings.token_type_embeddings.weight', [config.typeVocabSize, hiddenSize]],
     ...affine('embeddings.LayerNorm', [hiddenSize]),
     ...Array.from({ length: config.numHiddenLayers }, (_, n) => `encoder.layer.${n}`).flatMap((layer) => [
-      ...['query', 'key', 'value'].flatMap((part) => affine(`${layer}.attention.self.${part}`, [hiddenSize, hiddenSize])),
+      ...['query', 'key', 'value'].flatMap((part) =>
+        affine(`${layer}.attention.self.${part}`, [hiddenSize, hiddenSize]),
+      ),
       ...affine(`${layer}.attention.output.dense`, [hiddenSize, hiddenSize]),
       ...affine(`${layer}.attention.output.LayerNorm`, [hiddenSize]),
       ...affine(`${layer}.intermediate.dense`, [intermediateSize, hiddenSize]),
@@ -20,6 +22,12 @@ export function bertParameterShapes(config: BertConfig): Shapes {
   ]);
 }
 
-function affine(name: string, weight: readonly [number, ...number[]]): readonly (readonly [string, readonly number[]])[] {
-  return [[`${name}.weight`, weight], [`${name}.bias`, weight.slice(0, 1)]];
+function affine(
+  name: string,
+  weight: readonly [number, ...number[]],
+): readonly (readonly [string, readonly number[]])[] {
+  return [
+    [`${name}.weight`, weight],
+    [`${name}.bias`, weight.slice(0, 1)],
+  ];
 }

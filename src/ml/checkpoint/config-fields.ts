@@ -38,16 +38,28 @@ export function configFields(json: JsonObject): ConfigFields {
   };
   return {
     value,
-    integer: (name, fallback, range = positive) => value(name, fallback, `an integer from ${range.least} to ${range.most}`, (found) => (isWithin(found, range) && Number.isInteger(found) ? found : undefined)),
-    number: (name, fallback, range = positive) => value(name, fallback, `a number from ${range.least} to ${range.most}`, (found) => (isWithin(found, range) ? found : undefined)),
-    boolean: (name, fallback) => value(name, fallback, 'true or false', (found) => (typeof found === 'boolean' ? found : undefined)),
-    choice: (name, fallback, choices) => value(name, fallback, choices.map((choice) => `"${choice}"`).join(' or '), (found) => choices.find((choice) => choice === found)),
+    integer: (name, fallback, range = positive) =>
+      value(name, fallback, `an integer from ${range.least} to ${range.most}`, (found) =>
+        isWithin(found, range) && Number.isInteger(found) ? found : undefined,
+      ),
+    number: (name, fallback, range = positive) =>
+      value(name, fallback, `a number from ${range.least} to ${range.most}`, (found) =>
+        isWithin(found, range) ? found : undefined,
+      ),
+    boolean: (name, fallback) =>
+      value(name, fallback, 'true or false', (found) => (typeof found === 'boolean' ? found : undefined)),
+    choice: (name, fallback, choices) =>
+      value(name, fallback, choices.map((choice) => `"${choice}"`).join(' or '), (found) =>
+        choices.find((choice) => choice === found),
+      ),
     problems: () => problems,
-    others: (unkept) => Object.fromEntries([...fields].filter(([name]) => !asked.has(name) && !unkept.includes(name))),
+    others: (unkept) =>
+      Object.fromEntries([...fields].filter(([name]) => !asked.has(name) && !unkept.includes(name))),
   };
 }
 
 /** Sizes: no tensor that fits a computer has more along one axis. */
 const positive: Range = { least: 1, most: 2 ** 31 - 1 };
 
-const isWithin = (value: Json, { least, most }: Range): value is number => typeof value === 'number' && value >= least && value <= most;
+const isWithin = (value: Json, { least, most }: Range): value is number =>
+  typeof value === 'number' && value >= least && value <= most;

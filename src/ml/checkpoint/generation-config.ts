@@ -34,7 +34,10 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
   const fields = configFields(json);
   const anyCount = { least: 0, most: 2 ** 31 - 1 };
   const anyNumber = { least: 0, most: Number.MAX_VALUE };
-  const optional = (name: string, least: number): number | null => fields.value<number | null>(name, null, `an integer from ${least}`, (found) => (typeof found === 'number' && Number.isInteger(found) && found >= least ? found : undefined));
+  const optional = (name: string, least: number): number | null =>
+    fields.value<number | null>(name, null, `an integer from ${least}`, (found) =>
+      typeof found === 'number' && Number.isInteger(found) && found >= least ? found : undefined,
+    );
   const config: GenerationConfig = {
     maxLength: fields.integer('max_length', defaults.max_length),
     maxNewTokens: optional('max_new_tokens', 1),
@@ -42,22 +45,42 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
     minNewTokens: optional('min_new_tokens', 0),
     numBeams: fields.integer('num_beams', defaults.num_beams),
     numReturnSequences: fields.integer('num_return_sequences', defaults.num_return_sequences),
-    earlyStopping: fields.value<boolean | 'never'>('early_stopping', defaults.early_stopping, 'true, false or "never"', (found) => (typeof found === 'boolean' || found === 'never' ? found : undefined)),
-    lengthPenalty: fields.number('length_penalty', defaults.length_penalty, { least: -Number.MAX_VALUE, most: Number.MAX_VALUE }),
+    earlyStopping: fields.value<boolean | 'never'>(
+      'early_stopping',
+      defaults.early_stopping,
+      'true, false or "never"',
+      (found) => (typeof found === 'boolean' || found === 'never' ? found : undefined),
+    ),
+    lengthPenalty: fields.number('length_penalty', defaults.length_penalty, {
+      least: -Number.MAX_VALUE,
+      most: Number.MAX_VALUE,
+    }),
     repetitionPenalty: fields.number('repetition_penalty', defaults.repetition_penalty, anyNumber),
     noRepeatNgramSize: fields.integer('no_repeat_ngram_size', defaults.no_repeat_ngram_size, anyCount),
-    badWordsIds: fields.value<readonly (readonly number[])[]>('bad_words_ids', [], 'a list of lists of token ids', wordsOfIds),
+    badWordsIds: fields.value<readonly (readonly number[])[]>(
+      'bad_words_ids',
+      [],
+      'a list of lists of token ids',
+      wordsOfIds,
+    ),
     doSample: fields.boolean('do_sample', defaults.do_sample),
     temperature: fields.number('temperature', defaults.temperature, anyNumber),
     topK: fields.integer('top_k', defaults.top_k, anyCount),
     topP: fields.number('top_p', defaults.top_p, { least: 0, most: 1 }),
     padTokenId: optional('pad_token_id', 0),
-    eosTokenIds: fields.value<readonly number[]>('eos_token_id', [], 'a token id, or a list of them', tokenIds),
+    eosTokenIds: fields.value<readonly number[]>(
+      'eos_token_id',
+      [],
+      'a token id, or a list of them',
+      tokenIds,
+    ),
     decoderStartTokenId: optional('decoder_start_token_id', 0),
     other: fields.others(['transformers_version']),
   };
   const problems = fields.problems();
-  return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
+  return problems.length === 0
+    ? { ok: true, value: config }
+    : { ok: false, error: { path, message: problems.join('\n') } };
 }
 
 /** The fields of generation_config.json: as transformers saves them, only those that are not at their defaults. */
@@ -80,7 +103,7 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
     top_k: config.topK,
     top_p: config.topP,
     pad_token_id: config.padTokenId,
-    eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : eos ?? null,
+    eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : (eos ?? null),
     decoder_start_token_id: config.decoderStartTokenId,
   };
   const usual: JsonObject = defaults;
@@ -89,21 +112,61 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
 }
 
 /** The fields that Python holds as floats. */
-export const generationConfigFloats: readonly string[] = ['length_penalty', 'repetition_penalty', 'temperature', 'top_p'];
+export const generationConfigFloats: readonly string[] = [
+  'length_penalty',
+  'repetition_penalty',
+  'temperature',
+  'top_p',
+];
 
 /** Further fields of transformers' GenerationConfig that change the tokens, each with the value that switches it off; null does so too. */
 export const foreignFields: JsonObject = {
-  assistant_early_exit: null, begin_suppress_tokens: null, constraints: null, diversity_penalty: 0, dola_layers: null, encoder_no_repeat_ngram_size: 0, encoder_repetition_penalty: 1,
-  exponential_decay_length_penalty: null, force_words_ids: null, forced_bos_token_id: null, forced_eos_token_id: null, guidance_scale: 1, max_time: null, num_beam_groups: 1, penalty_alpha: 0,
-  prompt_lookup_num_tokens: null, remove_invalid_values: false, renormalize_logits: false, sequence_bias: null, stop_strings: null, suppress_tokens: null, token_healing: false, watermarking_config: null,
+  assistant_early_exit: null,
+  begin_suppress_tokens: null,
+  constraints: null,
+  diversity_penalty: 0,
+  dola_layers: null,
+  encoder_no_repeat_ngram_size: 0,
+  encoder_repetition_penalty: 1,
+  exponential_decay_length_penalty: null,
+  force_words_ids: null,
+  forced_bos_token_id: null,
+  forced_eos_token_id: null,
+  guidance_scale: 1,
+  max_time: null,
+  num_beam_groups: 1,
+  penalty_alpha: 0,
+  prompt_lookup_num_tokens: null,
+  remove_invalid_values: false,
+  renormalize_logits: false,
+  sequence_bias: null,
+  stop_strings: null,
+  suppress_tokens: null,
+  token_healing: false,
+  watermarking_config: null,
 };
 
 /** Those that count only where tokens are drawn. */
-export const foreignSamplingFields: JsonObject = { epsilon_cutoff: 0, eta_cutoff: 0, min_p: null, typical_p: 1 };
+export const foreignSamplingFields: JsonObject = {
+  epsilon_cutoff: 0,
+  eta_cutoff: 0,
+  min_p: null,
+  typical_p: 1,
+};
 
 const defaults = {
-  max_length: 20, min_length: 0, num_beams: 1, num_return_sequences: 1, early_stopping: false, length_penalty: 1,
-  repetition_penalty: 1, no_repeat_ngram_size: 0, do_sample: false, temperature: 1, top_k: 50, top_p: 1,
+  max_length: 20,
+  min_length: 0,
+  num_beams: 1,
+  num_return_sequences: 1,
+  early_stopping: false,
+  length_penalty: 1,
+  repetition_penalty: 1,
+  no_repeat_ngram_size: 0,
+  do_sample: false,
+  temperature: 1,
+  top_k: 50,
+  top_p: 1,
 } as const;
 
 function tokenIds(found: Json): readonly number[] | undefined {
@@ -113,7 +176,9 @@ function tokenIds(found: Json): readonly number[] | undefined {
 
 function wordsOfIds(found: Json): readonly (readonly number[])[] | undefined {
   if (!isJsonList(found)) return undefined;
-  const words = found.flatMap((word) => (isJsonList(word) && word.length > 0 && word.every(isTokenId) ? [word] : []));
+  const words = found.flatMap((word) =>
+    isJsonList(word) && word.length > 0 && word.every(isTokenId) ? [word] : [],
+  );
   return words.length === found.length ? words : undefined;
 }
 

@@ -24,20 +24,42 @@ interface Arrays {
 export type HostDType = keyof Arrays;
 
 /** A tensor in this process' memory, row-major: what files are read into and written from. A scalar has shape []. */
-export type HostTensor = { readonly [D in HostDType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: Arrays[D] } }[HostDType];
+export type HostTensor = {
+  readonly [D in HostDType]: {
+    readonly dtype: D;
+    readonly shape: readonly number[];
+    readonly data: Arrays[D];
+  };
+}[HostDType];
 
 /** Bytes of one element. */
 export function itemSize(dtype: HostDType): 1 | 2 | 4 | 8 {
   switch (dtype) {
-    case 'float64': case 'int64': case 'uint64': return 8;
-    case 'float32': case 'int32': case 'uint32': return 4;
-    case 'float16': case 'bfloat16': case 'int16': case 'uint16': return 2;
-    case 'int8': case 'uint8': case 'float8_e4m3fn': case 'float8_e5m2': case 'bool': return 1;
+    case 'float64':
+    case 'int64':
+    case 'uint64':
+      return 8;
+    case 'float32':
+    case 'int32':
+    case 'uint32':
+      return 4;
+    case 'float16':
+    case 'bfloat16':
+    case 'int16':
+    case 'uint16':
+      return 2;
+    case 'int8':
+    case 'uint8':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'bool':
+      return 1;
   }
 }
 
 /** How many elements a tensor of this shape has: Infinity for shapes (of damaged files) beyond all numbers, never NaN. */
-export const elementCount = (shape: readonly number[]): number => (shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1));
+export const elementCount = (shape: readonly number[]): number =>
+  shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 
 /** A tensor of zeros. */
 export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {
@@ -45,21 +67,42 @@ export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {
 }
 
 /** The tensor whose elements, little-endian and row-major, start at `offset` of `memory`: a view, nothing is copied. */
-export function tensorOver(dtype: HostDType, shape: readonly number[], memory: ArrayBufferLike, offset = 0): HostTensor {
+export function tensorOver(
+  dtype: HostDType,
+  shape: readonly number[],
+  memory: ArrayBufferLike,
+  offset = 0,
+): HostTensor {
   const count = elementCount(shape);
   switch (dtype) {
-    case 'float64': return { dtype, shape, data: new Float64Array(memory, offset, count) };
-    case 'float32': return { dtype, shape, data: new Float32Array(memory, offset, count) };
-    case 'float16': case 'bfloat16': case 'uint16': return { dtype, shape, data: new Uint16Array(memory, offset, count) };
-    case 'int64': return { dtype, shape, data: new BigInt64Array(memory, offset, count) };
-    case 'int32': return { dtype, shape, data: new Int32Array(memory, offset, count) };
-    case 'int16': return { dtype, shape, data: new Int16Array(memory, offset, count) };
-    case 'int8': return { dtype, shape, data: new Int8Array(memory, offset, count) };
-    case 'uint64': return { dtype, shape, data: new BigUint64Array(memory, offset, count) };
-    case 'uint32': return { dtype, shape, data: new Uint32Array(memory, offset, count) };
-    case 'uint8': case 'float8_e4m3fn': case 'float8_e5m2': case 'bool': return { dtype, shape, data: new Uint8Array(memory, offset, count) };
+    case 'float64':
+      return { dtype, shape, data: new Float64Array(memory, offset, count) };
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(memory, offset, count) };
+    case 'float16':
+    case 'bfloat16':
+    case 'uint16':
+      return { dtype, shape, data: new Uint16Array(memory, offset, count) };
+    case 'int64':
+      return { dtype, shape, data: new BigInt64Array(memory, offset, count) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(memory, offset, count) };
+    case 'int16':
+      return { dtype, shape, data: new Int16Array(memory, offset, count) };
+    case 'int8':
+      return { dtype, shape, data: new Int8Array(memory, offset, count) };
+    case 'uint64':
+      return { dtype, shape, data: new BigUint64Array(memory, offset, count) };
+    case 'uint32':
+      return { dtype, shape, data: new Uint32Array(memory, offset, count) };
+    case 'uint8':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'bool':
+      return { dtype, shape, data: new Uint8Array(memory, offset, count) };
   }
 }
 
 /** The memory of a tensor as bytes: a view. */
-export const bytesOf = ({ data }: HostTensor): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+export const bytesOf = ({ data }: HostTensor): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

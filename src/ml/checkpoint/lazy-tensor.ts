@@ -24,8 +24,12 @@ export async function load(tensor: LazyTensor): Promise<Result<HostTensor, FileP
  * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: memory of the caller's, say a
  * WebAssembly.Memory. A tensor that is stored as float32 is read straight into it.
  */
-export async function loadFloat32(tensor: LazyTensor, into: Float32Array): Promise<Result<void, FileProblem>> {
-  if (tensor.dtype === 'float32') return tensor.readInto(new Uint8Array(into.buffer, into.byteOffset, into.byteLength));
+export async function loadFloat32(
+  tensor: LazyTensor,
+  into: Float32Array,
+): Promise<Result<void, FileProblem>> {
+  if (tensor.dtype === 'float32')
+    return tensor.readInto(new Uint8Array(into.buffer, into.byteOffset, into.byteLength));
   const host = await load(tensor);
   if (!host.ok) return host;
   toFloat32(host.value, into);
@@ -33,7 +37,9 @@ export async function loadFloat32(tensor: LazyTensor, into: Float32Array): Promi
 }
 
 /** Fetches tensors into memory of their own, as float32 whatever they are stored as. */
-export async function loadAllFloat32(tensors: LazyTensors): Promise<Result<ReadonlyMap<string, Float32Array>, FileProblem>> {
+export async function loadAllFloat32(
+  tensors: LazyTensors,
+): Promise<Result<ReadonlyMap<string, Float32Array>, FileProblem>> {
   const loaded = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {
     const data = new Float32Array(elementCount(tensor.shape));
@@ -45,7 +51,9 @@ export async function loadAllFloat32(tensors: LazyTensors): Promise<Result<Reado
 }
 
 /** Fetches every tensor; the first that cannot be read is the problem. */
-export async function loadAll(tensors: LazyTensors): Promise<Result<ReadonlyMap<string, HostTensor>, FileProblem>> {
+export async function loadAll(
+  tensors: LazyTensors,
+): Promise<Result<ReadonlyMap<string, HostTensor>, FileProblem>> {
   const loaded = new Map<string, HostTensor>();
   for (const [name, tensor] of tensors) {
     const host = await load(tensor);
@@ -57,12 +65,17 @@ export async function loadAll(tensors: LazyTensors): Promise<Result<ReadonlyMap<
 
 /** Tensors in memory, as what a writer takes. */
 export function held(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
-  return new Map([...tensors].map(([name, tensor]) => [name, {
-    dtype: tensor.dtype,
-    shape: tensor.shape,
-    async readInto(bytes: Uint8Array) {
-      bytes.set(bytesOf(tensor));
-      return { ok: true, value: undefined } as const;
-    },
-  }]));
+  return new Map(
+    [...tensors].map(([name, tensor]) => [
+      name,
+      {
+        dtype: tensor.dtype,
+        shape: tensor.shape,
+        async readInto(bytes: Uint8Array) {
+          bytes.set(bytesOf(tensor));
+          return { ok: true, value: undefined } as const;
+        },
+      },
+    ]),
+  );
 }

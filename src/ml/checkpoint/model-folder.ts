@@ -22,5 +22,11 @@ export async function openModelFolder(folder: string): Promise<Result<ModelFolde
     const mt5 = await mt5Folder(folder, json.value);
     return mt5.ok ? { ok: true, value: { kind: 'mt5', ...mt5.value } } : mt5;
   }
-  return { ok: false, error: { path: join(folder, 'config.json'), message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5" or "bert"` } };
+  return {
+    ok: false,
+    error: {
+      path: join(folder, 'config.json'),
+      message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5" or "bert"`,
+    },
+  };
 }

@@ -70,7 +70,9 @@ export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config
     other: fields.others(['architectures', 'dtype', 'torch_dtype', 'transformers_version', '_name_or_path']),
   };
   const problems = fields.problems();
-  return problems.length === 0 ? { ok: true, value: config } : { ok: false, error: { path, message: problems.join('\n') } };
+  return problems.length === 0
+    ? { ok: true, value: config }
+    : { ok: false, error: { path, message: problems.join('\n') } };
 }
 
 /** The fields of config.json, as transformers 4.57.1 saves them for weights of this type. */
@@ -82,7 +84,9 @@ export function mt5ConfigJson(config: Mt5Config, dtype: HostDType): JsonObject {
     ...(config.modelType === 'mt5' ? { tokenizer_class: 'T5Tokenizer' } : {}),
     use_cache: true,
     ...config.other,
-    architectures: [config.modelType === 'mt5' ? 'MT5ForConditionalGeneration' : 'T5ForConditionalGeneration'],
+    architectures: [
+      config.modelType === 'mt5' ? 'MT5ForConditionalGeneration' : 'T5ForConditionalGeneration',
+    ],
     d_ff: config.dFf,
     d_kv: config.dKv,
     d_model: config.dModel,
@@ -102,14 +106,21 @@ export function mt5ConfigJson(config: Mt5Config, dtype: HostDType): JsonObject {
     relative_attention_max_distance: config.relativeAttentionMaxDistance,
     relative_attention_num_buckets: config.relativeAttentionNumBuckets,
     // T5Config's own default is not written: the file says it only where the head is not tied.
-    ...(config.modelType === 't5' && config.tieWordEmbeddings ? {} : { tie_word_embeddings: config.tieWordEmbeddings }),
+    ...(config.modelType === 't5' && config.tieWordEmbeddings
+      ? {}
+      : { tie_word_embeddings: config.tieWordEmbeddings }),
     transformers_version: '4.57.1',
     vocab_size: config.vocabSize,
   };
 }
 
 /** The fields that Python holds as floats: what writes them gives them a point or an exponent. */
-export const mt5ConfigFloats: readonly string[] = ['classifier_dropout', 'dropout_rate', 'initializer_factor', 'layer_norm_epsilon'];
+export const mt5ConfigFloats: readonly string[] = [
+  'classifier_dropout',
+  'dropout_rate',
+  'initializer_factor',
+  'layer_norm_epsilon',
+];
 
 /** A layer is a dozen tensors: more than these would be a mistake, or an attempt to fill the memory with names. */
 const layers = { least: 1, most: 1000 };
@@ -118,9 +129,16 @@ const layers = { least: 1, most: 1000 };
  * `feed_forward_proj` is "relu" or "gated-gelu"; newer files repeat it as `dense_act_fn` and `is_gated_act`, which
  * then decide.
  */
-function feedForward(fields: ConfigFields, fallback: 'relu' | 'gated-gelu'): Pick<Mt5Config, 'activation' | 'gated'> {
-  const { activation, gated } = feedForwards[fields.choice('feed_forward_proj', fallback, ['relu', 'gated-gelu', 'gated-relu'])];
-  return { activation: fields.choice('dense_act_fn', activation, ['relu', 'gelu_new']), gated: fields.boolean('is_gated_act', gated) };
+function feedForward(
+  fields: ConfigFields,
+  fallback: 'relu' | 'gated-gelu',
+): Pick<Mt5Config, 'activation' | 'gated'> {
+  const { activation, gated } =
+    feedForwards[fields.choice('feed_forward_proj', fallback, ['relu', 'gated-gelu', 'gated-relu'])];
+  return {
+    activation: fields.choice('dense_act_fn', activation, ['relu', 'gelu_new']),
+    gated: fields.boolean('is_gated_act', gated),
+  };
 }
 
 const feedForwards = {

@@ -6,7 +6,14 @@ import { isJsonObject, type JsonObject, readJson } from '../../files/json.ts';
 import { writeFileAtomically, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { modelFolder, readFolderJson } from './folder-json.ts';
-import { foreignFields, foreignSamplingFields, type GenerationConfig, generationConfigFloats, generationConfigJson, parseGenerationConfig } from './generation-config.ts';
+import {
+  foreignFields,
+  foreignSamplingFields,
+  type GenerationConfig,
+  generationConfigFloats,
+  generationConfigJson,
+  parseGenerationConfig,
+} from './generation-config.ts';
 import type { LazyTensors } from './lazy-tensor.ts';
 import { modelTypeOf } from './model-type.ts';
 import { type Mt5Config, mt5ConfigFloats, mt5ConfigJson, parseMt5Config } from './mt5-config.ts';
@@ -36,7 +43,11 @@ export async function openMt5Folder(folder: string): Promise<Result<Mt5Folder, F
 export async function mt5Folder(folder: string, json: JsonObject): Promise<Result<Mt5Folder, FileProblem>> {
   const path = join(folder, 'config.json');
   const type = modelTypeOf(json);
-  if (type !== 'mt5' && type !== 't5') return { ok: false, error: { path, message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5" or "t5"` } };
+  if (type !== 'mt5' && type !== 't5')
+    return {
+      ok: false,
+      error: { path, message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5" or "t5"` },
+    };
   const config = parseMt5Config(json, path);
   if (!config.ok) return config;
   const generation = await readGeneration(folder, json);
@@ -56,7 +67,11 @@ export interface WriteOptions {
 }
 
 /** Writes a folder that transformers loads, complete or not at all; the path must be free. */
-export function writeMt5Folder(folder: string, { config, generation, tensors }: Mt5Folder, { copies = [], maxShardBytes = 5e9 }: WriteOptions = {}): Promise<Result<void, FileProblem>> {
+export function writeMt5Folder(
+  folder: string,
+  { config, generation, tensors }: Mt5Folder,
+  { copies = [], maxShardBytes = 5e9 }: WriteOptions = {},
+): Promise<Result<void, FileProblem>> {
   const dtype = [...tensors.values()][0]?.dtype ?? 'float32';
   const files = {
     'config.json': `${pythonJson(mt5ConfigJson(config, dtype), mt5ConfigFloats)}\n`,
@@ -76,25 +91,46 @@ export function writeMt5Folder(folder: string, { config, generation, tensors }: 
 export async function tokenizerFiles(folder: string): Promise<Result<readonly string[], FileProblem>> {
   try {
     const names = await readdir(folder);
-    return { ok: true, value: tokenizerNames.filter((name) => names.includes(name)).map((name) => join(folder, name)) };
+    return {
+      ok: true,
+      value: tokenizerNames.filter((name) => names.includes(name)).map((name) => join(folder, name)),
+    };
   } catch (error) {
     return { ok: false, error: fileProblem(folder, error) };
   }
 }
 
-const tokenizerNames: readonly string[] = ['spiece.model', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
+const tokenizerNames: readonly string[] = [
+  'spiece.model',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+];
 
 /** generation_config.json; a folder without one has its settings in config.json, as transformers takes them from there. */
-async function readGeneration(folder: string, config: JsonObject): Promise<Result<GenerationConfig, FileProblem>> {
+async function readGeneration(
+  folder: string,
+  config: JsonObject,
+): Promise<Result<GenerationConfig, FileProblem>> {
   const path = join(folder, 'generation_config.json');
   if (!existsSync(path)) {
     const parsed = parseGenerationConfig(config, join(folder, 'config.json'));
-    const foreign = Object.entries(parsed.ok ? parsed.value.other : {}).filter(([name]) => Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name));
-    return parsed.ok ? { ok: true, value: { ...parsed.value, other: { _from_model_config: true, ...Object.fromEntries(foreign) } } } : parsed;
+    const foreign = Object.entries(parsed.ok ? parsed.value.other : {}).filter(
+      ([name]) => Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name),
+    );
+    return parsed.ok
+      ? {
+          ok: true,
+          value: { ...parsed.value, other: { _from_model_config: true, ...Object.fromEntries(foreign) } },
+        }
+      : parsed;
   }
   const json = await readJson(path);
   if (!json.ok) return json;
-  return isJsonObject(json.value) ? parseGenerationConfig(json.value, path) : { ok: false, error: { path, message: 'is not a JSON object' } };
+  return isJsonObject(json.value)
+    ? parseGenerationConfig(json.value, path)
+    : { ok: false, error: { path, message: 'is not a JSON object' } };
 }
 
 async function copyFiles(paths: readonly string[], folder: string): Promise<Result<void, FileProblem>> {
@@ -108,12 +144,18 @@ async function copyFiles(paths: readonly string[], folder: string): Promise<Resu
   return { ok: true, value: undefined };
 }
 
-async function writeWeights(folder: string, shards: readonly LazyTensors[]): Promise<Result<void, FileProblem>> {
+async function writeWeights(
+  folder: string,
+  shards: readonly LazyTensors[],
+): Promise<Result<void, FileProblem>> {
   for (const [n, tensors] of shards.entries()) {
     const name = shards.length === 1 ? 'model.safetensors' : shardName(n, shards.length);
     const written = await writeSafetensors(join(folder, name), tensors);
     if (!written.ok) return written;
   }
   if (shards.length === 1) return { ok: true, value: undefined };
-  return writeFileAtomically(join(folder, 'model.safetensors.index.json'), `${pythonJson(shardIndex(shards), [])}\n`);
+  return writeFileAtomically(
+    join(folder, 'model.safetensors.index.json'),
+    `${pythonJson(shardIndex(shards), [])}\n`,
+  );
 }

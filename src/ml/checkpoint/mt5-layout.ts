@@ -9,8 +9,16 @@ import { matchTensors } from './tensor-check.ts';
  * them; and all that is wrong with them. Old files repeat the embedding under the names of both stacks and of a tied
  * head, some have it only there; the copies must agree, since nothing tells which of them was meant.
  */
-export async function canonicalMt5Tensors(config: Mt5Config, stored: LazyTensors): Promise<{ readonly tensors: LazyTensors; readonly problems: readonly string[] }> {
-  const copies = new Set(['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight', ...(config.tieWordEmbeddings ? ['lm_head.weight'] : [])]);
+export async function canonicalMt5Tensors(
+  config: Mt5Config,
+  stored: LazyTensors,
+): Promise<{ readonly tensors: LazyTensors; readonly problems: readonly string[] }> {
+  const copies = new Set([
+    'shared.weight',
+    'encoder.embed_tokens.weight',
+    'decoder.embed_tokens.weight',
+    ...(config.tieWordEmbeddings ? ['lm_head.weight'] : []),
+  ]);
   const found = [...copies].flatMap((name) => {
     const tensor = stored.get(name);
     return tensor === undefined ? [] : [{ name, tensor }];
@@ -21,7 +29,8 @@ export async function canonicalMt5Tensors(config: Mt5Config, stored: LazyTensors
   const { tensors, problems } = matchTensors(named, mt5ParameterShapes(config));
   const different: string[] = [];
   for (const { name, tensor } of others) {
-    if (first !== undefined && !(await areEqual(first.tensor, tensor))) different.push(`${name} should be a copy of ${first.name}, but holds other numbers`);
+    if (first !== undefined && !(await areEqual(first.tensor, tensor)))
+      different.push(`${name} should be a copy of ${first.name}, but holds other numbers`);
   }
   return { tensors, problems: [...problems, ...different] };
 }

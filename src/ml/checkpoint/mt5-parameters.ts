@@ -23,7 +23,14 @@ function stack(config: Mt5Config, name: 'encoder' | 'decoder', depth: number): r
     return [
       ...attention(config, `${layer(0)}.SelfAttention`),
       // The first layer's table serves the whole stack.
-      ...(block === 0 ? [[`${layer(0)}.SelfAttention.relative_attention_bias.weight`, [config.relativeAttentionNumBuckets, config.numHeads]] as const] : []),
+      ...(block === 0
+        ? [
+            [
+              `${layer(0)}.SelfAttention.relative_attention_bias.weight`,
+              [config.relativeAttentionNumBuckets, config.numHeads],
+            ] as const,
+          ]
+        : []),
       norm(config, layer(0)),
       ...(cross ? [...attention(config, `${layer(1)}.EncDecAttention`), norm(config, layer(1))] : []),
       ...feedForward(config, `${layer(cross ? 2 : 1)}.DenseReluDense`),
@@ -45,7 +52,10 @@ function attention({ numHeads, dKv, dModel }: Mt5Config, name: string): readonly
 
 function feedForward({ gated, dFf, dModel }: Mt5Config, name: string): readonly Parameter[] {
   const inner = gated ? ['wi_0', 'wi_1'] : ['wi'];
-  return [...inner.map((wi): Parameter => [`${name}.${wi}.weight`, [dFf, dModel]]), [`${name}.wo.weight`, [dModel, dFf]]];
+  return [
+    ...inner.map((wi): Parameter => [`${name}.${wi}.weight`, [dFf, dModel]]),
+    [`${name}.wo.weight`, [dModel, dFf]],
+  ];
 }
 
 const norm = ({ dModel }: Mt5Config, layer: string): Parameter => [`${layer}.layer_norm.weight`, [dModel]];

@@ -15,7 +15,8 @@ export function integerLine(line: string): number | bigint | boolean | undefined
 /** "inf" and "nan" in any case; digits of a number that no double holds are refused. */
 export function floatLine(line: string): number | undefined {
   const special = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(line);
-  if (special !== null) return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
+  if (special !== null)
+    return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
   const value = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(line) ? Number(line) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
@@ -25,28 +26,46 @@ export function stringLine(line: string): string | undefined {
   const quoted = /^(['"])(.*)\1$/s.exec(line)?.[2];
   if (quoted === undefined) return undefined;
   let isWhole = true;
-  const bytes = quoted.replace(/\\([0-7]{1,3}|x[0-9a-fA-F]{2}|[^])|\\$/g, (escape, code: string | undefined) => {
-    if (code === undefined || code === 'x') isWhole = false;
-    if (code === undefined) return '';
-    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
-    if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    return bytesEscapes[code] ?? escape;
-  });
+  const bytes = quoted.replace(
+    /\\([0-7]{1,3}|x[0-9a-fA-F]{2}|[^])|\\$/g,
+    (escape, code: string | undefined) => {
+      if (code === undefined || code === 'x') isWhole = false;
+      if (code === undefined) return '';
+      if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
+      if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+      return bytesEscapes[code] ?? escape;
+    },
+  );
   return isWhole ? utf8Text(Buffer.from(bytes, 'latin1')) : undefined;
 }
 
-const bytesEscapes: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const bytesEscapes: Readonly<Record<string, string>> = {
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
 /** Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX stand for characters, all else for itself, two backslashes too. */
 export function unicodeLine(line: string): string | undefined {
   let isWhole = true;
-  const text = line.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^]))/g, (escape, short: string | undefined, long: string | undefined, other: string | undefined) => {
-    const code = Number.parseInt(short ?? long ?? '', 16);
-    if (other === 'u' || other === 'U' || code > 0x10ffff) isWhole = false;
-    return other === undefined && code <= 0x10ffff ? String.fromCodePoint(code) : escape;
-  });
+  const text = line.replace(
+    /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^]))/g,
+    (escape, short: string | undefined, long: string | undefined, other: string | undefined) => {
+      const code = Number.parseInt(short ?? long ?? '', 16);
+      if (other === 'u' || other === 'U' || code > 0x10ffff) isWhole = false;
+      return other === undefined && code <= 0x10ffff ? String.fromCodePoint(code) : escape;
+    },
+  );
   return isWhole ? text : undefined;
 }
 
 /** What the bytes say in UTF-8, if they are that. */
-export const utf8Text = (bytes: Buffer): string | undefined => (isUtf8(bytes) ? bytes.toString('utf8') : undefined);
+export const utf8Text = (bytes: Buffer): string | undefined =>
+  isUtf8(bytes) ? bytes.toString('utf8') : undefined;

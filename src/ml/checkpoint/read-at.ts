@@ -6,13 +6,29 @@ import type { Result } from '../../result.ts';
 const piece = 1 << 28;
 
 /** Fills `bytes` with what stands in the file from `position` on. The file is opened anew: nobody has to close it. */
-export async function readAt(path: string, position: number, bytes: Uint8Array): Promise<Result<void, FileProblem>> {
+export async function readAt(
+  path: string,
+  position: number,
+  bytes: Uint8Array,
+): Promise<Result<void, FileProblem>> {
   try {
     const file = await open(path, 'r');
     try {
       for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, done, Math.min(piece, bytes.length - done), position + done);
-        if (bytesRead === 0) return { ok: false, error: { path, message: `ends at byte ${position + done}, expected ${bytes.length - done} more: it was cut, or changed while it was read` } };
+        const { bytesRead } = await file.read(
+          bytes,
+          done,
+          Math.min(piece, bytes.length - done),
+          position + done,
+        );
+        if (bytesRead === 0)
+          return {
+            ok: false,
+            error: {
+              path,
+              message: `ends at byte ${position + done}, expected ${bytes.length - done} more: it was cut, or changed while it was read`,
+            },
+          };
         done += bytesRead;
       }
       return { ok: true, value: undefined };

@@ -12,17 +12,35 @@ export async function openSharded(indexPath: string, open: Open): Promise<Result
   const index = await readJson(indexPath);
   if (!index.ok) return index;
   const places = weightMap(index.value);
-  if (places === undefined) return { ok: false, error: { path: indexPath, message: 'has no weight_map from names of tensors to names of files in its own folder' } };
+  if (places === undefined)
+    return {
+      ok: false,
+      error: {
+        path: indexPath,
+        message: 'has no weight_map from names of tensors to names of files in its own folder',
+      },
+    };
   const shards = new Map<string, LazyTensors>();
   for (const file of new Set(places.values())) {
     const shard = await open(join(dirname(indexPath), file));
-    if (!shard.ok) return { ok: false, error: { ...shard.error, message: `${shard.error.message} (one of ${new Set(places.values()).size} files that ${basename(indexPath)} names)` } };
+    if (!shard.ok)
+      return {
+        ok: false,
+        error: {
+          ...shard.error,
+          message: `${shard.error.message} (one of ${new Set(places.values()).size} files that ${basename(indexPath)} names)`,
+        },
+      };
     shards.set(file, shard.value);
   }
   const tensors = new Map<string, LazyTensor>();
   for (const [name, file] of places) {
     const tensor = shards.get(file)?.get(name);
-    if (tensor === undefined) return { ok: false, error: { path: indexPath, message: `says that ${file} holds ${name}, which it does not` } };
+    if (tensor === undefined)
+      return {
+        ok: false,
+        error: { path: indexPath, message: `says that ${file} holds ${name}, which it does not` },
+      };
     tensors.set(name, tensor);
   }
   return { ok: true, value: tensors };
@@ -54,14 +72,20 @@ export function planShards(tensors: LazyTensors, maxBytes: number): readonly Laz
 }
 
 /** The name of a shard, counted from 0: "model-00001-of-00005.safetensors". */
-export const shardName = (shard: number, count: number): string => `model-${fiveDigits(shard + 1)}-of-${fiveDigits(count)}.safetensors`;
+export const shardName = (shard: number, count: number): string =>
+  `model-${fiveDigits(shard + 1)}-of-${fiveDigits(count)}.safetensors`;
 
 /** The index of shards, as transformers saves it. */
 export function shardIndex(shards: readonly LazyTensors[]): Json {
   const tensors = shards.flatMap((shard) => [...shard.values()]);
   return {
-    metadata: { total_parameters: total(tensors.map(({ shape }) => elementCount(shape))), total_size: total(tensors.map(byteSize)) },
-    weight_map: Object.fromEntries(shards.flatMap((shard, n) => [...shard.keys()].map((name) => [name, shardName(n, shards.length)]))),
+    metadata: {
+      total_parameters: total(tensors.map(({ shape }) => elementCount(shape))),
+      total_size: total(tensors.map(byteSize)),
+    },
+    weight_map: Object.fromEntries(
+      shards.flatMap((shard, n) => [...shard.keys()].map((name) => [name, shardName(n, shards.length)])),
+    ),
   };
 }
 
@@ -69,7 +93,9 @@ export function shardIndex(shards: readonly LazyTensors[]): Json {
 function weightMap(index: Json): ReadonlyMap<string, string> | undefined {
   const map = isJsonObject(index) ? index['weight_map'] : undefined;
   if (!isJsonObject(map)) return undefined;
-  const places = Object.entries(map).flatMap(([name, file]) => (typeof file === 'string' && /^[^/\\\0]+$/.test(file) && file !== '..' ? [[name, file] as const] : []));
+  const places = Object.entries(map).flatMap(([name, file]) =>
+    typeof file === 'string' && /^[^/\\\0]+$/.test(file) && file !== '..' ? [[name, file] as const] : [],
+  );
   return places.length === Object.keys(map).length ? new Map(places) : undefined;
 }
 

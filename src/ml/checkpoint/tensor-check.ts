@@ -7,17 +7,28 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
  * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are missing,
  * which have another shape, which the model does not know.
  */
-export function matchTensors(tensors: LazyTensors, shapes: Shapes): { readonly tensors: LazyTensors; readonly problems: readonly string[] } {
+export function matchTensors(
+  tensors: LazyTensors,
+  shapes: Shapes,
+): { readonly tensors: LazyTensors; readonly problems: readonly string[] } {
   const matched = [...shapes].flatMap(([name, shape]) => {
     const tensor = tensors.get(name);
     return tensor === undefined ? [] : [[name, tensor, shape] as const];
   });
   const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !shapes.has(name));
-  const misshaped = matched.flatMap(([name, tensor, shape]) => (String(tensor.shape) === String(shape) ? [] : [`${name} is [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`]));
+  const misshaped = matched.flatMap(([name, tensor, shape]) =>
+    String(tensor.shape) === String(shape)
+      ? []
+      : [`${name} is [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`],
+  );
   return {
     tensors: new Map(matched.map(([name, tensor]) => [name, tensor])),
-    problems: [...listed('missing', missing), ...listed('of another shape than the configuration says', misshaped), ...listed('not part of the model', extra)],
+    problems: [
+      ...listed('missing', missing),
+      ...listed('of another shape than the configuration says', misshaped),
+      ...listed('not part of the model', extra),
+    ],
   };
 }
 

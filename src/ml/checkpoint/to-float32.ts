@@ -9,13 +9,20 @@ export function toFloat32(tensor: HostTensor, into?: Float32Array): Float32Array
   if (tensor.dtype === 'float32' && into === undefined) return tensor.data;
   const values = into ?? new Float32Array(elementCount(tensor.shape));
   switch (tensor.dtype) {
-    case 'bfloat16': return widenBfloat16(tensor.data, values);
-    case 'float16': return widen(tensor.data, float16Value, values);
+    case 'bfloat16':
+      return widenBfloat16(tensor.data, values);
+    case 'float16':
+      return widen(tensor.data, float16Value, values);
     // float8_e5m2 is the upper half of float16.
-    case 'float8_e5m2': return widen(tensor.data, (bits) => float16Value(bits << 8), values);
-    case 'float8_e4m3fn': return widen(tensor.data, float8Value, values);
-    case 'int64': case 'uint64': {
-      tensor.data.forEach((value, i) => { values[i] = Number(value); });
+    case 'float8_e5m2':
+      return widen(tensor.data, (bits) => float16Value(bits << 8), values);
+    case 'float8_e4m3fn':
+      return widen(tensor.data, float8Value, values);
+    case 'int64':
+    case 'uint64': {
+      tensor.data.forEach((value, i) => {
+        values[i] = Number(value);
+      });
       return values;
     }
     default: {
@@ -32,7 +39,11 @@ function widenBfloat16(bits: Uint16Array, values: Float32Array): Float32Array {
   return values;
 }
 
-function widen(bits: Uint16Array | Uint8Array, valueOf: (bits: number) => number, values: Float32Array): Float32Array {
+function widen(
+  bits: Uint16Array | Uint8Array,
+  valueOf: (bits: number) => number,
+  values: Float32Array,
+): Float32Array {
   for (let i = 0; i < bits.length; i++) values[i] = valueOf(bits[i] as number);
   return values;
 }

@@ -16,4 +16,7 @@ export interface Place {
 /** The names and shapes of a large model take some hundred kilobytes: a pickle of more would only fill the memory. */
 export const maxPickleBytes = 1 << 24;
 
-export const refused = (path: string, message: string): Result<never, FileProblem> => ({ ok: false, error: { path, message: `is not a torch file of tensors: ${message}` } });
+export const refused = (path: string, message: string): Result<never, FileProblem> => ({
+  ok: false,
+  error: { path, message: `is not a torch file of tensors: ${message}` },
+});

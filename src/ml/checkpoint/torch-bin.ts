@@ -20,21 +20,32 @@ export async function openTorchBin(path: string): Promise<Result<LazyTensors, Fi
   const first = Buffer.alloc(Math.min(2, size.value));
   const read = await readAt(path, 0, first);
   if (!read.ok) return read;
-  const archive = await (first.toString('latin1') === 'PK' ? readTorchZip : readTorchLegacy)(path, size.value);
+  const archive = await (first.toString('latin1') === 'PK' ? readTorchZip : readTorchLegacy)(
+    path,
+    size.value,
+  );
   if (!archive.ok) return archive;
   const tensors = torchState(archive.value.state);
   if (!tensors.ok) return refused(path, tensors.error);
   return lazyTensors(path, tensors.value, archive.value.storages);
 }
 
-function lazyTensors(path: string, tensors: ReadonlyMap<string, TorchTensor>, storages: ReadonlyMap<string, Place>): Result<LazyTensors, FileProblem> {
+function lazyTensors(
+  path: string,
+  tensors: ReadonlyMap<string, TorchTensor>,
+  storages: ReadonlyMap<string, Place>,
+): Result<LazyTensors, FileProblem> {
   const views = new Map<string, LazyTensor>();
   const named = new Map<string, LazyTensor>();
   for (const [name, tensor] of tensors) {
     const { key, count, dtype } = tensor.storage;
     const place = storages.get(key);
     const expected = count * itemSize(dtype);
-    if (place?.size !== expected) return refused(path, `the storage of ${JSON.stringify(name)} ${place === undefined ? 'is missing' : `has ${place.size} bytes, expected ${expected}`}`);
+    if (place?.size !== expected)
+      return refused(
+        path,
+        `the storage of ${JSON.stringify(name)} ${place === undefined ? 'is missing' : `has ${place.size} bytes, expected ${expected}`}`,
+      );
     const view = JSON.stringify([key, tensor.offset, tensor.shape, tensor.strides]);
     const lazy = views.get(view) ?? lazyTensor(path, tensor, place.start);
     views.set(view, lazy);
@@ -44,19 +55,33 @@ function lazyTensors(path: string, tensors: ReadonlyMap<string, TorchTensor>, st
 }
 
 function lazyTensor(path: string, tensor: TorchTensor, start: number): LazyTensor {
-  const { storage: { dtype }, shape, offset } = tensor;
+  const {
+    storage: { dtype },
+    shape,
+    offset,
+  } = tensor;
   const from = start + offset * itemSize(dtype);
-  const readInto = isContiguous(tensor) ? (bytes: Uint8Array) => readAt(path, from, bytes) : (bytes: Uint8Array) => readStrided(path, from, tensor, bytes);
+  const readInto = isContiguous(tensor)
+    ? (bytes: Uint8Array) => readAt(path, from, bytes)
+    : (bytes: Uint8Array) => readStrided(path, from, tensor, bytes);
   return { dtype, shape, readInto };
 }
 
 /** Whether elements follow each other in row-major order. The stride of an axis of one element is never taken. */
 function isContiguous({ shape, strides }: TorchTensor): boolean {
-  return shape.every((size, axis) => size === 1 || strides[axis] === elementCount(shape.slice(axis + 1))) || shape.includes(0);
+  return (
+    shape.every((size, axis) => size === 1 || strides[axis] === elementCount(shape.slice(axis + 1))) ||
+    shape.includes(0)
+  );
 }
 
 /** Reads what lies between the first and the last element, and picks those that belong to the tensor. */
-async function readStrided(path: string, from: number, { storage: { dtype }, shape, strides }: TorchTensor, bytes: Uint8Array): Promise<Result<void, FileProblem>> {
+async function readStrided(
+  path: string,
+  from: number,
+  { storage: { dtype }, shape, strides }: TorchTensor,
+  bytes: Uint8Array,
+): Promise<Result<void, FileProblem>> {
   const size = itemSize(dtype);
   const span = shape.reduce((last, length, axis) => last + (length - 1) * (strides[axis] as number), 0) + 1;
   const source = new Uint8Array(span * size);

@@ -19,7 +19,8 @@ export interface TorchTensor {
 }
 
 /** The names that a state dict needs; `collections.OrderedDict` becomes a dict, the others stand in calls and references. */
-export const isTorchName = (name: string): boolean => ['collections.OrderedDict', rebuildTensor, rebuildParameter, ...Object.keys(storageTypes)].includes(name);
+export const isTorchName = (name: string): boolean =>
+  ['collections.OrderedDict', rebuildTensor, rebuildParameter, ...Object.keys(storageTypes)].includes(name);
 
 /** The tensors of a state dict, by name. Whatever else the file holds under a name is a problem that says the name. */
 export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTensor>> {
@@ -38,9 +39,16 @@ export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTe
 function torchStorage(id: Pickled): Result<TorchStorage> {
   if (!isOf(id, 'tuple')) return { ok: false, error: 'a storage that is not told as torch tells it' };
   const [tag, type, key, , count, view] = id.items;
-  const dtype = isOf(type, 'name') ? Object.entries(storageTypes).find(([name]) => name === type.name)?.[1] : undefined;
-  if (tag !== 'storage' || dtype === undefined || typeof key !== 'string' || !isSize(count)) return { ok: false, error: 'a storage that is not told as torch tells it' };
-  if (view !== undefined && view !== null) return { ok: false, error: 'a view of a storage, which torch wrote before 0.4: load and save it with a newer torch' };
+  const dtype = isOf(type, 'name')
+    ? Object.entries(storageTypes).find(([name]) => name === type.name)?.[1]
+    : undefined;
+  if (tag !== 'storage' || dtype === undefined || typeof key !== 'string' || !isSize(count))
+    return { ok: false, error: 'a storage that is not told as torch tells it' };
+  if (view !== undefined && view !== null)
+    return {
+      ok: false,
+      error: 'a view of a storage, which torch wrote before 0.4: load and save it with a newer torch',
+    };
   return { ok: true, value: { key, dtype, count } };
 }
 
@@ -63,24 +71,41 @@ const storageTypes = {
 /** A tensor, or a parameter around one: _rebuild_parameter(tensor, requires_grad, hooks). */
 function torchTensor(value: Pickled): Result<TorchTensor> {
   const inner = isOf(value, 'call') && value.callee === rebuildParameter ? value.inputs[0] : value;
-  return isOf(inner, 'call') && inner.callee === rebuildTensor ? rebuilt(inner) : { ok: false, error: 'something that is not a tensor' };
+  return isOf(inner, 'call') && inner.callee === rebuildTensor
+    ? rebuilt(inner)
+    : { ok: false, error: 'something that is not a tensor' };
 }
 
 /** As many as NumPy allows; torch computes on no more. */
 const mostAxes = 64;
 
 /** _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): the last says of a lazy view that its elements are to be negated or conjugated. */
-function rebuilt({ inputs: [reference, offset, size, stride, , , metadata] }: PickledCall): Result<TorchTensor> {
-  if (metadata !== undefined && !(isOf(metadata, 'dict') && metadata.entries.size === 0)) return { ok: false, error: 'a view that is negated or conjugated: save a copy (torch.Tensor.resolve_neg)' };
+function rebuilt({
+  inputs: [reference, offset, size, stride, , , metadata],
+}: PickledCall): Result<TorchTensor> {
+  if (metadata !== undefined && !(isOf(metadata, 'dict') && metadata.entries.size === 0))
+    return {
+      ok: false,
+      error: 'a view that is negated or conjugated: save a copy (torch.Tensor.resolve_neg)',
+    };
   if (!isOf(reference, 'reference')) return { ok: false, error: 'a tensor without a storage' };
   const storage = torchStorage(reference.id);
   if (!storage.ok) return storage;
   const [shape, strides] = [sizes(size), sizes(stride)];
-  if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length) return { ok: false, error: 'a tensor whose shape, strides and offset do not go together' };
+  if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length)
+    return { ok: false, error: 'a tensor whose shape, strides and offset do not go together' };
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), offset);
   // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the memory.
-  if (elementCount(shape) > storage.value.count) return { ok: false, error: `a tensor of shape [${shape.join(', ')}] over a storage of ${storage.value.count} elements` };
-  if (elementCount(shape) > 0 && last >= storage.value.count) return { ok: false, error: `a tensor that reaches element ${last} of a storage of ${storage.value.count}` };
+  if (elementCount(shape) > storage.value.count)
+    return {
+      ok: false,
+      error: `a tensor of shape [${shape.join(', ')}] over a storage of ${storage.value.count} elements`,
+    };
+  if (elementCount(shape) > 0 && last >= storage.value.count)
+    return {
+      ok: false,
+      error: `a tensor that reaches element ${last} of a storage of ${storage.value.count}`,
+    };
   return { ok: true, value: { storage: storage.value, shape, strides, offset } };
 }
 
@@ -88,8 +113,12 @@ function sizes(value: Pickled | undefined): readonly number[] | undefined {
   return isOf(value, 'tuple') && value.items.every(isSize) ? value.items : undefined;
 }
 
-const isSize = (value: Pickled | undefined): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isSize = (value: Pickled | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
-function isOf<K extends string>(value: Pickled | undefined, kind: K): value is Extract<Pickled, { readonly kind: K | 'tuple' | 'list' }> & { readonly kind: K } {
+function isOf<K extends string>(
+  value: Pickled | undefined,
+  kind: K,
+): value is Extract<Pickled, { readonly kind: K | 'tuple' | 'list' }> & { readonly kind: K } {
   return typeof value === 'object' && value !== null && value.kind === kind;
 }

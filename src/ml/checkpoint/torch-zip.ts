@@ -15,17 +15,25 @@ export async function readTorchZip(path: string, size: number): Promise<Result<T
   const root = name.slice(0, -'data.pkl'.length);
   const order = await readEntry(path, entries.value.get(`${root}byteorder`));
   if (!order.ok) return order;
-  if (order.value.length > 0 && order.value.toString('latin1') !== 'little') return refused(path, 'it was not written on a little-endian machine');
+  if (order.value.length > 0 && order.value.toString('latin1') !== 'little')
+    return refused(path, 'it was not written on a little-endian machine');
   const bytes = await readEntry(path, place);
   if (!bytes.ok) return bytes;
   const state = unpickle(bytes.value, isTorchName);
   if (!state.ok) return refused(path, state.error);
   const data = `${root}data/`;
-  const storages = new Map([...entries.value].flatMap(([entry, at]) => (entry.startsWith(data) ? [[entry.slice(data.length), at]] : [])));
+  const storages = new Map(
+    [...entries.value].flatMap(([entry, at]) =>
+      entry.startsWith(data) ? [[entry.slice(data.length), at]] : [],
+    ),
+  );
   return { ok: true, value: { state: state.value.value, storages } };
 }
 
-async function readEntry(path: string, place: Place = { start: 0, size: 0 }): Promise<Result<Buffer, FileProblem>> {
+async function readEntry(
+  path: string,
+  place: Place = { start: 0, size: 0 },
+): Promise<Result<Buffer, FileProblem>> {
   const bytes = Buffer.alloc(Math.min(place.size, maxPickleBytes));
   const read = await readAt(path, place.start, bytes);
   return read.ok ? { ok: true, value: bytes } : read;

@@ -9,14 +9,23 @@ import { openTorchBin } from './torch-bin.ts';
 
 /** The weights of a model folder, in whichever form it has them; where it has several, in the form that transformers takes. */
 export async function openModelWeights(folder: string): Promise<Result<LazyTensors, FileProblem>> {
-  const opened = await openFirst(folder, ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']);
+  const opened = await openFirst(folder, [
+    'model.safetensors',
+    'model.safetensors.index.json',
+    'pytorch_model.bin',
+    'pytorch_model.bin.index.json',
+  ]);
   return opened.ok ? { ok: true, value: unwrapped(opened.value) } : opened;
 }
 
 /** A state dict that was saved from DistributedDataParallel, torch.compile or both has their prefixes before every name. */
 function unwrapped(tensors: LazyTensors): LazyTensors {
-  const prefix = ['module.', '_orig_mod.'].find((each) => tensors.size > 0 && [...tensors.keys()].every((name) => name.startsWith(each)));
-  return prefix === undefined ? tensors : unwrapped(new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor])));
+  const prefix = ['module.', '_orig_mod.'].find(
+    (each) => tensors.size > 0 && [...tensors.keys()].every((name) => name.startsWith(each)),
+  );
+  return prefix === undefined
+    ? tensors
+    : unwrapped(new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor])));
 }
 
 /** The weights of an adapter folder. */
@@ -24,11 +33,21 @@ export function openAdapterWeights(folder: string): Promise<Result<LazyTensors, 
   return openFirst(folder, ['adapter_model.safetensors', 'adapter_model.bin']);
 }
 
-async function openFirst(folder: string, candidates: readonly string[]): Promise<Result<LazyTensors, FileProblem>> {
+async function openFirst(
+  folder: string,
+  candidates: readonly string[],
+): Promise<Result<LazyTensors, FileProblem>> {
   const names = await namesIn(folder);
   if (!names.ok) return names;
   const name = candidates.find((candidate) => names.value.includes(candidate));
-  if (name === undefined) return { ok: false, error: { path: folder, message: `has no weights: expected one of ${candidates.join(', ')}${foreignHint(names.value)}` } };
+  if (name === undefined)
+    return {
+      ok: false,
+      error: {
+        path: folder,
+        message: `has no weights: expected one of ${candidates.join(', ')}${foreignHint(names.value)}`,
+      },
+    };
   const open = name.includes('.safetensors') ? openSafetensors : openTorchBin;
   return name.endsWith('.index.json') ? openSharded(join(folder, name), open) : open(join(folder, name));
 }
@@ -42,6 +61,8 @@ async function namesIn(folder: string): Promise<Result<readonly string[], FilePr
 }
 
 function foreignHint(names: readonly string[]): string {
-  const foreign = names.filter((name) => ['tf_model.h5', 'flax_model.msgpack', 'rust_model.ot', 'onnx'].includes(name));
+  const foreign = names.filter((name) =>
+    ['tf_model.h5', 'flax_model.msgpack', 'rust_model.ot', 'onnx'].includes(name),
+  );
   return foreign.length === 0 ? '' : ` (${foreign.join(', ')} cannot be read)`;
 }

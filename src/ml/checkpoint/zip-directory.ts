@@ -12,8 +12,12 @@ export interface ZipEntry {
  * The files of a zip archive whose entries are stored as they are, which is how torch writes them (zip64 where it is
  * large): APPNOTE.TXT of PKWARE, 4.3. `size` is the archive's.
  */
-export async function readZipDirectory(path: string, size: number): Promise<Result<ReadonlyMap<string, ZipEntry>, FileProblem>> {
-  const refused = (message: string) => ({ ok: false, error: { path, message: `is not a zip archive of tensors: ${message}` } }) as const;
+export async function readZipDirectory(
+  path: string,
+  size: number,
+): Promise<Result<ReadonlyMap<string, ZipEntry>, FileProblem>> {
+  const refused = (message: string) =>
+    ({ ok: false, error: { path, message: `is not a zip archive of tensors: ${message}` } }) as const;
   const tail = Buffer.alloc(Math.min(size, endSize + maxComment));
   const read = await readAt(path, size - tail.length, tail);
   if (!read.ok) return read;
@@ -30,38 +34,61 @@ export async function readZipDirectory(path: string, size: number): Promise<Resu
     if (header + localSize > size) return refused(`${name} would start at byte ${header} of ${size}`);
     const known = await readAt(path, header, local);
     if (!known.ok) return known;
-    if (local.readUInt32LE(0) !== localSignature) return refused(`${name} is not at byte ${header}, where the directory says it is`);
+    if (local.readUInt32LE(0) !== localSignature)
+      return refused(`${name} is not at byte ${header}, where the directory says it is`);
     const start = header + localSize + local.readUInt16LE(26) + local.readUInt16LE(28);
-    if (start + bytes > size) return refused(`${name} would end at byte ${start + bytes} of ${size}: the file was cut, or damaged`);
+    if (start + bytes > size)
+      return refused(`${name} would end at byte ${start + bytes} of ${size}: the file was cut, or damaged`);
     entries.set(name, { start, size: bytes });
   }
   return { ok: true, value: entries };
 }
 
-interface DirectoryHeader { readonly name: string; readonly header: number; readonly size: number }
+interface DirectoryHeader {
+  readonly name: string;
+  readonly header: number;
+  readonly size: number;
+}
 
 /** Where the directory stands, from the records at the end of the archive; `tail` is its last bytes. */
 function directoryPlace(tail: Buffer, size: number): Result<ZipEntry> {
   const end = tail.lastIndexOf(endMark);
-  if (end === -1 || end + endSize > tail.length) return { ok: false, error: 'it has no end record: it was cut, or is not a zip archive' };
+  if (end === -1 || end + endSize > tail.length)
+    return { ok: false, error: 'it has no end record: it was cut, or is not a zip archive' };
   const zip64 = end - zip64LocatorSize - zip64EndSize;
   const far = zip64 >= 0 && tail.readUInt32LE(zip64) === zip64EndSignature;
   const bytes = far ? Number(tail.readBigUInt64LE(zip64 + 40)) : tail.readUInt32LE(end + 12);
   const start = far ? Number(tail.readBigUInt64LE(zip64 + 48)) : tail.readUInt32LE(end + 16);
-  if (start + bytes > size) return { ok: false, error: `its directory would end at byte ${start + bytes} of ${size}` };
-  if (bytes > maxDirectory) return { ok: false, error: `its directory would have ${bytes} bytes, at most ${maxDirectory} are allowed` };
+  if (start + bytes > size)
+    return { ok: false, error: `its directory would end at byte ${start + bytes} of ${size}` };
+  if (bytes > maxDirectory)
+    return {
+      ok: false,
+      error: `its directory would have ${bytes} bytes, at most ${maxDirectory} are allowed`,
+    };
   return { ok: true, value: { start, size: bytes } };
 }
 
 function parseDirectory(directory: Buffer): Result<readonly DirectoryHeader[]> {
   const headers: DirectoryHeader[] = [];
   for (let at = 0; at < directory.length;) {
-    if (at + headerSize > directory.length || directory.readUInt32LE(at) !== headerSignature) return { ok: false, error: `its directory is damaged at byte ${at}` };
-    const next = at + headerSize + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
+    if (at + headerSize > directory.length || directory.readUInt32LE(at) !== headerSignature)
+      return { ok: false, error: `its directory is damaged at byte ${at}` };
+    const next =
+      at +
+      headerSize +
+      directory.readUInt16LE(at + 28) +
+      directory.readUInt16LE(at + 30) +
+      directory.readUInt16LE(at + 32);
     if (next > directory.length) return { ok: false, error: `its directory is damaged at byte ${at}` };
-    const name = directory.toString('utf8', at + headerSize, at + headerSize + directory.readUInt16LE(at + 28));
+    const name = directory.toString(
+      'utf8',
+      at + headerSize,
+      at + headerSize + directory.readUInt16LE(at + 28),
+    );
     if ((directory.readUInt16LE(at + 8) & 1) !== 0) return { ok: false, error: `${name} is encrypted` };
-    if (directory.readUInt16LE(at + 10) !== 0) return { ok: false, error: `${name} is compressed; torch stores tensors as they are` };
+    if (directory.readUInt16LE(at + 10) !== 0)
+      return { ok: false, error: `${name} is compressed; torch stores tensors as they are` };
     const place = entryPlace(directory, at);
     if (place === undefined) return { ok: false, error: `its directory is damaged at byte ${at}` };
     headers.push({ name, header: place.start, size: place.size });
@@ -72,11 +99,16 @@ function parseDirectory(directory: Buffer): Result<readonly DirectoryHeader[]> {
 
 /** Size and place of one entry. What does not fit 32 bits stands in its zip64 field: uncompressed, compressed, place. */
 function entryPlace(directory: Buffer, at: number): ZipEntry | undefined {
-  const [compressed, uncompressed, start] = [directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 42)];
+  const [compressed, uncompressed, start] = [
+    directory.readUInt32LE(at + 20),
+    directory.readUInt32LE(at + 24),
+    directory.readUInt32LE(at + 42),
+  ];
   const missing = [uncompressed, compressed, start].map((value) => value === tooWide);
   if (!missing.includes(true)) return compressed === uncompressed ? { start, size: uncompressed } : undefined;
   const wide = zip64Values(directory, at);
-  const taken = (index: 0 | 1 | 2, narrow: number): number => (missing[index] === true ? wide[missing.slice(0, index).filter(Boolean).length] ?? Infinity : narrow);
+  const taken = (index: 0 | 1 | 2, narrow: number): number =>
+    missing[index] === true ? (wide[missing.slice(0, index).filter(Boolean).length] ?? Infinity) : narrow;
   const size = taken(0, uncompressed);
   return size === taken(1, compressed) ? { start: taken(2, start), size } : undefined;
 }

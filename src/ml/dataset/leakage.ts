@@ -21,7 +21,9 @@ export interface Leakage {
  */
 export function findLeakage(train: readonly string[], test: readonly string[], threshold = 0.8): Leakage {
   const firstOf = new Map<string, number>();
-  train.forEach((text, index) => { if (!firstOf.has(text)) firstOf.set(text, index); });
+  train.forEach((text, index) => {
+    if (!firstOf.has(text)) firstOf.set(text, index);
+  });
   const exact: Leak[] = [];
   const rest: number[] = [];
   test.forEach((text, index) => {
@@ -30,7 +32,11 @@ export function findLeakage(train: readonly string[], test: readonly string[], t
     else exact.push({ test: index, train: found });
   });
   const trainRows = [...firstOf.values()];
-  const similar = firstSimilar(trainRows.map((row) => train[row] ?? ''), rest.map((row) => test[row] ?? ''), threshold);
+  const similar = firstSimilar(
+    trainRows.map((row) => train[row] ?? ''),
+    rest.map((row) => test[row] ?? ''),
+    threshold,
+  );
   const near = rest.flatMap((row, index) => {
     const found = trainRows[similar[index] ?? -1];
     return found === undefined ? [] : [{ test: row, train: found }];
@@ -39,7 +45,11 @@ export function findLeakage(train: readonly string[], test: readonly string[], t
 }
 
 /** For each text the first candidate that is similar enough, or -1. */
-function firstSimilar(candidates: readonly string[], texts: readonly string[], threshold: number): Int32Array {
+function firstSimilar(
+  candidates: readonly string[],
+  texts: readonly string[],
+  threshold: number,
+): Int32Array {
   const hashes = [candidates.map(shingleHashes), texts.map(shingleHashes)] as const;
   const frequencies = frequencyTable(hashes.flat());
   const rarestFirst = (shingles: Uint32Array): Float64Array => byRarity(shingles, frequencies);
@@ -73,26 +83,35 @@ function shingleHashes(text: string): Uint32Array {
 /** FNV-1a over UTF-16 units (G. Fowler, L. C. Noll, K.-P. Vo). */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return hash >>> 0;
 }
 
 /** About how many texts have a shingle, by the low bits of its hash: it decides what is looked at first, not what is found. */
 function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {
   const table = new Uint32Array(1 << 20);
-  for (const set of sets) for (const shingle of set) table[shingle % table.length] = (table[shingle % table.length] ?? 0) + 1;
+  for (const set of sets)
+    for (const shingle of set) table[shingle % table.length] = (table[shingle % table.length] ?? 0) + 1;
   return table;
 }
 
 /** The members as frequency * 2^32 + hash, in order: integers that a float64 holds (frequencies are cut at 2^20). */
 function byRarity(shingles: Uint32Array, frequencies: Uint32Array): Float64Array {
-  return Float64Array.from(shingles, (shingle) => Math.min(frequencies[shingle % frequencies.length] ?? 0, 1 << 20) * 2 ** 32 + shingle).sort();
+  return Float64Array.from(
+    shingles,
+    (shingle) => Math.min(frequencies[shingle % frequencies.length] ?? 0, 1 << 20) * 2 ** 32 + shingle,
+  ).sort();
 }
 
 /** Of two sets with at least this similarity, the prefixes have a member in common. */
-const prefixOf = (set: Float64Array, threshold: number): Float64Array => set.subarray(0, set.length - Math.ceil(threshold * set.length - 1e-9) + 1);
+const prefixOf = (set: Float64Array, threshold: number): Float64Array =>
+  set.subarray(0, set.length - Math.ceil(threshold * set.length - 1e-9) + 1);
 
-function holdersOfPrefixes(sets: readonly Float64Array[], threshold: number): ReadonlyMap<number, readonly number[]> {
+function holdersOfPrefixes(
+  sets: readonly Float64Array[],
+  threshold: number,
+): ReadonlyMap<number, readonly number[]> {
   const holders = new Map<number, number[]>();
   sets.forEach((set, index) => {
     for (const shingle of prefixOf(set, threshold)) {
@@ -105,7 +124,8 @@ function holdersOfPrefixes(sets: readonly Float64Array[], threshold: number): Re
 }
 
 function areSimilar(left: Float64Array, right: Float64Array, threshold: number): boolean {
-  if (Math.min(left.length, right.length) < threshold * Math.max(left.length, right.length) - 1e-9) return false;
+  if (Math.min(left.length, right.length) < threshold * Math.max(left.length, right.length) - 1e-9)
+    return false;
   let common = 0;
   for (let i = 0, j = 0; i < left.length && j < right.length;) {
     const difference = (left[i] as number) - (right[j] as number); // in range

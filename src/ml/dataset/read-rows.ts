@@ -9,7 +9,11 @@ export async function readRows(path: string): Promise<Result<readonly Row[], Fil
   for await (const line of readJsonLines(path)) {
     if (!line.ok) return line;
     const row = rowOf(line.value.value);
-    if (!row.ok) return { ok: false, error: { path, line: line.value.line, message: `${row.error.reason}: ${row.error.detail}` } };
+    if (!row.ok)
+      return {
+        ok: false,
+        error: { path, line: line.value.line, message: `${row.error.reason}: ${row.error.detail}` },
+      };
     rows.push(row.value);
   }
   return { ok: true, value: rows };

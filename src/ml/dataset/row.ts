@@ -30,7 +30,9 @@ export function rowOf(value: Json): Result<Row, RowFault> {
   const { slots } = value;
   if (slots === undefined || slots === null || slots === '') return { ok: true, value: row };
   const named = slotsOf(typeof slots === 'string' ? parsed(slots) : slots);
-  return named === undefined ? fault('bad slots', 'expected "slots" to be an object of texts') : { ok: true, value: { ...row, slots: named } };
+  return named === undefined
+    ? fault('bad slots', 'expected "slots" to be an object of texts')
+    : { ok: true, value: { ...row, slots: named } };
 }
 
 /** One of the texts of an object: not blank, not endless, and such that it can be written as UTF-8. */
@@ -38,10 +40,13 @@ export function textOf(value: JsonObject, name: string): Result<string, RowFault
   const text = Object.hasOwn(value, name) ? value[name] : undefined;
   if (text === null) return fault('empty turn', `"${name}" is null`);
   if (typeof text !== 'string') return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
-  if (text.length > longestText) return fault('field too long', `"${name}" has ${text.length} characters, more than ${longestText}`);
+  if (text.length > longestText)
+    return fault('field too long', `"${name}" has ${text.length} characters, more than ${longestText}`);
   if (pythonStrip(text) === '') return fault('empty turn', `"${name}" is empty`);
   if (text.includes('\0')) return fault('broken text', `"${name}" holds a NUL character`);
-  return /\p{Surrogate}/u.test(text) ? fault('broken text', `"${name}" holds half of a surrogate pair`) : { ok: true, value: text };
+  return /\p{Surrogate}/u.test(text)
+    ? fault('broken text', `"${name}" holds half of a surrogate pair`)
+    : { ok: true, value: text };
 }
 
 /** The fault of an object that is not made as expected: says so and names what it has. */
@@ -55,7 +60,9 @@ const longestText = 1 << 18;
 
 function slotsOf(value: Json | undefined): Readonly<Record<string, string>> | undefined {
   if (!isJsonObject(value)) return undefined;
-  const entries = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const entries = Object.entries(value).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
 }
 
@@ -68,4 +75,7 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-const fault = (reason: RowFault['reason'], detail: string): Result<never, RowFault> => ({ ok: false, error: { reason, detail } });
+const fault = (reason: RowFault['reason'], detail: string): Result<never, RowFault> => ({
+  ok: false,
+  error: { reason, detail },
+});

@@ -24,7 +24,8 @@ function randomBelow(bound: number, next: () => number): number {
 /** The magnitude of a seed in 32-bit words, the lowest first. */
 function wordsOf(seed: bigint): readonly number[] {
   const words: number[] = [];
-  for (let rest = seed < 0n ? -seed : seed; rest > 0n || words.length === 0; rest >>= 32n) words.push(Number(rest & 0xffffffffn));
+  for (let rest = seed < 0n ? -seed : seed; rest > 0n || words.length === 0; rest >>= 32n)
+    words.push(Number(rest & 0xffffffffn));
   return words;
 }
 
@@ -51,7 +52,8 @@ const middle = 397;
 function seededState(key: readonly number[]): Uint32Array {
   const state = new Uint32Array(stateSize);
   state[0] = 19650218;
-  for (let index = 1; index < stateSize; index += 1) state[index] = Math.imul(1812433253, mixed(state, index)) + index;
+  for (let index = 1; index < stateSize; index += 1)
+    state[index] = Math.imul(1812433253, mixed(state, index)) + index;
   let index = 1;
   const advance = (): void => {
     index += 1;
@@ -61,7 +63,8 @@ function seededState(key: readonly number[]): Uint32Array {
   };
   for (let step = 0; step < Math.max(stateSize, key.length); step += 1) {
     const place = step % key.length;
-    state[index] = ((state[index] as number) ^ Math.imul(mixed(state, index), 1664525)) + (key[place] as number) + place;
+    state[index] =
+      ((state[index] as number) ^ Math.imul(mixed(state, index), 1664525)) + (key[place] as number) + place;
     advance();
   }
   for (let step = 1; step < stateSize; step += 1) {
@@ -82,7 +85,8 @@ function regenerate(state: Uint32Array): void {
   for (let index = 0; index < stateSize; index += 1) {
     const low = state[(index + 1) % stateSize] as number;
     const joined = ((state[index] as number) & 0x80000000) | (low & 0x7fffffff);
-    state[index] = (state[(index + middle) % stateSize] as number) ^ (joined >>> 1) ^ ((low & 1) === 0 ? 0 : 0x9908b0df);
+    state[index] =
+      (state[(index + middle) % stateSize] as number) ^ (joined >>> 1) ^ ((low & 1) === 0 ? 0 : 0x9908b0df);
   }
 }
 

@@ -7,10 +7,12 @@ export interface Split {
 }
 
 /** A test split: the share is rounded up, as scikit-learn's train_test_split and datasets' do (30,366 rows at 0.1 give 3,037). */
-export const testSplit = (count: number, fraction: number, seed: number): Split => holdOut(count, Math.ceil(count * fraction), seed);
+export const testSplit = (count: number, fraction: number, seed: number): Split =>
+  holdOut(count, Math.ceil(count * fraction), seed);
 
 /** A validation split: the share is rounded down, as `int(len(rows) * fraction)`. */
-export const validationSplit = (count: number, fraction: number, seed: number): Split => holdOut(count, Math.floor(count * fraction), seed);
+export const validationSplit = (count: number, fraction: number, seed: number): Split =>
+  holdOut(count, Math.floor(count * fraction), seed);
 
 /**
  * Holds out `size` of `count` rows: in Python, `random.Random(seed).shuffle(rows)`, then `rows[:size]` and `rows[size:]`.

@@ -17,9 +17,21 @@ export interface TokenizedRows {
 }
 
 /** Rows as token ids, cut to the limits; what is cut is counted. */
-export function tokenizeRows(rows: readonly Row[], tokenizer: Tokenizer, options: TokenizeOptions): TokenizedRows {
-  const sources = tokenizeSources(rows.map(({ human }) => human), tokenizer, options);
-  const targets = cutAll(rows.map(({ assistant }) => tokenizer.encode(assistant)), tokenizer, options.targetTokens);
+export function tokenizeRows(
+  rows: readonly Row[],
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): TokenizedRows {
+  const sources = tokenizeSources(
+    rows.map(({ human }) => human),
+    tokenizer,
+    options,
+  );
+  const targets = cutAll(
+    rows.map(({ assistant }) => tokenizer.encode(assistant)),
+    tokenizer,
+    options.targetTokens,
+  );
   return {
     examples: sources.tokens.map((source, index) => ({ source, target: targets.tokens[index] ?? [] })),
     cutSources: sources.cut,
@@ -28,10 +40,25 @@ export function tokenizeRows(rows: readonly Row[], tokenizer: Tokenizer, options
 }
 
 /** Questions within the prompt, as token ids. */
-export function tokenizeSources(questions: readonly string[], tokenizer: Tokenizer, { prompt, sourceTokens }: Pick<TokenizeOptions, 'prompt' | 'sourceTokens'>): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
-  return cutAll(questions.map((question) => tokenizer.encode(prompt.replaceAll('{human}', () => question))), tokenizer, sourceTokens);
+export function tokenizeSources(
+  questions: readonly string[],
+  tokenizer: Tokenizer,
+  { prompt, sourceTokens }: Pick<TokenizeOptions, 'prompt' | 'sourceTokens'>,
+): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
+  return cutAll(
+    questions.map((question) => tokenizer.encode(prompt.replaceAll('{human}', () => question))),
+    tokenizer,
+    sourceTokens,
+  );
 }
 
-function cutAll(encodings: readonly (readonly number[])[], tokenizer: Tokenizer, limit: number): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
-  return { tokens: encodings.map((ids) => (ids.length > limit ? tokenizer.truncate(ids, limit) : ids)), cut: encodings.filter((ids) => ids.length > limit).length };
+function cutAll(
+  encodings: readonly (readonly number[])[],
+  tokenizer: Tokenizer,
+  limit: number,
+): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
+  return {
+    tokens: encodings.map((ids) => (ids.length > limit ? tokenizer.truncate(ids, limit) : ids)),
+    cut: encodings.filter((ids) => ids.length > limit).length,
+  };
 }

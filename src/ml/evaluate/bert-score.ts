@@ -28,18 +28,36 @@ export interface BertScoreOptions {
  * BERTScore of each pair (Zhang et al. 2020), as bert_score 0.3.12: tokens matched greedily by cosine similarity. A pair
  * with an empty text scores 0.
  */
-export async function bertScores(pairs: readonly TextPair[], encoder: SentenceEncoder, runtime: Runtime, options: BertScoreOptions): Promise<readonly BertScore[]> {
+export async function bertScores(
+  pairs: readonly TextPair[],
+  encoder: SentenceEncoder,
+  runtime: Runtime,
+  options: BertScoreOptions,
+): Promise<readonly BertScore[]> {
   const weightOf = tokenWeights(pairs, encoder, options.idf);
   const match = await openMatcher(runtime, encoder.width);
   const scores: BertScore[] = [];
   for (let first = 0; first < pairs.length; first += options.batch) {
     const batch = pairs.slice(first, first + options.batch);
-    const embedded = await embedTexts(batch.flatMap(({ candidate, reference }) => [candidate, reference]), encoder);
-    const longest = { candidate: longestOf(batch.map(({ candidate }) => candidate)), reference: longestOf(batch.map(({ reference }) => reference)) };
+    const embedded = await embedTexts(
+      batch.flatMap(({ candidate, reference }) => [candidate, reference]),
+      encoder,
+    );
+    const longest = {
+      candidate: longestOf(batch.map(({ candidate }) => candidate)),
+      reference: longestOf(batch.map(({ reference }) => reference)),
+    };
     for (const { candidate, reference } of batch) {
       const [left, right] = [embedded.get(candidate), embedded.get(reference)];
       if (left === undefined || right === undefined) throw new Error('a text of the batch was not embedded');
-      scores.push(rescaled(isEmpty(left.ids, encoder) || isEmpty(right.ids, encoder) ? nothing : await match(weighted(left, longest.candidate), weighted(right, longest.reference)), options.baseline));
+      scores.push(
+        rescaled(
+          isEmpty(left.ids, encoder) || isEmpty(right.ids, encoder)
+            ? nothing
+            : await match(weighted(left, longest.candidate), weighted(right, longest.reference)),
+          options.baseline,
+        ),
+      );
     }
     options.onProgress?.(first + batch.length);
 
@@ -63,21 +81,33 @@ interface Embedded {
 const nothing: BertScore = { precision: 0, recall: 0, f1: 0 };
 
 /** Each text once, long ones together. */
-async function embedTexts(texts: readonly string[], encoder: SentenceEncoder): Promise<ReadonlyMap<string, Embedded>> {
-  const rows = [...new Set(texts)].map((text) => ({ text, ids: encoder.tokenize(text) })).sort((a, b) => b.ids.length - a.ids.length);
+async function embedTexts(
+  texts: readonly string[],
+  encoder: SentenceEncoder,
+): Promise<ReadonlyMap<string, Embedded>> {
+  const rows = [...new Set(texts)]
+    .map((text) => ({ text, ids: encoder.tokenize(text) }))
+    .sort((a, b) => b.ids.length - a.ids.length);
   const vectors = await encoder.embed(rows.map(({ ids }) => ids));
-  return new Map(rows.map(({ text, ids }, index) => [text, { ids, vectors: vectors[index] ?? new Float32Array() }]));
+  return new Map(
+    rows.map(({ text, ids }, index) => [text, { ids, vectors: vectors[index] ?? new Float32Array() }]),
+  );
 }
 
 /**
  * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it. Special tokens count
  * nothing without idf; with it they stand in every reference, which gives 0 by itself.
  */
-function tokenWeights(pairs: readonly TextPair[], encoder: SentenceEncoder, idf: boolean): (id: number) => number {
+function tokenWeights(
+  pairs: readonly TextPair[],
+  encoder: SentenceEncoder,
+  idf: boolean,
+): (id: number) => number {
   const special = new Set(encoder.special);
   if (!idf) return (id) => (special.has(id) ? 0 : 1);
   const documents = new Map<number, number>();
-  for (const { reference } of pairs) for (const id of new Set(encoder.tokenize(reference))) documents.set(id, (documents.get(id) ?? 0) + 1);
+  for (const { reference } of pairs)
+    for (const id of new Set(encoder.tokenize(reference))) documents.set(id, (documents.get(id) ?? 0) + 1);
   return (id) => Math.log((pairs.length + 1) / ((documents.get(id) ?? 0) + 1));
 }
 
@@ -87,9 +117,14 @@ function shares(weights: readonly number[]): Float32Array {
   return Float32Array.from(weights, (weight) => weight / total);
 }
 
-const isEmpty = (ids: readonly number[], { special }: SentenceEncoder): boolean => ids.every((id) => special.includes(id)) && ids.length <= special.length;
+const isEmpty = (ids: readonly number[], { special }: SentenceEncoder): boolean =>
+  ids.every((id) => special.includes(id)) && ids.length <= special.length;
 
 const rescaled = ({ precision, recall, f1 }: BertScore, baseline: BertScore | null): BertScore =>
   baseline === null
     ? { precision, recall, f1 }
-    : { precision: (precision - baseline.precision) / (1 - baseline.precision), recall: (recall - baseline.recall) / (1 - baseline.recall), f1: (f1 - baseline.f1) / (1 - baseline.f1) };
+    : {
+        precision: (precision - baseline.precision) / (1 - baseline.precision),
+        recall: (recall - baseline.recall) / (1 - baseline.recall),
+        f1: (f1 - baseline.f1) / (1 - baseline.f1),
+      };

@@ -46,21 +46,42 @@ export async function openMatcher(runtime: Runtime, width: number): Promise<Matc
 }
 
 function matchingGraph(width: number): Graph {
-  const [candidate, reference] = [unit(input('candidate', 'float32', ['candidate', width])), unit(input('reference', 'float32', ['reference', width]))];
+  const [candidate, reference] = [
+    unit(input('candidate', 'float32', ['candidate', width])),
+    unit(input('reference', 'float32', ['reference', width])),
+  ];
   const similarity = matmul(candidate, reference, { transposeB: true });
-  const [best, bestBack] = [maximum(reduceMax(similarity, [1]), input('reference.floor', 'float32', [])), maximum(reduceMax(similarity, [0]), input('candidate.floor', 'float32', []))];
-  return { outputs: { precision: weightedMean(best, 'candidate'), recall: weightedMean(bestBack, 'reference') } };
+  const [best, bestBack] = [
+    maximum(reduceMax(similarity, [1]), input('reference.floor', 'float32', [])),
+    maximum(reduceMax(similarity, [0]), input('candidate.floor', 'float32', [])),
+  ];
+  return {
+    outputs: { precision: weightedMean(best, 'candidate'), recall: weightedMean(bestBack, 'reference') },
+  };
 }
 
-const weightedMean = (best: Node, side: 'candidate' | 'reference'): Node => reduceSum(multiply(best, input(`${side}.weights`, 'float32', [side])));
+const weightedMean = (best: Node, side: 'candidate' | 'reference'): Node =>
+  reduceSum(multiply(best, input(`${side}.weights`, 'float32', [side])));
 
 const unit = (x: Node): Node => divide(x, sqrt(reduceSum(square(x), [-1], true)));
 
-const vectors = ({ vectors: data, weights: { length } }: WeightedTokens, width: number): HostValue => ({ dtype: 'float32', shape: [length, width], data });
+const vectors = ({ vectors: data, weights: { length } }: WeightedTokens, width: number): HostValue => ({
+  dtype: 'float32',
+  shape: [length, width],
+  data,
+});
 
-const weights = ({ weights: data }: WeightedTokens): HostValue => ({ dtype: 'float32', shape: [data.length], data });
+const weights = ({ weights: data }: WeightedTokens): HostValue => ({
+  dtype: 'float32',
+  shape: [data.length],
+  data,
+});
 
 /** The least similarity that the tokens of the other side find here; no cosine is below -1. */
-const floor = ({ padded }: WeightedTokens): HostValue => ({ dtype: 'float32', shape: [], data: Float32Array.of(padded ? 0 : -2) });
+const floor = ({ padded }: WeightedTokens): HostValue => ({
+  dtype: 'float32',
+  shape: [],
+  data: Float32Array.of(padded ? 0 : -2),
+});
 
 const scalar = (value: HostValue | undefined): number => Number(value?.data[0] ?? Number.NaN);

@@ -24,13 +24,18 @@ export interface SentenceEncoderOptions {
 }
 
 /** Any encoder folder as a sentence encoder: a BERT, or the encoder of an mT5. The layers above the one asked for are not computed. */
-export async function openSentenceEncoder(folder: string, runtime: Runtime, { layer, name, tokenization }: SentenceEncoderOptions): Promise<Result<SentenceEncoder>> {
+export async function openSentenceEncoder(
+  folder: string,
+  runtime: Runtime,
+  { layer, name, tokenization }: SentenceEncoderOptions,
+): Promise<Result<SentenceEncoder>> {
   const opened = await openModelFolder(folder);
   if (!opened.ok) return { ok: false, error: fileProblemText(opened.error) };
   const tokenizer = await openTokenizer(folder, { tokenization });
   if (!tokenizer.ok) return tokenizer;
   const family = familyOf(opened.value, layer);
-  if (family.layer > family.layers) return { ok: false, error: `${folder} has ${family.layers} layers: there is no layer ${family.layer}` };
+  if (family.layer > family.layers)
+    return { ok: false, error: `${folder} has ${family.layers} layers: there is no layer ${family.layer}` };
   const weights = await loadWeights(opened.value.tensors, family.graph);
   if (!weights.ok) return weights;
   const program = await runtime.compile(family.graph);
@@ -44,7 +49,10 @@ export async function openSentenceEncoder(folder: string, runtime: Runtime, { la
       async embed(rows) {
         const vectors: Float32Array[] = [];
         for (const batch of batchesOf(rows)) {
-          const { [`hidden.${family.layer}`]: states } = await program.run({ ...weights.value, ...family.feeds(batch) });
+          const { [`hidden.${family.layer}`]: states } = await program.run({
+            ...weights.value,
+            ...family.feeds(batch),
+          });
           if (states?.dtype !== 'float32') throw new Error('the encoder gave no states');
           let token = 0;
           for (const { length } of batch) {
@@ -75,11 +83,25 @@ function familyOf(folder: ModelFolder, wanted: number | null): Family {
   if (folder.kind === 'bert') {
     const { config } = folder;
     const layer = wanted ?? config.numHiddenLayers;
-    return { layer, layers: config.numHiddenLayers, width: config.hiddenSize, longest: Math.min(mostTokens, config.maxPositionEmbeddings), graph: only(bertGraph(config, layer), layer), feeds: (rows) => bertFeeds(rows) };
+    return {
+      layer,
+      layers: config.numHiddenLayers,
+      width: config.hiddenSize,
+      longest: Math.min(mostTokens, config.maxPositionEmbeddings),
+      graph: only(bertGraph(config, layer), layer),
+      feeds: (rows) => bertFeeds(rows),
+    };
   }
   const { config } = folder;
   const layer = wanted ?? config.numLayers;
-  return { layer, layers: config.numLayers, width: config.dModel, longest: mostTokens, graph: only(encoderGraph(plainTrace(config), layer), layer), feeds: (rows) => sourceFeeds(rows, config) };
+  return {
+    layer,
+    layers: config.numLayers,
+    width: config.dModel,
+    longest: mostTokens,
+    graph: only(encoderGraph(plainTrace(config), layer), layer),
+    feeds: (rows) => sourceFeeds(rows, config),
+  };
 }
 
 /** The graph of one layer's states: the other outputs would be copied for nothing. */
@@ -94,7 +116,8 @@ function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly
   return stripped === '' ? specialOf(tokenizer) : tokenizer.encode(stripped, { maxLength: longest });
 }
 
-const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] => (start === undefined ? [end] : [start, end]);
+const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] =>
+  start === undefined ? [end] : [start, end];
 
 /** Rows that are computed together: attention's blocks grow with the square of the longest. */
 function batchesOf(rows: readonly (readonly number[])[]): readonly (readonly (readonly number[])[])[] {
@@ -116,9 +139,24 @@ function batchesOf(rows: readonly (readonly number[])[]): readonly (readonly (re
 const mostBatchTokens = 4096;
 
 /** The parameters that the graph reads. */
-async function loadWeights(tensors: LazyTensors, graph: Graph): Promise<Result<Readonly<Record<string, HostValue>>>> {
-  const read = new Set(inputsFirst(Object.values(graph.outputs)).flatMap(({ op, attributes }) => (op === 'Input' ? [textAt(attributes, 'name')] : [])));
+async function loadWeights(
+  tensors: LazyTensors,
+  graph: Graph,
+): Promise<Result<Readonly<Record<string, HostValue>>>> {
+  const read = new Set(
+    inputsFirst(Object.values(graph.outputs)).flatMap(({ op, attributes }) =>
+      op === 'Input' ? [textAt(attributes, 'name')] : [],
+    ),
+  );
   const loaded = await loadAllFloat32(new Map([...tensors].filter(([name]) => read.has(name))));
   if (!loaded.ok) return { ok: false, error: fileProblemText(loaded.error) };
-  return { ok: true, value: Object.fromEntries([...loaded.value].map(([name, data]) => [name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data }])) };
+  return {
+    ok: true,
+    value: Object.fromEntries(
+      [...loaded.value].map(([name, data]) => [
+        name,
+        { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data },
+      ]),
+    ),
+  };
 }

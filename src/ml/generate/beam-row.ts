@@ -1,6 +1,9 @@
 import type { Search, GeneratedSequence } from './generation-options.ts';
 
-type BeamOptions = Extract<Search, { kind: 'beam' }> & { readonly maxLength: number; readonly endTokenIds: readonly number[] };
+type BeamOptions = Extract<Search, { kind: 'beam' }> & {
+  readonly maxLength: number;
+  readonly endTokenIds: readonly number[];
+};
 
 /** A sequence that may go on. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
 export interface Beam {
@@ -13,38 +16,69 @@ export interface Beam {
 export interface BeamRow {
   readonly running: readonly Beam[];
   /** The best finished sequences so far, best first, at most one for each beam. */
-  readonly finished: readonly Required<{ readonly [name in keyof GeneratedSequence]: NonNullable<GeneratedSequence[name]> }>[];
+  readonly finished: readonly Required<{
+    readonly [name in keyof GeneratedSequence]: NonNullable<GeneratedSequence[name]>;
+  }>[];
   readonly done: boolean;
 }
 
 /** One beam, with the decoder's start: all of the first step's candidates are its continuations. */
-export const startRow = (startTokenId: number): BeamRow => ({ running: [{ tokens: [startTokenId], score: 0, parent: 0 }], finished: [], done: false });
+export const startRow = (startTokenId: number): BeamRow => ({
+  running: [{ tokens: [startTokenId], score: 0, parent: 0 }],
+  finished: [],
+  done: false,
+});
 
 /**
  * The row after a step. `logProbabilities`: for each running beam, of its next token, processed. The vectorised beam
  * search of transformers 4.57.1 (GenerationMixin._beam_search) for one source, sums in float32 as there.
  */
-export function advanceRow(row: BeamRow, logProbabilities: readonly Float32Array[], options: BeamOptions): BeamRow {
+export function advanceRow(
+  row: BeamRow,
+  logProbabilities: readonly Float32Array[],
+  options: BeamOptions,
+): BeamRow {
   const { beams, earlyStopping, lengthPenalty, maxLength, endTokenIds } = options;
   const length = (row.running[0]?.tokens.length ?? 0) + 1;
   const generated = length - 1;
   // As many that end as there are beams may be the best for each way to end: as many again are left to go on.
-  const candidates = bestContinuations(row.running, logProbabilities, (endTokenIds.length + 1) * beams).map(({ beam, token, score }) => ({
-    tokens: [...(row.running[beam]?.tokens ?? []), token],
-    score,
-    parent: beam,
-    ends: endTokenIds.includes(token) || length >= maxLength,
-  }));
+  const candidates = bestContinuations(row.running, logProbabilities, (endTokenIds.length + 1) * beams).map(
+    ({ beam, token, score }) => ({
+      tokens: [...(row.running[beam]?.tokens ?? []), token],
+      score,
+      parent: beam,
+      ends: endTokenIds.includes(token) || length >= maxLength,
+    }),
+  );
   // Only the best `beams` may finish: the others are there to go on.
-  const ended = candidates.slice(0, beams).filter(({ ends }) => ends).map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));
+  const ended = candidates
+    .slice(0, beams)
+    .filter(({ ends }) => ends)
+    .map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));
   const finished = [...row.finished, ...ended].sort((a, b) => b.score - a.score).slice(0, beams);
-  const running = candidates.filter(({ ends }) => !ends).slice(0, beams).map(({ tokens, score, parent }) => ({ tokens, score, parent }));
+  const running = candidates
+    .filter(({ ends }) => !ends)
+    .slice(0, beams)
+    .map(({ tokens, score, parent }) => ({ tokens, score, parent }));
   const full = finished.length === beams;
-  return { running, finished, done: running.length === 0 || (full && (earlyStopping === true || !canImprove(running, finished.at(-1)?.score ?? -Infinity, generated, options))) };
+  return {
+    running,
+    finished,
+    done:
+      running.length === 0 ||
+      (full &&
+        (earlyStopping === true ||
+          !canImprove(running, finished.at(-1)?.score ?? -Infinity, generated, options))),
+  };
 }
 
 /** Whether the best running beam, as long as it is or could become, may still beat the worst finished one. */
-function canImprove(running: readonly Beam[], worst: number, generated: number, { earlyStopping, lengthPenalty, maxLength }: BeamOptions): boolean {
+function canImprove(
+  running: readonly Beam[],
+  worst: number,
+  generated: number,
+  { earlyStopping, lengthPenalty, maxLength }: BeamOptions,
+): boolean {
   const length = earlyStopping === 'never' && lengthPenalty > 0 ? maxLength - 1 : generated;
   return Math.fround((running[0]?.score ?? -Infinity) / length ** lengthPenalty) > worst;
 }
@@ -56,7 +90,11 @@ interface Continuation {
 }
 
 /** The `count` best continuations over all beams, best first; among equals the earlier beam, then the lower token. */
-function bestContinuations(running: readonly Beam[], logProbabilities: readonly Float32Array[], count: number): readonly Continuation[] {
+function bestContinuations(
+  running: readonly Beam[],
+  logProbabilities: readonly Float32Array[],
+  count: number,
+): readonly Continuation[] {
   const best: Continuation[] = [];
   let least = -Infinity;
   running.forEach((beam, index) => {

@@ -16,7 +16,11 @@ export interface Decoder {
    * Scores for the token after `ids`: the newest token of each beam, as many for each source, in the order of sources.
    * `parents` names the row of the state that each beam continues. Scores are [beams, vocabulary] over all sources.
    */
-  step(state: DecoderState, ids: Int32Array, parents: Int32Array): Promise<{ readonly scores: Float32Array; readonly state: DecoderState }>;
+  step(
+    state: DecoderState,
+    ids: Int32Array,
+    parents: Int32Array,
+  ): Promise<{ readonly scores: Float32Array; readonly state: DecoderState }>;
   release(): Promise<void>;
 }
 
@@ -31,7 +35,12 @@ export interface DecoderState {
 }
 
 /** Compiles the two graphs of generation. Weights are float32 under their names in transformers; a LoRA adapter is merged before. */
-export async function openDecoder(runtime: Runtime, trace: Mt5Trace, weights: Values, scores: 'logits' | 'logProbabilities'): Promise<Decoder> {
+export async function openDecoder(
+  runtime: Runtime,
+  trace: Mt5Trace,
+  weights: Values,
+  scores: 'logits' | 'logProbabilities',
+): Promise<Decoder> {
   const { config } = trace;
   const encoder = await runtime.compile(crossGraph(trace));
   const stepper = await runtime.compile(stepGraph(trace, scores));
@@ -41,7 +50,12 @@ export async function openDecoder(runtime: Runtime, trace: Mt5Trace, weights: Va
       const feeds = sourceFeeds(sources, config);
       const cross = await encoder.run({ ...weights, ...feeds });
       const mask = feeds['source.mask'];
-      return { sources: sources.length, past: 0, bySource: { ...cross, ...(mask === undefined ? {} : { 'source.mask': mask }) }, byRow: emptyCache(config) };
+      return {
+        sources: sources.length,
+        past: 0,
+        bySource: { ...cross, ...(mask === undefined ? {} : { 'source.mask': mask }) },
+        byRow: emptyCache(config),
+      };
     },
     async step(state, ids, parents) {
       const shape = [state.sources, ids.length / state.sources];
@@ -66,7 +80,13 @@ export async function openDecoder(runtime: Runtime, trace: Mt5Trace, weights: Va
 /** The state of some of its sources: finished ones are computed no longer. Rows are chosen by the next step's `parents`. */
 export function keepSources(state: DecoderState, kept: readonly number[]): DecoderState {
   if (kept.length === state.sources) return state;
-  return { ...state, sources: kept.length, bySource: Object.fromEntries(Object.entries(state.bySource).map(([name, value]) => [name, rowsOf(value, kept)])) };
+  return {
+    ...state,
+    sources: kept.length,
+    bySource: Object.fromEntries(
+      Object.entries(state.bySource).map(([name, value]) => [name, rowsOf(value, kept)]),
+    ),
+  };
 }
 
 function rowsOf(value: HostValue, kept: readonly number[]): HostValue {
@@ -81,5 +101,9 @@ function rowsOf(value: HostValue, kept: readonly number[]): HostValue {
 /** No token yet: one row of nothing, which every source's first beam continues. */
 function emptyCache({ numDecoderLayers, numHeads, dKv }: Mt5Config): Values {
   const nothing: HostValue = { dtype: 'float32', shape: [1, numHeads, 0, dKv], data: new Float32Array(0) };
-  return Object.fromEntries(Array.from({ length: numDecoderLayers }, (_, layer) => [`self.${layer}.key`, `self.${layer}.value`]).flat().map((name) => [name, nothing]));
+  return Object.fromEntries(
+    Array.from({ length: numDecoderLayers }, (_, layer) => [`self.${layer}.key`, `self.${layer}.value`])
+      .flat()
+      .map((name) => [name, nothing]),
+  );
 }

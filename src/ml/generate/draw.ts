@@ -25,7 +25,8 @@ export function draw(scores: Scores, seed: number, row: number, step: number): n
 /** The token with the highest score; the lower id among equals. */
 export function highest(scores: Scores): number {
   let best = 0;
-  for (let token = 1; token < scores.length; token += 1) if ((scores[token] ?? 0) > (scores[best] ?? 0)) best = token;
+  for (let token = 1; token < scores.length; token += 1)
+    if ((scores[token] ?? 0) > (scores[best] ?? 0)) best = token;
   return best;
 }
 

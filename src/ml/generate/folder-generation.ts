@@ -1,4 +1,8 @@
-import { foreignFields, foreignSamplingFields, type GenerationConfig } from '../checkpoint/generation-config.ts';
+import {
+  foreignFields,
+  foreignSamplingFields,
+  type GenerationConfig,
+} from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { shownJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
@@ -12,15 +16,25 @@ export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgr
  * takes what its caller leaves open from generation_config.json. What changes the result there and cannot be done here is
  * refused by its name. A folder that names no end or start has those of its config.json.
  */
-export function folderGeneration(asked: AskedGeneration, generation: GenerationConfig, model: Mt5Config): Result<GenerationOptions> {
-  const foreign = asked.search.kind === 'sample' ? { ...foreignFields, ...foreignSamplingFields } : foreignFields;
+export function folderGeneration(
+  asked: AskedGeneration,
+  generation: GenerationConfig,
+  model: Mt5Config,
+): Result<GenerationOptions> {
+  const foreign =
+    asked.search.kind === 'sample' ? { ...foreignFields, ...foreignSamplingFields } : foreignFields;
   const problems = Object.entries(foreign).flatMap(([name, off]) => {
     const value = generation.other[name] ?? null;
-    return value === null || value === off ? [] : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
+    return value === null || value === off
+      ? []
+      : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
   });
   const { maxNewTokens } = generation;
   // It counts without the decoder's start, and the caller's length is no bound beside it: there, answers would be shorter or longer.
-  if (maxNewTokens !== null && maxNewTokens + 1 !== asked.maxLength) problems.push(`max_new_tokens is ${maxNewTokens}, which transformers puts before the length that it is asked for (${asked.maxLength}, with the decoder's start): expected it to be left out, or to be ${asked.maxLength - 1}`);
+  if (maxNewTokens !== null && maxNewTokens + 1 !== asked.maxLength)
+    problems.push(
+      `max_new_tokens is ${maxNewTokens}, which transformers puts before the length that it is asked for (${asked.maxLength}, with the decoder's start): expected it to be left out, or to be ${asked.maxLength - 1}`,
+    );
   if (problems.length > 0) return { ok: false, error: `generation_config.json: ${problems.join('; ')}` };
   return {
     ok: true,

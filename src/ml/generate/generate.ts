@@ -21,14 +21,21 @@ export interface GenerateRequest {
  * first. A source's result does not depend on its batch but for ties of floating-point numbers. Throws the signal's
  * reason when it is aborted. The decoder gives log-probabilities for beam search, logits else.
  */
-export async function generate(decoder: Decoder, { sources, options, batch, onProgress, signal }: GenerateRequest): Promise<readonly (readonly GeneratedSequence[])[]> {
+export async function generate(
+  decoder: Decoder,
+  { sources, options, batch, onProgress, signal }: GenerateRequest,
+): Promise<readonly (readonly GeneratedSequence[])[]> {
   const results: (readonly GeneratedSequence[])[] = sources.map(() => []);
   // Rows of like length share a batch: less padding in the source, and batches end together.
-  const order = sources.map((_, index) => index).sort((a, b) => (sources[b]?.length ?? 0) - (sources[a]?.length ?? 0) || a - b);
+  const order = sources
+    .map((_, index) => index)
+    .sort((a, b) => (sources[b]?.length ?? 0) - (sources[a]?.length ?? 0) || a - b);
   for (let first = 0; first < order.length; first += batch) {
     const rows = order.slice(first, first + batch).map((index) => ({ index, tokens: sources[index] ?? [] }));
     const found = await decodeBatch(decoder, rows, options, signal);
-    rows.forEach(({ index }, place) => { results[index] = found[place] ?? []; });
+    rows.forEach(({ index }, place) => {
+      results[index] = found[place] ?? [];
+    });
     onProgress?.(first + rows.length);
   }
   return results;
@@ -45,11 +52,19 @@ interface SourceSearch {
   readonly row: BeamRow;
 }
 
-async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options: GenerationOptions, signal: AbortSignal | undefined): Promise<readonly (readonly GeneratedSequence[])[]> {
+async function decodeBatch(
+  decoder: Decoder,
+  rows: readonly SourceRow[],
+  options: GenerationOptions,
+  signal: AbortSignal | undefined,
+): Promise<readonly (readonly GeneratedSequence[])[]> {
   const processors = processorsOf(options);
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
   let state = await decoder.start(rows.map(({ tokens }) => tokens));
-  let searches: readonly SourceSearch[] = rows.map((_, place) => ({ place, row: startRow(options.startTokenId) }));
+  let searches: readonly SourceSearch[] = rows.map((_, place) => ({
+    place,
+    row: startRow(options.startTokenId),
+  }));
   let parents: Int32Array = Int32Array.from(searches, () => 0);
   while (searches.length > 0) {
     signal?.throwIfAborted();
@@ -57,10 +72,14 @@ async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options
     const step = await decoder.step(state, newestTokens(searches, width), parents);
     const scores = rowsOfScores(step.scores, searches.length * width);
     const advanced = searches.map(({ place, row }, source): SourceSearch => {
-      const own = row.running.map((beam, index) => processed(scores[source * width + index], beam.tokens, processors));
+      const own = row.running.map((beam, index) =>
+        processed(scores[source * width + index], beam.tokens, processors),
+      );
       return { place, row: nextRow(row, own, options, rows[place]?.index ?? 0) };
     });
-    for (const { place, row } of advanced) if (row.done) results[place] = row.finished.slice(0, options.search.kind === 'beam' ? options.search.returned : 1);
+    for (const { place, row } of advanced)
+      if (row.done)
+        results[place] = row.finished.slice(0, options.search.kind === 'beam' ? options.search.returned : 1);
     const kept = advanced.flatMap(({ row }, source) => (row.done ? [] : [source]));
     state = keepSources(step.state, kept);
     searches = advanced.filter(({ row }) => !row.done);
@@ -70,7 +89,12 @@ async function decodeBatch(decoder: Decoder, rows: readonly SourceRow[], options
 }
 
 /** The row after a step, by the kind of search: one beam that takes the best or a drawn token, or a beam search. */
-function nextRow(row: BeamRow, scores: readonly Float32Array[], options: GenerationOptions, index: number): BeamRow {
+function nextRow(
+  row: BeamRow,
+  scores: readonly Float32Array[],
+  options: GenerationOptions,
+  index: number,
+): BeamRow {
   const { search, maxLength, endTokenIds } = options;
   const [only] = scores;
   const tokens = row.running[0]?.tokens ?? [];
@@ -79,21 +103,47 @@ function nextRow(row: BeamRow, scores: readonly Float32Array[], options: Generat
   const token = chosen(search, only, index, tokens.length);
   const extended = [...tokens, token];
   const done = endTokenIds.includes(token) || extended.length >= maxLength;
-  return { running: done ? [] : [{ tokens: extended, score: 0, parent: 0 }], finished: done ? [{ tokens: extended, score: 0 }] : [], done };
+  return {
+    running: done ? [] : [{ tokens: extended, score: 0, parent: 0 }],
+    finished: done ? [{ tokens: extended, score: 0 }] : [],
+    done,
+  };
 }
 
-const chosen = (search: Exclude<Search, { kind: 'beam' }>, scores: Float32Array, row: number, step: number): number =>
-  search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step);
+const chosen = (
+  search: Exclude<Search, { kind: 'beam' }>,
+  scores: Float32Array,
+  row: number,
+  step: number,
+): number => (search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step));
 
 /** int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores nobody reads. */
 function newestTokens(searches: readonly SourceSearch[], width: number): Int32Array {
-  return Int32Array.from(searches.flatMap(({ row }) => padded(row.running.map(({ tokens }) => tokens.at(-1) ?? 0), width)));
+  return Int32Array.from(
+    searches.flatMap(({ row }) =>
+      padded(
+        row.running.map(({ tokens }) => tokens.at(-1) ?? 0),
+        width,
+      ),
+    ),
+  );
 }
 
 /** The rows of the state that the beams continue, counted over all the sources of the last step, of which `kept` are left. */
-function parentRows(searches: readonly SourceSearch[], kept: readonly number[], lastWidth: number): Int32Array {
+function parentRows(
+  searches: readonly SourceSearch[],
+  kept: readonly number[],
+  lastWidth: number,
+): Int32Array {
   const width = Math.max(0, ...searches.map(({ row }) => row.running.length));
-  return Int32Array.from(searches.flatMap(({ row }, index) => padded(row.running.map(({ parent }) => (kept[index] ?? 0) * lastWidth + parent), width)));
+  return Int32Array.from(
+    searches.flatMap(({ row }, index) =>
+      padded(
+        row.running.map(({ parent }) => (kept[index] ?? 0) * lastWidth + parent),
+        width,
+      ),
+    ),
+  );
 }
 
 function padded(values: readonly number[], length: number): readonly number[] {
@@ -105,7 +155,11 @@ function rowsOfScores(scores: Float32Array, count: number): readonly Float32Arra
   return Array.from({ length: count }, (_, row) => scores.subarray(row * size, (row + 1) * size));
 }
 
-function processed(scores: Float32Array | undefined, tokens: readonly number[], processors: readonly LogitsProcessor[]): Float32Array {
+function processed(
+  scores: Float32Array | undefined,
+  tokens: readonly number[],
+  processors: readonly LogitsProcessor[],
+): Float32Array {
   if (scores === undefined) throw new Error('the decoder gave scores for too few beams');
   for (const apply of processors) apply(tokens, scores);
   return scores;

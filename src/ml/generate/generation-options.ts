@@ -16,8 +16,20 @@ export interface GenerationOptions {
 export type Search =
   | { readonly kind: 'greedy' }
   /** Draws by a generator a row: (seed, row, step). */
-  | { readonly kind: 'sample'; readonly seed: number; readonly temperature: number; readonly topK: number; readonly topP: number }
-  | { readonly kind: 'beam'; readonly beams: number; readonly earlyStopping: boolean | 'never'; readonly lengthPenalty: number; readonly returned: number };
+  | {
+      readonly kind: 'sample';
+      readonly seed: number;
+      readonly temperature: number;
+      readonly topK: number;
+      readonly topP: number;
+    }
+  | {
+      readonly kind: 'beam';
+      readonly beams: number;
+      readonly earlyStopping: boolean | 'never';
+      readonly lengthPenalty: number;
+      readonly returned: number;
+    };
 
 /** A finished sequence: the decoder's start first, an end token last unless the length ran out. */
 export interface GeneratedSequence {

@@ -17,9 +17,20 @@ export interface Resampling {
 }
 
 /** For every score that the rows have, its corpus mean and interval; nothing for no rows. All see the same resampled corpora. */
-export function corpusScores(rows: readonly Readonly<Record<string, number>>[], resampling: Resampling): Readonly<Record<string, Estimate>> {
+export function corpusScores(
+  rows: readonly Readonly<Record<string, number>>[],
+  resampling: Resampling,
+): Readonly<Record<string, Estimate>> {
   const names = Object.keys(rows[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, bootstrapEstimate(rows.map((row) => row[name] ?? Number.NaN), resampling)]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      bootstrapEstimate(
+        rows.map((row) => row[name] ?? Number.NaN),
+        resampling,
+      ),
+    ]),
+  );
 }
 
 /**
@@ -27,15 +38,25 @@ export function corpusScores(rows: readonly Readonly<Record<string, number>>[], 
  * the bounds are quantiles of the means (B. Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979). The same
  * seed gives the same interval. NaN for no values.
  */
-export function bootstrapEstimate(values: readonly number[], { seed, resamples = 1000, confidence = 0.95 }: Resampling): Estimate {
+export function bootstrapEstimate(
+  values: readonly number[],
+  { seed, resamples = 1000, confidence = 0.95 }: Resampling,
+): Estimate {
   const column = Float64Array.from(values);
-  const means = Float64Array.from({ length: resamples }, (_, resample) => resampledMean(column, seed, resample)).sort();
-  return { mean: mean(values), low: quantile(means, (1 - confidence) / 2), high: quantile(means, (1 + confidence) / 2) };
+  const means = Float64Array.from({ length: resamples }, (_, resample) =>
+    resampledMean(column, seed, resample),
+  ).sort();
+  return {
+    mean: mean(values),
+    low: quantile(means, (1 - confidence) / 2),
+    high: quantile(means, (1 + confidence) / 2),
+  };
 }
 
 function resampledMean(values: Float64Array, seed: number, resample: number): number {
   let sum = 0;
-  for (let draw = 0; draw < values.length; draw += 1) sum += values[randomBelow(values.length, seed, resample, draw)] as number; // in range
+  for (let draw = 0; draw < values.length; draw += 1)
+    sum += values[randomBelow(values.length, seed, resample, draw)] as number; // in range
   return sum / values.length;
 }
 

@@ -11,7 +11,10 @@ export interface SubsequenceTable {
 }
 
 /** The table of two token lists. */
-export function subsequenceTable(reference: readonly number[], candidate: readonly number[]): SubsequenceTable {
+export function subsequenceTable(
+  reference: readonly number[],
+  candidate: readonly number[],
+): SubsequenceTable {
   const places = placesOf(candidate);
   let row = new Uint32Array(Math.ceil(candidate.length / 32)).fill(0xffffffff);
   const rows = [row];
@@ -24,7 +27,11 @@ export function subsequenceTable(reference: readonly number[], candidate: readon
 }
 
 /** Length of the longest common subsequence of the first `row` reference tokens and the first `column` candidate tokens. */
-export function subsequenceLength({ rows, columns }: SubsequenceTable, row = rows.length - 1, column = columns): number {
+export function subsequenceLength(
+  { rows, columns }: SubsequenceTable,
+  row = rows.length - 1,
+  column = columns,
+): number {
   const bits = rows[row] as Uint32Array;
   const whole = column >> 5;
   let unset = 0;

@@ -14,17 +14,26 @@ export interface PairedComparison extends Estimate {
  * Testing Hypotheses", 1989), with (more + 1) / (trials + 1), so it is never 0. Lists of different lengths are a bug of
  * the caller.
  */
-export function pairedComparison(first: readonly number[], second: readonly number[], resampling: Resampling & { readonly trials?: number }): PairedComparison {
-  if (first.length !== second.length) throw new RangeError(`scores of ${first.length} and of ${second.length} rows cannot be paired`);
+export function pairedComparison(
+  first: readonly number[],
+  second: readonly number[],
+  resampling: Resampling & { readonly trials?: number },
+): PairedComparison {
+  if (first.length !== second.length)
+    throw new RangeError(`scores of ${first.length} and of ${second.length} rows cannot be paired`);
   const differences = first.map((value, row) => (second[row] ?? Number.NaN) - value);
-  return { ...bootstrapEstimate(differences, resampling), pValue: randomizationPValue(Float64Array.from(differences), resampling.seed, resampling.trials ?? 10_000) };
+  return {
+    ...bootstrapEstimate(differences, resampling),
+    pValue: randomizationPValue(Float64Array.from(differences), resampling.seed, resampling.trials ?? 10_000),
+  };
 }
 
 function randomizationPValue(differences: Float64Array, seed: number, trials: number): number {
   // Sums that are equal but for the order of rounding count as equal.
   const observed = Math.abs(differences.reduce((sum, difference) => sum + difference, 0)) * (1 - 1e-12);
   let more = 0;
-  for (let trial = 0; trial < trials; trial += 1) if (Math.abs(swappedSum(differences, seed, trial)) >= observed) more += 1;
+  for (let trial = 0; trial < trials; trial += 1)
+    if (Math.abs(swappedSum(differences, seed, trial)) >= observed) more += 1;
   return (more + 1) / (trials + 1);
 }
 

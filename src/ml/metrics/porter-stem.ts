@@ -5,19 +5,44 @@
 export function porterStem(word: string): string {
   if (Object.hasOwn(irregular, word)) return irregular[word] ?? word;
   if (word.length <= 2) return word;
-  return [plural, participle, finalY, doubleSuffix, suffix, longSuffix, finalE, finalDoubleL].reduce((stem, step) => step(stem), word);
+  return [plural, participle, finalY, doubleSuffix, suffix, longSuffix, finalE, finalDoubleL].reduce(
+    (stem, step) => step(stem),
+    word,
+  );
 }
 
 const irregular: Readonly<Record<string, string>> = {
-  sky: 'sky', skies: 'sky', dying: 'die', lying: 'lie', tying: 'tie', news: 'news', innings: 'inning', inning: 'inning',
-  outings: 'outing', outing: 'outing', cannings: 'canning', canning: 'canning', howe: 'howe', proceed: 'proceed',
-  exceed: 'exceed', succeed: 'succeed',
+  sky: 'sky',
+  skies: 'sky',
+  dying: 'die',
+  lying: 'lie',
+  tying: 'tie',
+  news: 'news',
+  innings: 'inning',
+  inning: 'inning',
+  outings: 'outing',
+  outing: 'outing',
+  cannings: 'canning',
+  canning: 'canning',
+  howe: 'howe',
+  proceed: 'proceed',
+  exceed: 'exceed',
+  succeed: 'succeed',
 };
 
 /** Step 1a. nltk: "flies" gives "fli", but "dies" gives "die". */
 function plural(word: string): string {
   if (word.length === 4 && word.endsWith('ies')) return word.slice(0, -1);
-  return replaceSuffix(word, [['sses', 'ss'], ['ies', 'i'], ['ss', 'ss'], ['s', '']], 0);
+  return replaceSuffix(
+    word,
+    [
+      ['sses', 'ss'],
+      ['ies', 'i'],
+      ['ss', 'ss'],
+      ['s', ''],
+    ],
+    0,
+  );
 }
 
 /** Step 1b. nltk: "spied" gives "spi", but "died" gives "die". */
@@ -37,7 +62,9 @@ function repaired(stem: string): string {
 
 /** Step 1c. nltk: only after a consonant that is not the whole rest, so that "enjoy" stays and "fly" gives "fli". */
 function finalY(word: string): string {
-  return word.length > 2 && word.endsWith('y') && isConsonant(word, word.length - 2) ? `${word.slice(0, -1)}i` : word;
+  return word.length > 2 && word.endsWith('y') && isConsonant(word, word.length - 2)
+    ? `${word.slice(0, -1)}i`
+    : word;
 }
 
 /** Step 2. nltk: -alli is done first and its result once more; -fulli; -logi counts its l with the stem ("theologi"). */
@@ -48,25 +75,72 @@ function doubleSuffix(word: string): string {
 }
 
 const doubleSuffixes: readonly SuffixRule[] = [
-  ['ational', 'ate'], ['tional', 'tion'], ['enci', 'ence'], ['anci', 'ance'], ['izer', 'ize'], ['bli', 'ble'], ['alli', 'al'],
-  ['entli', 'ent'], ['eli', 'e'], ['ousli', 'ous'], ['ization', 'ize'], ['ation', 'ate'], ['ator', 'ate'], ['alism', 'al'],
-  ['iveness', 'ive'], ['fulness', 'ful'], ['ousness', 'ous'], ['aliti', 'al'], ['iviti', 'ive'], ['biliti', 'ble'], ['fulli', 'ful'],
+  ['ational', 'ate'],
+  ['tional', 'tion'],
+  ['enci', 'ence'],
+  ['anci', 'ance'],
+  ['izer', 'ize'],
+  ['bli', 'ble'],
+  ['alli', 'al'],
+  ['entli', 'ent'],
+  ['eli', 'e'],
+  ['ousli', 'ous'],
+  ['ization', 'ize'],
+  ['ation', 'ate'],
+  ['ator', 'ate'],
+  ['alism', 'al'],
+  ['iveness', 'ive'],
+  ['fulness', 'ful'],
+  ['ousness', 'ous'],
+  ['aliti', 'al'],
+  ['iviti', 'ive'],
+  ['biliti', 'ble'],
+  ['fulli', 'ful'],
 ];
 
 /** Step 3. */
 function suffix(word: string): string {
-  return replaceSuffix(word, [['icate', 'ic'], ['ative', ''], ['alize', 'al'], ['iciti', 'ic'], ['ical', 'ic'], ['ful', ''], ['ness', '']], 1);
+  return replaceSuffix(
+    word,
+    [
+      ['icate', 'ic'],
+      ['ative', ''],
+      ['alize', 'al'],
+      ['iciti', 'ic'],
+      ['ical', 'ic'],
+      ['ful', ''],
+      ['ness', ''],
+    ],
+    1,
+  );
 }
 
 /** Step 4. */
 function longSuffix(word: string): string {
-  if (word.endsWith('ion')) return measure(word.slice(0, -3)) > 1 && /[st]ion$/.test(word) ? word.slice(0, -3) : word;
+  if (word.endsWith('ion'))
+    return measure(word.slice(0, -3)) > 1 && /[st]ion$/.test(word) ? word.slice(0, -3) : word;
   return replaceSuffix(word, longSuffixes, 2);
 }
 
 const longSuffixes: readonly SuffixRule[] = [
-  ['al', ''], ['ance', ''], ['ence', ''], ['er', ''], ['ic', ''], ['able', ''], ['ible', ''], ['ant', ''], ['ement', ''], ['ment', ''],
-  ['ent', ''], ['ou', ''], ['ism', ''], ['ate', ''], ['iti', ''], ['ous', ''], ['ive', ''], ['ize', ''],
+  ['al', ''],
+  ['ance', ''],
+  ['ence', ''],
+  ['er', ''],
+  ['ic', ''],
+  ['able', ''],
+  ['ible', ''],
+  ['ant', ''],
+  ['ement', ''],
+  ['ment', ''],
+  ['ent', ''],
+  ['ou', ''],
+  ['ism', ''],
+  ['ate', ''],
+  ['iti', ''],
+  ['ous', ''],
+  ['ive', ''],
+  ['ize', ''],
 ];
 
 /** Step 5a. */
@@ -112,7 +186,13 @@ function containsVowel(stem: string): boolean {
 function endsShort(stem: string): boolean {
   const last = stem.length - 1;
   if (last === 1) return !isConsonant(stem, 0) && isConsonant(stem, 1);
-  return last > 1 && isConsonant(stem, last - 2) && !isConsonant(stem, last - 1) && isConsonant(stem, last) && !/[wxy]$/.test(stem);
+  return (
+    last > 1 &&
+    isConsonant(stem, last - 2) &&
+    !isConsonant(stem, last - 1) &&
+    isConsonant(stem, last) &&
+    !/[wxy]$/.test(stem)
+  );
 }
 
 function endsWithDoubleConsonant(stem: string): boolean {
@@ -130,9 +210,16 @@ function isConsonant(word: string, index: number): boolean {
 /** All but a, e, i, o, u and a y after a consonant is a consonant, digits too. */
 function isVowel(code: number, afterConsonant: boolean): boolean {
   switch (code) {
-    case 0x61: case 0x65: case 0x69: case 0x6f: case 0x75: return true;
-    case letterY: return afterConsonant;
-    default: return false;
+    case 0x61:
+    case 0x65:
+    case 0x69:
+    case 0x6f:
+    case 0x75:
+      return true;
+    case letterY:
+      return afterConsonant;
+    default:
+      return false;
   }
 }
 

@@ -4,7 +4,9 @@ import { tokenScore, wordSetScore } from './token-f1.ts';
 import { type Tokenize, stemmedTokenizer } from './tokenize.ts';
 
 /** The text scores of one row, under the names that the original experiment's files give them; each in [0, 1]. */
-export type RowScores = Readonly<Record<'rouge1' | 'rouge2' | 'rougeL' | 'rougeLsum' | 'f1' | 'exact_match', number>>;
+export type RowScores = Readonly<
+  Record<'rouge1' | 'rouge2' | 'rougeL' | 'rougeLsum' | 'f1' | 'exact_match', number>
+>;
 
 /** A metric profile: how one row is scored. */
 export type ScoreRow = (reference: string, prediction: string) => RowScores;
@@ -34,7 +36,12 @@ export function multilingualProfile(tokenize: Tokenize): ScoreRow {
   });
 }
 
-const fmeasures = ({ rouge1, rouge2, rougeL, rougeLsum }: RougeScores): Pick<RowScores, keyof RougeScores> => ({
+const fmeasures = ({
+  rouge1,
+  rouge2,
+  rougeL,
+  rougeLsum,
+}: RougeScores): Pick<RowScores, keyof RougeScores> => ({
   rouge1: rouge1.fmeasure,
   rouge2: rouge2.fmeasure,
   rougeL: rougeL.fmeasure,

@@ -20,13 +20,20 @@ export function rougeScores(reference: string, prediction: string, tokenize: Tok
   const idsOf = (text: string): number[] => tokenize(text).map((token) => idOf(token, vocabulary));
   const expected = idsOf(reference);
   const predicted = idsOf(prediction);
-  const rougeL = overlapScore(subsequenceLength(subsequenceTable(expected, predicted)), predicted.length, expected.length);
+  const rougeL = overlapScore(
+    subsequenceLength(subsequenceTable(expected, predicted)),
+    predicted.length,
+    expected.length,
+  );
   return {
     rouge1: countScore(expected, predicted),
     rouge2: countScore(pairsOf(expected, vocabulary.size), pairsOf(predicted, vocabulary.size)),
     rougeL,
     // The union of one subsequence is that subsequence, and no count is clipped: so texts of one line need no second table.
-    rougeLsum: reference.includes('\n') || prediction.includes('\n') ? summaryScore(reference.split('\n').map(idsOf), prediction.split('\n').map(idsOf)) : rougeL,
+    rougeLsum:
+      reference.includes('\n') || prediction.includes('\n')
+        ? summaryScore(reference.split('\n').map(idsOf), prediction.split('\n').map(idsOf))
+        : rougeL,
   };
 }
 
@@ -57,7 +64,10 @@ function pairsOf(ids: readonly number[], vocabularySize: number): readonly numbe
  * Section 3.2 of the paper: a token of a reference line is a hit if the longest common subsequence with any line of the
  * prediction has it, but no token is hit more often than the prediction holds it.
  */
-function summaryScore(expected: readonly (readonly number[])[], predicted: readonly (readonly number[])[]): Score {
+function summaryScore(
+  expected: readonly (readonly number[])[],
+  predicted: readonly (readonly number[])[],
+): Score {
   const unspent = countsOf(predicted.flat());
   let hits = 0;
   for (const line of expected) {
@@ -72,7 +82,10 @@ function summaryScore(expected: readonly (readonly number[])[], predicted: reado
 }
 
 /** The tokens of a line that its longest common subsequence with one of the candidates has, in order. */
-function unionSubsequence(line: readonly number[], candidates: readonly (readonly number[])[]): readonly number[] {
+function unionSubsequence(
+  line: readonly number[],
+  candidates: readonly (readonly number[])[],
+): readonly number[] {
   const places = new Set(candidates.flatMap((candidate) => subsequencePlaces(line, candidate)));
   return line.filter((_, place) => places.has(place));
 }

@@ -6,7 +6,10 @@ import { wordsOf } from '../text/words.ts';
  * A value is named where its words stand in a row, in any case ("rest" is not named by "interest"); each Chinese
  * character counts as a word. `predictions` are in the order of `rows`.
  */
-export function slotAccuracy(predictions: readonly string[], rows: readonly Pick<Row, 'slots'>[]): Readonly<Record<string, number>> {
+export function slotAccuracy(
+  predictions: readonly string[],
+  rows: readonly Pick<Row, 'slots'>[],
+): Readonly<Record<string, number>> {
   const counts = new Map<string, { rows: number; named: number }>();
   rows.forEach(({ slots = {} }, index) => {
     const words = spaced(predictions[index] ?? '');
@@ -15,7 +18,9 @@ export function slotAccuracy(predictions: readonly string[], rows: readonly Pick
       counts.set(slot, { rows: count.rows + 1, named: count.named + Number(isNamed(spaced(value), words)) });
     }
   });
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, count]) => [slot, count.named / count.rows]));
+  return Object.fromEntries(
+    [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, count]) => [slot, count.named / count.rows]),
+  );
 }
 
 /** A value without a word (a sign alone) is named nowhere. */

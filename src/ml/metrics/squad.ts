@@ -2,7 +2,8 @@ import { pythonLower, pythonSplit } from '../text/python-text.ts';
 import { tokenScore } from './token-f1.ts';
 
 /** F1 over the tokens of SQuAD's normalisation: transformers' `compute_f1` (squad_metrics). */
-export const squadF1 = (reference: string, prediction: string): number => tokenScore(squadTokens(reference), squadTokens(prediction)).fmeasure;
+export const squadF1 = (reference: string, prediction: string): number =>
+  tokenScore(squadTokens(reference), squadTokens(prediction)).fmeasure;
 
 /** Equality after SQuAD's normalisation: transformers' `compute_exact` (squad_metrics). */
 export const isSquadExactMatch = (reference: string, prediction: string): boolean =>

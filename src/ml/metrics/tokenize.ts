@@ -24,12 +24,15 @@ export function stemmedTokenizer(): Tokenize {
 }
 
 /** Every code point of the lower-cased text that is not white space. */
-export const characterTokens: Tokenize = (text) => [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
+export const characterTokens: Tokenize = (text) =>
+  [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
 
 /** Of the lower-cased text each ideograph, and each run of a-z and 0-9; all else is dropped. */
 export const mixedTokens: Tokenize = (text) =>
   pythonLower(text).match(/[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2fa1f}]|[a-z0-9]+/gu) ?? [];
 
 /** The words that `cut` finds in the lower-cased text (jieba, say), less those without a letter or digit. */
-export const wordTokenizer = (cut: (text: string) => readonly string[]): Tokenize => (text) =>
-  cut(pythonLower(text)).filter((word) => /[\p{L}\p{N}]/u.test(word));
+export const wordTokenizer =
+  (cut: (text: string) => readonly string[]): Tokenize =>
+  (text) =>
+    cut(pythonLower(text)).filter((word) => /[\p{L}\p{N}]/u.test(word));

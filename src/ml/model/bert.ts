@@ -8,7 +8,17 @@ import { reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { layerNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
-import { type Feeds, idsOf, packedFeeds, packingOf, paddingMask, type Rows, sourceMask, tokensOf, vector } from './packed-rows.ts';
+import {
+  type Feeds,
+  idsOf,
+  packedFeeds,
+  packingOf,
+  paddingMask,
+  type Rows,
+  sourceMask,
+  tokensOf,
+  vector,
+} from './packed-rows.ts';
 
 /**
  * The hidden states of a BERT encoder's first `layers` layers (Devlin et al. 2019; as transformers' BertModel, without the
@@ -23,7 +33,8 @@ export function bertGraph(config: BertConfig, layers = config.numHiddenLayers): 
     return input(name, 'float32', shape);
   };
   const hidden = [embeddings(config, parameter)];
-  for (const [index, state] of hidden.entries()) if (index < layers) hidden.push(layer(config, parameter, state, `encoder.layer.${index}`));
+  for (const [index, state] of hidden.entries())
+    if (index < layers) hidden.push(layer(config, parameter, state, `encoder.layer.${index}`));
   return { outputs: Object.fromEntries(hidden.map((state, index) => [`hidden.${index}`, state])) };
 }
 
@@ -51,28 +62,59 @@ const perToken = (name: string): Node => input(`source.${name}`, 'int32', [token
 
 /** Norms come after the residuals. */
 function layer(config: BertConfig, parameter: Parameter, x: Node, name: string): Node {
-  const attended = norm(config, parameter, add(linear(parameter, attention(config, parameter, x, `${name}.attention.self`), `${name}.attention.output.dense`), x), `${name}.attention.output.LayerNorm`);
+  const attended = norm(
+    config,
+    parameter,
+    add(
+      linear(
+        parameter,
+        attention(config, parameter, x, `${name}.attention.self`),
+        `${name}.attention.output.dense`,
+      ),
+      x,
+    ),
+    `${name}.attention.output.LayerNorm`,
+  );
   const inner = activation(config, linear(parameter, attended, `${name}.intermediate.dense`));
-  return norm(config, parameter, add(linear(parameter, inner, `${name}.output.dense`), attended), `${name}.output.LayerNorm`);
+  return norm(
+    config,
+    parameter,
+    add(linear(parameter, inner, `${name}.output.dense`), attended),
+    `${name}.output.LayerNorm`,
+  );
 }
 
-function attention({ hiddenSize, numAttentionHeads: heads }: BertConfig, parameter: Parameter, x: Node, name: string): Node {
+function attention(
+  { hiddenSize, numAttentionHeads: heads }: BertConfig,
+  parameter: Parameter,
+  x: Node,
+  name: string,
+): Node {
   const width = hiddenSize / heads;
   const packing = packingOf('source');
-  const split = (part: string): Node => transpose(reshape(unpack(linear(parameter, x, `${name}.${part}`), packing), ['batch', 'source', heads, width]), [0, 2, 1, 3]);
+  const split = (part: string): Node =>
+    transpose(
+      reshape(unpack(linear(parameter, x, `${name}.${part}`), packing), ['batch', 'source', heads, width]),
+      [0, 2, 1, 3],
+    );
   const scores = matmul(split('query'), split('key'), { transposeB: true, scale: width ** -0.5 });
   const mixed = matmul(softmax(add(scores, paddingMask())), split('value'));
   return pack(reshape(transpose(mixed, [0, 2, 1, 3]), ['batch*source', hiddenSize]), packing);
 }
 
-const linear = (parameter: Parameter, x: Node, name: string): Node => add(matmul(x, parameter(`${name}.weight`), { transposeB: true }), parameter(`${name}.bias`));
+const linear = (parameter: Parameter, x: Node, name: string): Node =>
+  add(matmul(x, parameter(`${name}.weight`), { transposeB: true }), parameter(`${name}.bias`));
 
-const norm = ({ layerNormEps }: BertConfig, parameter: Parameter, x: Node, name: string): Node => layerNorm(x, parameter(`${name}.weight`), parameter(`${name}.bias`), layerNormEps);
+const norm = ({ layerNormEps }: BertConfig, parameter: Parameter, x: Node, name: string): Node =>
+  layerNorm(x, parameter(`${name}.weight`), parameter(`${name}.bias`), layerNormEps);
 
 function activation({ hiddenAct }: BertConfig, x: Node): Node {
   switch (hiddenAct) {
-    case 'gelu': return geluErf(x);
-    case 'gelu_new': return geluTanh(x);
-    case 'relu': return relu(x);
+    case 'gelu':
+      return geluErf(x);
+    case 'gelu_new':
+      return geluTanh(x);
+    case 'relu':
+      return relu(x);
   }
 }

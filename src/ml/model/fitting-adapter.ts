@@ -24,11 +24,22 @@ export async function openFittingAdapter(path: string, model: Mt5Config): Promis
   const expected = loraShapes(targets.value, model);
   const wrong = [...expected].flatMap(([name, shape]) => {
     const found = tensors.get(name)?.shape;
-    return found?.join() === shape.join() ? [] : [`${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`];
+    return found?.join() === shape.join()
+      ? []
+      : [
+          `${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`,
+        ];
   });
-  const surplus = [...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name} belongs to no layer that adapter_config.json selects`);
-  if (wrong.length + surplus.length > 0) return { ok: false, error: `${path} does not fit the base model:\n${shortened([...wrong, ...surplus]).join('\n')}` };
+  const surplus = [...tensors.keys()]
+    .filter((name) => !expected.has(name))
+    .map((name) => `${name} belongs to no layer that adapter_config.json selects`);
+  if (wrong.length + surplus.length > 0)
+    return {
+      ok: false,
+      error: `${path} does not fit the base model:\n${shortened([...wrong, ...surplus]).join('\n')}`,
+    };
   return { ok: true, value: { config, targets: targets.value, tensors } };
 }
 
-const shortened = (lines: readonly string[]): readonly string[] => (lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines);
+const shortened = (lines: readonly string[]): readonly string[] =>
+  lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines;

@@ -8,23 +8,36 @@ import { normalValues } from './random-values.ts';
  * gives the same bits.
  */
 export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<string, Float32Array> {
-  return new Map([...mt5ParameterShapes(config)].map(([name, shape]) => {
-    const count = shape.reduce((product, size) => product * size, 1);
-    const deviation = deviationOf(name, config);
-    return [name, deviation === undefined ? new Float32Array(count).fill(1) : normalValues(count, deviation, seed, name)];
-  }));
+  return new Map(
+    [...mt5ParameterShapes(config)].map(([name, shape]) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      const deviation = deviationOf(name, config);
+      return [
+        name,
+        deviation === undefined
+          ? new Float32Array(count).fill(1)
+          : normalValues(count, deviation, seed, name),
+      ];
+    }),
+  );
 }
 
 /** The standard deviation a parameter starts with; norms have none: they start at 1. */
 function deviationOf(name: string, { dModel, dKv, dFf, numHeads }: Mt5Config): number | undefined {
   const part = /([^.]+)\.weight$/.exec(name)?.[1];
   switch (part) {
-    case 'shared': return 1;
-    case 'q': return (dModel * dKv) ** -0.5;
-    case 'o': return (numHeads * dKv) ** -0.5;
-    case 'wo': return dFf ** -0.5;
+    case 'shared':
+      return 1;
+    case 'q':
+      return (dModel * dKv) ** -0.5;
+    case 'o':
+      return (numHeads * dKv) ** -0.5;
+    case 'wo':
+      return dFf ** -0.5;
     case 'layer_norm':
-    case 'final_layer_norm': return undefined;
-    default: return dModel ** -0.5;
+    case 'final_layer_norm':
+      return undefined;
+    default:
+      return dModel ** -0.5;
   }
 }

@@ -17,7 +17,13 @@ import { uniformValues } from './random-values.ts';
 export function loraShapes({ layers, saved, biases }: LoraTargets, config: Mt5Config): Shapes {
   const shapes = mt5ParameterShapes(config);
   return new Map([
-    ...layers.flatMap(({ module, rank, inputs, outputs }) => [[`${module}.lora_A.weight`, [rank, inputs]], [`${module}.lora_B.weight`, [outputs, rank]]] as const),
+    ...layers.flatMap(
+      ({ module, rank, inputs, outputs }) =>
+        [
+          [`${module}.lora_A.weight`, [rank, inputs]],
+          [`${module}.lora_B.weight`, [outputs, rank]],
+        ] as const,
+    ),
     ...saved.map(({ name, shape }) => [`${name}.weight`, shape] as const),
     ...biases.map((name) => [name, shapes.get(name) ?? []] as const),
   ]);
@@ -33,9 +39,19 @@ export interface LoraTrace extends Mt5Trace {
  * Each layer drops elements of its input on its own. The graph's inputs are the parameters of the base model, of which
  * those trained whole are the adapter's, and A and B of each layer.
  */
-export function loraTrace(config: Mt5Config, targets: LoraTargets, adapterDropout: number, dropout: Mt5Trace['dropout']): LoraTrace {
+export function loraTrace(
+  config: Mt5Config,
+  targets: LoraTargets,
+  adapterDropout: number,
+  dropout: Mt5Trace['dropout'],
+): LoraTrace {
   const parameters = parameterInputs(config);
-  const trainable = new Map([...loraShapes(targets, config)].map(([name, shape]) => [name, parameters.get(name) ?? input(name, 'float32', shape)]));
+  const trainable = new Map(
+    [...loraShapes(targets, config)].map(([name, shape]) => [
+      name,
+      parameters.get(name) ?? input(name, 'float32', shape),
+    ]),
+  );
   const base = plainLinear(config, parameters);
   const layers = new Map(targets.layers.map((layer) => [layer.module, layer]));
   return {
@@ -47,30 +63,50 @@ export function loraTrace(config: Mt5Config, targets: LoraTargets, adapterDropou
       const layer = layers.get(module);
       const [a, b] = [trainable.get(`${module}.lora_A.weight`), trainable.get(`${module}.lora_B.weight`)];
       if (layer === undefined || a === undefined || b === undefined) return base(x, module, side, dropped);
-      const kept = dropped(x, { name: `${module}.lora_dropout#0`, rate: adapterDropout, rows: { kind: 'tokens', side } });
-      return add(base(x, module, side, dropped), matmul(matmul(kept, a, { transposeB: true }), b, { transposeB: true, scale: layer.scale }));
+      const kept = dropped(x, {
+        name: `${module}.lora_dropout#0`,
+        rate: adapterDropout,
+        rows: { kind: 'tokens', side },
+      });
+      return add(
+        base(x, module, side, dropped),
+        matmul(matmul(kept, a, { transposeB: true }), b, { transposeB: true, scale: layer.scale }),
+      );
     },
   };
 }
 
 /** The A and B of an untrained adapter: A even within ±1/sqrt(in) (Kaiming, as torch.nn.Linear), B zero, so that the model is as before. */
 export function initialiseLora({ layers }: LoraTargets, seed: number): ReadonlyMap<string, Float32Array> {
-  return new Map(layers.flatMap(({ module, rank, inputs, outputs }) => [
-    [`${module}.lora_A.weight`, uniformValues(rank * inputs, inputs ** -0.5, seed, `${module}.lora_A.weight`)] as const,
-    [`${module}.lora_B.weight`, new Float32Array(outputs * rank)] as const,
-  ]));
+  return new Map(
+    layers.flatMap(({ module, rank, inputs, outputs }) => [
+      [
+        `${module}.lora_A.weight`,
+        uniformValues(rank * inputs, inputs ** -0.5, seed, `${module}.lora_A.weight`),
+      ] as const,
+      [`${module}.lora_B.weight`, new Float32Array(outputs * rank)] as const,
+    ]),
+  );
 }
 
 /** Adds a layer's update to its weight [out, in], in place: W += scale · B A. */
-export function mergeLora(weight: Float32Array, { inputs, outputs, rank, scale }: Omit<LoraLayer, 'module'>, a: Float32Array, b: Float32Array): void {
+export function mergeLora(
+  weight: Float32Array,
+  { inputs, outputs, rank, scale }: Omit<LoraLayer, 'module'>,
+  a: Float32Array,
+  b: Float32Array,
+): void {
   const update = new Float32Array(inputs);
   for (let out = 0; out < outputs; out += 1) {
     update.fill(0);
     for (let k = 0; k < rank; k += 1) {
       const factor = b[out * rank + k] as number; // in range: b is [out, rank]
-      for (let i = 0; i < inputs; i += 1) update[i] = (update[i] as number) + factor * (a[k * inputs + i] as number);
+      for (let i = 0; i < inputs; i += 1)
+        update[i] = (update[i] as number) + factor * (a[k * inputs + i] as number);
     }
-    for (let i = 0; i < inputs; i += 1) weight[out * inputs + i] = (weight[out * inputs + i] as number) + Math.fround(scale * (update[i] as number));
+    for (let i = 0; i < inputs; i += 1)
+      weight[out * inputs + i] =
+        (weight[out * inputs + i] as number) + Math.fround(scale * (update[i] as number));
   }
 }
 
@@ -92,14 +128,24 @@ export function mergedParameters(parameters: Feeds, { layers }: LoraTargets): Fe
 }
 
 /** How many parameters are trained, and of how many: peft counts a module that is saved whole twice, since it keeps the original. */
-export function countParameters(targets: LoraTargets, config: Mt5Config): { readonly trainable: number; readonly all: number } {
+export function countParameters(
+  targets: LoraTargets,
+  config: Mt5Config,
+): { readonly trainable: number; readonly all: number } {
   const trainable = elementsIn(loraShapes(targets, config).values());
   const biases = elementsIn(loraShapes({ ...targets, layers: [], saved: [] }, config).values());
   return { trainable, all: elementsIn(mt5ParameterShapes(config).values()) + trainable - biases };
 }
 
-const elementsIn = (shapes: Iterable<readonly number[]>): number => [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+const elementsIn = (shapes: Iterable<readonly number[]>): number =>
+  [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
 
 /** As PeftModel.print_trainable_parameters prints it. */
-export const parameterCountText = ({ trainable, all }: { readonly trainable: number; readonly all: number }): string =>
+export const parameterCountText = ({
+  trainable,
+  all,
+}: {
+  readonly trainable: number;
+  readonly all: number;
+}): string =>
   `trainable params: ${trainable.toLocaleString('en-US')} || all params: ${all.toLocaleString('en-US')} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;

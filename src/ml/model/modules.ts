@@ -13,7 +13,18 @@ export interface Module {
 export function modulesOf(config: Mt5Config): readonly Module[] {
   const modules = [...mt5ParameterShapes(config)].map(([parameter, shape]): Module => {
     const name = parameter.replace(/\.weight$/, '');
-    return { name, kind: shape.length === 1 ? 'norm' : /(^shared|relative_attention_bias)$/.test(name) ? 'embedding' : 'linear', shape };
+    return {
+      name,
+      kind:
+        shape.length === 1
+          ? 'norm'
+          : /(^shared|relative_attention_bias)$/.test(name)
+            ? 'embedding'
+            : 'linear',
+      shape,
+    };
   });
-  return config.tieWordEmbeddings ? [...modules, { name: 'lm_head', kind: 'linear', shape: [config.vocabSize, config.dModel] }] : modules;
+  return config.tieWordEmbeddings
+    ? [...modules, { name: 'lm_head', kind: 'linear', shape: [config.vocabSize, config.dModel] }]
+    : modules;
 }

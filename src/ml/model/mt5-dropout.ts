@@ -12,11 +12,16 @@ import { hashOfText } from './random-values.ts';
  * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so neither
  * padding nor a row's neighbours move them, and a resumed training drops the same elements. Reads dropoutFeeds.
  */
-export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) => (site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site, after), site.rate)));
+export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
+  site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site, after), site.rate));
 
 /** The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step and the row. */
 export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows): Feeds {
-  return { 'dropout.rows': vector(keys), ...sideFeeds('source', keys, source), ...sideFeeds('target', keys, target) };
+  return {
+    'dropout.rows': vector(keys),
+    ...sideFeeds('source', keys, source),
+    ...sideFeeds('target', keys, target),
+  };
 }
 
 /** The keys of `count` rows of a step, of which `first` were in its earlier micro-batches. */
@@ -41,11 +46,17 @@ const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int3
 /** 0, 1, 2 … */
 function counting(size: number | string): Node {
   if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" has to have a known size`);
-  return constant(Array.from({ length: size }, (_, index) => index), [size], 'int32');
+  return constant(
+    Array.from({ length: size }, (_, index) => index),
+    [size],
+    'int32',
+  );
 }
 
 function sideFeeds(side: Side, keys: readonly number[], rows: Rows): Feeds {
-  const tokens = rows.flatMap((row, index) => row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)));
+  const tokens = rows.flatMap((row, index) =>
+    row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)),
+  );
   return {
     [`dropout.${side}.tokens`]: vector(tokens),
     [`dropout.${side}.positions`]: vector(Array.from({ length: longest(rows) }, (_, position) => position)),

@@ -7,4 +7,6 @@ import type { Mt5Trace } from './mt5-trace.ts';
  * parameters. Outputs: "hidden.0" (the embeddings) … "hidden.<layers>" (the last, after the final norm), float32
  * [sourceTokens, d]: the tokens of the rows, one row after another.
  */
-export const encoderGraph = (trace: Mt5Trace, layers = trace.config.numLayers): Graph => ({ outputs: Object.fromEntries(encode(trace, layers).hidden.map((state, index) => [`hidden.${index}`, state])) });
+export const encoderGraph = (trace: Mt5Trace, layers = trace.config.numLayers): Graph => ({
+  outputs: Object.fromEntries(encode(trace, layers).hidden.map((state, index) => [`hidden.${index}`, state])),
+});

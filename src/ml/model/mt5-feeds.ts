@@ -1,11 +1,25 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { ignoredLabel } from '../tensor/ops/loss.ts';
-import { type Feed, type Feeds, longest, masked, packedFeeds, type Rows, type Side, sourceMask, vector } from './packed-rows.ts';
+import {
+  type Feed,
+  type Feeds,
+  longest,
+  masked,
+  packedFeeds,
+  type Rows,
+  type Side,
+  sourceMask,
+  vector,
+} from './packed-rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
 
 /** What `encode` reads: tokens, where they stand, the mask of the padding, and the buckets of positions. */
 export function sourceFeeds(rows: Rows, config: Mt5Config): Feeds {
-  return { ...packedFeeds('source', rows), 'source.mask': sourceMask(rows), 'source.buckets': buckets(longest(rows), config, 'source') };
+  return {
+    ...packedFeeds('source', rows),
+    'source.mask': sourceMask(rows),
+    'source.buckets': buckets(longest(rows), config, 'source'),
+  };
 }
 
 /** What `decode` reads beside the source: the decoder's tokens, of which the first is the start token, and its mask and buckets. */
@@ -29,12 +43,18 @@ export function labelFeeds(labels: Rows, weight: number, parts = 1): Feeds {
   const ids = new Int32Array(shape[0] * shape[1]).fill(ignoredLabel);
   ids.set(flat);
   const weights = Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight));
-  return { 'target.labels': { dtype: 'int32', shape, data: ids }, 'target.weights': { dtype: 'float32', shape, data: weights } };
+  return {
+    'target.labels': { dtype: 'int32', shape, data: ids },
+    'target.weights': { dtype: 'float32', shape, data: weights },
+  };
 }
 
 /** The decoder's tokens for labels: the start token, then all but the last; transformers' _shift_right. */
 export function shiftRight(labels: Rows, config: Mt5Config): Rows {
-  return labels.map((row) => [config.decoderStartTokenId, ...row.slice(0, -1).map((id) => (id === ignoredLabel ? config.padTokenId : id))]);
+  return labels.map((row) => [
+    config.decoderStartTokenId,
+    ...row.slice(0, -1).map((id) => (id === ignoredLabel ? config.padTokenId : id)),
+  ]);
 }
 
 /** What a decoder's step reads at position `past`: the buckets of the positions up to and with it. */
@@ -48,10 +68,15 @@ const bucketsOf = (config: Mt5Config, side: Side): Buckets => ({
   bidirectional: side === 'source',
 });
 
-const buckets = (length: number, config: Mt5Config, side: Side): Feed => ({ dtype: 'int32', shape: [length, length], data: bucketTable(length, bucketsOf(config, side)) });
+const buckets = (length: number, config: Mt5Config, side: Side): Feed => ({
+  dtype: 'int32',
+  shape: [length, length],
+  data: bucketTable(length, bucketsOf(config, side)),
+});
 
 function causalMask(length: number): Float32Array {
   const mask = new Float32Array(length * length);
-  for (let query = 0; query < length; query += 1) mask.fill(masked, query * length + query + 1, (query + 1) * length);
+  for (let query = 0; query < length; query += 1)
+    mask.fill(masked, query * length + query + 1, (query + 1) * length);
   return mask;
 }

@@ -22,7 +22,8 @@ export interface HeadOptions {
  * How many parts the head needs for so many tokens. mT5's 250,112 pieces make the logits by far the largest tensors of a
  * step: 2 GB at 4 x 512 tokens, more than once, while the gradients of a part's hidden states and of the head are small.
  */
-export const partsOfHead = (tokens: number, vocabSize: number): number => Math.max(1, Math.ceil((tokens * vocabSize) / mostLogits));
+export const partsOfHead = (tokens: number, vocabSize: number): number =>
+  Math.max(1, Math.ceil((tokens * vocabSize) / mostLogits));
 
 /** Of one part: 256 MB. */
 const mostLogits = 2 ** 26;
@@ -31,9 +32,16 @@ const mostLogits = 2 ** 26;
  * The weighted sum of the tokens' cross entropies. With smoothing, a share of it goes to all classes evenly, as
  * transformers' LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many parts.
  */
-export function headLoss(trace: Mt5Trace, hidden: Node, { labelSmoothing = 0, parts = 1 }: HeadOptions): Node {
+export function headLoss(
+  trace: Mt5Trace,
+  hidden: Node,
+  { labelSmoothing = 0, parts = 1 }: HeadOptions,
+): Node {
   const losses: Node[] = [];
-  for (let part = 0; part < parts; part += 1) losses.push(partLoss(trace, waitFor(losses.slice(-1))(partOf(hidden, part, parts)), part, parts, labelSmoothing));
+  for (let part = 0; part < parts; part += 1)
+    losses.push(
+      partLoss(trace, waitFor(losses.slice(-1))(partOf(hidden, part, parts)), part, parts, labelSmoothing),
+    );
   return addAll(losses);
 }
 
@@ -45,12 +53,19 @@ export interface HeadGradients {
 }
 
 /** The same loss and its gradients: those of a part are made with its loss, so that nothing of it but sums is kept. */
-export function headGradients(trace: Mt5Trace, hidden: Node, parameters: readonly Node[], { labelSmoothing = 0, parts = 1 }: HeadOptions): HeadGradients {
+export function headGradients(
+  trace: Mt5Trace,
+  hidden: Node,
+  parameters: readonly Node[],
+  { labelSmoothing = 0, parts = 1 }: HeadOptions,
+): HeadGradients {
   const losses: Node[] = [];
   const ofHidden: Node[] = [];
   const sums = new Map<Node, Node>();
   for (let part = 0; part < parts; part += 1) {
-    const entering = stopGradient(waitFor([...losses.slice(-1), ...ofHidden.slice(-1), ...sums.values()])(partOf(hidden, part, parts)));
+    const entering = stopGradient(
+      waitFor([...losses.slice(-1), ...ofHidden.slice(-1), ...sums.values()])(partOf(hidden, part, parts)),
+    );
     const loss = partLoss(trace, entering, part, parts, labelSmoothing);
     const [slope, ...slopes] = gradients(loss, [entering, ...parameters]);
     if (slope === undefined) throw new Error('the loss does not depend on the hidden states');
@@ -65,7 +80,8 @@ export function headGradients(trace: Mt5Trace, hidden: Node, parameters: readonl
 }
 
 function partLoss(trace: Mt5Trace, hidden: Node, part: number, parts: number, labelSmoothing: number): Node {
-  const dropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) => trace.dropout(x, site, (tokens) => after(partOf(tokens, part, parts)));
+  const dropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
+    trace.dropout(x, site, (tokens) => after(partOf(tokens, part, parts)));
   const logits = logitsOf({ ...trace, dropout }, hidden);
   const row = (node: Node): Node => reshape(slice(node, 0, part, 1), [partTokens]);
   const hard = crossEntropy(logits, row(input('target.labels', 'int32', [parts, partTokens])));
@@ -78,7 +94,12 @@ function partLoss(trace: Mt5Trace, hidden: Node, part: number, parts: number, la
 /** The tokens of a part; the last one may be filled up. x [targetTokens, …] -> [partTokens, …] */
 function partOf(x: Node, part: number, parts: number): Node {
   const all = productOf([parts, partTokens]);
-  return slice(pad(x, 0, 0, difference(all, tokensOf('target'))), 0, productOf([part, partTokens]), partTokens);
+  return slice(
+    pad(x, 0, 0, difference(all, tokensOf('target'))),
+    0,
+    productOf([part, partTokens]),
+    partTokens,
+  );
 }
 
 const partTokens: Dimension = 'partTokens';

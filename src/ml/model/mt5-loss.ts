@@ -39,7 +39,11 @@ export interface Lookup {
  * Loss and gradients of a batch of pairs. Feeds: sourceFeeds, targetFeeds, labelFeeds, the parameters, and what the trace's
  * dropout reads.
  */
-export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, Node>, { labelSmoothing = 0, recompute = false, headParts = 1 }: TrainingOptions = {}): TrainingGraph {
+export function trainingGraph(
+  trace: Mt5Trace,
+  trainable: ReadonlyMap<string, Node>,
+  { labelSmoothing = 0, recompute = false, headParts = 1 }: TrainingOptions = {},
+): TrainingGraph {
   const { traced, gradientsOf } = recompute ? recomputing(trace) : { traced: trace, gradientsOf: gradients };
   const hidden = decode(traced, encode(traced).last).last;
   const head = headGradients(trace, hidden, [...trainable.values()], { labelSmoothing, parts: headParts });
@@ -48,26 +52,43 @@ export function trainingGraph(trace: Mt5Trace, trainable: ReadonlyMap<string, No
   const lookups = uses.gathers.map((each, index) => ({ ...each, output: `rows.${index}.${each.parameter}` }));
   // In this order an engine that works from the last output to the first goes through the layers as the gradient does, and can
   // drop what a layer needed when it has left it: onnxruntime orders the nodes so.
-  const wanted = [...lookups.map(({ gather, output }) => ({ node: gather, output })), ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` }))];
-  const slopes = gradientsOf(reduceSum(multiply(hidden, stopGradient(head.ofHidden))), wanted.map(({ node }) => node));
+  const wanted = [
+    ...lookups.map(({ gather, output }) => ({ node: gather, output })),
+    ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` })),
+  ];
+  const slopes = gradientsOf(
+    reduceSum(multiply(hidden, stopGradient(head.ofHidden))),
+    wanted.map(({ node }) => node),
+  );
   const gradientAt = (index: number, node: Node): Node => {
     const parts = [slopes[index], head.of.get(node)].filter((part) => part !== undefined);
     if (parts.length === 0) throw new Error('the loss does not depend on what it shall be differentiated by');
     return addAll(parts);
   };
   return {
-    graph: { outputs: { loss: head.loss, ...Object.fromEntries(wanted.map(({ node, output }, index) => [output, gradientAt(index, node)])) } },
+    graph: {
+      outputs: {
+        loss: head.loss,
+        ...Object.fromEntries(wanted.map(({ node, output }, index) => [output, gradientAt(index, node)])),
+      },
+    },
     dense: dense.map(([name]) => name),
     lookups: lookups.map(({ parameter, indices, output }) => ({ parameter, indices, output })),
   };
 }
 
 /** The loss alone, as it is evaluated; the Trainer smooths labels there too. Output: "loss". */
-export const lossGraph = (trace: Mt5Trace, options: HeadOptions = {}): Graph => ({ outputs: { loss: headLoss(trace, decode(trace, encode(trace).last).last, options) } });
+export const lossGraph = (trace: Mt5Trace, options: HeadOptions = {}): Graph => ({
+  outputs: { loss: headLoss(trace, decode(trace, encode(trace).last).last, options) },
+});
 
 interface Uses {
   readonly dense: ReadonlySet<Node>;
-  readonly gathers: readonly { readonly gather: Node; readonly parameter: string; readonly indices: string }[];
+  readonly gathers: readonly {
+    readonly gather: Node;
+    readonly parameter: string;
+    readonly indices: string;
+  }[];
 }
 
 /** How the loss uses the parameters: in products and sums, or by looking rows up. */
@@ -77,7 +98,9 @@ function usesOf(loss: Node, trainable: ReadonlyMap<string, Node>): Uses {
     const [table, indices] = gather.inputs;
     if (gather.op !== 'Gather' || table?.op !== 'Input' || indices?.op !== 'Input') return [];
     const parameter = textAt(table.attributes, 'name');
-    return trainable.has(parameter) ? [{ gather, parameter, indices: textAt(indices.attributes, 'name') }] : [];
+    return trainable.has(parameter)
+      ? [{ gather, parameter, indices: textAt(indices.attributes, 'name') }]
+      : [];
   });
   return { dense: new Set(nodes), gathers };
 }

@@ -31,10 +31,11 @@ export function recomputing(trace: Mt5Trace): Recomputing {
   const gradientsOf = (loss: Node, of: readonly Node[]): readonly (Node | undefined)[] => {
     const outputs = layers.map(({ output }) => output);
     const sums = new Map<Node, Node>();
-    const collect = (nodes: readonly Node[], slopes: readonly (Node | undefined)[]): void => nodes.forEach((node, index) => {
-      const [before, slope] = [sums.get(node), slopes[index]];
-      if (slope !== undefined) sums.set(node, before === undefined ? slope : add(before, slope));
-    });
+    const collect = (nodes: readonly Node[], slopes: readonly (Node | undefined)[]): void =>
+      nodes.forEach((node, index) => {
+        const [before, slope] = [sums.get(node), slopes[index]];
+        if (slope !== undefined) sums.set(node, before === undefined ? slope : add(before, slope));
+      });
     collect([...outputs, ...of], gradients(loss, [...outputs, ...of]));
 
     const between = new Set<Node>(); // what layers take from outside that is no layer's output: biases, embeddings
@@ -52,7 +53,10 @@ export function recomputing(trace: Mt5Trace): Recomputing {
       const again = build({ ...trace, dropout: (x, site) => trace.dropout(x, site, wait) }, outside);
       const entering = [...standIns.keys()].filter((node) => outputs.includes(node) || dependsOn(node, of));
       for (const node of entering) if (!outputs.includes(node) && !of.includes(node)) between.add(node);
-      collect([...entering, ...of], pulledBack([[again, upstream]], [...entering.map((node) => standIns.get(node) ?? node), ...of]));
+      collect(
+        [...entering, ...of],
+        pulledBack([[again, upstream]], [...entering.map((node) => standIns.get(node) ?? node), ...of]),
+      );
     }
     const rest = [...between].flatMap((node) => {
       const slope = sums.get(node);
@@ -65,10 +69,14 @@ export function recomputing(trace: Mt5Trace): Recomputing {
 }
 
 /** The gradients that come to `of` when those of some nodes are known. */
-function pulledBack(known: readonly (readonly [node: Node, gradient: Node])[], of: readonly Node[]): readonly (Node | undefined)[] {
+function pulledBack(
+  known: readonly (readonly [node: Node, gradient: Node])[],
+  of: readonly Node[],
+): readonly (Node | undefined)[] {
   const products = known.map(([node, gradient]) => reduceSum(multiply(node, stopGradient(gradient))));
   const [first, ...others] = products;
   return first === undefined ? [] : gradients(others.reduce(add, first), of);
 }
 
-const dependsOn = (node: Node, of: readonly Node[]): boolean => inputsFirst([node]).some((each) => of.includes(each));
+const dependsOn = (node: Node, of: readonly Node[]): boolean =>
+  inputsFirst([node]).some((each) => of.includes(each));

@@ -20,11 +20,12 @@ export interface StackStates {
 /** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
   const bias = add(positionBias(trace, 'source'), paddingMask());
-  const layer = (x: Node, block: number): Node => applyLayer(trace, (inner, outside) => {
-    const name = `encoder.block.${block}`;
-    const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'source', outside(bias, 'shared'));
-    return feedForward(inner, attended, `${name}.layer.1`, 'source');
-  });
+  const layer = (x: Node, block: number): Node =>
+    applyLayer(trace, (inner, outside) => {
+      const name = `encoder.block.${block}`;
+      const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'source', outside(bias, 'shared'));
+      return feedForward(inner, attended, `${name}.layer.1`, 'source');
+    });
   return stack(trace, 'encoder', 'source', layers, layer);
 }
 
@@ -32,32 +33,54 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
 export function decode(trace: Mt5Trace, encoded: Node): StackStates {
   const bias = add(positionBias(trace, 'target'), input('target.mask', 'float32', ['target', 'target']));
   const mask = paddingMask();
-  const layer = (x: Node, block: number): Node => applyLayer(trace, (inner, outside) => {
-    const name = `decoder.block.${block}`;
-    const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'target', outside(bias, 'shared'));
-    const informed = crossAttention(inner, attended, `${name}.layer.1`, outside(encoded), mask);
-    return feedForward(inner, informed, `${name}.layer.2`, 'target');
-  });
+  const layer = (x: Node, block: number): Node =>
+    applyLayer(trace, (inner, outside) => {
+      const name = `decoder.block.${block}`;
+      const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'target', outside(bias, 'shared'));
+      const informed = crossAttention(inner, attended, `${name}.layer.1`, outside(encoded), mask);
+      return feedForward(inner, informed, `${name}.layer.2`, 'target');
+    });
   return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
 }
 
 /** The head. A tied one is the embedding, and its input is scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
 export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
   const { tieWordEmbeddings, dModel } = trace.config;
-  return applyLinear(trace, tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden, 'lm_head', 'target');
+  return applyLinear(
+    trace,
+    tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden,
+    'lm_head',
+    'target',
+  );
 }
 
-function stack(trace: Mt5Trace, name: 'encoder' | 'decoder', side: Side, depth: number, layer: (x: Node, block: number) => Node): StackStates {
+function stack(
+  trace: Mt5Trace,
+  name: 'encoder' | 'decoder',
+  side: Side,
+  depth: number,
+  layer: (x: Node, block: number) => Node,
+): StackStates {
   const rows = { kind: 'tokens', side } as const;
   const rate = trace.config.dropoutRate;
-  let x = trace.dropout(lookUp(trace, 'shared.weight', idsOf(side)), { name: `${name}.dropout#0`, rate, rows });
+  let x = trace.dropout(lookUp(trace, 'shared.weight', idsOf(side)), {
+    name: `${name}.dropout#0`,
+    rate,
+    rows,
+  });
   const hidden: Node[] = [];
   for (let block = 0; block < depth; block += 1) {
     hidden.push(x);
     x = layer(x, block);
   }
   const top = x;
-  const last = applyLayer(trace, (inner, outside) => inner.dropout(norm(inner, outside(top), `${name}.final_layer_norm`), { name: `${name}.dropout#1`, rate, rows }));
+  const last = applyLayer(trace, (inner, outside) =>
+    inner.dropout(norm(inner, outside(top), `${name}.final_layer_norm`), {
+      name: `${name}.dropout#1`,
+      rate,
+      rows,
+    }),
+  );
   return { hidden: [...hidden, last], last };
 }
 
@@ -70,12 +93,30 @@ function positionBias(trace: Mt5Trace, side: Side): Node {
 
 function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias: Node): Node {
   const normed = norm(trace, x, `${layer}.layer_norm`);
-  return residual(trace, x, attention(trace, `${layer}.SelfAttention`, { states: normed, side }, { states: normed, side }, bias), layer, side);
+  return residual(
+    trace,
+    x,
+    attention(trace, `${layer}.SelfAttention`, { states: normed, side }, { states: normed, side }, bias),
+    layer,
+    side,
+  );
 }
 
 function crossAttention(trace: Mt5Trace, x: Node, layer: string, encoded: Node, mask: Node): Node {
   const normed = norm(trace, x, `${layer}.layer_norm`);
-  return residual(trace, x, attention(trace, `${layer}.EncDecAttention`, { states: normed, side: 'target' }, { states: encoded, side: 'source' }, mask), layer, 'target');
+  return residual(
+    trace,
+    x,
+    attention(
+      trace,
+      `${layer}.EncDecAttention`,
+      { states: normed, side: 'target' },
+      { states: encoded, side: 'source' },
+      mask,
+    ),
+    layer,
+    'target',
+  );
 }
 
 interface Tokens {
@@ -85,21 +126,32 @@ interface Tokens {
 
 /** Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation did. */
 function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bias: Node): Node {
-  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node => splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
+  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node =>
+    splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
   const [query, key, value] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
   const weights = softmax(add(matmul(query, key, { transposeB: true }), bias));
-  const kept = trace.dropout(weights, { name: `${module}#0`, rate: trace.config.dropoutRate, rows: { kind: 'attention', query: from.side, key: to.side } });
+  const kept = trace.dropout(weights, {
+    name: `${module}#0`,
+    rate: trace.config.dropoutRate,
+    rows: { kind: 'attention', query: from.side, key: to.side },
+  });
   return applyLinear(trace, joinHeads(trace, matmul(kept, value), from.side), `${module}.o`, from.side);
 }
 
 /** [tokens, heads * dKv] -> [batch, heads, length, dKv] */
 export function splitHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
-  return transpose(reshape(unpack(x, packingOf(side)), ['batch', side, config.numHeads, config.dKv]), [0, 2, 1, 3]);
+  return transpose(
+    reshape(unpack(x, packingOf(side)), ['batch', side, config.numHeads, config.dKv]),
+    [0, 2, 1, 3],
+  );
 }
 
 /** [batch, heads, length, dKv] -> [tokens, heads * dKv] */
 function joinHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
-  return pack(reshape(transpose(x, [0, 2, 1, 3]), [`batch*${side}`, config.numHeads * config.dKv]), packingOf(side));
+  return pack(
+    reshape(transpose(x, [0, 2, 1, 3]), [`batch*${side}`, config.numHeads * config.dKv]),
+    packingOf(side),
+  );
 }
 
 /** The feed-forward layer with its norm and its residual. x [tokens, d] -> [tokens, d] */
@@ -108,15 +160,27 @@ export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side)
   const normed = norm(trace, x, `${layer}.layer_norm`);
   const { gated, dropoutRate: rate } = trace.config;
   const inner = gated
-    ? multiply(activation(trace, applyLinear(trace, normed, `${module}.wi_0`, side)), applyLinear(trace, normed, `${module}.wi_1`, side))
+    ? multiply(
+        activation(trace, applyLinear(trace, normed, `${module}.wi_0`, side)),
+        applyLinear(trace, normed, `${module}.wi_1`, side),
+      )
     : activation(trace, applyLinear(trace, normed, `${module}.wi`, side));
   const kept = trace.dropout(inner, { name: `${module}.dropout#0`, rate, rows: { kind: 'tokens', side } });
   return residual(trace, x, applyLinear(trace, kept, `${module}.wo`, side), layer, side);
 }
 
-const activation = ({ config }: Mt5Trace, x: Node): Node => (config.activation === 'relu' ? relu(x) : geluTanh(x));
+const activation = ({ config }: Mt5Trace, x: Node): Node =>
+  config.activation === 'relu' ? relu(x) : geluTanh(x);
 
-export const norm = ({ config, parameters }: Mt5Trace, x: Node, module: string): Node => rmsNorm(x, parameterOf(parameters, `${module}.weight`), config.layerNormEpsilon);
+export const norm = ({ config, parameters }: Mt5Trace, x: Node, module: string): Node =>
+  rmsNorm(x, parameterOf(parameters, `${module}.weight`), config.layerNormEpsilon);
 
 const residual = (trace: Mt5Trace, x: Node, change: Node, layer: string, side: Side): Node =>
-  add(x, trace.dropout(change, { name: `${layer}.dropout#0`, rate: trace.config.dropoutRate, rows: { kind: 'tokens', side } }));
+  add(
+    x,
+    trace.dropout(change, {
+      name: `${layer}.dropout#0`,
+      rate: trace.config.dropoutRate,
+      rows: { kind: 'tokens', side },
+    }),
+  );

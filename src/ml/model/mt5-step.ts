@@ -15,10 +15,16 @@ import { paddingMask } from './packed-rows.ts';
  */
 export function crossGraph(trace: Mt5Trace): Graph {
   const { last } = encode(trace);
-  return { outputs: Object.fromEntries(layersOf(trace).flatMap((layer) => crossNames(layer).map(({ name, part }) => {
-    const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
-    return [name, splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source')] as const;
-  }))) };
+  return {
+    outputs: Object.fromEntries(
+      layersOf(trace).flatMap((layer) =>
+        crossNames(layer).map(({ name, part }) => {
+          const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
+          return [name, splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source')] as const;
+        }),
+      ),
+    ),
+  };
 }
 
 /**
@@ -47,12 +53,15 @@ export function stepGraph(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'
     x = feedForward(trace, x, `decoder.block.${layer}.layer.2`, 'target');
   }
   const logits = logitsOf(trace, norm(trace, x, 'decoder.final_layer_norm'));
-  return { outputs: { scores: scores === 'logits' ? logits : logSoftmax(logits), ...Object.fromEntries(caches) } };
+  return {
+    outputs: { scores: scores === 'logits' ? logits : logSoftmax(logits), ...Object.fromEntries(caches) },
+  };
 }
 
 const rows = 'batch*beams';
 
-const layersOf = ({ config }: Mt5Trace): readonly number[] => Array.from({ length: config.numDecoderLayers }, (_, layer) => layer);
+const layersOf = ({ config }: Mt5Trace): readonly number[] =>
+  Array.from({ length: config.numDecoderLayers }, (_, layer) => layer);
 
 const crossNames = (layer: number): readonly { readonly name: string; readonly part: 'k' | 'v' }[] => [
   { name: `cross.${layer}.key`, part: 'k' },
@@ -61,29 +70,58 @@ const crossNames = (layer: number): readonly { readonly name: string; readonly p
 
 /** [1, heads, 1, past + 1] */
 function stepBias(trace: Mt5Trace): Node {
-  const perKey = lookUp(trace, 'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight', input('step.buckets', 'int32', ['past+1']));
+  const perKey = lookUp(
+    trace,
+    'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight',
+    input('step.buckets', 'int32', ['past+1']),
+  );
   return reshape(transpose(perKey, [1, 0]), [1, trace.config.numHeads, 1, 'past+1']);
 }
 
-function selfStep(trace: Mt5Trace, x: Node, layer: number, parents: Node, bias: Node): { readonly change: Node; readonly cache: readonly (readonly [string, Node])[] } {
+function selfStep(
+  trace: Mt5Trace,
+  x: Node,
+  layer: number,
+  parents: Node,
+  bias: Node,
+): { readonly change: Node; readonly cache: readonly (readonly [string, Node])[] } {
   const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.0`;
   const normed = norm(trace, x, `${name}.layer_norm`);
-  const part = (letter: string): Node => reshape(applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'), [rows, numHeads, 1, dKv]);
-  const extended = (cache: string, newest: Node): Node => concat([gather(input(cache, 'float32', ['cacheRows', numHeads, 'past', dKv]), parents), newest], 2);
+  const part = (letter: string): Node =>
+    reshape(applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'), [
+      rows,
+      numHeads,
+      1,
+      dKv,
+    ]);
+  const extended = (cache: string, newest: Node): Node =>
+    concat([gather(input(cache, 'float32', ['cacheRows', numHeads, 'past', dKv]), parents), newest], 2);
   const key = extended(`self.${layer}.key`, part('k'));
   const value = extended(`self.${layer}.value`, part('v'));
   const weights = softmax(add(matmul(part('q'), key, { transposeB: true }), bias));
   const joined = reshape(matmul(weights, value), [rows, numHeads * dKv]);
-  return { change: applyLinear(trace, joined, `${name}.SelfAttention.o`, 'target'), cache: [[`self.${layer}.key`, key], [`self.${layer}.value`, value]] };
+  return {
+    change: applyLinear(trace, joined, `${name}.SelfAttention.o`, 'target'),
+    cache: [
+      [`self.${layer}.key`, key],
+      [`self.${layer}.value`, value],
+    ],
+  };
 }
 
 function crossStep(trace: Mt5Trace, x: Node, layer: number): Node {
   const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.1`;
-  const query = applyLinear(trace, norm(trace, x, `${name}.layer_norm`), `${name}.EncDecAttention.q`, 'target');
+  const query = applyLinear(
+    trace,
+    norm(trace, x, `${name}.layer_norm`),
+    `${name}.EncDecAttention.q`,
+    'target',
+  );
   const perSource = transpose(reshape(query, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
-  const kept = (part: 'key' | 'value'): Node => input(`cross.${layer}.${part}`, 'float32', ['batch', numHeads, 'source', dKv]);
+  const kept = (part: 'key' | 'value'): Node =>
+    input(`cross.${layer}.${part}`, 'float32', ['batch', numHeads, 'source', dKv]);
   const weights = softmax(add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask()));
   const joined = reshape(transpose(matmul(weights, kept('value')), [0, 2, 1, 3]), [rows, numHeads * dKv]);
   return applyLinear(trace, joined, `${name}.EncDecAttention.o`, 'target');

@@ -12,7 +12,9 @@ export interface DropoutSite {
   readonly name: string;
   readonly rate: number;
   /** What the rows of the dropped value are: the tokens of a side, or the positions that attend ([batch, heads, query, key]). */
-  readonly rows: { readonly kind: 'tokens'; readonly side: Side } | { readonly kind: 'attention'; readonly query: Side; readonly key: Side };
+  readonly rows:
+    | { readonly kind: 'tokens'; readonly side: Side }
+    | { readonly kind: 'attention'; readonly query: Side; readonly key: Side };
 }
 
 /** What the tracing of a model is given: where parameters come from, and what a linear layer and dropout are. */
@@ -31,9 +33,11 @@ export interface Mt5Trace {
 /** Builds a layer; each node that it takes from outside passes through `outside`, which is told of those that all layers share. It may be called more than once. */
 export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'shared') => Node) => Node;
 
-export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node => (trace.layer === undefined ? build(trace, (node) => node) : trace.layer(build));
+export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
+  trace.layer === undefined ? build(trace, (node) => node) : trace.layer(build);
 
-export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node => trace.linear(x, module, side, trace.dropout);
+export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node =>
+  trace.linear(x, module, side, trace.dropout);
 
 /** The model as it stands: every parameter an input of the graph, nothing dropped. */
 export function plainTrace(config: Mt5Config): Mt5Trace {
@@ -43,12 +47,15 @@ export function plainTrace(config: Mt5Config): Mt5Trace {
 
 /** The parameters as inputs of the graph, float32, under their names in transformers. */
 export function parameterInputs(config: Mt5Config): ReadonlyMap<string, Node> {
-  return new Map([...mt5ParameterShapes(config)].map(([name, shape]) => [name, input(name, 'float32', shape)]));
+  return new Map(
+    [...mt5ParameterShapes(config)].map(([name, shape]) => [name, input(name, 'float32', shape)]),
+  );
 }
 
 /** x Wᵀ: no linear layer of a T5 has a bias. */
 export function plainLinear(config: Mt5Config, parameters: ReadonlyMap<string, Node>): Mt5Trace['linear'] {
-  return (x, module) => matmul(x, parameterOf(parameters, linearWeight(config, module)), { transposeB: true });
+  return (x, module) =>
+    matmul(x, parameterOf(parameters, linearWeight(config, module)), { transposeB: true });
 }
 
 /** The parameter that a linear module multiplies with: a tied head has none of its own. */

@@ -29,7 +29,10 @@ export const paddingMask = (): Node => input('source.mask', 'float32', ['batch',
 export type Rows = readonly (readonly number[])[];
 
 /** A tensor that is fed to a graph: those of the runtime's HostValues that models read. */
-export type Feed = { readonly shape: readonly number[] } & ({ readonly dtype: 'float32'; readonly data: Float32Array } | { readonly dtype: 'int32'; readonly data: Int32Array });
+export type Feed = { readonly shape: readonly number[] } & (
+  | { readonly dtype: 'float32'; readonly data: Float32Array }
+  | { readonly dtype: 'int32'; readonly data: Int32Array }
+);
 
 export type Feeds = Readonly<Record<string, Feed>>;
 
@@ -65,5 +68,9 @@ export const masked = -3.4028234663852886e38;
 export const longest = (rows: Rows): number => rows.reduce((most, row) => Math.max(most, row.length), 0);
 
 export function vector(values: readonly number[] | Int32Array): Feed & { readonly dtype: 'int32' } {
-  return { dtype: 'int32', shape: [values.length], data: values instanceof Int32Array ? values : Int32Array.from(values) };
+  return {
+    dtype: 'int32',
+    shape: [values.length],
+    data: values instanceof Int32Array ? values : Int32Array.from(values),
+  };
 }

@@ -18,15 +18,20 @@ export function positionBucket(relative: number, { count, maxDistance, bidirecti
   const distance = bidirectional ? Math.abs(relative) : Math.max(0, -relative);
   const exact = buckets >> 1;
   if (distance < exact) return start + distance;
-  const share = Math.fround(Math.fround(Math.log(Math.fround(distance / exact))) / Math.fround(Math.log(maxDistance / exact)));
+  const share = Math.fround(
+    Math.fround(Math.log(Math.fround(distance / exact))) / Math.fround(Math.log(maxDistance / exact)),
+  );
   return start + Math.min(buckets - 1, exact + Math.trunc(Math.fround(share * (buckets - exact))));
 }
 
 /** The buckets of every pair of the positions 0 … length - 1, row-major: [query, key]. */
 export function bucketTable(length: number, buckets: Buckets): Int32Array {
-  const byDistance = Int32Array.from({ length: Math.max(0, 2 * length - 1) }, (_, index) => positionBucket(index - length + 1, buckets));
+  const byDistance = Int32Array.from({ length: Math.max(0, 2 * length - 1) }, (_, index) =>
+    positionBucket(index - length + 1, buckets),
+  );
   const table = new Int32Array(length * length);
-  for (let query = 0; query < length; query += 1) table.set(byDistance.subarray(length - 1 - query, 2 * length - 1 - query), query * length);
+  for (let query = 0; query < length; query += 1)
+    table.set(byDistance.subarray(length - 1 - query, 2 * length - 1 - query), query * length);
   return table;
 }
 

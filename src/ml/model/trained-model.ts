@@ -28,9 +28,23 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const { config, generation, tensors } = folder.value;
   const weights = await loadAllFloat32(tensors);
   if (!weights.ok) return worded(weights.error);
-  const merged = isAdapter ? await mergeAdapter(weights.value, config, trained) : ({ ok: true, value: weights.value } as const);
+  const merged = isAdapter
+    ? await mergeAdapter(weights.value, config, trained)
+    : ({ ok: true, value: weights.value } as const);
   if (!merged.ok) return merged;
-  return { ok: true, value: { config, generation, weights: Object.fromEntries([...merged.value].map(([name, data]) => [name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data }])) } };
+  return {
+    ok: true,
+    value: {
+      config,
+      generation,
+      weights: Object.fromEntries(
+        [...merged.value].map(([name, data]) => [
+          name,
+          { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data },
+        ]),
+      ),
+    },
+  };
 }
 
 type Parameters = ReadonlyMap<string, Float32Array>;
@@ -44,7 +58,11 @@ async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): 
   if (!loaded.ok) return worded(loaded.error);
   const parameters = new Map([...base, ...[...loaded.value].filter(([name]) => base.has(name))]);
   for (const layer of adapter.value.targets.layers) {
-    const [weight, a, b] = [parameters.get(`${layer.module}.weight`), loaded.value.get(`${layer.module}.lora_A.weight`), loaded.value.get(`${layer.module}.lora_B.weight`)];
+    const [weight, a, b] = [
+      parameters.get(`${layer.module}.weight`),
+      loaded.value.get(`${layer.module}.lora_A.weight`),
+      loaded.value.get(`${layer.module}.lora_B.weight`),
+    ];
     if (weight !== undefined && a !== undefined && b !== undefined) mergeLora(weight, layer, a, b);
   }
   return { ok: true, value: parameters };

@@ -9,7 +9,18 @@ import { reshape, slice } from '../tensor/ops/layout.ts';
  */
 export function waitFor(signals: readonly Node[]): (node: Node) => Node {
   if (signals.length === 0) return (node) => node;
-  const elements = signals.map((signal) => reshape(signal.shape.reduce<Node>((x, _, axis) => slice(x, axis, 0, 1), stopGradient(signal)), [1]));
-  const zero = reshape(multiply(elements.reduce((sum, element) => add(sum, element)), 0), []);
+  const elements = signals.map((signal) =>
+    reshape(
+      signal.shape.reduce<Node>((x, _, axis) => slice(x, axis, 0, 1), stopGradient(signal)),
+      [1],
+    ),
+  );
+  const zero = reshape(
+    multiply(
+      elements.reduce((sum, element) => add(sum, element)),
+      0,
+    ),
+    [],
+  );
   return (node) => add(node, cast(zero, node.dtype));
 }

@@ -17,7 +17,10 @@ export interface Program {
    * the value returned for such an output is the given one. Feeds are read only; an output given `into` must not
    * share memory with a feed.
    */
-  run(feeds: Readonly<Record<string, HostValue>>, into?: Readonly<Record<string, HostValue>>): Promise<Readonly<Record<string, HostValue>>>;
+  run(
+    feeds: Readonly<Record<string, HostValue>>,
+    into?: Readonly<Record<string, HostValue>>,
+  ): Promise<Readonly<Record<string, HostValue>>>;
   /** Frees the device's memory. The program cannot run afterwards. */
   release(): Promise<void>;
 }

@@ -13,19 +13,28 @@ export interface DeclaredInput {
  * The named sizes, from the shapes of the feeds. Throws where a feed is missing, is of another dtype or rank than
  * declared, or where two disagree on a size: the message names the feeds.
  */
-export function sizesOfFeeds(declared: readonly DeclaredInput[], feeds: Readonly<Record<string, HostValue>>): ReadonlyMap<string, number> {
+export function sizesOfFeeds(
+  declared: readonly DeclaredInput[],
+  feeds: Readonly<Record<string, HostValue>>,
+): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   const givenBy = new Map<string, string>();
   for (const { name, dtype, shape } of declared) {
     const feed = feeds[name];
-    if (feed === undefined) throw new Error(`the program's input "${name}", ${dtype}[${shape.join(', ')}], is not fed`);
-    if (feed.dtype !== dtype || feed.shape.length !== shape.length) throw new Error(`"${name}" is fed with ${feedText(feed)}, expected ${dtype}[${shape.join(', ')}]`);
-    if (feed.data.length !== feed.shape.reduce((product, size) => product * size, 1)) throw new Error(`"${name}" is fed with ${feed.data.length} elements for the shape [${feed.shape.join(', ')}]`);
+    if (feed === undefined)
+      throw new Error(`the program's input "${name}", ${dtype}[${shape.join(', ')}], is not fed`);
+    if (feed.dtype !== dtype || feed.shape.length !== shape.length)
+      throw new Error(`"${name}" is fed with ${feedText(feed)}, expected ${dtype}[${shape.join(', ')}]`);
+    if (feed.data.length !== feed.shape.reduce((product, size) => product * size, 1))
+      throw new Error(
+        `"${name}" is fed with ${feed.data.length} elements for the shape [${feed.shape.join(', ')}]`,
+      );
     for (const [axis, size] of shape.entries()) {
       if (typeof size !== 'string' || !/^\w+$/.test(size)) continue;
       const given = feed.shape[axis] ?? 0;
       const before = sizes.get(size);
-      if (before !== undefined && before !== given) throw new Error(`"${givenBy.get(size)}" gives ${size} = ${before}, but "${name}" gives ${given}`);
+      if (before !== undefined && before !== given)
+        throw new Error(`"${givenBy.get(size)}" gives ${size} = ${before}, but "${name}" gives ${given}`);
       sizes.set(size, given);
       if (before === undefined) givenBy.set(size, name);
     }
@@ -33,7 +42,10 @@ export function sizesOfFeeds(declared: readonly DeclaredInput[], feeds: Readonly
   for (const { name, shape } of declared) {
     for (const [axis, size] of shape.entries()) {
       const [expected, given] = [evaluate(size, sizes), feeds[name]?.shape[axis]];
-      if (expected !== given) throw new Error(`"${name}" is fed with ${given} on axis ${axis}, expected ${size}${typeof size === 'string' ? ` = ${expected}` : ''}`);
+      if (expected !== given)
+        throw new Error(
+          `"${name}" is fed with ${given} on axis ${axis}, expected ${size}${typeof size === 'string' ? ` = ${expected}` : ''}`,
+        );
     }
   }
   return sizes;

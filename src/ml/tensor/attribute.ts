@@ -24,7 +24,9 @@ export function shapeAt(attributes: Attributes, name: string): Shape {
 }
 
 export function numbersAt(attributes: Attributes, name: string): readonly number[] {
-  return shapeAt(attributes, name).map((value) => (typeof value === 'number' ? value : wrong(name, 'numbers', value)));
+  return shapeAt(attributes, name).map((value) =>
+    typeof value === 'number' ? value : wrong(name, 'numbers', value),
+  );
 }
 
 /** A dimension: a number or an expression in named sizes. */

@@ -44,7 +44,9 @@ function typeFaults(node: Node): readonly string[] {
   if (rule === undefined) return [`there is no op "${node.op}"`];
   try {
     const type = rule(node.inputs, node.attributes);
-    return type.dtype === node.dtype && sameShape(type.shape, node.shape) ? [] : [`${node.op} is ${typeText(node)}, its rule gives ${typeText(type)}`];
+    return type.dtype === node.dtype && sameShape(type.shape, node.shape)
+      ? []
+      : [`${node.op} is ${typeText(node)}, its rule gives ${typeText(type)}`];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
@@ -56,11 +58,15 @@ function nameFaults(inputs: readonly Node[]): readonly string[] {
     const name = textAt(node.attributes, 'name');
     types.set(name, (types.get(name) ?? new Set()).add(typeText(node)));
   }
-  return [...types].flatMap(([name, texts]) => (texts.size > 1 ? [`the input "${name}" is ${[...texts].join(' and ')}`] : []));
+  return [...types].flatMap(([name, texts]) =>
+    texts.size > 1 ? [`the input "${name}" is ${[...texts].join(' and ')}`] : [],
+  );
 }
 
 function sizeFaults(nodes: readonly Node[], inputs: readonly Node[]): readonly string[] {
   const known = new Set(inputs.flatMap(({ shape }) => shape));
   const used = new Set(nodes.flatMap(({ shape }) => shape.flatMap(namesIn)));
-  return [...used].filter((name) => !known.has(name)).map((name) => `no input has the size "${name}" as an axis`);
+  return [...used]
+    .filter((name) => !known.has(name))
+    .map((name) => `no input has the size "${name}" as an axis`);
 }

@@ -14,14 +14,17 @@ export function sumOf(dimensions: Shape): Dimension {
 }
 
 /** `left - right`. */
-export const difference = (left: Dimension, right: Dimension): Dimension => sumOf([left, productOf([-1, right])]);
+export const difference = (left: Dimension, right: Dimension): Dimension =>
+  sumOf([left, productOf([-1, right])]);
 
 /** The canonical form: "source*batch" becomes "batch*source", "3" becomes 3. */
 export const canonical = (dimension: Dimension): Dimension => format(parse(dimension));
 
 /** The names a dimension is made of. */
 export const namesIn = (dimension: Dimension): readonly string[] =>
-  typeof dimension === 'number' ? [] : [...new Set([...parse(dimension).keys()].flatMap((term) => (term === '' ? [] : term.split('*'))))];
+  typeof dimension === 'number'
+    ? []
+    : [...new Set([...parse(dimension).keys()].flatMap((term) => (term === '' ? [] : term.split('*'))))];
 
 /** The number that a dimension is, once its names have values. Throws on a name without one: the graph check has to find it before. */
 export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number>): number {
@@ -31,7 +34,10 @@ export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number
     let value = coefficient;
     for (const name of term === '' ? [] : term.split('*')) {
       const size = sizes.get(name);
-      if (size === undefined) throw new Error(`the size "${name}" (in "${dimension}") is not known: no input has it as a dimension`);
+      if (size === undefined)
+        throw new Error(
+          `the size "${name}" (in "${dimension}") is not known: no input has it as a dimension`,
+        );
       value *= size;
     }
     total += value;
@@ -46,7 +52,10 @@ const constantTerm = (value: number): Terms => (value === 0 ? new Map() : new Ma
 
 function parse(dimension: Dimension): Terms {
   if (typeof dimension === 'number') return constantTerm(dimension);
-  return dimension.split(/(?<=[^+-])(?=[+-])/).map(parseTerm).reduce(addTerms, constantTerm(0));
+  return dimension
+    .split(/(?<=[^+-])(?=[+-])/)
+    .map(parseTerm)
+    .reduce(addTerms, constantTerm(0));
 }
 
 function parseTerm(text: string): Terms {
@@ -86,7 +95,9 @@ function format(terms: Terms): Dimension {
   const named = [...terms].filter(([term]) => term !== '').sort(([a], [b]) => (a < b ? -1 : 1));
   const constant = terms.get('') ?? 0;
   if (named.length === 0) return constant;
-  const texts = named.map(([term, coefficient]) => (coefficient === 1 ? term : coefficient === -1 ? `-${term}` : `${coefficient}*${term}`));
+  const texts = named.map(([term, coefficient]) =>
+    coefficient === 1 ? term : coefficient === -1 ? `-${term}` : `${coefficient}*${term}`,
+  );
   if (constant !== 0) texts.push(String(constant));
   return texts.join('+').replaceAll('+-', '-');
 }

@@ -19,7 +19,12 @@ export type OperatorAttribute =
  */
 export interface Emit {
   /** Applies an operator of the runtime, "MatMul" or, with its domain, "com.microsoft.FusedMatMul". `output`: which of its outputs. */
-  apply(operator: string, inputs: readonly Value[], attributes?: Readonly<Record<string, OperatorAttribute>>, output?: number): Value;
+  apply(
+    operator: string,
+    inputs: readonly Value[],
+    attributes?: Readonly<Record<string, OperatorAttribute>>,
+    output?: number,
+  ): Value;
   /** An input of the program, fed at each run. */
   input(name: string, dtype: DType, shape: Shape): Value;
   constant(dtype: DType, shape: readonly number[], values: readonly number[]): Value;

@@ -17,7 +17,8 @@ export type GradientRule = (node: Node, upstream: Node) => readonly (Node | NoGr
 
 /** The inputs of a node whose op has `n` of them. */
 export function inputsOf<N extends number>(node: Node, n: N): Tuple<Node, N> {
-  if (!hasLength(node.inputs, n)) throw new Error(`${node.op} has ${node.inputs.length} inputs, expected ${n}`);
+  if (!hasLength(node.inputs, n))
+    throw new Error(`${node.op} has ${node.inputs.length} inputs, expected ${n}`);
   return node.inputs;
 }
 
@@ -27,6 +28,9 @@ export function exactly<T, N extends number>(op: string, of: readonly T[], n: N)
   return of;
 }
 
-type Tuple<T, N extends number, Rest extends readonly T[] = readonly []> = Rest['length'] extends N ? Rest : Tuple<T, N, readonly [...Rest, T]>;
+type Tuple<T, N extends number, Rest extends readonly T[] = readonly []> = Rest['length'] extends N
+  ? Rest
+  : Tuple<T, N, readonly [...Rest, T]>;
 
-const hasLength = <T, N extends number>(list: readonly T[], n: N): list is Tuple<T, N> & readonly T[] => list.length === n;
+const hasLength = <T, N extends number>(list: readonly T[], n: N): list is Tuple<T, N> & readonly T[] =>
+  list.length === n;

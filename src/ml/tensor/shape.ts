@@ -14,7 +14,8 @@ export function refuse(op: string, of: readonly TensorType[], because: string): 
 
 export const typeText = ({ dtype, shape }: TensorType): string => `${dtype}[${shape.join(', ')}]`;
 
-export const sameShape = (left: Shape, right: Shape): boolean => left.length === right.length && left.every((size, axis) => size === right[axis]);
+export const sameShape = (left: Shape, right: Shape): boolean =>
+  left.length === right.length && left.every((size, axis) => size === right[axis]);
 
 /** The shape that all of them broadcast to, aligned at the last axis as in NumPy; a named size fits only itself and 1. */
 export function broadcast(op: string, of: readonly TensorType[]): Shape {
@@ -23,7 +24,8 @@ export function broadcast(op: string, of: readonly TensorType[]): Shape {
     let size: Dimension = 1;
     for (const { shape } of of) {
       const own = shape[axis - (rank - shape.length)] ?? 1;
-      if (size !== 1 && own !== 1 && own !== size) refuse(op, of, `the shapes do not broadcast: ${size} and ${own} on axis ${axis}`);
+      if (size !== 1 && own !== 1 && own !== size)
+        refuse(op, of, `the shapes do not broadcast: ${size} and ${own} on axis ${axis}`);
       if (own !== 1) size = own;
     }
     return size;
@@ -33,7 +35,8 @@ export function broadcast(op: string, of: readonly TensorType[]): Shape {
 /** A negative axis counts from the end. */
 export function axisOf(op: string, x: TensorType, axis: number): number {
   const absolute = axis < 0 ? axis + x.shape.length : axis;
-  if (!Number.isInteger(absolute) || absolute < 0 || absolute >= x.shape.length) refuse(op, [x], `there is no axis ${axis}`);
+  if (!Number.isInteger(absolute) || absolute < 0 || absolute >= x.shape.length)
+    refuse(op, [x], `there is no axis ${axis}`);
   return absolute;
 }
 
@@ -44,8 +47,18 @@ export function sizeOf(x: TensorType, axis: number): Dimension {
 
 export const canonicalShape = (shape: Shape): Shape => shape.map(canonical);
 
-export function requireDType(op: string, of: readonly TensorType[], x: TensorType, ...allowed: readonly DType[]): void {
+export function requireDType(
+  op: string,
+  of: readonly TensorType[],
+  x: TensorType,
+  ...allowed: readonly DType[]
+): void {
   if (!allowed.includes(x.dtype)) refuse(op, of, `expected ${allowed.join(' or ')}, not ${x.dtype}`);
 }
 
-export const nodeOf = (op: string, inputs: readonly Node[], { dtype, shape }: TensorType, attributes: Node['attributes'] = {}): Node => ({ op, inputs, attributes, dtype, shape });
+export const nodeOf = (
+  op: string,
+  inputs: readonly Node[],
+  { dtype, shape }: TensorType,
+  attributes: Node['attributes'] = {},
+): Node => ({ op, inputs, attributes, dtype, shape });

@@ -17,9 +17,18 @@ export function simplify({ outputs }: Graph): Graph {
   const simpleOf = (node: Node): Node => simple.get(node) ?? node;
   for (const node of inputsFirst(Object.values(outputs))) {
     const inputs = node.inputs.map(simpleOf);
-    simple.set(node, rewritten(inputs.every((input, i) => input === node.inputs[i]) ? node : nodeOf(node.op, inputs, node, node.attributes)));
+    simple.set(
+      node,
+      rewritten(
+        inputs.every((input, i) => input === node.inputs[i])
+          ? node
+          : nodeOf(node.op, inputs, node, node.attributes),
+      ),
+    );
   }
-  return { outputs: Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, simpleOf(node)])) };
+  return {
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, simpleOf(node)])),
+  };
 }
 
 function rewritten(node: Node): Node {
@@ -32,12 +41,45 @@ function rewritten(node: Node): Node {
 
 /** What differentiation and the models leave behind. Not here: x * 0 = 0, false for NaN; x + 0 = x, false for -0. */
 export const simplifications: readonly Rewrite[] = [
-  { law: 'x * 1 = x', apply: (node) => (node.op === 'Multiply' ? other(node, (x) => isConstant(x, 1)) : undefined) },
-  { law: 'x / 1 = x', apply: ({ op, inputs: [x, one], shape }) => (op === 'Divide' && x !== undefined && one !== undefined && isConstant(one, 1) && sameShape(x.shape, shape) ? x : undefined) },
-  { law: 'reshape(x, shape of x) = x', apply: ({ op, inputs: [x], shape }) => (op === 'Reshape' && x !== undefined && sameShape(x.shape, shape) ? x : undefined) },
-  { law: 'reshape(reshape(x, _), s) = reshape(x, s)', apply: ({ op, inputs: [inner], shape }) => (op === 'Reshape' && inner?.op === 'Reshape' ? onlyInput(inner, (x) => reshape(x, shape)) : undefined) },
-  { law: 'transpose(x, identity) = x', apply: ({ op, inputs: [x], attributes }) => (op === 'Transpose' && numbersAt(attributes, 'permutation').every((from, to) => from === to) ? x : undefined) },
-  { law: 'transpose(transpose(x, p), q) = transpose(x, q of p)', apply: ({ op, inputs: [inner], attributes }) => (op === 'Transpose' && inner?.op === 'Transpose' ? composed(inner, numbersAt(attributes, 'permutation')) : undefined) },
+  {
+    law: 'x * 1 = x',
+    apply: (node) => (node.op === 'Multiply' ? other(node, (x) => isConstant(x, 1)) : undefined),
+  },
+  {
+    law: 'x / 1 = x',
+    apply: ({ op, inputs: [x, one], shape }) =>
+      op === 'Divide' &&
+      x !== undefined &&
+      one !== undefined &&
+      isConstant(one, 1) &&
+      sameShape(x.shape, shape)
+        ? x
+        : undefined,
+  },
+  {
+    law: 'reshape(x, shape of x) = x',
+    apply: ({ op, inputs: [x], shape }) =>
+      op === 'Reshape' && x !== undefined && sameShape(x.shape, shape) ? x : undefined,
+  },
+  {
+    law: 'reshape(reshape(x, _), s) = reshape(x, s)',
+    apply: ({ op, inputs: [inner], shape }) =>
+      op === 'Reshape' && inner?.op === 'Reshape' ? onlyInput(inner, (x) => reshape(x, shape)) : undefined,
+  },
+  {
+    law: 'transpose(x, identity) = x',
+    apply: ({ op, inputs: [x], attributes }) =>
+      op === 'Transpose' && numbersAt(attributes, 'permutation').every((from, to) => from === to)
+        ? x
+        : undefined,
+  },
+  {
+    law: 'transpose(transpose(x, p), q) = transpose(x, q of p)',
+    apply: ({ op, inputs: [inner], attributes }) =>
+      op === 'Transpose' && inner?.op === 'Transpose'
+        ? composed(inner, numbersAt(attributes, 'permutation'))
+        : undefined,
+  },
   { law: 'expand(x) op y = x op y, where y has the shape', apply: unexpanded },
 ];
 
@@ -48,11 +90,17 @@ function other({ inputs: [left, right], shape }: Node, fits: (x: Node) => boolea
   return fits(left) && sameShape(right.shape, shape) ? right : undefined;
 }
 
-const onlyInput = ({ inputs: [x] }: Node, apply: (x: Node) => Node): Node | undefined => (x === undefined ? undefined : apply(x));
+const onlyInput = ({ inputs: [x] }: Node, apply: (x: Node) => Node): Node | undefined =>
+  x === undefined ? undefined : apply(x);
 
 function composed(inner: Node, outer: readonly number[]): Node | undefined {
   const permutation = numbersAt(inner.attributes, 'permutation');
-  return onlyInput(inner, (x) => transpose(x, outer.map((axis) => permutation[axis] ?? axis)));
+  return onlyInput(inner, (x) =>
+    transpose(
+      x,
+      outer.map((axis) => permutation[axis] ?? axis),
+    ),
+  );
 }
 
 /** Elementwise ops broadcast by themselves. */
@@ -62,7 +110,9 @@ function unexpanded(node: Node): Node | undefined {
   const [source] = node.inputs[index]?.inputs ?? [];
   if (source === undefined) return undefined;
   const inputs = node.inputs.with(index, source);
-  return sameShape(broadcast(node.op, inputs), node.shape) ? nodeOf(node.op, inputs, node, node.attributes) : undefined;
+  return sameShape(broadcast(node.op, inputs), node.shape)
+    ? nodeOf(node.op, inputs, node, node.attributes)
+    : undefined;
 }
 
 const broadcasting: readonly string[] = ['Add', 'Subtract', 'Multiply', 'Divide', 'Maximum', 'Where'];

@@ -35,23 +35,41 @@ export type Tokenization = 'sentencepiece' | 'transformers';
 export function makeTokenizer(files: TokenizerFiles, tokenization: Tokenization): Result<Tokenizer> {
   const config = readTokenizerConfig(files);
   if (!config.ok) return config;
-  if (files.model !== undefined || (files.tokenizer !== undefined && files.vocabulary === undefined)) return makeT5(files, config.value, tokenization);
-  if (files.vocabulary === undefined) return { ok: false, error: 'it has no tokenizer: expected spiece.model or tokenizer.json (T5, mT5), or vocab.txt (BERT)' };
+  if (files.model !== undefined || (files.tokenizer !== undefined && files.vocabulary === undefined))
+    return makeT5(files, config.value, tokenization);
+  if (files.vocabulary === undefined)
+    return {
+      ok: false,
+      error: 'it has no tokenizer: expected spiece.model or tokenizer.json (T5, mT5), or vocab.txt (BERT)',
+    };
   const strange = unlike(/^BertTokenizer(?:Fast)?$/, config.value);
   return strange === undefined ? slowBert(files.vocabulary, config.value) : { ok: false, error: strange };
 }
 
-function makeT5({ model, tokenizer }: TokenizerFiles, config: TokenizerConfig, tokenization: Tokenization): Result<Tokenizer> {
+function makeT5(
+  { model, tokenizer }: TokenizerFiles,
+  config: TokenizerConfig,
+  tokenization: Tokenization,
+): Result<Tokenizer> {
   const strange = unlike(/^M?T5Tokenizer(?:Fast)?$/, config);
   if (strange !== undefined) return { ok: false, error: strange };
   if (tokenization === 'transformers' && tokenizer !== undefined) {
     const parts = readUnigramJson(tokenizer);
-    return parts.ok ? fastT5OfJson(parts.value, config) : { ok: false, error: `tokenizer.json: ${parts.error}` };
+    return parts.ok
+      ? fastT5OfJson(parts.value, config)
+      : { ok: false, error: `tokenizer.json: ${parts.error}` };
   }
-  if (model === undefined) return { ok: false, error: 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json' };
+  if (model === undefined)
+    return {
+      ok: false,
+      error:
+        'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json',
+    };
   if (tokenization === 'sentencepiece') {
     const sentencePiece = readSentencePiece(model);
-    return sentencePiece.ok ? slowT5(sentencePiece.value, config) : { ok: false, error: `spiece.model: ${sentencePiece.error}` };
+    return sentencePiece.ok
+      ? slowT5(sentencePiece.value, config)
+      : { ok: false, error: `spiece.model: ${sentencePiece.error}` };
   }
   const proto = readModelProto(model);
   return proto.ok ? fastT5(proto.value, config) : { ok: false, error: `spiece.model: ${proto.error}` };
@@ -59,6 +77,7 @@ function makeT5({ model, tokenizer }: TokenizerFiles, config: TokenizerConfig, t
 
 /** Says so where the folder names a class of tokenizers that cuts texts otherwise than the ones that `known` fits. */
 function unlike(known: RegExp, { className }: TokenizerConfig): string | undefined {
-  if (className === undefined || className === 'PreTrainedTokenizerFast' || known.test(className)) return undefined;
+  if (className === undefined || className === 'PreTrainedTokenizerFast' || known.test(className))
+    return undefined;
   return `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or BertTokenizer with vocab.txt`;
 }

@@ -7,13 +7,17 @@ import { makeTokenizer, type Tokenization } from './make-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** The tokenizer of a model folder as Hugging Face has them: mT5's and T5's, or BERT's. What is wrong names the folder and the file. */
-export async function openTokenizer(folder: string, { tokenization }: { readonly tokenization: Tokenization }): Promise<Result<Tokenizer>> {
+export async function openTokenizer(
+  folder: string,
+  { tokenization }: { readonly tokenization: Tokenization },
+): Promise<Result<Tokenizer>> {
   const problems: FileProblem[] = [];
   const bytesOf = async (name: string): Promise<Buffer | undefined> => {
     try {
       return await readFile(join(folder, name));
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) problems.push(fileProblem(join(folder, name), error));
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+        problems.push(fileProblem(join(folder, name), error));
       return undefined;
     }
   };

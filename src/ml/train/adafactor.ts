@@ -17,27 +17,59 @@ export function createAdafactor(tensors: readonly Trained[], settings: Adafactor
 }
 
 /** The learning rate of a relative step, before it is scaled by a tensor. `step` from 1. */
-export const relativeStep = (step: number, warmupInit: boolean): number => Math.min(warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
+export const relativeStep = (step: number, warmupInit: boolean): number =>
+  Math.min(warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
 
 type SecondMoment =
-  | { readonly kind: 'factored'; readonly rows: Float32Array; readonly columns: Float32Array; readonly width: number }
+  | {
+      readonly kind: 'factored';
+      readonly rows: Float32Array;
+      readonly columns: Float32Array;
+      readonly width: number;
+    }
   | { readonly kind: 'whole'; readonly whole: Float32Array };
 
 /** A matrix or more: the last axis is the columns, all before it the rows. */
 function secondMoment({ shape, parameter }: Trained): SecondMoment {
   const width = shape.at(-1) ?? 1;
   if (shape.length < 2) return { kind: 'whole', whole: new Float32Array(parameter.length) };
-  return { kind: 'factored', rows: new Float32Array(parameter.length / width), columns: new Float32Array(width), width };
+  return {
+    kind: 'factored',
+    rows: new Float32Array(parameter.length / width),
+    columns: new Float32Array(width),
+    width,
+  };
 }
 
-function memoryOf({ tensor: { name, moments }, second }: { readonly tensor: Trained; readonly second: SecondMoment }): readonly (readonly [string, Float32Array])[] {
+function memoryOf({
+  tensor: { name, moments },
+  second,
+}: {
+  readonly tensor: Trained;
+  readonly second: SecondMoment;
+}): readonly (readonly [string, Float32Array])[] {
   const first = moments.map((moment) => [`first.${name}`, moment] as const);
-  return second.kind === 'whole' ? [...first, [`second.${name}`, second.whole]] : [...first, [`rows.${name}`, second.rows], [`columns.${name}`, second.columns]];
+  return second.kind === 'whole'
+    ? [...first, [`second.${name}`, second.whole]]
+    : [...first, [`rows.${name}`, second.rows], [`columns.${name}`, second.columns]];
 }
 
 /** The gradient becomes the change in place: a copy would be as large as the model. */
-function updateTensor({ parameter, gradient: change, moments: [first], weightDecay }: Trained, second: SecondMoment, { step, learningRate, gradientScale }: Update, settings: AdafactorSettings): void {
-  const { scaleParameter = true, relativeStep: isRelative = true, warmupInit = false, beta1 = null, decayRate = -0.8, clipThreshold = 1, epsilon: [epsilonGradient, epsilonScale] = [1e-30, 1e-3] } = settings;
+function updateTensor(
+  { parameter, gradient: change, moments: [first], weightDecay }: Trained,
+  second: SecondMoment,
+  { step, learningRate, gradientScale }: Update,
+  settings: AdafactorSettings,
+): void {
+  const {
+    scaleParameter = true,
+    relativeStep: isRelative = true,
+    warmupInit = false,
+    beta1 = null,
+    decayRate = -0.8,
+    clipThreshold = 1,
+    epsilon: [epsilonGradient, epsilonScale] = [1e-30, 1e-3],
+  } = settings;
   const base = isRelative ? relativeStep(step, warmupInit) : learningRate;
   const rate = base * (scaleParameter ? Math.max(epsilonScale, rootMeanSquare(parameter)) : 1);
   for (let i = 0; i < change.length; i += 1) change[i] = (change[i] as number) * gradientScale;
@@ -46,7 +78,8 @@ function updateTensor({ parameter, gradient: change, moments: [first], weightDec
   const decay = weightDecay * rate;
   for (let i = 0; i < change.length; i += 1) {
     let update = (change[i] as number) * factor;
-    if (first !== undefined && beta1 !== null) update = first[i] = (first[i] as number) * beta1 + update * (1 - beta1);
+    if (first !== undefined && beta1 !== null)
+      update = first[i] = (first[i] as number) * beta1 + update * (1 - beta1);
     parameter[i] = (parameter[i] as number) * (1 - decay) - update;
   }
 }
@@ -75,12 +108,16 @@ function normalise(gradient: Float32Array, second: SecondMoment, decay: number, 
     rows[row] = (rows[row] as number) * decay + (rowSum / width) * (1 - decay);
     rowsTotal += rows[row] as number;
   }
-  for (let column = 0; column < width; column += 1) columns[column] = (columns[column] as number) * decay + ((columnSums[column] as number) / rows.length) * (1 - decay);
+  for (let column = 0; column < width; column += 1)
+    columns[column] =
+      (columns[column] as number) * decay + ((columnSums[column] as number) / rows.length) * (1 - decay);
   const rowsMean = rowsTotal / rows.length;
   const columnFactors = columns.map((value) => 1 / Math.sqrt(value));
   for (let row = 0; row < rows.length; row += 1) {
     const rowFactor = 1 / Math.sqrt((rows[row] as number) / rowsMean);
-    for (let column = 0; column < width; column += 1) gradient[row * width + column] = (gradient[row * width + column] as number) * rowFactor * (columnFactors[column] as number);
+    for (let column = 0; column < width; column += 1)
+      gradient[row * width + column] =
+        (gradient[row * width + column] as number) * rowFactor * (columnFactors[column] as number);
   }
 }
 

@@ -2,16 +2,30 @@ import type { Kernels } from './kernels/kernels.ts';
 import type { Optimizer, OptimizerSettings, Trained } from './optimizer.ts';
 
 /** AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW. `moments` of each tensor: the first and the second. */
-export function createAdamW(tensors: readonly Trained[], { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: OptimizerSettings & { readonly name: 'adamw' }, kernels: Kernels): Optimizer {
+export function createAdamW(
+  tensors: readonly Trained[],
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: OptimizerSettings & { readonly name: 'adamw' },
+  kernels: Kernels,
+): Optimizer {
   const states = tensors.map(({ name, parameter, gradient, moments, weightDecay }) => {
     const [firstMoment, secondMoment] = moments;
-    if (firstMoment === undefined || secondMoment === undefined) throw new Error(`${name} has no room for AdamW's moments`);
+    if (firstMoment === undefined || secondMoment === undefined)
+      throw new Error(`${name} has no room for AdamW's moments`);
     return { name, weightDecay, arrays: { parameter, gradient, firstMoment, secondMoment } };
   });
   return {
     update({ step, learningRate, gradientScale }) {
-      for (const { arrays, weightDecay } of states) kernels.adamw(arrays, { step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale });
+      for (const { arrays, weightDecay } of states)
+        kernels.adamw(arrays, { step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale });
     },
-    memory: new Map(states.flatMap(({ name, arrays }) => [[`first.${name}`, arrays.firstMoment], [`second.${name}`, arrays.secondMoment]] as const)),
+    memory: new Map(
+      states.flatMap(
+        ({ name, arrays }) =>
+          [
+            [`first.${name}`, arrays.firstMoment],
+            [`second.${name}`, arrays.secondMoment],
+          ] as const,
+      ),
+    ),
   };
 }

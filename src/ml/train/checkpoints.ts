@@ -22,15 +22,28 @@ export interface TrainingState {
 export type Tensors = ReadonlyMap<string, Float32Array>;
 
 /** Writes "checkpoint-<step>" into the folder, complete or not at all; one of the same step stays as it is. */
-export async function writeCheckpoint(folder: string, state: TrainingState, tensors: Tensors, disk: Disk): Promise<Result<void, FileProblem>> {
+export async function writeCheckpoint(
+  folder: string,
+  state: TrainingState,
+  tensors: Tensors,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
   const steps = await checkpointSteps(folder);
   if (!steps.ok) return steps;
   if (steps.value.includes(state.step)) return { ok: true, value: undefined };
-  const stored = new Map([...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const));
-  return writeFolderAtomically(checkpointPath(folder, state.step), async (partial) => {
-    const written = await writeSafetensors(join(partial, tensorsName), held(stored));
-    return written.ok ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) })) : written;
-  }, disk);
+  const stored = new Map(
+    [...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const),
+  );
+  return writeFolderAtomically(
+    checkpointPath(folder, state.step),
+    async (partial) => {
+      const written = await writeSafetensors(join(partial, tensorsName), held(stored));
+      return written.ok
+        ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) }))
+        : written;
+    },
+    disk,
+  );
 }
 
 /** The steps of the checkpoints that are there, in order. */
@@ -38,7 +51,13 @@ export async function checkpointSteps(folder: string): Promise<Result<readonly n
   try {
     await mkdir(folder, { recursive: true });
     const names = await readdir(folder);
-    return { ok: true, value: names.flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b) };
+    return {
+      ok: true,
+      value: names
+        .flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? [])
+        .map(Number)
+        .sort((a, b) => a - b),
+    };
   } catch (error) {
     return { ok: false, error: fileProblem(folder, error) };
   }
@@ -52,7 +71,11 @@ export async function readState(folder: string, step: number): Promise<Result<Tr
 }
 
 /** Fills arrays from a checkpoint; each has to be there, in its length, with the bits that were written. */
-export async function readTensors(folder: string, step: number, into: Tensors): Promise<Result<void, FileProblem>> {
+export async function readTensors(
+  folder: string,
+  step: number,
+  into: Tensors,
+): Promise<Result<void, FileProblem>> {
   const state = await readStored(folder, step);
   if (!state.ok) return state;
   const path = join(checkpointPath(folder, step), tensorsName);
@@ -60,10 +83,15 @@ export async function readTensors(folder: string, step: number, into: Tensors): 
   if (!stored.ok) return stored;
   for (const [name, data] of into) {
     const tensor = stored.value.get(name);
-    if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(data.length)) return { ok: false, error: { path, message: `has no float32 tensor "${name}" of ${data.length} elements` } };
+    if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(data.length))
+      return {
+        ok: false,
+        error: { path, message: `has no float32 tensor "${name}" of ${data.length} elements` },
+      };
     const loaded = await loadFloat32(tensor, data);
     if (!loaded.ok) return loaded;
-    if (sumOf(data) !== state.value.sums[name]) return { ok: false, error: { path, message: `the tensor "${name}" is not as it was written` } };
+    if (sumOf(data) !== state.value.sums[name])
+      return { ok: false, error: { path, message: `the tensor "${name}" is not as it was written` } };
   }
   return { ok: true, value: undefined };
 }
@@ -72,7 +100,12 @@ export async function readTensors(folder: string, step: number, into: Tensors): 
  * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so where the best is
  * older, two stay even if one was asked for. As the Trainer's save_total_limit.
  */
-export async function pruneCheckpoints(folder: string, keep: number, best: number | undefined, disk: Disk): Promise<Result<void, FileProblem>> {
+export async function pruneCheckpoints(
+  folder: string,
+  keep: number,
+  best: number | undefined,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
   const steps = await checkpointSteps(folder);
   if (!steps.ok) return steps;
   const removable = steps.value.slice(0, -1).filter((step) => step !== best);
@@ -80,13 +113,21 @@ export async function pruneCheckpoints(folder: string, keep: number, best: numbe
 }
 
 /** Removes the checkpoints from a step on, the newest first, so that a crash in between leaves an earlier training. */
-export async function removeCheckpoints(folder: string, from: number, disk: Disk): Promise<Result<void, FileProblem>> {
+export async function removeCheckpoints(
+  folder: string,
+  from: number,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
   const steps = await checkpointSteps(folder);
   return steps.ok ? remove(folder, steps.value.filter((step) => step >= from).toReversed(), disk) : steps;
 }
 
 /** And what a killed process left unfinished. */
-async function remove(folder: string, steps: readonly number[], disk: Disk): Promise<Result<void, FileProblem>> {
+async function remove(
+  folder: string,
+  steps: readonly number[],
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
   try {
     for (const step of steps) await disk.remove(checkpointPath(folder, step));
     for (const name of await readdir(folder)) if (isPartialName(name)) await disk.remove(join(folder, name));
@@ -96,7 +137,8 @@ async function remove(folder: string, steps: readonly number[], disk: Disk): Pro
   }
 }
 
-const checkpointPath = (folder: string, step: number): string => join(folder, `checkpoint-${String(step).padStart(8, '0')}`);
+const checkpointPath = (folder: string, step: number): string =>
+  join(folder, `checkpoint-${String(step).padStart(8, '0')}`);
 
 const tensorsName = 'tensors.safetensors';
 const stateName = 'state.json';
@@ -106,21 +148,44 @@ interface StoredState extends TrainingState {
   readonly sums: Readonly<Record<string, number>>;
 }
 
-const sumsOf = (tensors: Tensors): StoredState['sums'] => Object.fromEntries([...tensors].map(([name, data]) => [name, sumOf(data)]));
+const sumsOf = (tensors: Tensors): StoredState['sums'] =>
+  Object.fromEntries([...tensors].map(([name, data]) => [name, sumOf(data)]));
 
-const sumOf = ({ buffer, byteOffset, byteLength }: Float32Array): number => crc32(new Uint8Array(buffer, byteOffset, byteLength));
+const sumOf = ({ buffer, byteOffset, byteLength }: Float32Array): number =>
+  crc32(new Uint8Array(buffer, byteOffset, byteLength));
 
-const checked = ({ fingerprint, step, records, sums }: StoredState): StoredState & { readonly sum: number } => ({ fingerprint, step, records, sums, sum: crc32(JSON.stringify([fingerprint, step, records, sums])) });
+const checked = ({
+  fingerprint,
+  step,
+  records,
+  sums,
+}: StoredState): StoredState & { readonly sum: number } => ({
+  fingerprint,
+  step,
+  records,
+  sums,
+  sum: crc32(JSON.stringify([fingerprint, step, records, sums])),
+});
 
 async function readStored(folder: string, step: number): Promise<Result<StoredState, FileProblem>> {
   const path = join(checkpointPath(folder, step), stateName);
   const json = await readJson(path);
   if (!json.ok) return json;
-  if (!isState(json.value) || json.value.step !== step || json.value['sum'] !== checked(json.value).sum) return { ok: false, error: { path, message: 'is not the state of a training, or not as it was written' } };
+  if (!isState(json.value) || json.value.step !== step || json.value['sum'] !== checked(json.value).sum)
+    return {
+      ok: false,
+      error: { path, message: 'is not the state of a training, or not as it was written' },
+    };
   return { ok: true, value: json.value };
 }
 
 /** Its checksum says that it was written by this program: what is looked at is what the checksum is made from. */
 function isState(json: Json): json is JsonObject & StoredState {
-  return isJsonObject(json) && typeof json['fingerprint'] === 'string' && Number.isInteger(json['step']) && Array.isArray(json['records']) && isJsonObject(json['sums']);
+  return (
+    isJsonObject(json) &&
+    typeof json['fingerprint'] === 'string' &&
+    Number.isInteger(json['step']) &&
+    Array.isArray(json['records']) &&
+    isJsonObject(json['sums'])
+  );
 }

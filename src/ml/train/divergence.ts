@@ -6,9 +6,20 @@ import type { Example } from './train-config.ts';
 import type { Divergence, TrainOutcome } from './train-outcome.ts';
 
 /** Saves the batch that a training diverged at, and is how the training ends. */
-export async function diverged(scratch: string, divergence: Divergence, examples: readonly Example[]): Promise<TrainOutcome> {
+export async function diverged(
+  scratch: string,
+  divergence: Divergence,
+  examples: readonly Example[],
+): Promise<TrainOutcome> {
   const batchFile = join(scratch, `diverged-${divergence.during}-${divergence.step}.json`);
   const batch = elementsAt(examples, divergence.rows);
-  const written = await writeJson(batchFile, { ...divergence, loss: String(divergence.loss), ...(divergence.during === 'step' ? { gradientNorm: String(divergence.gradientNorm) } : {}), batch });
-  return written.ok ? { kind: 'diverged', ...divergence, batchFile } : { kind: 'failed', problem: fileProblemText(written.error) };
+  const written = await writeJson(batchFile, {
+    ...divergence,
+    loss: String(divergence.loss),
+    ...(divergence.during === 'step' ? { gradientNorm: String(divergence.gradientNorm) } : {}),
+    batch,
+  });
+  return written.ok
+    ? { kind: 'diverged', ...divergence, batchFile }
+    : { kind: 'failed', problem: fileProblemText(written.error) };
 }

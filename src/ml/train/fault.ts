@@ -4,13 +4,20 @@ import { planOf } from './plan.ts';
 import type { Example, TrainConfig } from './train-config.ts';
 
 /** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
-export function faultOf(examples: readonly Example[], { vocabSize }: Mt5Config, config: TrainConfig): string | undefined {
+export function faultOf(
+  examples: readonly Example[],
+  { vocabSize }: Mt5Config,
+  config: TrainConfig,
+): string | undefined {
   const { kept } = validationSplit(examples.length, config.validationFraction, config.seed);
-  if (kept.length === 0 && planOf(config, 1).total > 0) return `there are ${examples.length} rows, of which none is left for training once ${config.validationFraction} are held out`;
+  if (kept.length === 0 && planOf(config, 1).total > 0)
+    return `there are ${examples.length} rows, of which none is left for training once ${config.validationFraction} are held out`;
   for (const [row, { source, target }] of examples.entries()) {
-    if (source.length === 0 || target.length === 0) return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
+    if (source.length === 0 || target.length === 0)
+      return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
     const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
-    if (foreign !== undefined) return `row ${row} has the token ${foreign}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
+    if (foreign !== undefined)
+      return `row ${row} has the token ${foreign}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
   }
   return undefined;
 }

@@ -23,7 +23,11 @@ export interface HeldOutLoss {
 }
 
 /** The mean over the batches' means. Throws the signal's reason when it is aborted. */
-export async function heldOutLoss({ program, config, examples, rows, batch, headParts }: HeldOut, parameters: Feeds, signal: AbortSignal): Promise<HeldOutLoss> {
+export async function heldOutLoss(
+  { program, config, examples, rows, batch, headParts }: HeldOut,
+  parameters: Feeds,
+  signal: AbortSignal,
+): Promise<HeldOutLoss> {
   const batches = orderedBatches(rows.length, batch).map((places) => elementsAt(rows, places));
   let sum = 0;
   for (const batchRows of batches) {

@@ -5,7 +5,10 @@ import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { Trained } from './optimizer.ts';
 
 /** The parameters that stay as they are, each in memory of its own. */
-export async function loadFrozen(tensors: LazyTensors, trained: ReadonlyMap<string, unknown>): Promise<Result<Feeds, FileProblem>> {
+export async function loadFrozen(
+  tensors: LazyTensors,
+  trained: ReadonlyMap<string, unknown>,
+): Promise<Result<Feeds, FileProblem>> {
   const frozen: [string, Feed][] = [];
   for (const [name, tensor] of tensors) {
     if (trained.has(name)) continue;
@@ -18,7 +21,11 @@ export async function loadFrozen(tensors: LazyTensors, trained: ReadonlyMap<stri
 }
 
 /** Fills what is trained: from where it starts, say an adapter, else from the model. */
-export async function loadTrained(trained: readonly Trained[], start: LazyTensors, tensors: LazyTensors): Promise<Result<void, FileProblem>> {
+export async function loadTrained(
+  trained: readonly Trained[],
+  start: LazyTensors,
+  tensors: LazyTensors,
+): Promise<Result<void, FileProblem>> {
   for (const { name, parameter } of trained) {
     const stored = start.get(name) ?? tensors.get(name);
     if (stored === undefined) throw new Error(`the model has no tensor "${name}"`);

@@ -5,20 +5,33 @@ import { type Feeds, longest, type Rows } from '../model/packed-rows.ts';
 import type { Example, TrainConfig } from './train-config.ts';
 
 /** The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step. */
-export function stepFeeds(microBatches: readonly (readonly Example[])[], step: number, mt5: Mt5Config, { accumulationRule, seed }: TrainConfig, headParts: number): readonly Feeds[] {
+export function stepFeeds(
+  microBatches: readonly (readonly Example[])[],
+  step: number,
+  mt5: Mt5Config,
+  { accumulationRule, seed }: TrainConfig,
+  headParts: number,
+): readonly Feeds[] {
   const total = microBatches.reduce((sum, rows) => sum + labelCount(rows), 0);
   return microBatches.map((rows, index) => {
     const first = microBatches.slice(0, index).reduce((sum, before) => sum + before.length, 0);
     const weight = accumulationRule === 'tokens' ? 1 / total : 1 / (labelCount(rows) * microBatches.length);
-    return { ...pairFeeds(rows, mt5, weight, headParts), ...dropoutFeeds(rowKeys(seed, step, first, rows.length), sourcesOf(rows), targetsOf(rows)) };
+    return {
+      ...pairFeeds(rows, mt5, weight, headParts),
+      ...dropoutFeeds(rowKeys(seed, step, first, rows.length), sourcesOf(rows), targetsOf(rows)),
+    };
   });
 }
 
 /** The feeds of a batch whose loss is the mean over its labels. */
-export const evaluationFeeds = (rows: readonly Example[], mt5: Mt5Config, headParts: number): Feeds => pairFeeds(rows, mt5, 1 / labelCount(rows), headParts);
+export const evaluationFeeds = (rows: readonly Example[], mt5: Mt5Config, headParts: number): Feeds =>
+  pairFeeds(rows, mt5, 1 / labelCount(rows), headParts);
 
 /** The tokens of a step, and the share of its padded blocks that is padding. */
-export function fillOf(microBatches: readonly (readonly Example[])[]): { readonly tokens: number; readonly padding: number } {
+export function fillOf(microBatches: readonly (readonly Example[])[]): {
+  readonly tokens: number;
+  readonly padding: number;
+} {
   let [tokens, slots] = [0, 0];
   for (const rows of microBatches) {
     for (const side of [sourcesOf(rows), targetsOf(rows)]) {
@@ -37,4 +50,5 @@ const pairFeeds = (rows: readonly Example[], mt5: Mt5Config, weight: number, hea
 
 const sourcesOf = (rows: readonly Example[]): Rows => rows.map(({ source }) => source);
 const targetsOf = (rows: readonly Example[]): Rows => rows.map(({ target }) => target);
-const labelCount = (rows: readonly Example[]): number => rows.reduce((sum, { target }) => sum + target.length, 0);
+const labelCount = (rows: readonly Example[]): number =>
+  rows.reduce((sum, { target }) => sum + target.length, 0);

@@ -49,7 +49,9 @@ export interface AdafactorSettings {
 /** How many arrays of a parameter's length an optimizer needs as `moments`. */
 export function momentsOf(settings: OptimizerSettings): number {
   switch (settings.name) {
-    case 'adamw': return 2;
-    case 'adafactor': return typeof settings.beta1 === 'number' ? 1 : 0;
+    case 'adamw':
+      return 2;
+    case 'adafactor':
+      return typeof settings.beta1 === 'number' ? 1 : 0;
   }
 }

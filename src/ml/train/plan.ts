@@ -16,9 +16,20 @@ export function planOf({ batch, accumulation, length, warmup }: TrainConfig, row
 }
 
 /** The rows of each micro-batch of a step (from 0): a function of the seed and the step alone. */
-export function batchOrder(examples: readonly Example[], config: TrainConfig, { stepsPerEpoch }: Plan): (step: number) => readonly (readonly number[])[] {
+export function batchOrder(
+  examples: readonly Example[],
+  config: TrainConfig,
+  { stepsPerEpoch }: Plan,
+): (step: number) => readonly (readonly number[])[] {
   const lengths = examples.map(({ source }) => source.length); // as the Trainer: input_ids alone
-  const epochOf = (epoch: number): readonly (readonly number[])[] => epochBatches(lengths, { seed: config.seed, epoch, batchSize: config.batch, groupByLength: config.groupByLength, accumulation: config.accumulation });
+  const epochOf = (epoch: number): readonly (readonly number[])[] =>
+    epochBatches(lengths, {
+      seed: config.seed,
+      epoch,
+      batchSize: config.batch,
+      groupByLength: config.groupByLength,
+      accumulation: config.accumulation,
+    });
   let current = { epoch: -1, batches: epochOf(0) };
   return (step) => {
     const epoch = Math.floor(step / stepsPerEpoch);
@@ -34,15 +45,22 @@ export function isDue(every: Every | null, step: number, { stepsPerEpoch }: Plan
   return step % ('steps' in every ? every.steps : stepsPerEpoch) === 0;
 }
 
-export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] => records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
+export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] =>
+  records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
 
 /** The first evaluation with the lowest loss; one whose loss is not a number is never the best, not even the first. */
 export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined {
-  return evaluations.reduce<EvaluationRecord | undefined>((best, each) => (each.evaluationLoss < (best?.evaluationLoss ?? Infinity) ? each : best), undefined);
+  return evaluations.reduce<EvaluationRecord | undefined>(
+    (best, each) => (each.evaluationLoss < (best?.evaluationLoss ?? Infinity) ? each : best),
+    undefined,
+  );
 }
 
 /** Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback. */
-export function hasLostPatience(evaluations: readonly EvaluationRecord[], settings: TrainConfig['earlyStopping']): boolean {
+export function hasLostPatience(
+  evaluations: readonly EvaluationRecord[],
+  settings: TrainConfig['earlyStopping'],
+): boolean {
   if (settings === null) return false;
   let [best, bad] = [Infinity, 0];
   for (const { evaluationLoss } of evaluations) {

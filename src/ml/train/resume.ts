@@ -3,12 +3,21 @@ import type { Disk } from '../../files/disk.ts';
 import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
-import { checkpointSteps, readState, readTensors, removeCheckpoints, type Tensors, type TrainingState } from './checkpoints.ts';
+import {
+  checkpointSteps,
+  readState,
+  readTensors,
+  removeCheckpoints,
+  type Tensors,
+  type TrainingState,
+} from './checkpoints.ts';
 import type { Example, TrainConfig } from './train-config.ts';
 
 /** Of what must not differ between a training and the one that goes on from its checkpoints. */
 export function fingerprintOf(config: TrainConfig, model: Mt5Config, examples: readonly Example[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([config, model, examples.map(({ source, target }) => [source.length, target.length])]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([config, model, examples.map(({ source, target }) => [source.length, target.length])]),
+  );
   for (const { source, target } of examples) hash.update(Int32Array.from([...source, ...target]));
   return hash.digest('hex');
 }
@@ -18,7 +27,13 @@ export function fingerprintOf(config: TrainConfig, model: Mt5Config, examples: r
  * none. Those that are proven to be damaged are removed with a warning, and so are those of another training; one that
  * cannot be read is left, and the training does not start.
  */
-export async function resume(scratch: string, fingerprint: string, memory: Tensors, warn: (text: string) => void, disk: Disk): Promise<Result<Pick<TrainingState, 'step' | 'records'> | 'anew', FileProblem>> {
+export async function resume(
+  scratch: string,
+  fingerprint: string,
+  memory: Tensors,
+  warn: (text: string) => void,
+  disk: Disk,
+): Promise<Result<Pick<TrainingState, 'step' | 'records'> | 'anew', FileProblem>> {
   const steps = await checkpointSteps(scratch);
   if (!steps.ok) return steps;
   for (const step of steps.value.toReversed()) {
@@ -30,8 +45,18 @@ export async function resume(scratch: string, fingerprint: string, memory: Tenso
     }
     const filled = state.ok ? await readTensors(scratch, step, memory) : state;
     if (state.ok && filled.ok) return state;
-    if (!filled.ok && !isDamage(filled.error)) return { ok: false, error: { ...filled.error, message: `${filled.error.message}; the checkpoint of step ${step} was left as it is: once it can be read, run again` } };
-    if (!filled.ok) warn(`the checkpoint of step ${step} cannot be used and was removed; the training goes on from an earlier one, if there is any: ${fileProblemText(filled.error)}`);
+    if (!filled.ok && !isDamage(filled.error))
+      return {
+        ok: false,
+        error: {
+          ...filled.error,
+          message: `${filled.error.message}; the checkpoint of step ${step} was left as it is: once it can be read, run again`,
+        },
+      };
+    if (!filled.ok)
+      warn(
+        `the checkpoint of step ${step} cannot be used and was removed; the training goes on from an earlier one, if there is any: ${fileProblemText(filled.error)}`,
+      );
     const removed = await removeCheckpoints(scratch, step, disk);
     if (!removed.ok) return removed;
   }

@@ -48,20 +48,47 @@ export interface StepperOptions {
 }
 
 /** Lays the trained tensors out in memory that the engine reads and writes in place. All parameters are zero at first. */
-export function createStepper({ graph, program, shapes, frozen, optimizer: settings, weightDecay, decays = isDecayed, accumulation, kernels }: StepperOptions): Stepper {
+export function createStepper({
+  graph,
+  program,
+  shapes,
+  frozen,
+  optimizer: settings,
+  weightDecay,
+  decays = isDecayed,
+  accumulation,
+  kernels,
+}: StepperOptions): Stepper {
   const moments = momentsOf(settings);
   const spare = (name: string): number => (accumulation > 1 && graph.dense.includes(name) ? 1 : 0); // later micro-batches' gradients, before they are added
-  const groups = kernels.allocate([...shapes].map(([name, shape]) => Array.from({ length: 2 + moments + spare(name) }, () => elements(shape))));
-  const tensors: (Trained & { readonly incoming: Float32Array })[] = [...shapes].map(([name, shape], index) => {
-    const [parameter = empty(), gradient = empty(), ...rest] = groups[index] ?? [];
-    return { name, shape, parameter, gradient, moments: rest.slice(0, moments), incoming: rest[moments] ?? gradient, weightDecay: decays(name) ? weightDecay : 0 };
-  });
+  const groups = kernels.allocate(
+    [...shapes].map(([name, shape]) =>
+      Array.from({ length: 2 + moments + spare(name) }, () => elements(shape)),
+    ),
+  );
+  const tensors: (Trained & { readonly incoming: Float32Array })[] = [...shapes].map(
+    ([name, shape], index) => {
+      const [parameter = empty(), gradient = empty(), ...rest] = groups[index] ?? [];
+      return {
+        name,
+        shape,
+        parameter,
+        gradient,
+        moments: rest.slice(0, moments),
+        incoming: rest[moments] ?? gradient,
+        weightDecay: decays(name) ? weightDecay : 0,
+      };
+    },
+  );
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const trained = Object.fromEntries(tensors.map(({ name, shape, parameter }) => [name, real(shape, parameter)]));
+  const trained = Object.fromEntries(
+    tensors.map(({ name, shape, parameter }) => [name, real(shape, parameter)]),
+  );
   const parameters = { ...frozen, ...trained };
   const dense = graph.dense.map((name) => find(byName, name));
   const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
-  const places = (of: 'gradient' | 'incoming'): Feeds => Object.fromEntries(dense.map((tensor) => [`gradient.${tensor.name}`, real(tensor.shape, tensor[of])]));
+  const places = (of: 'gradient' | 'incoming'): Feeds =>
+    Object.fromEntries(dense.map((tensor) => [`gradient.${tensor.name}`, real(tensor.shape, tensor[of])]));
   const [first, later] = [places('gradient'), places('incoming')];
 
   return {
@@ -70,22 +97,30 @@ export function createStepper({ graph, program, shapes, frozen, optimizer: setti
     parameters,
     optimizer: optimizerOf(settings, tensors, kernels),
     async gradients(microBatches) {
-      if (microBatches.length > accumulation) throw new Error(`${microBatches.length} micro-batches, at most ${accumulation} were announced`);
+      if (microBatches.length > accumulation)
+        throw new Error(`${microBatches.length} micro-batches, at most ${accumulation} were announced`);
       let loss = 0;
       for (const { gradient } of sparse) gradient.fill(0);
       for (const [index, feeds] of microBatches.entries()) {
         const outputs = await program.run({ ...parameters, ...feeds }, index === 0 ? first : later);
         loss += reals(outputs, 'loss')[0] ?? Number.NaN;
         if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
-        for (const { parameter, output, indices } of graph.lookups) addRows(find(byName, parameter).gradient, reals(outputs, output), integers(feeds, indices));
+        for (const { parameter, output, indices } of graph.lookups)
+          addRows(find(byName, parameter).gradient, reals(outputs, output), integers(feeds, indices));
       }
-      return { loss, gradientNorm: Math.sqrt(tensors.reduce((sum, { gradient }) => sum + kernels.sumOfSquares(gradient), 0)) };
+      return {
+        loss,
+        gradientNorm: Math.sqrt(
+          tensors.reduce((sum, { gradient }) => sum + kernels.sumOfSquares(gradient), 0),
+        ),
+      };
     },
   };
 }
 
 /** The factor that clipping leaves of gradients, as torch's clip_grad_norm_; null does not clip. */
-export const clipFactor = (gradientNorm: number, maxNorm: number | null): number => (maxNorm === null ? 1 : Math.min(1, maxNorm / (gradientNorm + 1e-6)));
+export const clipFactor = (gradientNorm: number, maxNorm: number | null): number =>
+  maxNorm === null ? 1 : Math.min(1, maxNorm / (gradientNorm + 1e-6));
 
 const empty = (): Float32Array => new Float32Array(0);
 
@@ -113,7 +148,9 @@ function integers(values: Values, name: string): Int32Array {
 
 function optimizerOf(settings: OptimizerSettings, tensors: readonly Trained[], kernels: Kernels): Optimizer {
   switch (settings.name) {
-    case 'adamw': return createAdamW(tensors, settings, kernels);
-    case 'adafactor': return createAdafactor(tensors, settings);
+    case 'adamw':
+      return createAdamW(tensors, settings, kernels);
+    case 'adafactor':
+      return createAdafactor(tensors, settings);
   }
 }

@@ -25,4 +25,8 @@ export type TrainOutcome =
   | { readonly kind: 'failed'; readonly problem: string };
 
 /** A loss or a gradient that is not finite. The batch is saved; a step's parameters were not changed by it. */
-export type Divergence = { readonly step: number; readonly loss: number; readonly rows: readonly number[] } & ({ readonly during: 'step'; readonly gradientNorm: number } | { readonly during: 'evaluation' });
+export type Divergence = {
+  readonly step: number;
+  readonly loss: number;
+  readonly rows: readonly number[];
+} & ({ readonly during: 'step'; readonly gradientNorm: number } | { readonly during: 'evaluation' });

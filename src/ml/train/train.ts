@@ -48,17 +48,37 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
   const { training, evaluation, shapes, headParts } = trainee.value;
   const { heldOut, kept } = validationSplit(examples.length, config.validationFraction, config.seed);
 
-  const programs = { training: await runtime.compile(training.graph), evaluation: await runtime.compile(evaluation) };
+  const programs = {
+    training: await runtime.compile(training.graph),
+    evaluation: await runtime.compile(evaluation),
+  };
   try {
     const frozen = await loadFrozen(model.tensors, shapes);
     if (!frozen.ok) return { kind: 'failed', problem: fileProblemText(frozen.error) };
     const stepper = createStepper({
-      graph: training, program: programs.training, shapes, frozen: frozen.value, optimizer: config.optimizer,
-      weightDecay: config.weightDecay, accumulation: config.accumulation, kernels: createKernels(),
+      graph: training,
+      program: programs.training,
+      shapes,
+      frozen: frozen.value,
+      optimizer: config.optimizer,
+      weightDecay: config.weightDecay,
+      accumulation: config.accumulation,
+      kernels: createKernels(),
     });
     return await trainingLoop({
-      ...options, disk, trainee: trainee.value, stepper, rows: kept,
-      heldOut: { program: programs.evaluation, config: model.config, examples, rows: heldOut, batch: config.evaluationBatch, headParts },
+      ...options,
+      disk,
+      trainee: trainee.value,
+      stepper,
+      rows: kept,
+      heldOut: {
+        program: programs.evaluation,
+        config: model.config,
+        examples,
+        rows: heldOut,
+        batch: config.evaluationBatch,
+        headParts,
+      },
     });
   } finally {
     await programs.training.release();

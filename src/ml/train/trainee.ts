@@ -34,17 +34,35 @@ export interface ParameterCounts {
 }
 
 /** The error says which layers an adapter's configuration asks for in vain. */
-export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute, seed, batch, evaluationBatch }: TrainConfig, examples: readonly Example[]): Result<Trainee> {
-  const headParts = partsOfHead(mostTargetTokens(examples, Math.max(batch, evaluationBatch)), config.vocabSize);
+export function traineeOf(
+  config: Mt5Config,
+  { method, labelSmoothing, recompute, seed, batch, evaluationBatch }: TrainConfig,
+  examples: readonly Example[],
+): Result<Trainee> {
+  const headParts = partsOfHead(
+    mostTargetTokens(examples, Math.max(batch, evaluationBatch)),
+    config.vocabSize,
+  );
   const options = { labelSmoothing, recompute, headParts };
   const evaluationOptions = { labelSmoothing, parts: headParts };
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };
     const shapes = mt5ParameterShapes(config);
-    const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    const count = [...shapes.values()].reduce(
+      (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
+      0,
+    );
     return {
       ok: true,
-      value: { training: trainingGraph(trace, trace.parameters, options), evaluation: lossGraph(plainTrace(config), evaluationOptions), headParts, shapes, initial: new Map(), parameters: { trainable: count, all: count }, plain: (parameters) => parameters },
+      value: {
+        training: trainingGraph(trace, trace.parameters, options),
+        evaluation: lossGraph(plainTrace(config), evaluationOptions),
+        headParts,
+        shapes,
+        initial: new Map(),
+        parameters: { trainable: count, all: count },
+        plain: (parameters) => parameters,
+      },
     };
   }
   const targets = loraTargets(method.adapter, config);
@@ -55,10 +73,20 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
     ok: true,
     value: {
       training: trainingGraph(trace, trace.trainable, options),
-      evaluation: lossGraph(loraTrace(config, targets.value, 0, plainTrace(config).dropout), evaluationOptions),
+      evaluation: lossGraph(
+        loraTrace(config, targets.value, 0, plainTrace(config).dropout),
+        evaluationOptions,
+      ),
       headParts,
       shapes,
-      initial: held(new Map([...initialiseLora(targets.value, seed)].map(([name, data]) => [name, { dtype: 'float32', shape: shapes.get(name) ?? [], data }]))),
+      initial: held(
+        new Map(
+          [...initialiseLora(targets.value, seed)].map(([name, data]) => [
+            name,
+            { dtype: 'float32', shape: shapes.get(name) ?? [], data },
+          ]),
+        ),
+      ),
       parameters: countParameters(targets.value, config),
       plain: (parameters) => mergedParameters(parameters, targets.value),
     },
@@ -67,4 +95,8 @@ export function traineeOf(config: Mt5Config, { method, labelSmoothing, recompute
 
 /** The target tokens of the largest batch that the rows can make. */
 const mostTargetTokens = (examples: readonly Example[], batch: number): number =>
-  examples.map(({ target }) => target.length).sort((a, b) => b - a).slice(0, batch).reduce((sum, length) => sum + length, 0);
+  examples
+    .map(({ target }) => target.length)
+    .sort((a, b) => b - a)
+    .slice(0, batch)
+    .reduce((sum, length) => sum + length, 0);

@@ -3,7 +3,13 @@ import { fileProblemText, type FileProblem, isDamage } from '../../files/file-pr
 import type { Result } from '../../result.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
 import { relativeStep } from './adafactor.ts';
-import { pruneCheckpoints, readTensors, removeCheckpoints, type Tensors, writeCheckpoint } from './checkpoints.ts';
+import {
+  pruneCheckpoints,
+  readTensors,
+  removeCheckpoints,
+  type Tensors,
+  writeCheckpoint,
+} from './checkpoints.ts';
 import { diverged } from './divergence.ts';
 import { type HeldOut, heldOutLoss } from './held-out-loss.ts';
 import { loadTrained } from './load-parameters.ts';
@@ -41,11 +47,20 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
   const started = await startOrResume(compiled, fingerprint);
   if (!started.ok) return failed(started.error);
   const progress = started.value;
-  emit({ kind: 'start', total: plan.total, resumedAt: progress.step, parameters: trainee.parameters, rows: rows.length, validationRows: heldOut.rows.length });
+  emit({
+    kind: 'start',
+    total: plan.total,
+    resumedAt: progress.step,
+    parameters: trainee.parameters,
+    rows: rows.length,
+    validationRows: heldOut.rows.length,
+  });
 
   const makeStep = stepMaker(compiled, plan, progress);
   const afterStep = async (): Promise<TrainOutcome | undefined> => {
-    const evaluated = isEvaluationPending(compiled, plan, progress) ? await evaluate(compiled, plan, progress) : 'not best';
+    const evaluated = isEvaluationPending(compiled, plan, progress)
+      ? await evaluate(compiled, plan, progress)
+      : 'not best';
     if (typeof evaluated === 'object') return evaluated;
     const { step } = progress;
     const isInterrupted = compiled.signal.aborted;
@@ -58,27 +73,42 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
 
   // A training without steps is evaluated once, as a baseline; another is where an interruption cut an evaluation off.
   let ended = isEvaluationPending(compiled, plan, progress) ? await afterStep() : undefined;
-  while (ended === undefined && progress.step < plan.total && !hasLostPatience(evaluationsIn(progress.records), config.earlyStopping)) {
+  while (
+    ended === undefined &&
+    progress.step < plan.total &&
+    !hasLostPatience(evaluationsIn(progress.records), config.earlyStopping)
+  ) {
     ended = (await makeStep()) ?? (await afterStep());
   }
   return ended ?? finish(compiled, plan, progress);
 }
 
-const failed = (problem: FileProblem): TrainOutcome => ({ kind: 'failed', problem: fileProblemText(problem) });
+const failed = (problem: FileProblem): TrainOutcome => ({
+  kind: 'failed',
+  problem: fileProblemText(problem),
+});
 
 /** Fills the stepper's memory from the newest checkpoint, or with what the training starts from. */
-async function startOrResume({ model, adapter, scratch, emit, trainee, stepper, disk }: Compiled, fingerprint: string): Promise<Result<Progress, FileProblem>> {
+async function startOrResume(
+  { model, adapter, scratch, emit, trainee, stepper, disk }: Compiled,
+  fingerprint: string,
+): Promise<Result<Progress, FileProblem>> {
   const memory = memoryOf(stepper);
   const resumed = await resume(scratch, fingerprint, memory, (text) => emit({ kind: 'warning', text }), disk);
   if (!resumed.ok) return resumed;
-  if (resumed.value !== 'anew') return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
+  if (resumed.value !== 'anew')
+    return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
   for (const data of memory.values()) data.fill(0); // a damaged checkpoint may have been read halfway
   const loaded = await loadTrained(stepper.tensors, adapter ?? trainee.initial, model.tensors);
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
 }
 
 /** Makes the next step; what it gives back is how the training ends, if it diverged. */
-function stepMaker({ model, config, examples, scratch, emit, trainee, stepper, rows }: Compiled, plan: Plan, progress: Progress): () => Promise<TrainOutcome | undefined> {
+function stepMaker(
+  { model, config, examples, scratch, emit, trainee, stepper, rows }: Compiled,
+  plan: Plan,
+  progress: Progress,
+): () => Promise<TrainOutcome | undefined> {
   const trainingRows = elementsAt(examples, rows);
   const batchesOf = batchOrder(trainingRows, config, plan);
   return async () => {
@@ -86,40 +116,98 @@ function stepMaker({ model, config, examples, scratch, emit, trainee, stepper, r
     const batches = batchesOf(step);
     const microBatches = batches.map((batch) => elementsAt(trainingRows, batch));
     const started = performance.now();
-    const { loss, gradientNorm } = await stepper.gradients(stepFeeds(microBatches, step, model.config, config, trainee.headParts));
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) return diverged(scratch, { during: 'step', step: step + 1, loss, gradientNorm, rows: elementsAt(rows, batches.flat()) }, examples);
+    const { loss, gradientNorm } = await stepper.gradients(
+      stepFeeds(microBatches, step, model.config, config, trainee.headParts),
+    );
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+      return diverged(
+        scratch,
+        { during: 'step', step: step + 1, loss, gradientNorm, rows: elementsAt(rows, batches.flat()) },
+        examples,
+      );
     const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
-    stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, config.maxGradientNorm) });
+    stepper.optimizer.update({
+      step: step + 1,
+      learningRate,
+      gradientScale: clipFactor(gradientNorm, config.maxGradientNorm),
+    });
     progress.step = step + 1;
-    const record: StepRecord = { step: step + 1, epoch: (step + 1) / plan.stepsPerEpoch, loss, learningRate, gradientNorm, ...fillOf(microBatches) };
+    const record: StepRecord = {
+      step: step + 1,
+      epoch: (step + 1) / plan.stepsPerEpoch,
+      loss,
+      learningRate,
+      gradientNorm,
+      ...fillOf(microBatches),
+    };
     records.push(record);
-    emit({ kind: 'step', record, total: plan.total, tokensPerSecond: record.tokens / ((performance.now() - started) / 1000) });
+    emit({
+      kind: 'step',
+      record,
+      total: plan.total,
+      tokensPerSecond: record.tokens / ((performance.now() - started) / 1000),
+    });
     return undefined;
   };
 }
 
-function learningRateOf(config: TrainConfig, plan: Plan, step: number, evaluations: readonly EvaluationRecord[]): number {
+function learningRateOf(
+  config: TrainConfig,
+  plan: Plan,
+  step: number,
+  evaluations: readonly EvaluationRecord[],
+): number {
   const { optimizer, learningRate, schedule } = config;
-  if (optimizer.name === 'adafactor' && (optimizer.relativeStep ?? true)) return relativeStep(step + 1, optimizer.warmupInit ?? false);
-  return learningRate * scheduleFactor(schedule, step, { warmup: plan.warmup, total: plan.total, learningRate }, evaluations.map(({ evaluationLoss }) => evaluationLoss));
+  if (optimizer.name === 'adafactor' && (optimizer.relativeStep ?? true))
+    return relativeStep(step + 1, optimizer.warmupInit ?? false);
+  return (
+    learningRate *
+    scheduleFactor(
+      schedule,
+      step,
+      { warmup: plan.warmup, total: plan.total, learningRate },
+      evaluations.map(({ evaluationLoss }) => evaluationLoss),
+    )
+  );
 }
 
-function isEvaluationPending({ config, heldOut }: Compiled, plan: Plan, { step, records }: Progress): boolean {
+function isEvaluationPending(
+  { config, heldOut }: Compiled,
+  plan: Plan,
+  { step, records }: Progress,
+): boolean {
   if (heldOut.rows.length === 0 || !(isDue(config.evaluate, step, plan) || step === plan.total)) return false;
   return evaluationsIn(records).at(-1)?.step !== step;
 }
 
 /** Whether it is the best so far; an evaluation that is interrupted leaves nothing. Or how the training ends, if the loss is not finite. */
-async function evaluate({ examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled, plan: Plan, { step, records }: Progress): Promise<'best' | 'not best' | TrainOutcome> {
+async function evaluate(
+  { examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled,
+  plan: Plan,
+  { step, records }: Progress,
+): Promise<'best' | 'not best' | TrainOutcome> {
   const { parameters } = stepper;
   const measured = await unlessAborted(signal, async () => {
     const { loss, spoiledBy } = await heldOutLoss(heldOut, parameters, signal);
-    return { loss, spoiledBy, metrics: measure === undefined || spoiledBy !== undefined ? {} : { metrics: await measure(trainee.plain(parameters)) } };
+    return {
+      loss,
+      spoiledBy,
+      metrics:
+        measure === undefined || spoiledBy !== undefined
+          ? {}
+          : { metrics: await measure(trainee.plain(parameters)) },
+    };
   });
   if (measured === 'aborted') return 'not best';
   const { loss, spoiledBy, metrics } = measured;
-  if (spoiledBy !== undefined) return diverged(scratch, { during: 'evaluation', step, loss, rows: spoiledBy }, examples);
-  const record: EvaluationRecord = { step, epoch: step / plan.stepsPerEpoch, evaluationLoss: loss, ...metrics };
+  if (spoiledBy !== undefined)
+    return diverged(scratch, { during: 'evaluation', step, loss, rows: spoiledBy }, examples);
+  const record: EvaluationRecord = {
+    step,
+    epoch: step / plan.stepsPerEpoch,
+    evaluationLoss: loss,
+    ...metrics,
+  };
   records.push(record);
   const best = bestOf(evaluationsIn(records)) === record;
   emit({ kind: 'evaluation', record, best });
@@ -135,7 +223,11 @@ async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
   }
 }
 
-async function save({ config, scratch, emit, stepper, disk }: Compiled, fingerprint: string, { step, records }: Progress): Promise<Result<void, FileProblem>> {
+async function save(
+  { config, scratch, emit, stepper, disk }: Compiled,
+  fingerprint: string,
+  { step, records }: Progress,
+): Promise<Result<void, FileProblem>> {
   const written = await writeCheckpoint(scratch, { fingerprint, step, records }, memoryOf(stepper), disk);
   if (!written.ok) return written;
   emit({ kind: 'checkpoint', step });
@@ -143,22 +235,41 @@ async function save({ config, scratch, emit, stepper, disk }: Compiled, fingerpr
 }
 
 /** The outcome, once the parameters are those of the best evaluation, if they shall be. */
-async function finish({ config, scratch, trainee, stepper, rows, heldOut, disk }: Compiled, plan: Plan, { step, records }: Progress): Promise<TrainOutcome> {
+async function finish(
+  { config, scratch, trainee, stepper, rows, heldOut, disk }: Compiled,
+  plan: Plan,
+  { step, records }: Progress,
+): Promise<TrainOutcome> {
   const best = bestOf(evaluationsIn(records));
   if (config.restoreBest && best !== undefined && best.step !== step) {
     const restored = await readTensors(scratch, best.step, parametersOf(stepper));
     if (!restored.ok && !isDamage(restored.error)) return failed(restored.error);
     if (!restored.ok) {
       const removed = await removeCheckpoints(scratch, best.step, disk); // so that it is made again
-      return { kind: 'failed', problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again, the training goes on from an earlier one` };
+      return {
+        kind: 'failed',
+        problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again, the training goes on from an earlier one`,
+      };
     }
   }
   return {
-    kind: 'finished', trained: stepper.trained, parameters: trainee.parameters, records, steps: step, best,
-    stoppedEarly: step < plan.total, rows: rows.length, validationRows: heldOut.rows.length,
+    kind: 'finished',
+    trained: stepper.trained,
+    parameters: trainee.parameters,
+    records,
+    steps: step,
+    best,
+    stoppedEarly: step < plan.total,
+    rows: rows.length,
+    validationRows: heldOut.rows.length,
   };
 }
 
-const parametersOf = ({ tensors }: Stepper): Tensors => new Map(tensors.map(({ name, parameter }) => [`parameter.${name}`, parameter]));
+const parametersOf = ({ tensors }: Stepper): Tensors =>
+  new Map(tensors.map(({ name, parameter }) => [`parameter.${name}`, parameter]));
 
-const memoryOf = (stepper: Stepper): Tensors => new Map([...parametersOf(stepper), ...[...stepper.optimizer.memory].map(([name, data]) => [`optimizer.${name}`, data] as const)]);
+const memoryOf = (stepper: Stepper): Tensors =>
+  new Map([
+    ...parametersOf(stepper),
+    ...[...stepper.optimizer.memory].map(([name, data]) => [`optimizer.${name}`, data] as const),
+  ]);

@@ -10,14 +10,22 @@ import { survey } from './survey.ts';
  * made under last. A run runs them all the same, but they are not out of date, and what reads from them is judged by what
  * they left. `instances` come with all that they need, in the order of the plan.
  */
-export async function asLastMade(session: Session, instances: readonly Instance[]): Promise<ReadonlySet<InstanceId>> {
+export async function asLastMade(
+  session: Session,
+  instances: readonly Instance[],
+): Promise<ReadonlySet<InstanceId>> {
   const uncached = new Set(instances.filter(({ cache }) => !cache).map(({ id }) => id));
   const made = new Set<InstanceId>();
   // One that reads from another of them is known when that one is.
   for (let before = -1; before < made.size && made.size < uncached.size;) {
     before = made.size;
     for (const [id, seen] of await survey(session, instances, declaredPolicy, made)) {
-      if (uncached.has(id) && seen.kind === 'assessed' && lastMadeKey(session.store, session.plan.pipeline, id) === seen.assessment.key) made.add(id);
+      if (
+        uncached.has(id) &&
+        seen.kind === 'assessed' &&
+        lastMadeKey(session.store, session.plan.pipeline, id) === seen.assessment.key
+      )
+        made.add(id);
     }
   }
   return made;

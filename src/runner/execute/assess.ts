@@ -77,7 +77,9 @@ export interface Assessment extends Identity {
 }
 
 /** Why nothing can be known: deps that are missing, or a program that is. */
-export type Unassessable = { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] } | { readonly kind: 'program'; readonly message: string };
+export type Unassessable =
+  | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
+  | { readonly kind: 'program'; readonly message: string };
 
 /** The content of an out that has still to be restored, for a look ahead. */
 export type KnownOut = (instance: InstanceId, out: string) => Content | undefined;
@@ -85,7 +87,12 @@ export type KnownOut = (instance: InstanceId, out: string) => Content | undefine
 const nothingKnown: KnownOut = () => undefined;
 
 /** Reads all that an instance's result depends on. */
-export async function identify(session: Session, instance: Instance, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Identity, Unassessable>> {
+export async function identify(
+  session: Session,
+  instance: Instance,
+  moment: Moment,
+  known: KnownOut = nothingKnown,
+): Promise<Result<Identity, Unassessable>> {
   const program = await readProgram(instance, session, moment);
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
   const inputs = await readInputs(instance, {
@@ -94,32 +101,57 @@ export async function identify(session: Session, instance: Instance, moment: Mom
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
   const manifest = manifestOf(instance, program.value, inputs.value, session.environment);
-  return { ok: true, value: { key: moment.keyOf(manifest), manifest, inputs: inputs.value, stamps: new Map([...inputs.value.stamps, ...program.value.stamps]) } };
+  return {
+    ok: true,
+    value: {
+      key: moment.keyOf(manifest),
+      manifest,
+      inputs: inputs.value,
+      stamps: new Map([...inputs.value.stamps, ...program.value.stamps]),
+    },
+  };
 }
 
 /** Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why. */
-export async function assess(session: Session, instance: Instance, policy: Policy, moment: Moment, known: KnownOut = nothingKnown): Promise<Result<Assessment, Unassessable>> {
+export async function assess(
+  session: Session,
+  instance: Instance,
+  policy: Policy,
+  moment: Moment,
+  known: KnownOut = nothingKnown,
+): Promise<Result<Assessment, Unassessable>> {
   const identity = await identify(session, instance, moment, known);
   if (!identity.ok) return identity;
   const { lookup, displaced } = await lookUp(session, instance, identity.value.key, moment);
-  const last = lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
+  const last =
+    lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
   return { ok: true, value: { ...identity.value, lookup, displaced, decision } };
 }
 
-export function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {
+export function outPath(
+  { instances }: Pick<Session, 'instances'>,
+  instance: InstanceId,
+  out: string,
+): string {
   const path = instances.get(instance)?.outs[out]?.path;
   if (path === undefined) throw new Error(`the plan names an out ${out} of ${instance} that is not there`);
   return path;
 }
 
-async function lookUp({ workspace, store }: Session, instance: Instance, key: Key, moment: Moment): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
+async function lookUp(
+  { workspace, store }: Session,
+  instance: Instance,
+  key: Key,
+  moment: Moment,
+): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
   const entry = findEntry(store, key);
   if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
   const displaced: DisplacedOut[] = [];
   for (const [name, content] of Object.entries(entry.outs)) {
     const path = instance.outs[name]?.path;
-    if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
+    if (path === undefined)
+      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
     const found = await moment.read(path, { links: 'keep' });
     const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
     if (!same) displaced.push(await displacedOut(workspace, store, path, content, found));
@@ -129,23 +161,46 @@ async function lookUp({ workspace, store }: Session, instance: Instance, key: Ke
   return { lookup: { kind: 'hit', entry }, displaced };
 }
 
-async function displacedOut(workspace: Workspace, store: Store, path: string, content: Content, found: Awaited<ReturnType<ContentReader>>): Promise<DisplacedOut> {
+async function displacedOut(
+  workspace: Workspace,
+  store: Store,
+  path: string,
+  content: Content,
+  found: Awaited<ReturnType<ContentReader>>,
+): Promise<DisplacedOut> {
   if (found.ok && found.value === undefined) return { path, was: 'missing' };
   const placed = placementAt(store, path)?.content;
-  if (found.ok && found.value !== undefined && placed !== undefined && sameContent(found.value.content, placed)) return { path, was: 'another-result' };
-  const before = found.ok && found.value?.content.form === 'folder' && content.form === 'folder' ? await readListing(workspace, content.digest) : undefined;
-  return before === undefined || !found.ok ? { path, was: 'changed' } : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
+  if (
+    found.ok &&
+    found.value !== undefined &&
+    placed !== undefined &&
+    sameContent(found.value.content, placed)
+  )
+    return { path, was: 'another-result' };
+  const before =
+    found.ok && found.value?.content.form === 'folder' && content.form === 'folder'
+      ? await readListing(workspace, content.digest)
+      : undefined;
+  return before === undefined || !found.ok
+    ? { path, was: 'changed' }
+    : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
 }
 
 export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
 
 /** The first object of an out that is missing or wrong. `items`: what the folder holds, where that is known without reading its listing. */
-async function damageOf(workspace: Workspace, path: string, { form, digest }: Content, items: Awaited<ReturnType<typeof readListing>>, { object }: Moment): Promise<Lookup | undefined> {
-  if (await object(digest) !== 'right') return { kind: 'damaged', object: digest, path };
+async function damageOf(
+  workspace: Workspace,
+  path: string,
+  { form, digest }: Content,
+  items: Awaited<ReturnType<typeof readListing>>,
+  { object }: Moment,
+): Promise<Lookup | undefined> {
+  if ((await object(digest)) !== 'right') return { kind: 'damaged', object: digest, path };
   if (form !== 'folder') return undefined;
-  for (const item of items ?? await readListing(workspace, digest) ?? []) {
-    if (item.kind === 'file' && await object(item.digest) !== 'right') return { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
+  for (const item of items ?? (await readListing(workspace, digest)) ?? []) {
+    if (item.kind === 'file' && (await object(item.digest)) !== 'right')
+      return { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
   }
   return undefined;
 }
-

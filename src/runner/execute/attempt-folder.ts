@@ -19,20 +19,31 @@ export const contextPath = (key: Key): string => `${attemptFolder(key)}/context.
 
 /** Where each out is written. */
 export function attemptOuts(instance: Instance, key: Key): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(instance.outs).map(([name, { path, declared, workspace }]) => [name, workspace ? path : `${attemptFolder(key)}/outs/${declared}`]));
+  return Object.fromEntries(
+    Object.entries(instance.outs).map(([name, { path, declared, workspace }]) => [
+      name,
+      workspace ? path : `${attemptFolder(key)}/outs/${declared}`,
+    ]),
+  );
 }
 
 /** An empty folder for a new attempt, with the folders that its outs lie in. */
 export async function openAttempt(workspace: Workspace, instance: Instance, key: Key): Promise<void> {
   await closeAttempt(workspace, key);
   workspace.disk.makeFolder(placeOf(workspace, `${attemptFolder(key)}/outs`));
-  for (const path of Object.values(attemptOuts(instance, key))) workspace.disk.makeFolder(dirname(placeOf(workspace, path)));
+  for (const path of Object.values(attemptOuts(instance, key)))
+    workspace.disk.makeFolder(dirname(placeOf(workspace, path)));
 }
 
-export const closeAttempt = (workspace: Workspace, key: Key): Promise<void> => removeTree(workspace, placeOf(workspace, attemptFolder(key)));
+export const closeAttempt = (workspace: Workspace, key: Key): Promise<void> =>
+  removeTree(workspace, placeOf(workspace, attemptFolder(key)));
 
 /** Keeps what a failed attempt wrote beside the place of its results, for the user to look at, until the next failure or success. */
-export async function keepFailed({ workspace, store }: { readonly workspace: Workspace; readonly store: Store }, instance: Instance, key: Key): Promise<void> {
+export async function keepFailed(
+  { workspace, store }: { readonly workspace: Workspace; readonly store: Store },
+  instance: Instance,
+  key: Key,
+): Promise<void> {
   const { disk } = workspace;
   const written = placeOf(workspace, `${attemptFolder(key)}/outs`);
   for (const { path, declared } of Object.values(instance.outs).filter((out) => out.workspace)) {
@@ -52,6 +63,7 @@ export async function keepFailed({ workspace, store }: { readonly workspace: Wor
   await closeAttempt(workspace, key);
 }
 
-export const dropFailed = (workspace: Workspace, instance: Instance): Promise<void> => removeTree(workspace, placeOf(workspace, failedFolder(instance)));
+export const dropFailed = (workspace: Workspace, instance: Instance): Promise<void> =>
+  removeTree(workspace, placeOf(workspace, failedFolder(instance)));
 
 const failedFolder = (instance: Instance): string => `${instance.folder}.failed`;

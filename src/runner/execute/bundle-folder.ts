@@ -24,7 +24,8 @@ export const keptBundles = (root: string): BundleFolder => ({
 /** For a project that is only looked at: a folder that stands for its root, until it is disposed of. */
 export function passingBundles(root: string): BundleFolder {
   const stand = mkdtempSync(join(tmpdir(), 'pipeline-bundles-'));
-  for (const name of readdirSync(root)) if (name !== 'cache' && name !== 'node_modules') symlinkSync(join(root, name), join(stand, name));
+  for (const name of readdirSync(root))
+    if (name !== 'cache' && name !== 'node_modules') symlinkSync(join(root, name), join(stand, name));
   const packages = packagesAbove(root);
   if (packages !== undefined) symlinkSync(packages, join(stand, 'node_modules'));
   return {

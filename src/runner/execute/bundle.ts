@@ -35,18 +35,30 @@ export interface BundleFault {
 export const bundlerVersion = '0.28.2';
 
 /** Bundles stage programs. Comments, formatting and places of files leave no trace in the text. */
-export async function bundleAll(workspace: Workspace, paths: readonly string[]): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
+export async function bundleAll(
+  workspace: Workspace,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
   const esbuild = await import('esbuild');
-  if (esbuild.version !== bundlerVersion) throw new Error(`esbuild ${esbuild.version} is installed where ${bundlerVersion} is expected: run npm ci`);
+  if (esbuild.version !== bundlerVersion)
+    throw new Error(
+      `esbuild ${esbuild.version} is installed where ${bundlerVersion} is expected: run npm ci`,
+    );
   try {
-    return new Map(await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)));
+    return new Map(
+      await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)),
+    );
   } finally {
     // Its service process would live as long as the run.
     await esbuild.stop();
   }
 }
 
-async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: string): Promise<Result<Bundle, readonly BundleFault[]>> {
+async function bundle(
+  esbuild: typeof Esbuild,
+  workspace: Workspace,
+  path: string,
+): Promise<Result<Bundle, readonly BundleFault[]>> {
   try {
     const began = workspace.now();
     const { outputFiles, metafile } = await esbuild.build({
@@ -70,21 +82,42 @@ async function bundle(esbuild: typeof Esbuild, workspace: Workspace, path: strin
       tsconfigRaw: '{}',
       logLevel: 'silent',
     });
-    const [file, map] = ['.mjs', '.map'].map((ending) => outputFiles.find(({ path: name }) => name.endsWith(ending)));
+    const [file, map] = ['.mjs', '.map'].map((ending) =>
+      outputFiles.find(({ path: name }) => name.endsWith(ending)),
+    );
     if (file === undefined || map === undefined) throw new Error('esbuild gave no file');
     const manifests = packageManifests(metafile);
     const looked = lookedFor(metafile);
     const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
     const absent = [...manifests, ...looked].filter((name) => !isThere(workspace, name));
-    const stoodStill = (): boolean => [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
-    return { ok: true, value: { text: file.text, digest: digestOf(file.text), map: map.text, inputs, absent, stoodStill, external: externals(metafile) } };
+    const stoodStill = (): boolean =>
+      [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
+    return {
+      ok: true,
+      value: {
+        text: file.text,
+        digest: digestOf(file.text),
+        map: map.text,
+        inputs,
+        absent,
+        stoodStill,
+        external: externals(metafile),
+      },
+    };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    return { ok: false, error: error.errors.map(({ text, location }) => ({ message: text, at: location === null ? undefined : rangeOf(workspace, location) })) };
+    return {
+      ok: false,
+      error: error.errors.map(({ text, location }) => ({
+        message: text,
+        at: location === null ? undefined : rangeOf(workspace, location),
+      })),
+    };
   }
 }
 
-const isThere = (workspace: Workspace, path: string): boolean => workspace.disk.lookThrough(join(workspace.root, path)) !== undefined;
+const isThere = (workspace: Workspace, path: string): boolean =>
+  workspace.disk.lookThrough(join(workspace.root, path)) !== undefined;
 
 /** Whether a file was last changed so long before a moment that what it holds now is what it held then. */
 function stoodStillSince(workspace: Workspace, path: string, since: bigint): boolean {
@@ -92,7 +125,8 @@ function stoodStillSince(workspace: Workspace, path: string, since: bigint): boo
   return stats === undefined || isSettled(stats, since);
 }
 
-const isBuildFailure = (error: unknown): error is Esbuild.BuildFailure => error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+const isBuildFailure = (error: unknown): error is Esbuild.BuildFailure =>
+  error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 
 /** esbuild counts lines from 1, and in a line bytes of UTF-8. */
 function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.Location): Range {
@@ -104,7 +138,9 @@ function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.L
 }
 
 function externals({ outputs }: Esbuild.Metafile): readonly string[] {
-  const paths = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external === true).map(({ path }) => path));
+  const paths = Object.values(outputs).flatMap(({ imports }) =>
+    imports.filter(({ external }) => external === true).map(({ path }) => path),
+  );
   return [...new Set(paths)].sort();
 }
 
@@ -112,7 +148,12 @@ function externals({ outputs }: Esbuild.Metafile): readonly string[] {
 function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
   const names = new Set<string>(['package.json']);
   for (const input of Object.keys(inputs)) {
-    for (let folder = dirname(input); folder !== '.' && folder !== '/' && !folder.endsWith('..'); folder = dirname(folder)) names.add(join(folder, 'package.json'));
+    for (
+      let folder = dirname(input);
+      folder !== '.' && folder !== '/' && !folder.endsWith('..');
+      folder = dirname(folder)
+    )
+      names.add(join(folder, 'package.json'));
   }
   return [...names];
 }
@@ -139,5 +180,12 @@ const extensions = ['.tsx', '.ts', '.jsx', '.js', '.mts', '.mjs', '.cts', '.cjs'
 
 function candidates(path: string): readonly string[] {
   const stem = path.slice(0, path.length - extname(path).length);
-  return [path, ...extensions.flatMap((extension) => [path + extension, stem + extension, join(path, `index${extension}`)])];
+  return [
+    path,
+    ...extensions.flatMap((extension) => [
+      path + extension,
+      stem + extension,
+      join(path, `index${extension}`),
+    ]),
+  ];
 }

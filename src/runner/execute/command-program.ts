@@ -12,9 +12,16 @@ import type { ReadProgram, Reads } from './read-program.ts';
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
 /** A command by content: its words, the program that its first word finds, and the files that its `code` names; and the stamps of all these. */
-export async function readCommand(workspace: Workspace, command: Command, path: string | undefined, { read, executable: executables, code: patterns }: Reads): Promise<Result<ReadProgram>> {
+export async function readCommand(
+  workspace: Workspace,
+  command: Command,
+  path: string | undefined,
+  { read, executable: executables, code: patterns }: Reads,
+): Promise<Result<ReadProgram>> {
   const name = executableName(command);
-  const place = executables(name, () => executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one)));
+  const place = executables(name, () =>
+    executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one)),
+  );
   if (place === undefined) return { ok: false, error: noSuchProgram(workspace, name).message };
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
@@ -22,36 +29,70 @@ export async function readCommand(workspace: Workspace, command: Command, path: 
   const files = patterns(JSON.stringify(named), () => codeFiles(workspace, named));
   for (const file of [place, ...files]) {
     const found = await read(file, { links: 'follow' });
-    if (!found.ok || found.value === undefined) return { ok: false, error: `${file}: ${found.ok ? 'no such file' : found.error.message}` };
+    if (!found.ok || found.value === undefined)
+      return { ok: false, error: `${file}: ${found.ok ? 'no such file' : found.error.message}` };
     for (const [stamped, stamp] of found.value.stamps) stamps.set(stamped, stamp);
     contents.set(file, found.value.content.digest);
   }
   const executable = contents.get(place);
   if (executable === undefined) throw new Error(`${place} was not read`);
   const code = Object.fromEntries(files.flatMap((file) => [[file, contents.get(file) ?? executable]]));
-  return { ok: true, value: { digest: { kind: 'command', words: manifestWords(command), executable, code }, native: false, stamps } };
+  return {
+    ok: true,
+    value: {
+      digest: { kind: 'command', words: manifestWords(command), executable, code },
+      native: false,
+      stamps,
+    },
+  };
 }
 
 /** What is wrong where nothing can be started by a name, and what to do about it. */
-export function noSuchProgram(workspace: ProjectFiles, name: string): { readonly message: string; readonly help?: string } {
+export function noSuchProgram(
+  workspace: ProjectFiles,
+  name: string,
+): { readonly message: string; readonly help?: string } {
   if (!name.includes('/')) return { message: `${name}: no such program on PATH` };
-  if (workspace.disk.lookThrough(placeOf(workspace, name))?.isFile() !== true) return { message: `${name}: no such program in the project` };
+  if (workspace.disk.lookThrough(placeOf(workspace, name))?.isFile() !== true)
+    return { message: `${name}: no such program in the project` };
   const interpreter = interpreters.find(([extension]) => name.endsWith(extension))?.[1];
-  return { message: `${name} is not executable`, help: `chmod +x ${name}${interpreter === undefined ? '' : `, or start it as [${interpreter}, ${name}]`}` };
+  return {
+    message: `${name} is not executable`,
+    help: `chmod +x ${name}${interpreter === undefined ? '' : `, or start it as [${interpreter}, ${name}]`}`,
+  };
 }
 
 /** Of scripts that are often kept without permission to execute them. */
-const interpreters = [['.py', 'python3'], ['.sh', 'sh'], ['.js', 'node'], ['.mjs', 'node'], ['.R', 'Rscript'], ['.pl', 'perl']] as const;
+const interpreters = [
+  ['.py', 'python3'],
+  ['.sh', 'sh'],
+  ['.js', 'node'],
+  ['.mjs', 'node'],
+  ['.R', 'Rscript'],
+  ['.pl', 'perl'],
+] as const;
 
 export function executableName({ kind, words }: Command): string {
   const [first = []] = words;
-  return kind === 'shell' ? '/bin/sh' : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
+  return kind === 'shell'
+    ? '/bin/sh'
+    : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 }
 
 /** Where execvp(3) looks: a name with a slash is a path from the project root, any other is looked for on PATH. Those in the project from its root. */
-export function executablePlaces(workspace: Workspace, name: string, path: string | undefined): readonly string[] {
-  const places = name.includes('/') ? [placeOf(workspace, name)] : (path ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).map((folder) => join(folder === '' ? workspace.root : folder, name));
-  return places.map((place) => (place.startsWith(`${workspace.root}/`) ? place.slice(workspace.root.length + 1) : place));
+export function executablePlaces(
+  workspace: Workspace,
+  name: string,
+  path: string | undefined,
+): readonly string[] {
+  const places = name.includes('/')
+    ? [placeOf(workspace, name)]
+    : (path ?? '/usr/local/bin:/usr/bin:/bin')
+        .split(delimiter)
+        .map((folder) => join(folder === '' ? workspace.root : folder, name));
+  return places.map((place) =>
+    place.startsWith(`${workspace.root}/`) ? place.slice(workspace.root.length + 1) : place,
+  );
 }
 
 /** A folder of PATH that cannot be entered holds nothing, as for execvp(3). */
@@ -83,7 +124,8 @@ function* filesBelow(workspace: ProjectFiles, path: string): Generator<string> {
   const stats = workspace.disk.lookThrough(place);
   if (stats?.isFile() === true) yield path;
   // A linked folder is not entered: it could be one that holds this one.
-  if (stats?.isDirectory() !== true || (path !== '' && workspace.disk.look(place)?.isSymbolicLink() === true)) return;
+  if (stats?.isDirectory() !== true || (path !== '' && workspace.disk.look(place)?.isSymbolicLink() === true))
+    return;
   for (const name of workspace.disk.list(place)) {
     if (!notCode.includes(name)) yield* filesBelow(workspace, path === '' ? name : `${path}/${name}`);
   }

@@ -13,7 +13,11 @@ export interface Description {
 }
 
 /** Loads bundles in a process of their own and asks what they declare; an answer a bundle, in their order. */
-export async function describeAll(stageChild: string, root: string, bundles: readonly string[]): Promise<readonly Result<Description>[]> {
+export async function describeAll(
+  stageChild: string,
+  root: string,
+  bundles: readonly string[],
+): Promise<readonly Result<Description>[]> {
   if (bundles.length === 0) return [];
   const { execa } = await import('execa');
   const { stdio, stderr } = await execa(process.execPath, [stageChild, '--describe', ...bundles], {
@@ -24,7 +28,9 @@ export async function describeAll(stageChild: string, root: string, bundles: rea
     timeout: 60_000,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
-  const lines = String(stdio[3] ?? '').split('\n').filter((line) => line !== '');
+  const lines = String(stdio[3] ?? '')
+    .split('\n')
+    .filter((line) => line !== '');
   return bundles.map((_, index): Result<Description> => parseAnswer(lines[index], stderr));
 }
 
@@ -33,10 +39,21 @@ function parseAnswer(line: string | undefined, stderr: string): Result<Descripti
   const answer: Json = JSON.parse(line);
   if (isDescription(answer)) return { ok: true, value: answer };
   const error = isJsonObject(answer) ? answer['error'] : undefined;
-  return { ok: false, error: typeof error === 'string' ? error : 'its stage declares no params, deps and outs: write `export const stage = defineStage({ … })`' };
+  return {
+    ok: false,
+    error:
+      typeof error === 'string'
+        ? error
+        : 'its stage declares no params, deps and outs: write `export const stage = defineStage({ … })`',
+  };
 }
 
 export const isDescription = (value: Json | undefined): value is Json & Description =>
-  isJsonObject(value) && isJsonObject(value['params']) && isNames(value['deps']) && isNames(value['outs']) && isNames(value['packages']);
+  isJsonObject(value) &&
+  isJsonObject(value['params']) &&
+  isNames(value['deps']) &&
+  isNames(value['outs']) &&
+  isNames(value['packages']);
 
-const isNames = (value: Json | undefined): boolean => Array.isArray(value) && value.every((name) => typeof name === 'string');
+const isNames = (value: Json | undefined): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');

@@ -9,5 +9,7 @@ export function diskMessage(error: unknown): string {
 
 /** Of a rename, the new name: what stands there, or the folder around it, is what is in the way. */
 function pathOf(error: unknown): string | undefined {
-  return error instanceof Error && 'dest' in error && typeof error.dest === 'string' ? error.dest : failedPath(error);
+  return error instanceof Error && 'dest' in error && typeof error.dest === 'string'
+    ? error.dest
+    : failedPath(error);
 }

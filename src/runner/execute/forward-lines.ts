@@ -10,7 +10,11 @@ export interface Forwarding {
 }
 
 /** Hands on the lines of a stage's event descriptor; `tell` writes them to the runner. A flood waits in the stage's pipe, not in our memory. */
-export function forwardLines(stream: Readable, runner: Writable, tell: (line: string | null) => void): Forwarding {
+export function forwardLines(
+  stream: Readable,
+  runner: Writable,
+  tell: (line: string | null) => void,
+): Forwarding {
   const lines = lineSplitter(longestLine, tell);
   stream.on('data', (chunk: Buffer) => {
     lines.push(chunk);
@@ -37,7 +41,12 @@ async function flowing(stream: Readable, milliseconds: number): Promise<void> {
     while (stream.isPaused()) await once(stream, 'resume');
     const since = performance.now();
     const paused = new AbortController();
-    await Promise.race([new Promise((resolve) => { setTimeout(resolve, left); }), once(stream, 'pause', { signal: paused.signal }).catch(() => undefined)]);
+    await Promise.race([
+      new Promise((resolve) => {
+        setTimeout(resolve, left);
+      }),
+      once(stream, 'pause', { signal: paused.signal }).catch(() => undefined),
+    ]);
     paused.abort();
     left -= performance.now() - since;
   }

@@ -11,14 +11,26 @@ export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]
   /** The first of a folder and those above it that is none. */
   function wrong(folder: string): string | undefined {
     if (known.has(folder)) return known.get(folder);
-    const found = wrong(above(folder)) ?? (notAFolder(workspace.disk, placeOf(workspace, folder)) === undefined ? undefined : folder);
+    const found =
+      wrong(above(folder)) ??
+      (notAFolder(workspace.disk, placeOf(workspace, folder)) === undefined ? undefined : folder);
     known.set(folder, found);
     return found;
   }
   for (const { path, at } of instances.flatMap(({ outs }) => Object.values(outs))) {
     const folder = wrong(above(path));
-    const fault = folder === undefined || faults.has(folder) ? undefined : notAFolder(workspace.disk, placeOf(workspace, folder));
-    if (folder !== undefined && fault !== undefined) faults.set(folder, { severity: 'error', code: 'in-the-way', message: `${folder} ${fault.message}: ${path} could not be put there`, at, help: fault.help });
+    const fault =
+      folder === undefined || faults.has(folder)
+        ? undefined
+        : notAFolder(workspace.disk, placeOf(workspace, folder));
+    if (folder !== undefined && fault !== undefined)
+      faults.set(folder, {
+        severity: 'error',
+        code: 'in-the-way',
+        message: `${folder} ${fault.message}: ${path} could not be put there`,
+        at,
+        help: fault.help,
+      });
   }
   return [...faults.values()];
 }

@@ -8,14 +8,19 @@ export function leadsOut(workspace: ProjectFiles): (path: string) => boolean {
   const known = new Map<string, boolean>([['', false]]);
 
   function ask(path: string): boolean {
-    const answer = known.get(path) ?? (ask(path.slice(0, Math.max(0, path.lastIndexOf('/')))) || byItself(path));
+    const answer =
+      known.get(path) ?? (ask(path.slice(0, Math.max(0, path.lastIndexOf('/')))) || byItself(path));
     known.set(path, answer);
     return answer;
   }
   /** What lies in a folder that is inside leads out only if it is a link. */
   function byItself(path: string): boolean {
     const place = placeOf(workspace, path);
-    if (workspace.disk.look(place)?.isSymbolicLink() !== true || workspace.disk.lookThrough(place) === undefined) return false;
+    if (
+      workspace.disk.look(place)?.isSymbolicLink() !== true ||
+      workspace.disk.lookThrough(place) === undefined
+    )
+      return false;
     return !`${workspace.disk.realPath(place)}/`.startsWith(`${workspace.root}/`);
   }
   return ask;

@@ -20,9 +20,31 @@ export interface SessionSources {
  * A plan with its programs at hand. `checked`: the instances that must be able to run; what is wrong with one of them is
  * an error. `looked`: those that are only looked at: one of them whose program cannot be had is no error.
  */
-export async function openSession({ workspace, store, companions, environment }: SessionSources, plan: Plan, checked: readonly Instance[], looked: readonly Instance[]): Promise<Result<Session, readonly Diagnostic[]>> {
-  const programs = await stagePrograms({ workspace, store, stageChild: companions.stageChild }, programPaths([...checked, ...looked]));
-  const faults = await preflight(workspace, store, plan, checked, programs, { capacity: machineCapacity(undefined), path: environment['PATH'] });
+export async function openSession(
+  { workspace, store, companions, environment }: SessionSources,
+  plan: Plan,
+  checked: readonly Instance[],
+  looked: readonly Instance[],
+): Promise<Result<Session, readonly Diagnostic[]>> {
+  const programs = await stagePrograms(
+    { workspace, store, stageChild: companions.stageChild },
+    programPaths([...checked, ...looked]),
+  );
+  const faults = await preflight(workspace, store, plan, checked, programs, {
+    capacity: machineCapacity(undefined),
+    path: environment['PATH'],
+  });
   if (faults.length > 0) return { ok: false, error: faults };
-  return { ok: true, value: { workspace, store, plan, instances: byId(plan.instances), programs: readyPrograms(programs), stageChild: companions.stageChild, environment } };
+  return {
+    ok: true,
+    value: {
+      workspace,
+      store,
+      plan,
+      instances: byId(plan.instances),
+      programs: readyPrograms(programs),
+      stageChild: companions.stageChild,
+      environment,
+    },
+  };
 }

@@ -20,28 +20,44 @@ export interface PackageFacts {
  * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an unrecorded package,
  * counts by its content. One that is not installed counts as nothing.
  */
-export async function packageFacts(workspace: Workspace, specifiers: readonly string[]): Promise<PackageFacts> {
+export async function packageFacts(
+  workspace: Workspace,
+  specifiers: readonly string[],
+): Promise<PackageFacts> {
   const lock = findLock(workspace);
   const packages: Record<string, string> = {};
   const sources = new Map<string, string>(lock === undefined ? [] : [[lock.file, lock.digest]]);
-  const pending = specifiers.filter((specifier) => !isBuiltin(specifier)).map((specifier) => ({ name: packageName(specifier), from: '' }));
+  const pending = specifiers
+    .filter((specifier) => !isBuiltin(specifier))
+    .map((specifier) => ({ name: packageName(specifier), from: '' }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = lock && resolve(lock.packages, next.name, next.from);
     const shown = found?.path.replace(/^node_modules\//, '').replaceAll('/node_modules/', '>') ?? next.name;
     if (packages[shown] !== undefined) continue;
-    const fact = found === undefined ? await unrecorded(workspace, next.name, sources) : await recorded(workspace, lock?.folder ?? '.', found, sources);
+    const fact =
+      found === undefined
+        ? await unrecorded(workspace, next.name, sources)
+        : await recorded(workspace, lock?.folder ?? '.', found, sources);
     if (fact === undefined) continue;
     packages[shown] = fact;
     const from = found?.target ?? found?.path ?? '';
     for (const name of found?.needs ?? []) pending.push({ name, from });
   }
-  return { packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))), sources: Object.fromEntries(sources) };
+  return {
+    packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))),
+    sources: Object.fromEntries(sources),
+  };
 }
 
-export const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
+export const isBuiltin = (specifier: string): boolean =>
+  specifier.startsWith('node:') || builtinModules.includes(specifier);
 
 /** "@scope/name/sub/path.js" is a file of "@scope/name". */
-const packageName = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+const packageName = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 interface Lock {
   readonly file: string;
@@ -61,7 +77,12 @@ function findLock(workspace: Workspace): Lock | undefined {
       const lock: Json = JSON.parse(bytes.toString('utf8'));
       const packages = isJsonObject(lock) ? lock['packages'] : undefined;
       const path = folder === workspace.root ? 'node_modules/.package-lock.json' : place;
-      return { file: path, digest: digestOf(bytes), folder, packages: isJsonObject(packages) ? packages : {} };
+      return {
+        file: path,
+        digest: digestOf(bytes),
+        folder,
+        packages: isJsonObject(packages) ? packages : {},
+      };
     }
     if (dirname(folder) === folder) return undefined;
   }
@@ -88,7 +109,8 @@ function resolve(packages: JsonObject, name: string, from: string): Installed | 
 }
 
 function installed(path: string, entry: JsonObject, packages: JsonObject): Installed {
-  const target = entry['link'] === true && typeof entry['resolved'] === 'string' ? entry['resolved'] : undefined;
+  const target =
+    entry['link'] === true && typeof entry['resolved'] === 'string' ? entry['resolved'] : undefined;
   const linked = target === undefined ? undefined : packages[target];
   const facts = isJsonObject(linked) ? linked : entry;
   const { version, integrity } = facts;
@@ -97,20 +119,32 @@ function installed(path: string, entry: JsonObject, packages: JsonObject): Insta
     target,
     version: typeof version === 'string' ? version : 'linked',
     integrity: target === undefined && typeof integrity === 'string' ? integrity : undefined,
-    needs: ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) => (isJsonObject(facts[kind]) ? Object.keys(facts[kind]) : [])),
+    needs: ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>
+      isJsonObject(facts[kind]) ? Object.keys(facts[kind]) : [],
+    ),
   };
 }
 
-async function recorded(workspace: Workspace, folder: string, { path, target, version, integrity }: Installed, sources: Map<string, string>): Promise<string> {
+async function recorded(
+  workspace: Workspace,
+  folder: string,
+  { path, target, version, integrity }: Installed,
+  sources: Map<string, string>,
+): Promise<string> {
   if (integrity !== undefined) return `${version} ${integrity}`;
   return `${version} ${await contentOf(workspace, `${folder}/${target ?? path}`, sources)}`;
 }
 
 /** A package that npm knows nothing of: put there by hand, or by another package manager. */
-async function unrecorded(workspace: Workspace, name: string, sources: Map<string, string>): Promise<string | undefined> {
+async function unrecorded(
+  workspace: Workspace,
+  name: string,
+  sources: Map<string, string>,
+): Promise<string | undefined> {
   for (let folder = workspace.root; ; folder = dirname(folder)) {
     const place = `${folder}/node_modules/${name}`;
-    if (workspace.disk.lookThrough(place) !== undefined) return `unrecorded ${await contentOf(workspace, place, sources)}`;
+    if (workspace.disk.lookThrough(place) !== undefined)
+      return `unrecorded ${await contentOf(workspace, place, sources)}`;
     if (dirname(folder) === folder) return undefined;
   }
 }
@@ -136,8 +170,14 @@ export async function sourceDigest(workspace: Workspace, path: string): Promise<
 function whatCounts(workspace: Workspace, path: string): (inside: string) => boolean {
   const folder = placeOf(workspace, path);
   const shipped = shippedPaths(packageJsonIn(folder));
-  const made = shipped === undefined && workspace.disk.lookThrough(`${folder}/pipeline.yaml`) !== undefined ? ['artifacts', 'cache'] : [];
-  return (inside) => !leaveOut.includes(inside.slice(inside.lastIndexOf('/') + 1)) && !made.includes(inside) && (shipped?.(inside) ?? true);
+  const made =
+    shipped === undefined && workspace.disk.lookThrough(`${folder}/pipeline.yaml`) !== undefined
+      ? ['artifacts', 'cache']
+      : [];
+  return (inside) =>
+    !leaveOut.includes(inside.slice(inside.lastIndexOf('/') + 1)) &&
+    !made.includes(inside) &&
+    (shipped?.(inside) ?? true);
 }
 
 function packageJsonIn(folder: string): Json | undefined {

@@ -18,10 +18,17 @@ interface Places {
 }
 
 /** Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers need not read it again. */
-export async function placeOut({ workspace, store, pipeline }: Places, instance: Instance, from: string, to: string, written: Found): Promise<void> {
+export async function placeOut(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+  from: string,
+  to: string,
+  written: Found,
+): Promise<void> {
   const stands = await readContent(workspace, to, { links: 'keep' });
   if (from === to) noteAll(workspace, from, to, written);
-  else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content)) await removeTree(workspace, placeOf(workspace, from));
+  else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content))
+    await removeTree(workspace, placeOf(workspace, from));
   else {
     workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
@@ -32,11 +39,17 @@ export async function placeOut({ workspace, store, pipeline }: Places, instance:
 
 /** A process that got away from its stage could have written until now: only what is still as it was read is known. */
 function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
-  const files = content.form === 'folder' ? items.flatMap((item) => (item.kind === 'file' ? [{ inside: `/${item.path}`, digest: item.digest }] : [])) : [{ inside: '', digest: content.digest }];
+  const files =
+    content.form === 'folder'
+      ? items.flatMap((item) =>
+          item.kind === 'file' ? [{ inside: `/${item.path}`, digest: item.digest }] : [],
+        )
+      : [{ inside: '', digest: content.digest }];
   for (const { inside, digest } of files) {
     const read = stamps.get(from + inside);
     const stats = workspace.disk.look(placeOf(workspace, to + inside));
-    if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats))) noteWritten(workspace, to + inside, digest);
+    if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats)))
+      noteWritten(workspace, to + inside, digest);
   }
 }
 
@@ -44,12 +57,15 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
  * Removes outs that the runner once put there for this instance and that it no longer declares. One that was edited is
  * somebody's work by now: it is left, and named.
  */
-export async function removeOlderOuts({ workspace, store, pipeline }: Places, instance: Instance): Promise<readonly string[]> {
+export async function removeOlderOuts(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+): Promise<readonly string[]> {
   const declared = new Set(Object.values(instance.outs).map(({ path }) => path));
   const left: string[] = [];
   for (const { path, content } of placementsOf(store, pipeline, instance.id)) {
     if (declared.has(path)) continue;
-    if (!await removeOwn(workspace, path, content)) left.push(path);
+    if (!(await removeOwn(workspace, path, content))) left.push(path);
     forgetPlacement(store, path);
   }
   return left;
@@ -89,13 +105,23 @@ export async function dropWorkspaceOuts({ workspace, store }: Places, instance: 
 }
 
 /** The words for the first of some places outside the artifacts that holds what no run put there. */
-export function foreignFault({ workspace, store }: Pick<Places, 'workspace' | 'store'>, paths: readonly string[]): string | undefined {
-  const foreign = paths.find((path) => workspace.disk.look(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined);
-  return foreign && `${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`;
+export function foreignFault(
+  { workspace, store }: Pick<Places, 'workspace' | 'store'>,
+  paths: readonly string[],
+): string | undefined {
+  const foreign = paths.find(
+    (path) =>
+      workspace.disk.look(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined,
+  );
+  return (
+    foreign &&
+    `${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`
+  );
 }
 
 /** Where a program writes outside the instance's folder. */
-export const workspaceOuts = (instance: Instance): readonly string[] => Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));
+export const workspaceOuts = (instance: Instance): readonly string[] =>
+  Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));
 
 /** The content of an out of which nothing is known yet. */
 const unwritten: Content = { form: 'file', digest: digestOf('') };

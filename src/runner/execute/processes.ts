@@ -8,7 +8,12 @@ import { setTimeout } from 'node:timers/promises';
 export function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statOf(pid)?.start;
   try {
-    return process.getBuiltinModule('node:child_process').execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+    return (
+      process
+        .getBuiltinModule('node:child_process')
+        .execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
+        .trim() || undefined
+    );
   } catch {
     return undefined;
   }
@@ -70,7 +75,10 @@ export function marked(mark: Mark): readonly number[] {
 }
 
 function carries(pid: number, { environment, output }: Mark): boolean {
-  return readProc(pid, 'environ').includes(environment) || [1, 2].some((descriptor) => isOutput(linkOf(pid, `fd/${descriptor}`), output));
+  return (
+    readProc(pid, 'environ').includes(environment) ||
+    [1, 2].some((descriptor) => isOutput(linkOf(pid, `fd/${descriptor}`), output))
+  );
 }
 
 /** A file of a user in the folder of logs is none of a stage. */
@@ -96,10 +104,18 @@ function linkOf(pid: number, name: string): string {
 }
 
 function isLiving(stat: ProcessStat | undefined, group?: number): boolean {
-  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && (group === undefined || stat.group === group);
+  return (
+    stat !== undefined &&
+    stat.state !== 'Z' &&
+    stat.state !== 'X' &&
+    (group === undefined || stat.group === group)
+  );
 }
 
-const pids = (): readonly number[] => readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+const pids = (): readonly number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
 
 interface ProcessStat {
   readonly state: string;
@@ -113,7 +129,9 @@ function statOf(pid: number): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, , group] = fields;
   const start = fields[19];
-  return state === undefined || group === undefined || start === undefined ? undefined : { state, group: Number(group), start };
+  return state === undefined || group === undefined || start === undefined
+    ? undefined
+    : { state, group: Number(group), start };
 }
 
 function readProc(pid: number, name: string): string {

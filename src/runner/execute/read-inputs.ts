@@ -44,14 +44,21 @@ export interface InputSources {
 }
 
 /** Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and what of them counts. */
-export async function readInputs(instance: Instance, sources: InputSources): Promise<Result<Inputs, readonly MissingInput[]>> {
+export async function readInputs(
+  instance: Instance,
+  sources: InputSources,
+): Promise<Result<Inputs, readonly MissingInput[]>> {
   const stamps = new Map<string, Stamp>();
   const listings = new Map<Digest, readonly TreeItem[]>();
   const missing: MissingInput[] = [];
   const paths: Record<string, string | readonly Gathered[]> = {};
   const digests: Record<string, DependencyDigest> = {};
 
-  async function content(dep: string, path: string, from: InstanceId | undefined): Promise<Content | undefined> {
+  async function content(
+    dep: string,
+    path: string,
+    from: InstanceId | undefined,
+  ): Promise<Content | undefined> {
     const found = await sources.read(path, { links: 'follow' });
     if (!found.ok || found.value === undefined) {
       const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
@@ -62,9 +69,13 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
     if (found.value.content.form === 'folder') listings.set(found.value.content.digest, found.value.items);
     return found.value.content;
   }
-  async function outContent(dep: string, instanceId: InstanceId, out: string): Promise<{ readonly path: string; readonly content: Content | undefined }> {
+  async function outContent(
+    dep: string,
+    instanceId: InstanceId,
+    out: string,
+  ): Promise<{ readonly path: string; readonly content: Content | undefined }> {
     const { path, known } = sources.out(instanceId, out);
-    return { path, content: known ?? await content(dep, path, instanceId) };
+    return { path, content: known ?? (await content(dep, path, instanceId)) };
   }
 
   for (const [name, dependency] of Object.entries(instance.deps)) {
@@ -73,11 +84,18 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
         const found = await content(name, dependency.path, undefined);
         paths[name] = dependency.path;
         // An extension decides how a file is parsed, so the base name counts.
-        if (found !== undefined) digests[name] = { kind: 'content', name: basename(dependency.path), content: found };
+        if (found !== undefined)
+          digests[name] = { kind: 'content', name: basename(dependency.path), content: found };
         break;
       }
       case 'hub': {
-        missing.push({ dep: name, path: hubText(dependency), from: undefined, message: 'is not here yet: pipeline run fetches it', absent: true });
+        missing.push({
+          dep: name,
+          path: hubText(dependency),
+          from: undefined,
+          message: 'is not here yet: pipeline run fetches it',
+          absent: true,
+        });
         break;
       }
       case 'out': {
@@ -87,14 +105,27 @@ export async function readInputs(instance: Instance, sources: InputSources): Pro
         break;
       }
       case 'gather': {
-        const read = await Promise.all(dependency.members.map(async (member) => ({ axes: member.axes, ...await outContent(name, member.instance, member.out) })));
+        const read = await Promise.all(
+          dependency.members.map(async (member) => ({
+            axes: member.axes,
+            ...(await outContent(name, member.instance, member.out)),
+          })),
+        );
         paths[name] = read.map(({ axes, path }) => ({ axes, path }));
-        digests[name] = { kind: 'gather', members: read.flatMap(({ axes, content: found }) => (found === undefined ? [] : [{ axes, content: found }])) };
+        digests[name] = {
+          kind: 'gather',
+          members: read.flatMap(({ axes, content: found }) =>
+            found === undefined ? [] : [{ axes, content: found }],
+          ),
+        };
         break;
       }
     }
   }
-  return missing.length > 0 ? { ok: false, error: missing } : { ok: true, value: { paths, digests, stamps, listings } };
+  return missing.length > 0
+    ? { ok: false, error: missing }
+    : { ok: true, value: { paths, digests, stamps, listings } };
 }
 
-const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string => `hf:${repository}@${revision}`;
+const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>
+  `hf:${repository}@${revision}`;

@@ -8,7 +8,10 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
-export type ContentReader = (path: string, rules: ReadingRules) => Promise<Result<Found | undefined, FileProblem>>;
+export type ContentReader = (
+  path: string,
+  rules: ReadingRules,
+) => Promise<Result<Found | undefined, FileProblem>>;
 
 /** Reads of one moment: what is asked for twice is read once. */
 export interface Reads {
@@ -37,7 +40,11 @@ export interface ProgramSourcesOfRun {
 }
 
 /** Reads what an instance runs, as it is at this moment; the error says why it cannot run. */
-export async function readProgram(instance: Instance, { workspace, programs, stageChild, environment }: ProgramSourcesOfRun, reads: Reads): Promise<Result<ReadProgram>> {
+export async function readProgram(
+  instance: Instance,
+  { workspace, programs, stageChild, environment }: ProgramSourcesOfRun,
+  reads: Reads,
+): Promise<Result<ReadProgram>> {
   const { program } = instance;
   if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], reads);
   const facts = programs.get(program.path);
@@ -45,9 +52,17 @@ export async function readProgram(instance: Instance, { workspace, programs, sta
   const stamps = new Map<string, Stamp>();
   if (facts.isKept) {
     const bundle = await reads.read(facts.file, { links: 'follow' });
-    if (!bundle.ok || bundle.value?.content.digest !== facts.bundle) return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
+    if (!bundle.ok || bundle.value?.content.digest !== facts.bundle)
+      return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
     for (const [path, stamp] of bundle.value.stamps) stamps.set(path, stamp);
   }
   for (const path of [stageChild, ...facts.sources]) stamps.set(path, reads.stamp(path));
-  return { ok: true, value: { digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages }, native: facts.description.packages.length > 0, stamps } };
+  return {
+    ok: true,
+    value: {
+      digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages },
+      native: facts.description.packages.length > 0,
+      stamps,
+    },
+  };
 }

@@ -16,10 +16,14 @@ export async function reap(workspace: Workspace, store: Store): Promise<void> {
   const mark = stageMark(workspace);
   for (const { pid, started } of recordedGroups(store)) {
     // A copy of a project has the rows of its original, whose run may be on.
-    if (startOf(pid) === started && isOfProject(pid, mark, workspace.root)) await endFamily({ group: pid, mark }, 0);
+    if (startOf(pid) === started && isOfProject(pid, mark, workspace.root))
+      await endFamily({ group: pid, mark }, 0);
     forgetGroup(store, pid);
   }
-  while (marked(mark).some((pid) => trySignal(pid, 'SIGKILL'))) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  while (marked(mark).some((pid) => trySignal(pid, 'SIGKILL')))
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
   await removeTree(workspace, placeOf(workspace, attemptsFolder));
   markReaped(store);
 }

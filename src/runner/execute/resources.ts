@@ -23,7 +23,10 @@ export function machineCapacity(wantedJobs: number | undefined): Capacity {
 /** NVIDIA's driver makes a device file for each. */
 function gpuNumbers(): readonly number[] {
   try {
-    return readdirSync('/dev').flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+    return readdirSync('/dev')
+      .flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b);
   } catch {
     return [];
   }
@@ -48,7 +51,11 @@ export function allotment(capacity: Capacity): Allotment {
   const gpus = (): number[] => (free ??= [...capacity.gpus()]);
   const queue: { readonly wanted: Resources; readonly grant: (share: Share) => void }[] = [];
 
-  const fits = (wanted: Resources): boolean => jobs >= 1 && cpus >= Math.min(wanted.cpus, capacity.cpus) && (wanted.gpus === 0 || gpus().length >= wanted.gpus) && memory >= wanted.memory;
+  const fits = (wanted: Resources): boolean =>
+    jobs >= 1 &&
+    cpus >= Math.min(wanted.cpus, capacity.cpus) &&
+    (wanted.gpus === 0 || gpus().length >= wanted.gpus) &&
+    memory >= wanted.memory;
 
   function grantNext(): void {
     for (let first = queue[0]; first !== undefined && fits(first.wanted); first = queue[0]) {

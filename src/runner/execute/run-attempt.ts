@@ -38,14 +38,25 @@ export interface AttemptRequest {
 }
 
 /** How an attempt ended, none of its processes left: it exited with 0, or why not. */
-export type AttemptEnding = { readonly kind: 'exited' } | { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'interrupted' };
+export type AttemptEnding =
+  | { readonly kind: 'exited' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'interrupted' };
 
 /** Starts an instance's program and waits for its end: its own, its timeout's, or that of the run. */
 export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding> {
   const { session, supervisor, instance, assessment, stop } = request;
   const context = placeOf(session.workspace, contextPath(assessment.key));
-  const written = await writeFileAtomically(context, JSON.stringify(contextOf(instance, assessment)), session.workspace.disk);
-  if (!written.ok) return { kind: 'failed', failure: { kind: 'disk', message: `${written.error.path}: ${written.error.message}` } };
+  const written = await writeFileAtomically(
+    context,
+    JSON.stringify(contextOf(instance, assessment)),
+    session.workspace.disk,
+  );
+  if (!written.ok)
+    return {
+      kind: 'failed',
+      failure: { kind: 'disk', message: `${written.error.path}: ${written.error.message}` },
+    };
 
   let reported: string | undefined;
   let foreign = 0;
@@ -57,7 +68,11 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
     {
       command: commandOf(session, instance, assessment),
       folder: session.workspace.root,
-      environment: { ...stageEnvironment(session.environment, instance.env, instance.passEnv), CUDA_VISIBLE_DEVICES: request.gpus.join(','), PIPELINE_CONTEXT: context },
+      environment: {
+        ...stageEnvironment(session.environment, instance.env, instance.passEnv),
+        CUDA_VISIBLE_DEVICES: request.gpus.join(','),
+        PIPELINE_CONTEXT: context,
+      },
       mark: attemptMark(session.workspace, context, request.output),
       output: printed,
     },
@@ -78,10 +93,16 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
   const cancel = (): void => stage.stop(graceSeconds);
   request.cancelled?.addEventListener('abort', cancel);
   if (request.cancelled?.aborted === true) cancel();
-  const timer = instance.timeout === null ? undefined : setTimeout(() => {
-    timedOut = true;
-    stage.stop(graceSeconds);
-  }, Math.min(instance.timeout * 1000, longestTimer));
+  const timer =
+    instance.timeout === null
+      ? undefined
+      : setTimeout(
+          () => {
+            timedOut = true;
+            stage.stop(graceSeconds);
+          },
+          Math.min(instance.timeout * 1000, longestTimer),
+        );
   const ending = await stage.ended;
   clearTimeout(timer);
   unsubscribe();
@@ -89,44 +110,81 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
   output.stop();
   if (leader !== undefined) forgetGroup(session.store, leader);
   if (foreign > 0) request.onForeignLines(foreign);
-  return judge(ending, { interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(), timeout: timedOut ? instance.timeout : null, reported });
+  return judge(ending, {
+    interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(),
+    timeout: timedOut ? instance.timeout : null,
+    reported,
+  });
 }
 
 /** setTimeout counts in 32 bits: 24 days. */
 const longestTimer = 2 ** 31 - 1;
 
-function judge(ending: StageEnding, seen: { readonly interrupted: boolean; readonly timeout: number | null; readonly reported: string | undefined }): AttemptEnding {
+function judge(
+  ending: StageEnding,
+  seen: {
+    readonly interrupted: boolean;
+    readonly timeout: number | null;
+    readonly reported: string | undefined;
+  },
+): AttemptEnding {
   // What ends after it was asked to stop may have cut its work short, whatever its exit code says.
   const cutShort = ending.kind === 'refused' || ending.stopped;
   if (seen.interrupted && cutShort) return { kind: 'interrupted' };
   if (seen.timeout !== null && cutShort) return failed({ kind: 'timeout', seconds: seen.timeout });
   if (seen.reported !== undefined) return failed({ kind: 'reported', text: seen.reported });
   switch (ending.kind) {
-    case 'refused': return failed({ kind: 'spawn', message: ending.message });
-    case 'signal': return failed({ kind: 'signal', signal: ending.signal });
-    case 'exit': return ending.code === 0 ? { kind: 'exited' } : failed({ kind: 'exit', code: ending.code });
+    case 'refused':
+      return failed({ kind: 'spawn', message: ending.message });
+    case 'signal':
+      return failed({ kind: 'signal', signal: ending.signal });
+    case 'exit':
+      return ending.code === 0 ? { kind: 'exited' } : failed({ kind: 'exit', code: ending.code });
   }
 }
 
 const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure });
 
 function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocument {
-  return { params: instance.params, deps: handedDeps(inputs), outs: handedOuts(instance, key), scratch: scratchPath(key), cpus: instance.resources.cpus, device: deviceOf(instance) };
+  return {
+    params: instance.params,
+    deps: handedDeps(inputs),
+    outs: handedOuts(instance, key),
+    scratch: scratchPath(key),
+    cpus: instance.resources.cpus,
+    device: deviceOf(instance),
+  };
 }
 
 function commandOf(session: Session, instance: Instance, { key, inputs }: Assessment): readonly string[] {
   const { program } = instance;
-  if (program.kind !== 'uses') return commandArguments(program, { deps: commandPaths(inputs), outs: new Map(Object.entries(handedOuts(instance, key))) });
+  if (program.kind !== 'uses')
+    return commandArguments(program, {
+      deps: commandPaths(inputs),
+      outs: new Map(Object.entries(handedOuts(instance, key))),
+    });
   const facts = session.programs.get(program.path);
   if (facts === undefined) throw new Error(`${program.path} was not bundled`);
   return [process.execPath, session.stageChild, placeOf(session.workspace, facts.file)];
 }
 
 const commandPaths = (inputs: Inputs): ReadonlyMap<string, string | readonly string[]> =>
-  new Map(Object.entries(handedDeps(inputs)).map(([name, path]) => [name, typeof path === 'string' ? path : path.map((member) => member.path)]));
+  new Map(
+    Object.entries(handedDeps(inputs)).map(([name, path]) => [
+      name,
+      typeof path === 'string' ? path : path.map((member) => member.path),
+    ]),
+  );
 
 const handedDeps = ({ paths }: Inputs): Inputs['paths'] =>
-  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, typeof path === 'string' ? handed(path) : path.map((member) => ({ ...member, path: handed(member.path) }))]));
+  Object.fromEntries(
+    Object.entries(paths).map(([name, path]) => [
+      name,
+      typeof path === 'string'
+        ? handed(path)
+        : path.map((member) => ({ ...member, path: handed(member.path) })),
+    ]),
+  );
 
 const handedOuts = (instance: Instance, key: Key): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(attemptOuts(instance, key)).map(([name, path]) => [name, handed(path)]));

@@ -31,7 +31,12 @@ export interface RunRules {
  * Settles instances in the order of the graph, as many at once as the machine carries. What an instance reads from and
  * that is not among them is taken as it stands. Resolves when nothing runs any more; `onOutcome` is told each end.
  */
-export async function runInstances(run: Run, instances: readonly Instance[], rules: RunRules, onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void): Promise<void> {
+export async function runInstances(
+  run: Run,
+  instances: readonly Instance[],
+  rules: RunRules,
+  onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void,
+): Promise<void> {
   const { needs } = run.session.plan;
   const ids = new Set(instances.map(({ id }) => id));
   // What failed, or waits in vain, and the failure that it all comes from.
@@ -39,8 +44,13 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
   const turns = new Turns(rules.failures);
 
   async function task(instance: Instance): Promise<void> {
-    const by = (needs.get(instance.id) ?? []).map((need) => failures.get(need)).find((failure) => failure !== undefined);
-    const settled = by !== undefined ? { key: null, outcome: { kind: 'blocked', by } as const } : await settle(run, instance, rules, turns).catch((error: unknown) => unassessed(diskMessage(error)));
+    const by = (needs.get(instance.id) ?? [])
+      .map((need) => failures.get(need))
+      .find((failure) => failure !== undefined);
+    const settled =
+      by !== undefined
+        ? { key: null, outcome: { kind: 'blocked', by } as const }
+        : await settle(run, instance, rules, turns).catch((error: unknown) => unassessed(diskMessage(error)));
     const { key, outcome } = noted(run, rules, settled);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
@@ -48,8 +58,15 @@ export async function runInstances(run: Run, instances: readonly Instance[], rul
   }
 
   // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether anything more is started, is known here, not by the scheduler.
-  const nodes = new Map(instances.map((instance, index) => [instance.id, { run: () => task(instance), priority: 1 - index / instances.length }]));
-  const edges = instances.flatMap(({ id }) => (needs.get(id) ?? []).filter((need) => ids.has(need)).map((need): [string, string] => [need, id]));
+  const nodes = new Map(
+    instances.map((instance, index) => [
+      instance.id,
+      { run: () => task(instance), priority: 1 - index / instances.length },
+    ]),
+  );
+  const edges = instances.flatMap(({ id }) =>
+    (needs.get(id) ?? []).filter((need) => ids.has(need)).map((need): [string, string] => [need, id]),
+  );
   await new PGraph(nodes, edges).run();
 }
 
@@ -80,7 +97,9 @@ class Turns {
 /** Promise.withResolvers, which came with Node 22. */
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve: (() => void) | undefined;
-  const promise = new Promise<void>((settled) => { resolve = settled; });
+  const promise = new Promise<void>((settled) => {
+    resolve = settled;
+  });
   return { promise, resolve: () => resolve?.() };
 }
 
@@ -98,13 +117,22 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       const now = await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
-      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns).catch((error: unknown) => failedBy(diskMessage(error)));
+      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns).catch((error: unknown) =>
+        failedBy(diskMessage(error)),
+      );
       if (settled === undefined) {
         damaged += 1;
-        if (damaged === 3) return noted(run, rules, { key, outcome: failedBy('what the cache holds reads differently each time: check the disk (pipeline verify)') });
+        if (damaged === 3)
+          return noted(run, rules, {
+            key,
+            outcome: failedBy(
+              'what the cache holds reads differently each time: check the disk (pipeline verify)',
+            ),
+          });
       }
       // Ended because what it was started with is out of date, while the run goes on: as it is now.
-      else if (settled.kind !== 'interrupted' || run.stop.isStopping()) return noted(run, rules, { key, outcome: settled });
+      else if (settled.kind !== 'interrupted' || run.stop.isStopping())
+        return noted(run, rules, { key, outcome: settled });
     } finally {
       share?.release();
       endTurn();
@@ -131,7 +159,13 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
 }
 
 /** Undefined: the result turned out to be damaged when it was to be restored; look again. */
-async function settleNow(run: Run, instance: Instance, assessment: Assessment, gpus: readonly number[], turns: Turns): Promise<Outcome | undefined> {
+async function settleNow(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  gpus: readonly number[],
+  turns: Turns,
+): Promise<Outcome | undefined> {
   const { key, decision, lookup } = assessment;
   if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
   const failedBefore = turns.failed.get(key);
@@ -153,17 +187,27 @@ async function dropEntry({ session: { workspace, store } }: Run, { key, lookup }
 }
 
 /** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
-async function restoreEntry(run: Run, instance: Instance, { key, manifest, decision, displaced }: Assessment): Promise<Outcome | undefined> {
+async function restoreEntry(
+  run: Run,
+  instance: Instance,
+  { key, manifest, decision, displaced }: Assessment,
+): Promise<Outcome | undefined> {
   const { workspace, store, plan } = run.session;
   if (decision.kind !== 'restore') throw new Error('nothing to restore');
-  const foreign = foreignFault({ workspace, store }, workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)));
+  const foreign = foreignFault(
+    { workspace, store },
+    workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)),
+  );
   if (foreign !== undefined) return failedBy(foreign);
   let files = 0;
   let bytes = 0;
   for (const [name, content] of Object.entries(decision.entry.outs)) {
     const path = instance.outs[name]?.path;
-    if (path === undefined) throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
-    const restored = displaced.some((out) => out.path === path) ? await restore(workspace, path, content) : standing;
+    if (path === undefined)
+      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
+    const restored = displaced.some((out) => out.path === path)
+      ? await restore(workspace, path, content)
+      : standing;
     if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
     if (restored.value.kind === 'damaged') {
       workspace.stats.forget(objectPath(restored.value.object));
@@ -181,4 +225,7 @@ async function restoreEntry(run: Run, instance: Instance, { key, manifest, decis
 }
 
 /** Of an out that is as it should be. */
-const standing: Awaited<ReturnType<typeof restore>> = { ok: true, value: { kind: 'restored', files: 0, bytes: 0 } };
+const standing: Awaited<ReturnType<typeof restore>> = {
+  ok: true,
+  value: { kind: 'restored', files: 0, bytes: 0 },
+};

@@ -9,7 +9,14 @@ import { lastKeys, meanSeconds } from '../store/entries.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
-import { finishRun, insertRun, isRun, lastOutcomes, type OutcomeCounts, recordOutcome } from '../store/runs.ts';
+import {
+  finishRun,
+  insertRun,
+  isRun,
+  lastOutcomes,
+  type OutcomeCounts,
+  recordOutcome,
+} from '../store/runs.ts';
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from './assess.ts';
@@ -38,25 +45,55 @@ export interface RunOptions {
 }
 
 /** Runs what is out of date. The caller holds the lock. */
-export async function runSelected(session: Session, options: RunOptions, onEvent: (event: Event) => void, signals: StopSignals): Promise<RunSummary> {
+export async function runSelected(
+  session: Session,
+  options: RunOptions,
+  onEvent: (event: Event) => void,
+  signals: StopSignals,
+): Promise<RunSummary> {
   const { request, selected, policyOf } = options;
   const capacity = machineCapacity(request.jobs);
   let readsOutOfDate = false;
-  const summary = await withRun(session, { ...options, instances: selected.chosen, jobs: capacity.jobs }, onEvent, signals, async (run, onOutcome) => {
-    for (const warning of options.warnings) warn(run, null, warning);
-    const { warnings, blocked } = await standAsTheyAre(run, selected);
-    readsOutOfDate = warnings.length > 0;
-    for (const warning of warnings) warn(run, null, warning);
-    const ready = withoutBlocked(selected, blocked, onOutcome);
-    const standing = new Set(selected.standing.map((instance) => instance.id));
-    const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
-    const rest = noteInPlace(run, ready, await readTogether(session.store, () => survey(looking, ready, policyOf, standing)), onOutcome);
-    if (rest.length === 0) return;
-    options.watcher?.onControls({ session, running: () => [...run.running], startNoMore: () => run.stop.startNoMore() });
-    const { runInstances } = await import('./run-instances.ts');
-    await runInstances(run, rest, { policyOf, keepGoing: request.keepGoing, allotment: allotment(capacity), failures: options.watcher?.failures ?? new Map() }, onOutcome);
-    await recordWritten(session.workspace);
-  });
+  const summary = await withRun(
+    session,
+    { ...options, instances: selected.chosen, jobs: capacity.jobs },
+    onEvent,
+    signals,
+    async (run, onOutcome) => {
+      for (const warning of options.warnings) warn(run, null, warning);
+      const { warnings, blocked } = await standAsTheyAre(run, selected);
+      readsOutOfDate = warnings.length > 0;
+      for (const warning of warnings) warn(run, null, warning);
+      const ready = withoutBlocked(selected, blocked, onOutcome);
+      const standing = new Set(selected.standing.map((instance) => instance.id));
+      const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
+      const rest = noteInPlace(
+        run,
+        ready,
+        await readTogether(session.store, () => survey(looking, ready, policyOf, standing)),
+        onOutcome,
+      );
+      if (rest.length === 0) return;
+      options.watcher?.onControls({
+        session,
+        running: () => [...run.running],
+        startNoMore: () => run.stop.startNoMore(),
+      });
+      const { runInstances } = await import('./run-instances.ts');
+      await runInstances(
+        run,
+        rest,
+        {
+          policyOf,
+          keepGoing: request.keepGoing,
+          allotment: allotment(capacity),
+          failures: options.watcher?.failures ?? new Map(),
+        },
+        onOutcome,
+      );
+      await recordWritten(session.workspace);
+    },
+  );
   return { ...summary, readsOutOfDate };
 }
 
@@ -79,23 +116,53 @@ interface RunFrame {
 }
 
 /** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
-export async function withRun<S extends Framed>(session: S, { instances, jobs, supervisorProgram, retryDelay }: RunFrame, onEvent: (event: Event) => void, signals: StopSignals, act: (run: RunOf<S>, onOutcome: OnOutcome) => Promise<void>): Promise<RunSummary> {
+export async function withRun<S extends Framed>(
+  session: S,
+  { instances, jobs, supervisorProgram, retryDelay }: RunFrame,
+  onEvent: (event: Event) => void,
+  signals: StopSignals,
+  act: (run: RunOf<S>, onOutcome: OnOutcome) => Promise<void>,
+): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
   const { store, plan } = session;
   const id = newRunId(startedAt, (run) => isRun(store, run));
-  insertRun(store, { run: id, pipeline: plan.pipeline, file: plan.file, pid: process.pid, pidStarted: startOf(process.pid) ?? '', startedAt });
+  insertRun(store, {
+    run: id,
+    pipeline: plan.pipeline,
+    file: plan.file,
+    pid: process.pid,
+    pidStarted: startOf(process.pid) ?? '',
+    startedAt,
+  });
   const log = eventLog(store, id);
   const emit = (event: Event): void => {
     log.add(event);
     onEvent(event);
   };
-  emit({ kind: 'run-started', at: startedAt, run: id, pipeline: plan.pipeline, instances: instances.map((instance) => instance.id), jobs, earlier: meanSeconds(store, plan.pipeline) });
+  emit({
+    kind: 'run-started',
+    at: startedAt,
+    run: id,
+    pipeline: plan.pipeline,
+    instances: instances.map((instance) => instance.id),
+    jobs,
+    earlier: meanSeconds(store, plan.pipeline),
+  });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
   const processes = supervisor(supervisorProgram);
   const outcomes = new Map<InstanceId, Outcome>();
   const bookkeeping = bookkeeper(session, id);
-  const run: RunOf<S> = { session, supervisor: processes, run: id, stop, running: new Set(), emit, nextOutput: outputFiles(session, id), retryDelay };
+  const run: RunOf<S> = {
+    session,
+    supervisor: processes,
+    run: id,
+    stop,
+    running: new Set(),
+    emit,
+    nextOutput: outputFiles(session, id),
+    retryDelay,
+  };
   try {
     await act(run, (instance, key, outcome) => {
       outcomes.set(instance.id, outcome);
@@ -116,14 +183,23 @@ export async function withRun<S extends Framed>(session: S, { instances, jobs, s
 }
 
 /** In the order of the plan, not in that of their ends. */
-const inOrder = (instances: readonly Named[], outcomes: ReadonlyMap<InstanceId, Outcome>): ReadonlyMap<InstanceId, Outcome> =>
-  new Map(instances.flatMap(({ id }) => {
-    const outcome = outcomes.get(id);
-    return outcome === undefined ? [] : [[id, outcome]];
-  }));
+const inOrder = (
+  instances: readonly Named[],
+  outcomes: ReadonlyMap<InstanceId, Outcome>,
+): ReadonlyMap<InstanceId, Outcome> =>
+  new Map(
+    instances.flatMap(({ id }) => {
+      const outcome = outcomes.get(id);
+      return outcome === undefined ? [] : [[id, outcome]];
+    }),
+  );
 
 /** Tells the end of those that read what cannot be had; gives the others. */
-function withoutBlocked(selected: Selected, blocked: Standing['blocked'], onOutcome: OnOutcome): readonly Instance[] {
+function withoutBlocked(
+  selected: Selected,
+  blocked: Standing['blocked'],
+  onOutcome: OnOutcome,
+): readonly Instance[] {
   return selected.chosen.filter((instance) => {
     const message = blocked.get(instance.id);
     if (message !== undefined) onOutcome(instance, null, failedBy(message));
@@ -132,15 +208,25 @@ function withoutBlocked(selected: Selected, blocked: Standing['blocked'], onOutc
 }
 
 /** Tells the end of those for which nothing has to be done, and nothing written down; gives the others. */
-function noteInPlace({ session: { store, plan } }: Run, instances: readonly Instance[], surveyed: ReadonlyMap<InstanceId, Surveyed>, onOutcome: OnOutcome): readonly Instance[] {
+function noteInPlace(
+  { session: { store, plan } }: Run,
+  instances: readonly Instance[],
+  surveyed: ReadonlyMap<InstanceId, Surveyed>,
+  onOutcome: OnOutcome,
+): readonly Instance[] {
   const keys = lastKeys(store, plan.pipeline);
   const placed = placedOuts(store);
   return instances.filter((instance) => {
     const seen = surveyed.get(instance.id);
-    if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore') return true;
+    if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
+      return true;
     const { key, decision } = seen.assessment;
     // A run that was killed may have put outs in their places and not said so.
-    const isRecorded = keys.get(instance.id) === key && Object.entries(decision.entry.outs).every(([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest);
+    const isRecorded =
+      keys.get(instance.id) === key &&
+      Object.entries(decision.entry.outs).every(
+        ([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest,
+      );
     if (isRecorded) onOutcome(instance, key, { kind: 'cached' });
     return !isRecorded;
   });
@@ -165,7 +251,8 @@ function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outc
     const before = last.get(instance.id)?.kind;
     // What was not asked to start is as it was: failed, interrupted or well.
     if (outcome.kind === 'skipped') return;
-    if (before !== outcome.kind && !(before !== undefined && good.has(before) && outcome.kind === 'cached')) recordOutcome(store, plan.pipeline, instance.id, run, outcome.kind);
+    if (before !== outcome.kind && !(before !== undefined && good.has(before) && outcome.kind === 'cached'))
+      recordOutcome(store, plan.pipeline, instance.id, run, outcome.kind);
   };
 }
 
@@ -176,5 +263,13 @@ function exitCodeOf(outcomes: readonly Outcome[], signals: StopSignals): RunSumm
 
 function countsOf(outcomes: readonly Outcome[]): OutcomeCounts {
   const count = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length;
-  return { ran: count('ran'), cached: count('cached'), restored: count('restored'), failed: count('failed'), blocked: count('blocked'), skipped: count('skipped'), interrupted: count('interrupted') };
+  return {
+    ran: count('ran'),
+    cached: count('cached'),
+    restored: count('restored'),
+    failed: count('failed'),
+    blocked: count('blocked'),
+    skipped: count('skipped'),
+    interrupted: count('interrupted'),
+  };
 }

@@ -11,15 +11,28 @@ export function shippedPaths(packageJson: Json | undefined): ((path: string) => 
   const { files, exports, imports } = packageJson;
   // Without `exports` every file can be imported.
   if (!Array.isArray(files) || exports === undefined || exports === null) return undefined;
-  const shipped = ['package.json', ...files.map(String).filter((pattern) => !pattern.startsWith('!'))].map(partsOf);
-  const isPlain = shipped.every((pattern) => pattern.length > 0 && pattern.every((part) => !/[{}()[\]\\!+@]/.test(part)));
-  if (!isPlain || ![...textsIn(exports), ...textsIn(imports)].filter((target) => target.startsWith('.')).every((target) => isWithin(shipped, target))) return undefined;
+  const shipped = ['package.json', ...files.map(String).filter((pattern) => !pattern.startsWith('!'))].map(
+    partsOf,
+  );
+  const isPlain = shipped.every(
+    (pattern) => pattern.length > 0 && pattern.every((part) => !/[{}()[\]\\!+@]/.test(part)),
+  );
+  if (
+    !isPlain ||
+    ![...textsIn(exports), ...textsIn(imports)]
+      .filter((target) => target.startsWith('.'))
+      .every((target) => isWithin(shipped, target))
+  )
+    return undefined;
   return (path) => shipped.some((pattern) => agrees(pattern, partsOf(path)));
 }
 
 /** npm looks away from case, and finds a pattern without a "/" at any depth. */
 function partsOf(text: string): readonly string[] {
-  const parts = text.toLowerCase().split('/').filter((part) => part !== '' && part !== '.');
+  const parts = text
+    .toLowerCase()
+    .split('/')
+    .filter((part) => part !== '' && part !== '.');
   return text.includes('*') && !text.includes('/') ? ['**', ...parts] : parts;
 }
 

@@ -4,7 +4,10 @@ import { StringDecoder } from 'node:string_decoder';
  * Cuts a stream of bytes into lines. One longer than `limit` characters is told as null and never kept, so that a
  * stream without line ends takes no memory.
  */
-export function lineSplitter(limit: number, onLine: (line: string | null) => void): { push(chunk: Buffer): void; end(): void } {
+export function lineSplitter(
+  limit: number,
+  onLine: (line: string | null) => void,
+): { push(chunk: Buffer): void; end(): void } {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let tooLong = false;

@@ -6,10 +6,16 @@ import type { Mark } from './processes.ts';
 export const logsFolder = 'cache/logs';
 
 /** What the processes of all stages of a project carry. */
-export const stageMark = (workspace: ProjectFiles): Mark => ({ environment: `PIPELINE_CONTEXT=${placeOf(workspace, attemptsFolder)}/`, output: realPlace(workspace, logsFolder) });
+export const stageMark = (workspace: ProjectFiles): Mark => ({
+  environment: `PIPELINE_CONTEXT=${placeOf(workspace, attemptsFolder)}/`,
+  output: realPlace(workspace, logsFolder),
+});
 
 /** What the processes of one attempt carry. `output`: from the project root. */
-export const attemptMark = (workspace: ProjectFiles, context: string, output: string): Mark => ({ environment: `PIPELINE_CONTEXT=${context}`, output: realPlace(workspace, output) });
+export const attemptMark = (workspace: ProjectFiles, context: string, output: string): Mark => ({
+  environment: `PIPELINE_CONTEXT=${context}`,
+  output: realPlace(workspace, output),
+});
 
 /** The cache may be a link to another disk; what processes hold is told by real paths. */
 function realPlace(workspace: ProjectFiles, path: string): string {

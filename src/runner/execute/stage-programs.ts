@@ -50,17 +50,21 @@ interface BundleRecord {
 }
 
 /** Every program by its path: ready, or why it cannot be made. With nothing changed this takes a look at each file, no more. */
-export async function stagePrograms(sources: ProgramSources, paths: readonly string[]): Promise<ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>> {
+export async function stagePrograms(
+  sources: ProgramSources,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>> {
   const { workspace, store, stageChild } = sources;
   const entry = await readFileDigest(workspace, stageChild);
-  if (!entry.ok || entry.value === undefined) throw new Error(`${stageChild} is missing: npm run prepare builds it`);
+  if (!entry.ok || entry.value === undefined)
+    throw new Error(`${stageChild} is missing: npm run prepare builds it`);
   const digests = contentsOnce(workspace);
   const found = new Map<string, Result<StageProgramFacts, readonly BundleFault[]>>();
   const stale: string[] = [];
   for (const path of paths) {
     const record = parseRecord(bundleRecord(store, path));
     const description = record && programDescription(store, record.bundle);
-    if (record !== undefined && isDescription(description) && await isFresh(workspace, record, digests)) {
+    if (record !== undefined && isDescription(description) && (await isFresh(workspace, record, digests))) {
       found.set(path, { ok: true, value: facts(entry.value, record, description, true) });
     } else stale.push(path);
   }
@@ -69,11 +73,20 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   const packagesOf = packagesOnce(workspace);
   await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
   for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
-  const descriptions = await described(sources, folder, packagesOf, [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])));
+  const descriptions = await described(
+    sources,
+    folder,
+    packagesOf,
+    [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])),
+  );
   for (const [path, bundle] of bundled) {
     const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
     if (!bundle.ok) found.set(path, bundle);
-    else if (description?.ok !== true) found.set(path, { ok: false, error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')] });
+    else if (description?.ok !== true)
+      found.set(path, {
+        ok: false,
+        error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')],
+      });
     else {
       const record = await recordOf(workspace, packagesOf, bundle.value, description.value);
       // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
@@ -84,7 +97,12 @@ export async function stagePrograms(sources: ProgramSources, paths: readonly str
   return found;
 }
 
-const facts = (entry: Digest, { bundle, inputs, packages, sources }: BundleRecord, description: Description, isKept: boolean): StageProgramFacts => ({
+const facts = (
+  entry: Digest,
+  { bundle, inputs, packages, sources }: BundleRecord,
+  description: Description,
+  isKept: boolean,
+): StageProgramFacts => ({
   identity: digestOf(`${entry}\n${bundle}\n`),
   bundle,
   file: bundlePath(bundle),
@@ -98,7 +116,9 @@ const facts = (entry: Digest, { bundle, inputs, packages, sources }: BundleRecor
 function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
   return Object.entries(inputs).flatMap(([path, content]): readonly TreeItem[] => {
     const digest = parseDigest(content);
-    return digest.ok && !/^(\/|\.\.\/)/.test(path) ? [{ kind: 'file', path, executable: false, digest: digest.value }] : [];
+    return digest.ok && !/^(\/|\.\.\/)/.test(path)
+      ? [{ kind: 'file', path, executable: false, digest: digest.value }]
+      : [];
   });
 }
 
@@ -108,7 +128,11 @@ type Contents = (path: string) => Promise<string>;
 function contentsOnce(workspace: Workspace): Contents {
   const known = new Map<string, Promise<string>>();
   return (path) => {
-    const content = known.get(path) ?? readFileDigest(workspace, path).then((digest) => (digest.ok ? digest.value ?? 'absent' : 'unreadable'));
+    const content =
+      known.get(path) ??
+      readFileDigest(workspace, path).then((digest) =>
+        digest.ok ? (digest.value ?? 'absent') : 'unreadable',
+      );
     known.set(path, content);
     return content;
   };
@@ -128,18 +152,28 @@ function packagesOnce(workspace: Workspace): Packages {
 }
 
 async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
-  if (record.bundler !== bundlerVersion || await contents(bundlePath(record.bundle)) !== record.bundle) return false;
+  if (record.bundler !== bundlerVersion || (await contents(bundlePath(record.bundle))) !== record.bundle)
+    return false;
   // An older version wrote none.
-  if (workspace.disk.lookThrough(placeOf(workspace, mapPath(bundlePath(record.bundle)))) === undefined) return false;
-  for (const [path, digest] of Object.entries(record.inputs)) if (await contents(path) !== digest) return false;
-  for (const [path, digest] of Object.entries(record.sources)) if (await sourceContent(workspace, path, contents) !== digest) return false;
+  if (workspace.disk.lookThrough(placeOf(workspace, mapPath(bundlePath(record.bundle)))) === undefined)
+    return false;
+  for (const [path, digest] of Object.entries(record.inputs))
+    if ((await contents(path)) !== digest) return false;
+  for (const [path, digest] of Object.entries(record.sources))
+    if ((await sourceContent(workspace, path, contents)) !== digest) return false;
   return record.absent.every((path) => workspace.disk.lookThrough(placeOf(workspace, path)) === undefined);
 }
 
 /** A file is the record of what npm installed, the same for all programs; a folder is a package that has no record. */
-const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> => (path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path));
+const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> =>
+  path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path);
 
-async function recordOf(workspace: Workspace, packagesOf: Packages, { digest, inputs, absent, external }: Bundle, description: Description): Promise<BundleRecord> {
+async function recordOf(
+  workspace: Workspace,
+  packagesOf: Packages,
+  { digest, inputs, absent, external }: Bundle,
+  description: Description,
+): Promise<BundleRecord> {
   const { packages, sources } = await packagesOf([...external, ...description.packages]);
   const contents = contentsOnce(workspace);
   return {
@@ -152,24 +186,41 @@ async function recordOf(workspace: Workspace, packagesOf: Packages, { digest, in
   };
 }
 
-async function writeBundle(workspace: Workspace, folder: BundleFolder, { digest, text, map }: Bundle): Promise<void> {
+async function writeBundle(
+  workspace: Workspace,
+  folder: BundleFolder,
+  { digest, text, map }: Bundle,
+): Promise<void> {
   const path = folder.pathOf(digest);
-  for (const written of [await writeFileAtomically(path, text, workspace.disk), await writeFileAtomically(mapPath(path), map, workspace.disk)]) {
+  for (const written of [
+    await writeFileAtomically(path, text, workspace.disk),
+    await writeFileAtomically(mapPath(path), map, workspace.disk),
+  ]) {
     if (!written.ok) throw new SourceFailed(written.error);
   }
 }
 
-async function described({ workspace, store, stageChild }: ProgramSources, folder: BundleFolder, packagesOf: Packages, bundles: readonly (readonly [path: string, bundle: Bundle])[]): Promise<ReadonlyMap<Digest, Result<Description>>> {
+async function described(
+  { workspace, store, stageChild }: ProgramSources,
+  folder: BundleFolder,
+  packagesOf: Packages,
+  bundles: readonly (readonly [path: string, bundle: Bundle])[],
+): Promise<ReadonlyMap<Digest, Result<Description>>> {
   const found = new Map<Digest, Result<Description>>();
   const unknown: Digest[] = [];
   for (const [path, bundle] of bundles) {
     const { digest } = bundle;
     if (found.has(digest) || unknown.includes(digest)) continue;
     const known = programDescription(store, digest);
-    if (isDescription(known) && await hasPackagesAsBefore(store, packagesOf, path, bundle, known)) found.set(digest, { ok: true, value: known });
+    if (isDescription(known) && (await hasPackagesAsBefore(store, packagesOf, path, bundle, known)))
+      found.set(digest, { ok: true, value: known });
     else unknown.push(digest);
   }
-  const answers = await describeAll(stageChild, workspace.root, unknown.map((digest) => folder.pathOf(digest)));
+  const answers = await describeAll(
+    stageChild,
+    workspace.root,
+    unknown.map((digest) => folder.pathOf(digest)),
+  );
   for (const [index, digest] of unknown.entries()) {
     const answer = answers[index] ?? { ok: false, error: 'it ended while it was loaded' };
     found.set(digest, answer);
@@ -179,7 +230,13 @@ async function described({ workspace, store, stageChild }: ProgramSources, folde
 }
 
 /** With other packages a program may load no more, though it is the same. */
-async function hasPackagesAsBefore(store: Store, packagesOf: Packages, path: string, { external }: Bundle, description: Description): Promise<boolean> {
+async function hasPackagesAsBefore(
+  store: Store,
+  packagesOf: Packages,
+  path: string,
+  { external }: Bundle,
+  description: Description,
+): Promise<boolean> {
   const before = parseRecord(bundleRecord(store, path));
   if (before === undefined) return false;
   const { packages } = await packagesOf([...external, ...description.packages]);
@@ -190,8 +247,17 @@ function parseRecord(value: Json | undefined): BundleRecord | undefined {
   if (!isJsonObject(value)) return undefined;
   const { bundler, bundle, inputs, absent, packages, sources } = value;
   const digest = parseDigest(String(bundle));
-  if (typeof bundler !== 'string' || !digest.ok || !isTexts(inputs) || !isTexts(packages) || !isTexts(sources) || !Array.isArray(absent)) return undefined;
+  if (
+    typeof bundler !== 'string' ||
+    !digest.ok ||
+    !isTexts(inputs) ||
+    !isTexts(packages) ||
+    !isTexts(sources) ||
+    !Array.isArray(absent)
+  )
+    return undefined;
   return { bundler, bundle: digest.value, inputs, packages, sources, absent: absent.map(String) };
 }
 
-const isTexts = (value: Json | undefined): value is Readonly<Record<string, string>> => isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
+const isTexts = (value: Json | undefined): value is Readonly<Record<string, string>> =>
+  isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');

@@ -29,25 +29,44 @@ export async function standAsTheyAre(run: Run, { chosen, standing }: Selected): 
   const missing = new Map<InstanceId, string>();
   for (const instance of standing) {
     const lacking = await restoreMissing(run, instance);
-    if (lacking !== undefined) missing.set(instance.id, `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${typedInstance(instance.id)} makes it`);
+    if (lacking !== undefined)
+      missing.set(
+        instance.id,
+        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${typedInstance(instance.id)} makes it`,
+      );
   }
   const { needs } = run.session.plan;
-  const blocked = new Map(chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
-    const message = (needs.get(id) ?? []).map((need) => missing.get(need)).find((text) => text !== undefined);
-    return message === undefined ? [] : [[id, message]];
-  }));
-  return { warnings: await outOfDate(run, standing.filter(({ id }) => !missing.has(id))), blocked };
+  const blocked = new Map(
+    chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
+      const message = (needs.get(id) ?? [])
+        .map((need) => missing.get(need))
+        .find((text) => text !== undefined);
+      return message === undefined ? [] : [[id, message]];
+    }),
+  );
+  return {
+    warnings: await outOfDate(
+      run,
+      standing.filter(({ id }) => !missing.has(id)),
+    ),
+    blocked,
+  };
 }
 
 /** Gives the first out that cannot be had. */
-async function restoreMissing({ session: { workspace, store, plan } }: Run, instance: Instance): Promise<string | undefined> {
-  const outs = Object.entries(instance.outs).filter(([, { path }]) => workspace.disk.look(placeOf(workspace, path)) === undefined);
+async function restoreMissing(
+  { session: { workspace, store, plan } }: Run,
+  instance: Instance,
+): Promise<string | undefined> {
+  const outs = Object.entries(instance.outs).filter(
+    ([, { path }]) => workspace.disk.look(placeOf(workspace, path)) === undefined,
+  );
   if (outs.length === 0) return undefined;
   const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
   const entry = key && findEntry(store, key);
   for (const [name, { path }] of outs) {
     const content = entry?.outs[name];
-    const restored = content && await restore(workspace, path, content);
+    const restored = content && (await restore(workspace, path, content));
     if (content === undefined || restored?.ok !== true || restored.value.kind === 'damaged') return path;
     recordPlacement(store, plan.pipeline, instance.id, path, content);
   }
@@ -76,13 +95,19 @@ function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
   return {
     severity: 'warning',
     code: 'out-of-date',
-    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${someOf(all.map(({ id }) => id), 3)}`,
+    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${someOf(
+      all.map(({ id }) => id),
+      3,
+    )}`,
     at: first.at,
     help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
   };
 }
 
-function neededFor(needs: ReadonlyMap<InstanceId, readonly InstanceId[]>, instances: readonly Instance[]): ReadonlySet<InstanceId> {
+function neededFor(
+  needs: ReadonlyMap<InstanceId, readonly InstanceId[]>,
+  instances: readonly Instance[],
+): ReadonlySet<InstanceId> {
   const found = new Set<InstanceId>();
   const pending = instances.map(({ id }) => id);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

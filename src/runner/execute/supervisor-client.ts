@@ -11,11 +11,15 @@ export interface Listener {
 }
 
 /** How a start ended, told when none of the stage's processes is left. */
-export type StageEnding = (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
+export type StageEnding =
+  (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
 
 /** The runner's side of the supervisor; its process is started with the first stage. */
 export interface Supervisor {
-  start(order: Omit<StartOrder, 'kind' | 'stage'>, listener: Listener): { readonly ended: Promise<StageEnding>; stop(grace: number | null): void };
+  start(
+    order: Omit<StartOrder, 'kind' | 'stage'>,
+    listener: Listener,
+  ): { readonly ended: Promise<StageEnding>; stop(grace: number | null): void };
   /** Ends the supervisor's process. No stage may be running. */
   close(): void;
 }
@@ -35,7 +39,11 @@ export function supervisor(program: string): Supervisor {
   function launched(): ChildProcess {
     // Loaded only now: a run with nothing to do starts nothing.
     const { spawn } = process.getBuiltinModule('node:child_process');
-    const started = spawn(process.execPath, [program], { detached: true, stdio: ['pipe', 'pipe', 'ignore'], env: {} });
+    const started = spawn(process.execPath, [program], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: {},
+    });
     const reports = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
       if (line === null || line === '') return;
       const report: Report = JSON.parse(line);
@@ -55,9 +63,14 @@ export function supervisor(program: string): Supervisor {
       case 'started':
         stage.family = { group: report.pid, mark: stage.mark };
         return stage.listener.started(report.pid, report.started);
-      case 'line': return stage.listener.line(report.line);
-      case 'refused': stages.delete(report.stage); return stage.end({ kind: 'refused', message: report.message });
-      case 'ended': stages.delete(report.stage); return stage.end({ ...report.ending, stopped: report.stopped });
+      case 'line':
+        return stage.listener.line(report.line);
+      case 'refused':
+        stages.delete(report.stage);
+        return stage.end({ kind: 'refused', message: report.message });
+      case 'ended':
+        stages.delete(report.stage);
+        return stage.end({ ...report.ending, stopped: report.stopped });
     }
   }
 
@@ -67,7 +80,9 @@ export function supervisor(program: string): Supervisor {
     for (const [number, stage] of stages) {
       stages.delete(number);
       // It may have been started and not been told of: then its mark is all that is known.
-      void endFamily(stage.family ?? { group: undefined, mark: stage.mark }, 0).then(() => stage.end({ kind: 'refused', message }));
+      void endFamily(stage.family ?? { group: undefined, mark: stage.mark }, 0).then(() =>
+        stage.end({ kind: 'refused', message }),
+      );
     }
   }
 

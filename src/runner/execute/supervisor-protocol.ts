@@ -30,7 +30,8 @@ export type Report =
   | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending; readonly stopped: boolean };
 
 /** How a process ended. */
-export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
+export type Ending =
+  { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
 
 /** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */
 export const longestLine = 1 << 16;

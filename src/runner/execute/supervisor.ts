@@ -4,7 +4,13 @@ import { Readable } from 'node:stream';
 import { forwardLines } from './forward-lines.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
-import { type Ending, graceSeconds, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
+import {
+  type Ending,
+  graceSeconds,
+  type Order,
+  type Report,
+  type StartOrder,
+} from './supervisor-protocol.ts';
 
 /**
  * A small process between the runner and the stages of a run. It starts each in a process group of its own, and it
@@ -43,13 +49,20 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   const { pid } = child;
   if (pid === undefined) {
     const ending = await ended;
-    tell({ kind: 'refused', stage, message: typeof ending === 'string' ? ending : 'it could not be started' });
+    tell({
+      kind: 'refused',
+      stage,
+      message: typeof ending === 'string' ? ending : 'it could not be started',
+    });
     return;
   }
   const family: Family = { group: pid, mark };
   families.set(stage, family);
   const events = child.stdio[3];
-  const lines = events instanceof Readable ? forwardLines(events, process.stdout, (line) => tell({ kind: 'line', stage, line })) : undefined;
+  const lines =
+    events instanceof Readable
+      ? forwardLines(events, process.stdout, (line) => tell({ kind: 'line', stage, line }))
+      : undefined;
   tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
@@ -59,14 +72,25 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   await lines?.finish();
   families.delete(stage);
   stopped.delete(stage);
-  tell({ kind: 'ended', stage, ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending, stopped: wasStopped });
+  tell({
+    kind: 'ended',
+    stage,
+    ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending,
+    stopped: wasStopped,
+  });
 }
 
 /** How a child ended, or why it could not be started. */
 function endingOf(child: ChildProcess): Promise<Ending | string> {
   return new Promise((resolve) => {
-    child.on('error', (error) => resolve('code' in error && error.code === 'ENOENT' ? `${child.spawnfile}: no such program` : error.message));
-    child.on('exit', (code, signal) => resolve(signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }));
+    child.on('error', (error) =>
+      resolve(
+        'code' in error && error.code === 'ENOENT' ? `${child.spawnfile}: no such program` : error.message,
+      ),
+    );
+    child.on('exit', (code, signal) =>
+      resolve(signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }),
+    );
   });
 }
 

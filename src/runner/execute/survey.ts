@@ -16,30 +16,57 @@ export type Surveyed =
  * Looks at instances in the order of the plan, without running or writing anything. What can be restored counts as
  * there. `standing`: instances whose outs are taken as they stand by what reads from them.
  */
-export async function survey(session: Session, instances: readonly Instance[], policyOf: (instance: Instance) => Policy, standing: ReadonlySet<InstanceId> = new Set()): Promise<ReadonlyMap<InstanceId, Surveyed>> {
+export async function survey(
+  session: Session,
+  instances: readonly Instance[],
+  policyOf: (instance: Instance) => Policy,
+  standing: ReadonlySet<InstanceId> = new Set(),
+): Promise<ReadonlyMap<InstanceId, Surveyed>> {
   const moment = momentOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
   const surveyed = new Map<InstanceId, Surveyed>();
   for (const instance of instances) {
     const needs = session.plan.needs.get(instance.id) ?? [];
     const after = needs.filter((need) => !standing.has(need) && !isHit(surveyed.get(need)));
-    surveyed.set(instance.id, after.length > 0 ? { kind: 'waiting', after } : await looked(session, instance, policyOf(instance), moment, surveyed));
+    surveyed.set(
+      instance.id,
+      after.length > 0
+        ? { kind: 'waiting', after }
+        : await looked(session, instance, policyOf(instance), moment, surveyed),
+    );
   }
   return surveyed;
 }
 
-async function looked(session: Session, instance: Instance, policy: Policy, moment: Moment, surveyed: ReadonlyMap<InstanceId, Surveyed>): Promise<Surveyed> {
-  const assessed = await assess(session, instance, policy, moment, (need, out) => restorable(surveyed.get(need), out));
-  return assessed.ok ? { kind: 'assessed', assessment: assessed.value } : { kind: 'unassessable', why: assessed.error };
+async function looked(
+  session: Session,
+  instance: Instance,
+  policy: Policy,
+  moment: Moment,
+  surveyed: ReadonlyMap<InstanceId, Surveyed>,
+): Promise<Surveyed> {
+  const assessed = await assess(session, instance, policy, moment, (need, out) =>
+    restorable(surveyed.get(need), out),
+  );
+  return assessed.ok
+    ? { kind: 'assessed', assessment: assessed.value }
+    : { kind: 'unassessable', why: assessed.error };
 }
 
 /** Whether nothing has to run for an instance's outs to be there. */
-export const isHit = (surveyed: Surveyed | undefined): boolean => surveyed?.kind === 'assessed' && surveyed.assessment.decision.kind === 'restore';
+export const isHit = (surveyed: Surveyed | undefined): boolean =>
+  surveyed?.kind === 'assessed' && surveyed.assessment.decision.kind === 'restore';
 
 /** Whether nothing has to be done at all. */
-export const isInPlace = (surveyed: Surveyed | undefined): boolean => isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.displaced.length === 0;
+export const isInPlace = (surveyed: Surveyed | undefined): boolean =>
+  isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.displaced.length === 0;
 
 /** The content of an out that is not in place but will be restored. */
 function restorable(surveyed: Surveyed | undefined, out: string): Content | undefined {
-  if (surveyed?.kind !== 'assessed' || surveyed.assessment.displaced.length === 0 || surveyed.assessment.decision.kind !== 'restore') return undefined;
+  if (
+    surveyed?.kind !== 'assessed' ||
+    surveyed.assessment.displaced.length === 0 ||
+    surveyed.assessment.decision.kind !== 'restore'
+  )
+    return undefined;
   return surveyed.assessment.decision.entry.outs[out];
 }

@@ -3,5 +3,10 @@ import type { Unassessable } from './assess.ts';
 /** Why nothing can be known of an instance, in words. */
 export function unassessableText(why: Unassessable): string {
   if (why.kind === 'program') return why.message;
-  return why.missing.map(({ dep, path, message, from }) => `the dep ${dep} (${path}): ${message}${from === undefined ? '' : `; pipeline run '${from}' makes it`}`).join('; ');
+  return why.missing
+    .map(
+      ({ dep, path, message, from }) =>
+        `the dep ${dep} (${path}): ${message}${from === undefined ? '' : `; pipeline run '${from}' makes it`}`,
+    )
+    .join('; ');
 }

@@ -16,12 +16,22 @@ import { runAttempt } from './run-attempt.ts';
 import { unassessableText } from './unassessable-text.ts';
 
 /** Executes an instance that has a result once more, beside it, and compares what comes out. The error says why it could not be compared. */
-export async function rerunAndCompare(run: Run, instance: Instance, gpus: readonly number[]): Promise<Result<RerunVerification>> {
+export async function rerunAndCompare(
+  run: Run,
+  instance: Instance,
+  gpus: readonly number[],
+): Promise<Result<RerunVerification>> {
   const { session } = run;
-  const assessed = await assess(session, instance, { forced: false, cache: true }, momentOf(session.workspace));
+  const assessed = await assess(
+    session,
+    instance,
+    { forced: false, cache: true },
+    momentOf(session.workspace),
+  );
   if (!assessed.ok) return { ok: false, error: unassessableText(assessed.error) };
   const { key, decision } = assessed.value;
-  if (decision.kind !== 'restore') return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
+  if (decision.kind !== 'restore')
+    return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
   const { outs } = decision.entry;
   const { workspace, store, plan } = session;
   const foreign = foreignFault({ workspace, store }, workspaceOuts(instance));
@@ -32,7 +42,7 @@ export async function rerunAndCompare(run: Run, instance: Instance, gpus: readon
     const different: { out: string; files: readonly string[] }[] = [];
     for (const [out, path] of Object.entries(attemptOuts(instance, key))) {
       const before = outs[out];
-      const files = before && await differing(workspace, path, before);
+      const files = before && (await differing(workspace, path, before));
       if (files !== undefined) different.push({ out, files });
     }
     return { ok: true, value: { instance: instance.id, different } };
@@ -50,13 +60,26 @@ export async function rerunAndCompare(run: Run, instance: Instance, gpus: readon
 }
 
 /** Runs the program from nothing; gives how it ended, if not well. */
-async function again(run: Run, instance: Instance, assessment: Assessment, gpus: readonly number[]): Promise<string | undefined> {
+async function again(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  gpus: readonly number[],
+): Promise<string | undefined> {
   const { session } = run;
   const { workspace, store, plan } = session;
   await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropScratch(workspace, assessment.key);
   await openAttempt(workspace, instance, assessment.key);
-  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key: assessment.key, because: [{ kind: 'forced' }], attempt: 1, resumed: false });
+  run.emit({
+    kind: 'started',
+    at: Date.now(),
+    instance: instance.id,
+    key: assessment.key,
+    because: [{ kind: 'forced' }],
+    attempt: 1,
+    resumed: false,
+  });
   const ending = await runAttempt({
     session,
     supervisor: run.supervisor,
@@ -70,14 +93,21 @@ async function again(run: Run, instance: Instance, assessment: Assessment, gpus:
     onForeignLines: () => undefined,
   });
   switch (ending.kind) {
-    case 'exited': return undefined;
-    case 'interrupted': return 'was interrupted';
-    case 'failed': return `failed (${ending.failure.kind})`;
+    case 'exited':
+      return undefined;
+    case 'interrupted':
+      return 'was interrupted';
+    case 'failed':
+      return `failed (${ending.failure.kind})`;
   }
 }
 
 /** The files of an out that are not as before; none: a file, or a form, that differs as a whole; undefined: all is the same. */
-async function differing(workspace: Workspace, path: string, before: Content): Promise<readonly string[] | undefined> {
+async function differing(
+  workspace: Workspace,
+  path: string,
+  before: Content,
+): Promise<readonly string[] | undefined> {
   const found = await readContent(workspace, path, { links: 'keep', passing: true });
   if (!found.ok || found.value === undefined) return [];
   if (sameContent(found.value.content, before)) return undefined;

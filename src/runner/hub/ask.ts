@@ -14,12 +14,21 @@ export interface Hub {
  * Sends one request to the hub and judges the answer: anything but success is a problem in words, its body left unread.
  * `path` is under the endpoint, so the token goes nowhere else.
  */
-export async function ask(hub: Hub, repository: string, path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Attempt<Answer>> {
+export async function ask(
+  hub: Hub,
+  repository: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Attempt<Answer>> {
   const url = `${hub.endpoint}/${path}`;
   const authorization = hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` };
   let answer: Answer;
   try {
-    answer = await hub.send(url, { headers: { 'user-agent': 'medical-qa-pipeline', ...headers, ...authorization }, signal });
+    answer = await hub.send(url, {
+      headers: { 'user-agent': 'medical-qa-pipeline', ...headers, ...authorization },
+      signal,
+    });
   } catch (error) {
     const problem = unreachable(new URL(url).host, error);
     return problem.certificate ? { kind: 'failed', problem } : { kind: 'again', problem };
@@ -35,19 +44,29 @@ export async function discard(answer: Answer): Promise<void> {
 }
 
 /** A connection that failed or broke: fetch tells the reason as the cause, at some depth. */
-export function unreachable(host: string, error: unknown): Extract<HubProblem, { readonly kind: 'unreachable' }> {
+export function unreachable(
+  host: string,
+  error: unknown,
+): Extract<HubProblem, { readonly kind: 'unreachable' }> {
   const reason = deepest(error);
   const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
-  return { kind: 'unreachable', host, reason: code === '' ? messageOf(reason) : code, certificate: /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code) };
+  return {
+    kind: 'unreachable',
+    host,
+    reason: code === '' ? messageOf(reason) : code,
+    certificate: /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code),
+  };
 }
 
 function deepest(error: unknown): unknown {
   let inner = error;
-  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++) inner = inner.cause;
+  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++)
+    inner = inner.cause;
   return inner;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error && error.message !== '' ? error.message : 'the connection failed');
+const messageOf = (error: unknown): string =>
+  error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
 
 /**
  * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a repository
@@ -62,10 +81,30 @@ function refusal(hub: Hub, repository: string, { status, headers, url }: Answer)
     const seconds = secondsToWait(headers, hub.now());
     return { kind: 'again', problem: { kind: 'rate-limited', host, seconds, token }, seconds };
   }
-  if (status === 401 || status === 403) return { kind: 'failed', problem: { kind: 'no-access', status, gated: code === 'GatedRepo', token, page: `${hub.endpoint}/${repository}` } };
-  if (status === 404) return { kind: 'failed', problem: { kind: 'not-found', what: code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' ? 'file' : 'repository', words } };
+  if (status === 401 || status === 403)
+    return {
+      kind: 'failed',
+      problem: {
+        kind: 'no-access',
+        status,
+        gated: code === 'GatedRepo',
+        token,
+        page: `${hub.endpoint}/${repository}`,
+      },
+    };
+  if (status === 404)
+    return {
+      kind: 'failed',
+      problem: {
+        kind: 'not-found',
+        what: code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' ? 'file' : 'repository',
+        words,
+      },
+    };
   const problem: HubProblem = { kind: 'refused', host, status, words };
-  return status >= 500 || status === 408 ? { kind: 'again', problem, seconds: secondsToWait(headers, hub.now()) } : { kind: 'failed', problem };
+  return status >= 500 || status === 408
+    ? { kind: 'again', problem, seconds: secondsToWait(headers, hub.now()) }
+    : { kind: 'failed', problem };
 }
 
 /** Retry-After in seconds or as a date (RFC 9110), or the hub's own `RateLimit: "api";r=0;t=55`. */
@@ -81,5 +120,8 @@ function secondsToWait(headers: Answer['headers'], now: number): number | undefi
 /** A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token there. */
 function serverWords(text: string, token: string | undefined): string {
   const shown = token === undefined ? text : text.replaceAll(token, '***');
-  return shown.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 200);
+  return shown
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 200);
 }

@@ -17,10 +17,22 @@ export interface CommitPlace {
 export function commitPlace(cacheFolder: string, repository: string, commit: string): CommitPlace {
   const folder = join(cacheFolder, repository.replace('/', '--'));
   const published = join(folder, commit);
-  return { published, ...inside(published, repository), unfinished: join(folder, `${commit}.unfinished`), lock: join(folder, `${commit}.lock`) };
+  return {
+    published,
+    ...inside(published, repository),
+    unfinished: join(folder, `${commit}.unfinished`),
+    lock: join(folder, `${commit}.lock`),
+  };
 }
 
 /** How a folder is arranged, published or not. `partial`: files that have not arrived as a whole. */
-export function inside(folder: string, repository: string): { readonly files: string; readonly record: string; readonly partial: string } {
-  return { files: join(folder, 'files', basename(repository)), record: join(folder, 'record.json'), partial: join(folder, 'partial') };
+export function inside(
+  folder: string,
+  repository: string,
+): { readonly files: string; readonly record: string; readonly partial: string } {
+  return {
+    files: join(folder, 'files', basename(repository)),
+    record: join(folder, 'record.json'),
+    partial: join(folder, 'partial'),
+  };
 }

@@ -24,7 +24,10 @@ export interface Commit {
  * Fetches the files of a model and publishes them together. Whatever goes wrong, the files that are whole and the
  * beginnings of the others stay in the unfinished folder, where the next try finds them.
  */
-export async function downloadCommit(target: Commit, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+export async function downloadCommit(
+  target: Commit,
+  control: Control,
+): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const listed = await listModel(target.hub, target.repository, target.commit, control);
   if (!listed.ok) return listed;
   const chosen = chooseFiles(listed.value);
@@ -37,20 +40,41 @@ function chooseFiles(listed: readonly RemoteFile[]): Result<readonly RemoteFile[
   const byName = new Map(listed.map((file) => [file.path, file]));
   const names = modelFiles([...byName.keys()]);
   if (!names.ok) return names;
-  return { ok: true, value: names.value.map((name) => byName.get(name)).filter((file) => file !== undefined) };
+  return {
+    ok: true,
+    value: names.value.map((name) => byName.get(name)).filter((file) => file !== undefined),
+  };
 }
 
-async function downloadFiles(chosen: readonly RemoteFile[], target: Commit, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+async function downloadFiles(
+  chosen: readonly RemoteFile[],
+  target: Commit,
+  control: Control,
+): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { disk, now } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
   const names = chosen.map(({ path }) => path);
   // A published folder that was taken back may hold what somebody put there.
-  for (const [folder, expected] of [[target.place.unfinished, ['files', 'partial']], [dirname(files), [basename(files)]], [files, names], [partial, names]] as const) await keepOnly(folder, expected, disk);
-  const tally = new Tally(chosen.reduce((sum, { size }) => sum + size, 0), now, control.report);
+  for (const [folder, expected] of [
+    [target.place.unfinished, ['files', 'partial']],
+    [dirname(files), [basename(files)]],
+    [files, names],
+    [partial, names],
+  ] as const)
+    await keepOnly(folder, expected, disk);
+  const tally = new Tally(
+    chosen.reduce((sum, { size }) => sum + size, 0),
+    now,
+    control.report,
+  );
   const whole: FetchedFile[] = [];
   for (const file of chosen) {
     const digest = await bringFile(file, target, tally, control);
-    if (!digest.ok) return { ok: false, error: digest.error.kind === 'disk' ? { ...digest.error, missing: tally.left() } : digest.error };
+    if (!digest.ok)
+      return {
+        ok: false,
+        error: digest.error.kind === 'disk' ? { ...digest.error, missing: tally.left() } : digest.error,
+      };
     tally.whole(file.path, file.size);
     whole.push({ path: file.path, size: file.size, digest: digest.value });
   }
@@ -65,7 +89,12 @@ async function keepOnly(folder: string, names: readonly string[], disk: HubDisk)
 }
 
 /** A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is whole, checked, and on the disk. */
-async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control: Control): Promise<Result<Digest, HubProblem>> {
+async function bringFile(
+  file: RemoteFile,
+  target: Commit,
+  tally: Tally,
+  control: Control,
+): Promise<Result<Digest, HubProblem>> {
   const { disk } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
   const path = join(files, file.path);
@@ -73,7 +102,15 @@ async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control
   if (kept?.ok === true) return kept;
   await disk.remove(path);
   const coming = join(partial, file.path);
-  const digest = await downloadFile({ ...target, file, partial: coming, onPiece: (length, arrived) => tally.piece(file.path, length, arrived) }, control);
+  const digest = await downloadFile(
+    {
+      ...target,
+      file,
+      partial: coming,
+      onPiece: (length, arrived) => tally.piece(file.path, length, arrived),
+    },
+    control,
+  );
   if (!digest.ok) return digest;
   disk.setMode(coming, 0o444);
   await disk.sync(coming);
@@ -82,13 +119,22 @@ async function bringFile(file: RemoteFile, target: Commit, tally: Tally, control
 }
 
 /** All or nothing: the files and their record get their name by one rename, after they are on the disk. */
-async function publish(files: readonly FetchedFile[], { repository, place }: Commit, { world, report }: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+async function publish(
+  files: readonly FetchedFile[],
+  { repository, place }: Commit,
+  { world, report }: Control,
+): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { disk } = world;
   const unfinished = inside(place.unfinished, repository);
   await disk.remove(unfinished.partial);
   await disk.sync(unfinished.files);
-  const recorded = await writeRecord(unfinished.record, files.map((file) => ({ ...file, stamp: stampNow(join(unfinished.files, file.path), world) })), world);
-  if (!recorded.ok) return { ok: false, error: { kind: 'disk', problem: recorded.error, missing: undefined } };
+  const recorded = await writeRecord(
+    unfinished.record,
+    files.map((file) => ({ ...file, stamp: stampNow(join(unfinished.files, file.path), world) })),
+    world,
+  );
+  if (!recorded.ok)
+    return { ok: false, error: { kind: 'disk', problem: recorded.error, missing: undefined } };
   await disk.rename(place.unfinished, place.published);
   await disk.sync(dirname(place.published));
   report({ kind: 'fetched', bytes: files.reduce((sum, { size }) => sum + size, 0) });

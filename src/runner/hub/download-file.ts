@@ -25,7 +25,10 @@ export interface Transfer {
  * Brings `partial` to its full length, going on where it ends, and checks its hash. What the hub does not confirm is
  * removed; anything else stays for the next try. Gives the file's SHA-256.
  */
-export async function downloadFile(transfer: Transfer, control: Control): Promise<Result<Digest, HubProblem>> {
+export async function downloadFile(
+  transfer: Transfer,
+  control: Control,
+): Promise<Result<Digest, HubProblem>> {
   const { file, partial } = transfer;
   for (;;) {
     const resumed = lengthOf(partial, control) > 0;
@@ -43,7 +46,10 @@ export async function downloadFile(transfer: Transfer, control: Control): Promis
 }
 
 /** The file's SHA-256, if its bytes are those that the hub lists. */
-export async function checkHash(path: string, { path: name, size, hash }: RemoteFile): Promise<Result<Digest, HubProblem>> {
+export async function checkHash(
+  path: string,
+  { path: name, size, hash }: RemoteFile,
+): Promise<Result<Digest, HubProblem>> {
   const sha256 = createHash('sha256');
   const git = createHash('sha1').update(`blob ${size}\0`);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
@@ -52,8 +58,11 @@ export async function checkHash(path: string, { path: name, size, hash }: Remote
   }
   const digest = parseDigest(sha256.digest('hex'));
   if (!digest.ok) throw new Error(digest.error);
-  const [expected, found] = hash.kind === 'sha256' ? [hash.digest, digest.value] : [hash.oid, git.digest('hex')];
-  return found === expected ? digest : { ok: false, error: { kind: 'wrong-hash', file: name, expected, found } };
+  const [expected, found] =
+    hash.kind === 'sha256' ? [hash.digest, digest.value] : [hash.oid, git.digest('hex')];
+  return found === expected
+    ? digest
+    : { ok: false, error: { kind: 'wrong-hash', file: name, expected, found } };
 }
 
 /** One request for what is missing. */
@@ -68,29 +77,51 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   // A compressed answer could not be gone on with: a range counts the bytes that are sent.
   const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
   const asked = await ask(hub, repository, path, headers, control.signal);
-  if (asked.kind !== 'done') return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
+  if (asked.kind !== 'done')
+    return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
   const answer = asked.value;
   const length = answer.status === 206 ? startOfRange(answer) : 0;
   if (length !== 0 && length !== start) {
     await discard(answer);
-    return { kind: 'failed', problem: { kind: 'bad-answer', message: `asked for ${file.path} from byte ${start}, it sends it from byte ${length}` } };
+    return {
+      kind: 'failed',
+      problem: {
+        kind: 'bad-answer',
+        message: `asked for ${file.path} from byte ${start}, it sends it from byte ${length}`,
+      },
+    };
   }
   return receive(answer, length, start, transfer, control);
 }
 
 /** Writes what comes, as it comes. */
-async function receive(answer: Answer, length: number, start: number, transfer: Transfer, control: Control): Promise<Attempt<void>> {
+async function receive(
+  answer: Answer,
+  length: number,
+  start: number,
+  transfer: Transfer,
+  control: Control,
+): Promise<Attempt<void>> {
   const { file, partial, onPiece } = transfer;
   let now = length;
   try {
     await control.world.disk.append(partial, length, pieces());
   } catch (error) {
     if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, now) };
-    if (error instanceof Cut) return { kind: 'again', problem: unreachable(new URL(answer.url).host, error.cause), progressed: now - start >= worthAnotherTry };
+    if (error instanceof Cut)
+      return {
+        kind: 'again',
+        problem: unreachable(new URL(answer.url).host, error.cause),
+        progressed: now - start >= worthAnotherTry,
+      };
     onPiece(lengthOf(partial, control), 0);
-    return { kind: 'failed', problem: { kind: 'disk', problem: fileProblem(partial, error), missing: undefined } };
+    return {
+      kind: 'failed',
+      problem: { kind: 'disk', problem: fileProblem(partial, error), missing: undefined },
+    };
   }
-  if (now < file.size) return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= worthAnotherTry };
+  if (now < file.size)
+    return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= worthAnotherTry };
   return { kind: 'done', value: undefined };
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
@@ -115,7 +146,12 @@ async function* received(answer: Answer): AsyncGenerator<Uint8Array> {
 class Cut extends Error {}
 class TooLong extends Error {}
 
-const wrongSize = (file: RemoteFile, found: number): HubProblem => ({ kind: 'wrong-size', file: file.path, expected: file.size, found });
+const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
+  kind: 'wrong-size',
+  file: file.path,
+  expected: file.size,
+  found,
+});
 
 /** 416: the server's file ends where ours does, so it is shorter than the hub says. */
 const isPastTheEnd = (problem: HubProblem): boolean => problem.kind === 'refused' && problem.status === 416;

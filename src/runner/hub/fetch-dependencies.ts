@@ -17,20 +17,44 @@ export interface FetchControl {
  * Fetches what a pipeline names of the hub, in order, each once, and keeps pipeline.lock in the project's root: what is
  * in it is fetched as it says, what is new is added. For the one run that may write in the project.
  */
-export async function fetchDependencies(root: string, references: readonly HubReference[], settings: HubSettings, { signal, onProgress }: FetchControl = {}, world: HubWorld = hubWorld): Promise<Result<readonly FetchedRepository[], HubFault>> {
+export async function fetchDependencies(
+  root: string,
+  references: readonly HubReference[],
+  settings: HubSettings,
+  { signal, onProgress }: FetchControl = {},
+  world: HubWorld = hubWorld,
+): Promise<Result<readonly FetchedRepository[], HubFault>> {
   const fetched: FetchedRepository[] = [];
   for (const reference of references) {
     const { repository, revision } = reference;
     if (lockedAs(fetched, reference) !== undefined) continue;
     const lock = await readHubLock(root);
-    if (!lock.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } } };
+    if (!lock.ok)
+      return {
+        ok: false,
+        error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } },
+      };
     const locked = lockedAs(lock.value, reference);
-    const one = await fetchRepository({ ...settings, repository, revision, locked, signal, onProgress: (progress) => onProgress?.(reference, progress) }, world);
+    const one = await fetchRepository(
+      {
+        ...settings,
+        repository,
+        revision,
+        locked,
+        signal,
+        onProgress: (progress) => onProgress?.(reference, progress),
+      },
+      world,
+    );
     if (!one.ok) return one;
     fetched.push(one.value);
     if (locked !== undefined) continue;
     const written = await writeHubLock(root, withLocked(lock.value, one.value));
-    if (!written.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: written.error } } };
+    if (!written.ok)
+      return {
+        ok: false,
+        error: { repository, revision, problem: { kind: 'lock-file', problem: written.error } },
+      };
   }
   return { ok: true, value: fetched };
 }
@@ -43,13 +67,25 @@ export type KnownRepository =
   | { readonly kind: 'unknown' };
 
 /** For commands that only look. */
-export async function knownDependency(root: string, { repository, revision }: HubReference, settings: HubSettings, world: HubWorld = hubWorld): Promise<Result<KnownRepository, HubFault>> {
+export async function knownDependency(
+  root: string,
+  { repository, revision }: HubReference,
+  settings: HubSettings,
+  world: HubWorld = hubWorld,
+): Promise<Result<KnownRepository, HubFault>> {
   const lock = await readHubLock(root);
-  if (!lock.ok) return { ok: false, error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } } };
+  if (!lock.ok)
+    return {
+      ok: false,
+      error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } },
+    };
   const locked = lockedAs(lock.value, { repository, revision });
   if (locked === undefined && !isCommit(revision)) return { ok: true, value: { kind: 'unknown' } };
   const here = await fetchRepository({ ...settings, repository, revision, locked, offline: true }, world);
   if (here.ok) return { ok: true, value: { kind: 'here', repository: here.value } };
   if (here.error.problem.kind !== 'offline-files') return here;
-  return { ok: true, value: locked === undefined ? { kind: 'unknown' } : { kind: 'locked', repository: locked } };
+  return {
+    ok: true,
+    value: locked === undefined ? { kind: 'unknown' } : { kind: 'locked', repository: locked },
+  };
 }

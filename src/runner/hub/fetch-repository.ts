@@ -31,17 +31,36 @@ export interface FetchedRepository extends HubReference {
  * Gives the folder of a model of the Hugging Face hub: from the cache where it is there and whole, without asking
  * anybody; else it is fetched. Two at once, in one process or two, fetch it once.
  */
-export async function fetchRepository(request: FetchRequest, world: HubWorld = hubWorld): Promise<Result<FetchedRepository, HubFault>> {
-  const { repository, revision, cacheFolder, signal = new AbortController().signal, onProgress: report = () => undefined } = request;
+export async function fetchRepository(
+  request: FetchRequest,
+  world: HubWorld = hubWorld,
+): Promise<Result<FetchedRepository, HubFault>> {
+  const {
+    repository,
+    revision,
+    cacheFolder,
+    signal = new AbortController().signal,
+    onProgress: report = () => undefined,
+  } = request;
   try {
     const fetched = await fetchCommit(request, { world, signal, report });
     return fetched.ok ? fetched : { ok: false, error: { repository, revision, problem: fetched.error } };
   } catch (error) {
-    return { ok: false, error: { repository, revision, problem: { kind: 'disk', problem: fileProblem(cacheFolder, error), missing: undefined } } };
+    return {
+      ok: false,
+      error: {
+        repository,
+        revision,
+        problem: { kind: 'disk', problem: fileProblem(cacheFolder, error), missing: undefined },
+      },
+    };
   }
 }
 
-async function fetchCommit(request: FetchRequest, control: Control): Promise<Result<FetchedRepository, HubProblem>> {
+async function fetchCommit(
+  request: FetchRequest,
+  control: Control,
+): Promise<Result<FetchedRepository, HubProblem>> {
   const { repository, revision, cacheFolder, locked } = request;
   const wrong = wrongName(request);
   if (wrong !== undefined) return { ok: false, error: wrong };
@@ -52,13 +71,22 @@ async function fetchCommit(request: FetchRequest, control: Control): Promise<Res
   if (!files.ok) return files;
   const other = locked === undefined ? [] : differences(locked.files, files.value);
   if (other.length > 0) return { ok: false, error: { kind: 'differs-from-lock', files: other } };
-  return { ok: true, value: { repository, revision, commit: commit.value, folder: place.files, files: files.value } };
+  return {
+    ok: true,
+    value: { repository, revision, commit: commit.value, folder: place.files, files: files.value },
+  };
 }
 
 /** The names become parts of URLs and paths. The hub's own rules: huggingface_hub, validate_repo_id; git check-ref-format. */
 function wrongName({ repository, revision }: HubReference): HubProblem | undefined {
-  if (!/^([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) || /--|\.\./.test(repository)) return { kind: 'bad-name', name: repository, expected: 'owner/name, of letters, digits, "-", "_" and "."' };
-  if (!/^[\w-][\w./-]{0,254}$/.test(revision) || revision.includes('..')) return { kind: 'bad-name', name: revision, expected: 'a commit, a branch or a tag' };
+  if (!/^([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) || /--|\.\./.test(repository))
+    return {
+      kind: 'bad-name',
+      name: repository,
+      expected: 'owner/name, of letters, digits, "-", "_" and "."',
+    };
+  if (!/^[\w-][\w./-]{0,254}$/.test(revision) || revision.includes('..'))
+    return { kind: 'bad-name', name: revision, expected: 'a commit, a branch or a tag' };
   return undefined;
 }
 
@@ -71,12 +99,25 @@ async function commitOf(request: FetchRequest, control: Control): Promise<Result
   return hub.ok ? commitOfName(hub.value, repository, revision, control) : hub;
 }
 
-async function filesOf(request: FetchRequest, commit: string, place: CommitPlace, control: Control): Promise<Result<readonly FetchedFile[], HubProblem>> {
+async function filesOf(
+  request: FetchRequest,
+  commit: string,
+  place: CommitPlace,
+  control: Control,
+): Promise<Result<readonly FetchedFile[], HubProblem>> {
   const { world } = control;
   const found = await readPublished(place, world);
   if (found.kind === 'whole') return { ok: true, value: found.files };
   if (found.kind === 'unreadable') return diskProblem(found.problem);
-  if (request.offline) return { ok: false, error: { kind: 'offline-files', folder: place.files, damaged: found.kind === 'damaged' ? found.files : [] } };
+  if (request.offline)
+    return {
+      ok: false,
+      error: {
+        kind: 'offline-files',
+        folder: place.files,
+        damaged: found.kind === 'damaged' ? found.files : [],
+      },
+    };
   const hub = await openHub(request, control);
   if (!hub.ok) return hub;
   const release = await takeLock(place, control);
@@ -92,20 +133,36 @@ async function filesOf(request: FetchRequest, commit: string, place: CommitPlace
   }
 }
 
-const diskProblem = (problem: FileProblem): Result<never, HubProblem> => ({ ok: false, error: { kind: 'disk', problem, missing: undefined } });
+const diskProblem = (problem: FileProblem): Result<never, HubProblem> => ({
+  ok: false,
+  error: { kind: 'disk', problem, missing: undefined },
+});
 
-async function openHub({ endpoint, token, proxy }: HubSettings, { world }: Control): Promise<Result<Hub, HubProblem>> {
-  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) return badSetting('HF_ENDPOINT', 'expected a URL such as https://huggingface.co');
+async function openHub(
+  { endpoint, token, proxy }: HubSettings,
+  { world }: Control,
+): Promise<Result<Hub, HubProblem>> {
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
+    return badSetting('HF_ENDPOINT', 'expected a URL such as https://huggingface.co');
   // fetch would show the value of a header that it cannot send.
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) return badSetting('HF_TOKEN', 'it holds a character that no token has: copy the token again');
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    return badSetting('HF_TOKEN', 'it holds a character that no token has: copy the token again');
   const send = await world.connect(proxy);
-  return send.ok ? { ok: true, value: { endpoint, token, send: send.value, now: world.now } } : badSetting('HTTPS_PROXY', send.error);
+  return send.ok
+    ? { ok: true, value: { endpoint, token, send: send.value, now: world.now } }
+    : badSetting('HTTPS_PROXY', send.error);
 }
 
-const badSetting = (variable: string, message: string): Result<never, HubProblem> => ({ ok: false, error: { kind: 'bad-setting', variable, message } });
+const badSetting = (variable: string, message: string): Result<never, HubProblem> => ({
+  ok: false,
+  error: { kind: 'bad-setting', variable, message },
+});
 
 /** Waits for whoever is fetching the same commit. */
-async function takeLock(place: CommitPlace, { world, signal, report }: Control): Promise<Result<() => void, HubProblem>> {
+async function takeLock(
+  place: CommitPlace,
+  { world, signal, report }: Control,
+): Promise<Result<() => void, HubProblem>> {
   for (let told = false; ; told = true) {
     if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
     const release = world.tryLock(place.lock);

@@ -14,7 +14,13 @@ export function tryFileLock(path: string): Result<(() => void) | undefined, File
     makeFolder(dirname(path));
     const database = connect(path, { timeout: 0 });
     try {
-      if (tryLock(database)) return { ok: true, value: () => { database.close(); } };
+      if (tryLock(database))
+        return {
+          ok: true,
+          value: () => {
+            database.close();
+          },
+        };
       database.close();
       return { ok: true, value: undefined };
     } catch (error) {
@@ -22,6 +28,11 @@ export function tryFileLock(path: string): Result<(() => void) | undefined, File
       throw error;
     }
   } catch (error) {
-    return { ok: false, error: isSqliteError(error) ? { path, message: `cannot be locked (${error.code})` } : fileProblem(path, error) };
+    return {
+      ok: false,
+      error: isSqliteError(error)
+        ? { path, message: `cannot be locked (${error.code})` }
+        : fileProblem(path, error),
+    };
   }
 }

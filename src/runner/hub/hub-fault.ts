@@ -24,13 +24,29 @@ export type HubProblem =
   /** Offline, and the files are not here. `damaged`: those that are here in part. */
   | { readonly kind: 'offline-files'; readonly folder: string; readonly damaged: readonly string[] }
   /** 401 and 403. */
-  | { readonly kind: 'no-access'; readonly status: number; readonly gated: boolean; readonly token: boolean; readonly page: string }
+  | {
+      readonly kind: 'no-access';
+      readonly status: number;
+      readonly gated: boolean;
+      readonly token: boolean;
+      readonly page: string;
+    }
   | { readonly kind: 'not-found'; readonly what: 'repository' | 'revision' | 'file'; readonly words: string }
   | { readonly kind: 'no-model'; readonly lacks: string; readonly found: readonly string[] }
   | { readonly kind: 'hostile-name'; readonly name: string }
   | { readonly kind: 'bad-answer'; readonly message: string }
-  | { readonly kind: 'unreachable'; readonly host: string; readonly reason: string; readonly certificate: boolean }
-  | { readonly kind: 'rate-limited'; readonly host: string; readonly seconds: number | undefined; readonly token: boolean }
+  | {
+      readonly kind: 'unreachable';
+      readonly host: string;
+      readonly reason: string;
+      readonly certificate: boolean;
+    }
+  | {
+      readonly kind: 'rate-limited';
+      readonly host: string;
+      readonly seconds: number | undefined;
+      readonly token: boolean;
+    }
   | { readonly kind: 'refused'; readonly host: string; readonly status: number; readonly words: string }
   | { readonly kind: 'wrong-size'; readonly file: string; readonly expected: number; readonly found: number }
   | { readonly kind: 'wrong-hash'; readonly file: string; readonly expected: string; readonly found: string }
@@ -49,7 +65,13 @@ export function hubFaultText({ repository, revision, problem }: HubFault): strin
 /** The same for the dep that names the folder. The code is `hub-` and the kind of the problem. */
 export function hubDiagnostic({ repository, revision, problem }: HubFault, at: Range): Diagnostic {
   const { message, help } = words(problem);
-  return { severity: 'error', code: `hub-${problem.kind}`, message: `hf:${repository}@${revision}: ${message}`, at, help };
+  return {
+    severity: 'error',
+    code: `hub-${problem.kind}`,
+    message: `hf:${repository}@${revision}: ${message}`,
+    at,
+    help,
+  };
 }
 
 /** Why one try did not end well, where another follows. */
@@ -64,39 +86,141 @@ const resumes = 'what has arrived is kept, and the next run goes on from there';
 
 function words(problem: HubProblem): Words {
   switch (problem.kind) {
-    case 'bad-name': return { message: `${JSON.stringify(problem.name.slice(0, 100))} cannot be a name on the hub`, help: `expected ${problem.expected}` };
-    case 'bad-setting': return { message: `the environment variable ${problem.variable} cannot be used`, help: problem.message };
-    case 'offline-revision': return { message: 'which commit this is was never written down, and HF_HUB_OFFLINE forbids to ask', help: 'run once without HF_HUB_OFFLINE (pipeline.lock then names the commit), or write the commit, 40 hex digits, after the @' };
-    case 'offline-files': return { message: problem.damaged.length === 0 ? `is not in ${problem.folder}, and HF_HUB_OFFLINE forbids to fetch it` : `${listed(problem.damaged)} in ${problem.folder} ${problem.damaged.length === 1 ? 'is not as it was' : 'are not as they were'} fetched, and HF_HUB_OFFLINE forbids to fetch`, help: 'run once without HF_HUB_OFFLINE, or copy that folder from a machine that has it' };
-    case 'no-access': return noAccess(problem);
-    case 'not-found': return notFound(problem);
-    case 'no-model': return { message: `the repository holds no model that can be read: it has no ${problem.lacks}`, help: problem.found.length === 0 ? 'it is empty at this revision' : `it holds ${listed(problem.found)}; name a repository or a revision with safetensors or PyTorch weights` };
-    case 'hostile-name': return { message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which would lie outside its folder`, help: 'nothing was fetched; check HF_ENDPOINT: no real hub answers so' };
-    case 'bad-answer': return { message: `the hub's answer makes no sense: ${problem.message}`, help: 'check HF_ENDPOINT and the proxy; if both are right, try again later' };
-    case 'unreachable': return { message: `${problem.host} cannot be reached (${problem.reason})`, help: problem.certificate ? 'its certificate is not trusted here: where a proxy replaces certificates, name its root in NODE_EXTRA_CA_CERTS' : `check the network and HTTPS_PROXY; ${resumes}` };
-    case 'rate-limited': return { message: `${problem.host} takes no more requests from here for now`, help: `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}${problem.token ? '' : '; with HF_TOKEN set more are allowed'}; ${resumes}` };
-    case 'refused': return { message: `${problem.host} answers with status ${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`, help: `try again later; ${resumes}` };
-    case 'wrong-size': return { message: `${problem.file} came with ${problem.found} bytes, where the hub says ${problem.expected}`, help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again' };
-    case 'wrong-hash': return { message: `${problem.file} came with other bytes than the hub says: its hash is ${problem.found}, expected ${problem.expected}`, help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again' };
-    case 'differs-from-lock': return { message: `is not what pipeline.lock says: ${listed(problem.files)} differ${problem.files.length === 1 ? 's' : ''}`, help: 'restore pipeline.lock from version control, or remove the entry from it if the new content is wanted' };
-    case 'lock-file': return { message: fileProblemText(problem.problem), help: 'restore pipeline.lock from version control, or remove it: names are then looked up again' };
-    case 'disk': return { message: fileProblemText(problem.problem), help: problem.missing === undefined ? 'mend that and run again, or name another place by HF_HOME' : `${sizeText(problem.missing)} are still to come: make room, or name another place by HF_HOME; ${resumes}` };
-    case 'interrupted': return { message: 'fetching was interrupted', help: resumes };
+    case 'bad-name':
+      return {
+        message: `${JSON.stringify(problem.name.slice(0, 100))} cannot be a name on the hub`,
+        help: `expected ${problem.expected}`,
+      };
+    case 'bad-setting':
+      return {
+        message: `the environment variable ${problem.variable} cannot be used`,
+        help: problem.message,
+      };
+    case 'offline-revision':
+      return {
+        message: 'which commit this is was never written down, and HF_HUB_OFFLINE forbids to ask',
+        help: 'run once without HF_HUB_OFFLINE (pipeline.lock then names the commit), or write the commit, 40 hex digits, after the @',
+      };
+    case 'offline-files':
+      return {
+        message:
+          problem.damaged.length === 0
+            ? `is not in ${problem.folder}, and HF_HUB_OFFLINE forbids to fetch it`
+            : `${listed(problem.damaged)} in ${problem.folder} ${problem.damaged.length === 1 ? 'is not as it was' : 'are not as they were'} fetched, and HF_HUB_OFFLINE forbids to fetch`,
+        help: 'run once without HF_HUB_OFFLINE, or copy that folder from a machine that has it',
+      };
+    case 'no-access':
+      return noAccess(problem);
+    case 'not-found':
+      return notFound(problem);
+    case 'no-model':
+      return {
+        message: `the repository holds no model that can be read: it has no ${problem.lacks}`,
+        help:
+          problem.found.length === 0
+            ? 'it is empty at this revision'
+            : `it holds ${listed(problem.found)}; name a repository or a revision with safetensors or PyTorch weights`,
+      };
+    case 'hostile-name':
+      return {
+        message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which would lie outside its folder`,
+        help: 'nothing was fetched; check HF_ENDPOINT: no real hub answers so',
+      };
+    case 'bad-answer':
+      return {
+        message: `the hub's answer makes no sense: ${problem.message}`,
+        help: 'check HF_ENDPOINT and the proxy; if both are right, try again later',
+      };
+    case 'unreachable':
+      return {
+        message: `${problem.host} cannot be reached (${problem.reason})`,
+        help: problem.certificate
+          ? 'its certificate is not trusted here: where a proxy replaces certificates, name its root in NODE_EXTRA_CA_CERTS'
+          : `check the network and HTTPS_PROXY; ${resumes}`,
+      };
+    case 'rate-limited':
+      return {
+        message: `${problem.host} takes no more requests from here for now`,
+        help: `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}${problem.token ? '' : '; with HF_TOKEN set more are allowed'}; ${resumes}`,
+      };
+    case 'refused':
+      return {
+        message: `${problem.host} answers with status ${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`,
+        help: `try again later; ${resumes}`,
+      };
+    case 'wrong-size':
+      return {
+        message: `${problem.file} came with ${problem.found} bytes, where the hub says ${problem.expected}`,
+        help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again',
+      };
+    case 'wrong-hash':
+      return {
+        message: `${problem.file} came with other bytes than the hub says: its hash is ${problem.found}, expected ${problem.expected}`,
+        help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again',
+      };
+    case 'differs-from-lock':
+      return {
+        message: `is not what pipeline.lock says: ${listed(problem.files)} differ${problem.files.length === 1 ? 's' : ''}`,
+        help: 'restore pipeline.lock from version control, or remove the entry from it if the new content is wanted',
+      };
+    case 'lock-file':
+      return {
+        message: fileProblemText(problem.problem),
+        help: 'restore pipeline.lock from version control, or remove it: names are then looked up again',
+      };
+    case 'disk':
+      return {
+        message: fileProblemText(problem.problem),
+        help:
+          problem.missing === undefined
+            ? 'mend that and run again, or name another place by HF_HOME'
+            : `${sizeText(problem.missing)} are still to come: make room, or name another place by HF_HOME; ${resumes}`,
+      };
+    case 'interrupted':
+      return { message: 'fetching was interrupted', help: resumes };
   }
 }
 
-function noAccess({ status, gated, token, page }: Extract<HubProblem, { readonly kind: 'no-access' }>): Words {
-  if (gated) return { message: `access is granted on request only (${status})`, help: `accept its conditions at ${page}${token ? ' with the account that HF_TOKEN belongs to' : ', and set HF_TOKEN to a token of that account'}` };
-  if (token) return { message: `the token in HF_TOKEN gives no access (${status})`, help: `check that it is valid and may read ${page}` };
-  return { message: `does not exist, or is private (${status})`, help: 'check the spelling; for a private repository set HF_TOKEN' };
+function noAccess({
+  status,
+  gated,
+  token,
+  page,
+}: Extract<HubProblem, { readonly kind: 'no-access' }>): Words {
+  if (gated)
+    return {
+      message: `access is granted on request only (${status})`,
+      help: `accept its conditions at ${page}${token ? ' with the account that HF_TOKEN belongs to' : ', and set HF_TOKEN to a token of that account'}`,
+    };
+  if (token)
+    return {
+      message: `the token in HF_TOKEN gives no access (${status})`,
+      help: `check that it is valid and may read ${page}`,
+    };
+  return {
+    message: `does not exist, or is private (${status})`,
+    help: 'check the spelling; for a private repository set HF_TOKEN',
+  };
 }
 
 function notFound({ what, words: said }: Extract<HubProblem, { readonly kind: 'not-found' }>): Words {
   const message = said === '' ? '' : ` (${said})`;
   switch (what) {
-    case 'repository': return { message: `there is no such repository${message}`, help: 'check owner and name; a private one needs HF_TOKEN' };
-    case 'revision': return { message: `the repository has no such revision${message}`, help: 'write a commit, a branch or a tag of it after the @' };
-    case 'file': return { message: `a file that the hub lists is not there${message}`, help: 'try again later, or check HF_ENDPOINT' };
+    case 'repository':
+      return {
+        message: `there is no such repository${message}`,
+        help: 'check owner and name; a private one needs HF_TOKEN',
+      };
+    case 'revision':
+      return {
+        message: `the repository has no such revision${message}`,
+        help: 'write a commit, a branch or a tag of it after the @',
+      };
+    case 'file':
+      return {
+        message: `a file that the hub lists is not there${message}`,
+        help: 'try again later, or check HF_ENDPOINT',
+      };
   }
 }
 

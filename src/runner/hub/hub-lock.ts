@@ -29,34 +29,57 @@ export async function readHubLock(root: string): Promise<Result<HubLock, FilePro
   const entries = isJsonObject(json.value) && json.value['version'] === 1 ? json.value['hub'] : undefined;
   const locked = Array.isArray(entries) ? entries.map(lockedRepository) : [undefined];
   const wrong = locked.indexOf(undefined);
-  if (wrong >= 0) return { ok: false, error: { path, message: Array.isArray(entries) ? `entry ${wrong + 1} is not { repository, revision, commit, files: { name: { size, sha256 } } }` : 'expected { "version": 1, "hub": […] }' } };
+  if (wrong >= 0)
+    return {
+      ok: false,
+      error: {
+        path,
+        message: Array.isArray(entries)
+          ? `entry ${wrong + 1} is not { repository, revision, commit, files: { name: { size, sha256 } } }`
+          : 'expected { "version": 1, "hub": […] }',
+      },
+    };
   return { ok: true, value: locked.filter((entry) => entry !== undefined) };
 }
 
 /** Writes the lock, in an order that does not depend on that of fetching. */
 export function writeHubLock(root: string, lock: HubLock): Promise<Result<void, FileProblem>> {
-  const entries = [...lock].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(({ repository, revision, commit, files }) => ({
-    repository,
-    revision,
-    commit,
-    files: Object.fromEntries([...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, size, digest }) => [path, { size, sha256: digest }])),
-  }));
+  const entries = [...lock]
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .map(({ repository, revision, commit, files }) => ({
+      repository,
+      revision,
+      commit,
+      files: Object.fromEntries(
+        [...files]
+          .sort((a, b) => (a.path < b.path ? -1 : 1))
+          .map(({ path, size, digest }) => [path, { size, sha256: digest }]),
+      ),
+    }));
   return writeJson(join(root, lockName), { version: 1, hub: entries });
 }
 
 /** What the lock says of a reference. */
-export const lockedAs = (lock: HubLock, reference: HubReference): LockedRepository | undefined => lock.find((entry) => keyOf(entry) === keyOf(reference));
+export const lockedAs = (lock: HubLock, reference: HubReference): LockedRepository | undefined =>
+  lock.find((entry) => keyOf(entry) === keyOf(reference));
 
 /** The lock with one more entry, or with that entry replaced. */
-export const withLocked = (lock: HubLock, entry: LockedRepository): HubLock => [...lock.filter((other) => keyOf(other) !== keyOf(entry)), entry];
+export const withLocked = (lock: HubLock, entry: LockedRepository): HubLock => [
+  ...lock.filter((other) => keyOf(other) !== keyOf(entry)),
+  entry,
+];
 
 /** The names of files that one side lacks or has with other bytes. */
-export function differences(before: readonly FetchedFile[], after: readonly FetchedFile[]): readonly string[] {
+export function differences(
+  before: readonly FetchedFile[],
+  after: readonly FetchedFile[],
+): readonly string[] {
   const paths = new Set([...before, ...after].map(({ path }) => path));
   return [...paths].filter((path) => digestIn(before, path) !== digestIn(after, path)).sort();
 }
 
-const digestIn = (files: readonly FetchedFile[], path: string): string | undefined => files.find((file) => file.path === path)?.digest;
+const digestIn = (files: readonly FetchedFile[], path: string): string | undefined =>
+  files.find((file) => file.path === path)?.digest;
 
 const lockName = 'pipeline.lock';
 
@@ -65,14 +88,21 @@ const keyOf = ({ repository, revision }: HubReference): string => `${repository}
 function lockedRepository(entry: Json): LockedRepository | undefined {
   if (!isJsonObject(entry)) return undefined;
   const { repository, revision, commit, files } = entry;
-  if (typeof repository !== 'string' || typeof revision !== 'string' || !isCommit(commit) || !isJsonObject(files)) return undefined;
+  if (
+    typeof repository !== 'string' ||
+    typeof revision !== 'string' ||
+    !isCommit(commit) ||
+    !isJsonObject(files)
+  )
+    return undefined;
   const listed = Object.entries(files).map(([path, file]) => lockedFile(path, file));
   const known = listed.filter((file) => file !== undefined);
   return known.length === listed.length ? { repository, revision, commit, files: known } : undefined;
 }
 
 function lockedFile(path: string, file: Json): FetchedFile | undefined {
-  if (!isJsonObject(file) || typeof file['size'] !== 'number' || typeof file['sha256'] !== 'string') return undefined;
+  if (!isJsonObject(file) || typeof file['size'] !== 'number' || typeof file['sha256'] !== 'string')
+    return undefined;
   const digest = parseDigest(file['sha256']);
   return digest.ok ? { path, size: file['size'], digest: digest.value } : undefined;
 }

@@ -27,15 +27,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * a dep's content would have to follow.
  */
 export function hubSettings(environment: Environment, home: string): HubSettings {
-  const value = (...names: readonly string[]): string | undefined => names.map((name) => environment[name]?.trim()).find((text) => text !== undefined && text !== '');
+  const value = (...names: readonly string[]): string | undefined =>
+    names.map((name) => environment[name]?.trim()).find((text) => text !== undefined && text !== '');
   const http = proxyUrl(value('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'));
   const https = proxyUrl(value('https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'));
   return {
-    cacheFolder: resolve(value('HF_HOME', 'XDG_CACHE_HOME') ?? join(home, '.cache'), 'medical-qa-pipeline', 'hub'),
+    cacheFolder: resolve(
+      value('HF_HOME', 'XDG_CACHE_HOME') ?? join(home, '.cache'),
+      'medical-qa-pipeline',
+      'hub',
+    ),
     endpoint: (value('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
     token: value('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'),
     offline: /^(1|on|yes|true)$/i.test(value('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE') ?? ''),
-    proxy: http === undefined && https === undefined ? undefined : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
+    proxy:
+      http === undefined && https === undefined
+        ? undefined
+        : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
   };
 }
 

@@ -11,26 +11,49 @@ export interface RemoteFile {
   readonly path: string;
   readonly size: number;
   /** Large files are known by the SHA-256 of their bytes; others as git knows them, by the SHA-1 of a header and their bytes. */
-  readonly hash: { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
+  readonly hash:
+    { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
 }
 
 /** The commit that a branch or tag is at this moment. */
-export async function commitOfName(hub: Hub, repository: string, revision: string, control: Control): Promise<Result<string, HubProblem>> {
+export async function commitOfName(
+  hub: Hub,
+  repository: string,
+  revision: string,
+  control: Control,
+): Promise<Result<string, HubProblem>> {
   return answered(async () => {
     const { modelInfo } = await import('@huggingface/hub');
-    const { sha } = await modelInfo({ name: repository, revision, additionalFields: ['sha'], hubUrl: hub.endpoint, fetch: apiFetch(hub, repository, control) });
+    const { sha } = await modelInfo({
+      name: repository,
+      revision,
+      additionalFields: ['sha'],
+      hubUrl: hub.endpoint,
+      fetch: apiFetch(hub, repository, control),
+    });
     return isCommit(sha) ? { ok: true, value: sha } : nonsense('it names no commit');
   });
 }
 
-export const isCommit = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
+export const isCommit = (text: unknown): text is string =>
+  typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
 
 /** The files in the top folder of a repository: a model has all of its own there. */
-export async function listModel(hub: Hub, repository: string, commit: string, control: Control): Promise<Result<readonly RemoteFile[], HubProblem>> {
+export async function listModel(
+  hub: Hub,
+  repository: string,
+  commit: string,
+  control: Control,
+): Promise<Result<readonly RemoteFile[], HubProblem>> {
   return answered(async () => {
     const { listFiles } = await import('@huggingface/hub');
     const files: RemoteFile[] = [];
-    for await (const entry of listFiles({ repo: { type: 'model', name: repository }, revision: commit, hubUrl: hub.endpoint, fetch: apiFetch(hub, repository, control) })) {
+    for await (const entry of listFiles({
+      repo: { type: 'model', name: repository },
+      revision: commit,
+      hubUrl: hub.endpoint,
+      fetch: apiFetch(hub, repository, control),
+    })) {
       if (typeof entry.path !== 'string') return nonsense('it lists a file without a name');
       if (!staysInside(entry.path)) return { ok: false, error: { kind: 'hostile-name', name: entry.path } };
       if (entry.type !== 'file') continue;
@@ -50,7 +73,9 @@ function remoteFile({ path, size, oid, lfs }: ListFileEntry): RemoteFile | undef
   if (!Number.isSafeInteger(size) || size < 0) return undefined;
   if (lfs === undefined) return isCommit(oid) ? { path, size, hash: { kind: 'git', oid } } : undefined;
   const digest = parseDigest(String(lfs.oid).replace(/^sha256:/, ''));
-  return digest.ok && lfs.size === size ? { path, size, hash: { kind: 'sha256', digest: digest.value } } : undefined;
+  return digest.ok && lfs.size === size
+    ? { path, size, hash: { kind: 'sha256', digest: digest.value } }
+    : undefined;
 }
 
 /** Carries a problem through the library, which knows nothing of it. */
@@ -77,9 +102,13 @@ function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch 
   let requests = 0;
   return async (input) => {
     const url = String(input);
-    if (!url.startsWith(`${hub.endpoint}/`) || ++requests > mostRequests) throw new Refused({ kind: 'bad-answer', message: 'its list of files leads elsewhere, or has no end' });
+    if (!url.startsWith(`${hub.endpoint}/`) || ++requests > mostRequests)
+      throw new Refused({ kind: 'bad-answer', message: 'its list of files leads elsewhere, or has no end' });
     const path = url.slice(hub.endpoint.length + 1);
-    const read = await persist(async () => readWhole(await ask(hub, repository, path, { accept: 'application/json' }, control.signal)), control);
+    const read = await persist(
+      async () => readWhole(await ask(hub, repository, path, { accept: 'application/json' }, control.signal)),
+      control,
+    );
     if (!read.ok) throw new Refused(read.error);
     return read.value;
   };
@@ -99,11 +128,21 @@ async function readWhole(attempt: Attempt<Answer>): Promise<Attempt<Response>> {
   } catch (error) {
     return { kind: 'again', problem: unreachable(new URL(url).host, error) };
   }
-  if (bytes > mostBytes) return { kind: 'failed', problem: { kind: 'bad-answer', message: `it is larger than ${mostBytes} bytes` } };
-  return { kind: 'done', value: new Response(Buffer.concat(pieces), { status, headers: { link: headers.get('link') ?? '' } }) };
+  if (bytes > mostBytes)
+    return {
+      kind: 'failed',
+      problem: { kind: 'bad-answer', message: `it is larger than ${mostBytes} bytes` },
+    };
+  return {
+    kind: 'done',
+    value: new Response(Buffer.concat(pieces), { status, headers: { link: headers.get('link') ?? '' } }),
+  };
 }
 
-const nonsense = (message: string): { readonly ok: false; readonly error: HubProblem } => ({ ok: false, error: { kind: 'bad-answer', message } });
+const nonsense = (message: string): { readonly ok: false; readonly error: HubProblem } => ({
+  ok: false,
+  error: { kind: 'bad-answer', message },
+});
 
 const mostFiles = 10_000;
 const mostRequests = 200;

@@ -7,15 +7,28 @@ import type { HubProblem } from './hub-fault.ts';
  * pictures and pages stay where they are.
  */
 export function modelFiles(names: readonly string[]): Result<readonly string[], HubProblem> {
-  const weights = weightForms.map((form) => names.filter((name) => form.test(name))).find((files) => files.length > 0) ?? [];
+  const weights =
+    weightForms.map((form) => names.filter((name) => form.test(name))).find((files) => files.length > 0) ??
+    [];
   const adapter = adapterForms.filter((name) => names.includes(name)).slice(0, 1);
   const configuration = configurationNames.filter((name) => names.includes(name));
   if (configuration.every((name) => name === 'generation_config.json')) return lacking('config.json', names);
   if (weights.length + adapter.length === 0) return lacking('model.safetensors or pytorch_model.bin', names);
-  return { ok: true, value: [...configuration, ...tokenizerNames.filter((name) => names.includes(name)), ...adapter, ...weights] };
+  return {
+    ok: true,
+    value: [
+      ...configuration,
+      ...tokenizerNames.filter((name) => names.includes(name)),
+      ...adapter,
+      ...weights,
+    ],
+  };
 }
 
-const lacking = (lacks: string, found: readonly string[]): Result<never, HubProblem> => ({ ok: false, error: { kind: 'no-model', lacks, found } });
+const lacking = (lacks: string, found: readonly string[]): Result<never, HubProblem> => ({
+  ok: false,
+  error: { kind: 'no-model', lacks, found },
+});
 
 const weightForms: readonly RegExp[] = [
   /^model\.safetensors$/,
@@ -24,5 +37,20 @@ const weightForms: readonly RegExp[] = [
   /^pytorch_model(\.bin\.index\.json|-\d+-of-\d+\.bin)$/,
 ];
 const adapterForms: readonly string[] = ['adapter_model.safetensors', 'adapter_model.bin'];
-const configurationNames: readonly string[] = ['config.json', 'generation_config.json', 'adapter_config.json'];
-const tokenizerNames: readonly string[] = ['spiece.model', 'sentencepiece.bpe.model', 'tokenizer.model', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.txt', 'vocab.json', 'merges.txt'];
+const configurationNames: readonly string[] = [
+  'config.json',
+  'generation_config.json',
+  'adapter_config.json',
+];
+const tokenizerNames: readonly string[] = [
+  'spiece.model',
+  'sentencepiece.bpe.model',
+  'tokenizer.model',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+];

@@ -16,10 +16,18 @@ export type Attempt<T> =
   /** Another try would end the same way. */
   | { readonly kind: 'failed'; readonly problem: HubProblem }
   /** `seconds`: how long the server asked to wait. `progressed`: so much was gained that the count of tries begins anew. */
-  | { readonly kind: 'again'; readonly problem: HubProblem; readonly seconds?: number | undefined; readonly progressed?: boolean };
+  | {
+      readonly kind: 'again';
+      readonly problem: HubProblem;
+      readonly seconds?: number | undefined;
+      readonly progressed?: boolean;
+    };
 
 /** Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a row. */
-export async function persist<T>(attempt: () => Promise<Attempt<T>>, { world, signal, report }: Control): Promise<Result<T, HubProblem>> {
+export async function persist<T>(
+  attempt: () => Promise<Attempt<T>>,
+  { world, signal, report }: Control,
+): Promise<Result<T, HubProblem>> {
   for (let tries = 1; ; tries++) {
     const ended = await attempt();
     if (ended.kind === 'done') return { ok: true, value: ended.value };

@@ -76,8 +76,16 @@ export class Tally {
 
   #tell(file: string): void {
     const bytesPerSecond = speedOf(this.#meter);
-    const secondsLeft = bytesPerSecond === undefined || bytesPerSecond <= 0 ? undefined : this.left() / bytesPerSecond;
-    this.#report({ kind: 'download', file, bytes: this.#total - this.left(), total: this.#total, bytesPerSecond, secondsLeft });
+    const secondsLeft =
+      bytesPerSecond === undefined || bytesPerSecond <= 0 ? undefined : this.left() / bytesPerSecond;
+    this.#report({
+      kind: 'download',
+      file,
+      bytes: this.#total - this.left(),
+      total: this.#total,
+      bytesPerSecond,
+      secondsLeft,
+    });
   }
 }
 

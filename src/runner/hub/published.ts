@@ -31,7 +31,10 @@ export type Published =
 export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
   if (world.disk.look(place.published) === undefined) return { kind: 'absent' };
   const read = await readRecord(place.record);
-  if (!read.ok) return isDamage(read.error) ? { kind: 'damaged', files: ['record.json'] } : { kind: 'unreadable', problem: read.error };
+  if (!read.ok)
+    return isDamage(read.error)
+      ? { kind: 'damaged', files: ['record.json'] }
+      : { kind: 'unreadable', problem: read.error };
   const record = read.value;
   const found = await Promise.all(record.map((file) => check(place, file, world)));
   const damaged = record.filter((_, index) => found[index] === undefined).map(({ path }) => path);
@@ -39,7 +42,8 @@ export async function readPublished(place: CommitPlace, world: HubWorld): Promis
   if (damaged.length + foreign.length > 0) return { kind: 'damaged', files: [...damaged, ...foreign] };
   const checked = found.filter((file) => file !== undefined);
   // Read-only caches are shared too: a stamp that cannot be noted costs only another reading.
-  if (checked.some(({ stamp }, index) => stamp !== record[index]?.stamp)) await writeRecord(place.record, checked, world);
+  if (checked.some(({ stamp }, index) => stamp !== record[index]?.stamp))
+    await writeRecord(place.record, checked, world);
   return { kind: 'whole', files: checked.map(({ path, size, digest }) => ({ path, size, digest })) };
 }
 
@@ -49,8 +53,17 @@ interface RecordedFile extends FetchedFile {
 }
 
 /** Writes down what a folder holds. */
-export function writeRecord(path: string, files: readonly RecordedFile[], world: HubWorld): Promise<Result<void, FileProblem>> {
-  const lines = files.map(({ path: name, size, digest, stamp }) => ({ path: name, size, sha256: digest, ...(stamp === undefined ? {} : { stamp }) }));
+export function writeRecord(
+  path: string,
+  files: readonly RecordedFile[],
+  world: HubWorld,
+): Promise<Result<void, FileProblem>> {
+  const lines = files.map(({ path: name, size, digest, stamp }) => ({
+    path: name,
+    size,
+    sha256: digest,
+    ...(stamp === undefined ? {} : { stamp }),
+  }));
   return writeFileAtomically(path, `${JSON.stringify({ version: 1, files: lines }, null, 2)}\n`, world.disk);
 }
 
@@ -59,26 +72,34 @@ async function readRecord(path: string): Promise<Result<readonly RecordedFile[],
   if (!json.ok) return json;
   const lines = isJsonObject(json.value) && json.value['version'] === 1 ? json.value['files'] : undefined;
   const files = Array.isArray(lines) ? lines.map(recordedFile).filter((file) => file !== undefined) : [];
-  return Array.isArray(lines) && files.length === lines.length && files.length > 0 ? { ok: true, value: files } : { ok: false, error: { path, message: 'is not a record of files' } };
+  return Array.isArray(lines) && files.length === lines.length && files.length > 0
+    ? { ok: true, value: files }
+    : { ok: false, error: { path, message: 'is not a record of files' } };
 }
 
 function recordedFile(line: Json): RecordedFile | undefined {
   if (!isJsonObject(line)) return undefined;
   const { path, size, sha256, stamp } = line;
   const digest = parseDigest(typeof sha256 === 'string' ? sha256 : '');
-  if (typeof path !== 'string' || typeof size !== 'number' || !digest.ok || /[/\0]|^\.{0,2}$/.test(path)) return undefined;
+  if (typeof path !== 'string' || typeof size !== 'number' || !digest.ok || /[/\0]|^\.{0,2}$/.test(path))
+    return undefined;
   return { path, size, digest: digest.value, stamp: typeof stamp === 'string' ? stamp : undefined };
 }
 
-const namesIn = (folder: string, { disk }: HubWorld): readonly string[] => (disk.look(folder)?.isDirectory() === true ? disk.list(folder) : []);
+const namesIn = (folder: string, { disk }: HubWorld): readonly string[] =>
+  disk.look(folder)?.isDirectory() === true ? disk.list(folder) : [];
 
 /** The file as it is now; undefined: it is not what was recorded. */
-async function check(place: CommitPlace, file: RecordedFile, world: HubWorld): Promise<RecordedFile | undefined> {
+async function check(
+  place: CommitPlace,
+  file: RecordedFile,
+  world: HubWorld,
+): Promise<RecordedFile | undefined> {
   const path = join(place.files, file.path);
   if (world.disk.look(path)?.isFile() !== true) return undefined;
   const stamp = stampNow(path, world);
   if (stamp !== undefined && stamp === file.stamp) return file;
-  return await world.disk.digest(path) === file.digest ? { ...file, stamp } : undefined;
+  return (await world.disk.digest(path)) === file.digest ? { ...file, stamp } : undefined;
 }
 
 /** The stamp of a file that is about to be read; undefined: it is too young for a later change to show. */

@@ -2,7 +2,10 @@ import type { Result } from '../../result.ts';
 import type { ProxySettings } from './hub-settings.ts';
 
 /** Sends a GET request and follows redirects; on its way to another origin the Authorization header is dropped (as the fetch standard says). */
-export type Send = (url: string, request: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }) => Promise<Answer>;
+export type Send = (
+  url: string,
+  request: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+) => Promise<Answer>;
 
 /** What is used of the standard's Response. */
 export interface Answer {
@@ -27,7 +30,15 @@ export async function connect(proxy: ProxySettings | undefined, silence = 60_000
   if (wrong !== undefined) return { ok: false, error: 'it holds no URL such as http://proxy.example:3128' };
   const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');
   const limits = { headersTimeout: silence, bodyTimeout: silence };
-  const dispatcher = proxy === undefined ? new Agent(limits) : new EnvHttpProxyAgent({ ...limits, httpProxy: proxy.http ?? '', httpsProxy: proxy.https ?? '', noProxy: proxy.except });
+  const dispatcher =
+    proxy === undefined
+      ? new Agent(limits)
+      : new EnvHttpProxyAgent({
+          ...limits,
+          httpProxy: proxy.http ?? '',
+          httpsProxy: proxy.https ?? '',
+          noProxy: proxy.except,
+        });
   return { ok: true, value: (url, request) => fetch(url, { ...request, dispatcher }) };
 }
 

@@ -23,14 +23,16 @@ function numberText(value: number): string {
 }
 
 function stringText(value: string): string {
-  if (/\p{Surrogate}/u.test(value)) throw new Error('a lone surrogate has no canonical form: UTF-8 cannot hold it');
+  if (/\p{Surrogate}/u.test(value))
+    throw new Error('a lone surrogate has no canonical form: UTF-8 cannot hold it');
   return `s${Buffer.byteLength(value)}:${value}`;
 }
 
 /** `Array.isArray` does not narrow a readonly array. */
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
-export const isMap = (value: Value): value is Readonly<Record<string, Value>> => typeof value === 'object' && value !== null && !isList(value);
+export const isMap = (value: Value): value is Readonly<Record<string, Value>> =>
+  typeof value === 'object' && value !== null && !isList(value);
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -59,10 +61,14 @@ function compareLists(a: readonly Value[], b: readonly Value[]): number {
 function rank(value: Value): number {
   if (value === null) return 0;
   switch (typeof value) {
-    case 'boolean': return value ? 2 : 1;
-    case 'number': return 3;
-    case 'string': return 4;
-    default: return isList(value) ? 5 : 6;
+    case 'boolean':
+      return value ? 2 : 1;
+    case 'number':
+      return 3;
+    case 'string':
+      return 4;
+    default:
+      return isList(value) ? 5 : 6;
   }
 }
 
@@ -70,5 +76,7 @@ function rank(value: Value): number {
 function members(value: Value): readonly Value[] {
   if (value === null || typeof value !== 'object') return [];
   if (isList(value)) return value;
-  return Object.keys(value).sort(byCodeUnit).flatMap((name) => [name, value[name] ?? null]);
+  return Object.keys(value)
+    .sort(byCodeUnit)
+    .flatMap((name) => [name, value[name] ?? null]);
 }

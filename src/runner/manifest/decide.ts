@@ -35,13 +35,21 @@ export type Decision =
   | { readonly kind: 'run'; readonly because: readonly [Reason, ...Reason[]] };
 
 /** Whether an instance runs, and why. `last`: the manifest of its last finished result, undefined when there was none. */
-export function decide(manifest: Manifest, found: Lookup, last: Manifest | undefined, { forced, cache }: Policy): Decision {
+export function decide(
+  manifest: Manifest,
+  found: Lookup,
+  last: Manifest | undefined,
+  { forced, cache }: Policy,
+): Decision {
   if (forced) return run({ kind: 'forced' });
   if (!cache) return run({ kind: 'not-cached' });
   switch (found.kind) {
-    case 'hit': return { kind: 'restore', entry: found.entry };
-    case 'damaged': return run({ kind: 'damaged', object: found.object, path: found.path });
-    case 'absent': return { kind: 'run', because: absent(found.past, last && differences(last, manifest)) };
+    case 'hit':
+      return { kind: 'restore', entry: found.entry };
+    case 'damaged':
+      return run({ kind: 'damaged', object: found.object, path: found.path });
+    case 'absent':
+      return { kind: 'run', because: absent(found.past, last && differences(last, manifest)) };
   }
 }
 
@@ -49,9 +57,12 @@ export function decide(manifest: Manifest, found: Lookup, last: Manifest | undef
 function absent(past: Past, changed: readonly Difference[] | undefined): readonly [Reason, ...Reason[]] {
   const since = changed ?? [];
   switch (past) {
-    case 'failed': return [{ kind: 'failed-before' }, ...since];
-    case 'interrupted': return [{ kind: 'interrupted-before' }, ...since];
-    case 'evicted': return [{ kind: 'evicted' }, ...since];
+    case 'failed':
+      return [{ kind: 'failed-before' }, ...since];
+    case 'interrupted':
+      return [{ kind: 'interrupted-before' }, ...since];
+    case 'evicted':
+      return [{ kind: 'evicted' }, ...since];
     case 'never': {
       const [first, ...rest] = since;
       if (first !== undefined) return [first, ...rest];

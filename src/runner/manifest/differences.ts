@@ -12,7 +12,11 @@ export function differences(before: Manifest, after: Manifest): readonly Differe
   return compare([], manifestValue(before), manifestValue(after));
 }
 
-function compare(field: readonly string[], before: Value | undefined, after: Value | undefined): readonly Difference[] {
+function compare(
+  field: readonly string[],
+  before: Value | undefined,
+  after: Value | undefined,
+): readonly Difference[] {
   if (before !== undefined && after !== undefined) {
     if (canonical(before) === canonical(after)) return [];
     if (isMap(before) && isMap(after) && before['kind'] === after['kind']) {
@@ -25,6 +29,8 @@ function compare(field: readonly string[], before: Value | undefined, after: Val
 
 type ValueMap = Readonly<Record<string, Value>>;
 
-const isMap = (value: Value): value is ValueMap => typeof value === 'object' && value !== null && !isList(value);
+const isMap = (value: Value): value is ValueMap =>
+  typeof value === 'object' && value !== null && !isList(value);
 
-const own = (map: ValueMap, name: string): Value | undefined => (Object.hasOwn(map, name) ? map[name] : undefined);
+const own = (map: ValueMap, name: string): Value | undefined =>
+  Object.hasOwn(map, name) ? map[name] : undefined;

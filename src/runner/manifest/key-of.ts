@@ -17,26 +17,54 @@ export const parseKey = (text: string): Key | undefined => (isKey(text) ? text :
 const isKey = (text: string): text is Key => /^[0-9a-f]{64}$/.test(text);
 
 /** The manifest as a plain value. Every field is named here: one that is added without counting in the key does not compile. */
-export function manifestValue({ format, program, params, deps, outs, env, platform, ...rest }: Manifest): Value {
+export function manifestValue({
+  format,
+  program,
+  params,
+  deps,
+  outs,
+  env,
+  platform,
+  ...rest
+}: Manifest): Value {
   const nothingElse: Readonly<Record<string, never>> = rest;
-  return { format, program: programValue(program), params, deps: mapped(deps, dependencyValue), outs, env, platform, ...nothingElse };
+  return {
+    format,
+    program: programValue(program),
+    params,
+    deps: mapped(deps, dependencyValue),
+    outs,
+    env,
+    platform,
+    ...nothingElse,
+  };
 }
 
 function programValue(program: ProgramDigest): Value {
   switch (program.kind) {
-    case 'uses': return { kind: program.kind, bundle: program.bundle, packages: program.packages };
-    case 'command': return { kind: program.kind, words: program.words, executable: program.executable, code: program.code };
+    case 'uses':
+      return { kind: program.kind, bundle: program.bundle, packages: program.packages };
+    case 'command':
+      return { kind: program.kind, words: program.words, executable: program.executable, code: program.code };
   }
 }
 
 function dependencyValue(dependency: DependencyDigest): Value {
   switch (dependency.kind) {
-    case 'content': return { kind: dependency.kind, name: dependency.name, ...contentValue(dependency.content) };
-    case 'gather': return { kind: dependency.kind, members: dependency.members.map(({ axes, content }) => ({ axes, ...contentValue(content) })) };
+    case 'content':
+      return { kind: dependency.kind, name: dependency.name, ...contentValue(dependency.content) };
+    case 'gather':
+      return {
+        kind: dependency.kind,
+        members: dependency.members.map(({ axes, content }) => ({ axes, ...contentValue(content) })),
+      };
   }
 }
 
 const contentValue = ({ form, digest }: Content) => ({ form, digest });
 
-const mapped = <T>(record: Readonly<Record<string, T>>, of: (value: T) => Value): Readonly<Record<string, Value>> =>
+const mapped = <T>(
+  record: Readonly<Record<string, T>>,
+  of: (value: T) => Value,
+): Readonly<Record<string, Value>> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value)]));

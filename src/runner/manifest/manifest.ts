@@ -6,7 +6,12 @@ export type ProgramDigest =
   /** The esbuild bundle, packages left out; and each package it can reach: version and integrity of its installed closure. */
   | { readonly kind: 'uses'; readonly bundle: Digest; readonly packages: Readonly<Record<string, string>> }
   /** The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a string), and the files that `code` names. */
-  | { readonly kind: 'command'; readonly words: readonly Value[]; readonly executable: Digest; readonly code: Readonly<Record<string, Digest>> };
+  | {
+      readonly kind: 'command';
+      readonly words: readonly Value[];
+      readonly executable: Digest;
+      readonly code: Readonly<Record<string, Digest>>;
+    };
 
 /** What stands at a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a file that holds a listing's text apart from the folder. */
 export interface Content {
@@ -17,7 +22,13 @@ export interface Content {
 export type DependencyDigest =
   /** `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance. */
   | { readonly kind: 'content'; readonly name: string | null; readonly content: Content }
-  | { readonly kind: 'gather'; readonly members: readonly { readonly axes: Readonly<Record<string, Value>>; readonly content: Content }[] };
+  | {
+      readonly kind: 'gather';
+      readonly members: readonly {
+        readonly axes: Readonly<Record<string, Value>>;
+        readonly content: Content;
+      }[];
+    };
 
 /** Everything that a result depends on: a field is here because changing it can change the bytes of an out. */
 export interface Manifest {

@@ -27,9 +27,12 @@ const header = 'tree 1';
 
 function line(item: TreeItem): string {
   switch (item.kind) {
-    case 'file': return JSON.stringify([item.executable ? 'x' : 'f', item.path, item.digest]);
-    case 'symlink': return JSON.stringify(['l', item.path, item.target]);
-    case 'empty-folder': return JSON.stringify(['d', item.path]);
+    case 'file':
+      return JSON.stringify([item.executable ? 'x' : 'f', item.path, item.digest]);
+    case 'symlink':
+      return JSON.stringify(['l', item.path, item.target]);
+    case 'empty-folder':
+      return JSON.stringify(['d', item.path]);
   }
 }
 
@@ -39,18 +42,31 @@ function line(item: TreeItem): string {
  */
 export function parseTree(text: string): Result<readonly TreeItem[]> {
   const lines = text.split('\n');
-  if (lines[0] !== header || lines.at(-1) !== '') return { ok: false, error: `not the listing of a folder: the first line is not "${header}", or the last is cut` };
+  if (lines[0] !== header || lines.at(-1) !== '')
+    return {
+      ok: false,
+      error: `not the listing of a folder: the first line is not "${header}", or the last is cut`,
+    };
   const items: TreeItem[] = [];
   for (const [index, source] of lines.slice(1, -1).entries()) {
     const item = parseLine(source);
-    if (item === undefined) return { ok: false, error: `line ${index + 2} of the listing of a folder is damaged: ${source.slice(0, 80)}` };
+    if (item === undefined)
+      return {
+        ok: false,
+        error: `line ${index + 2} of the listing of a folder is damaged: ${source.slice(0, 80)}`,
+      };
     const last = items.at(-1);
-    if (last !== undefined && last.path >= item.path) return { ok: false, error: `line ${index + 2} of the listing of a folder is out of order` };
+    if (last !== undefined && last.path >= item.path)
+      return { ok: false, error: `line ${index + 2} of the listing of a folder is out of order` };
     items.push(item);
   }
   const paths = new Set(items.map(({ path }) => path));
   const below = items.find(({ path }) => ancestors(path).some((ancestor) => paths.has(ancestor)));
-  if (below !== undefined) return { ok: false, error: `the listing of a folder has ${JSON.stringify(below.path)} below something that is no folder` };
+  if (below !== undefined)
+    return {
+      ok: false,
+      error: `the listing of a folder has ${JSON.stringify(below.path)} below something that is no folder`,
+    };
   return { ok: true, value: items };
 }
 
@@ -58,13 +74,17 @@ function parseLine(source: string): TreeItem | undefined {
   const [kind, path, third, ...rest] = stringsOf(source);
   if (kind === undefined || path === undefined || rest.length > 0 || !staysInside(path)) return undefined;
   switch (kind) {
-    case 'f': case 'x': {
+    case 'f':
+    case 'x': {
       const digest = parseDigest(third ?? '');
       return digest.ok ? { kind: 'file', path, executable: kind === 'x', digest: digest.value } : undefined;
     }
-    case 'l': return third === undefined ? undefined : { kind: 'symlink', path, target: third };
-    case 'd': return third === undefined ? { kind: 'empty-folder', path } : undefined;
-    default: return undefined;
+    case 'l':
+      return third === undefined ? undefined : { kind: 'symlink', path, target: third };
+    case 'd':
+      return third === undefined ? { kind: 'empty-folder', path } : undefined;
+    default:
+      return undefined;
   }
 }
 
@@ -95,7 +115,9 @@ export interface TreeChange {
 export function treeChanges(before: readonly TreeItem[], after: readonly TreeItem[]): readonly TreeChange[] {
   const old = new Map(before.map((item) => [item.path, line(item)]));
   const now = new Set(after.map(({ path }) => path));
-  const changes: TreeChange[] = before.filter(({ path }) => !now.has(path)).map(({ path }) => ({ kind: 'removed', path }));
+  const changes: TreeChange[] = before
+    .filter(({ path }) => !now.has(path))
+    .map(({ path }) => ({ kind: 'removed', path }));
   for (const item of after) {
     const was = old.get(item.path);
     if (was === undefined) changes.push({ kind: 'added', path: item.path });

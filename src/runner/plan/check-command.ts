@@ -11,7 +11,10 @@ import type { Instance, Piece } from './instance.ts';
 export function checkCommand(instance: Instance, isFile: (path: string) => boolean): readonly Diagnostic[] {
   const { program } = instance;
   if (program.kind === 'uses') return [];
-  const words = program.kind === 'argv' ? program.words.slice(1).flatMap((word) => wordsOfArgument(word)) : wordsOfLine(program.words.flat());
+  const words =
+    program.kind === 'argv'
+      ? program.words.slice(1).flatMap((word) => wordsOfArgument(word))
+      : wordsOfLine(program.words.flat());
   const undeclared = [...new Set(words)].filter((path) => isFile(path) && !isDeclared(path, instance));
   return undeclared.map((path) => ({
     severity: 'error',
@@ -33,7 +36,9 @@ function wordsOfArgument(word: readonly Piece[]): readonly string[] {
 function wordsOfLine(pieces: readonly Piece[]): readonly string[] {
   const line = pieces.map((piece) => (piece.kind === 'text' ? piece.text : '\0')).join('');
   const words = line.match(/(?:'[^']*'|"[^"]*"|\\.|[^\s;&|()<>'"\\])+/g) ?? [];
-  return words.filter((word) => !word.includes('\0')).flatMap((word) => pathsIn(word.replace(/'([^']*)'|"([^"]*)"|\\(.)/g, '$1$2$3')));
+  return words
+    .filter((word) => !word.includes('\0'))
+    .flatMap((word) => pathsIn(word.replace(/'([^']*)'|"([^"]*)"|\\(.)/g, '$1$2$3')));
 }
 
 function pathsIn(word: string): readonly string[] {
@@ -50,5 +55,8 @@ function isDeclared(path: string, { deps, outs, program }: Instance): boolean {
     ...Object.values(deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),
     ...Object.values(outs).map((out) => out.path),
   ];
-  return declared.some((other) => other === path || path.startsWith(`${other}/`)) || code.some(({ value: pattern }) => matchesGlob(pattern, path) || path.startsWith(`${pattern}/`));
+  return (
+    declared.some((other) => other === path || path.startsWith(`${other}/`)) ||
+    code.some(({ value: pattern }) => matchesGlob(pattern, path) || path.startsWith(`${pattern}/`))
+  );
 }

@@ -10,7 +10,9 @@ import type { Instance } from './instance.ts';
 export function checkPaths(instances: readonly Instance[], file: string, report: Report): void {
   const claims = instances.flatMap((instance) => claimsOf(instance, report));
   claims.push({ kind: 'read', path: file, what: 'the pipeline file', at: undefined });
-  const sorted = claims.map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const sorted = claims
+    .map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   // The claims whose paths hold the present one, outermost first: who is outside of the last is outside of those before.
   const around: typeof sorted = [];
   for (const entry of sorted) {
@@ -18,7 +20,8 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
     const other = around.find(({ claim }) => inTheWay(claim, entry.claim));
     if (other !== undefined) reportOverlap(other.claim, entry.claim, report);
     // Of claims of one kind on one path the first stands for all.
-    if (!around.some(({ key, claim }) => key === entry.key && claim.kind === entry.claim.kind)) around.push(entry);
+    if (!around.some(({ key, claim }) => key === entry.key && claim.kind === entry.claim.kind))
+      around.push(entry);
   }
 }
 
@@ -34,10 +37,27 @@ interface Claim {
 function claimsOf(instance: Instance, report: Report): readonly Claim[] {
   const writes = Object.entries(instance.outs).map(([name, { path, workspace, at }]): Claim => {
     const root = foldedPath(path.split('/')[0] ?? '');
-    if (workspace && reserved.includes(root)) report({ severity: 'error', code: 'reserved-path', message: `${JSON.stringify(path)} lies in ${root}/, which is not for stages to write`, at, help: 'without workspace: true the out is a path in the folder of its instance' });
-    return { kind: 'write', path, what: `the out ${name} of ${instance.id}`, at, dep: `{ from: ${instance.stage}, out: ${name} }` };
+    if (workspace && reserved.includes(root))
+      report({
+        severity: 'error',
+        code: 'reserved-path',
+        message: `${JSON.stringify(path)} lies in ${root}/, which is not for stages to write`,
+        at,
+        help: 'without workspace: true the out is a path in the folder of its instance',
+      });
+    return {
+      kind: 'write',
+      path,
+      what: `the out ${name} of ${instance.id}`,
+      at,
+      dep: `{ from: ${instance.stage}, out: ${name} }`,
+    };
   });
-  const reads = Object.entries(instance.deps).flatMap(([name, dep]): readonly Claim[] => (dep.kind === 'path' && !dep.external ? [{ kind: 'read', path: dep.path, what: `the dep ${name} of ${instance.id}`, at: dep.at }] : []));
+  const reads = Object.entries(instance.deps).flatMap(([name, dep]): readonly Claim[] =>
+    dep.kind === 'path' && !dep.external
+      ? [{ kind: 'read', path: dep.path, what: `the dep ${name} of ${instance.id}`, at: dep.at }]
+      : [],
+  );
   return [...writes, ...reads, ...programPaths(instance)];
 }
 
@@ -45,7 +65,10 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
 const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
 
 function programPaths({ program, id }: Instance): readonly Claim[] {
-  const paths = program.kind === 'uses' ? [{ value: program.path, at: program.at }] : program.code.filter(({ value }) => !isGlob(value));
+  const paths =
+    program.kind === 'uses'
+      ? [{ value: program.path, at: program.at }]
+      : program.code.filter(({ value }) => !isGlob(value));
   return paths.map(({ value, at }) => ({ kind: 'read', path: value, what: `the code of ${id}`, at }));
 }
 
@@ -54,8 +77,14 @@ const inTheWay = (outer: Claim, inner: Claim): boolean => outer.kind === 'write'
 
 function reportOverlap(outer: Claim, inner: Claim, report: Report): void {
   // The fault is the reader's, who can name the out; the pipeline file has no place in itself.
-  const [main, other] = inner.at === undefined || (outer.kind === 'read' && outer.at !== undefined) ? [outer, inner] : [inner, outer];
-  const where = foldedPath(outer.path) === foldedPath(inner.path) ? 'the same path' : `${JSON.stringify(inner.path)} lies in ${JSON.stringify(outer.path)}`;
+  const [main, other] =
+    inner.at === undefined || (outer.kind === 'read' && outer.at !== undefined)
+      ? [outer, inner]
+      : [inner, outer];
+  const where =
+    foldedPath(outer.path) === foldedPath(inner.path)
+      ? 'the same path'
+      : `${JSON.stringify(inner.path)} lies in ${JSON.stringify(outer.path)}`;
   const writer = main.kind === 'read' ? other : main;
   const joins = writer.dep !== undefined && (main.kind === 'read' || other.kind === 'read');
   report({

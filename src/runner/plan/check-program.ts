@@ -21,11 +21,29 @@ export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
  * instance reports it at its `uses`.
  */
 export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false });
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateFormats: false,
+    logger: false,
+  });
   const compiled = compile(ajv, params);
   return (instance) => {
-    const names = [...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at), ...nameFaults('out', outs, Object.keys(instance.outs), instance, (name) => instance.outs[name]?.at)];
-    if (typeof compiled === 'string') return [{ severity: 'error', code: 'bad-schema', message: `the params of this stage program are no JSON Schema: ${compiled}`, at: instance.program.at }, ...names];
+    const names = [
+      ...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at),
+      ...nameFaults('out', outs, Object.keys(instance.outs), instance, (name) => instance.outs[name]?.at),
+    ];
+    if (typeof compiled === 'string')
+      return [
+        {
+          severity: 'error',
+          code: 'bad-schema',
+          message: `the params of this stage program are no JSON Schema: ${compiled}`,
+          at: instance.program.at,
+        },
+        ...names,
+      ];
     if (compiled(instance.params)) return names;
     return [...paramFaults(compiled.errors ?? [], instance), ...names];
   };
@@ -42,11 +60,16 @@ function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string 
 /** One fault for each place: of the branches of a choice, the one that came furthest. */
 function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
   const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
-  const details = errors.filter((error) => (!summaries.has(error.keyword) || reasonOf(error) !== undefined) && !isMisspelt(error, errors));
+  const details = errors.filter(
+    (error) => (!summaries.has(error.keyword) || reasonOf(error) !== undefined) && !isMisspelt(error, errors),
+  );
   const told = details.length > 0 ? details : errors;
   const places = new Map<string, ErrorObject[]>();
   for (const error of told) {
-    const place = error.keyword === 'additionalProperties' ? `${error.instancePath}/${String(error.params['additionalProperty'])}` : error.instancePath;
+    const place =
+      error.keyword === 'additionalProperties'
+        ? `${error.instancePath}/${String(error.params['additionalProperty'])}`
+        : error.instancePath;
     places.set(place, [...(places.get(place) ?? []), error]);
   }
   return [...places].map(([place, same]) => paramFault(place, same, errors, instance));
@@ -54,38 +77,73 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
 
 /** Whether what is missing stands there under a name that is no name of the schema: one typo is one fault. */
 function isMisspelt({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
-  return keyword === 'required' && errors.some((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath && meantName(other, errors) === params['missingProperty']);
+  return (
+    keyword === 'required' &&
+    errors.some(
+      (other) =>
+        other.keyword === 'additionalProperties' &&
+        other.instancePath === instancePath &&
+        meantName(other, errors) === params['missingProperty'],
+    )
+  );
 }
 
 /** The name that an unknown one is like; one that is missing in the same map may be less like it. */
 function meantName(unknown: ErrorObject, errors: readonly ErrorObject[]): string | undefined {
   const name = String(unknown.params['additionalProperty']);
-  const missing = errors.filter(({ keyword, instancePath }) => keyword === 'required' && instancePath === unknown.instancePath).map(({ params }) => String(params['missingProperty']));
+  const missing = errors
+    .filter(({ keyword, instancePath }) => keyword === 'required' && instancePath === unknown.instancePath)
+    .map(({ params }) => String(params['missingProperty']));
   return nearest(name, knownNames(unknown)) ?? nearest(name, missing, 2);
 }
 
-function paramFault(place: string, errors: readonly ErrorObject[], all: readonly ErrorObject[], instance: Instance): Diagnostic {
+function paramFault(
+  place: string,
+  errors: readonly ErrorObject[],
+  all: readonly ErrorObject[],
+  instance: Instance,
+): Diagnostic {
   const name = `params${place.replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}`;
   const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
-  const at = (unknown === undefined ? undefined : instance.paramNameRanges[place]) ?? rangeAt(place, instance);
+  const at =
+    (unknown === undefined ? undefined : instance.paramNameRanges[place]) ?? rangeAt(place, instance);
   const wanted = [...new Set(errors.map(errorText))].join(', or ');
-  const allowed = errors.flatMap(({ keyword, params }) => (keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []));
-  const suggestion = unknown === undefined ? suggestionFor(place, instance, allowed) : meantName(unknown, all);
-  const message = unknown === undefined ? `${name} ${wanted}` : `${programName(instance)} has no ${name}${knownText(knownNames(unknown))}`;
-  return { severity: 'error', code: 'bad-param', message, at, ...(suggestion === undefined ? {} : { suggestion }), notes: [{ message: `as ${programName(instance)} expects, for ${instance.id}`, at: instance.program.at }] };
+  const allowed = errors.flatMap(({ keyword, params }) =>
+    keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : [],
+  );
+  const suggestion =
+    unknown === undefined ? suggestionFor(place, instance, allowed) : meantName(unknown, all);
+  const message =
+    unknown === undefined
+      ? `${name} ${wanted}`
+      : `${programName(instance)} has no ${name}${knownText(knownNames(unknown))}`;
+  return {
+    severity: 'error',
+    code: 'bad-param',
+    message,
+    at,
+    ...(suggestion === undefined ? {} : { suggestion }),
+    notes: [{ message: `as ${programName(instance)} expects, for ${instance.id}`, at: instance.program.at }],
+  };
 }
 
-const programName = ({ program }: Instance): string => (program.kind === 'uses' ? program.path : 'the program');
+const programName = ({ program }: Instance): string =>
+  program.kind === 'uses' ? program.path : 'the program';
 
-const knownText = (known: readonly string[]): string => (known.length === 0 ? '' : `: expected ${listed(known)}`);
+const knownText = (known: readonly string[]): string =>
+  known.length === 0 ? '' : `: expected ${listed(known)}`;
 
 function errorText(error: ErrorObject): string {
   const { keyword, params, message } = error;
   switch (keyword) {
-    case 'enum': return `must be ${listed(Array.isArray(params['allowedValues']) ? params['allowedValues'].map((value) => JSON.stringify(value)) : [])}`;
-    case 'const': return `must be ${JSON.stringify(params['allowedValue'])}`;
-    case 'required': return `must have ${JSON.stringify(params['missingProperty'])}`;
-    default: return reasonOf(error) ?? message ?? `fails ${keyword}`;
+    case 'enum':
+      return `must be ${listed(Array.isArray(params['allowedValues']) ? params['allowedValues'].map((value) => JSON.stringify(value)) : [])}`;
+    case 'const':
+      return `must be ${JSON.stringify(params['allowedValue'])}`;
+    case 'required':
+      return `must have ${JSON.stringify(params['missingProperty'])}`;
+    default:
+      return reasonOf(error) ?? message ?? `fails ${keyword}`;
   }
 }
 
@@ -103,7 +161,11 @@ function knownNames({ parentSchema }: ErrorObject): readonly string[] {
 
 function suggestionFor(place: string, { params }: Instance, allowed: readonly string[]): string | undefined {
   let value: unknown = params;
-  for (const step of place.split('/').slice(1)) value = typeof value === 'object' && value !== null ? Reflect.get(value, step.replaceAll('~1', '/').replaceAll('~0', '~')) : undefined;
+  for (const step of place.split('/').slice(1))
+    value =
+      typeof value === 'object' && value !== null
+        ? Reflect.get(value, step.replaceAll('~1', '/').replaceAll('~0', '~'))
+        : undefined;
   return typeof value === 'string' ? nearest(value, allowed) : undefined;
 }
 
@@ -114,16 +176,39 @@ function rangeAt(place: string, { paramRanges, at }: Pick<Instance, 'paramRanges
   return place === '' ? at : rangeAt(place.slice(0, place.lastIndexOf('/')), { paramRanges, at });
 }
 
-function nameFaults(kind: 'dep' | 'out', expected: readonly string[], given: readonly string[], instance: Instance, rangeOf: (name: string) => Range | undefined): readonly Diagnostic[] {
+function nameFaults(
+  kind: 'dep' | 'out',
+  expected: readonly string[],
+  given: readonly string[],
+  instance: Instance,
+  rangeOf: (name: string) => Range | undefined,
+): readonly Diagnostic[] {
   const known = expected.map((name) => name.replace(/\?$/, ''));
   const open = known.filter((name) => !given.includes(name));
-  const unknown = given.filter((name) => !known.includes(name)).map((name) => ({ name, suggestion: nearest(name, open) }));
-  const missing = expected.filter((name) => !name.endsWith('?') && open.includes(name) && !unknown.some(({ suggestion }) => suggestion === name));
+  const unknown = given
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ name, suggestion: nearest(name, open) }));
+  const missing = expected.filter(
+    (name) =>
+      !name.endsWith('?') && open.includes(name) && !unknown.some(({ suggestion }) => suggestion === name),
+  );
   return [
     ...unknown.map(({ name, suggestion }): Diagnostic => {
       const at = rangeOf(name) ?? instance.at;
-      return { severity: 'error', code: `unknown-${kind}`, message: `${programName(instance)} knows no ${kind} ${name}${knownText(known)}`, at, ...(suggestion === undefined ? {} : { suggestion }) };
+      return {
+        severity: 'error',
+        code: `unknown-${kind}`,
+        message: `${programName(instance)} knows no ${kind} ${name}${knownText(known)}`,
+        at,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      };
     }),
-    ...missing.map((name): Diagnostic => ({ severity: 'error', code: `missing-${kind}`, message: `${programName(instance)} needs the ${kind} ${name}`, at: instance.program.at, help: `declare it in ${kind}s` })),
+    ...missing.map((name): Diagnostic => ({
+      severity: 'error',
+      code: `missing-${kind}`,
+      message: `${programName(instance)} needs the ${kind} ${name}`,
+      at: instance.program.at,
+      help: `declare it in ${kind}s`,
+    })),
   ];
 }

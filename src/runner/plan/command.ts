@@ -20,8 +20,11 @@ export interface CommandScope {
 export function argvWords(words: readonly ScalarNode[], scope: CommandScope): readonly Word[] | undefined {
   const pieces = words.map((word) => piecesOf(word, scope, (text) => text));
   for (const [index, word] of pieces.entries()) {
-    const gathered = word?.find((piece) => piece.kind === 'dep' && scope.deps.get(piece.name)?.gather === true);
-    if (gathered !== undefined && (word ?? []).length > 1) return reportGathered(words[index]?.at, gathered, scope);
+    const gathered = word?.find(
+      (piece) => piece.kind === 'dep' && scope.deps.get(piece.name)?.gather === true,
+    );
+    if (gathered !== undefined && (word ?? []).length > 1)
+      return reportGathered(words[index]?.at, gathered, scope);
   }
   const whole = pieces.filter((word) => word !== undefined);
   return whole.length < pieces.length ? undefined : whole;
@@ -31,11 +34,17 @@ export function argvWords(words: readonly ScalarNode[], scope: CommandScope): re
 export function shellWords(line: ScalarNode, scope: CommandScope): readonly Word[] | undefined {
   if (misquoted(line.parts ?? [], scope)) return undefined;
   const pieces = piecesOf(line, scope, shellQuoted);
-  const crowded = pieces?.find((piece, index) => piece.kind === 'dep' && scope.deps.get(piece.name)?.gather === true && !(endsWord(pieces[index - 1], /[\s;&|()<>]$/) && endsWord(pieces[index + 1], /^[\s;&|()<>]/)));
+  const crowded = pieces?.find(
+    (piece, index) =>
+      piece.kind === 'dep' &&
+      scope.deps.get(piece.name)?.gather === true &&
+      !(endsWord(pieces[index - 1], /[\s;&|()<>]$/) && endsWord(pieces[index + 1], /^[\s;&|()<>]/)),
+  );
   return crowded === undefined ? pieces && [pieces] : reportGathered(line.at, crowded, scope);
 }
 
-const endsWord = (piece: Piece | undefined, edge: RegExp): boolean => piece === undefined || (piece.kind === 'text' && edge.test(piece.text));
+const endsWord = (piece: Piece | undefined, edge: RegExp): boolean =>
+  piece === undefined || (piece.kind === 'text' && edge.test(piece.text));
 
 function reportGathered(at: Range | undefined, piece: Piece, { report }: CommandScope): undefined {
   const name = piece.kind === 'dep' ? piece.name : '';
@@ -60,14 +69,20 @@ function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
       code: 'quoted-reference',
       message: `\${${part.path.join('.')}} stands inside ${enclosure}: a reference in a command line is a quoted word by itself`,
       at: part.at,
-      help: enclosure.endsWith('quotes') ? 'leave the quotes out' : 'move it out, into a variable for example: name=${…}',
+      help: enclosure.endsWith('quotes')
+        ? 'leave the quotes out'
+        : 'move it out, into a variable for example: name=${…}',
     });
     return true;
   }
   return false;
 }
 
-function piecesOf(word: ScalarNode, scope: CommandScope, quoted: (text: string) => string): readonly Piece[] | undefined {
+function piecesOf(
+  word: ScalarNode,
+  scope: CommandScope,
+  quoted: (text: string) => string,
+): readonly Piece[] | undefined {
   if (word.parts === null) return [{ kind: 'text', text: word.text }];
   const pieces = word.parts.map((part) => (part.kind === 'text' ? part : pieceOf(part, scope, quoted)));
   const whole = pieces.filter((piece) => piece !== undefined);
@@ -79,26 +94,48 @@ function joined(pieces: readonly Piece[]): readonly Piece[] {
   const result: Piece[] = [];
   for (const piece of pieces) {
     const last = result.at(-1);
-    if (piece.kind === 'text' && last?.kind === 'text') result[result.length - 1] = { kind: 'text', text: last.text + piece.text };
+    if (piece.kind === 'text' && last?.kind === 'text')
+      result[result.length - 1] = { kind: 'text', text: last.text + piece.text };
     else result.push(piece);
   }
   return result;
 }
 
-function pieceOf(reference: Reference, scope: CommandScope, quoted: (text: string) => string): Piece | undefined {
+function pieceOf(
+  reference: Reference,
+  scope: CommandScope,
+  quoted: (text: string) => string,
+): Piece | undefined {
   const [root, name, ...more] = reference.path;
   if (root === 'deps') return namedPiece('dep', name, more, scope.deps, reference, scope.report);
   if (root === 'outs') return namedPiece('out', name, more, scope.outs, reference, scope.report);
-  const lookUp: LookUp = root === 'params' ? (of, report) => descend(scope.params ?? noParams(of.at), of, 1, report) : scope.lookUp;
+  const lookUp: LookUp =
+    root === 'params'
+      ? (of, report) => descend(scope.params ?? noParams(of.at), of, 1, report)
+      : scope.lookUp;
   const text = textOf(reference, lookUp, scope.report);
   return text === undefined ? undefined : { kind: 'text', text: quoted(text) };
 }
 
 const noParams = (at: Range): MapNode => mapNode(new Map(), at);
 
-function namedPiece(kind: 'dep' | 'out', name: string | undefined, more: readonly string[], known: Names & { has(name: string): boolean }, { at, path }: Reference, report: Report): Piece | undefined {
-  if (name === undefined || !known.has(name)) return void report(unknownReference(name ?? '', `in ${kind}s`, known, at));
-  if (more.length > 0) return void report({ severity: 'error', code: 'unknown-reference', message: `\${${path.join('.')}}: a ${kind} is a path and has no names`, at });
+function namedPiece(
+  kind: 'dep' | 'out',
+  name: string | undefined,
+  more: readonly string[],
+  known: Names & { has(name: string): boolean },
+  { at, path }: Reference,
+  report: Report,
+): Piece | undefined {
+  if (name === undefined || !known.has(name))
+    return void report(unknownReference(name ?? '', `in ${kind}s`, known, at));
+  if (more.length > 0)
+    return void report({
+      severity: 'error',
+      code: 'unknown-reference',
+      message: `\${${path.join('.')}}: a ${kind} is a path and has no names`,
+      at,
+    });
   return { kind, name };
 }
 
@@ -113,11 +150,24 @@ type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 /** What is started: the program and its arguments. A dep that gathers becomes one word for each of its paths. */
 export function commandArguments(command: Command, paths: CommandPaths): readonly string[] {
   switch (command.kind) {
-    case 'argv': return command.words.flatMap((word) => {
-      const [only, ...more] = word;
-      return only !== undefined && more.length === 0 ? pathsOf(only, paths) : [word.map((piece) => pathsOf(piece, paths).join(' ')).join('')];
-    });
-    case 'shell': return ['/bin/sh', '-c', command.words.flat().map((piece) => (piece.kind === 'text' ? piece.text : pathsOf(piece, paths).map(shellQuoted).join(' '))).join('')];
+    case 'argv':
+      return command.words.flatMap((word) => {
+        const [only, ...more] = word;
+        return only !== undefined && more.length === 0
+          ? pathsOf(only, paths)
+          : [word.map((piece) => pathsOf(piece, paths).join(' ')).join('')];
+      });
+    case 'shell':
+      return [
+        '/bin/sh',
+        '-c',
+        command.words
+          .flat()
+          .map((piece) =>
+            piece.kind === 'text' ? piece.text : pathsOf(piece, paths).map(shellQuoted).join(' '),
+          )
+          .join(''),
+      ];
   }
 }
 
@@ -130,7 +180,8 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
 
 /** The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the key. */
 export function manifestWords({ kind, words }: Command): readonly Value[] {
-  const values = words.map((word): Value => word.map((piece) => (piece.kind === 'text' ? piece.text : { [piece.kind]: piece.name })));
+  const values = words.map((word): Value =>
+    word.map((piece) => (piece.kind === 'text' ? piece.text : { [piece.kind]: piece.name })),
+  );
   return [kind, ...values];
 }
-

@@ -15,7 +15,10 @@ export interface Ordered<E extends Edge> {
  * Depth-first order with a stack of its own, so that a chain of any length is no danger. Edges to unknown names are
  * passed over. Takes time in proportion to names and edges.
  */
-export function dependencyOrder<E extends Edge>(names: Iterable<string>, edgesOf: (name: string) => readonly E[]): Ordered<E> {
+export function dependencyOrder<E extends Edge>(
+  names: Iterable<string>,
+  edgesOf: (name: string) => readonly E[],
+): Ordered<E> {
   const known = new Set(names);
   const order: string[] = [];
   const cycles: (readonly E[])[] = [];
@@ -48,7 +51,12 @@ interface Step<E> {
   next: number;
 }
 
-function open<E>(name: string, by: E | undefined, edgesOf: (name: string) => readonly E[], state: Map<string, 'open' | 'done'>): Step<E> {
+function open<E>(
+  name: string,
+  by: E | undefined,
+  edgesOf: (name: string) => readonly E[],
+  state: Map<string, 'open' | 'done'>,
+): Step<E> {
   state.set(name, 'open');
   return { name, by, edges: edgesOf(name), next: 0 };
 }
@@ -56,6 +64,7 @@ function open<E>(name: string, by: E | undefined, edgesOf: (name: string) => rea
 /** A circle of edges for a message: "a → b → a". */
 export function circle(edges: readonly Edge[]): string {
   const names = edges.map(({ from }) => from);
-  const shown = names.length > 12 ? [...names.slice(0, 10), `… ${names.length - 11} more …`, ...names.slice(-1)] : names;
+  const shown =
+    names.length > 12 ? [...names.slice(0, 10), `… ${names.length - 11} more …`, ...names.slice(-1)] : names;
   return [...shown, names[0] ?? ''].join(' → ');
 }

@@ -12,7 +12,10 @@ export interface Forecast {
   /** What has its result, in place or in the cache. */
   readonly cached: readonly InstanceId[];
   /** Of those the ones whose outs will be written back from the cache, and which outs. */
-  readonly willRestore: readonly { readonly instance: InstanceId; readonly displaced: readonly DisplacedOut[] }[];
+  readonly willRestore: readonly {
+    readonly instance: InstanceId;
+    readonly displaced: readonly DisplacedOut[];
+  }[];
 }
 
 export interface ForecastFacts {
@@ -26,7 +29,11 @@ export interface ForecastFacts {
  * all known; `displaced` only for those that have a result. `neverFinished` tells whether an instance that waits has no
  * result of any kind that could still hold: it runs for certain.
  */
-export function forecast(plan: Plan, chosen: readonly Instance[], { decideNow, displaced, neverFinished }: ForecastFacts): Forecast {
+export function forecast(
+  plan: Plan,
+  chosen: readonly Instance[],
+  { decideNow, displaced, neverFinished }: ForecastFacts,
+): Forecast {
   const willRun: { instance: InstanceId; because: readonly Reason[] }[] = [];
   const mayRun: { instance: InstanceId; after: readonly InstanceId[] }[] = [];
   const cached: InstanceId[] = [];
@@ -44,7 +51,8 @@ export function forecast(plan: Plan, chosen: readonly Instance[], { decideNow, d
     unsettled.add(instance.id);
     if (decision !== undefined) willRun.push({ instance: instance.id, because: decision.because });
     else if (!instance.cache) willRun.push({ instance: instance.id, because: [{ kind: 'not-cached' }] });
-    else if (neverFinished(instance)) willRun.push({ instance: instance.id, because: [{ kind: 'no-result' }] });
+    else if (neverFinished(instance))
+      willRun.push({ instance: instance.id, because: [{ kind: 'no-result' }] });
     else mayRun.push({ instance: instance.id, after });
   }
   return { willRun, mayRun, cached, willRestore };

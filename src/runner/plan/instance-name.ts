@@ -8,13 +8,18 @@ import { foldedPath, reservedName } from '../spec/project-path.ts';
 /** How the value of an axis shows: a map by its `name`, else as `k=v` pairs; a scalar as it is written. */
 export function labelOf(node: Node): string {
   switch (node.kind) {
-    case 'broken': return '';
-    case 'scalar': return node.value === null ? 'null' : node.text === '' ? "''" : node.text;
-    case 'list': return node.items.map(labelOf).join('+');
+    case 'broken':
+      return '';
+    case 'scalar':
+      return node.value === null ? 'null' : node.text === '' ? "''" : node.text;
+    case 'list':
+      return node.items.map(labelOf).join('+');
     case 'map': {
       const name = node.entries.get('name')?.value;
       if (name?.kind === 'scalar') return name.text;
-      return sortedEntries(node).map(([key, { value }]) => `${key}=${labelOf(value)}`).join('+');
+      return sortedEntries(node)
+        .map(([key, { value }]) => `${key}=${labelOf(value)}`)
+        .join('+');
     }
   }
 }
@@ -26,7 +31,10 @@ export function valueLabel(value: Value): string {
   if (!isMap(value)) return JSON.stringify(value);
   const { name } = value;
   if (name !== undefined && !isList(name) && !isMap(name)) return valueLabel(name);
-  return Object.keys(value).sort().map((key) => `${key}=${valueLabel(value[key] ?? null)}`).join('+');
+  return Object.keys(value)
+    .sort()
+    .map((key) => `${key}=${valueLabel(value[key] ?? null)}`)
+    .join('+');
 }
 
 /** The names of an instance: "aimc,lora" in its stage, which is its folder too, and "train[aimc,lora]" in the pipeline. */
@@ -54,11 +62,14 @@ export const axisName = (label: string): string => shortened(encodedLabel(label)
  * and the dot of an end that would make the folder that of a failed attempt at another instance.
  */
 export function encodedLabel(label: string): string {
-  const encoded = label.replace(/[^\p{L}\p{M}\p{N}_.=+@-]/gu, percent).replace(/^[.+=@-]|\.$|\.(?=failed$)/gi, percent);
+  const encoded = label
+    .replace(/[^\p{L}\p{M}\p{N}_.=+@-]/gu, percent)
+    .replace(/^[.+=@-]|\.$|\.(?=failed$)/gi, percent);
   return reservedName.test(encoded) ? percent(encoded.charAt(0)) + encoded.slice(1) : encoded;
 }
 
-const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+const percent = (text: string): string =>
+  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
 /** File systems take 255 bytes a name; some are left for what stands beside a folder while it is made. */
 const longest = 180;

@@ -7,9 +7,20 @@ export type Program =
   /** A TypeScript stage program of the project, by path from its root. */
   | { readonly kind: 'uses'; readonly path: string; readonly at: Range }
   /** A program with its arguments, passed byte for byte, no shell. */
-  | { readonly kind: 'argv'; readonly words: readonly Word[]; readonly code: readonly Located<string>[]; readonly at: Range; /** Of the first word. */ readonly executableAt: Range }
+  | {
+      readonly kind: 'argv';
+      readonly words: readonly Word[];
+      readonly code: readonly Located<string>[];
+      readonly at: Range;
+      /** Of the first word. */ readonly executableAt: Range;
+    }
   /** A line for /bin/sh, every reference quoted for it. */
-  | { readonly kind: 'shell'; readonly words: readonly Word[]; readonly code: readonly Located<string>[]; readonly at: Range };
+  | {
+      readonly kind: 'shell';
+      readonly words: readonly Word[];
+      readonly code: readonly Located<string>[];
+      readonly at: Range;
+    };
 
 /** A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A word of argv is a list of pieces. */
 export type Piece =
@@ -20,7 +31,13 @@ export type Word = readonly Piece[];
 
 export type Dependency =
   /** `hint`: what the user wrote to be said where it is missing. */
-  | { readonly kind: 'path'; readonly path: string; readonly external: boolean; readonly hint?: string; readonly at: Range }
+  | {
+      readonly kind: 'path';
+      readonly path: string;
+      readonly external: boolean;
+      readonly hint?: string;
+      readonly at: Range;
+    }
   /** A folder of the Hugging Face hub at a pinned revision. */
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string; readonly at: Range }
   | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }

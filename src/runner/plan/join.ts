@@ -17,7 +17,9 @@ export function joinOn(cells: readonly Cell[]): Join {
     group.cells.push(cell);
   }
   return (axes) => {
-    const found = [...groups.values()].map((group) => agreeing(group, axes)).filter(({ length }) => length > 0);
+    const found = [...groups.values()]
+      .map((group) => agreeing(group, axes))
+      .filter(({ length }) => length > 0);
     return found.length > 1 ? found.flat() : (found[0] ?? []);
   };
 }
@@ -60,9 +62,15 @@ function canonicalOrder(cells: readonly Cell[]): readonly Cell[] {
   const ranks = ranksOf(cells);
   const keyed = cells.map((cell) => {
     const axes = [...cell.axes].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { cell, names: axes.map(([name]) => name).join(' '), ranks: axes.map(([, { identity }]) => ranks.get(identity) ?? 0) };
+    return {
+      cell,
+      names: axes.map(([name]) => name).join(' '),
+      ranks: axes.map(([, { identity }]) => ranks.get(identity) ?? 0),
+    };
   });
-  return keyed.sort((a, b) => (a.names === b.names ? compareRanks(a.ranks, b.ranks) : a.names < b.names ? -1 : 1)).map(({ cell }) => cell);
+  return keyed
+    .sort((a, b) => (a.names === b.names ? compareRanks(a.ranks, b.ranks) : a.names < b.names ? -1 : 1))
+    .map(({ cell }) => cell);
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {

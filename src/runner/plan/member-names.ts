@@ -8,12 +8,21 @@ import type { Instance, Plan } from './instance.ts';
  * The instances that the members of a gathered dep are, now and before, by the canonical form of their axes: a manifest
  * holds axes alone. One that the plan does not have any more is named as the others are.
  */
-export function memberNames(plan: Plan, instance: Instance, { field: [, name = ''], before, after }: Difference): Readonly<Record<string, string>> {
+export function memberNames(
+  plan: Plan,
+  instance: Instance,
+  { field: [, name = ''], before, after }: Difference,
+): Readonly<Record<string, string>> {
   const dep = instance.deps[name];
   const members = dep?.kind === 'gather' ? dep.members : [];
   const known = members.map(({ axes, instance: id }) => [canonical(axes), id] as const);
   const other = plan.instances.find(({ id }) => id === members[0]?.instance);
-  const named = other === undefined ? [] : [...axesOf(before), ...axesOf(after)].map((axes) => [canonical(axes), nameLike(other, axes)] as const);
+  const named =
+    other === undefined
+      ? []
+      : [...axesOf(before), ...axesOf(after)].map(
+          (axes) => [canonical(axes), nameLike(other, axes)] as const,
+        );
   return Object.fromEntries([...named, ...known]);
 }
 
@@ -24,4 +33,7 @@ const axesOf = (members: Value | undefined): readonly Readonly<Record<string, Va
   });
 
 const nameLike = ({ stage, axes: order }: Instance, axes: Readonly<Record<string, Value>>): string =>
-  instanceName(stage, Object.keys(order).map((axis) => axisName(valueLabel(axes[axis] ?? null)))).id;
+  instanceName(
+    stage,
+    Object.keys(order).map((axis) => axisName(valueLabel(axes[axis] ?? null))),
+  ).id;

@@ -33,15 +33,26 @@ function told(faults: readonly Fault[]): readonly Diagnostic[] {
   let comparisons: number = limits.comparisons;
   const first = faults.slice(0, limits.told).map(({ misspelt, ...fault }): Diagnostic => {
     comparisons -= misspelt?.known.size ?? 0;
-    const suggestion = misspelt === undefined || comparisons < 0 ? undefined : nearest(misspelt.name, misspelt.known.keys());
+    const suggestion =
+      misspelt === undefined || comparisons < 0 ? undefined : nearest(misspelt.name, misspelt.known.keys());
     return suggestion === undefined ? fault : { ...fault, suggestion };
   });
   if (faults.length <= limits.told) return first;
-  return [...first, { severity: 'error', code: 'more-faults', message: `there are ${faults.length - limits.told} more faults` }];
+  return [
+    ...first,
+    {
+      severity: 'error',
+      code: 'more-faults',
+      message: `there are ${faults.length - limits.told} more faults`,
+    },
+  ];
 }
 
 /** In the order of the text, file by file as they were met. */
 function inOrder(faults: readonly Fault[]): readonly Fault[] {
   const files = [...new Set(faults.map(({ at }) => at?.file))];
-  return [...faults].sort((a, b) => files.indexOf(a.at?.file) - files.indexOf(b.at?.file) || (a.at?.offset ?? 0) - (b.at?.offset ?? 0));
+  return [...faults].sort(
+    (a, b) =>
+      files.indexOf(a.at?.file) - files.indexOf(b.at?.file) || (a.at?.offset ?? 0) - (b.at?.offset ?? 0),
+  );
 }

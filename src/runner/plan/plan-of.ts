@@ -27,17 +27,31 @@ export function planOf(pipeline: Pipeline): Planned {
     if (same === undefined) faults.set(place, { fault, more: 0 });
     else same.more++;
   };
-  const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) => edgesOf(pipeline.stages.get(name)));
+  const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
+    edgesOf(pipeline.stages.get(name)),
+  );
   for (const cycle of cycles) report(cycleFault(cycle));
   const cells = cellsOf(pipeline, report);
-  const scope: PlanScope = { pipeline, cells, joins: new Map(), sizes: new Map(), budget: { edges: limits.edges, values: 2 * limits.values }, report };
+  const scope: PlanScope = {
+    pipeline,
+    cells,
+    joins: new Map(),
+    sizes: new Map(),
+    budget: { edges: limits.edges, values: 2 * limits.values },
+    report,
+  };
   const instances = order.flatMap((name) => {
     const stage = pipeline.stages.get(name);
-    return stage === undefined ? [] : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
+    return stage === undefined
+      ? []
+      : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
   });
   checkPaths(instances, pipeline.file, report);
   const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
-  return { plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs }, faults: [...faults.values()].map(once) };
+  return {
+    plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs },
+    faults: [...faults.values()].map(once),
+  };
 }
 
 /** Faults with one code at one place are one fault of many instances. */
@@ -48,7 +62,13 @@ interface Repeated {
 
 function once({ fault, more }: Repeated): Fault {
   if (more === 0) return fault;
-  return { ...fault, notes: [...(fault.notes ?? []), { message: more === 1 ? 'the same for one more instance' : `the same for ${more} more instances` }] };
+  return {
+    ...fault,
+    notes: [
+      ...(fault.notes ?? []),
+      { message: more === 1 ? 'the same for one more instance' : `the same for ${more} more instances` },
+    ],
+  };
 }
 
 interface StageEdge extends Edge {
@@ -57,20 +77,32 @@ interface StageEdge extends Edge {
 
 /** What a stage's deps need. (An instance cannot need another of its own stage: they would have to agree on every axis.) */
 const edgesOf = (stage: Stage | undefined): readonly StageEdge[] =>
-  [...(stage?.deps.values() ?? [])].flatMap((dep) => (dep.kind === 'from' ? [{ from: stage?.name ?? '', to: dep.stage.value, at: dep.stage.at }] : []));
+  [...(stage?.deps.values() ?? [])].flatMap((dep) =>
+    dep.kind === 'from' ? [{ from: stage?.name ?? '', to: dep.stage.value, at: dep.stage.at }] : [],
+  );
 
 function cycleFault(edges: readonly StageEdge[]): Diagnostic {
   const last = edges.at(-1);
   return {
     severity: 'error',
     code: 'cycle',
-    message: edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${circle(edges)}`,
+    message:
+      edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${circle(edges)}`,
     ...(last === undefined ? {} : { at: last.at }),
-    notes: edges.slice(0, -1).slice(0, 10).map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
+    notes: edges
+      .slice(0, -1)
+      .slice(0, 10)
+      .map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
   };
 }
 
 function needsOf({ deps }: Instance): readonly InstanceId[] {
-  const needs = Object.values(deps).flatMap((dep) => (dep.kind === 'out' ? [dep.instance] : dep.kind === 'gather' ? dep.members.map(({ instance }) => instance) : []));
+  const needs = Object.values(deps).flatMap((dep) =>
+    dep.kind === 'out'
+      ? [dep.instance]
+      : dep.kind === 'gather'
+        ? dep.members.map(({ instance }) => instance)
+        : [],
+  );
   return [...new Set(needs)];
 }

@@ -7,19 +7,36 @@ import type { PlannedFile } from './plan-file.ts';
  * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run
  * with nothing to do would cost. `runner` names the very code that made it. Two lines: what it was made from, and the plan.
  */
-export function rememberPlan(plan: Plan, sources: ReadonlyMap<string, string>, { file, overrides }: SourceRequest, runner: string): string {
+export function rememberPlan(
+  plan: Plan,
+  sources: ReadonlyMap<string, string>,
+  { file, overrides }: SourceRequest,
+  runner: string,
+): string {
   const typed = new Set(overrides.map((_, index) => overrideName(index)));
-  const files = [...sources].filter(([name]) => !typed.has(name)).map(([name, text]) => [name, digestOf(text)]);
+  const files = [...sources]
+    .filter(([name]) => !typed.has(name))
+    .map(([name, text]) => [name, digestOf(text)]);
   const body = JSON.stringify({ ...plan, needs: [...plan.needs] });
-  const header: Header = { runner, request: requestText(file, overrides), files: Object.fromEntries(files), body: digestOf(body) };
+  const header: Header = {
+    runner,
+    request: requestText(file, overrides),
+    files: Object.fromEntries(files),
+    body: digestOf(body),
+  };
   return `${JSON.stringify(header)}\n${body}`;
 }
 
 /** The remembered plan, if it is whole and was made by this runner from these very texts; undefined: plan the file anew. */
-export function rememberedPlan(remembered: string, { file, overrides, readText }: SourceRequest, runner: string): PlannedFile | undefined {
+export function rememberedPlan(
+  remembered: string,
+  { file, overrides, readText }: SourceRequest,
+  runner: string,
+): PlannedFile | undefined {
   const end = remembered.indexOf('\n');
   const header = parsed(remembered.slice(0, end));
-  if (!isHeader(header) || header.runner !== runner || header.request !== requestText(file, overrides)) return undefined;
+  if (!isHeader(header) || header.runner !== runner || header.request !== requestText(file, overrides))
+    return undefined;
   const body = remembered.slice(end + 1);
   if (digestOf(body) !== header.body) return undefined;
   const sources = new Map<string, string>();
@@ -40,7 +57,8 @@ interface Header {
   readonly body: string;
 }
 
-const requestText = (file: string, overrides: readonly string[]): string => JSON.stringify([file, ...overrides]);
+const requestText = (file: string, overrides: readonly string[]): string =>
+  JSON.stringify([file, ...overrides]);
 
 function parsed(text: string): unknown {
   try {
@@ -51,10 +69,22 @@ function parsed(text: string): unknown {
 }
 
 const isHeader = (value: unknown): value is Header =>
-  typeof value === 'object' && value !== null && 'runner' in value && 'request' in value && 'body' in value && 'files' in value && typeof value.files === 'object' && value.files !== null;
+  typeof value === 'object' &&
+  value !== null &&
+  'runner' in value &&
+  'request' in value &&
+  'body' in value &&
+  'files' in value &&
+  typeof value.files === 'object' &&
+  value.files !== null;
 
 /** The digest has shown that this is what `rememberPlan` wrote: no other check of its type is needed. */
 function planOfBody(body: string): Plan {
-  const plan: Omit<Plan, 'needs'> & { readonly needs: readonly (readonly [Plan['instances'][number]['id'], readonly Plan['instances'][number]['id'][]])[] } = JSON.parse(body);
+  const plan: Omit<Plan, 'needs'> & {
+    readonly needs: readonly (readonly [
+      Plan['instances'][number]['id'],
+      readonly Plan['instances'][number]['id'][],
+    ])[];
+  } = JSON.parse(body);
   return { ...plan, needs: new Map(plan.needs) };
 }

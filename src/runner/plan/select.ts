@@ -27,63 +27,113 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   const matches = patterns.map((pattern) => matching(plan, pattern));
   const faults = matches.flatMap((match) => (match.ok ? [] : [match.error]));
   if (faults.length > 0) return { ok: false, error: faults };
-  const named = new Set(patterns.length === 0 ? plan.instances.map(({ id }) => id) : matches.flatMap((match) => (match.ok ? match.value : [])));
-  const ids = mode === 'only' ? named : mode === 'from' ? withDependents(plan, named) : withNeeds(plan, named);
+  const named = new Set(
+    patterns.length === 0
+      ? plan.instances.map(({ id }) => id)
+      : matches.flatMap((match) => (match.ok ? match.value : [])),
+  );
+  const ids =
+    mode === 'only' ? named : mode === 'from' ? withDependents(plan, named) : withNeeds(plan, named);
   const chosen = plan.instances.filter(({ id }) => ids.has(id));
   const needed = new Set(chosen.flatMap(({ id }) => plan.needs.get(id) ?? []));
-  return { ok: true, value: { chosen, standing: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)) } };
+  return {
+    ok: true,
+    value: { chosen, standing: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)) },
+  };
 }
 
 /** The plan is in topological order, so one pass from its end finds all that is needed, */
 function withNeeds(plan: Plan, named: ReadonlySet<InstanceId>): ReadonlySet<InstanceId> {
   const ids = new Set(named);
-  for (const { id } of plan.instances.toReversed()) if (ids.has(id)) for (const need of plan.needs.get(id) ?? []) ids.add(need);
+  for (const { id } of plan.instances.toReversed())
+    if (ids.has(id)) for (const need of plan.needs.get(id) ?? []) ids.add(need);
   return ids;
 }
 
 /** and one from its start all that depends. */
 function withDependents(plan: Plan, named: ReadonlySet<InstanceId>): ReadonlySet<InstanceId> {
   const ids = new Set(named);
-  for (const { id } of plan.instances) if ((plan.needs.get(id) ?? []).some((need) => ids.has(need))) ids.add(id);
+  for (const { id } of plan.instances)
+    if ((plan.needs.get(id) ?? []).some((need) => ids.has(need))) ids.add(id);
   return ids;
 }
 
 function matching(plan: Plan, pattern: string): Result<readonly InstanceId[], Diagnostic> {
   const parsed = /^([^[\]:]+)(?:\[(.*)\]|:(.*))?$/s.exec(pattern);
   const stage = parsed?.[1];
-  if (stage === undefined) return { ok: false, error: fault('bad-selection', `${JSON.stringify(pattern)} names no stage or instance`, undefined, help) };
+  if (stage === undefined)
+    return {
+      ok: false,
+      error: fault('bad-selection', `${JSON.stringify(pattern)} names no stage or instance`, undefined, help),
+    };
   const stages = [...new Set(plan.instances.map((instance) => instance.stage))];
   const inStage = plan.instances.filter((instance) => matchesWildcards(stage, instance.stage));
-  if (inStage.length === 0) return { ok: false, error: fault('unknown-stage', `there is no stage ${JSON.stringify(stage)}: expected one of ${stages.slice(0, 20).join(', ')}`, nearest(stage, stages)) };
+  if (inStage.length === 0)
+    return {
+      ok: false,
+      error: fault(
+        'unknown-stage',
+        `there is no stage ${JSON.stringify(stage)}: expected one of ${stages.slice(0, 20).join(', ')}`,
+        nearest(stage, stages),
+      ),
+    };
   const labels = (parsed?.[2] ?? parsed?.[3])?.split(',');
-  const found = labels === undefined ? inStage : inStage.filter((instance) => matchesLabels(labels, instance));
-  return found.length > 0 ? { ok: true, value: found.map(({ id }) => id) } : { ok: false, error: noInstance(pattern, stage, labels ?? [], inStage) };
+  const found =
+    labels === undefined ? inStage : inStage.filter((instance) => matchesLabels(labels, instance));
+  return found.length > 0
+    ? { ok: true, value: found.map(({ id }) => id) }
+    : { ok: false, error: noInstance(pattern, stage, labels ?? [], inStage) };
 }
 
-const help = 'a stage is named as train, an instance as train[aimc,lora] or train:aimc,lora, many as train[*,gs_*]';
+const help =
+  'a stage is named as train, an instance as train[aimc,lora] or train:aimc,lora, many as train[*,gs_*]';
 
 /** Each label as it stands or as the id shows it, where nothing else can be meant by a comma. */
 function matchesLabels(patterns: readonly string[], instance: Instance): boolean {
   const labels = Object.values(instance.labels);
-  if (labels.length === patterns.length && labels.every((label, index) => matchesLabel(patterns[index] ?? '', label))) return true;
+  if (
+    labels.length === patterns.length &&
+    labels.every((label, index) => matchesLabel(patterns[index] ?? '', label))
+  )
+    return true;
   // A name that was cut can be typed as it is shown.
   return instance.id === `${instance.stage}[${patterns.join(',')}]`;
 }
 
-const matchesLabel = (pattern: string, label: string): boolean => matchesWildcards(pattern, label) || matchesWildcards(pattern, encodedLabel(label));
+const matchesLabel = (pattern: string, label: string): boolean =>
+  matchesWildcards(pattern, label) || matchesWildcards(pattern, encodedLabel(label));
 
-function noInstance(pattern: string, stage: string, labels: readonly string[], inStage: readonly Instance[]): Diagnostic {
+function noInstance(
+  pattern: string,
+  stage: string,
+  labels: readonly string[],
+  inStage: readonly Instance[],
+): Diagnostic {
   const counts = [...new Set(inStage.map((instance) => Object.keys(instance.labels).length))];
   const axes = inStage[0] === undefined ? [] : Object.keys(inStage[0].labels);
   const wanted = `${stage}[${labels.join(',')}]`;
   const ids = inStage.map(({ id }) => id);
   if (!counts.includes(labels.length)) {
-    return fault('no-instance', `${JSON.stringify(pattern)} gives ${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`, nearest(wanted, ids), help);
+    return fault(
+      'no-instance',
+      `${JSON.stringify(pattern)} gives ${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`,
+      nearest(wanted, ids),
+      help,
+    );
   }
-  return fault('no-instance', `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${someOf(ids, 10)}`, nearest(wanted, ids));
+  return fault(
+    'no-instance',
+    `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${someOf(ids, 10)}`,
+    nearest(wanted, ids),
+  );
 }
 
-const fault = (code: string, message: string, suggestion: string | undefined, advice?: string): Diagnostic => ({
+const fault = (
+  code: string,
+  message: string,
+  suggestion: string | undefined,
+  advice?: string,
+): Diagnostic => ({
   severity: 'error',
   code,
   message,

@@ -22,7 +22,13 @@ export interface PlanScope {
 }
 
 /** What a dep of an instance reads. Undefined where it has a fault: reported. */
-export function settleDependency(dep: StageDependency, name: string, cell: Cell, lookUp: LookUp, scope: PlanScope): Dependency | undefined {
+export function settleDependency(
+  dep: StageDependency,
+  name: string,
+  cell: Cell,
+  lookUp: LookUp,
+  scope: PlanScope,
+): Dependency | undefined {
   if (dep.kind === 'from') return settleJoin(dep, name, cell, scope);
   const path = settleText(dep.path, lookUp, scope.report);
   if (path === undefined) return undefined;
@@ -31,10 +37,21 @@ export function settleDependency(dep: StageDependency, name: string, cell: Cell,
   if (dep.external) return externalDependency(path, hint, dep.path.at, scope.report);
   const inside = projectPath(path);
   if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...hint, at: dep.path.at };
-  return void scope.report({ severity: 'error', code: 'bad-path', message: inside.error, at: dep.path.at, help: 'a file outside the project is read with { path: …, external: true }' });
+  return void scope.report({
+    severity: 'error',
+    code: 'bad-path',
+    message: inside.error,
+    at: dep.path.at,
+    help: 'a file outside the project is read with { path: …, external: true }',
+  });
 }
 
-function externalDependency(path: string, hint: { readonly hint?: string }, at: Range, report: Report): Dependency | undefined {
+function externalDependency(
+  path: string,
+  hint: { readonly hint?: string },
+  at: Range,
+  report: Report,
+): Dependency | undefined {
   if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, ...hint, at };
   return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
 }
@@ -42,7 +59,8 @@ function externalDependency(path: string, hint: { readonly hint?: string }, at: 
 /** hf:owner/name@revision. Without a revision the content could change without a trace. */
 function hubDependency(text: string, at: Range, report: Report): Dependency | undefined {
   const [, repository, revision] = /^hf:((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
-  if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..')) return { kind: 'hub', repository, revision, at };
+  if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..'))
+    return { kind: 'hub', repository, revision, at };
   return void report({
     severity: 'error',
     code: 'bad-hub-name',
@@ -52,13 +70,34 @@ function hubDependency(text: string, at: Range, report: Report): Dependency | un
   });
 }
 
-function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, name: string, cell: Cell, { pipeline, cells, joins, budget, report }: PlanScope): Dependency | undefined {
+function settleJoin(
+  dep: Extract<StageDependency, { readonly kind: 'from' }>,
+  name: string,
+  cell: Cell,
+  { pipeline, cells, joins, budget, report }: PlanScope,
+): Dependency | undefined {
   const source = pipeline.stages.get(dep.stage.value);
   if (source === undefined) {
     if (pipeline.broken.has(dep.stage.value)) return undefined;
-    return void report({ ...unknownName('unknown-stage', `there is no stage ${JSON.stringify(dep.stage.value)}`, dep.stage, pipeline.stages) });
+    return void report({
+      ...unknownName(
+        'unknown-stage',
+        `there is no stage ${JSON.stringify(dep.stage.value)}`,
+        dep.stage,
+        pipeline.stages,
+      ),
+    });
   }
-  if (!source.outs.has(dep.out.value)) return void report({ ...unknownName('unknown-out', `the stage ${source.name} has no out ${JSON.stringify(dep.out.value)}`, dep.out, source.outs), notes: [{ message: `${source.name} is declared here`, at: source.at }] });
+  if (!source.outs.has(dep.out.value))
+    return void report({
+      ...unknownName(
+        'unknown-out',
+        `the stage ${source.name} has no out ${JSON.stringify(dep.out.value)}`,
+        dep.out,
+        source.outs,
+      ),
+      notes: [{ message: `${source.name} is declared here`, at: source.at }],
+    });
   const candidates = cells.get(source.name);
   if (candidates === undefined) return undefined;
   const join = joins.get(source.name) ?? joinOn(candidates);
@@ -67,8 +106,15 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   const [only, second] = matches;
   if (only === undefined) return void report(unmatched(dep, name, cell, candidates));
   budget.edges -= dep.gather ? matches.length : 1;
-  if (budget.edges < 0) return void report({ severity: 'error', code: 'too-large', message: `with this dep the instances of the pipeline read from each other more than ${limits.edges} times`, at: dep.at });
-  if (dep.gather) return { kind: 'gather', members: matches.map((match) => memberOf(match, dep.out.value)), at: dep.at };
+  if (budget.edges < 0)
+    return void report({
+      severity: 'error',
+      code: 'too-large',
+      message: `with this dep the instances of the pipeline read from each other more than ${limits.edges} times`,
+      at: dep.at,
+    });
+  if (dep.gather)
+    return { kind: 'gather', members: matches.map((match) => memberOf(match, dep.out.value)), at: dep.at };
   if (second === undefined) return { kind: 'out', instance: only.name.id, out: dep.out.value, at: dep.at };
   return void report({
     severity: 'error',
@@ -79,10 +125,20 @@ function settleJoin(dep: Extract<StageDependency, { readonly kind: 'from' }>, na
   });
 }
 
-const unknownName = (code: string, message: string, { value, at }: Located<string>, known: Names): Fault =>
-  ({ severity: 'error', code, message, at, misspelt: { name: value, known } });
+const unknownName = (code: string, message: string, { value, at }: Located<string>, known: Names): Fault => ({
+  severity: 'error',
+  code,
+  message,
+  at,
+  misspelt: { name: value, known },
+});
 
-function unmatched(dep: Extract<StageDependency, { kind: 'from' }>, name: string, cell: Cell, candidates: readonly Cell[]): Diagnostic {
+function unmatched(
+  dep: Extract<StageDependency, { kind: 'from' }>,
+  name: string,
+  cell: Cell,
+  candidates: readonly Cell[],
+): Diagnostic {
   const shared = [...cell.axes].filter(([axis]) => candidates.some(({ axes }) => axes.has(axis)));
   const wanted = shared.map(([axis, { label }]) => `${axis} = ${label}`).join(' and ');
   return {
@@ -96,8 +152,16 @@ function unmatched(dep: Extract<StageDependency, { kind: 'from' }>, name: string
 }
 
 const idsOf = (cells: readonly Cell[]): string =>
-  `${cells.slice(0, 10).map(({ name }) => name.id).join(', ')}${cells.length > 10 ? ` and ${cells.length - 10} more` : ''}`;
+  `${cells
+    .slice(0, 10)
+    .map(({ name }) => name.id)
+    .join(', ')}${cells.length > 10 ? ` and ${cells.length - 10} more` : ''}`;
 
 /** A member with its axes, sorted by name, maps with theirs: what gathers it may show them. */
-const memberOf = ({ axes, name }: Cell, out: string): GatherMember =>
-  ({ instance: name.id, out, axes: Object.fromEntries([...axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([axis, { value }]) => [axis, value])) });
+const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({
+  instance: name.id,
+  out,
+  axes: Object.fromEntries(
+    [...axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([axis, { value }]) => [axis, value]),
+  ),
+});

@@ -21,14 +21,28 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
   const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
   const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
-  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): Located<T> | undefined => (value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report));
+  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
+    value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report);
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
   const memory = late(stage.resources.memory, 0);
   const timeout = late<number | null>(stage.timeout, null);
   const retries = late(stage.retries, 0);
-  if (deps === undefined || outs === undefined || program === undefined || (stage.params !== undefined && params === undefined)) return undefined;
-  if (cpus === undefined || gpus === undefined || memory === undefined || timeout === undefined || retries === undefined) return undefined;
+  if (
+    deps === undefined ||
+    outs === undefined ||
+    program === undefined ||
+    (stage.params !== undefined && params === undefined)
+  )
+    return undefined;
+  if (
+    cpus === undefined ||
+    gpus === undefined ||
+    memory === undefined ||
+    timeout === undefined ||
+    retries === undefined
+  )
+    return undefined;
   return {
     id: cell.name.id,
     stage: stage.name,
@@ -36,7 +50,10 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     labels: Object.fromEntries([...cell.axes].map(([name, { label }]) => [name, label])),
     folder,
     program,
-    params: params?.kind === 'map' ? Object.fromEntries(sorted(params.entries).map(([name, { value }]) => [name, valueOf(value)])) : {},
+    params:
+      params?.kind === 'map'
+        ? Object.fromEntries(sorted(params.entries).map(([name, { value }]) => [name, valueOf(value)]))
+        : {},
     ...rangesOf(params, stage.at),
     deps,
     outs,
@@ -53,11 +70,23 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
 }
 
 /** The params with their references settled, as long as all params of all instances together stay within reason. */
-function settleParams(params: MapNode, lookUp: LookUp, { budget, sizes, report }: PlanScope): Node | undefined {
+function settleParams(
+  params: MapNode,
+  lookUp: LookUp,
+  { budget, sizes, report }: PlanScope,
+): Node | undefined {
   const value = interpolate(params, lookUp, report);
   if (value === undefined) return undefined;
   budget.values -= expandedSize(value, sizes);
-  return budget.values >= 0 ? value : void report({ severity: 'error', code: 'too-large', message: `with these params the instances of the pipeline have more than ${2 * limits.values} values`, at: params.at, help: 'keep data in files and name them as deps' });
+  return budget.values >= 0
+    ? value
+    : void report({
+        severity: 'error',
+        code: 'too-large',
+        message: `with these params the instances of the pipeline have more than ${2 * limits.values} values`,
+        at: params.at,
+        help: 'keep data in files and name them as deps',
+      });
 }
 
 /** What references in an instance mean: vars, and its axes. */
@@ -69,20 +98,42 @@ function cellLookUp(cell: Cell, { vars }: Pipeline): LookUp {
     // A map's `name` labels it, and is no part of its value unless it is asked for.
     if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
     if (root === 'deps' || root === 'outs' || root === 'params') {
-      return void report({ severity: 'error', code: 'unknown-reference', message: `\${${root}.…} is known only in cmd`, at: reference.at, help: 'elsewhere vars and axes can be referred to' });
+      return void report({
+        severity: 'error',
+        code: 'unknown-reference',
+        message: `\${${root}.…} is known only in cmd`,
+        at: reference.at,
+        help: 'elsewhere vars and axes can be referred to',
+      });
     }
-    return void report(unknownReference(root, `among vars and the axes of ${cell.name.id}`, new Set(['vars', ...cell.axes.keys()]), reference.at));
+    return void report(
+      unknownReference(
+        root,
+        `among vars and the axes of ${cell.name.id}`,
+        new Set(['vars', ...cell.axes.keys()]),
+        reference.at,
+      ),
+    );
   };
 }
 
 /** All members settled, sorted by name: nothing about them depends on their order in the YAML. */
-function settled<T, U>(members: ReadonlyMap<string, T>, of: (member: T, name: string) => U | undefined): Readonly<Record<string, U>> | undefined {
-  const results = sorted(members).map(([name, member]): readonly [string, U | undefined] => [name, of(member, name)]);
-  const whole = results.flatMap(([name, value]): readonly (readonly [string, U])[] => (value === undefined ? [] : [[name, value]]));
+function settled<T, U>(
+  members: ReadonlyMap<string, T>,
+  of: (member: T, name: string) => U | undefined,
+): Readonly<Record<string, U>> | undefined {
+  const results = sorted(members).map(([name, member]): readonly [string, U | undefined] => [
+    name,
+    of(member, name),
+  ]);
+  const whole = results.flatMap(([name, value]): readonly (readonly [string, U])[] =>
+    value === undefined ? [] : [[name, value]],
+  );
   return whole.length < results.length ? undefined : Object.fromEntries(whole);
 }
 
-const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+  [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
 function settleLate<T>({ now, node, shape }: Late<T>, lookUp: LookUp, report: Report): T | undefined {
   if (now !== undefined) return now;
@@ -95,21 +146,45 @@ function settleOut(out: StageOut, folder: string, lookUp: LookUp, report: Report
   if (text === undefined) return undefined;
   const path = projectPath(text);
   const fault = path.ok ? outPathFault(path.value) : path.error;
-  if (!path.ok || fault !== undefined) return void report({ severity: 'error', code: 'bad-path', message: fault ?? '', at: out.path.at, help: out.workspace ? 'the path of an out starts at the project root' : 'the path of an out starts at the folder of its instance' });
-  return { path: out.workspace ? path.value : `${folder}/${path.value}`, declared: path.value, kind: out.kind, workspace: out.workspace, at: out.path.at };
+  if (!path.ok || fault !== undefined)
+    return void report({
+      severity: 'error',
+      code: 'bad-path',
+      message: fault ?? '',
+      at: out.path.at,
+      help: out.workspace
+        ? 'the path of an out starts at the project root'
+        : 'the path of an out starts at the folder of its instance',
+    });
+  return {
+    path: out.workspace ? path.value : `${folder}/${path.value}`,
+    declared: path.value,
+    kind: out.kind,
+    workspace: out.workspace,
+    at: out.path.at,
+  };
 }
 
-function settleProgram(stage: Stage, params: MapNode | undefined, lookUp: LookUp, report: Report): Program | undefined {
+function settleProgram(
+  stage: Stage,
+  params: MapNode | undefined,
+  lookUp: LookUp,
+  report: Report,
+): Program | undefined {
   const { program } = stage;
   if (program.kind === 'uses') return { kind: 'uses', path: program.path.value, at: program.path.at };
-  const deps = new Map([...stage.deps].map(([name, dep]) => [name, { gather: dep.kind === 'from' && dep.gather }]));
+  const deps = new Map(
+    [...stage.deps].map(([name, dep]) => [name, { gather: dep.kind === 'from' && dep.gather }]),
+  );
   const scope: CommandScope = { lookUp, params, deps, outs: new Set(stage.outs.keys()), report };
   const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);
   const code = program.code.map((node) => settleCode(node, lookUp, report));
   const whole = code.filter((path) => path !== undefined);
   if (words === undefined || whole.length < code.length) return undefined;
   const { at } = program;
-  return program.kind === 'argv' ? { kind: 'argv', words, code: whole, at, executableAt: program.words[0]?.at ?? at } : { kind: 'shell', words, code: whole, at };
+  return program.kind === 'argv'
+    ? { kind: 'argv', words, code: whole, at, executableAt: program.words[0]?.at ?? at }
+    : { kind: 'shell', words, code: whole, at };
 }
 
 /** A glob is a path whose parts may hold * and **. */
@@ -117,7 +192,9 @@ function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): Located<s
   const text = settleText(node, lookUp, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
-  return path.ok ? { value: path.value, at: node.at } : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
+  return path.ok
+    ? { value: path.value, at: node.at }
+    : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
 }
 
 /** Where each param stands, and its name, by JSON pointer (RFC 6901). */
@@ -126,7 +203,8 @@ function rangesOf(params: Node | undefined, at: Range): Pick<Instance, 'paramRan
   const names: [string, Range][] = [];
   const visit = (node: Node, pointer: string): void => {
     ranges.push([pointer, node.at]);
-    if (node.kind === 'list') for (const [index, item] of node.items.entries()) visit(item, `${pointer}/${index}`);
+    if (node.kind === 'list')
+      for (const [index, item] of node.items.entries()) visit(item, `${pointer}/${index}`);
     if (node.kind !== 'map') return;
     for (const [name, { key, value }] of node.entries) {
       const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;

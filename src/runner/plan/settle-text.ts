@@ -7,5 +7,11 @@ export function settleText(node: ScalarNode, lookUp: LookUp, report: Report): st
   const value = interpolate(node, lookUp, report);
   if (value === undefined) return undefined;
   if (value.kind === 'scalar' && value.value !== null) return value.text;
-  return void report({ severity: 'error', code: 'wrong-type', message: `expected a path, and this reference stands for ${kindText(value)}`, at: node.at, notes: [{ message: 'it is written here', at: value.at }] });
+  return void report({
+    severity: 'error',
+    code: 'wrong-type',
+    message: `expected a path, and this reference stands for ${kindText(value)}`,
+    at: node.at,
+    notes: [{ message: 'it is written here', at: value.at }],
+  });
 }

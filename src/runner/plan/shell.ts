@@ -33,24 +33,38 @@ const separator = /[ \t\n;&|()<>]/;
 /** Where a quoted part or an expansion ends that starts here; or, if the place at the end of the text is inside of it, what it is. */
 function afterToken(text: string, index: number, token: string, wordStart: boolean): number | string {
   switch (token) {
-    case '\\': return 'an escape: "\\" stands before it';
-    case '$': return 'an expansion: "$" stands before it';
-    case "'": return closed(text, index, /'[^']*'/y, 'single quotes');
-    case '"': return closed(text, index, doubleQuoted, 'double quotes');
-    case '`': return closed(text, index, /`[^`\\'"]*`/y, 'backquotes');
-    case '$\'': case '$"': return `a ${token}…${token.charAt(1)} quotation, which shells read differently`;
-    case '${': return closed(text, index, simpleParameter, 'a parameter expansion');
-    case '$((': return closed(text, index, simpleArithmetic, 'an arithmetic expansion');
-    case '<<': return 'a here-document';
-    case '\\\n': return joinsToken(text, index) ? 'a line that goes on in the middle of a word' : index + 2;
-    case '#': return wordStart ? closed(text, index, /#[^\n]*\n/y, 'a comment') : index + 1;
-    default: return index + token.length;
+    case '\\':
+      return 'an escape: "\\" stands before it';
+    case '$':
+      return 'an expansion: "$" stands before it';
+    case "'":
+      return closed(text, index, /'[^']*'/y, 'single quotes');
+    case '"':
+      return closed(text, index, doubleQuoted, 'double quotes');
+    case '`':
+      return closed(text, index, /`[^`\\'"]*`/y, 'backquotes');
+    case "$'":
+    case '$"':
+      return `a ${token}…${token.charAt(1)} quotation, which shells read differently`;
+    case '${':
+      return closed(text, index, simpleParameter, 'a parameter expansion');
+    case '$((':
+      return closed(text, index, simpleArithmetic, 'an arithmetic expansion');
+    case '<<':
+      return 'a here-document';
+    case '\\\n':
+      return joinsToken(text, index) ? 'a line that goes on in the middle of a word' : index + 2;
+    case '#':
+      return wordStart ? closed(text, index, /#[^\n]*\n/y, 'a comment') : index + 1;
+    default:
+      return index + token.length;
   }
 }
 
 /** A backslash and a line end between two characters that are one token together, such as << or ${. */
 const joinsToken = (text: string, index: number): boolean =>
-  /[^ \t\n]/.test(text.charAt(index - 1)) && (/[^ \t\n]/.test(text.charAt(index + 2)) || text[index - 1] === '$');
+  /[^ \t\n]/.test(text.charAt(index - 1)) &&
+  (/[^ \t\n]/.test(text.charAt(index + 2)) || text[index - 1] === '$');
 
 function closed(text: string, index: number, whole: RegExp, name: string): number | string {
   whole.lastIndex = index;

@@ -5,7 +5,11 @@ export function aligned([top = [], ...body]: readonly (readonly string[])[]): re
   const heading = headingLines(top);
   const rows = [...heading, ...body];
   const widths = top.map((_, column) => Math.max(...rows.map((row) => textWidth(row[column] ?? ''))));
-  const numeric = top.map((_, column) => body.length > 0 && body.every((row) => /^([-+]?[\d.,]+(e[-+]?\d+)?%?[* ]?|-|)$/i.test(row[column] ?? '')));
+  const numeric = top.map(
+    (_, column) =>
+      body.length > 0 &&
+      body.every((row) => /^([-+]?[\d.,]+(e[-+]?\d+)?%?[* ]?|-|)$/i.test(row[column] ?? '')),
+  );
   const set = (cell: string, column: number): string => {
     const room = ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)));
     return numeric[column] === true ? room + cell : cell + room;
@@ -17,5 +21,7 @@ export function aligned([top = [], ...body]: readonly (readonly string[])[]): re
 function headingLines(cells: readonly string[]): readonly (readonly string[])[] {
   const lines = cells.map((cell) => cell.split('\n'));
   const height = Math.max(1, ...lines.map(({ length }) => length));
-  return Array.from({ length: height }, (_, row) => lines.map((cell) => cell[row - height + cell.length] ?? ''));
+  return Array.from({ length: height }, (_, row) =>
+    lines.map((cell) => cell[row - height + cell.length] ?? ''),
+  );
 }

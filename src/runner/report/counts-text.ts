@@ -10,5 +10,8 @@ export function countsText(counts: Readonly<Record<Outcome['kind'], number>>): s
     [counts.interrupted, 'interrupted'],
     [counts.blocked + counts.skipped, 'not started'],
   ] as const;
-  return parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`).join(', ');
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(', ');
 }

@@ -5,15 +5,34 @@ import { someOf } from '../some-of.ts';
 import { displacedOutText, failureText } from './outcome-text.ts';
 
 /** Why an instance would run, or would not, a line a reason. */
-export function explanationText({ instance, state, key, because, displaced, after, failure, fault }: Explanation): string {
+export function explanationText({
+  instance,
+  state,
+  key,
+  because,
+  displaced,
+  after,
+  failure,
+  fault,
+}: Explanation): string {
   const lines = [
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),
-    ...(failure === undefined ? [] : [`it ended so: ${failureText(failure)} (pipeline log ${typedInstance(instance)} tells more)`]),
+    ...(failure === undefined
+      ? []
+      : [`it ended so: ${failureText(failure)} (pipeline log ${typedInstance(instance)} tells more)`]),
     ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
-    ...(after.length === 0 ? [] : [`${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${someOf(after, 10)}`]),
+    ...(after.length === 0
+      ? []
+      : [
+          `${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${someOf(after, 10)}`,
+        ]),
     ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),
-    ...(state === 'up-to-date' ? [`its outputs are those of its key: nothing to do (pipeline log ${typedInstance(instance)} tells why it ran last)`] : []),
+    ...(state === 'up-to-date'
+      ? [
+          `its outputs are those of its key: nothing to do (pipeline log ${typedInstance(instance)} tells why it ran last)`,
+        ]
+      : []),
   ];
   return `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
@@ -21,10 +40,17 @@ export function explanationText({ instance, state, key, because, displaced, afte
 /** The state of an instance in words. */
 export function stateText(state: InstanceStatus['state']): string {
   switch (state) {
-    case 'up-to-date': return 'up to date';
-    case 'restorable': return 'in the cache';
-    case 'out-of-date': return 'out of date';
-    case 'waiting': return 'waits';
-    case 'failed': case 'interrupted': case 'running': return state;
+    case 'up-to-date':
+      return 'up to date';
+    case 'restorable':
+      return 'in the cache';
+    case 'out-of-date':
+      return 'out of date';
+    case 'waiting':
+      return 'waits';
+    case 'failed':
+    case 'interrupted':
+    case 'running':
+      return state;
   }
 }

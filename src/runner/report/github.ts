@@ -18,19 +18,38 @@ export function eventAnnotations(event: Event, files: AnnotatedFiles): readonly 
   if (event.kind === 'warned') return diagnosticAnnotations([event.diagnostic], files);
   if (event.kind !== 'finished' || event.outcome.kind !== 'failed') return [];
   const at = files.writtenAt?.(event.instance);
-  return [command('error', { ...(at === undefined ? {} : positionOf(at, files)), title: event.instance }, [outcomeText(event.outcome), ...event.outcome.tail])];
+  return [
+    command('error', { ...(at === undefined ? {} : positionOf(at, files)), title: event.instance }, [
+      outcomeText(event.outcome),
+      ...event.outcome.tail,
+    ]),
+  ];
 }
 
 /** Diagnostics as annotations of the lines that they point at; one without a place is only for the log. */
-export function diagnosticAnnotations(diagnostics: readonly Diagnostic[], files: AnnotatedFiles): readonly string[] {
+export function diagnosticAnnotations(
+  diagnostics: readonly Diagnostic[],
+  files: AnnotatedFiles,
+): readonly string[] {
   return diagnostics.flatMap(({ severity, code, message, at, suggestion, help }) => {
     const place = at && positionOf(at, files);
-    return place === undefined ? [] : [command(severity, { ...place, title: code }, [message, ...(suggestion === undefined ? [] : [`did you mean ${JSON.stringify(suggestion)}?`]), ...(help === undefined ? [] : [`help: ${help}`])])];
+    return place === undefined
+      ? []
+      : [
+          command(severity, { ...place, title: code }, [
+            message,
+            ...(suggestion === undefined ? [] : [`did you mean ${JSON.stringify(suggestion)}?`]),
+            ...(help === undefined ? [] : [`help: ${help}`]),
+          ]),
+        ];
   });
 }
 
 /** Undefined for a place in a text that is no file. */
-function positionOf({ file: name, offset }: Range, { placeOf, textOf }: AnnotatedFiles): Readonly<Record<string, string | number>> | undefined {
+function positionOf(
+  { file: name, offset }: Range,
+  { placeOf, textOf }: AnnotatedFiles,
+): Readonly<Record<string, string | number>> | undefined {
   const [file, text] = [placeOf(name), textOf(name)];
   if (file === undefined || text === undefined) return file === undefined ? undefined : { file };
   const { line, column } = positionIn(text, offset);
@@ -38,11 +57,18 @@ function positionOf({ file: name, offset }: Range, { placeOf, textOf }: Annotate
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: one line, whatever it says. */
-function command(name: Diagnostic['severity'], properties: Readonly<Record<string, string | number>>, lines: readonly string[]): string {
-  const listed = Object.entries(properties).map(([key, value]) => `${key}=${inProperty(String(value))}`).join(',');
+function command(
+  name: Diagnostic['severity'],
+  properties: Readonly<Record<string, string | number>>,
+  lines: readonly string[],
+): string {
+  const listed = Object.entries(properties)
+    .map(([key, value]) => `${key}=${inProperty(String(value))}`)
+    .join(',');
   return `::${name} ${listed}::${inMessage(lines.join('\n'))}`;
 }
 
-const inMessage = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const inMessage = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
 const inProperty = (text: string): string => inMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -55,22 +55,48 @@ export function advance(view: LiveView, event: Event): LiveView {
   switch (event.kind) {
     case 'run-started': {
       const stages: Record<string, StageTimes> = {};
-      for (const instance of event.instances) stages[stageOf(instance)] = { left: (stages[stageOf(instance)]?.left ?? 0) + 1, ran: 0, seconds: 0, earlier: event.earlier?.[stageOf(instance)] };
+      for (const instance of event.instances)
+        stages[stageOf(instance)] = {
+          left: (stages[stageOf(instance)]?.left ?? 0) + 1,
+          ran: 0,
+          seconds: 0,
+          earlier: event.earlier?.[stageOf(instance)],
+        };
       return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
     }
-    case 'fetching': return { ...view, fetching: event };
-    case 'fetch-delayed': case 'fetched': return { ...view, fetching: undefined };
+    case 'fetching':
+      return { ...view, fetching: event };
+    case 'fetch-delayed':
+    case 'fetched':
+      return { ...view, fetching: undefined };
     case 'started':
-      return withRunning(view, event.instance, { startedAt: event.at, done: 0, total: 0, unit: '', countedFrom: undefined, loss: undefined, note: undefined });
+      return withRunning(view, event.instance, {
+        startedAt: event.at,
+        done: 0,
+        total: 0,
+        unit: '',
+        countedFrom: undefined,
+        loss: undefined,
+        note: undefined,
+      });
     case 'message': {
       const row = view.running.get(event.instance);
       if (row === undefined) return view;
       const { message } = event;
       if (message.kind === 'progress') {
         const countedFrom = row.countedFrom ?? { at: event.at, done: message.done };
-        return withRunning(view, event.instance, { ...row, done: message.done, total: message.total, unit: message.unit, countedFrom, note: message.note });
+        return withRunning(view, event.instance, {
+          ...row,
+          done: message.done,
+          total: message.total,
+          unit: message.unit,
+          countedFrom,
+          note: message.note,
+        });
       }
-      return message.kind === 'metric' ? withRunning(view, event.instance, { ...row, loss: message.values['loss'] ?? row.loss }) : view;
+      return message.kind === 'metric'
+        ? withRunning(view, event.instance, { ...row, loss: message.values['loss'] ?? row.loss })
+        : view;
     }
     case 'finished': {
       const running = new Map(view.running);
@@ -78,10 +104,24 @@ export function advance(view: LiveView, event: Event): LiveView {
       const { outcome } = event;
       const stage = stageOf(event.instance);
       const times = view.stages[stage] ?? { left: 1, ran: 0, seconds: 0, earlier: undefined };
-      const seen = outcome.kind === 'ran' ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds } : { ran: times.ran, seconds: times.seconds };
-      return { ...view, running, counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 }, stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } } };
+      const seen =
+        outcome.kind === 'ran'
+          ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds }
+          : { ran: times.ran, seconds: times.seconds };
+      return {
+        ...view,
+        running,
+        counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 },
+        stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } },
+      };
     }
-    case 'output': case 'warned': case 'retrying': case 'cancelled': case 'interrupting': case 'run-finished': return view;
+    case 'output':
+    case 'warned':
+    case 'retrying':
+    case 'cancelled':
+    case 'interrupting':
+    case 'run-finished':
+      return view;
   }
 }
 
@@ -89,7 +129,13 @@ export function advance(view: LiveView, event: Event): LiveView {
  * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No more than
  * leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
  */
-export function frame(view: LiveView, now: number, width: number, colors: Colors, rows = Infinity): readonly string[] {
+export function frame(
+  view: LiveView,
+  now: number,
+  width: number,
+  colors: Colors,
+  rows = Infinity,
+): readonly string[] {
   if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
   const room = Math.max(0, rows - 2);
   const shown = [...view.running].slice(0, view.running.size > room ? Math.max(0, room - 1) : room);
@@ -97,14 +143,24 @@ export function frame(view: LiveView, now: number, width: number, colors: Colors
   const left = view.running.size - shown.length;
   return [
     statusLine(view, now, colors),
-    ...shown.map(([id, row]) => runningLine(`${id}${' '.repeat(names - textWidth(id))}`, row, now, width, colors)),
+    ...shown.map(([id, row]) =>
+      runningLine(`${id}${' '.repeat(names - textWidth(id))}`, row, now, width, colors),
+    ),
     ...(left > 0 && room > 0 ? [colors.dim(`  … and ${left} more`)] : []),
   ].map((line) => cut(line, width));
 }
 
 /** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
-function fetchingLine({ model, bytes, total, bytesPerSecond, secondsLeft }: Extract<Event, { kind: 'fetching' }>, colors: Colors): string {
-  const parts = [`fetching ${model}`, `${sizeText(bytes)} of ${sizeText(total)}`, ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)} a second`]), ...(secondsLeft === null ? [] : [`${durationText(secondsLeft)} left`])];
+function fetchingLine(
+  { model, bytes, total, bytesPerSecond, secondsLeft }: Extract<Event, { kind: 'fetching' }>,
+  colors: Colors,
+): string {
+  const parts = [
+    `fetching ${model}`,
+    `${sizeText(bytes)} of ${sizeText(total)}`,
+    ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)} a second`]),
+    ...(secondsLeft === null ? [] : [`${durationText(secondsLeft)} left`]),
+  ];
   return parts.join(colors.dim(' · '));
 }
 
@@ -124,17 +180,25 @@ export function statusLine(view: LiveView, now: number, colors: Colors): string 
 }
 
 function leftText(view: LiveView, now: number): readonly string[] | undefined {
-  const { seconds, uncounted: [first, ...more] } = timeLeft(view, now);
+  const {
+    seconds,
+    uncounted: [first, ...more],
+  } = timeLeft(view, now);
   if (seconds < 1) return undefined;
   if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
-  return [`at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${counted(more.length, 'more stage')}`}`];
+  return [
+    `at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${counted(more.length, 'more stage')}`}`,
+  ];
 }
 
 /**
  * Seconds until the end, from the mean of each stage's instances so far and of those that run, by their own progress,
  * else of earlier runs; spread over the jobs. `uncounted`: stages that have given nothing to measure.
  */
-export function timeLeft(view: LiveView, now: number): { readonly seconds: number; readonly uncounted: readonly string[] } {
+export function timeLeft(
+  view: LiveView,
+  now: number,
+): { readonly seconds: number; readonly uncounted: readonly string[] } {
   let work = 0;
   const uncounted: string[] = [];
   let longest = 0;
@@ -142,7 +206,8 @@ export function timeLeft(view: LiveView, now: number): { readonly seconds: numbe
     const running = [...view.running].filter(([id]) => stageOf(id) === stage).map(([, row]) => row);
     const guesses = running.map((row) => expectedSeconds(row, now)).filter((guess) => guess !== undefined);
     const measured = ran + guesses.length;
-    const mean = measured > 0 ? (seconds + guesses.reduce((sum, guess) => sum + guess, 0)) / measured : earlier;
+    const mean =
+      measured > 0 ? (seconds + guesses.reduce((sum, guess) => sum + guess, 0)) / measured : earlier;
     if (mean === undefined && left > 0) uncounted.push(stage);
     for (const row of running) {
       const rest = Math.max(0, (expectedSeconds(row, now) ?? mean ?? 0) - (now - row.startedAt) / 1000);
@@ -165,10 +230,18 @@ function runningLine(name: string, row: Running, now: number, width: number, col
   const expected = expectedSeconds(row, now);
   const elapsed = (now - row.startedAt) / 1000;
   const parts = [
-    ...(row.total > 0 ? [`${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${printable(row.unit)}`] : []),
+    ...(row.total > 0
+      ? [
+          `${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${printable(row.unit)}`,
+        ]
+      : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
     ...(row.note === undefined ? [] : [printable(row.note)]),
-    colors.dim(expected === undefined ? durationText(elapsed) : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`),
+    colors.dim(
+      expected === undefined
+        ? durationText(elapsed)
+        : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`,
+    ),
   ];
   return `  ${name}  ${parts.join('  ')}`;
 }
@@ -189,7 +262,10 @@ function cut(line: string, width: number): string {
   let result = '';
   // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
   for (const piece of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (piece.startsWith('\u001b[')) { result += piece; continue; }
+    if (piece.startsWith('\u001b[')) {
+      result += piece;
+      continue;
+    }
     for (const character of piece) {
       visible += textWidth(character);
       if (visible <= width) result += character;
@@ -200,4 +276,7 @@ function cut(line: string, width: number): string {
 
 const stageOf = (id: InstanceId): string => id.split('[', 1)[0] ?? id;
 
-const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({ ...view, running: new Map(view.running).set(id, row) });
+const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({
+  ...view,
+  running: new Map(view.running).set(id, row),
+});

@@ -7,13 +7,18 @@ import { noColors } from './colors.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
 
 /** A part of a log: lines, or a file of what the stage printed, which may be of any size. */
-export type LogPart = { readonly kind: 'lines'; readonly lines: readonly string[] } | { readonly kind: 'printed'; readonly file: string };
+export type LogPart =
+  | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  | { readonly kind: 'printed'; readonly file: string };
 
 /**
  * What happened to an instance in a run, in order: why each attempt was started, what it said, what it printed, how it
  * ended. What is printed has no times, so it stands at the end of its attempt. `timeOf`: a moment as people read it.
  */
-export function logParts({ run, instance, events, files }: InstanceLog, timeOf: (at: number) => string): readonly LogPart[] {
+export function logParts(
+  { run, instance, events, files }: InstanceLog,
+  timeOf: (at: number) => string,
+): readonly LogPart[] {
   const parts: LogPart[] = [{ kind: 'lines', lines: [`${instance} in run ${run}`] }];
   let printed: string | undefined;
   const closeAttempt = (): void => {
@@ -24,13 +29,19 @@ export function logParts({ run, instance, events, files }: InstanceLog, timeOf: 
     if (event.kind === 'started') {
       closeAttempt();
       // An attempt that is made anew within a run takes the place of the one with its number.
-      const isLast = !events.slice(index + 1).some((later) => later.kind === 'started' && later.attempt === event.attempt);
+      const isLast = !events
+        .slice(index + 1)
+        .some((later) => later.kind === 'started' && later.attempt === event.attempt);
       printed = isLast ? files[event.attempt - 1] : undefined;
     }
     if (event.kind === 'finished' || event.kind === 'retrying') closeAttempt();
     const lines = eventLines(event, events).flatMap((text) => text.split('\n'));
     const time = timeOf(event.at);
-    if (lines.length > 0) parts.push({ kind: 'lines', lines: lines.map((line, row) => `${row === 0 ? time : ' '.repeat(time.length)}  ${line}`.trimEnd()) });
+    if (lines.length > 0)
+      parts.push({
+        kind: 'lines',
+        lines: lines.map((line, row) => `${row === 0 ? time : ' '.repeat(time.length)}  ${line}`.trimEnd()),
+      });
   }
   closeAttempt();
   return parts;
@@ -38,22 +49,46 @@ export function logParts({ run, instance, events, files }: InstanceLog, timeOf: 
 
 function eventLines(event: Event, all: readonly Event[]): readonly string[] {
   switch (event.kind) {
-    case 'started': return [`attempt ${event.attempt}${event.resumed ? ', resumed where it was interrupted' : ''}`, ...event.because.map((reason) => `because: ${reasonText(reason)}`)];
+    case 'started':
+      return [
+        `attempt ${event.attempt}${event.resumed ? ', resumed where it was interrupted' : ''}`,
+        ...event.because.map((reason) => `because: ${reasonText(reason)}`),
+      ];
     case 'message': {
       const text = isToldAtTheEnd(event.message, all) ? undefined : messageText(event.message);
       return text === undefined ? [] : [`${isWarning(event.message) ? 'warning: ' : ''}${text}`];
     }
-    case 'warned': return [diagnosticText(event.diagnostic, noColors, () => undefined)];
-    case 'retrying': return [retryText(event)];
-    case 'cancelled': return [`ended: ${event.because}`];
-    case 'finished': return [outcomeText(event.outcome)];
-    case 'run-started': case 'run-finished': case 'interrupting': case 'output': case 'fetching': case 'fetch-delayed': case 'fetched': return [];
+    case 'warned':
+      return [diagnosticText(event.diagnostic, noColors, () => undefined)];
+    case 'retrying':
+      return [retryText(event)];
+    case 'cancelled':
+      return [`ended: ${event.because}`];
+    case 'finished':
+      return [outcomeText(event.outcome)];
+    case 'run-started':
+    case 'run-finished':
+    case 'interrupting':
+    case 'output':
+    case 'fetching':
+    case 'fetch-delayed':
+    case 'fetched':
+      return [];
   }
 }
 
 /** A failure that a stage reported is how its attempt ended. */
-const isToldAtTheEnd = (message: Extract<Event, { readonly kind: 'message' }>['message'], all: readonly Event[]): boolean =>
-  message.kind === 'failure' && all.some((event) => {
-    const failure = event.kind === 'finished' && event.outcome.kind === 'failed' ? event.outcome.failure : event.kind === 'retrying' ? event.failure : undefined;
+const isToldAtTheEnd = (
+  message: Extract<Event, { readonly kind: 'message' }>['message'],
+  all: readonly Event[],
+): boolean =>
+  message.kind === 'failure' &&
+  all.some((event) => {
+    const failure =
+      event.kind === 'finished' && event.outcome.kind === 'failed'
+        ? event.outcome.failure
+        : event.kind === 'retrying'
+          ? event.failure
+          : undefined;
     return failure?.kind === 'reported' && failure.text === message.text;
   });

@@ -9,12 +9,24 @@ export function messageText(message: StageMessage): string | undefined {
 
 function wordsOf(message: StageMessage): string | undefined {
   switch (message.kind) {
-    case 'progress': return `${message.done}/${message.total} ${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`;
-    case 'metric': return `step ${message.step}: ${Object.entries(message.values).map(([name, value]) => `${name} ${numberText(value)}`).join(', ')}`;
-    case 'log': case 'warning': case 'failure': return message.text;
-    case 'truncated': return message.count === 0 ? undefined : `${message.count} of ${message.of} ${message.what} cut to ${message.limit} tokens`;
-    case 'device': return `computes with ${message.runtime} on ${message.device}`;
-    case 'checkpoint': return `checkpoint at step ${message.step}`;
+    case 'progress':
+      return `${message.done}/${message.total} ${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`;
+    case 'metric':
+      return `step ${message.step}: ${Object.entries(message.values)
+        .map(([name, value]) => `${name} ${numberText(value)}`)
+        .join(', ')}`;
+    case 'log':
+    case 'warning':
+    case 'failure':
+      return message.text;
+    case 'truncated':
+      return message.count === 0
+        ? undefined
+        : `${message.count} of ${message.of} ${message.what} cut to ${message.limit} tokens`;
+    case 'device':
+      return `computes with ${message.runtime} on ${message.device}`;
+    case 'checkpoint':
+      return `checkpoint at step ${message.step}`;
   }
 }
 

@@ -29,21 +29,38 @@ const mostMetrics = 8;
  * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show;
  * undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked for allows.
  */
-export function metricsTable(measured: readonly MeasuredInstance[], columns: readonly string[] | undefined, width = Infinity): MetricsTable {
+export function metricsTable(
+  measured: readonly MeasuredInstance[],
+  columns: readonly string[] | undefined,
+  width = Infinity,
+): MetricsTable {
   const all = metricNames(measured);
-  const same = columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
+  const same =
+    columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
   const different = all.filter((name) => !same.some((shared) => shared.name === name));
-  const asked = columns && [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
+  const asked =
+    columns &&
+    [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
   const settings = differingSettings(measured);
   const headings = headingsOf([...settingNames(measured), ...all]);
-  const columnWidth = ({ name, of }: Column): number => gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
+  const columnWidth = ({ name, of }: Column): number =>
+    gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
   const instances: Column = { name: 'instance', of: (row) => `${row.instance}${stateText[row.state]}` };
   const room = width + gap - columnWidth(instances);
-  const metrics = asked ?? mostTelling(different.map((name) => metricColumn(measured, name)), Math.max(room / 2, room - sum(settings.map(columnWidth))), columnWidth);
+  const metrics =
+    asked ??
+    mostTelling(
+      different.map((name) => metricColumn(measured, name)),
+      Math.max(room / 2, room - sum(settings.map(columnWidth))),
+      columnWidth,
+    );
   const shownSettings = fitting(settings, room - sum(metrics.map(columnWidth)), columnWidth);
   const shown = [instances, ...shownSettings, ...metrics];
   return {
-    rows: [shown.map(({ name }) => headings.get(name) ?? name), ...measured.map((row) => shown.map(({ of }) => of(row)))],
+    rows: [
+      shown.map(({ name }) => headings.get(name) ?? name),
+      ...measured.map((row) => shown.map(({ of }) => of(row))),
+    ],
     same,
     left: {
       metrics: different.filter((name) => !metrics.some((column) => column.name === name)),
@@ -58,7 +75,11 @@ const gap = 2;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** The columns that fit, in their order: one that is too wide does not keep out those after it. */
-function fitting(columns: readonly Column[], room: number, widthOf: (column: Column) => number): readonly Column[] {
+function fitting(
+  columns: readonly Column[],
+  room: number,
+  widthOf: (column: Column) => number,
+): readonly Column[] {
   let left = room;
   return columns.filter((column) => {
     const fits = widthOf(column) <= left;
@@ -68,8 +89,15 @@ function fitting(columns: readonly Column[], room: number, widthOf: (column: Col
 }
 
 /** Those that have a best before counts, in their order; one at least, since a table without a metric would tell nothing. */
-function mostTelling(columns: readonly MetricColumn[], room: number, widthOf: (column: Column) => number): readonly Column[] {
-  const ranked = [...columns.filter(({ hasBest }) => hasBest), ...columns.filter(({ hasBest }) => !hasBest)].slice(0, mostMetrics);
+function mostTelling(
+  columns: readonly MetricColumn[],
+  room: number,
+  widthOf: (column: Column) => number,
+): readonly Column[] {
+  const ranked = [
+    ...columns.filter(({ hasBest }) => hasBest),
+    ...columns.filter(({ hasBest }) => !hasBest),
+  ].slice(0, mostMetrics);
   const fit = fitting(ranked, room, widthOf);
   const shown = fit.length === 0 ? ranked.slice(0, 1) : fit;
   return columns.filter((column) => shown.includes(column));
@@ -78,8 +106,14 @@ function mostTelling(columns: readonly MetricColumn[], room: number, widthOf: (c
 /** Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before the last one above it. */
 function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const endings = new Map<string, number>();
-  for (const ending of [...new Set(names)].flatMap(endingsOf)) endings.set(ending, (endings.get(ending) ?? 0) + 1);
-  return new Map(names.map((name) => [name, (endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name).replace(/\.(?=[^.]*$)/, '.\n')]));
+  for (const ending of [...new Set(names)].flatMap(endingsOf))
+    endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  return new Map(
+    names.map((name) => [
+      name,
+      (endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name).replace(/\.(?=[^.]*$)/, '.\n'),
+    ]),
+  );
 }
 
 /** "a.b.c": "c", "b.c", "a.b.c". */
@@ -88,7 +122,11 @@ function endingsOf(name: string): readonly string[] {
   return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
 }
 
-const stateText: Readonly<Record<ResultState, string>> = { current: '', outdated: ' (out of date)', uncached: ' (not cached)' };
+const stateText: Readonly<Record<ResultState, string>> = {
+  current: '',
+  outdated: ' (out of date)',
+  uncached: ' (not cached)',
+};
 
 /** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
@@ -99,42 +137,86 @@ export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wan
 }
 
 /** Whether an instance has one of the metrics that were asked for. */
-export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean => columns.some((name) => matching(Object.keys(values), name).length > 0);
+export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean =>
+  columns.some((name) => matching(Object.keys(values), name).length > 0);
 
 /** Columns that are asked for and that no instance has: without a word, it would look as if they had been respected. */
-export function unknownColumns(measured: readonly MeasuredInstance[], columns: readonly string[], sort: string | undefined): readonly Diagnostic[] {
+export function unknownColumns(
+  measured: readonly MeasuredInstance[],
+  columns: readonly string[],
+  sort: string | undefined,
+): readonly Diagnostic[] {
   if (measured.length === 0) return [];
   const metrics = metricNames(measured);
-  const asked = [...columns.map((name) => ({ name, known: metrics })), ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingNames(measured)] }])];
-  return asked.filter(({ name, known }) => matching(known, name).length === 0).map(({ name, known }) => {
-    const suggestion = nearest(name, [...known, ...known.map((each) => each.slice(each.lastIndexOf('.') + 1))]);
-    return { severity: 'error', code: 'unknown-column', message: `there is no column ${JSON.stringify(name)}: expected ${listed(known)}`, ...(suggestion === undefined ? {} : { suggestion }) };
-  });
+  const asked = [
+    ...columns.map((name) => ({ name, known: metrics })),
+    ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingNames(measured)] }]),
+  ];
+  return asked
+    .filter(({ name, known }) => matching(known, name).length === 0)
+    .map(({ name, known }) => {
+      const suggestion = nearest(name, [
+        ...known,
+        ...known.map((each) => each.slice(each.lastIndexOf('.') + 1)),
+      ]);
+      return {
+        severity: 'error',
+        code: 'unknown-column',
+        message: `there is no column ${JSON.stringify(name)}: expected ${listed(known)}`,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      };
+    });
 }
 
-const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap(({ values }) => Object.keys(values)))];
+const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [
+  ...new Set(measured.flatMap(({ values }) => Object.keys(values))),
+];
 
 /** Of params and axes. */
-const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [...new Set(measured.flatMap((row) => [...settingsOf(row).keys()]))];
+const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [
+  ...new Set(measured.flatMap((row) => [...settingsOf(row).keys()])),
+];
 
 /** By name or last part of the name. */
-const matching = (names: readonly string[], wanted: string): readonly string[] => names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
+const matching = (names: readonly string[], wanted: string): readonly string[] =>
+  names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
 
 function inOrder<T>(rows: readonly T[], of: (row: T) => Value | undefined, sign: number): readonly T[] {
   return rows.toSorted((a, b) => {
     const [left, right] = [of(a), of(b)];
-    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
-    return typeof left === 'number' && typeof right === 'number' ? sign * (left - right) : sign * text(left).localeCompare(text(right));
+    if (left === undefined || right === undefined)
+      return Number(left === undefined) - Number(right === undefined);
+    return typeof left === 'number' && typeof right === 'number'
+      ? sign * (left - right)
+      : sign * text(left).localeCompare(text(right));
   });
 }
 
 /** Losses and what is waited for are better when they are small. */
 const direction = (name: string): 1 | -1 => (wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1);
 
-const smallIsGood: ReadonlySet<string> = new Set(['loss', 'perplexity', 'error', 'errors', 'nll', 'seconds', 'time', 'latency', 'wer', 'cer', 'mae', 'mse', 'rmse']);
+const smallIsGood: ReadonlySet<string> = new Set([
+  'loss',
+  'perplexity',
+  'error',
+  'errors',
+  'nll',
+  'seconds',
+  'time',
+  'latency',
+  'wer',
+  'cer',
+  'mae',
+  'mse',
+  'rmse',
+]);
 
 /** "validationLoss" and "validation_loss" are two words. */
-const wordsOf = (name: string): readonly string[] => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/);
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
 
 function sharedValue(measured: readonly MeasuredInstance[], name: string): MetricsTable['same'] {
   const [value, ...others] = new Set(measured.map(({ values }) => values[name]));
@@ -144,7 +226,9 @@ function sharedValue(measured: readonly MeasuredInstance[], name: string): Metri
 /** None where all are equal, and none of counts: more steps or rows are not better. */
 function bestOf(values: readonly number[], name: string): number | undefined {
   const isCount = values.every(Number.isInteger) && values.some((value) => value < 0 || value > 1);
-  return isCount || new Set(values).size < 2 ? undefined : direction(name) * Math.max(...values.map((value) => direction(name) * value));
+  return isCount || new Set(values).size < 2
+    ? undefined
+    : direction(name) * Math.max(...values.map((value) => direction(name) * value));
 }
 
 interface Column {
@@ -159,28 +243,41 @@ interface MetricColumn extends Column {
 function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
   const values = measured.map((row) => row.values[name]).filter((value) => value !== undefined);
   const best = bestOf(values, name);
-  const show = values.every(Number.isInteger) ? String : (value: number) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4));
+  const show = values.every(Number.isInteger)
+    ? String
+    : (value: number) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4));
   // The place of the star is kept free beside the others, so that digits stand below digits.
   const mark = (value: number): string => (best === undefined ? '' : value === best ? '*' : ' ');
-  return { name, hasBest: best !== undefined, of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`) };
+  return {
+    name,
+    hasBest: best !== undefined,
+    of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`),
+  };
 }
 
 /** The params and the values of axes, nested ones by path, that are not the same everywhere. */
 function differingSettings(measured: readonly MeasuredInstance[]): readonly Column[] {
   const settings = new Map(measured.map((row) => [row, settingsOf(row)]));
-  const columns = settingNames(measured).map((name) => ({ name, of: (row: MeasuredInstance) => text(settings.get(row)?.get(name) ?? '') }));
+  const columns = settingNames(measured).map((name) => ({
+    name,
+    of: (row: MeasuredInstance) => text(settings.get(row)?.get(name) ?? ''),
+  }));
   return columns.filter(({ of }) => new Set(measured.map(of)).size > 1);
 }
 
 /** Of the axes those that are maps: a single value is seen in the name of the instance. */
 function settingsOf({ axes, params }: MeasuredInstance): ReadonlyMap<string, Value> {
   const points = Object.entries(axes).filter(([, value]) => typeof value === 'object' && value !== null);
-  return new Map([...leaves(Object.fromEntries(points), ''), ...leaves(params, '')].filter(([name]) => name !== ''));
+  return new Map(
+    [...leaves(Object.fromEntries(points), ''), ...leaves(params, '')].filter(([name]) => name !== ''),
+  );
 }
 
 function leaves(value: Value, path: string): readonly (readonly [string, Value])[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
-  return Object.entries(value).flatMap(([name, part]) => leaves(part, path === '' ? name : `${path}.${name}`));
+  return Object.entries(value).flatMap(([name, part]) =>
+    leaves(part, path === '' ? name : `${path}.${name}`),
+  );
 }
 
 const text = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -8,44 +8,69 @@ import { sizeText } from './size-text.ts';
 /** How an instance ended, in a few words. */
 export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
-    case 'ran': return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
-    case 'cached': return 'up to date';
-    case 'restored': return `restored from the cache (${counted(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
-    case 'failed': return outcome.before === true ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})` : `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
-    case 'blocked': return `not started: ${outcome.by} failed`;
-    case 'skipped': return 'skipped';
-    case 'interrupted': return `interrupted after ${durationText(outcome.seconds)}`;
+    case 'ran':
+      return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
+    case 'cached':
+      return 'up to date';
+    case 'restored':
+      return `restored from the cache (${counted(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
+    case 'failed':
+      return outcome.before === true
+        ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})`
+        : `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
+    case 'blocked':
+      return `not started: ${outcome.by} failed`;
+    case 'skipped':
+      return 'skipped';
+    case 'interrupted':
+      return `interrupted after ${durationText(outcome.seconds)}`;
   }
 }
 
 /** The outs that were not as they should be: the first by name, and how many more. */
 export function displacedText([first, ...rest]: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string {
-  return first === undefined ? '' : `${displacedOutText(first, verb)}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
+  return first === undefined
+    ? ''
+    : `${displacedOutText(first, verb)}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
 }
 
 /** How an out stands otherwise than its result says. */
 export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {
   if (files.length > 0) return `${path}: ${filesText(files)}`;
   switch (was) {
-    case 'missing': return `${path} ${verb} missing`;
-    case 'changed': return `${path} was changed`;
-    case 'another-result': return `${path} ${verb === 'is' ? 'holds' : 'held'} another result`;
+    case 'missing':
+      return `${path} ${verb} missing`;
+    case 'changed':
+      return `${path} was changed`;
+    case 'another-result':
+      return `${path} ${verb === 'is' ? 'holds' : 'held'} another result`;
   }
 }
 
 /** Why an attempt is followed by another, and when. */
-export const retryText = ({ failure, attempt, delaySeconds }: Extract<Event, { readonly kind: 'retrying' }>): string =>
+export const retryText = ({
+  failure,
+  attempt,
+  delaySeconds,
+}: Extract<Event, { readonly kind: 'retrying' }>): string =>
   `${failureText(failure)}; attempt ${attempt} in ${durationText(delaySeconds)}`;
 
 /** What went wrong, in words. */
 export function failureText(failure: Failure): string {
   switch (failure.kind) {
-    case 'exit': return `exit code ${failure.code}`;
-    case 'signal': return `ended by ${failure.signal}`;
-    case 'timeout': return `still running after its timeout of ${durationText(failure.seconds)}`;
-    case 'missing-outs': return `it ended without writing ${failure.outs.join(', ')}`;
-    case 'spawn': return `could not be started: ${failure.message}`;
-    case 'reported': return printableLines(failure.text);
-    case 'disk': return failure.message;
+    case 'exit':
+      return `exit code ${failure.code}`;
+    case 'signal':
+      return `ended by ${failure.signal}`;
+    case 'timeout':
+      return `still running after its timeout of ${durationText(failure.seconds)}`;
+    case 'missing-outs':
+      return `it ended without writing ${failure.outs.join(', ')}`;
+    case 'spawn':
+      return `could not be started: ${failure.message}`;
+    case 'reported':
+      return printableLines(failure.text);
+    case 'disk':
+      return failure.message;
   }
 }

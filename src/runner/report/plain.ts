@@ -11,24 +11,54 @@ import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
 /** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. `textOf`: what warnings point into. */
-export function plainLines(event: Event, colors: Colors, textOf: (file: string) => string | undefined): readonly string[] {
+export function plainLines(
+  event: Event,
+  colors: Colors,
+  textOf: (file: string) => string | undefined,
+): readonly string[] {
   switch (event.kind) {
-    case 'run-started': case 'fetching': return [];
-    case 'fetch-delayed': return [`${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`];
-    case 'fetched': return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
-    case 'started': return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event))}`];
-    case 'message': return messageLines(event.instance, event.message, colors);
-    case 'output': return [];
-    case 'warned': return diagnosticText(event.diagnostic, colors, textOf).split('\n');
-    case 'retrying': return [`${colors.yellow('↻')} ${event.instance}  ${retryText(event)}`];
-    case 'cancelled': return [`${colors.yellow('■')} ${event.instance}  ended: ${event.because}`];
-    case 'finished': return finishedLines(event.instance, event.outcome, colors);
-    case 'interrupting': return [colors.yellow(event.hard ? 'stopping now' : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them')];
-    case 'run-finished': return [];
+    case 'run-started':
+    case 'fetching':
+      return [];
+    case 'fetch-delayed':
+      return [
+        `${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`,
+      ];
+    case 'fetched':
+      return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
+    case 'started':
+      return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event))}`];
+    case 'message':
+      return messageLines(event.instance, event.message, colors);
+    case 'output':
+      return [];
+    case 'warned':
+      return diagnosticText(event.diagnostic, colors, textOf).split('\n');
+    case 'retrying':
+      return [`${colors.yellow('↻')} ${event.instance}  ${retryText(event)}`];
+    case 'cancelled':
+      return [`${colors.yellow('■')} ${event.instance}  ended: ${event.because}`];
+    case 'finished':
+      return finishedLines(event.instance, event.outcome, colors);
+    case 'interrupting':
+      return [
+        colors.yellow(
+          event.hard
+            ? 'stopping now'
+            : 'stopping: running stages may finish their checkpoints; Ctrl-C again kills them',
+        ),
+      ];
+    case 'run-finished':
+      return [];
   }
 }
 
-function startedText({ instance, because, attempt, resumed }: Extract<Event, { readonly kind: 'started' }>): string {
+function startedText({
+  instance,
+  because,
+  attempt,
+  resumed,
+}: Extract<Event, { readonly kind: 'started' }>): string {
   // How the last attempt ended does not hide what changed since.
   const shown = because.slice(0, because[0]?.kind === 'changed' ? 1 : 2);
   const more = because.length - shown.length;
@@ -44,12 +74,22 @@ function messageLines(instance: string, message: StageMessage, colors: Colors): 
 function finishedLines(instance: string, outcome: Outcome, colors: Colors): readonly string[] {
   const text = outcomeText(outcome);
   switch (outcome.kind) {
-    case 'ran': return [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`];
-    case 'restored': return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
+    case 'ran':
+      return [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`];
+    case 'restored':
+      return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
     // A run with nothing to do says so once, not once an instance.
-    case 'cached': case 'skipped': return [];
-    case 'blocked': return [`${colors.yellow('–')} ${instance}  ${text}`];
-    case 'interrupted': return [`${colors.yellow('■')} ${instance}  ${text}`];
-    case 'failed': return [`${colors.red('✗')} ${instance}  ${text}`, ...outcome.tail.map((line) => `    ${printableLines(line)}`)];
+    case 'cached':
+    case 'skipped':
+      return [];
+    case 'blocked':
+      return [`${colors.yellow('–')} ${instance}  ${text}`];
+    case 'interrupted':
+      return [`${colors.yellow('■')} ${instance}  ${text}`];
+    case 'failed':
+      return [
+        `${colors.red('✗')} ${instance}  ${text}`,
+        ...outcome.tail.map((line) => `    ${printableLines(line)}`),
+      ];
   }
 }

@@ -1,5 +1,6 @@
 /** A text in one line, to point into: control characters never reach a terminal raw, since a hostile file must not move its cursor. A tab is one space wide here. */
-export const printable = (text: string): string => text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escaped);
+export const printable = (text: string): string =>
+  text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escaped);
 
 /**
  * What a stage says or prints, in its own lines, as harmless: no colours, of a line that is drawn over and over the last
@@ -9,7 +10,10 @@ export const printableLines = (text: string): string => text.split('\n').map(pri
 
 function printableLine(line: string): string {
   const drawn = line.endsWith('\r') ? line.slice(0, -1) : line;
-  return drawn.slice(drawn.lastIndexOf('\r') + 1).replace(colour, '').replace(/(?!\t)\p{Cc}/gu, escaped);
+  return drawn
+    .slice(drawn.lastIndexOf('\r') + 1)
+    .replace(colour, '')
+    .replace(/(?!\t)\p{Cc}/gu, escaped);
 }
 
 // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character

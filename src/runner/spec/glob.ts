@@ -32,7 +32,8 @@ export function matchesWildcards(pattern: string, text: string): boolean {
   let [at, index, star, starIndex] = [0, 0, -1, 0];
   while (index < characters.length) {
     if (wanted[at] === '*') [star, starIndex, at] = [at, index, at + 1];
-    else if (at < wanted.length && (wanted[at] === '?' || wanted[at] === characters[index])) [at, index] = [at + 1, index + 1];
+    else if (at < wanted.length && (wanted[at] === '?' || wanted[at] === characters[index]))
+      [at, index] = [at + 1, index + 1];
     else if (star >= 0) [at, starIndex, index] = [star + 1, starIndex + 1, starIndex + 1];
     else return false;
   }

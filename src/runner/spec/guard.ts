@@ -37,17 +37,37 @@ export const limits = {
 
 /** What no YAML may hold, found before it is parsed: the first fault, or undefined. */
 export function guardText(file: string, text: string): Diagnostic | undefined {
-  if (text.length > limits.length) return tooLarge(file, `it has ${text.length} characters, more than ${limits.length}`, 0);
-  if (hasMoreSeparators(text, limits.separators)) return tooLarge(file, `it has more than ${limits.separators} commas, colons and lines`, 0);
+  if (text.length > limits.length)
+    return tooLarge(file, `it has ${text.length} characters, more than ${limits.length}`, 0);
+  if (hasMoreSeparators(text, limits.separators))
+    return tooLarge(file, `it has more than ${limits.separators} commas, colons and lines`, 0);
   const control = text.search(/(?![\t\n\r\x7F-\x9F])\p{Cc}/u);
   if (control >= 0) {
     const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
-    return { severity: 'error', code: 'control-character', message: `the control character U+${code} stands here: YAML is text`, at: { file, offset: control, length: 1 }, help: 'remove it; in double quotes, an escape such as \\x1B can be written' };
+    return {
+      severity: 'error',
+      code: 'control-character',
+      message: `the control character U+${code} stands here: YAML is text`,
+      at: { file, offset: control, length: 1 },
+      help: 'remove it; in double quotes, an escape such as \\x1B can be written',
+    };
   }
   const surrogate = text.search(/\p{Surrogate}/u);
-  if (surrogate >= 0) return { severity: 'error', code: 'lone-surrogate', message: 'half a character stands here (a lone surrogate): it cannot be written as UTF-8', at: { file, offset: surrogate, length: 1 } };
+  if (surrogate >= 0)
+    return {
+      severity: 'error',
+      code: 'lone-surrogate',
+      message: 'half a character stands here (a lone surrogate): it cannot be written as UTF-8',
+      at: { file, offset: surrogate, length: 1 },
+    };
   const carriageReturn = text.search(/\r(?!\n)/);
-  if (carriageReturn >= 0) return { severity: 'error', code: 'lone-carriage-return', message: 'a carriage return stands here without a line feed: lines end in LF or CR LF', at: { file, offset: carriageReturn, length: 1 } };
+  if (carriageReturn >= 0)
+    return {
+      severity: 'error',
+      code: 'lone-carriage-return',
+      message: 'a carriage return stands here without a line feed: lines end in LF or CR LF',
+      at: { file, offset: carriageReturn, length: 1 },
+    };
   return undefined;
 }
 
@@ -61,7 +81,7 @@ function hasMoreSeparators(text: string, most: number): boolean {
   return false;
 }
 
-const [comma, colon, lineFeed] = [0x2C, 0x3A, 0x0A];
+const [comma, colon, lineFeed] = [0x2c, 0x3a, 0x0a];
 
 export const tooLarge = (file: string, why: string, offset: number): Diagnostic => ({
   severity: 'error',

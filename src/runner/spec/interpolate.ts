@@ -1,6 +1,16 @@
 import type { Fault, Names, Range, Report } from '../diagnostic.ts';
 import { limits } from './guard.ts';
-import { kindText, listNode, mapNode, refers, type MapEntry, type MapNode, type Node, type Part, type ScalarNode } from './node.ts';
+import {
+  kindText,
+  listNode,
+  mapNode,
+  refers,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  type Part,
+  type ScalarNode,
+} from './node.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 
@@ -15,27 +25,44 @@ export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | 
   if (node.kind === 'broken') return undefined;
   if (!refers(node)) return node;
   switch (node.kind) {
-    case 'scalar': return interpolateScalar(node, node.parts ?? [], lookUp, report);
+    case 'scalar':
+      return interpolateScalar(node, node.parts ?? [], lookUp, report);
     case 'list': {
       const items = node.items.map((item) => interpolate(item, lookUp, report));
       const whole = items.filter((item) => item !== undefined);
       return whole.length < items.length ? undefined : listNode(whole, node.at);
     }
     case 'map': {
-      const entries = [...node.entries].map(([name, { key, value }]) => ({ name, key, value: interpolate(value, lookUp, report) }));
-      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] => (value === undefined ? [] : [[name, { key, value }]]));
+      const entries = [...node.entries].map(([name, { key, value }]) => ({
+        name,
+        key,
+        value: interpolate(value, lookUp, report),
+      }));
+      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
+        value === undefined ? [] : [[name, { key, value }]],
+      );
       return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
     }
   }
 }
 
-function interpolateScalar(node: ScalarNode, parts: readonly Part[], lookUp: LookUp, report: Report): Node | undefined {
+function interpolateScalar(
+  node: ScalarNode,
+  parts: readonly Part[],
+  lookUp: LookUp,
+  report: Report,
+): Node | undefined {
   const [only, ...more] = parts;
   if (only?.kind === 'reference' && more.length === 0) return lookUp(only, report);
   const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookUp, report)));
   if (texts.includes(undefined)) return undefined;
   if (texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) > limits.text) {
-    return void report({ severity: 'error', code: 'too-large', message: `this text would have more than ${limits.text} characters once its references are written out`, at: node.at });
+    return void report({
+      severity: 'error',
+      code: 'too-large',
+      message: `this text would have more than ${limits.text} characters once its references are written out`,
+      at: node.at,
+    });
   }
   const text = texts.join('');
   return { kind: 'scalar', value: text, text, parts: null, at: node.at };
@@ -51,23 +78,43 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
     code: 'not-text',
     message: `\${${reference.path.join('.').slice(0, 200)}} is ${kindText(node)}: inside a text only a single value can stand`,
     at: reference.at,
-    help: node.kind === 'map' ? `name one of its values: ${examples(node, reference)}` : 'alone in a value, it keeps its type',
+    help:
+      node.kind === 'map'
+        ? `name one of its values: ${examples(node, reference)}`
+        : 'alone in a value, it keeps its type',
     notes: [{ message: 'it is written here', at: node.at }],
   });
 }
 
 const examples = (node: MapNode, { path }: Reference): string =>
-  [...node.entries.keys()].slice(0, 5).map((name) => `\${${[...path, name].join('.')}}`).join(', ');
+  [...node.entries.keys()]
+    .slice(0, 5)
+    .map((name) => `\${${[...path, name].join('.')}}`)
+    .join(', ');
 
 /** Follows the names of a reference below a value: `path` from `depth` on. */
-export function descend(node: Node, { path, at }: Reference, depth: number, report: Report): Node | undefined {
+export function descend(
+  node: Node,
+  { path, at }: Reference,
+  depth: number,
+  report: Report,
+): Node | undefined {
   const name = path[depth];
   if (node.kind === 'broken') return undefined;
   if (name === undefined) return node;
   const shown = path.slice(0, depth).join('.').slice(0, 200);
-  if (node.kind !== 'map') return void report({ severity: 'error', code: 'unknown-reference', message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name.slice(0, 60))}`, at, notes: [{ message: `${shown} is written here`, at: node.at }] });
+  if (node.kind !== 'map')
+    return void report({
+      severity: 'error',
+      code: 'unknown-reference',
+      message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name.slice(0, 60))}`,
+      at,
+      notes: [{ message: `${shown} is written here`, at: node.at }],
+    });
   const entry = node.entries.get(name);
-  return entry === undefined ? void report(unknownReference(name, `in ${shown}`, node.entries, at)) : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
+  return entry === undefined
+    ? void report(unknownReference(name, `in ${shown}`, node.entries, at))
+    : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
 }
 
 /** A name that a reference gives and that is not there. */

@@ -53,17 +53,26 @@ export type Part =
  */
 export function valueOf(node: Node): Value {
   switch (node.kind) {
-    case 'scalar': return node.value === 0 ? 0 : node.value;
-    case 'list': return node.items.map(valueOf);
-    case 'broken': return null;
-    case 'map': return Object.fromEntries(sortedEntries(node).map(([name, { value }]) => [name, valueOf(value)]));
+    case 'scalar':
+      return node.value === 0 ? 0 : node.value;
+    case 'list':
+      return node.items.map(valueOf);
+    case 'broken':
+      return null;
+    case 'map':
+      return Object.fromEntries(sortedEntries(node).map(([name, { value }]) => [name, valueOf(value)]));
   }
 }
 
 export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-export const listNode = (items: readonly Node[], at: Range): ListNode => ({ kind: 'list', items, refers: items.some(refers), at });
+export const listNode = (items: readonly Node[], at: Range): ListNode => ({
+  kind: 'list',
+  items,
+  refers: items.some(refers),
+  at,
+});
 
 export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapNode {
   let any = false;
@@ -74,24 +83,34 @@ export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapN
 /** Whether a reference stands anywhere in a node: most have none, and are what they are in every instance. */
 export function refers(node: Node): boolean {
   switch (node.kind) {
-    case 'broken': return false;
-    case 'scalar': return node.parts !== null;
-    case 'list': case 'map': return node.refers;
+    case 'broken':
+      return false;
+    case 'scalar':
+      return node.parts !== null;
+    case 'list':
+    case 'map':
+      return node.refers;
   }
 }
 
 /** What a node is, for a message. */
 export function kindText(node: Node): string {
   switch (node.kind) {
-    case 'list': return 'a list';
-    case 'map': return 'a map';
-    case 'broken': return 'a value with a fault';
+    case 'list':
+      return 'a list';
+    case 'map':
+      return 'a map';
+    case 'broken':
+      return 'a value with a fault';
     case 'scalar':
       if (node.value === null) return 'nothing';
       switch (typeof node.value) {
-        case 'string': return `the text ${JSON.stringify(shortened(node.value))}`;
-        case 'number': return `the number ${shortened(node.text)}`;
-        default: return shortened(node.text);
+        case 'string':
+          return `the text ${JSON.stringify(shortened(node.value))}`;
+        case 'number':
+          return `the number ${shortened(node.text)}`;
+        default:
+          return shortened(node.text);
       }
   }
 }

@@ -13,7 +13,13 @@ import type { ChangedVar } from './unreached-vars.ts';
  */
 export function override(root: Node, file: string, text: string, report: Report): Overridden {
   const fault = (message: string, length: number, offset = 0): Overridden => {
-    report({ severity: 'error', code: 'bad-override', message, at: { file, offset, length }, help: 'write it as in --set vars.model=data/models/mt5-base' });
+    report({
+      severity: 'error',
+      code: 'bad-override',
+      message,
+      at: { file, offset, length },
+      help: 'write it as in --set vars.model=data/models/mt5-base',
+    });
     return { root };
   };
   const equals = text.indexOf('=');
@@ -29,7 +35,10 @@ export function override(root: Node, file: string, text: string, report: Report)
   const changed = replaced(root, steps, value, path[0] === 'vars', report);
   const before = writtenAt(root, path);
   if (changed === undefined) return { root };
-  return { root: before === undefined ? changed : withCopies(changed, before, value), ...(path[0] === 'vars' ? { changed: { node: value, name: path.join('.'), patched: false } } : {}) };
+  return {
+    root: before === undefined ? changed : withCopies(changed, before, value),
+    ...(path[0] === 'vars' ? { changed: { node: value, name: path.join('.'), patched: false } } : {}),
+  };
 }
 
 export interface Overridden {
@@ -41,9 +50,17 @@ export interface Overridden {
 /** What stands at a path, if it is written there and did not come from elsewhere by an alias or a merge. */
 function writtenAt(node: Node | undefined, [name, ...rest]: readonly string[]): Node | undefined {
   if (name === undefined || node === undefined) return node;
-  const child = node.kind === 'map' ? node.entries.get(name)?.value : node.kind === 'list' ? node.items[Number(name)] : undefined;
+  const child =
+    node.kind === 'map'
+      ? node.entries.get(name)?.value
+      : node.kind === 'list'
+        ? node.items[Number(name)]
+        : undefined;
   // A value of another file was put here by a patch.
-  const isOwn = child !== undefined && (child.at.file !== node.at.file || (child.at.offset >= node.at.offset && child.at.offset < node.at.offset + node.at.length));
+  const isOwn =
+    child !== undefined &&
+    (child.at.file !== node.at.file ||
+      (child.at.offset >= node.at.offset && child.at.offset < node.at.offset + node.at.length));
   return isOwn ? writtenAt(child, rest) : undefined;
 }
 
@@ -63,8 +80,12 @@ function withCopies(root: Node, before: Node, after: Node): Node {
       return items.every((item, index) => item === node.items[index]) ? node : listNode(items, node.at);
     }
     if (node.kind !== 'map') return node;
-    const entries = [...node.entries].map(([name, { key, value }]) => [name, { key, value: visit(value) }] as const);
-    return entries.every(([name, { value }]) => value === node.entries.get(name)?.value) ? node : mapNode(new Map(entries), node.at);
+    const entries = [...node.entries].map(
+      ([name, { key, value }]) => [name, { key, value: visit(value) }] as const,
+    );
+    return entries.every(([name, { value }]) => value === node.entries.get(name)?.value)
+      ? node
+      : mapNode(new Map(entries), node.at);
   };
   return visit(root);
 }
@@ -81,26 +102,63 @@ function valueAfter(file: string, text: string, start: number, report: Report): 
   return parseYaml(file, ' '.repeat(start) + text.slice(start), report);
 }
 
-function replaced(node: Node, [step, ...rest]: readonly Step[], value: Node, mustExist: boolean, report: Report): Node | undefined {
+function replaced(
+  node: Node,
+  [step, ...rest]: readonly Step[],
+  value: Node,
+  mustExist: boolean,
+  report: Report,
+): Node | undefined {
   if (step === undefined) return value;
   const { name, at } = step;
   switch (node.kind) {
-    case 'broken': return undefined;
-    case 'scalar': return void report({ severity: 'error', code: 'bad-override', message: `what stands before ${JSON.stringify(name)} is ${kindText(node)} and holds no names`, at, notes: [{ message: 'it is written here', at: node.at }] });
+    case 'broken':
+      return undefined;
+    case 'scalar':
+      return void report({
+        severity: 'error',
+        code: 'bad-override',
+        message: `what stands before ${JSON.stringify(name)} is ${kindText(node)} and holds no names`,
+        at,
+        notes: [{ message: 'it is written here', at: node.at }],
+      });
     case 'list': {
       const index = /^\d{1,6}$/.test(name) ? Number(name) : -1;
       const item = node.items[index];
-      if (item === undefined) return void report({ severity: 'error', code: 'bad-override', message: `a list of ${node.items.length} stands here: expected a number from 0 to ${node.items.length - 1}`, at });
+      if (item === undefined)
+        return void report({
+          severity: 'error',
+          code: 'bad-override',
+          message: `a list of ${node.items.length} stands here: expected a number from 0 to ${node.items.length - 1}`,
+          at,
+        });
       const changed = replaced(item, rest, value, mustExist, report);
-      return changed && listNode(node.items.map((other, place) => (place === index ? changed : other)), node.at);
+      return (
+        changed &&
+        listNode(
+          node.items.map((other, place) => (place === index ? changed : other)),
+          node.at,
+        )
+      );
     }
-    case 'map': return replacedEntry(node, step, rest, value, mustExist, report);
+    case 'map':
+      return replacedEntry(node, step, rest, value, mustExist, report);
   }
 }
 
-function replacedEntry(node: MapNode, { name, at }: Step, rest: readonly Step[], value: Node, mustExist: boolean, report: Report): Node | undefined {
+function replacedEntry(
+  node: MapNode,
+  { name, at }: Step,
+  rest: readonly Step[],
+  value: Node,
+  mustExist: boolean,
+  report: Report,
+): Node | undefined {
   const entry = node.entries.get(name);
-  if (entry === undefined && (rest.length > 0 || mustExist)) return void report({ ...unknownReference(name, 'here', node.entries, at), code: 'bad-override' });
+  if (entry === undefined && (rest.length > 0 || mustExist))
+    return void report({ ...unknownReference(name, 'here', node.entries, at), code: 'bad-override' });
   const changed = entry === undefined ? value : replaced(entry.value, rest, value, mustExist, report);
-  return changed && mapNode(new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]), node.at);
+  return (
+    changed && mapNode(new Map([...node.entries, [name, { key: entry?.key ?? at, value: changed }]]), node.at)
+  );
 }

@@ -60,7 +60,14 @@ function readStages(node: MapNode, vars: LookUp, report: Report): Pick<Pipeline,
     }
     const other = folded.get(foldedPath(name));
     if (!namePattern.test(name)) report(badName(name, key));
-    else if (other !== undefined) report({ severity: 'error', code: 'same-name', message: `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder where file systems ignore case`, at: key, notes: [{ message: 'the other stands here', at: other.key }] });
+    else if (other !== undefined)
+      report({
+        severity: 'error',
+        code: 'same-name',
+        message: `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder where file systems ignore case`,
+        at: key,
+        notes: [{ message: 'the other stands here', at: other.key }],
+      });
     folded.set(foldedPath(name), { name, key });
     const fields = settled && stageShape.read(settled, report);
     const stage = fields && namePattern.test(name) ? toStage(name, key, fields, report) : undefined;
@@ -79,7 +86,9 @@ function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undef
   if (settledCommand?.kind === 'list') return withVars(node, vars, report);
   const others = new Map([...node.entries].filter(([name]) => name !== 'cmd'));
   const settled = withVars(mapNode(others, node.at), vars, report);
-  return settled?.kind === 'map' ? mapNode(new Map([...settled.entries, ['cmd', command]]), node.at) : settled;
+  return settled?.kind === 'map'
+    ? mapNode(new Map([...settled.entries, ['cmd', command]]), node.at)
+    : settled;
 }
 
 function toStage(name: string, at: Range, fields: StageFields, report: Report): Stage | undefined {
@@ -87,7 +96,13 @@ function toStage(name: string, at: Range, fields: StageFields, report: Report): 
   const env = fields.env ?? [];
   const passEnv = fields.passEnv ?? [];
   const both = passEnv.find(({ value }) => env.some((hashed) => hashed.value === value));
-  if (both !== undefined) report({ severity: 'error', code: 'env-twice', message: `${both.value} stands in env, which counts, and in passEnv, which does not`, at: both.at });
+  if (both !== undefined)
+    report({
+      severity: 'error',
+      code: 'env-twice',
+      message: `${both.value} stands in env, which counts, and in passEnv, which does not`,
+      at: both.at,
+    });
   if (program === undefined || both !== undefined) return undefined;
   return {
     name,
@@ -100,20 +115,44 @@ function toStage(name: string, at: Range, fields: StageFields, report: Report): 
     outs: unkeyed(fields.outs),
     env,
     passEnv,
-    resources: { cpus: fields.resources?.cpus, gpus: fields.resources?.gpus, memory: fields.resources?.memory },
+    resources: {
+      cpus: fields.resources?.cpus,
+      gpus: fields.resources?.gpus,
+      memory: fields.resources?.memory,
+    },
     timeout: fields.timeout,
     retries: fields.retries,
     cache: fields.cache?.value ?? true,
   };
 }
 
-const unkeyed = <T>(entries: ReadonlyMap<string, { readonly value: T }> | undefined): ReadonlyMap<string, T> =>
-  new Map([...(entries ?? [])].map(([name, { value }]) => [name, value]));
+const unkeyed = <T>(
+  entries: ReadonlyMap<string, { readonly value: T }> | undefined,
+): ReadonlyMap<string, T> => new Map([...(entries ?? [])].map(([name, { value }]) => [name, value]));
 
-function toProgram(name: string, at: Range, { uses, cmd, code }: StageFields, report: Report): StageProgram | undefined {
-  const fault = (message: string, where: Range, help: string): undefined => void report({ severity: 'error', code: 'program', message, at: where, help });
-  if (uses !== undefined && cmd !== undefined) return fault(`the stage ${name} has both uses and cmd`, cmd.at, 'a stage runs one program: leave one of them out');
-  if (uses !== undefined) return code === undefined || code.length === 0 ? { kind: 'uses', path: uses } : fault('code stands beside uses', code[0]?.at ?? at, 'leave it out: the code that a TypeScript stage can reach is found by itself');
-  if (cmd === undefined) return fault(`the stage ${name} says nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
+function toProgram(
+  name: string,
+  at: Range,
+  { uses, cmd, code }: StageFields,
+  report: Report,
+): StageProgram | undefined {
+  const fault = (message: string, where: Range, help: string): undefined =>
+    void report({ severity: 'error', code: 'program', message, at: where, help });
+  if (uses !== undefined && cmd !== undefined)
+    return fault(
+      `the stage ${name} has both uses and cmd`,
+      cmd.at,
+      'a stage runs one program: leave one of them out',
+    );
+  if (uses !== undefined)
+    return code === undefined || code.length === 0
+      ? { kind: 'uses', path: uses }
+      : fault(
+          'code stands beside uses',
+          code[0]?.at ?? at,
+          'leave it out: the code that a TypeScript stage can reach is found by itself',
+        );
+  if (cmd === undefined)
+    return fault(`the stage ${name} says nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
   return { ...cmd, code: code ?? [] };
 }

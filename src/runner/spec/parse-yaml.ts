@@ -1,4 +1,13 @@
-import { Composer, Lexer, Parser, YAMLParseError, type CST, type ErrorCode, type Document, type ParsedNode } from 'yaml';
+import {
+  Composer,
+  Lexer,
+  Parser,
+  YAMLParseError,
+  type CST,
+  type ErrorCode,
+  type Document,
+  type ParsedNode,
+} from 'yaml';
 import type { Diagnostic, Report } from '../diagnostic.ts';
 import { guardText, limits, tooLarge } from './guard.ts';
 import type { Node } from './node.ts';
@@ -15,12 +24,26 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
   if (refused !== undefined) return void report(refused);
   const tokens = tokensOf(file, text);
   if (!Array.isArray(tokens)) return void report(tokens);
-  const { list: [document, second], error } = compose(tokens, text.length);
+  const {
+    list: [document, second],
+    error,
+  } = compose(tokens, text.length);
   if (error !== undefined) return void report(syntaxFault(file, text, tokens, error));
-  if (second !== undefined) report({ severity: 'error', code: 'many-documents', message: 'a second document starts here: a pipeline file is one document', at: { file, offset: second.range[0], length: 1 } });
+  if (second !== undefined)
+    report({
+      severity: 'error',
+      code: 'many-documents',
+      message: 'a second document starts here: a pipeline file is one document',
+      at: { file, offset: second.range[0], length: 1 },
+    });
   if (document === undefined) return undefined;
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
-    report({ severity: 'error', code: 'yaml-version', message: `YAML ${document.directives.yaml.version} reads other values than 1.2 does: only 1.2 is read`, at: { file, offset: 0, length: 1 } });
+    report({
+      severity: 'error',
+      code: 'yaml-version',
+      message: `YAML ${document.directives.yaml.version} reads other values than 1.2 does: only 1.2 is read`,
+      at: { file, offset: 0, length: 1 },
+    });
   }
   return toNode(document.contents, file, text, report);
 }
@@ -33,8 +56,14 @@ function tokensOf(file: string, text: string): CST.Token[] | Diagnostic {
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > limits.depth) return tooDeep(file, parser.offset);
-    if (++count > limits.tokens) return tooLarge(file, `it has more than ${limits.tokens} tokens`, parser.offset);
-    if (tokens.length > limits.topLevel) return tooLarge(file, `it has more than ${limits.topLevel} comments, empty lines and documents`, parser.offset);
+    if (++count > limits.tokens)
+      return tooLarge(file, `it has more than ${limits.tokens} tokens`, parser.offset);
+    if (tokens.length > limits.topLevel)
+      return tooLarge(
+        file,
+        `it has more than ${limits.topLevel} comments, empty lines and documents`,
+        parser.offset,
+      );
   }
   tokens.push(...parser.end());
   return tokens;
@@ -59,7 +88,13 @@ interface Composed {
  * and hands it to the handler again, so the first fault is kept. Tags are judged by toNode.
  */
 function compose(tokens: readonly CST.Token[], length: number): Composed {
-  const composer = new Composer<ParsedNode>({ version: '1.2', schema: 'core', uniqueKeys: false, strict: true, logLevel: 'silent' });
+  const composer = new Composer<ParsedNode>({
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: false,
+    strict: true,
+    logLevel: 'silent',
+  });
   let first: YAMLParseError | undefined;
   const handler = (source: ErrorSource, code: ErrorCode, message: string, warning?: boolean): void => {
     if (warning === true || code === 'TAG_RESOLVE_FAILED') return;
@@ -83,7 +118,11 @@ function compose(tokens: readonly CST.Token[], length: number): Composed {
 }
 
 /** As the composer's own. */
-type ErrorSource = number | readonly [number, number] | readonly [number, number, number] | { readonly offset: number; readonly source?: string };
+type ErrorSource =
+  | number
+  | readonly [number, number]
+  | readonly [number, number, number]
+  | { readonly offset: number; readonly source?: string };
 
 function placeOf(source: ErrorSource): [number, number] {
   if (typeof source === 'number') return [source, source + 1];

@@ -6,25 +6,68 @@ import type { MapNode, Node, ScalarNode } from './node.ts';
 import type { Axis, MatrixBlock, StageDependency, StageOut } from './pipeline.ts';
 import { projectPath } from './project-path.ts';
 import {
-  anyMap, badName, choice, flag, late, lateText, listOf, map, mapOf, matching, optional, positiveNumber, record, refuse, required, text, wholeNumber, word,
-  type Of, type Shape,
+  anyMap,
+  badName,
+  choice,
+  flag,
+  late,
+  lateText,
+  listOf,
+  map,
+  mapOf,
+  matching,
+  optional,
+  positiveNumber,
+  record,
+  refuse,
+  required,
+  text,
+  wholeNumber,
+  word,
+  type Of,
+  type Shape,
 } from './shape.ts';
 
 /** A name of a stage, an axis, a dep or an out: what a reference can hold, and every file system. */
 export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
 
-const outKinds = ['file', 'metrics', 'series', 'table', 'text', 'image', 'model'] as const satisfies readonly OutKind[];
+const outKinds = [
+  'file',
+  'metrics',
+  'series',
+  'table',
+  'text',
+  'image',
+  'model',
+] as const satisfies readonly OutKind[];
 
 const longOut = record('an out', {
-  path: required(lateText('a path'), 'a path inside the instance\'s own folder'),
+  path: required(lateText('a path'), "a path inside the instance's own folder"),
   kind: optional(word(outKinds), 'how it is shown: metrics is JSON, series is JSON Lines by step'),
-  workspace: optional(flag, 'true: the path is from the project root, for programs that write where they like'),
+  workspace: optional(
+    flag,
+    'true: the path is from the project root, for programs that write where they like',
+  ),
 });
 
-const out: Shape<StageOut> = choice('a path, or a map with path, kind and workspace', {
-  short: map(lateText('a path'), (path): StageOut => ({ path, kind: 'file', workspace: false, at: path.at })),
-  long: map(longOut, ({ path, kind, workspace, at }): StageOut => ({ path, kind: kind?.value ?? 'file', workspace: workspace?.value ?? false, at })),
-}, (node) => (node.kind === 'map' ? 'long' : 'short'));
+const out: Shape<StageOut> = choice(
+  'a path, or a map with path, kind and workspace',
+  {
+    short: map(lateText('a path'), (path): StageOut => ({
+      path,
+      kind: 'file',
+      workspace: false,
+      at: path.at,
+    })),
+    long: map(longOut, ({ path, kind, workspace, at }): StageOut => ({
+      path,
+      kind: kind?.value ?? 'file',
+      workspace: workspace?.value ?? false,
+      at,
+    })),
+  },
+  (node) => (node.kind === 'map' ? 'long' : 'short'),
+);
 
 const join = record('a dep on a stage', {
   from: required(text, 'the stage whose out is read: the instance that agrees on every axis both have'),
@@ -38,19 +81,53 @@ const filed = record('a dep on a path', {
   hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 
-const dependency: Shape<StageDependency> = choice('a path, hf:owner/name@revision, or a map with from and out', {
-  short: map(lateText('a path'), (path): StageDependency => ({ kind: 'path', path, external: false, hint: undefined, at: path.at })),
-  join: map(join, ({ from, out: name, gather, at }): StageDependency => ({ kind: 'from', stage: from, out: name, gather: gather?.value ?? false, at })),
-  filed: map(filed, ({ path, external, hint, at }): StageDependency => ({ kind: 'path', path, external: external?.value ?? false, hint: hint?.value, at })),
-}, (node) => (node.kind !== 'map' ? 'short' : looksLikeJoin(node) ? 'join' : 'filed'));
+const dependency: Shape<StageDependency> = choice(
+  'a path, hf:owner/name@revision, or a map with from and out',
+  {
+    short: map(lateText('a path'), (path): StageDependency => ({
+      kind: 'path',
+      path,
+      external: false,
+      hint: undefined,
+      at: path.at,
+    })),
+    join: map(join, ({ from, out: name, gather, at }): StageDependency => ({
+      kind: 'from',
+      stage: from,
+      out: name,
+      gather: gather?.value ?? false,
+      at,
+    })),
+    filed: map(filed, ({ path, external, hint, at }): StageDependency => ({
+      kind: 'path',
+      path,
+      external: external?.value ?? false,
+      hint: hint?.value,
+      at,
+    })),
+  },
+  (node) => (node.kind !== 'map' ? 'short' : looksLikeJoin(node) ? 'join' : 'filed'),
+);
 
 const looksLikeJoin = ({ entries }: MapNode): boolean =>
-  !entries.has('path') && !entries.has('external') && [...entries.keys()].some((name) => name === 'from' || name === 'out' || name === 'gather' || nearest(name, ['from', 'gather']) !== undefined);
+  !entries.has('path') &&
+  !entries.has('external') &&
+  [...entries.keys()].some(
+    (name) =>
+      name === 'from' ||
+      name === 'out' ||
+      name === 'gather' ||
+      nearest(name, ['from', 'gather']) !== undefined,
+  );
 
 /** What is no axis since a reference by that name means something else. */
 const reservedAxes = ['vars', 'params', 'deps', 'outs'];
 
-const axisNames: Schema = { type: 'object', propertyNames: { pattern: namePattern.source }, properties: { from: { type: 'string', description: 'one for each instance of this stage, with its axes' } } };
+const axisNames: Schema = {
+  type: 'object',
+  propertyNames: { pattern: namePattern.source },
+  properties: { from: { type: 'string', description: 'one for each instance of this stage, with its axes' } },
+};
 
 const block: Shape<MatrixBlock> = {
   schema: axisNames,
@@ -76,11 +153,29 @@ const block: Shape<MatrixBlock> = {
 
 function axisValues(name: string, at: Range, node: Node, report: Report): readonly Node[] | undefined {
   if (!namePattern.test(name)) return void report(badName(name, at));
-  if (reservedAxes.includes(name)) return void report({ severity: 'error', code: 'bad-name', message: `an axis cannot be named ${name}: \${${name}.…} means something else`, at });
+  if (reservedAxes.includes(name))
+    return void report({
+      severity: 'error',
+      code: 'bad-name',
+      message: `an axis cannot be named ${name}: \${${name}.…} means something else`,
+      at,
+    });
   const reference = firstReference(node);
-  if (reference !== undefined) return void report({ severity: 'error', code: 'reference-not-here', message: 'only references to vars can stand in a matrix', at: reference });
+  if (reference !== undefined)
+    return void report({
+      severity: 'error',
+      code: 'reference-not-here',
+      message: 'only references to vars can stand in a matrix',
+      at: reference,
+    });
   const values = node.kind === 'list' ? node.items : [node];
-  if (values.length === 0) return void report({ severity: 'error', code: 'empty-axis', message: `the axis ${name} has no values: the stage would have no instances`, at: node.at });
+  if (values.length === 0)
+    return void report({
+      severity: 'error',
+      code: 'empty-axis',
+      message: `the axis ${name} has no values: the stage would have no instances`,
+      at: node.at,
+    });
   return values.every((value) => hasGoodLabel(value, report)) ? values : undefined;
 }
 
@@ -93,10 +188,14 @@ function hasGoodLabel(node: Node, report: Report): boolean {
 
 function firstReference(node: Node): Range | undefined {
   switch (node.kind) {
-    case 'broken': return undefined;
-    case 'scalar': return node.parts === null ? undefined : node.at;
-    case 'list': return first(node.items, firstReference);
-    case 'map': return first([...node.entries.values()], ({ value }) => firstReference(value));
+    case 'broken':
+      return undefined;
+    case 'scalar':
+      return node.parts === null ? undefined : node.at;
+    case 'list':
+      return first(node.items, firstReference);
+    case 'map':
+      return first([...node.entries.values()], ({ value }) => firstReference(value));
   }
 }
 
@@ -108,41 +207,90 @@ function first<T, U>(values: readonly T[], of: (value: T) => U | undefined): U |
   return undefined;
 }
 
-const matrix: Shape<readonly MatrixBlock[]> = choice('a map of axes, or a list of such maps', {
-  product: map(block, (only): readonly MatrixBlock[] => [only]),
-  union: map(listOf('a list of maps of axes', block), (blocks, node, report) =>
-    blocks.length > 0 ? blocks : void report({ severity: 'error', code: 'empty-axis', message: 'this matrix is empty: the stage would have no instances', at: node.at })),
-}, (node) => (node.kind === 'list' ? 'union' : 'product'));
+const matrix: Shape<readonly MatrixBlock[]> = choice(
+  'a map of axes, or a list of such maps',
+  {
+    product: map(block, (only): readonly MatrixBlock[] => [only]),
+    union: map(listOf('a list of maps of axes', block), (blocks, node, report) =>
+      blocks.length > 0
+        ? blocks
+        : void report({
+            severity: 'error',
+            code: 'empty-axis',
+            message: 'this matrix is empty: the stage would have no instances',
+            at: node.at,
+          }),
+    ),
+  },
+  (node) => (node.kind === 'list' ? 'union' : 'product'),
+);
 
 type Command =
   | { readonly kind: 'argv'; readonly words: readonly ScalarNode[]; readonly at: Range }
   | { readonly kind: 'shell'; readonly line: ScalarNode; readonly at: Range };
 
-const command: Shape<Command> = choice('a list of words, or a line for the shell', {
-  shell: map(lateText('a line for the shell'), (line): Command => ({ kind: 'shell', line, at: line.at })),
-  argv: map(listOf('a list of words', lateText('a word')), (words, { at }, report): Command | undefined =>
-    words.length > 0 ? { kind: 'argv', words, at } : void report({ severity: 'error', code: 'empty-command', message: 'a command needs at least the name of a program', at })),
-}, (node) => (node.kind === 'list' ? 'argv' : 'shell'));
+const command: Shape<Command> = choice(
+  'a list of words, or a line for the shell',
+  {
+    shell: map(lateText('a line for the shell'), (line): Command => ({ kind: 'shell', line, at: line.at })),
+    argv: map(listOf('a list of words', lateText('a word')), (words, { at }, report): Command | undefined =>
+      words.length > 0
+        ? { kind: 'argv', words, at }
+        : void report({
+            severity: 'error',
+            code: 'empty-command',
+            message: 'a command needs at least the name of a program',
+            at,
+          }),
+    ),
+  },
+  (node) => (node.kind === 'list' ? 'argv' : 'shell'),
+);
 
 const usesPath = map(text, ({ value, at }, _, report) => {
   const path = projectPath(value);
-  return path.ok ? { value: path.value, at } : void report({ severity: 'error', code: 'bad-path', message: path.error, at });
+  return path.ok
+    ? { value: path.value, at }
+    : void report({ severity: 'error', code: 'bad-path', message: path.error, at });
 });
 
-const seconds = choice('seconds, or a text such as 90s, 10m or 2h', {
-  number: positiveNumber,
-  unit: map(matching('seconds, or a text such as 90s, 10m or 2h', /^\d+(\.\d+)?[smhd]$/), ({ value, at }) => ({ value: Number.parseFloat(value) * ({ s: 1, m: 60, h: 3600, d: 86400 }[value.slice(-1)] ?? 1), at })),
-}, (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'));
+const seconds = choice(
+  'seconds, or a text such as 90s, 10m or 2h',
+  {
+    number: positiveNumber,
+    unit: map(
+      matching('seconds, or a text such as 90s, 10m or 2h', /^\d+(\.\d+)?[smhd]$/),
+      ({ value, at }) => ({
+        value: Number.parseFloat(value) * ({ s: 1, m: 60, h: 3600, d: 86400 }[value.slice(-1)] ?? 1),
+        at,
+      }),
+    ),
+  },
+  (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'),
+);
 
-const bytes = choice('a number of bytes, or a text such as 800MB or 8GiB', {
-  number: wholeNumber(1),
-  unit: map(matching('a number of bytes, or a text such as 800MB or 8GiB', /^\d+(\.\d+)? ?[KMGT]i?B$/), ({ value, at }) => {
-    const exponent = 'KMGT'.indexOf(/[KMGT]/.exec(value)?.[0] ?? 'K') + 1;
-    return { value: Math.round(Number.parseFloat(value) * (value.endsWith('iB') ? 1024 : 1000) ** exponent), at };
-  }),
-}, (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'));
+const bytes = choice(
+  'a number of bytes, or a text such as 800MB or 8GiB',
+  {
+    number: wholeNumber(1),
+    unit: map(
+      matching('a number of bytes, or a text such as 800MB or 8GiB', /^\d+(\.\d+)? ?[KMGT]i?B$/),
+      ({ value, at }) => {
+        const exponent = 'KMGT'.indexOf(/[KMGT]/.exec(value)?.[0] ?? 'K') + 1;
+        return {
+          value: Math.round(Number.parseFloat(value) * (value.endsWith('iB') ? 1024 : 1000) ** exponent),
+          at,
+        };
+      },
+    ),
+  },
+  (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'),
+);
 
-const environmentNames = listOf('a list of names of environment variables', matching('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/));
+const environmentNames = listOf(
+  'a list of names of environment variables',
+  matching('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/),
+);
 
 /** The fields of a stage as they are written. */
 export const stageShape = record('a stage', {
@@ -150,17 +298,23 @@ export const stageShape = record('a stage', {
   matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
   uses: optional(usesPath, 'a TypeScript stage program of this project'),
   cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
-  code: optional(listOf('a list of paths, with * and **', lateText('a path')), 'the files of the project that cmd runs: a change of them runs it again'),
+  code: optional(
+    listOf('a list of paths, with * and **', lateText('a path')),
+    'the files of the project that cmd runs: a change of them runs it again',
+  ),
   deps: optional(mapOf('a map of deps', namePattern, dependency), 'what it reads, by name'),
   params: optional(anyMap('a map of params'), 'the values it is given'),
   outs: optional(mapOf('a map of outs', namePattern, out), 'what it writes, by name'),
   env: optional(environmentNames, 'environment variables that it sees and that count'),
   passEnv: optional(environmentNames, 'environment variables that it sees and that do not count: secrets'),
-  resources: optional(record('resources', {
-    cpus: optional(late(wholeNumber(1)), 'how many processors it keeps busy'),
-    gpus: optional(late(wholeNumber(0)), 'how many GPUs it needs'),
-    memory: optional(late(bytes), 'how much memory it needs'),
-  }), 'what it needs of the machine'),
+  resources: optional(
+    record('resources', {
+      cpus: optional(late(wholeNumber(1)), 'how many processors it keeps busy'),
+      gpus: optional(late(wholeNumber(0)), 'how many GPUs it needs'),
+      memory: optional(late(bytes), 'how much memory it needs'),
+    }),
+    'what it needs of the machine',
+  ),
   timeout: optional(late(seconds), 'after this long it is stopped'),
   retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
   cache: optional(flag, 'false: it runs every time'),
@@ -170,7 +324,12 @@ export type StageFields = Of<typeof stageShape>;
 
 /** The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does not hide others. */
 export const pipelineShape = record('a pipeline file', {
-  name: optional(map(text, (name, _, report) => (namePattern.test(name.value) ? name : void report(badName(name.value, name.at)))), 'the name of its folder in artifacts; the file\'s own name where it is left out'),
+  name: optional(
+    map(text, (name, _, report) =>
+      namePattern.test(name.value) ? name : void report(badName(name.value, name.at)),
+    ),
+    "the name of its folder in artifacts; the file's own name where it is left out",
+  ),
   extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
   vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
@@ -185,8 +344,17 @@ export function pipelineSchema(): Schema {
     ...rest,
     // A file that extends another may leave anything out.
     required: [],
-    properties: { ...(isObject(properties) ? properties : {}), stages: { description: 'the steps, by name', type: 'object', propertyNames: { pattern: namePattern.source }, additionalProperties: stageShape.schema } },
+    properties: {
+      ...(isObject(properties) ? properties : {}),
+      stages: {
+        description: 'the steps, by name',
+        type: 'object',
+        propertyNames: { pattern: namePattern.source },
+        additionalProperties: stageShape.schema,
+      },
+    },
   };
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;

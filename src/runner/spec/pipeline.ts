@@ -56,13 +56,35 @@ export interface Axis {
 
 export type StageProgram =
   | { readonly kind: 'uses'; readonly path: Located<string> }
-  | { readonly kind: 'argv'; readonly words: readonly ScalarNode[]; readonly code: readonly ScalarNode[]; readonly at: Range }
-  | { readonly kind: 'shell'; readonly line: ScalarNode; readonly code: readonly ScalarNode[]; readonly at: Range };
+  | {
+      readonly kind: 'argv';
+      readonly words: readonly ScalarNode[];
+      readonly code: readonly ScalarNode[];
+      readonly at: Range;
+    }
+  | {
+      readonly kind: 'shell';
+      readonly line: ScalarNode;
+      readonly code: readonly ScalarNode[];
+      readonly at: Range;
+    };
 
 export type StageDependency =
   /** A path or the name of a folder of the hub, told apart when its references are settled. */
-  | { readonly kind: 'path'; readonly path: ScalarNode; readonly external: boolean; readonly hint: string | undefined; readonly at: Range }
-  | { readonly kind: 'from'; readonly stage: Located<string>; readonly out: Located<string>; readonly gather: boolean; readonly at: Range };
+  | {
+      readonly kind: 'path';
+      readonly path: ScalarNode;
+      readonly external: boolean;
+      readonly hint: string | undefined;
+      readonly at: Range;
+    }
+  | {
+      readonly kind: 'from';
+      readonly stage: Located<string>;
+      readonly out: Located<string>;
+      readonly gather: boolean;
+      readonly at: Range;
+    };
 
 export interface StageOut {
   readonly path: ScalarNode;

@@ -6,11 +6,15 @@ import type { Result } from '../../result.ts';
  * editor or a careless tool takes for one of those. (A symbolic link on the way is seen by the shell, not here.)
  */
 export function projectPath(text: string): Result<string> {
-  const refuse = (why: string): Result<string> => ({ ok: false, error: `${JSON.stringify(text.slice(0, 200))} ${why}` });
+  const refuse = (why: string): Result<string> => ({
+    ok: false,
+    error: `${JSON.stringify(text.slice(0, 200))} ${why}`,
+  });
   if (text.includes('\0')) return refuse('holds the character NUL');
   if (text.includes('\\')) return refuse('holds a backslash: parts of a path are separated by "/"');
   if (text.startsWith('/')) return refuse('is an absolute path: expected one from the project root');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return refuse('is an address: expected a path from the project root');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    return refuse('is an address: expected a path from the project root');
   if (text.length > 4096) return refuse('is longer than any system takes: 4096 characters');
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return refuse('names no file or folder below the project root');
@@ -18,16 +22,21 @@ export function projectPath(text: string): Result<string> {
     const why = partFault(part);
     if (why !== undefined) return refuse(why);
   }
-  if (/^\p{L}:/u.test(parts[0] ?? '')) return refuse('starts with a drive: expected a path from the project root');
-  if (parts[0]?.startsWith('~') === true) return refuse('starts with "~", which only a shell turns into a home folder');
+  if (/^\p{L}:/u.test(parts[0] ?? ''))
+    return refuse('starts with a drive: expected a path from the project root');
+  if (parts[0]?.startsWith('~') === true)
+    return refuse('starts with "~", which only a shell turns into a home folder');
   return { ok: true, value: parts.join('/') };
 }
 
 function partFault(part: string): string | undefined {
-  if (part === '..') return 'leads out of a folder by "..": expected a path that only goes down from the project root';
+  if (part === '..')
+    return 'leads out of a folder by "..": expected a path that only goes down from the project root';
   const seen = lookalike(part);
-  if (/^\.*$/.test(seen)) return `holds ${JSON.stringify(part)}, which some file systems take for ".", ".." or nothing`;
-  if (/[/\\]/.test(seen)) return `holds ${JSON.stringify(part)}, which some programs take for more than one part of a path`;
+  if (/^\.*$/.test(seen))
+    return `holds ${JSON.stringify(part)}, which some file systems take for ".", ".." or nothing`;
+  if (/[/\\]/.test(seen))
+    return `holds ${JSON.stringify(part)}, which some programs take for more than one part of a path`;
   if (Buffer.byteLength(part) > 255) return 'has a part longer than 255 bytes';
   return undefined;
 }
@@ -49,12 +58,16 @@ function lookalike(part: string): string {
 /** Overlong forms of "." and "/" (%c0%ae, %c0%af) count as what they try to be. */
 const percentDecoded = (text: string): string =>
   text
-    .replace(/%(?:c0%|e0%80%|f0%80%80%)(ae|af|9c|dc)/gi, (_, end: string) => (end.toLowerCase() === 'ae' ? '.' : '/'))
+    .replace(/%(?:c0%|e0%80%|f0%80%80%)(ae|af|9c|dc)/gi, (_, end: string) =>
+      end.toLowerCase() === 'ae' ? '.' : '/',
+    )
     .replace(/%(2e|2f|5c|25|00|20)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 /** Why an out cannot have this path, beside what `projectPath` refuses: what Windows would silently write under another name. */
 export function outPathFault(path: string): string | undefined {
-  const part = path.split('/').find((name) => /[. ]$/.test(name) || /[<>:"|?*]/.test(name) || reservedName.test(name));
+  const part = path
+    .split('/')
+    .find((name) => /[. ]$/.test(name) || /[<>:"|?*]/.test(name) || reservedName.test(name));
   if (part === undefined) return undefined;
   return `${JSON.stringify(part.slice(0, 100))} is a name that not every file system keeps: no trailing dot or space, none of < > : " | ? *, and no device such as con or nul`;
 }
@@ -63,4 +76,5 @@ export function outPathFault(path: string): string | undefined {
 export const reservedName = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** Paths with one folded form are one path on file systems that ignore case or normal forms (APFS, NTFS, HFS+). */
-export const foldedPath = (path: string): string => path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+export const foldedPath = (path: string): string =>
+  path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');

@@ -40,19 +40,38 @@ interface Reading {
   readonly report: Report;
 }
 
-function readFile(file: string, from: Range | undefined, chain: readonly string[], reading: Reading): Node | undefined {
+function readFile(
+  file: string,
+  from: Range | undefined,
+  chain: readonly string[],
+  reading: Reading,
+): Node | undefined {
   const { readText, sources, report } = reading;
   const at = from === undefined ? {} : { at: from };
-  if (chain.includes(file)) return void report({ severity: 'error', code: 'extends-cycle', message: `${[...chain, file].join(' extends ')}`, ...at });
+  if (chain.includes(file))
+    return void report({
+      severity: 'error',
+      code: 'extends-cycle',
+      message: `${[...chain, file].join(' extends ')}`,
+      ...at,
+    });
   const text = readText(file);
-  if (!text.ok) return void report({ severity: 'error', code: 'unreadable', message: `${file}: ${text.error}`, ...at });
+  if (!text.ok)
+    return void report({ severity: 'error', code: 'unreadable', message: `${file}: ${text.error}`, ...at });
   sources.set(file, text.value);
   let faulty = false;
   const node = parseYaml(file, text.value, (fault) => {
     faulty = true;
     report(fault);
   });
-  if (node === undefined && !faulty) return void report({ severity: 'error', code: 'empty', message: 'this file is empty: expected at least a map of stages', at: { file, offset: 0, length: 1 }, help: 'pipeline init writes an example' });
+  if (node === undefined && !faulty)
+    return void report({
+      severity: 'error',
+      code: 'empty',
+      message: 'this file is empty: expected at least a map of stages',
+      at: { file, offset: 0, length: 1 },
+      help: 'pipeline init writes an example',
+    });
   if (node?.kind !== 'map') return node && refuse(node, 'a pipeline file (a map)', report);
   return extended(node, file, [...chain, file], reading);
 }
@@ -62,24 +81,32 @@ function extended(node: MapNode, file: string, chain: readonly string[], reading
   const parent = node.entries.get('extends');
   if (parent === undefined) return node;
   const { value } = parent;
-  if (value.kind !== 'scalar' || typeof value.value !== 'string') return refuse(value, 'the path of a pipeline file', reading.report);
+  if (value.kind !== 'scalar' || typeof value.value !== 'string')
+    return refuse(value, 'the path of a pipeline file', reading.report);
   const path = besideFile(file, value.value);
-  if (!path.ok) return void reading.report({ severity: 'error', code: 'bad-path', message: path.error, at: value.at });
+  if (!path.ok)
+    return void reading.report({ severity: 'error', code: 'bad-path', message: path.error, at: value.at });
   const base = readFile(path.value, value.at, chain, reading);
   if (base?.kind !== 'map') return undefined;
   reading.changed.push(...patchedVars(base.entries.get('vars')?.value, node.entries.get('vars')?.value));
   return mergePatch(without(base, 'name'), without(node, 'extends'));
 }
 
-const without = (node: MapNode, name: string): MapNode => mapNode(new Map([...node.entries].filter(([other]) => other !== name)), node.at);
+const without = (node: MapNode, name: string): MapNode =>
+  mapNode(new Map([...node.entries].filter(([other]) => other !== name)), node.at);
 
 /** A path written in a file, from the project root. Here ".." is taken: it leads from one folder of the project to another. */
 function besideFile(file: string, path: string): Result<string> {
   const parts = file.split('/').slice(0, -1);
   for (const [index, part] of path.split('/').entries()) {
-    if (part === '' && index === 0) return { ok: false, error: `${JSON.stringify(path)} is an absolute path: expected one from the folder of this file` };
+    if (part === '' && index === 0)
+      return {
+        ok: false,
+        error: `${JSON.stringify(path)} is an absolute path: expected one from the folder of this file`,
+      };
     if (part !== '..') parts.push(part);
-    else if (parts.pop() === undefined) return { ok: false, error: `${JSON.stringify(path)} leads out of the project` };
+    else if (parts.pop() === undefined)
+      return { ok: false, error: `${JSON.stringify(path)} leads out of the project` };
   }
   return projectPath(parts.join('/'));
 }

@@ -17,12 +17,28 @@ export interface Shape<T> {
 }
 
 /** Reports that a value is none of what is expected here. Of one with a fault of its own that was said already. */
-export function refuse(node: Node, expected: string, report: Report, more: Partial<Diagnostic> = {}): undefined {
-  if (node.kind !== 'broken') report({ severity: 'error', code: 'wrong-type', message: `expected ${expected}, found ${kindText(node)}`, at: node.at, ...more });
+export function refuse(
+  node: Node,
+  expected: string,
+  report: Report,
+  more: Partial<Diagnostic> = {},
+): undefined {
+  if (node.kind !== 'broken')
+    report({
+      severity: 'error',
+      code: 'wrong-type',
+      message: `expected ${expected}, found ${kindText(node)}`,
+      at: node.at,
+      ...more,
+    });
 }
 
 /** A scalar that `accept` takes; `schema` says the same. */
-function scalar<T>(expected: string, schema: Schema, accept: (node: ScalarNode) => T | undefined): Shape<Located<T>> {
+function scalar<T>(
+  expected: string,
+  schema: Schema,
+  accept: (node: ScalarNode) => T | undefined,
+): Shape<Located<T>> {
   return {
     schema,
     expected,
@@ -30,29 +46,46 @@ function scalar<T>(expected: string, schema: Schema, accept: (node: ScalarNode) 
       const value = node.kind === 'scalar' && node.parts === null ? accept(node) : undefined;
       if (value !== undefined) return { value, at: node.at };
       if (node.kind !== 'scalar' || node.parts === null) return refuse(node, expected, report);
-      return void report({ severity: 'error', code: 'reference-not-here', message: `expected ${expected}; only references to vars can stand here`, at: node.at });
+      return void report({
+        severity: 'error',
+        code: 'reference-not-here',
+        message: `expected ${expected}; only references to vars can stand here`,
+        at: node.at,
+      });
     },
   };
 }
 
-export const text: Shape<Located<string>> = scalar('a text', { type: 'string' }, ({ value }) => (typeof value === 'string' ? value : undefined));
+export const text: Shape<Located<string>> = scalar('a text', { type: 'string' }, ({ value }) =>
+  typeof value === 'string' ? value : undefined,
+);
 
-export const flag: Shape<Located<boolean>> = scalar('true or false', { type: 'boolean' }, ({ value }) => (typeof value === 'boolean' ? value : undefined));
+export const flag: Shape<Located<boolean>> = scalar('true or false', { type: 'boolean' }, ({ value }) =>
+  typeof value === 'boolean' ? value : undefined,
+);
 
 export const wholeNumber = (minimum: number): Shape<Located<number>> =>
-  scalar(`a whole number of at least ${minimum}`, { type: 'integer', minimum }, ({ value }) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum ? value : undefined));
+  scalar(`a whole number of at least ${minimum}`, { type: 'integer', minimum }, ({ value }) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum ? value : undefined,
+  );
 
-export const positiveNumber: Shape<Located<number>> =
-  scalar('a number above 0', { type: 'number', exclusiveMinimum: 0 }, ({ value }) => (typeof value === 'number' && value > 0 ? value : undefined));
+export const positiveNumber: Shape<Located<number>> = scalar(
+  'a number above 0',
+  { type: 'number', exclusiveMinimum: 0 },
+  ({ value }) => (typeof value === 'number' && value > 0 ? value : undefined),
+);
 
 /** A text of one form. */
 export const matching = (expected: string, pattern: RegExp): Shape<Located<string>> =>
-  scalar(expected, { type: 'string', pattern: pattern.source }, ({ value }) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
+  scalar(expected, { type: 'string', pattern: pattern.source }, ({ value }) =>
+    typeof value === 'string' && pattern.test(value) ? value : undefined,
+  );
 
 /** One of some words. */
 export function word<const T extends string>(words: readonly T[]): Shape<Located<T>> {
   const expected = listed(words);
-  const find = (node: Node): T | undefined => words.find((known) => node.kind === 'scalar' && node.value === known);
+  const find = (node: Node): T | undefined =>
+    words.find((known) => node.kind === 'scalar' && node.value === known);
   return {
     schema: { enum: words },
     expected,
@@ -69,7 +102,8 @@ export function word<const T extends string>(words: readonly T[]): Shape<Located
 export const lateText = (expected: string): Shape<ScalarNode> => ({
   schema: { type: ['string', 'number', 'boolean'] },
   expected,
-  read: (node, report) => (node.kind === 'scalar' && node.value !== null ? node : refuse(node, expected, report)),
+  read: (node, report) =>
+    node.kind === 'scalar' && node.value !== null ? node : refuse(node, expected, report),
 });
 
 /** A value that may be a reference to an axis: then it is read once more in each instance. */
@@ -117,7 +151,11 @@ export interface Named<T> {
 }
 
 /** A map whose names the user chooses, within `names`. */
-export function mapOf<T>(expected: string, names: RegExp, member: Shape<T>): Shape<ReadonlyMap<string, Named<T>>> {
+export function mapOf<T>(
+  expected: string,
+  names: RegExp,
+  member: Shape<T>,
+): Shape<ReadonlyMap<string, Named<T>>> {
   return {
     schema: { type: 'object', propertyNames: { pattern: names.source }, additionalProperties: member.schema },
     expected,
@@ -148,12 +186,22 @@ export interface Field<T> {
   readonly description: string;
 }
 
-export const optional = <T>(shape: Shape<T>, description: string): Field<T | undefined> => ({ shape, required: false, description });
-export const required = <T>(shape: Shape<T>, description: string): Field<T> => ({ shape, required: true, description });
+export const optional = <T>(shape: Shape<T>, description: string): Field<T | undefined> => ({
+  shape,
+  required: false,
+  description,
+});
+export const required = <T>(shape: Shape<T>, description: string): Field<T> => ({
+  shape,
+  required: true,
+  description,
+});
 
 type Fields = Readonly<Record<string, Field<unknown>>>;
 /** What a record reads as: every name, undefined where it may be left out and is, and where the whole stands. */
-type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never } & { readonly at: Range };
+type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never } & {
+  readonly at: Range;
+};
 
 /** What a shape reads as. */
 export type Of<S> = S extends Shape<infer T> ? T : never;
@@ -164,7 +212,12 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
   return {
     schema: {
       type: 'object',
-      properties: Object.fromEntries(Object.entries(fields).map(([name, { shape, description }]) => [name, { description, ...shape.schema }])),
+      properties: Object.fromEntries(
+        Object.entries(fields).map(([name, { shape, description }]) => [
+          name,
+          { description, ...shape.schema },
+        ]),
+      ),
       required: names.filter((name) => fields[name]?.required === true),
       additionalProperties: false,
     },
@@ -172,7 +225,9 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
     read: (node, report) => {
       if (node.kind !== 'map') return refuse(node, `${expected} (a map)`, report);
       const absent = names.filter((name) => !node.entries.has(name));
-      const unknown = [...node.entries].filter(([name]) => !Object.hasOwn(fields, name)).map(([name, { key }]) => unknownName(name, key, expected, names, absent));
+      const unknown = [...node.entries]
+        .filter(([name]) => !Object.hasOwn(fields, name))
+        .map(([name, { key }]) => unknownName(name, key, expected, names, absent));
       for (const fault of unknown) report(fault);
       let whole = unknown.length === 0;
       const values = names.map((name): readonly [string, unknown] => {
@@ -182,7 +237,13 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
           if (field?.required !== true) return [name, undefined];
           whole = false;
           // A name that was misspelt is not missing too.
-          if (!unknown.some(({ suggestion }) => suggestion === name)) report({ severity: 'error', code: 'missing-name', message: `${expected} needs ${JSON.stringify(name)}: ${field.description}`, at: start(node) });
+          if (!unknown.some(({ suggestion }) => suggestion === name))
+            report({
+              severity: 'error',
+              code: 'missing-name',
+              message: `${expected} needs ${JSON.stringify(name)}: ${field.description}`,
+              at: start(node),
+            });
           return [name, undefined];
         }
         const value = field.shape.read(entry.value, report);
@@ -198,7 +259,13 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
 /** A map as a place to point at: where it starts, not all its lines. */
 const start = ({ at, entries }: MapNode): Range => entries.values().next().value?.key ?? { ...at, length: 1 };
 
-function unknownName(name: string, at: Range, expected: string, known: readonly string[], absent: readonly string[]): Diagnostic {
+function unknownName(
+  name: string,
+  at: Range,
+  expected: string,
+  known: readonly string[],
+  absent: readonly string[],
+): Diagnostic {
   const suggestion = nearest(name, absent);
   return {
     severity: 'error',
@@ -213,7 +280,11 @@ function unknownName(name: string, at: Range, expected: string, known: readonly 
  * One of several forms, told apart by hand: `pick` names the form that the writer meant, so that a typo is one fault and
  * not one for each form.
  */
-export function choice<T, const Form extends string>(expected: string, forms: Readonly<Record<Form, Shape<T>>>, pick: (node: Node) => Form): Shape<T> {
+export function choice<T, const Form extends string>(
+  expected: string,
+  forms: Readonly<Record<Form, Shape<T>>>,
+  pick: (node: Node) => Form,
+): Shape<T> {
   return {
     schema: { anyOf: Object.values<Shape<T>>(forms).map(({ schema }) => schema) },
     expected,
@@ -222,7 +293,10 @@ export function choice<T, const Form extends string>(expected: string, forms: Re
 }
 
 /** The same shape, its value turned into another. */
-export const map = <T, U>(shape: Shape<T>, to: (value: T, node: Node, report: Report) => U | undefined): Shape<U> => ({
+export const map = <T, U>(
+  shape: Shape<T>,
+  to: (value: T, node: Node, report: Report) => U | undefined,
+): Shape<U> => ({
   schema: shape.schema,
   expected: shape.expected,
   read: (node, report) => {

@@ -2,9 +2,20 @@ import type { CST, YAMLParseError } from 'yaml';
 import type { Diagnostic } from '../diagnostic.ts';
 
 /** Where a text is no YAML, in words about the text; the parser's own speak of what it was building, and often stand on the line after the fault. */
-export function syntaxFault(file: string, text: string, tokens: readonly CST.Token[], error: YAMLParseError): Diagnostic {
+export function syntaxFault(
+  file: string,
+  text: string,
+  tokens: readonly CST.Token[],
+  error: YAMLParseError,
+): Diagnostic {
   const { message, offset, length, help } = words(text, tokens, error);
-  return { severity: 'error', code: 'yaml-syntax', message, at: { file, offset, length }, ...(help === undefined ? {} : { help }) };
+  return {
+    severity: 'error',
+    code: 'yaml-syntax',
+    message,
+    at: { file, offset, length },
+    ...(help === undefined ? {} : { help }),
+  };
 }
 
 interface Words {
@@ -14,29 +25,67 @@ interface Words {
   readonly help?: string;
 }
 
-function words(text: string, tokens: readonly CST.Token[], { code, message, pos: [start, end] }: YAMLParseError): Words {
+function words(
+  text: string,
+  tokens: readonly CST.Token[],
+  { code, message, pos: [start, end] }: YAMLParseError,
+): Words {
   const here = { offset: start, length: Math.max(1, end - start) };
   const marked = text.slice(start, end);
-  if (text.slice(start - 1, start + 1) === '${') return { ...here, message: 'inside { } and [ ] a reference needs quotes', help: `write "${text.slice(start - 1).split('}', 1)[0]}}"` };
-  if (/^[ \t]*\t/.test(text.slice(lineStart(text, start), start + 1))) return { ...here, message: 'a tab stands in the indentation', help: 'indent with spaces: YAML takes no tabs there' };
+  if (text.slice(start - 1, start + 1) === '${')
+    return {
+      ...here,
+      message: 'inside { } and [ ] a reference needs quotes',
+      help: `write "${text.slice(start - 1).split('}', 1)[0]}}"`,
+    };
+  if (/^[ \t]*\t/.test(text.slice(lineStart(text, start), start + 1)))
+    return {
+      ...here,
+      message: 'a tab stands in the indentation',
+      help: 'indent with spaces: YAML takes no tabs there',
+    };
   if (/^Flow (map|sequence)/.test(message)) return unclosedFlow(tokens, start) ?? { ...here, message };
   switch (code) {
-    case 'MULTILINE_IMPLICIT_KEY': return missingColon(text, start);
-    case 'MISSING_CHAR': return message.includes('map values') ? missingColon(text, start) : unclosedQuote(tokens) ?? { ...here, message };
-    case 'BAD_INDENT': return badIndent(text, start);
-    case 'BLOCK_AS_IMPLICIT_KEY': return message.includes('sequence') ? badIndent(text, start) : secondValue(text, start);
-    case 'BLOCK_IN_FLOW': return { ...here, message: 'two names stand here without a comma between them', help: 'a text with ": " in it needs quotes' };
-    case 'BAD_SCALAR_START': return { ...here, message: `a text that begins with ${marked} needs quotes` };
-    case 'BAD_DQ_ESCAPE': return { ...here, message: `${text.slice(start, start + 2)} is no escape in double quotes`, help: 'in single quotes a backslash is a backslash; in double quotes it is written twice' };
-    case 'UNEXPECTED_TOKEN': return /^[}\]]$/.test(marked) ? { ...here, message: `this ${marked} closes nothing` } : { ...here, message };
-    default: return { ...here, message };
+    case 'MULTILINE_IMPLICIT_KEY':
+      return missingColon(text, start);
+    case 'MISSING_CHAR':
+      return message.includes('map values')
+        ? missingColon(text, start)
+        : (unclosedQuote(tokens) ?? { ...here, message });
+    case 'BAD_INDENT':
+      return badIndent(text, start);
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return message.includes('sequence') ? badIndent(text, start) : secondValue(text, start);
+    case 'BLOCK_IN_FLOW':
+      return {
+        ...here,
+        message: 'two names stand here without a comma between them',
+        help: 'a text with ": " in it needs quotes',
+      };
+    case 'BAD_SCALAR_START':
+      return { ...here, message: `a text that begins with ${marked} needs quotes` };
+    case 'BAD_DQ_ESCAPE':
+      return {
+        ...here,
+        message: `${text.slice(start, start + 2)} is no escape in double quotes`,
+        help: 'in single quotes a backslash is a backslash; in double quotes it is written twice',
+      };
+    case 'UNEXPECTED_TOKEN':
+      return /^[}\]]$/.test(marked)
+        ? { ...here, message: `this ${marked} closes nothing` }
+        : { ...here, message };
+    default:
+      return { ...here, message };
   }
 }
 
 const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
 
 /** Of the line that a place is in: what is written in it, without its indentation. */
-function lineAt(text: string, offset: number): { readonly offset: number; readonly length: number; readonly text: string } {
+function lineAt(
+  text: string,
+  offset: number,
+): { readonly offset: number; readonly length: number; readonly text: string } {
   const from = lineStart(text, offset);
   const [line = ''] = text.slice(from).split(/\r?\n/, 1);
   const written = line.trim();
@@ -46,7 +95,11 @@ function lineAt(text: string, offset: number): { readonly offset: number; readon
 function missingColon(text: string, start: number): Words {
   const { text: line, ...at } = lineAt(text, start);
   const name = /^([^\s:"'{[]+):(\S.*)$/.exec(line);
-  return { ...at, message: 'a name and its value need ": " between them', ...(name === null ? {} : { help: `write "${name[1]}: ${name[2]}", with a space` }) };
+  return {
+    ...at,
+    message: 'a name and its value need ": " between them',
+    ...(name === null ? {} : { help: `write "${name[1]}: ${name[2]}", with a space` }),
+  };
 }
 
 /** The parser stands at the start of a line, or of those above it that hold nothing. */
@@ -61,21 +114,47 @@ function badIndent(text: string, start: number): Words {
 /** What is nested in the value of a name: a text that looks like a name, or a line below it. */
 function secondValue(text: string, start: number): Words {
   const [value = ''] = text.slice(start).split(/\r?\n/, 1);
-  if (/:(\s|$)/.test(value)) return { offset: start, length: value.length, message: 'a text with ": " in it needs quotes', help: `write ${JSON.stringify(value.trim())}` };
-  return { ...badIndent(text, text.indexOf('\n', start) + 1), message: 'this line is indented below a name that has its value already' };
+  if (/:(\s|$)/.test(value))
+    return {
+      offset: start,
+      length: value.length,
+      message: 'a text with ": " in it needs quotes',
+      help: `write ${JSON.stringify(value.trim())}`,
+    };
+  return {
+    ...badIndent(text, text.indexOf('\n', start) + 1),
+    message: 'this line is indented below a name that has its value already',
+  };
 }
 
 /** The last bracket that was opened before a place and is not closed. */
 function unclosedFlow(tokens: readonly CST.Token[], before: number): Words | undefined {
-  const open = [...allTokens(tokens)].flatMap((token) => (token.type === 'flow-collection' && token.start.offset < before && !isClosed(token) ? [token.start] : [])).at(-1);
-  return open && { offset: open.offset, length: 1, message: `this ${open.source} is not closed, or what it holds is not indented` };
+  const open = [...allTokens(tokens)]
+    .flatMap((token) =>
+      token.type === 'flow-collection' && token.start.offset < before && !isClosed(token)
+        ? [token.start]
+        : [],
+    )
+    .at(-1);
+  return (
+    open && {
+      offset: open.offset,
+      length: 1,
+      message: `this ${open.source} is not closed, or what it holds is not indented`,
+    }
+  );
 }
 
-const isClosed = ({ end }: CST.FlowCollection): boolean => end.some(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
+const isClosed = ({ end }: CST.FlowCollection): boolean =>
+  end.some(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
 
 /** A quoted text that runs to the end of the document. */
 function unclosedQuote(tokens: readonly CST.Token[]): Words | undefined {
-  const open = [...allTokens(tokens)].flatMap((token) => (token.type === 'double-quoted-scalar' || token.type === 'single-quoted-scalar' ? [token] : [])).at(-1);
+  const open = [...allTokens(tokens)]
+    .flatMap((token) =>
+      token.type === 'double-quoted-scalar' || token.type === 'single-quoted-scalar' ? [token] : [],
+    )
+    .at(-1);
   return open && { offset: open.offset, length: 1, message: `this ${open.source.charAt(0)} is never closed` };
 }
 

@@ -7,7 +7,12 @@ import type { Part } from './node.ts';
  * and `raw` how it is written there, so that a reference gets a place of its own even in a quoted or folded text.
  * Undefined where a fault was reported.
  */
-export function templateParts(text: string, raw: string, at: Range, report: Report): readonly Part[] | undefined {
+export function templateParts(
+  text: string,
+  raw: string,
+  at: Range,
+  report: Report,
+): readonly Part[] | undefined {
   const parts: Part[] = [];
   let literal = '';
   let rest = 0;
@@ -31,7 +36,13 @@ export function templateParts(text: string, raw: string, at: Range, report: Repo
     literal += text.slice(rest, start);
     if (literal !== '') parts.push({ kind: 'text', text: literal });
     parts.push({ kind: 'reference', path: source.slice(2, -1).trim().split('.'), at: place });
-    if (parts.length > limits.pieces) return void report({ severity: 'error', code: 'too-large', message: `this text has more than ${limits.pieces} references and texts between them`, at: place });
+    if (parts.length > limits.pieces)
+      return void report({
+        severity: 'error',
+        code: 'too-large',
+        message: `this text has more than ${limits.pieces} references and texts between them`,
+        at: place,
+      });
     literal = '';
     rest = end + 1;
   }
@@ -46,7 +57,9 @@ const reference = /^\$\{ *[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)* *\}$/u;
 const notAReference = (source: string, open: boolean, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-reference',
-  message: open ? 'this ${ has no closing }' : `${JSON.stringify(source.slice(0, 60))} is no reference: expected a name or names joined by dots, as in \${vars.model}`,
+  message: open
+    ? 'this ${ has no closing }'
+    : `${JSON.stringify(source.slice(0, 60))} is no reference: expected a name or names joined by dots, as in \${vars.model}`,
   at,
   help: 'write $${ where ${ is meant as text, for the shell for example',
 });

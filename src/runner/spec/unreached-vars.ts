@@ -12,10 +12,16 @@ export interface ChangedVar {
 }
 
 /** The values below vars that a patch changes: what it adds changes nothing by itself. */
-export function patchedVars(base: Node | undefined, patch: Node | undefined, name = 'vars'): readonly ChangedVar[] {
+export function patchedVars(
+  base: Node | undefined,
+  patch: Node | undefined,
+  name = 'vars',
+): readonly ChangedVar[] {
   if (base === undefined || patch === undefined) return [];
   if (patch.kind !== 'map' || base.kind !== 'map') return [{ node: patch, name, patched: true }];
-  return [...patch.entries].flatMap(([key, { value }]) => patchedVars(base.entries.get(key)?.value, value, `${name}.${key}`));
+  return [...patch.entries].flatMap(([key, { value }]) =>
+    patchedVars(base.entries.get(key)?.value, value, `${name}.${key}`),
+  );
 }
 
 /** Warnings for changed vars that no stage refers to. A var that is not used is no fault; one that is changed in vain is a mistake. */
@@ -25,13 +31,15 @@ export function unreachedVars(root: Node, changed: readonly ChangedVar[]): reado
   if (vars?.kind !== 'map' || stages === undefined || changed.length === 0) return [];
   const reached = reachedFrom(stages, vars);
   const standing = reachedFrom(vars, vars);
-  return changed.filter(({ node }) => standing.has(node) && !anyOf(node, reached)).map(({ node, name, patched }) => ({
-    severity: 'warning',
-    code: 'unreached-var',
-    message: `this changes nothing: no stage refers to ${name}`,
-    at: node.at,
-    help: `a stage refers to it as \${${name}}${patched ? '; what came from it by an anchor (<<: *…) was put together before: change it by --set' : ''}`,
-  }));
+  return changed
+    .filter(({ node }) => standing.has(node) && !anyOf(node, reached))
+    .map(({ node, name, patched }) => ({
+      severity: 'warning',
+      code: 'unreached-var',
+      message: `this changes nothing: no stage refers to ${name}`,
+      at: node.at,
+      help: `a stage refers to it as \${${name}}${patched ? '; what came from it by an anchor (<<: *…) was put together before: change it by --set' : ''}`,
+    }));
 }
 
 /** Every value that stages are made of: what stands in them, and what their references to vars lead to. */
@@ -42,10 +50,17 @@ function reachedFrom(stages: Node, vars: MapNode): ReadonlySet<Node> {
     if (reached.has(node)) continue;
     reached.add(node);
     switch (node.kind) {
-      case 'broken': break;
-      case 'list': pending.push(...node.items); break;
-      case 'map': for (const { value } of node.entries.values()) pending.push(value); break;
-      case 'scalar': for (const part of node.parts ?? []) if (part.kind === 'reference' && part.path[0] === 'vars') pending.push(followed(part, vars));
+      case 'broken':
+        break;
+      case 'list':
+        pending.push(...node.items);
+        break;
+      case 'map':
+        for (const { value } of node.entries.values()) pending.push(value);
+        break;
+      case 'scalar':
+        for (const part of node.parts ?? [])
+          if (part.kind === 'reference' && part.path[0] === 'vars') pending.push(followed(part, vars));
     }
   }
   return reached;

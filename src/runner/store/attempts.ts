@@ -15,38 +15,82 @@ export interface Attempt {
 }
 
 export function beginAttempt(store: Store, { run, pipeline, instance, attempt, key, output }: Attempt): void {
-  store.sql('INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output) VALUES (?, ?, ?, ?, ?, ?)').run(run, pipeline, instance, attempt, key, output);
+  store
+    .sql(
+      'INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    .run(run, pipeline, instance, attempt, key, output);
 }
 
-export function endAttempt(store: Store, { run, instance, attempt }: Attempt, ended: 'done' | 'failed' | 'interrupted'): void {
-  unlessDiskFails(() => store.sql('UPDATE attempts SET ended = ? WHERE run = ? AND instance = ? AND attempt = ?').run(ended, run, instance, attempt));
+export function endAttempt(
+  store: Store,
+  { run, instance, attempt }: Attempt,
+  ended: 'done' | 'failed' | 'interrupted',
+): void {
+  unlessDiskFails(() =>
+    store
+      .sql('UPDATE attempts SET ended = ? WHERE run = ? AND instance = ? AND attempt = ?')
+      .run(ended, run, instance, attempt),
+  );
 }
 
 /** How the last attempt with a key ended, where its entry is not there. One that was never ended was killed with its runner. */
 export function pastOf(store: Store, key: Key): Past {
-  const row = rowOf(store.sql("SELECT coalesce(ended, 'interrupted') AS ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid DESC, attempt DESC LIMIT 1").get(key));
+  const row = rowOf(
+    store
+      .sql(
+        "SELECT coalesce(ended, 'interrupted') AS ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+      )
+      .get(key),
+  );
   switch (row?.text('ended')) {
-    case 'failed': return 'failed';
-    case 'interrupted': return 'interrupted';
-    default: return wasFinished(store, key) ? 'evicted' : 'never';
+    case 'failed':
+      return 'failed';
+    case 'interrupted':
+      return 'interrupted';
+    default:
+      return wasFinished(store, key) ? 'evicted' : 'never';
   }
 }
 
 /** The files of what an instance printed in a run, one an attempt: the first is of attempt 1, since what could not be started is not tried again. */
-export const outputsOf = (store: Store, pipeline: string, instance: InstanceId, run: string): readonly string[] =>
-  rowsOf(store.sql('SELECT output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt').all(pipeline, instance, run)).map((row) => row.text('output'));
+export const outputsOf = (
+  store: Store,
+  pipeline: string,
+  instance: InstanceId,
+  run: string,
+): readonly string[] =>
+  rowsOf(
+    store
+      .sql('SELECT output FROM attempts WHERE pipeline = ? AND instance = ? AND run = ? ORDER BY attempt')
+      .all(pipeline, instance, run),
+  ).map((row) => row.text('output'));
 
 /** Whether an attempt of an instance has begun and not ended: it runs, or its run was killed. */
 export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>
-  store.sql('SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1').get(pipeline, instance) !== undefined;
+  store
+    .sql(
+      'SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1',
+    )
+    .get(pipeline, instance) !== undefined;
 
 /** The key that an instance last had a result under, cached or not. */
 export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId): string | undefined =>
-  rowOf(store.sql("SELECT key FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1").get(pipeline, instance))?.text('key');
+  rowOf(
+    store
+      .sql(
+        "SELECT key FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+      )
+      .get(pipeline, instance),
+  )?.text('key');
 
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
-  rowsOf(store.sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map((row) => row.text('key'));
+  rowsOf(
+    store
+      .sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?')
+      .all(pipeline, instance),
+  ).map((row) => row.text('key'));
 
 /** An instance that had a result under a key; `isLast`: its last one. */
 export interface Maker {
@@ -58,5 +102,15 @@ export interface Maker {
 
 /** Every instance with every key that it had a result under, its last one first. */
 export const allMakers = (store: Store): readonly Maker[] =>
-  rowsOf(store.sql("SELECT pipeline, instance, key, max(is_last) AS is_last FROM (SELECT pipeline, instance, key, 1 AS is_last FROM results UNION ALL SELECT pipeline, instance, key, 0 FROM attempts WHERE ended = 'done') GROUP BY pipeline, instance, key ORDER BY is_last DESC, pipeline, instance").all())
-    .map((row) => ({ pipeline: row.text('pipeline'), instance: row.text('instance'), key: row.text('key'), isLast: row.number('is_last') === 1 }));
+  rowsOf(
+    store
+      .sql(
+        "SELECT pipeline, instance, key, max(is_last) AS is_last FROM (SELECT pipeline, instance, key, 1 AS is_last FROM results UNION ALL SELECT pipeline, instance, key, 0 FROM attempts WHERE ended = 'done') GROUP BY pipeline, instance, key ORDER BY is_last DESC, pipeline, instance",
+      )
+      .all(),
+  ).map((row) => ({
+    pipeline: row.text('pipeline'),
+    instance: row.text('instance'),
+    key: row.text('key'),
+    isLast: row.number('is_last') === 1,
+  }));

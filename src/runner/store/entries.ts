@@ -26,7 +26,10 @@ export function findEntry(store: Store, key: Key): Entry | undefined {
 export function publishEntry(store: Store, { entry, manifest, run, seconds, at }: FinishedResult): void {
   // Elsewhere a commit may wait for the next checkpoint of the log; this one is hours of work.
   store.database.pragma('synchronous = FULL');
-  store.sql('INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+  store
+    .sql(
+      'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    )
     .run(entry.key, JSON.stringify(manifest), JSON.stringify(entry.outs), run, seconds, at);
   store.database.pragma('synchronous = NORMAL');
 }
@@ -39,42 +42,74 @@ export function deleteEntry(store: Store, key: Key): void {
 export function allEntries(store: Store): readonly { readonly entry: Entry; readonly run: string }[] {
   return rowsOf(store.sql('SELECT key, outs, run FROM entries').all()).flatMap((row) => {
     const key = parseKey(row.text('key'));
-    return key === undefined ? [] : [{ entry: { key, outs: parseOuts(row.text('outs')) }, run: row.text('run') }];
+    return key === undefined
+      ? []
+      : [{ entry: { key, outs: parseOuts(row.text('outs')) }, run: row.text('run') }];
   });
 }
 
 /** The last finished result of an instance, whatever its key. */
-export function lastResult(store: Store, pipeline: string, instance: InstanceId): { readonly key: Key; readonly manifest: Manifest; readonly at: number } | undefined {
-  const row = rowOf(store.sql('SELECT key, manifest, at FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance));
+export function lastResult(
+  store: Store,
+  pipeline: string,
+  instance: InstanceId,
+): { readonly key: Key; readonly manifest: Manifest; readonly at: number } | undefined {
+  const row = rowOf(
+    store
+      .sql('SELECT key, manifest, at FROM results WHERE pipeline = ? AND instance = ?')
+      .get(pipeline, instance),
+  );
   const key = row && parseKey(row.text('key'));
   return row && key && { key, manifest: parseManifest(row.text('manifest')), at: row.number('at') };
 }
 
 /** Whether an instance ever had a result. */
 export const hasResult = (store: Store, pipeline: string, instance: InstanceId): boolean =>
-  store.sql('SELECT 1 FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance) !== undefined;
+  store.sql('SELECT 1 FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance) !==
+  undefined;
 
 /** The keys of the last finished results of a pipeline's instances. */
 export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, string> {
-  return new Map(rowsOf(store.sql('SELECT instance, key FROM results WHERE pipeline = ?').all(pipeline)).map((row) => [row.text('instance'), row.text('key')]));
+  return new Map(
+    rowsOf(store.sql('SELECT instance, key FROM results WHERE pipeline = ?').all(pipeline)).map((row) => [
+      row.text('instance'),
+      row.text('key'),
+    ]),
+  );
 }
 
 /** The keys of a pipeline's last results by the text of their manifests, as JSON has it. */
 export function keysByManifest(store: Store, pipeline: string): ReadonlyMap<string, Key> {
-  return new Map(rowsOf(store.sql('SELECT key, manifest FROM results WHERE pipeline = ?').all(pipeline)).flatMap((row) => {
-    const key = parseKey(row.text('key'));
-    return key === undefined ? [] : [[row.text('manifest'), key]];
-  }));
+  return new Map(
+    rowsOf(store.sql('SELECT key, manifest FROM results WHERE pipeline = ?').all(pipeline)).flatMap((row) => {
+      const key = parseKey(row.text('key'));
+      return key === undefined ? [] : [[row.text('manifest'), key]];
+    }),
+  );
 }
 
 /** How long an instance of each stage took, in the mean of their last results. */
 export function meanSeconds(store: Store, pipeline: string): Readonly<Record<string, number>> {
-  const rows = rowsOf(store.sql("SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds FROM results JOIN entries USING (key) WHERE pipeline = ? GROUP BY 1").all(pipeline));
+  const rows = rowsOf(
+    store
+      .sql(
+        "SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds FROM results JOIN entries USING (key) WHERE pipeline = ? GROUP BY 1",
+      )
+      .all(pipeline),
+  );
   return Object.fromEntries(rows.map((row) => [row.text('stage'), row.number('seconds')]));
 }
 
-export function recordResult(store: Store, pipeline: string, instance: InstanceId, result: { readonly key: Key; readonly manifest: Manifest; readonly run: RunId; readonly at: number }): void {
-  store.sql('INSERT OR REPLACE INTO results (pipeline, instance, key, manifest, run, at) VALUES (?, ?, ?, ?, ?, ?)')
+export function recordResult(
+  store: Store,
+  pipeline: string,
+  instance: InstanceId,
+  result: { readonly key: Key; readonly manifest: Manifest; readonly run: RunId; readonly at: number },
+): void {
+  store
+    .sql(
+      'INSERT OR REPLACE INTO results (pipeline, instance, key, manifest, run, at) VALUES (?, ?, ?, ?, ?, ?)',
+    )
     .run(pipeline, instance, result.key, JSON.stringify(result.manifest), result.run, result.at);
 }
 
@@ -86,7 +121,9 @@ export function wasFinished(store: Store, key: Key): boolean {
 /** Rows are written by `publishEntry` alone, so their shape is that of the type; digests are checked since they become paths. */
 function parseOuts(text: string): Readonly<Record<string, Content>> {
   const outs: Json = JSON.parse(text);
-  return isJsonObject(outs) ? Object.fromEntries(Object.entries(outs).map(([name, content]) => [name, parseContent(content)])) : {};
+  return isJsonObject(outs)
+    ? Object.fromEntries(Object.entries(outs).map(([name, content]) => [name, parseContent(content)]))
+    : {};
 }
 
 function parseContent(value: Json): Content {

@@ -22,9 +22,18 @@ export function eventLog(store: Store, run: RunId): EventLog {
     const events = waiting;
     waiting = [];
     if (events.length === 0) return;
-    const insert = store.sql('INSERT INTO events (run, sequence, instance, kind, body) VALUES (?, ?, ?, ?, ?)');
+    const insert = store.sql(
+      'INSERT INTO events (run, sequence, instance, kind, body) VALUES (?, ?, ?, ?, ?)',
+    );
     const write = store.database.transaction(() => {
-      for (const event of events) insert.run(run, sequence++, 'instance' in event ? event.instance : null, event.kind, JSON.stringify(event));
+      for (const event of events)
+        insert.run(
+          run,
+          sequence++,
+          'instance' in event ? event.instance : null,
+          event.kind,
+          JSON.stringify(event),
+        );
     });
     unlessDiskFails(write);
   }

@@ -37,17 +37,26 @@ export interface Garbage {
  * Deletes what nobody names: first rows, then the objects that no row speaks of any more, then files that the runner put
  * there for instances that are gone, and what killed runs left unfinished. The caller holds the lock.
  */
-export async function collectGarbage(workspace: Workspace, store: Store, kept: Kept, dryRun: boolean): Promise<Garbage> {
+export async function collectGarbage(
+  workspace: Workspace,
+  store: Store,
+  kept: Kept,
+  dryRun: boolean,
+): Promise<Garbage> {
   const recent = new Set(lastRuns(store, kept.runs).map(({ run }) => run));
   const entries = allEntries(store);
   const dead = entries.filter(({ entry, run }) => !kept.keys.has(entry.key) && !recent.has(run));
   const gone = new Set<Key>(dead.map(({ entry }) => entry.key));
-  const deleteRows = store.database.transaction(() => { for (const key of gone) deleteEntry(store, key); });
+  const deleteRows = store.database.transaction(() => {
+    for (const key of gone) deleteEntry(store, key);
+  });
   // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for it runs.
   const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
 
   const needed = new Set<Digest>();
-  for (const { entry } of entries) if (!gone.has(entry.key)) for (const object of await objectsOf(workspace, Object.values(entry.outs))) needed.add(object);
+  for (const { entry } of entries)
+    if (!gone.has(entry.key))
+      for (const object of await objectsOf(workspace, Object.values(entry.outs))) needed.add(object);
   let bytes = 0;
   let objects = 0;
   for (const { path, digest, size } of objectFiles(workspace)) {
@@ -73,23 +82,34 @@ export async function collectGarbage(workspace: Workspace, store: Store, kept: K
       forgetPlacement(store, path);
     }
     for (const path of unnamed.deleted) forgetPlacement(store, path);
-    store.sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))").run(JSON.stringify([...kept.instances]));
+    store
+      .sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))")
+      .run(JSON.stringify([...kept.instances]));
     forgetListings(store);
   }
   return { entries: dead.length, objects, files, bytes };
 }
 
-async function objectsOf(workspace: Workspace, contents: readonly { readonly form: string; readonly digest: Digest }[]): Promise<readonly Digest[]> {
+async function objectsOf(
+  workspace: Workspace,
+  contents: readonly { readonly form: string; readonly digest: Digest }[],
+): Promise<readonly Digest[]> {
   const objects: Digest[] = [];
   for (const { form, digest } of contents) {
     objects.push(digest);
-    if (form === 'folder') for (const item of await readListing(workspace, digest) ?? []) if (item.kind === 'file') objects.push(item.digest);
+    if (form === 'folder')
+      for (const item of (await readListing(workspace, digest)) ?? [])
+        if (item.kind === 'file') objects.push(item.digest);
   }
   return objects;
 }
 
 /** Outs of instances that no pipeline file names: those that stand as the runner put them there, and those that somebody deleted. One that was edited since is left. */
-async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
+async function unnamedFiles(
+  workspace: Workspace,
+  store: Store,
+  kept: Kept,
+): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
   const files: string[] = [];
   const deleted: string[] = [];
   for (const placement of unnamedPlacements(store, kept.instances)) {
@@ -102,7 +122,11 @@ async function unnamedFiles(workspace: Workspace, store: Store, kept: Kept): Pro
 }
 
 /** What was being written when a run was killed, and scratch folders that nobody will resume from. */
-function unfinished(workspace: Workspace, resumable: ReadonlySet<string>, folders: ReadonlySet<string>): readonly string[] {
+function unfinished(
+  workspace: Workspace,
+  resumable: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): readonly string[] {
   const { disk } = workspace;
   const found: string[] = [];
   const visit = (folder: string, depth: number): void => {
@@ -117,7 +141,9 @@ function unfinished(workspace: Workspace, resumable: ReadonlySet<string>, folder
   visit('artifacts', Infinity);
   for (const folder of folders) visit(folder, 0);
   if (disk.look(placeOf(workspace, scratchFolder)) !== undefined) {
-    for (const name of disk.list(placeOf(workspace, scratchFolder))) if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, ''))) found.push(`${scratchFolder}/${name}`);
+    for (const name of disk.list(placeOf(workspace, scratchFolder)))
+      if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, '')))
+        found.push(`${scratchFolder}/${name}`);
   }
   return found;
 }
@@ -126,5 +152,7 @@ function sizeOf(workspace: Workspace, path: string): number {
   const { disk } = workspace;
   const stats = disk.look(placeOf(workspace, path));
   if (stats?.isDirectory() !== true) return Number(stats?.size ?? 0);
-  return disk.list(placeOf(workspace, path)).reduce((sum, name) => sum + sizeOf(workspace, `${path}/${name}`), 0);
+  return disk
+    .list(placeOf(workspace, path))
+    .reduce((sum, name) => sum + sizeOf(workspace, `${path}/${name}`), 0);
 }

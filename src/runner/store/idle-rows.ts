@@ -9,9 +9,13 @@ export function findIdle(store: Store, request: string): string | undefined {
 
 /** To be called before anything is read that a record is to follow from: `fillIdle` finds no row if something read was changed meanwhile. */
 export function reserveIdle(store: Store, request: string): void {
-  unlessDiskFails(() => store.sql("INSERT OR REPLACE INTO idle (request, record) VALUES (?, '')").run(request));
+  unlessDiskFails(() =>
+    store.sql("INSERT OR REPLACE INTO idle (request, record) VALUES (?, '')").run(request),
+  );
 }
 
 export function fillIdle(store: Store, request: string, record: string): void {
-  unlessDiskFails(() => store.sql("UPDATE idle SET record = ? WHERE request = ? AND record = ''").run(record, request));
+  unlessDiskFails(() =>
+    store.sql("UPDATE idle SET record = ? WHERE request = ? AND record = ''").run(record, request),
+  );
 }

@@ -6,7 +6,9 @@ import type { Store } from './open-store.ts';
 /** Keeps what a folder held that a result was made from. */
 export function recordListing(store: Store, digest: Digest, items: readonly TreeItem[]): void {
   if (store.sql('SELECT 1 FROM listings WHERE digest = ?').get(digest) !== undefined) return;
-  store.sql('INSERT OR IGNORE INTO listings (digest, text) VALUES (?, ?)').run(digest, deflateSync(serializeTree(items)));
+  store
+    .sql('INSERT OR IGNORE INTO listings (digest, text) VALUES (?, ?)')
+    .run(digest, deflateSync(serializeTree(items)));
 }
 
 /** What a folder held; undefined: it is not known. */
@@ -18,9 +20,16 @@ export function findListing(store: Store, digest: Digest): readonly TreeItem[] |
 
 /** Forgets the listings that no last result was made from. */
 export function forgetListings(store: Store): void {
-  const named = new Set(store.sql('SELECT manifest FROM results').pluck(true).all().flatMap((manifest) => String(manifest).match(/[0-9a-f]{64}/g) ?? []));
+  const named = new Set(
+    store
+      .sql('SELECT manifest FROM results')
+      .pluck(true)
+      .all()
+      .flatMap((manifest) => String(manifest).match(/[0-9a-f]{64}/g) ?? []),
+  );
   for (const digest of store.sql('SELECT digest FROM listings').pluck(true).all()) {
     const parsed = parseDigest(String(digest));
-    if (parsed.ok && !named.has(parsed.value)) store.sql('DELETE FROM listings WHERE digest = ?').run(parsed.value);
+    if (parsed.ok && !named.has(parsed.value))
+      store.sql('DELETE FROM listings WHERE digest = ?').run(parsed.value);
   }
 }

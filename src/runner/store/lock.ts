@@ -2,7 +2,14 @@ import type Sqlite from 'better-sqlite3';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
-import { connect, isSqliteError, type Store, storeFault, type StoreFault, unlessDiskFails } from './open-store.ts';
+import {
+  connect,
+  isSqliteError,
+  type Store,
+  storeFault,
+  type StoreFault,
+  unlessDiskFails,
+} from './open-store.ts';
 import { rowOf } from './row.ts';
 
 /** Held by the one run that may write. */
@@ -24,11 +31,20 @@ export interface Busy {
  * own, never written to, so the kernel releases it when the holder is gone, however it went: there is no stale lock, and
  * no process id to mistake for another's. The row in the store only says who holds it.
  */
-export async function takeLock(store: Store, file: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Lock, Busy | StoreFault>> {
+export async function takeLock(
+  store: Store,
+  file: string,
+  waitSeconds: number,
+  signal: AbortSignal,
+): Promise<Result<Lock, Busy | StoreFault>> {
   const database = await locked(file, waitSeconds, signal);
   if (!database.ok) return database;
   if (database.value === undefined) return { ok: false, error: await holderOf(store) };
-  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now()));
+  unlessDiskFails(() =>
+    store
+      .sql('INSERT OR REPLACE INTO holder (one, pid, since) VALUES (1, ?, ?)')
+      .run(process.pid, Date.now()),
+  );
   return {
     ok: true,
     value: {
@@ -41,7 +57,11 @@ export async function takeLock(store: Store, file: string, waitSeconds: number, 
 }
 
 /** Undefined: somebody else held it all the time. */
-async function locked(lockFile: string, waitSeconds: number, signal: AbortSignal): Promise<Result<Sqlite.Database | undefined, StoreFault>> {
+async function locked(
+  lockFile: string,
+  waitSeconds: number,
+  signal: AbortSignal,
+): Promise<Result<Sqlite.Database | undefined, StoreFault>> {
   const deadline = Date.now() + waitSeconds * 1000;
   let database: Sqlite.Database | undefined;
   try {
@@ -78,7 +98,8 @@ export function tryLock(database: Sqlite.Database): boolean {
 async function holderOf(store: Store): Promise<Busy> {
   for (let polls = 0; polls < 20; polls++) {
     const row = rowOf(store.sql('SELECT pid, since FROM holder').get());
-    if (row !== undefined && isAlive(row.number('pid'))) return { kind: 'busy', pid: row.number('pid'), since: row.number('since') };
+    if (row !== undefined && isAlive(row.number('pid')))
+      return { kind: 'busy', pid: row.number('pid'), since: row.number('since') };
     await setTimeout(pollMilliseconds);
   }
   return { kind: 'busy', pid: undefined, since: undefined };

@@ -1,4 +1,13 @@
-import { accessSync, constants, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -30,8 +39,14 @@ export type StoreFault =
 
 /** Opens the store to write into it: makes it where there is none, and brings an older one up. */
 export function openStore(file: string): Result<Store, StoreFault> {
-  const refusal = folderFault(file) ?? refusalToWrite(file, () => { makeFolder(dirname(file)); });
-  return refusal === undefined ? opened(file, () => connect(file, { timeout: 10_000 }), true) : { ok: false, error: refusal };
+  const refusal =
+    folderFault(file) ??
+    refusalToWrite(file, () => {
+      makeFolder(dirname(file));
+    });
+  return refusal === undefined
+    ? opened(file, () => connect(file, { timeout: 10_000 }), true)
+    : { ok: false, error: refusal };
 }
 
 /**
@@ -60,12 +75,21 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
     const version = Number(database.pragma('user_version', { simple: true }));
     if (version > schemaVersion) {
       database.close();
-      return { ok: false, error: { kind: 'damaged', message: `${file} was written by a newer version of this program (schema ${version}; this one knows ${schemaVersion}): use that version, or delete the cache folder` } };
+      return {
+        ok: false,
+        error: {
+          kind: 'damaged',
+          message: `${file} was written by a newer version of this program (schema ${version}; this one knows ${schemaVersion}): use that version, or delete the cache folder`,
+        },
+      };
     }
     if (version < schemaVersion) migrate(database);
   } catch (error) {
     database?.close();
-    return { ok: false, error: storeFault(file, error, 'move the file away: results will be computed again') };
+    return {
+      ok: false,
+      error: storeFault(file, error, 'move the file away: results will be computed again'),
+    };
   }
   return { ok: true, value: storeOf(database, file, isKept) };
 }
@@ -76,9 +100,14 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   const message = `${file}: ${error.message} (${error.code})`;
   if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
   // A disk that is full, or fails, is no reason to give up what is there.
-  if (isFullDisk(error)) return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
-  if (error.code.startsWith('SQLITE_IOERR')) return { kind: 'disk', message, help: 'pipeline doctor looks at the disk' };
-  return { kind: 'damaged', message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message };
+  if (isFullDisk(error))
+    return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
+  if (error.code.startsWith('SQLITE_IOERR'))
+    return { kind: 'disk', message, help: 'pipeline doctor looks at the disk' };
+  return {
+    kind: 'damaged',
+    message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message,
+  };
 }
 
 /** What stands in the place of the folder that a store is in; undefined: a folder, or nothing yet. */
@@ -97,23 +126,38 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
   } catch (error) {
     const problem = fileProblem(failedPath(error) ?? file, error);
     if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
-    return { kind: 'disk', message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`, help: writeHelp };
+    return {
+      kind: 'disk',
+      message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`,
+      help: writeHelp,
+    };
   }
 }
 
-const writeHelp = 'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
+const writeHelp =
+  'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
 
 /** Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index beside it, which it cannot make there. */
 export const isFullDisk = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
 
-export const roomHelp = 'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
+export const roomHelp =
+  'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
 
 /** Loaded when it is needed, and without the search for its native part that it makes itself. */
-export function connect(source: string | Buffer, options: Pick<Sqlite.Options, 'timeout' | 'readonly'>): Sqlite.Database {
+export function connect(
+  source: string | Buffer,
+  options: Pick<Sqlite.Options, 'timeout' | 'readonly'>,
+): Sqlite.Database {
   const require = createRequire(import.meta.url);
   const Database: typeof Sqlite = require('better-sqlite3');
-  return new Database(source, { ...options, nativeBinding: require.resolve('better-sqlite3/build/Release/better_sqlite3.node') });
+  return new Database(source, {
+    ...options,
+    nativeBinding: require.resolve('better-sqlite3/build/Release/better_sqlite3.node'),
+  });
 }
 
 /** A database as it stands in a file that may not be written. */
@@ -206,7 +250,10 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
  * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a result. Gives
  * whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by default.
  */
-export function unlessDiskFails(write: () => void, isExpected: (error: unknown) => boolean = isSqliteError): boolean {
+export function unlessDiskFails(
+  write: () => void,
+  isExpected: (error: unknown) => boolean = isSqliteError,
+): boolean {
   try {
     write();
     return true;
@@ -217,4 +264,7 @@ export function unlessDiskFails(write: () => void, isExpected: (error: unknown) 
 }
 
 export const isSqliteError = (error: unknown): error is SqliteError =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_');
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('SQLITE_');

@@ -13,8 +13,16 @@ export interface Placement {
   readonly content: Content;
 }
 
-export function recordPlacement(store: Store, pipeline: string, instance: InstanceId, path: string, content: Content): void {
-  store.sql('INSERT OR REPLACE INTO placements (path, pipeline, instance, form, digest) VALUES (?, ?, ?, ?, ?)').run(path, pipeline, instance, content.form, content.digest);
+export function recordPlacement(
+  store: Store,
+  pipeline: string,
+  instance: InstanceId,
+  path: string,
+  content: Content,
+): void {
+  store
+    .sql('INSERT OR REPLACE INTO placements (path, pipeline, instance, form, digest) VALUES (?, ?, ?, ?, ?)')
+    .run(path, pipeline, instance, content.form, content.digest);
 }
 
 export function placementAt(store: Store, path: string): Placement | undefined {
@@ -23,13 +31,22 @@ export function placementAt(store: Store, path: string): Placement | undefined {
 }
 
 export function placementsOf(store: Store, pipeline: string, instance: InstanceId): readonly Placement[] {
-  return rowsOf(store.sql('SELECT * FROM placements WHERE pipeline = ? AND instance = ?').all(pipeline, instance)).map(placementOf);
+  return rowsOf(
+    store.sql('SELECT * FROM placements WHERE pipeline = ? AND instance = ?').all(pipeline, instance),
+  ).map(placementOf);
 }
 
-export const allPlacements = (store: Store): readonly Placement[] => rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).map(placementOf);
+export const allPlacements = (store: Store): readonly Placement[] =>
+  rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).map(placementOf);
 
 /** The digest of every out that the runner put into the project, by its path. */
-export const placedOuts = (store: Store): ReadonlyMap<string, string> => new Map(rowsOf(store.sql('SELECT path, digest FROM placements').all()).map((row) => [row.text('path'), row.text('digest')]));
+export const placedOuts = (store: Store): ReadonlyMap<string, string> =>
+  new Map(
+    rowsOf(store.sql('SELECT path, digest FROM placements').all()).map((row) => [
+      row.text('path'),
+      row.text('digest'),
+    ]),
+  );
 
 export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
@@ -38,7 +55,12 @@ export function forgetPlacement(store: Store, path: string): void {
 function placementOf(row: Row): Placement {
   const digest = parseDigest(row.text('digest'));
   if (!digest.ok) throw new Error(digest.error);
-  return { path: row.text('path'), pipeline: row.text('pipeline'), instance: row.text('instance'), content: { form: formOf(row.text('form')), digest: digest.value } };
+  return {
+    path: row.text('path'),
+    pipeline: row.text('pipeline'),
+    instance: row.text('instance'),
+    content: { form: formOf(row.text('form')), digest: digest.value },
+  };
 }
 
 /** Outs of instances that are not among these ("pipeline instance"). */

@@ -2,7 +2,8 @@ import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf } from './row.ts';
 
 /** The plan that a pipeline file last gave, as `rememberPlan` wrote it. */
-export const findPlan = (store: Store, file: string): string | undefined => rowOf(store.sql('SELECT text FROM plans WHERE file = ?').get(file))?.text('text');
+export const findPlan = (store: Store, file: string): string | undefined =>
+  rowOf(store.sql('SELECT text FROM plans WHERE file = ?').get(file))?.text('text');
 
 export function recordPlan(store: Store, file: string, text: string): void {
   unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO plans (file, text) VALUES (?, ?)').run(file, text));

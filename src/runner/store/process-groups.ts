@@ -8,7 +8,11 @@ export interface GroupLeader {
 }
 
 export function recordGroup(store: Store, { pid, started }: GroupLeader): void {
-  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO process_groups (leader, leader_started) VALUES (?, ?)').run(pid, started));
+  unlessDiskFails(() =>
+    store
+      .sql('INSERT OR REPLACE INTO process_groups (leader, leader_started) VALUES (?, ?)')
+      .run(pid, started),
+  );
 }
 
 export function forgetGroup(store: Store, pid: number): void {
@@ -17,4 +21,7 @@ export function forgetGroup(store: Store, pid: number): void {
 
 /** Groups that nobody has seen end. */
 export const recordedGroups = (store: Store): readonly GroupLeader[] =>
-  rowsOf(store.sql('SELECT leader, leader_started FROM process_groups').all()).map((row) => ({ pid: row.number('leader'), started: row.text('leader_started') }));
+  rowsOf(store.sql('SELECT leader, leader_started FROM process_groups').all()).map((row) => ({
+    pid: row.number('leader'),
+    started: row.text('leader_started'),
+  }));

@@ -20,12 +20,16 @@ export function programDescription(store: Store, digest: Digest): Json | undefin
 }
 
 export function recordDescription(store: Store, digest: Digest, description: unknown): void {
-  store.sql('INSERT OR REPLACE INTO programs (digest, description) VALUES (?, ?)').run(digest, JSON.stringify(description));
+  store
+    .sql('INSERT OR REPLACE INTO programs (digest, description) VALUES (?, ?)')
+    .run(digest, JSON.stringify(description));
 }
 
 /** Whether the checks of a pipeline passed for just this: the digest of all that they look at. */
 export function isChecked(store: Store, pipeline: string, digest: Digest): boolean {
-  return rowOf(store.sql('SELECT digest FROM checked WHERE pipeline = ?').get(pipeline))?.text('digest') === digest;
+  return (
+    rowOf(store.sql('SELECT digest FROM checked WHERE pipeline = ?').get(pipeline))?.text('digest') === digest
+  );
 }
 
 export function recordChecked(store: Store, pipeline: string, digest: Digest): void {

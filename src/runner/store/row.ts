@@ -25,6 +25,8 @@ export class Row {
 /** The row of a query that gives one or none. */
 export const rowOf = (found: unknown): Row | undefined => (isFields(found) ? new Row(found) : undefined);
 
-export const rowsOf = (found: readonly unknown[]): readonly Row[] => found.filter(isFields).map((fields) => new Row(fields));
+export const rowsOf = (found: readonly unknown[]): readonly Row[] =>
+  found.filter(isFields).map((fields) => new Row(fields));
 
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;

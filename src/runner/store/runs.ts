@@ -15,14 +15,26 @@ export interface RunRow {
 }
 
 export function insertRun(store: Store, row: Omit<RunRow, 'finishedAt' | 'exitCode'>): void {
-  store.sql('INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at) VALUES (?, ?, ?, ?, ?, ?)')
+  store
+    .sql('INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at) VALUES (?, ?, ?, ?, ?, ?)')
     .run(row.run, row.pipeline, row.file, row.pid, row.pidStarted, row.startedAt);
 }
 
-export const isRun = (store: Store, run: RunId): boolean => store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
+export const isRun = (store: Store, run: RunId): boolean =>
+  store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
 
-export function finishRun(store: Store, run: RunId, at: number, exitCode: number, counts: OutcomeCounts): void {
-  unlessDiskFails(() => store.sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?').run(at, exitCode, JSON.stringify(counts), run));
+export function finishRun(
+  store: Store,
+  run: RunId,
+  at: number,
+  exitCode: number,
+  counts: OutcomeCounts,
+): void {
+  unlessDiskFails(() =>
+    store
+      .sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?')
+      .run(at, exitCode, JSON.stringify(counts), run),
+  );
 }
 
 export type OutcomeCounts = Readonly<Record<Outcome['kind'], number>>;
@@ -52,39 +64,81 @@ export function lastRuns(store: Store, limit: number): readonly RunRow[] {
 
 /** How many instances ended how in a run; in one that was killed, as far as it came. */
 export function outcomeCounts(store: Store, run: string): OutcomeCounts {
-  const known = rowOf(store.sql("SELECT coalesce(counts, '{}') AS counts FROM runs WHERE run = ?").get(run))?.text('counts') ?? '{}';
+  const known =
+    rowOf(store.sql("SELECT coalesce(counts, '{}') AS counts FROM runs WHERE run = ?").get(run))?.text(
+      'counts',
+    ) ?? '{}';
   const counts: Record<string, unknown> = known === '{}' ? countedEvents(store, run) : JSON.parse(known);
   const count = (kind: Outcome['kind']): number => Number(counts[kind] ?? 0);
-  return { ran: count('ran'), cached: count('cached'), restored: count('restored'), failed: count('failed'), blocked: count('blocked'), skipped: count('skipped'), interrupted: count('interrupted') };
+  return {
+    ran: count('ran'),
+    cached: count('cached'),
+    restored: count('restored'),
+    failed: count('failed'),
+    blocked: count('blocked'),
+    skipped: count('skipped'),
+    interrupted: count('interrupted'),
+  };
 }
 
 function countedEvents(store: Store, run: string): Record<string, number> {
-  const rows = rowsOf(store.sql("SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1").all(run));
+  const rows = rowsOf(
+    store
+      .sql(
+        "SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1",
+      )
+      .all(run),
+  );
   return Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
 }
 
 /** The last run in which an instance was started, or failed to; of one that never was, the last that tells anything of it. */
 export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>
-    rowOf(store.sql(`SELECT run FROM events JOIN runs USING (run) WHERE instance = ? AND pipeline = ? AND (${condition}) ORDER BY runs.rowid DESC LIMIT 1`).get(instance, pipeline))?.text('run');
+    rowOf(
+      store
+        .sql(
+          `SELECT run FROM events JOIN runs USING (run) WHERE instance = ? AND pipeline = ? AND (${condition}) ORDER BY runs.rowid DESC LIMIT 1`,
+        )
+        .get(instance, pipeline),
+    )?.text('run');
   const wasStarted = "kind = 'started'";
-  return last(last(wasStarted) === undefined ? 'true' : `${wasStarted} OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`);
+  return last(
+    last(wasStarted) === undefined
+      ? 'true'
+      : `${wasStarted} OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`,
+  );
 }
 
 /** The events of an instance in a run, in order. */
 export function eventsOf(store: Store, run: string, instance: InstanceId): readonly Event[] {
-  return rowsOf(store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance)).map((row) => {
+  return rowsOf(
+    store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance),
+  ).map((row) => {
     const event: Event = JSON.parse(row.text('body'));
     return event;
   });
 }
 
 /** How each instance of a pipeline ended when it was last asked for. */
-export function lastOutcomes(store: Store, pipeline: string): ReadonlyMap<string, { readonly run: string; readonly kind: string }> {
+export function lastOutcomes(
+  store: Store,
+  pipeline: string,
+): ReadonlyMap<string, { readonly run: string; readonly kind: string }> {
   const rows = rowsOf(store.sql('SELECT instance, run, kind FROM outcomes WHERE pipeline = ?').all(pipeline));
   return new Map(rows.map((row) => [row.text('instance'), { run: row.text('run'), kind: row.text('kind') }]));
 }
 
-export function recordOutcome(store: Store, pipeline: string, instance: InstanceId, run: RunId, kind: Outcome['kind']): void {
-  unlessDiskFails(() => store.sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)').run(pipeline, instance, run, kind));
+export function recordOutcome(
+  store: Store,
+  pipeline: string,
+  instance: InstanceId,
+  run: RunId,
+  kind: Outcome['kind'],
+): void {
+  unlessDiskFails(() =>
+    store
+      .sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)')
+      .run(pipeline, instance, run, kind),
+  );
 }

@@ -156,5 +156,10 @@ export const migrations: readonly string[] = [
 ];
 
 function idleUntil(table: string, changes: readonly string[]): string {
-  return changes.map((change) => `CREATE TRIGGER idle_until_${table}_${change.toLowerCase()} AFTER ${change} ON ${table} BEGIN DELETE FROM idle; END;`).join('\n  ');
+  return changes
+    .map(
+      (change) =>
+        `CREATE TRIGGER idle_until_${table}_${change.toLowerCase()} AFTER ${change} ON ${table} BEGIN DELETE FROM idle; END;`,
+    )
+    .join('\n  ');
 }

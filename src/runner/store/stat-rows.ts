@@ -29,9 +29,11 @@ export function statRows(store: Store): StatRows {
     flush() {
       if (fresh.size === 0) return;
       const write = store.sql('INSERT OR REPLACE INTO stats (path, stamp, digest) VALUES (?, ?, ?)');
-      unlessDiskFails(store.database.transaction(() => {
-        for (const [path, row] of fresh) if (row !== undefined) write.run(path, row.stamp, row.digest);
-      }));
+      unlessDiskFails(
+        store.database.transaction(() => {
+          for (const [path, row] of fresh) if (row !== undefined) write.run(path, row.stamp, row.digest);
+        }),
+      );
       fresh.clear();
     },
   };

@@ -23,8 +23,15 @@ export async function storeHealth(workspace: Workspace, store: Store): Promise<S
   if (!entries.ok) return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: entries.error };
   const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
   let incomplete = 0;
-  for (const { entry } of entries.value) if (!await isComplete(workspace, Object.values(entry.outs), sizes)) incomplete += 1;
-  return { results: entries.value.length, objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0), incomplete, damage: undefined };
+  for (const { entry } of entries.value)
+    if (!(await isComplete(workspace, Object.values(entry.outs), sizes))) incomplete += 1;
+  return {
+    results: entries.value.length,
+    objects: sizes.size,
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    incomplete,
+    damage: undefined,
+  };
 }
 
 /** Every entry, or what is wrong: with the file as SQLite sees it, or with what a row says. */
@@ -37,11 +44,16 @@ function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
   }
 }
 
-async function isComplete(workspace: Workspace, outs: readonly { readonly form: string; readonly digest: Digest }[], there: ReadonlyMap<Digest, number>): Promise<boolean> {
+async function isComplete(
+  workspace: Workspace,
+  outs: readonly { readonly form: string; readonly digest: Digest }[],
+  there: ReadonlyMap<Digest, number>,
+): Promise<boolean> {
   for (const { form, digest } of outs) {
     if (!there.has(digest)) return false;
     const listing = form === 'folder' ? await readListing(workspace, digest) : [];
-    if (listing === undefined || listing.some((item) => item.kind === 'file' && !there.has(item.digest))) return false;
+    if (listing === undefined || listing.some((item) => item.kind === 'file' && !there.has(item.digest)))
+      return false;
   }
   return true;
 }

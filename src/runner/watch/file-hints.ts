@@ -28,10 +28,14 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
   let watcher = start();
 
   function start() {
-    const started = watch([root, ...others], { ignoreInitial: true, ignored: (path) => isLeftOut(root, path) && !others.some((other) => isWithin(path, other)) });
+    const started = watch([root, ...others], {
+      ignoreInitial: true,
+      ignored: (path) => isLeftOut(root, path) && !others.some((other) => isWithin(path, other)),
+    });
     started.on('all', (event, path) => {
       // What is removed and made again is not watched any more, and what a new folder holds not yet.
-      if (event === 'unlinkDir' || event === 'addDir' || (event === 'unlink' && others.includes(path))) broken = true;
+      if (event === 'unlinkDir' || event === 'addDir' || (event === 'unlink' && others.includes(path)))
+        broken = true;
       hintSoon();
     });
     // What happened until it watches is not told by it.
@@ -46,12 +50,15 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
   function hintSoon(): void {
     clearTimeout(quiet);
     since ??= performance.now();
-    quiet = setTimeout(() => {
-      since = undefined;
-      if (broken) renew();
-      hinted = true;
-      tell?.();
-    }, Math.min(quietMilliseconds, Math.max(0, since + longestMilliseconds - performance.now())));
+    quiet = setTimeout(
+      () => {
+        since = undefined;
+        if (broken) renew();
+        hinted = true;
+        tell?.();
+      },
+      Math.min(quietMilliseconds, Math.max(0, since + longestMilliseconds - performance.now())),
+    );
   }
   function renew(): void {
     broken = false;
@@ -64,8 +71,14 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       const giveUp = (): void => tell?.();
       signal.addEventListener('abort', giveUp);
       // The longer it takes to look, the more seldom it is done without a reason.
-      const looking = setTimeout(hintSoon, Math.min(longestLook, Math.max(lookMilliseconds, lookShare * (performance.now() - told))));
-      if (!hinted && !signal.aborted) await new Promise<void>((resolve) => { tell = resolve; });
+      const looking = setTimeout(
+        hintSoon,
+        Math.min(longestLook, Math.max(lookMilliseconds, lookShare * (performance.now() - told))),
+      );
+      if (!hinted && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          tell = resolve;
+        });
       clearTimeout(looking);
       signal.removeEventListener('abort', giveUp);
       tell = undefined;
@@ -95,7 +108,11 @@ const longestLook = 60_000;
 /** Results, the cache, and what other tools keep; and files that are not finished yet. */
 export function isLeftOut(root: string, path: string): boolean {
   const [first = '', ...rest] = relative(root, path).split(sep);
-  return ['artifacts', 'cache', 'node_modules', '.git'].includes(first) || rest.includes('node_modules') || [first, ...rest].some(isPartialName);
+  return (
+    ['artifacts', 'cache', 'node_modules', '.git'].includes(first) ||
+    rest.includes('node_modules') ||
+    [first, ...rest].some(isPartialName)
+  );
 }
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);

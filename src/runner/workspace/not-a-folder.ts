@@ -8,9 +8,19 @@ export interface NotAFolder {
 }
 
 /** What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made. */
-export function notAFolder(disk: Pick<WorkspaceDisk, 'look' | 'lookThrough' | 'readLink' | 'realPath'>, place: string): NotAFolder | undefined {
+export function notAFolder(
+  disk: Pick<WorkspaceDisk, 'look' | 'lookThrough' | 'readLink' | 'realPath'>,
+  place: string,
+): NotAFolder | undefined {
   if (disk.lookThrough(place)?.isDirectory() === true || disk.look(place) === undefined) return undefined;
   const dead = deadLink(disk, place);
-  if (dead !== undefined) return { message: dead, help: 'make the folder that it is to lead to, or mount its disk; or remove the link: a folder is made in its place' };
-  return { message: 'is a file where a folder is needed', help: 'move the file away: a folder is made in its place' };
+  if (dead !== undefined)
+    return {
+      message: dead,
+      help: 'make the folder that it is to lead to, or mount its disk; or remove the link: a folder is made in its place',
+    };
+  return {
+    message: 'is a file where a folder is needed',
+    help: 'move the file away: a folder is made in its place',
+  };
 }

@@ -9,7 +9,8 @@ import { placeOf, type Workspace } from './workspace.ts';
 export const objectsFolder = 'cache/objects';
 
 /** Where an object lies, from the project root. */
-export const objectPath = (digest: Digest): string => `${objectsFolder}/${digest.slice(0, 2)}/${digest.slice(2)}`;
+export const objectPath = (digest: Digest): string =>
+  `${objectsFolder}/${digest.slice(0, 2)}/${digest.slice(2)}`;
 
 export type ObjectState = 'right' | 'missing' | 'damaged';
 
@@ -33,20 +34,33 @@ export type Unsynced = Set<string>;
  * brought to the disk before it gets its name. The copy is hashed, so that a file that changed meanwhile is never filed
  * under the old digest: then the answer is false.
  */
-export async function storeFile(workspace: Workspace, from: string, digest: Digest, unsynced: Unsynced): Promise<boolean> {
-  return store(workspace, digest, unsynced, (partial) => workspace.disk.copy(placeOf(workspace, from), partial));
+export async function storeFile(
+  workspace: Workspace,
+  from: string,
+  digest: Digest,
+  unsynced: Unsynced,
+): Promise<boolean> {
+  return store(workspace, digest, unsynced, (partial) =>
+    workspace.disk.copy(placeOf(workspace, from), partial),
+  );
 }
 
 /** Files bytes that are in memory: the listing of a folder. */
 export async function storeText(workspace: Workspace, text: string, unsynced: Unsynced): Promise<Digest> {
   const digest = digestOf(text);
-  if (!await store(workspace, digest, unsynced, (partial) => workspace.disk.create(partial, text))) throw new Error('a text changed while it was stored');
+  if (!(await store(workspace, digest, unsynced, (partial) => workspace.disk.create(partial, text))))
+    throw new Error('a text changed while it was stored');
   return digest;
 }
 
-async function store(workspace: Workspace, digest: Digest, unsynced: Unsynced, fill: (partial: string) => Promise<void>): Promise<boolean> {
+async function store(
+  workspace: Workspace,
+  digest: Digest,
+  unsynced: Unsynced,
+  fill: (partial: string) => Promise<void>,
+): Promise<boolean> {
   const { disk } = workspace;
-  if (await objectState(workspace, digest) === 'right') return true;
+  if ((await objectState(workspace, digest)) === 'right') return true;
   const path = objectPath(digest);
   const place = placeOf(workspace, path);
   const folder = dirname(place);
@@ -54,7 +68,7 @@ async function store(workspace: Workspace, digest: Digest, unsynced: Unsynced, f
   makeFolder(workspace, folder, unsynced);
   try {
     await fill(partial);
-    if (await disk.digest(partial) !== digest) {
+    if ((await disk.digest(partial)) !== digest) {
       await disk.remove(partial);
       return false;
     }
@@ -89,7 +103,9 @@ export function partialBeside(place: string): string {
 }
 
 /** Every file in the cache that has the name of an object. */
-export function* objectFiles(workspace: Workspace): Generator<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
+export function* objectFiles(
+  workspace: Workspace,
+): Generator<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
   const { disk } = workspace;
   const top = placeOf(workspace, objectsFolder);
   if (disk.look(top) === undefined) return;
@@ -98,7 +114,8 @@ export function* objectFiles(workspace: Workspace): Generator<{ readonly path: s
     for (const name of disk.list(`${top}/${folder}`)) {
       const digest = parseDigest(folder + name);
       const stats = disk.look(`${top}/${folder}/${name}`);
-      if (digest.ok && stats !== undefined) yield { path: objectPath(digest.value), digest: digest.value, size: Number(stats.size) };
+      if (digest.ok && stats !== undefined)
+        yield { path: objectPath(digest.value), digest: digest.value, size: Number(stats.size) };
     }
   }
 }

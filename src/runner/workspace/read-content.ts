@@ -36,21 +36,36 @@ export interface ReadingRules {
 }
 
 /** The content of a file or a folder, by the stat cache where that can be trusted; undefined: nothing is there. */
-export async function readContent(workspace: Workspace, path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>> {
+export async function readContent(
+  workspace: Workspace,
+  path: string,
+  rules: ReadingRules,
+): Promise<Result<Found | undefined, FileProblem>> {
   try {
     return { ok: true, value: await new Reading(workspace, path, rules).content() };
   } catch (error) {
-    return error instanceof Unreadable ? { ok: false, error: error.problem } : { ok: false, error: fileProblem(path, error) };
+    return error instanceof Unreadable
+      ? { ok: false, error: error.problem }
+      : { ok: false, error: fileProblem(path, error) };
   }
 }
 
 /** The digest of one file, by the stat cache where that can be trusted; undefined: there is no such file. */
-export async function readFileDigest(workspace: Workspace, path: string): Promise<Result<Digest | undefined, FileProblem>> {
+export async function readFileDigest(
+  workspace: Workspace,
+  path: string,
+): Promise<Result<Digest | undefined, FileProblem>> {
   try {
     const stats = workspace.disk.lookThrough(placeOf(workspace, path));
-    return { ok: true, value: stats?.isFile() === true ? (await settledDigest(workspace, path, stats, false)).digest : undefined };
+    return {
+      ok: true,
+      value:
+        stats?.isFile() === true ? (await settledDigest(workspace, path, stats, false)).digest : undefined,
+    };
   } catch (error) {
-    return error instanceof Unreadable ? { ok: false, error: error.problem } : { ok: false, error: fileProblem(path, error) };
+    return error instanceof Unreadable
+      ? { ok: false, error: error.problem }
+      : { ok: false, error: fileProblem(path, error) };
   }
 }
 
@@ -81,7 +96,11 @@ class Reading {
   #files = 0;
   #bytes = 0;
 
-  constructor(workspace: Workspace, path: string, { links, counts = () => true, passing = false }: ReadingRules) {
+  constructor(
+    workspace: Workspace,
+    path: string,
+    { links, counts = () => true, passing = false }: ReadingRules,
+  ) {
     this.#workspace = workspace;
     this.#path = path;
     this.#links = links;
@@ -91,7 +110,16 @@ class Reading {
 
   async content(): Promise<Found | undefined> {
     const found = await this.#root();
-    return found && { content: found, items: this.#items, stamps: this.#stamps, files: this.#files, bytes: this.#bytes, leaving: this.#leaving };
+    return (
+      found && {
+        content: found,
+        items: this.#items,
+        stamps: this.#stamps,
+        files: this.#files,
+        bytes: this.#bytes,
+        leaving: this.#leaving,
+      }
+    );
   }
 
   async #root(): Promise<Content | undefined> {
@@ -99,7 +127,8 @@ class Reading {
     const place = placeOf(this.#workspace, this.#path);
     const stats = disk.look(place);
     if (stats === undefined) return undefined;
-    if (stats.isSymbolicLink() && this.#links === 'keep') throw new Unreadable(this.#path, 'is a symbolic link where a file or a folder was expected');
+    if (stats.isSymbolicLink() && this.#links === 'keep')
+      throw new Unreadable(this.#path, 'is a symbolic link where a file or a folder was expected');
     const reached = stats.isSymbolicLink() ? this.#through(this.#path, stats) : { stats, known: this.#path };
     if (reached === undefined) return undefined;
     if (reached.stats.isDirectory()) {
@@ -120,7 +149,12 @@ class Reading {
   }
 
   /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that links led into and that are open, to find a circle of links. */
-  async #folder(path: string, inside: string, { stats, known }: Reached, real: readonly string[]): Promise<void> {
+  async #folder(
+    path: string,
+    inside: string,
+    { stats, known }: Reached,
+    real: readonly string[],
+  ): Promise<void> {
     const { disk } = this.#workspace;
     this.#stamps.set(known, stampOf(stats));
     const names = disk.list(placeOf(this.#workspace, path));
@@ -156,7 +190,12 @@ class Reading {
       return;
     }
     if (!reached.stats.isDirectory()) return this.#reached(path, inside, reached, real);
-    if ([disk.realPath(placeOf(this.#workspace, this.#path)), ...real].some((open) => open === reached.known || open.startsWith(reached.known + sep))) throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
+    if (
+      [disk.realPath(placeOf(this.#workspace, this.#path)), ...real].some(
+        (open) => open === reached.known || open.startsWith(reached.known + sep),
+      )
+    )
+      throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
     await this.#reached(path, inside, reached, [...real, reached.known]);
   }
 
@@ -164,12 +203,18 @@ class Reading {
   #leadsOut(place: string, target: string): boolean {
     const { disk } = this.#workspace;
     const top = disk.realPath(placeOf(this.#workspace, this.#path));
-    const reached = disk.lookThrough(place) === undefined ? join(disk.realPath(dirname(place)), target) : disk.realPath(place);
+    const reached =
+      disk.lookThrough(place) === undefined
+        ? join(disk.realPath(dirname(place)), target)
+        : disk.realPath(place);
     const way = target.startsWith('/') ? '..' : relative(top, reached);
     return way === '..' || way.startsWith(`..${sep}`);
   }
 
-  async #file(path: string, { stats, known }: Reached): Promise<{ readonly digest: Digest; readonly executable: boolean }> {
+  async #file(
+    path: string,
+    { stats, known }: Reached,
+  ): Promise<{ readonly digest: Digest; readonly executable: boolean }> {
     if (!stats.isFile()) throw new Unreadable(path, 'is neither a file, a folder nor a symbolic link');
     const { digest, stamp, size } = await settledDigest(this.#workspace, path, stats, this.#passing);
     this.#stamps.set(known, stamp);
@@ -180,7 +225,12 @@ class Reading {
 }
 
 /** Reads a file until its stamp is the same before and after. */
-async function settledDigest(workspace: Workspace, path: string, first: BigIntStats, passing: boolean): Promise<{ readonly digest: Digest; readonly stamp: Stamp; readonly size: number }> {
+async function settledDigest(
+  workspace: Workspace,
+  path: string,
+  first: BigIntStats,
+  passing: boolean,
+): Promise<{ readonly digest: Digest; readonly stamp: Stamp; readonly size: number }> {
   const place = placeOf(workspace, path);
   let stats = first;
   for (let attempt = 0; attempt < 5; attempt++) {

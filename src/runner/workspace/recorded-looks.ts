@@ -43,38 +43,45 @@ export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLoo
     }
   }
   /** A call that reads or writes bytes. */
-  const giving = <Given extends readonly unknown[], Found>(call: (...given: Given) => Found) => (...given: Given): Found => {
-    giveUp();
-    return call(...given);
-  };
+  const giving =
+    <Given extends readonly unknown[], Found>(call: (...given: Given) => Found) =>
+    (...given: Given): Found => {
+      giveUp();
+      return call(...given);
+    };
 
   return {
     looks: () => (tellsAll ? [...seen.values()] : undefined),
     disk: {
-      look: (path) => unlessItFails(() => {
-        const stats = disk.look(path);
-        noteStats('look', path, stats);
-        return stats;
-      }),
-      lookThrough: (path) => unlessItFails(() => {
-        const stats = disk.lookThrough(path);
-        noteStats('lookThrough', path, stats);
-        return stats;
-      }),
+      look: (path) =>
+        unlessItFails(() => {
+          const stats = disk.look(path);
+          noteStats('look', path, stats);
+          return stats;
+        }),
+      lookThrough: (path) =>
+        unlessItFails(() => {
+          const stats = disk.lookThrough(path);
+          noteStats('lookThrough', path, stats);
+          return stats;
+        }),
       // The stamp is taken before the names are read: one that comes meanwhile makes it another.
-      list: (folder) => unlessItFails(() => {
-        noteStats('list', folder, disk.lookThrough(folder));
-        return disk.list(folder);
-      }),
-      readLink: (path) => unlessItFails(() => {
-        noteStats('look', path, disk.look(path));
-        return disk.readLink(path);
-      }),
-      realPath: (path) => unlessItFails(() => {
-        const real = disk.realPath(path);
-        note('realPath', path, real);
-        return real;
-      }),
+      list: (folder) =>
+        unlessItFails(() => {
+          noteStats('list', folder, disk.lookThrough(folder));
+          return disk.list(folder);
+        }),
+      readLink: (path) =>
+        unlessItFails(() => {
+          noteStats('look', path, disk.look(path));
+          return disk.readLink(path);
+        }),
+      realPath: (path) =>
+        unlessItFails(() => {
+          const real = disk.realPath(path);
+          note('realPath', path, real);
+          return real;
+        }),
       digest: giving(disk.digest),
       create: giving(disk.create),
       sync: giving(disk.sync),
@@ -93,9 +100,13 @@ export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boole
   return looks.every(([how, path, seen]) => {
     try {
       switch (how) {
-        case 'look': return seenBy(how, disk.look(path)) === seen;
-        case 'lookThrough': case 'list': return seenBy(how, disk.lookThrough(path)) === seen;
-        case 'realPath': return disk.realPath(path) === seen;
+        case 'look':
+          return seenBy(how, disk.look(path)) === seen;
+        case 'lookThrough':
+        case 'list':
+          return seenBy(how, disk.lookThrough(path)) === seen;
+        case 'realPath':
+          return disk.realPath(path) === seen;
       }
     } catch (error) {
       fileProblem(path, error);
@@ -108,4 +119,5 @@ export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boole
 const seenBy = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats | undefined): string =>
   stats !== undefined && passedThrough(how, stats) ? `folder ${stats.dev}:${stats.ino}` : stampOrNone(stats);
 
-const passedThrough = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats): boolean => how !== 'list' && stats.isDirectory();
+const passedThrough = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats): boolean =>
+  how !== 'list' && stats.isDirectory();

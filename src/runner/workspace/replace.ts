@@ -9,7 +9,8 @@ import type { Workspace } from './workspace.ts';
 export async function replace(workspace: Workspace, finished: string, place: string): Promise<void> {
   const { disk } = workspace;
   const [now, next] = [disk.look(place), disk.look(finished)];
-  const aside = now === undefined || (!now.isDirectory() && next?.isFile() === true) ? undefined : partialBeside(place);
+  const aside =
+    now === undefined || (!now.isDirectory() && next?.isFile() === true) ? undefined : partialBeside(place);
   if (aside !== undefined) await disk.rename(place, aside);
   try {
     await move(workspace, finished, place);

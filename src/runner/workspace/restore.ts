@@ -19,7 +19,11 @@ export type Restored =
  * Writes an out back from the cache, exactly: staged beside and renamed into place, so that no file of an older result
  * stays; modes, links and empty folders as they were. Every byte is hashed on its way.
  */
-export async function restore(workspace: Workspace, path: string, content: Content): Promise<Result<Restored, FileProblem>> {
+export async function restore(
+  workspace: Workspace,
+  path: string,
+  content: Content,
+): Promise<Result<Restored, FileProblem>> {
   const place = placeOf(workspace, path);
   const partial = partialBeside(place);
   try {
@@ -30,8 +34,12 @@ export async function restore(workspace: Workspace, path: string, content: Conte
       return { ok: true, value: { kind: 'damaged', object: staged.error.object, path: staged.error.path } };
     }
     await replace(workspace, partial, place);
-    for (const { path: inside, digest } of staged.value.written) noteWritten(workspace, inside === '' ? path : `${path}/${inside}`, digest);
-    return { ok: true, value: { kind: 'restored', files: staged.value.written.length, bytes: staged.value.bytes } };
+    for (const { path: inside, digest } of staged.value.written)
+      noteWritten(workspace, inside === '' ? path : `${path}/${inside}`, digest);
+    return {
+      ok: true,
+      value: { kind: 'restored', files: staged.value.written.length, bytes: staged.value.bytes },
+    };
   } catch (error) {
     await workspace.disk.remove(partial).catch(() => undefined);
     return { ok: false, error: fileProblem(path, error) };
@@ -47,10 +55,17 @@ interface Damage {
   readonly path: string;
 }
 
-async function stage(workspace: Workspace, path: string, content: Content, partial: string): Promise<Result<Staged, Damage>> {
+async function stage(
+  workspace: Workspace,
+  path: string,
+  content: Content,
+  partial: string,
+): Promise<Result<Staged, Damage>> {
   if (content.form !== 'folder') {
     const bytes = await copyObject(workspace, content.digest, partial, content.form === 'executable');
-    return bytes === undefined ? { ok: false, error: { object: content.digest, path } } : { ok: true, value: { written: [{ path: '', digest: content.digest }], bytes } };
+    return bytes === undefined
+      ? { ok: false, error: { object: content.digest, path } }
+      : { ok: true, value: { written: [{ path: '', digest: content.digest }], bytes } };
   }
   const items = await readListing(workspace, content.digest);
   if (items === undefined) return { ok: false, error: { object: content.digest, path } };
@@ -63,7 +78,8 @@ async function stage(workspace: Workspace, path: string, content: Content, parti
     if (item.kind === 'symlink') workspace.disk.makeLink(place, item.target);
     if (item.kind !== 'file') continue;
     const bytes = await copyObject(workspace, item.digest, place, item.executable);
-    if (bytes === undefined) return { ok: false, error: { object: item.digest, path: `${path}/${item.path}` } };
+    if (bytes === undefined)
+      return { ok: false, error: { object: item.digest, path: `${path}/${item.path}` } };
     written.push({ path: item.path, digest: item.digest });
     total += bytes;
   }
@@ -71,7 +87,10 @@ async function stage(workspace: Workspace, path: string, content: Content, parti
 }
 
 /** What a folder held, by the object that is its listing; undefined: the object is gone or damaged. */
-export async function readListing(workspace: Workspace, digest: Digest): Promise<readonly TreeItem[] | undefined> {
+export async function readListing(
+  workspace: Workspace,
+  digest: Digest,
+): Promise<readonly TreeItem[] | undefined> {
   const text = await readFile(placeOf(workspace, objectPath(digest)), 'utf8').catch(() => undefined);
   if (text === undefined || digestOf(text) !== digest) return undefined;
   const items = parseTree(text);
@@ -79,12 +98,17 @@ export async function readListing(workspace: Workspace, digest: Digest): Promise
 }
 
 /** Copies an object and hashes the copy; gives its bytes, or undefined where the object is gone or damaged. */
-async function copyObject(workspace: Workspace, digest: Digest, to: string, executable: boolean): Promise<number | undefined> {
+async function copyObject(
+  workspace: Workspace,
+  digest: Digest,
+  to: string,
+  executable: boolean,
+): Promise<number | undefined> {
   const { disk } = workspace;
   const from = placeOf(workspace, objectPath(digest));
   if (disk.look(from)?.isFile() !== true) return undefined;
   await disk.copy(from, to);
-  if (await disk.digest(to) !== digest) return undefined;
+  if ((await disk.digest(to)) !== digest) return undefined;
   disk.setMode(to, executable ? 0o755 : 0o644);
   return Number(disk.look(to)?.size ?? 0);
 }

@@ -14,14 +14,19 @@ export const scratchFolder = 'cache/scratch';
 export const scratchPath = (key: Key): string => `${scratchFolder}/${key}`;
 
 /** What the checkpoints in a scratch folder were made from: the stamps of every file of every dep. */
-export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest => digestOf(JSON.stringify([...stamps].sort(([a], [b]) => (a < b ? -1 : 1))));
+export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest =>
+  digestOf(JSON.stringify([...stamps].sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /**
  * Opens the scratch folder of a key: as it was left, if it was made from deps with these very stamps, else empty. An
  * edit that was reverted shows in the stamps: what was trained on other data is never resumed. Gives whether there is
  * something to resume.
  */
-export async function openScratch(workspace: Workspace, key: Key, origin: Digest): Promise<Result<boolean, FileProblem>> {
+export async function openScratch(
+  workspace: Workspace,
+  key: Key,
+  origin: Digest,
+): Promise<Result<boolean, FileProblem>> {
   const place = placeOf(workspace, scratchPath(key));
   const known = await readFile(originPath(workspace, key), 'utf8').catch(() => undefined);
   try {
@@ -43,4 +48,5 @@ export async function dropScratch(workspace: Workspace, key: Key): Promise<void>
   await workspace.disk.remove(originPath(workspace, key));
 }
 
-const originPath = (workspace: Workspace, key: Key): string => placeOf(workspace, `${scratchPath(key)}.origin`);
+const originPath = (workspace: Workspace, key: Key): string =>
+  placeOf(workspace, `${scratchPath(key)}.origin`);

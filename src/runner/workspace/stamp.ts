@@ -11,10 +11,12 @@ export function stampOf(stats: BigIntStats): Stamp {
 }
 
 /** The stamp of what may not be there. */
-export const stampOrNone = (stats: BigIntStats | undefined): Stamp => (stats === undefined ? branded('0:0:0:0:0') : stampOf(stats));
+export const stampOrNone = (stats: BigIntStats | undefined): Stamp =>
+  stats === undefined ? branded('0:0:0:0:0') : stampOf(stats);
 
 /** Whether a stamp may be that of the same file under a new name, or a folder's: that changes the change time alone. */
-export const isRenamed = (before: Stamp, after: Stamp): boolean => withoutChange(before) === withoutChange(after);
+export const isRenamed = (before: Stamp, after: Stamp): boolean =>
+  withoutChange(before) === withoutChange(after);
 
 const withoutChange = (stamp: Stamp): string => stamp.slice(0, stamp.lastIndexOf(':'));
 
@@ -40,7 +42,9 @@ export function isSettled(stats: BigIntStats, nowNs: bigint): boolean {
 
 /** How long after its last change a file is settled. */
 export function tick(stats: BigIntStats): bigint {
-  return stats.mtimeNs % 1_000_000_000n === 0n && stats.ctimeNs % 1_000_000_000n === 0n ? coarseTick : fineTick;
+  return stats.mtimeNs % 1_000_000_000n === 0n && stats.ctimeNs % 1_000_000_000n === 0n
+    ? coarseTick
+    : fineTick;
 }
 
 /** The kernel stamps files with the time of its last timer tick, 10 ms apart at most. */

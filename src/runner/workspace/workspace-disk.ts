@@ -1,5 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, chmodSync, closeSync, constants, createReadStream, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  createReadStream,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
 import { type Digest, parseDigest } from '../../files/digest.ts';
@@ -40,7 +54,9 @@ export const workspaceDisk: WorkspaceDisk = {
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
   digest: (path, signal) => digestOfBytes(path, signal),
-  makeFolder: (path) => { makeFolder(path); },
+  makeFolder: (path) => {
+    makeFolder(path);
+  },
   makeLink: (path, target) => symlinkSync(target, path),
   setMode: (path, mode) => chmodSync(path, mode),
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
@@ -51,7 +67,8 @@ function orNothing<T>(look: () => T | undefined): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP'))
+      return undefined;
     throw error;
   }
 }
@@ -67,7 +84,10 @@ function names(folder: string): readonly string[] {
   // Names that are not UTF-8 come back with U+FFFD: only then is it worth asking for the bytes.
   if (found.some((name) => name.includes('\ufffd'))) {
     const foreign = readdirSync(folder, { encoding: 'buffer' }).find((name) => !isUtf8(name));
-    if (foreign !== undefined) throw new ForeignName(`${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`);
+    if (foreign !== undefined)
+      throw new ForeignName(
+        `${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`,
+      );
   }
   return found.sort();
 }
@@ -83,7 +103,9 @@ const atOnce = 1 << 18;
 
 async function digestOfBytes(path: string, signal: AbortSignal | undefined): Promise<Digest> {
   const hash = createHash('sha256');
-  const goOn = (): void => { if (signal?.aborted === true) throw new GivenUp(`${path} was not read to its end`); };
+  const goOn = (): void => {
+    if (signal?.aborted === true) throw new GivenUp(`${path} was not read to its end`);
+  };
   goOn();
   const file = openSync(path, 'r');
   let complete = false;
@@ -92,7 +114,10 @@ async function digestOfBytes(path: string, signal: AbortSignal | undefined): Pro
     let length = 0;
     while (length < atOnce) {
       const read = readSync(file, head, length, atOnce - length, length);
-      if (read === 0) { complete = true; break; }
+      if (read === 0) {
+        complete = true;
+        break;
+      }
       length += read;
     }
     hash.update(head.subarray(0, length));

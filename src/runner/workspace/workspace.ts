@@ -36,8 +36,11 @@ export interface Workspace {
 export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 
 /** Where a path from the project root (or an absolute one) stands on the disk. */
-export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string => (path.startsWith('/') ? path : join(workspace.root, path));
+export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string =>
+  path.startsWith('/') ? path : join(workspace.root, path);
 
 /** The same workspace, but what is read from it for its digest is given up when the signal is aborted. */
-export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace =>
-  ({ ...workspace, disk: { ...workspace.disk, digest: (path) => workspace.disk.digest(path, signal) } });
+export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace => ({
+  ...workspace,
+  disk: { ...workspace.disk, digest: (path) => workspace.disk.digest(path, signal) },
+});

@@ -27,7 +27,7 @@ function recordSettled(workspace: Workspace): boolean {
 
 /** To be called when a run ends: waits the few milliseconds until the youngest file is settled, so that the next run need not read them all. */
 export async function recordWritten(workspace: Workspace): Promise<void> {
-  if (recordSettled(workspace) && await setTimeout(tickMilliseconds, true)) recordSettled(workspace);
+  if (recordSettled(workspace) && (await setTimeout(tickMilliseconds, true))) recordSettled(workspace);
   workspace.written.clear();
 }
 

@@ -20,7 +20,11 @@ test('the gradient of a norm takes its scale from the operator that ran forward'
   const norm = rmsNorm(input('x', 'float32', ['n', 4]), input('w', 'float32', [4]), 1e-6);
   const [gradient = x] = gradients(reduceSum(norm), [norm.inputs[0] ?? x]);
   const { graph } = emitOnnx({ outputs: { norm, gradient } });
-  expect(graph.nodes.filter(({ operator }) => operator === 'SimplifiedLayerNormalization').map(({ outputs }) => outputs.length)).toEqual([2]);
+  expect(
+    graph.nodes
+      .filter(({ operator }) => operator === 'SimplifiedLayerNormalization')
+      .map(({ outputs }) => outputs.length),
+  ).toEqual([2]);
 });
 
 describe('run-time sizes', () => {
@@ -28,7 +32,9 @@ describe('run-time sizes', () => {
     expect(emitOnnx({ outputs: { y: reshape(x, ['n', 'm', 1]) } }).sizeVectors).toEqual([]);
     expect(emitOnnx({ outputs: { y: reshape(x, ['n*m', 1]) } }).sizeVectors).toEqual([]);
     const flat = input('flat', 'float32', ['n*m']);
-    const { sizeVectors } = emitOnnx({ outputs: { y: add(reshape(flat, ['n', 'm']), x), z: reshape(flat, ['n', 'm']) } });
+    const { sizeVectors } = emitOnnx({
+      outputs: { y: add(reshape(flat, ['n', 'm']), x), z: reshape(flat, ['n', 'm']) },
+    });
     expect(sizeVectors.map(({ dimensions }) => dimensions)).toEqual([['n', 'm']]);
   });
 });
@@ -37,16 +43,27 @@ test('nothing writes twice at one index: no operator has a reduction, and only t
   const nodes = Object.entries(opCases).flatMap(([op, cases]) =>
     cases.flatMap((opCase) => {
       const { result, gradients: found } = differentiated(opCase);
-      const outputs = Object.fromEntries([['result', result] as const, ...[...found].flatMap(([name, node]) => (node === undefined ? [] : [[name, node] as const]))]);
+      const outputs = Object.fromEntries([
+        ['result', result] as const,
+        ...[...found].flatMap(([name, node]) => (node === undefined ? [] : [[name, node] as const])),
+      ]);
       return emitOnnx({ outputs }).graph.nodes.map((node) => ({ op, ...node }));
     }),
   );
   expect(nodes.filter(({ attributes }) => 'reduction' in attributes)).toEqual([]);
-  expect(new Set(nodes.filter(({ operator }) => operator.includes('Scatter')).map(({ op }) => op))).toEqual(new Set(['CrossEntropy', 'SubtractOneHot']));
+  expect(new Set(nodes.filter(({ operator }) => operator.includes('Scatter')).map(({ op }) => op))).toEqual(
+    new Set(['CrossEntropy', 'SubtractOneHot']),
+  );
 });
 
 test('parameters are inputs, never constants of the program', () => {
-  const { graph } = emitOnnx({ outputs: { loss: reduceSum(crossEntropy(input('logits', 'float32', ['n', 250_112]), input('labels', 'int32', ['n']))) } });
+  const { graph } = emitOnnx({
+    outputs: {
+      loss: reduceSum(
+        crossEntropy(input('logits', 'float32', ['n', 250_112]), input('labels', 'int32', ['n'])),
+      ),
+    },
+  });
   expect(graph.inputs.map(({ name }) => name)).toEqual(['in:logits', 'in:labels']);
   expect(graph.constants.every(({ values }) => values.length <= 2)).toBe(true);
 });

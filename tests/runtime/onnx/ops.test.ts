@@ -13,23 +13,32 @@ const oneThread = await openRuntime('onnx', { threads: 1 });
 const twoThreads = await openRuntime('onnx', { threads: 2 });
 
 describe.each(Object.entries(opCases))('%s and its gradient', (_, cases) => {
-  test.each(cases.map((opCase, i) => [i, opCase] as const))('are those of the definition at every size, and the same bytes on one thread and two (case %i)', async (__, opCase) => {
-    const { result, gradients } = differentiated(opCase);
-    const outputs: Record<string, Node> = { result };
-    for (const [name, node] of gradients) if (node !== undefined) outputs[`gradient of ${name}`] = node;
-    const one = await oneThread.compile({ outputs });
-    const two = await twoThreads.compile({ outputs });
-    for (const sizes of [smallSizes, middleSizes]) {
-      const feeds = withUpstream(feedsOf(opCase, sizes), evaluateNodes([result], feedsOf(opCase, sizes))[0]);
-      const [computed, expected] = [await one.run(hostValues(feeds)), evaluateNodes(Object.values(outputs), feeds)];
-      Object.keys(outputs).forEach((name, i) => expectClose(name, computed[name], expected[i]));
-    }
-    const large = feedsOf(opCase, largeSizes);
-    const feeds = hostValues(withUpstream(large, shapeOfResult(result, large)));
-    const first = await one.run(feeds);
-    for (let run = 0; run < 3; run += 1) expect(bytesOf(await two.run(feeds))).toEqual(bytesOf(first));
-    await Promise.all([one.release(), two.release()]);
-  });
+  test.each(cases.map((opCase, i) => [i, opCase] as const))(
+    'are those of the definition at every size, and the same bytes on one thread and two (case %i)',
+    async (__, opCase) => {
+      const { result, gradients } = differentiated(opCase);
+      const outputs: Record<string, Node> = { result };
+      for (const [name, node] of gradients) if (node !== undefined) outputs[`gradient of ${name}`] = node;
+      const one = await oneThread.compile({ outputs });
+      const two = await twoThreads.compile({ outputs });
+      for (const sizes of [smallSizes, middleSizes]) {
+        const feeds = withUpstream(
+          feedsOf(opCase, sizes),
+          evaluateNodes([result], feedsOf(opCase, sizes))[0],
+        );
+        const [computed, expected] = [
+          await one.run(hostValues(feeds)),
+          evaluateNodes(Object.values(outputs), feeds),
+        ];
+        Object.keys(outputs).forEach((name, i) => expectClose(name, computed[name], expected[i]));
+      }
+      const large = feedsOf(opCase, largeSizes);
+      const feeds = hostValues(withUpstream(large, shapeOfResult(result, large)));
+      const first = await one.run(feeds);
+      for (let run = 0; run < 3; run += 1) expect(bytesOf(await two.run(feeds))).toEqual(bytesOf(first));
+      await Promise.all([one.release(), two.release()]);
+    },
+  );
 });
 
 type Feeds = ReturnType<typeof feedsOf>;
@@ -38,7 +47,14 @@ type Feeds = ReturnType<typeof feedsOf>;
 const withUpstream = (feeds: Feeds, result: { readonly shape: readonly number[] } | undefined): Feeds => {
   const shape = result?.shape ?? [];
   const length = shape.reduce((product, size) => product * size, 1);
-  return { ...feeds, upstream: { dtype: 'float32', shape, data: Array.from({ length }, (_, i) => Math.fround(Math.sin(i + 1))) } };
+  return {
+    ...feeds,
+    upstream: {
+      dtype: 'float32',
+      shape,
+      data: Array.from({ length }, (_, i) => Math.fround(Math.sin(i + 1))),
+    },
+  };
 };
 
 /** The result's shape without computing it. */
@@ -52,10 +68,16 @@ function shapeOfResult(result: Node, feeds: Feeds): { readonly shape: readonly n
   return { shape: result.shape.map((size) => evaluate(size, sizes)) };
 }
 
-const hostValues = (feeds: Feeds): Record<string, HostValue> => Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, hostValue(value)]));
+const hostValues = (feeds: Feeds): Record<string, HostValue> =>
+  Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, hostValue(value)]));
 
 const bytesOf = (outputs: Readonly<Record<string, HostValue>>): readonly string[] =>
-  Object.entries(outputs).map(([name, { data }]) => `${name}: ${createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex')}`);
+  Object.entries(outputs).map(
+    ([name, { data }]) =>
+      `${name}: ${createHash('sha256')
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        .digest('hex')}`,
+  );
 
 function hostValue({ dtype, shape, data }: Values & { readonly dtype: DType }): HostValue {
   switch (dtype) {
@@ -76,7 +98,13 @@ function hostValue({ dtype, shape, data }: Values & { readonly dtype: DType }): 
 function expectClose(name: string, got: HostValue | undefined, expected: Values | undefined): void {
   expect(got?.shape, name).toEqual(expected?.shape);
   const [values, wanted] = [Array.from(got?.data ?? [], Number), expected?.data ?? []];
-  const tolerance = got?.dtype === 'float32' ? 5e-6 * wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3) : 0;
-  const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - (wanted[i] ?? Number.NaN))), 0);
+  const tolerance =
+    got?.dtype === 'float32'
+      ? 5e-6 * wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3)
+      : 0;
+  const worst = values.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - (wanted[i] ?? Number.NaN))),
+    0,
+  );
   expect(worst, name).toBeLessThanOrEqual(tolerance);
 }

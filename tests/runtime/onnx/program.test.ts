@@ -10,7 +10,11 @@ import { createKernels } from '../../../src/ml/train/kernels/kernels.ts';
 
 const runtime = await openRuntime('onnx', { threads: 1 });
 const compile = (outputs: Readonly<Record<string, Node>>): Promise<Program> => runtime.compile({ outputs });
-const real = (shape: readonly number[], ...values: readonly number[]): HostValue => ({ dtype: 'float32', shape, data: Float32Array.from(values) });
+const real = (shape: readonly number[], ...values: readonly number[]): HostValue => ({
+  dtype: 'float32',
+  shape,
+  data: Float32Array.from(values),
+});
 const x = input('x', 'float32', ['n', 2]);
 
 test('says what it is', () => {
@@ -20,7 +24,9 @@ test('says what it is', () => {
 
 describe('one program', () => {
   test('serves every size of the named dimensions, and what is computed from them', async () => {
-    const program = await compile({ y: add(expand(reshape(reduceSum(x, [1]), [1, 'n']), ['n', 'n']), reduceSum(x)) });
+    const program = await compile({
+      y: add(expand(reshape(reduceSum(x, [1]), [1, 'n']), ['n', 'n']), reduceSum(x)),
+    });
     expect(await program.run({ x: real([1, 2], 1, 2) })).toEqual({ y: real([1, 1], 6) });
     expect(await program.run({ x: real([2, 2], 1, 2, 3, 4) })).toEqual({ y: real([2, 2], 13, 17, 13, 17) });
   });
@@ -28,12 +34,20 @@ describe('one program', () => {
   test('gives inputs, constants and one value under two names as outputs', async () => {
     const twice = multiply(x, 2);
     const program = await compile({ x, one: constant([1, 2]), twice, again: twice });
-    expect(await program.run({ x: real([1, 2], 3, 4) })).toEqual({ x: real([1, 2], 3, 4), one: real([2], 1, 2), twice: real([1, 2], 6, 8), again: real([1, 2], 6, 8) });
+    expect(await program.run({ x: real([1, 2], 3, 4) })).toEqual({
+      x: real([1, 2], 3, 4),
+      one: real([2], 1, 2),
+      twice: real([1, 2], 6, 8),
+      again: real([1, 2], 6, 8),
+    });
   });
 
   test('takes its output names as they are, whatever the inputs are called', async () => {
     const program = await compile({ '%0': input('y', 'float32', []), y: exp(input('%0', 'float32', [])) });
-    expect(await program.run({ '%0': real([], 0), y: real([], 7) })).toEqual({ '%0': real([], 7), y: real([], 1) });
+    expect(await program.run({ '%0': real([], 0), y: real([], 7) })).toEqual({
+      '%0': real([], 7),
+      y: real([], 1),
+    });
   });
 
   test('does not run once it is released', async () => {
@@ -59,7 +73,11 @@ describe('memory', () => {
     const program = await compile({ first: y, second: y, third: y });
     const into = { first: real([1, 2], 0, 0), third: real([1, 2], 0, 0) };
     const outputs = await program.run({ x: real([1, 2], 1, 2) }, into);
-    expect(outputs).toEqual({ first: real([1, 2], 3, 6), second: real([1, 2], 3, 6), third: real([1, 2], 3, 6) });
+    expect(outputs).toEqual({
+      first: real([1, 2], 3, 6),
+      second: real([1, 2], 3, 6),
+      third: real([1, 2], 3, 6),
+    });
     expect(outputs['third']).toBe(into.third);
   });
 
@@ -81,15 +99,30 @@ describe('memory', () => {
 });
 
 describe('feeds that do not fit are named', () => {
-  const feeds = { a: real([2, 3], 1, 2, 3, 4, 5, 6), b: real([3], 1, 2, 3), flat: real([6], 1, 2, 3, 4, 5, 6) };
-  const sum = add(add(input('a', 'float32', ['n', 'm']), input('b', 'float32', ['m'])), reshape(input('flat', 'float32', ['n*m']), ['n', 'm']));
+  const feeds = {
+    a: real([2, 3], 1, 2, 3, 4, 5, 6),
+    b: real([3], 1, 2, 3),
+    flat: real([6], 1, 2, 3, 4, 5, 6),
+  };
+  const sum = add(
+    add(input('a', 'float32', ['n', 'm']), input('b', 'float32', ['m'])),
+    reshape(input('flat', 'float32', ['n*m']), ['n', 'm']),
+  );
 
   test.each<[string, Readonly<Record<string, HostValue>>, string]>([
     ['missing', { a: feeds.a, b: feeds.b }, 'the program\'s input "flat", float32[m*n], is not fed'],
-    ['dtype', { ...feeds, b: { dtype: 'int32', shape: [3], data: Int32Array.of(1, 2, 3) } }, '"b" is fed with int32[3], expected float32[m]'],
+    [
+      'dtype',
+      { ...feeds, b: { dtype: 'int32', shape: [3], data: Int32Array.of(1, 2, 3) } },
+      '"b" is fed with int32[3], expected float32[m]',
+    ],
     ['rank', { ...feeds, b: real([1, 3], 1, 2, 3) }, '"b" is fed with float32[1, 3], expected float32[m]'],
     ['two sizes', { ...feeds, b: real([2], 1, 2) }, '"a" gives m = 3, but "b" gives 2'],
-    ['product', { ...feeds, flat: real([5], 1, 2, 3, 4, 5) }, '"flat" is fed with 5 on axis 0, expected m*n = 6'],
+    [
+      'product',
+      { ...feeds, flat: real([5], 1, 2, 3, 4, 5) },
+      '"flat" is fed with 5 on axis 0, expected m*n = 6',
+    ],
     ['elements', { ...feeds, b: real([3], 1, 2) }, '"b" is fed with 2 elements for the shape [3]'],
   ])('%s', async (_, wrong, message) => {
     const program = await compile({ sum });
@@ -99,5 +132,7 @@ describe('feeds that do not fit are named', () => {
 });
 
 test('a graph that is not legal is refused before it runs', async () => {
-  await expect(compile({ y: { ...exp(x), shape: ['k'] } })).rejects.toThrow('the graph is not legal: Exp is float32[k], its rule gives float32[n, 2]; no input has the size "k" as an axis');
+  await expect(compile({ y: { ...exp(x), shape: ['k'] } })).rejects.toThrow(
+    'the graph is not legal: Exp is float32[k], its rule gives float32[n, 2]; no input has the size "k" as an axis',
+  );
 });

@@ -17,11 +17,16 @@ const trace = { ...plainTrace(config), dropout: hashedDropout };
 const { graph, lookups } = trainingGraph(trace, trace.parameters);
 
 const rowsOf = (seed: number, lengths: readonly number[]): readonly (readonly number[])[] =>
-  lengths.map((length, row) => Array.from({ length }, (_, i) => 2 + ((hashCombineOf(hashCombineOf(seed, row), i) >>> 0) % 40))); // few tokens: they repeat
+  lengths.map((length, row) =>
+    Array.from({ length }, (_, i) => 2 + ((hashCombineOf(hashCombineOf(seed, row), i) >>> 0) % 40)),
+  ); // few tokens: they repeat
 const source = rowsOf(1, [40, 12, 33, 39, 5, 28]);
 const labels = rowsOf(2, [31, 50, 8, 44, 47, 3]);
 const weights = initialiseMt5(config, 3);
-const parameters = [...mt5ParameterShapes(config)].map(([name, shape]) => [name, { dtype: 'float32', shape, data: weights.get(name) ?? new Float32Array(0) }] as const);
+const parameters = [...mt5ParameterShapes(config)].map(
+  ([name, shape]) =>
+    [name, { dtype: 'float32', shape, data: weights.get(name) ?? new Float32Array(0) }] as const,
+);
 const feeds: Readonly<Record<string, HostValue>> = {
   ...Object.fromEntries(parameters),
   ...sourceFeeds(source, config),
@@ -31,13 +36,21 @@ const feeds: Readonly<Record<string, HostValue>> = {
 };
 
 const digests = (outputs: Readonly<Record<string, HostValue>>): readonly string[] =>
-  Object.entries(outputs).map(([name, { data }]) => `${name} ${createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex')}`);
+  Object.entries(outputs).map(
+    ([name, { data }]) =>
+      `${name} ${createHash('sha256')
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        .digest('hex')}`,
+  );
 
 describe('a whole training step, forward and backward, with dropout', () => {
   let one: Program;
   let two: Program;
   beforeAll(async () => {
-    [one, two] = [await (await openRuntime('onnx', { threads: 1 })).compile(graph), await (await openRuntime('onnx', { threads: 2 })).compile(graph)];
+    [one, two] = [
+      await (await openRuntime('onnx', { threads: 1 })).compile(graph),
+      await (await openRuntime('onnx', { threads: 2 })).compile(graph),
+    ];
   });
 
   test('gives the same bytes on one thread and on two, run after run', async () => {
@@ -62,7 +75,10 @@ describe('a whole training step, forward and backward, with dropout', () => {
   test('gives finite numbers, and rows for every lookup', async () => {
     const outputs = await one.run(feeds);
     expect(outputs['loss']?.shape).toEqual([]);
-    expect(Object.values(outputs).every(({ data }) => Array.from(data, Number).every(Number.isFinite))).toBe(true);
-    for (const { output, indices } of lookups) expect(outputs[output]?.shape.slice(0, -1)).toEqual(feeds[indices]?.shape);
+    expect(Object.values(outputs).every(({ data }) => Array.from(data, Number).every(Number.isFinite))).toBe(
+      true,
+    );
+    for (const { output, indices } of lookups)
+      expect(outputs[output]?.shape.slice(0, -1)).toEqual(feeds[indices]?.shape);
   });
 });

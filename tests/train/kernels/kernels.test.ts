@@ -4,7 +4,8 @@ import { addRows } from '../../../src/ml/train/kernels/add-rows.ts';
 import { type AdamWStep, createKernels } from '../../../src/ml/train/kernels/kernels.ts';
 
 const lengths = fc.integer({ min: 0, max: 70 });
-const floats = (length: number): fc.Arbitrary<Float32Array> => fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -4, max: 4 });
+const floats = (length: number): fc.Arbitrary<Float32Array> =>
+  fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -4, max: 4 });
 
 const settings: fc.Arbitrary<AdamWStep> = fc.record({
   step: fc.integer({ min: 1, max: 1000 }),
@@ -17,7 +18,13 @@ const settings: fc.Arbitrary<AdamWStep> = fc.record({
 });
 
 /** AdamW of one element in float64, by the formulas of torch.optim.AdamW. */
-function adamwOf(p: number, m: number, v: number, gradient: number, s: AdamWStep): { p: number; m: number; v: number } {
+function adamwOf(
+  p: number,
+  m: number,
+  v: number,
+  gradient: number,
+  s: AdamWStep,
+): { p: number; m: number; v: number } {
   const g = gradient * s.gradientScale;
   const first = s.beta1 * m + (1 - s.beta1) * g;
   const second = s.beta2 * v + (1 - s.beta2) * g * g;
@@ -32,11 +39,14 @@ function expectClose(got: number | undefined, wanted: number, magnitude: number)
 }
 
 test('AdamW changes every element, those after the last quadruple too, as torch.optim.AdamW does', () => {
-  const cases = lengths.chain((length) => fc.tuple(floats(length), floats(length), floats(length), floats(length), settings));
+  const cases = lengths.chain((length) =>
+    fc.tuple(floats(length), floats(length), floats(length), floats(length), settings),
+  );
   fc.assert(
     fc.property(cases, ([p, m, v, g, step]) => {
       const kernels = createKernels();
-      const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] = kernels.allocate([[p.length, p.length, p.length, p.length]]);
+      const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] =
+        kernels.allocate([[p.length, p.length, p.length, p.length]]);
       parameter.set(p);
       firstMoment.set(m);
       secondMoment.set(v.map(Math.abs));
@@ -48,7 +58,10 @@ test('AdamW changes every element, those after the last quadruple too, as torch.
         expectClose(firstMoment[i], wanted.m, Math.abs(mi) + Math.abs(gi));
         expectClose(secondMoment[i], wanted.v, vi + gi * gi);
         // The update is a quotient of what was rounded above.
-        const change = Math.abs(wanted.p - pi) + (step.learningRate * (Math.abs(mi) + Math.abs(gi))) / ((1 - step.beta1 ** step.step) * (Math.sqrt(wanted.v) + step.epsilon));
+        const change =
+          Math.abs(wanted.p - pi) +
+          (step.learningRate * (Math.abs(mi) + Math.abs(gi))) /
+            ((1 - step.beta1 ** step.step) * (Math.sqrt(wanted.v) + step.epsilon));
         expectClose(parameter[i], wanted.p, 4 * (Math.abs(pi) + change));
       }
       expect([...gradient]).toEqual([...g]);
@@ -60,10 +73,29 @@ test('a first step moves by the learning rate, against the gradient, however sma
   const kernels = createKernels();
   const gradients = [1e-3, -1e-3, 0.5, -2, 300, 1e-12];
   const n = gradients.length;
-  const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] = kernels.allocate([[n, n, n, n]]);
+  const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] =
+    kernels.allocate([[n, n, n, n]]);
   gradient.set(gradients);
-  kernels.adamw({ parameter, firstMoment, secondMoment, gradient }, { step: 1, learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.5, gradientScale: 1 });
-  expect([...parameter].map((x) => x.toFixed(4))).toEqual(['-0.1000', '0.1000', '-0.1000', '0.1000', '-0.1000', '-0.0000']);
+  kernels.adamw(
+    { parameter, firstMoment, secondMoment, gradient },
+    {
+      step: 1,
+      learningRate: 0.1,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.5,
+      gradientScale: 1,
+    },
+  );
+  expect([...parameter].map((x) => x.toFixed(4))).toEqual([
+    '-0.1000',
+    '0.1000',
+    '-0.1000',
+    '0.1000',
+    '-0.1000',
+    '-0.0000',
+  ]);
 });
 
 test('an element is updated the same wherever it stands in its array', () => {
@@ -72,7 +104,8 @@ test('an element is updated the same wherever it stands in its array', () => {
       const run = (from: number, to: number): number[] => {
         const kernels = createKernels();
         const n = to - from;
-        const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] = kernels.allocate([[n, n, n, n]]);
+        const [[parameter = empty, firstMoment = empty, secondMoment = empty, gradient = empty] = []] =
+          kernels.allocate([[n, n, n, n]]);
         parameter.set(p.subarray(from, to));
         firstMoment.set(m.subarray(from, to));
         secondMoment.set(v.map(Math.abs).subarray(from, to));
@@ -113,17 +146,21 @@ test('a NaN or an infinity anywhere shows in the sum of squares', () => {
 
 test('scaling and accumulating round once an operation', () => {
   fc.assert(
-    fc.property(lengths.chain((length) => fc.tuple(floats(length), floats(length))), fc.double({ min: -10, max: 10, noNaN: true }), ([a, b], factor) => {
-      const kernels = createKernels();
-      const [[target = empty, source = empty] = []] = kernels.allocate([[a.length, b.length]]);
-      target.set(a);
-      source.set(b);
-      const f = Math.fround(factor);
-      kernels.accumulate(target, source, factor);
-      expect([...target]).toEqual([...a].map((x, i) => Math.fround(x + Math.fround((b[i] ?? 0) * f))));
-      kernels.scale(source, factor);
-      expect([...source]).toEqual([...b].map((x) => Math.fround(x * f)));
-    }),
+    fc.property(
+      lengths.chain((length) => fc.tuple(floats(length), floats(length))),
+      fc.double({ min: -10, max: 10, noNaN: true }),
+      ([a, b], factor) => {
+        const kernels = createKernels();
+        const [[target = empty, source = empty] = []] = kernels.allocate([[a.length, b.length]]);
+        target.set(a);
+        source.set(b);
+        const f = Math.fround(factor);
+        kernels.accumulate(target, source, factor);
+        expect([...target]).toEqual([...a].map((x, i) => Math.fround(x + Math.fround((b[i] ?? 0) * f))));
+        kernels.scale(source, factor);
+        expect([...source]).toEqual([...b].map((x) => Math.fround(x * f)));
+      },
+    ),
   );
 });
 
@@ -150,7 +187,9 @@ test('rows are added to the table by index, repeated ones in their order', () =>
   const table = Float32Array.of(1, 2, 10, 20, 100, 200);
   addRows(table, Float32Array.of(0.5, 0.25, 1, 1, 2, 2), Int32Array.of(2, 0, 2));
   expect([...table]).toEqual([2, 3, 10, 20, 102.5, 202.25]);
-  expect(() => addRows(table, Float32Array.of(1, 1), Int32Array.of(3))).toThrow('row 3 is not in a table of 3 rows');
+  expect(() => addRows(table, Float32Array.of(1, 1), Int32Array.of(3))).toThrow(
+    'row 3 is not in a table of 3 rows',
+  );
 });
 
 const empty = new Float32Array(0);

@@ -37,7 +37,15 @@ export interface SizeVector {
 export function emitOnnx({ outputs }: Graph): OnnxProgram {
   const emitter = createEmitter();
   const values = new Map<Node, Value>();
-  for (const node of inputsFirst(Object.values(outputs))) values.set(node, loweringOf(node)(emitter.emit, node.inputs.map((input) => known(values, input)), node));
+  for (const node of inputsFirst(Object.values(outputs)))
+    values.set(
+      node,
+      loweringOf(node)(
+        emitter.emit,
+        node.inputs.map((input) => known(values, input)),
+        node,
+      ),
+    );
   const taken = new Set<string>();
   const names = Object.entries(outputs).map(([name, node]) => {
     let { name: inner } = emitter.asOutput(known(values, node));
@@ -75,7 +83,11 @@ function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
 }
 
 /** Collects operators; one that was applied to the same values before is not applied again. */
-function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(outputs: Readonly<Record<string, string>>): OnnxProgram } {
+function createEmitter(): {
+  emit: Emit;
+  asOutput(value: Value): Value;
+  finish(outputs: Readonly<Record<string, string>>): OnnxProgram;
+} {
   const applied = new Map<string, OnnxNode & { readonly outputs: string[] }>();
   const constants = new Map<string, OnnxConstant>();
   const inputs = new Map<string, FedInput>();
@@ -86,7 +98,8 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
     apply(operator, of, attributes = {}, output = 0) {
       const key = applicationKey(operator, of, attributes);
       let node = applied.get(key);
-      if (node === undefined) applied.set(key, (node = { operator, inputs: of.map(({ name }) => name), outputs: [], attributes }));
+      if (node === undefined)
+        applied.set(key, (node = { operator, inputs: of.map(({ name }) => name), outputs: [], attributes }));
       while (node.outputs.length <= output) node.outputs.push(`%${count++}`);
       return { name: node.outputs[output] ?? '' };
     },
@@ -102,7 +115,8 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
       return { name: constant.name };
     },
     sizes(dimensions) {
-      if (dimensions.every((size): size is number => typeof size === 'number')) return emit.constant('int64', [dimensions.length], dimensions);
+      if (dimensions.every((size): size is number => typeof size === 'number'))
+        return emit.constant('int64', [dimensions.length], dimensions);
       const key = dimensions.join();
       const vector = vectors.get(key) ?? { name: `%sizes(${key})`, dimensions };
       vectors.set(key, vector);
@@ -113,11 +127,25 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
   return {
     emit,
     /** What is an input or a constant has to pass through an operator to be an output. */
-    asOutput: (value) => (value.name.startsWith('in:') || [...constants.values()].some(({ name }) => name === value.name) ? emit.apply('Identity', [value]) : value),
+    asOutput: (value) =>
+      value.name.startsWith('in:') || [...constants.values()].some(({ name }) => name === value.name)
+        ? emit.apply('Identity', [value])
+        : value,
     finish: (outputs) => ({
       graph: {
         nodes: [...applied.values()],
-        inputs: [...[...inputs.values()].map(({ inner, dtype, shape }): OnnxInput => ({ name: inner, dtype, shape })), ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({ name, dtype: 'int64', shape: [dimensions.length] }))],
+        inputs: [
+          ...[...inputs.values()].map(({ inner, dtype, shape }): OnnxInput => ({
+            name: inner,
+            dtype,
+            shape,
+          })),
+          ...[...vectors.values()].map(({ name, dimensions }): OnnxInput => ({
+            name,
+            dtype: 'int64',
+            shape: [dimensions.length],
+          })),
+        ],
         constants: [...constants.values()],
         outputs: Object.values(outputs),
       },
@@ -128,5 +156,8 @@ function createEmitter(): { emit: Emit; asOutput(value: Value): Value; finish(ou
   };
 }
 
-const applicationKey = (operator: string, of: readonly Value[], attributes: Readonly<Record<string, OperatorAttribute>>): string =>
-  JSON.stringify([operator, of.map(({ name }) => name), attributes]);
+const applicationKey = (
+  operator: string,
+  of: readonly Value[],
+  attributes: Readonly<Record<string, OperatorAttribute>>,
+): string => JSON.stringify([operator, of.map(({ name }) => name), attributes]);

@@ -1,6 +1,14 @@
 import type { OperatorAttribute } from '../../tensor/emit.ts';
 import type { DType, Shape } from '../../tensor/node.ts';
-import { bytesField, floatField, integerField, joined, type Message, messageField, textField } from './protobuf.ts';
+import {
+  bytesField,
+  floatField,
+  integerField,
+  joined,
+  type Message,
+  messageField,
+  textField,
+} from './protobuf.ts';
 
 /** An ONNX graph as data: what emit-onnx.ts makes, and what is written here. */
 export interface OnnxGraph {
@@ -40,10 +48,17 @@ export function modelProto(graph: OnnxGraph): Uint8Array {
     ...graph.nodes.map((node) => messageField(1, nodeProto(node))),
     textField(2, 'graph'),
     ...graph.constants.map((constant) => messageField(5, tensorProto(constant))),
-    ...graph.inputs.map((input) => messageField(11, [textField(1, input.name), messageField(2, typeProto(input))])),
+    ...graph.inputs.map((input) =>
+      messageField(11, [textField(1, input.name), messageField(2, typeProto(input))]),
+    ),
     ...graph.outputs.map((name) => messageField(12, [textField(1, name)])),
   ];
-  return joined([integerField(1, 9), messageField(7, body), messageField(8, [textField(1, ''), integerField(2, 20)]), messageField(8, [textField(1, 'com.microsoft'), integerField(2, 1)])]);
+  return joined([
+    integerField(1, 9),
+    messageField(7, body),
+    messageField(8, [textField(1, ''), integerField(2, 20)]),
+    messageField(8, [textField(1, 'com.microsoft'), integerField(2, 1)]),
+  ]);
 }
 
 function nodeProto({ operator, inputs, outputs, attributes }: OnnxNode): Message {
@@ -52,7 +67,9 @@ function nodeProto({ operator, inputs, outputs, attributes }: OnnxNode): Message
     ...inputs.map((name) => textField(1, name)),
     ...outputs.map((name) => textField(2, name)),
     textField(4, operator.slice(dot + 1)),
-    ...Object.entries(attributes).map(([name, attribute]) => messageField(5, [textField(1, name), ...attributeValue(attribute)])),
+    ...Object.entries(attributes).map(([name, attribute]) =>
+      messageField(5, [textField(1, name), ...attributeValue(attribute)]),
+    ),
     textField(7, operator.slice(0, Math.max(0, dot))),
   ];
 }
@@ -67,12 +84,20 @@ function attributeValue(attribute: OperatorAttribute): Message {
 }
 
 /** TensorProto.DataType. */
-const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9, uint32: 12 } as const satisfies Record<DType, number>;
+const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9, uint32: 12 } as const satisfies Record<
+  DType,
+  number
+>;
 
 const typeProto = ({ dtype, shape }: OnnxInput): Message => [
   messageField(1, [
     integerField(1, elementTypes[dtype]),
-    messageField(2, shape.map((size) => messageField(1, [typeof size === 'number' ? integerField(1, size) : textField(2, size)]))),
+    messageField(
+      2,
+      shape.map((size) =>
+        messageField(1, [typeof size === 'number' ? integerField(1, size) : textField(2, size)]),
+      ),
+    ),
   ]),
 ];
 

@@ -37,13 +37,21 @@ async function compile(graph: Graph, { threads }: RuntimeOptions): Promise<Progr
   return {
     run: async (feeds, into = {}) => {
       const results = await session.run(tensorsToFeed(program, feeds), fetches(program, into));
-      return Object.fromEntries(Object.entries(program.outputs).map(([name, inner]) => [name, into[name] ?? hostValue(name, results[inner])]));
+      return Object.fromEntries(
+        Object.entries(program.outputs).map(([name, inner]) => [
+          name,
+          into[name] ?? hostValue(name, results[inner]),
+        ]),
+      );
     },
     release: () => session.release(),
   };
 }
 
-function tensorsToFeed({ inputs, sizeVectors }: OnnxProgram, feeds: Readonly<Record<string, HostValue>>): Record<string, Tensor> {
+function tensorsToFeed(
+  { inputs, sizeVectors }: OnnxProgram,
+  feeds: Readonly<Record<string, HostValue>>,
+): Record<string, Tensor> {
   const sizes = sizesOfFeeds(inputs, feeds);
   const tensors: Record<string, Tensor> = {};
   for (const { name, inner } of inputs) {
@@ -51,13 +59,20 @@ function tensorsToFeed({ inputs, sizeVectors }: OnnxProgram, feeds: Readonly<Rec
     if (feed !== undefined) tensors[inner] = tensorOf(feed);
   }
   for (const { name, dimensions } of sizeVectors) {
-    tensors[name] = new Tensor('int64', BigInt64Array.from(dimensions, (size) => BigInt(evaluate(size, sizes))), [dimensions.length]);
+    tensors[name] = new Tensor(
+      'int64',
+      BigInt64Array.from(dimensions, (size) => BigInt(evaluate(size, sizes))),
+      [dimensions.length],
+    );
   }
   return tensors;
 }
 
 /** Which outputs to compute, and where to: null lets the runtime allocate. */
-function fetches({ outputs }: OnnxProgram, into: Readonly<Record<string, HostValue>>): Record<string, Tensor | null> {
+function fetches(
+  { outputs }: OnnxProgram,
+  into: Readonly<Record<string, HostValue>>,
+): Record<string, Tensor | null> {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, inner]) => {
       const place = into[name];

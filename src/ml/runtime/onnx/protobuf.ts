@@ -5,7 +5,8 @@
 export type Message = readonly Uint8Array[];
 
 /** A varint field: integers (two's complement in 64 bits where negative), enums, booleans. */
-export const integerField = (field: number, value: number | bigint): Uint8Array => joined([varint(field << 3), varint(value)]);
+export const integerField = (field: number, value: number | bigint): Uint8Array =>
+  joined([varint(field << 3), varint(value)]);
 
 /** A 32-bit float field. */
 export function floatField(field: number, value: number): Uint8Array {
@@ -14,11 +15,14 @@ export function floatField(field: number, value: number): Uint8Array {
   return joined([varint((field << 3) | 5), bytes]);
 }
 
-export const bytesField = (field: number, bytes: Uint8Array): Uint8Array => joined([varint((field << 3) | 2), varint(bytes.length), bytes]);
+export const bytesField = (field: number, bytes: Uint8Array): Uint8Array =>
+  joined([varint((field << 3) | 2), varint(bytes.length), bytes]);
 
-export const textField = (field: number, text: string): Uint8Array => bytesField(field, new TextEncoder().encode(text));
+export const textField = (field: number, text: string): Uint8Array =>
+  bytesField(field, new TextEncoder().encode(text));
 
-export const messageField = (field: number, message: Message): Uint8Array => bytesField(field, joined(message));
+export const messageField = (field: number, message: Message): Uint8Array =>
+  bytesField(field, joined(message));
 
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));

@@ -49,19 +49,37 @@ function real(op: string, of: readonly TensorType[]): TensorType {
   return { dtype: x.dtype, shape: x.shape };
 }
 
-type Unary = 'Negate' | 'Exp' | 'Log' | 'Sqrt' | 'Tanh' | 'Sigmoid' | 'Erf' | 'Relu' | 'Square' | 'Reciprocal' | 'StopGradient';
+type Unary =
+  | 'Negate'
+  | 'Exp'
+  | 'Log'
+  | 'Sqrt'
+  | 'Tanh'
+  | 'Sigmoid'
+  | 'Erf'
+  | 'Relu'
+  | 'Square'
+  | 'Reciprocal'
+  | 'StopGradient';
 
 const unary = (op: Unary, x: Node): Node => nodeOf(op, [x], shapes[op]([x]));
 
-function binary(op: 'Add' | 'Subtract' | 'Multiply' | 'Divide' | 'Maximum' | 'Equal' | 'Less', left: Operand, right: Operand): Node {
+function binary(
+  op: 'Add' | 'Subtract' | 'Multiply' | 'Divide' | 'Maximum' | 'Equal' | 'Less',
+  left: Operand,
+  right: Operand,
+): Node {
   const of = operands(left, right);
   return nodeOf(op, of, shapes[op](of));
 }
 
 /** A number takes the dtype of the node beside it. */
 function operands(left: Operand, right: Operand): readonly [Node, Node] {
-  if (typeof left !== 'number') return [left, typeof right === 'number' ? constant(right, [], left.dtype) : right];
-  return typeof right === 'number' ? [constant(left), constant(right)] : [constant(left, [], right.dtype), right];
+  if (typeof left !== 'number')
+    return [left, typeof right === 'number' ? constant(right, [], left.dtype) : right];
+  return typeof right === 'number'
+    ? [constant(left), constant(right)]
+    : [constant(left, [], right.dtype), right];
 }
 
 export const add = (left: Operand, right: Operand): Node => binary('Add', left, right);
@@ -102,7 +120,11 @@ export const stopGradient = (x: Node): Node => unary('StopGradient', x);
 
 /** 1 where the last axis' position is the index, else 0; an index outside gives zeros. indices int32 [...] -> float32 [..., depth] */
 export function oneHot(indices: Node, depth: number): Node {
-  const positions = constant(Array.from({ length: depth }, (_, i) => i), [depth], indices.dtype);
+  const positions = constant(
+    Array.from({ length: depth }, (_, i) => i),
+    [depth],
+    indices.dtype,
+  );
   return cast(equal(reshape(indices, [...indices.shape, 1]), positions), 'float32');
 }
 
@@ -118,18 +140,28 @@ export const gradients = {
   },
   Divide: (node, upstream) => {
     const [left, right] = inputsOf(node, 2);
-    return [sumTo(divide(upstream, right), left.shape), sumTo(negate(divide(multiply(upstream, node), right)), right.shape)];
+    return [
+      sumTo(divide(upstream, right), left.shape),
+      sumTo(negate(divide(multiply(upstream, node), right)), right.shape),
+    ];
   },
   Maximum: (node, upstream) => {
     const [left, right] = inputsOf(node, 2);
     const rightIsMore = less(left, right); // equal elements: all of it goes to the left one
-    return [sumTo(where(rightIsMore, 0, upstream), left.shape), sumTo(where(rightIsMore, upstream, 0), right.shape)];
+    return [
+      sumTo(where(rightIsMore, 0, upstream), left.shape),
+      sumTo(where(rightIsMore, upstream, 0), right.shape),
+    ];
   },
   Equal: () => [undefined, undefined],
   Less: () => [undefined, undefined],
   Where: (node, upstream) => {
     const [condition, yes, no] = inputsOf(node, 3);
-    return [undefined, sumTo(where(condition, upstream, 0), yes.shape), sumTo(where(condition, 0, upstream), no.shape)];
+    return [
+      undefined,
+      sumTo(where(condition, upstream, 0), yes.shape),
+      sumTo(where(condition, 0, upstream), no.shape),
+    ];
   },
   Negate: (_, upstream) => [negate(upstream)],
   Exp: (node, upstream) => [multiply(upstream, node)],
@@ -137,7 +169,9 @@ export const gradients = {
   Sqrt: (node, upstream) => [divide(multiply(upstream, 0.5), node)],
   Tanh: (node, upstream) => [multiply(upstream, subtract(1, square(node)))],
   Sigmoid: (node, upstream) => [multiply(upstream, multiply(node, subtract(1, node)))],
-  Erf: (node, upstream) => [multiply(upstream, multiply(exp(negate(square(inputsOf(node, 1)[0]))), 2 / Math.sqrt(Math.PI)))],
+  Erf: (node, upstream) => [
+    multiply(upstream, multiply(exp(negate(square(inputsOf(node, 1)[0]))), 2 / Math.sqrt(Math.PI))),
+  ],
   Relu: (node, upstream) => [where(less(0, node), upstream, 0)],
   Square: (node, upstream) => [multiply(upstream, multiply(inputsOf(node, 1)[0], 2))],
   Reciprocal: (node, upstream) => [negate(multiply(upstream, square(node)))],

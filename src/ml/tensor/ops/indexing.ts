@@ -15,7 +15,8 @@ export const shapes = {
     const [padded, tokenSlots, slotTokens, slotMask] = exactly('Pack', of, 4);
     requireDType('Pack', of, padded, 'float32');
     requireDType('Pack', of, tokenSlots, 'int32');
-    if (sizeOf(slotTokens, 0) !== sizeOf(padded, 0) || sizeOf(slotMask, 0) !== sizeOf(padded, 0)) refuse('Pack', of, 'the packing is for another number of slots');
+    if (sizeOf(slotTokens, 0) !== sizeOf(padded, 0) || sizeOf(slotMask, 0) !== sizeOf(padded, 0))
+      refuse('Pack', of, 'the packing is for another number of slots');
     return { dtype: padded.dtype, shape: padded.shape.with(0, sizeOf(tokenSlots, 0)) };
   },
   Unpack: (of) => {
@@ -23,7 +24,8 @@ export const shapes = {
     requireDType('Unpack', of, rows, 'float32');
     requireDType('Unpack', of, slotTokens, 'int32');
     requireDType('Unpack', of, slotMask, 'float32');
-    if (sizeOf(tokenSlots, 0) !== sizeOf(rows, 0)) refuse('Unpack', of, 'the packing is for another number of tokens');
+    if (sizeOf(tokenSlots, 0) !== sizeOf(rows, 0))
+      refuse('Unpack', of, 'the packing is for another number of tokens');
     return { dtype: rows.dtype, shape: rows.shape.with(0, sizeOf(slotTokens, 0)) };
   },
 } satisfies Record<string, ShapeRule>;
@@ -35,7 +37,8 @@ type Op = keyof typeof shapes;
  * fault at run time. There is no gradient to the table inside the graph: ask for the gradient with respect to this node,
  * and add its rows up outside.
  */
-export const gather = (table: Node, indices: Node): Node => nodeOf('Gather', [table, indices], shapes.Gather([table, indices]));
+export const gather = (table: Node, indices: Node): Node =>
+  nodeOf('Gather', [table, indices], shapes.Gather([table, indices]));
 
 /**
  * Where the real tokens of a padded batch are: tokens are counted without padding, slots with it. Every token has a slot
@@ -63,7 +66,13 @@ export function unpack(rows: Node, { tokenSlots, slotTokens, slotMask }: Packing
 }
 
 export const gradients = {
-  Gather: () => [{ because: 'rows that one index names twice would have to be added up: take the gradient with respect to the Gather itself and add its rows up outside' }, undefined],
+  Gather: () => [
+    {
+      because:
+        'rows that one index names twice would have to be added up: take the gradient with respect to the Gather itself and add its rows up outside',
+    },
+    undefined,
+  ],
   Pack: (node, upstream) => {
     const [, tokenSlots, slotTokens, slotMask] = inputsOf(node, 4);
     return [unpack(upstream, { tokenSlots, slotTokens, slotMask }), undefined, undefined, undefined];

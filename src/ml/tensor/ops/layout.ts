@@ -3,7 +3,16 @@ import { difference, productOf, sumOf } from '../dimension.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Dimension, Node, Shape } from '../node.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
-import { axisOf, broadcast, canonicalShape, nodeOf, refuse, sameShape, sizeOf, type TensorType } from '../shape.ts';
+import {
+  axisOf,
+  broadcast,
+  canonicalShape,
+  nodeOf,
+  refuse,
+  sameShape,
+  sizeOf,
+  type TensorType,
+} from '../shape.ts';
 
 /**
  * Ops that only move, repeat or add up elements. They are linear, and each is the adjoint of another one here, so their
@@ -13,20 +22,26 @@ export const shapes = {
   Reshape: (of, attributes) => {
     const [x] = exactly('Reshape', of, 1);
     const shape = shapeAt(attributes, 'shape');
-    if (productOf(shape) !== productOf(x.shape)) refuse('Reshape', of, `to [${shape.join(', ')}], which has another number of elements`);
+    if (productOf(shape) !== productOf(x.shape))
+      refuse('Reshape', of, `to [${shape.join(', ')}], which has another number of elements`);
     return { dtype: x.dtype, shape };
   },
   Transpose: (of, attributes) => {
     const [x] = exactly('Transpose', of, 1);
     const permutation = numbersAt(attributes, 'permutation');
-    const isPermutation = permutation.length === x.shape.length && new Set(permutation).size === permutation.length && permutation.every((axis) => axis in x.shape);
-    if (!isPermutation) refuse('Transpose', of, `[${permutation.join(', ')}] is not a permutation of its axes`);
+    const isPermutation =
+      permutation.length === x.shape.length &&
+      new Set(permutation).size === permutation.length &&
+      permutation.every((axis) => axis in x.shape);
+    if (!isPermutation)
+      refuse('Transpose', of, `[${permutation.join(', ')}] is not a permutation of its axes`);
     return { dtype: x.dtype, shape: permutation.map((axis) => sizeOf(x, axis)) };
   },
   Expand: (of, attributes) => {
     const [x] = exactly('Expand', of, 1);
     const shape = shapeAt(attributes, 'shape');
-    if (!sameShape(broadcast('Expand', [x, { dtype: x.dtype, shape }]), shape)) refuse('Expand', of, `does not broadcast to [${shape.join(', ')}]`);
+    if (!sameShape(broadcast('Expand', [x, { dtype: x.dtype, shape }]), shape))
+      refuse('Expand', of, `does not broadcast to [${shape.join(', ')}]`);
     return { dtype: x.dtype, shape };
   },
   ReduceSum: (of, attributes) => reducedType('ReduceSum', of, attributes),
@@ -35,20 +50,32 @@ export const shapes = {
     const length = dimensionAt(attributes, 'length');
     const [start, size] = [dimensionAt(attributes, 'start'), sizeOf(x, numberAt(attributes, 'axis'))];
     const beyond = difference(size, sumOf([start, length]));
-    if (typeof beyond === 'number' && beyond < 0) refuse('Slice', of, `${length} elements from ${start} on are not in an axis of ${size}`);
+    if (typeof beyond === 'number' && beyond < 0)
+      refuse('Slice', of, `${length} elements from ${start} on are not in an axis of ${size}`);
     return { dtype: x.dtype, shape: x.shape.with(numberAt(attributes, 'axis'), length) };
   },
   Pad: (of, attributes) => {
     const [x] = exactly('Pad', of, 1);
     const axis = numberAt(attributes, 'axis');
-    return { dtype: x.dtype, shape: x.shape.with(axis, sumOf([dimensionAt(attributes, 'before'), sizeOf(x, axis), dimensionAt(attributes, 'after')])) };
+    return {
+      dtype: x.dtype,
+      shape: x.shape.with(
+        axis,
+        sumOf([dimensionAt(attributes, 'before'), sizeOf(x, axis), dimensionAt(attributes, 'after')]),
+      ),
+    };
   },
   Concat: (of, attributes) => {
     const axis = numberAt(attributes, 'axis');
     const [first] = of;
     if (first === undefined) return refuse('Concat', of, 'nothing to concatenate');
     for (const { dtype, shape } of of) {
-      if (shape.length !== first.shape.length || dtype !== first.dtype || !sameShape(shape.with(axis, 0), first.shape.with(axis, 0))) refuse('Concat', of, `shapes differ elsewhere than on axis ${axis}`);
+      if (
+        shape.length !== first.shape.length ||
+        dtype !== first.dtype ||
+        !sameShape(shape.with(axis, 0), first.shape.with(axis, 0))
+      )
+        refuse('Concat', of, `shapes differ elsewhere than on axis ${axis}`);
     }
     return { dtype: first.dtype, shape: first.shape.with(axis, sumOf(of.map((x) => sizeOf(x, axis)))) };
   },
@@ -63,12 +90,15 @@ export function reshape(x: Node, shape: Shape): Node {
 }
 
 /** Axis `i` of the result is axis `permutation[i]` of `x`. */
-export const transpose = (x: Node, permutation: readonly number[]): Node => nodeOf('Transpose', [x], shapes.Transpose([x], { permutation }), { permutation });
+export const transpose = (x: Node, permutation: readonly number[]): Node =>
+  nodeOf('Transpose', [x], shapes.Transpose([x], { permutation }), { permutation });
 
 /** Repeats `x` along axes of size 1 and new leading ones. Elementwise ops broadcast by themselves: rarely needed. */
 export function expand(x: Node, shape: Shape): Node {
   const attributes = { shape: canonicalShape(shape) };
-  return sameShape(x.shape, attributes.shape) ? x : nodeOf('Expand', [x], shapes.Expand([x], attributes), attributes);
+  return sameShape(x.shape, attributes.shape)
+    ? x
+    : nodeOf('Expand', [x], shapes.Expand([x], attributes), attributes);
 }
 
 /** The sum over some axes (default: all), which become 1 or go away. */
@@ -99,7 +129,9 @@ export function concat(nodes: readonly [Node, ...Node[]], axis: number): Node {
 export function sumTo(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
   const leading = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((size, axis) => (axis < leading || (shape[axis - leading] === 1 && size !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((size, axis) =>
+    axis < leading || (shape[axis - leading] === 1 && size !== 1) ? [axis] : [],
+  );
   if (axes.every((axis) => axis < leading)) return reduceSum(x, axes);
   const sum = reduceSum(x, axes, true);
   return sameShape(sum.shape, shape) ? sum : reshape(sum, shape);
@@ -107,18 +139,28 @@ export function sumTo(x: Node, shape: Shape): Node {
 
 /** All axes, or the given ones, sorted, none negative. */
 export const axesOf = (op: string, x: TensorType, axes: readonly number[] | undefined): readonly number[] =>
-  axes === undefined ? x.shape.map((_, axis) => axis) : [...new Set(axes.map((axis) => axisOf(op, x, axis)))].sort((a, b) => a - b);
+  axes === undefined
+    ? x.shape.map((_, axis) => axis)
+    : [...new Set(axes.map((axis) => axisOf(op, x, axis)))].sort((a, b) => a - b);
 
 /** The shape rule of every reduction. */
-export function reducedType(op: string, of: readonly TensorType[], attributes: Node['attributes']): TensorType {
+export function reducedType(
+  op: string,
+  of: readonly TensorType[],
+  attributes: Node['attributes'],
+): TensorType {
   const [x] = exactly(op, of, 1);
   const axes = numbersAt(attributes, 'axes');
   const keep = flagAt(attributes, 'keepDimensions');
-  return { dtype: x.dtype, shape: x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])) };
+  return {
+    dtype: x.dtype,
+    shape: x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])),
+  };
 }
 
 /** A reduced result as it would be with its axes kept: how an upstream gradient meets the reduction's input. */
-export const keptShape = (x: TensorType, axes: readonly number[]): Shape => x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+export const keptShape = (x: TensorType, axes: readonly number[]): Shape =>
+  x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
 export const gradients = {
   Reshape: (node, upstream) => [reshape(upstream, inputsOf(node, 1)[0].shape)],
@@ -130,7 +172,11 @@ export const gradients = {
   },
   Slice: (node, upstream) => {
     const [x] = inputsOf(node, 1);
-    const [axis, start, length] = [numberAt(node.attributes, 'axis'), dimensionAt(node.attributes, 'start'), dimensionAt(node.attributes, 'length')];
+    const [axis, start, length] = [
+      numberAt(node.attributes, 'axis'),
+      dimensionAt(node.attributes, 'start'),
+      dimensionAt(node.attributes, 'length'),
+    ];
     return [pad(upstream, axis, start, difference(sizeOf(x, axis), sumOf([start, length])))];
   },
   Pad: (node, upstream) => {
@@ -140,33 +186,58 @@ export const gradients = {
   },
   Concat: (node, upstream) => {
     const axis = numberAt(node.attributes, 'axis');
-    return node.inputs.map((x, i) => slice(upstream, axis, sumOf(node.inputs.slice(0, i).map((before) => sizeOf(before, axis))), sizeOf(x, axis)));
+    return node.inputs.map((x, i) =>
+      slice(
+        upstream,
+        axis,
+        sumOf(node.inputs.slice(0, i).map((before) => sizeOf(before, axis))),
+        sizeOf(x, axis),
+      ),
+    );
   },
 } satisfies Record<Op, GradientRule>;
 
-const inverse = (permutation: readonly number[]): readonly number[] => permutation.map((_, axis) => permutation.indexOf(axis));
+const inverse = (permutation: readonly number[]): readonly number[] =>
+  permutation.map((_, axis) => permutation.indexOf(axis));
 
 export const onnx = {
   Reshape: (emit, of, node) => emit.apply('Reshape', [...of, reshapeVector(emit, node)]),
-  Transpose: (emit, of, { attributes }) => emit.apply('Transpose', of, { perm: { ints: numbersAt(attributes, 'permutation') } }),
+  Transpose: (emit, of, { attributes }) =>
+    emit.apply('Transpose', of, { perm: { ints: numbersAt(attributes, 'permutation') } }),
   Expand: (emit, of, { shape }) => emit.apply('Expand', [...of, emit.sizes(shape)]),
   ReduceSum: (emit, of, { attributes }) =>
-    emit.apply('ReduceSum', [...of, emit.sizes(numbersAt(attributes, 'axes'))], { keepdims: { int: flagAt(attributes, 'keepDimensions') ? 1 : 0 } }),
+    emit.apply('ReduceSum', [...of, emit.sizes(numbersAt(attributes, 'axes'))], {
+      keepdims: { int: flagAt(attributes, 'keepDimensions') ? 1 : 0 },
+    }),
   Slice: (emit, of, { attributes }) => {
     const [start, length] = [dimensionAt(attributes, 'start'), dimensionAt(attributes, 'length')];
-    return emit.apply('Slice', [...of, emit.sizes([start]), emit.sizes([sumOf([start, length])]), emit.sizes([numberAt(attributes, 'axis')])]);
+    return emit.apply('Slice', [
+      ...of,
+      emit.sizes([start]),
+      emit.sizes([sumOf([start, length])]),
+      emit.sizes([numberAt(attributes, 'axis')]),
+    ]);
   },
   Pad: (emit, of, { attributes, shape }) => {
-    const at = (amount: Dimension): Shape => shape.map((_, axis) => (axis === numberAt(attributes, 'axis') ? amount : 0));
-    return emit.apply('Pad', [...of, emit.sizes([...at(dimensionAt(attributes, 'before')), ...at(dimensionAt(attributes, 'after'))])]);
+    const at = (amount: Dimension): Shape =>
+      shape.map((_, axis) => (axis === numberAt(attributes, 'axis') ? amount : 0));
+    return emit.apply('Pad', [
+      ...of,
+      emit.sizes([...at(dimensionAt(attributes, 'before')), ...at(dimensionAt(attributes, 'after'))]),
+    ]);
   },
-  Concat: (emit, of, { attributes }) => emit.apply('Concat', of, { axis: { int: numberAt(attributes, 'axis') } }),
+  Concat: (emit, of, { attributes }) =>
+    emit.apply('Concat', of, { axis: { int: numberAt(attributes, 'axis') } }),
 } satisfies Record<Op, Lowering>;
 
 /** ONNX Reshape takes 0 for "as the input's" and one -1 for "what is left": with them most shapes are constants. */
 function reshapeVector(emit: Emit, node: Node): Value {
   const [x] = inputsOf(node, 1);
-  const vector = node.shape.map((size, axis) => (typeof size === 'number' ? size : size === x.shape[axis] ? 0 : size));
+  const vector = node.shape.map((size, axis) =>
+    typeof size === 'number' ? size : size === x.shape[axis] ? 0 : size,
+  );
   const open = vector.filter((size) => typeof size === 'string').length;
-  return open > 1 ? emit.sizes(node.shape) : emit.sizes(vector.map((size) => (typeof size === 'string' ? -1 : size)));
+  return open > 1
+    ? emit.sizes(node.shape)
+    : emit.sizes(vector.map((size) => (typeof size === 'string' ? -1 : size)));
 }

@@ -27,21 +27,27 @@ function labelled(op: string, of: readonly TensorType[]): readonly [TensorType, 
   const [x, labels] = exactly(op, of, 2);
   requireDType(op, of, x, 'float32');
   requireDType(op, of, labels, 'int32');
-  if (x.shape.length !== 2 || labels.shape.length !== 1 || sizeOf(x, 0) !== sizeOf(labels, 0)) refuse(op, of, 'expected [n, classes] and [n]');
+  if (x.shape.length !== 2 || labels.shape.length !== 1 || sizeOf(x, 0) !== sizeOf(labels, 0))
+    refuse(op, of, 'expected [n, classes] and [n]');
   return [x, labels];
 }
 
 /** -log softmax(logits)[label] a row; 0 where the label is -100. logits [n, classes], labels int32 [n] -> [n] */
-export const crossEntropy = (logits: Node, labels: Node): Node => nodeOf('CrossEntropy', [logits, labels], shapes.CrossEntropy([logits, labels]));
+export const crossEntropy = (logits: Node, labels: Node): Node =>
+  nodeOf('CrossEntropy', [logits, labels], shapes.CrossEntropy([logits, labels]));
 
 /** `x` less 1 in each row at the place of its label (place 0 for -100). x [n, classes], labels int32 [n] */
-const subtractOneHot = (x: Node, labels: Node): Node => nodeOf('SubtractOneHot', [x, labels], shapes.SubtractOneHot([x, labels]));
+const subtractOneHot = (x: Node, labels: Node): Node =>
+  nodeOf('SubtractOneHot', [x, labels], shapes.SubtractOneHot([x, labels]));
 
 export const gradients = {
   CrossEntropy: (node, upstream) => {
     const [logits, labels] = inputsOf(node, 2);
     const counted = multiply(upstream, subtract(1, cast(equal(labels, ignoredLabel), 'float32')));
-    return [multiply(subtractOneHot(exp(logSoftmax(logits)), labels), reshape(counted, [sizeOf(counted, 0), 1])), undefined];
+    return [
+      multiply(subtractOneHot(exp(logSoftmax(logits)), labels), reshape(counted, [sizeOf(counted, 0), 1])),
+      undefined,
+    ];
   },
   SubtractOneHot: (_, upstream) => [upstream, undefined],
 } satisfies Record<Op, GradientRule>;
@@ -49,7 +55,11 @@ export const gradients = {
 export const onnx = {
   CrossEntropy: (emit, of) => {
     const [logits, labels] = exactly('CrossEntropy', of, 2);
-    const picked = emit.apply('GatherElements', [emit.apply('LogSoftmax', [logits], { axis: { int: -1 } }), column(emit, labels)], { axis: { int: 1 } });
+    const picked = emit.apply(
+      'GatherElements',
+      [emit.apply('LogSoftmax', [logits], { axis: { int: -1 } }), column(emit, labels)],
+      { axis: { int: 1 } },
+    );
     const loss = emit.apply('Neg', [emit.apply('Reshape', [picked, emit.sizes([-1])])]);
     return emit.apply('Where', [isIgnored(emit, labels), emit.constant('float32', [], [0]), loss]);
   },
@@ -57,13 +67,20 @@ export const onnx = {
   SubtractOneHot: (emit, of) => {
     const [x, labels] = exactly('SubtractOneHot', of, 2);
     const places = column(emit, labels);
-    const less = emit.apply('Sub', [emit.apply('GatherElements', [x, places], { axis: { int: 1 } }), emit.constant('float32', [], [1])]);
+    const less = emit.apply('Sub', [
+      emit.apply('GatherElements', [x, places], { axis: { int: 1 } }),
+      emit.constant('float32', [], [1]),
+    ]);
     return emit.apply('ScatterElements', [x, places, less], { axis: { int: 1 } });
   },
 } satisfies Record<Op, Lowering>;
 
-const isIgnored = (emit: Emit, labels: Value): Value => emit.apply('Equal', [labels, emit.constant('int32', [], [ignoredLabel])]);
+const isIgnored = (emit: Emit, labels: Value): Value =>
+  emit.apply('Equal', [labels, emit.constant('int32', [], [ignoredLabel])]);
 
 /** The labels as one index a row, 0 in place of -100. */
 const column = (emit: Emit, labels: Value): Value =>
-  emit.apply('Reshape', [emit.apply('Where', [isIgnored(emit, labels), emit.constant('int32', [], [0]), labels]), emit.sizes([-1, 1])]);
+  emit.apply('Reshape', [
+    emit.apply('Where', [isIgnored(emit, labels), emit.constant('int32', [], [0]), labels]),
+    emit.sizes([-1, 1]),
+  ]);

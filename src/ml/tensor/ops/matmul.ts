@@ -13,10 +13,17 @@ export const shapes = {
     requireDType('MatMul', of, left, 'float32');
     requireDType('MatMul', of, right, 'float32');
     if (left.shape.length < 2 || right.shape.length < 2) refuse('MatMul', of, 'both need at least two axes');
-    const [rows, inner] = flagAt(attributes, 'transposeA') ? [sizeOf(left, -1), sizeOf(left, -2)] : [sizeOf(left, -2), sizeOf(left, -1)];
-    const [innerRight, columns] = flagAt(attributes, 'transposeB') ? [sizeOf(right, -1), sizeOf(right, -2)] : [sizeOf(right, -2), sizeOf(right, -1)];
+    const [rows, inner] = flagAt(attributes, 'transposeA')
+      ? [sizeOf(left, -1), sizeOf(left, -2)]
+      : [sizeOf(left, -2), sizeOf(left, -1)];
+    const [innerRight, columns] = flagAt(attributes, 'transposeB')
+      ? [sizeOf(right, -1), sizeOf(right, -2)]
+      : [sizeOf(right, -2), sizeOf(right, -1)];
     if (inner !== innerRight) refuse('MatMul', of, `the inner sizes differ: ${inner} and ${innerRight}`);
-    const batch = broadcast('MatMul', [{ ...left, shape: left.shape.slice(0, -2) }, { ...right, shape: right.shape.slice(0, -2) }]);
+    const batch = broadcast('MatMul', [
+      { ...left, shape: left.shape.slice(0, -2) },
+      { ...right, shape: right.shape.slice(0, -2) },
+    ]);
     return { dtype: 'float32', shape: [...batch, rows, columns] };
   },
 } satisfies Record<string, ShapeRule>;
@@ -32,7 +39,11 @@ export interface MatMulOptions {
 }
 
 /** scale * left x right. [..., m, k] x [..., k, n] -> [..., m, n] */
-export function matmul(left: Node, right: Node, { transposeA = false, transposeB = false, scale = 1 }: MatMulOptions = {}): Node {
+export function matmul(
+  left: Node,
+  right: Node,
+  { transposeA = false, transposeB = false, scale = 1 }: MatMulOptions = {},
+): Node {
   const attributes = { transposeA, transposeB, scale };
   return nodeOf('MatMul', [left, right], shapes.MatMul([left, right], attributes), attributes);
 }
@@ -40,17 +51,30 @@ export function matmul(left: Node, right: Node, { transposeA = false, transposeB
 export const gradients = {
   MatMul: (node, upstream) => {
     const [a, b] = inputsOf(node, 2);
-    const [transposeA, transposeB, scale] = [flagAt(node.attributes, 'transposeA'), flagAt(node.attributes, 'transposeB'), numberAt(node.attributes, 'scale')];
-    const ofA = transposeA ? matmul(b, upstream, { transposeA: transposeB, transposeB: true, scale }) : matmul(upstream, b, { transposeB: !transposeB, scale });
+    const [transposeA, transposeB, scale] = [
+      flagAt(node.attributes, 'transposeA'),
+      flagAt(node.attributes, 'transposeB'),
+      numberAt(node.attributes, 'scale'),
+    ];
+    const ofA = transposeA
+      ? matmul(b, upstream, { transposeA: transposeB, transposeB: true, scale })
+      : matmul(upstream, b, { transposeB: !transposeB, scale });
     return [sumTo(ofA, a.shape), gradientOfRight(a, b, upstream, { transposeA, transposeB, scale })];
   },
 } satisfies Record<Op, GradientRule>;
 
 /** A weight that all of a batch share: its gradient is one product over all rows, not a sum of one product a batch entry. */
-function gradientOfRight(a: Node, b: Node, upstream: Node, { transposeA, transposeB, scale }: Required<MatMulOptions>): Node {
+function gradientOfRight(
+  a: Node,
+  b: Node,
+  upstream: Node,
+  { transposeA, transposeB, scale }: Required<MatMulOptions>,
+): Node {
   const shared = b.shape.length === 2 && a.shape.length > 2 && !transposeA;
   const [left, up] = shared ? [asRows(a), asRows(upstream)] : [a, upstream];
-  const ofB = transposeB ? matmul(up, left, { transposeA: true, transposeB: transposeA, scale }) : matmul(left, up, { transposeA: !transposeA, scale });
+  const ofB = transposeB
+    ? matmul(up, left, { transposeA: true, transposeB: transposeA, scale })
+    : matmul(left, up, { transposeA: !transposeA, scale });
   return sumTo(ofB, b.shape);
 }
 
@@ -59,8 +83,16 @@ const asRows = (x: Node): Node => reshape(x, [productOf(x.shape.slice(0, -1)), s
 
 export const onnx = {
   MatMul: (emit, of, { attributes }) => {
-    const [transposeA, transposeB, scale] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB'), numberAt(attributes, 'scale')];
+    const [transposeA, transposeB, scale] = [
+      flagAt(attributes, 'transposeA'),
+      flagAt(attributes, 'transposeB'),
+      numberAt(attributes, 'scale'),
+    ];
     if (!transposeA && !transposeB && scale === 1) return emit.apply('MatMul', of);
-    return emit.apply('com.microsoft.FusedMatMul', of, { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: scale } });
+    return emit.apply('com.microsoft.FusedMatMul', of, {
+      transA: { int: transposeA ? 1 : 0 },
+      transB: { int: transposeB ? 1 : 0 },
+      alpha: { float: scale },
+    });
   },
 } satisfies Record<Op, Lowering>;

@@ -27,7 +27,8 @@ function rows(op: string, of: readonly TensorType[], weights: number): TensorTyp
   if (x === undefined || of.length !== 1 + weights) return refuse(op, of, `expected ${1 + weights} inputs`);
   if (x.shape.length === 0) refuse(op, of, 'a scalar has no last axis');
   for (const each of of) requireDType(op, of, each, 'float32');
-  for (const weight of of.slice(1)) if (!sameShape(weight.shape, [sizeOf(x, -1)])) refuse(op, of, 'the weight does not have the last axis');
+  for (const weight of of.slice(1))
+    if (!sameShape(weight.shape, [sizeOf(x, -1)])) refuse(op, of, 'the weight does not have the last axis');
   return { dtype: x.dtype, shape: x.shape };
 }
 
@@ -38,10 +39,12 @@ export const softmax = (x: Node): Node => nodeOf('Softmax', [x], shapes.Softmax(
 export const logSoftmax = (x: Node): Node => nodeOf('LogSoftmax', [x], shapes.LogSoftmax([x]));
 
 /** x / sqrt(mean(x²) + epsilon) * weight, along the last axis (Zhang and Sennrich 2019, as T5LayerNorm). x [..., d], weight [d] */
-export const rmsNorm = (x: Node, weight: Node, epsilon: number): Node => nodeOf('RmsNorm', [x, weight], shapes.RmsNorm([x, weight]), { epsilon });
+export const rmsNorm = (x: Node, weight: Node, epsilon: number): Node =>
+  nodeOf('RmsNorm', [x, weight], shapes.RmsNorm([x, weight]), { epsilon });
 
 /** 1 / sqrt(mean(x²) + epsilon) -> [..., 1]. The weight only makes it the very operator that rmsNorm runs. */
-const inverseRms = (x: Node, weight: Node, epsilon: number): Node => nodeOf('InverseRms', [x, weight], shapes.InverseRms([x, weight]), { epsilon });
+const inverseRms = (x: Node, weight: Node, epsilon: number): Node =>
+  nodeOf('InverseRms', [x, weight], shapes.InverseRms([x, weight]), { epsilon });
 
 /** (x - mean) / sqrt(variance + epsilon) * weight + bias, along the last axis (Ba et al. 2016). x [..., d], weight and bias [d] */
 export const layerNorm = (x: Node, weight: Node, bias: Node, epsilon: number): Node =>
@@ -57,7 +60,10 @@ export const gradients = {
     const [x, weight] = inputsOf(node, 2);
     const scale = inverseRms(x, weight, numberAt(node.attributes, 'epsilon'));
     const normal = multiply(x, scale);
-    return [centred(normal, multiply(upstream, weight), scale), sumTo(multiply(upstream, normal), weight.shape)];
+    return [
+      centred(normal, multiply(upstream, weight), scale),
+      sumTo(multiply(upstream, normal), weight.shape),
+    ];
   },
   InverseRms: (node, upstream) => {
     const [x] = inputsOf(node, 2);
@@ -68,10 +74,16 @@ export const gradients = {
   LayerNorm: (node, upstream) => {
     const [x, weight, bias] = inputsOf(node, 3);
     const deviation = subtract(x, reduceMean(x, [-1], true));
-    const scale = reciprocal(sqrt(add(reduceMean(square(deviation), [-1], true), numberAt(node.attributes, 'epsilon'))));
+    const scale = reciprocal(
+      sqrt(add(reduceMean(square(deviation), [-1], true), numberAt(node.attributes, 'epsilon'))),
+    );
     const normal = multiply(deviation, scale);
     const ofX = centred(normal, multiply(upstream, weight), scale);
-    return [subtract(ofX, reduceMean(ofX, [-1], true)), sumTo(multiply(upstream, normal), weight.shape), sumTo(upstream, bias.shape)];
+    return [
+      subtract(ofX, reduceMean(ofX, [-1], true)),
+      sumTo(multiply(upstream, normal), weight.shape),
+      sumTo(upstream, bias.shape),
+    ];
   },
 } satisfies Record<Op, GradientRule>;
 
@@ -87,4 +99,7 @@ export const onnx = {
   LayerNorm: (emit, of, node) => emit.apply('LayerNormalization', of, attributesOf(node)),
 } satisfies Record<Op, Lowering>;
 
-const attributesOf = ({ attributes }: Node): Readonly<Record<string, OperatorAttribute>> => ({ axis: { int: -1 }, epsilon: { float: numberAt(attributes, 'epsilon') } });
+const attributesOf = ({ attributes }: Node): Readonly<Record<string, OperatorAttribute>> => ({
+  axis: { int: -1 },
+  epsilon: { float: numberAt(attributes, 'epsilon') },
+});

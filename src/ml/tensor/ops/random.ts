@@ -24,17 +24,20 @@ export const shapes = {
 type Op = keyof typeof shapes;
 
 /** One more coordinate mixed into the bits so far. Each uint32 or int32 (by its bits), broadcasting -> uint32 */
-export const hashCombine = (state: Node, coordinate: Node): Node => nodeOf('HashCombine', [state, coordinate], shapes.HashCombine([state, coordinate]));
+export const hashCombine = (state: Node, coordinate: Node): Node =>
+  nodeOf('HashCombine', [state, coordinate], shapes.HashCombine([state, coordinate]));
 
 /**
  * The hash of a key and coordinates, which broadcast to the shape of the result -> uint32. Put those that vary along the
  * fewest axes first: each is mixed in at the shape reached so far.
  */
-export const randomBits = (key: Node, coordinates: readonly [Node, ...Node[]]): Node => coordinates.reduce(hashCombine, key);
+export const randomBits = (key: Node, coordinates: readonly [Node, ...Node[]]): Node =>
+  coordinates.reduce(hashCombine, key);
 
 /** 1 / (1 - probability) with probability 1 - `probability`, else 0, by the bits: what dropout multiplies by. -> float32, shape of bits */
 export function keepMask(bits: Node, probability: number): Node {
-  if (!(probability >= 0 && probability < 1)) refuse('KeepMask', [bits], `${probability} is not a probability to drop by`);
+  if (!(probability >= 0 && probability < 1))
+    refuse('KeepMask', [bits], `${probability} is not a probability to drop by`);
   return nodeOf('KeepMask', [bits], shapes.KeepMask([bits]), { probability });
 }
 
@@ -49,7 +52,8 @@ export function hashCombineOf(state: number, coordinate: number): number {
 }
 
 /** KeepMask of one element. */
-export const keepMaskOf = (bits: number, probability: number): number => (bits >>> 0 < threshold(probability) ? 0 : Math.fround(1 / (1 - probability)));
+export const keepMaskOf = (bits: number, probability: number): number =>
+  bits >>> 0 < threshold(probability) ? 0 : Math.fround(1 / (1 - probability));
 
 const multipliers = [0x7feb352d, 0x846ca68b] as const;
 
@@ -63,21 +67,39 @@ export const gradients = {
 
 export const onnx = {
   HashCombine: (emit, of, { inputs }) => {
-    const [state, coordinate] = exactly('HashCombine', of.map((value, i) => (inputs[i]?.dtype === 'uint32' ? value : emit.apply('Cast', [value], { to: { dtype: 'uint32' } }))), 2);
-    const first = multiplied(emit, foldHigh(emit, emit.apply('BitwiseXor', [state, coordinate]), 16), multipliers[0]);
+    const [state, coordinate] = exactly(
+      'HashCombine',
+      of.map((value, i) =>
+        inputs[i]?.dtype === 'uint32' ? value : emit.apply('Cast', [value], { to: { dtype: 'uint32' } }),
+      ),
+      2,
+    );
+    const first = multiplied(
+      emit,
+      foldHigh(emit, emit.apply('BitwiseXor', [state, coordinate]), 16),
+      multipliers[0],
+    );
     const second = multiplied(emit, foldHigh(emit, first, 15), multipliers[1]);
     return foldHigh(emit, second, 16);
   },
   KeepMask: (emit, of, { attributes }) => {
     const probability = numberAt(attributes, 'probability');
     const dropped = emit.apply('Less', [...of, emit.constant('uint32', [], [threshold(probability)])]);
-    return emit.apply('Where', [dropped, emit.constant('float32', [], [0]), emit.constant('float32', [], [1 / (1 - probability)])]);
+    return emit.apply('Where', [
+      dropped,
+      emit.constant('float32', [], [0]),
+      emit.constant('float32', [], [1 / (1 - probability)]),
+    ]);
   },
 } satisfies Record<Op, Lowering>;
 
 /** x ^ (x >>> bits) */
 const foldHigh = (emit: Emit, x: Value, bits: number): Value =>
-  emit.apply('BitwiseXor', [x, emit.apply('BitShift', [x, emit.constant('uint32', [], [bits])], { direction: { text: 'RIGHT' } })]);
+  emit.apply('BitwiseXor', [
+    x,
+    emit.apply('BitShift', [x, emit.constant('uint32', [], [bits])], { direction: { text: 'RIGHT' } }),
+  ]);
 
 /** The low 32 bits of a product. */
-const multiplied = (emit: Emit, x: Value, by: number): Value => emit.apply('Mul', [x, emit.constant('uint32', [], [by])]);
+const multiplied = (emit: Emit, x: Value, by: number): Value =>
+  emit.apply('Mul', [x, emit.constant('uint32', [], [by])]);

@@ -22,10 +22,12 @@ function reduce(op: Op, x: Node, axes: readonly number[] | undefined, keepDimens
 }
 
 /** The mean over some axes (default: all). */
-export const reduceMean = (x: Node, axes?: readonly number[], keepDimensions = false): Node => reduce('ReduceMean', x, axes, keepDimensions);
+export const reduceMean = (x: Node, axes?: readonly number[], keepDimensions = false): Node =>
+  reduce('ReduceMean', x, axes, keepDimensions);
 
 /** The largest element over some axes (default: all). */
-export const reduceMax = (x: Node, axes?: readonly number[], keepDimensions = false): Node => reduce('ReduceMax', x, axes, keepDimensions);
+export const reduceMax = (x: Node, axes?: readonly number[], keepDimensions = false): Node =>
+  reduce('ReduceMax', x, axes, keepDimensions);
 
 export const gradients = {
   ReduceMean: (node, upstream) => {
@@ -55,4 +57,6 @@ export const onnx = {
 } satisfies Record<Op, Lowering>;
 
 const lower = (operator: string, emit: Emit, of: readonly Value[], { attributes }: Node): Value =>
-  emit.apply(operator, [...of, emit.sizes(numbersAt(attributes, 'axes'))], { keepdims: { int: flagAt(attributes, 'keepDimensions') ? 1 : 0 } });
+  emit.apply(operator, [...of, emit.sizes(numbersAt(attributes, 'axes'))], {
+    keepdims: { int: flagAt(attributes, 'keepDimensions') ? 1 : 0 },
+  });

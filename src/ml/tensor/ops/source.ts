@@ -19,10 +19,15 @@ export function input(name: string, dtype: DType, shape: Shape): Node {
 }
 
 /** A small known tensor, values in row-major order; one value fills the shape. Weights are inputs, not constants. */
-export function constant(values: number | readonly number[], shape: readonly number[] = typeof values === 'number' ? [] : [values.length], dtype: DType = 'float32'): Node {
+export function constant(
+  values: number | readonly number[],
+  shape: readonly number[] = typeof values === 'number' ? [] : [values.length],
+  dtype: DType = 'float32',
+): Node {
   const length = shape.reduce((product, size) => product * size, 1);
   const list = typeof values === 'number' ? Array.from({ length }, () => values) : values;
-  if (list.length !== length) throw new Error(`Constant: ${list.length} values for the shape [${shape.join(', ')}]`);
+  if (list.length !== length)
+    throw new Error(`Constant: ${list.length} values for the shape [${shape.join(', ')}]`);
   const attributes = { values: list, dtype, shape };
   return nodeOf('Constant', [], shapes.Constant([], attributes), attributes);
 }
@@ -31,7 +36,8 @@ export function constant(values: number | readonly number[], shape: readonly num
 export type Operand = Node | number;
 
 /** Is it a constant whose elements are all `value`? */
-export const isConstant = (node: Node, value: number): boolean => node.op === 'Constant' && numbersAt(node.attributes, 'values').every((each) => each === value);
+export const isConstant = (node: Node, value: number): boolean =>
+  node.op === 'Constant' && numbersAt(node.attributes, 'values').every((each) => each === value);
 
 export const gradients = {
   Input: () => [],
@@ -40,5 +46,6 @@ export const gradients = {
 
 export const onnx = {
   Input: (emit, _, { attributes, dtype, shape }) => emit.input(textAt(attributes, 'name'), dtype, shape),
-  Constant: (emit, _, { attributes, dtype }) => emit.constant(dtype, numbersAt(attributes, 'shape'), numbersAt(attributes, 'values')),
+  Constant: (emit, _, { attributes, dtype }) =>
+    emit.constant(dtype, numbersAt(attributes, 'shape'), numbersAt(attributes, 'values')),
 } satisfies Record<Op, Lowering>;

@@ -26,13 +26,16 @@ export interface Segmentation {
  * rounded before they are compared, as sentencepiece 0.2.3 does: up to 0.2.1 it compared them in float64, and so broke
  * ties otherwise.
  */
-export function bestPath({ trie, scores, unknownScore, unknownId, precision }: ScoredPieces, text: Uint8Array): Segmentation {
+export function bestPath(
+  { trie, scores, unknownScore, unknownId, precision }: ScoredPieces,
+  text: Uint8Array,
+): Segmentation {
   const size = text.length;
   const kept = precision === 'float32' ? Math.fround : (score: number): number => score;
   const bestScores = precision === 'float32' ? new Float32Array(size + 1) : new Float64Array(size + 1);
   const starts = new Int32Array(size + 1).fill(-1);
   const ids = new Int32Array(size + 1);
-  for (let start = 0; start < size; ) {
+  for (let start = 0; start < size;) {
     const soFar = bestScores[start] as number;
     const single = Math.min(start + claimedLength(text[start] as number), size);
     let hasSingle = false;

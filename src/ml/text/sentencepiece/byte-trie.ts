@@ -12,10 +12,15 @@ export interface ByteTrie {
 }
 
 /** A string that stands there twice, by both its ids. */
-export interface Duplicate { readonly first: number; readonly second: number }
+export interface Duplicate {
+  readonly first: number;
+  readonly second: number;
+}
 
 /** Makes the trie; of two equal strings the first is kept, and the first such pair is told. At most 2^24 nodes; undefined past that. */
-export function buildByteTrie(keys: Iterable<readonly [key: Uint8Array, id: number]>): { readonly trie: ByteTrie; readonly duplicate: Duplicate | undefined } | undefined {
+export function buildByteTrie(
+  keys: Iterable<readonly [key: Uint8Array, id: number]>,
+): { readonly trie: ByteTrie; readonly duplicate: Duplicate | undefined } | undefined {
   let edges = new Uint32Array(2048);
   let ids = new Int32Array(512).fill(-1);
   let nodes = 1;
@@ -77,7 +82,7 @@ const maxNodes = 2 ** 24 - 1;
 function slotOf(edges: Uint32Array, key: number): number {
   const mask = edges.length - 2;
   const hash = Math.imul(key, 0x9e3779b1);
-  let slot = (hash ^ (hash >>> 15)) << 1 & mask;
+  let slot = ((hash ^ (hash >>> 15)) << 1) & mask;
   while (edges[slot] !== 0 && edges[slot] !== key) slot = (slot + 2) & mask;
   return slot;
 }

@@ -20,23 +20,39 @@ export function readCharMap(blob: Uint8Array): Result<CharMap | undefined> {
   if (blob.length <= 4) return damagedModel(`its character map is ${blob.length} bytes long`);
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const trieLength = view.getUint32(0, true);
-  if (trieLength + 4 > blob.length) return damagedModel(`the trie of its character map is ${trieLength} bytes long, and it has ${blob.length} in all`);
+  if (trieLength + 4 > blob.length)
+    return damagedModel(
+      `the trie of its character map is ${trieLength} bytes long, and it has ${blob.length} in all`,
+    );
   const units = new Uint32Array(Math.floor(trieLength / 4));
   for (let index = 0; index < units.length; index += 1) units[index] = view.getUint32(4 + index * 4, true);
   if (units.length === 0) return damagedModel('the trie of its character map is empty');
   const texts = blob.subarray(4 + trieLength);
   const outside = units.find((unit) => isValue(unit) && valueOf(unit) >= texts.length);
-  if (outside !== undefined) return damagedModel(`a rule of its character map points to byte ${valueOf(outside)} of ${texts.length} bytes of text`);
+  if (outside !== undefined)
+    return damagedModel(
+      `a rule of its character map points to byte ${valueOf(outside)} of ${texts.length} bytes of text`,
+    );
   const charMap = { units, texts };
-  if (longestReplacement(charMap) > maxReplacement) return damagedModel(`a replacement of its character map is longer than ${maxReplacement} bytes`);
+  if (longestReplacement(charMap) > maxReplacement)
+    return damagedModel(`a replacement of its character map is longer than ${maxReplacement} bytes`);
   return { ok: true, value: charMap };
 }
 
 /** A run of bytes that has a rule: its length (0: none has), and where in `texts` its replacement starts. */
-export interface FoundRule { length: number; text: number }
+export interface FoundRule {
+  length: number;
+  text: number;
+}
 
 /** Looks for the longest (or shortest) run of bytes from `at` that has a rule, and writes it to `found`: one object serves a whole text. */
-export function findRule({ units }: CharMap, bytes: Uint8Array, at: number, found: FoundRule, which: 'longest' | 'shortest' = 'longest'): void {
+export function findRule(
+  { units }: CharMap,
+  bytes: Uint8Array,
+  at: number,
+  found: FoundRule,
+  which: 'longest' | 'shortest' = 'longest',
+): void {
   found.length = 0;
   let position = offsetOf(units[0] as number);
   for (let index = at; index < bytes.length; index += 1) {
@@ -67,7 +83,7 @@ const maxReplacement = 1024;
 /** The most bytes that one rule may put in. */
 export function longestReplacement({ texts }: CharMap): number {
   let longest = 0;
-  for (let start = 0; start < texts.length; ) {
+  for (let start = 0; start < texts.length;) {
     const nul = texts.indexOf(0, start);
     const end = nul === -1 ? texts.length : nul;
     longest = Math.max(longest, end - start);

@@ -33,7 +33,15 @@ export interface ModelProto {
 /** Reads a sentencepiece `.model` of a unigram model; one of another type is refused by the name of that. Source: sentencepiece_model.proto of sentencepiece 0.2. */
 export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const pieces: Piece[] = [];
-  const trainer: Mutable<Trainer> = { modelType: 1, byteFallback: false, whitespaceAsSuffix: false, unknownSurface: ' \u2047 ', unknownId: 0, endPiece: '</s>', padPiece: '<pad>' };
+  const trainer: Mutable<Trainer> = {
+    modelType: 1,
+    byteFallback: false,
+    whitespaceAsSuffix: false,
+    unknownSurface: ' \u2047 ',
+    unknownId: 0,
+    endPiece: '</s>',
+    padPiece: '<pad>',
+  };
   const normalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
   const denormalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
   const problems: string[] = [];
@@ -50,13 +58,23 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
     if (field === 5) inside('the denormalizer', readNormalizer(value.bytes, denormalizer));
   });
   const problem = problems[0] ?? (read.ok ? undefined : read.error);
-  if (problem !== undefined) return { ok: false, error: `not a sentencepiece model, or a damaged one: ${problem}` };
-  if (pieces.length === 0) return { ok: false, error: 'not a sentencepiece model, or a damaged one: it holds no pieces' };
+  if (problem !== undefined)
+    return { ok: false, error: `not a sentencepiece model, or a damaged one: ${problem}` };
+  if (pieces.length === 0)
+    return { ok: false, error: 'not a sentencepiece model, or a damaged one: it holds no pieces' };
   // They follow the pieces: a file that was cut between two fields ends without them.
-  if (!seen.has(2) || !seen.has(3)) return { ok: false, error: `the sentencepiece model is cut off: it ends after ${pieces.length} pieces, without the settings that follow them` };
+  if (!seen.has(2) || !seen.has(3))
+    return {
+      ok: false,
+      error: `the sentencepiece model is cut off: it ends after ${pieces.length} pieces, without the settings that follow them`,
+    };
   const { modelType, ...settings } = trainer;
   const type = modelTypes[modelType] ?? 'unigram';
-  if (type !== 'unigram') return { ok: false, error: `the sentencepiece model is of type ${type}: expected a unigram one, as T5 and mT5 have` };
+  if (type !== 'unigram')
+    return {
+      ok: false,
+      error: `the sentencepiece model is of type ${type}: expected a unigram one, as T5 and mT5 have`,
+    };
   return {
     ok: true,
     value: {
@@ -71,14 +89,26 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Trainer = Pick<ModelProto, 'byteFallback' | 'whitespaceAsSuffix' | 'unknownSurface' | 'unknownId' | 'endPiece' | 'padPiece'> & { readonly modelType: number };
-interface Piece { readonly bytes: Uint8Array; readonly score: number; readonly type: PieceType }
+type Trainer = Pick<
+  ModelProto,
+  'byteFallback' | 'whitespaceAsSuffix' | 'unknownSurface' | 'unknownId' | 'endPiece' | 'padPiece'
+> & { readonly modelType: number };
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly score: number;
+  readonly type: PieceType;
+}
 
 /** An enum value that the format does not name reads as the default, as protobuf has it: index 0 stands for those. */
 const modelTypes = ['unigram', 'unigram', 'bpe', 'word', 'char'] as const;
 const pieceTypes = ['normal', 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'] as const;
 
-const defaultNormalizer: NormalizerSpec = { charMap: new Uint8Array(0), addDummyPrefix: true, removeExtraWhitespaces: true, escapeWhitespaces: true };
+const defaultNormalizer: NormalizerSpec = {
+  charMap: new Uint8Array(0),
+  addDummyPrefix: true,
+  removeExtraWhitespaces: true,
+  escapeWhitespaces: true,
+};
 
 function readPiece(bytes: Uint8Array, pieces: Piece[]): Result<undefined> {
   let piece: Uint8Array = bytes.subarray(0, 0);
@@ -86,7 +116,8 @@ function readPiece(bytes: Uint8Array, pieces: Piece[]): Result<undefined> {
   let type: PieceType = 'normal';
   const read = visitFields(bytes, (field, value) => {
     if (field === 1 && value.wire === 'bytes') piece = value.bytes;
-    if (field === 2 && value.wire === 'fixed32') score = new DataView(value.bytes.buffer, value.bytes.byteOffset).getFloat32(0, true);
+    if (field === 2 && value.wire === 'fixed32')
+      score = new DataView(value.bytes.buffer, value.bytes.byteOffset).getFloat32(0, true);
     if (field === 3 && value.wire === 'varint') type = pieceTypes[value.number] ?? 'normal';
   });
   pieces.push({ bytes: piece, score, type });
@@ -115,4 +146,5 @@ function readNormalizer(bytes: Uint8Array, normalizer: Mutable<NormalizerSpec>):
 }
 
 const numberOf = (value: FieldValue): number => (value.wire === 'varint' ? value.number : 0);
-const textOf = (value: FieldValue): string => (value.wire === 'varint' ? '' : Buffer.from(value.bytes).toString());
+const textOf = (value: FieldValue): string =>
+  value.wire === 'varint' ? '' : Buffer.from(value.bytes).toString();

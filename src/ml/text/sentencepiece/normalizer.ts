@@ -19,7 +19,10 @@ export interface Normalizer {
 /** What a normalizer keeps to beside the file's own section for it. */
 export type NormalizerSetting = Pick<Normalizer, 'verbatim' | 'whitespaceAsSuffix'>;
 
-export function readNormalizer({ charMap: blob, ...flags }: NormalizerSpec, setting: NormalizerSetting): Result<Normalizer> {
+export function readNormalizer(
+  { charMap: blob, ...flags }: NormalizerSpec,
+  setting: NormalizerSetting,
+): Result<Normalizer> {
   const charMap = readCharMap(blob);
   return charMap.ok ? { ok: true, value: { ...flags, ...setting, charMap: charMap.value } } : charMap;
 }
@@ -56,7 +59,8 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
     let { start } = part;
     if (afterSpace) while (start < end && bytes[start] === 0x20) start += 1;
     // Room for this part if all of it is spaces, and for a suffix: three bytes each.
-    if (output.length < length + (end - start + 1) * 3) output = grown(output, length + (end - start + 1) * 3);
+    if (output.length < length + (end - start + 1) * 3)
+      output = grown(output, length + (end - start + 1) * 3);
     for (let index = start; index < end; index += 1) {
       const byte = bytes[index] as number;
       if (byte === 0x20) addSpace();
@@ -73,7 +77,13 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
 }
 
 /** What stands for the next bytes of the input, and where the ones after them start. */
-interface Part { bytes: Uint8Array; start: number; end: number; next: number; readonly rule: FoundRule }
+interface Part {
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  next: number;
+  readonly rule: FoundRule;
+}
 
 /** Writes to `part`, so that no object is made for each character. */
 function readPart({ charMap, verbatim }: Normalizer, input: Uint8Array, at: number, part: Part): void {
@@ -104,7 +114,8 @@ const plainSpace = [0x20] as const;
 
 function endsWith(bytes: Uint8Array, length: number, suffix: readonly number[]): boolean {
   if (length < suffix.length) return false;
-  for (let index = 0; index < suffix.length; index += 1) if (bytes[length - suffix.length + index] !== suffix[index]) return false;
+  for (let index = 0; index < suffix.length; index += 1)
+    if (bytes[length - suffix.length + index] !== suffix[index]) return false;
   return true;
 }
 

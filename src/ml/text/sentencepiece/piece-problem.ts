@@ -3,20 +3,25 @@ import type { ModelProto } from './model-proto.ts';
 /** What is wrong with the pieces of a model, each by itself; undefined: nothing. As ModelInterface::InitializePieces of sentencepiece 0.2. */
 export function pieceProblem(proto: ModelProto): string | undefined {
   const { pieces, scores, types } = proto;
-  const bad = pieces.findIndex((bytes) => bytes.length === 0 || bytes.length >= maxPiece || bytes.includes(0));
+  const bad = pieces.findIndex(
+    (bytes) => bytes.length === 0 || bytes.length >= maxPiece || bytes.includes(0),
+  );
   if (bad !== -1) return `${shownPiece(proto, bad)} is empty, holds NUL, or is longer than ${maxPiece} bytes`;
   const endless = scores.findIndex((score) => !Number.isFinite(score));
   if (endless !== -1) return `the score of ${shownPiece(proto, endless)} is ${scores[endless]}`;
   const unknown = types.indexOf('unknown');
   if (unknown === -1) return 'no piece is the unknown one';
   const second = types.indexOf('unknown', unknown + 1);
-  if (second !== -1) return `${shownPiece(proto, unknown)} and ${shownPiece(proto, second)} are both the unknown one`;
-  if (!types.some((type) => type === 'normal' || type === 'user-defined' || type === 'unused')) return 'no piece stands for text';
+  if (second !== -1)
+    return `${shownPiece(proto, unknown)} and ${shownPiece(proto, second)} are both the unknown one`;
+  if (!types.some((type) => type === 'normal' || type === 'user-defined' || type === 'unused'))
+    return 'no piece stands for text';
   return byteProblem(proto);
 }
 
 /** A piece, as an error names it. */
-export const shownPiece = ({ pieces }: ModelProto, id: number): string => `piece ${id} (${JSON.stringify(textOf(pieces[id]))})`;
+export const shownPiece = ({ pieces }: ModelProto, id: number): string =>
+  `piece ${id} (${JSON.stringify(textOf(pieces[id]))})`;
 
 /** The name of the piece of a byte. */
 export const bytePiece = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
@@ -26,9 +31,14 @@ const maxPiece = 8000;
 
 /** With byte fallback all 256 bytes have a piece; without, none has. */
 function byteProblem(proto: ModelProto): string | undefined {
-  const ids = new Map(proto.types.flatMap((type, id) => (type === 'byte' ? [[textOf(proto.pieces[id]), id] as const] : [])));
+  const ids = new Map(
+    proto.types.flatMap((type, id) => (type === 'byte' ? [[textOf(proto.pieces[id]), id] as const] : [])),
+  );
   const [first] = ids.values();
-  if (!proto.byteFallback) return first === undefined ? undefined : `${shownPiece(proto, first)} is a byte, and the model says that it has no byte fallback`;
+  if (!proto.byteFallback)
+    return first === undefined
+      ? undefined
+      : `${shownPiece(proto, first)} is a byte, and the model says that it has no byte fallback`;
   for (let byte = 0; byte < 256; byte += 1) {
     if (!ids.delete(bytePiece(byte))) return `it has byte fallback, and no piece ${bytePiece(byte)}`;
   }

@@ -27,12 +27,23 @@ export function readSentencePiece(bytes: Uint8Array): Result<SentencePiece> {
   const { whitespaceAsSuffix, unknownSurface } = proto.value;
   const vocabulary = readVocabulary(proto.value);
   if (!vocabulary.ok) return vocabulary;
-  const normalizer = readNormalizer(proto.value.normalizer, { verbatim: vocabulary.value.userDefined, whitespaceAsSuffix });
+  const normalizer = readNormalizer(proto.value.normalizer, {
+    verbatim: vocabulary.value.userDefined,
+    whitespaceAsSuffix,
+  });
   if (!normalizer.ok) return normalizer;
   const spec = proto.value.denormalizer;
   const denormalizer = spec && readNormalizer(spec, { verbatim: undefined, whitespaceAsSuffix: false });
   if (denormalizer?.ok === false) return denormalizer;
-  return { ok: true, value: { vocabulary: vocabulary.value, normalizer: normalizer.value, denormalizer: denormalizer?.value, unknownSurface } };
+  return {
+    ok: true,
+    value: {
+      vocabulary: vocabulary.value,
+      normalizer: normalizer.value,
+      denormalizer: denormalizer?.value,
+      unknownSurface,
+    },
+  };
 }
 
 /** Ids of a text's pieces, as `sp.encode(text)`. A lone surrogate counts as U+FFFD. */
@@ -47,19 +58,33 @@ export function encodePieces(model: SentencePiece, text: string): Piece[] {
   const normalized = normalizeBytes(model.normalizer, new TextEncoder().encode(text));
   const pieces: Piece[] = [];
   walk(model, normalized, (id, start, end) => {
-    pieces.push({ id, text: id === model.vocabulary.unknownId ? decodeUtf8(normalized.subarray(start, end)) : pieceOf(model.vocabulary, id) });
+    pieces.push({
+      id,
+      text:
+        id === model.vocabulary.unknownId
+          ? decodeUtf8(normalized.subarray(start, end))
+          : pieceOf(model.vocabulary, id),
+    });
   });
   return pieces;
 }
 
 /** The normalised form of a text, as `sp.normalize(text)`. */
-export const normalizeText = (model: SentencePiece, text: string): string => decodeUtf8(normalizeBytes(model.normalizer, new TextEncoder().encode(text)));
+export const normalizeText = (model: SentencePiece, text: string): string =>
+  decodeUtf8(normalizeBytes(model.normalizer, new TextEncoder().encode(text)));
 
 /** Text of ids, as `sp.decode(ids)`. Ids are the model's own: another is a bug of the caller. */
-export const decodeIds = (model: SentencePiece, ids: readonly number[]): string => decodePieces(model, ids.map((id) => pieceOf(model.vocabulary, id)));
+export const decodeIds = (model: SentencePiece, ids: readonly number[]): string =>
+  decodePieces(
+    model,
+    ids.map((id) => pieceOf(model.vocabulary, id)),
+  );
 
 /** Text of pieces, as `sp.decode(pieces)`: what is no piece of the model stands for itself. */
-export function decodePieces({ vocabulary, normalizer, denormalizer, unknownSurface }: SentencePiece, pieces: readonly string[]): string {
+export function decodePieces(
+  { vocabulary, normalizer, denormalizer, unknownSurface }: SentencePiece,
+  pieces: readonly string[],
+): string {
   let text = '';
   let bytes: number[] = [];
   let trimming = normalizer.addDummyPrefix || normalizer.removeExtraWhitespaces;
@@ -87,7 +112,9 @@ export function decodePieces({ vocabulary, normalizer, denormalizer, unknownSurf
     if (starts && !normalizer.removeExtraWhitespaces) trimming = false;
   }
   endBytes();
-  return denormalizer === undefined ? text : decodeUtf8(normalizeBytes(denormalizer, new TextEncoder().encode(text)));
+  return denormalizer === undefined
+    ? text
+    : decodeUtf8(normalizeBytes(denormalizer, new TextEncoder().encode(text)));
 }
 
 const escapedSpace = '\u2581';
@@ -96,7 +123,11 @@ const escapedSpace = '\u2581';
  * Hands over the pieces of a normalised text, and where each starts and ends in it. Neighbouring unknown characters are
  * one piece; with byte fallback there are none, but a piece for each of their bytes (which ends where it starts).
  */
-function walk({ vocabulary }: SentencePiece, normalized: Uint8Array, visit: (id: number, start: number, end: number) => void): void {
+function walk(
+  { vocabulary }: SentencePiece,
+  normalized: Uint8Array,
+  visit: (id: number, start: number, end: number) => void,
+): void {
   const { ids, ends } = bestPath(vocabulary, normalized);
   const { unknownId, byteIds } = vocabulary;
   let start = 0;

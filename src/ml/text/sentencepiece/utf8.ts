@@ -1,5 +1,6 @@
 /** Length in bytes that the first byte of a character claims; a stray or impossible byte stands alone. As sentencepiece's OneCharLen. */
-export const claimedLength = (first: number): number => (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
+export const claimedLength = (first: number): number =>
+  first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
 /**
  * Length in bytes of the well-formed character at `at`, or 0: overlong forms, surrogates, numbers past U+10FFFF and cut
@@ -26,7 +27,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let text = '';
   let done = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = validLength(bytes, at);
     if (length === 0) {
       text += `${buffer.toString('utf8', done, at)}\ufffd`;

@@ -21,7 +21,8 @@ export interface Vocabulary extends ScoredPieces {
 /** The text of a piece. An id that is not the model's is a bug of the caller. */
 export function pieceOf({ pieces }: Vocabulary, id: number): string {
   const piece = pieces[id];
-  if (piece === undefined) throw new RangeError(`id ${id} is not one of the ${pieces.length} of the vocabulary`);
+  if (piece === undefined)
+    throw new RangeError(`id ${id} is not one of the ${pieces.length} of the vocabulary`);
   return piece;
 }
 
@@ -38,16 +39,21 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   const problem = pieceProblem(proto);
   if (problem !== undefined) return damagedModel(problem);
   const { types } = proto;
-  const pieces = proto.pieces.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-  const idsOf = (...wanted: readonly PieceType[]): number[] => types.flatMap((type, id) => (wanted.includes(type) ? [id] : []));
-  const twice = (first: number, second: number) => damagedModel(`${shownPiece(proto, first)} stands there twice, as ${second} again`);
+  const pieces = proto.pieces.map((bytes) =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+  );
+  const idsOf = (...wanted: readonly PieceType[]): number[] =>
+    types.flatMap((type, id) => (wanted.includes(type) ? [id] : []));
+  const twice = (first: number, second: number) =>
+    damagedModel(`${shownPiece(proto, first)} stands there twice, as ${second} again`);
 
   const named = new Map<string, number>();
   for (const id of idsOf('unknown', 'control', 'byte', 'unused')) {
     const piece = pieces[id] ?? '';
     const other = named.get(piece);
     // A piece that is not used may share its text with a control piece, which then has the name.
-    if (other !== undefined && (types[id] === 'unused') === (types[other] === 'unused')) return twice(other, id);
+    if (other !== undefined && (types[id] === 'unused') === (types[other] === 'unused'))
+      return twice(other, id);
     if (other === undefined || types[other] === 'unused') named.set(piece, id);
   }
 
@@ -56,14 +62,33 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   const userIds = idsOf('user-defined');
   const found = trieOf(idsOf('normal', 'user-defined'));
   const user = trieOf(userIds);
-  if (found === undefined || user === undefined) return { ok: false, error: 'the sentencepiece model is too large: its pieces have more than 16 million different beginnings' };
+  if (found === undefined || user === undefined)
+    return {
+      ok: false,
+      error:
+        'the sentencepiece model is too large: its pieces have more than 16 million different beginnings',
+    };
   if (found.duplicate !== undefined) return twice(found.duplicate.first, found.duplicate.second);
   const unused = idsOf('unused').find((id) => idOf(found.trie, bytesOf(id)) !== -1);
   if (unused !== undefined) return twice(idOf(found.trie, bytesOf(unused)), unused);
 
   const unknownId = types.indexOf('unknown');
-  const byteIds = proto.byteFallback ? Array.from({ length: 256 }, (_, byte) => named.get(bytePiece(byte)) ?? unknownId) : undefined;
-  return { ok: true, value: { pieces, types, ...scoresOf(proto), unknownId, byteIds, trie: found.trie, named, userDefined: userIds.length > 0 ? user.trie : undefined } };
+  const byteIds = proto.byteFallback
+    ? Array.from({ length: 256 }, (_, byte) => named.get(bytePiece(byte)) ?? unknownId)
+    : undefined;
+  return {
+    ok: true,
+    value: {
+      pieces,
+      types,
+      ...scoresOf(proto),
+      unknownId,
+      byteIds,
+      trie: found.trie,
+      named,
+      userDefined: userIds.length > 0 ? user.trie : undefined,
+    },
+  };
 }
 
 /**
@@ -71,8 +96,19 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
  * normal piece's, which are logarithms (measured on sentencepiece 0.2.3; up to 0.2.1 it was -0.1 whatever the length). An
  * unknown character has the worst score of a normal piece less 10.
  */
-function scoresOf({ pieces, scores, types }: ModelProto): Pick<Vocabulary, 'scores' | 'unknownScore' | 'precision'> {
-  const worst = scores.reduce((least, score, id) => (types[id] === 'normal' ? Math.min(least, score) : least), 3.4028234663852886e38);
+function scoresOf({
+  pieces,
+  scores,
+  types,
+}: ModelProto): Pick<Vocabulary, 'scores' | 'unknownScore' | 'precision'> {
+  const worst = scores.reduce(
+    (least, score, id) => (types[id] === 'normal' ? Math.min(least, score) : least),
+    3.4028234663852886e38,
+  );
   const bonus = (id: number): number => Math.fround(0.1 * (pieces[id]?.length ?? 0) - 0.1);
-  return { scores: Float64Array.from(scores, (score, id) => (types[id] === 'user-defined' ? bonus(id) : score)), unknownScore: Math.fround(worst - 10), precision: 'float32' };
+  return {
+    scores: Float64Array.from(scores, (score, id) => (types[id] === 'user-defined' ? bonus(id) : score)),
+    unknownScore: Math.fround(worst - 10),
+    precision: 'float32',
+  };
 }

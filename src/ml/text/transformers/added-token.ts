@@ -13,7 +13,14 @@ export interface AddedToken {
 }
 
 /** A special token of which only the text is given. */
-export const specialToken = (content: string): AddedToken => ({ content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false });
+export const specialToken = (content: string): AddedToken => ({
+  content,
+  special: true,
+  normalized: false,
+  lstrip: false,
+  rstrip: false,
+  singleWord: false,
+});
 
 /** Finds tokens in texts: a tree of their UTF-16 units. */
 export interface TokenMatcher {
@@ -23,7 +30,10 @@ export interface TokenMatcher {
 }
 
 /** What finds tokens in texts; `contentOf` says as what text each of them stands there. */
-export function tokenMatcher(tokens: readonly AddedToken[], contentOf: (token: AddedToken) => string = ({ content }) => content): TokenMatcher {
+export function tokenMatcher(
+  tokens: readonly AddedToken[],
+  contentOf: (token: AddedToken) => string = ({ content }) => content,
+): TokenMatcher {
   const root: MutableMatcher = { next: new Map(), token: undefined };
   for (const token of tokens) {
     const text = contentOf(token);
@@ -39,7 +49,10 @@ export function tokenMatcher(tokens: readonly AddedToken[], contentOf: (token: A
   return root;
 }
 
-interface MutableMatcher { readonly next: Map<number, MutableMatcher>; token: AddedToken | undefined }
+interface MutableMatcher {
+  readonly next: Map<number, MutableMatcher>;
+  token: AddedToken | undefined;
+}
 
 /** A token in a text. */
 export interface TokenMatch {
@@ -51,7 +64,7 @@ export interface TokenMatch {
 /** Where tokens stand in a text: the leftmost first, of those that start at one place the longest; none overlap. */
 export function matchesOf(matcher: TokenMatcher, text: string): readonly TokenMatch[] {
   const matches: TokenMatch[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const found = matchAt(matcher, text, at);
     if (found !== undefined) matches.push(found);
     at = found?.end ?? at + 1;

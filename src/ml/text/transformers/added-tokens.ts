@@ -4,7 +4,12 @@ import type { AddedToken } from './added-token.ts';
 export type AddedTokens = ReadonlyMap<number, AddedToken>;
 
 /** Tokens by id, after more were added: one that stands there or in the vocabulary keeps its id, others get ids from `next` on. */
-export function withTokens(before: AddedTokens, more: readonly AddedToken[], idOf: (content: string) => number | undefined, next: number): AddedTokens {
+export function withTokens(
+  before: AddedTokens,
+  more: readonly AddedToken[],
+  idOf: (content: string) => number | undefined,
+  next: number,
+): AddedTokens {
   const added = new Map(before);
   const ids = new Map(Array.from(added, ([id, { content }]) => [content, id]));
   let free = next;
@@ -20,7 +25,9 @@ export function withTokens(before: AddedTokens, more: readonly AddedToken[], idO
 }
 
 /** How many ids a vocabulary has with its added tokens. */
-export const sizeWith = (added: AddedTokens, size: number): number => Array.from(added.keys()).reduce((most, id) => Math.max(most, id + 1), size);
+export const sizeWith = (added: AddedTokens, size: number): number =>
+  Array.from(added.keys()).reduce((most, id) => Math.max(most, id + 1), size);
 
 /** The id of an added token. */
-export const idAmong = (added: AddedTokens, content: string): number | undefined => Array.from(added).find(([, token]) => token.content === content)?.[0];
+export const idAmong = (added: AddedTokens, content: string): number | undefined =>
+  Array.from(added).find(([, token]) => token.content === content)?.[0];

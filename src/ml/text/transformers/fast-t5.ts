@@ -18,7 +18,12 @@ export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Resu
   const special = specialTokensOf(config);
   if (!special.ok) return special;
   const ids = new Map(parts.pieces.map(([piece], id) => [piece, id]));
-  const added = withTokens(parts.added, missingTokens([...parts.added.values()], config, special.value), (content) => ids.get(content), sizeWith(parts.added, parts.pieces.length));
+  const added = withTokens(
+    parts.added,
+    missingTokens([...parts.added.values()], config, special.value),
+    (content) => ids.get(content),
+    sizeWith(parts.added, parts.pieces.length),
+  );
   return fastUnigram({ ...parts, added }, settingsOf(config, special.value));
 }
 
@@ -33,12 +38,25 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
   if (problem !== undefined) return damagedModel(problem);
   const charMap = readCharMap(proto.normalizer.charMap);
   if (!charMap.ok) return charMap;
-  const pieces = [...proto.pieces.map((bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const), ...sentinelPieces(special.value)];
+  const pieces = [
+    ...proto.pieces.map((bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const),
+    ...sentinelPieces(special.value),
+  ];
   const ids = new Map(pieces.map(([piece], id) => [piece, id]));
-  if (proto.unknownId >= pieces.length) return damagedModel(`its unknown piece is ${proto.unknownId}, of ${pieces.length}`);
+  if (proto.unknownId >= pieces.length)
+    return damagedModel(`its unknown piece is ${proto.unknownId}, of ${pieces.length}`);
 
-  const ofModel = proto.types.flatMap((type, id) => (type === 'control' || type === 'user-defined' ? [{ ...specialToken(pieces[id]?.[0] ?? ''), special: type === 'control' }] : []));
-  const added = withTokens(new Map(), [...ofModel, ...missingTokens(ofModel, config, special.value)], (content) => ids.get(content), pieces.length);
+  const ofModel = proto.types.flatMap((type, id) =>
+    type === 'control' || type === 'user-defined'
+      ? [{ ...specialToken(pieces[id]?.[0] ?? ''), special: type === 'control' }]
+      : [],
+  );
+  const added = withTokens(
+    new Map(),
+    [...ofModel, ...missingTokens(ofModel, config, special.value)],
+    (content) => ids.get(content),
+    pieces.length,
+  );
   const metaspace: Metaspace = { replacement: '\u2581', prepend: prependScheme(config), split: true };
   const applyMap = charMap.value === undefined ? (text: string) => text : precompiled(charMap.value);
   const parts: UnigramParts = {
@@ -54,16 +72,32 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
   return fastUnigram(parts, settingsOf(config, special.value));
 }
 
-const settingsOf = ({ cleanUp = false }: TokenizerConfig, { pad, unknown, end }: T5SpecialTokens): FastSettings => ({ roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp });
+const settingsOf = (
+  { cleanUp = false }: TokenizerConfig,
+  { pad, unknown, end }: T5SpecialTokens,
+): FastSettings => ({ roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp });
 
 /** Sentinels come after the model's own pieces, the last first. */
-const sentinelPieces = ({ extraIds }: T5SpecialTokens) => Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
+const sentinelPieces = ({ extraIds }: T5SpecialTokens) =>
+  Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
 
 /** What the folder lists, and special tokens that stand nowhere yet. As PreTrainedTokenizerFast.__init__ of transformers 4.57. */
-function missingTokens(known: readonly AddedToken[], { addedTokens }: TokenizerConfig, { roles, additional }: T5SpecialTokens): readonly AddedToken[] {
-  const listed = Array.from(addedTokens).sort(([a], [b]) => a - b).map(([, token]) => token);
+function missingTokens(
+  known: readonly AddedToken[],
+  { addedTokens }: TokenizerConfig,
+  { roles, additional }: T5SpecialTokens,
+): readonly AddedToken[] {
+  const listed = Array.from(addedTokens)
+    .sort(([a], [b]) => a - b)
+    .map(([, token]) => token);
   const contents = new Set([...known, ...listed].map(({ content }) => content));
-  return [...listed, ...[...roles, ...additional].flatMap((token) => (contents.has(token.content) ? [] : [{ ...token, special: true }]))];
+  return [
+    ...listed,
+    ...[...roles, ...additional].flatMap((token) =>
+      contents.has(token.content) ? [] : [{ ...token, special: true }],
+    ),
+  ];
 }
 
-const prependScheme = ({ addPrefixSpace = true, legacy = true }: TokenizerConfig): Metaspace['prepend'] => (!addPrefixSpace ? 'never' : legacy ? 'always' : 'first');
+const prependScheme = ({ addPrefixSpace = true, legacy = true }: TokenizerConfig): Metaspace['prepend'] =>
+  !addPrefixSpace ? 'never' : legacy ? 'always' : 'first';

@@ -35,19 +35,34 @@ export interface FastSettings {
 export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result<Tokenizer> {
   const { pieces, added, frame } = parts;
   const scored = scoredPieces(parts);
-  if (scored === undefined) return { ok: false, error: 'the vocabulary is too large: its pieces have more than 16 million different beginnings' };
+  if (scored === undefined)
+    return {
+      ok: false,
+      error: 'the vocabulary is too large: its pieces have more than 16 million different beginnings',
+    };
   const byContent = new Map(Array.from(added, ([id, { content }]) => [content, id]));
-  const idOfToken = (token: string): number | undefined => byContent.get(token) ?? pieceIdOf(scored, Buffer.from(token));
-  const [pad, unknown, end] = [idOfToken(settings.roles.pad), idOfToken(settings.roles.unknown), idOfToken(settings.roles.end)];
+  const idOfToken = (token: string): number | undefined =>
+    byContent.get(token) ?? pieceIdOf(scored, Buffer.from(token));
+  const [pad, unknown, end] = [
+    idOfToken(settings.roles.pad),
+    idOfToken(settings.roles.unknown),
+    idOfToken(settings.roles.end),
+  ];
   if (pad === undefined || unknown === undefined || end === undefined) {
     const role = pad === undefined ? 'pad' : unknown === undefined ? 'unknown' : 'end';
-    return { ok: false, error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token` };
+    return {
+      ok: false,
+      error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token`,
+    };
   }
 
-  const special = new Set(Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])));
+  const special = new Set(
+    Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])),
+  );
   const split = addedTokenSplitter(parts);
   const encodeWord = remembered(wordEncoder(scored, parts.byteFallback));
-  const idsOf = (part: number | TextPiece): number | readonly number[] => (typeof part === 'number' ? part : parts.preTokenize(part).flatMap(({ text }) => encodeWord(text)));
+  const idsOf = (part: number | TextPiece): number | readonly number[] =>
+    typeof part === 'number' ? part : parts.preTokenize(part).flatMap(({ text }) => encodeWord(text));
   return {
     ok: true,
     value: {
@@ -57,7 +72,9 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
       truncate: (ids, maxLength) => cutFramed(ids, frame, maxLength),
       decode: (ids, { skipSpecialTokens = false, cleanUp: clean = settings.cleanUp } = {}) => {
         const tokens = ids.flatMap((id) => added.get(id)?.content ?? pieces[id]?.[0] ?? []);
-        const text = parts.decode(tokens.filter((token) => !skipSpecialTokens || !special.has(token))).join('');
+        const text = parts
+          .decode(tokens.filter((token) => !skipSpecialTokens || !special.has(token)))
+          .join('');
         return clean ? cleanUp(text) : text;
       },
     },
@@ -67,10 +84,18 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
 /** Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a text says just that. */
 function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undefined {
   // Of two equal pieces the later has the name.
-  const built = buildByteTrie(Array.from(pieces, ([piece], id) => [Buffer.from(piece), id] as const).reverse());
+  const built = buildByteTrie(
+    Array.from(pieces, ([piece], id) => [Buffer.from(piece), id] as const).reverse(),
+  );
   if (built === undefined) return undefined;
   const worst = pieces.reduce((least, [, score]) => Math.min(least, score), Infinity);
-  return { trie: built.trie, scores: Float64Array.from(pieces, ([, score]) => score), unknownScore: worst - 10, unknownId, precision: 'float64' };
+  return {
+    trie: built.trie,
+    scores: Float64Array.from(pieces, ([, score]) => score),
+    unknownScore: worst - 10,
+    unknownId,
+    precision: 'float64',
+  };
 }
 
 function pieceIdOf({ trie }: ScoredPieces, bytes: Uint8Array): number | undefined {
@@ -81,7 +106,9 @@ function pieceIdOf({ trie }: ScoredPieces, bytes: Uint8Array): number | undefine
 /** Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they have pieces, else unknown. */
 function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string) => number[] {
   const { unknownId } = scored;
-  const byteIds = byteFallback ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(scored, Buffer.from(bytePiece(byte)))) : [];
+  const byteIds = byteFallback
+    ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(scored, Buffer.from(bytePiece(byte))))
+    : [];
   const idsOfUnknown = (bytes: Uint8Array): readonly number[] => {
     const id = pieceIdOf(scored, bytes);
     if (id !== undefined) return [id];
@@ -106,14 +133,25 @@ function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) 
   const tokens = [...added.values()];
   const ids = new Map(Array.from(added, ([id, token]) => [token, id]));
   const before = tokenMatcher(tokens.filter((token) => !token.normalized));
-  const after = tokenMatcher(tokens.filter((token) => token.normalized), (token) => normalize(token.content));
+  const after = tokenMatcher(
+    tokens.filter((token) => token.normalized),
+    (token) => normalize(token.content),
+  );
   const split = (matcher: typeof before, { text, first }: TextPiece): (number | TextPiece)[] => {
     const parts: (number | TextPiece)[] = [];
     let done = 0;
     for (const { start, end, token } of matchesOf(matcher, text)) {
       const id = ids.get(token);
-      if (id === undefined || (token.singleWord && (endsWord.test(text.slice(Math.max(0, start - 2), start)) || startsWord.test(text.slice(end, end + 2))))) continue;
-      const from = token.lstrip ? Math.max(done, start - (spacesAtEnd.exec(text.slice(0, start))?.[0].length ?? 0)) : start;
+      if (
+        id === undefined ||
+        (token.singleWord &&
+          (endsWord.test(text.slice(Math.max(0, start - 2), start)) ||
+            startsWord.test(text.slice(end, end + 2))))
+      )
+        continue;
+      const from = token.lstrip
+        ? Math.max(done, start - (spacesAtEnd.exec(text.slice(0, start))?.[0].length ?? 0))
+        : start;
       const to = token.rstrip ? end + (spacesAtStart.exec(text.slice(end))?.[0].length ?? 0) : end;
       if (from > done) parts.push({ text: text.slice(done, from), first: first && done === 0 });
       parts.push(id);
@@ -122,7 +160,10 @@ function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) 
     if (done < text.length) parts.push({ text: text.slice(done), first: first && done === 0 });
     return parts;
   };
-  return (text) => split(before, { text, first: true }).flatMap((part) => (typeof part === 'number' ? [part] : split(after, { ...part, text: normalize(part.text) })));
+  return (text) =>
+    split(before, { text, first: true }).flatMap((part) =>
+      typeof part === 'number' ? [part] : split(after, { ...part, text: normalize(part.text) }),
+    );
 }
 
 /** `\w` and `\s` as Rust's regex has them. */

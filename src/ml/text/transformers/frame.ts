@@ -7,7 +7,11 @@ export interface Frame {
 }
 
 /** The tokens of a text within their frame, cut so that both fit into `maxLength` (the frame itself is never cut). */
-export function framed(ids: readonly number[], { before, after }: Frame, { maxLength = Infinity, addSpecialTokens = true }: EncodeOptions): number[] {
+export function framed(
+  ids: readonly number[],
+  { before, after }: Frame,
+  { maxLength = Infinity, addSpecialTokens = true }: EncodeOptions,
+): number[] {
   if (!addSpecialTokens) return ids.slice(0, maxLength);
   return [...before, ...ids.slice(0, Math.max(0, maxLength - before.length - after.length)), ...after];
 }

@@ -14,12 +14,26 @@ export interface TextPiece {
 }
 
 /** As Metaspace.pre_tokenize: words, the space before each shown at its start. */
-export function metaspaceWords({ replacement, prepend, split }: Metaspace, { text, first }: TextPiece): TextPiece[] {
+export function metaspaceWords(
+  { replacement, prepend, split }: Metaspace,
+  { text, first }: TextPiece,
+): TextPiece[] {
   if (text === '') return [];
   const shown = text.replaceAll(' ', replacement);
-  const prefixed = prepend === 'never' || (prepend === 'first' && !first) || shown.startsWith(replacement) ? shown : replacement + shown;
+  const prefixed =
+    prepend === 'never' || (prepend === 'first' && !first) || shown.startsWith(replacement)
+      ? shown
+      : replacement + shown;
   if (!split) return [{ text: prefixed, first }];
-  return prefixed.split(replacement).flatMap((word, index) => (index > 0 ? [{ text: replacement + word, first: first && index === 1 && prefixed.startsWith(replacement) }] : word === '' ? [] : [{ text: word, first }]));
+  return prefixed
+    .split(replacement)
+    .flatMap((word, index) =>
+      index > 0
+        ? [{ text: replacement + word, first: first && index === 1 && prefixed.startsWith(replacement) }]
+        : word === ''
+          ? []
+          : [{ text: word, first }],
+    );
 }
 
 /** As Metaspace.decode_chain: tokens to the texts that make up the whole; the first loses its spaces, unless none was put before it. */

@@ -39,7 +39,9 @@ function ruleText(charMap: CharMap, text: string): string | undefined {
   const nul = bytes.indexOf(0);
   const found = { length: 0, text: 0 };
   findRule(charMap, nul === -1 ? bytes : bytes.subarray(0, nul), 0, found, 'shortest');
-  return found.length === 0 ? undefined : Buffer.from(charMap.texts.subarray(found.text, textEnd(charMap, found.text))).toString();
+  return found.length === 0
+    ? undefined
+    : Buffer.from(charMap.texts.subarray(found.text, textEnd(charMap, found.text))).toString();
 }
 
 /**
@@ -47,4 +49,5 @@ function ruleText(charMap: CharMap, text: string): string | undefined {
  * marks, no Hangul, no flags, no joiners, and no carriage return), so only what stands next to others goes to the
  * segmenter, which is slow.
  */
-const joined = /[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?(?:[^\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]+[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?)+/g;
+const joined =
+  /[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?(?:[^\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]+[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?)+/g;

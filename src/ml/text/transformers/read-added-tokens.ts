@@ -22,7 +22,10 @@ export function readAddedList(json: Json | undefined, problems: string[]): Added
   for (const entry of Array.isArray(json) ? json : []) {
     const token = readAddedToken(entry);
     const id = isJsonObject(entry) ? entry['id'] : undefined;
-    if (token === undefined || !isTokenId(id)) problems.push(`added_tokens of tokenizer.json has ${shownJson(entry)}: expected an id up to ${largestId} and a content`);
+    if (token === undefined || !isTokenId(id))
+      problems.push(
+        `added_tokens of tokenizer.json has ${shownJson(entry)}: expected an id up to ${largestId} and a content`,
+      );
     else tokens.set(id, token);
   }
   return tokens;
@@ -33,25 +36,36 @@ export function readAddedDecoder(decoder: JsonObject, problems: string[]): Added
   const tokens = new Map<number, AddedToken>();
   for (const [id, json] of Object.entries(decoder)) {
     const token = readAddedToken(json);
-    if (token === undefined || !/^\d{1,8}$/.test(id) || Number(id) > largestId) problems.push(`added_tokens_decoder has ${JSON.stringify(id)}: ${shownJson(json)}: expected an id up to ${largestId} and an object with "content"`);
+    if (token === undefined || !/^\d{1,8}$/.test(id) || Number(id) > largestId)
+      problems.push(
+        `added_tokens_decoder has ${JSON.stringify(id)}: ${shownJson(json)}: expected an id up to ${largestId} and an object with "content"`,
+      );
     else tokens.set(Number(id), token);
   }
   return tokens;
 }
 
 /** An added_tokens.json; `specials` are the tokens that have a role. */
-export function readAddedEncoder(encoder: JsonObject, specials: readonly Json[], problems: string[]): AddedTokens {
+export function readAddedEncoder(
+  encoder: JsonObject,
+  specials: readonly Json[],
+  problems: string[],
+): AddedTokens {
   const contents = new Set(specials.map((json) => (isJsonObject(json) ? json['content'] : json)));
   const tokens = new Map<number, AddedToken>();
   for (const [content, id] of Object.entries(encoder)) {
     const special = contents.has(content);
-    if (!isTokenId(id)) problems.push(`added_tokens.json gives ${JSON.stringify(content)} the id ${shownJson(id)}: expected an integer up to ${largestId}`);
+    if (!isTokenId(id))
+      problems.push(
+        `added_tokens.json gives ${JSON.stringify(content)} the id ${shownJson(id)}: expected an integer up to ${largestId}`,
+      );
     else tokens.set(id, { ...specialToken(content), special, normalized: !special });
   }
   return tokens;
 }
 
-const isTokenId = (id: Json | undefined): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;
+const isTokenId = (id: Json | undefined): id is number =>
+  typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;
 
 /** An id past this is no token's: it would make an embedding larger than any. */
 const largestId = 10_000_000;

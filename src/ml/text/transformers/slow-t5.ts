@@ -20,16 +20,23 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
   const { vocabulary, normalizer } = sentencePiece;
   const legacy = config.legacy ?? true;
   const slow: SlowT5 = {
-    sentencePiece: legacy ? sentencePiece : { ...sentencePiece, normalizer: { ...normalizer, addDummyPrefix: false } },
+    sentencePiece: legacy
+      ? sentencePiece
+      : { ...sentencePiece, normalizer: { ...normalizer, addDummyPrefix: false } },
     legacy,
     prefixSpace: config.addPrefixSpace ?? true,
-    tokens: slowTokens(listedTokens(vocabulary.pieces.length, config.addedTokens, special.value), special.value.roles, special.value.additional, {
-      size: vocabulary.pieces.length,
-      idOf: (content) => {
-        const id = pieceId(vocabulary, content);
-        return id === vocabulary.unknownId && vocabulary.pieces[id] !== content ? undefined : id;
+    tokens: slowTokens(
+      listedTokens(vocabulary.pieces.length, config.addedTokens, special.value),
+      special.value.roles,
+      special.value.additional,
+      {
+        size: vocabulary.pieces.length,
+        idOf: (content) => {
+          const id = pieceId(vocabulary, content);
+          return id === vocabulary.unknownId && vocabulary.pieces[id] !== content ? undefined : id;
+        },
       },
-    }),
+    ),
     unknown: special.value.unknown.content,
   };
   const idOf = (token: string): number => idOfToken(slow, token);
@@ -46,7 +53,11 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
       truncate: (ids, maxLength) => (ids.length <= maxLength ? [...ids] : closed(ids, maxLength, end)),
       decode: (ids, { skipSpecialTokens = false, cleanUp: clean = config.cleanUp ?? false } = {}) => {
         const tokens = ids.flatMap((id) => slow.tokens.added.get(id)?.content ?? vocabulary.pieces[id] ?? []);
-        const text = joinTokens(slow.tokens, tokens.filter((token) => !skipSpecialTokens || !slow.tokens.special.has(token)), (run) => decodeRun(slow, run));
+        const text = joinTokens(
+          slow.tokens,
+          tokens.filter((token) => !skipSpecialTokens || !slow.tokens.special.has(token)),
+          (run) => decodeRun(slow, run),
+        );
         return clean ? cleanUp(text) : text;
       },
     },
@@ -63,8 +74,15 @@ interface SlowT5 {
 }
 
 /** The sentinels, counted down to the end of the vocabulary, and what the folder lists. */
-function listedTokens(pieces: number, addedTokens: AddedTokens, { extraIds, counted }: T5SpecialTokens): AddedTokens {
-  const sentinels = Array.from({ length: counted }, (_, index): [number, AddedToken] => [pieces - 1 + extraIds - index, { ...specialToken(sentinel(index)), lstrip: true, rstrip: true }]);
+function listedTokens(
+  pieces: number,
+  addedTokens: AddedTokens,
+  { extraIds, counted }: T5SpecialTokens,
+): AddedTokens {
+  const sentinels = Array.from({ length: counted }, (_, index): [number, AddedToken] => [
+    pieces - 1 + extraIds - index,
+    { ...specialToken(sentinel(index)), lstrip: true, rstrip: true },
+  ]);
   return new Map([...sentinels, ...addedTokens]);
 }
 
@@ -74,15 +92,22 @@ function closed(ids: readonly number[], maxLength: number, end: number): number[
   return kept.at(-1) === end ? kept : [...kept, end];
 }
 
-const idOfToken = ({ tokens: { ids }, sentencePiece }: SlowT5, token: string): number => ids.get(token) ?? pieceId(sentencePiece.vocabulary, token);
+const idOfToken = ({ tokens: { ids }, sentencePiece }: SlowT5, token: string): number =>
+  ids.get(token) ?? pieceId(sentencePiece.vocabulary, token);
 
 /** The tokens of a text. As T5Tokenizer.tokenize. */
 function tokensOf(slow: SlowT5, text: string): Token[] {
   const { legacy, prefixSpace, tokens: added } = slow;
   if (legacy || text === '') return tokenizeBetween(added, text, (part) => piecesOf(slow, part));
-  const tokens = tokenizeBetween(added, `${prefixSpace ? escapedSpace : ''}${text.replaceAll(escapedSpace, ' ')}`, (part) => piecesOf(slow, part));
+  const tokens = tokenizeBetween(
+    added,
+    `${prefixSpace ? escapedSpace : ''}${text.replaceAll(escapedSpace, ' ')}`,
+    (part) => piecesOf(slow, part),
+  );
   const [first, second] = tokens;
-  return first?.text === escapedSpace && second !== undefined && added.special.has(second.text) ? tokens.slice(1) : tokens;
+  return first?.text === escapedSpace && second !== undefined && added.special.has(second.text)
+    ? tokens.slice(1)
+    : tokens;
 }
 
 const escapedSpace = '\u2581';
@@ -101,13 +126,19 @@ function encoded(slow: SlowT5, text: string): Token[] {
   const { sentencePiece, tokens } = slow;
   const { unknownId, named } = sentencePiece.vocabulary;
   return encodePieces(sentencePiece, text).map((piece) => {
-    const id = piece.id === unknownId ? idOfToken(slow, piece.text) : (tokens.ids.get(piece.text) ?? named.get(piece.text) ?? piece.id);
+    const id =
+      piece.id === unknownId
+        ? idOfToken(slow, piece.text)
+        : (tokens.ids.get(piece.text) ?? named.get(piece.text) ?? piece.id);
     return id === piece.id ? piece : { id, text: piece.text };
   });
 }
 
 /** The text of pieces and special tokens, a space before each run of the latter. As T5Tokenizer.convert_tokens_to_string. */
-function decodeRun({ sentencePiece, prefixSpace, tokens: { special } }: SlowT5, tokens: readonly string[]): string {
+function decodeRun(
+  { sentencePiece, prefixSpace, tokens: { special } }: SlowT5,
+  tokens: readonly string[],
+): string {
   const [first = '', ...rest] = tokens;
   let text = '';
   let run: string[] = [];

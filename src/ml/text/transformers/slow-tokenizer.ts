@@ -22,10 +22,22 @@ export interface BaseVocabulary {
  * Added tokens and, behind them, those special tokens that neither they nor the vocabulary hold. `roles` are special for
  * what they do, `additional` are others. As PreTrainedTokenizer.__init__ and the `legacy_added_tokens` of its _decode.
  */
-export function slowTokens(listed: AddedTokens, roles: readonly AddedToken[], additional: readonly AddedToken[], { size, idOf }: BaseVocabulary): SlowTokens {
+export function slowTokens(
+  listed: AddedTokens,
+  roles: readonly AddedToken[],
+  additional: readonly AddedToken[],
+  { size, idOf }: BaseVocabulary,
+): SlowTokens {
   const known = new Set(Array.from(listed.values(), ({ content }) => content));
-  const missing = [...roles, ...additional].filter(({ content }) => !known.has(content)).map((token) => ({ ...token, special: true }));
-  const added = withTokens(listed, missing, idOf, size + [...known].filter((content) => idOf(content) === undefined).length);
+  const missing = [...roles, ...additional]
+    .filter(({ content }) => !known.has(content))
+    .map((token) => ({ ...token, special: true }));
+  const added = withTokens(
+    listed,
+    missing,
+    idOf,
+    size + [...known].filter((content) => idOf(content) === undefined).length,
+  );
   const special = new Set([...roles, ...additional].map(({ content }) => content));
   const others = new Set(additional.map(({ content }) => content));
   return {
@@ -33,7 +45,11 @@ export function slowTokens(listed: AddedTokens, roles: readonly AddedToken[], ad
     special,
     ids: new Map(Array.from(added, ([id, { content }]) => [content, id])),
     matcher: tokenMatcher([...added.values()]),
-    standAlone: new Set(Array.from(added).flatMap(([id, { content }]) => (!special.has(content) || (others.has(content) && id >= size) ? [content] : []))),
+    standAlone: new Set(
+      Array.from(added).flatMap(([id, { content }]) =>
+        !special.has(content) || (others.has(content) && id >= size) ? [content] : [],
+      ),
+    ),
   };
 }
 
@@ -44,7 +60,11 @@ export interface Token {
 }
 
 /** Added tokens of a text, and what `tokenize` makes of the parts between them. As PreTrainedTokenizer.tokenize. */
-export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, tokenize: (part: string) => readonly Token[]): Token[] {
+export function tokenizeBetween(
+  { matcher, ids }: SlowTokens,
+  text: string,
+  tokenize: (part: string) => readonly Token[],
+): Token[] {
   const parts: { text: string; readonly token: AddedToken | undefined }[] = [];
   let done = 0;
   for (const { start, end, token } of matchesOf(matcher, text)) {
@@ -58,8 +78,10 @@ export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, toke
     if (part.token === undefined) return;
     const left = index > 0 ? parts[index - 1] : undefined;
     const right = parts[index + 1];
-    const joinsLeft = part.token.singleWord && left !== undefined && left.text !== '' && !left.text.endsWith(' ');
-    const joinsRight = part.token.singleWord && right !== undefined && right.text !== '' && !right.text.startsWith(' ');
+    const joinsLeft =
+      part.token.singleWord && left !== undefined && left.text !== '' && !left.text.endsWith(' ');
+    const joinsRight =
+      part.token.singleWord && right !== undefined && right.text !== '' && !right.text.startsWith(' ');
     if (part.token.rstrip && right) right.text = pythonStripStart(right.text);
     if (part.token.lstrip && left) left.text = pythonStripEnd(left.text);
     if (joinsLeft) left.text += part.text;
@@ -74,7 +96,11 @@ export function tokenizeBetween({ matcher, ids }: SlowTokens, text: string, toke
 }
 
 /** The text of tokens: `join` makes one of those between tokens that stand alone. As PreTrainedTokenizer._decode. */
-export function joinTokens({ standAlone }: SlowTokens, tokens: readonly string[], join: (run: readonly string[]) => string): string {
+export function joinTokens(
+  { standAlone }: SlowTokens,
+  tokens: readonly string[],
+  join: (run: readonly string[]) => string,
+): string {
   const texts: string[] = [];
   let run: string[] = [];
   for (const token of tokens) {

@@ -18,7 +18,11 @@ export function readTextRule(json: Json | undefined): Result<TextRule> {
     rules.push(rule.value);
   }
   const growth = rules.reduce((product, rule) => product * rule.growth, 1);
-  if (growth > mostGrowth || rules.length > mostRules) return { ok: false, error: `its normalizer could make a text ${growth} times as long, in ${rules.length} steps: expected at most ${mostGrowth} times in ${mostRules}` };
+  if (growth > mostGrowth || rules.length > mostRules)
+    return {
+      ok: false,
+      error: `its normalizer could make a text ${growth} times as long, in ${rules.length} steps: expected at most ${mostGrowth} times in ${mostRules}`,
+    };
   return { ok: true, value: (text) => rules.reduce((rewritten, { rewrite }) => rewrite(rewritten), text) };
 }
 
@@ -36,30 +40,56 @@ const whiteSpace = /\p{White_Space}/u;
 export const replaceRuns: TextRule = (text) => text.replaceAll(/ {2,}/g, '\u2581');
 
 /** A rule, and how many times as long it can make a text: so that no file lets a text grow without bounds. */
-interface Rule { readonly rewrite: TextRule; readonly growth: number }
+interface Rule {
+  readonly rewrite: TextRule;
+  readonly growth: number;
+}
 
 const mostGrowth = 2 ** 14;
 const mostRules = 32;
 
 function readRule(json: Json): Result<Rule> {
   const type = isJsonObject(json) ? json['type'] : undefined;
-  if (!isJsonObject(json) || typeof type !== 'string') return { ok: false, error: 'its normalizer has no type' };
+  if (!isJsonObject(json) || typeof type !== 'string')
+    return { ok: false, error: 'its normalizer has no type' };
   switch (type) {
-    case 'Precompiled': return readPrecompiled(json['precompiled_charsmap']);
-    case 'Strip': return { ok: true, value: { rewrite: stripped(json['strip_left'] === true, json['strip_right'] === true), growth: 1 } };
-    case 'Replace': return readReplace(json['pattern'], json['content']);
-    case 'Prepend': return readPrepend(json['prepend']);
+    case 'Precompiled':
+      return readPrecompiled(json['precompiled_charsmap']);
+    case 'Strip':
+      return {
+        ok: true,
+        value: { rewrite: stripped(json['strip_left'] === true, json['strip_right'] === true), growth: 1 },
+      };
+    case 'Replace':
+      return readReplace(json['pattern'], json['content']);
+    case 'Prepend':
+      return readPrepend(json['prepend']);
     // The longest decomposition of one UTF-16 unit has 18.
-    case 'NFC': case 'NFD': case 'NFKC': case 'NFKD': return { ok: true, value: { rewrite: (text) => text.normalize(type), growth: 18 } };
-    default: return { ok: false, error: `its normalizer is of type ${type}: expected Precompiled, Strip, Replace, Prepend, NFC, NFD, NFKC, NFKD, or a Sequence of them` };
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+      return { ok: true, value: { rewrite: (text) => text.normalize(type), growth: 18 } };
+    default:
+      return {
+        ok: false,
+        error: `its normalizer is of type ${type}: expected Precompiled, Strip, Replace, Prepend, NFC, NFD, NFKC, NFKD, or a Sequence of them`,
+      };
   }
 }
 
 function readPrecompiled(json: Json | undefined): Result<Rule> {
-  if (typeof json !== 'string') return { ok: false, error: 'its normalizer Precompiled has no precompiled_charsmap' };
+  if (typeof json !== 'string')
+    return { ok: false, error: 'its normalizer Precompiled has no precompiled_charsmap' };
   const charMap = readCharMap(Buffer.from(json, 'base64'));
   if (!charMap.ok) return charMap;
-  return { ok: true, value: charMap.value === undefined ? { rewrite: (text) => text, growth: 1 } : { rewrite: precompiled(charMap.value), growth: Math.max(1, longestReplacement(charMap.value)) } };
+  return {
+    ok: true,
+    value:
+      charMap.value === undefined
+        ? { rewrite: (text) => text, growth: 1 }
+        : { rewrite: precompiled(charMap.value), growth: Math.max(1, longestReplacement(charMap.value)) },
+  };
 }
 
 function stripped(start: boolean, end: boolean): TextRule {
@@ -70,21 +100,34 @@ function stripped(start: boolean, end: boolean): TextRule {
 }
 
 function readPrepend(prefix: Json | undefined): Result<Rule> {
-  if (typeof prefix !== 'string') return { ok: false, error: 'its normalizer Prepend has no text to prepend' };
-  return { ok: true, value: { rewrite: (text) => (text === '' ? '' : prefix + text), growth: 1 + prefix.length } };
+  if (typeof prefix !== 'string')
+    return { ok: false, error: 'its normalizer Prepend has no text to prepend' };
+  return {
+    ok: true,
+    value: { rewrite: (text) => (text === '' ? '' : prefix + text), growth: 1 + prefix.length },
+  };
 }
 
 /** A pattern is a text, or a regular expression: of those, one character with a quantifier, which no text can make slow. */
 function readReplace(pattern: Json | undefined, content: Json | undefined): Result<Rule> {
   const { String: text, Regex: regex } = isJsonObject(pattern) ? pattern : {};
   if (typeof content !== 'string') return { ok: false, error: 'its normalizer Replace has no content' };
-  const found = typeof text === 'string' ? text : typeof regex === 'string' ? simplePattern(regex) : undefined;
-  if (found === undefined || found === '') return { ok: false, error: `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a text, or one character with a quantifier` };
-  return { ok: true, value: { rewrite: (from) => from.replaceAll(found, () => content), growth: Math.max(1, content.length) } };
+  const found =
+    typeof text === 'string' ? text : typeof regex === 'string' ? simplePattern(regex) : undefined;
+  if (found === undefined || found === '')
+    return {
+      ok: false,
+      error: `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a text, or one character with a quantifier`,
+    };
+  return {
+    ok: true,
+    value: { rewrite: (from) => from.replaceAll(found, () => content), growth: Math.max(1, content.length) },
+  };
 }
 
 function simplePattern(source: string): RegExp | undefined {
-  if (!/^(?:[^\\^$.*+?()[\]{}|]|\\[\\^$.*+?()[\]{}|s])(?:\{[1-9]\d{0,3}(?:,\d{0,4})?\}|\+)?$/u.test(source)) return undefined;
+  if (!/^(?:[^\\^$.*+?()[\]{}|]|\\[\\^$.*+?()[\]{}|s])(?:\{[1-9]\d{0,3}(?:,\d{0,4})?\}|\+)?$/u.test(source))
+    return undefined;
   try {
     return new RegExp(source.replace('\\s', '\\p{White_Space}'), 'gu');
   } catch {

@@ -52,17 +52,23 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
 
   const token = (json: Json, where: string): AddedToken | undefined => {
     const read = typeof json === 'string' ? specialToken(json) : readAddedToken(json, true);
-    if (read === undefined) problems.push(`${where} is ${shownJson(json)}: expected a text, or an object with "content"`);
+    if (read === undefined)
+      problems.push(`${where} is ${shownJson(json)}: expected a text, or an object with "content"`);
     return read;
   };
-  const value = <T extends Json>(name: string, expected: string, accept: (json: Json) => json is T): T | undefined => {
+  const value = <T extends Json>(
+    name: string,
+    expected: string,
+    accept: (json: Json) => json is T,
+  ): T | undefined => {
     const found = fields[name];
     if (found === undefined || found === null) return undefined;
     if (accept(found)) return found;
     problems.push(`${name} is ${shownJson(found)}: expected ${expected}`);
     return undefined;
   };
-  const flag = (name: string): boolean | undefined => value(name, 'true or false', (json) => typeof json === 'boolean');
+  const flag = (name: string): boolean | undefined =>
+    value(name, 'true or false', (json) => typeof json === 'boolean');
   /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
   const truth = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
   const list = value('additional_special_tokens', 'a list of tokens', isJsonList);
@@ -70,8 +76,15 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const addedTokens = listed
     ? readAddedDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)
     : new Map([
-        ...readAddedEncoder(objectOf(files.addedTokens, 'added_tokens.json'), [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])], problems),
-        ...readAddedList(isJsonObject(files.tokenizer) ? files.tokenizer['added_tokens'] : undefined, problems),
+        ...readAddedEncoder(
+          objectOf(files.addedTokens, 'added_tokens.json'),
+          [...roleNames.map((role) => fields[`${role}_token`] ?? null), ...(list ?? [])],
+          problems,
+        ),
+        ...readAddedList(
+          isJsonObject(files.tokenizer) ? files.tokenizer['added_tokens'] : undefined,
+          problems,
+        ),
       ]);
   const flagged = new Map(Array.from(addedTokens.values(), (added) => [added.content, added]));
   const role = (name: Role): AddedToken | undefined => {
@@ -81,11 +94,26 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   };
   const result: TokenizerConfig = {
     className: value('tokenizer_class', 'a text', (json) => typeof json === 'string'),
-    roles: { bos: role('bos'), eos: role('eos'), unk: role('unk'), sep: role('sep'), pad: role('pad'), cls: role('cls'), mask: role('mask') },
-    additionalSpecialTokens: list?.flatMap((json, index) => token(json, `additional_special_tokens[${index}]`) ?? []),
+    roles: {
+      bos: role('bos'),
+      eos: role('eos'),
+      unk: role('unk'),
+      sep: role('sep'),
+      pad: role('pad'),
+      cls: role('cls'),
+      mask: role('mask'),
+    },
+    additionalSpecialTokens: list?.flatMap(
+      (json, index) => token(json, `additional_special_tokens[${index}]`) ?? [],
+    ),
     addedTokens,
     cleanUp: truth('clean_up_tokenization_spaces'),
-    extraIds: value('extra_ids', 'an integer from 0 to 100000', (json): json is number => typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= 100_000),
+    extraIds: value(
+      'extra_ids',
+      'an integer from 0 to 100000',
+      (json): json is number =>
+        typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= 100_000,
+    ),
     legacy: flag('legacy'),
     addPrefixSpace: truth('add_prefix_space'),
     lowerCase: truth('do_lower_case'),
@@ -94,13 +122,31 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   };
   for (const [name, usual] of Object.entries(undoneFields)) {
     const found = fields[name] ?? null;
-    if (found !== null && JSON.stringify(found) !== JSON.stringify(usual)) problems.push(`${name} is ${shownJson(found)}, which cannot be done here: expected ${JSON.stringify(usual)}`);
+    if (found !== null && JSON.stringify(found) !== JSON.stringify(usual))
+      problems.push(
+        `${name} is ${shownJson(found)}, which cannot be done here: expected ${JSON.stringify(usual)}`,
+      );
   }
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
 
 /** Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it as it is. */
-const undoneFields: JsonObject = { do_basic_tokenize: true, never_split: [], padding_side: 'right', sp_model_kwargs: {}, split_special_tokens: false, truncation_side: 'right' };
+const undoneFields: JsonObject = {
+  do_basic_tokenize: true,
+  never_split: [],
+  padding_side: 'right',
+  sp_model_kwargs: {},
+  split_special_tokens: false,
+  truncation_side: 'right',
+};
 
 /** In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added. */
-export const roleNames = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const satisfies readonly Role[];
+export const roleNames = [
+  'bos',
+  'eos',
+  'unk',
+  'sep',
+  'pad',
+  'cls',
+  'mask',
+] as const satisfies readonly Role[];

@@ -10,14 +10,19 @@ import { readTextRule } from './text-rules.ts';
 /** Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5 tokenizer has is refused by name. */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
   const refused = refusal(json);
-  if (refused !== undefined) return { ok: false, error: `not a tokenizer.json of a Unigram model: ${refused}` };
+  if (refused !== undefined)
+    return { ok: false, error: `not a tokenizer.json of a Unigram model: ${refused}` };
   const file = isJsonObject(json) ? json : {};
   const model = isJsonObject(file['model']) ? file['model'] : {};
 
   const pieces = readPieces(model['vocab']);
   if (!pieces.ok) return pieces;
   const unknownId = model['unk_id'];
-  if (typeof unknownId !== 'number' || pieces.value[unknownId] === undefined) return { ok: false, error: `its unk_id is ${JSON.stringify(unknownId)}: expected the id of one of its ${pieces.value.length} pieces` };
+  if (typeof unknownId !== 'number' || pieces.value[unknownId] === undefined)
+    return {
+      ok: false,
+      error: `its unk_id is ${JSON.stringify(unknownId)}: expected the id of one of its ${pieces.value.length} pieces`,
+    };
   const problems: string[] = [];
   const added = readAddedList(file['added_tokens'], problems);
   if (problems.length > 0) return { ok: false, error: problems.join('; ') };
@@ -58,7 +63,11 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
   const pieces: (readonly [string, number])[] = [];
   for (const entry of vocab) {
     const [piece, score] = Array.isArray(entry) ? entry : [];
-    if (typeof piece !== 'string' || typeof score !== 'number' || !Number.isFinite(score)) return { ok: false, error: `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a text and a number` };
+    if (typeof piece !== 'string' || typeof score !== 'number' || !Number.isFinite(score))
+      return {
+        ok: false,
+        error: `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a text and a number`,
+      };
     pieces.push([piece, score]);
   }
   return { ok: true, value: pieces };
@@ -66,8 +75,12 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
 
 function readPreTokenizer(json: Json | undefined): Result<UnigramParts['preTokenize']> {
   if (json === undefined || json === null) return { ok: true, value: (piece) => [piece] };
-  const list = isJsonObject(json) && json['type'] === 'Sequence' && Array.isArray(json['pretokenizers']) ? json['pretokenizers'] : [json];
-  if (list.length > mostSteps) return { ok: false, error: `its pre_tokenizer has ${list.length} steps: expected at most ${mostSteps}` };
+  const list =
+    isJsonObject(json) && json['type'] === 'Sequence' && Array.isArray(json['pretokenizers'])
+      ? json['pretokenizers']
+      : [json];
+  if (list.length > mostSteps)
+    return { ok: false, error: `its pre_tokenizer has ${list.length} steps: expected at most ${mostSteps}` };
   const steps: UnigramParts['preTokenize'][] = [];
   for (const item of list) {
     if (isJsonObject(item) && item['type'] === 'WhitespaceSplit') {
@@ -78,14 +91,19 @@ function readPreTokenizer(json: Json | undefined): Result<UnigramParts['preToken
     if (!metaspace.ok) return metaspace;
     steps.push((piece) => metaspaceWords(metaspace.value, piece));
   }
-  return { ok: true, value: (piece) => steps.reduce<readonly TextPiece[]>((pieces, step) => pieces.flatMap(step), [piece]) };
+  return {
+    ok: true,
+    value: (piece) => steps.reduce<readonly TextPiece[]>((pieces, step) => pieces.flatMap(step), [piece]),
+  };
 }
 
 /** Each may make a text longer. */
 const mostSteps = 8;
 
 const whitespaceSplit = ({ text, first }: TextPiece): TextPiece[] =>
-  text.split(/\p{White_Space}+/u).flatMap((word, index) => (word === '' ? [] : [{ text: word, first: first && index === 0 }]));
+  text
+    .split(/\p{White_Space}+/u)
+    .flatMap((word, index) => (word === '' ? [] : [{ text: word, first: first && index === 0 }]));
 
 /** `prepend_scheme` and `split` are newer than `add_prefix_space`, which meant to always prepend. */
 function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> {
@@ -94,8 +112,17 @@ function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> 
     return { ok: false, error: `its ${part} is of type ${type}: expected Metaspace` };
   }
   const { replacement, prepend_scheme: scheme, add_prefix_space: prefix, split } = json;
-  if (typeof replacement !== 'string' || Array.from(replacement).length !== 1) return { ok: false, error: `the replacement of its ${part} is ${JSON.stringify(replacement)}: expected one character` };
-  const prepend = scheme === 'first' || scheme === 'never' || scheme === 'always' ? scheme : prefix === false ? 'never' : 'always';
+  if (typeof replacement !== 'string' || Array.from(replacement).length !== 1)
+    return {
+      ok: false,
+      error: `the replacement of its ${part} is ${JSON.stringify(replacement)}: expected one character`,
+    };
+  const prepend =
+    scheme === 'first' || scheme === 'never' || scheme === 'always'
+      ? scheme
+      : prefix === false
+        ? 'never'
+        : 'always';
   return { ok: true, value: { replacement, prepend, split: split !== false } };
 }
 
@@ -103,7 +130,10 @@ function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> 
 function readFrame(json: Json | undefined, size: number): Result<Frame> {
   if (json === undefined || json === null) return { ok: true, value: { before: [], after: [] } };
   if (!isJsonObject(json) || json['type'] !== 'TemplateProcessing' || !Array.isArray(json['single'])) {
-    return { ok: false, error: `its post_processor is of type ${isJsonObject(json) ? JSON.stringify(json['type']) : 'none'}: expected TemplateProcessing with a template for single texts` };
+    return {
+      ok: false,
+      error: `its post_processor is of type ${isJsonObject(json) ? JSON.stringify(json['type']) : 'none'}: expected TemplateProcessing with a template for single texts`,
+    };
   }
   const special = isJsonObject(json['special_tokens']) ? json['special_tokens'] : {};
   const before: number[] = [];
@@ -115,15 +145,25 @@ function readFrame(json: Json | undefined, size: number): Result<Frame> {
       continue;
     }
     const ids = isJsonObject(item) ? specialIds(item['SpecialToken'], special, size) : undefined;
-    if (ids === undefined) return { ok: false, error: `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a sequence, or one of its special tokens with ids below ${size}` };
+    if (ids === undefined)
+      return {
+        ok: false,
+        error: `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a sequence, or one of its special tokens with ids below ${size}`,
+      };
     (seen ? after : before).push(...ids);
   }
   return { ok: true, value: { before, after } };
 }
 
-function specialIds(token: Json | undefined, special: JsonObject, size: number): readonly number[] | undefined {
+function specialIds(
+  token: Json | undefined,
+  special: JsonObject,
+  size: number,
+): readonly number[] | undefined {
   const name = isJsonObject(token) ? token['id'] : undefined;
   const entry = typeof name === 'string' ? special[name] : undefined;
   const ids = isJsonObject(entry) ? entry['ids'] : undefined;
-  return Array.isArray(ids) && ids.every((id) => Number.isInteger(id) && id >= 0 && id < size) ? ids : undefined;
+  return Array.isArray(ids) && ids.every((id) => Number.isInteger(id) && id >= 0 && id < size)
+    ? ids
+    : undefined;
 }

@@ -16,13 +16,21 @@ export interface BasicWordsOptions {
  * white space; each word in lower case and without accents, as asked for; split at punctuation. Words that `kept` holds
  * stay as they are. As BasicTokenizer of transformers 4.57.
  */
-export function basicWords(text: string, { lowerCase, stripAccents, splitChinese, unassigned }: BasicWordsOptions, kept: ReadonlySet<string>): string[] {
-  const cleaned = text.replaceAll(/[^\P{C}\t\n\r]|\ufffd/gu, '').replaceAll(unassigned, '').replaceAll(/[\t\n\r\p{Zs}]/gu, ' ');
+export function basicWords(
+  text: string,
+  { lowerCase, stripAccents, splitChinese, unassigned }: BasicWordsOptions,
+  kept: ReadonlySet<string>,
+): string[] {
+  const cleaned = text
+    .replaceAll(/[^\P{C}\t\n\r]|\ufffd/gu, '')
+    .replaceAll(unassigned, '')
+    .replaceAll(/[\t\n\r\p{Zs}]/gu, ' ');
   const spaced = splitChinese ? cleaned.replaceAll(chinese, ' $& ') : cleaned;
   const parts = pythonSplit(spaced.normalize('NFC')).flatMap((word) => {
     if (kept.has(word)) return [word];
     const lowered = lowerCase ? pythonLower(word) : word;
-    const plain = (stripAccents ?? lowerCase) ? lowered.normalize('NFD').replaceAll(/[\p{Mn}\u{1171e}]/gu, '') : lowered;
+    const plain =
+      (stripAccents ?? lowerCase) ? lowered.normalize('NFD').replaceAll(/[\p{Mn}\u{1171e}]/gu, '') : lowered;
     return kept.has(plain) ? [plain] : (plain.match(/[!-/:-@[-`{-~\p{P}]|[^!-/:-@[-`{-~\p{P}]+/gu) ?? []);
   });
   // NFD may give characters that Python's split takes for spaces.
@@ -30,7 +38,8 @@ export function basicWords(text: string, { lowerCase, stripAccents, splitChinese
 }
 
 /** The CJK blocks that BERT was trained with as words of one character: ideographs, no kana, no Hangul. */
-const chinese = /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+const chinese =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
 function hasSpace(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) if (isPythonSpace(text.charCodeAt(index))) return true;

@@ -8,7 +8,7 @@ export type PieceIds = ReadonlyMap<string, number>;
 export function wordPieces(word: string, ids: PieceIds, unknown: string): string[] {
   if (word.length > maxCharacters && Array.from(word).length > maxCharacters) return [unknown];
   const pieces: string[] = [];
-  for (let start = 0; start < word.length; ) {
+  for (let start = 0; start < word.length;) {
     const piece = longestPiece(word, start, ids);
     if (piece === undefined) return [unknown];
     pieces.push(piece);

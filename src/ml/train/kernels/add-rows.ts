@@ -9,7 +9,9 @@ export function addRows(table: Float32Array, rows: Float32Array, ids: Int32Array
   for (let row = 0; row < ids.length; row += 1) {
     const target = (ids[row] as number) * width;
     const source = row * width;
-    if (target < 0 || target + width > table.length) throw new Error(`row ${ids[row]} is not in a table of ${table.length / width} rows`);
-    for (let column = 0; column < width; column += 1) (table[target + column] as number) += rows[source + column] as number;
+    if (target < 0 || target + width > table.length)
+      throw new Error(`row ${ids[row]} is not in a table of ${table.length / width} rows`);
+    for (let column = 0; column < width; column += 1)
+      (table[target + column] as number) += rows[source + column] as number;
   }
 }

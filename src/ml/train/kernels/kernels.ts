@@ -47,8 +47,10 @@ export function createKernels(): Kernels {
   const over = (...arrays: readonly [Float32Array, ...Float32Array[]]): Functions => {
     const functions = functionsOf.get(arrays[0].buffer);
     if (functions === undefined) throw new Error('the array was not allocated by these kernels');
-    if (arrays.some(({ buffer }) => buffer !== arrays[0].buffer)) throw new Error('the arrays were not allocated in one group');
-    if (arrays.some(({ length }) => length !== arrays[0].length)) throw new Error(`the arrays differ in length: ${arrays.map(({ length }) => length).join(', ')}`);
+    if (arrays.some(({ buffer }) => buffer !== arrays[0].buffer))
+      throw new Error('the arrays were not allocated in one group');
+    if (arrays.some(({ length }) => length !== arrays[0].length))
+      throw new Error(`the arrays differ in length: ${arrays.map(({ length }) => length).join(', ')}`);
     return functions;
   };
 
@@ -57,20 +59,35 @@ export function createKernels(): Kernels {
       memoriesFor(groups).flatMap((share) => {
         const memory = new WebAssembly.Memory({ initial: share.pages });
         functionsOf.set(memory.buffer, functionsIn(new WebAssembly.Instance(module, { host: { memory } })));
-        return share.groups.map((arrays) => arrays.map(({ offset, length }) => new Float32Array(memory.buffer, offset, length)));
+        return share.groups.map((arrays) =>
+          arrays.map(({ offset, length }) => new Float32Array(memory.buffer, offset, length)),
+        );
       }),
     adamw: ({ parameter, firstMoment, secondMoment, gradient }, step) => {
       const arrays = [parameter, firstMoment, secondMoment, gradient] as const;
-      over(...arrays).adamw(...arrays.map(({ byteOffset }) => byteOffset), parameter.length, ...adamwScalars(step));
+      over(...arrays).adamw(
+        ...arrays.map(({ byteOffset }) => byteOffset),
+        parameter.length,
+        ...adamwScalars(step),
+      );
     },
     sumOfSquares: (x) => over(x).sumOfSquares(x.byteOffset, x.length),
     scale: (x, factor) => void over(x).scale(x.byteOffset, x.length, factor),
-    accumulate: (target, source, factor) => void over(target, source).accumulate(target.byteOffset, source.byteOffset, target.length, factor),
+    accumulate: (target, source, factor) =>
+      void over(target, source).accumulate(target.byteOffset, source.byteOffset, target.length, factor),
   };
 }
 
 /** In the order of the loop's declaration. */
-const adamwScalars = ({ step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale }: AdamWStep): readonly number[] => [
+const adamwScalars = ({
+  step,
+  learningRate,
+  beta1,
+  beta2,
+  epsilon,
+  weightDecay,
+  gradientScale,
+}: AdamWStep): readonly number[] => [
   gradientScale,
   1 - beta1,
   beta2,
@@ -90,7 +107,12 @@ function functionsIn({ exports }: WebAssembly.Instance): Functions {
     if (typeof found !== 'function') throw new Error(`the module has no function "${name}"`);
     return (...of) => Number(found(...of));
   };
-  return { adamw: named('adamw'), sumOfSquares: named('sumOfSquares'), scale: named('scale'), accumulate: named('accumulate') };
+  return {
+    adamw: named('adamw'),
+    sumOfSquares: named('sumOfSquares'),
+    scale: named('scale'),
+    accumulate: named('accumulate'),
+  };
 }
 
 interface Share {
@@ -108,9 +130,13 @@ function memoriesFor(groups: readonly (readonly number[])[]): readonly Share[] {
   const shares: { bytes: number; groups: { offset: number; length: number }[][] }[] = [];
   for (const lengths of groups) {
     const bytes = lengths.reduce((sum, length) => sum + alignedBytes(length), 0);
-    if (bytes > memoryPages * pageBytes) throw new Error(`${bytes} bytes have to lie in one WebAssembly memory, which holds ${memoryPages * pageBytes}`);
+    if (bytes > memoryPages * pageBytes)
+      throw new Error(
+        `${bytes} bytes have to lie in one WebAssembly memory, which holds ${memoryPages * pageBytes}`,
+      );
     let share = shares.at(-1);
-    if (share === undefined || share.bytes + bytes > sharedBytes) shares.push((share = { bytes: 0, groups: [] }));
+    if (share === undefined || share.bytes + bytes > sharedBytes)
+      shares.push((share = { bytes: 0, groups: [] }));
     let offset = share.bytes;
     share.groups.push(
       lengths.map((length) => {
@@ -124,4 +150,5 @@ function memoriesFor(groups: readonly (readonly number[])[]): readonly Share[] {
   return shares.map((share) => ({ pages: Math.ceil(share.bytes / pageBytes), groups: share.groups }));
 }
 
-const alignedBytes = (length: number): number => Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 64) * 64;
+const alignedBytes = (length: number): number =>
+  Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 64) * 64;

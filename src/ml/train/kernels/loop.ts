@@ -22,7 +22,11 @@ export type Expression =
   | { readonly kind: 'load'; readonly array: number }
   | { readonly kind: 'scalar'; readonly index: number }
   | { readonly kind: 'sqrt'; readonly of: Expression }
-  | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide'; readonly left: Expression; readonly right: Expression };
+  | {
+      readonly kind: 'add' | 'subtract' | 'multiply' | 'divide';
+      readonly left: Expression;
+      readonly right: Expression;
+    };
 
 /** All loops, by name. A function: a stage that does not train does not make them. */
 export const loops = (): readonly Loop[] => [adamwLoop(), scaleLoop(), accumulateLoop()];
@@ -41,17 +45,30 @@ function adamwLoop(): Loop {
     scalars: 8,
     statements: [
       { store: 1, value: add(first, multiply(scalar(1), subtract(gradient, first))) },
-      { store: 2, value: add(multiply(scalar(2), second), multiply(multiply(scalar(3), gradient), gradient)) },
+      {
+        store: 2,
+        value: add(multiply(scalar(2), second), multiply(multiply(scalar(3), gradient), gradient)),
+      },
       { store: 0, value: subtract(multiply(parameter, scalar(4)), multiply(scalar(5), divide(first, root))) },
     ],
   };
 }
 
 /** x *= factor */
-const scaleLoop = (): Loop => ({ name: 'scale', arrays: 1, scalars: 1, statements: [{ store: 0, value: multiply(load(0), scalar(0)) }] });
+const scaleLoop = (): Loop => ({
+  name: 'scale',
+  arrays: 1,
+  scalars: 1,
+  statements: [{ store: 0, value: multiply(load(0), scalar(0)) }],
+});
 
 /** target += factor * source */
-const accumulateLoop = (): Loop => ({ name: 'accumulate', arrays: 2, scalars: 1, statements: [{ store: 0, value: add(load(0), multiply(load(1), scalar(0))) }] });
+const accumulateLoop = (): Loop => ({
+  name: 'accumulate',
+  arrays: 2,
+  scalars: 1,
+  statements: [{ store: 0, value: add(load(0), multiply(load(1), scalar(0))) }],
+});
 
 const load = (array: number): Expression => ({ kind: 'load', array });
 const scalar = (index: number): Expression => ({ kind: 'scalar', index });

@@ -8,7 +8,11 @@ import type { Expression, Loop } from './loop.ts';
  */
 export function wasmModule(loops: readonly Loop[]): Uint8Array<ArrayBuffer> {
   const functions = [...loops.map(loopFunction), sumOfSquaresFunction()];
-  const types = functions.map(({ parameters, result }) => [0x60, ...vector(parameters.map((type) => [type])), ...vector(result === undefined ? [] : [[result]])]);
+  const types = functions.map(({ parameters, result }) => [
+    0x60,
+    ...vector(parameters.map((type) => [type])),
+    ...vector(result === undefined ? [] : [[result]]),
+  ]);
   const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
   const memory = code(text('host'), text('memory'), 0x02, 0x00, 0x00); // of at least 0 pages
   return Uint8Array.from(
@@ -16,9 +20,20 @@ export function wasmModule(loops: readonly Loop[]): Uint8Array<ArrayBuffer> {
       magicAndVersion,
       section(1, types),
       section(2, [memory]),
-      section(3, functions.map((_, index) => unsigned(index))),
-      section(7, functions.map(({ name }, index) => code(text(name), 0x00, unsigned(index)))),
-      section(10, functions.map(({ locals, body }) => sized(code(vector(locals.map((type) => [0x01, type])), body, instructions.end)))),
+      section(
+        3,
+        functions.map((_, index) => unsigned(index)),
+      ),
+      section(
+        7,
+        functions.map(({ name }, index) => code(text(name), 0x00, unsigned(index))),
+      ),
+      section(
+        10,
+        functions.map(({ locals, body }) =>
+          sized(code(vector(locals.map((type) => [0x01, type])), body, instructions.end)),
+        ),
+      ),
     ),
   );
 }
@@ -51,7 +66,11 @@ const instructions = {
 } as const;
 
 /** An instruction of the SIMD proposal: prefix 0xfd and a number. */
-const simd = (number: number, ...immediates: readonly number[]): Code => [0xfd, ...unsigned(number), ...immediates];
+const simd = (number: number, ...immediates: readonly number[]): Code => [
+  0xfd,
+  ...unsigned(number),
+  ...immediates,
+];
 
 /** The same operations on one element and on four. */
 interface Width {
@@ -76,7 +95,13 @@ const quadruple = (): Width => ({
   load: simd(0, 2, 0),
   store: simd(11, 2, 0),
   splat: simd(19),
-  operations: { sqrt: simd(227), add: simd(228), subtract: simd(229), multiply: simd(230), divide: simd(231) },
+  operations: {
+    sqrt: simd(227),
+    add: simd(228),
+    subtract: simd(229),
+    multiply: simd(230),
+    divide: simd(231),
+  },
 });
 
 function loopFunction({ name, arrays, scalars, statements }: Loop): WasmFunction {
@@ -92,13 +117,21 @@ function loopFunction({ name, arrays, scalars, statements }: Loop): WasmFunction
       case 'sqrt':
         return code(valueOf(expression.of, width), width.operations.sqrt);
       default:
-        return code(valueOf(expression.left, width), valueOf(expression.right, width), width.operations[expression.kind]);
+        return code(
+          valueOf(expression.left, width),
+          valueOf(expression.right, width),
+          width.operations[expression.kind],
+        );
     }
   };
-  const pass = (width: Width): Code => statements.flatMap(({ store, value }) => code(address(store), valueOf(value, width), width.store));
+  const pass = (width: Width): Code =>
+    statements.flatMap(({ store, value }) => code(address(store), valueOf(value, width), width.store));
   return {
     name,
-    parameters: [...Array<number>(arrays + 1).fill(valueTypes.i32), ...Array<number>(scalars).fill(valueTypes.f32)],
+    parameters: [
+      ...Array<number>(arrays + 1).fill(valueTypes.i32),
+      ...Array<number>(scalars).fill(valueTypes.f32),
+    ],
     result: undefined,
     locals: [valueTypes.i32, valueTypes.i32],
     body: strided(count, counters, pass(quadruple()), pass(single())),
@@ -111,29 +144,87 @@ function sumOfSquaresFunction(): WasmFunction {
   const address = code(get(array), get(offset), instructions.i32Add);
   const promote = simd(95);
   const upperHalf = simd(13, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-  const addSquares = (lanes: number, half: Code): Code => code(get(lanes), half, promote, half, promote, simd(242), simd(240), set(lanes));
+  const addSquares = (lanes: number, half: Code): Code =>
+    code(get(lanes), half, promote, half, promote, simd(242), simd(240), set(lanes));
   const element = code(address, single().load, instructions.f64Promote);
-  const lanesSum = (lanes: number): Code => code(get(lanes), simd(33, 0), get(lanes), simd(33, 1), instructions.f64Add);
-  const addFour = code(address, quadruple().load, set(four), addSquares(low, get(four)), addSquares(high, code(get(four), get(four), upperHalf)));
-  const addOne = code(get(total), element, element, instructions.f64Multiply, instructions.f64Add, set(total));
+  const lanesSum = (lanes: number): Code =>
+    code(get(lanes), simd(33, 0), get(lanes), simd(33, 1), instructions.f64Add);
+  const addFour = code(
+    address,
+    quadruple().load,
+    set(four),
+    addSquares(low, get(four)),
+    addSquares(high, code(get(four), get(four), upperHalf)),
+  );
+  const addOne = code(
+    get(total),
+    element,
+    element,
+    instructions.f64Multiply,
+    instructions.f64Add,
+    set(total),
+  );
   return {
     name: 'sumOfSquares',
     parameters: [valueTypes.i32, valueTypes.i32],
     result: valueTypes.f64,
-    locals: [valueTypes.i32, valueTypes.i32, valueTypes.v128, valueTypes.v128, valueTypes.v128, valueTypes.f64],
-    body: code(strided(count, { offset, end }, addFour, addOne), lanesSum(low), lanesSum(high), instructions.f64Add, get(total), instructions.f64Add),
+    locals: [
+      valueTypes.i32,
+      valueTypes.i32,
+      valueTypes.v128,
+      valueTypes.v128,
+      valueTypes.v128,
+      valueTypes.f64,
+    ],
+    body: code(
+      strided(count, { offset, end }, addFour, addOne),
+      lanesSum(low),
+      lanesSum(high),
+      instructions.f64Add,
+      get(total),
+      instructions.f64Add,
+    ),
   };
 }
 
 /** Runs `four` for every whole quadruple of the `count` elements, then `one` for the rest; `offset` is where, in bytes. */
-function strided(count: number, { offset, end }: { readonly offset: number; readonly end: number }, four: Code, one: Code): Code {
+function strided(
+  count: number,
+  { offset, end }: { readonly offset: number; readonly end: number },
+  four: Code,
+  one: Code,
+): Code {
   const bytes = code(get(count), integer(2), instructions.i32ShiftLeft);
   const whileBelowEnd = (body: Code, stride: number): Code => {
     const leave = code(get(offset), get(end), instructions.i32GreaterOrEqual, instructions.branchIf, 1);
-    const again = code(get(offset), integer(stride), instructions.i32Add, set(offset), instructions.branch, 0);
-    return code(instructions.block, instructions.loop, leave, body, again, instructions.end, instructions.end);
+    const again = code(
+      get(offset),
+      integer(stride),
+      instructions.i32Add,
+      set(offset),
+      instructions.branch,
+      0,
+    );
+    return code(
+      instructions.block,
+      instructions.loop,
+      leave,
+      body,
+      again,
+      instructions.end,
+      instructions.end,
+    );
   };
-  return code(bytes, integer(-16), instructions.i32And, set(end), whileBelowEnd(four, 16), bytes, set(end), whileBelowEnd(one, 4));
+  return code(
+    bytes,
+    integer(-16),
+    instructions.i32And,
+    set(end),
+    whileBelowEnd(four, 16),
+    bytes,
+    set(end),
+    whileBelowEnd(one, 4),
+  );
 }
 
 const code = (...parts: readonly (number | Code)[]): Code => parts.flat();
@@ -153,4 +244,5 @@ const sized = (bytes: Code): Code => [...unsigned(bytes.length), ...bytes];
 const text = (value: string): Code => sized([...new TextEncoder().encode(value)]);
 
 /** LEB128. */
-const unsigned = (value: number): Code => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]);
+const unsigned = (value: number): Code =>
+  value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
