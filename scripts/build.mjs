@@ -58,7 +58,7 @@ const parts = await Promise.allSettled([
     banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
   }),
   build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } }),
-  build({ ...common, entryPoints: { supervisor: 'src/runner/execute/supervisor.ts' } }),
+  build({ ...common, entryPoints: { supervisor: 'src/runner/executors/supervisor.ts' } }),
   buildPackage(),
   cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
   ...['bash', 'zsh', 'fish'].map((shell) =>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { isJsonObject, readJson } from '../src/files/json.ts';
 import { parseGenerationConfig } from '../src/ml/checkpoint/generation-config.ts';
-import { held } from '../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory } from '../src/ml/checkpoint/lazy-tensor.ts';
 import { parseMt5Config } from '../src/ml/checkpoint/mt5-config.ts';
 import { tokenizerFiles, writeMt5Folder } from '../src/ml/checkpoint/mt5-folder.ts';
 import { mt5ParameterShapes } from '../src/ml/checkpoint/mt5-parameters.ts';
@@ -38,7 +38,7 @@ export const stage = defineStage<{ readonly seed: number }, 'sizes', 'model'>({
     if (!copies.ok) return { ok: false, error: fileProblemText(copies.error) };
 
     const shapes = mt5ParameterShapes(config.value);
-    const tensors = held(
+    const tensors = fromMemory(
       new Map(
         [...initialiseMt5(config.value, params.seed)].map(([name, data]) => [
           name,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { findProject } from '../runner/find-project.ts';
+import { findProject } from '../runner/project/find-project.ts';
 import type { AnnotatedFiles } from '../runner/report/github.ts';
-import { isOverrideName } from '../runner/spec/source-request.ts';
+import { isOverrideName } from '../runner/pipeline-file/source-request.ts';
 import type { PipelineOptions } from './project-options.ts';
 
 /** The files of the project of the current folder. Absolute: the project may be a folder of the repository, which the reader of annotations knows. */

@@ -1,5 +1,5 @@
 import type { Event } from '../runner/event.ts';
-import type { Colors } from '../runner/report/colors.ts';
+import type { Colors } from '../runner/wording/colors.ts';
 import { type AnnotatedFiles, eventAnnotations } from '../runner/report/github.ts';
 import { advance, emptyView, frame } from '../runner/report/live.ts';
 import { plainLines } from '../runner/report/plain.ts';

@@ -1,8 +1,8 @@
-import { reasonText } from '../runner/manifest/reason-text.ts';
+import { reasonText } from '../runner/report/reason-text.ts';
 import type { Forecast } from '../runner/project.ts';
 import { displacedText } from '../runner/report/outcome-text.ts';
-import type { Colors } from '../runner/report/colors.ts';
-import { someOf } from '../runner/some-of.ts';
+import type { Colors } from '../runner/wording/colors.ts';
+import { joinFirst } from '../runner/wording/join-first.ts';
 
 /** What a run would do, instance by instance, with reasons. */
 export function forecastText({ willRun, mayRun, cached, willRestore }: Forecast, colors: Colors): string {
@@ -13,7 +13,7 @@ export function forecastText({ willRun, mayRun, cached, willRestore }: Forecast,
     ),
     ...mayRun.map(
       ({ instance, after }) =>
-        `${colors.cyan('may run')}   ${instance}  ${colors.dim(`after ${someOf(after, 3)}`)}`,
+        `${colors.cyan('may run')}   ${instance}  ${colors.dim(`after ${joinFirst(after, 3)}`)}`,
     ),
     ...willRestore.map(
       ({ instance, displaced }) =>

@@ -1,6 +1,6 @@
 import type { Problem } from '../runner/project.ts';
-import type { Colors } from '../runner/report/colors.ts';
-import { counted } from '../runner/report/counted.ts';
+import type { Colors } from '../runner/wording/colors.ts';
+import { pluralize } from '../runner/wording/pluralize.ts';
 import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
@@ -44,7 +44,7 @@ export function problemText(
     case 'invalid': {
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
       const count =
-        errors === 1 && ending === '' ? [] : [colors.bold(`${counted(errors, 'error')}${ending}`)];
+        errors === 1 && ending === '' ? [] : [colors.bold(`${pluralize(errors, 'error')}${ending}`)];
       return [
         ...problem.diagnostics.map((diagnostic) =>
           diagnosticText(diagnostic, colors, (file) => problem.sources.get(file)),

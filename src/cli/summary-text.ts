@@ -1,12 +1,12 @@
 import type { Outcome } from '../runner/event.ts';
 import type { InstanceId } from '../runner/identity.ts';
 import { shellQuoted } from '../runner/plan/shell.ts';
-import { typedInstance } from '../runner/plan/typed-instance.ts';
+import { shellName } from '../runner/plan/shell-name.ts';
 import type { RunSummary } from '../runner/project.ts';
-import type { Colors } from '../runner/report/colors.ts';
-import { counted } from '../runner/report/counted.ts';
+import type { Colors } from '../runner/wording/colors.ts';
+import { pluralize } from '../runner/wording/pluralize.ts';
 import { countsText } from '../runner/report/counts-text.ts';
-import { durationText } from '../runner/report/duration-text.ts';
+import { durationText } from '../runner/wording/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
 export interface TypedRun {
@@ -29,7 +29,7 @@ export function summaryText(
   if (total === 0 && exitCode === 0 && typed.retryFailed === true)
     return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
   if (cached === total)
-    return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${counted(total, 'instance')}, ${durationText(seconds)}\n`;
+    return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
   const text = countsText({
     ran: count('ran'),
     restored: count('restored'),
@@ -57,7 +57,7 @@ function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun):
   const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
-    ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${typedInstance(id)} tells more`),
+    ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${shellName(id)} tells more`),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
     ...(skipped > 0 && !isStopped && typed.keepGoing !== true
       ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`]

@@ -66,7 +66,7 @@ function meaning(code: string): string | undefined {
     case 'ENOTDIR':
       return 'is not a folder, or lies below a file';
     case 'ELOOP':
-      return 'symbolic links lead in a circle';
+      return 'symbolic links lead in a cycle';
     case 'ENOSPC':
       return 'no space left on the device';
     case 'EDQUOT':

@@ -5,7 +5,7 @@ import type { DisplacedOut, Event, Failure, Outcome } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
-import type { InstanceResult } from './results-of.ts';
+import type { InstanceResult } from './project/results-of.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
-import { dryRun, gc, run, verifyRerun } from './act.ts';
-import { artifacts, explain, graph, history, log, metrics, results, status, verify } from './ask.ts';
-import { builtFile } from './built-file.ts';
-import { orDiskProblem } from './disk-problem.ts';
-import { noSpaceLeft } from './execute/no-space-left.ts';
-import { fileFaults } from './execute/preflight.ts';
-import { builtCompanions } from './execute/supervisor-client.ts';
-import type { ProjectPlace } from './find-project.ts';
-import { withKnownHubFolders } from './hub-dependencies.ts';
-import { type IdleRequest, idleRequest, runIdle } from './idle-run.ts';
+import { dryRun, gc, run, verifyRerun } from './project/act.ts';
+import { artifacts, explain, graph, history, log, metrics, results, status, verify } from './project/ask.ts';
+import { builtFile } from './project/built-file.ts';
+import { orDiskProblem } from './project/disk-problem.ts';
+import { noSpaceLeft } from './workspace/no-space-left.ts';
+import { fileFaults } from './status/preflight.ts';
+import { builtHelperPrograms } from './executors/supervisor-client.ts';
+import type { ProjectPlace } from './project/find-project.ts';
+import { withKnownHubFolders } from './project/hub-dependencies.ts';
+import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
 import {
   type Access,
   type LookAhead,
@@ -19,8 +19,8 @@ import {
   placeHere,
   type Planned,
   planHere,
-  type Surroundings,
-} from './opened.ts';
+  type Host,
+} from './project/opened.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type {
   Artifact,
@@ -45,7 +45,7 @@ import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
 import { select, type Selection } from './plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
-import type { WatchListeners, WatchNews } from './watch-run.ts';
+import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
 
 export type {
   Artifact,
@@ -134,7 +134,7 @@ export interface Project {
 /** Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended meanwhile. */
 export async function openProject(
   { folder, file, set = [], onWarning = () => undefined }: ProjectOptions,
-  surroundings: Surroundings = thisMachine(),
+  host: Host = thisMachine(),
 ): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
@@ -145,7 +145,7 @@ export async function openProject(
 
   function opened(place: ProjectPlace, access: Access): Result<Opened, Problem> {
     if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
-    if (rows?.ok !== true) rows = openRows(place, surroundings, access);
+    if (rows?.ok !== true) rows = openRows(place, host, access);
     return rows;
   }
   function close(): void {
@@ -179,7 +179,7 @@ export async function openProject(
     const look: LookAhead = (sound) => {
       const selected = checked && select(sound, checked);
       return selected?.ok === true
-        ? fileFaults({ root: place.value.root, disk: surroundings.disk }, selected.value.chosen)
+        ? fileFaults({ root: place.value.root, disk: host.disk }, selected.value.chosen)
         : [];
     };
     const plan = await planHere(place.value, set, open?.value.store, last, look);
@@ -261,7 +261,7 @@ export async function openProject(
       }),
     watch: (request, listeners, stop) =>
       withRows('write', async ({ place }) => {
-        const { watchRun } = await import('./watch-run.ts');
+        const { watchRun } = await import('./watch/watch-run.ts');
         await watchRun(
           { root: place.root, open: () => openedAnew(place), plan: () => planned('write', request) },
           request,
@@ -298,9 +298,9 @@ const together = (first: Collected, rest: Collected): Collected => ({
 
 const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));
 
-const thisMachine = (): Surroundings => ({
+const thisMachine = (): Host => ({
   disk: workspaceDisk,
-  companions: builtCompanions(),
+  helpers: builtHelperPrograms(),
   environment: process.env,
   now: () => BigInt(Date.now()) * 1_000_000n,
   retryDelay: (attempt) => Math.min(60, 2 ** (attempt - 1)),

@@ -1,6 +1,6 @@
 import type { FileProblem } from '../../src/files/file-problem.ts';
 import { writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
-import { held, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { type Mt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
@@ -26,7 +26,7 @@ export async function writeTrained(
 }
 
 function lazy(names: readonly string[], values: Readonly<Record<string, HostValue>>): LazyTensors {
-  return held(
+  return fromMemory(
     new Map(
       names.map((name) => {
         const value = values[name];

@@ -78,7 +78,7 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
     expect(lived).toBeLessThan(10);
     const afterExit = betweenExitAndEnd(steps);
     console.log(
-      `killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage had exited:\n${counted(afterExit)}`,
+      `killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage had exited:\n${pluralize(afterExit)}`,
     );
     expect(afterExit).toContain('row: INSERT OR REPLACE INTO entries');
     expect(afterExit.some((step) => step.startsWith('rename: cache/objects'))).toBe(true);
@@ -236,7 +236,7 @@ function betweenExitAndEnd(steps: readonly string[]): readonly string[] {
   });
 }
 
-function counted(steps: readonly string[]): string {
+function pluralize(steps: readonly string[]): string {
   return [...new Set(steps)]
     .map((step) => `  ${steps.filter((other) => other === step).length} x ${step}`)
     .join('\n');

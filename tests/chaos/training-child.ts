@@ -1,5 +1,5 @@
 import { realDisk } from '../../src/files/disk.ts';
-import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
@@ -54,7 +54,7 @@ const weights = new Map(
   ),
 );
 const outcome = await train({
-  model: { config: tinyConfig, tensors: held(weights) },
+  model: { config: tinyConfig, tensors: fromMemory(weights) },
   examples: copyExamples,
   config: trainings[name] ?? plainConfig,
   runtime,

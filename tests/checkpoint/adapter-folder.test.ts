@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AdapterConfig, parseAdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import { openAdapterFolder, writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
-import { held, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import { filled } from './small-model.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { messageOf, valueOf } from './value-of.ts';
 
 const layer = 'encoder.block.0.layer.0.SelfAttention.q';
-const tensors = held(
+const tensors = fromMemory(
   new Map([
     [`${layer}.lora_A.weight`, filled([2, 6], 1)],
     [`${layer}.lora_B.weight`, filled([12, 2], 2)],
@@ -107,7 +107,7 @@ describe('what is no adapter is refused', () => {
     valueOf(
       await writeSafetensors(
         join(folder, 'adapter_model.safetensors'),
-        held(new Map(Object.entries(stored))),
+        fromMemory(new Map(Object.entries(stored))),
       ),
     );
     expect(messageOf(await openAdapterFolder(folder))).toBe(message);

@@ -5,7 +5,7 @@ import { parseBertConfig } from '../../src/ml/checkpoint/bert-config.ts';
 import { openBertFolder } from '../../src/ml/checkpoint/bert-folder.ts';
 import { bertParameterShapes } from '../../src/ml/checkpoint/bert-parameters.ts';
 import type { HostTensor } from '../../src/ml/checkpoint/host-tensor.ts';
-import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openModelFolder } from '../../src/ml/checkpoint/model-folder.ts';
 import { writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
@@ -33,7 +33,7 @@ async function folderOf(tensors: ReadonlyMap<string, HostTensor>, name = 'bert')
   const folder = join(await temporaryFolder(), name);
   await mkdir(folder);
   await writeFile(join(folder, 'config.json'), JSON.stringify(json));
-  valueOf(await writeSafetensors(join(folder, 'model.safetensors'), held(tensors)));
+  valueOf(await writeSafetensors(join(folder, 'model.safetensors'), fromMemory(tensors)));
   return folder;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { held, type LazyTensors, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, type LazyTensors, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openMt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import { changed, filled, smallModel } from './small-model.ts';
@@ -10,7 +10,7 @@ import { messageOf, valueOf } from './value-of.ts';
 
 const loaded = async (tensors: LazyTensors) => [...valueOf(await loadAll(tensors))];
 const one = (shape: readonly number[], value: number) =>
-  held(new Map([['it', filled(shape, value)]])).get('it');
+  fromMemory(new Map([['it', filled(shape, value)]])).get('it');
 
 /** A folder of the model, with other tensors in place of its own. */
 async function folderWith(model: ReturnType<typeof smallModel>, tensors: LazyTensors): Promise<string> {

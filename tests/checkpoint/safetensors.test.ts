@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { elementCount, type HostTensor, tensorOver, zeros } from '../../src/ml/checkpoint/host-tensor.ts';
-import { held, load, loadFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, load, loadFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import {
   layOut,
@@ -89,7 +89,7 @@ test('what is written is read again, bit for bit', async () => {
         tensor,
       ),
       async (tensors) => {
-        valueOf(await writeSafetensors(file, held(new Map(Object.entries(tensors)))));
+        valueOf(await writeSafetensors(file, fromMemory(new Map(Object.entries(tensors)))));
         expect(new Map(valueOf(await readSafetensors(file)))).toEqual(new Map(Object.entries(tensors)));
       },
     ),

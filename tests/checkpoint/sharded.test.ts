@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { planShards, shardIndex } from '../../src/ml/checkpoint/sharded.ts';
 import { filled } from './small-model.ts';
 
 /** Tensors of these many bytes, named by letters. */
 const tensors = (...bytes: readonly number[]) =>
-  held(new Map(bytes.map((size, n) => [String.fromCodePoint(97 + n), filled([size / 4], 0)])));
+  fromMemory(new Map(bytes.map((size, n) => [String.fromCodePoint(97 + n), filled([size / 4], 0)])));
 const plan = (max: number, ...bytes: readonly number[]): readonly string[] =>
   planShards(tensors(...bytes), max).map((shard) => [...shard.keys()].join(''));
 

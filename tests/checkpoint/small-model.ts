@@ -1,5 +1,5 @@
 import { type HostTensor, tensorOver, zeros } from '../../src/ml/checkpoint/host-tensor.ts';
-import { held, type LazyTensor, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, type LazyTensor, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { type Mt5Config, parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { Mt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
@@ -31,7 +31,7 @@ export function smallModel(
 }
 
 export function numbered(config: Mt5Config): LazyTensors {
-  return held(
+  return fromMemory(
     new Map([...mt5ParameterShapes(config)].map(([name, shape], n) => [name, filled(shape, n + 1)])),
   );
 }

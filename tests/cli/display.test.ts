@@ -3,7 +3,7 @@ import { openDisplay } from '../../src/cli/display.ts';
 import { isLive, sizeOf } from '../../src/cli/screen.ts';
 import type { Event } from '../../src/runner/event.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
-import { noColors } from '../../src/runner/report/colors.ts';
+import { noColors } from '../../src/runner/wording/colors.ts';
 
 const failed: Event = {
   kind: 'finished',

@@ -219,7 +219,7 @@ describe('pipeline doctor in a project', () => {
         (place: string) => symlinkSync('/nonexistent/x', place),
         'is a symbolic link to /nonexistent/x, where nothing is',
       ],
-      [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, and leads in a circle'],
+      [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, and leads in a cycle'],
     ] as const) {
       const folder = project(twoFiles);
       put(join(folder, 'cache'));

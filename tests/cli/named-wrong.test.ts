@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findProject } from '../../src/runner/find-project.ts';
+import { findProject } from '../../src/runner/project/find-project.ts';
 import { createRig } from '../rig/rig.ts';
 
 test('a pipeline file that is not there: the one whose name is nearest is suggested, as it would be named from here', async () => {

@@ -3,7 +3,7 @@ import { summaryText, type TypedRun } from '../../src/cli/summary-text.ts';
 import type { Outcome } from '../../src/runner/event.ts';
 import type { InstanceId, RunId } from '../../src/runner/identity.ts';
 import type { RunSummary } from '../../src/runner/project.ts';
-import { noColors } from '../../src/runner/report/colors.ts';
+import { noColors } from '../../src/runner/wording/colors.ts';
 
 const ran: Outcome = { kind: 'ran', seconds: 1, published: true };
 const failed: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };

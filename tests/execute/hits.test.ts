@@ -293,7 +293,7 @@ describe('data that come and go', () => {
     });
     const disk = watchedDisk(({ name, paths }) => {
       if (name === 'list' && paths[0] === join(project.root, 'd')) project.write({ 'd/y': 'y' });
-      if (name === 'look' && paths[0] === join(project.root, 'd/y'))
+      if (name === 'lstat' && paths[0] === join(project.root, 'd/y'))
         rmSync(join(project.root, 'd/y'), { force: true });
     });
     const run = await project.run({ keepGoing: true }, disk);

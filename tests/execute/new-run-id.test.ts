@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newRunId } from '../../src/runner/execute/new-run-id.ts';
+import { newRunId } from '../../src/runner/schedule/new-run-id.ts';
 
 test('runs that begin in one second have names of their own, however many', () => {
   const names = new Set<string>();

@@ -129,7 +129,7 @@ test('a link that leads nowhere is told as one, with where it leads, and no othe
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, message, suggestion }) => [code, message, suggestion])).toEqual([
     ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, where nothing is', undefined],
-    ['missing-file', 'data/c.txt is a symbolic link to c.txt, and leads in a circle', undefined],
+    ['missing-file', 'data/c.txt is a symbolic link to c.txt, and leads in a cycle', undefined],
     ['missing-file', 'linked/x: linked is a symbolic link to gone, where nothing is', undefined],
     ['missing-file', 'b.ts is a symbolic link to gone.ts, where nothing is', undefined],
   ]);

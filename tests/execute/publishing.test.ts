@@ -200,7 +200,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('links in a circle: in an out they are kept as they are, cached and restored; in a dep that follows them they are refused, named', async () => {
+  test('links in a cycle: in an out they are kept as they are, cached and restored; in a dep that follows them they are refused, named', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -259,7 +259,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     symlinkSync('rows', join(rig.root, 'rows'));
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 2 });
-    expect(refused.stderr).toContain('rows is a symbolic link to rows, and leads in a circle');
+    expect(refused.stderr).toContain('rows is a symbolic link to rows, and leads in a cycle');
   });
 
   test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {

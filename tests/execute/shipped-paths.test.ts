@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/files/json.ts';
-import { shippedPaths } from '../../src/runner/execute/shipped-paths.ts';
+import { shippedPaths } from '../../src/runner/programs/shipped-paths.ts';
 
 const all = [
   'package.json',

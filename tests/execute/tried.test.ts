@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/runner/event.ts';
 import type { InstanceId, Key } from '../../src/runner/identity.ts';
-import { Tried } from '../../src/runner/tried.ts';
+import { AttemptLedger } from '../../src/runner/watch/attempt-ledger.ts';
 
 const a = 'a' as InstanceId;
 const [k, other] = ['k' as Key, 'other' as Key];
@@ -15,7 +15,7 @@ const diskFull = (seconds: number): Outcome => ({
 const exited: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };
 
 test('a program that failed is due under another key, at no time under its own', () => {
-  const tried = new Tried();
+  const tried = new AttemptLedger();
   tried.note(a, k, exited, false, 0);
   expect(tried.isAnyDue(new Map([[a, k]]), 1000 * hour)).toBe(false);
   expect(tried.isAnyDue(new Map([[a, other]]), 0)).toBe(true);
@@ -23,7 +23,7 @@ test('a program that failed is due under another key, at no time under its own',
 });
 
 test('what could not be read is due as soon as a look finds its key', () => {
-  const tried = new Tried();
+  const tried = new AttemptLedger();
   tried.note(a, null, diskFull(0), false, 0);
   expect(tried.isAnyDue(new Map(), hour)).toBe(false);
   tried.fillIn(new Map([[a, k]]));
@@ -31,7 +31,7 @@ test('what could not be read is due as soon as a look finds its key', () => {
 });
 
 test('what the disk failed is due again under its key: not at once, and the more seldom the longer it takes and the longer the disk is not mended', () => {
-  const tried = new Tried();
+  const tried = new AttemptLedger();
   const dueAfter = (at: number): number =>
     [1 / 60, 1, 2, 4, 8, 16].find((hours) => tried.isAnyDue(new Map([[a, k]]), at + hours * hour)) ??
     Infinity;
@@ -49,7 +49,7 @@ test('what the disk failed is due again under its key: not at once, and the more
 });
 
 test('a stage that changes what it reads is not due as it is after it ran', () => {
-  const tried = new Tried();
+  const tried = new AttemptLedger();
   tried.note(a, k, { kind: 'ran', seconds: 1, published: false, edited: 'x' }, true, 0);
   tried.fillIn(new Map([[a, other]]));
   expect(tried.isAnyDue(new Map([[a, other]]), hour)).toBe(false);

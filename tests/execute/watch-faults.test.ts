@@ -159,7 +159,7 @@ test('a dep that cannot be read for a moment ends no stage: it is told, and what
   });
   let failing = false;
   const disk = watchedDisk((call) => {
-    if (failing && call.name === 'look' && call.paths[0] === join(rig.root, 'x'))
+    if (failing && call.name === 'lstat' && call.paths[0] === join(rig.root, 'x'))
       throw new DiskFault('EIO', call);
   });
   const watch = await watchHere(rig, disk);

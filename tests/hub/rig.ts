@@ -104,7 +104,7 @@ export async function openRig(): Promise<Rig> {
 /** A disk that tells when so many bytes of one file have been written. */
 function watchedDisk(disk: HubDisk): { readonly disk: HubDisk; written(bytes: number): Promise<void> } {
   const waiting: { readonly bytes: number; readonly go: () => void }[] = [];
-  async function* counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async function* pluralize(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const piece of pieces) {
       yield piece;
@@ -113,7 +113,7 @@ function watchedDisk(disk: HubDisk): { readonly disk: HubDisk; written(bytes: nu
     }
   }
   return {
-    disk: { ...disk, append: (path, length, pieces) => disk.append(path, length, counted(pieces)) },
+    disk: { ...disk, append: (path, length, pieces) => disk.append(path, length, pluralize(pieces)) },
     written: (bytes) =>
       new Promise((go) => {
         waiting.push({ bytes, go });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { differences } from '../../src/runner/manifest/differences.ts';
 import type { DependencyDigest, Manifest } from '../../src/runner/manifest/manifest.ts';
-import { reasonText } from '../../src/runner/manifest/reason-text.ts';
+import { reasonText } from '../../src/runner/report/reason-text.ts';
 import type { Reason } from '../../src/runner/manifest/reason.ts';
 import { digestOf } from '../../src/files/digest.ts';
 import { commandManifest, file, usesManifest } from './manifests.ts';

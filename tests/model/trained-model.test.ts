@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import { writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
-import { held, loadAllFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, loadAllFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { loraShapes } from '../../src/ml/model/lora.ts';
 import { loraTargets } from '../../src/ml/model/lora-targets.ts';
@@ -24,7 +24,7 @@ async function opened(config: AdapterConfig, holding: AdapterConfig) {
   valueOf(
     await writeAdapterFolder(folder, {
       config,
-      tensors: held(new Map([...shapes(holding)].map(([name, shape]) => [name, filled(shape, 1)]))),
+      tensors: fromMemory(new Map([...shapes(holding)].map(([name, shape]) => [name, filled(shape, 1)]))),
     }),
   );
   return openTrainedModel(base, folder);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkCommand } from '../../src/runner/plan/check-command.ts';
 import { programCheck, type ProgramContract } from '../../src/runner/plan/check-program.ts';
-import { instanceOf, planOfText } from '../spec/planned.ts';
+import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 describe('a file of the project that a command names and that does not count', () => {
   const files = new Set(['train.py', 'conf/a.yaml', 'data/raw/x.csv', 'run.sh', 'a b.txt']);

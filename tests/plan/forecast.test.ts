@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../src/runner/manifest/decide.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { forecast, type ForecastFacts } from '../../src/runner/plan/forecast.ts';
-import { planOfText } from '../spec/planned.ts';
+import { planOfText } from '../pipeline-file/planned.ts';
 
 const plan = planOfText(`stages:
   a: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { axisName, encodedLabel, instanceName } from '../../src/runner/plan/instance-name.ts';
 import type { Plan } from '../../src/runner/plan/instance.ts';
-import { faultsOf, instanceOf, planOfText } from '../spec/planned.ts';
+import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 const ids = (plan: Plan, stage: string): readonly string[] =>
   plan.instances.filter((instance) => instance.stage === stage).map(({ id }) => id);
@@ -33,7 +33,7 @@ ${index < 3 ? '' : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s
 
 describe('matrices', () => {
   test('a union of products, and one for each instance of another stage', () => {
-    const plan = planOfText(readFileSync(join(import.meta.dirname, '../spec/example.yaml'), 'utf8'));
+    const plan = planOfText(readFileSync(join(import.meta.dirname, '../pipeline-file/example.yaml'), 'utf8'));
     const points = [
       'aimc,base',
       'aimc,full',

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
 import { rememberedPlan, rememberPlan } from '../../src/runner/plan/remembered-plan.ts';
-import type { SourceRequest } from '../../src/runner/spec/source-request.ts';
+import type { SourceRequest } from '../../src/runner/pipeline-file/source-request.ts';
 
-const example = readFileSync(join(import.meta.dirname, '../spec/example.yaml'), 'utf8');
+const example = readFileSync(join(import.meta.dirname, '../pipeline-file/example.yaml'), 'utf8');
 const request = (
   files: Readonly<Record<string, string>>,
   overrides: readonly string[] = [],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { select, type Selection } from '../../src/runner/plan/select.ts';
-import { planOfText } from '../spec/planned.ts';
+import { planOfText } from '../pipeline-file/planned.ts';
 
 const plan = planOfText(`stages:
   format: { matrix: { dataset: [aimc, huatuo] }, cmd: [a], outs: { o: o } }
@@ -13,9 +13,9 @@ const chosen = (mode: Selection['mode'], ...patterns: readonly string[]): readon
   if (!selected.ok) throw new Error(selected.error.map(({ message }) => message).join('\n'));
   return selected.value.chosen.map(({ id }) => id);
 };
-const standing = (mode: Selection['mode'], ...patterns: readonly string[]): readonly string[] => {
+const takenAsIs = (mode: Selection['mode'], ...patterns: readonly string[]): readonly string[] => {
   const selected = select(plan, { patterns, mode });
-  return selected.ok ? selected.value.standing.map(({ id }) => id) : [];
+  return selected.ok ? selected.value.takenAsIs.map(({ id }) => id) : [];
 };
 
 describe('selections', () => {
@@ -45,7 +45,7 @@ describe('selections', () => {
       'eval[aimc,gs_1]',
     ]);
     expect(chosen('until', 'train[huatuo,full]')).toEqual(['format[huatuo]', 'train[huatuo,full]']);
-    expect(standing('needs', 'eval')).toEqual([]);
+    expect(takenAsIs('needs', 'eval')).toEqual([]);
   });
 
   test('only them: what they read from is taken as it stands', () => {
@@ -53,13 +53,13 @@ describe('selections', () => {
       'train[aimc,gs_1]',
       'eval[aimc,gs_1]',
     ]);
-    expect(standing('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual(['format[aimc]']);
+    expect(takenAsIs('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual(['format[aimc]']);
   });
 
   test('from them: with all that depends on them', () => {
     expect(chosen('from', 'train[aimc,gs_1]')).toEqual(['train[aimc,gs_1]', 'eval[aimc,gs_1]', 'collate']);
-    expect(standing('from', 'train[aimc,gs_1]')).toContain('format[aimc]');
-    expect(standing('from', 'train[aimc,gs_1]')).toContain('eval[aimc,gs_2]');
+    expect(takenAsIs('from', 'train[aimc,gs_1]')).toContain('format[aimc]');
+    expect(takenAsIs('from', 'train[aimc,gs_1]')).toContain('eval[aimc,gs_2]');
   });
 
   test.each<readonly [string, string, string | undefined]>([

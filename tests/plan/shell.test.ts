@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandArguments } from '../../src/runner/plan/command.ts';
 import { shellEnclosure, shellQuoted } from '../../src/runner/plan/shell.ts';
-import { faultsOf, instanceOf, planOfText } from '../spec/planned.ts';
+import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 /** Values as hostile as values get, NUL and halves of characters aside: those are refused where they are written. */
 const values = (count: number): readonly string[] => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RunRequest } from '../../src/runner/project.ts';
-import { noColors } from '../../src/runner/report/colors.ts';
+import { noColors } from '../../src/runner/wording/colors.ts';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { displacedOutText } from '../../src/runner/report/outcome-text.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { idleRequest } from '../../src/runner/idle-run.ts';
+import { idleRequest } from '../../src/runner/project/idle-run.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
@@ -105,7 +105,7 @@ test('a run with nothing to do after such a run looks at what that one looked at
   );
   end();
   expect(run.outcomes).toEqual(each('cached'));
-  expect(new Set(calls)).toEqual(new Set(['look', 'lookThrough', 'realPath']));
+  expect(new Set(calls)).toEqual(new Set(['lstat', 'stat', 'realPath']));
   // As many rows, however many instances.
   expect(statements.filter((statement) => /plans|stats|entries WHERE/.test(statement))).toEqual([]);
   const events = run.events.map((event) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/runner/diagnostic.ts';
-import { noColors, type Colors } from '../../src/runner/report/colors.ts';
+import { noColors, type Colors } from '../../src/runner/wording/colors.ts';
 import { diagnosticText } from '../../src/runner/report/diagnostic-text.ts';
 
 const source = 'stages:\n  train:\n    parms: { 数据: "日本", x: ../y }\n';

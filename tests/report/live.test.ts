@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
 import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
-import { noColors } from '../../src/runner/report/colors.ts';
+import { noColors } from '../../src/runner/wording/colors.ts';
 import { advance, emptyView, frame, timeLeft } from '../../src/runner/report/live.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';
 

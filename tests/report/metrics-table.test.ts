@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aligned } from '../../src/runner/report/aligned.ts';
+import { aligned } from '../../src/runner/wording/aligned.ts';
 import { metricsTable, sortedBy, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
 
 const point = (

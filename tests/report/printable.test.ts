@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { noColors } from '../../src/runner/report/colors.ts';
+import { noColors } from '../../src/runner/wording/colors.ts';
 import { messageText } from '../../src/runner/report/message-text.ts';
 import { failureText } from '../../src/runner/report/outcome-text.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';
-import { printableLines } from '../../src/runner/report/printable.ts';
+import { printableLines } from '../../src/runner/wording/printable.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
 
 const hostile = '\u001b[31mred\u001b[2J\u0007';

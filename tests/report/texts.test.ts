@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { counted } from '../../src/runner/report/counted.ts';
+import { pluralize } from '../../src/runner/wording/pluralize.ts';
 import { countsText } from '../../src/runner/report/counts-text.ts';
-import { durationText } from '../../src/runner/report/duration-text.ts';
-import { sizeText } from '../../src/runner/report/size-text.ts';
-import { someOf } from '../../src/runner/some-of.ts';
-import { wrapped } from '../../src/runner/report/wrapped.ts';
+import { durationText } from '../../src/runner/wording/duration-text.ts';
+import { sizeText } from '../../src/runner/wording/size-text.ts';
+import { joinFirst } from '../../src/runner/wording/join-first.ts';
+import { wrapped } from '../../src/runner/wording/wrapped.ts';
 
 test.each([
   [0.04, '0.0 s'],
@@ -41,7 +41,7 @@ test.each([
   [1, '1 fault'],
   [2, '2 faults'],
 ])('%d of a thing reads %s', (count, text) => {
-  expect(counted(count, 'fault')).toBe(text);
+  expect(pluralize(count, 'fault')).toBe(text);
 });
 
 test('a run is told by how many instances ended how; what was not started is one number', () => {
@@ -54,5 +54,5 @@ test.each<readonly [readonly string[], string]>([
   [['a', 'b', 'c'], 'a, b, c'],
   [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
 ])('of the names %j those are said: %s', (names, text) => {
-  expect(someOf(names, 3)).toBe(text);
+  expect(joinFirst(names, 3)).toBe(text);
 });

@@ -28,7 +28,7 @@ async function buildPrograms(): Promise<Programs> {
     absWorkingDir: root,
     entryPoints: {
       main: 'src/cli/main.ts',
-      supervisor: 'src/runner/execute/supervisor.ts',
+      supervisor: 'src/runner/executors/supervisor.ts',
       'stage-child': 'src/stage/child.ts',
       'crash-at': 'tests/rig/crash-at.ts',
     },

@@ -30,7 +30,7 @@ const project = await openProject(
   { folder: process.cwd() },
   {
     disk,
-    companions: { supervisor, stageChild },
+    helpers: { supervisor, stageChild },
     environment: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
     retryDelay: () => 0,

@@ -26,8 +26,8 @@ export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
     };
   const disk = workspaceDisk;
   return {
-    look: told('look', disk.look),
-    lookThrough: told('lookThrough', disk.lookThrough),
+    lstat: told('lstat', disk.lstat),
+    stat: told('stat', disk.stat),
     list: told('list', disk.list),
     readLink: told('readLink', disk.readLink),
     realPath: told('realPath', disk.realPath),

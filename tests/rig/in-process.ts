@@ -58,10 +58,10 @@ export async function openHere(
   file?: string,
   now = clock,
 ): Promise<Project> {
-  const companions = await programs();
+  const helpers = await programs();
   return openProject(
     { folder, ...(file === undefined ? {} : { file }) },
-    { disk, companions, environment: process.env, now, retryDelay: () => 0 },
+    { disk, helpers, environment: process.env, now, retryDelay: () => 0 },
   );
 }
 

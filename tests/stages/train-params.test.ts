@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { programCheck } from '../../src/runner/plan/check-program.ts';
 import { trainParamsSchema } from '../../stages/train/train-params.ts';
-import { instanceOf, planOfText } from '../spec/planned.ts';
+import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 const faultsOf = (config: string, validation = '0.1'): readonly string[] => {
   const params = `config: { learningRate: 1e-3, batch: 4, ${config} }, prompt: "{human}", baseModel: x, sourceTokens: 64, targetTokens: 64, validation: ${validation}, seed: 1, tokenization: sentencepiece, runtime: onnx`;

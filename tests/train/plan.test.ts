@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batchOrder, bestOf, hasLostPatience, planOf } from '../../src/ml/train/plan.ts';
+import { batchOrder, bestOf, shouldStopEarly, planOf } from '../../src/ml/train/plan.ts';
 import { copyExamples, plainConfig } from './tiny-training.ts';
 
 describe('the plan of a training', () => {
@@ -68,10 +68,10 @@ describe('early stopping', () => {
     ['a fall starts the count anew', [1, 2, 0.5, 2], 2, 0, false],
     ['a loss that is not a number is no fall', [1, Number.NaN, Number.NaN], 2, 0, true],
   ] as const)('%s', (_, losses, patience, threshold, stops) => {
-    expect(hasLostPatience(evaluations(...losses), { patience, threshold })).toBe(stops);
+    expect(shouldStopEarly(evaluations(...losses), { patience, threshold })).toBe(stops);
   });
 
-  test('without settings never', () => expect(hasLostPatience(evaluations(1, 2, 3, 4, 5), null)).toBe(false));
+  test('without settings never', () => expect(shouldStopEarly(evaluations(1, 2, 3, 4, 5), null)).toBe(false));
 
   test('the best evaluation is the first of the lowest', () => {
     expect(bestOf(evaluations(3, 1, 2, 1))?.step).toBe(1);
@@ -81,7 +81,7 @@ describe('early stopping', () => {
   test('an evaluation whose loss is not a number is never the best, nor does it hide one', () => {
     expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN))?.step).toBe(3);
     expect(bestOf(evaluations(Number.NaN, Infinity))).toBeUndefined();
-    expect(hasLostPatience(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(
+    expect(shouldStopEarly(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(
       false,
     );
   });

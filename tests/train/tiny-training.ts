@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
-import { held } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train, type TrainOptions } from '../../src/ml/train/train.ts';
@@ -79,7 +79,7 @@ export async function trainTiny(
     ),
   );
   const outcome = await train({
-    model: { config: tinyConfig, tensors: held(weights) },
+    model: { config: tinyConfig, tensors: fromMemory(weights) },
     examples: copyExamples,
     config: { ...plainConfig, ...config },
     runtime: await openRuntime('onnx', { threads: given.threads ?? 2 }),

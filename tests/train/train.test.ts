@@ -373,7 +373,7 @@ describe('a training', () => {
     const { outcome, events } = await trainTiny(settings, { scratch });
     expect(outcome).toMatchObject({
       kind: 'failed',
-      problem: expect.stringMatching(/00000007.*lead in a circle.*checkpoint of step 7 was left.*run again/),
+      problem: expect.stringMatching(/00000007.*lead in a cycle.*checkpoint of step 7 was left.*run again/),
     });
     expect(events).toEqual([]);
     await rm(tensors);
@@ -404,7 +404,7 @@ describe('a training', () => {
     const before = await readdir(scratch);
     expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({
       kind: 'failed',
-      problem: expect.stringMatching(/lead in a circle/),
+      problem: expect.stringMatching(/lead in a cycle/),
     });
     expect(await readdir(scratch)).toEqual(before);
   });

@@ -109,7 +109,7 @@ describe('content', () => {
   test.each<[string, (workspace: BareWorkspace) => void, string]>([
     ['a pipe', (workspace) => execFileSync('mkfifo', [workspace.place('d/pipe')]), 'is neither a file'],
     [
-      'links in a circle',
+      'links in a cycle',
       (workspace) => {
         mkdirSync(workspace.place('e'));
         symlinkSync('../e', workspace.place('d/e'));
@@ -173,7 +173,7 @@ describe('invariant 5: the stat cache', () => {
     workspace.write({ a: 'a' });
     const disk = workspace.disk;
     const coarse = (path: string) => {
-      const stats = disk.look(path);
+      const stats = disk.lstat(path);
       if (stats !== undefined)
         Object.assign(stats, {
           mtimeNs: (stats.mtimeNs / 1_000_000_000n) * 1_000_000_000n,
@@ -181,7 +181,7 @@ describe('invariant 5: the stat cache', () => {
         });
       return stats;
     };
-    const old = { ...workspace, disk: { ...disk, look: coarse, lookThrough: coarse } };
+    const old = { ...workspace, disk: { ...disk, look: coarse, stat: coarse } };
     const changed = statSync(workspace.place('a'), { bigint: true }).ctimeNs;
     await found({ ...old, now: () => changed + 1_000_000_000n }, 'a');
     expect(workspace.rows.size).toBe(0);
@@ -247,7 +247,7 @@ describe('invariant 5: the stat cache', () => {
     calls.length = 0;
     expect((await found(workspace, 'd')).content).toEqual(first.content);
     expect(calls.filter(({ name }) => name === 'digest')).toEqual([]);
-    expect(calls.filter(({ name }) => name === 'look' || name === 'lookThrough').length).toBeLessThanOrEqual(
+    expect(calls.filter(({ name }) => name === 'lstat' || name === 'stat').length).toBeLessThanOrEqual(
       20_000 + 21,
     );
   });

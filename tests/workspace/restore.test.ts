@@ -12,9 +12,9 @@ import {
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { serializeTree } from '../../src/runner/manifest/tree.ts';
-import { objectPath, objectState, storeFile, storeText } from '../../src/runner/workspace/objects.ts';
+import { objectPath, objectState, storeFile, storeText } from '../../src/runner/cache/objects.ts';
 import { readContent } from '../../src/runner/workspace/read-content.ts';
-import { restore } from '../../src/runner/workspace/restore.ts';
+import { restore } from '../../src/runner/cache/restore.ts';
 import { openScratch, originOf } from '../../src/runner/workspace/scratch.ts';
 import { parseStamp } from '../../src/runner/workspace/stamp.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';

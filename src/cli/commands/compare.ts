@@ -6,7 +6,7 @@ import { readJsonLines } from '../../files/json-lines.ts';
 import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
-import { aligned } from '../../runner/report/aligned.ts';
+import { aligned } from '../../runner/wording/aligned.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Colors } from '../../runner/report/colors.ts';
+import type { Colors } from '../../runner/wording/colors.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { openScreen } from '../screen.ts';
 

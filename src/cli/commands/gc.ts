@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Collected } from '../../runner/project.ts';
-import { counted } from '../../runner/report/counted.ts';
-import { sizeText } from '../../runner/report/size-text.ts';
+import { pluralize } from '../../runner/wording/pluralize.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -24,4 +24,4 @@ export function gcCommand(): Command {
 }
 
 const collectedText = ({ entries, objects, files, bytes }: Collected, dryRun: boolean): string =>
-  `${files.map((file) => `  ${file}\n`).join('')}${dryRun ? 'would free' : 'freed'} ${sizeText(bytes)}: ${counted(entries, 'result')}, ${counted(objects, 'object')}, ${counted(files.length, 'file or folder', 'files and folders')}\n`;
+  `${files.map((file) => `  ${file}\n`).join('')}${dryRun ? 'would free' : 'freed'} ${sizeText(bytes)}: ${pluralize(entries, 'result')}, ${pluralize(objects, 'object')}, ${pluralize(files.length, 'file or folder', 'files and folders')}\n`;

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { RunRecord } from '../../runner/project.ts';
-import { aligned } from '../../runner/report/aligned.ts';
+import { aligned } from '../../runner/wording/aligned.ts';
 import { countsText } from '../../runner/report/counts-text.ts';
-import { durationText } from '../../runner/report/duration-text.ts';
+import { durationText } from '../../runner/wording/duration-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
 import { type LogPart, logParts } from '../../runner/report/log-text.ts';
-import { printableLines } from '../../runner/report/printable.ts';
+import { printableLines } from '../../runner/wording/printable.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { InstanceMetrics } from '../../runner/project.ts';
-import { aligned } from '../../runner/report/aligned.ts';
+import { aligned } from '../../runner/wording/aligned.ts';
 import { hasColumn, metricsTable, sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
-import { wrapped } from '../../runner/report/wrapped.ts';
+import { wrapped } from '../../runner/wording/wrapped.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { openScreen, sizeOf } from '../screen.ts';

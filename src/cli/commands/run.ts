@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Outcome } from '../../runner/event.ts';
 import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
-import { durationText } from '../../runner/report/duration-text.ts';
+import { durationText } from '../../runner/wording/duration-text.ts';
 import { stoppedCode } from '../../runner/run-request.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { reasonText } from '../../runner/manifest/reason-text.ts';
+import { reasonText } from '../../runner/report/reason-text.ts';
 import type { InstanceStatus, Status } from '../../runner/project.ts';
-import { aligned } from '../../runner/report/aligned.ts';
+import { aligned } from '../../runner/wording/aligned.ts';
 import { stateText } from '../../runner/report/explanation-text.ts';
 import { displacedText } from '../../runner/report/outcome-text.ts';
-import { someOf } from '../../runner/some-of.ts';
+import { joinFirst } from '../../runner/wording/join-first.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -37,7 +37,7 @@ function statusText({ instances, unnamed }: Status): string {
 }
 
 function whyText({ because, displaced, after, fault }: InstanceStatus): string {
-  const waits = after.length === 0 ? [] : [`for ${someOf(after, 3)}`];
+  const waits = after.length === 0 ? [] : [`for ${joinFirst(after, 3)}`];
   return [
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Project } from '../../runner/project.ts';
-import { counted } from '../../runner/report/counted.ts';
-import { sizeText } from '../../runner/report/size-text.ts';
+import { pluralize } from '../../runner/wording/pluralize.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
@@ -33,7 +33,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
   const verified = await project.verify();
   if (!verified.ok) return reportProblem(verified.error, options);
   const { objects, bytes, faults } = verified.value;
-  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${counted(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : counted(faults.length, 'fault')}\n`;
+  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${pluralize(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : pluralize(faults.length, 'fault')}\n`;
   process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
   if (faults.length > 0) process.exitCode = 4;
 }

@@ -1,5 +1,5 @@
 import { readFileSync, statfsSync } from 'node:fs';
-import { sizeText } from '../../runner/report/size-text.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import type { Finding } from './finding.ts';
 
 /** The disk that a folder is on. */

@@ -33,7 +33,7 @@ export interface Behaviour {
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
   const folder = join(
-    workspaceDisk.lookThrough(cache)?.isDirectory() === true ? cache : root,
+    workspaceDisk.stat(cache)?.isDirectory() === true ? cache : root,
     `.partial-${randomBytes(8).toString('hex')}`,
   );
   const [file, other, inner] = [`${folder}/file`, `${folder}/other`, `${folder}/inner`];

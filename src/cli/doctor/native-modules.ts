@@ -20,7 +20,7 @@ export const nativeModules: readonly NativeModule[] = [
     purpose: 'no TypeScript stage runs',
     repair: 'npm ci, without --omit=optional: its program comes in a package for each platform',
     async load() {
-      const { bundlerVersion } = await import('../../runner/execute/bundle.ts');
+      const { bundlerVersion } = await import('../../runner/programs/bundle.ts');
       const esbuild = await import('esbuild');
       if (esbuild.version !== bundlerVersion)
         throw new Error(

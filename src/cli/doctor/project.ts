@@ -1,6 +1,6 @@
-import type { ProjectHealth } from '../../runner/project-health.ts';
-import { durationText } from '../../runner/report/duration-text.ts';
-import { sizeText } from '../../runner/report/size-text.ts';
+import type { ProjectHealth } from '../../runner/project/project-health.ts';
+import { durationText } from '../../runner/wording/duration-text.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import type { Finding } from './finding.ts';
 
 export function cacheFinding({

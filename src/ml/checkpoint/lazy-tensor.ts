@@ -64,7 +64,7 @@ export async function loadAll(
 }
 
 /** Tensors in memory, as what a writer takes. */
-export function held(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
+export function fromMemory(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
   return new Map(
     [...tensors].map(([name, tensor]) => [
       name,

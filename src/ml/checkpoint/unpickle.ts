@@ -34,7 +34,7 @@ export interface PickledCall {
   readonly callee: string;
   readonly inputs: readonly Pickled[];
 }
-/** What the pickle leaves to its surroundings, by an id: in torch's files, the bytes of a tensor. */
+/** What the pickle leaves to its host, by an id: in torch's files, the bytes of a tensor. */
 export interface PickledReference {
   readonly kind: 'reference';
   readonly id: Pickled;

@@ -10,7 +10,7 @@ import { input } from '../tensor/ops/source.ts';
 import { logitsOf } from './mt5-stack.ts';
 import type { Mt5Trace } from './mt5-trace.ts';
 import { tokensOf } from './packed-rows.ts';
-import { waitFor } from './wait-for.ts';
+import { controlDependency } from './control-dependency.ts';
 
 export interface HeadOptions {
   readonly labelSmoothing?: number;
@@ -40,7 +40,13 @@ export function headLoss(
   const losses: Node[] = [];
   for (let part = 0; part < parts; part += 1)
     losses.push(
-      partLoss(trace, waitFor(losses.slice(-1))(partOf(hidden, part, parts)), part, parts, labelSmoothing),
+      partLoss(
+        trace,
+        controlDependency(losses.slice(-1))(partOf(hidden, part, parts)),
+        part,
+        parts,
+        labelSmoothing,
+      ),
     );
   return addAll(losses);
 }
@@ -64,7 +70,9 @@ export function headGradients(
   const sums = new Map<Node, Node>();
   for (let part = 0; part < parts; part += 1) {
     const entering = stopGradient(
-      waitFor([...losses.slice(-1), ...ofHidden.slice(-1), ...sums.values()])(partOf(hidden, part, parts)),
+      controlDependency([...losses.slice(-1), ...ofHidden.slice(-1), ...sums.values()])(
+        partOf(hidden, part, parts),
+      ),
     );
     const loss = partLoss(trace, entering, part, parts, labelSmoothing);
     const [slope, ...slopes] = gradients(loss, [entering, ...parameters]);

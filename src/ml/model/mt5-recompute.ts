@@ -4,7 +4,7 @@ import { add, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import type { LayerBuilder, Mt5Trace } from './mt5-trace.ts';
-import { waitFor } from './wait-for.ts';
+import { controlDependency } from './control-dependency.ts';
 
 /** A trace that remembers how its layers are built, and the gradients of a loss that was built with it. */
 export interface Recomputing {
@@ -43,7 +43,7 @@ export function recomputing(trace: Mt5Trace): Recomputing {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;
       // Sums over layers are signals too: else an engine that computes what is asked for last would keep every layer's part of them.
-      const wait = waitFor([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
+      const wait = controlDependency([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
       const standIns = new Map<Node, Node>();
       const outside = (node: Node, shared?: 'shared'): Node => {
         const standIn = standIns.get(node) ?? stopGradient(shared === undefined ? wait(node) : node);

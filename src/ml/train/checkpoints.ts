@@ -6,7 +6,7 @@ import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type Json, type JsonObject, readJson, writeJson } from '../../files/json.ts';
 import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { held, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import { fromMemory, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import type { TrainRecord } from './train-config.ts';
 
@@ -37,7 +37,7 @@ export async function writeCheckpoint(
   return writeFolderAtomically(
     checkpointPath(folder, state.step),
     async (partial) => {
-      const written = await writeSafetensors(join(partial, tensorsName), held(stored));
+      const written = await writeSafetensors(join(partial, tensorsName), fromMemory(stored));
       return written.ok
         ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) }))
         : written;

@@ -57,7 +57,7 @@ export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationReco
 }
 
 /** Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback. */
-export function hasLostPatience(
+export function shouldStopEarly(
   evaluations: readonly EvaluationRecord[],
   settings: TrainConfig['earlyStopping'],
 ): boolean {

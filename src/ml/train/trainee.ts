@@ -1,4 +1,4 @@
-import { held, type LazyTensors } from '../checkpoint/lazy-tensor.ts';
+import { fromMemory, type LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Result } from '../../result.ts';
@@ -79,7 +79,7 @@ export function traineeOf(
       ),
       headParts,
       shapes,
-      initial: held(
+      initial: fromMemory(
         new Map(
           [...initialiseLora(targets.value, seed)].map(([name, data]) => [
             name,

@@ -14,7 +14,7 @@ import { diverged } from './divergence.ts';
 import { type HeldOut, heldOutLoss } from './held-out-loss.ts';
 import { loadTrained } from './load-parameters.ts';
 import { fillOf, stepFeeds } from './micro-batch.ts';
-import { batchOrder, bestOf, evaluationsIn, hasLostPatience, isDue, type Plan, planOf } from './plan.ts';
+import { batchOrder, bestOf, evaluationsIn, shouldStopEarly, isDue, type Plan, planOf } from './plan.ts';
 import { fingerprintOf, resume } from './resume.ts';
 import { scheduleFactor } from './schedule.ts';
 import { clipFactor, type Stepper } from './stepper.ts';
@@ -76,7 +76,7 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
   while (
     ended === undefined &&
     progress.step < plan.total &&
-    !hasLostPatience(evaluationsIn(progress.records), config.earlyStopping)
+    !shouldStopEarly(evaluationsIn(progress.records), config.earlyStopping)
   ) {
     ended = (await makeStep()) ?? (await afterStep());
   }

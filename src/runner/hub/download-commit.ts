@@ -83,7 +83,7 @@ async function downloadFiles(
 
 /** Makes a folder, or leaves nothing else in it. */
 async function keepOnly(folder: string, names: readonly string[], disk: HubDisk): Promise<void> {
-  if (disk.look(folder)?.isDirectory() === false) await disk.remove(folder);
+  if (disk.lstat(folder)?.isDirectory() === false) await disk.remove(folder);
   disk.makeFolder(folder);
   for (const name of disk.list(folder)) if (!names.includes(name)) await disk.remove(join(folder, name));
 }
@@ -98,7 +98,7 @@ async function bringFile(
   const { disk } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
   const path = join(files, file.path);
-  const kept = disk.look(path)?.isFile() === true ? await checkHash(path, file) : undefined;
+  const kept = disk.lstat(path)?.isFile() === true ? await checkHash(path, file) : undefined;
   if (kept?.ok === true) return kept;
   await disk.remove(path);
   const coming = join(partial, file.path);

@@ -69,7 +69,7 @@ export async function checkHash(
 async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>> {
   const { hub, repository, commit, file, partial } = transfer;
   const { disk } = control.world;
-  const there = disk.look(partial);
+  const there = disk.lstat(partial);
   const begun = Number(there?.size ?? 0n);
   if (there !== undefined && begun === file.size) return { kind: 'done', value: undefined };
   const start = begun > file.size ? 0 : begun;
@@ -162,7 +162,7 @@ function startOfRange({ headers }: Answer): number {
   return start === undefined ? -1 : Number(start);
 }
 
-const lengthOf = (path: string, { world }: Control): number => Number(world.disk.look(path)?.size ?? 0n);
+const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);
 
 /** So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute gets there. */
 const worthAnotherTry = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
-import { durationText } from '../report/duration-text.ts';
-import { sizeText } from '../report/size-text.ts';
+import { durationText } from '../wording/duration-text.ts';
+import { sizeText } from '../wording/size-text.ts';
 
 /** What a dep names: `hf:repository@revision`. */
 export interface HubReference {

@@ -29,7 +29,7 @@ export type Published =
  * reading it.
  */
 export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
-  if (world.disk.look(place.published) === undefined) return { kind: 'absent' };
+  if (world.disk.lstat(place.published) === undefined) return { kind: 'absent' };
   const read = await readRecord(place.record);
   if (!read.ok)
     return isDamage(read.error)
@@ -87,7 +87,7 @@ function recordedFile(line: Json): RecordedFile | undefined {
 }
 
 const namesIn = (folder: string, { disk }: HubWorld): readonly string[] =>
-  disk.look(folder)?.isDirectory() === true ? disk.list(folder) : [];
+  disk.lstat(folder)?.isDirectory() === true ? disk.list(folder) : [];
 
 /** The file as it is now; undefined: it is not what was recorded. */
 async function check(
@@ -96,7 +96,7 @@ async function check(
   world: HubWorld,
 ): Promise<RecordedFile | undefined> {
   const path = join(place.files, file.path);
-  if (world.disk.look(path)?.isFile() !== true) return undefined;
+  if (world.disk.lstat(path)?.isFile() !== true) return undefined;
   const stamp = stampNow(path, world);
   if (stamp !== undefined && stamp === file.stamp) return file;
   return (await world.disk.digest(path)) === file.digest ? { ...file, stamp } : undefined;
@@ -104,6 +104,6 @@ async function check(
 
 /** The stamp of a file that is about to be read; undefined: it is too young for a later change to show. */
 export function stampNow(path: string, { disk, now }: HubWorld): string | undefined {
-  const stats = disk.look(path);
+  const stats = disk.lstat(path);
   return stats !== undefined && isSettled(stats, BigInt(now()) * 1_000_000n) ? stampOf(stats) : undefined;
 }

@@ -2,10 +2,10 @@ import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Diagnostic, Located, Range, Report } from '../diagnostic.ts';
 import { canonical } from '../manifest/canonical.ts';
-import { limits } from '../spec/guard.ts';
-import { mapNode, valueOf, type Node } from '../spec/node.ts';
-import type { MatrixBlock, Pipeline, Stage } from '../spec/pipeline.ts';
-import { circle, dependencyOrder, type Edge } from './dependency-order.ts';
+import { limits } from '../pipeline-file/guard.ts';
+import { mapNode, valueOf, type Node } from '../pipeline-file/node.ts';
+import type { MatrixBlock, Pipeline, Stage } from '../pipeline-file/pipeline.ts';
+import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from './instance-name.ts';
 
 /** One value of an axis. */
@@ -73,7 +73,7 @@ const sourcesOf = (stage: Stage | undefined): readonly SourceEdge[] =>
 
 function cycleFault(edges: readonly SourceEdge[]): Diagnostic {
   const last = edges.at(-1);
-  const message = `these matrices take their axes from each other: ${circle(edges)}`;
+  const message = `these matrices take their axes from each other: ${cycleText(edges)}`;
   return { severity: 'error', code: 'cycle', message, ...(last === undefined ? {} : { at: last.at }) };
 }
 

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import { matchesGlob } from '../spec/glob.ts';
-import { projectPath } from '../spec/project-path.ts';
+import { matchesGlob } from '../pipeline-file/glob.ts';
+import { projectPath } from '../pipeline-file/project-path.ts';
 import type { Instance, Piece } from './instance.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Range, Report } from '../diagnostic.ts';
-import { isGlob } from '../spec/glob.ts';
-import { foldedPath } from '../spec/project-path.ts';
+import { isGlob } from '../pipeline-file/glob.ts';
+import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { Instance } from './instance.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Schema } from '../../stage/define-stage.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
-import { listed } from '../spec/interpolate.ts';
-import { nearest } from '../spec/nearest.ts';
+import { listed } from '../pipeline-file/interpolate.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
 import type { Instance } from './instance.ts';
 
 /** What a stage program says of itself: see `StageProgram`. */

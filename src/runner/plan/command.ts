@@ -1,7 +1,13 @@
 import type { Value } from '../../stage/context.ts';
 import type { Names, Range, Report } from '../diagnostic.ts';
-import { descend, textOf, unknownReference, type LookUp, type Reference } from '../spec/interpolate.ts';
-import { mapNode, type MapNode, type Part, type ScalarNode } from '../spec/node.ts';
+import {
+  descend,
+  textOf,
+  unknownReference,
+  type LookUp,
+  type Reference,
+} from '../pipeline-file/interpolate.ts';
+import { mapNode, type MapNode, type Part, type ScalarNode } from '../pipeline-file/node.ts';
 import type { Piece, Program, Word } from './instance.ts';
 import { shellEnclosure, shellQuoted } from './shell.ts';
 

@@ -7,7 +7,7 @@ export interface Edge {
 export interface Ordered<E extends Edge> {
   /** Every name once, what it needs before it, else in the given order. */
   readonly order: readonly string[];
-  /** For each edge that closes a circle, the edges of that circle. */
+  /** For each edge that closes a cycle, the edges of that cycle. */
   readonly cycles: readonly (readonly E[])[];
 }
 
@@ -61,8 +61,8 @@ function open<E>(
   return { name, by, edges: edgesOf(name), next: 0 };
 }
 
-/** A circle of edges for a message: "a → b → a". */
-export function circle(edges: readonly Edge[]): string {
+/** A cycle of edges for a message: "a → b → a". */
+export function cycleText(edges: readonly Edge[]): string {
   const names = edges.map(({ from }) => from);
   const shown =
     names.length > 12 ? [...names.slice(0, 10), `… ${names.length - 11} more …`, ...names.slice(-1)] : names;

@@ -2,8 +2,8 @@ import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
 import { isList, isMap } from '../manifest/canonical.ts';
-import { sortedEntries, type Node } from '../spec/node.ts';
-import { foldedPath, reservedName } from '../spec/project-path.ts';
+import { sortedEntries, type Node } from '../pipeline-file/node.ts';
+import { foldedPath, reservedName } from '../pipeline-file/project-path.ts';
 
 /** How the value of an axis shows: a map by its `name`, else as `k=v` pairs; a scalar as it is written. */
 export function labelOf(node: Node): string {

@@ -1,9 +1,9 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic, Fault } from '../diagnostic.ts';
-import { limits } from '../spec/guard.ts';
-import { nearest } from '../spec/nearest.ts';
-import { parsePipeline } from '../spec/parse-pipeline.ts';
-import type { SourceRequest } from '../spec/source-request.ts';
+import { limits } from '../pipeline-file/guard.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
+import { parsePipeline } from '../pipeline-file/parse-pipeline.ts';
+import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
 import { planOf } from './plan-of.ts';
 

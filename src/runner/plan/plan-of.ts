@@ -1,10 +1,10 @@
 import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
-import { limits } from '../spec/guard.ts';
-import type { Pipeline, Stage } from '../spec/pipeline.ts';
+import { limits } from '../pipeline-file/guard.ts';
+import type { Pipeline, Stage } from '../pipeline-file/pipeline.ts';
 import { cellsOf } from './cells.ts';
 import { checkPaths } from './check-paths.ts';
-import { circle, dependencyOrder, type Edge } from './dependency-order.ts';
+import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import type { Instance, Plan } from './instance.ts';
 import type { PlanScope } from './settle-dependency.ts';
 import { settleInstance } from './settle-instance.ts';
@@ -87,7 +87,7 @@ function cycleFault(edges: readonly StageEdge[]): Diagnostic {
     severity: 'error',
     code: 'cycle',
     message:
-      edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${circle(edges)}`,
+      edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${cycleText(edges)}`,
     ...(last === undefined ? {} : { at: last.at }),
     notes: edges
       .slice(0, -1)

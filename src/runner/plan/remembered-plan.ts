@@ -1,5 +1,5 @@
 import { digestOf } from '../../files/digest.ts';
-import { overrideName, type SourceRequest } from '../spec/source-request.ts';
+import { overrideName, type SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 

@@ -1,9 +1,9 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
-import { someOf } from '../some-of.ts';
-import { matchesWildcards } from '../spec/glob.ts';
-import { nearest } from '../spec/nearest.ts';
+import { joinFirst } from '../wording/join-first.ts';
+import { matchesWildcards } from '../pipeline-file/glob.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
 import type { Instance, Plan } from './instance.ts';
 
@@ -19,7 +19,7 @@ export interface Selected {
   /** In the order of the plan. */
   readonly chosen: readonly Instance[];
   /** What the chosen ones read from and are not themselves: taken as it stands. */
-  readonly standing: readonly Instance[];
+  readonly takenAsIs: readonly Instance[];
 }
 
 /** The instances that a command is about. A pattern that matches nothing is an error with the nearest name. */
@@ -38,7 +38,7 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   const needed = new Set(chosen.flatMap(({ id }) => plan.needs.get(id) ?? []));
   return {
     ok: true,
-    value: { chosen, standing: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)) },
+    value: { chosen, takenAsIs: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)) },
   };
 }
 
@@ -123,7 +123,7 @@ function noInstance(
   }
   return fault(
     'no-instance',
-    `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${someOf(ids, 10)}`,
+    `no instance of ${stage} matches ${JSON.stringify(pattern)}: there are ${joinFirst(ids, 10)}`,
     nearest(wanted, ids),
   );
 }

@@ -1,9 +1,9 @@
 import type { Diagnostic, Fault, Located, Names, Range, Report } from '../diagnostic.ts';
-import { limits } from '../spec/guard.ts';
-import type { LookUp } from '../spec/interpolate.ts';
-import type { Node } from '../spec/node.ts';
-import type { Pipeline, StageDependency } from '../spec/pipeline.ts';
-import { projectPath } from '../spec/project-path.ts';
+import { limits } from '../pipeline-file/guard.ts';
+import type { LookUp } from '../pipeline-file/interpolate.ts';
+import type { Node } from '../pipeline-file/node.ts';
+import type { Pipeline, StageDependency } from '../pipeline-file/pipeline.ts';
+import { projectPath } from '../pipeline-file/project-path.ts';
 import type { Cell } from './cells.ts';
 import type { Dependency, GatherMember } from './instance.ts';
 import { joinOn, type Join } from './join.ts';

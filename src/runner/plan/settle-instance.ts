@@ -1,10 +1,10 @@
 import type { Located, Range, Report } from '../diagnostic.ts';
-import { expandedSize, limits } from '../spec/guard.ts';
-import { descend, interpolate, unknownReference, type LookUp } from '../spec/interpolate.ts';
-import { valueOf, type MapNode, type Node, type ScalarNode } from '../spec/node.ts';
-import type { Pipeline, Stage, StageOut } from '../spec/pipeline.ts';
-import { outPathFault, projectPath } from '../spec/project-path.ts';
-import type { Late } from '../spec/shape.ts';
+import { expandedSize, limits } from '../pipeline-file/guard.ts';
+import { descend, interpolate, unknownReference, type LookUp } from '../pipeline-file/interpolate.ts';
+import { valueOf, type MapNode, type Node, type ScalarNode } from '../pipeline-file/node.ts';
+import type { Pipeline, Stage, StageOut } from '../pipeline-file/pipeline.ts';
+import { outPathFault, projectPath } from '../pipeline-file/project-path.ts';
+import type { Deferred } from '../pipeline-file/shape.ts';
 import type { Cell } from './cells.ts';
 import { argvWords, shellWords, type CommandScope } from './command.ts';
 import type { Instance, Out, Program } from './instance.ts';
@@ -21,7 +21,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
   const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
   const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
-  const late = <T>(value: Late<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
+  const late = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
     value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report);
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
@@ -135,7 +135,7 @@ function settled<T, U>(
 const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-function settleLate<T>({ now, node, shape }: Late<T>, lookUp: LookUp, report: Report): T | undefined {
+function settleLate<T>({ now, node, shape }: Deferred<T>, lookUp: LookUp, report: Report): T | undefined {
   if (now !== undefined) return now;
   const value = interpolate(node, lookUp, report);
   return value && shape.read(value, report);

@@ -1,8 +1,8 @@
 import type { Diagnostic, Range } from '../diagnostic.ts';
-import type { Colors } from './colors.ts';
+import type { Colors } from '../wording/colors.ts';
 import { positionIn } from './position-in.ts';
-import { printable } from './printable.ts';
-import { textWidth } from './text-width.ts';
+import { printable } from '../wording/printable.ts';
+import { textWidth } from '../wording/text-width.ts';
 
 /**
  * A diagnostic as text: place, what happened, the source line with a caret, what to do next, and notes with places of

@@ -1,7 +1,7 @@
 import type { Explanation, InstanceStatus } from '../answers.ts';
-import { reasonText } from '../manifest/reason-text.ts';
-import { typedInstance } from '../plan/typed-instance.ts';
-import { someOf } from '../some-of.ts';
+import { reasonText } from './reason-text.ts';
+import { shellName } from '../plan/shell-name.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { displacedOutText, failureText } from './outcome-text.ts';
 
 /** Why an instance would run, or would not, a line a reason. */
@@ -20,17 +20,17 @@ export function explanationText({
     ...because.map(reasonText),
     ...(failure === undefined
       ? []
-      : [`it ended so: ${failureText(failure)} (pipeline log ${typedInstance(instance)} tells more)`]),
+      : [`it ended so: ${failureText(failure)} (pipeline log ${shellName(instance)} tells more)`]),
     ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
     ...(after.length === 0
       ? []
       : [
-          `${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${someOf(after, 10)}`,
+          `${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${joinFirst(after, 10)}`,
         ]),
     ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),
     ...(state === 'up-to-date'
       ? [
-          `its outputs are those of its key: nothing to do (pipeline log ${typedInstance(instance)} tells why it ran last)`,
+          `its outputs are those of its key: nothing to do (pipeline log ${shellName(instance)} tells why it ran last)`,
         ]
       : []),
   ];

@@ -1,11 +1,11 @@
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
-import type { Colors } from './colors.ts';
-import { counted } from './counted.ts';
-import { durationText } from './duration-text.ts';
-import { printable } from './printable.ts';
-import { sizeText } from './size-text.ts';
-import { textWidth } from './text-width.ts';
+import type { Colors } from '../wording/colors.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { durationText } from '../wording/duration-text.ts';
+import { printable } from '../wording/printable.ts';
+import { sizeText } from '../wording/size-text.ts';
+import { textWidth } from '../wording/text-width.ts';
 
 /** What the live display knows of an instance that is running. */
 interface Running {
@@ -187,7 +187,7 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
   if (seconds < 1) return undefined;
   if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
   return [
-    `at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${counted(more.length, 'more stage')}`}`,
+    `at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${pluralize(more.length, 'more stage')}`}`,
   ];
 }
 

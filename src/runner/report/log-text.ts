@@ -1,9 +1,9 @@
 import type { InstanceLog } from '../answers.ts';
 import type { Event } from '../event.ts';
-import { reasonText } from '../manifest/reason-text.ts';
+import { reasonText } from './reason-text.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
-import { noColors } from './colors.ts';
+import { noColors } from '../wording/colors.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
 
 /** A part of a log: lines, or a file of what the stage printed, which may be of any size. */

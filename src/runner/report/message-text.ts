@@ -1,5 +1,5 @@
 import type { StageMessage } from '../../stage/message.ts';
-import { printableLines } from './printable.ts';
+import { printableLines } from '../wording/printable.ts';
 
 /** What a stage said while it worked, in words; undefined where there is nothing to say. */
 export function messageText(message: StageMessage): string | undefined {

@@ -1,9 +1,9 @@
 import type { Value } from '../../stage/context.ts';
 import type { ResultState } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { listed } from '../spec/interpolate.ts';
-import { nearest } from '../spec/nearest.ts';
-import { textWidth } from './text-width.ts';
+import { listed } from '../pipeline-file/interpolate.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
+import { textWidth } from '../wording/text-width.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {

@@ -1,9 +1,9 @@
 import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
-import { filesText } from '../manifest/reason-text.ts';
-import { counted } from './counted.ts';
-import { durationText } from './duration-text.ts';
-import { printableLines } from './printable.ts';
-import { sizeText } from './size-text.ts';
+import { filesText } from './reason-text.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { durationText } from '../wording/duration-text.ts';
+import { printableLines } from '../wording/printable.ts';
+import { sizeText } from '../wording/size-text.ts';
 
 /** How an instance ended, in a few words. */
 export function outcomeText(outcome: Outcome): string {
@@ -13,7 +13,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'cached':
       return 'up to date';
     case 'restored':
-      return `restored from the cache (${counted(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
+      return `restored from the cache (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed':
       return outcome.before === true
         ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})`

@@ -1,12 +1,12 @@
-import type { Colors } from './colors.ts';
+import type { Colors } from '../wording/colors.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
-import { durationText } from './duration-text.ts';
+import { durationText } from '../wording/duration-text.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
-import { printableLines } from './printable.ts';
-import { sizeText } from './size-text.ts';
-import { reasonText } from '../manifest/reason-text.ts';
-import { typedInstance } from '../plan/typed-instance.ts';
+import { printableLines } from '../wording/printable.ts';
+import { sizeText } from '../wording/size-text.ts';
+import { reasonText } from './reason-text.ts';
+import { shellName } from '../plan/shell-name.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
@@ -62,7 +62,7 @@ function startedText({
   // How the last attempt ended does not hide what changed since.
   const shown = because.slice(0, because[0]?.kind === 'changed' ? 1 : 2);
   const more = because.length - shown.length;
-  return `${shown.map(reasonText).join('; ')}${more === 0 ? '' : ` (and ${more} more: pipeline log ${typedInstance(instance)})`}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
+  return `${shown.map(reasonText).join('; ')}${more === 0 ? '' : ` (and ${more} more: pipeline log ${shellName(instance)})`}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
 }
 
 function messageLines(instance: string, message: StageMessage, colors: Colors): readonly string[] {

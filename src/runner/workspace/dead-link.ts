@@ -2,13 +2,13 @@ import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /** What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is none. */
 export function deadLink(
-  disk: Pick<WorkspaceDisk, 'look' | 'lookThrough' | 'readLink' | 'realPath'>,
+  disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
   place: string,
 ): string | undefined {
-  if (disk.look(place)?.isSymbolicLink() !== true || disk.lookThrough(place) !== undefined) return undefined;
+  if (disk.lstat(place)?.isSymbolicLink() !== true || disk.stat(place) !== undefined) return undefined;
   const target = disk.readLink(place);
   return isCircle(disk, place)
-    ? `is a symbolic link to ${target}, and leads in a circle`
+    ? `is a symbolic link to ${target}, and leads in a cycle`
     : `is a symbolic link to ${target}, where nothing is`;
 }
 

@@ -9,10 +9,10 @@ export interface NotAFolder {
 
 /** What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made. */
 export function notAFolder(
-  disk: Pick<WorkspaceDisk, 'look' | 'lookThrough' | 'readLink' | 'realPath'>,
+  disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
   place: string,
 ): NotAFolder | undefined {
-  if (disk.lookThrough(place)?.isDirectory() === true || disk.look(place) === undefined) return undefined;
+  if (disk.stat(place)?.isDirectory() === true || disk.lstat(place) === undefined) return undefined;
   const dead = deadLink(disk, place);
   if (dead !== undefined)
     return {

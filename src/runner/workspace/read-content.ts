@@ -56,7 +56,7 @@ export async function readFileDigest(
   path: string,
 ): Promise<Result<Digest | undefined, FileProblem>> {
   try {
-    const stats = workspace.disk.lookThrough(placeOf(workspace, path));
+    const stats = workspace.disk.stat(placeOf(workspace, path));
     return {
       ok: true,
       value:
@@ -125,7 +125,7 @@ class Reading {
   async #root(): Promise<Content | undefined> {
     const { disk } = this.#workspace;
     const place = placeOf(this.#workspace, this.#path);
-    const stats = disk.look(place);
+    const stats = disk.lstat(place);
     if (stats === undefined) return undefined;
     if (stats.isSymbolicLink() && this.#links === 'keep')
       throw new Unreadable(this.#path, 'is a symbolic link where a file or a folder was expected');
@@ -144,11 +144,11 @@ class Reading {
     const { disk } = this.#workspace;
     const place = placeOf(this.#workspace, path);
     this.#stamps.set(path, stampOf(link));
-    const stats = disk.lookThrough(place);
+    const stats = disk.stat(place);
     return stats && { stats, known: disk.realPath(place) };
   }
 
-  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that links led into and that are open, to find a circle of links. */
+  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that links led into and that are open, to find a cycle of links. */
   async #folder(
     path: string,
     inside: string,
@@ -166,7 +166,7 @@ class Reading {
   }
 
   async #member(path: string, inside: string, real: readonly string[]): Promise<void> {
-    const stats = this.#workspace.disk.look(placeOf(this.#workspace, path));
+    const stats = this.#workspace.disk.lstat(placeOf(this.#workspace, path));
     if (stats === undefined) throw new Unreadable(path, 'went away while its folder was read');
     if (stats.isSymbolicLink()) await this.#link(path, inside, stats, real);
     else await this.#reached(path, inside, { stats, known: path }, real);
@@ -204,9 +204,7 @@ class Reading {
     const { disk } = this.#workspace;
     const top = disk.realPath(placeOf(this.#workspace, this.#path));
     const reached =
-      disk.lookThrough(place) === undefined
-        ? join(disk.realPath(dirname(place)), target)
-        : disk.realPath(place);
+      disk.stat(place) === undefined ? join(disk.realPath(dirname(place)), target) : disk.realPath(place);
     const way = target.startsWith('/') ? '..' : relative(top, reached);
     return way === '..' || way.startsWith(`..${sep}`);
   }
@@ -239,7 +237,7 @@ async function settledDigest(
     if (known?.stamp === stamp) return { digest: known.digest, stamp, size: Number(stats.size) };
     const settled = isSettled(stats, workspace.now());
     const digest = await workspace.disk.digest(place);
-    const after = workspace.disk.lookThrough(place);
+    const after = workspace.disk.stat(place);
     if (after === undefined) throw new Unreadable(path, 'went away while it was read');
     if (stampOf(after) === stamp) {
       if (settled && !passing) workspace.stats.record(path, stamp, digest);

@@ -4,7 +4,7 @@ import { isSettled, stampOrNone } from './stamp.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /** How something was looked at, the absolute path, and what was seen. */
-export type Look = readonly [how: 'look' | 'lookThrough' | 'list' | 'realPath', path: string, seen: string];
+export type Look = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
 
 export interface RecordedLooks {
   readonly disk: WorkspaceDisk;
@@ -53,27 +53,27 @@ export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLoo
   return {
     looks: () => (tellsAll ? [...seen.values()] : undefined),
     disk: {
-      look: (path) =>
+      lstat: (path) =>
         unlessItFails(() => {
-          const stats = disk.look(path);
-          noteStats('look', path, stats);
+          const stats = disk.lstat(path);
+          noteStats('lstat', path, stats);
           return stats;
         }),
-      lookThrough: (path) =>
+      stat: (path) =>
         unlessItFails(() => {
-          const stats = disk.lookThrough(path);
-          noteStats('lookThrough', path, stats);
+          const stats = disk.stat(path);
+          noteStats('stat', path, stats);
           return stats;
         }),
       // The stamp is taken before the names are read: one that comes meanwhile makes it another.
       list: (folder) =>
         unlessItFails(() => {
-          noteStats('list', folder, disk.lookThrough(folder));
+          noteStats('list', folder, disk.stat(folder));
           return disk.list(folder);
         }),
       readLink: (path) =>
         unlessItFails(() => {
-          noteStats('look', path, disk.look(path));
+          noteStats('lstat', path, disk.lstat(path));
           return disk.readLink(path);
         }),
       realPath: (path) =>
@@ -100,11 +100,11 @@ export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boole
   return looks.every(([how, path, seen]) => {
     try {
       switch (how) {
-        case 'look':
-          return seenBy(how, disk.look(path)) === seen;
-        case 'lookThrough':
+        case 'lstat':
+          return seenBy(how, disk.lstat(path)) === seen;
+        case 'stat':
         case 'list':
-          return seenBy(how, disk.lookThrough(path)) === seen;
+          return seenBy(how, disk.stat(path)) === seen;
         case 'realPath':
           return disk.realPath(path) === seen;
       }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { partialBeside } from './objects.ts';
+import { partialBeside } from '../cache/objects.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Workspace } from './workspace.ts';
  */
 export async function replace(workspace: Workspace, finished: string, place: string): Promise<void> {
   const { disk } = workspace;
-  const [now, next] = [disk.look(place), disk.look(finished)];
+  const [now, next] = [disk.lstat(place), disk.lstat(finished)];
   const aside =
     now === undefined || (!now.isDirectory() && next?.isFile() === true) ? undefined : partialBeside(place);
   if (aside !== undefined) await disk.rename(place, aside);
@@ -46,7 +46,7 @@ export async function move(workspace: Workspace, from: string, to: string): Prom
 
 async function copyTree(workspace: Workspace, from: string, to: string): Promise<void> {
   const { disk } = workspace;
-  const stats = disk.look(from);
+  const stats = disk.lstat(from);
   if (stats?.isSymbolicLink() === true) return disk.makeLink(to, disk.readLink(from));
   if (stats?.isDirectory() !== true) return disk.copy(from, to);
   disk.makeFolder(to);
@@ -67,7 +67,7 @@ export async function removeTree(workspace: Workspace, place: string): Promise<v
 /** A folder without write permission keeps what it holds. */
 function openFolders(workspace: Workspace, place: string): void {
   const { disk } = workspace;
-  if (disk.look(place)?.isDirectory() !== true) return;
+  if (disk.lstat(place)?.isDirectory() !== true) return;
   disk.setMode(place, 0o755);
   for (const name of disk.list(place)) openFolders(workspace, join(place, name));
 }

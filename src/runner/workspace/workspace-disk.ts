@@ -27,9 +27,9 @@ import { makeFolder } from '../../files/make-folder.ts';
  */
 export interface WorkspaceDisk extends Disk {
   /** What stands at a path, links not followed; undefined: nothing. */
-  look(path: string): BigIntStats | undefined;
+  lstat(path: string): BigIntStats | undefined;
   /** The same, links followed. */
-  lookThrough(path: string): BigIntStats | undefined;
+  stat(path: string): BigIntStats | undefined;
   /** The names in a folder, sorted; one that is not UTF-8 is an error. */
   list(folder: string): readonly string[];
   readLink(path: string): string;
@@ -48,8 +48,8 @@ export interface WorkspaceDisk extends Disk {
 /** The disk of this machine. */
 export const workspaceDisk: WorkspaceDisk = {
   ...realDisk,
-  look: (path) => orNothing(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
-  lookThrough: (path) => orNothing(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
+  lstat: (path) => orNothing(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
+  stat: (path) => orNothing(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
   list: (folder) => names(folder),
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
@@ -62,7 +62,7 @@ export const workspaceDisk: WorkspaceDisk = {
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
 };
 
-/** Below a file, and behind links that lead in a circle, there is nothing, which Node calls an error (ENOTDIR, ELOOP) even where a missing entry is none. */
+/** Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR, ELOOP) even where a missing entry is none. */
 function orNothing<T>(look: () => T | undefined): T | undefined {
   try {
     return look();

@@ -9,14 +9,14 @@ import { placeOf, type Workspace } from './workspace.ts';
  * still is as it was here.
  */
 export function noteWritten(workspace: Workspace, path: string, digest: Digest): void {
-  const stats = workspace.disk.look(placeOf(workspace, path));
+  const stats = workspace.disk.lstat(placeOf(workspace, path));
   if (stats?.isFile() === true) workspace.written.set(path, { stamp: stampOf(stats), digest });
 }
 
 /** Moves the files that are settled by now into the stat cache; those that changed since are dropped. Gives whether some are still too young. */
 function recordSettled(workspace: Workspace): boolean {
   for (const [path, { stamp, digest }] of workspace.written) {
-    const stats = workspace.disk.look(placeOf(workspace, path));
+    const stats = workspace.disk.lstat(placeOf(workspace, path));
     const same = stats !== undefined && stampOf(stats) === stamp;
     if (same && !isSettled(stats, workspace.now())) continue;
     if (same) workspace.stats.record(path, stamp, digest);

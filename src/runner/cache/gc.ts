@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import type { Digest } from '../../files/digest.ts';
+import { isPartialName } from '../../files/write-atomically.ts';
+import type { Key } from '../identity.ts';
+import { objectFiles, objectPath } from './objects.ts';
+import { removeTree } from '../workspace/replace.ts';
+import { readListing } from './restore.ts';
+import { scratchFolder } from '../workspace/scratch.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { allEntries, deleteEntry } from '../store/entries.ts';
+import { isFullDisk, type Store, unlessDiskFails } from '../store/open-store.ts';
+import { forgetListings } from '../store/listings.ts';
+import { forgetPlacement, unnamedPlacements } from '../store/placements.ts';
+import { lastRuns } from '../store/runs.ts';
+
+/** What must stay, beside what the last runs made. */
+export interface Kept {
+  readonly keys: ReadonlySet<string>;
+  /** Instances that some pipeline file names, as "pipeline instance". */
+  readonly instances: ReadonlySet<string>;
+  /** Folders outside artifacts/ in which outs stand. */
+  readonly folders: ReadonlySet<string>;
+  /** How many runs back results are kept, named or not. */
+  readonly runs: number;
+}
+
+export interface Garbage {
+  readonly entries: number;
+  readonly objects: number;
+  /** Files and folders, from the project root, that are no objects. */
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
+/**
+ * Deletes what nobody names: first rows, then the objects that no row speaks of any more, then files that the runner put
+ * there for instances that are gone, and what killed runs left unfinished. The caller holds the lock.
+ */
+export async function collectGarbage(
+  workspace: Workspace,
+  store: Store,
+  kept: Kept,
+  dryRun: boolean,
+): Promise<Garbage> {
+  const recent = new Set(lastRuns(store, kept.runs).map(({ run }) => run));
+  const entries = allEntries(store);
+  const dead = entries.filter(({ entry, run }) => !kept.keys.has(entry.key) && !recent.has(run));
+  const gone = new Set<Key>(dead.map(({ entry }) => entry.key));
+  const deleteRows = store.database.transaction(() => {
+    for (const key of gone) deleteEntry(store, key);
+  });
+  // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for it runs.
+  const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
+
+  const needed = new Set<Digest>();
+  for (const { entry } of entries)
+    if (!gone.has(entry.key))
+      for (const object of await objectsOf(workspace, Object.values(entry.outs))) needed.add(object);
+  let bytes = 0;
+  let objects = 0;
+  for (const { path, digest, size } of objectFiles(workspace)) {
+    if (needed.has(digest)) continue;
+    objects += 1;
+    bytes += size;
+    if (dryRun) continue;
+    await workspace.disk.remove(placeOf(workspace, path));
+    workspace.stats.forget(objectPath(digest));
+  }
+
+  if (rowsAreLeft) deleteRows();
+
+  // A finished key resumes nothing: its run was killed before it could tidy up.
+  const finished = new Set<string>(entries.map(({ entry }) => entry.key));
+  const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
+  const unnamed = await unnamedFiles(workspace, store, kept);
+  const files = [...unnamed.files, ...unfinished(workspace, resumable, kept.folders)];
+  for (const path of files) bytes += sizeOf(workspace, path);
+  if (!dryRun) {
+    for (const path of files) {
+      await removeTree(workspace, placeOf(workspace, path));
+      forgetPlacement(store, path);
+    }
+    for (const path of unnamed.deleted) forgetPlacement(store, path);
+    store
+      .sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))")
+      .run(JSON.stringify([...kept.instances]));
+    forgetListings(store);
+  }
+  return { entries: dead.length, objects, files, bytes };
+}
+
+async function objectsOf(
+  workspace: Workspace,
+  contents: readonly { readonly form: string; readonly digest: Digest }[],
+): Promise<readonly Digest[]> {
+  const objects: Digest[] = [];
+  for (const { form, digest } of contents) {
+    objects.push(digest);
+    if (form === 'folder')
+      for (const item of (await readListing(workspace, digest)) ?? [])
+        if (item.kind === 'file') objects.push(item.digest);
+  }
+  return objects;
+}
+
+/** Outs of instances that no pipeline file names: those that stand as the runner put them there, and those that somebody deleted. One that was edited since is left. */
+async function unnamedFiles(
+  workspace: Workspace,
+  store: Store,
+  kept: Kept,
+): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
+  const files: string[] = [];
+  const deleted: string[] = [];
+  for (const placement of unnamedPlacements(store, kept.instances)) {
+    const stands = await readContent(workspace, placement.path, { links: 'keep' });
+    if (!stands.ok) continue;
+    if (stands.value === undefined) deleted.push(placement.path);
+    else if (stands.value.content.digest === placement.content.digest) files.push(placement.path);
+  }
+  return { files, deleted };
+}
+
+/** What was being written when a run was killed, and scratch folders that nobody will resume from. */
+function unfinished(
+  workspace: Workspace,
+  resumable: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): readonly string[] {
+  const { disk } = workspace;
+  const found: string[] = [];
+  const visit = (folder: string, depth: number): void => {
+    if (depth < 0 || disk.lstat(placeOf(workspace, folder))?.isDirectory() !== true) return;
+    for (const name of disk.list(placeOf(workspace, folder))) {
+      const path = join(folder, name);
+      if (isPartialName(name)) found.push(path);
+      else visit(path, depth - 1);
+    }
+  };
+  visit('cache', 3);
+  visit('artifacts', Infinity);
+  for (const folder of folders) visit(folder, 0);
+  if (disk.lstat(placeOf(workspace, scratchFolder)) !== undefined) {
+    for (const name of disk.list(placeOf(workspace, scratchFolder)))
+      if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, '')))
+        found.push(`${scratchFolder}/${name}`);
+  }
+  return found;
+}
+
+function sizeOf(workspace: Workspace, path: string): number {
+  const { disk } = workspace;
+  const stats = disk.lstat(placeOf(workspace, path));
+  if (stats?.isDirectory() !== true) return Number(stats?.size ?? 0);
+  return disk
+    .list(placeOf(workspace, path))
+    .reduce((sum, name) => sum + sizeOf(workspace, `${path}/${name}`), 0);
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
+import { readFileDigest } from '../workspace/read-content.ts';
+import { stampOf } from '../workspace/stamp.ts';
+import { noteWritten } from '../workspace/written.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+
+export const objectsFolder = 'cache/objects';
+
+/** Where an object lies, from the project root. */
+export const objectPath = (digest: Digest): string =>
+  `${objectsFolder}/${digest.slice(0, 2)}/${digest.slice(2)}`;
+
+export type ObjectState = 'right' | 'missing' | 'damaged';
+
+/** Whether an object is there with the right bytes: by its stamp where that can be trusted, else by reading it. */
+export async function objectState(workspace: Workspace, digest: Digest): Promise<ObjectState> {
+  const path = objectPath(digest);
+  const stats = workspace.disk.lstat(placeOf(workspace, path));
+  if (stats === undefined) return 'missing';
+  if (!stats.isFile()) return 'damaged';
+  const known = workspace.stats.find(path);
+  if (known?.stamp === stampOf(stats)) return known.digest === digest ? 'right' : 'damaged';
+  const found = await readFileDigest(workspace, path);
+  return found.ok && found.value === digest ? 'right' : 'damaged';
+}
+
+/** Folders whose names have to be brought to the disk before a row may speak of the objects in them. */
+export type Unsynced = Set<string>;
+
+/**
+ * Copies a file into the cache under its digest: a copy of its own (never a hard link with the workspace), read-only,
+ * brought to the disk before it gets its name. The copy is hashed, so that a file that changed meanwhile is never filed
+ * under the old digest: then the answer is false.
+ */
+export async function storeFile(
+  workspace: Workspace,
+  from: string,
+  digest: Digest,
+  unsynced: Unsynced,
+): Promise<boolean> {
+  return store(workspace, digest, unsynced, (partial) =>
+    workspace.disk.copy(placeOf(workspace, from), partial),
+  );
+}
+
+/** Files bytes that are in memory: the listing of a folder. */
+export async function storeText(workspace: Workspace, text: string, unsynced: Unsynced): Promise<Digest> {
+  const digest = digestOf(text);
+  if (!(await store(workspace, digest, unsynced, (partial) => workspace.disk.create(partial, text))))
+    throw new Error('a text changed while it was stored');
+  return digest;
+}
+
+async function store(
+  workspace: Workspace,
+  digest: Digest,
+  unsynced: Unsynced,
+  fill: (partial: string) => Promise<void>,
+): Promise<boolean> {
+  const { disk } = workspace;
+  if ((await objectState(workspace, digest)) === 'right') return true;
+  const path = objectPath(digest);
+  const place = placeOf(workspace, path);
+  const folder = dirname(place);
+  const partial = partialBeside(place);
+  makeFolder(workspace, folder, unsynced);
+  try {
+    await fill(partial);
+    if ((await disk.digest(partial)) !== digest) {
+      await disk.remove(partial);
+      return false;
+    }
+    disk.setMode(partial, 0o444);
+    await disk.sync(partial);
+    await disk.rename(partial, place);
+  } catch (error) {
+    await disk.remove(partial).catch(() => undefined);
+    throw error;
+  }
+  unsynced.add(folder);
+  noteWritten(workspace, path, digest);
+  return true;
+}
+
+/** Makes a folder; the folder above it has a new name then, to be brought to the disk as well. */
+function makeFolder(workspace: Workspace, folder: string, unsynced: Unsynced): void {
+  if (workspace.disk.lstat(folder) !== undefined) return;
+  workspace.disk.makeFolder(folder);
+  unsynced.add(dirname(folder));
+}
+
+/** Brings the names of new objects to the disk: after this, a row may speak of them. */
+export async function syncNames(workspace: Workspace, unsynced: Unsynced): Promise<void> {
+  for (const folder of unsynced) await workspace.disk.sync(folder);
+  unsynced.clear();
+}
+
+/** A name for what is not finished, in the folder where it will stand; isPartialName (src/files) knows it. */
+export function partialBeside(place: string): string {
+  return `${dirname(place)}/.partial-${randomBytes(8).toString('hex')}`;
+}
+
+/** Every file in the cache that has the name of an object. */
+export function* objectFiles(
+  workspace: Workspace,
+): Generator<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
+  const { disk } = workspace;
+  const top = placeOf(workspace, objectsFolder);
+  if (disk.lstat(top) === undefined) return;
+  for (const folder of disk.list(top)) {
+    if (disk.lstat(`${top}/${folder}`)?.isDirectory() !== true) continue;
+    for (const name of disk.list(`${top}/${folder}`)) {
+      const digest = parseDigest(folder + name);
+      const stats = disk.lstat(`${top}/${folder}/${name}`);
+      if (digest.ok && stats !== undefined)
+        yield { path: objectPath(digest.value), digest: digest.value, size: Number(stats.size) };
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import { objectFiles } from './objects.ts';
+import { readListing } from './restore.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { allEntries } from '../store/entries.ts';
+import type { Store } from '../store/open-store.ts';
+
+/** What can be told of a store without reading its objects: `verify` reads them. */
+export interface StoreHealth {
+  readonly results: number;
+  readonly objects: number;
+  readonly bytes: number;
+  /** Results of which an object is not there: they are computed again when they are asked for. */
+  readonly incomplete: number;
+  /** What SQLite finds wrong with its own file; undefined: nothing. */
+  readonly damage: string | undefined;
+}
+
+/** Counts rows and objects and looks whether each result has its own. */
+export async function storeHealth(workspace: Workspace, store: Store): Promise<StoreHealth> {
+  const entries = soundEntries(store);
+  if (!entries.ok) return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: entries.error };
+  const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
+  let incomplete = 0;
+  for (const { entry } of entries.value)
+    if (!(await isComplete(workspace, Object.values(entry.outs), sizes))) incomplete += 1;
+  return {
+    results: entries.value.length,
+    objects: sizes.size,
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    incomplete,
+    damage: undefined,
+  };
+}
+
+/** Every entry, or what is wrong: with the file as SQLite sees it, or with what a row says. */
+function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
+  try {
+    const checked = String(store.database.pragma('quick_check(1)', { simple: true }));
+    return checked === 'ok' ? { ok: true, value: allEntries(store) } : { ok: false, error: checked };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function isComplete(
+  workspace: Workspace,
+  outs: readonly { readonly form: string; readonly digest: Digest }[],
+  there: ReadonlyMap<Digest, number>,
+): Promise<boolean> {
+  for (const { form, digest } of outs) {
+    if (!there.has(digest)) return false;
+    const listing = form === 'folder' ? await readListing(workspace, digest) : [];
+    if (listing === undefined || listing.some((item) => item.kind === 'file' && !there.has(item.digest)))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,105 @@
+import type { Digest } from '../../files/digest.ts';
+import { objectFiles, objectPath } from './objects.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { readListing } from './restore.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { Key } from '../identity.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { allMakers, type Maker } from '../store/attempts.ts';
+import { allEntries } from '../store/entries.ts';
+import type { Store } from '../store/open-store.ts';
+import { allPlacements } from '../store/placements.ts';
+
+export interface Verified {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly faults: readonly { readonly path: string; readonly message: string }[];
+}
+
+/**
+ * Reads every object and every placed out again, whatever the stat cache says, and compares them with the rows. Changes
+ * nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined: not known. What nobody names
+ * is restored by nobody: that it was deleted or edited is no fault.
+ */
+export async function verifyStore(
+  workspace: Workspace,
+  store: Store,
+  named: ReadonlySet<string> | undefined,
+): Promise<Verified> {
+  const right = new Set<Digest>();
+  const damaged = new Set<Digest>();
+  let bytes = 0;
+  for (const { path, digest, size } of objectFiles(workspace)) {
+    bytes += size;
+    ((await workspace.disk.digest(placeOf(workspace, path))) === digest ? right : damaged).add(digest);
+  }
+  const holders = new Map<Digest, Holder[]>([...damaged].map((object) => [object, []]));
+  for (const { entry } of allEntries(store)) {
+    for (const [out, { form, digest }] of Object.entries(entry.outs)) {
+      const needed =
+        form === 'folder'
+          ? [
+              digest,
+              ...((await readListing(workspace, digest)) ?? []).flatMap((item) =>
+                item.kind === 'file' ? [item.digest] : [],
+              ),
+            ]
+          : [digest];
+      for (const object of needed)
+        if (!right.has(object))
+          holders.set(object, [...(holders.get(object) ?? []), { key: entry.key, out }]);
+    }
+  }
+  const makers = holders.size === 0 ? [] : allMakers(store);
+  const faults = [...holders].map(([object, held]) => ({
+    path: objectPath(object),
+    message: `${damaged.has(object) ? 'its bytes are not those it is named for' : 'is missing'}: ${holdersText(held, makers, named)}`,
+  }));
+  // Without memory: every byte is read.
+  const forgetful: Workspace = {
+    ...workspace,
+    stats: { find: () => undefined, record: () => undefined, forget: () => undefined },
+  };
+  for (const { path, content, instance, pipeline } of allPlacements(store)) {
+    if (named?.has(`${pipeline} ${instance}`) === false) continue;
+    const found = await readContent(forgetful, path, { links: 'keep' });
+    if (!found.ok) faults.push({ path, message: found.error.message });
+    else if (found.value === undefined)
+      faults.push({ path, message: `missing: an out of ${instance}; pipeline run restores it` });
+    else if (found.value.content.digest !== content.digest || found.value.content.form !== content.form)
+      faults.push({
+        path,
+        message: `was changed since it was made by ${instance}; pipeline run restores it`,
+      });
+  }
+  return { objects: right.size, bytes, faults };
+}
+
+/** An out of a result that an object is a part of. */
+interface Holder {
+  readonly key: Key;
+  readonly out: string;
+}
+
+/** Whose an object is that is not right, and what mends it: a run makes only what it needs. */
+function holdersText(
+  held: readonly Holder[],
+  makers: readonly Maker[],
+  named: ReadonlySet<string> | undefined,
+): string {
+  const made = makers.flatMap((maker) =>
+    held.filter(({ key }) => key === maker.key).map(({ out }) => ({ ...maker, out })),
+  );
+  const last = made.find(
+    ({ pipeline, instance, isLast }) => isLast && named?.has(`${pipeline} ${instance}`) !== false,
+  );
+  const [first] = held;
+  if (first === undefined) return 'no result needs it; pipeline gc deletes it';
+  const more = new Set(held.map(({ key }) => key)).size - 1;
+  const others = more > 0 ? `, and of ${pluralize(more, 'other result')}` : '';
+  if (last !== undefined)
+    return `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs it makes it again`;
+  const maker = made.find(({ key }) => key === first.key);
+  const result = `an older result (${first.key.slice(0, 8)})${maker === undefined ? '' : ` of ${maker.instance} in ${maker.pipeline}`}`;
+  return `part of the out ${first.out} of ${result}${others}; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it`;
+}

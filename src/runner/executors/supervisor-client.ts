@@ -1,0 +1,121 @@
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { endFamily, type Family, type Mark } from './processes.ts';
+import { lineSplitter } from './split-lines.ts';
+import { type Ending, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
+
+/** What is told of a stage while it runs. */
+export interface Listener {
+  started(pid: number, start: string): void;
+  line(line: string | null): void;
+}
+
+/** How a start ended, told when none of the stage's processes is left. */
+export type StageEnding =
+  (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
+
+/** The runner's side of the supervisor; its process is started with the first stage. */
+export interface Supervisor {
+  start(
+    order: Omit<StartOrder, 'kind' | 'stage'>,
+    listener: Listener,
+  ): { readonly ended: Promise<StageEnding>; stop(grace: number | null): void };
+  /** Ends the supervisor's process. No stage may be running. */
+  close(): void;
+}
+
+interface Watched {
+  readonly listener: Listener;
+  readonly mark: Mark;
+  family: Family | undefined;
+  end(ending: StageEnding): void;
+}
+
+export function supervisor(program: string): Supervisor {
+  const stages = new Map<number, Watched>();
+  let child: ChildProcess | undefined;
+  let count = 0;
+
+  function launched(): ChildProcess {
+    // Loaded only now: a run with nothing to do starts nothing.
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    const started = spawn(process.execPath, [program], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: {},
+    });
+    const reports = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
+      if (line === null || line === '') return;
+      const report: Report = JSON.parse(line);
+      take(report);
+    });
+    started.stdout?.on('data', (chunk: Buffer) => reports.push(chunk));
+    started.stdin?.on('error', () => undefined);
+    started.on('error', (error) => lost(error.message));
+    started.on('exit', () => lost('its supervisor was killed'));
+    return started;
+  }
+
+  function take(report: Report): void {
+    const stage = stages.get(report.stage);
+    if (stage === undefined) return;
+    switch (report.kind) {
+      case 'started':
+        stage.family = { group: report.pid, mark: stage.mark };
+        return stage.listener.started(report.pid, report.started);
+      case 'line':
+        return stage.listener.line(report.line);
+      case 'refused':
+        stages.delete(report.stage);
+        return stage.end({ kind: 'refused', message: report.message });
+      case 'ended':
+        stages.delete(report.stage);
+        return stage.end({ ...report.ending, stopped: report.stopped });
+    }
+  }
+
+  /** The supervisor is gone before us: its stages must not outlive it. */
+  function lost(message: string): void {
+    child = undefined;
+    for (const [number, stage] of stages) {
+      stages.delete(number);
+      // It may have been started and not been told of: then its mark is all that is known.
+      void endFamily(stage.family ?? { group: undefined, mark: stage.mark }, 0).then(() =>
+        stage.end({ kind: 'refused', message }),
+      );
+    }
+  }
+
+  function send(order: Order): void {
+    child ??= launched();
+    child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  return {
+    start(order, listener) {
+      const stage = count++;
+      const ended = new Promise<StageEnding>((resolve) => {
+        stages.set(stage, { listener, mark: order.mark, family: undefined, end: resolve });
+      });
+      send({ kind: 'start', stage, ...order });
+      return { ended, stop: (grace) => send({ kind: 'stop', stage, graceSeconds: grace }) };
+    },
+    close() {
+      child?.removeAllListeners('exit');
+      child?.stdin?.end();
+      child?.unref();
+      child = undefined;
+    },
+  };
+}
+
+/** Where the programs lie that run beside the command line: next to it, in the built package. */
+export interface HelperPrograms {
+  readonly supervisor: string;
+  readonly stageChild: string;
+}
+
+export const builtHelperPrograms = (): HelperPrograms => ({
+  supervisor: fileURLToPath(new URL('./supervisor.js', import.meta.url)),
+  stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),
+});

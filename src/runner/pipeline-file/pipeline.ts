@@ -1,0 +1,94 @@
+import type { Located, Range } from '../diagnostic.ts';
+import type { OutKind } from '../plan/instance.ts';
+import type { MapNode, Node, ScalarNode } from './node.ts';
+import type { LookUp } from './interpolate.ts';
+import type { Deferred } from './shape.ts';
+
+/** pipeline.yaml after its shape was checked: references to axes, deps, outs and params still stand. */
+export interface Pipeline {
+  readonly name: string;
+  /** The file that was asked for, from the project root. */
+  readonly file: string;
+  /** What `${vars.…}` stands for. */
+  readonly vars: LookUp;
+  /** In the order of the file. */
+  readonly stages: ReadonlyMap<string, Stage>;
+  /** Stages with faults of their own: what refers to them is not judged. */
+  readonly broken: ReadonlySet<string>;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** Where its name stands. */
+  readonly at: Range;
+  readonly description: string;
+  /** A union of products; one block without axes where no matrix is given. */
+  readonly matrix: readonly MatrixBlock[];
+  readonly program: StageProgram;
+  readonly params: MapNode | undefined;
+  readonly deps: ReadonlyMap<string, StageDependency>;
+  readonly outs: ReadonlyMap<string, StageOut>;
+  readonly env: readonly Located<string>[];
+  readonly passEnv: readonly Located<string>[];
+  readonly resources: {
+    readonly cpus: Deferred<Located<number>> | undefined;
+    readonly gpus: Deferred<Located<number>> | undefined;
+    /** Bytes. */
+    readonly memory: Deferred<Located<number>> | undefined;
+  };
+  /** Seconds. */
+  readonly timeout: Deferred<Located<number>> | undefined;
+  readonly retries: Deferred<Located<number>> | undefined;
+  readonly cache: boolean;
+}
+
+/** The product of some axes, and of the instances of another stage with theirs. */
+export interface MatrixBlock {
+  readonly from: Located<string> | undefined;
+  readonly axes: ReadonlyMap<string, Axis>;
+  readonly at: Range;
+}
+
+export interface Axis {
+  readonly at: Range;
+  readonly values: readonly Node[];
+}
+
+export type StageProgram =
+  | { readonly kind: 'uses'; readonly path: Located<string> }
+  | {
+      readonly kind: 'argv';
+      readonly words: readonly ScalarNode[];
+      readonly code: readonly ScalarNode[];
+      readonly at: Range;
+    }
+  | {
+      readonly kind: 'shell';
+      readonly line: ScalarNode;
+      readonly code: readonly ScalarNode[];
+      readonly at: Range;
+    };
+
+export type StageDependency =
+  /** A path or the name of a folder of the hub, told apart when its references are settled. */
+  | {
+      readonly kind: 'path';
+      readonly path: ScalarNode;
+      readonly external: boolean;
+      readonly hint: string | undefined;
+      readonly at: Range;
+    }
+  | {
+      readonly kind: 'from';
+      readonly stage: Located<string>;
+      readonly out: Located<string>;
+      readonly gather: boolean;
+      readonly at: Range;
+    };
+
+export interface StageOut {
+  readonly path: ScalarNode;
+  readonly kind: OutKind;
+  readonly workspace: boolean;
+  readonly at: Range;
+}

@@ -1,0 +1,59 @@
+import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
+import type { Result } from '../../result.ts';
+import { stageEnvironment } from '../executors/environment.ts';
+
+/** What a stage program declares. */
+export interface Description {
+  /** JSON Schema. */
+  readonly params: JsonObject;
+  /** A name that ends in "?" may be left out. */
+  readonly deps: readonly string[];
+  readonly outs: readonly string[];
+  readonly packages: readonly string[];
+}
+
+/** Loads bundles in a process of their own and asks what they declare; an answer a bundle, in their order. */
+export async function describeAll(
+  stageChild: string,
+  root: string,
+  bundles: readonly string[],
+): Promise<readonly Result<Description>[]> {
+  if (bundles.length === 0) return [];
+  const { execa } = await import('execa');
+  const { stdio, stderr } = await execa(process.execPath, [stageChild, '--describe', ...bundles], {
+    cwd: root,
+    env: { ...stageEnvironment(process.env, [], []), PIPELINE_EVENTS: '3' },
+    extendEnv: false,
+    reject: false,
+    timeout: 60_000,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const lines = String(stdio[3] ?? '')
+    .split('\n')
+    .filter((line) => line !== '');
+  return bundles.map((_, index): Result<Description> => parseAnswer(lines[index], stderr));
+}
+
+function parseAnswer(line: string | undefined, stderr: string): Result<Description> {
+  if (line === undefined) return { ok: false, error: `it ended while it was loaded: ${stderr.slice(-2000)}` };
+  const answer: Json = JSON.parse(line);
+  if (isDescription(answer)) return { ok: true, value: answer };
+  const error = isJsonObject(answer) ? answer['error'] : undefined;
+  return {
+    ok: false,
+    error:
+      typeof error === 'string'
+        ? error
+        : 'its stage declares no params, deps and outs: write `export const stage = defineStage({ … })`',
+  };
+}
+
+export const isDescription = (value: Json | undefined): value is Json & Description =>
+  isJsonObject(value) &&
+  isJsonObject(value['params']) &&
+  isNames(value['deps']) &&
+  isNames(value['outs']) &&
+  isNames(value['packages']);
+
+const isNames = (value: Json | undefined): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');

@@ -1,0 +1,193 @@
+import { builtinModules } from 'node:module';
+import { dirname, relative } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
+import { readFileSync } from 'node:fs';
+import { readContent } from '../workspace/read-content.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { shippedPaths } from './shipped-paths.ts';
+
+/** What a set of packages is, by content. */
+export interface PackageFacts {
+  /** Each package that can be reached, where it is installed → its version and integrity. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** Files and folders that this was read from, from the project root or absolute → what they held then: while that is unchanged, so are the facts. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/**
+ * The installed closure of packages: version and integrity from npm's record of what is installed
+ * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an unrecorded package,
+ * counts by its content. One that is not installed counts as nothing.
+ */
+export async function packageFacts(
+  workspace: Workspace,
+  specifiers: readonly string[],
+): Promise<PackageFacts> {
+  const lock = findLock(workspace);
+  const packages: Record<string, string> = {};
+  const sources = new Map<string, string>(lock === undefined ? [] : [[lock.file, lock.digest]]);
+  const pending = specifiers
+    .filter((specifier) => !isBuiltin(specifier))
+    .map((specifier) => ({ name: packageName(specifier), from: '' }));
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const found = lock && resolve(lock.packages, next.name, next.from);
+    const shown = found?.path.replace(/^node_modules\//, '').replaceAll('/node_modules/', '>') ?? next.name;
+    if (packages[shown] !== undefined) continue;
+    const fact =
+      found === undefined
+        ? await unrecorded(workspace, next.name, sources)
+        : await recorded(workspace, lock?.folder ?? '.', found, sources);
+    if (fact === undefined) continue;
+    packages[shown] = fact;
+    const from = found?.target ?? found?.path ?? '';
+    for (const name of found?.needs ?? []) pending.push({ name, from });
+  }
+  return {
+    packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))),
+    sources: Object.fromEntries(sources),
+  };
+}
+
+export const isBuiltin = (specifier: string): boolean =>
+  specifier.startsWith('node:') || builtinModules.includes(specifier);
+
+/** "@scope/name/sub/path.js" is a file of "@scope/name". */
+const packageName = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+interface Lock {
+  readonly file: string;
+  /** Of the very bytes that were parsed. */
+  readonly digest: string;
+  /** That holds node_modules, from the project root. */
+  readonly folder: string;
+  readonly packages: JsonObject;
+}
+
+/** npm's record in the nearest folder upwards that has one: in a workspace of packages it lies above the project. */
+function findLock(workspace: Workspace): Lock | undefined {
+  for (let folder = workspace.root; ; folder = dirname(folder)) {
+    const place = `${folder}/node_modules/.package-lock.json`;
+    if (workspace.disk.stat(place)?.isFile() === true) {
+      const bytes = readFileSync(place);
+      const lock: Json = JSON.parse(bytes.toString('utf8'));
+      const packages = isJsonObject(lock) ? lock['packages'] : undefined;
+      const path = folder === workspace.root ? 'node_modules/.package-lock.json' : place;
+      return {
+        file: path,
+        digest: digestOf(bytes),
+        folder,
+        packages: isJsonObject(packages) ? packages : {},
+      };
+    }
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+interface Installed {
+  /** "node_modules/a/node_modules/b". */
+  readonly path: string;
+  readonly version: string;
+  readonly integrity: string | undefined;
+  /** Of a link: the folder it leads to. */
+  readonly target: string | undefined;
+  readonly needs: readonly string[];
+}
+
+/** As Node finds a package: in the node_modules of the one that asks, then of each folder above it. */
+function resolve(packages: JsonObject, name: string, from: string): Installed | undefined {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
+    const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    const entry = packages[path];
+    if (isJsonObject(entry)) return installed(path, entry, packages);
+    if (folder === '') return undefined;
+  }
+}
+
+function installed(path: string, entry: JsonObject, packages: JsonObject): Installed {
+  const target =
+    entry['link'] === true && typeof entry['resolved'] === 'string' ? entry['resolved'] : undefined;
+  const linked = target === undefined ? undefined : packages[target];
+  const facts = isJsonObject(linked) ? linked : entry;
+  const { version, integrity } = facts;
+  return {
+    path,
+    target,
+    version: typeof version === 'string' ? version : 'linked',
+    integrity: target === undefined && typeof integrity === 'string' ? integrity : undefined,
+    needs: ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((kind) =>
+      isJsonObject(facts[kind]) ? Object.keys(facts[kind]) : [],
+    ),
+  };
+}
+
+async function recorded(
+  workspace: Workspace,
+  folder: string,
+  { path, target, version, integrity }: Installed,
+  sources: Map<string, string>,
+): Promise<string> {
+  if (integrity !== undefined) return `${version} ${integrity}`;
+  return `${version} ${await contentOf(workspace, `${folder}/${target ?? path}`, sources)}`;
+}
+
+/** A package that npm knows nothing of: put there by hand, or by another package manager. */
+async function unrecorded(
+  workspace: Workspace,
+  name: string,
+  sources: Map<string, string>,
+): Promise<string | undefined> {
+  for (let folder = workspace.root; ; folder = dirname(folder)) {
+    const place = `${folder}/node_modules/${name}`;
+    if (workspace.disk.stat(place) !== undefined)
+      return `unrecorded ${await contentOf(workspace, place, sources)}`;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+async function contentOf(workspace: Workspace, place: string, sources: Map<string, string>): Promise<string> {
+  const path = place.startsWith(`${workspace.root}/`) ? relative(workspace.root, place) : place;
+  const content = await sourceDigest(workspace, path);
+  sources.set(path, content);
+  return content;
+}
+
+/** The content of one of the sources of facts, as a text. */
+export async function sourceDigest(workspace: Workspace, path: string): Promise<string> {
+  const found = await readContent(workspace, path, { links: 'follow', counts: whatCounts(workspace, path) });
+  if (!found.ok) return `unreadable: ${found.error.message}`;
+  return found.value?.content.digest ?? 'absent';
+}
+
+/**
+ * Of a package's folder what it ships: a link may lead to a whole project, whose tests and data are in no package. Of one
+ * that does not say what it ships, all but what a pipeline made in it.
+ */
+function whatCounts(workspace: Workspace, path: string): (inside: string) => boolean {
+  const folder = placeOf(workspace, path);
+  const shipped = shippedPaths(packageJsonIn(folder));
+  const made =
+    shipped === undefined && workspace.disk.stat(`${folder}/pipeline.yaml`) !== undefined
+      ? ['artifacts', 'cache']
+      : [];
+  return (inside) =>
+    !leaveOut.includes(inside.slice(inside.lastIndexOf('/') + 1)) &&
+    !made.includes(inside) &&
+    (shipped?.(inside) ?? true);
+}
+
+function packageJsonIn(folder: string): Json | undefined {
+  try {
+    const json: Json = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    return json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A linked package's own packages are counted by themselves. */
+const leaveOut = ['node_modules', '.git'];

@@ -1,0 +1,262 @@
+import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
+import { SourceFailed } from '../../files/file-problem.ts';
+import { isJsonObject, type Json } from '../../files/json.ts';
+import { writeFileAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
+import type { TreeItem } from '../manifest/tree.ts';
+import type { Store } from '../store/open-store.ts';
+import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
+import { readFileDigest } from '../workspace/read-content.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { type BundleFolder, bundlePath, keptBundles, mapPath, passingBundles } from './bundle-folder.ts';
+import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
+import { type Description, describeAll, isDescription } from './describe.ts';
+import { loadFault } from './load-fault.ts';
+import { type PackageFacts, packageFacts, sourceDigest } from './packages.ts';
+
+/** A stage program, ready to run. */
+export interface StageProgramFacts {
+  /** Of all our code that runs: the bundle, and the entry that starts it. */
+  readonly identity: Digest;
+  readonly bundle: Digest;
+  /** The bundle, from the project root. */
+  readonly file: string;
+  /** Whether it stands there: a project that is only looked at is given none. */
+  readonly isKept: boolean;
+  /** The files of the project that the bundle was made from. */
+  readonly code: readonly TreeItem[];
+  /** The files that its packages were read from. */
+  readonly sources: readonly string[];
+  readonly packages: Readonly<Record<string, string>>;
+  readonly description: Description;
+}
+
+export interface ProgramSources {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  /** The built src/stage/child.ts. */
+  readonly stageChild: string;
+}
+
+/** What a bundle was made from. While all of it is as it was, the bundle need not be made again. */
+interface BundleRecord {
+  readonly bundler: string;
+  readonly bundle: Digest;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly absent: readonly string[];
+  readonly packages: Readonly<Record<string, string>>;
+  /** Where the packages were read from → its content. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** Every program by its path: ready, or why it cannot be made. With nothing changed this takes a look at each file, no more. */
+export async function stagePrograms(
+  sources: ProgramSources,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>> {
+  const { workspace, store, stageChild } = sources;
+  const entry = await readFileDigest(workspace, stageChild);
+  if (!entry.ok || entry.value === undefined)
+    throw new Error(`${stageChild} is missing: npm run prepare builds it`);
+  const digests = contentsOnce(workspace);
+  const found = new Map<string, Result<StageProgramFacts, readonly BundleFault[]>>();
+  const stale: string[] = [];
+  for (const path of paths) {
+    const record = parseRecord(bundleRecord(store, path));
+    const description = record && programDescription(store, record.bundle);
+    if (record !== undefined && isDescription(description) && (await isFresh(workspace, record, digests))) {
+      found.set(path, { ok: true, value: facts(entry.value, record, description, true) });
+    } else stale.push(path);
+  }
+  if (stale.length === 0) return found;
+  const bundled = await bundleAll(workspace, stale);
+  const packagesOf = packagesOnce(workspace);
+  await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
+  for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
+  const descriptions = await described(
+    sources,
+    folder,
+    packagesOf,
+    [...bundled].flatMap(([path, bundle]) => (bundle.ok ? [[path, bundle.value] as const] : [])),
+  );
+  for (const [path, bundle] of bundled) {
+    const description = bundle.ok ? descriptions.get(bundle.value.digest) : undefined;
+    if (!bundle.ok) found.set(path, bundle);
+    else if (description?.ok !== true)
+      found.set(path, {
+        ok: false,
+        error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')],
+      });
+    else {
+      const record = await recordOf(workspace, packagesOf, bundle.value, description.value);
+      // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
+      if (bundle.value.stoodStill()) recordBundle(store, path, record);
+      found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
+    }
+  }
+  return found;
+}
+
+const facts = (
+  entry: Digest,
+  { bundle, inputs, packages, sources }: BundleRecord,
+  description: Description,
+  isKept: boolean,
+): StageProgramFacts => ({
+  identity: digestOf(`${entry}\n${bundle}\n`),
+  bundle,
+  file: bundlePath(bundle),
+  isKept,
+  code: codeOf(inputs),
+  sources: Object.keys(sources),
+  packages,
+  description,
+});
+
+function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
+  return Object.entries(inputs).flatMap(([path, content]): readonly TreeItem[] => {
+    const digest = parseDigest(content);
+    return digest.ok && !/^(\/|\.\.\/)/.test(path)
+      ? [{ kind: 'file', path, executable: false, digest: digest.value }]
+      : [];
+  });
+}
+
+type Contents = (path: string) => Promise<string>;
+
+/** Programs share most of their files: each is looked at once. */
+function contentsOnce(workspace: Workspace): Contents {
+  const known = new Map<string, Promise<string>>();
+  return (path) => {
+    const content =
+      known.get(path) ??
+      readFileDigest(workspace, path).then((digest) =>
+        digest.ok ? (digest.value ?? 'absent') : 'unreadable',
+      );
+    known.set(path, content);
+    return content;
+  };
+}
+
+type Packages = (specifiers: readonly string[]) => Promise<PackageFacts>;
+
+/** npm's record is long, and most programs name the same packages. */
+function packagesOnce(workspace: Workspace): Packages {
+  const known = new Map<string, Promise<PackageFacts>>();
+  return (specifiers) => {
+    const name = JSON.stringify(specifiers);
+    const found = known.get(name) ?? packageFacts(workspace, specifiers);
+    known.set(name, found);
+    return found;
+  };
+}
+
+async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
+  if (record.bundler !== bundlerVersion || (await contents(bundlePath(record.bundle))) !== record.bundle)
+    return false;
+  // An older version wrote none.
+  if (workspace.disk.stat(placeOf(workspace, mapPath(bundlePath(record.bundle)))) === undefined) return false;
+  for (const [path, digest] of Object.entries(record.inputs))
+    if ((await contents(path)) !== digest) return false;
+  for (const [path, digest] of Object.entries(record.sources))
+    if ((await sourceContent(workspace, path, contents)) !== digest) return false;
+  return record.absent.every((path) => workspace.disk.stat(placeOf(workspace, path)) === undefined);
+}
+
+/** A file is the record of what npm installed, the same for all programs; a folder is a package that has no record. */
+const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> =>
+  path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path);
+
+async function recordOf(
+  workspace: Workspace,
+  packagesOf: Packages,
+  { digest, inputs, absent, external }: Bundle,
+  description: Description,
+): Promise<BundleRecord> {
+  const { packages, sources } = await packagesOf([...external, ...description.packages]);
+  const contents = contentsOnce(workspace);
+  return {
+    bundler: bundlerVersion,
+    bundle: digest,
+    inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
+    absent,
+    packages,
+    sources,
+  };
+}
+
+async function writeBundle(
+  workspace: Workspace,
+  folder: BundleFolder,
+  { digest, text, map }: Bundle,
+): Promise<void> {
+  const path = folder.pathOf(digest);
+  for (const written of [
+    await writeFileAtomically(path, text, workspace.disk),
+    await writeFileAtomically(mapPath(path), map, workspace.disk),
+  ]) {
+    if (!written.ok) throw new SourceFailed(written.error);
+  }
+}
+
+async function described(
+  { workspace, store, stageChild }: ProgramSources,
+  folder: BundleFolder,
+  packagesOf: Packages,
+  bundles: readonly (readonly [path: string, bundle: Bundle])[],
+): Promise<ReadonlyMap<Digest, Result<Description>>> {
+  const found = new Map<Digest, Result<Description>>();
+  const unknown: Digest[] = [];
+  for (const [path, bundle] of bundles) {
+    const { digest } = bundle;
+    if (found.has(digest) || unknown.includes(digest)) continue;
+    const known = programDescription(store, digest);
+    if (isDescription(known) && (await hasPackagesAsBefore(store, packagesOf, path, bundle, known)))
+      found.set(digest, { ok: true, value: known });
+    else unknown.push(digest);
+  }
+  const answers = await describeAll(
+    stageChild,
+    workspace.root,
+    unknown.map((digest) => folder.pathOf(digest)),
+  );
+  for (const [index, digest] of unknown.entries()) {
+    const answer = answers[index] ?? { ok: false, error: 'it ended while it was loaded' };
+    found.set(digest, answer);
+    if (answer.ok) recordDescription(store, digest, answer.value);
+  }
+  return found;
+}
+
+/** With other packages a program may load no more, though it is the same. */
+async function hasPackagesAsBefore(
+  store: Store,
+  packagesOf: Packages,
+  path: string,
+  { external }: Bundle,
+  description: Description,
+): Promise<boolean> {
+  const before = parseRecord(bundleRecord(store, path));
+  if (before === undefined) return false;
+  const { packages } = await packagesOf([...external, ...description.packages]);
+  return JSON.stringify(packages) === JSON.stringify(before.packages);
+}
+
+function parseRecord(value: Json | undefined): BundleRecord | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { bundler, bundle, inputs, absent, packages, sources } = value;
+  const digest = parseDigest(String(bundle));
+  if (
+    typeof bundler !== 'string' ||
+    !digest.ok ||
+    !isTexts(inputs) ||
+    !isTexts(packages) ||
+    !isTexts(sources) ||
+    !Array.isArray(absent)
+  )
+    return undefined;
+  return { bundler, bundle: digest.value, inputs, packages, sources, absent: absent.map(String) };
+}
+
+const isTexts = (value: Json | undefined): value is Readonly<Record<string, string>> =>
+  isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');

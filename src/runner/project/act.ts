@@ -1,0 +1,240 @@
+import { dirname } from 'node:path';
+import type { Result } from '../../result.ts';
+import type { Collected, GcRequest, Problem, RerunVerification } from '../answers.ts';
+import { orDiskProblem } from './disk-problem.ts';
+import type { Event } from '../event.ts';
+import type { Session } from '../status/assess.ts';
+import { forecastOf, inspect } from '../status/inspect.ts';
+import { workspaceOuts } from '../schedule/place-outs.ts';
+import { reap } from '../executors/reap.ts';
+import { machineCapacity } from '../schedule/resources.ts';
+import type { RunWatcher } from '../schedule/run-controls.ts';
+import { runSelected, withRun } from '../schedule/run.ts';
+import { rerunAndCompare } from '../schedule/verify-rerun.ts';
+import { withHubFolders } from './hub-dependencies.ts';
+import { type IdleRequest, recordIdle } from './idle-run.ts';
+import type { Policy } from '../manifest/decide.ts';
+import {
+  invalid,
+  oneInstance,
+  type Opened,
+  type Planned,
+  plansOnDisk,
+  selectFrom,
+  sessionFor,
+  withNeeds,
+} from './opened.ts';
+import type { Forecast } from '../plan/forecast.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { keysOfInstance } from '../store/attempts.ts';
+import { lastKeys } from '../store/entries.ts';
+import { collectGarbage } from '../cache/gc.ts';
+import { lockFileOf, takeLock } from '../store/lock.ts';
+import { lastOutcomes } from '../store/runs.ts';
+
+export interface RunSources {
+  /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
+  readonly plan: () => Promise<Result<Planned, Problem>>;
+  /** Where it is to be remembered that there was nothing to do. */
+  readonly idle?: IdleRequest | undefined;
+  readonly watcher?: RunWatcher;
+}
+
+/** Runs what is out of date: alone, after what a killed run left was put away. */
+export async function run(
+  rows: Opened,
+  { plan, idle, watcher }: RunSources,
+  request: RunRequest,
+  onEvent: (event: Event) => void,
+  stop: StopSignals,
+): Promise<Result<RunSummary, Problem>> {
+  return locked(rows, request.waitSeconds, stop.gentle, async () => {
+    const recording = idle === undefined ? undefined : recordIdle(rows, idle);
+    const opened = recording?.opened ?? rows;
+    const planned = await plan();
+    if (!planned.ok) return planned;
+    const asked = choose(opened, planned.value, request);
+    if (!asked.ok) return asked;
+    const settled = await withHubFolders(
+      opened,
+      planned.value,
+      asked.value.selected.chosen,
+      onEvent,
+      stop.gentle,
+    );
+    if (!settled.ok) return settled;
+    const chosen = await chooseToRun(opened, settled.value, request);
+    if (!chosen.ok) return chosen;
+    const { session, selected, policyOf } = chosen.value;
+    const { helpers, retryDelay } = opened.host;
+    const options = {
+      request,
+      selected,
+      policyOf,
+      supervisorProgram: helpers.supervisor,
+      retryDelay,
+      warnings: settled.value.warnings,
+      watcher,
+    };
+    const summary = await runSelected(session, options, onEvent, stop);
+    recording?.remember(planned.value, asked.value.selected.chosen, summary);
+    return { ok: true, value: summary };
+  });
+}
+
+export async function dryRun(
+  opened: Opened,
+  planned: Planned,
+  request: RunRequest,
+): Promise<Result<Forecast, Problem>> {
+  const chosen = await chooseToRun(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const {
+    session,
+    selected: { chosen: instances, takenAsIs },
+    policyOf,
+  } = chosen.value;
+  return {
+    ok: true,
+    value: await forecastOf(session, instances, new Set(takenAsIs.map(({ id }) => id)), policyOf),
+  };
+}
+
+/** Does something that only one process may do at a time. */
+async function locked<T>(
+  opened: Opened,
+  waitSeconds: number,
+  signal: AbortSignal,
+  act: () => Promise<Result<T, Problem>>,
+): Promise<Result<T, Problem>> {
+  const lock = await takeLock(opened.store, lockFileOf(opened.place.root), waitSeconds, signal);
+  if (!lock.ok) return lock;
+  try {
+    return await orDiskProblem(async () => {
+      await reap(opened.workspace, opened.store);
+      return act();
+    });
+  } finally {
+    opened.stats.flush();
+    lock.value.release();
+  }
+}
+
+interface Chosen {
+  readonly selected: Selected;
+  readonly policyOf: (instance: Instance) => Policy;
+}
+
+/** The instances that a request is about, and a session in which they can run. */
+export async function chooseToRun(
+  opened: Opened,
+  planned: Planned,
+  request: RunRequest,
+): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
+  const chosen = choose(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const session = await sessionFor(opened, planned, chosen.value.selected.chosen);
+  return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
+}
+
+/** The instances that a request is about. `--force` means those that were named, not all that they need. */
+function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
+  const { plan } = planned;
+  const named = selectFrom(planned, {
+    patterns: request.patterns,
+    mode: request.mode === 'needs' && request.patterns.length > 0 ? 'only' : request.mode,
+  });
+  const all = selectFrom(planned, request);
+  if (!named.ok) return named;
+  if (!all.ok) return all;
+  const forced = new Set(request.force ? named.value.chosen.map(({ id }) => id) : []);
+  const policyOf = (instance: Instance): Policy => ({
+    forced: forced.has(instance.id),
+    cache: instance.cache,
+  });
+  if (!request.retryFailed) return { ok: true, value: { selected: all.value, policyOf } };
+  const last = lastOutcomes(store, plan.pipeline);
+  const again = withNeeds(
+    plan,
+    all.value.chosen.filter(({ id }) =>
+      ['failed', 'blocked', 'interrupted'].includes(last.get(id)?.kind ?? ''),
+    ),
+  );
+  return { ok: true, value: { selected: { chosen: again, takenAsIs: [] }, policyOf } };
+}
+
+/** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */
+export async function gc(
+  opened: Opened,
+  set: readonly string[],
+  { dryRun: only, keepRuns }: GcRequest,
+): Promise<Result<Collected, Problem>> {
+  return locked(opened, 0, new AbortController().signal, async () => {
+    const plans = await plansOnDisk(opened.place, set, opened.store);
+    if (!plans.ok) return plans;
+    const keys = new Set<string>();
+    const instances = new Set<string>();
+    const folders = new Set<string>();
+    for (const planned of plans.value) {
+      const session = await sessionFor(opened, planned, [], planned.plan.instances);
+      if (!session.ok) return session;
+      const { plan } = planned;
+      const last = lastKeys(opened.store, plan.pipeline);
+      for (const { instance, key } of await inspect(session.value, plan.instances)) {
+        instances.add(`${plan.pipeline} ${instance.id}`);
+        for (const path of workspaceOuts(instance)) folders.add(dirname(path));
+        const lastKey = last.get(instance.id);
+        if (lastKey !== undefined) keys.add(lastKey);
+        // One that waits for another could still end under any key that it ever had.
+        for (const named of key === undefined
+          ? keysOfInstance(opened.store, plan.pipeline, instance.id)
+          : [key])
+          keys.add(named);
+      }
+    }
+    return {
+      ok: true,
+      value: await collectGarbage(
+        opened.workspace,
+        opened.store,
+        { keys, instances, folders, runs: keepRuns },
+        only,
+      ),
+    };
+  });
+}
+
+/** Executes an instance again, beside its result, and compares what comes out. */
+export async function verifyRerun(
+  opened: Opened,
+  planned: Planned,
+  instance: string,
+  onEvent: (event: Event) => void,
+  stop: StopSignals,
+): Promise<Result<RerunVerification, Problem>> {
+  const chosen = selectFrom(planned, { patterns: [instance], mode: 'only' });
+  if (!chosen.ok) return chosen;
+  const [only] = chosen.value.chosen;
+  if (only === undefined || chosen.value.chosen.length > 1)
+    return invalid([oneInstance(instance, chosen.value.chosen)], planned.sources);
+  return locked(opened, 0, stop.gentle, async () => {
+    const session = await sessionFor(opened, planned, [only]);
+    if (!session.ok) return session;
+    const { helpers, retryDelay } = opened.host;
+    let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
+    await withRun(
+      session.value,
+      { instances: [only], jobs: 1, supervisorProgram: helpers.supervisor, retryDelay },
+      onEvent,
+      stop,
+      async (run_) => {
+        compared = await rerunAndCompare(run_, only, machineCapacity(1).gpus().slice(0, only.resources.gpus));
+      },
+    );
+    return compared.ok
+      ? compared
+      : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], planned.sources);
+  });
+}

@@ -1,0 +1,343 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileProblem } from '../../files/file-problem.ts';
+import { isJsonObject, type Json, readJson } from '../../files/json.ts';
+import type { Result } from '../../result.ts';
+import type {
+  Artifact,
+  Explanation,
+  Graph,
+  InstanceLog,
+  InstanceMetrics,
+  InstanceStatus,
+  Problem,
+  ResultFiles,
+  RunRecord,
+  Status,
+  Verification,
+} from '../answers.ts';
+import type { Failure } from '../event.ts';
+import { type Inspection, inspect } from '../status/inspect.ts';
+import { startOf } from '../executors/processes.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Reason } from '../manifest/reason.ts';
+import {
+  invalid,
+  oneInstance,
+  type Opened,
+  type Planned,
+  plansOnDisk,
+  selectFrom,
+  sessionFor,
+  withNeeds,
+} from './opened.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selection } from '../plan/select.ts';
+import { type InstanceResult, resultsOf } from './results-of.ts';
+import { isRunning, outputsOf } from '../store/attempts.ts';
+import { lastResult } from '../store/entries.ts';
+import { unnamedPlacements } from '../store/placements.ts';
+import { eventsOf, lastOutcomes, lastRuns, lastToldRun, outcomeCounts, type RunRow } from '../store/runs.ts';
+import { verifyStore } from '../cache/verify.ts';
+
+export async function status(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<Status, Problem>> {
+  const looked = await lookAt(opened, planned, selection);
+  if (!looked.ok) return looked;
+  const { plan } = planned;
+  const last = lastOutcomes(opened.store, plan.pipeline);
+  return {
+    ok: true,
+    value: {
+      pipeline: plan.pipeline,
+      instances: looked.value.map((inspection) => {
+        const {
+          instance: { id },
+          because,
+          displaced,
+          after,
+          fault,
+        } = inspection;
+        const state = stateOf(opened, planned, inspection, last.get(id)?.kind);
+        return {
+          instance: id,
+          state,
+          because: reasonsIn(state, because),
+          displaced,
+          after,
+          fault,
+          at: lastResult(opened.store, plan.pipeline, id)?.at,
+        };
+      }),
+      unnamed: await unnamed(opened),
+    },
+  };
+}
+
+/** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. What was deleted by hand is gone. */
+async function unnamed(opened: Opened): Promise<Status['unnamed']> {
+  const named = await namedInstances(opened);
+  const placements = named === undefined ? [] : unnamedPlacements(opened.store, named);
+  return placements
+    .filter(({ path }) => existsSync(join(opened.place.root, path)))
+    .map(({ instance, path }) => ({ instance, path }));
+}
+
+export async function verify(opened: Opened): Promise<Verification> {
+  return verifyStore(opened.workspace, opened.store, await namedInstances(opened));
+}
+
+/** What the pipeline files of the project name, as "pipeline instance"; undefined with a file that cannot be read. */
+async function namedInstances({ store, place }: Opened): Promise<ReadonlySet<string> | undefined> {
+  const plans = await plansOnDisk(place, [], store);
+  return plans.ok
+    ? new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`)))
+    : undefined;
+}
+
+export async function explain(
+  opened: Opened,
+  planned: Planned,
+  instance: string,
+): Promise<Result<Explanation, Problem>> {
+  const looked = await lookAt(opened, planned, { patterns: [instance], mode: 'only' });
+  if (!looked.ok) return looked;
+  const [inspection] = looked.value;
+  if (inspection === undefined || looked.value.length > 1)
+    return invalid(
+      [
+        oneInstance(
+          instance,
+          looked.value.map((one) => one.instance),
+        ),
+      ],
+      planned.sources,
+    );
+  const {
+    key,
+    because,
+    after,
+    manifest,
+    displaced,
+    fault,
+    instance: { id },
+  } = inspection;
+  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(id);
+  const state = stateOf(opened, planned, inspection, last?.kind);
+  const failure = state === 'failed' && last !== undefined ? failureIn(opened, last.run, id) : undefined;
+  return {
+    ok: true,
+    value: {
+      instance: id,
+      state,
+      key,
+      because: reasonsIn(state, because),
+      displaced,
+      after,
+      failure,
+      fault,
+      manifest,
+    },
+  };
+}
+
+function failureIn({ store }: Opened, run: string, instance: InstanceId): Failure | undefined {
+  const failed = eventsOf(store, run, instance).flatMap((event) =>
+    event.kind === 'finished' && event.outcome.kind === 'failed' ? [event.outcome.failure] : [],
+  );
+  return failed.at(-1);
+}
+
+/** An attempt that is on has not ended: it was not interrupted. */
+const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): readonly Reason[] =>
+  state === 'running' ? because.filter(({ kind }) => kind !== 'interrupted-before') : because;
+
+/** The instances that a selection names, each looked at with all that it needs. */
+async function lookAt(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly Inspection[], Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const session = await sessionFor(opened, planned, selected.value.chosen);
+  if (!session.ok) return session;
+  const inspections = await inspect(session.value, withNeeds(planned.plan, selected.value.chosen));
+  opened.stats.flush();
+  const ids = new Set(selected.value.chosen.map(({ id }) => id));
+  return { ok: true, value: inspections.filter(({ instance }) => ids.has(instance.id)) };
+}
+
+function stateOf(
+  { store }: Opened,
+  { plan }: Planned,
+  { instance, state }: Inspection,
+  last: string | undefined,
+): InstanceStatus['state'] {
+  if (state === 'up-to-date' || state === 'restorable') return state;
+  if (isRunning(store, plan.pipeline, instance.id) && lastRuns(store, 1).some(isOn)) return 'running';
+  if (last === 'failed' || last === 'interrupted') return last;
+  return state === 'waiting' ? 'waiting' : 'out-of-date';
+}
+
+/** Whether a run that has not ended is still on, or was killed. */
+const isOn = ({ finishedAt, pid, pidStarted }: RunRow): boolean =>
+  finishedAt === undefined && startOf(pid) === pidStarted;
+
+export function graph(planned: Planned, selection: Selection): Result<Graph, Problem> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const { plan } = planned;
+  const ids = new Set(selected.value.chosen.map(({ id }) => id));
+  return {
+    ok: true,
+    value: {
+      pipeline: plan.pipeline,
+      instances: selected.value.chosen.map(({ id, stage, description }) => ({ id, stage, description })),
+      edges: selected.value.chosen.flatMap(({ id }) =>
+        (plan.needs.get(id) ?? []).filter((need) => ids.has(need)).map((from) => ({ from, to: id })),
+      ),
+    },
+  };
+}
+
+export function log(
+  { store }: Opened,
+  planned: Planned,
+  instance: string,
+  run: string | undefined,
+): Result<InstanceLog | undefined, Problem> {
+  const selected = selectFrom(planned, { patterns: [instance], mode: 'only' });
+  if (!selected.ok) return selected;
+  const [first, ...more] = selected.value.chosen;
+  if (first === undefined || more.length > 0)
+    return invalid([oneInstance(instance, selected.value.chosen)], planned.sources);
+  const { pipeline } = planned.plan;
+  const told = run ?? lastToldRun(store, pipeline, first.id);
+  const events = told === undefined ? [] : eventsOf(store, told, first.id);
+  if (told === undefined || events.length === 0) return { ok: true, value: undefined };
+  return {
+    ok: true,
+    value: { run: told, instance: first.id, events, files: outputsOf(store, pipeline, first.id, told) },
+  };
+}
+
+export function history({ store }: Opened, limit: number): readonly RunRecord[] {
+  return lastRuns(store, limit).map((row) => ({
+    run: row.run,
+    pipeline: row.pipeline,
+    file: row.file,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    exitCode: row.exitCode,
+    running: isOn(row),
+    counts: outcomeCounts(store, row.run),
+  }));
+}
+
+export async function metrics(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly InstanceMetrics[], Problem>> {
+  const found = await selectedResults(opened, planned, selection);
+  if (!found.ok) return found;
+  const measured = await Promise.all(
+    found.value.map(async ({ instance, state, params, files }): Promise<InstanceMetrics> => {
+      const values: Record<string, number> = {};
+      const faults: FileProblem[] = [];
+      for (const [out, { kind, path }] of Object.entries(instance.outs)) {
+        const file = kind === 'metrics' ? files[out] : undefined;
+        const read = file === undefined ? undefined : await readJson(join(opened.place.root, file));
+        if (read?.ok === false) faults.push({ ...read.error, path });
+        const numbers = read?.ok === true ? numbersIn(read.value, '') : [];
+        if (read?.ok === true && numbers.length === 0)
+          faults.push({
+            path,
+            message: 'holds no metrics: expected a map of numbers, as {"loss": 0.5}; lists are passed over',
+          });
+        for (const [name, value] of numbers) values[name] = value;
+      }
+      return {
+        instance: instance.id,
+        state,
+        axes: state === 'current' ? instance.axes : {},
+        labels: instance.labels,
+        params,
+        values,
+        faults,
+      };
+    }),
+  );
+  return {
+    ok: true,
+    value: measured.filter(({ values, faults }) => Object.keys(values).length > 0 || faults.length > 0),
+  };
+}
+
+/** Where the files of results are that instances have. */
+export async function results(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly ResultFiles[], Problem>> {
+  const found = await selectedResults(opened, planned, selection);
+  return found.ok
+    ? {
+        ok: true,
+        value: found.value.map(({ instance, state, files }) => ({ instance: instance.id, state, files })),
+      }
+    : found;
+}
+
+/** A program or a file that is missing makes a result outdated, no more. */
+async function selectedResults(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly InstanceResult[], Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const { chosen } = selected.value;
+  const needed = withNeeds(planned.plan, chosen);
+  const session = await sessionFor(opened, planned, [], needed);
+  if (!session.ok) return session;
+  const found = await resultsOf(session.value, needed);
+  opened.stats.flush();
+  const ids = new Set(chosen.map(({ id }) => id));
+  return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
+}
+
+/** The numbers of a document's maps, nested names joined by "."; lists hold what belongs to a metric, as its interval. */
+function numbersIn(value: Json, name: string): readonly (readonly [string, number])[] {
+  if (typeof value === 'number' && name !== '') return [[name, value]];
+  return isJsonObject(value)
+    ? Object.entries(value).flatMap(([key, member]) =>
+        numbersIn(member, name === '' ? key : `${name}.${key}`),
+      )
+    : [];
+}
+
+export function artifacts(
+  root: string,
+  planned: Planned,
+  selection: Selection,
+): Result<readonly Artifact[], Problem> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  return {
+    ok: true,
+    value: selected.value.chosen.flatMap((instance: Instance) =>
+      Object.entries(instance.outs).map(([out, { path, kind }]) => ({
+        instance: instance.id,
+        out,
+        path,
+        kind,
+        there: existsSync(join(root, path)),
+      })),
+    ),
+  };
+}

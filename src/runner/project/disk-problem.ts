@@ -1,0 +1,23 @@
+import type { Result } from '../../result.ts';
+import type { Problem } from '../answers.ts';
+import { diskMessage } from '../store/disk-message.ts';
+import { isFullDisk, isSqliteError, roomHelp } from '../store/open-store.ts';
+
+/** What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything else is a bug of ours and is thrown on. */
+export function diskProblem(error: unknown): Problem {
+  const message = diskMessage(error);
+  if (!isSqliteError(error) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code))
+    return { kind: 'disk', message, ...(isFullDisk(error) ? { help: roomHelp } : {}) };
+  return { kind: 'damaged', message: `${message}; move the file away: results will be computed again` };
+}
+
+/** A disk that fails on the way, or a store that turns out to be damaged, is an answer too. */
+export async function orDiskProblem<T>(
+  answer: () => Promise<Result<T, Problem>>,
+): Promise<Result<T, Problem>> {
+  try {
+    return await answer();
+  } catch (error) {
+    return { ok: false, error: diskProblem(error) };
+  }
+}

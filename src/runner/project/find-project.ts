@@ -1,0 +1,92 @@
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { fileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
+import { type WorkspaceDisk, workspaceDisk } from '../workspace/workspace-disk.ts';
+
+/** Where a project is, and the pipeline file that is asked for. */
+export interface ProjectPlace {
+  /** Absolute, every link followed. */
+  readonly root: string;
+  /** From the root. */
+  readonly file: string;
+}
+
+export interface NoProject {
+  readonly message: string;
+  /** The pipeline file that may have been meant, as it would be named. */
+  readonly suggestion?: string;
+}
+
+/** The project is the nearest folder upwards that holds a pipeline.yaml; a file that is named alone makes its folder one. */
+export function findProject(folder: string, file: string | undefined): Result<ProjectPlace, NoProject> {
+  const start = realpathSync(folder);
+  const named = file === undefined ? undefined : resolve(start, file);
+  if (named !== undefined && !existsSync(named))
+    return { ok: false, error: { message: `${file}: no such file`, ...nearestFile(start, named) } };
+  const real = named === undefined ? undefined : join(realpathSync(dirname(named)), basename(named));
+  const root =
+    upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
+  if (root === undefined)
+    return {
+      ok: false,
+      error: { message: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` },
+    };
+  return {
+    ok: true,
+    value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') },
+  };
+}
+
+/** By its name alone: the folder is what is left out. */
+function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'> {
+  const root = upwards(start);
+  const files = new Map(
+    (root === undefined ? [] : pipelineFiles(root).map((file) => join(root, file))).map((place) => [
+      stemOf(place),
+      place,
+    ]),
+  );
+  const wanted = stemOf(named);
+  const place = files.get(files.has(wanted) ? wanted : (nearest(wanted, files.keys()) ?? ''));
+  return place === undefined ? {} : { suggestion: relative(start, place) };
+}
+
+const stemOf = (place: string): string => basename(place, extname(place));
+
+function upwards(folder: string): string | undefined {
+  if (existsSync(join(folder, 'pipeline.yaml'))) return folder;
+  return dirname(folder) === folder ? undefined : upwards(dirname(folder));
+}
+
+/** Every pipeline file of a project, from its root: what `gc` must not take from under them. */
+export function pipelineFiles(
+  root: string,
+  { stat, list }: Pick<WorkspaceDisk, 'stat' | 'list'> = workspaceDisk,
+): readonly string[] {
+  const experiments = join(root, 'experiments');
+  const names =
+    stat(experiments)?.isDirectory() === true
+      ? list(experiments).filter((name) => /\.ya?ml$/i.test(name))
+      : [];
+  return ['pipeline.yaml', ...names.map((name) => `experiments/${name}`)].filter(
+    (path) => stat(join(root, path)) !== undefined,
+  );
+}
+
+/** A text of the project; the error says why it cannot be read. */
+export function readProjectText(root: string, path: string): Result<string> {
+  try {
+    const place = join(root, path);
+    if (statSync(place).size > largest) return { ok: false, error: `is larger than ${largest >> 20} MB` };
+    const bytes = readFileSync(place);
+    return isUtf8(bytes) ? { ok: true, value: bytes.toString('utf8') } : { ok: false, error: 'is not UTF-8' };
+  } catch (error) {
+    return { ok: false, error: fileProblem(path, error).message };
+  }
+}
+
+/** In bytes, of which a character takes four at most: the parser refuses shorter ones. */
+const largest = 16 << 20;

@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { type Digest, digestOf } from '../../files/digest.ts';
+import type { Event } from '../event.ts';
+import { machineCapacity } from '../schedule/resources.ts';
+import { withRun } from '../schedule/run.ts';
+import { pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { parseKey } from '../manifest/key-of.ts';
+import type { Opened, Planned } from './opened.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { isOverrideName } from '../pipeline-file/source-request.ts';
+import { lastKeys } from '../store/entries.ts';
+import { fillIdle, findIdle, reserveIdle } from '../store/idle-rows.ts';
+import { lockFileOf, takeLock } from '../store/lock.ts';
+import { wasKilled } from '../store/runs.ts';
+import { type Look, looksTheSame, recordLooks } from '../workspace/recorded-looks.ts';
+
+/**
+ * A run with nothing to do leaves a record of all that it looked at. The next run that is asked for the same looks at
+ * the same files again; if each of them is as it was, and no row that counts was changed, there is nothing to do again,
+ * and nothing has to be planned, hashed or compared to know it.
+ */
+interface IdleRecord {
+  readonly pipeline: string;
+  readonly file: string;
+  /** The digests of variables that results depend on, which may be secret; null: not set. */
+  readonly environment: Readonly<Record<string, Digest | null>>;
+  readonly looks: readonly Look[];
+  readonly instances: readonly (readonly [InstanceId, Key])[];
+}
+
+/** What is asked of a run that could have nothing to do. */
+export interface IdleRequest {
+  /** All that decides what the run does, beside files, rows and variables: the request, the program, the machine. */
+  readonly text: string;
+  readonly jobs: number;
+}
+
+/** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
+export function idleRequest(
+  program: string,
+  { root, file }: ProjectPlace,
+  set: readonly string[],
+  { force, retryFailed, mode, patterns, jobs: wantedJobs }: RunRequest,
+): IdleRequest | undefined {
+  if (force || retryFailed || mode !== 'needs') return undefined;
+  const { jobs } = machineCapacity(wantedJobs);
+  // As it is judged whether the machine has what an instance asks for.
+  const { cpus, memory, gpus } = machineCapacity(undefined);
+  return {
+    text: JSON.stringify([
+      program,
+      process.version,
+      process.arch,
+      root,
+      file,
+      set,
+      patterns,
+      jobs,
+      cpus,
+      memory,
+      gpus(),
+    ]),
+    jobs,
+  };
+}
+
+/** A run that has nothing to do since nothing changed since the last one like it; undefined: that is not known. */
+export async function runIdle(
+  opened: Opened,
+  { text, jobs }: IdleRequest,
+  onEvent: (event: Event) => void,
+  stop: StopSignals,
+): Promise<RunSummary | undefined> {
+  const {
+    store,
+    place,
+    workspace,
+    host: { helpers, environment, retryDelay },
+  } = opened;
+  if (findIdle(store, text) === undefined) return undefined;
+  const lock = await takeLock(store, lockFileOf(place.root), 0, stop.gentle);
+  if (!lock.ok) return undefined;
+  try {
+    const record = parsed(findIdle(store, text));
+    if (record === undefined || wasKilled(store)) return undefined;
+    if (
+      !Object.entries(record.environment).every(
+        ([variable, digest]) => variableDigest(environment, variable) === digest,
+      )
+    )
+      return undefined;
+    if (!looksTheSame(workspace.disk, record.looks)) return undefined;
+    const instances = record.instances.map(([id]) => ({ id }));
+    return await withRun(
+      { workspace, store, plan: record },
+      { instances, jobs, supervisorProgram: helpers.supervisor, retryDelay },
+      onEvent,
+      stop,
+      async (_, onOutcome) => {
+        for (const [id, key] of record.instances) onOutcome({ id }, key, { kind: 'cached' });
+      },
+    );
+  } finally {
+    lock.value.release();
+  }
+}
+
+export interface IdleRecording {
+  /** With a disk that records what is looked at. */
+  readonly opened: Opened;
+  /** To be called when the run has ended, with what was planned for it: where it had nothing to do, the next one will know. */
+  remember(planned: Planned, chosen: readonly Instance[], summary: RunSummary): void;
+}
+
+/** Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads after this. */
+export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
+  const {
+    store,
+    place: { root },
+    workspace,
+    host: { environment, now },
+  } = opened;
+  reserveIdle(store, asked);
+  const recorded = recordLooks(workspace.disk, now);
+  const at = (path: string): string => join(root, path);
+  // No other pipeline file may have the name of this one.
+  pipelineFiles(root, recorded.disk);
+
+  function remember(
+    { plan, sources, warnings }: Planned,
+    chosen: readonly Instance[],
+    { outcomes }: RunSummary,
+  ): void {
+    const allCached =
+      outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'cached');
+    // Models of the hub are looked at by other means.
+    const isSeen =
+      warnings.length === 0 &&
+      !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
+    if (
+      !allCached ||
+      !isSeen ||
+      ![...sources].every(([path, text]) => isOverrideName(path) || isTextOf(path, text))
+    )
+      return;
+    const looks = recorded.looks();
+    if (looks === undefined) return;
+    const keys = lastKeys(store, plan.pipeline);
+    const variables = new Set(['PATH', ...chosen.flatMap(({ env }) => env)]);
+    const record: IdleRecord = {
+      pipeline: plan.pipeline,
+      file: plan.file,
+      environment: Object.fromEntries(
+        [...variables].map((variable) => [variable, variableDigest(environment, variable)]),
+      ),
+      looks,
+      instances: [...outcomes.keys()].flatMap((id) => {
+        const key = parseKey(keys.get(id) ?? '');
+        return key === undefined ? [] : [[id, key]];
+      }),
+    };
+    const body = JSON.stringify(record);
+    fillIdle(store, asked, `${digestOf(body)}\n${body}`);
+  }
+  /** The stamp is taken before the text is read again: one that is written meanwhile has another. */
+  function isTextOf(path: string, text: string): boolean {
+    recorded.disk.stat(at(path));
+    const again = readProjectText(root, path);
+    return again.ok && again.value === text;
+  }
+
+  return { opened: { ...opened, workspace: { ...workspace, disk: recorded.disk } }, remember };
+}
+
+function variableDigest(environment: NodeJS.ProcessEnv, variable: string): Digest | null {
+  const value = environment[variable];
+  return value === undefined ? null : digestOf(value);
+}
+
+/** Whole, or not at all: `remember` alone writes it, so the shape of one that is whole is that of the type. */
+function parsed(text: string | undefined): IdleRecord | undefined {
+  const end = text?.indexOf('\n') ?? -1;
+  const body = text?.slice(end + 1) ?? '';
+  if (digestOf(body) !== text?.slice(0, end)) return undefined;
+  const record: IdleRecord = JSON.parse(body);
+  return record;
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Result } from '../../result.ts';
+import { marked, startOf } from '../executors/processes.ts';
+import { stageMark } from '../executors/stage-mark.ts';
+import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/open-store.ts';
+import { recordedGroups } from '../store/process-groups.ts';
+import { lastRuns } from '../store/runs.ts';
+import { type StoreHealth, storeHealth } from '../cache/store-health.ts';
+import { workspaceDisk } from '../workspace/workspace-disk.ts';
+
+export interface ProjectHealth {
+  readonly store: StoreHealth;
+  /** The run that is on. Where the store is damaged, neither this nor what was left over is known. */
+  readonly run: { readonly pid: number; readonly since: number } | undefined;
+  /** Processes of stages that outlived their run; the next run ends them. */
+  readonly leftOver: readonly number[];
+}
+
+/** How a project's cache and processes are, without changing them and without waiting for a run. Undefined: nothing was run here yet. */
+export async function projectHealth(root: string): Promise<Result<ProjectHealth | undefined, StoreFault>> {
+  const file = join(root, 'cache/pipeline.sqlite');
+  const fault = folderFault(file);
+  if (fault !== undefined) return { ok: false, error: fault };
+  if (!existsSync(file)) return { ok: true, value: undefined };
+  const store = openStoreToRead(file);
+  if (!store.ok) return store;
+  try {
+    const forgetful = { find: () => undefined, record: () => undefined, forget: () => undefined };
+    const workspace = {
+      root,
+      disk: workspaceDisk,
+      stats: forgetful,
+      now: () => BigInt(Date.now()) * 1_000_000n,
+      written: new Map(),
+    };
+    const health = await storeHealth(workspace, store.value);
+    if (health.damage !== undefined)
+      return { ok: true, value: { store: health, run: undefined, leftOver: [] } };
+    const run = runThatIsOn(store.value);
+    return {
+      ok: true,
+      value: { store: health, run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] },
+    };
+  } finally {
+    store.value.close();
+  }
+}
+
+function runThatIsOn(store: Store): ProjectHealth['run'] {
+  const on = lastRuns(store, 10).find(
+    ({ finishedAt, pid, pidStarted }) => finishedAt === undefined && startOf(pid) === pidStarted,
+  );
+  return on && { pid: on.pid, since: on.startedAt };
+}
+
+/** Leaders of groups that nobody has seen end, and what carries the mark of a stage of this project. */
+function stageProcesses(root: string, store: Store): readonly number[] {
+  const leaders = recordedGroups(store)
+    .filter(({ pid, started }) => startOf(pid) === started)
+    .map(({ pid }) => pid);
+  return [...new Set([...leaders, ...marked(stageMark({ root, disk: workspaceDisk }))])];
+}

@@ -1,0 +1,344 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Result } from '../../result.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Event, FailedOutcome, Failure, Outcome } from '../event.ts';
+import type { InstanceId, RunId } from '../identity.ts';
+import type { Reason } from '../manifest/reason.ts';
+import type { Instance } from '../plan/instance.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { beginAttempt, endAttempt } from '../store/attempts.ts';
+import { recordResult } from '../store/entries.ts';
+import { recordListing } from '../store/listings.ts';
+import { type Found, readContent } from '../workspace/read-content.ts';
+import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import { type Assessment, identify, readCacheOf, type Session } from '../status/assess.ts';
+import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
+import { diskMessage } from '../store/disk-message.ts';
+import { noSpaceLeft } from '../workspace/no-space-left.ts';
+import { lastLines } from '../executors/output-file.ts';
+import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
+import { publish, type WrittenOuts } from '../cache/publish.ts';
+import { runAttempt } from './run-attempt.ts';
+import type { RunningStage } from './run-controls.ts';
+import type { Stop } from './stop.ts';
+import type { Supervisor } from '../executors/supervisor-client.ts';
+import { firstChangedFile } from '../status/first-changed-file.ts';
+
+/** What all instances of a run share. */
+export type Run = RunOf<Session>;
+
+/** `S`: what the run works with. */
+export interface RunOf<S> {
+  readonly session: S;
+  readonly supervisor: Supervisor;
+  readonly run: RunId;
+  readonly stop: Stop;
+  /** What runs now. */
+  readonly running: Set<RunningStage>;
+  emit(event: Event): void;
+  /** The next file for what a stage prints, from the project root. */
+  nextOutput(): string;
+  /** Seconds before attempt n + 1. */
+  retryDelay(attempt: number): number;
+}
+
+/** Runs an instance's program until it has a result, fails for good, or is interrupted; files the result and puts it in its place. */
+export async function executeInstance(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  because: readonly Reason[],
+  forced: boolean,
+  gpus: readonly number[],
+): Promise<Outcome> {
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  const cancelled = new AbortController();
+  const listed: RunningStage = {
+    instance,
+    assessment,
+    cancel(why) {
+      if (cancelled.signal.aborted) return false;
+      run.emit({ kind: 'cancelled', at: Date.now(), instance: instance.id, because: why });
+      cancelled.abort();
+      return true;
+    },
+  };
+  run.running.add(listed);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const ready = await prepare(run, instance, assessment, forced && attempt === 1);
+      const outcome: Outcome = ready.ok
+        ? await attemptOnce(
+            run,
+            instance,
+            assessment,
+            { because, attempt, resumed: ready.resumed, gpus, cancelled: cancelled.signal },
+            seconds,
+          )
+        : { kind: 'failed', failure: ready.failure, seconds: seconds(), tail: [] };
+      if (outcome.kind !== 'failed') return outcome;
+      if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
+      // What is in the way of one attempt is in the way of the next.
+      if (!ready.ok || attempt > instance.retries || run.stop.isStopping()) return outcome;
+      const delaySeconds = run.retryDelay(attempt);
+      run.emit({
+        kind: 'retrying',
+        at: Date.now(),
+        instance: instance.id,
+        attempt: attempt + 1,
+        failure: outcome.failure,
+        delaySeconds,
+      });
+      await setTimeout(delaySeconds * 1000, undefined, {
+        signal: AbortSignal.any([run.stop.stopped, cancelled.signal]),
+      }).catch(() => undefined);
+      if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
+      if (run.stop.isStopping()) return outcome;
+    }
+  } finally {
+    run.running.delete(listed);
+  }
+}
+
+interface AttemptFacts {
+  readonly because: readonly Reason[];
+  readonly attempt: number;
+  readonly resumed: boolean;
+  readonly gpus: readonly number[];
+  /** Aborts when the result is of no use any more. */
+  readonly cancelled: AbortSignal;
+}
+
+async function attemptOnce(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  { because, attempt, resumed, gpus, cancelled }: AttemptFacts,
+  seconds: () => number,
+): Promise<Outcome> {
+  const { session } = run;
+  const { workspace, store, plan } = session;
+  const { key } = assessment;
+  const output = run.nextOutput();
+  const failed = (failure: Failure): Outcome => ({
+    kind: 'failed',
+    failure,
+    seconds: seconds(),
+    tail: lastLines(placeOf(workspace, output), tailLines),
+  });
+  const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
+
+  beginAttempt(store, record);
+  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key, because, attempt, resumed });
+  const ending = await runAttempt({
+    session,
+    supervisor: run.supervisor,
+    instance,
+    assessment,
+    gpus,
+    output,
+    stop: run.stop,
+    cancelled,
+    onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
+    onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
+    onForeignLines: (count) =>
+      warn(run, instance.id, {
+        severity: 'warning',
+        code: 'bad-message',
+        message: `${instance.id} wrote ${pluralize(count, 'line that is no message', 'lines that are no messages')} on its event descriptor: ignored`,
+      }),
+  });
+  if (ending.kind === 'interrupted') {
+    await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+    await closeAttempt(workspace, key);
+    endAttempt(store, record, 'interrupted');
+    return { kind: 'interrupted', seconds: seconds() };
+  }
+  if (ending.kind === 'failed' && noSpaceLeft([workspace.root, placeOf(workspace, 'cache')])) {
+    warn(run, instance.id, {
+      severity: 'warning',
+      code: 'disk-full',
+      message: `no space is left on the disk of the project or of its cache: ${instance.id} may have failed for this, and what it printed may be cut`,
+      help: 'make room (pipeline gc --dry-run says what can go from the cache), then run again',
+    });
+  }
+  const result =
+    ending.kind === 'failed'
+      ? { ok: false as const, error: ending.failure }
+      : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({
+          ok: false as const,
+          error: { kind: 'disk' as const, message: diskMessage(error) },
+        }));
+  const outcome = result.ok ? result.value : failed(result.error);
+  if (outcome.kind === 'failed') await keepFailed({ workspace, store }, instance, key).catch(() => undefined);
+  endAttempt(store, record, outcome.kind === 'failed' ? 'failed' : 'done');
+  return outcome;
+}
+
+/** The failed stage's last lines are shown; `log` has the rest. */
+const tailLines = 40;
+
+type Ready =
+  { readonly ok: true; readonly resumed: boolean } | { readonly ok: false; readonly failure: Failure };
+
+async function prepare(
+  { session: { workspace, store, plan } }: Run,
+  instance: Instance,
+  { key, stamps }: Assessment,
+  forced: boolean,
+): Promise<Ready> {
+  const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  if (foreign !== undefined) return notReady(foreign);
+  await openAttempt(workspace, instance, key);
+  if (forced) await dropScratch(workspace, key);
+  const resumed = await openScratch(workspace, key, originOf(stamps));
+  return resumed.ok
+    ? { ok: true, resumed: resumed.value }
+    : notReady(`${resumed.error.path}: ${resumed.error.message}`);
+}
+
+const notReady = (message: string): Ready => ({ ok: false, failure: { kind: 'disk', message } });
+
+/** From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched, objects, row, place. */
+async function finish(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  seconds: () => number,
+): Promise<Result<Outcome, Failure>> {
+  const { workspace, store, plan } = run.session;
+  const edited = await touchedFile(run, instance, assessment);
+  const outs = new Map<string, { readonly path: string; readonly found: Found }>();
+  const missing: string[] = [];
+  for (const [name, path] of Object.entries(attemptOuts(instance, assessment.key))) {
+    const found = await readContent(workspace, path, { links: 'keep', passing: true });
+    if (!found.ok)
+      return {
+        ok: false,
+        error: { kind: 'disk', message: `the out ${name}: ${found.error.message} (${found.error.path})` },
+      };
+    if (found.value === undefined) missing.push(name);
+    else outs.set(name, { path, found: found.value });
+  }
+  if (missing.length > 0) return { ok: false, error: { kind: 'missing-outs', outs: missing } };
+
+  const made = { run: run.run, seconds: seconds(), at: Date.now() };
+  const published =
+    instance.cache &&
+    edited === undefined &&
+    !leaves(run, instance, outs) &&
+    (await filed(run, instance, assessment, outs, made));
+  if (edited !== undefined) {
+    warn(run, instance.id, {
+      severity: 'warning',
+      code: 'dep-changed',
+      message: `${edited} was changed while ${instance.id} ran: its result is kept in ${instance.folder}, not in the cache`,
+      help: 'run again',
+    });
+  }
+  for (const [name, { path, found }] of outs)
+    await placeOut(
+      { workspace, store, pipeline: plan.pipeline },
+      instance,
+      path,
+      instance.outs[name]?.path ?? path,
+      found,
+    );
+  await tidy(run, instance, assessment);
+  if (published) {
+    recordResult(store, plan.pipeline, instance.id, {
+      key: assessment.key,
+      manifest: assessment.manifest,
+      run: run.run,
+      at: made.at,
+    });
+    for (const [digest, items] of assessment.inputs.listings) recordListing(store, digest, items);
+    const code =
+      instance.program.kind === 'uses' ? run.session.programs.get(instance.program.path) : undefined;
+    if (code !== undefined) recordListing(store, code.identity, code.code);
+  }
+  return {
+    ok: true,
+    value: { kind: 'ran', seconds: made.seconds, published, ...(edited === undefined ? {} : { edited }) },
+  };
+}
+
+/** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */
+async function touchedFile(
+  { session }: Run,
+  instance: Instance,
+  before: Assessment,
+): Promise<string | undefined> {
+  const now = await identify(session, instance, readCacheOf(session.workspace));
+  if (!now.ok)
+    return now.error.kind === 'inputs' ? (now.error.missing[0]?.path ?? 'a dep') : now.error.message;
+  return firstChangedFile(before, now.value);
+}
+
+/** An out with a link that leads out of it depends on what is not in the cache. */
+function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
+  const link = [...outs.values()].flatMap(({ found }) => found.leaving)[0];
+  if (link === undefined) return false;
+  warn(run, instance.id, {
+    severity: 'warning',
+    code: 'out-link',
+    message: `${link} is a symbolic link that leads out of the out it is in: the result of ${instance.id} is not cached`,
+    help: 'write the file itself',
+  });
+  return true;
+}
+
+/** Files the result; a disk that does not take it costs the caching, not the result. */
+async function filed(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  outs: WrittenOuts,
+  made: { readonly run: RunId; readonly seconds: number; readonly at: number },
+): Promise<boolean> {
+  const published = await publish(run.session, assessment, outs, made).catch((error: unknown) => ({
+    ok: false as const,
+    error: { path: 'cache', message: diskMessage(error) },
+  }));
+  const { store } = run.session;
+  // What is written into a file that was deleted is gone with this process.
+  if (published.ok && store.isInPlace()) return true;
+  const why = published.ok
+    ? 'cache/pipeline.sqlite was removed while the run was on'
+    : `${published.error.path}: ${published.error.message}`;
+  warn(run, instance.id, {
+    severity: 'warning',
+    code: 'not-cached',
+    message: `the result of ${instance.id} could not be cached (${why}): it is kept in ${instance.folder}`,
+  });
+  return false;
+}
+
+/** What the attempt leaves behind that nobody needs any more. */
+async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
+  const { workspace, store, plan } = run.session;
+  for (const path of await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance)) {
+    warn(run, instance.id, {
+      severity: 'warning',
+      code: 'left',
+      message: `${path} is no out of ${instance.id} any more; it was edited, so it was left`,
+    });
+  }
+  await dropScratch(workspace, key);
+  await dropFailed(workspace, instance);
+  await closeAttempt(workspace, key);
+}
+
+/** The end of an instance that was not started, since the disk did not do as asked. */
+export const failedBy = (message: string): FailedOutcome => ({
+  kind: 'failed',
+  failure: { kind: 'disk', message },
+  seconds: 0,
+  tail: [],
+});
+
+export function warn(run: Pick<Run, 'emit'>, instance: InstanceId | null, diagnostic: Diagnostic): void {
+  run.emit({ kind: 'warned', at: Date.now(), instance, diagnostic });
+}

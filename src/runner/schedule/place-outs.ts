@@ -1,0 +1,127 @@
+import { dirname } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
+import type { Content } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
+import type { Store } from '../store/open-store.ts';
+import { type Found, readContent } from '../workspace/read-content.ts';
+import { isRenamed, stampOf } from '../workspace/stamp.ts';
+import { removeTree, replace } from '../workspace/replace.ts';
+import { noteWritten } from '../workspace/written.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { sameContent } from '../status/assess.ts';
+
+interface Places {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly pipeline: string;
+}
+
+/** Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers need not read it again. */
+export async function placeOut(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+  from: string,
+  to: string,
+  written: Found,
+): Promise<void> {
+  const stands = await readContent(workspace, to, { links: 'keep' });
+  if (from === to) noteAll(workspace, from, to, written);
+  else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content))
+    await removeTree(workspace, placeOf(workspace, from));
+  else {
+    workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
+    await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
+    noteAll(workspace, from, to, written);
+  }
+  recordPlacement(store, pipeline, instance.id, to, written.content);
+}
+
+/** A process that got away from its stage could have written until now: only what is still as it was read is known. */
+function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
+  const files =
+    content.form === 'folder'
+      ? items.flatMap((item) =>
+          item.kind === 'file' ? [{ inside: `/${item.path}`, digest: item.digest }] : [],
+        )
+      : [{ inside: '', digest: content.digest }];
+  for (const { inside, digest } of files) {
+    const read = stamps.get(from + inside);
+    const stats = workspace.disk.lstat(placeOf(workspace, to + inside));
+    if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats)))
+      noteWritten(workspace, to + inside, digest);
+  }
+}
+
+/**
+ * Removes outs that the runner once put there for this instance and that it no longer declares. One that was edited is
+ * somebody's work by now: it is left, and named.
+ */
+export async function removeOlderOuts(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+): Promise<readonly string[]> {
+  const declared = new Set(Object.values(instance.outs).map(({ path }) => path));
+  const left: string[] = [];
+  for (const { path, content } of placementsOf(store, pipeline, instance.id)) {
+    if (declared.has(path)) continue;
+    if (!(await removeOwn(workspace, path, content))) left.push(path);
+    forgetPlacement(store, path);
+  }
+  return left;
+}
+
+/** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
+export async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
+  const stands = await readContent(workspace, path, { links: 'keep' });
+  if (stands.ok && stands.value === undefined) return true;
+  if (!stands.ok || stands.value === undefined || !sameContent(stands.value.content, content)) return false;
+  await removeTree(workspace, placeOf(workspace, path));
+  return true;
+}
+
+/**
+ * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is taken for
+ * its result, and writes down that what stands there from now on is ours: a program that is cut short leaves the half of
+ * it. Gives the words for a file there which the runner never put there: that is not ours to remove.
+ */
+export async function clearWorkspaceOuts(places: Places, instance: Instance): Promise<string | undefined> {
+  const paths = workspaceOuts(instance);
+  const foreign = foreignFault(places, paths);
+  if (foreign !== undefined) return foreign;
+  for (const path of paths) {
+    await removeTree(places.workspace, placeOf(places.workspace, path));
+    recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
+  }
+  return undefined;
+}
+
+/** Removes what a program that was cut short wrote outside the instance's folder. */
+export async function dropWorkspaceOuts({ workspace, store }: Places, instance: Instance): Promise<void> {
+  for (const path of workspaceOuts(instance)) {
+    await removeTree(workspace, placeOf(workspace, path));
+    forgetPlacement(store, path);
+  }
+}
+
+/** The words for the first of some places outside the artifacts that holds what no run put there. */
+export function foreignFault(
+  { workspace, store }: Pick<Places, 'workspace' | 'store'>,
+  paths: readonly string[],
+): string | undefined {
+  const foreign = paths.find(
+    (path) =>
+      workspace.disk.lstat(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined,
+  );
+  return (
+    foreign &&
+    `${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`
+  );
+}
+
+/** Where a program writes outside the instance's folder. */
+export const workspaceOuts = (instance: Instance): readonly string[] =>
+  Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));
+
+/** The content of an out of which nothing is known yet. */
+const unwritten: Content = { form: 'file', digest: digestOf('') };

@@ -1,0 +1,28 @@
+import type { FailedOutcome } from '../event.ts';
+import type { Key } from '../identity.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Assessment, Session } from '../status/assess.ts';
+
+/** A stage that runs, or waits for its next attempt. */
+export interface RunningStage {
+  readonly instance: Instance;
+  readonly assessment: Assessment;
+  /** Asks it to end: what it makes is of no use any more. It is looked at again, and runs as it is then. False: it was asked before. */
+  cancel(because: string): boolean;
+}
+
+/** Who watches runs, one after the other. */
+export interface RunWatcher {
+  /** Of earlier runs. What failed under a key fails under it again, without being started. */
+  readonly failures: ReadonlyMap<Key, FailedOutcome>;
+  /** Told when there is something to run. */
+  onControls(controls: RunControls): void;
+}
+
+/** What a watcher can do with a run that is on. */
+export interface RunControls {
+  readonly session: Session;
+  running(): readonly RunningStage[];
+  /** What runs may finish. */
+  startNoMore(): void;
+}

@@ -1,0 +1,231 @@
+import { PGraph } from 'p-graph';
+import type { FailedOutcome, Outcome } from '../event.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Reason } from '../manifest/reason.ts';
+import type { Instance } from '../plan/instance.ts';
+import { deleteEntry, recordResult } from '../store/entries.ts';
+import { recordPlacement } from '../store/placements.ts';
+import { objectPath } from '../cache/objects.ts';
+import { removeTree } from '../workspace/replace.ts';
+import { restore } from '../cache/restore.ts';
+import { placeOf, readUntil } from '../workspace/workspace.ts';
+import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
+import { dropFailed } from './attempt-folder.ts';
+import { diskMessage } from '../store/disk-message.ts';
+import { executeInstance, failedBy, type Run } from './execute-instance.ts';
+import { nameChanges } from '../status/name-changes.ts';
+import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
+import type { Allotment } from './resources.ts';
+import { unassessableText } from '../status/unassessable-text.ts';
+
+export interface RunRules {
+  policyOf(instance: Instance): Policy;
+  readonly keepGoing: boolean;
+  readonly allotment: Allotment;
+  /** Of earlier runs, whose keys are not tried again. */
+  readonly failures: ReadonlyMap<Key, FailedOutcome>;
+}
+
+/**
+ * Settles instances in the order of the graph, as many at once as the machine carries. What an instance reads from and
+ * that is not among them is taken as it stands. Resolves when nothing runs any more; `onOutcome` is told each end.
+ */
+export async function runInstances(
+  run: Run,
+  instances: readonly Instance[],
+  rules: RunRules,
+  onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void,
+): Promise<void> {
+  const { needs } = run.session.plan;
+  const ids = new Set(instances.map(({ id }) => id));
+  // What failed, or waits in vain, and the failure that it all comes from.
+  const failures = new Map<InstanceId, InstanceId>();
+  const turns = new Turns(rules.failures);
+
+  async function task(instance: Instance): Promise<void> {
+    const by = (needs.get(instance.id) ?? [])
+      .map((need) => failures.get(need))
+      .find((failure) => failure !== undefined);
+    const settled =
+      by !== undefined
+        ? { key: null, outcome: { kind: 'blocked', by } as const }
+        : await settle(run, instance, rules, turns).catch((error: unknown) => unassessed(diskMessage(error)));
+    const { key, outcome } = noted(run, rules, settled);
+    if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
+    if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
+    onOutcome(instance, key, outcome);
+  }
+
+  // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether anything more is started, is known here, not by the scheduler.
+  const nodes = new Map(
+    instances.map((instance, index) => [
+      instance.id,
+      { run: () => task(instance), priority: 1 - index / instances.length },
+    ]),
+  );
+  const edges = instances.flatMap(({ id }) =>
+    (needs.get(id) ?? []).filter((need) => ids.has(need)).map((need): [string, string] => [need, id]),
+  );
+  await new PGraph(nodes, edges).run();
+}
+
+interface Settled {
+  readonly key: Key | null;
+  readonly outcome: Outcome;
+}
+
+/** One computation of a key at a time; a key that failed is not tried again in the same run. */
+class Turns {
+  readonly #last = new Map<Key, Promise<void>>();
+  readonly failed: Map<Key, FailedOutcome>;
+
+  constructor(failures: ReadonlyMap<Key, FailedOutcome>) {
+    this.failed = new Map(failures);
+  }
+
+  /** Waits for the others that asked for this key; gives the end of the turn. */
+  async take(key: Key): Promise<() => void> {
+    const before = this.#last.get(key);
+    const { promise, resolve } = withResolvers();
+    this.#last.set(key, promise);
+    await before;
+    return resolve;
+  }
+}
+
+/** Promise.withResolvers, which came with Node 22. */
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: (() => void) | undefined;
+  const promise = new Promise<void>((settled) => {
+    resolve = settled;
+  });
+  return { promise, resolve: () => resolve?.() };
+}
+
+async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Settled> {
+  for (let damaged = 0; ;) {
+    if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
+    const first = await look(run, instance, rules);
+    if ('outcome' in first) return first;
+    const { key, decision } = first;
+    const endTurn = await turns.take(key);
+    const share = decision.kind === 'run' ? await rules.allotment.take(instance.resources) : undefined;
+    try {
+      if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
+      // It may have waited for hours: only what is true now counts.
+      const now = await look(run, instance, rules);
+      if ('outcome' in now) return noted(run, rules, now);
+      if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
+      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns).catch((error: unknown) =>
+        failedBy(diskMessage(error)),
+      );
+      if (settled === undefined) {
+        damaged += 1;
+        if (damaged === 3)
+          return noted(run, rules, {
+            key,
+            outcome: failedBy(
+              'what the cache holds reads differently each time: check the disk (pipeline verify)',
+            ),
+          });
+      }
+      // Ended because what it was started with is out of date, while the run goes on: as it is now.
+      else if (settled.kind !== 'interrupted' || run.stop.isStopping())
+        return noted(run, rules, { key, outcome: settled });
+    } finally {
+      share?.release();
+      endTurn();
+    }
+  }
+}
+
+/** A failure ends a run without --keep-going: before its place on the machine is free for what waits for it. */
+function noted(run: Run, { keepGoing }: RunRules, settled: Settled): Settled {
+  if (settled.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
+  return settled;
+}
+
+/** What it depends on could not be read. */
+const unassessed = (message: string): Settled => ({ key: null, outcome: failedBy(message) });
+
+async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Settled> {
+  const { stopped } = run.stop;
+  const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
+  const assessed = await assess(session, instance, rules.policyOf(instance), readCacheOf(session.workspace));
+  // What was seen may be the half of it.
+  if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
+  return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
+}
+
+/** Undefined: the result turned out to be damaged when it was to be restored; look again. */
+async function settleNow(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  gpus: readonly number[],
+  turns: Turns,
+): Promise<Outcome | undefined> {
+  const { key, decision, lookup } = assessment;
+  if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
+  const failedBefore = turns.failed.get(key);
+  if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
+  if (lookup.kind === 'damaged') await dropEntry(run, assessment);
+  const because = await nameChanges(run.session, instance, decision.because, assessment.inputs);
+  if (run.stop.isStopping()) return { kind: 'skipped' };
+  const outcome = await executeInstance(run, instance, assessment, because, isForced(decision.because), gpus);
+  if (outcome.kind === 'failed') turns.failed.set(key, outcome);
+  return outcome;
+}
+
+const isForced = (because: readonly Reason[]): boolean => because.some(({ kind }) => kind === 'forced');
+
+/** The row goes before the objects: nothing ever speaks of an object that is not there. */
+async function dropEntry({ session: { workspace, store } }: Run, { key, lookup }: Assessment): Promise<void> {
+  deleteEntry(store, key);
+  if (lookup.kind === 'damaged') await removeTree(workspace, placeOf(workspace, objectPath(lookup.object)));
+}
+
+/** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
+async function restoreEntry(
+  run: Run,
+  instance: Instance,
+  { key, manifest, decision, displaced }: Assessment,
+): Promise<Outcome | undefined> {
+  const { workspace, store, plan } = run.session;
+  if (decision.kind !== 'restore') throw new Error('nothing to restore');
+  const foreign = foreignFault(
+    { workspace, store },
+    workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)),
+  );
+  if (foreign !== undefined) return failedBy(foreign);
+  let files = 0;
+  let bytes = 0;
+  for (const [name, content] of Object.entries(decision.entry.outs)) {
+    const path = instance.outs[name]?.path;
+    if (path === undefined)
+      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
+    const restored = displaced.some((out) => out.path === path)
+      ? await restore(workspace, path, content)
+      : untouched;
+    if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
+    if (restored.value.kind === 'damaged') {
+      workspace.stats.forget(objectPath(restored.value.object));
+      workspace.written.delete(objectPath(restored.value.object));
+      return undefined;
+    }
+    recordPlacement(store, plan.pipeline, instance.id, path, content);
+    files += restored.value.files;
+    bytes += restored.value.bytes;
+  }
+  await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  await dropFailed(workspace, instance);
+  recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
+  return displaced.length === 0 ? { kind: 'cached' } : { kind: 'restored', files, bytes, displaced };
+}
+
+/** Of an out that is as it should be. */
+const untouched: Awaited<ReturnType<typeof restore>> = {
+  ok: true,
+  value: { kind: 'restored', files: 0, bytes: 0 },
+};

@@ -1,0 +1,275 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Event, Outcome } from '../event.ts';
+import type { InstanceId, Key, RunId } from '../identity.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from '../run-request.ts';
+import { lastKeys, meanSeconds } from '../store/entries.ts';
+import { readTogether, type Store } from '../store/open-store.ts';
+import { eventLog } from '../store/event-log.ts';
+import { placedOuts } from '../store/placements.ts';
+import {
+  finishRun,
+  insertRun,
+  isRun,
+  lastOutcomes,
+  type OutcomeCounts,
+  recordOutcome,
+} from '../store/runs.ts';
+import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
+import { recordWritten } from '../workspace/written.ts';
+import type { Session } from '../status/assess.ts';
+import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
+import { newRunId } from './new-run-id.ts';
+import { startOf } from '../executors/processes.ts';
+import type { RunWatcher } from './run-controls.ts';
+import { allotment, machineCapacity } from './resources.ts';
+import { logsFolder } from '../executors/stage-mark.ts';
+import { takeAsIs, type TakenAsIs } from './taken-as-is.ts';
+import { stopFor } from './stop.ts';
+import { supervisor } from '../executors/supervisor-client.ts';
+import { isInPlace, survey, type Surveyed } from '../status/survey.ts';
+
+export interface RunOptions {
+  readonly request: RunRequest;
+  /** In the order of the plan. */
+  readonly selected: Selected;
+  /** Those that were named, which `--force` is about. */
+  readonly policyOf: (instance: Instance) => Policy;
+  readonly supervisorProgram: string;
+  readonly retryDelay: (attempt: number) => number;
+  /** Of the pipeline file. */
+  readonly warnings: readonly Diagnostic[];
+  readonly watcher?: RunWatcher | undefined;
+}
+
+/** Runs what is out of date. The caller holds the lock. */
+export async function runSelected(
+  session: Session,
+  options: RunOptions,
+  onEvent: (event: Event) => void,
+  signals: StopSignals,
+): Promise<RunSummary> {
+  const { request, selected, policyOf } = options;
+  const capacity = machineCapacity(request.jobs);
+  let readsOutOfDate = false;
+  const summary = await withRun(
+    session,
+    { ...options, instances: selected.chosen, jobs: capacity.jobs },
+    onEvent,
+    signals,
+    async (run, onOutcome) => {
+      for (const warning of options.warnings) warn(run, null, warning);
+      const { warnings, blocked } = await takeAsIs(run, selected);
+      readsOutOfDate = warnings.length > 0;
+      for (const warning of warnings) warn(run, null, warning);
+      const ready = withoutBlocked(selected, blocked, onOutcome);
+      const takenAsIs = new Set(selected.takenAsIs.map((instance) => instance.id));
+      const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
+      const rest = noteInPlace(
+        run,
+        ready,
+        await readTogether(session.store, () => survey(looking, ready, policyOf, takenAsIs)),
+        onOutcome,
+      );
+      if (rest.length === 0) return;
+      options.watcher?.onControls({
+        session,
+        running: () => [...run.running],
+        startNoMore: () => run.stop.startNoMore(),
+      });
+      const { runInstances } = await import('./run-instances.ts');
+      await runInstances(
+        run,
+        rest,
+        {
+          policyOf,
+          keepGoing: request.keepGoing,
+          allotment: allotment(capacity),
+          failures: options.watcher?.failures ?? new Map(),
+        },
+        onOutcome,
+      );
+      await recordWritten(session.workspace);
+    },
+  );
+  return { ...summary, readsOutOfDate };
+}
+
+type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;
+
+type Named = Pick<Instance, 'id'>;
+
+/** What the frame of a run asks of its session. */
+interface Framed {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly plan: Pick<Plan, 'pipeline' | 'file'>;
+}
+
+interface RunFrame {
+  readonly instances: readonly Named[];
+  readonly jobs: number;
+  readonly supervisorProgram: string;
+  readonly retryDelay: (attempt: number) => number;
+}
+
+/** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
+export async function withRun<S extends Framed>(
+  session: S,
+  { instances, jobs, supervisorProgram, retryDelay }: RunFrame,
+  onEvent: (event: Event) => void,
+  signals: StopSignals,
+  act: (run: RunOf<S>, onOutcome: OnOutcome) => Promise<void>,
+): Promise<RunSummary> {
+  const startedAt = Date.now();
+  const started = performance.now();
+  const { store, plan } = session;
+  const id = newRunId(startedAt, (run) => isRun(store, run));
+  insertRun(store, {
+    run: id,
+    pipeline: plan.pipeline,
+    file: plan.file,
+    pid: process.pid,
+    pidStarted: startOf(process.pid) ?? '',
+    startedAt,
+  });
+  const log = eventLog(store, id);
+  const emit = (event: Event): void => {
+    log.add(event);
+    onEvent(event);
+  };
+  emit({
+    kind: 'run-started',
+    at: startedAt,
+    run: id,
+    pipeline: plan.pipeline,
+    instances: instances.map((instance) => instance.id),
+    jobs,
+    earlier: meanSeconds(store, plan.pipeline),
+  });
+  const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
+  const processes = supervisor(supervisorProgram);
+  const outcomes = new Map<InstanceId, Outcome>();
+  const bookkeeping = bookkeeper(session, id);
+  const run: RunOf<S> = {
+    session,
+    supervisor: processes,
+    run: id,
+    stop,
+    running: new Set(),
+    emit,
+    nextOutput: outputFiles(session, id),
+    retryDelay,
+  };
+  try {
+    await act(run, (instance, key, outcome) => {
+      outcomes.set(instance.id, outcome);
+      bookkeeping(instance, outcome);
+      emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
+    });
+  } finally {
+    processes.close();
+    stop.close();
+    log.flush();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const exitCode = exitCodeOf([...outcomes.values()], signals);
+  emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
+  log.flush();
+  finishRun(store, id, Date.now(), exitCode, countsOf([...outcomes.values()]));
+  return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes), readsOutOfDate: false };
+}
+
+/** In the order of the plan, not in that of their ends. */
+const inOrder = (
+  instances: readonly Named[],
+  outcomes: ReadonlyMap<InstanceId, Outcome>,
+): ReadonlyMap<InstanceId, Outcome> =>
+  new Map(
+    instances.flatMap(({ id }) => {
+      const outcome = outcomes.get(id);
+      return outcome === undefined ? [] : [[id, outcome]];
+    }),
+  );
+
+/** Tells the end of those that read what cannot be had; gives the others. */
+function withoutBlocked(
+  selected: Selected,
+  blocked: TakenAsIs['blocked'],
+  onOutcome: OnOutcome,
+): readonly Instance[] {
+  return selected.chosen.filter((instance) => {
+    const message = blocked.get(instance.id);
+    if (message !== undefined) onOutcome(instance, null, failedBy(message));
+    return message === undefined;
+  });
+}
+
+/** Tells the end of those for which nothing has to be done, and nothing written down; gives the others. */
+function noteInPlace(
+  { session: { store, plan } }: Run,
+  instances: readonly Instance[],
+  surveyed: ReadonlyMap<InstanceId, Surveyed>,
+  onOutcome: OnOutcome,
+): readonly Instance[] {
+  const keys = lastKeys(store, plan.pipeline);
+  const placed = placedOuts(store);
+  return instances.filter((instance) => {
+    const seen = surveyed.get(instance.id);
+    if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
+      return true;
+    const { key, decision } = seen.assessment;
+    // A run that was killed may have put outs in their places and not said so.
+    const isRecorded =
+      keys.get(instance.id) === key &&
+      Object.entries(decision.entry.outs).every(
+        ([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest,
+      );
+    if (isRecorded) onOutcome(instance, key, { kind: 'cached' });
+    return !isRecorded;
+  });
+}
+
+/** Gives a file for each start of a stage, from the project root. */
+function outputFiles({ workspace }: Framed, run: RunId): () => string {
+  const folder = `${logsFolder}/${run}`;
+  let count = 0;
+  return () => {
+    workspace.disk.makeFolder(placeOf(workspace, folder));
+    count += 1;
+    return `${folder}/${count}.txt`;
+  };
+}
+
+/** Notes how instances ended, where that is news: a run with nothing to do writes nothing about them. */
+function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outcome: Outcome) => void {
+  const last = lastOutcomes(store, plan.pipeline);
+  const good = new Set<string>(['ran', 'cached', 'restored']);
+  return (instance, outcome) => {
+    const before = last.get(instance.id)?.kind;
+    // What was not asked to start is as it was: failed, interrupted or well.
+    if (outcome.kind === 'skipped') return;
+    if (before !== outcome.kind && !(before !== undefined && good.has(before) && outcome.kind === 'cached'))
+      recordOutcome(store, plan.pipeline, instance.id, run, outcome.kind);
+  };
+}
+
+function exitCodeOf(outcomes: readonly Outcome[], signals: StopSignals): RunSummary['exitCode'] {
+  if (signals.gentle.aborted || signals.hard.aborted) return stoppedCode(signals);
+  return outcomes.some(({ kind }) => kind === 'failed' || kind === 'blocked') ? 1 : 0;
+}
+
+function countsOf(outcomes: readonly Outcome[]): OutcomeCounts {
+  const count = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length;
+  return {
+    ran: count('ran'),
+    cached: count('cached'),
+    restored: count('restored'),
+    failed: count('failed'),
+    blocked: count('blocked'),
+    skipped: count('skipped'),
+    interrupted: count('interrupted'),
+  };
+}

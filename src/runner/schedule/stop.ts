@@ -1,0 +1,60 @@
+import type { StopSignals } from '../run-request.ts';
+import { graceSeconds } from '../executors/supervisor-protocol.ts';
+
+/** Whether a run goes on. Asked before anything is started; told to everything that runs. */
+export interface Stop {
+  /** No more instances are started: one failed, or the user stopped the run. */
+  isStopping(): boolean;
+  /** The user stopped the run: what runs is asked to end. */
+  isStoppingStages(): boolean;
+  /** A failure: what runs may finish. */
+  startNoMore(): void;
+  /** Registers something that runs; gives the end of the registration. `end`: seconds until it is killed, null: it may take its time. */
+  whileRunning(end: (grace: number | null) => void): () => void;
+  /** Resolves when the run is to stop. */
+  readonly stopped: AbortSignal;
+  close(): void;
+}
+
+/** `onStop` is told once for each step: gently, then hard. */
+export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
+  const running = new Set<(grace: number | null) => void>();
+  const stopped = new AbortController();
+  let noMore = false;
+
+  const stopGently = (): void => {
+    onStop(false);
+    stopped.abort();
+    for (const end of running) end(gentleGrace());
+  };
+  const stopHard = (): void => {
+    onStop(true);
+    stopped.abort();
+    for (const end of running) end(0);
+  };
+  // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
+  const gentleGrace = (): number | null => (gentle.reason === 'SIGINT' ? null : graceSeconds);
+
+  if (gentle.aborted) stopGently();
+  else gentle.addEventListener('abort', stopGently);
+  if (hard.aborted) stopHard();
+  else hard.addEventListener('abort', stopHard);
+
+  return {
+    isStopping: () => noMore || stopped.signal.aborted,
+    isStoppingStages: () => stopped.signal.aborted,
+    startNoMore() {
+      noMore = true;
+    },
+    whileRunning(end) {
+      running.add(end);
+      if (stopped.signal.aborted) end(hard.aborted ? 0 : gentleGrace());
+      return () => running.delete(end);
+    },
+    stopped: stopped.signal,
+    close() {
+      gentle.removeEventListener('abort', stopGently);
+      hard.removeEventListener('abort', stopHard);
+    },
+  };
+}

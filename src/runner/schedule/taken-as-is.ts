@@ -1,0 +1,119 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import { shellName } from '../plan/shell-name.ts';
+import { declaredPolicy } from '../manifest/decide.ts';
+import { parseKey } from '../manifest/key-of.ts';
+import { joinFirst } from '../wording/join-first.ts';
+import { findEntry, lastKeys } from '../store/entries.ts';
+import { recordPlacement } from '../store/placements.ts';
+import { restore } from '../cache/restore.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import { asLastMade } from '../status/as-last-made.ts';
+import type { Run } from './execute-instance.ts';
+import { isHit, survey } from '../status/survey.ts';
+
+export interface TakenAsIs {
+  readonly warnings: readonly Diagnostic[];
+  /** Chosen instances that read what is neither there nor in the cache, and what to do about it. */
+  readonly blocked: ReadonlyMap<InstanceId, string>;
+}
+
+/**
+ * Makes ready what chosen instances read from and that is not chosen itself (`--only`, `--from`): it is taken as it
+ * stands. What is missing is restored from its last result; what is out of date is used and said.
+ */
+export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promise<TakenAsIs> {
+  if (takenAsIs.length === 0) return { warnings: [], blocked: new Map() };
+  const missing = new Map<InstanceId, string>();
+  for (const instance of takenAsIs) {
+    const lacking = await restoreMissing(run, instance);
+    if (lacking !== undefined)
+      missing.set(
+        instance.id,
+        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${shellName(instance.id)} makes it`,
+      );
+  }
+  const { needs } = run.session.plan;
+  const blocked = new Map(
+    chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
+      const message = (needs.get(id) ?? [])
+        .map((need) => missing.get(need))
+        .find((text) => text !== undefined);
+      return message === undefined ? [] : [[id, message]];
+    }),
+  );
+  return {
+    warnings: await outOfDate(
+      run,
+      takenAsIs.filter(({ id }) => !missing.has(id)),
+    ),
+    blocked,
+  };
+}
+
+/** Gives the first out that cannot be had. */
+async function restoreMissing(
+  { session: { workspace, store, plan } }: Run,
+  instance: Instance,
+): Promise<string | undefined> {
+  const outs = Object.entries(instance.outs).filter(
+    ([, { path }]) => workspace.disk.lstat(placeOf(workspace, path)) === undefined,
+  );
+  if (outs.length === 0) return undefined;
+  const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
+  const entry = key && findEntry(store, key);
+  for (const [name, { path }] of outs) {
+    const content = entry?.outs[name];
+    const restored = content && (await restore(workspace, path, content));
+    if (content === undefined || restored?.ok !== true || restored.value.kind === 'damaged') return path;
+    recordPlacement(store, plan.pipeline, instance.id, path, content);
+  }
+  return undefined;
+}
+
+async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
+  const needed = neededFor(session.plan.needs, takenAsIs);
+  const all = session.plan.instances.filter(({ id }) => needed.has(id));
+  const made = await asLastMade(session, all);
+  const surveyed = await survey(session, all, declaredPolicy, made);
+  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(surveyed.get(id)));
+  return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
+}
+
+const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
+  severity: 'warning',
+  code: 'out-of-date',
+  message: `${id} is out of date; its outs are used as they stand`,
+  at,
+  help: `pipeline run ${shellName(id)} brings it up`,
+});
+
+function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
+  const all = [first, ...more];
+  return {
+    severity: 'warning',
+    code: 'out-of-date',
+    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${joinFirst(
+      all.map(({ id }) => id),
+      3,
+    )}`,
+    at: first.at,
+    help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
+  };
+}
+
+function neededFor(
+  needs: ReadonlyMap<InstanceId, readonly InstanceId[]>,
+  instances: readonly Instance[],
+): ReadonlySet<InstanceId> {
+  const found = new Set<InstanceId>();
+  const pending = instances.map(({ id }) => id);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    pending.push(...(needs.get(next) ?? []));
+  }
+  return found;
+}

@@ -1,0 +1,116 @@
+import type { RerunVerification } from '../answers.ts';
+import type { Result } from '../../result.ts';
+import { treeChanges } from '../manifest/tree.ts';
+import type { Content } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import { recordPlacement } from '../store/placements.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { readListing, restore } from '../cache/restore.ts';
+import { dropScratch } from '../workspace/scratch.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type Assessment, readCacheOf, assess, sameContent } from '../status/assess.ts';
+import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
+import type { Run } from './execute-instance.ts';
+import { clearWorkspaceOuts, foreignFault, workspaceOuts } from './place-outs.ts';
+import { runAttempt } from './run-attempt.ts';
+import { unassessableText } from '../status/unassessable-text.ts';
+
+/** Executes an instance that has a result once more, beside it, and compares what comes out. The error says why it could not be compared. */
+export async function rerunAndCompare(
+  run: Run,
+  instance: Instance,
+  gpus: readonly number[],
+): Promise<Result<RerunVerification>> {
+  const { session } = run;
+  const assessed = await assess(
+    session,
+    instance,
+    { forced: false, cache: true },
+    readCacheOf(session.workspace),
+  );
+  if (!assessed.ok) return { ok: false, error: unassessableText(assessed.error) };
+  const { key, decision } = assessed.value;
+  if (decision.kind !== 'restore')
+    return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
+  const { outs } = decision.entry;
+  const { workspace, store, plan } = session;
+  const foreign = foreignFault({ workspace, store }, workspaceOuts(instance));
+  if (foreign !== undefined) return { ok: false, error: foreign };
+  try {
+    const ended = await again(run, instance, assessed.value, gpus);
+    if (ended !== undefined) return { ok: false, error: `${instance.id}, executed again, ${ended}` };
+    const different: { out: string; files: readonly string[] }[] = [];
+    for (const [out, path] of Object.entries(attemptOuts(instance, key))) {
+      const before = outs[out];
+      const files = before && (await differing(workspace, path, before));
+      if (files !== undefined) different.push({ out, files });
+    }
+    return { ok: true, value: { instance: instance.id, different } };
+  } finally {
+    await closeAttempt(workspace, key);
+    await dropScratch(workspace, key);
+    // A program that writes where it likes has overwritten its result.
+    for (const [name, out] of Object.entries(instance.outs)) {
+      const content = outs[name];
+      if (!out.workspace || content === undefined) continue;
+      await restore(workspace, out.path, content);
+      recordPlacement(store, plan.pipeline, instance.id, out.path, content);
+    }
+  }
+}
+
+/** Runs the program from nothing; gives how it ended, if not well. */
+async function again(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  gpus: readonly number[],
+): Promise<string | undefined> {
+  const { session } = run;
+  const { workspace, store, plan } = session;
+  await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  await dropScratch(workspace, assessment.key);
+  await openAttempt(workspace, instance, assessment.key);
+  run.emit({
+    kind: 'started',
+    at: Date.now(),
+    instance: instance.id,
+    key: assessment.key,
+    because: [{ kind: 'forced' }],
+    attempt: 1,
+    resumed: false,
+  });
+  const ending = await runAttempt({
+    session,
+    supervisor: run.supervisor,
+    instance,
+    assessment,
+    gpus,
+    output: run.nextOutput(),
+    stop: run.stop,
+    onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
+    onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
+    onForeignLines: () => undefined,
+  });
+  switch (ending.kind) {
+    case 'exited':
+      return undefined;
+    case 'interrupted':
+      return 'was interrupted';
+    case 'failed':
+      return `failed (${ending.failure.kind})`;
+  }
+}
+
+/** The files of an out that are not as before; none: a file, or a form, that differs as a whole; undefined: all is the same. */
+async function differing(
+  workspace: Workspace,
+  path: string,
+  before: Content,
+): Promise<readonly string[] | undefined> {
+  const found = await readContent(workspace, path, { links: 'keep', passing: true });
+  if (!found.ok || found.value === undefined) return [];
+  if (sameContent(found.value.content, before)) return undefined;
+  const listing = before.form === 'folder' ? await readListing(workspace, before.digest) : undefined;
+  return listing === undefined ? [] : treeChanges(listing, found.value.items).map((change) => change.path);
+}

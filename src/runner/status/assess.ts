@@ -1,0 +1,211 @@
+import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import type { DisplacedOut } from '../event.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
+import { keyOf } from '../manifest/key-of.ts';
+import type { Content, Manifest } from '../manifest/manifest.ts';
+import { treeChanges } from '../manifest/tree.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import { pastOf } from '../store/attempts.ts';
+import { findEntry, lastResult } from '../store/entries.ts';
+import type { Store } from '../store/open-store.ts';
+import { placementAt } from '../store/placements.ts';
+import { objectState, type ObjectState } from '../cache/objects.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { readListing } from '../cache/restore.ts';
+import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { manifestOf } from './manifest-of.ts';
+import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
+import {
+  type ContentReader,
+  type ProgramSourcesOfRun,
+  readProgram,
+  type Reads,
+} from '../programs/read-program.ts';
+
+/** What a run works with, the same from its start to its end. */
+export interface Session extends ProgramSourcesOfRun {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly plan: Plan;
+  readonly instances: ReadonlyMap<InstanceId, Instance>;
+}
+
+/** What is read at one moment; never kept while a stage runs. */
+export interface ReadCache extends Reads {
+  readonly keyOf: (manifest: Manifest) => Key;
+  readonly object: (digest: Digest) => Promise<ObjectState>;
+}
+
+/** `known`: keys of manifests, by the text that JSON makes of them: to read one costs less than to make the key again. */
+export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key> = new Map()): ReadCache {
+  const contents = memory<ReturnType<ContentReader>>();
+  const objects = memory<Promise<ObjectState>>();
+  const stamps = memory<Stamp>();
+  return {
+    keyOf: (manifest) => known.get(JSON.stringify(manifest)) ?? keyOf(manifest),
+    read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
+    object: (digest) => objects(digest, () => objectState(workspace, digest)),
+    stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.stat(placeOf(workspace, path)))),
+    executable: memory(),
+    code: memory(),
+  };
+}
+
+/** Gives what `find` gives, found once for each name. */
+function memory<T>(): (name: string, find: () => T) => T {
+  const found = new Map<string, { readonly value: T }>();
+  return (name, find) => {
+    const known = found.get(name) ?? { value: find() };
+    found.set(name, known);
+    return known.value;
+  };
+}
+
+/** What an instance's result depends on, as it is at this moment. */
+export interface Identity {
+  readonly key: Key;
+  readonly manifest: Manifest;
+  readonly inputs: Inputs;
+  /** Of all of it: deps and program. */
+  readonly stamps: ReadonlyMap<string, Stamp>;
+}
+
+/** What is known of an instance whose deps are all there. */
+export interface Assessment extends Identity {
+  readonly lookup: Lookup;
+  /** With a hit: the outs that do not stand in the project as the entry says. */
+  readonly displaced: readonly DisplacedOut[];
+  readonly decision: Decision;
+}
+
+/** Why nothing can be known: deps that are missing, or a program that is. */
+export type Unassessable =
+  | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
+  | { readonly kind: 'program'; readonly message: string };
+
+/** The content of an out that has still to be restored, for a look ahead. */
+export type KnownOut = (instance: InstanceId, out: string) => Content | undefined;
+
+const nothingKnown: KnownOut = () => undefined;
+
+/** Reads all that an instance's result depends on. */
+export async function identify(
+  session: Session,
+  instance: Instance,
+  moment: ReadCache,
+  known: KnownOut = nothingKnown,
+): Promise<Result<Identity, Unassessable>> {
+  const program = await readProgram(instance, session, moment);
+  if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
+  const inputs = await readInputs(instance, {
+    read: moment.read,
+    out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
+  });
+  if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
+  const manifest = manifestOf(instance, program.value, inputs.value, session.environment);
+  return {
+    ok: true,
+    value: {
+      key: moment.keyOf(manifest),
+      manifest,
+      inputs: inputs.value,
+      stamps: new Map([...inputs.value.stamps, ...program.value.stamps]),
+    },
+  };
+}
+
+/** Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why. */
+export async function assess(
+  session: Session,
+  instance: Instance,
+  policy: Policy,
+  moment: ReadCache,
+  known: KnownOut = nothingKnown,
+): Promise<Result<Assessment, Unassessable>> {
+  const identity = await identify(session, instance, moment, known);
+  if (!identity.ok) return identity;
+  const { lookup, displaced } = await lookUp(session, instance, identity.value.key, moment);
+  const last =
+    lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
+  const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
+  return { ok: true, value: { ...identity.value, lookup, displaced, decision } };
+}
+
+export function outPath(
+  { instances }: Pick<Session, 'instances'>,
+  instance: InstanceId,
+  out: string,
+): string {
+  const path = instances.get(instance)?.outs[out]?.path;
+  if (path === undefined) throw new Error(`the plan names an out ${out} of ${instance} that is not there`);
+  return path;
+}
+
+async function lookUp(
+  { workspace, store }: Session,
+  instance: Instance,
+  key: Key,
+  moment: ReadCache,
+): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
+  const entry = findEntry(store, key);
+  if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
+  const displaced: DisplacedOut[] = [];
+  for (const [name, content] of Object.entries(entry.outs)) {
+    const path = instance.outs[name]?.path;
+    if (path === undefined)
+      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
+    const found = await moment.read(path, { links: 'keep' });
+    const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
+    if (!same) displaced.push(await displacedOut(workspace, store, path, content, found));
+    const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
+    if (damage !== undefined) return { lookup: damage, displaced: [] };
+  }
+  return { lookup: { kind: 'hit', entry }, displaced };
+}
+
+async function displacedOut(
+  workspace: Workspace,
+  store: Store,
+  path: string,
+  content: Content,
+  found: Awaited<ReturnType<ContentReader>>,
+): Promise<DisplacedOut> {
+  if (found.ok && found.value === undefined) return { path, was: 'missing' };
+  const placed = placementAt(store, path)?.content;
+  if (
+    found.ok &&
+    found.value !== undefined &&
+    placed !== undefined &&
+    sameContent(found.value.content, placed)
+  )
+    return { path, was: 'another-result' };
+  const before =
+    found.ok && found.value?.content.form === 'folder' && content.form === 'folder'
+      ? await readListing(workspace, content.digest)
+      : undefined;
+  return before === undefined || !found.ok
+    ? { path, was: 'changed' }
+    : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
+}
+
+export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
+
+/** The first object of an out that is missing or wrong. `items`: what the folder holds, where that is known without reading its listing. */
+async function damageOf(
+  workspace: Workspace,
+  path: string,
+  { form, digest }: Content,
+  items: Awaited<ReturnType<typeof readListing>>,
+  { object }: ReadCache,
+): Promise<Lookup | undefined> {
+  if ((await object(digest)) !== 'right') return { kind: 'damaged', object: digest, path };
+  if (form !== 'folder') return undefined;
+  for (const item of items ?? (await readListing(workspace, digest)) ?? []) {
+    if (item.kind === 'file' && (await object(item.digest)) !== 'right')
+      return { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
+  }
+  return undefined;
+}

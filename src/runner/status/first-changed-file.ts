@@ -1,0 +1,14 @@
+import { differences } from '../manifest/differences.ts';
+import type { Identity } from './assess.ts';
+
+/**
+ * The first file that is not as it was when an instance's identity was read. Stamps see an edit that was put back;
+ * contents see one that was too quick for the stamps.
+ */
+export function firstChangedFile(before: Identity, now: Identity): string | undefined {
+  const names = new Set([...before.stamps.keys(), ...now.stamps.keys()]);
+  const files = [...names].filter((path) => before.stamps.get(path) !== now.stamps.get(path));
+  // A new file in a folder touches both: the file says more.
+  const [path] = files.filter((folder) => !files.some((other) => other.startsWith(`${folder}/`)));
+  return path ?? differences(before.manifest, now.manifest)[0]?.field.join(' ');
+}

@@ -1,0 +1,144 @@
+import type { Value } from '../../stage/context.ts';
+import type { DisplacedOut } from '../event.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { differences } from '../manifest/differences.ts';
+import { manifestValue } from '../manifest/key-of.ts';
+import type { Reason } from '../manifest/reason.ts';
+import { type Forecast, forecast } from '../plan/forecast.ts';
+import type { Instance } from '../plan/instance.ts';
+import { hasResult, lastResult } from '../store/entries.ts';
+import { readTogether } from '../store/open-store.ts';
+import { declaredPolicy, type Policy } from '../manifest/decide.ts';
+import { type ReadCache, readCacheOf, type Session } from './assess.ts';
+import { manifestOf } from './manifest-of.ts';
+import { nameChanges } from './name-changes.ts';
+import { readProgram } from '../programs/read-program.ts';
+import { isHit, survey, type Surveyed } from './survey.ts';
+import { unassessableText } from './unassessable-text.ts';
+
+/** What is known of an instance without running anything. */
+export interface Inspection {
+  readonly instance: Instance;
+  readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'unknown';
+  readonly because: readonly Reason[];
+  /** What has to run first. */
+  readonly after: readonly InstanceId[];
+  readonly key: Key | undefined;
+  readonly manifest: Value | undefined;
+  /** Outs that would be restored. */
+  readonly displaced: readonly DisplacedOut[];
+  /** Why nothing can be known, in words. */
+  readonly fault: string | undefined;
+}
+
+/** Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: what others read from as it stands. */
+export async function inspect(
+  session: Session,
+  instances: readonly Instance[],
+  takenAsIs?: ReadonlySet<InstanceId>,
+): Promise<readonly Inspection[]> {
+  const surveyed = await readTogether(session.store, () =>
+    survey(session, instances, declaredPolicy, takenAsIs),
+  );
+  const moment = readCacheOf(session.workspace);
+  return Promise.all(
+    instances.map((instance) => inspection(session, instance, surveyed.get(instance.id), moment)),
+  );
+}
+
+async function inspection(
+  session: Session,
+  instance: Instance,
+  surveyed: Surveyed | undefined,
+  moment: ReadCache,
+): Promise<Inspection> {
+  const nothing = {
+    instance,
+    because: [],
+    after: [],
+    key: undefined,
+    manifest: undefined,
+    displaced: [],
+    fault: undefined,
+  };
+  switch (surveyed?.kind) {
+    case undefined:
+      throw new Error(`${instance.id} was not looked at`);
+    case 'waiting':
+      return {
+        ...nothing,
+        state: 'waiting',
+        because: await changedAlready(session, instance, moment),
+        after: surveyed.after,
+      };
+    case 'unassessable':
+      return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
+    case 'assessed': {
+      const { key, manifest, decision, displaced, inputs } = surveyed.assessment;
+      const because =
+        decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
+      return {
+        ...nothing,
+        state: decision.kind === 'run' ? 'out-of-date' : displaced.length === 0 ? 'up-to-date' : 'restorable',
+        because,
+        key,
+        manifest: manifestValue(manifest),
+        displaced,
+      };
+    }
+  }
+}
+
+/** Of an instance whose deps are not known yet: what else changed since its last result. */
+async function changedAlready(
+  session: Session,
+  instance: Instance,
+  moment: ReadCache,
+): Promise<readonly Reason[]> {
+  const last = lastResult(session.store, session.plan.pipeline, instance.id);
+  if (last === undefined) return [];
+  const program = await readProgram(instance, session, moment);
+  return program.ok
+    ? nameChanges(
+        session,
+        instance,
+        differences(
+          { ...last.manifest, deps: {} },
+          manifestOf(instance, program.value, { digests: {} }, session.environment),
+        ),
+        { listings: new Map() },
+      )
+    : [];
+}
+
+/** What a run would do. */
+export async function forecastOf(
+  session: Session,
+  instances: readonly Instance[],
+  takenAsIs: ReadonlySet<InstanceId>,
+  policyOf: (instance: Instance) => Policy,
+): Promise<Forecast> {
+  const surveyed = await readTogether(session.store, () => survey(session, instances, policyOf, takenAsIs));
+  const assessed = new Map(
+    [...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [])),
+  );
+  const foretold = forecast(session.plan, instances, {
+    decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
+    displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
+    neverFinished: ({ id }) =>
+      !isHit(surveyed.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
+  });
+  const willRun = await Promise.all(
+    foretold.willRun.map(async ({ instance: id, because }) => {
+      const [instance, inputs] = [session.instances.get(id), assessed.get(id)?.inputs];
+      return {
+        instance: id,
+        because:
+          instance === undefined || inputs === undefined
+            ? because
+            : await nameChanges(session, instance, because, inputs),
+      };
+    }),
+  );
+  return { ...foretold, willRun };
+}

@@ -1,0 +1,50 @@
+import { digestOf } from '../../files/digest.ts';
+import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import { bundlerVersion } from '../programs/bundle.ts';
+import type { Inputs } from './read-inputs.ts';
+import type { ReadProgram } from '../programs/read-program.ts';
+
+/** Raised when the meaning of a field or the canonical form changes. */
+const formatVersion = '1';
+
+/** Everything that the result of an instance depends on. */
+export function manifestOf(
+  instance: Instance,
+  { digest, native }: ReadProgram,
+  inputs: Pick<Inputs, 'digests'>,
+  environment: NodeJS.ProcessEnv,
+): Manifest {
+  return {
+    format: digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion,
+    program: digest,
+    params: instance.params,
+    deps: inputs.digests,
+    outs: Object.fromEntries(Object.entries(instance.outs).map(([name, { declared }]) => [name, declared])),
+    env: Object.fromEntries(
+      instance.env.map((name) => {
+        const value = environment[name];
+        return [name, value === undefined ? null : digestOf(value)];
+      }),
+    ),
+    platform: platformOf(instance, digest, native),
+  };
+}
+
+function platformOf(
+  instance: Instance,
+  program: ProgramDigest,
+  native: boolean,
+): Readonly<Record<string, string>> {
+  const system = { os: process.platform, arch: process.arch };
+  if (program.kind === 'command') return system;
+  const node = process.versions.node.split('.')[0] ?? '';
+  // The class of device changes the last bits of what an engine computes, and so does the number of threads: onnxruntime's
+  // matrix products cut long sums where the columns are spread (MlasGemm doubles its stride over K when it halves N).
+  return native
+    ? { ...system, node, device: deviceOf(instance), cpus: String(instance.resources.cpus) }
+    : { ...system, node };
+}
+
+/** The class of device that an instance computes on. */
+export const deviceOf = ({ resources }: Instance): 'cpu' | 'cuda' => (resources.gpus > 0 ? 'cuda' : 'cpu');

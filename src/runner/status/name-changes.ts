@@ -1,0 +1,41 @@
+import { type Digest, parseDigest } from '../../files/digest.ts';
+import type { Difference, Reason } from '../manifest/reason.ts';
+import { type TreeItem, treeChanges } from '../manifest/tree.ts';
+import type { Instance } from '../plan/instance.ts';
+import { memberNames } from '../plan/member-names.ts';
+import { findListing } from '../store/listings.ts';
+import { readListing } from '../cache/restore.ts';
+import type { Session } from './assess.ts';
+import type { Inputs } from './read-inputs.ts';
+
+/**
+ * The reasons of an instance with names for what they speak of: the files that differ in folders and in the code of
+ * programs, where what was there before is still known, and the instances that a dep gathers.
+ */
+export async function nameChanges(
+  { workspace, store, programs, plan }: Pick<Session, 'workspace' | 'store' | 'programs' | 'plan'>,
+  instance: Instance,
+  reasons: readonly Reason[],
+  { listings }: Pick<Inputs, 'listings'>,
+): Promise<readonly Reason[]> {
+  return Promise.all(
+    reasons.map(async (reason): Promise<Reason> => {
+      if (reason.kind !== 'changed') return reason;
+      if (reason.field[0] === 'deps' && reason.field[2] === 'members')
+        return { ...reason, members: memberNames(plan, instance, reason) };
+      if (!holdsFiles(reason)) return reason;
+      const [before, after] = [parseDigest(String(reason.before)), parseDigest(String(reason.after))];
+      const now = after.ok ? (listings.get(after.value) ?? codeOf(programs, after.value)) : undefined;
+      const old: readonly TreeItem[] | undefined = before.ok
+        ? (findListing(store, before.value) ?? (await readListing(workspace, before.value)))
+        : undefined;
+      return now === undefined || old === undefined ? reason : { ...reason, files: treeChanges(old, now) };
+    }),
+  );
+}
+
+const holdsFiles = ({ field: [root, name, part] }: Difference): boolean =>
+  (root === 'deps' && part === 'digest') || (root === 'program' && name === 'bundle');
+
+const codeOf = (programs: Session['programs'], identity: Digest): readonly TreeItem[] | undefined =>
+  [...programs.values()].find((program) => program.identity === identity)?.code;

@@ -1,0 +1,351 @@
+import { basename, dirname, join } from 'node:path';
+import { digestOf } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
+import { checkCommand } from '../plan/check-command.ts';
+import type { CheckProgram } from '../plan/check-program.ts';
+import type { Instance, Plan, Resources } from '../plan/instance.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { sizeText } from '../wording/size-text.ts';
+import { isGlob } from '../pipeline-file/glob.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
+import { isChecked, recordChecked } from '../store/program-rows.ts';
+import type { Store } from '../store/open-store.ts';
+import { deadLink } from '../workspace/dead-link.ts';
+import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
+import type { BundleFault } from '../programs/bundle.ts';
+import {
+  codeFiles,
+  executableName,
+  executablePlaces,
+  isExecutable,
+  noSuchProgram,
+} from '../programs/command-program.ts';
+import { inTheWay } from './blocked-paths.ts';
+import { leadsOut } from './leads-out.ts';
+import type { Capacity } from '../schedule/resources.ts';
+import type { StageProgramFacts } from '../programs/stage-programs.ts';
+
+/** What there is to run with. */
+export interface Machine {
+  readonly capacity: Capacity;
+  /** PATH, as stages have it. */
+  readonly path: string | undefined;
+}
+
+export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
+
+/**
+ * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their params, files,
+ * what the machine has. All of it at once, before anything runs.
+ */
+export async function preflight(
+  workspace: Workspace,
+  store: Store,
+  plan: Plan,
+  instances: readonly Instance[],
+  programs: Programs,
+  { capacity, path: searched }: Machine,
+): Promise<readonly Diagnostic[]> {
+  const filesOf = fileLook(workspace);
+  const isFileHere = once((path) => isFile(workspace, path));
+  const files = instances.flatMap((instance) => [
+    ...filesOf(instance),
+    ...checkCommand(instance, isFileHere),
+    ...resourceFaults(instance, capacity),
+  ]);
+  const faults = [
+    ...files,
+    ...inTheWay(workspace, instances),
+    ...bundleFaults(workspace, instances, programs),
+    ...missingExecutables(workspace, plan, instances, searched),
+    ...(await programFaults(store, plan.pipeline, instances, programs)),
+  ];
+  return eachOnce(faults);
+}
+
+/** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
+export const fileFaults = (workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] =>
+  eachOnce([...instances.flatMap(fileLook(workspace)), ...inTheWay(workspace, instances)]);
+
+/** Looks at the files that an instance names; those that others name too, once. */
+function fileLook(workspace: ProjectFiles): (instance: Instance) => readonly Diagnostic[] {
+  const leaves = leadsOut(workspace);
+  const isEmpty = once((pattern) => codeFiles(workspace, [pattern]).length === 0);
+  return (instance) => [
+    ...missingProgram(workspace, instance),
+    ...missingCode(workspace, instance, isEmpty),
+    ...pathFaults(workspace, instance, leaves),
+  ];
+}
+
+function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return faults.filter(({ code, message, at }) => {
+    const name = JSON.stringify([code, message, at]);
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
+function missingProgram(workspace: ProjectFiles, { program }: Instance): readonly Diagnostic[] {
+  if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
+  const fault = missing(workspace, program.path, program.at);
+  return deadLinkOn(workspace, program.path) !== undefined
+    ? [fault]
+    : [
+        {
+          ...fault,
+          message: `${program.path}: no such file: expected a TypeScript stage program of the project`,
+        },
+      ];
+}
+
+/** A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing again. */
+function missingCode(
+  workspace: ProjectFiles,
+  { program }: Instance,
+  isEmpty: (pattern: string) => boolean,
+): readonly Diagnostic[] {
+  if (program.kind === 'uses') return [];
+  return program.code
+    .filter(({ value }) => isEmpty(value))
+    .map(({ value, at }): Diagnostic => {
+      if (!isGlob(value) && workspace.disk.stat(placeOf(workspace, value)) === undefined)
+        return missing(workspace, value, at);
+      return {
+        severity: 'error',
+        code: 'no-code',
+        message: `${value} names no file: a change of the code that is meant would run nothing again`,
+        at,
+      };
+    });
+}
+
+const isFile = (workspace: ProjectFiles, path: string): boolean =>
+  workspace.disk.stat(placeOf(workspace, path))?.isFile() === true;
+
+function bundleFaults(
+  workspace: Workspace,
+  instances: readonly Instance[],
+  programs: Programs,
+): readonly Diagnostic[] {
+  return instances.flatMap(({ program }) => {
+    if (program.kind !== 'uses' || !isFile(workspace, program.path)) return [];
+    const bundled = programs.get(program.path);
+    if (bundled === undefined || bundled.ok) return [];
+    return bundled.error.map(({ message, at, help }): Diagnostic => {
+      const fault = {
+        severity: 'error',
+        code: 'bad-program',
+        ...(help === undefined ? {} : { help }),
+      } as const;
+      return at === undefined
+        ? { ...fault, message: `${program.path}: ${message}`, at: program.at }
+        : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
+    });
+  });
+}
+
+/** The params and names that programs expect; not checked again while programs, params and names are as they were when all was well. */
+async function programFaults(
+  store: Store,
+  pipeline: string,
+  instances: readonly Instance[],
+  programs: Programs,
+): Promise<readonly Diagnostic[]> {
+  const used = instances.flatMap((instance) => {
+    const bundled = instance.program.kind === 'uses' ? programs.get(instance.program.path) : undefined;
+    return bundled?.ok === true ? [{ instance, facts: bundled.value }] : [];
+  });
+  const digest = digestOf(
+    JSON.stringify(
+      used.map(({ instance, facts }) => [
+        facts.bundle,
+        instance.params,
+        Object.keys(instance.deps),
+        Object.keys(instance.outs),
+      ]),
+    ),
+  );
+  if (used.length === 0 || isChecked(store, pipeline, digest)) return [];
+  const { programCheck } = await import('../plan/check-program.ts');
+  const checks = new Map<string, CheckProgram>();
+  const faults = used.flatMap(({ instance, facts }) => {
+    const check = checks.get(facts.file) ?? programCheck(facts.description);
+    checks.set(facts.file, check);
+    return check(instance);
+  });
+  if (faults.length === 0) recordChecked(store, pipeline, digest);
+  return faults;
+}
+
+function pathFaults(
+  workspace: ProjectFiles,
+  instance: Instance,
+  leaves: (path: string) => boolean,
+): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  for (const dep of Object.values(instance.deps)) {
+    if (dep.kind !== 'path') continue;
+    const place = placeOf(workspace, dep.path);
+    if (workspace.disk.stat(place) === undefined)
+      faults.push({
+        ...missing(workspace, dep.path, dep.at),
+        ...(dep.hint === undefined ? {} : { help: dep.hint }),
+      });
+    else if (!dep.external && leaves(dep.path)) {
+      faults.push({
+        severity: 'error',
+        code: 'leaves-project',
+        message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`,
+        at: dep.at,
+        help: 'name it as { path, external: true } if it is meant',
+      });
+    }
+  }
+  for (const { path, at } of Object.values(instance.outs)) {
+    if (leaves(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
+      faults.push({
+        severity: 'error',
+        code: 'leaves-project',
+        message: `${path} would be written outside the project: a folder above it is a symbolic link`,
+        at,
+        help: 'where the project has no room, let cache be the link, or mount a disk at the folder',
+      });
+    }
+  }
+  return faults;
+}
+
+function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
+  const link = deadLinkOn(workspace, path);
+  if (link !== undefined)
+    return {
+      severity: 'error',
+      code: 'missing-file',
+      message: link.path === path ? `${path} ${link.message}` : `${path}: ${link.path} ${link.message}`,
+      at,
+    };
+  const suggestion = nearestPath(workspace, path);
+  return {
+    severity: 'error',
+    code: 'missing-file',
+    message: `${path}: no such file or folder`,
+    at,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}
+
+/** The first link on the way to a path that leads to nothing. */
+function deadLinkOn(
+  workspace: ProjectFiles,
+  path: string,
+): { readonly path: string; readonly message: string } | undefined {
+  const earlier =
+    dirname(path) === path || dirname(path) === '.' ? undefined : deadLinkOn(workspace, dirname(path));
+  const message = earlier === undefined ? deadLink(workspace.disk, placeOf(workspace, path)) : undefined;
+  return message === undefined ? earlier : { path, message };
+}
+
+/** The path that is there and most like one that is not, folder by folder. */
+function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
+  const isFolder = (folder: string): boolean =>
+    workspace.disk.stat(placeOf(workspace, folder))?.isDirectory() === true;
+  const folder =
+    isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
+  if (folder === undefined || !isFolder(folder)) return undefined;
+  const wanted = join(folder, basename(path));
+  const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
+  return known.includes(wanted) ? wanted : nearest(wanted, known);
+}
+
+/**
+ * Commands whose first word finds no program, each name looked for once. What a line for the shell starts is the shell's to
+ * find, and a program that a stage may still make is not missing.
+ */
+function missingExecutables(
+  workspace: Workspace,
+  plan: Plan,
+  instances: readonly Instance[],
+  path: string | undefined,
+): readonly Diagnostic[] {
+  const isMissing = once((name: string) => {
+    const places = executablePlaces(workspace, name, path);
+    if (places.some((place) => isExecutable(workspace, place))) return false;
+    return !plan.instances.some(({ outs }) =>
+      Object.values(outs).some((out) =>
+        places.some((place) => place === out.path || place.startsWith(`${out.path}/`)),
+      ),
+    );
+  });
+  return instances.flatMap(({ program }): readonly Diagnostic[] => {
+    if (program.kind !== 'argv' || program.words[0]?.every(({ kind }) => kind === 'text') !== true) return [];
+    const name = executableName(program);
+    return isMissing(name)
+      ? [
+          {
+            severity: 'error',
+            code: 'missing-program',
+            ...noSuchProgram(workspace, name),
+            at: program.executableAt,
+          },
+        ]
+      : [];
+  });
+}
+
+/** Answers the same question once. */
+function once(answer: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const found = known.get(name) ?? answer(name);
+    known.set(name, found);
+    return found;
+  };
+}
+
+/** Told once, however many instances ask for it. */
+function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
+  const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({
+    severity: 'error',
+    code: 'unsatisfiable',
+    message: `${wanted} asked for, and this machine has ${there}`,
+    at: resourceRanges[what],
+    help: `lower resources.${what}`,
+  });
+  return [
+    ...(resources.cpus > capacity.cpus
+      ? [tooMuch('cpus', pluralize(resources.cpus, 'CPU is', 'CPUs are'), String(capacity.cpus))]
+      : []),
+    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length
+      ? [
+          tooMuch(
+            'gpus',
+            pluralize(resources.gpus, 'GPU is', 'GPUs are'),
+            String(capacity.gpus().length || 'none'),
+          ),
+        ]
+      : []),
+    ...(resources.memory > capacity.memory
+      ? [tooMuch('memory', `${sizeText(resources.memory)} of memory are`, sizeText(capacity.memory))]
+      : []),
+  ];
+}
+
+export const programPaths = (instances: readonly Instance[]): readonly string[] => [
+  ...new Set(instances.flatMap(({ program }) => (program.kind === 'uses' ? [program.path] : []))),
+];
+
+/** The programs that can run. */
+export function readyPrograms(programs: Programs): ReadonlyMap<string, StageProgramFacts> {
+  return new Map(
+    [...programs].flatMap(([path, program]): readonly (readonly [string, StageProgramFacts])[] =>
+      program.ok ? [[path, program.value]] : [],
+    ),
+  );
+}
+
+/** The ids of instances, for quick looks. */
+export const byId = (instances: readonly Instance[]): ReadonlyMap<InstanceId, Instance> =>
+  new Map(instances.map((instance) => [instance.id, instance]));

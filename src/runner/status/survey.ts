@@ -1,0 +1,79 @@
+import type { InstanceId } from '../identity.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Content } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import { keysByManifest } from '../store/entries.ts';
+import {
+  assess,
+  type Assessment,
+  type ReadCache,
+  readCacheOf,
+  type Session,
+  type Unassessable,
+} from './assess.ts';
+
+/** An instance as far as it can be known while nothing runs. */
+export type Surveyed =
+  | { readonly kind: 'assessed'; readonly assessment: Assessment }
+  | { readonly kind: 'unassessable'; readonly why: Unassessable }
+  /** It reads from instances that will run: what it depends on is known when they are done. */
+  | { readonly kind: 'waiting'; readonly after: readonly InstanceId[] };
+
+/**
+ * Looks at instances in the order of the plan, without running or writing anything. What can be restored counts as
+ * there. `takenAsIs`: instances whose outs are taken as they stand by what reads from them.
+ */
+export async function survey(
+  session: Session,
+  instances: readonly Instance[],
+  policyOf: (instance: Instance) => Policy,
+  takenAsIs: ReadonlySet<InstanceId> = new Set(),
+): Promise<ReadonlyMap<InstanceId, Surveyed>> {
+  const moment = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
+  const surveyed = new Map<InstanceId, Surveyed>();
+  for (const instance of instances) {
+    const needs = session.plan.needs.get(instance.id) ?? [];
+    const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(surveyed.get(need)));
+    surveyed.set(
+      instance.id,
+      after.length > 0
+        ? { kind: 'waiting', after }
+        : await looked(session, instance, policyOf(instance), moment, surveyed),
+    );
+  }
+  return surveyed;
+}
+
+async function looked(
+  session: Session,
+  instance: Instance,
+  policy: Policy,
+  moment: ReadCache,
+  surveyed: ReadonlyMap<InstanceId, Surveyed>,
+): Promise<Surveyed> {
+  const assessed = await assess(session, instance, policy, moment, (need, out) =>
+    restorable(surveyed.get(need), out),
+  );
+  return assessed.ok
+    ? { kind: 'assessed', assessment: assessed.value }
+    : { kind: 'unassessable', why: assessed.error };
+}
+
+/** Whether nothing has to run for an instance's outs to be there. */
+export const isHit = (surveyed: Surveyed | undefined): boolean =>
+  surveyed?.kind === 'assessed' && surveyed.assessment.decision.kind === 'restore';
+
+/** Whether nothing has to be done at all. */
+export const isInPlace = (surveyed: Surveyed | undefined): boolean =>
+  isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.displaced.length === 0;
+
+/** The content of an out that is not in place but will be restored. */
+function restorable(surveyed: Surveyed | undefined, out: string): Content | undefined {
+  if (
+    surveyed?.kind !== 'assessed' ||
+    surveyed.assessment.displaced.length === 0 ||
+    surveyed.assessment.decision.kind !== 'restore'
+  )
+    return undefined;
+  return surveyed.assessment.decision.entry.outs[out];
+}

@@ -1,0 +1,108 @@
+import type { FailedOutcome, Outcome } from '../event.ts';
+import type { InstanceId, Key } from '../identity.ts';
+
+/** How something that has no result in the cache was tried. */
+type Attempted =
+  /** Under this key. `failed`: it has no outs either. */
+  | { readonly kind: 'under-key'; readonly key: Key; readonly failed: boolean }
+  /** It has outs, and changed what it reads: it counts as tried under the key that it has at the next look. */
+  | { readonly kind: 'changed-itself' }
+  /** It failed because what it depends on could not be read. */
+  | { readonly kind: 'without-key' }
+  /** The disk failed it: that may be mended while nothing that counts changes, so it is tried again from a moment on. `since`: the start of its first failure under this key. */
+  | { readonly kind: 'disk'; readonly key: Key; readonly since: number; readonly dueAt: number };
+
+/** What a watch has tried and what has no result in the cache: not to be tried again while nothing that it depends on changes. */
+export class AttemptLedger {
+  readonly #instances = new Map<InstanceId, Attempted>();
+  readonly #failures = new Map<Key, FailedOutcome>();
+
+  /** How programs failed, and under which key: not those that the disk failed. */
+  get failures(): ReadonlyMap<Key, FailedOutcome> {
+    return this.#failures;
+  }
+
+  /** `changesItself`: as it is after it ran, it is not to be run again. `at`: when it ended, in milliseconds. */
+  note(instance: InstanceId, key: Key | null, outcome: Outcome, changesItself: boolean, at: number): void {
+    const before = this.#instances.get(instance);
+    const attempted = attemptedOf(
+      key,
+      outcome,
+      changesItself,
+      at,
+      before?.kind === 'disk' && before.key === key ? before.since : undefined,
+    );
+    if (attempted === undefined) this.#instances.delete(instance);
+    else this.#instances.set(instance, attempted);
+    if (outcome.kind === 'failed' && attempted?.kind === 'under-key')
+      this.#failures.set(attempted.key, outcome);
+  }
+
+  /** Tries one again, as if it had never been. */
+  forget(instance: InstanceId): void {
+    const attempted = this.#instances.get(instance);
+    if (attempted?.kind === 'under-key') this.#failures.delete(attempted.key);
+    this.#instances.delete(instance);
+  }
+
+  /** Those that have outs: what reads from them takes these as they stand. */
+  withOuts(): readonly InstanceId[] {
+    return [...this.#instances].flatMap(([id, attempted]) =>
+      attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && !attempted.failed)
+        ? [id]
+        : [],
+    );
+  }
+
+  /** A look has found under which keys these would be tried now. */
+  fillIn(now: ReadonlyMap<InstanceId, Key>): void {
+    for (const [id, key] of now) {
+      if (this.#instances.get(id)?.kind === 'changed-itself')
+        this.#instances.set(id, { kind: 'under-key', key, failed: false });
+    }
+  }
+
+  /** Whether one of these was not tried under the key that it has now, or the disk that failed it may be mended. */
+  isAnyDue(now: ReadonlyMap<InstanceId, Key>, at: number): boolean {
+    return [...now].some(([id, key]) => {
+      const attempted = this.#instances.get(id);
+      switch (attempted?.kind) {
+        // It has a key by now: what could not be read can be.
+        case 'without-key':
+        case undefined:
+          return true;
+        case 'changed-itself':
+          return false;
+        case 'under-key':
+          return attempted.key !== key;
+        case 'disk':
+          return attempted.key !== key || at >= attempted.dueAt;
+      }
+    });
+  }
+}
+
+/** Undefined: it has its result, or was not tried to its end. `since`: when the disk failed it first under this key. */
+function attemptedOf(
+  key: Key | null,
+  outcome: Outcome,
+  changesItself: boolean,
+  at: number,
+  since: number | undefined,
+): Attempted | undefined {
+  if (outcome.kind === 'failed') {
+    if (key === null) return { kind: 'without-key' };
+    if (outcome.failure.kind !== 'disk') return { kind: 'under-key', key, failed: true };
+    const first = since ?? at - outcome.seconds * 1000;
+    // The longer it takes, and the longer nobody mends the disk, the more seldom.
+    return { kind: 'disk', key, since: first, dueAt: at + Math.max(soonest, at - first) };
+  }
+  if (outcome.kind !== 'ran') return undefined;
+  if (changesItself) return { kind: 'changed-itself' };
+  // What was edited meanwhile is tried again, as it is now.
+  return key === null || outcome.published || outcome.edited !== undefined
+    ? undefined
+    : { kind: 'under-key', key, failed: false };
+}
+
+const soonest = 60_000;

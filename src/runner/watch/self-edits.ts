@@ -1,0 +1,57 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Outcome } from '../event.ts';
+import type { InstanceId } from '../identity.ts';
+
+/**
+ * Finds stages that change what they read, which would run again and again under a watch. Who has written a file is not
+ * known: a user may save it as often. So a stage is suspected only after it was cut short many times in a row for its own
+ * deps; then it is left to end. One whose deps changed in two runs to the end, one after the other, changes them itself.
+ */
+export class SelfEdits {
+  readonly #cutShort = new Map<InstanceId, number>();
+  readonly #toTheEnd = new Map<InstanceId, number>();
+
+  /** Whether a stage is to be left to end, though its own deps were changed. */
+  isSuspected(instance: InstanceId): boolean {
+    return (this.#cutShort.get(instance) ?? 0) >= mostCuts;
+  }
+
+  cutShort(instance: InstanceId): void {
+    this.#cutShort.set(instance, (this.#cutShort.get(instance) ?? 0) + 1);
+  }
+
+  ended(instance: InstanceId, outcome: Outcome): void {
+    if (outcome.kind === 'interrupted' || outcome.kind === 'skipped') return;
+    if (outcome.kind === 'ran' && outcome.edited !== undefined)
+      this.#toTheEnd.set(instance, (this.#toTheEnd.get(instance) ?? 0) + 1);
+    else {
+      this.#toTheEnd.delete(instance);
+      this.#cutShort.delete(instance);
+    }
+  }
+
+  /** The stages that change what they read. */
+  found(): ReadonlySet<InstanceId> {
+    return new Set([...this.#toTheEnd].flatMap(([instance, times]) => (times >= mostRuns ? [instance] : [])));
+  }
+}
+
+const mostCuts = 5;
+const mostRuns = 2;
+
+const help =
+  'a stage that writes into what it reads has no result that could be kept: let it write into its outs or its scratch folder';
+
+export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'own-dep',
+  message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: it is left to end this time`,
+  help,
+});
+
+export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'own-dep',
+  message: `${instance} changes ${file}, which it reads, whenever it runs: its result is not cached, and it does not run again for that`,
+  help,
+});

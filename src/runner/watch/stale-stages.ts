@@ -1,0 +1,154 @@
+import type { Problem } from '../answers.ts';
+import { identify, readCacheOf, type Session, type Unassessable } from '../status/assess.ts';
+import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
+import { survey, type Surveyed } from '../status/survey.ts';
+import { firstChangedFile } from '../status/first-changed-file.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { declaredPolicy } from '../manifest/decide.ts';
+import { differences } from '../manifest/differences.ts';
+import { reasonText } from '../report/reason-text.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import type { Result } from '../../result.ts';
+
+/** What a run that is on does in vain. */
+export interface Stale {
+  /** What it goes by is out of date: nothing more should be started. */
+  readonly run: boolean;
+  /** Stages whose results nobody would ask for any more. `file`: what was touched, where that is all. */
+  readonly stages: readonly StaleStage[];
+}
+
+export interface StaleStage {
+  readonly stage: RunningStage;
+  readonly because: string;
+  /** Whether it is files of its own that were touched, and nothing that it reads from or that the pipeline file says. */
+  readonly own: boolean;
+}
+
+/**
+ * Compares a run that is on with what would be run now. `settled`: what it has finished, and under which key. What cannot
+ * be read just now may be as it was: that is a problem, and no reason to end anything.
+ */
+export async function staleStages(
+  now: Session,
+  { chosen, takenAsIs }: Selected,
+  controls: RunControls,
+  settled: ReadonlyMap<InstanceId, Key>,
+): Promise<Result<Stale, Problem>> {
+  const surveyed = await survey(
+    now,
+    chosen,
+    declaredPolicy,
+    new Set([...takenAsIs.map(({ id }) => id), ...settled.keys()]),
+  );
+  const unreadable = [...settled.keys()]
+    .map((id) => unreadableOf(surveyed.get(id)))
+    .find((problem) => problem !== undefined);
+  if (unreadable !== undefined) return { ok: false, error: unreadable };
+  const keys = new Map(
+    [...surveyed].flatMap(([id, seen]) =>
+      seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [],
+    ),
+  );
+  const outdated = new Set(
+    [...settled].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])),
+  );
+  const readers = readersOf(now.plan, outdated);
+  const asked = new Set(keys.values());
+  const stages: StaleStage[] = [];
+  for (const stage of controls.running()) {
+    const need = readers.get(stage.instance.id);
+    const change =
+      need === undefined
+        ? await changeOf(now, stage, asked)
+        : changed(`${need}, which it reads from, is out of date`);
+    if (!change.ok) return change;
+    if (change.value !== undefined) stages.push({ stage, ...change.value });
+  }
+  return {
+    ok: true,
+    value: { run: outdated.size > 0 || shapeOf(now) !== shapeOf(controls.session), stages },
+  };
+}
+
+/** The instances that read from one that is out of date, directly or not, and that one. */
+function readersOf(
+  { instances, needs }: Plan,
+  outdated: ReadonlySet<InstanceId>,
+): ReadonlyMap<InstanceId, InstanceId> {
+  const readers = new Map<InstanceId, InstanceId>();
+  for (const { id } of instances) {
+    const from = (needs.get(id) ?? [])
+      .map((need) => (outdated.has(need) ? need : readers.get(need)))
+      .find((need) => need !== undefined);
+    if (from !== undefined) readers.set(id, from);
+  }
+  return readers;
+}
+
+type Change = Omit<StaleStage, 'stage'>;
+
+const unchanged = { ok: true, value: undefined } as const;
+const changed = (because: string, own = false): Result<Change, never> => ({
+  ok: true,
+  value: { because, own },
+});
+
+/** Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none of its files was touched. */
+async function changeOf(
+  session: Session,
+  { instance, assessment }: RunningStage,
+  asked: ReadonlySet<Key>,
+): Promise<Result<Change | undefined, Problem>> {
+  const now = session.instances.get(instance.id);
+  const identity = now && (await identify(session, now, readCacheOf(session.workspace)));
+  const unreadable = identity?.ok === false ? unreadableIn(identity.error) : undefined;
+  if (unreadable !== undefined) return { ok: false, error: unreadable };
+  if (identity?.ok !== true || identity.value.key !== assessment.key) {
+    if (asked.has(assessment.key)) return unchanged;
+    if (now === undefined) return changed('no stage asks for it any more');
+    if (identity?.ok !== true) return changed('what it reads is not there any more');
+  }
+  const file = firstChangedFile(assessment, identity.value);
+  const [difference] = differences(assessment.manifest, identity.value.manifest);
+  if (file === undefined) return unchanged;
+  if (difference === undefined) return changed(`${file} was touched`, true);
+  return difference.field[0] === 'deps'
+    ? changed(`${file} was changed`, true)
+    : changed(reasonText(difference));
+}
+
+const unreadableOf = (seen: Surveyed | undefined): Problem | undefined =>
+  seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined;
+
+/** What is there and cannot be read. */
+function unreadableIn(why: Unassessable): Problem | undefined {
+  const unreadable = why.kind === 'inputs' ? why.missing.find(({ absent }) => !absent) : undefined;
+  return unreadable === undefined
+    ? undefined
+    : { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` };
+}
+
+/** What a run was started with that is not data: neither what is for people, nor where it is written in the pipeline file. */
+const shapeOf = ({ plan, programs }: Session): string =>
+  JSON.stringify([
+    plan.instances.map(unplaced),
+    [...programs].map(([path, { identity, packages }]) => [path, identity, packages]),
+  ]);
+
+/** Field by field: a map of the user's may have the names of ours. */
+const unplaced = ({ program, deps, outs, ...instance }: Instance): unknown => ({
+  ...instance,
+  description: undefined,
+  at: undefined,
+  paramRanges: undefined,
+  paramNameRanges: undefined,
+  resourceRanges: undefined,
+  program:
+    program.kind === 'uses'
+      ? program.path
+      : [program.kind, program.words, program.code.map(({ value }) => value)],
+  deps: Object.entries(deps).map(([name, dep]) => [name, { ...dep, hint: undefined, at: undefined }]),
+  outs: Object.entries(outs).map(([name, out]) => [name, { ...out, at: undefined }]),
+});

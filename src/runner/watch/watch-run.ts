@@ -1,0 +1,299 @@
+import { chooseToRun, run } from '../project/act.ts';
+import type { Problem } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { orDiskProblem } from '../project/disk-problem.ts';
+import type { Event } from '../event.ts';
+import type { Session } from '../status/assess.ts';
+import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
+import { isHit, isInPlace, survey } from '../status/survey.ts';
+import { FileWarnings } from './file-warnings.ts';
+import { withKnownHubFolders } from '../project/hub-dependencies.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { declaredPolicy } from '../manifest/decide.ts';
+import { UnhashedSettings } from './unhashed-settings.ts';
+import type { Opened, Planned } from '../project/opened.ts';
+import type { Selected } from '../plan/select.ts';
+import type { Result } from '../../result.ts';
+import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
+import { type StaleStage, staleStages } from './stale-stages.ts';
+import { AttemptLedger } from './attempt-ledger.ts';
+import { type FileHints, fileHints } from './file-hints.ts';
+import { placeOf, readUntil } from '../workspace/workspace.ts';
+
+/** What a watch has to say besides the events of its runs. */
+export type WatchNews =
+  | { readonly kind: 'ended'; readonly summary: RunSummary }
+  /** What has to be mended, or waited for, before the next run. */
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  /** Nothing is left to do until something changes. */
+  | { readonly kind: 'waiting' };
+
+export interface WatchListeners {
+  onEvent(event: Event): void;
+  onNews(news: WatchNews): void;
+}
+
+/** A project that is watched for as long as it takes: its rows are opened again where the cache was deleted. */
+export interface Watched {
+  readonly root: string;
+  open(): Result<Opened, Problem>;
+  plan(): Promise<Result<Planned, Problem>>;
+}
+
+/**
+ * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system is only a
+ * reason to look: what is out of date is decided by content, so what a run writes itself starts nothing. A stage is ended
+ * when what it was started with is out of date; the others run on.
+ */
+export async function watchRun(
+  watched: Watched,
+  request: RunRequest,
+  listeners: WatchListeners,
+  stop: StopSignals,
+): Promise<void> {
+  const watch = new Watch(watched, request, listeners);
+  try {
+    let began = await watch.runOnce(request.force, stop);
+    let force = request.force && !began;
+    while (!stop.gentle.aborted) {
+      // What kept a run from beginning may be gone at the next hint, no sooner.
+      if (!began) await watch.wait(stop.gentle);
+      while (!stop.gentle.aborted && !(await watch.isAnyDue(stop.gentle))) await watch.wait(stop.gentle);
+      if (stop.gentle.aborted) break;
+      began = await watch.runOnce(force, stop);
+      force &&= !began;
+    }
+  } finally {
+    await watch.close();
+  }
+}
+
+interface Looked {
+  readonly opened: Opened;
+  readonly session: Session;
+  readonly selected: Selected;
+}
+
+class Watch {
+  readonly #watched: Watched;
+  readonly #hints: FileHints;
+  readonly #request: RunRequest;
+  readonly #listeners: WatchListeners;
+  readonly #tried = new AttemptLedger();
+  readonly #selfEdits = new SelfEdits();
+  readonly #means = new UnhashedSettings();
+  readonly #fileWarnings = new FileWarnings();
+  /** Stages that run and are left to end. */
+  readonly #left = new WeakSet<RunningStage>();
+  /** What the run that is on has settled, and under which key. */
+  readonly #settled = new Map<InstanceId, Key>();
+  #told = '';
+  #saidWaiting = false;
+
+  constructor(watched: Watched, request: RunRequest, listeners: WatchListeners) {
+    this.#watched = watched;
+    this.#hints = fileHints(watched.root, (message) => this.#warn(notWatched(message)));
+    // What failed stays failed until something is mended; all else goes on.
+    this.#request = { ...request, keepGoing: true };
+    this.#listeners = listeners;
+  }
+
+  /** Gives whether it could begin. */
+  async runOnce(force: boolean, stop: StopSignals): Promise<boolean> {
+    const opened = this.#watched.open();
+    if (!opened.ok) return this.#tell(opened.error);
+    let result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: 0 }, stop);
+    if (!result.ok && result.error.kind === 'busy') {
+      this.#tell(result.error);
+      result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: Infinity }, stop);
+    }
+    if (!result.ok) return stop.gentle.aborted ? false : this.#tell(result.error);
+    this.#told = '';
+    this.#say({ kind: 'ended', summary: result.value });
+    return true;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    if (!this.#saidWaiting) this.#say({ kind: 'waiting' });
+    this.#saidWaiting = true;
+    await this.#hints.next(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#hints.close();
+  }
+
+  /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
+  async isAnyDue(stop: AbortSignal): Promise<boolean> {
+    const seen = await orDiskProblem(async () => {
+      const looked = await this.#look(() => this.#watched.open(), stop);
+      return looked.ok ? { ok: true, value: await this.#outOfPlace(looked.value) } : looked;
+    });
+    if (stop.aborted) return false;
+    if (!seen.ok) return this.#tell(seen.error);
+    if (this.#told !== '') return true;
+    this.#tried.fillIn(seen.value);
+    return this.#tried.isAnyDue(seen.value, Date.now());
+  }
+
+  /** What would have to run or to be restored, under the key that it has now. */
+  async #outOfPlace({
+    opened,
+    session,
+    selected: { chosen, takenAsIs },
+  }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
+    const asTheyStand = new Set([...takenAsIs.map(({ id }) => id), ...this.#tried.withOuts()]);
+    const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
+    opened.stats.flush();
+    // A stage that changes what it reads would change it again.
+    const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
+    return new Map(
+      [...surveyed].flatMap(([id, seen]) =>
+        seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id))
+          ? [[id, seen.assessment.key] as const]
+          : [],
+      ),
+    );
+  }
+
+  /** A run, and a look at what it runs after each hint until it has ended. */
+  async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+    const ended = new AbortController();
+    let watching: Promise<void> | undefined;
+    this.#settled.clear();
+    try {
+      const onControls = (controls: RunControls): void => {
+        watching = this.#lookUntil(ended.signal, opened, controls);
+      };
+      return await run(
+        opened,
+        { plan: () => this.#plan(), watcher: { failures: this.#tried.failures, onControls } },
+        request,
+        (event) => this.#hear(event),
+        stop,
+      );
+    } finally {
+      ended.abort();
+      await watching;
+    }
+  }
+
+  async #lookUntil(ended: AbortSignal, opened: Opened, controls: RunControls): Promise<void> {
+    while (!ended.aborted) {
+      await this.#hints.next(ended);
+      if (!ended.aborted) await this.#endStale(opened, controls, ended);
+    }
+  }
+
+  /** Tells what is new among the warnings. What is given more time or other means is tried again. */
+  async #plan(): Promise<Result<Planned, Problem>> {
+    const planned = await this.#watched.plan();
+    if (!planned.ok) return planned;
+    for (const warning of this.#fileWarnings.renew(planned.value.warnings)) this.#warn(warning);
+    for (const id of this.#means.renew(planned.value.plan)) this.#tried.forget(id);
+    return planned;
+  }
+
+  #warn(diagnostic: Diagnostic): void {
+    this.#listeners.onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+  }
+
+  #hear(event: Event): void {
+    if (event.kind === 'warned' && this.#fileWarnings.has(event.diagnostic)) return;
+    this.#listeners.onEvent(event);
+    if (event.kind === 'finished') this.#note(event);
+  }
+
+  #note({ instance, key, outcome, at }: Extract<Event, { readonly kind: 'finished' }>): void {
+    this.#selfEdits.ended(instance, outcome);
+    const changesItself = this.#selfEdits.found().has(instance);
+    this.#tried.note(instance, key, outcome, changesItself, at);
+    if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored'))
+      this.#settled.set(instance, key);
+    if (changesItself && outcome.kind === 'ran')
+      this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
+  }
+
+  #say(news: WatchNews): void {
+    this.#saidWaiting = false;
+    this.#listeners.onNews(news);
+  }
+
+  /** The same problem is told once. Gives false: nothing can run. */
+  #tell(problem: Problem): false {
+    const text = JSON.stringify(problem);
+    if (text !== this.#told) this.#say({ kind: 'problem', problem });
+    this.#told = text;
+    return false;
+  }
+
+  /** `until`: when it is of no use any more. */
+  async #look(open: () => Result<Opened, Problem>, until: AbortSignal): Promise<Result<Looked, Problem>> {
+    const opened = open();
+    if (!opened.ok) return opened;
+    const planned = await this.#plan();
+    if (!planned.ok) return planned;
+    const settled = await withKnownHubFolders(opened.value, planned.value);
+    if (!settled.ok) return settled;
+    const chosen = await chooseToRun(opened.value, settled.value, this.#request);
+    if (!chosen.ok) return chosen;
+    const { session, selected } = chosen.value;
+    this.#hints.also(placesOf(session));
+    return {
+      ok: true,
+      value: {
+        opened: opened.value,
+        session: { ...session, workspace: readUntil(session.workspace, until) },
+        selected,
+      },
+    };
+  }
+
+  /**
+   * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at once, within
+   * the run; where the plan, a program, or what was settled before is out of date, nothing more is started.
+   */
+  async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
+    const stale = await orDiskProblem(async () => {
+      const looked = await this.#look(() => ({ ok: true, value: opened }), ended);
+      return looked.ok
+        ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled)
+        : looked;
+    });
+    if (ended.aborted) return;
+    if (!stale.ok) {
+      this.#tell(stale.error);
+      return;
+    }
+    this.#told = '';
+    if (stale.value.run) controls.startNoMore();
+    for (const stage of stale.value.stages) this.#end(stage);
+  }
+
+  #end({ stage, because, own }: StaleStage): void {
+    const { id } = stage.instance;
+    if (!own || !this.#selfEdits.isSuspected(id)) {
+      if (stage.cancel(because) && own) this.#selfEdits.cutShort(id);
+    } else if (!this.#left.has(stage)) {
+      this.#left.add(stage);
+      this.#warn(isLeftToEnd(id, because));
+    }
+  }
+}
+
+const notWatched = (message: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'not-watched',
+  message: `the system will not tell of every change (${message}): what it does not tell of is found by looking, within a minute`,
+  help: 'on Linux, fs.inotify.max_user_watches says how many files can be watched: raise it with sysctl',
+});
+
+/** What has to be watched wherever it is: deps, and what packages were read from. */
+function placesOf({ workspace, plan, programs }: Session): readonly string[] {
+  const deps = plan.instances.flatMap((instance) =>
+    Object.values(instance.deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),
+  );
+  const sources = [...programs.values()].flatMap((program) => program.sources);
+  return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));
+}

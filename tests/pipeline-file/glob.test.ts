@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { matchesGlob, matchesWildcards } from '../../src/runner/pipeline-file/glob.ts';
+
+test.each<readonly [string, string, boolean]>([
+  ['train.py', 'train.py', true],
+  ['train.py', 'a/train.py', false],
+  ['*.py', 'train.py', true],
+  ['*.py', 'a/train.py', false],
+  ['**/*.py', 'a/b/train.py', true],
+  ['**/*.py', 'train.py', true],
+  ['src/**', 'src/a/b', true],
+  ['src/**', 'src', true],
+  ['src/**', 'srcs/a', false],
+  ['src/**/x', 'src/x', true],
+  ['src/**/x', 'src/a/b/x', true],
+  ['src/**/x', 'src/a/b/y', false],
+  ['a/**/b/**/c', 'a/1/b/2/3/c', true],
+  ['?.py', 'a.py', true],
+  ['?.py', 'ab.py', false],
+  ['?', '😀', true],
+  ['*', '.hidden', true],
+  ['a.c', 'abc', false],
+  ['[a]', 'a', false],
+  ['[a]', '[a]', true],
+  ['**', 'a/b', true],
+  ['a*b*c', 'aXbYbZc', true],
+  ['a*b*c', 'aXbY', false],
+])('%s and %s: %s', (pattern, path, expected) => {
+  expect(matchesGlob(pattern, path)).toBe(expected);
+});
+
+test('wildcards mean what the regular expression made of them means', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 6 });
+  fc.assert(
+    fc.property(pattern, text, (wanted, given) => {
+      const expression = new RegExp(`^${wanted.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+      expect(matchesWildcards(wanted, given)).toBe(expression.test(given));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('parts mean what the regular expression made of them means', () => {
+  const path = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 5 });
+  const pattern = fc.array(fc.constantFrom('a', 'b', '*', '**', 'a*'), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(pattern, path, (wanted, given) => {
+      const expression = new RegExp(
+        `^${wanted.map((part) => (part === '**' ? '(?:[^/]+/)*' : `${part.replaceAll('*', '[^/]*')}/`)).join('')}$`,
+      );
+      expect(matchesGlob(wanted.join('/'), given.join('/'))).toBe(expression.test(`${given.join('/')}/`));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('a pattern made to be slow is not', () => {
+  expect(matchesWildcards(`${'a*'.repeat(50)}b`, 'a'.repeat(5_000))).toBe(false);
+  expect(matchesGlob(`${'**/a/'.repeat(50)}b`, Array(500).fill('a').join('/'))).toBe(false);
+});
