@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import golden from '../golden/text-metrics.json' with { type: 'json' };
 import { isExactMatch } from '../../src/ml/metrics/exact-match.ts';
 import { mean } from '../../src/ml/metrics/mean.ts';
@@ -15,12 +15,13 @@ import {
   stemmedTokenizer,
   wordTokenizer,
 } from '../../src/ml/metrics/tokenize.ts';
+import { pythonLower } from '../../src/ml/text/python-text.ts';
 
 const tokenizers = {
   stemmed: stemmedTokenizer(),
   plain: alphanumericTokens,
   characters: characterTokens,
-  mixed: mixedTokens,
+  mixed: tabledMixedTokens,
 };
 
 test('ROUGE equals rouge_score by every tokenizer', () => {
@@ -101,7 +102,7 @@ test('the reference profile drops Chinese, the multilingual one counts it', () =
     f1: 1,
     exact_match: 0,
   });
-  const words = wordTokenizer((text) => text.split(/(，|休息|。)/));
+  const words = wordTokenizer((text) => text.split(/(,|休息|。)/));
   expect(multilingualProfile(words)(reference, prediction)).toMatchObject({
     rouge1: 1,
     rougeL: 2 / 3,
@@ -131,3 +132,75 @@ function textbookLength(left: readonly string[], right: readonly string[]): numb
   }
   return before.at(-1) ?? 0;
 }
+
+/** The tables' "mixed": each ideograph, and each run of a-z and 0-9 of the lower-cased text. */
+function tabledMixedTokens(text: string): readonly string[] {
+  const ideographOrRun = /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2fa1f}]|[a-z0-9]+/gu;
+  return pythonLower(text).match(ideographOrRun) ?? [];
+}
+
+describe('the multilingual profile outside Latin and Han', () => {
+  const score = multilingualProfile(mixedTokens);
+
+  test('a wrong answer scores 0 in any script, the right one 1', () => {
+    const answers = [
+      ['Принимайте ибупрофен', 'Отдыхайте дома'],
+      ['けんさをうけて', 'ねましょ'],
+      ['약을 드세요', '물 마시기'],
+      ['تناول الدواء', 'اشرب الماء'],
+      ['दवा लें', 'पानी पियो'],
+      ['πάρτε φάρμακο', 'μείνετε σπίτι'],
+    ] as const;
+    for (const [reference, other] of answers) {
+      expect(score(reference, other), other).toMatchObject({ rouge1: 0, rougeL: 0, f1: 0, exact_match: 0 });
+      expect(score(reference, reference)).toMatchObject({ rouge1: 1, rougeL: 1, f1: 1, exact_match: 1 });
+    }
+  });
+
+  test('letters with accents count, composed or not', () => {
+    expect(mixedTokens('Évite le café')).toEqual(['évite', 'le', 'café']);
+    expect(score('café', 'caf').f1).toBe(0);
+    expect(score('caf\u00e9', 'cafe\u0301')).toMatchObject({ f1: 1, rouge1: 1, exact_match: 1 });
+  });
+
+  test('full-width forms equal others in all scores, by every tokenizer', () => {
+    for (const tokenize of [mixedTokens, characterTokens, wordTokenizer((text) => [...text])]) {
+      const { rouge1, rougeL, f1, exact_match } = multilingualProfile(tokenize)(
+        '每天３次，ＶＣ',
+        '每天3次,vc',
+      );
+      expect([rouge1, rougeL, f1, exact_match]).toEqual([1, 1, 1, 1]);
+    }
+  });
+
+  test('texts without tokens are equal only where they are equal', () => {
+    expect(Object.values(score('。', ''))).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Object.values(score('。', '！'))).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Object.values(score(' 。', '。'))).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(Object.values(score('', ''))).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(Object.values(score('水', ''))).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('scripts without spaces between words count each letter with its marks; digits are runs', () => {
+    expect(mixedTokens('กินยา ๑๒ เม็ด')).toEqual(['กิ', 'น', 'ย', 'า', '๑๒', 'เ', 'ม็', 'ด']);
+    expect(mixedTokens('コーヒーを2杯。')).toEqual(['コ', 'ー', 'ヒ', 'ー', 'を', '2', '杯']);
+    expect(mixedTokens('人々、〇')).toEqual(['人', '々', '〇']);
+    expect(mixedTokens('ထမင်း')).toEqual(['ထ', 'မ', 'င်း']);
+  });
+
+  test('what Unicode says to ignore cuts no word', () => {
+    expect(mixedTokens('ibu\u00adprofen')).toEqual(['ibuprofen']);
+    expect(score('می\u200cخواهم', 'میخواهم').f1).toBe(1);
+  });
+
+  test('tokens are letters, marks and digits, and every letter and digit is in one', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const tokens = mixedTokens(text).join('');
+        expect(tokens).not.toMatch(/[^\p{L}\p{M}\p{N}]/u);
+        const kept = pythonLower(text).replace(/[^\p{L}\p{M}\p{N}]|\p{Default_Ignorable_Code_Point}/gu, '');
+        expect(tokens).toBe(kept);
+      }),
+    );
+  });
+});

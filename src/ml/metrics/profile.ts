@@ -25,15 +25,30 @@ export function referenceProfile(): ScoreRow {
 }
 
 /**
- * ROUGE and F1 over the same tokens, each as often as it occurs: characters, ideographs and words, or a segmenter's words.
- * Exact match does not tell full-width signs from others: mT5's tokenizer normalises them (NFKC), so no model can write them.
+ * ROUGE and F1 over the same tokens, each as often as it occurs, of texts in NFKC: mT5's tokenizer normalises so too, and
+ * no model can write "３" for "3". Texts without a token ("。", or nothing) have no overlap to count: both without one
+ * score 1 where they are equal, 0 where they are not.
  */
 export function multilingualProfile(tokenize: Tokenize): ScoreRow {
-  return (reference, prediction) => ({
-    ...fmeasures(rougeScores(reference, prediction, tokenize)),
-    f1: tokenScore(tokenize(reference), tokenize(prediction)).fmeasure,
-    exact_match: Number(isExactMatch(reference.normalize('NFKC'), prediction.normalize('NFKC'))),
-  });
+  return (referenceText, predictionText) => {
+    const [reference, prediction] = [referenceText.normalize('NFKC'), predictionText.normalize('NFKC')];
+    const [expected, predicted] = [tokenize(reference), tokenize(prediction)];
+    const exact_match = Number(isExactMatch(reference, prediction));
+    if (expected.length === 0 && predicted.length === 0)
+      return {
+        rouge1: exact_match,
+        rouge2: exact_match,
+        rougeL: exact_match,
+        rougeLsum: exact_match,
+        f1: exact_match,
+        exact_match,
+      };
+    return {
+      ...fmeasures(rougeScores(reference, prediction, tokenize)),
+      f1: tokenScore(expected, predicted).fmeasure,
+      exact_match,
+    };
+  };
 }
 
 const fmeasures = ({

@@ -27,9 +27,20 @@ export function stemmedTokenizer(): Tokenize {
 export const characterTokens: Tokenize = (text) =>
   [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
 
-/** Of the lower-cased text each ideograph, and each run of a-z and 0-9; all else is dropped. */
+/**
+ * Of the lower-cased text, each run of letters, marks and digits of any script. Scripts that write no space between
+ * words (Han, kana, Thai, Lao, Khmer, Burmese, Tibetan) give a token for each letter, with its marks. Signs are dropped,
+ * and so is what Unicode says to ignore: a soft hyphen or a joiner does not cut a word.
+ */
 export const mixedTokens: Tokenize = (text) =>
-  pythonLower(text).match(/[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2fa1f}]|[a-z0-9]+/gu) ?? [];
+  pythonLower(text)
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(unspacedLetter, ' $& ')
+    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** With the marks and signs that Unicode counts to these scripts ("ー", "々", "。"); digits are runs in every script. */
+const unspacedLetter =
+  /(?!\p{Nd})[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]\p{M}*/gu;
 
 /** The words that `cut` finds in the lower-cased text (jieba, say), less those without a letter or digit. */
 export const wordTokenizer =
