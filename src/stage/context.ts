@@ -25,10 +25,11 @@ export interface ContextDocument {
 export interface StageContext<Params, Dep extends string = string, Out extends string = string> {
   readonly params: Params;
   /** Path of a dep. A dep that gathers is an error here: see `gathered`. */
-  readonly deps: ByDep<Dep, string>;
+  readonly deps: ByName<Dep, string>;
   /** The members of each dep that gathers, in canonical order of their axes. */
-  readonly gathered: ByDep<Dep, readonly Gathered[]>;
-  readonly outs: Readonly<Record<Out, string>>;
+  readonly gathered: ByName<Dep, readonly Gathered[]>;
+  /** Where each out is to be written. */
+  readonly outs: ByName<Out, string>;
   readonly scratch: string;
   readonly cpus: number;
   readonly device: ContextDocument['device'];
@@ -37,7 +38,7 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly emit: (message: StageMessage) => void;
 }
 
-/** A value a dep, by its name; of one that is declared with "?", as `'encoder?'`, there may be none. */
-export type ByDep<Dep extends string, T> = {
-  readonly [Name in Dep as Name extends `${string}?` ? never : Name]: T;
-} & { readonly [Name in Dep as Name extends `${infer Bare}?` ? Bare : never]?: T };
+/** A value for each dep or out, by its name; one that is declared with "?", as `'encoder?'`, may be missing. */
+export type ByName<Name extends string, T> = {
+  readonly [Each in Name as Each extends `${string}?` ? never : Each]: T;
+} & { readonly [Each in Name as Each extends `${infer Bare}?` ? Bare : never]?: T };

@@ -10,6 +10,7 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
   readonly params: Schema;
   /** The deps it expects; a name that ends in "?" may be left out. */
   readonly deps: readonly Dep[];
+  /** The outs it can write; a name that ends in "?" is written only where the YAML declares it. */
   readonly outs: readonly Out[];
   /**
    * Packages that are loaded by name at run time, which no bundler can see: each may change the result, so each counts

@@ -55,7 +55,7 @@ describe('params, deps and outs of a stage program', () => {
       additionalProperties: false,
     },
     deps: ['train', 'base?'],
-    outs: ['model'],
+    outs: ['model', 'card?'],
   };
   const faults = (yaml: string, of: ProgramContract = contract) =>
     programCheck(of)(instanceOf(planOfText(yaml), 'a')).map(({ message, at, suggestion }) => [
@@ -83,7 +83,9 @@ describe('params, deps and outs of a stage program', () => {
 
   test('what is right has no faults', () => {
     expect(faults(text('seed: 1, config: { method: lora, learningRate: 1e-5 }'))).toEqual([]);
-    expect(faults(text('seed: 1', 'deps: { train: rows, base: b }, outs: { model: m }'))).toEqual([]);
+    expect(faults(text('seed: 1', 'deps: { train: rows, base: b }, outs: { model: m, card: c }'))).toEqual(
+      [],
+    );
   });
 
   test.each<readonly [string, string, string, string | undefined]>([
@@ -120,7 +122,7 @@ describe('params, deps and outs of a stage program', () => {
       ['stages/a.ts has no params.other: expected one of seed, config', 'other', undefined],
       ['params.seed must be integer', 'x', undefined],
       ['stages/a.ts knows no dep trian: expected one of train, base', 'rows', 'train'],
-      ['stages/a.ts knows no out log: expected model', 'l', undefined],
+      ['stages/a.ts knows no out log: expected one of model, card', 'l', undefined],
     ]);
   });
 
