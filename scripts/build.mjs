@@ -7,8 +7,7 @@
  *   package/        src/stage, src/ml and src/files as modules with types: the `exports` of package.json
  *   template/       what `pipeline init` copies
  *   completion/     what `pipeline completion` prints
- * Packages with native parts, and those that only some commands need, stay outside the bundles. The folder is replaced
- * when all of it is made: a build that fails leaves the last one.
+ * The folder is replaced when all of it is made: a build that fails leaves the last one.
  */
 import { execFile } from 'node:child_process';
 import { chmod, cp, rename, rm } from 'node:fs/promises';
@@ -16,49 +15,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { builtPrograms } from './built-programs.mjs';
 
 const root = dirname(import.meta.dirname);
 const folder = resolve(process.argv[2] ?? join(root, 'dist'));
 const partial = `${folder}.partial`;
 
-const common = {
-  absWorkingDir: root,
-  outdir: partial,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  legalComments: 'none',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  external: [
-    'better-sqlite3',
-    'esbuild',
-    'onnxruntime-node',
-    '@tensorflow/*',
-    '@huggingface/hub',
-    '@node-rs/jieba',
-    'chokidar',
-    'undici',
-  ],
-  // Bundled CommonJS packages call require for Node's own modules.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-};
-
 await rm(partial, { recursive: true, force: true });
 const parts = await Promise.allSettled([
-  // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands in.
-  build({
-    ...common,
-    entryPoints: { main: 'src/cli/main.ts' },
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
-  }),
-  build({ ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } }),
-  build({ ...common, entryPoints: { supervisor: 'src/runner/executors/supervisor.ts' } }),
+  ...Object.values(builtPrograms(root, partial)).map((options) => build(options)),
   buildPackage(),
   cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
   ...['bash', 'zsh', 'fish'].map((shell) =>

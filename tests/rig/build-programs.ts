@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { builtPrograms } from '../../scripts/built-programs.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -24,35 +25,12 @@ async function buildPrograms(): Promise<Programs> {
   const outdir = join(root, 'node_modules/.cache', `pipeline-rig-${process.pid}`);
   mkdirSync(outdir, { recursive: true });
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
-  await build({
-    absWorkingDir: root,
-    entryPoints: {
-      main: 'src/cli/main.ts',
-      supervisor: 'src/runner/executors/supervisor.ts',
-      'stage-child': 'src/stage/child.ts',
-      'crash-at': 'tests/rig/crash-at.ts',
-    },
-    outdir,
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-    external: [
-      'better-sqlite3',
-      'esbuild',
-      'onnxruntime-node',
-      '@tensorflow/*',
-      '@huggingface/hub',
-      '@node-rs/jieba',
-      'chokidar',
-      'undici',
-    ],
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
-  });
+  const { main, stageChild, supervisor } = builtPrograms(root, outdir);
+  await Promise.all([
+    build({ ...main, entryPoints: { main: 'src/cli/main.ts', 'crash-at': 'tests/rig/crash-at.ts' } }),
+    build(stageChild),
+    build(supervisor),
+  ]);
   return {
     main: join(outdir, 'main.js'),
     supervisor: join(outdir, 'supervisor.js'),
