@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { digestOf } from '../../src/files/digest.ts';
+import { keyOf } from '../../src/runner/manifest/key-of.ts';
+import type { Manifest } from '../../src/runner/manifest/manifest.ts';
+import { planFile } from '../../src/runner/plan/plan-file.ts';
+import { identify, readCacheOf } from '../../src/runner/status/assess.ts';
+import { openSession } from '../../src/runner/status/open-session.ts';
+import { openStore } from '../../src/runner/store/open-store.ts';
+import { bareWorkspace } from '../rig/bare-workspace.ts';
+import { programs } from '../rig/build-programs.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/**
+ * A key that changes runs a training again for everyone, so each change of one is seen in a review: `npm run keys` writes
+ * the golden file anew. An out of another instance counts by its name here, since its content is known only after a run.
+ */
+test('the keys of the default experiment change only on purpose', async () => {
+  const identities = await identitiesOf('pipeline.yaml');
+  const stages = new Map(identities.map(({ stage, manifest }) => [stage, manifest.program]));
+  const golden = {
+    programs: Object.fromEntries(stages),
+    keys: Object.fromEntries(identities.map(({ id, manifest }) => [id, keyOf(manifest)])),
+  };
+  await expect(`${JSON.stringify(golden, null, 2)}\n`).toMatchFileSnapshot('../golden/keys.json');
+});
+
+interface Identified {
+  readonly id: string;
+  readonly stage: string;
+  readonly manifest: Manifest;
+}
+
+/** Every instance of a pipeline file with its manifest, as on one machine that is the same everywhere. */
+async function identitiesOf(file: string): Promise<readonly Identified[]> {
+  using elsewhere = bareWorkspace();
+  const workspace = { ...elsewhere, root, now: () => BigInt(Date.now()) * 1_000_000n };
+  const store = openStore(elsewhere.place('pipeline.sqlite'));
+  const planned = planFile({
+    file,
+    overrides: [],
+    readText: (path) => ({ ok: true, value: readFileSync(join(root, path), 'utf8') }),
+  });
+  if (!store.ok || !planned.result.ok) throw new Error('the default experiment has faults');
+  const plan = planned.result.value;
+  const helpers = await programs();
+  const session = await openSession(
+    { workspace, store: { ...store.value, isKept: false }, helpers, environment: {} },
+    plan,
+    [],
+    plan.instances,
+  );
+  if (!session.ok) throw new Error(JSON.stringify(session.error));
+  const cache = readCacheOf(workspace);
+  const identified: Identified[] = [];
+  for (const instance of plan.instances) {
+    const identity = await identify(session.value, instance, cache, (from, out) => ({
+      form: 'file',
+      digest: digestOf(`${out} of ${from}`),
+    }));
+    if (!identity.ok) throw new Error(`${instance.id}: ${JSON.stringify(identity.error)}`);
+    identified.push({
+      id: instance.id,
+      stage: instance.stage,
+      manifest: everywhere(identity.value.manifest),
+    });
+  }
+  store.value.close();
+  return identified;
+}
+
+/** A manifest without what differs between machines: the platform is one, and packages of one platform alone are left out. */
+function everywhere({ program, platform, ...rest }: Manifest): Manifest {
+  return {
+    ...rest,
+    program:
+      program.kind === 'uses'
+        ? {
+            ...program,
+            packages: Object.fromEntries(
+              Object.entries(program.packages).filter(([name]) => !isOfOnePlatform(name)),
+            ),
+          }
+        : program,
+    platform: { ...platform, os: 'linux', arch: 'x64', ...('node' in platform ? { node: '20' } : {}) },
+  };
+}
+
+const lock: { readonly packages: Readonly<Record<string, { readonly os?: readonly string[] }>> } = JSON.parse(
+  readFileSync(join(root, 'package-lock.json'), 'utf8'),
+);
+
+const isOfOnePlatform = (shown: string): boolean =>
+  lock.packages[`node_modules/${shown.replaceAll('>', '/node_modules/')}`]?.os?.length === 1;
