@@ -5,6 +5,7 @@ import type { Key } from '../identity.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { readListing } from './restore.ts';
+import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
@@ -112,7 +113,9 @@ async function unnamedFiles(
 ): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
   const files: string[] = [];
   const deleted: string[] = [];
+  const linkAbove = linkOnTheWay(workspace);
   for (const placement of unnamedPlacements(store, kept.instances)) {
+    if (linkAbove(placement.path) !== undefined) continue;
     const stands = await readContent(workspace, placement.path, { links: 'keep' });
     if (!stands.ok) continue;
     if (stands.value === undefined) deleted.push(placement.path);
@@ -129,18 +132,23 @@ function unfinished(
 ): readonly string[] {
   const { disk } = workspace;
   const found: string[] = [];
-  const visit = (folder: string, depth: number): void => {
-    if (depth < 0 || disk.lstat(placeOf(workspace, folder))?.isDirectory() !== true) return;
+  const visitMembers = (folder: string, depth: number): void => {
     for (const name of disk.list(placeOf(workspace, folder))) {
       const path = join(folder, name);
       if (isPartialName(name)) found.push(path);
       else visit(path, depth - 1);
     }
   };
-  visit('cache', 3);
+  const visit = (folder: string, depth: number): void => {
+    if (depth >= 0 && disk.lstat(placeOf(workspace, folder))?.isDirectory() === true)
+      visitMembers(folder, depth);
+  };
+  // The cache alone may be a link.
+  visitMembers('cache', 3);
   visit('artifacts', Infinity);
-  for (const folder of folders) visit(folder, 0);
-  if (disk.lstat(placeOf(workspace, scratchFolder)) !== undefined) {
+  const linkAbove = linkOnTheWay(workspace);
+  for (const folder of folders) if (linkAbove(folder) === undefined) visit(folder, 0);
+  if (disk.lstat(placeOf(workspace, scratchFolder))?.isDirectory() === true) {
     for (const name of disk.list(placeOf(workspace, scratchFolder)))
       if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, '')))
         found.push(`${scratchFolder}/${name}`);

@@ -108,7 +108,7 @@ export function* objectFiles(
 ): Generator<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
   const { disk } = workspace;
   const top = placeOf(workspace, objectsFolder);
-  if (disk.lstat(top) === undefined) return;
+  if (disk.lstat(top)?.isDirectory() !== true) return;
   for (const folder of disk.list(top)) {
     if (disk.lstat(`${top}/${folder}`)?.isDirectory() !== true) continue;
     for (const name of disk.list(`${top}/${folder}`)) {

@@ -10,6 +10,37 @@ import type { Instance } from './instance.ts';
 export function checkPaths(instances: readonly Instance[], file: string, report: Report): void {
   const claims = instances.flatMap((instance) => claimsOf(instance, report));
   claims.push({ kind: 'read', path: file, what: 'the pipeline file', at: undefined });
+  reportOverlaps(claims, report);
+}
+
+/**
+ * Deps and code that symbolic links lead to other places than their paths say, `realPath` from the project root: an out
+ * that another instance writes there is theirs to read by `from` alone. (No out is written through a link.)
+ */
+export function checkReadsThroughLinks(
+  instances: readonly Instance[],
+  readers: readonly Instance[],
+  realPath: (path: string) => string | undefined,
+  report: Report,
+): void {
+  const moved = readers.flatMap((instance) =>
+    readsOf(instance, true).flatMap((claim): readonly Claim[] => {
+      const path = realPath(claim.path);
+      return path === undefined || path === claim.path
+        ? []
+        : [
+            {
+              ...claim,
+              path,
+              what: `${claim.what} (${JSON.stringify(claim.path)}, which leads to ${JSON.stringify(path)})`,
+            },
+          ];
+    }),
+  );
+  if (moved.length > 0) reportOverlaps([...instances.flatMap(writesOf), ...moved], report);
+}
+
+function reportOverlaps(claims: readonly Claim[], report: Report): void {
   const sorted = claims
     .map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
@@ -35,7 +66,7 @@ interface Claim {
 }
 
 function claimsOf(instance: Instance, report: Report): readonly Claim[] {
-  const writes = Object.entries(instance.outs).map(([name, { path, workspace, at }]): Claim => {
+  for (const { path, workspace, at } of Object.values(instance.outs)) {
     const root = foldedPath(path.split('/')[0] ?? '');
     if (workspace && reserved.includes(root))
       report({
@@ -45,20 +76,27 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
         at,
         help: 'without workspace: true the out is a path in the folder of its instance',
       });
-    return {
-      kind: 'write',
-      path,
-      what: `the out ${name} of ${instance.id}`,
-      at,
-      dep: `{ from: ${instance.stage}, out: ${name} }`,
-    };
-  });
+  }
+  return [...writesOf(instance), ...readsOf(instance, false)];
+}
+
+const writesOf = (instance: Instance): readonly Claim[] =>
+  Object.entries(instance.outs).map(([name, { path, at }]) => ({
+    kind: 'write',
+    path,
+    what: `the out ${name} of ${instance.id}`,
+    at,
+    dep: `{ from: ${instance.stage}, out: ${name} }`,
+  }));
+
+/** What lies outside the project by its text may lead into it all the same. */
+function readsOf(instance: Instance, withExternal: boolean): readonly Claim[] {
   const reads = Object.entries(instance.deps).flatMap(([name, dep]): readonly Claim[] =>
-    dep.kind === 'path' && !dep.external
+    dep.kind === 'path' && (withExternal || !dep.external)
       ? [{ kind: 'read', path: dep.path, what: `the dep ${name} of ${instance.id}`, at: dep.at }]
       : [],
   );
-  return [...writes, ...reads, ...programPaths(instance)];
+  return [...reads, ...programPaths(instance)];
 }
 
 /** Where stages' outs, the cache, and what other tools keep lie. */

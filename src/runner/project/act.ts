@@ -33,6 +33,7 @@ import { lastKeys } from '../store/entries.ts';
 import { collectGarbage } from '../cache/gc.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';
 import { lastOutcomes } from '../store/runs.ts';
+import { linkedFolders } from '../workspace/own-folders.ts';
 
 export interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
@@ -113,6 +114,8 @@ async function locked<T>(
   if (!lock.ok) return lock;
   try {
     return await orDiskProblem(async () => {
+      const linked = linkedFolders(opened.workspace);
+      if (linked.length > 0) return invalid(linked, new Map());
       await reap(opened.workspace, opened.store);
       return act();
     });

@@ -17,6 +17,7 @@ import { overrideName, type SourceRequest } from '../pipeline-file/source-reques
 import { findPlan, recordPlan } from '../store/plan-rows.ts';
 import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
 import { type StatRows, statRows } from '../store/stat-rows.ts';
+import { guardedDisk } from '../workspace/guarded-disk.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkspaceDisk } from '../workspace/workspace-disk.ts';
 
@@ -49,7 +50,7 @@ export function openRows(place: ProjectPlace, host: Host, access: Access): Resul
   const stats = statRows(store.value);
   const workspace: Workspace = {
     root: place.root,
-    disk: host.disk,
+    disk: guardedDisk(host.disk, place.root),
     stats,
     now: host.now,
     written: new Map(),

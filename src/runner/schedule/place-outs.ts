@@ -5,6 +5,7 @@ import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
+import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { isRenamed, stampOf } from '../workspace/stamp.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
@@ -73,6 +74,7 @@ export async function removeOlderOuts(
 
 /** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
 export async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
+  if (linkOnTheWay(workspace)(path) !== undefined) return false;
   const stands = await readContent(workspace, path, { links: 'keep' });
   if (stands.ok && stands.value === undefined) return true;
   if (!stands.ok || stands.value === undefined || !sameContent(stands.value.content, content)) return false;
@@ -109,6 +111,10 @@ export function foreignFault(
   { workspace, store }: Pick<Places, 'workspace' | 'store'>,
   paths: readonly string[],
 ): string | undefined {
+  const linkAbove = linkOnTheWay(workspace);
+  const link = paths.map(linkAbove).find((found) => found !== undefined);
+  if (link !== undefined)
+    return `${link} is a symbolic link on the way to an out: what it leads to was not made by this pipeline. Remove the link`;
   const foreign = paths.find(
     (path) =>
       workspace.disk.lstat(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined,

@@ -1,10 +1,31 @@
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
+ * Gives where a path leads by symbolic links, from the project root; undefined: out of it, or to nothing. A path without
+ * a link on its way leads to itself. `linkOn`: the first link on a path.
+ */
+export function realPathInProject(
+  { root, disk }: ProjectFiles,
+  linkOn: (path: string) => string | undefined,
+): (path: string) => string | undefined {
+  return (path) => {
+    const place = placeOf({ root }, path);
+    if (!path.startsWith('/') && linkOn(path) === undefined) return path;
+    if (disk.stat(place) === undefined) return undefined;
+    const real = disk.realPath(place);
+    return real.startsWith(`${root}/`) ? real.slice(root.length + 1) : undefined;
+  };
+}
+
+/**
  * Tells whether a path from the project root leads out of the project by a symbolic link, itself or a folder above it. Of
  * what is not there yet, the part that is there decides. Each folder is looked at once.
+ * `linkOn`: the first link on a path.
  */
-export function leadsOut(workspace: ProjectFiles): (path: string) => boolean {
+export function leadsOut(
+  workspace: ProjectFiles,
+  linkOn: (path: string) => string | undefined,
+): (path: string) => boolean {
   const known = new Map<string, boolean>([['', false]]);
 
   function ask(path: string): boolean {
@@ -20,5 +41,5 @@ export function leadsOut(workspace: ProjectFiles): (path: string) => boolean {
       return false;
     return !`${workspace.disk.realPath(place)}/`.startsWith(`${workspace.root}/`);
   }
-  return ask;
+  return (path) => linkOn(path) !== undefined && ask(path);
 }

@@ -3,6 +3,7 @@ import { digestOf } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
+import { checkReadsThroughLinks } from '../plan/check-paths.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import type { Instance, Plan, Resources } from '../plan/instance.ts';
@@ -13,6 +14,7 @@ import { nearest } from '../pipeline-file/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { deadLink } from '../workspace/dead-link.ts';
+import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from '../programs/bundle.ts';
 import {
@@ -23,7 +25,7 @@ import {
   noSuchProgram,
 } from '../programs/command-program.ts';
 import { inTheWay } from './blocked-paths.ts';
-import { leadsOut } from './leads-out.ts';
+import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../schedule/resources.ts';
 import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
@@ -48,7 +50,8 @@ export async function preflight(
   programs: Programs,
   { capacity, path: searched }: Machine,
 ): Promise<readonly Diagnostic[]> {
-  const filesOf = fileLook(workspace);
+  const linkOn = linkOnTheWay(workspace);
+  const filesOf = fileLook(workspace, linkOn);
   const isFileHere = once((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),
@@ -58,6 +61,7 @@ export async function preflight(
   const faults = [
     ...files,
     ...inTheWay(workspace, instances),
+    ...readsThroughLinks(workspace, plan, instances, linkOn),
     ...bundleFaults(workspace, instances, programs),
     ...missingExecutables(workspace, plan, instances, searched),
     ...(await programFaults(store, plan.pipeline, instances, programs)),
@@ -69,14 +73,36 @@ export async function preflight(
 export const fileFaults = (workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] =>
   eachOnce([...instances.flatMap(fileLook(workspace)), ...inTheWay(workspace, instances)]);
 
+type LinkOn = (path: string) => string | undefined;
+
+function readsThroughLinks(
+  workspace: ProjectFiles,
+  plan: Plan,
+  instances: readonly Instance[],
+  linkOn: LinkOn,
+): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  checkReadsThroughLinks(
+    plan.instances,
+    instances,
+    realPathInProject(workspace, linkOn),
+    (fault) => void faults.push(fault),
+  );
+  return faults;
+}
+
 /** Looks at the files that an instance names; those that others name too, once. */
-function fileLook(workspace: ProjectFiles): (instance: Instance) => readonly Diagnostic[] {
-  const leaves = leadsOut(workspace);
+function fileLook(
+  workspace: ProjectFiles,
+  linkOn: LinkOn = linkOnTheWay(workspace),
+): (instance: Instance) => readonly Diagnostic[] {
+  const leaves = leadsOut(workspace, linkOn);
   const isEmpty = once((pattern) => codeFiles(workspace, [pattern]).length === 0);
   return (instance) => [
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),
     ...pathFaults(workspace, instance, leaves),
+    ...linkedOuts(workspace, instance, linkOn),
   ];
 }
 
@@ -204,18 +230,34 @@ function pathFaults(
       });
     }
   }
-  for (const { path, at } of Object.values(instance.outs)) {
-    if (leaves(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
-      faults.push({
-        severity: 'error',
-        code: 'leaves-project',
-        message: `${path} would be written outside the project: a folder above it is a symbolic link`,
-        at,
-        help: 'where the project has no room, let cache be the link, or mount a disk at the folder',
-      });
-    }
-  }
   return faults;
+}
+
+/**
+ * Outs that would be written through a symbolic link: what it leads to was not made by this pipeline, and would be
+ * overwritten or deleted. A link in the very place of an out in `artifacts` is itself replaced, and nothing else.
+ */
+function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn): readonly Diagnostic[] {
+  return Object.values(instance.outs).flatMap(
+    ({ path, workspace: inWorkspace, at }): readonly Diagnostic[] => {
+      const link = linkOn(inWorkspace ? path : dirname(path));
+      // A link to nothing is a fault of its own.
+      if (link === undefined || workspace.disk.stat(placeOf(workspace, link)) === undefined) return [];
+      const target = workspace.disk.realPath(placeOf(workspace, link));
+      const isInside = `${target}/`.startsWith(`${workspace.root}/`);
+      return [
+        {
+          severity: 'error',
+          code: isInside ? 'linked-out' : 'leaves-project',
+          message: `${path} would be written through the symbolic link ${link} (to ${target}), over files that this pipeline did not make`,
+          at,
+          help: isInside
+            ? `remove the link ${link}, or give the out the path that it leads to`
+            : 'where the project has no room, let cache be the link, or mount a disk at the folder',
+        },
+      ];
+    },
+  );
 }
 
 function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {

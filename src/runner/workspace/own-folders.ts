@@ -1,0 +1,16 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { placeOf, type ProjectFiles } from './workspace.ts';
+
+/** The folders of the cache in which the runner writes and deletes. */
+const ownFolders = ['objects', 'attempts', 'scratch', 'logs', 'bundles'].map((name) => `cache/${name}`);
+
+/** Folders of the cache that were replaced by symbolic links: what they lead to is not the runner's to write or delete. */
+export const linkedFolders = ({ root, disk }: ProjectFiles): readonly Diagnostic[] =>
+  ownFolders
+    .filter((folder) => disk.lstat(placeOf({ root }, folder))?.isSymbolicLink() === true)
+    .map((folder) => ({
+      severity: 'error',
+      code: 'linked-folder',
+      message: `${folder} is a symbolic link (to ${disk.readLink(placeOf({ root }, folder))}), and the runner writes and deletes only in folders of its own`,
+      help: 'remove the link; to keep the cache on another disk, let cache itself be the link',
+    }));
