@@ -1,8 +1,9 @@
 import type { Event } from '../runner/event.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { type AnnotatedFiles, eventAnnotations } from '../runner/report/github.ts';
-import { advance, emptyView, frame } from '../runner/report/live.ts';
+import { frame } from '../runner/report/live.ts';
 import { plainLines } from '../runner/report/plain.ts';
+import { advance, emptyView } from '../runner/report/run-view.ts';
 
 /** Where people's output goes, and what it can do. */
 export interface Screen {

@@ -5,7 +5,7 @@ import type { Colors } from '../runner/wording/colors.ts';
 import { joinFirst } from '../runner/wording/join-first.ts';
 
 /** What a run would do, instance by instance, with reasons. */
-export function forecastText({ willRun, mayRun, cached, willRestore }: Forecast, colors: Colors): string {
+export function forecastText({ willRun, mayRun, upToDate, willRestore }: Forecast, colors: Colors): string {
   const lines = [
     ...willRun.map(
       ({ instance, because }) =>
@@ -23,7 +23,7 @@ export function forecastText({ willRun, mayRun, cached, willRestore }: Forecast,
       `${willRun.length} will run`,
       `${mayRun.length} may run`,
       ...(willRestore.length > 0 ? [`${willRestore.length} restored from the cache`] : []),
-      `${cached.length - willRestore.length} up to date`,
+      `${upToDate.length} up to date`,
     ].join(', '),
   ];
   return `${lines.join('\n')}\n`;

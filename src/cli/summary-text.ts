@@ -25,15 +25,15 @@ export function summaryText(
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
   const count = (kind: Outcome['kind']): number => named(kind).length;
   const total = outcomes.size;
-  const cached = count('cached');
+  const upToDate = count('up-to-date');
   if (total === 0 && exitCode === 0 && typed.retryFailed === true)
     return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
-  if (cached === total)
+  if (upToDate === total)
     return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
   const text = countsText({
     ran: count('ran'),
     restored: count('restored'),
-    cached,
+    'up-to-date': upToDate,
     failed: count('failed'),
     interrupted: count('interrupted'),
     blocked: count('blocked'),

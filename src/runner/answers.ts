@@ -1,7 +1,7 @@
 import type { FileProblem } from '../files/file-problem.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DisplacedOut, Event, Failure, Outcome } from './event.ts';
+import type { DisplacedOut, Failure, Outcome, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
@@ -76,7 +76,7 @@ export interface Graph {
 export interface InstanceLog {
   readonly run: string;
   readonly instance: InstanceId;
-  readonly events: readonly Event[];
+  readonly events: readonly RecordedEvent[];
   /** What it printed, each a file from the project root, in the order of the attempts. */
   readonly files: readonly string[];
 }
@@ -95,16 +95,16 @@ export interface RunRecord {
 }
 
 /**
- * `current`: of all as it is now; `outdated`: the last one, from before something changed; `uncached`: what the last run put
- * in its place and could not or should not cache.
+ * Of a result, not of the instance's outputs in the project. `up-to-date`: of everything as it is now; `out-of-date`: the last
+ * one, from before something changed; `not-cached`: what the last run wrote and could not, or should not, cache.
  */
-export type ResultState = 'current' | 'outdated' | 'uncached';
+export type ResultState = 'up-to-date' | 'out-of-date' | 'not-cached';
 
 /** The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".". */
 export interface InstanceMetrics {
   readonly instance: InstanceId;
   readonly state: ResultState;
-  /** Of a current result: that of another one is told by its labels and params. */
+  /** Empty for a result that is out of date: labels and params tell it apart. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;
   /** That the numbers were made with; empty where nobody knows. */

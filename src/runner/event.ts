@@ -8,8 +8,8 @@ import type { TreeChange } from './manifest/tree.ts';
 export type Outcome =
   /** `edited`: a file that it depends on and that was changed meanwhile. */
   | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean; readonly edited?: string }
-  /** Outputs already stood in place and are right. */
-  | { readonly kind: 'cached' }
+  /** Its outputs were in place and match its result. */
+  | { readonly kind: 'up-to-date' }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
   | {
       readonly kind: 'restored';
@@ -50,6 +50,34 @@ export type Failure =
   /** What the stage itself reported by a `failure` message. */
   | { readonly kind: 'reported'; readonly text: string }
   | { readonly kind: 'disk'; readonly message: string };
+
+/** A piece of what a stage printed, in whole lines, and where its bytes are in the attempt's log file. */
+export interface OutputEvent {
+  readonly kind: 'output';
+  readonly at: number;
+  readonly instance: InstanceId;
+  readonly text: string;
+  /** From the project root. */
+  readonly file: string;
+  /** Offsets in bytes. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Instances that turned out to be up to date before anything was started: each ended with `up-to-date`. */
+export interface FoundInPlaceEvent {
+  readonly kind: 'found-in-place';
+  readonly at: number;
+  readonly instances: readonly InstanceId[];
+  /** In the order of the instances. */
+  readonly keys: readonly Key[];
+}
+
+/** An event as the store keeps it: what a stage printed is in its log file, keys are those of the last results. */
+export type RecordedEvent =
+  | Exclude<Event, OutputEvent | FoundInPlaceEvent>
+  | Omit<OutputEvent, 'text'>
+  | Omit<FoundInPlaceEvent, 'keys'>;
 
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
@@ -98,8 +126,7 @@ export type Event =
       readonly instance: InstanceId;
       readonly message: StageMessage;
     }
-  /** A piece of what the stage printed, as whole lines. */
-  | { readonly kind: 'output'; readonly at: number; readonly instance: InstanceId; readonly text: string }
+  | OutputEvent
   | {
       readonly kind: 'warned';
       readonly at: number;
@@ -128,6 +155,7 @@ export type Event =
       readonly key: Key | null;
       readonly outcome: Outcome;
     }
+  | FoundInPlaceEvent
   | { readonly kind: 'interrupting'; readonly at: number; readonly hard: boolean }
   | {
       readonly kind: 'run-finished';

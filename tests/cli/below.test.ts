@@ -26,8 +26,8 @@ test('from a folder of the project as from its root: paths in the file are from 
       }),
     );
   expect(answer('experiments/deep')).toMatchObject({ ran: ['a'] });
-  expect(answer('')).toMatchObject({ cached: ['a'] });
+  expect(answer('')).toMatchObject({ 'up-to-date': ['a'] });
   expect(answer('experiments/deep', '-f', '../other.yaml')).toMatchObject({ restored: ['a'] });
-  expect(answer('experiments', '-f', 'other.yaml')).toMatchObject({ cached: ['a'] });
+  expect(answer('experiments', '-f', 'other.yaml')).toMatchObject({ 'up-to-date': ['a'] });
   expect(rig.read('artifacts/other/a/o')).toBe('x');
 });

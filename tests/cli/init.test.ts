@@ -36,12 +36,16 @@ describe('pipeline init', () => {
     expect(await typeCheck(at('first'))).toMatchObject({ code: 0, stdout: '' });
     const options = { cwd: at('first') };
     const first = await pipeline(installation, ['run', '--json'], options);
-    expect(JSON.parse(first.stdout)).toMatchObject({ ran: expect.toSatisfy(isAll), failed: [], cached: [] });
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      ran: expect.toSatisfy(isAll),
+      failed: [],
+      'up-to-date': [],
+    });
     const second = await pipeline(installation, ['run', '--json'], options);
     expect(JSON.parse(second.stdout)).toMatchObject({
       ran: [],
       restored: [],
-      cached: expect.toSatisfy(isAll),
+      'up-to-date': expect.toSatisfy(isAll),
     });
     const scores = readFileSync(at('first/artifacts/departments/compare/scores.md'), 'utf8');
     expect(scores.split('\n').slice(0, 5)).toEqual([

@@ -13,7 +13,7 @@ const artifacts = join(root, 'artifacts/medical-qa');
 
 interface Summary {
   readonly ran: readonly string[];
-  readonly cached: readonly string[];
+  readonly 'up-to-date': readonly string[];
   readonly restored: readonly string[];
 }
 
@@ -33,13 +33,13 @@ const rougeL = (dataset: string, model: string): number => evaluationOf(dataset,
 
 describe('the default experiment', () => {
   beforeAll(() => {
-    const { ran, cached, restored } = run();
-    expect(ran.length + cached.length + restored.length).toBe(46);
+    const { ran, 'up-to-date': upToDate, restored } = run();
+    expect(ran.length + upToDate.length + restored.length).toBe(46);
   });
 
   test('a second run runs nothing', () => {
-    const { ran, restored, cached } = run();
-    expect({ ran, restored, cached: cached.length }).toEqual({ ran: [], restored: [], cached: 46 });
+    const { ran, restored, 'up-to-date': upToDate } = run();
+    expect({ ran, restored, upToDate: upToDate.length }).toEqual({ ran: [], restored: [], upToDate: 46 });
   });
 
   // Two seeds differ by up to 0.07 where a model is half way, and by less than 0.01 where it is nearly right.

@@ -138,7 +138,7 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
   });
 
   test('what was restored is up to date', async () => {
-    expect((await project.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await project.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test('no out shares an inode with the cache', async () => {
@@ -222,7 +222,7 @@ describe('invariant 1: a hit means that every object is there and right', () => 
     expect(result.json).toMatchObject({ ran: ['train'], restored: [] });
     expect(result.stderr).toContain('missing or damaged');
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test('objects without a row are no result', async () => {
@@ -307,7 +307,7 @@ describe('data that come and go', () => {
         }),
       }),
     );
-    expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'cached' });
+    expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'up-to-date' });
     expect(project.read('artifacts/pipeline/a/o')).toBe('x');
   });
 });

@@ -56,7 +56,7 @@ describe('a dep that is a model of the hub', () => {
     const asked = hub.requests.length;
     // The third, too: that there was nothing to do is not remembered without a look at the model.
     for (let run = 0; run < 3; run++)
-      expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['copy'] });
+      expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['copy'] });
     expect(hub.requests.length).toBe(asked);
     const database = new Database(join(rig.root, 'cache/pipeline.sqlite'), { readonly: true });
     expect(database.prepare("SELECT count(*) FROM idle WHERE record <> ''").pluck().get()).toBe(0);

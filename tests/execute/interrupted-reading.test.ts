@@ -76,7 +76,7 @@ test('Ctrl-C while a dep is read between two stages: what was done stays done', 
     exitCode: 130,
     outcomes: { a: 'ran', b: 'skipped' },
   });
-  expect((await project.run()).outcomes).toEqual({ a: 'cached', b: 'ran' });
+  expect((await project.run()).outcomes).toEqual({ a: 'up-to-date', b: 'ran' });
 });
 
 test('Ctrl-C while the cache is read: what was not read to its end is not taken for damaged', async () => {
@@ -89,5 +89,5 @@ test('Ctrl-C while the cache is read: what was not read to its end is not taken 
     exitCode: 130,
     outcomes: { a: 'skipped' },
   });
-  expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+  expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
 });

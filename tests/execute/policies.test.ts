@@ -33,7 +33,7 @@ describe('failures', () => {
     });
     const again = rig.pipeline('run');
     await (await a.nextStart()).exit(0, { m: 'a' });
-    expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], cached: ['b'] });
+    expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], 'up-to-date': ['b'] });
   });
 
   test('nor does what waits for its turn on the machine', async () => {
@@ -198,7 +198,7 @@ describe('invariant 6: one writer, one computation of a key', () => {
     const waiting = rig.pipeline('run', '--wait');
     await started.exit(0, { m: 'a' });
     expect((await run.result).json).toMatchObject({ ran: ['a'] });
-    expect((await waiting.result).json).toMatchObject({ ran: [], cached: ['a'] });
+    expect((await waiting.result).json).toMatchObject({ ran: [], 'up-to-date': ['a'] });
   });
 
   test('sixteen runs at once: each stage is executed once', async () => {
@@ -275,10 +275,10 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
     rig.write({ x: 'a2' });
     expect(JSON.parse((await rig.pipeline('run', '--dry-run', '--json').result).stdout)).toMatchObject({
-      willRun: ['a'],
-      mayRun: ['b', 'c'],
+      'will-run': ['a'],
+      'may-run': ['b', 'c'],
     });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b', 'c'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], 'up-to-date': ['b', 'c'] });
     rig.write({ x: 'b' });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
     rig.write({ x: 'a1' });
@@ -296,7 +296,7 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run', '--only', 'b').result).json).toMatchObject({ ran: ['b'] });
     rig.write({ x: 'q' });
     const old = await rig.pipeline('run', '--only', 'b', 'c').result;
-    expect(old.json).toMatchObject({ cached: ['b'], ran: ['c'] });
+    expect(old.json).toMatchObject({ 'up-to-date': ['b'], ran: ['c'] });
     expect(old.warnings).toEqual(['out-of-date']);
     expect(rig.read('artifacts/pipeline/c/o')).toBe('aa');
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
@@ -326,7 +326,7 @@ describe('what reruns', () => {
     await rig.pipeline('run').result;
     rig.write({ x: '2' });
     const { stderr, json, warnings } = await rig.pipeline('run', '--only', 'b').result;
-    expect({ json, warnings }).toMatchObject({ json: { cached: ['b'] }, warnings: ['out-of-date'] });
+    expect({ json, warnings }).toMatchObject({ json: { 'up-to-date': ['b'] }, warnings: ['out-of-date'] });
     expect(stderr).toContain(
       '5 instances that are read from are out of date; their outs are used as they stand: a[1], a[2], a[3] and 2 more',
     );
@@ -342,11 +342,11 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run', '--until', 'b').result).json).toMatchObject({ ran: ['a', 'b'] });
     expect((await rig.pipeline('run', '--from', 'b').result).json).toMatchObject({
       ran: ['c'],
-      cached: ['b'],
+      'up-to-date': ['b'],
     });
     expect((await rig.pipeline('run', '--force', 'b').result).json).toMatchObject({
       ran: ['b'],
-      cached: ['a'],
+      'up-to-date': ['a'],
     });
     expect((await rig.pipeline('run', '--force').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
   });
@@ -449,14 +449,14 @@ describe('what reruns', () => {
     });
     const log = async (): Promise<string> => (await rig.pipeline('log', 'check').result).stdout;
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['check'] });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['check'] });
     expect(await log()).toContain('looked at good\n');
     rig.write({ x: 'bad' });
     for (let times = 0; times < 2; times++)
       expect((await rig.pipeline('run').result).json).toMatchObject({ failed: ['check'] });
     expect(await log()).toContain('looked at bad\n');
     rig.write({ x: 'good' });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['check'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['check'] });
   });
 
   test('cache: false runs each time, and what follows only when its bytes change', async () => {
@@ -475,6 +475,6 @@ describe('what reruns', () => {
       },
     });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b'] });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], cached: ['b'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'], 'up-to-date': ['b'] });
   });
 });

@@ -238,7 +238,7 @@ test('a package that a program imported and that was taken away is missed before
       'bad-program: stages/a.ts: it imports the package one, which is not installed',
     );
   renameSync(join(project.root, 'away'), join(project.root, 'node_modules/one'));
-  expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+  expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
 });
 
 test('a folder of PATH that may not be entered hides no program in those after it', async () => {

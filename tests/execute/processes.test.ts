@@ -190,7 +190,7 @@ describe('where a run prints', () => {
     });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([0, null]);
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test('an answer that cannot be written is a failure, though what ran has run', async () => {
@@ -204,7 +204,7 @@ describe('where a run prints', () => {
     });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([1, null]);
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test.skipIf(spawnSync('script', ['--version']).status !== 0)(

@@ -26,7 +26,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await first.result).json).toMatchObject({ ran: ['train'] });
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
-    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], 'up-to-date': ['train'] });
     expect(train.waiting).toBe(0);
   });
 
@@ -74,7 +74,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     const again = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test.each([
@@ -300,7 +300,9 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['list', 'shell', 'gather'] });
     for (const path of ['artifacts/pipeline/list/o', '-o', 'artifacts/pipeline/gather/o'])
       expect(rig.read(path)).toBe('content');
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['list', 'shell', 'gather'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({
+      'up-to-date': ['list', 'shell', 'gather'],
+    });
   });
 
   test('a result that is there when Ctrl-C comes is kept, though what the stage left behind has still to be ended', async () => {
@@ -317,7 +319,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     await until(() => readFileSync(run.eventFile, 'utf8').includes('interrupting'), 5_000);
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({ code: 130, json: { ran: ['train'], interrupted: [] } });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['train'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test('a stage that exits 0 without an out has failed; what it wrote is kept beside, and nothing is cached', async () => {

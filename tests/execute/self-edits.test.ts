@@ -96,5 +96,5 @@ test('who edits a dep again and again while its stage runs: each time it is star
   await (await a.nextStart()).exit(0, { o: 'a' });
   await waits(run, 1);
   expect(await told(run)).toEqual([]);
-  expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['a'] });
+  expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
 });

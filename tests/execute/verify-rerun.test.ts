@@ -22,7 +22,7 @@ test('a stage that makes the same bytes again, and one that does not: the out an
   await (await moody.nextStart()).exit(0, { 'd/x': 'two', 'd/y': 'y' });
   expect(await other.result).toMatchObject({ code: 1, stdout: 'b: out d differs: x\n' });
   expect(rig.read('artifacts/pipeline/b/d/x')).toBe('one');
-  expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['a', 'b'] });
+  expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a', 'b'] });
 });
 
 test('a file of somebody else where a stage would write: nothing is executed, it is named, and it stays', async () => {
@@ -62,5 +62,5 @@ test('an out in the workspace is what it was, however the stage ends that is exe
     expect((await again.result).code).toBe(code === 0 ? 1 : 2);
     expect(rig.read('result')).toBe('ours');
   }
-  expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['a'] });
+  expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
 });

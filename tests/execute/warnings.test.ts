@@ -31,7 +31,7 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
     await using rig = await createRig();
     rig.write({ d: 'one', 'pipeline.yaml': copying });
     const run = () => rig.pipeline('run', '--set', 'vars.unused=2').result;
-    for (const list of ['ran', 'cached']) {
+    for (const list of ['ran', 'up-to-date']) {
       const { stderr, json, warnings } = await run();
       expect({ told: timesIn(stderr), json, warnings }).toMatchObject({
         told: 1,

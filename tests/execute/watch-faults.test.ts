@@ -48,7 +48,9 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
           ? [`${event.instance} cancelled: ${event.because}`]
           : event.kind === 'finished'
             ? [`${event.instance} ${event.outcome.kind}`]
-            : [],
+            : event.kind === 'found-in-place'
+              ? event.instances.map((id) => `${id} up-to-date`)
+              : [],
       );
     },
   };

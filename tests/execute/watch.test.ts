@@ -21,6 +21,7 @@ async function endings(run: PipelineRun): Promise<readonly string[]> {
   run.kill('SIGINT');
   return (await run.result).events.flatMap((event) => {
     if (event.kind === 'cancelled') return [`${event.instance} cancelled: ${event.because}`];
+    if (event.kind === 'found-in-place') return event.instances.map((id) => `${id} up-to-date`);
     return event.kind === 'finished' ? [`${event.instance} ${event.outcome.kind}`] : [];
   });
 }
@@ -244,7 +245,7 @@ describe('invariant 8: events are hints, content decides', () => {
       'a failed',
       'b blocked',
       'c ran',
-      'c cached',
+      'c up-to-date',
       'a ran',
       'b ran',
     ]);
@@ -319,7 +320,7 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ 'stages/lib/text.ts': `export const text = 'three';` });
     await waits(run, 5);
     expect(made(rig)).toBe('three');
-    expect(await endings(run)).toEqual(['a ran', 'a cached', 'a ran', 'a ran']);
+    expect(await endings(run)).toEqual(['a ran', 'a up-to-date', 'a ran', 'a ran']);
   });
 
   test('what lies outside the project, or among results, is watched where a dep names it', async () => {
@@ -401,7 +402,7 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ x: '2', y: '2' });
     await waits(run, 2);
     expect(rig.read('artifacts/pipeline/b/p')).toBe('12');
-    expect(await endings(run)).toEqual(['b cached', 'b ran']);
+    expect(await endings(run)).toEqual(['b up-to-date', 'b ran']);
   });
 
   test('while it waits, other commands work, and the cache may be deleted', async () => {
@@ -409,12 +410,12 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
-    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { cached: ['a'] } });
+    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { 'up-to-date': ['a'] } });
     expect(await rig.pipeline('status').result).toMatchObject({ code: 0 });
     rmSync(join(rig.root, 'cache'), { recursive: true });
     rig.write({ 'd/x': 'two' });
     await waits(run, 2);
-    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { cached: ['a'] } });
+    expect(await rig.pipeline('run').result).toMatchObject({ code: 0, json: { 'up-to-date': ['a'] } });
     await endings(run);
   });
 
@@ -429,7 +430,7 @@ describe('invariant 8: events are hints, content decides', () => {
     await run.said('waiting for it to end');
     await started.exit(0, { o: 'a' });
     await waits(run, 1);
-    expect(await endings(run)).toEqual(['a cached']);
+    expect(await endings(run)).toEqual(['a up-to-date']);
   });
 
   test('a signal ends what runs gently, a second one hard; the exit code says which', async () => {

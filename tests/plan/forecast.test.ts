@@ -17,7 +17,7 @@ const miss: Decision = { kind: 'run', because: [{ kind: 'forced' }] };
 
 describe('what a run would do', () => {
   test('what follows something that runs may run, and waits for it', () => {
-    const { willRun, mayRun, cached } = forecast(plan, plan.instances, {
+    const { willRun, mayRun, upToDate } = forecast(plan, plan.instances, {
       ...facts,
       decideNow: ({ id }) => (id === 'a[1]' ? miss : hit),
     });
@@ -29,7 +29,7 @@ describe('what a run would do', () => {
       { instance: 'b[1]', after: ['a[1]'] },
       { instance: 'c', after: ['b[1]'] },
     ]);
-    expect(cached).toEqual(['a[2]', 'b[2]', 'n[2]']);
+    expect(upToDate).toEqual(['a[2]', 'b[2]', 'n[2]']);
   });
 
   test('what has never finished runs for certain', () => {
@@ -59,18 +59,18 @@ describe('what a run would do', () => {
     expect(forecast(plan, chosen, facts)).toEqual({
       willRun: [],
       mayRun: [],
-      cached: ['c'],
+      upToDate: ['c'],
       willRestore: [],
     });
   });
 
   test('what has its result and does not stand in place is restored', () => {
     const displaced = [{ path: 'artifacts/p/a/1/o', was: 'missing' as const }];
-    const { cached, willRestore } = forecast(plan, plan.instances, {
+    const { upToDate, willRestore } = forecast(plan, plan.instances, {
       ...facts,
       displaced: ({ id }) => (id === 'a[1]' ? displaced : []),
     });
-    expect(cached).toContain('a[1]');
+    expect(upToDate).not.toContain('a[1]');
     expect(willRestore).toEqual([{ instance: 'a[1]', displaced }]);
   });
 });

@@ -59,22 +59,27 @@ describe('a grid that changes reruns nothing that was computed', () => {
     await project.run();
     write(project, grid([one, two, three]));
     expect((await project.run()).outcomes).toEqual({
-      'train[gs_1]': 'cached',
-      'train[gs_2]': 'cached',
+      'train[gs_1]': 'up-to-date',
+      'train[gs_2]': 'up-to-date',
       'train[gs_3]': 'ran',
-      'score[gs_1]': 'cached',
-      'score[gs_2]': 'cached',
+      'score[gs_1]': 'up-to-date',
+      'score[gs_2]': 'up-to-date',
       'score[gs_3]': 'ran',
     });
     write(project, grid([one, two]));
-    expect(Object.values((await project.run()).outcomes)).toEqual(['cached', 'cached', 'cached', 'cached']);
+    expect(Object.values((await project.run()).outcomes)).toEqual([
+      'up-to-date',
+      'up-to-date',
+      'up-to-date',
+      'up-to-date',
+    ]);
     expect((await stateOf(project)).unnamed).toEqual([
       'artifacts/pipeline/score/gs_3/score',
       'artifacts/pipeline/train/gs_3/model',
     ]);
     expect(project.read('artifacts/pipeline/train/gs_3/model')).toBe('model of 3\n');
     write(project, grid([one, two, three]));
-    expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['cached']));
+    expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['up-to-date']));
   });
 
   test('points, axes and products in another order run nothing', async () => {
@@ -112,9 +117,9 @@ describe('a grid that changes reruns nothing that was computed', () => {
     write(project, grid([{ ...one, name: 'best' }, two]));
     expect((await project.run()).outcomes).toEqual({
       'train[best]': 'restored',
-      'train[gs_2]': 'cached',
+      'train[gs_2]': 'up-to-date',
       'score[best]': 'restored',
-      'score[gs_2]': 'cached',
+      'score[gs_2]': 'up-to-date',
     });
     expect(project.read('artifacts/pipeline/train/best/model')).toBe('model of 1\n');
     expect((await stateOf(project)).unnamed).toEqual([
@@ -174,7 +179,7 @@ describe('one manifest, one computation', () => {
     });
     write(project, grid([one, two]));
     expect((await project.run()).outcomes).toMatchObject({
-      'train[gs_1]': 'cached',
+      'train[gs_1]': 'up-to-date',
       'train[gs_2]': 'restored',
     });
   });
@@ -213,7 +218,7 @@ describe('garbage collection', () => {
     expect((await project.run()).outcomes).toMatchObject({
       'train[gs_1]': 'ran',
       'train[gs_2]': 'restored',
-      'train[gs_3]': 'cached',
+      'train[gs_3]': 'up-to-date',
     });
   });
 
@@ -250,7 +255,7 @@ describe('garbage collection', () => {
     ];
     project.write(Object.fromEntries(left.map((path) => [path, 'half'])));
     expect([...(await gc(project)).files].sort()).toEqual(left);
-    expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+    expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
   });
 
   test("a file that was edited since is somebody's work: it stays", async () => {
@@ -319,7 +324,7 @@ test('however a grid changes and whenever garbage is collected: what runs is wha
         const fresh = new Set(now.map(({ rate }) => rate).filter((rate) => !computed.has(rate)));
         expect(Object.values(outcomes).filter((kind) => kind === 'ran')).toHaveLength(fresh.size);
         expect(
-          Object.values(outcomes).filter((kind) => !['ran', 'cached', 'restored'].includes(kind)),
+          Object.values(outcomes).filter((kind) => !['ran', 'up-to-date', 'restored'].includes(kind)),
         ).toEqual([]);
         for (const { name, rate } of now)
           expect(project.read(`artifacts/pipeline/train/${name}/model`)).toBe(`model of ${rate}\n`);

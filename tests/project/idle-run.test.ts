@@ -58,7 +58,7 @@ async function idle(): Promise<InProcess> {
   expect(first.problem).toBeUndefined();
   expect(first.outcomes).toEqual(each('ran'));
   await untilSettled(project);
-  expect((await project.run()).outcomes).toEqual(each('cached'));
+  expect((await project.run()).outcomes).toEqual(each('up-to-date'));
   expect(remembered(project)).toBe(1);
   return project;
 }
@@ -104,14 +104,14 @@ test('a run with nothing to do after such a run looks at what that one looked at
     watchedDisk(({ name }) => calls.push(name)),
   );
   end();
-  expect(run.outcomes).toEqual(each('cached'));
+  expect(run.outcomes).toEqual(each('up-to-date'));
   expect(new Set(calls)).toEqual(new Set(['lstat', 'stat', 'realPath']));
   // As many rows, however many instances.
   expect(statements.filter((statement) => /plans|stats|entries WHERE/.test(statement))).toEqual([]);
   const events = run.events.map((event) =>
-    event.kind === 'finished' ? `${event.instance} ${event.key === null}` : event.kind,
+    event.kind === 'found-in-place' ? [event.kind, event.instances, event.keys.length] : event.kind,
   );
-  expect(events).toEqual(['run-started', ...all.map((id) => `${id} false`), 'run-finished']);
+  expect(events).toEqual(['run-started', ['found-in-place', all, all.length], 'run-finished']);
 });
 
 describe('what is not as it was is seen, by the run after a run that had nothing to do', () => {
@@ -246,7 +246,7 @@ describe('a row that such a run reads', () => {
       database.write('UPDATE runs SET reaped = 0');
     }
     project.write({ 'cache/attempts/some/half': 'x' });
-    expect((await project.run()).outcomes).toEqual(each('cached'));
+    expect((await project.run()).outcomes).toEqual(each('up-to-date'));
     expect(existsSync(join(project.root, 'cache/attempts/some'))).toBe(false);
   });
 });
@@ -292,7 +292,7 @@ test('a warning about the pipeline file is told by every run', async () => {
     'pipeline.yaml': { vars: { unused: 1 }, stages: { a: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } } } },
     'experiments/x.yaml': 'name: x\nextends: ../pipeline.yaml\nvars: { unused: 2 }\n',
   });
-  for (const outcome of ['ran', 'cached', 'cached', 'cached']) {
+  for (const outcome of ['ran', 'up-to-date', 'up-to-date', 'up-to-date']) {
     const run = await project.run({}, undefined, 'experiments/x.yaml');
     expect([run.outcomes, run.warnings]).toEqual([{ a: outcome }, ['unreached-var']]);
   }
@@ -338,7 +338,7 @@ test('what is asked otherwise is looked at anew', async () => {
   using project = await idle();
   expect((await project.run({ force: true, patterns: ['b'] })).outcomes).toMatchObject({ b: 'ran' });
   expect(Object.keys((await project.run({ patterns: ['a[1]'] })).outcomes)).toEqual(['a[1]']);
-  expect((await project.run()).outcomes).toEqual(each('cached'));
+  expect((await project.run()).outcomes).toEqual(each('up-to-date'));
 });
 
 test('a record that was damaged is passed over', async () => {
@@ -347,7 +347,7 @@ test('a record that was damaged is passed over', async () => {
     using database = rows(project.root);
     database.write("UPDATE idle SET record = replace(record, 'a[1]', 'a[7]')");
   }
-  expect((await project.run()).outcomes).toEqual(each('cached'));
+  expect((await project.run()).outcomes).toEqual(each('up-to-date'));
 });
 
 test('a row that is changed while the run looks: nothing is remembered', async () => {

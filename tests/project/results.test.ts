@@ -72,7 +72,7 @@ test('beside outdated numbers stand the params that they were made with', async 
   expect((await project.run()).problem).toBeUndefined();
   project.write({ 'pipeline.yaml': scored(99) });
   expect(await metrics(project)).toMatchObject([
-    { state: 'outdated', params: { p: 6 }, values: { score: 6 }, axes: {} },
+    { state: 'out-of-date', params: { p: 6 }, values: { score: 6 }, axes: {} },
   ]);
 });
 
@@ -101,10 +101,10 @@ test('beside numbers that are not cached stand the params while they are those t
   project.write({ 'train.ts': program, 'pipeline.yaml': scored(1, { cache: false }) });
   await project.run();
   expect(await metrics(project)).toMatchObject([
-    { state: 'uncached', params: { p: 1 }, values: { score: 1 } },
+    { state: 'not-cached', params: { p: 1 }, values: { score: 1 } },
   ]);
   project.write({ 'pipeline.yaml': scored(2, { cache: false }) });
-  expect(await metrics(project)).toMatchObject([{ state: 'uncached', params: {}, values: { score: 1 } }]);
+  expect(await metrics(project)).toMatchObject([{ state: 'not-cached', params: {}, values: { score: 1 } }]);
 });
 
 test('a newer result that is not cached goes before an older one that is', async () => {
@@ -114,7 +114,7 @@ test('a newer result that is not cached goes before an older one that is', async
   project.write({ 'pipeline.yaml': scored(3, { cache: false }) });
   await project.run();
   expect(await metrics(project)).toMatchObject([
-    { state: 'uncached', params: { p: 3 }, values: { score: 3 } },
+    { state: 'not-cached', params: { p: 3 }, values: { score: 3 } },
   ]);
 });
 

@@ -53,7 +53,7 @@ async function nothingToDo(
         disk[name] = (disk[name] ?? 0) + 1;
       }),
     );
-    expect(Object.values(run.outcomes)).toEqual(Array.from({ length: 3 * width }, () => 'cached'));
+    expect(Object.values(run.outcomes)).toEqual(Array.from({ length: 3 * width }, () => 'up-to-date'));
   } finally {
     end();
   }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
 import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
-import { advance, emptyView, frame, timeLeft } from '../../src/runner/report/live.ts';
+import { frame, timeLeft } from '../../src/runner/report/live.ts';
+import { advance, emptyView, type LiveView } from '../../src/runner/report/run-view.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';
 
 const id = (text: string) => text as InstanceId;
@@ -39,7 +40,7 @@ const ran = (instance: string, at: number, seconds: number): Event => ({
   outcome: { kind: 'ran', seconds, published: true },
 });
 
-const after = (...events: readonly Event[]) => events.reduce(advance, emptyView);
+const after = (...events: readonly Event[]) => events.reduce<LiveView>(advance, emptyView);
 
 describe('the live display', () => {
   test('shows each running instance with its progress, loss and time left', () => {

@@ -8,7 +8,7 @@ const point = (
   values: Readonly<Record<string, number>>,
 ): MeasuredInstance => ({
   instance,
-  state: 'current',
+  state: 'up-to-date',
   axes: { dataset: instance, config: { learningRate, r: 8 } },
   params: { seed: 42 },
   values,

@@ -45,7 +45,7 @@ test.each([
 });
 
 test('a run is told by how many instances ended how; what was not started is one number', () => {
-  const counts = { ran: 2, cached: 1, restored: 0, failed: 1, interrupted: 0, blocked: 1, skipped: 2 };
+  const counts = { ran: 2, 'up-to-date': 1, restored: 0, failed: 1, interrupted: 0, blocked: 1, skipped: 2 };
   expect(countsText(counts)).toBe('2 ran, 1 up to date, 1 failed, 3 not started');
 });
 

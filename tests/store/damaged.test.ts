@@ -92,7 +92,7 @@ describe('a cache that is damaged is said to be, in words, by whatever looks at 
     expect(run.code).toBe(4);
     expect(run.stderr).toContain('cache/lock.sqlite');
     rmSync(join(rig.root, 'cache/lock.sqlite'), { recursive: true });
-    expect((await rig.pipeline('run').result).json).toMatchObject({ cached: ['a'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
   });
 
   test('an empty database, as after a loss of power, is one without results', async () => {

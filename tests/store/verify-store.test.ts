@@ -56,7 +56,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
     await project.run();
     project.write({ 'pipeline.yaml': pipeline('a') });
     damage(project, 'b\n');
-    expect((await project.run()).outcomes).toEqual({ a: 'cached' });
+    expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
     expect(await faults(project)).toEqual([
       expect.stringMatching(
         /: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it$/,

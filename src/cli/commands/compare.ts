@@ -88,7 +88,7 @@ async function predictionsOf(
   const file = result?.files['predictions'];
   if (result === undefined || file === undefined)
     return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
-  if (result.state === 'outdated')
+  if (result.state === 'out-of-date')
     openScreen().write(
       `warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`,
     );

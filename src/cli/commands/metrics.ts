@@ -82,7 +82,7 @@ function metricsText(
     ];
     return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
   });
-  const outdated = measured.some(({ state }) => state === 'outdated')
+  const outdated = measured.some(({ state }) => state === 'out-of-date')
     ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n'
     : '';
   return `${tables.join('\n')}${outdated}`;

@@ -248,7 +248,7 @@ function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
     run: id,
     seconds,
     ran: of('ran'),
-    cached: of('cached'),
+    'up-to-date': of('up-to-date'),
     restored: of('restored'),
     failed: of('failed'),
     blocked: of('blocked'),
@@ -257,12 +257,11 @@ function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
   };
 }
 
-/** `cached`: all that has its result; `willRestore`: those of them that have to be written back. */
-const forecastJson = ({ willRun, mayRun, cached, willRestore }: Forecast): unknown => ({
-  willRun: namesOf(willRun),
-  mayRun: namesOf(mayRun),
-  cached,
-  willRestore: namesOf(willRestore),
+const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): unknown => ({
+  'will-run': namesOf(willRun),
+  'may-run': namesOf(mayRun),
+  'will-restore': namesOf(willRestore),
+  'up-to-date': upToDate,
 });
 
 const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] =>

@@ -1,26 +1,36 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 
 /** How much of what a stage prints is shown as it comes; the file has all of it. */
 const shownBytes = 1 << 20;
 const pieceBytes = 1 << 16;
 const pollMilliseconds = 250;
 
-/** Tells what is appended to a file, in whole lines, until `stop`, which tells the rest. A flood is told up to a limit. */
-export function followOutput(path: string, onText: (text: string) => void): { stop(): void } {
-  const decoder = new StringDecoder('utf8');
-  let position = 0;
-  let rest = '';
+/** A text that was appended to a file, and the offsets of its bytes there. */
+export interface Appended {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
 
+/** Passes on what is appended to a file, in whole lines, until `stop`, which passes on the rest. A flood is cut at a limit. */
+export function followOutput(path: string, onText: (appended: Appended) => void): { stop(): void } {
+  let position = 0;
+  let rest: Buffer = Buffer.alloc(0);
+
+  function pass(bytes: Buffer, start: number, ending = ''): void {
+    if (bytes.length > 0)
+      onText({ text: `${bytes.toString('utf8')}${ending}`, start, end: start + bytes.length });
+  }
   function poll(): void {
     if (position >= shownBytes) return;
+    const start = position - rest.length;
     const piece = readPiece(path, position, pieceBytes);
     position += piece.length;
-    const text = rest + decoder.write(piece);
-    const end = text.lastIndexOf('\n') + 1;
-    rest = text.slice(end);
-    if (end > 0) onText(text.slice(0, end));
-    if (position >= shownBytes) onText('… more in the log\n');
+    const bytes = Buffer.concat([rest, piece]);
+    const end = bytes.lastIndexOf('\n') + 1;
+    rest = bytes.subarray(end);
+    pass(bytes.subarray(0, end), start);
+    if (position >= shownBytes) onText({ text: '… more in the log\n', start: position, end: position });
   }
 
   const timer = setInterval(poll, pollMilliseconds);
@@ -31,7 +41,7 @@ export function followOutput(path: string, onText: (text: string) => void): { st
         before = position;
         poll();
       }
-      if (rest !== '') onText(`${rest}\n`);
+      pass(rest, position - rest.length, '\n');
     },
   };
 }

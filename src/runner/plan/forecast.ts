@@ -9,9 +9,8 @@ export interface Forecast {
   readonly willRun: readonly { readonly instance: InstanceId; readonly because: readonly Reason[] }[];
   /** What reads from something that runs: whether its deps' bytes change is known when that is done. `after`: what it waits for. */
   readonly mayRun: readonly { readonly instance: InstanceId; readonly after: readonly InstanceId[] }[];
-  /** What has its result, in place or in the cache. */
-  readonly cached: readonly InstanceId[];
-  /** Of those the ones whose outs will be written back from the cache, and which outs. */
+  readonly upToDate: readonly InstanceId[];
+  /** Instances whose outs will be written back from the cache, and which outs. */
   readonly willRestore: readonly {
     readonly instance: InstanceId;
     readonly displaced: readonly DisplacedOut[];
@@ -36,16 +35,16 @@ export function forecast(
 ): Forecast {
   const willRun: { instance: InstanceId; because: readonly Reason[] }[] = [];
   const mayRun: { instance: InstanceId; after: readonly InstanceId[] }[] = [];
-  const cached: InstanceId[] = [];
+  const upToDate: InstanceId[] = [];
   const willRestore: { instance: InstanceId; displaced: readonly DisplacedOut[] }[] = [];
   const unsettled = new Set<InstanceId>();
   for (const instance of chosen) {
     const after = (plan.needs.get(instance.id) ?? []).filter((need) => unsettled.has(need));
     const decision = after.length === 0 ? decideNow(instance) : undefined;
     if (decision?.kind === 'restore') {
-      cached.push(instance.id);
       const outs = displaced(instance);
-      if (outs.length > 0) willRestore.push({ instance: instance.id, displaced: outs });
+      if (outs.length === 0) upToDate.push(instance.id);
+      else willRestore.push({ instance: instance.id, displaced: outs });
       continue;
     }
     unsettled.add(instance.id);
@@ -55,5 +54,5 @@ export function forecast(
       willRun.push({ instance: instance.id, because: [{ kind: 'no-result' }] });
     else mayRun.push({ instance: instance.id, after });
   }
-  return { willRun, mayRun, cached, willRestore };
+  return { willRun, mayRun, upToDate, willRestore };
 }

@@ -58,13 +58,13 @@ export async function run(
     if (!planned.ok) return planned;
     const asked = choose(opened, planned.value, request);
     if (!asked.ok) return asked;
-    const settled = await withHubFolders(
-      opened,
-      planned.value,
-      asked.value.selected.chosen,
-      onEvent,
-      stop.gentle,
-    );
+    const earlierEvents: Event[] = [];
+    const onDownload = (event: Event): void => {
+      onEvent(event);
+      earlierEvents.push(event);
+    };
+    const { chosen: needed } = asked.value.selected;
+    const settled = await withHubFolders(opened, planned.value, needed, onDownload, stop.gentle);
     if (!settled.ok) return settled;
     const chosen = await chooseToRun(opened, settled.value, request);
     if (!chosen.ok) return chosen;
@@ -78,6 +78,7 @@ export async function run(
       retryDelay,
       warnings: settled.value.warnings,
       watcher,
+      earlierEvents,
     };
     const summary = await runSelected(session, options, onEvent, stop);
     recording?.remember(planned.value, asked.value.selected.chosen, summary);

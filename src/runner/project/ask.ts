@@ -264,7 +264,7 @@ export async function metrics(
       return {
         instance: instance.id,
         state,
-        axes: state === 'current' ? instance.axes : {},
+        axes: state === 'up-to-date' ? instance.axes : {},
         labels: instance.labels,
         params,
         values,

@@ -98,9 +98,7 @@ export async function runIdle(
       { instances, jobs, supervisorProgram: helpers.supervisor, retryDelay },
       onEvent,
       stop,
-      async (_, onOutcome) => {
-        for (const [id, key] of record.instances) onOutcome({ id }, key, { kind: 'cached' });
-      },
+      async (_, { onInPlace }) => onInPlace(record.instances),
     );
   } finally {
     lock.value.release();
@@ -133,14 +131,14 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
     chosen: readonly Instance[],
     { outcomes }: RunSummary,
   ): void {
-    const allCached =
-      outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'cached');
+    const allUpToDate =
+      outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'up-to-date');
     // Models of the hub are looked at by other means.
     const isSeen =
       warnings.length === 0 &&
       !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
     if (
-      !allCached ||
+      !allUpToDate ||
       !isSeen ||
       ![...sources].every(([path, text]) => isOverrideName(path) || isTextOf(path, text))
     )

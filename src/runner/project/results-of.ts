@@ -42,7 +42,12 @@ async function resultOf(
       ? findEntry(store, key)
       : undefined;
   if (current !== undefined)
-    return { instance, state: 'current', params: instance.params, files: await objectsOf(session, current) };
+    return {
+      instance,
+      state: 'up-to-date',
+      params: instance.params,
+      files: await objectsOf(session, current),
+    };
   const last = lastResult(store, plan.pipeline, instance.id);
   const entry = last && findEntry(store, last.key);
   const placed = await placedFiles(session, instance);
@@ -52,7 +57,7 @@ async function resultOf(
       key !== undefined && lastMadeKey(store, plan.pipeline, instance.id) === key ? instance.params : {};
     return {
       instance,
-      state: 'uncached',
+      state: 'not-cached',
       params,
       files: Object.fromEntries([...placed].map(([out, { path }]) => [out, path])),
     };
@@ -61,7 +66,7 @@ async function resultOf(
     last &&
     entry && {
       instance,
-      state: 'outdated',
+      state: 'out-of-date',
       params: last.manifest.params,
       files: await objectsOf(session, entry),
     }

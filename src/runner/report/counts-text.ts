@@ -5,7 +5,7 @@ export function countsText(counts: Readonly<Record<Outcome['kind'], number>>): s
   const parts = [
     [counts.ran, 'ran'],
     [counts.restored, 'restored'],
-    [counts.cached, 'up to date'],
+    [counts['up-to-date'], 'up to date'],
     [counts.failed, 'failed'],
     [counts.interrupted, 'interrupted'],
     [counts.blocked + counts.skipped, 'not started'],

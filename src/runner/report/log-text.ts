@@ -1,5 +1,5 @@
 import type { InstanceLog } from '../answers.ts';
-import type { Event } from '../event.ts';
+import type { RecordedEvent } from '../event.ts';
 import { reasonText } from './reason-text.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
@@ -47,7 +47,7 @@ export function logParts(
   return parts;
 }
 
-function eventLines(event: Event, all: readonly Event[]): readonly string[] {
+function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readonly string[] {
   switch (event.kind) {
     case 'started':
       return [
@@ -67,6 +67,7 @@ function eventLines(event: Event, all: readonly Event[]): readonly string[] {
     case 'finished':
       return [outcomeText(event.outcome)];
     case 'run-started':
+    case 'found-in-place':
     case 'run-finished':
     case 'interrupting':
     case 'output':
@@ -79,8 +80,8 @@ function eventLines(event: Event, all: readonly Event[]): readonly string[] {
 
 /** A failure that a stage reported is how its attempt ended. */
 const isToldAtTheEnd = (
-  message: Extract<Event, { readonly kind: 'message' }>['message'],
-  all: readonly Event[],
+  message: Extract<RecordedEvent, { readonly kind: 'message' }>['message'],
+  all: readonly RecordedEvent[],
 ): boolean =>
   message.kind === 'failure' &&
   all.some((event) => {

@@ -123,9 +123,9 @@ function endingsOf(name: string): readonly string[] {
 }
 
 const stateText: Readonly<Record<ResultState, string>> = {
-  current: '',
-  outdated: ' (out of date)',
-  uncached: ' (not cached)',
+  'up-to-date': '',
+  'out-of-date': ' (out of date)',
+  'not-cached': ' (not cached)',
 };
 
 /** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */

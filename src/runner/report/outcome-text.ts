@@ -10,7 +10,7 @@ export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'ran':
       return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
-    case 'cached':
+    case 'up-to-date':
       return 'up to date';
     case 'restored':
       return `restored from the cache (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;

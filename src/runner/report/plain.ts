@@ -19,6 +19,8 @@ export function plainLines(
   switch (event.kind) {
     case 'run-started':
     case 'fetching':
+    // A run with nothing to do says so once, at its end.
+    case 'found-in-place':
       return [];
     case 'fetch-delayed':
       return [
@@ -79,7 +81,7 @@ function finishedLines(instance: string, outcome: Outcome, colors: Colors): read
     case 'restored':
       return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
     // A run with nothing to do says so once, not once an instance.
-    case 'cached':
+    case 'up-to-date':
     case 'skipped':
       return [];
     case 'blocked':

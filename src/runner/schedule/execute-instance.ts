@@ -142,7 +142,8 @@ async function attemptOnce(
     stop: run.stop,
     cancelled,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
-    onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
+    onOutput: (appended) =>
+      run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
     onForeignLines: (count) =>
       warn(run, instance.id, {
         severity: 'warning',

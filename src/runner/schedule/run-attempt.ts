@@ -12,7 +12,7 @@ import type { Assessment, Session } from '../status/assess.ts';
 import { attemptOuts, contextPath } from './attempt-folder.ts';
 import { stageEnvironment } from '../executors/environment.ts';
 import { deviceOf } from '../status/manifest-of.ts';
-import { followOutput } from '../executors/output-file.ts';
+import { type Appended, followOutput } from '../executors/output-file.ts';
 import { parseMessage } from '../executors/parse-message.ts';
 import type { Inputs } from '../status/read-inputs.ts';
 import { attemptMark } from '../executors/stage-mark.ts';
@@ -32,7 +32,7 @@ export interface AttemptRequest {
   /** Aborts when the result is of no use any more. */
   readonly cancelled?: AbortSignal;
   onMessage(message: StageMessage): void;
-  onOutput(text: string): void;
+  onOutput(appended: Appended): void;
   /** Lines on the event descriptor that are no messages, when the attempt is over. */
   onForeignLines(count: number): void;
 }

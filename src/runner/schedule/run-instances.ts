@@ -221,7 +221,7 @@ async function restoreEntry(
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
-  return displaced.length === 0 ? { kind: 'cached' } : { kind: 'restored', files, bytes, displaced };
+  return displaced.length === 0 ? { kind: 'up-to-date' } : { kind: 'restored', files, bytes, displaced };
 }
 
 /** Of an out that is as it should be. */

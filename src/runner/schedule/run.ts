@@ -42,6 +42,8 @@ export interface RunOptions {
   /** Of the pipeline file. */
   readonly warnings: readonly Diagnostic[];
   readonly watcher?: RunWatcher | undefined;
+  /** What happened before the run began: downloads. Already passed on. */
+  readonly earlierEvents: readonly Event[];
 }
 
 /** Runs what is out of date. The caller holds the lock. */
@@ -59,7 +61,7 @@ export async function runSelected(
     { ...options, instances: selected.chosen, jobs: capacity.jobs },
     onEvent,
     signals,
-    async (run, onOutcome) => {
+    async (run, { onOutcome, onInPlace }) => {
       for (const warning of options.warnings) warn(run, null, warning);
       const { warnings, blocked } = await takeAsIs(run, selected);
       readsOutOfDate = warnings.length > 0;
@@ -71,7 +73,7 @@ export async function runSelected(
         run,
         ready,
         await readTogether(session.store, () => survey(looking, ready, policyOf, takenAsIs)),
-        onOutcome,
+        onInPlace,
       );
       if (rest.length === 0) return;
       options.watcher?.onControls({
@@ -99,6 +101,15 @@ export async function runSelected(
 
 type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;
 
+/** How a run is informed of the ends of its instances. */
+interface Ends {
+  readonly onOutcome: OnOutcome;
+  /** Instances that turned out to be up to date, with their keys. */
+  readonly onInPlace: (found: readonly InPlace[]) => void;
+}
+
+type InPlace = readonly [InstanceId, Key];
+
 type Named = Pick<Instance, 'id'>;
 
 /** What the frame of a run asks of its session. */
@@ -113,15 +124,16 @@ interface RunFrame {
   readonly jobs: number;
   readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
+  readonly earlierEvents?: readonly Event[];
 }
 
 /** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
 export async function withRun<S extends Framed>(
   session: S,
-  { instances, jobs, supervisorProgram, retryDelay }: RunFrame,
+  { instances, jobs, supervisorProgram, retryDelay, earlierEvents = [] }: RunFrame,
   onEvent: (event: Event) => void,
   signals: StopSignals,
-  act: (run: RunOf<S>, onOutcome: OnOutcome) => Promise<void>,
+  act: (run: RunOf<S>, ends: Ends) => Promise<void>,
 ): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
@@ -136,6 +148,7 @@ export async function withRun<S extends Framed>(
     startedAt,
   });
   const log = eventLog(store, id);
+  for (const event of earlierEvents) log.add(event);
   const emit = (event: Event): void => {
     log.add(event);
     onEvent(event);
@@ -164,10 +177,21 @@ export async function withRun<S extends Framed>(
     retryDelay,
   };
   try {
-    await act(run, (instance, key, outcome) => {
-      outcomes.set(instance.id, outcome);
-      bookkeeping(instance, outcome);
-      emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
+    await act(run, {
+      onOutcome(instance, key, outcome) {
+        outcomes.set(instance.id, outcome);
+        bookkeeping(instance, outcome);
+        emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
+      },
+      onInPlace(found) {
+        for (const [instance] of found) {
+          outcomes.set(instance, { kind: 'up-to-date' });
+          bookkeeping({ id: instance }, { kind: 'up-to-date' });
+        }
+        const instanceIds = found.map(([instance]) => instance);
+        const keys = found.map(([, key]) => key);
+        if (found.length > 0) emit({ kind: 'found-in-place', at: Date.now(), instances: instanceIds, keys });
+      },
     });
   } finally {
     processes.close();
@@ -212,11 +236,12 @@ function noteInPlace(
   { session: { store, plan } }: Run,
   instances: readonly Instance[],
   surveyed: ReadonlyMap<InstanceId, Surveyed>,
-  onOutcome: OnOutcome,
+  onInPlace: Ends['onInPlace'],
 ): readonly Instance[] {
+  const found: InPlace[] = [];
   const keys = lastKeys(store, plan.pipeline);
   const placed = placedOuts(store);
-  return instances.filter((instance) => {
+  const rest = instances.filter((instance) => {
     const seen = surveyed.get(instance.id);
     if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
       return true;
@@ -227,9 +252,11 @@ function noteInPlace(
       Object.entries(decision.entry.outs).every(
         ([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest,
       );
-    if (isRecorded) onOutcome(instance, key, { kind: 'cached' });
+    if (isRecorded) found.push([instance.id, key]);
     return !isRecorded;
   });
+  onInPlace(found);
+  return rest;
 }
 
 /** Gives a file for each start of a stage, from the project root. */
@@ -246,12 +273,15 @@ function outputFiles({ workspace }: Framed, run: RunId): () => string {
 /** Notes how instances ended, where that is news: a run with nothing to do writes nothing about them. */
 function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outcome: Outcome) => void {
   const last = lastOutcomes(store, plan.pipeline);
-  const good = new Set<string>(['ran', 'cached', 'restored']);
+  const good = new Set<string>(['ran', 'up-to-date', 'restored']);
   return (instance, outcome) => {
     const before = last.get(instance.id)?.kind;
     // What was not asked to start is as it was: failed, interrupted or well.
     if (outcome.kind === 'skipped') return;
-    if (before !== outcome.kind && !(before !== undefined && good.has(before) && outcome.kind === 'cached'))
+    if (
+      before !== outcome.kind &&
+      !(before !== undefined && good.has(before) && outcome.kind === 'up-to-date')
+    )
       recordOutcome(store, plan.pipeline, instance.id, run, outcome.kind);
   };
 }
@@ -265,7 +295,7 @@ function countsOf(outcomes: readonly Outcome[]): OutcomeCounts {
   const count = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length;
   return {
     ran: count('ran'),
-    cached: count('cached'),
+    'up-to-date': count('up-to-date'),
     restored: count('restored'),
     failed: count('failed'),
     blocked: count('blocked'),

@@ -80,16 +80,18 @@ async function again(
     attempt: 1,
     resumed: false,
   });
+  const output = run.nextOutput();
   const ending = await runAttempt({
     session,
     supervisor: run.supervisor,
     instance,
     assessment,
     gpus,
-    output: run.nextOutput(),
+    output,
     stop: run.stop,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
-    onOutput: (text) => run.emit({ kind: 'output', at: Date.now(), instance: instance.id, text }),
+    onOutput: (appended) =>
+      run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
     onForeignLines: () => undefined,
   });
   switch (ending.kind) {

@@ -1,10 +1,12 @@
-import type { Event } from '../event.ts';
-import type { RunId } from '../identity.ts';
+import type { Event, FoundInPlaceEvent, RecordedEvent } from '../event.ts';
+import type { InstanceId, RunId } from '../identity.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
+import { type Row, rowOf, rowsOf } from './row.ts';
 
 /**
- * Writes the events of a run into the store as they happen. Those that come by the hundred a second are gathered for a
- * moment, so that a stage that talks does not cost a commit a message; what tells how something ended is written at once.
+ * Writes the events of a run into the store as they happen, each with the next sequence number from 0 on. Events that may
+ * come by the hundred a second, and those at the start of a run that may have nothing to do, are gathered for a moment so
+ * that each does not cost a commit; an event that tells how something ended is written at once.
  */
 export interface EventLog {
   add(event: Event): void;
@@ -15,6 +17,7 @@ export function eventLog(store: Store, run: RunId): EventLog {
   let waiting: Event[] = [];
   let sequence = 0;
   let timer: NodeJS.Timeout | undefined;
+  let all: readonly InstanceId[] = [];
 
   function flush(): void {
     clearTimeout(timer);
@@ -26,28 +29,80 @@ export function eventLog(store: Store, run: RunId): EventLog {
       'INSERT INTO events (run, sequence, instance, kind, body) VALUES (?, ?, ?, ?, ?)',
     );
     const write = store.database.transaction(() => {
-      for (const event of events)
-        insert.run(
-          run,
-          sequence++,
-          'instance' in event ? event.instance : null,
-          event.kind,
-          JSON.stringify(event),
-        );
+      for (const event of events) {
+        const instance = 'instance' in event ? event.instance : null;
+        insert.run(run, sequence++, instance, event.kind, JSON.stringify(recorded(event, all)));
+      }
     });
     unlessDiskFails(write);
   }
 
   return {
     add(event) {
-      // What a stage prints is in its file; a result that stands as it stood is no news.
-      if (event.kind === 'output' || (event.kind === 'finished' && event.outcome.kind === 'cached')) return;
+      if (event.kind === 'run-started') all = event.instances;
+      const before = waiting.at(-1);
+      if (event.kind === 'fetching' && before?.kind === 'fetching' && before.model === event.model)
+        waiting.pop();
       waiting.push(event);
-      if (event.kind === 'message') timer ??= setTimeout(flush, gatherMilliseconds);
+      if (gathered.has(event.kind)) timer ??= setTimeout(flush, gatherMilliseconds);
       else flush();
     },
     flush,
   };
 }
 
+const gathered: ReadonlySet<Event['kind']> = new Set([
+  'fetching',
+  'message',
+  'output',
+  'run-started',
+  'found-in-place',
+]);
 const gatherMilliseconds = 100;
+
+/** In a run with nothing to do, `instances` of `found-in-place` would repeat the whole list of `run-started`. */
+type StoredEvent =
+  | Exclude<RecordedEvent, { readonly kind: 'found-in-place' }>
+  | (Omit<FoundInPlaceEvent, 'keys' | 'instances'> & { readonly instances: readonly InstanceId[] | 'all' });
+
+function recorded(event: Event, all: readonly InstanceId[]): StoredEvent {
+  if (event.kind === 'output') {
+    const { text: _, ...place } = event;
+    return place;
+  }
+  if (event.kind !== 'found-in-place') return event;
+  const { kind, at, instances } = event;
+  const isAll = instances.length === all.length && instances.every((id, index) => id === all[index]);
+  return { kind, at, instances: isAll ? 'all' : instances };
+}
+
+/** A stored event with its place in its run. */
+export interface NumberedEvent {
+  readonly sequence: number;
+  readonly event: RecordedEvent;
+}
+
+/** The events of a run from a sequence number on, in order. */
+export function eventsSince(store: Store, run: string, sequence: number): readonly NumberedEvent[] {
+  const found = rowsOf(
+    store
+      .sql('SELECT sequence, body FROM events WHERE run = ? AND sequence >= ? ORDER BY sequence')
+      .all(run, sequence),
+  );
+  return found.map((row) => ({ sequence: row.number('sequence'), event: eventIn(row, store, run) }));
+}
+
+function eventIn(row: Row, store: Store, run: string): RecordedEvent {
+  const event: StoredEvent = JSON.parse(row.text('body'));
+  if (event.kind !== 'found-in-place') return event;
+  return { ...event, instances: event.instances === 'all' ? allOf(store, run) : event.instances };
+}
+
+function allOf(store: Store, run: string): readonly InstanceId[] {
+  const row = rowOf(
+    store.sql("SELECT body FROM events WHERE run = ? AND kind = 'run-started' LIMIT 1").get(run),
+  );
+  if (row === undefined) return [];
+  const started: Extract<Event, { readonly kind: 'run-started' }> = JSON.parse(row.text('body'));
+  return started.instances;
+}

@@ -1,5 +1,6 @@
-import type { Event, Outcome } from '../event.ts';
+import type { Outcome, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
+import { eventsSince } from './event-log.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
 
@@ -72,7 +73,7 @@ export function outcomeCounts(store: Store, run: string): OutcomeCounts {
   const count = (kind: Outcome['kind']): number => Number(counts[kind] ?? 0);
   return {
     ran: count('ran'),
-    cached: count('cached'),
+    'up-to-date': count('up-to-date'),
     restored: count('restored'),
     failed: count('failed'),
     blocked: count('blocked'),
@@ -89,7 +90,11 @@ function countedEvents(store: Store, run: string): Record<string, number> {
       )
       .all(run),
   );
-  return Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
+  const counts = Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
+  const inPlace = eventsSince(store, run, 0).flatMap(({ event }) =>
+    event.kind === 'found-in-place' ? event.instances : [],
+  );
+  return { ...counts, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
 }
 
 /** The last run in which an instance was started, or failed to; of one that never was, the last that tells anything of it. */
@@ -105,17 +110,17 @@ export function lastToldRun(store: Store, pipeline: string, instance: InstanceId
   const wasStarted = "kind = 'started'";
   return last(
     last(wasStarted) === undefined
-      ? 'true'
+      ? "kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date'"
       : `${wasStarted} OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`,
   );
 }
 
 /** The events of an instance in a run, in order. */
-export function eventsOf(store: Store, run: string, instance: InstanceId): readonly Event[] {
+export function eventsOf(store: Store, run: string, instance: InstanceId): readonly RecordedEvent[] {
   return rowsOf(
     store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance),
   ).map((row) => {
-    const event: Event = JSON.parse(row.text('body'));
+    const event: RecordedEvent = JSON.parse(row.text('body'));
     return event;
   });
 }

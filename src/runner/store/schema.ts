@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 export const migrations: readonly string[] = [
   `
@@ -152,6 +152,15 @@ export const migrations: readonly string[] = [
   ${idleUntil('bundles', ['INSERT', 'DELETE'])}
   ${idleUntil('programs', ['INSERT', 'DELETE'])}
   ${idleUntil('stats', ['DELETE'])}
+  `,
+  `
+  -- The whole stream of a run's events is kept, kinds that an older program does not know among them; the state of an
+  -- instance with nothing to do has one name everywhere. The index finds the key that an instance had in an earlier run.
+  CREATE INDEX endings ON events (instance, run) WHERE kind = 'finished';
+  UPDATE outcomes SET kind = 'up-to-date' WHERE kind = 'cached';
+  UPDATE runs
+    SET counts = json_set(json_remove(counts, '$.cached'), '$."up-to-date"', json_extract(counts, '$.cached'))
+    WHERE json_valid(counts) AND json_extract(counts, '$.cached') IS NOT NULL;
   `,
 ];
 

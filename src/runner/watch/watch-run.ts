@@ -34,6 +34,8 @@ export interface WatchListeners {
   onNews(news: WatchNews): void;
 }
 
+type Ending = Pick<Extract<Event, { readonly kind: 'finished' }>, 'instance' | 'key' | 'outcome' | 'at'>;
+
 /** A project that is watched for as long as it takes: its rows are opened again where the cache was deleted. */
 export interface Watched {
   readonly root: string;
@@ -203,13 +205,24 @@ class Watch {
     if (event.kind === 'warned' && this.#fileWarnings.has(event.diagnostic)) return;
     this.#listeners.onEvent(event);
     if (event.kind === 'finished') this.#note(event);
+    if (event.kind === 'found-in-place')
+      for (const [index, instance] of event.instances.entries())
+        this.#note({
+          instance,
+          key: event.keys[index] ?? null,
+          outcome: { kind: 'up-to-date' },
+          at: event.at,
+        });
   }
 
-  #note({ instance, key, outcome, at }: Extract<Event, { readonly kind: 'finished' }>): void {
+  #note({ instance, key, outcome, at }: Ending): void {
     this.#selfEdits.ended(instance, outcome);
     const changesItself = this.#selfEdits.found().has(instance);
     this.#tried.note(instance, key, outcome, changesItself, at);
-    if (key !== null && (outcome.kind === 'ran' || outcome.kind === 'cached' || outcome.kind === 'restored'))
+    if (
+      key !== null &&
+      (outcome.kind === 'ran' || outcome.kind === 'up-to-date' || outcome.kind === 'restored')
+    )
       this.#settled.set(instance, key);
     if (changesItself && outcome.kind === 'ran')
       this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
