@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { slotAccuracy } from '../../src/ml/metrics/slot-accuracy.ts';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { slotAccuracy, slotCounts, slotOutcomes } from '../../src/ml/metrics/slot-accuracy.ts';
 
 test('each slot counts the rows that have it, and those whose answer names its value', () => {
   const rows = [
@@ -29,3 +30,124 @@ test('a row without an answer is one that names nothing', () => {
 
 const named = (value: string, answer: string): number | undefined =>
   slotAccuracy([answer], [{ slots: { value } }])['value'];
+
+describe('a value is not named by part of something else', () => {
+  test.each([
+    ['3 mg', 'take 0.3 mg'],
+    ['3 mg', 'take .3mg'],
+    ['3 mg', 'take 13 mg'],
+    ['3 mg', 'take 3.5 mg'],
+    ['3 mg', 'take 1,003 mg'],
+    ['3 mg', 'take 1-3 mg'],
+    ['3 mg', 'take 1 – 3 mg'],
+    ['3 mg', 'take 1 to 3 mg'],
+    ['3 mg', 'take 1/3 mg'],
+    ['3 mg', 'take 3 mg/kg'],
+    ['3 mg', 'take 3 mg per kg'],
+    ['3 mg', 'take -3 mg'],
+    ['3 m', 'walk 3 miles'],
+    ['5', 'about 5 hundred'],
+    ['12', 'vitamin b12'],
+    ['three days', 'for twenty-three days'],
+    ['three days', 'for twenty three days'],
+    ['five days', 'for three to five days'],
+    ['三天', '服用十三天'],
+    ['三天', '服用三十三天'],
+    ['三天', '服用两三天'],
+    ['三天', '第三天复诊'],
+    ['三天', '服用三天半'],
+    ['五天', '服用三至五天'],
+    ['五天', '服用三-五天'],
+    ['一片', '每次三分之一片'],
+    ['三毫克', '服用零点三毫克'],
+    ['3毫克', '服用０．３毫克'],
+    ['rest', 'of interest'],
+    ['bed rest', 'stay in bed. Rest well'],
+  ])('%s in %s', (value, answer) => {
+    expect(named(value, answer)).toBe(0);
+  });
+
+  test.each([
+    ['3 mg', 'take 3mg daily'],
+    ['3 mg', 'Take ３ ｍｇ.'],
+    ['3 mg', 'take 3.0 mg'],
+    ['0.5 mg', 'take .50 mg'],
+    ['1000 mg', 'take 1,000 mg'],
+    ['3-5 days', 'for 3 – 5 days'],
+    ['1/2 tablet', 'take ½ tablet'],
+    ['bed rest', 'bed-rest'],
+    ['three days', 'no more than three days'],
+    ['三天', '服用三天，不要超过'],
+    ['三天', '不超过三天'],
+    ['两次', '每日两次'],
+  ])('%s is named in %s', (value, answer) => {
+    expect(named(value, answer)).toBe(1);
+  });
+});
+
+describe('a value that is taken back is not named', () => {
+  test.each([
+    ['ibuprofen', 'Do not take ibuprofen.'],
+    ['ibuprofen', 'Don’t ever take ibuprofen.'],
+    ['ibuprofen', 'Avoid any ibuprofen'],
+    ['ibuprofen', 'an ibuprofen-free week'],
+    ['ibuprofen', 'without ibuprofen'],
+    ['布洛芬', '不要服用布洛芬'],
+    ['布洛芬', '请勿使用布洛芬'],
+    ['布洛芬', '禁用布洛芬'],
+  ])('%s in %s', (value, answer) => {
+    expect(slotOutcomes([answer], [{ slots: { value } }])).toEqual([{ value: 'negated' }]);
+    expect(named(value, answer)).toBe(0);
+  });
+
+  test.each([
+    ['ibuprofen', 'Do not worry, take ibuprofen.'],
+    ['ibuprofen', 'Not only ibuprofen helps'],
+    ['ibuprofen', 'not one of the others but ibuprofen'],
+    ['ibuprofen', 'Do not take ibuprofen at night. Take ibuprofen in the morning.'],
+    ['布洛芬', '不过布洛芬有效'],
+    ['布洛芬', '胃不舒服，布洛芬'],
+  ])('but %s in %s', (value, answer) => {
+    expect(named(value, answer)).toBe(1);
+  });
+});
+
+describe('a value beside another of its slot', () => {
+  const rows = [
+    { slots: { drug: 'zinc' }, assistant: 'Take zinc.' },
+    { slots: { drug: 'iron' }, assistant: 'Take iron or zinc.' },
+    { slots: { drug: 'zinc oxide' }, assistant: 'Use zinc oxide.' },
+  ];
+  const outcomes = (...answers: readonly string[]): readonly string[] =>
+    slotOutcomes(answers, rows).map(({ drug }) => drug ?? '');
+
+  test('another value is wrong where the reference names one', () => {
+    expect(outcomes('Zinc or iron.', 'Zinc or iron.', 'zinc oxide')).toEqual(['other', 'named', 'named']);
+  });
+
+  test('a shorter value inside of a longer one is not named', () => {
+    expect(outcomes('Use zinc oxide.', 'Take iron, not zinc oxide.', 'zinc')).toEqual([
+      'other',
+      'named',
+      'other',
+    ]);
+  });
+
+  test('counts add up to the rows', () => {
+    const counted = slotCounts(slotOutcomes(['iron', 'not iron', ''], rows));
+    expect(counted).toEqual({ drug: { rows: 3, named: 0, other: 1, negated: 1, missing: 1 } });
+  });
+});
+
+test('a text names any value that stands alone in it, and no number names another', () => {
+  const number = fc.integer({ min: 0, max: 99_999 }).map(String);
+  fc.assert(
+    fc.property(number, number, (value, other) => {
+      expect(named(`${value} mg`, `take ${value} mg now`)).toBe(1);
+      expect(named(`${value} mg`, `take ${other} mg now`)).toBe(Number(value === other));
+      expect(named(`${value} mg`, `take ${other}.${value} mg now`)).toBe(
+        Number(Number(`${other}.${value}`) === Number(value)),
+      );
+    }),
+  );
+});

@@ -3,7 +3,9 @@ import { type RougeScores, rougeScores } from './rouge.ts';
 import { tokenScore, wordSetScore } from './token-f1.ts';
 import { type Tokenize, stemmedTokenizer } from './tokenize.ts';
 
-/** The text scores of one row, under the names that the original experiment's files give them; each in [0, 1]. */
+/**
+ * The text scores of one row, under the names that the original experiment's files give them; each in [0, 1].
+ */
 export type RowScores = Readonly<
   Record<'rouge1' | 'rouge2' | 'rougeL' | 'rougeLsum' | 'f1' | 'exact_match', number>
 >;
@@ -12,8 +14,9 @@ export type RowScores = Readonly<
 export type ScoreRow = (reference: string, prediction: string) => RowScores;
 
 /**
- * The original experiment's numbers: F-measures of stemmed ROUGE, and F1 over sets of words between white space. Chinese
- * scores next to nothing in it: ROUGE's tokenizer drops it, and its sentences hold no white space.
+ * The original experiment's numbers: F-measures of stemmed ROUGE, and F1 over sets of words between white
+ * space. Chinese scores next to nothing in it: ROUGE's tokenizer drops it, and its sentences hold no white
+ * space.
  */
 export function referenceProfile(): ScoreRow {
   const tokenize = stemmedTokenizer();
@@ -25,9 +28,9 @@ export function referenceProfile(): ScoreRow {
 }
 
 /**
- * ROUGE and F1 over the same tokens, each as often as it occurs, of texts in NFKC: mT5's tokenizer normalises so too, and
- * no model can write "３" for "3". Texts without a token ("。", or nothing) have no overlap to count: both without one
- * score 1 where they are equal, 0 where they are not.
+ * ROUGE and F1 over the same tokens, each as often as it occurs, of texts in NFKC: mT5's tokenizer normalises
+ * so too, and no model can write "３" for "3". Texts without a token ("。", or nothing) have no overlap to
+ * count: both without one score 1 where they are equal, 0 where they are not.
  */
 export function multilingualProfile(tokenize: Tokenize): ScoreRow {
   return (referenceText, predictionText) => {

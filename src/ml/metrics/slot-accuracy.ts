@@ -1,30 +1,87 @@
 import type { Row } from '../dataset/row.ts';
-import { wordsOf } from '../text/words.ts';
+import { mentionTokens } from './mention-tokens.ts';
+import { mentionFinder, valueIdentity } from './mentions.ts';
 
 /**
- * For each slot that a row has, by name: the share of rows with that slot whose prediction names the row's value of it.
- * A value is named where its words stand in a row, in any case ("rest" is not named by "interest"); each Chinese
- * character counts as a word. `predictions` are in the order of `rows`.
+ * How an answer treats the value of a slot. `named`: it names the value, and no other of that slot that the
+ * reference does not name. `other`: it names another one. `negated`: it names the value only to take it back.
+ * `missing`: none of these.
  */
-export function slotAccuracy(
+export type SlotOutcome = 'named' | 'other' | 'negated' | 'missing';
+
+/** What is counted of one slot, over the rows that have it. */
+export type SlotCounts = Readonly<Record<SlotOutcome, number>> & { readonly rows: number };
+
+type SlotRow = Pick<Row, 'slots'> & Partial<Pick<Row, 'assistant'>>;
+
+/**
+ * For each row, the outcome of each of its slots. `predictions` are in the order of `rows`; the values of a
+ * slot are those of all rows.
+ */
+export function slotOutcomes(
   predictions: readonly string[],
-  rows: readonly Pick<Row, 'slots'>[],
-): Readonly<Record<string, number>> {
-  const counts = new Map<string, { rows: number; named: number }>();
-  rows.forEach(({ slots = {} }, index) => {
-    const words = spaced(predictions[index] ?? '');
-    for (const [slot, value] of Object.entries(slots)) {
-      const count = counts.get(slot) ?? { rows: 0, named: 0 };
-      counts.set(slot, { rows: count.rows + 1, named: count.named + Number(isNamed(spaced(value), words)) });
-    }
+  rows: readonly SlotRow[],
+): readonly Readonly<Record<string, SlotOutcome>>[] {
+  const finders = new Map<string, ReturnType<typeof mentionFinder>>();
+  for (const [slot, values] of valuesBySlot(rows)) finders.set(slot, mentionFinder(values));
+  return rows.map(({ slots = {}, assistant = '' }, index) => {
+    const [reference, prediction] = [mentionTokens(assistant), mentionTokens(predictions[index] ?? '')];
+    return Object.fromEntries(
+      Object.entries(slots).map(([slot, value]) => {
+        const find = finders.get(slot) ?? mentionFinder([]);
+        const expected = new Set(affirmed(find(reference))).add(valueIdentity(value));
+        return [slot, outcomeOf(valueIdentity(value), expected, find(prediction))];
+      }),
+    );
   });
-  return Object.fromEntries(
-    [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, count]) => [slot, count.named / count.rows]),
-  );
 }
 
-/** A value without a word (a sign alone) is named nowhere. */
-const isNamed = (value: string, text: string): boolean => value.trim() !== '' && text.includes(value);
+/** The counts of every slot, in the order of the slots' names. */
+export function slotCounts(
+  outcomes: readonly Readonly<Record<string, SlotOutcome>>[],
+): Readonly<Record<string, SlotCounts>> {
+  const counts = new Map<string, SlotCounts>();
+  for (const row of outcomes) {
+    for (const [slot, outcome] of Object.entries(row)) {
+      const count = counts.get(slot) ?? { rows: 0, named: 0, other: 0, negated: 0, missing: 0 };
+      counts.set(slot, { ...count, rows: count.rows + 1, [outcome]: count[outcome] + 1 });
+    }
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
-/** The words between spaces, so that one text's words stand in a row in another's if it is part of it. */
-const spaced = (text: string): string => ` ${wordsOf(text).join(' ')} `;
+/**
+ * For each slot that a row has, by name: the share of rows with that slot whose prediction names the row's
+ * value of it.
+ */
+export const slotAccuracy = (
+  predictions: readonly string[],
+  rows: readonly SlotRow[],
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(slotCounts(slotOutcomes(predictions, rows))).map(([slot, count]) => [
+      slot,
+      count.named / count.rows,
+    ]),
+  );
+
+function valuesBySlot(rows: readonly SlotRow[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, Set<string>>();
+  for (const { slots = {} } of rows) {
+    for (const [slot, value] of Object.entries(slots))
+      values.set(slot, (values.get(slot) ?? new Set()).add(value));
+  }
+  return new Map([...values].map(([slot, known]) => [slot, [...known]]));
+}
+
+type Mentions = ReturnType<ReturnType<typeof mentionFinder>>;
+
+const affirmed = (mentions: Mentions): readonly string[] =>
+  mentions.filter(({ negated }) => !negated).map(({ value }) => value);
+
+function outcomeOf(value: string, expected: ReadonlySet<string>, mentions: Mentions): SlotOutcome {
+  const named = affirmed(mentions);
+  if (!named.includes(value) && mentions.some((mention) => mention.value === value)) return 'negated';
+  if (named.some((other) => !expected.has(other))) return 'other';
+  return named.includes(value) ? 'named' : 'missing';
+}

@@ -4,12 +4,15 @@ import { porterStem } from './porter-stem.ts';
 /** Cuts a text into the tokens that a metric counts. The same text gives the same tokens. */
 export type Tokenize = (text: string) => readonly string[];
 
-/** Runs of a-z and 0-9 of the lower-cased text, all else dropped (Chinese too): rouge_score 0.1.2 without its stemmer. */
+/**
+ * Runs of a-z and 0-9 of the lower-cased text, all else dropped (Chinese too): rouge_score 0.1.2 without its
+ * stemmer.
+ */
 export const alphanumericTokens: Tokenize = (text) => pythonLower(text).match(/[a-z0-9]+/g) ?? [];
 
 /**
- * The same with tokens of more than three characters stemmed: rouge_score 0.1.2 with `use_stemmer`. A new one remembers
- * the stems it has made, since a corpus repeats its words.
+ * The same with tokens of more than three characters stemmed: rouge_score 0.1.2 with `use_stemmer`. A new one
+ * remembers the stems it has made, since a corpus repeats its words.
  */
 export function stemmedTokenizer(): Tokenize {
   const stems = new Map<string, string>();
@@ -28,9 +31,9 @@ export const characterTokens: Tokenize = (text) =>
   [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
 
 /**
- * Of the lower-cased text, each run of letters, marks and digits of any script. Scripts that write no space between
- * words (Han, kana, Thai, Lao, Khmer, Burmese, Tibetan) give a token for each letter, with its marks. Signs are dropped,
- * and so is what Unicode says to ignore: a soft hyphen or a joiner does not cut a word.
+ * Of the lower-cased text, each run of letters, marks and digits of any script. Scripts that write no space
+ * between words (Han, kana, Thai, Lao, Khmer, Burmese, Tibetan) give a token for each letter, with its marks.
+ * Signs are dropped, and so is what Unicode says to ignore: a soft hyphen or a joiner does not cut a word.
  */
 export const mixedTokens: Tokenize = (text) =>
   pythonLower(text)
@@ -38,7 +41,10 @@ export const mixedTokens: Tokenize = (text) =>
     .replace(unspacedLetter, ' $& ')
     .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
-/** With the marks and signs that Unicode counts to these scripts ("ー", "々", "。"); digits are runs in every script. */
+/**
+ * With the marks and signs that Unicode counts to these scripts ("ー", "々", "。"); digits are runs in every
+ * script.
+ */
 const unspacedLetter =
   /(?!\p{Nd})[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]\p{M}*/gu;
 

@@ -1,0 +1,78 @@
+import { pythonLower } from '../text/python-text.ts';
+
+/** A word, a number, or a letter of a script without spaces, as the search for named values sees it. */
+export interface MentionToken {
+  readonly text: string;
+  readonly isNumber: boolean;
+  /** What stands between the token before and this one: spaces and signs. */
+  readonly gap: string;
+}
+
+/**
+ * The tokens of a text in NFKC and lower case. A number is one token with its decimals, its range and its
+ * fraction ("0.3", "3-5", "1/2", "十三", "三分之一"), written one way: "1,000" as "1000", "3.0" as "3", ".3" as
+ * "0.3". So no number is found inside of another. A word keeps its digits and apostrophes ("b12", "don't").
+ */
+export function mentionTokens(text: string): readonly MentionToken[] {
+  const plain = pythonLower(text.normalize('NFKC'))
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/[\u2019\u02bc]/g, "'")
+    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/\u2044/g, '/');
+  const tokens: MentionToken[] = [];
+  let end = 0;
+  for (let place = 0; place < plain.length;) {
+    const span = tokenAt(plain, place);
+    if (span !== undefined) {
+      const { length, isNumber } = span;
+      const found = plain.slice(place, place + length);
+      const gap = plain.slice(end, place).replace(/\s+/g, ' ');
+      tokens.push({ text: isNumber ? oneWay(found) : found, isNumber, gap });
+      end = place + length;
+    }
+    place += span?.length ?? 1;
+  }
+  return tokens;
+}
+
+function tokenAt(
+  text: string,
+  place: number,
+): { readonly length: number; readonly isNumber: boolean } | undefined {
+  for (const pattern of [digits, hanNumeral]) {
+    const number = matchAt(pattern, text, place);
+    if (number !== undefined) return { length: number.length, isNumber: true };
+  }
+  const word = matchAt(/[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:'\p{L}+)*/uy, text, place);
+  if (word === undefined) return undefined;
+  const cut = word.search(unspacedLetter);
+  if (cut !== 0) return { length: cut === -1 ? word.length : cut, isNumber: false };
+  return { length: matchAt(/.\p{M}*/uy, word, 0)?.length ?? 1, isNumber: false };
+}
+
+function matchAt(pattern: RegExp, text: string, place: number): string | undefined {
+  pattern.lastIndex = place;
+  return pattern.exec(text)?.[0];
+}
+
+/** With its sign, decimals, and the numbers that make a range, a fraction or a time of it. */
+const digits =
+  /(?:(?<![\p{L}\p{N}])-)?(?:\p{Nd}+(?:[.,]\p{Nd}+)*|\.\p{Nd}+)(?:\s?[-~/:]\s?\p{Nd}+(?:[.,]\p{Nd}+)*)*/uy;
+
+/** With its ordinal and its decimals or denominator. */
+const hanNumeral =
+  /第?[〇零一二两兩三四五六七八九十百千万萬亿億]+(?:(?:点|點|分之)[〇零一二两兩三四五六七八九十百千万萬亿億]+)?/uy;
+
+/** Of a script that writes no spaces between words. */
+const unspacedLetter = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+const oneWay = (number: string): string =>
+  number.replace(/\s/g, '').replace(/\p{Nd}*(?:[.,]\p{Nd}+)+|\p{Nd}+/gu, (part) => plainNumber(part));
+
+function plainNumber(part: string): string {
+  const ungrouped = /^\p{Nd}{1,3}(?:,\p{Nd}{3})+(?:\.\p{Nd}+)?$/u.test(part)
+    ? part.replaceAll(',', '')
+    : part;
+  const leading = ungrouped.startsWith('.') ? `0${ungrouped}` : ungrouped;
+  return /^\p{Nd}+\.\p{Nd}+$/u.test(leading) ? leading.replace(/\.?0+$/, '') : leading;
+}
