@@ -6,7 +6,7 @@ import { readRows } from '../src/ml/dataset/read-rows.ts';
 import type { Row } from '../src/ml/dataset/row.ts';
 import { type BertScore, bertScores } from '../src/ml/evaluate/bert-score.ts';
 import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
-import { corpusScores, type Estimate } from '../src/ml/metrics/bootstrap.ts';
+import { corpusScores, type Estimate } from '../src/ml/metrics/estimate.ts';
 import { multilingualProfile, referenceProfile, type ScoreRow } from '../src/ml/metrics/profile.ts';
 import { slotAccuracy } from '../src/ml/metrics/slot-accuracy.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
@@ -155,11 +155,11 @@ function evaluationOf(
       ...reference(gold, prediction),
       ...bertColumns(bert[index]),
     })),
-    { seed },
+    { seed, scales },
   );
   const wide = corpusScores(
     scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)),
-    { seed },
+    { seed, scales },
   );
   return {
     num_samples: rows.length,
@@ -172,6 +172,14 @@ function evaluationOf(
       : {}),
   };
 }
+
+/** Of the scores that are no shares. BERTScore's cosines may be negative. */
+const scales = {
+  exact_match: 'proportion',
+  bertscore_precision: 'unbounded',
+  bertscore_recall: 'unbounded',
+  bertscore_f1: 'unbounded',
+} as const;
 
 type Estimates = Readonly<Record<string, Estimate>>;
 

@@ -1,9 +1,9 @@
 /**
- * Lengths of the longest common subsequences of all prefixes of two token lists, a bit an entry: bit j of row i is clear
- * where one more candidate token makes the subsequence of i reference tokens longer. 32 columns are computed at once
- * (M. Crochemore et al., "A fast and practical bit-vector algorithm for the longest common subsequence problem", 2001).
- * Takes reference x candidate / 8 bytes; a row that equals the one before it is that one.
- * Indices are in range by construction, so elements of typed arrays are taken as numbers.
+ * Lengths of the longest common subsequences of all prefixes of two token lists, a bit an entry: bit j of row
+ * i is clear where one more candidate token makes the subsequence of i reference tokens longer. 32 columns
+ * are computed at once (M. Crochemore et al., "A fast and practical bit-vector algorithm for the longest
+ * common subsequence problem", 2001). Takes reference x candidate / 8 bytes; a row that equals the one before
+ * it is that one. Indices are in range by construction, so elements of typed arrays are taken as numbers.
  */
 export interface SubsequenceTable {
   readonly rows: readonly Uint32Array[];
@@ -26,7 +26,10 @@ export function subsequenceTable(
   return { rows, columns: candidate.length };
 }
 
-/** Length of the longest common subsequence of the first `row` reference tokens and the first `column` candidate tokens. */
+/**
+ * Length of the longest common subsequence of the first `row` reference tokens and the first `column`
+ * candidate tokens.
+ */
 export function subsequenceLength(
   { rows, columns }: SubsequenceTable,
   row = rows.length - 1,
@@ -51,7 +54,9 @@ function placesOf(candidate: readonly number[]): ReadonlyMap<number, Uint32Array
   return places;
 }
 
-/** row' = (row + (row & matches)) | (row & ~matches), as one long integer: the carry goes from word to word. */
+/**
+ * row' = (row + (row & matches)) | (row & ~matches), as one long integer: the carry goes from word to word.
+ */
 function nextRow(row: Uint32Array, matches: Uint32Array): Uint32Array<ArrayBuffer> {
   const next = new Uint32Array(row.length);
   let carry = 0;

@@ -1,6 +1,6 @@
 /**
- * Arithmetic mean, summed as numpy sums (pairwise, in blocks of eight lanes), so that a corpus score equals the Python
- * stack's to the last bit. NaN for no values, as there.
+ * Arithmetic mean, summed as numpy sums (pairwise, in blocks of eight lanes), so that a corpus score equals
+ * the Python stack's to the last bit. NaN for no values, as there.
  */
 export const mean = (values: readonly number[]): number =>
   pairwiseSum(values, 0, values.length) / values.length;

@@ -19,21 +19,21 @@ export const valueIdentity = (value: string): string =>
     .join(' ');
 
 /**
- * Finds where the tokens of a text name one of the values. A value is named by all of its tokens in a row, in one sentence;
- * never inside of a number, a range or a numeral ("3 mg" in "0.3 mg" or "1-3 mg", "三天" in "十三天"), nor inside
- * of a longer value ("rest" in "bed rest" where both are values).
+ * Finds where the tokens of a text name one of the values. A value is named by all of its tokens in a row, in
+ * one sentence; never inside of a number, a range or a numeral ("3 mg" in "0.3 mg" or "1-3 mg", "三天" in
+ * "十三天"), nor inside of a longer value ("rest" in "bed rest" where both are values).
  */
 export function mentionFinder(
   values: readonly string[],
 ): (tokens: readonly MentionToken[]) => readonly Mention[] {
   const byFirst = new Map<string, { readonly value: string; readonly tokens: readonly MentionToken[] }[]>();
-  for (const [value, written] of new Map(values.map((written) => [valueIdentity(written), written]))) {
+  for (const [identity, written] of new Map(values.map((value) => [valueIdentity(value), value]))) {
     const tokens = mentionTokens(written);
     const [first] = tokens;
     if (first === undefined) continue;
     const others = byFirst.get(first.text);
-    if (others === undefined) byFirst.set(first.text, [{ value, tokens }]);
-    else others.push({ value, tokens });
+    if (others === undefined) byFirst.set(first.text, [{ value: identity, tokens }]);
+    else others.push({ value: identity, tokens });
   }
   return (tokens) => {
     const found = tokens.flatMap(({ text: word }, start) =>

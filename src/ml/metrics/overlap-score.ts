@@ -1,11 +1,17 @@
-/** How much of a prediction is right, how much of the reference it has, and their harmonic mean; each in [0, 1]. */
+/**
+ * How much of a prediction is right, how much of the reference it has, and their harmonic mean; each in [0,
+ * 1].
+ */
 export interface Score {
   readonly precision: number;
   readonly recall: number;
   readonly fmeasure: number;
 }
 
-/** The score of `common` units out of `predicted` in the prediction and `expected` in the reference; 0 where none is common. */
+/**
+ * The score of `common` units out of `predicted` in the prediction and `expected` in the reference; 0 where
+ * none is common.
+ */
 export function overlapScore(common: number, predicted: number, expected: number): Score {
   if (common === 0) return { precision: 0, recall: 0, fmeasure: 0 };
   const precision = common / predicted;

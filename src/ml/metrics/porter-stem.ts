@@ -1,6 +1,7 @@
 /**
- * The stem of a lower-case word of a-z and 0-9: M. F. Porter, "An algorithm for suffix stripping", Program 14.3 (1980),
- * with the changes that nltk's PorterStemmer has in its default mode (NLTK_EXTENSIONS), which rouge_score uses.
+ * The stem of a lower-case word of a-z and 0-9: M. F. Porter, "An algorithm for suffix stripping", Program
+ * 14.3 (1980), with the changes that nltk's PorterStemmer has in its default mode (NLTK_EXTENSIONS), which
+ * rouge_score uses.
  */
 export function porterStem(word: string): string {
   if (Object.hasOwn(irregular, word)) return irregular[word] ?? word;
@@ -60,14 +61,20 @@ function repaired(stem: string): string {
   return measure(stem) === 1 && endsShort(stem) ? `${stem}e` : stem;
 }
 
-/** Step 1c. nltk: only after a consonant that is not the whole rest, so that "enjoy" stays and "fly" gives "fli". */
+/**
+ * Step 1c. nltk: only after a consonant that is not the whole rest, so that "enjoy" stays and "fly" gives
+ * "fli".
+ */
 function finalY(word: string): string {
   return word.length > 2 && word.endsWith('y') && isConsonant(word, word.length - 2)
     ? `${word.slice(0, -1)}i`
     : word;
 }
 
-/** Step 2. nltk: -alli is done first and its result once more; -fulli; -logi counts its l with the stem ("theologi"). */
+/**
+ * Step 2. nltk: -alli is done first and its result once more; -fulli; -logi counts its l with the stem
+ * ("theologi").
+ */
 function doubleSuffix(word: string): string {
   if (word.endsWith('alli') && measure(word.slice(0, -4)) > 0) return doubleSuffix(word.slice(0, -2));
   if (word.endsWith('logi')) return measure(word.slice(0, -3)) > 0 ? word.slice(0, -1) : word;
@@ -158,7 +165,10 @@ function finalDoubleL(word: string): string {
 
 type SuffixRule = readonly [suffix: string, replacement: string];
 
-/** The first rule whose suffix the word has decides, also when the rest's measure is too small and nothing is replaced. */
+/**
+ * The first rule whose suffix the word has decides, also when the rest's measure is too small and nothing is
+ * replaced.
+ */
 function replaceSuffix(word: string, rules: readonly SuffixRule[], leastMeasure: number): string {
   const rule = rules.find(([end]) => word.endsWith(end));
   if (rule === undefined) return word;
@@ -199,7 +209,9 @@ function endsWithDoubleConsonant(stem: string): boolean {
   return stem.length > 1 && stem.at(-1) === stem.at(-2) && isConsonant(stem, stem.length - 1);
 }
 
-/** A y is a consonant unless it follows one, so a run of y's alternates: it is walked back to where it starts. */
+/**
+ * A y is a consonant unless it follows one, so a run of y's alternates: it is walked back to where it starts.
+ */
 function isConsonant(word: string, index: number): boolean {
   let start = index;
   while (start > 0 && word.charCodeAt(start) === letterY) start -= 1;

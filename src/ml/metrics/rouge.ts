@@ -11,9 +11,9 @@ export interface RougeScores {
 }
 
 /**
- * ROUGE-1, -2 and -L over the whole texts, and -Lsum over their lines, as rouge_score 0.1.2's RougeScorer gives them
- * with that tokenizer: Chin-Yew Lin, "ROUGE: a Package for Automatic Evaluation of Summaries" (2004), hits of -Lsum
- * clipped as ROUGE-1.5.5 does. A text without tokens scores 0.
+ * ROUGE-1, -2 and -L over the whole texts, and -Lsum over their lines, as rouge_score 0.1.2's RougeScorer
+ * gives them with that tokenizer: Chin-Yew Lin, "ROUGE: a Package for Automatic Evaluation of Summaries"
+ * (2004), hits of -Lsum clipped as ROUGE-1.5.5 does. A text without tokens scores 0.
  */
 export function rougeScores(reference: string, prediction: string, tokenize: Tokenize): RougeScores {
   const vocabulary = new Map<string, number>();
@@ -29,7 +29,8 @@ export function rougeScores(reference: string, prediction: string, tokenize: Tok
     rouge1: countScore(expected, predicted),
     rouge2: countScore(pairsOf(expected, vocabulary.size), pairsOf(predicted, vocabulary.size)),
     rougeL,
-    // The union of one subsequence is that subsequence, and no count is clipped: so texts of one line need no second table.
+    // The union of one subsequence is that subsequence, and no count is clipped: so texts of one line need no
+    // second table.
     rougeLsum:
       reference.includes('\n') || prediction.includes('\n')
         ? summaryScore(reference.split('\n').map(idsOf), prediction.split('\n').map(idsOf))
@@ -61,8 +62,8 @@ function pairsOf(ids: readonly number[], vocabularySize: number): readonly numbe
 }
 
 /**
- * Section 3.2 of the paper: a token of a reference line is a hit if the longest common subsequence with any line of the
- * prediction has it, but no token is hit more often than the prediction holds it.
+ * Section 3.2 of the paper: a token of a reference line is a hit if the longest common subsequence with any
+ * line of the prediction has it, but no token is hit more often than the prediction holds it.
  */
 function summaryScore(
   expected: readonly (readonly number[])[],
@@ -90,7 +91,10 @@ function unionSubsequence(
   return line.filter((_, place) => places.has(place));
 }
 
-/** Of the subsequences of greatest length, the places in `reference` of the one that rouge_score's way back finds. */
+/**
+ * Of the subsequences of greatest length, the places in `reference` of the one that rouge_score's way back
+ * finds.
+ */
 function subsequencePlaces(reference: readonly number[], candidate: readonly number[]): readonly number[] {
   const table = subsequenceTable(reference, candidate);
   const places: number[] = [];

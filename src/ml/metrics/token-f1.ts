@@ -1,7 +1,10 @@
 import { pythonLower, pythonSplit } from '../text/python-text.ts';
 import { type Score, commonCount, overlapScore } from './overlap-score.ts';
 
-/** Over the sets of lower-cased words between white space: the token F1 of the original experiment. Two empty texts score 0. */
+/**
+ * Over the sets of lower-cased words between white space: the token F1 of the original experiment. Two empty
+ * texts score 0.
+ */
 export function wordSetScore(reference: string, prediction: string): Score {
   const expected = new Set(pythonSplit(pythonLower(reference)));
   const predicted = new Set(pythonSplit(pythonLower(prediction)));
