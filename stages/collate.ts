@@ -3,9 +3,9 @@ import { writeJson } from '../src/files/json.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { collatedMetrics, csvOf } from './collate/collated-metrics.ts';
-import { scoreRows } from './collate/score-row.ts';
+import { scoreRows } from './results/score-row.ts';
 import { scoreTable } from './collate/score-table.ts';
-import { readEvaluations, readSummaries } from './read-results.ts';
+import { readEvaluations, readSummaries } from './results/read-results.ts';
 
 interface CollateParams {
   /** Labels that start with it are the points of the grid, of which the best is marked. */

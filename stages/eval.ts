@@ -4,17 +4,19 @@ import { writeJson } from '../src/files/json.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
 import { readRows } from '../src/ml/dataset/read-rows.ts';
 import type { Row } from '../src/ml/dataset/row.ts';
-import { type BertScore, bertScores } from '../src/ml/evaluate/bert-score.ts';
+import { bertScores } from '../src/ml/evaluate/bert-score.ts';
+import type { BertScore } from '../src/ml/evaluate/greedy-matching.ts';
 import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
 import { corpusScores, type Estimate } from '../src/ml/metrics/estimate.ts';
 import { multilingualProfile, referenceProfile, type ScoreRow } from '../src/ml/metrics/profile.ts';
+import type { Prediction } from '../src/ml/metrics/prediction.ts';
 import { slotAccuracy } from '../src/ml/metrics/slot-accuracy.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
-import { openEngine } from './open-engine.ts';
-import type { BertScores, Evaluation, Intervals, ProfileScores } from './evaluation.ts';
+import { openEngine } from './engine/open-engine.ts';
+import type { BertScores, Evaluation, Intervals, ProfileScores } from './results/evaluation.ts';
 
 interface EvalParams extends GenerationParams {
   readonly beams: number;
@@ -123,7 +125,7 @@ export const stage = defineStage<
       multilingualProfile(await tokenizerNamed(params.chineseTokens)),
       params.seed,
     );
-    const lines = rows.map(({ human, assistant }, index) => ({
+    const lines = rows.map(({ human, assistant }, index): Prediction => ({
       question: human,
       prediction: predictions[index] ?? '',
       reference: assistant,

@@ -4,8 +4,8 @@ import type { Result } from '../src/result.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
-import type { Samples } from './evaluation.ts';
-import { openEngine } from './open-engine.ts';
+import type { Samples } from './results/evaluation.ts';
+import { openEngine } from './engine/open-engine.ts';
 
 interface QualitativeParams extends GenerationParams {
   readonly temperatures: readonly number[];

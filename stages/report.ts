@@ -1,8 +1,8 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { scoreRows } from './collate/score-row.ts';
-import { readEvaluations, readLogs, readSamples, readSummaries } from './read-results.ts';
+import { scoreRows } from './results/score-row.ts';
+import { readEvaluations, readLogs, readSamples, readSummaries } from './results/read-results.ts';
 import { reportPage } from './report/page.ts';
 
 interface ReportParams {

@@ -1,6 +1,6 @@
-import type { Evaluation } from '../evaluation.ts';
-import { csvField } from '../csv-field.ts';
-import { deviationOf, meanOf, type ScoreRow } from './score-row.ts';
+import type { Evaluation } from '../results/evaluation.ts';
+import { csvField } from '../formats/csv-field.ts';
+import { deviationOf, meanOf, type ScoreRow } from '../results/score-row.ts';
 import { roundHalfEven } from './round-half-even.ts';
 
 type Score = 'rouge1' | 'rouge2' | 'rougeL' | 'f1' | 'bertscore_f1' | 'exact_match';

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../evaluation.ts';
+import type { Evaluation } from '../results/evaluation.ts';
 import {
   bestOfGrids,
   deviation,
@@ -7,7 +7,7 @@ import {
   meanOf,
   validationLossOf,
   type ScoreRow,
-} from './score-row.ts';
+} from '../results/score-row.ts';
 
 const columns: readonly { readonly title: string; readonly score: (evaluation: Evaluation) => number }[] = [
   { title: 'ROUGE-1', score: ({ multilingual }) => multilingual.rouge1 },

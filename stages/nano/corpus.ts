@@ -1,3 +1,4 @@
+import type { Row } from '../../src/ml/dataset/row.ts';
 import type { Facts } from './answers.ts';
 import { answer, factsOf, slotNames } from './answers.ts';
 import type { Case } from './cases.ts';
@@ -7,12 +8,6 @@ import { question, story } from './questions.ts';
 import type { Random } from './random.ts';
 import { below, pick, seededRandom, shuffled } from './random.ts';
 import { corruptSpans } from './span-corruption.ts';
-
-/** One pre-training example, in the field names of a formatted row: what is read and what is to be written. */
-export interface CorpusRow {
-  readonly human: string;
-  readonly assistant: string;
-}
 
 /** How many rows of either kind; the order of both kinds is random. */
 export interface CorpusOptions {
@@ -28,7 +23,7 @@ export interface CorpusOptions {
  * that always occur together (condition, drug, test, specialist, warning) do so here too. No task uses the prompt of
  * fine-tuning.
  */
-export function* corpusRows({ seed, spans, pairs }: CorpusOptions): Generator<CorpusRow> {
+export function* corpusRows({ seed, spans, pairs }: CorpusOptions): Generator<Row> {
   const random = seededRandom(seed);
   for (let spansLeft = spans, pairsLeft = pairs; spansLeft + pairsLeft > 0;) {
     const language: Language = random() < 0.5 ? 'en' : 'zh';
@@ -42,7 +37,7 @@ export function* corpusRows({ seed, spans, pairs }: CorpusOptions): Generator<Co
   }
 }
 
-type Task = (random: Random, language: Language) => CorpusRow;
+type Task = (random: Random, language: Language) => Row;
 
 /** A question in other words. */
 const rewrite: Task = (random, language) => {

@@ -1,4 +1,4 @@
-import { csvField } from '../csv-field.ts';
+import { csvField } from '../formats/csv-field.ts';
 import type { Sample } from './sample-data.ts';
 
 /** Rows as the AIMC collection has them: a CSV of Description, Patient and Doctor; `slots` is ours, for slot accuracy. */

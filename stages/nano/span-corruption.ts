@@ -1,4 +1,4 @@
-import type { CorpusRow } from './corpus.ts';
+import type { Row } from '../../src/ml/dataset/row.ts';
 import type { Language } from './lexicon.ts';
 import type { Random } from './random.ts';
 import { below } from './random.ts';
@@ -7,7 +7,7 @@ import { below } from './random.ts';
  * T5's denoising task on words (English) or characters (Chinese): spans of one to three are replaced by sentinels, and
  * the target names each sentinel with what it hides, closed by one sentinel more (Raffel et al. 2020, figure 2).
  */
-export function corruptSpans(random: Random, language: Language, text: string): CorpusRow {
+export function corruptSpans(random: Random, language: Language, text: string): Row {
   const units = language === 'en' ? text.split(' ') : Array.from(text);
   const kept: string[] = [];
   const hidden: string[] = [];

@@ -1,4 +1,4 @@
-import type { Axed, ScoreRow } from '../collate/score-row.ts';
+import type { Axed, ScoreRow } from '../results/score-row.ts';
 import {
   bestOfGrids,
   byName,
@@ -7,9 +7,9 @@ import {
   meanOf,
   modelOf,
   validationLossOf,
-} from '../collate/score-row.ts';
+} from '../results/score-row.ts';
 import { slotMean } from '../collate/score-table.ts';
-import type { Evaluation, LogRecord, ProfileScores, Samples } from '../evaluation.ts';
+import type { Evaluation, LogRecord, ProfileScores, Samples } from '../results/evaluation.ts';
 import { html, nothing, type Html } from './html.ts';
 import { lossChart, smoothed, type Line } from './loss-chart.ts';
 import { scoreChart } from './score-chart.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { elementCount, itemSize } from '../../src/ml/checkpoint/host-tensor.ts';
+import { elementCount } from '../../src/ml/element-count.ts';
+import { itemSize } from '../../src/ml/checkpoint/host-tensor.ts';
 import { loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import { parseSafetensorsHeader } from '../../src/ml/checkpoint/safetensors-header.ts';

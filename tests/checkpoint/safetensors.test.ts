@@ -3,7 +3,8 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { elementCount, type HostTensor, tensorOver, zeros } from '../../src/ml/checkpoint/host-tensor.ts';
+import { elementCount } from '../../src/ml/element-count.ts';
+import { type HostTensor, tensorOver, zeros } from '../../src/ml/checkpoint/host-tensor.ts';
 import { fromMemory, load, loadFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import {

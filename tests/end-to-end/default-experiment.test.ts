@@ -6,7 +6,7 @@ import { mixedTokens } from '../../src/ml/metrics/tokenize.ts';
 import { multilingualProfile } from '../../src/ml/metrics/profile.ts';
 import { guessedAnswers } from '../../stages/nano/floor.ts';
 import { seededRandom } from '../../stages/nano/random.ts';
-import type { Evaluation } from '../../stages/evaluation.ts';
+import type { Evaluation } from '../../stages/results/evaluation.ts';
 
 const root = join(import.meta.dirname, '../..');
 const artifacts = join(root, 'artifacts/medical-qa');

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { corpusRows } from '../../stages/nano/corpus.ts';
-import type { CorpusRow } from '../../stages/nano/corpus.ts';
+import type { Row } from '../../src/ml/dataset/row.ts';
 import { illnesses } from '../../stages/nano/lexicon.ts';
 
 const rows = [...corpusRows({ seed: 4, spans: 1000, pairs: 2000 })];
-const isSpan = ({ assistant }: CorpusRow) => assistant.startsWith('<extra_id_0>');
+const isSpan = ({ assistant }: Row) => assistant.startsWith('<extra_id_0>');
 
 test('the same seed gives the same corpus, another seed another', () => {
   expect([...corpusRows({ seed: 4, spans: 1000, pairs: 2000 })]).toEqual(rows);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { collatedMetrics, csvOf } from '../../stages/collate/collated-metrics.ts';
 import { roundHalfEven } from '../../stages/collate/round-half-even.ts';
-import { bestOfGrids, scoreRows } from '../../stages/collate/score-row.ts';
+import { bestOfGrids, scoreRows } from '../../stages/results/score-row.ts';
 import { scoreTable } from '../../stages/collate/score-table.ts';
 import { evaluation, summary } from './results.ts';
 

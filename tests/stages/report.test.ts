@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { scoreRows } from '../../stages/collate/score-row.ts';
+import { scoreRows } from '../../stages/results/score-row.ts';
 import { lossChart, smoothed } from '../../stages/report/loss-chart.ts';
 import { reportPage } from '../../stages/report/page.ts';
 import { evaluation, summary } from './results.ts';

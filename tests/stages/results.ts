@@ -1,4 +1,9 @@
-import type { BertScores, Evaluation, ProfileScores, TrainingSummary } from '../../stages/evaluation.ts';
+import type {
+  BertScores,
+  Evaluation,
+  ProfileScores,
+  TrainingSummary,
+} from '../../stages/results/evaluation.ts';
 
 /** An evaluation whose scores are 0.5 but for those given. */
 export function evaluation(scores: Partial<ProfileScores & BertScores>): Evaluation {

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import type { Example } from '../../src/ml/dataset/example.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import { train, type TrainOptions } from '../../src/ml/train/train.ts';
+import { train } from '../../src/ml/train/train.ts';
+import type { TrainOptions } from '../../src/ml/train/train-options.ts';
 import type { TrainEvent } from '../../src/ml/train/train-event.ts';
 import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
-import type { Example, TrainConfig } from '../../src/ml/train/train-config.ts';
+import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { tinyConfig, weightValues } from '../model/tiny-model.ts';
 
 export const plainConfig: TrainConfig = {

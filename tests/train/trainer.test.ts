@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
+import type { Example } from '../../src/ml/dataset/example.ts';
 import { openFittingAdapter } from '../../src/ml/model/fitting-adapter.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train } from '../../src/ml/train/train.ts';
-import type { Example, TrainConfig } from '../../src/ml/train/train-config.ts';
+import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
 import { plainConfig } from './tiny-training.ts';
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { isJsonObject } from '../../files/json.ts';
-import { readJsonLines } from '../../files/json-lines.ts';
 import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
+import { type Prediction, readPredictions } from '../../ml/metrics/prediction.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { aligned } from '../../runner/wording/aligned.ts';
@@ -59,12 +58,6 @@ function refuse(error: string): void {
   process.exitCode = 2;
 }
 
-interface Prediction {
-  readonly question: string;
-  readonly prediction: string;
-  readonly reference: string;
-}
-
 /** Undefined where the problem has been reported. */
 async function predictionsOf(
   project: Project,
@@ -92,21 +85,8 @@ async function predictionsOf(
     openScreen().write(
       `warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`,
     );
-  const predictions: Prediction[] = [];
-  for await (const line of readJsonLines(join(project.root, file))) {
-    if (!line.ok) return { ok: false, error: fileProblemText({ ...line.error, path: out.path }) };
-    const { value } = line.value;
-    const [question, prediction, reference] = isJsonObject(value)
-      ? [value['question'], value['prediction'], value['reference']]
-      : [];
-    if (typeof question !== 'string' || typeof prediction !== 'string' || typeof reference !== 'string')
-      return {
-        ok: false,
-        error: `${out.path}:${line.value.line}: expected question, prediction and reference`,
-      };
-    predictions.push({ question, prediction, reference });
-  }
-  return { ok: true, value: predictions };
+  const read = await readPredictions(join(project.root, file));
+  return read.ok ? read : { ok: false, error: fileProblemText({ ...read.error, path: out.path }) };
 }
 
 function reported(problem: Problem, options: CompareOptions): undefined {

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 /**
  * The array that holds the elements of each type. The 16-bit and 8-bit floats are kept as their bits, since JavaScript has no
  * array for them; `bool` is one byte an element, 0 or 1.
@@ -56,10 +57,6 @@ export function itemSize(dtype: HostDType): 1 | 2 | 4 | 8 {
       return 1;
   }
 }
-
-/** How many elements a tensor of this shape has: Infinity for shapes (of damaged files) beyond all numbers, never NaN. */
-export const elementCount = (shape: readonly number[]): number =>
-  shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 
 /** A tensor of zeros. */
 export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {

@@ -1,6 +1,7 @@
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { bytesOf, elementCount, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import { bytesOf, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
 import { toFloat32 } from './to-float32.ts';
 
 /** A tensor that is known by type and shape; its elements are fetched when they are asked for. */

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import { elementCount, type HostDType, itemSize } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import { type HostDType, itemSize } from './host-tensor.ts';
 
 /** What the header of a safetensors file tells: where each tensor's bytes stand, counted from the end of the header. */
 export interface SafetensorsHeader {

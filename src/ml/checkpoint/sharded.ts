@@ -2,7 +2,8 @@ import { basename, dirname, join } from 'node:path';
 import type { FileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type Json, readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import { elementCount, itemSize } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import { itemSize } from './host-tensor.ts';
 import type { LazyTensor, LazyTensors } from './lazy-tensor.ts';
 
 type Open = (path: string) => Promise<Result<LazyTensors, FileProblem>>;

@@ -1,4 +1,5 @@
-import { elementCount, type HostTensor } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import type { HostTensor } from './host-tensor.ts';
 // Indices are in range by construction: loops run over the array that they read.
 
 /**

@@ -1,6 +1,7 @@
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { elementCount, itemSize } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import { itemSize } from './host-tensor.ts';
 import type { LazyTensor, LazyTensors } from './lazy-tensor.ts';
 import { fileSize, readAt } from './read-at.ts';
 import { type Place, refused } from './torch-archive.ts';

@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
-import { elementCount, type HostDType } from './host-tensor.ts';
+import { elementCount } from '../element-count.ts';
+import type { HostDType } from './host-tensor.ts';
 import type { Pickled, PickledCall } from './unpickle.ts';
 
 /** A run of elements in a torch file, by its key: several tensors may be views of one. */

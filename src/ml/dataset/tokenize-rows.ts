@@ -1,4 +1,5 @@
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { Example } from './example.ts';
 import type { Row } from './row.ts';
 
 export interface TokenizeOptions {
@@ -10,7 +11,7 @@ export interface TokenizeOptions {
 }
 
 export interface TokenizedRows {
-  readonly examples: readonly { readonly source: readonly number[]; readonly target: readonly number[] }[];
+  readonly examples: readonly Example[];
   /** How many were cut. */
   readonly cutSources: number;
   readonly cutTargets: number;

@@ -1,17 +1,11 @@
 import type { Runtime } from '../runtime/runtime.ts';
-import { openMatcher, type WeightedTokens } from './greedy-matching.ts';
+import { type BertScore, openMatcher, type WeightedTokens } from './greedy-matching.ts';
 import type { SentenceEncoder } from './sentence-encoder.ts';
 
 /** A candidate and its reference. */
 export interface TextPair {
   readonly candidate: string;
   readonly reference: string;
-}
-
-export interface BertScore {
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
 }
 
 export interface BertScoreOptions {

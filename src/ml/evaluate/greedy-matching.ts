@@ -5,7 +5,13 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { reduceMax } from '../tensor/ops/reduction.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Graph, Node } from '../tensor/node.ts';
-import type { BertScore } from './bert-score.ts';
+
+/** How well the tokens of two texts match. */
+export interface BertScore {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
 
 /** A text's vectors, [tokens, width], and the share of each token, adding up to 1. */
 export interface WeightedTokens {

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
 import type { Rows } from '../model/packed-rows.ts';
@@ -92,7 +93,7 @@ export function keepSources(state: DecoderState, kept: readonly number[]): Decod
 function rowsOf(value: HostValue, kept: readonly number[]): HostValue {
   if (value.dtype !== 'float32') throw new Error(`a cache is of ${value.dtype}`);
   const [, ...inner] = value.shape;
-  const size = inner.reduce((product, length) => product * length, 1);
+  const size = elementCount(inner);
   const data = new Float32Array(kept.length * size);
   kept.forEach((from, to) => data.set(value.data.subarray(from * size, (from + 1) * size), to * size));
   return { dtype: 'float32', shape: [kept.length, ...inner], data };

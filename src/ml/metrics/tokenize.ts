@@ -1,4 +1,5 @@
 import { isPythonSpace, pythonLower } from '../text/python-text.ts';
+import { remembered } from '../text/remembered.ts';
 import { porterStem } from './porter-stem.ts';
 
 /** Cuts a text into the tokens that a metric counts. The same text gives the same tokens. */
@@ -15,14 +16,7 @@ export const alphanumericTokens: Tokenize = (text) => pythonLower(text).match(/[
  * remembers the stems it has made, since a corpus repeats its words.
  */
 export function stemmedTokenizer(): Tokenize {
-  const stems = new Map<string, string>();
-  const stemOf = (token: string): string => {
-    const known = stems.get(token);
-    if (known !== undefined) return known;
-    const stem = porterStem(token);
-    stems.set(token, stem);
-    return stem;
-  };
+  const stemOf = remembered(porterStem);
   return (text) => alphanumericTokens(text).map((token) => (token.length > 3 ? stemOf(token) : token));
 }
 

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import { normalValues } from './random-values.ts';
@@ -10,7 +11,7 @@ import { normalValues } from './random-values.ts';
 export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<string, Float32Array> {
   return new Map(
     [...mt5ParameterShapes(config)].map(([name, shape]) => {
-      const count = shape.reduce((product, size) => product * size, 1);
+      const count = elementCount(shape);
       const deviation = deviationOf(name, config);
       return [
         name,

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Shapes } from '../checkpoint/tensor-check.ts';
@@ -138,7 +139,7 @@ export function countParameters(
 }
 
 const elementsIn = (shapes: Iterable<readonly number[]>): number =>
-  [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  [...shapes].reduce((sum, shape) => sum + elementCount(shape), 0);
 
 /** As PeftModel.print_trainable_parameters prints it. */
 export const parameterCountText = ({

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { DType, Shape } from '../tensor/node.ts';
 import type { HostValue } from './runtime.ts';
@@ -25,7 +26,7 @@ export function sizesOfFeeds(
       throw new Error(`the program's input "${name}", ${dtype}[${shape.join(', ')}], is not fed`);
     if (feed.dtype !== dtype || feed.shape.length !== shape.length)
       throw new Error(`"${name}" is fed with ${feedText(feed)}, expected ${dtype}[${shape.join(', ')}]`);
-    if (feed.data.length !== feed.shape.reduce((product, size) => product * size, 1))
+    if (feed.data.length !== elementCount(feed.shape))
       throw new Error(
         `"${name}" is fed with ${feed.data.length} elements for the shape [${feed.shape.join(', ')}]`,
       );

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileProblemText } from '../../files/file-problem.ts';
 import { writeJson } from '../../files/json.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
-import type { Example } from './train-config.ts';
+import type { Example } from '../dataset/example.ts';
 import type { Divergence, TrainOutcome } from './train-outcome.ts';
 
 /** Saves the batch that a training diverged at, and is how the training ends. */

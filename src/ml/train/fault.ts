@@ -1,7 +1,8 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import type { Example } from '../dataset/example.ts';
 import { validationSplit } from '../dataset/split.ts';
 import { planOf } from './plan.ts';
-import type { Example, TrainConfig } from './train-config.ts';
+import type { TrainConfig } from './train-config.ts';
 
 /** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
 export function faultOf(

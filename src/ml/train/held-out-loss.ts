@@ -1,10 +1,10 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { orderedBatches } from '../dataset/batches.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
+import type { Example } from '../dataset/example.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Program } from '../runtime/runtime.ts';
 import { evaluationFeeds } from './micro-batch.ts';
-import type { Example } from './train-config.ts';
 
 export interface HeldOut {
   readonly program: Program;

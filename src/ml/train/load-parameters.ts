@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
@@ -12,7 +13,7 @@ export async function loadFrozen(
   const frozen: [string, Feed][] = [];
   for (const [name, tensor] of tensors) {
     if (trained.has(name)) continue;
-    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
+    const data = new Float32Array(elementCount(tensor.shape));
     const loaded = await loadFloat32(tensor, data);
     if (!loaded.ok) return loaded;
     frozen.push([name, { dtype: 'float32', shape: tensor.shape, data }]);

@@ -1,8 +1,9 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import type { Example } from '../dataset/example.ts';
 import { dropoutFeeds, rowKeys } from '../model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../model/mt5-feeds.ts';
 import { type Feeds, longest, type Rows } from '../model/packed-rows.ts';
-import type { Example, TrainConfig } from './train-config.ts';
+import type { TrainConfig } from './train-config.ts';
 
 /** The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step. */
 export function stepFeeds(

@@ -1,5 +1,6 @@
 import { epochBatches } from '../dataset/batches.ts';
-import type { Every, EvaluationRecord, Example, TrainConfig, TrainRecord } from './train-config.ts';
+import type { Example } from '../dataset/example.ts';
+import type { Every, EvaluationRecord, TrainConfig, TrainRecord } from './train-config.ts';
 
 /** How long a training is, in steps. */
 export interface Plan {

@@ -3,6 +3,7 @@ import type { Disk } from '../../files/disk.ts';
 import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import type { Example } from '../dataset/example.ts';
 import {
   checkpointSteps,
   readState,
@@ -11,7 +12,7 @@ import {
   type Tensors,
   type TrainingState,
 } from './checkpoints.ts';
-import type { Example, TrainConfig } from './train-config.ts';
+import type { TrainConfig } from './train-config.ts';
 
 /** Of what must not differ between a training and the one that goes on from its checkpoints. */
 export function fingerprintOf(config: TrainConfig, model: Mt5Config, examples: readonly Example[]): string {

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.ts';
 import type { TrainingGraph } from '../model/mt5-loss.ts';
 import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { HostValue, Program } from '../runtime/runtime.ts';
@@ -63,7 +64,7 @@ export function createStepper({
   const spare = (name: string): number => (accumulation > 1 && graph.dense.includes(name) ? 1 : 0); // later micro-batches' gradients, before they are added
   const groups = kernels.allocate(
     [...shapes].map(([name, shape]) =>
-      Array.from({ length: 2 + moments + spare(name) }, () => elements(shape)),
+      Array.from({ length: 2 + moments + spare(name) }, () => elementCount(shape)),
     ),
   );
   const tensors: (Trained & { readonly incoming: Float32Array })[] = [...shapes].map(
@@ -123,8 +124,6 @@ export const clipFactor = (gradientNorm: number, maxNorm: number | null): number
   maxNorm === null ? 1 : Math.min(1, maxNorm / (gradientNorm + 1e-6));
 
 const empty = (): Float32Array => new Float32Array(0);
-
-const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 const real = (shape: readonly number[], data: Float32Array): Feed => ({ dtype: 'float32', shape, data });
 

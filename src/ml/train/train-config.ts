@@ -45,12 +45,6 @@ export interface TrainConfig {
 
 export type Every = { readonly steps: number } | { readonly epochs: 1 };
 
-/** A pair as token ids, without padding: the source with its end, the labels with theirs. */
-export interface Example {
-  readonly source: readonly number[];
-  readonly target: readonly number[];
-}
-
 /** A line of the training's series: a step, or an evaluation after it. No clock times: the same training gives the same lines. */
 export type TrainRecord = StepRecord | EvaluationRecord;
 

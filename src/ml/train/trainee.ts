@@ -1,7 +1,9 @@
+import { elementCount } from '../element-count.ts';
 import { fromMemory, type LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Result } from '../../result.ts';
+import type { Example } from '../dataset/example.ts';
 import { countParameters, initialiseLora, loraShapes, loraTrace, mergedParameters } from '../model/lora.ts';
 import { loraTargets } from '../model/lora-targets.ts';
 import { partsOfHead } from '../model/mt5-head.ts';
@@ -10,7 +12,7 @@ import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.
 import { plainTrace } from '../model/mt5-trace.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Graph } from '../tensor/node.ts';
-import type { Example, TrainConfig } from './train-config.ts';
+import type { TrainConfig } from './train-config.ts';
 
 /** A model as it is trained: what is computed, and which of its tensors change. */
 export interface Trainee {
@@ -48,10 +50,7 @@ export function traineeOf(
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };
     const shapes = mt5ParameterShapes(config);
-    const count = [...shapes.values()].reduce(
-      (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
-      0,
-    );
+    const count = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
     return {
       ok: true,
       value: {

@@ -19,7 +19,7 @@ import { fingerprintOf, resume } from './resume.ts';
 import { scheduleFactor } from './schedule.ts';
 import { clipFactor, type Stepper } from './stepper.ts';
 import type { EvaluationRecord, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
-import type { TrainOptions } from './train.ts';
+import type { TrainOptions } from './train-options.ts';
 import type { TrainOutcome } from './train-outcome.ts';
 import type { Trainee } from './trainee.ts';
 

@@ -1,3 +1,4 @@
+import { elementCount } from '../../element-count.ts';
 import { dtypeAt, numbersAt, shapeAt, textAt } from '../attribute.ts';
 import type { Lowering } from '../emit.ts';
 import type { DType, Node, Shape } from '../node.ts';
@@ -24,7 +25,7 @@ export function constant(
   shape: readonly number[] = typeof values === 'number' ? [] : [values.length],
   dtype: DType = 'float32',
 ): Node {
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = elementCount(shape);
   const list = typeof values === 'number' ? Array.from({ length }, () => values) : values;
   if (list.length !== length)
     throw new Error(`Constant: ${list.length} values for the shape [${shape.join(', ')}]`);

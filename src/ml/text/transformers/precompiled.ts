@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.ts';
 import { type CharMap, findRule, textEnd } from '../sentencepiece/char-map.ts';
 
 /**
@@ -7,15 +8,7 @@ import { type CharMap, findRule, textEnd } from '../sentencepiece/char-map.ts';
  */
 export function precompiled(charMap: CharMap): (text: string) => string {
   const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-  const known = new Map<string, string>();
-  const single = (character: string): string => {
-    let replaced = known.get(character);
-    if (replaced === undefined) {
-      replaced = ruleText(charMap, character) ?? character;
-      known.set(character, replaced);
-    }
-    return replaced;
-  };
+  const single = remembered((character) => ruleText(charMap, character) ?? character);
   const several = (grapheme: string): string => {
     const whole = Buffer.byteLength(grapheme) < 6 ? ruleText(charMap, grapheme) : undefined;
     return whole ?? Array.from(grapheme, single).join('');

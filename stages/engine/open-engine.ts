@@ -1,7 +1,7 @@
-import { openRuntime } from '../src/ml/runtime/open-runtime.ts';
-import type { Runtime } from '../src/ml/runtime/runtime.ts';
-import type { Result } from '../src/result.ts';
-import type { StageContext } from '../src/stage/context.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { Runtime } from '../../src/ml/runtime/runtime.ts';
+import type { Result } from '../../src/result.ts';
+import type { StageContext } from '../../src/stage/context.ts';
 
 /** The engine that the params name, on the threads that the stage was given; it says what really computes. */
 export async function openEngine(

@@ -1,9 +1,9 @@
-import { readJsonLines } from '../src/files/json-lines.ts';
-import { readJson } from '../src/files/json.ts';
-import { fileProblemText } from '../src/files/file-problem.ts';
-import type { Result } from '../src/result.ts';
-import type { Gathered } from '../src/stage/context.ts';
-import type { Axed } from './collate/score-row.ts';
+import { readJsonLines } from '../../src/files/json-lines.ts';
+import { readJson } from '../../src/files/json.ts';
+import { fileProblemText } from '../../src/files/file-problem.ts';
+import type { Result } from '../../src/result.ts';
+import type { Gathered } from '../../src/stage/context.ts';
+import type { Axed } from './score-row.ts';
 import type { Evaluation, LogRecord, Samples, TrainingSummary } from './evaluation.ts';
 
 export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>

@@ -1,5 +1,5 @@
 import type { Gathered, Value } from '../../src/stage/context.ts';
-import type { Evaluation, TrainingSummary } from '../evaluation.ts';
+import type { Evaluation, TrainingSummary } from './evaluation.ts';
 
 /** One evaluated model, or several that differ in nothing but their seed. */
 export interface ScoreRow {

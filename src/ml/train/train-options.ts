@@ -1,0 +1,29 @@
+import type { Disk } from '../../files/disk.ts';
+import type { LazyTensors } from '../checkpoint/lazy-tensor.ts';
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import type { Example } from '../dataset/example.ts';
+import type { Feeds } from '../model/packed-rows.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { TrainConfig } from './train-config.ts';
+import type { TrainEvent } from './train-event.ts';
+
+/** What a training needs. */
+export interface TrainOptions {
+  readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
+  /** The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins untrained. */
+  readonly adapter?: LazyTensors | undefined;
+  readonly examples: readonly Example[];
+  readonly config: TrainConfig;
+  readonly runtime: Runtime;
+  /** A folder for checkpoints. A training that finds its own there goes on from the newest. */
+  readonly scratch: string;
+  /** Aborted: the step in work is finished and a checkpoint written; an evaluation in work is left, and made when the training goes on. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: TrainEvent) => void;
+  /**
+   * Measures the model beside its validation loss, say by generation, from all its parameters, an adapter merged. Has to be
+   * a function of them; may throw the signal's reason when it is aborted.
+   */
+  readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
+  readonly disk?: Disk;
+}
