@@ -4,6 +4,7 @@ const project = (name: string, include: string, timeout: number) => ({
   test: {
     name,
     include: [include],
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: timeout,
     hookTimeout: timeout,
     ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,chaos}/**'] } : {}),

@@ -372,6 +372,14 @@ describe('what a stage prints', () => {
       Object.keys(environment ?? {})
         .filter((name) => !['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].includes(name))
         .sort(),
-    ).toEqual(['CUDA_VISIBLE_DEVICES', 'HASHED', 'LANG', 'PIPELINE_CONTEXT', 'PIPELINE_EVENTS', 'TZ']);
+    ).toEqual([
+      'CUDA_VISIBLE_DEVICES',
+      'HASHED',
+      'LANG',
+      'ORT_DISABLE_TELEMETRY',
+      'PIPELINE_CONTEXT',
+      'PIPELINE_EVENTS',
+      'TZ',
+    ]);
   });
 });

@@ -2,9 +2,13 @@
 const handedThrough = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'];
 
 /**
- * The environment of a stage: nothing that is not named. Language and time zone are fixed, so that sorting, dates and
- * number formats do not depend on who runs it. A name that is unset stays unset.
+ * What the runner sets unless the stage names the variable: fixed language and time zone, so that sorting, dates and number
+ * formats do not depend on who runs it; and no telemetry of onnxruntime, which by default stores an id of the device below
+ * `~/.cache/Microsoft` and sends events (onnxruntime 1.30, core/platform/posix/telemetry.cc). It has no other switch.
  */
+const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', ORT_DISABLE_TELEMETRY: '1' };
+
+/** The environment of a stage: only named variables. A name that is unset stays unset. */
 export function stageEnvironment(
   from: NodeJS.ProcessEnv,
   hashed: readonly string[],
@@ -14,5 +18,5 @@ export function stageEnvironment(
     const value = from[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return { LANG: 'C.UTF-8', TZ: 'UTC', ...Object.fromEntries(named) };
+  return { ...fixed, ...Object.fromEntries(named) };
 }
