@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
 import { pipelineProgram } from './program.ts';
 
-// What people read may be lost (a terminal that was closed, a disk that is full), the run may not.
+// Messages may get lost (the terminal was closed, the disk is full), the run may not.
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that goes away (`pipeline log train | head`) is no fault.
-  if (error.code === 'EPIPE') return;
+  // The reader has gone: `pipeline log train | head`, or a terminal that was closed. Of a file, EIO is a failing disk.
+  if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return;
   process.stderr.write(`error: stdout: ${error.message}\n`);
   process.exitCode = 1;
 });

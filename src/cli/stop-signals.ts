@@ -1,15 +1,20 @@
 import type { StopSignals } from '../runner/project.ts';
 
-/** The first Ctrl-C (or SIGTERM) ends the stages gently, the second kills them. */
+/** The first Ctrl-C (or SIGTERM) stops the stages gently, the second kills them. */
 export function stopSignals(): StopSignals & { readonly release: () => void } {
   const [gentle, hard] = [new AbortController(), new AbortController()];
   const onSignal = (signal: NodeJS.Signals) => (gentle.signal.aborted ? hard : gentle).abort(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   return {
     gentle: gentle.signal,
     hard: hard.signal,
     release: () => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     },
   };
+}
+
+/** A run goes on when its terminal is closed. Node resets what `nohup` and `trap '' HUP` had set, so it is ignored here. */
+export function ignoreHangup(): void {
+  process.on('SIGHUP', () => undefined);
 }

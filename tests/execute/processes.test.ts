@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, cpSync, existsSync, openSync, readFileSync, symlinkSync } from 'node:fs';
@@ -206,33 +206,6 @@ describe('where a run prints', () => {
     expect(await once(child, 'exit')).toEqual([1, null]);
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
-
-  test.skipIf(spawnSync('script', ['--version']).status !== 0)(
-    'the terminal is closed: the stage has its time, and the run is written down as stopped',
-    async () => {
-      await using rig = await createRig();
-      const { main } = await programs();
-      const train = rig.puppet();
-      rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-      const terminal = spawn('script', ['-qec', `${process.execPath} ${main} run`, '/dev/null'], {
-        cwd: rig.root,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
-      const started = await train.nextStart();
-      await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
-      terminal.kill('SIGKILL');
-      await started.gone;
-      expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
-      const again = rig.pipeline('run', '--wait');
-      const resumed = await train.nextStart();
-      await resumed.exit(0, { m: 'weights' });
-      await again.result;
-      expect(JSON.parse((await rig.pipeline('history', '--json').result).stdout)).toMatchObject([
-        { exitCode: 0 },
-        { exitCode: 143 },
-      ]);
-    },
-  );
 });
 
 describe('Ctrl-C', () => {

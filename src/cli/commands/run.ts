@@ -13,7 +13,7 @@ import { wholeNumber } from '../whole-number.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
-import { stopSignals } from '../stop-signals.ts';
+import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { summaryText } from '../summary-text.ts';
 
 interface RunOptions extends PipelineOptions {
@@ -50,6 +50,7 @@ export function runCommand(): Command {
       '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7',
     )
     .action(async (names: readonly string[], options: RunOptions) => {
+      ignoreHangup();
       const screen = openScreen();
       const selection = selectionOf(names, options);
       if (selection === undefined) {

@@ -7,7 +7,7 @@ import { openDisplay } from '../display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
-import { stopSignals } from '../stop-signals.ts';
+import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 
 export function verifyCommand(): Command {
   return withPipelineOptions(new Command('verify'))
@@ -40,6 +40,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
 
 /** Exit 1 where the outputs differ. */
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
+  ignoreHangup();
   const display = openDisplay(openScreen(), annotatedFiles(options, project));
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);

@@ -24,6 +24,8 @@ export async function describeAll(
     cwd: root,
     env: { ...stageEnvironment(process.env, [], []), PIPELINE_EVENTS: '3' },
     extendEnv: false,
+    // Not in the process group that a terminal signals when it is closed.
+    detached: true,
     reject: false,
     timeout: 60_000,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
