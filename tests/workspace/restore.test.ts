@@ -12,9 +12,9 @@ import {
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { serializeTree } from '../../src/runner/manifest/tree.ts';
-import { objectPath, objectState, storeFile, storeText } from '../../src/runner/cache/objects.ts';
+import { objectPath, objectState, storeBytes, storeFile } from '../../src/runner/cache/objects.ts';
 import { readContent } from '../../src/runner/workspace/read-content.ts';
-import { restore } from '../../src/runner/cache/restore.ts';
+import { restoreOut as restore } from '../../src/runner/cache/restore-out.ts';
 import { openScratch, originOf } from '../../src/runner/workspace/scratch.ts';
 import { parseStamp } from '../../src/runner/workspace/stamp.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
@@ -32,7 +32,8 @@ async function storedFolder(workspace: BareWorkspace) {
   if (!found.ok || found.value === undefined) throw new Error('no folder');
   for (const item of found.value.items)
     if (item.kind === 'file') await storeFile(workspace, `d/${item.path}`, item.digest, new Set());
-  await storeText(workspace, serializeTree(found.value.items), new Set());
+  const listing = serializeTree(found.value.items);
+  await storeBytes(workspace, async () => [Buffer.from(listing)], digestOf(listing), new Set());
   return found.value.content;
 }
 

@@ -4,7 +4,7 @@ import { isPartialName } from '../../files/write-atomically.ts';
 import type { Key } from '../identity.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { removeTree } from '../workspace/replace.ts';
-import { readListing } from './restore.ts';
+import { readListing } from './restore-out.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';

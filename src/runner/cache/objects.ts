@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
+import { type Digest, parseDigest } from '../../files/digest.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { stampOf } from '../workspace/stamp.ts';
+import { partialBeside } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { Bytes } from './result-source.ts';
 
 export const objectsFolder = 'cache/objects';
 
@@ -40,24 +42,45 @@ export async function storeFile(
   digest: Digest,
   unsynced: Unsynced,
 ): Promise<boolean> {
-  return store(workspace, digest, unsynced, (partial) =>
-    workspace.disk.copy(placeOf(workspace, from), partial),
-  );
+  return store(workspace, digest, unsynced, async (partial) => {
+    await workspace.disk.copy(placeOf(workspace, from), partial);
+    return workspace.disk.digest(partial);
+  });
 }
 
-/** Files bytes that are in memory: the listing of a folder. */
-export async function storeText(workspace: Workspace, text: string, unsynced: Unsynced): Promise<Digest> {
-  const digest = digestOf(text);
-  if (!(await store(workspace, digest, unsynced, (partial) => workspace.disk.create(partial, text))))
-    throw new Error('a text changed while it was stored');
-  return digest;
+/** Files bytes that come as a stream, hashed on their way; false: they are not those of the digest, or cannot be had. */
+export async function storeBytes(
+  workspace: Workspace,
+  open: () => Promise<Bytes | undefined>,
+  digest: Digest,
+  unsynced: Unsynced,
+): Promise<boolean> {
+  return store(workspace, digest, unsynced, async (partial) => {
+    const bytes = await open();
+    if (bytes === undefined) return undefined;
+    const hash = createHash('sha256');
+    await workspace.disk.create(partial, hashed(bytes, hash));
+    return hash.digest('hex');
+  });
 }
 
+/** A stream that breaks off is one with other bytes. */
+async function* hashed(bytes: Bytes, hash: Hash): AsyncGenerator<Uint8Array> {
+  const pieces = Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : bytes[Symbol.iterator]();
+  for (;;) {
+    const piece = await Promise.resolve(pieces.next()).catch(() => undefined);
+    if (piece === undefined || piece.done === true) return;
+    hash.update(piece.value);
+    yield piece.value;
+  }
+}
+
+/** `fill` writes the file and gives the digest of what it wrote; undefined: nothing. */
 async function store(
   workspace: Workspace,
   digest: Digest,
   unsynced: Unsynced,
-  fill: (partial: string) => Promise<void>,
+  fill: (partial: string) => Promise<string | undefined>,
 ): Promise<boolean> {
   const { disk } = workspace;
   if ((await objectState(workspace, digest)) === 'right') return true;
@@ -67,8 +90,7 @@ async function store(
   const partial = partialBeside(place);
   makeFolder(workspace, folder, unsynced);
   try {
-    await fill(partial);
-    if ((await disk.digest(partial)) !== digest) {
+    if ((await fill(partial)) !== digest) {
       await disk.remove(partial);
       return false;
     }
@@ -84,6 +106,12 @@ async function store(
   return true;
 }
 
+/** What was believed of an object turned out to be untrue. */
+export function forgetObject({ stats, written }: Workspace, digest: Digest): void {
+  stats.forget(objectPath(digest));
+  written.delete(objectPath(digest));
+}
+
 /** Makes a folder; the folder above it has a new name then, to be brought to the disk as well. */
 function makeFolder(workspace: Workspace, folder: string, unsynced: Unsynced): void {
   if (workspace.disk.lstat(folder) !== undefined) return;
@@ -95,11 +123,6 @@ function makeFolder(workspace: Workspace, folder: string, unsynced: Unsynced): v
 export async function syncNames(workspace: Workspace, unsynced: Unsynced): Promise<void> {
   for (const folder of unsynced) await workspace.disk.sync(folder);
   unsynced.clear();
-}
-
-/** A name for what is not finished, in the folder where it will stand; isPartialName (src/files) knows it. */
-export function partialBeside(place: string): string {
-  return `${dirname(place)}/.partial-${randomBytes(8).toString('hex')}`;
 }
 
 /** Every file in the cache that has the name of an object. */

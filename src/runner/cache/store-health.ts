@@ -1,7 +1,7 @@
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import { objectFiles } from './objects.ts';
-import { readListing } from './restore.ts';
+import { readListing } from './restore-out.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { allEntries } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';

@@ -1,7 +1,7 @@
 import type { Digest } from '../../files/digest.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { readListing } from './restore.ts';
+import { readListing } from './restore-out.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import type { Key } from '../identity.ts';
 import { pluralize } from '../wording/pluralize.ts';

@@ -19,6 +19,14 @@ export interface Content {
   readonly digest: Digest;
 }
 
+export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
+
+/** The form of a content that was written down before. */
+export function parseForm(form: unknown): Content['form'] {
+  if (form === 'file' || form === 'executable' || form === 'folder') return form;
+  throw new Error(`content of an unknown form: ${String(form)}`);
+}
+
 export type DependencyDigest =
   /** `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance. */
   | { readonly kind: 'content'; readonly name: string | null; readonly content: Content }

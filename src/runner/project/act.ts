@@ -29,8 +29,9 @@ import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
-import { lastKeys } from '../store/entries.ts';
+import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
+import { checkedSource } from '../cache/result-source.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';
 import { lastOutcomes } from '../store/runs.ts';
 import { linkedFolders } from '../workspace/own-folders.ts';
@@ -140,7 +141,15 @@ export async function chooseToRun(
   const chosen = choose(opened, planned, request);
   if (!chosen.ok) return chosen;
   const session = await sessionFor(opened, planned, chosen.value.selected.chosen);
-  return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
+  if (!session.ok) return session;
+  const { source } = opened.host;
+  return {
+    ok: true,
+    value: {
+      ...chosen.value,
+      session: { ...session.value, source: source && checkedSource(source) },
+    },
+  };
 }
 
 /** The instances that a request is about. `--force` means those that were named, not all that they need. */

@@ -35,7 +35,7 @@ import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
 import { type InstanceResult, resultsOf } from './results-of.ts';
 import { isRunning, outputsOf } from '../store/attempts.ts';
-import { lastResult } from '../store/entries.ts';
+import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
 import { eventsOf, lastOutcomes, lastRuns, lastToldRun, outcomeCounts, type RunRow } from '../store/runs.ts';
 import { verifyStore } from '../cache/verify.ts';

@@ -10,7 +10,7 @@ import type { Opened, Planned } from './opened.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { isOverrideName } from '../pipeline-file/source-request.ts';
-import { lastKeys } from '../store/entries.ts';
+import { lastKeys } from '../store/last-results.ts';
 import { fillIdle, findIdle, reserveIdle } from '../store/idle-rows.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';
 import { wasKilled } from '../store/runs.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Result } from '../../result.ts';
 import type { Problem } from '../answers.ts';
 import { builtFile } from './built-file.ts';
+import type { ResultSource } from '../cache/result-source.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Session } from '../status/assess.ts';
 import { openSession } from '../status/open-session.ts';
@@ -29,6 +30,8 @@ export interface Host {
   readonly now: () => bigint;
   /** Seconds before attempt n + 1 of an instance. */
   readonly retryDelay: (attempt: number) => number;
+  /** Where runs look for results that are not on this disk, and put those that they make. */
+  readonly source?: ResultSource | undefined;
 }
 
 /** A project's files and rows, open. */

@@ -1,15 +1,14 @@
 import type { Value } from '../../stage/context.ts';
 import type { ResultState } from '../answers.ts';
 import { asLastMade } from '../status/as-last-made.ts';
-import { sameContent, type Session } from '../status/assess.ts';
+import type { Session } from '../status/assess.ts';
 import { inspect, type Inspection } from '../status/inspect.ts';
-import type { Entry } from '../manifest/decide.ts';
-import type { Content } from '../manifest/manifest.ts';
+import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { lastMadeKey } from '../store/attempts.ts';
-import { findEntry, lastResult } from '../store/entries.ts';
+import { lastResult } from '../store/last-results.ts';
 import { placementAt } from '../store/placements.ts';
-import { objectPath, objectState } from '../cache/objects.ts';
+import { cachedFiles, type CachedFiles } from '../cache/cache.ts';
 import { readContent } from '../workspace/read-content.ts';
 
 /** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
@@ -39,20 +38,15 @@ async function resultOf(
   const { store, plan } = session;
   const current =
     key !== undefined && (state === 'up-to-date' || state === 'restorable')
-      ? findEntry(store, key)
+      ? await cachedFiles(session, key)
       : undefined;
   if (current !== undefined)
-    return {
-      instance,
-      state: 'up-to-date',
-      params: instance.params,
-      files: await objectsOf(session, current),
-    };
+    return { instance, state: 'up-to-date', params: instance.params, files: current.files };
   const last = lastResult(store, plan.pipeline, instance.id);
-  const entry = last && findEntry(store, last.key);
+  const cached = last && (await cachedFiles(session, last.key));
   const placed = await placedFiles(session, instance);
   // A run that filed nothing may have put something newer there.
-  if (placed.size > 0 && ![...placed].every(([out, { content }]) => sameAs(entry, out, content))) {
+  if (placed.size > 0 && ![...placed].every(([out, { content }]) => sameAs(cached, out, content))) {
     const params =
       key !== undefined && lastMadeKey(store, plan.pipeline, instance.id) === key ? instance.params : {};
     return {
@@ -64,28 +58,19 @@ async function resultOf(
   }
   return (
     last &&
-    entry && {
+    cached && {
       instance,
       state: 'out-of-date',
       params: last.manifest.params,
-      files: await objectsOf(session, entry),
+      files: cached.files,
     }
   );
 }
 
-const sameAs = (entry: Entry | undefined, out: string, content: Content): boolean => {
-  const known = entry?.outs[out];
+const sameAs = (cached: CachedFiles | undefined, out: string, content: Content): boolean => {
+  const known = cached?.outs[out];
   return known !== undefined && sameContent(known, content);
 };
-
-async function objectsOf({ workspace }: Session, { outs }: Entry): Promise<Readonly<Record<string, string>>> {
-  const files: Record<string, string> = {};
-  for (const [out, { form, digest }] of Object.entries(outs)) {
-    if (form !== 'folder' && (await objectState(workspace, digest)) === 'right')
-      files[out] = objectPath(digest);
-  }
-  return files;
-}
 
 /** Outs that are files and stand as a run put them there. */
 async function placedFiles(

@@ -7,7 +7,7 @@ import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
-import { recordResult } from '../store/entries.ts';
+import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
@@ -18,7 +18,7 @@ import { diskMessage } from '../store/disk-message.ts';
 import { noSpaceLeft } from '../workspace/no-space-left.ts';
 import { lastLines } from '../executors/output-file.ts';
 import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
-import { publish, type WrittenOuts } from '../cache/publish.ts';
+import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { RunningStage } from './run-controls.ts';
 import type { Stop } from './stop.ts';
@@ -297,7 +297,7 @@ async function filed(
   instance: Instance,
   assessment: Assessment,
   outs: WrittenOuts,
-  made: { readonly run: RunId; readonly seconds: number; readonly at: number },
+  made: Made,
 ): Promise<boolean> {
   const published = await publish(run.session, assessment, outs, made).catch((error: unknown) => ({
     ok: false as const,

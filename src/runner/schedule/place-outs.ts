@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
-import type { Content } from '../manifest/manifest.ts';
+import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
@@ -10,7 +10,6 @@ import { isRenamed, stampOf } from '../workspace/stamp.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import { sameContent } from '../status/assess.ts';
 
 interface Places {
   readonly workspace: Workspace;

@@ -4,12 +4,9 @@ import type { InstanceId, Key } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
-import { deleteEntry, recordResult } from '../store/entries.ts';
-import { recordPlacement } from '../store/placements.ts';
-import { objectPath } from '../cache/objects.ts';
-import { removeTree } from '../workspace/replace.ts';
-import { restore } from '../cache/restore.ts';
-import { placeOf, readUntil } from '../workspace/workspace.ts';
+import { recordResult } from '../store/last-results.ts';
+import { evict, restore } from '../cache/cache.ts';
+import { readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
@@ -170,7 +167,7 @@ async function settleNow(
   if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
-  if (lookup.kind === 'damaged') await dropEntry(run, assessment);
+  if (lookup.kind === 'damaged') await evict(run.session, key, lookup.object);
   const because = await nameChanges(run.session, instance, decision.because, assessment.inputs);
   if (run.stop.isStopping()) return { kind: 'skipped' };
   const outcome = await executeInstance(run, instance, assessment, because, isForced(decision.because), gpus);
@@ -179,12 +176,6 @@ async function settleNow(
 }
 
 const isForced = (because: readonly Reason[]): boolean => because.some(({ kind }) => kind === 'forced');
-
-/** The row goes before the objects: nothing ever speaks of an object that is not there. */
-async function dropEntry({ session: { workspace, store } }: Run, { key, lookup }: Assessment): Promise<void> {
-  deleteEntry(store, key);
-  if (lookup.kind === 'damaged') await removeTree(workspace, placeOf(workspace, objectPath(lookup.object)));
-}
 
 /** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
 async function restoreEntry(
@@ -199,33 +190,21 @@ async function restoreEntry(
     workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)),
   );
   if (foreign !== undefined) return failedBy(foreign);
-  let files = 0;
-  let bytes = 0;
-  for (const [name, content] of Object.entries(decision.entry.outs)) {
-    const path = instance.outs[name]?.path;
-    if (path === undefined)
-      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
-    const restored = displaced.some((out) => out.path === path)
-      ? await restore(workspace, path, content)
-      : untouched;
-    if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
-    if (restored.value.kind === 'damaged') {
-      workspace.stats.forget(objectPath(restored.value.object));
-      workspace.written.delete(objectPath(restored.value.object));
-      return undefined;
-    }
-    recordPlacement(store, plan.pipeline, instance.id, path, content);
-    files += restored.value.files;
-    bytes += restored.value.bytes;
-  }
+  const outs = Object.entries(instance.outs).map(([name, { path }]) => ({
+    name,
+    path,
+    inPlace: !displaced.some((out) => out.path === path),
+  }));
+  const restored = await restore(run.session, decision.entry, {
+    pipeline: plan.pipeline,
+    instance: instance.id,
+    outs,
+  });
+  if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
+  if (restored.value.kind === 'damaged') return undefined;
+  const { files, bytes } = restored.value;
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
   return displaced.length === 0 ? { kind: 'up-to-date' } : { kind: 'restored', files, bytes, displaced };
 }
-
-/** Of an out that is as it should be. */
-const untouched: Awaited<ReturnType<typeof restore>> = {
-  ok: true,
-  value: { kind: 'restored', files: 0, bytes: 0 },
-};

@@ -5,7 +5,7 @@ import type { Policy } from '../manifest/decide.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from '../run-request.ts';
-import { lastKeys, meanSeconds } from '../store/entries.ts';
+import { lastKeys, meanSeconds } from '../store/last-results.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';

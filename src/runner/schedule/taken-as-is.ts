@@ -6,9 +6,8 @@ import { shellName } from '../plan/shell-name.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { findEntry, lastKeys } from '../store/entries.ts';
-import { recordPlacement } from '../store/placements.ts';
-import { restore } from '../cache/restore.ts';
+import { lastKeys } from '../store/last-results.ts';
+import { lookUp, restore } from '../cache/cache.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { asLastMade } from '../status/as-last-made.ts';
 import type { Run } from './execute-instance.ts';
@@ -54,21 +53,22 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
 }
 
 /** Gives the first out that cannot be had. */
-async function restoreMissing(
-  { session: { workspace, store, plan } }: Run,
-  instance: Instance,
-): Promise<string | undefined> {
+async function restoreMissing({ session }: Run, instance: Instance): Promise<string | undefined> {
+  const { workspace, store, plan } = session;
   const outs = Object.entries(instance.outs).filter(
     ([, { path }]) => workspace.disk.lstat(placeOf(workspace, path)) === undefined,
   );
   if (outs.length === 0) return undefined;
   const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
-  const entry = key && findEntry(store, key);
+  const found = key && (await lookUp(session, key));
   for (const [name, { path }] of outs) {
-    const content = entry?.outs[name];
-    const restored = content && (await restore(workspace, path, content));
-    if (content === undefined || restored?.ok !== true || restored.value.kind === 'damaged') return path;
-    recordPlacement(store, plan.pipeline, instance.id, path, content);
+    if (found?.kind !== 'hit' || found.entry.outs[name] === undefined) return path;
+    const restored = await restore(session, found.entry, {
+      pipeline: plan.pipeline,
+      instance: instance.id,
+      outs: [{ name, path, inPlace: false }],
+    });
+    if (!restored.ok || restored.value.kind === 'damaged') return path;
   }
   return undefined;
 }

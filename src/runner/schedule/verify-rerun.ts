@@ -1,14 +1,12 @@
 import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
 import { treeChanges } from '../manifest/tree.ts';
-import type { Content } from '../manifest/manifest.ts';
+import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
-import { recordPlacement } from '../store/placements.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { readListing, restore } from '../cache/restore.ts';
+import { type Cache, listingOf, restore } from '../cache/cache.ts';
 import { dropScratch } from '../workspace/scratch.ts';
-import type { Workspace } from '../workspace/workspace.ts';
-import { type Assessment, readCacheOf, assess, sameContent } from '../status/assess.ts';
+import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
 import type { Run } from './execute-instance.ts';
 import { clearWorkspaceOuts, foreignFault, workspaceOuts } from './place-outs.ts';
@@ -42,7 +40,7 @@ export async function rerunAndCompare(
     const different: { out: string; files: readonly string[] }[] = [];
     for (const [out, path] of Object.entries(attemptOuts(instance, key))) {
       const before = outs[out];
-      const files = before && (await differing(workspace, path, before));
+      const files = before && (await differing(session, path, before));
       if (files !== undefined) different.push({ out, files });
     }
     return { ok: true, value: { instance: instance.id, different } };
@@ -50,12 +48,12 @@ export async function rerunAndCompare(
     await closeAttempt(workspace, key);
     await dropScratch(workspace, key);
     // A program that writes where it likes has overwritten its result.
-    for (const [name, out] of Object.entries(instance.outs)) {
-      const content = outs[name];
-      if (!out.workspace || content === undefined) continue;
-      await restore(workspace, out.path, content);
-      recordPlacement(store, plan.pipeline, instance.id, out.path, content);
-    }
+    const overwritten = Object.entries(instance.outs).filter(([, out]) => out.workspace);
+    await restore(session, decision.entry, {
+      pipeline: plan.pipeline,
+      instance: instance.id,
+      outs: overwritten.map(([name, { path }]) => ({ name, path, inPlace: false })),
+    });
   }
 }
 
@@ -106,13 +104,13 @@ async function again(
 
 /** The files of an out that are not as before; none: a file, or a form, that differs as a whole; undefined: all is the same. */
 async function differing(
-  workspace: Workspace,
+  { workspace }: Pick<Cache, 'workspace'>,
   path: string,
   before: Content,
 ): Promise<readonly string[] | undefined> {
   const found = await readContent(workspace, path, { links: 'keep', passing: true });
   if (!found.ok || found.value === undefined) return [];
   if (sameContent(found.value.content, before)) return undefined;
-  const listing = before.form === 'folder' ? await readListing(workspace, before.digest) : undefined;
+  const listing = before.form === 'folder' ? await listingOf({ workspace }, before.digest) : undefined;
   return listing === undefined ? [] : treeChanges(listing, found.value.items).map((change) => change.path);
 }

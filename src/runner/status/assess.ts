@@ -1,19 +1,18 @@
-import type { Digest } from '../../files/digest.ts';
+import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
-import type { Content, Manifest } from '../manifest/manifest.ts';
+import { type Content, type Manifest, sameContent } from '../manifest/manifest.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import { pastOf } from '../store/attempts.ts';
-import { findEntry, lastResult } from '../store/entries.ts';
+import { lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
 import { placementAt } from '../store/placements.ts';
-import { objectState, type ObjectState } from '../cache/objects.ts';
+import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../cache/cache.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { readListing } from '../cache/restore.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
@@ -26,7 +25,7 @@ import {
 } from '../programs/read-program.ts';
 
 /** What a run works with, the same from its start to its end. */
-export interface Session extends ProgramSourcesOfRun {
+export interface Session extends ProgramSourcesOfRun, Cache {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly plan: Plan;
@@ -36,31 +35,20 @@ export interface Session extends ProgramSourcesOfRun {
 /** What is read at one moment; never kept while a stage runs. */
 export interface ReadCache extends Reads {
   readonly keyOf: (manifest: Manifest) => Key;
-  readonly object: (digest: Digest) => Promise<ObjectState>;
+  readonly object: ObjectLook;
 }
 
 /** `known`: keys of manifests, by the text that JSON makes of them: to read one costs less than to make the key again. */
 export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key> = new Map()): ReadCache {
   const contents = memory<ReturnType<ContentReader>>();
-  const objects = memory<Promise<ObjectState>>();
   const stamps = memory<Stamp>();
   return {
     keyOf: (manifest) => known.get(JSON.stringify(manifest)) ?? keyOf(manifest),
     read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
-    object: (digest) => objects(digest, () => objectState(workspace, digest)),
+    object: objectLook(workspace),
     stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.stat(placeOf(workspace, path)))),
     executable: memory(),
     code: memory(),
-  };
-}
-
-/** Gives what `find` gives, found once for each name. */
-function memory<T>(): (name: string, find: () => T) => T {
-  const found = new Map<string, { readonly value: T }>();
-  return (name, find) => {
-    const known = found.get(name) ?? { value: find() };
-    found.set(name, known);
-    return known.value;
   };
 }
 
@@ -127,7 +115,7 @@ export async function assess(
 ): Promise<Result<Assessment, Unassessable>> {
   const identity = await identify(session, instance, moment, known);
   if (!identity.ok) return identity;
-  const { lookup, displaced } = await lookUp(session, instance, identity.value.key, moment);
+  const { lookup, displaced } = await lookUpOuts(session, instance, identity.value.key, moment);
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
@@ -144,26 +132,50 @@ export function outPath(
   return path;
 }
 
-async function lookUp(
-  { workspace, store }: Session,
+/** What the cache holds under an instance's key, and the outs that do not stand in the project as the entry says. */
+async function lookUpOuts(
+  session: Session,
   instance: Instance,
   key: Key,
   moment: ReadCache,
 ): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
-  const entry = findEntry(store, key);
-  if (entry === undefined) return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
-  const displaced: DisplacedOut[] = [];
-  for (const [name, content] of Object.entries(entry.outs)) {
-    const path = instance.outs[name]?.path;
-    if (path === undefined)
-      throw new Error(`an entry has an out ${name} that ${instance.id} does not declare`);
-    const found = await moment.read(path, { links: 'keep' });
-    const same = found.ok && found.value !== undefined && sameContent(found.value.content, content);
-    if (!same) displaced.push(await displacedOut(workspace, store, path, content, found));
-    const damage = await damageOf(workspace, path, content, same ? found.value.items : undefined, moment);
-    if (damage !== undefined) return { lookup: damage, displaced: [] };
+  const { workspace, store } = session;
+  const standing = (path: string): ReturnType<ContentReader> => moment.read(path, { links: 'keep' });
+  const cached = await lookUp(session, key, {
+    object: moment.object,
+    async listing(out, content) {
+      const found = await standing(pathOf(instance, out));
+      return found.ok && isContent(found, content) ? found.value?.items : undefined;
+    },
+  });
+  switch (cached.kind) {
+    case 'absent':
+      return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
+    case 'damaged': {
+      const [path, { object, inside }] = [pathOf(instance, cached.out), cached];
+      const file = inside === undefined ? path : `${path}/${inside}`;
+      return { lookup: { kind: 'damaged', object, path: file }, displaced: [] };
+    }
+    case 'hit': {
+      const displaced: DisplacedOut[] = [];
+      for (const [out, content] of Object.entries(cached.entry.outs)) {
+        const path = pathOf(instance, out);
+        const found = await standing(path);
+        if (!isContent(found, content))
+          displaced.push(await displacedOut(workspace, store, path, content, found));
+      }
+      return { lookup: { kind: 'hit', entry: cached.entry }, displaced };
+    }
   }
-  return { lookup: { kind: 'hit', entry }, displaced };
+}
+
+const isContent = (found: Awaited<ReturnType<ContentReader>>, content: Content): boolean =>
+  found.ok && found.value !== undefined && sameContent(found.value.content, content);
+
+function pathOf(instance: Instance, out: string): string {
+  const path = instance.outs[out]?.path;
+  if (path === undefined) throw new Error(`an entry has an out ${out} that ${instance.id} does not declare`);
+  return path;
 }
 
 async function displacedOut(
@@ -184,28 +196,9 @@ async function displacedOut(
     return { path, was: 'another-result' };
   const before =
     found.ok && found.value?.content.form === 'folder' && content.form === 'folder'
-      ? await readListing(workspace, content.digest)
+      ? await listingOf({ workspace }, content.digest)
       : undefined;
   return before === undefined || !found.ok
     ? { path, was: 'changed' }
     : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
-}
-
-export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
-
-/** The first object of an out that is missing or wrong. `items`: what the folder holds, where that is known without reading its listing. */
-async function damageOf(
-  workspace: Workspace,
-  path: string,
-  { form, digest }: Content,
-  items: Awaited<ReturnType<typeof readListing>>,
-  { object }: ReadCache,
-): Promise<Lookup | undefined> {
-  if ((await object(digest)) !== 'right') return { kind: 'damaged', object: digest, path };
-  if (form !== 'folder') return undefined;
-  for (const item of items ?? (await readListing(workspace, digest)) ?? []) {
-    if (item.kind === 'file' && (await object(item.digest)) !== 'right')
-      return { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
-  }
-  return undefined;
 }

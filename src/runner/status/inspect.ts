@@ -6,7 +6,7 @@ import { manifestValue } from '../manifest/key-of.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { type Forecast, forecast } from '../plan/forecast.ts';
 import type { Instance } from '../plan/instance.ts';
-import { hasResult, lastResult } from '../store/entries.ts';
+import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/open-store.ts';
 import { declaredPolicy, type Policy } from '../manifest/decide.ts';
 import { type ReadCache, readCacheOf, type Session } from './assess.ts';

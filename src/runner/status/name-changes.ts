@@ -4,7 +4,7 @@ import { type TreeItem, treeChanges } from '../manifest/tree.ts';
 import type { Instance } from '../plan/instance.ts';
 import { memberNames } from '../plan/member-names.ts';
 import { findListing } from '../store/listings.ts';
-import { readListing } from '../cache/restore.ts';
+import { listingOf } from '../cache/cache.ts';
 import type { Session } from './assess.ts';
 import type { Inputs } from './read-inputs.ts';
 
@@ -27,7 +27,7 @@ export async function nameChanges(
       const [before, after] = [parseDigest(String(reason.before)), parseDigest(String(reason.after))];
       const now = after.ok ? (listings.get(after.value) ?? codeOf(programs, after.value)) : undefined;
       const old: readonly TreeItem[] | undefined = before.ok
-        ? (findListing(store, before.value) ?? (await readListing(workspace, before.value)))
+        ? (findListing(store, before.value) ?? (await listingOf({ workspace }, before.value)))
         : undefined;
       return now === undefined || old === undefined ? reason : { ...reason, files: treeChanges(old, now) };
     }),

@@ -2,7 +2,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
-import { keysByManifest } from '../store/entries.ts';
+import { keysByManifest } from '../store/last-results.ts';
 import {
   assess,
   type Assessment,

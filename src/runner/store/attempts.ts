@@ -1,6 +1,6 @@
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Past } from '../manifest/decide.ts';
-import { wasFinished } from './entries.ts';
+import { wasFinished } from './last-results.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
 

@@ -1,7 +1,6 @@
 import { parseDigest } from '../../files/digest.ts';
 import type { InstanceId } from '../identity.ts';
-import type { Content } from '../manifest/manifest.ts';
-import { formOf } from './entries.ts';
+import { type Content, parseForm } from '../manifest/manifest.ts';
 import type { Store } from './open-store.ts';
 import { type Row, rowOf, rowsOf } from './row.ts';
 
@@ -59,7 +58,7 @@ function placementOf(row: Row): Placement {
     path: row.text('path'),
     pipeline: row.text('pipeline'),
     instance: row.text('instance'),
-    content: { form: formOf(row.text('form')), digest: digest.value },
+    content: { form: parseForm(row.text('form')), digest: digest.value },
   };
 }
 

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { partialBeside } from '../cache/objects.ts';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -70,4 +70,9 @@ function openFolders(workspace: Workspace, place: string): void {
   if (disk.lstat(place)?.isDirectory() !== true) return;
   disk.setMode(place, 0o755);
   for (const name of disk.list(place)) openFolders(workspace, join(place, name));
+}
+
+/** A name for what is not finished, in the folder where it will stand; isPartialName (src/files) knows it. */
+export function partialBeside(place: string): string {
+  return `${dirname(place)}/.partial-${randomBytes(8).toString('hex')}`;
 }

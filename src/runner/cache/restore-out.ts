@@ -5,12 +5,12 @@ import type { Result } from '../../result.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { parseTree, type TreeItem } from '../manifest/tree.ts';
 import { readFile } from 'node:fs/promises';
-import { objectPath, partialBeside } from './objects.ts';
-import { replace } from '../workspace/replace.ts';
+import { objectPath } from './objects.ts';
+import { partialBeside, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 
-export type Restored =
+export type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
   /** An object is gone or its bytes are wrong: `path` is the file of the out that it is. What stood in place is untouched. */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
@@ -19,11 +19,11 @@ export type Restored =
  * Writes an out back from the cache, exactly: staged beside and renamed into place, so that no file of an older result
  * stays; modes, links and empty folders as they were. Every byte is hashed on its way.
  */
-export async function restore(
+export async function restoreOut(
   workspace: Workspace,
   path: string,
   content: Content,
-): Promise<Result<Restored, FileProblem>> {
+): Promise<Result<RestoredOut, FileProblem>> {
   const place = placeOf(workspace, path);
   const partial = partialBeside(place);
   try {
