@@ -4,8 +4,8 @@
  *   main.js         the command line; what only some commands need is in chunks beside it
  *   stage-child.js  the process in which a stage program runs
  *   supervisor.js   the small process that ends a stage when the runner is gone
- *   package/        src/stage, src/ml and src/files as modules with types: the `exports` of package.json
- *   template/       what `pipeline init` copies
+ *   package/        src/stage, src/ml, src/files and stages as modules with types: the `exports` of package.json
+ *   templates/      what `pipeline init` copies
  *   completion/     what `pipeline completion` prints
  * The folder is replaced when all of it is made: a build that fails leaves the last one.
  */
@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { builtPrograms } from './built-programs.mjs';
+import { copyTemplates } from './copy-templates.mjs';
 
 const root = dirname(import.meta.dirname);
 const folder = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -25,7 +26,7 @@ await rm(partial, { recursive: true, force: true });
 const parts = await Promise.allSettled([
   ...Object.values(builtPrograms(root, partial)).map((options) => build(options)),
   buildPackage(),
-  cp(join(root, 'template'), join(partial, 'template'), { recursive: true }),
+  copyTemplates(root, join(partial, 'templates')),
   ...['bash', 'zsh', 'fish'].map((shell) =>
     cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`)),
   ),

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, type Installation, pipeline, run, typeCheck } from './installation.ts';
 
@@ -123,7 +123,7 @@ describe('pipeline init', () => {
     },
   );
 
-  test('keeps the package.json that npm install has left, and no other', async () => {
+  test('keeps the package.json that npm install has left', async () => {
     const left = JSON.stringify({
       dependencies: { 'medical-qa-pipeline': 'git+ssh://git@example.org/one.git' },
     });
@@ -136,11 +136,59 @@ describe('pipeline init', () => {
       written: expect.arrayContaining(['pipeline.yaml', '.gitignore', '.npmrc']),
     });
     expect(readFileSync(at('installed/package.json'), 'utf8')).toBe(left);
-    mkdirSync(at('foreign'));
-    writeFileSync(at('foreign/package.json'), '{}');
-    expect(JSON.parse((await pipeline(installation, ['init', 'foreign', '--json'])).stdout)).toEqual({
-      problem: { kind: 'in-the-way', paths: ['package.json'] },
+  });
+
+  test('adds what is missing to a project of npm, leaves what is there, and says what it lacks', async () => {
+    const there = {
+      'package.json': '{ "name": "mine" }\n',
+      '.gitignore': '/node_modules\n*.log\ncache\n',
+      'README.md': '# Mine\n',
+      'src/index.js': 'mine\n',
+    };
+    for (const [path, text] of Object.entries(there)) {
+      mkdirSync(dirname(at('mine', path)), { recursive: true });
+      writeFileSync(at('mine', path), text);
+    }
+    const ended = await pipeline(installation, ['init', 'mine']);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    for (const [path, text] of Object.entries(there))
+      expect(readFileSync(at('mine', path), 'utf8'), path).toBe(text);
+    expect(existsSync(at('mine/pipeline.yaml'))).toBe(true);
+    expect(ended.stdout).toMatch(
+      /already there, left unchanged:\n {2}README\.md\n {2}\.gitignore\n {2}package\.json\n/,
+    );
+    expect(ended.stdout).toMatch(
+      /add to \.gitignore,.*:\n {2}artifacts\/\n {2}data\/models\/\*\n {2}!data\/models\/nano-mt5\n/,
+    );
+    expect(ended.stdout).toMatch(/npm install \S*medical-qa-pipeline\S*\n {2}npx pipeline run\n$/);
+  });
+
+  test('a second time it adds nothing', async () => {
+    await pipeline(installation, ['init', 'twice', '--template', 'finetune']);
+    const again = await pipeline(installation, ['init', 'twice', '--template', 'finetune', '--json']);
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ written: [], missingLines: {} });
+  });
+
+  test('fine-tuning: the default experiment by the stage programs of the package, with its model and data', async () => {
+    expect(await pipeline(installation, ['init', 'tuned', '--template', 'finetune'])).toMatchObject({
+      code: 0,
     });
+    const options = { cwd: at('tuned') };
+    const dry = await pipeline(installation, ['run', '--dry-run', '--json'], options);
+    expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining('46 will run') });
+    expect(readFileSync(at('tuned/pipeline.yaml'), 'utf8')).not.toMatch(/uses: stages/);
+    expect(readFileSync(at('tuned/data/models/nano-mt5/model.safetensors'))).toEqual(
+      readFileSync(join(import.meta.dirname, '../../data/models/nano-mt5/model.safetensors')),
+    );
+    const other = ['run', '--dry-run', '--json', '-f', 'experiments/mt5-base.yaml', 'collate'];
+    expect((await pipeline(installation, other, options)).stderr).toMatch(/data\/raw\/aimc-full/);
+  });
+
+  test('a template that there is not is an error that names those that there are', async () => {
+    const { code, stderr } = await pipeline(installation, ['init', 'none', '--template', 'tune']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/starter.*finetune/);
   });
 
   describe('names in package.json the package that made it', () => {

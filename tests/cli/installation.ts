@@ -4,12 +4,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const checkout = join(import.meta.dirname, '../..');
 
@@ -26,7 +27,13 @@ export async function install(): Promise<Installation> {
   const modules = join(folder, 'node_modules');
   const root = join(modules, 'medical-qa-pipeline');
   mkdirSync(root, { recursive: true });
-  for (const name of ['package.json', 'LICENSE']) copyFileSync(join(checkout, name), join(root, name));
+  const { files }: { readonly files: readonly string[] } = JSON.parse(
+    readFileSync(join(checkout, 'package.json'), 'utf8'),
+  );
+  for (const name of ['package.json', 'LICENSE', ...files.filter((path) => path !== 'dist')]) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    copyFileSync(join(checkout, name), join(root, name));
+  }
   await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(root, 'dist')]);
   for (const name of readdirSync(join(checkout, 'node_modules')))
     if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));

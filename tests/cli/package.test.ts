@@ -1,7 +1,19 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { install, type Installation, mustRun, run, typeCheck } from './installation.ts';
+import { install, type Installation, mustRun, pipeline, run, typeCheck } from './installation.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+
+const stagePrograms: readonly string[] = readdirSync(join(checkout, 'stages'), { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ name }) => name.replace(/\.ts$/, ''));
+
+/** The files below a folder of the repository, by their paths from there. */
+const filesBelow = (folder: string): readonly string[] =>
+  readdirSync(join(checkout, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(join(checkout, folder), join(entry.parentPath, entry.name)));
 
 let installation: Installation;
 /** What npm puts into the package, from its root. */
@@ -29,33 +41,39 @@ beforeAll(async () => {
 afterAll(() => installation[Symbol.dispose]());
 
 describe('the project as a package of another project', () => {
-  test('it holds what is built and nothing else', () => {
-    expect(
-      files.filter((path) => !/^(dist\/|docs\/pipeline\.schema\.json$|package\.json$|LICENSE$)/.test(path)),
-    ).toEqual([]);
-    const template = readdirSync(join(import.meta.dirname, '../../template'), {
-      recursive: true,
-      withFileTypes: true,
-    })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(join(import.meta.dirname, '../..'), join(entry.parentPath, entry.name)));
-    expect(template).toContain('template/stages/guess.ts');
+  test('it holds what is built, what is checked before it is installed, and nothing else', () => {
+    const others = [
+      'LICENSE',
+      'docs/pipeline.schema.json',
+      'package.json',
+      'scripts/check-install.mjs',
+      'scripts/install-problems.mjs',
+    ];
+    expect(files.filter((path) => !path.startsWith('dist/') && !others.includes(path))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(others));
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/main.js',
         'dist/stage-child.js',
         'dist/supervisor.js',
         'dist/completion/pipeline.bash',
-        ...template.map((path) => `dist/${path}`),
-        'dist/package/stage/define-stage.js',
-        'dist/package/stage/define-stage.d.ts',
-        'dist/package/ml/metrics/rouge.js',
+        ...filesBelow('templates/starter').map((path) => `dist/templates/starter/${path}`),
+        'dist/templates/starter/stages/guess.ts',
+        ...filesBelow('data/models/nano-mt5').map(
+          (path) => `dist/templates/finetune/data/models/nano-mt5/${path}`,
+        ),
+        ...filesBelow('data/raw').map((path) => `dist/templates/finetune/data/raw/${path}`),
+        'dist/templates/finetune/pipeline.yaml',
+        'dist/package/src/stage/define-stage.js',
+        'dist/package/src/stage/define-stage.d.ts',
+        'dist/package/src/ml/metrics/rouge.js',
+        ...stagePrograms.map((name) => `dist/package/stages/${name}.js`),
       ]),
     );
   });
 
   test('every module of it can be imported by its public name', async () => {
-    const names = files.flatMap((path) => /^dist\/package\/(.*)\.js$/.exec(path)?.[1] ?? []);
+    const names = files.flatMap((path) => /^dist\/package\/(?:src\/)?(.*)\.js$/.exec(path)?.[1] ?? []);
     expect(names.length).toBeGreaterThan(100);
     const program = `for (const name of ${JSON.stringify(names)}) await import('medical-qa-pipeline/' + name); console.log('all')`;
     expect(
@@ -139,4 +157,45 @@ describe('the project as a package of another project', () => {
     ])
       expect(stdout).toMatch(fault);
   });
+
+  test('it writes no path of the machine that built it', () => {
+    for (const path of files.filter((name) => /\.(js|ts|json|yaml|md)$/.test(name)))
+      expect(readFileSync(join(installation.root, path), 'utf8').includes(checkout), path).toBe(false);
+  });
+
+  test('its stage programs run in a project, and an edit of its command line reruns nothing', async () => {
+    const options = { cwd: join(installation.folder, 'finetuned') };
+    expect(await pipeline(installation, ['init', 'finetuned', '--template', 'finetune'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const ran = await pipeline(installation, ['run', '--json', 'data-format'], options);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      ran: ['data-format[aimc]', 'data-format[huatuo]'],
+      failed: [],
+    });
+    const before = await keysIn(options.cwd);
+    appendFileSync(join(installation.root, 'dist/main.js'), '\n// Another command line.\n');
+    const manifest = join(installation.root, 'package.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"version": ".*"/, '"version": "99.0.0"'));
+    expect(await keysIn(options.cwd)).toEqual(before);
+    const again = await pipeline(installation, ['run', '--json', 'data-format'], options);
+    expect(JSON.parse(again.stdout)).toMatchObject({ ran: [], failed: [] });
+    appendFileSync(
+      join(installation.root, 'dist/package/src/ml/dataset/split.js'),
+      '\nconsole.log("edited");\n',
+    );
+    const edited = await pipeline(installation, ['run', '--json', 'data-format'], options);
+    expect(JSON.parse(edited.stdout)).toMatchObject({ ran: ['data-format[aimc]', 'data-format[huatuo]'] });
+  });
 });
+
+/** The keys of instances that only the stage programs and the data decide. */
+async function keysIn(folder: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const instance of ['data-format:aimc', 'train:aimc,lora']) {
+    const { stdout } = await pipeline(installation, ['explain', instance, '--json'], { cwd: folder });
+    keys.push(JSON.parse(stdout).key);
+  }
+  return keys;
+}

@@ -1,27 +1,34 @@
 import { relative, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { NewProject, NewProjectFault } from '../init/new-project.ts';
+import { type Template, templates } from '../init/template.ts';
 import { openScreen } from '../screen.ts';
 
 interface InitOptions {
+  readonly template: Template;
   readonly json?: true;
 }
 
 export function initCommand(): Command {
   return new Command('init')
     .description(
-      'Make a small project of its own: a pipeline, its stage programs, data. Nothing that is there is overwritten.',
+      'Add a pipeline with its stage programs and data to a folder. Existing files are never overwritten.',
     )
-    .argument('[folder]', 'where; made if there is none', '.')
-    .option('--json', 'answer with one JSON document on stdout')
+    .argument('[folder]', 'where; created if it does not exist', '.')
+    .addOption(
+      new Option('--template <name>', 'starter: a small example; finetune: the default experiment')
+        .choices(templates)
+        .default('starter'),
+    )
+    .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
-      '\nExample:\n  npx pipeline init ../my-experiment && cd ../my-experiment && npm install && npx pipeline run',
+      '\nExamples:\n  npx pipeline init --template finetune && npx pipeline run\n  npx pipeline init ../my-experiment && cd ../my-experiment && npm install && npx pipeline run',
     )
-    .action(async (folder: string, { json }: InitOptions) => {
+    .action(async (folder: string, { template, json }: InitOptions) => {
       const { newProject } = await import('../init/new-project.ts');
-      const made = await newProject(resolve(folder));
+      const made = await newProject(resolve(folder), template);
       if (json === true)
         process.stdout.write(`${JSON.stringify(made.ok ? made.value : { problem: made.error })}\n`);
       else if (made.ok) process.stdout.write(madeText(made.value));
@@ -31,22 +38,39 @@ export function initCommand(): Command {
     });
 }
 
-function madeText({ folder, written, kept }: NewProject): string {
+function madeText({ folder, written, kept, missingLines, install }: NewProject): string {
   const way = relative(process.cwd(), folder);
   const steps = [
     ...(way === '' ? [] : [`cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}`]),
-    'npm install',
+    ...(install === null ? [] : [install]),
     'npx pipeline run',
   ];
-  const lines = [...written.map((path) => `  ${path}`), ...kept.map((path) => `  ${path} (kept as it was)`)];
-  return `made in ${folder}:\n${lines.join('\n')}\nnext:\n${steps.map((step) => `  ${step}`).join('\n')}\n`;
+  return [
+    ...section(written.length === 0 ? `nothing to add in ${folder}` : `added in ${folder}:`, written),
+    ...(kept.length === 0 ? [] : section('already there, left unchanged:', kept)),
+    ...Object.entries(missingLines).flatMap(([path, lines]) =>
+      section(`add to ${path}, if you want it as in a new project:`, lines),
+    ),
+    ...section('next:', steps),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
+
+const section = (title: string, lines: readonly string[]): readonly string[] => [
+  title,
+  ...lines.map((line) => `  ${line}`),
+];
 
 function faultText(folder: string, fault: NewProjectFault): string {
   switch (fault.kind) {
     case 'file':
       return `${fileProblemText(fault.problem)}; nothing was made`;
     case 'in-the-way':
-      return `nothing was written, since these are in the way in ${folder}:\n${fault.paths.map((path) => `  ${path}`).join('\n')}\nhelp: name another folder: pipeline init my-experiment`;
+      return [
+        `nothing was written: ${folder} has other files of these names:`,
+        ...fault.paths.map((path) => `  ${path}`),
+        'help: name another folder: `pipeline init my-experiment`',
+      ].join('\n');
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -12,13 +12,18 @@ import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
 import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import { installedFile } from '../installed-file.ts';
 import { packageReference } from './package-reference.ts';
+import type { Template } from './template.ts';
 
 /** What was made: paths from `folder`. */
 export interface NewProject {
   readonly folder: string;
   readonly written: readonly string[];
-  /** A package.json that was there and names this package already, as `npm install` leaves it. */
+  /** Files that were there already and stay as they are. */
   readonly kept: readonly string[];
+  /** By a kept file: the lines that it lacks. */
+  readonly missingLines: Readonly<Record<string, readonly string[]>>;
+  /** The command that installs what the project needs; null: it is installed. */
+  readonly install: string | null;
 }
 
 export type NewProjectFault =
@@ -26,59 +31,136 @@ export type NewProjectFault =
   | { readonly kind: 'in-the-way'; readonly paths: readonly string[] }
   | { readonly kind: 'file'; readonly problem: FileProblem };
 
-/** Copies the template into a folder, made where there is none. All of it or nothing: what stands there is never written to. */
-export async function newProject(folder: string): Promise<Result<NewProject, NewProjectFault>> {
+/**
+ * Adds a template's files to a folder, made where there is none. All of it or nothing, and what stands there is never
+ * written to: what any npm project may have is left as it is, and so is what the template holds byte for byte.
+ */
+export async function newProject(
+  folder: string,
+  template: Template,
+): Promise<Result<NewProject, NewProjectFault>> {
   const fault = notAFolder(workspaceDisk, folder);
   if (fault !== undefined)
     return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
-  const files = await templateFiles(folder);
+  const files = await templateFiles(folder, template);
   if (!files.ok) return { ok: false, error: { kind: 'file', problem: files.error } };
-  const kept = (await dependsOnUs(folder)) ? ['package.json'] : [];
-  const wanted = [...files.value].filter(([path]) => !kept.includes(path));
+  const all = [...files.value];
+  const kept = all.filter(([path, content]) => isLeft(folder, path, content));
+  const wanted = all.filter((file) => !kept.includes(file));
   const paths = [...new Set(wanted.flatMap(([path]) => inTheWay(folder, path)))];
   if (paths.length > 0) return { ok: false, error: { kind: 'in-the-way', paths } };
+  const written = await writeAll(folder, wanted);
+  if (!written.ok) return { ok: false, error: { kind: 'file', problem: written.error } };
+  const keeps = (path: string): boolean => kept.some(([name]) => name === path);
+  const namesUs = !keeps('package.json') || (await dependsOnUs(folder));
+  const isInstalled = keeps('package.json') && isThere(join(folder, 'node_modules', manifest.name));
+  return {
+    ok: true,
+    value: {
+      folder,
+      written: wanted.map(([path]) => path),
+      kept: kept.map(([path]) => path),
+      missingLines: missingLines(folder, kept),
+      install: namesUs
+        ? isInstalled
+          ? null
+          : 'npm install'
+        : `npm install ${installWord(packageReference(folder))}`,
+    },
+  };
+}
+
+/** Writes all files, or removes those that it wrote. */
+async function writeAll(
+  folder: string,
+  files: readonly (readonly [path: string, content: Buffer])[],
+): Promise<Result<void, FileProblem>> {
   const written: string[] = [];
   const folders: string[] = [];
-  for (const [path, content] of wanted) {
+  for (const [path, content] of files) {
     const place = join(folder, path);
     try {
       const made = makeFolder(dirname(place));
       if (made !== undefined) folders.push(made);
       await realDisk.create(place, content);
-      written.push(path);
+      written.push(place);
     } catch (error) {
-      for (const done of written) await realDisk.remove(join(folder, done));
+      // One that appeared meanwhile is somebody else's.
+      const unfinished = isExisting(error) ? [] : [place];
+      for (const done of [...written, ...unfinished]) await realDisk.remove(done);
       for (const made of folders) await realDisk.remove(made);
-      return { ok: false, error: { kind: 'file', problem: fileProblem(failedPath(error) ?? place, error) } };
+      return { ok: false, error: fileProblem(failedPath(error) ?? place, error) };
     }
   }
-  return { ok: true, value: { folder, written, kept } };
+  return { ok: true, value: undefined };
 }
 
+const isExisting = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
 /** Path → content. Names that npm takes for its own when it packs a folder stand in the template without their dot. */
-async function templateFiles(folder: string): Promise<Result<ReadonlyMap<string, string>, FileProblem>> {
-  const template = installedFile('template');
+async function templateFiles(
+  folder: string,
+  name: Template,
+): Promise<Result<ReadonlyMap<string, Buffer>, FileProblem>> {
+  const template = installedFile(`templates/${name}`);
   const entries = await walkTree(template);
   if (!entries.ok) return entries;
-  const files = new Map<string, string>();
+  const files = new Map<string, Buffer>();
   for (const { kind, path } of entries.value) {
     if (kind !== 'file') continue;
-    const text = await readFile(join(template, path), 'utf8');
-    if (path === 'package.json') files.set(path, packageJson(folder, JSON.parse(text)));
-    else files.set(path === 'gitignore' || path === 'npmrc' ? `.${path}` : path, text);
+    const content = await readFile(join(template, path));
+    if (path === 'package.json') files.set(path, packageJson(folder, JSON.parse(content.toString())));
+    else files.set(path === 'gitignore' || path === 'npmrc' ? `.${path}` : path, content);
   }
   return { ok: true, value: files };
 }
 
-function packageJson(folder: string, template: Readonly<Record<string, unknown>>): string {
+function packageJson(folder: string, template: Readonly<Record<string, unknown>>): Buffer {
   const made = {
     ...template,
     name: packageName(folder),
     dependencies: { [manifest.name]: packageReference(folder) },
     allowScripts: manifest.allowScripts,
   };
-  return `${JSON.stringify(made, null, 2)}\n`;
+  return Buffer.from(`${JSON.stringify(made, null, 2)}\n`);
 }
+
+/** Files that an npm project has of its own. The pipeline needs none of them to be as the template has it. */
+const ofAnyProject = ['package.json', 'tsconfig.json', 'README.md', '.gitignore', '.npmrc'];
+
+function isLeft(folder: string, path: string, content: Buffer): boolean {
+  const place = join(folder, path);
+  const found = lookAt(place);
+  if (found === undefined) return false;
+  if (ofAnyProject.includes(path)) return true;
+  return found.isFile() && found.size === content.length && readFileSync(place).equals(content);
+}
+
+/** Of files that are lists of lines, what would have to be added for all to work as in a new project. */
+function missingLines(
+  folder: string,
+  kept: readonly (readonly [path: string, content: Buffer])[],
+): NewProject['missingLines'] {
+  return Object.fromEntries(
+    kept
+      .filter(([path]) => ['.gitignore', '.npmrc'].includes(path) && isFile(join(folder, path)))
+      .map(([path, content]): readonly [string, readonly string[]] => {
+        const there = linesOf(readFileSync(join(folder, path), 'utf8')).map(plainLine);
+        return [path, linesOf(content.toString()).filter((line) => !there.includes(plainLine(line)))];
+      })
+      .filter(([, lines]) => lines.length > 0),
+  );
+}
+
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+/** "/cache" and "cache/" in a .gitignore leave out the same folder. */
+const plainLine = (line: string): string => line.trim().replace(/^\/|\/$/g, '');
+
+/** A version is asked for by the package's name; a file, a folder or an address is named as it is. */
+const installWord = (reference: string): string =>
+  reference === manifest.version ? `${manifest.name}@${reference}` : reference.replace(/^file:/, '');
 
 /** The folder's name, as far as npm takes it. */
 function packageName(folder: string): string {
@@ -105,14 +187,18 @@ function inTheWay(folder: string, path: string): readonly string[] {
   return isThere(join(folder, path)) ? [path] : [];
 }
 
+const isThere = (place: string): boolean => lookAt(place) !== undefined;
+
 /** A link that leads nowhere is there. What cannot be looked at is found out by writing. */
-function isThere(place: string): boolean {
+function lookAt(place: string): Stats | undefined {
   try {
-    return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(place, { throwIfNoEntry: false });
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+const isFile = (place: string): boolean => statSync(place, { throwIfNoEntry: false })?.isFile() === true;
 
 const isFolder = (place: string): boolean =>
   statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;

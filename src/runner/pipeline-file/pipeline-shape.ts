@@ -296,7 +296,10 @@ const environmentNames = listOf(
 export const stageShape = record('a stage', {
   description: optional(text, 'what it does, for people'),
   matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
-  uses: optional(usesPath, 'a TypeScript stage program of this project'),
+  uses: optional(
+    usesPath,
+    'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
+  ),
   cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
   code: optional(
     listOf('a list of paths, with * and **', lateText('a path')),

@@ -1,5 +1,6 @@
 import type { Range, Report } from '../diagnostic.ts';
 import { isGlob } from '../pipeline-file/glob.ts';
+import { namesModule } from '../pipeline-file/names-module.ts';
 import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { Instance } from './instance.ts';
 
@@ -105,7 +106,7 @@ const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
 function programPaths({ program, id }: Instance): readonly Claim[] {
   const paths =
     program.kind === 'uses'
-      ? [{ value: program.path, at: program.at }]
+      ? [{ value: program.path, at: program.at }].filter(({ value }) => !namesModule(value))
       : program.code.filter(({ value }) => !isGlob(value));
   return paths.map(({ value, at }) => ({ kind: 'read', path: value, what: `the code of ${id}`, at }));
 }

@@ -6,18 +6,27 @@ import type { Digest } from '../../files/digest.ts';
 
 /** Where bundles stand: a program is loaded from there, and finds its packages as it would in the project. */
 export interface BundleFolder extends AsyncDisposable {
-  pathOf(bundle: Digest): string;
+  /** Where a file of the project, by its path from the root, is or would be. */
+  placeOf(path: string): string;
 }
 
-/** A bundle in the project, from its root. */
-export const bundlePath = (bundle: Digest): string => `cache/bundles/${bundle}.mjs`;
+/**
+ * A bundle in the project, from its root. One that is a module of a package stands in a folder of the package's name,
+ * where links lead to what that package depends on.
+ */
+export const bundlePath = (bundle: Digest, owner: string | undefined): string =>
+  `${bundlesOf(owner)}/${bundle}.mjs`;
+
+/** The folder of the bundles of a package, or of the project's own. */
+export const bundlesOf = (owner: string | undefined): string =>
+  owner === undefined ? 'cache/bundles' : `cache/bundles/${owner}`;
 
 /** Where the map of a bundle stands: beside it, where its process looks for it. */
 export const mapPath = (path: string): string => `${path}.map`;
 
 /** In the project's cache, to stay. */
 export const keptBundles = (root: string): BundleFolder => ({
-  pathOf: (bundle) => join(root, bundlePath(bundle)),
+  placeOf: (path) => join(root, path),
   [Symbol.asyncDispose]: async () => undefined,
 });
 
@@ -29,7 +38,7 @@ export function passingBundles(root: string): BundleFolder {
   const packages = packagesAbove(root);
   if (packages !== undefined) symlinkSync(packages, join(stand, 'node_modules'));
   return {
-    pathOf: (bundle) => join(stand, bundlePath(bundle)),
+    placeOf: (path) => join(stand, path),
     [Symbol.asyncDispose]: () => rm(stand, { recursive: true }),
   };
 }

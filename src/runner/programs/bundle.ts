@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import type * as Esbuild from 'esbuild';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import type { Range } from '../diagnostic.ts';
+import { namesModule } from '../pipeline-file/names-module.ts';
 import { isSettled } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { type OwnerPackage, ownerOf } from './owner-package.ts';
+import { packageName } from './package-name.ts';
 
 /** The code that a stage program can reach, as one file, and where it came from. */
 export interface Bundle {
@@ -21,6 +24,8 @@ export interface Bundle {
   readonly stoodStill: () => boolean;
   /** Imported and left out: packages, and Node's own modules. */
   readonly external: readonly string[];
+  /** The package that it is a module of; undefined: it is a file of the project. */
+  readonly owner: OwnerPackage | undefined;
 }
 
 export interface BundleFault {
@@ -74,7 +79,7 @@ async function bundle(
       platform: 'node',
       format: 'esm',
       target: 'node20',
-      packages: 'external',
+      ...(namesModule(path) ? { plugins: [importsOutside] } : { packages: 'external' }),
       minifyWhitespace: true,
       legalComments: 'none',
       charset: 'utf8',
@@ -102,19 +107,42 @@ async function bundle(
         absent,
         stoodStill,
         external: externals(metafile),
+        owner: namesModule(path) ? ownerOfEntry(workspace, metafile) : undefined,
       },
     };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     return {
       ok: false,
-      error: error.errors.map(({ text, location }) => ({
-        message: text,
-        at: location === null ? undefined : rangeOf(workspace, location),
-      })),
+      error: error.errors.map(({ text, location }) =>
+        location === null && namesModule(path)
+          ? notInstalled(path)
+          : { message: text, at: location === null ? undefined : rangeOf(workspace, location) },
+      ),
     };
   }
 }
+
+/** As `packages: 'external'`, which would leave out an entry that is a module of a package too. */
+const importsOutside: Esbuild.Plugin = {
+  name: 'imports-outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./#]/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path, external: true },
+    );
+  },
+};
+
+function ownerOfEntry(workspace: Workspace, { outputs }: Esbuild.Metafile): OwnerPackage | undefined {
+  const entry = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])[0];
+  return entry === undefined ? undefined : ownerOf(workspace, resolve(workspace.root, entry));
+}
+
+const notInstalled = (module: string): BundleFault => ({
+  message: 'no installed package has this module',
+  at: undefined,
+  help: `npm install ${packageName(module)}; a stage program of the project is named with its ending: ${module}.ts`,
+});
 
 const isThere = (workspace: Workspace, path: string): boolean =>
   workspace.disk.stat(join(workspace.root, path)) !== undefined;

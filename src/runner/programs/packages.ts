@@ -5,6 +5,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import { readFileSync } from 'node:fs';
 import { readContent } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { installedFor, type OwnerPackage, packageJsonIn } from './owner-package.ts';
+import { packageName } from './package-name.ts';
 import { shippedPaths } from './shipped-paths.ts';
 
 /** What a set of packages is, by content. */
@@ -18,25 +20,28 @@ export interface PackageFacts {
 /**
  * The installed closure of packages: version and integrity from npm's record of what is installed
  * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an unrecorded package,
- * counts by its content. One that is not installed counts as nothing.
+ * counts by its content. One that is not installed counts as nothing. `owner`: the package that asks for them, where it is
+ * not the project.
  */
 export async function packageFacts(
   workspace: Workspace,
   specifiers: readonly string[],
+  owner?: OwnerPackage,
 ): Promise<PackageFacts> {
-  const lock = findLock(workspace);
+  const lock = findLock(workspace, owner?.folder ?? workspace.root);
+  const asking = lock === undefined || owner === undefined ? '' : relative(lock.folder, owner.folder);
   const packages: Record<string, string> = {};
   const sources = new Map<string, string>(lock === undefined ? [] : [[lock.file, lock.digest]]);
   const pending = specifiers
     .filter((specifier) => !isBuiltin(specifier))
-    .map((specifier) => ({ name: packageName(specifier), from: '' }));
+    .map((specifier) => ({ name: packageName(specifier), from: asking }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = lock && resolve(lock.packages, next.name, next.from);
-    const shown = found?.path.replace(/^node_modules\//, '').replaceAll('/node_modules/', '>') ?? next.name;
+    const shown = found === undefined ? next.name : shownPath(found.path, asking);
     if (packages[shown] !== undefined) continue;
     const fact =
       found === undefined
-        ? await unrecorded(workspace, next.name, sources)
+        ? await unrecorded(workspace, owner?.folder ?? workspace.root, next.name, sources)
         : await recorded(workspace, lock?.folder ?? '.', found, sources);
     if (fact === undefined) continue;
     packages[shown] = fact;
@@ -49,15 +54,14 @@ export async function packageFacts(
   };
 }
 
+/** Where a package is installed, from the one that asks: "a>b" is the "b" of "a". */
+const shownPath = (path: string, asking: string): string =>
+  (path.startsWith(`${asking}/`) ? path.slice(asking.length + 1) : path)
+    .replace(/^node_modules\//, '')
+    .replaceAll('/node_modules/', '>');
+
 export const isBuiltin = (specifier: string): boolean =>
   specifier.startsWith('node:') || builtinModules.includes(specifier);
-
-/** "@scope/name/sub/path.js" is a file of "@scope/name". */
-const packageName = (specifier: string): string =>
-  specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
 
 interface Lock {
   readonly file: string;
@@ -69,8 +73,8 @@ interface Lock {
 }
 
 /** npm's record in the nearest folder upwards that has one: in a workspace of packages it lies above the project. */
-function findLock(workspace: Workspace): Lock | undefined {
-  for (let folder = workspace.root; ; folder = dirname(folder)) {
+function findLock(workspace: Workspace, from: string): Lock | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
     const place = `${folder}/node_modules/.package-lock.json`;
     if (workspace.disk.stat(place)?.isFile() === true) {
       const bytes = readFileSync(place);
@@ -138,15 +142,12 @@ async function recorded(
 /** A package that npm knows nothing of: put there by hand, or by another package manager. */
 async function unrecorded(
   workspace: Workspace,
+  folder: string,
   name: string,
   sources: Map<string, string>,
 ): Promise<string | undefined> {
-  for (let folder = workspace.root; ; folder = dirname(folder)) {
-    const place = `${folder}/node_modules/${name}`;
-    if (workspace.disk.stat(place) !== undefined)
-      return `unrecorded ${await contentOf(workspace, place, sources)}`;
-    if (dirname(folder) === folder) return undefined;
-  }
+  const place = installedFor(workspace, folder, name);
+  return place === undefined ? undefined : `unrecorded ${await contentOf(workspace, place, sources)}`;
 }
 
 async function contentOf(workspace: Workspace, place: string, sources: Map<string, string>): Promise<string> {
@@ -178,15 +179,6 @@ function whatCounts(workspace: Workspace, path: string): (inside: string) => boo
     !leaveOut.includes(inside.slice(inside.lastIndexOf('/') + 1)) &&
     !made.includes(inside) &&
     (shipped?.(inside) ?? true);
-}
-
-function packageJsonIn(folder: string): Json | undefined {
-  try {
-    const json: Json = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    return json;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A linked package's own packages are counted by themselves. */

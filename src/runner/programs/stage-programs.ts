@@ -8,10 +8,18 @@ import type { Store } from '../store/open-store.ts';
 import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import { type BundleFolder, bundlePath, keptBundles, mapPath, passingBundles } from './bundle-folder.ts';
+import {
+  type BundleFolder,
+  bundlePath,
+  bundlesOf,
+  keptBundles,
+  mapPath,
+  passingBundles,
+} from './bundle-folder.ts';
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import { loadFault } from './load-fault.ts';
+import { linkDependencies, type OwnerPackage } from './owner-package.ts';
 import { type PackageFacts, packageFacts, sourceDigest } from './packages.ts';
 
 /** A stage program, ready to run. */
@@ -42,6 +50,8 @@ export interface ProgramSources {
 interface BundleRecord {
   readonly bundler: string;
   readonly bundle: Digest;
+  /** The name of the package that it is a module of; null: it is a file of the project. */
+  readonly owner: string | null;
   readonly inputs: Readonly<Record<string, string>>;
   readonly absent: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
@@ -99,13 +109,13 @@ export async function stagePrograms(
 
 const facts = (
   entry: Digest,
-  { bundle, inputs, packages, sources }: BundleRecord,
+  { bundle, owner, inputs, packages, sources }: BundleRecord,
   description: Description,
   isKept: boolean,
 ): StageProgramFacts => ({
   identity: digestOf(`${entry}\n${bundle}\n`),
   bundle,
-  file: bundlePath(bundle),
+  file: bundlePath(bundle, owner ?? undefined),
   isKept,
   code: codeOf(inputs),
   sources: Object.keys(sources),
@@ -138,24 +148,24 @@ function contentsOnce(workspace: Workspace): Contents {
   };
 }
 
-type Packages = (specifiers: readonly string[]) => Promise<PackageFacts>;
+type Packages = (specifiers: readonly string[], owner: OwnerPackage | undefined) => Promise<PackageFacts>;
 
 /** npm's record is long, and most programs name the same packages. */
 function packagesOnce(workspace: Workspace): Packages {
   const known = new Map<string, Promise<PackageFacts>>();
-  return (specifiers) => {
-    const name = JSON.stringify(specifiers);
-    const found = known.get(name) ?? packageFacts(workspace, specifiers);
+  return (specifiers, owner) => {
+    const name = JSON.stringify([specifiers, owner?.folder]);
+    const found = known.get(name) ?? packageFacts(workspace, specifiers, owner);
     known.set(name, found);
     return found;
   };
 }
 
 async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
-  if (record.bundler !== bundlerVersion || (await contents(bundlePath(record.bundle))) !== record.bundle)
-    return false;
+  const file = bundlePath(record.bundle, record.owner ?? undefined);
+  if (record.bundler !== bundlerVersion || (await contents(file)) !== record.bundle) return false;
   // An older version wrote none.
-  if (workspace.disk.stat(placeOf(workspace, mapPath(bundlePath(record.bundle)))) === undefined) return false;
+  if (workspace.disk.stat(placeOf(workspace, mapPath(file))) === undefined) return false;
   for (const [path, digest] of Object.entries(record.inputs))
     if ((await contents(path)) !== digest) return false;
   for (const [path, digest] of Object.entries(record.sources))
@@ -170,14 +180,15 @@ const sourceContent = (workspace: Workspace, path: string, contents: Contents): 
 async function recordOf(
   workspace: Workspace,
   packagesOf: Packages,
-  { digest, inputs, absent, external }: Bundle,
+  { digest, inputs, absent, external, owner }: Bundle,
   description: Description,
 ): Promise<BundleRecord> {
-  const { packages, sources } = await packagesOf([...external, ...description.packages]);
+  const { packages, sources } = await packagesOf([...external, ...description.packages], owner);
   const contents = contentsOnce(workspace);
   return {
     bundler: bundlerVersion,
     bundle: digest,
+    owner: owner?.name ?? null,
     inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
     absent,
     packages,
@@ -188,9 +199,10 @@ async function recordOf(
 async function writeBundle(
   workspace: Workspace,
   folder: BundleFolder,
-  { digest, text, map }: Bundle,
+  { digest, text, map, owner }: Bundle,
 ): Promise<void> {
-  const path = folder.pathOf(digest);
+  const path = folder.placeOf(bundlePath(digest, owner?.name));
+  if (owner !== undefined) await linkDependencies(workspace, owner, folder.placeOf(bundlesOf(owner.name)));
   for (const written of [
     await writeFileAtomically(path, text, workspace.disk),
     await writeFileAtomically(mapPath(path), map, workspace.disk),
@@ -206,21 +218,21 @@ async function described(
   bundles: readonly (readonly [path: string, bundle: Bundle])[],
 ): Promise<ReadonlyMap<Digest, Result<Description>>> {
   const found = new Map<Digest, Result<Description>>();
-  const unknown: Digest[] = [];
+  const unknown: Bundle[] = [];
   for (const [path, bundle] of bundles) {
     const { digest } = bundle;
-    if (found.has(digest) || unknown.includes(digest)) continue;
+    if (found.has(digest) || unknown.some((other) => other.digest === digest)) continue;
     const known = programDescription(store, digest);
     if (isDescription(known) && (await hasPackagesAsBefore(store, packagesOf, path, bundle, known)))
       found.set(digest, { ok: true, value: known });
-    else unknown.push(digest);
+    else unknown.push(bundle);
   }
   const answers = await describeAll(
     stageChild,
     workspace.root,
-    unknown.map((digest) => folder.pathOf(digest)),
+    unknown.map(({ digest, owner }) => folder.placeOf(bundlePath(digest, owner?.name))),
   );
-  for (const [index, digest] of unknown.entries()) {
+  for (const [index, { digest }] of unknown.entries()) {
     const answer = answers[index] ?? { ok: false, error: 'it ended while it was loaded' };
     found.set(digest, answer);
     if (answer.ok) recordDescription(store, digest, answer.value);
@@ -233,18 +245,18 @@ async function hasPackagesAsBefore(
   store: Store,
   packagesOf: Packages,
   path: string,
-  { external }: Bundle,
+  { external, owner }: Bundle,
   description: Description,
 ): Promise<boolean> {
   const before = parseRecord(bundleRecord(store, path));
   if (before === undefined) return false;
-  const { packages } = await packagesOf([...external, ...description.packages]);
+  const { packages } = await packagesOf([...external, ...description.packages], owner);
   return JSON.stringify(packages) === JSON.stringify(before.packages);
 }
 
 function parseRecord(value: Json | undefined): BundleRecord | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { bundler, bundle, inputs, absent, packages, sources } = value;
+  const { bundler, bundle, owner, inputs, absent, packages, sources } = value;
   const digest = parseDigest(String(bundle));
   if (
     typeof bundler !== 'string' ||
@@ -255,7 +267,15 @@ function parseRecord(value: Json | undefined): BundleRecord | undefined {
     !Array.isArray(absent)
   )
     return undefined;
-  return { bundler, bundle: digest.value, inputs, packages, sources, absent: absent.map(String) };
+  return {
+    bundler,
+    bundle: digest.value,
+    owner: typeof owner === 'string' ? owner : null,
+    inputs,
+    packages,
+    sources,
+    absent: absent.map(String),
+  };
 }
 
 const isTexts = (value: Json | undefined): value is Readonly<Record<string, string>> =>

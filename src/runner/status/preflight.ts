@@ -10,6 +10,7 @@ import type { Instance, Plan, Resources } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { isGlob } from '../pipeline-file/glob.ts';
+import { namesModule } from '../pipeline-file/names-module.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
@@ -115,7 +116,7 @@ function eachOnce(faults: readonly Diagnostic[]): readonly Diagnostic[] {
 }
 
 function missingProgram(workspace: ProjectFiles, { program }: Instance): readonly Diagnostic[] {
-  if (program.kind !== 'uses' || isFile(workspace, program.path)) return [];
+  if (program.kind !== 'uses' || namesModule(program.path) || isFile(workspace, program.path)) return [];
   const fault = missing(workspace, program.path, program.at);
   return deadLinkOn(workspace, program.path) !== undefined
     ? [fault]
@@ -157,7 +158,8 @@ function bundleFaults(
   programs: Programs,
 ): readonly Diagnostic[] {
   return instances.flatMap(({ program }) => {
-    if (program.kind !== 'uses' || !isFile(workspace, program.path)) return [];
+    if (program.kind !== 'uses') return [];
+    if (!namesModule(program.path) && !isFile(workspace, program.path)) return [];
     const bundled = programs.get(program.path);
     if (bundled === undefined || bundled.ok) return [];
     return bundled.error.map(({ message, at, help }): Diagnostic => {
