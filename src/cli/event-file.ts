@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type FileProblem, fileProblem } from '../files/file-problem.ts';
+import { jsonText } from '../files/json-text.ts';
 import type { Result } from '../result.ts';
 import type { Event } from '../runner/event.ts';
 
@@ -32,7 +33,7 @@ export function openEventFile(
     return {
       ok: true,
       value: {
-        write: (event) => attempt(() => writeFileSync(file, `${JSON.stringify(event)}\n`)),
+        write: (event) => attempt(() => writeFileSync(file, `${jsonText(event)}\n`)),
         close: () => attempt(() => closeSync(file)),
       },
     };

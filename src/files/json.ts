@@ -11,13 +11,18 @@ export interface JsonObject {
   readonly [name: string]: Json;
 }
 
-/** Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is passed over. */
+/**
+ * Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is passed over, and
+ * NaN, Infinity and -Infinity are read as Python's json module reads and writes them.
+ */
 export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   try {
     const value: Json = JSON.parse(body);
     return { ok: true, value };
   } catch (error) {
+    const plain = withoutNonFinite(body);
+    if (plain !== body) return parsePython(body, plain, path, line);
     const fault = jsonFault(body, error instanceof Error ? error.message : '');
     return {
       ok: false,
@@ -25,6 +30,27 @@ export function parseJson(text: string, path: string, line = 1): Result<Json, Fi
     };
   }
 }
+
+/** A text that holds numbers which JSON has no words for; `plain`: the same without them, for the places of other faults. */
+function parsePython(body: string, plain: string, path: string, line: number): Result<Json, FileProblem> {
+  const parsed = parseJson(plain, path, line);
+  if (!parsed.ok) return parsed;
+  // A mark that the text itself does not hold.
+  let mark = 'number';
+  while (body.includes(mark)) mark += '.';
+  const value: Json = JSON.parse(
+    body.replace(stringOrNonFinite, (found) => (found.startsWith('"') ? found : `"${mark}${found}"`)),
+    (_, member: unknown) =>
+      typeof member === 'string' && member.startsWith(mark) ? Number(member.slice(mark.length)) : member,
+  );
+  return { ok: true, value };
+}
+
+const stringOrNonFinite = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])(?:NaN|-?Infinity)(?![\w.])/gs;
+
+/** Each such number as a zero of the same width. */
+const withoutNonFinite = (body: string): string =>
+  body.replace(stringOrNonFinite, (found) => (found.startsWith('"') ? found : '0'.padEnd(found.length)));
 
 /** Reads a JSON file (UTF-8). */
 export async function readJson(path: string): Promise<Result<Json, FileProblem>> {

@@ -100,7 +100,13 @@ export interface RunRecord {
  */
 export type ResultState = 'up-to-date' | 'out-of-date' | 'not-cached';
 
-/** The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".". */
+/** A number of a result: NaN and infinities too; a bigint where a JavaScript number would round an integer. */
+export type MetricValue = number | bigint;
+
+/**
+ * The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".", with the name of the
+ * out before them where two outs have one name.
+ */
 export interface InstanceMetrics {
   readonly instance: InstanceId;
   readonly state: ResultState;
@@ -109,7 +115,7 @@ export interface InstanceMetrics {
   readonly labels: Readonly<Record<string, string>>;
   /** That the numbers were made with; empty where nobody knows. */
   readonly params: Readonly<Record<string, Value>>;
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: Readonly<Record<string, MetricValue>>;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];
 }

@@ -26,7 +26,8 @@ test.each([
   ['["a\nb"]', '1:4'],
   ['[1]\n[2]', '2:1'],
   ['{"a": [1, 2', '1:12'],
-  ['[NaN]', '1:2'],
+  ['[nan]', '1:3'],
+  ['[NaN,\n Infinity, x]', '2:12'],
 ])('the fault of %j is at %s', (text, place) => {
   expect(placeOf(text)).toBe(place);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { planFile } from '../../src/runner/plan/plan-file.ts';
 import { faultsOf, faultText, instanceOf, planned, planOfText, type Written } from './planned.ts';
 
 /** The params of a stage without axes. */
@@ -272,4 +273,26 @@ stages:
       instanceOf(planOfText(text, { set: ['vars.model=1', 'vars.model=2'] }), 'a[x]').params['model'],
     ).toBe(2);
   });
+});
+
+test.each([
+  ['#ff0000', '#ff0000'],
+  ['run #5', 'run #5'],
+  ['#', '#'],
+  ['"quoted #5" ', 'quoted #5'],
+  ['[a, b #c, #d]', ['a', 'b #c', '#d']],
+  ['{ k: v #w }', { k: 'v #w' }],
+  ['a#b', 'a#b'],
+  ['\ue000 #5', '\ue000 #5'],
+  ['5', 5],
+])('a value of --set has no comments: %s', (typed, value) => {
+  const { result } = planFile({
+    file: 'pipeline.yaml',
+    readText: () => ({
+      ok: true,
+      value: 'vars: { x: 1 }\nstages: { a: { cmd: ["true"], params: { x: "${vars.x}" } } }\n',
+    }),
+    overrides: [`vars.x=${typed}`],
+  });
+  expect(result.ok && result.value.instances[0]?.params).toEqual({ x: value });
 });

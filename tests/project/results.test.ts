@@ -46,11 +46,11 @@ const scored = (p: number, more: object = {}): object => ({
 });
 const program = `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: { type: 'object', properties: { p: { type: 'number' } } }, deps: [], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ score: params.p })) };\n`;
 
-test('numbers of a result are current as long as all that it is of is', async () => {
+test('numbers of a result are up-to-date as long as all that it is of is', async () => {
   using project = await finished();
   expect(shown(await metrics(project))).toEqual([
-    'train[1] current rate=0.1 n=1 of.data=5',
-    'train[2] current rate=0.1 n=2 of.data=5',
+    'train[1] up-to-date rate=0.1 n=1 of.data=5',
+    'train[2] up-to-date rate=0.1 n=2 of.data=5',
   ]);
 });
 
@@ -81,8 +81,8 @@ test('a file that was edited by hand, or is gone, is not what is shown: the resu
   writeFileSync(join(project.root, 'artifacts/pipeline/train/1/m.json'), '{"rate": 99}');
   rmSync(join(project.root, 'artifacts/pipeline/train/2'), { recursive: true });
   expect(shown(await metrics(project))).toEqual([
-    'train[1] current rate=0.1 n=1 of.data=5',
-    'train[2] current rate=0.1 n=2 of.data=5',
+    'train[1] up-to-date rate=0.1 n=1 of.data=5',
+    'train[2] up-to-date rate=0.1 n=2 of.data=5',
   ]);
 });
 
@@ -138,14 +138,14 @@ test('what reads from a stage that is never cached is current, as long as that o
   });
   project.write({ 'pipeline.yaml': chain('1') });
   expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran', c: 'ran' });
-  expect(shown(await metrics(project))).toEqual(['c current n=1']);
+  expect(shown(await metrics(project))).toEqual(['c up-to-date n=1']);
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual([]);
   project.write({ 'pipeline.yaml': chain('2') });
   expect(shown(await metrics(project))).toEqual(['c outdated n=1']);
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual(['out-of-date']);
 });
 
-test('numbers that are no JSON, as the NaN that Python writes, are told with their place, beside the others', async () => {
+test('numbers that are no JSON are told with their place, beside the others', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': {
@@ -155,7 +155,7 @@ test('numbers that are no JSON, as the NaN that Python writes, are told with the
           cmd: [
             'sh',
             '-c',
-            'if [ "$1" = 1 ]; then echo \'{"loss": NaN}\'; else echo \'{"loss": 2}\'; fi > "$0"',
+            'if [ "$1" = 1 ]; then echo \'{"loss": nan}\'; else echo \'{"loss": 2}\'; fi > "$0"',
             '${outs.m}',
             '${n}',
           ],
@@ -169,7 +169,7 @@ test('numbers that are no JSON, as the NaN that Python writes, are told with the
     {
       instance: 'train[1]',
       values: {},
-      faults: [{ path: 'artifacts/pipeline/train/1/m.json', line: 1, column: 10 }],
+      faults: [{ path: 'artifacts/pipeline/train/1/m.json', line: 1, column: 11 }],
     },
     { instance: 'train[2]', values: { loss: 2 }, faults: [] },
   ]);
@@ -213,4 +213,90 @@ test('a dep that is missing leaves the numbers of before', async () => {
     'train[1] outdated rate=0.1 n=1 of.data=5',
     'train[2] outdated rate=0.1 n=2 of.data=5',
   ]);
+});
+
+/** Metrics files as they stand, an out each. */
+async function measuring(files: Readonly<Record<string, string>>, more: object = {}): Promise<InProcess> {
+  const project = inProcess();
+  const names = Object.keys(files);
+  project.write({
+    ...Object.fromEntries(names.map((name) => [`data/${name}.json`, files[name]])),
+    'pipeline.yaml': {
+      stages: {
+        a: {
+          cmd: names.map((name) => `cp \${deps.${name}} \${outs.${name}}`).join(' && '),
+          deps: Object.fromEntries(names.map((name) => [name, `data/${name}.json`])),
+          outs: Object.fromEntries(names.map((name) => [name, { path: `${name}.json`, kind: 'metrics' }])),
+          ...more,
+        },
+      },
+    },
+  });
+  expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+  return project;
+}
+
+const valuesOf = async (project: InProcess): Promise<readonly (readonly [string, unknown])[]> =>
+  (await metrics(project)).flatMap(({ values }) => Object.entries(values));
+
+test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string, unknown])[]]>([
+  [
+    'two outs with a common name',
+    { train: '{"loss": 1, "steps": 3}', test: '{"loss": 2}' },
+    [
+      ['test.loss', 2],
+      ['train.loss', 1],
+      ['steps', 3],
+    ],
+  ],
+  [
+    'a nested name and one with a dot',
+    { m: '{"a.b": 1, "a": {"b": 2}}' },
+    [
+      ['"a.b"', 1],
+      ['a.b', 2],
+    ],
+  ],
+  [
+    'a name that reads like a qualified one',
+    { a: '{"loss": 1}', b: '{"loss": 2}', c: '{"a": {"loss": 3}}' },
+    [
+      ['a.loss', 1],
+      ['b.loss', 2],
+      ['c.a.loss', 3],
+    ],
+  ],
+  [
+    'names of JavaScript',
+    { m: '{"__proto__": 1, "constructor": 2}' },
+    [
+      ['__proto__', 1],
+      ['constructor', 2],
+    ],
+  ],
+  ['an empty name', { m: '{"": 1}' }, [['""', 1]]],
+])('no metric hides another: %s', async (_, files, expected) => {
+  using project = await measuring(files);
+  expect(await valuesOf(project)).toEqual(expected);
+});
+
+test('what Python writes for a number is read, and nothing beside it is lost; integers keep all their digits', async () => {
+  using project = await measuring({
+    m: '{"nan": NaN, "up": Infinity, "down": -Infinity, "text": "NaN \\"Infinity\\"", "list": [NaN], "id": 9007199254740993, "less": -12345678901234567890, "plain": 9007199254740992, "float": 1e22, "loss": 0.5}',
+  });
+  expect(await valuesOf(project)).toEqual([
+    ['nan', Number.NaN],
+    ['up', Infinity],
+    ['down', -Infinity],
+    ['id', 9007199254740993n],
+    ['less', -12345678901234567890n],
+    ['plain', 9007199254740992n],
+    ['float', 1e22],
+    ['loss', 0.5],
+  ]);
+});
+
+test('a fault beside a NaN is told at its place', async () => {
+  using project = await measuring({ m: '{"a": NaN,\n "b": -NaN}' });
+  expect((await metrics(project)).map(({ faults }) => faults)).toMatchObject([[{ line: 2, column: 8 }]]);
 });

@@ -148,3 +148,54 @@ test('a heading of several lines ends where the others do', () => {
     ]),
   ).toEqual(['      long.', 'name     f1  n', 'a       0.5  1']);
 });
+
+describe('numbers and names that could hide each other', () => {
+  const row = (
+    instance: string,
+    params: MeasuredInstance['params'],
+    values: MeasuredInstance['values'],
+  ): MeasuredInstance => ({ instance, state: 'up-to-date', axes: {}, params, values });
+
+  test('a metric named as a param has a column of its own, and each is found by its name', () => {
+    const rows = [row('a[1]', { loss: 'mse' }, { loss: 2 }), row('a[2]', { loss: 'mae' }, { loss: 1 })];
+    expect(metricsTable(rows, undefined).rows).toEqual([
+      ['instance', 'params.\nloss', 'loss'],
+      ['a[1]', 'mse', '2'],
+      ['a[2]', 'mae', '1'],
+    ]);
+    expect(sortedBy(rows, 'params.loss').map(({ instance }) => instance)).toEqual(['a[2]', 'a[1]']);
+    expect(sortedBy(rows, 'loss').map(({ instance }) => instance)).toEqual(['a[2]', 'a[1]']);
+  });
+
+  test('NaN and infinities are shown; NaN is never the best and comes last, whatever the order', () => {
+    const rows = [
+      row('a[1]', {}, { f1: Number.NaN }),
+      row('a[2]', {}, { f1: 0.25 }),
+      row('a[3]', {}, { f1: Infinity }),
+    ];
+    expect(
+      metricsTable(rows, undefined)
+        .rows.slice(1)
+        .map(([, value]) => value?.trim()),
+    ).toEqual(['NaN', '0.2500', 'Infinity*']);
+    expect(sortedBy(rows, 'f1').map(({ instance }) => instance)).toEqual(['a[3]', 'a[2]', 'a[1]']);
+  });
+
+  test('integers beyond 2^53 keep their digits and their order', () => {
+    const rows = [row('a[1]', {}, { n: 9007199254740993n }), row('a[2]', {}, { n: 9007199254740992 })];
+    expect(metricsTable(rows, undefined).rows.slice(1)).toEqual([
+      ['a[1]', '9007199254740993'],
+      ['a[2]', '9007199254740992'],
+    ]);
+    expect(sortedBy(rows, 'n').map(({ instance }) => instance)).toEqual(['a[1]', 'a[2]']);
+  });
+
+  test('an instance without a metric has none of the methods of objects', () => {
+    const rows = [row('a[1]', {}, { toString: 1, x: 1 }), row('a[2]', {}, { x: 2 })];
+    expect(metricsTable(rows, ['toString']).rows).toEqual([
+      ['instance', 'toString'],
+      ['a[1]', '1'],
+      ['a[2]', ''],
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
+import { jsonText } from '../../files/json-text.ts';
 import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
 import { type Prediction, readPredictions } from '../../ml/metrics/prediction.ts';
 import type { Result } from '../../result.ts';
@@ -44,7 +45,7 @@ export function compareCommand(): Command {
         if (!compared.ok) return refuse(compared.error);
         process.stdout.write(
           options.json === true
-            ? `${JSON.stringify(compared.value)}\n`
+            ? `${jsonText(compared.value)}\n`
             : comparisonText(first, second, compared.value),
         );
       } finally {

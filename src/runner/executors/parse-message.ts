@@ -1,12 +1,12 @@
-import { isJsonObject, type Json } from '../../files/json.ts';
+import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
 /** A line that a stage wrote on its event descriptor; undefined: it is no message. Whoever holds the descriptor can write anything. */
 export function parseMessage(line: string): StageMessage | undefined {
-  const value = parsed(line);
-  if (!isJsonObject(value)) return undefined;
+  const parsed = parseJson(line, '');
+  if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;
   const { kind, text, done, total, unit, note, step, values, what, count, of, limit, runtime, device } =
-    value;
+    parsed.value;
   switch (kind) {
     case 'log':
     case 'warning':
@@ -17,7 +17,15 @@ export function parseMessage(line: string): StageMessage | undefined {
         ? { kind, done, total, unit, ...(isText(note) ? { note } : {}) }
         : undefined;
     case 'metric':
-      return isNumber(step) && isNumbers(values) ? { kind, step, values } : undefined;
+      return isNumber(step) && isJsonObject(values) && Object.values(values).every(isMeasured)
+        ? {
+            kind,
+            step,
+            values: Object.fromEntries(
+              Object.entries(values).map(([name, number]) => [name, measured(number)]),
+            ),
+          }
+        : undefined;
     case 'truncated':
       return isText(what) && isNumber(count) && isNumber(of) && isNumber(limit)
         ? { kind, what, count, of, limit }
@@ -31,16 +39,12 @@ export function parseMessage(line: string): StageMessage | undefined {
   }
 }
 
-function parsed(line: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(line);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
 const isText = (value: Json | undefined): value is string => typeof value === 'string';
-const isNumber = (value: Json | undefined): value is number => typeof value === 'number';
-const isNumbers = (value: Json | undefined): value is Readonly<Record<string, number>> =>
-  isJsonObject(value) && Object.values(value).every(isNumber);
+const isNumber = (value: Json | undefined): value is number =>
+  typeof value === 'number' && Number.isFinite(value);
+/** JavaScript's JSON has null for what is no number, and the store a text. */
+const isMeasured = (value: Json): boolean =>
+  typeof value === 'number' || value === null || isNonFinite(value);
+const isNonFinite = (value: Json): boolean =>
+  value === 'NaN' || value === 'Infinity' || value === '-Infinity';
+const measured = (value: Json): number => (value === null ? Number.NaN : Number(value));

@@ -99,7 +99,54 @@ interface Step {
 function valueAfter(file: string, text: string, start: number, report: Report): Node | undefined {
   const at: Range = { file, offset: start, length: Math.max(1, text.length - start) };
   if (text.slice(start).trim() === '') return { kind: 'scalar', value: '', text: '', parts: null, at };
-  return parseYaml(file, ' '.repeat(start) + text.slice(start), report);
+  const value = text.slice(start);
+  if (value.search(comment) < 0) return parseYaml(file, ' '.repeat(start) + value, report);
+  const hash = unusedCharacter(value);
+  const parsed = parseYaml(file, ' '.repeat(start) + value.replaceAll(comment, hash), report);
+  return parsed && withText(parsed, (part) => part.replaceAll(hash, '#'));
+}
+
+/** A "#" that would begin a comment: a value on the command line has none, so it is a character like any other. */
+const comment = /(?<=^|\s)#/g;
+
+/** One of the characters for private use (U+E000 to U+F8FF) that a text does not hold. */
+function unusedCharacter(text: string): string {
+  for (let code = 0xe000; ; code++) {
+    const character = String.fromCharCode(code);
+    if (!text.includes(character)) return character;
+  }
+}
+
+/** The same value with every text in it changed. */
+function withText(node: Node, change: (text: string) => string): Node {
+  switch (node.kind) {
+    case 'broken':
+      return node;
+    case 'list':
+      return listNode(
+        node.items.map((item) => withText(item, change)),
+        node.at,
+      );
+    case 'map':
+      return mapNode(
+        new Map(
+          [...node.entries].map(([name, { key, value }]) => [
+            change(name),
+            { key, value: withText(value, change) },
+          ]),
+        ),
+        node.at,
+      );
+    case 'scalar':
+      return {
+        ...node,
+        value: typeof node.value === 'string' ? change(node.value) : node.value,
+        text: change(node.text),
+        parts:
+          node.parts &&
+          node.parts.map((part) => (part.kind === 'text' ? { ...part, text: change(part.text) } : part)),
+      };
+  }
 }
 
 function replaced(

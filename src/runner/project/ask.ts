@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileProblem } from '../../files/file-problem.ts';
-import { isJsonObject, type Json, readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type {
   Artifact,
@@ -33,6 +32,8 @@ import {
 } from './opened.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
+import { metricNames, type MetricsByOut } from './metric-names.ts';
+import { type Metric, readMetrics } from './read-metrics.ts';
 import { type InstanceResult, resultsOf } from './results-of.ts';
 import { isRunning, outputsOf } from '../store/attempts.ts';
 import { lastResult } from '../store/last-results.ts';
@@ -245,33 +246,26 @@ export async function metrics(
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
   const found = await selectedResults(opened, planned, selection);
   if (!found.ok) return found;
-  const measured = await Promise.all(
-    found.value.map(async ({ instance, state, params, files }): Promise<InstanceMetrics> => {
-      const values: Record<string, number> = {};
-      const faults: FileProblem[] = [];
-      for (const [out, { kind, path }] of Object.entries(instance.outs)) {
-        const file = kind === 'metrics' ? files[out] : undefined;
-        const read = file === undefined ? undefined : await readJson(join(opened.place.root, file));
-        if (read?.ok === false) faults.push({ ...read.error, path });
-        const numbers = read?.ok === true ? numbersIn(read.value, '') : [];
-        if (read?.ok === true && numbers.length === 0)
-          faults.push({
-            path,
-            message: 'holds no metrics: expected a map of numbers, as {"loss": 0.5}; lists are passed over',
-          });
-        for (const [name, value] of numbers) values[name] = value;
-      }
-      return {
-        instance: instance.id,
-        state,
-        axes: state === 'up-to-date' ? instance.axes : {},
-        labels: instance.labels,
-        params,
-        values,
-        faults,
-      };
-    }),
+  const read = await Promise.all(found.value.map((result) => measuredOuts(opened.place.root, result)));
+  const nameOf = new Map(
+    [...new Set(read.map(({ instance }) => instance.stage))].map((stage) => [
+      stage,
+      metricNames(read.filter(({ instance }) => instance.stage === stage).map(({ outs }) => outs)),
+    ]),
   );
+  const measured = read.map(({ instance, state, params, outs, faults }): InstanceMetrics => ({
+    instance: instance.id,
+    state,
+    axes: state === 'up-to-date' ? instance.axes : {},
+    labels: instance.labels,
+    params,
+    values: Object.fromEntries(
+      [...outs].flatMap(([out, metrics]) =>
+        metrics.map(({ path, value }) => [nameOf.get(instance.stage)?.(out, path) ?? path.join('.'), value]),
+      ),
+    ),
+    faults,
+  }));
   return {
     ok: true,
     value: measured.filter(({ values, faults }) => Object.keys(values).length > 0 || faults.length > 0),
@@ -311,14 +305,26 @@ async function selectedResults(
   return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
 }
 
-/** The numbers of a document's maps, nested names joined by "."; lists hold what belongs to a metric, as its interval. */
-function numbersIn(value: Json, name: string): readonly (readonly [string, number])[] {
-  if (typeof value === 'number' && name !== '') return [[name, value]];
-  return isJsonObject(value)
-    ? Object.entries(value).flatMap(([key, member]) =>
-        numbersIn(member, name === '' ? key : `${name}.${key}`),
-      )
-    : [];
+/** The numbers in a result's outs of kind `metrics`. */
+async function measuredOuts(
+  root: string,
+  result: InstanceResult,
+): Promise<InstanceResult & { readonly outs: MetricsByOut; readonly faults: readonly FileProblem[] }> {
+  const outs = new Map<string, readonly Metric[]>();
+  const faults: FileProblem[] = [];
+  for (const [out, { kind, path }] of Object.entries(result.instance.outs)) {
+    const file = kind === 'metrics' ? result.files[out] : undefined;
+    if (file === undefined) continue;
+    const read = await readMetrics(join(root, file));
+    if (!read.ok) faults.push({ ...read.error, path });
+    else if (read.value.length === 0)
+      faults.push({
+        path,
+        message: 'holds no metrics: expected a map of numbers, as {"loss": 0.5}; lists are ignored',
+      });
+    else outs.set(out, read.value);
+  }
+  return { ...result, outs, faults };
 }
 
 export function artifacts(

@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import type { ResultState } from '../answers.ts';
+import type { MetricValue, ResultState } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { listed } from '../pipeline-file/interpolate.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
@@ -11,14 +11,14 @@ export interface MeasuredInstance {
   readonly state: ResultState;
   readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: Readonly<Record<string, MetricValue>>;
 }
 
 export interface MetricsTable {
   /** The heading and a row an instance; the best value of a column carries a star. */
   readonly rows: readonly (readonly string[])[];
   /** Metrics that all instances have the same value of. */
-  readonly same: readonly { readonly name: string; readonly value: number }[];
+  readonly same: readonly { readonly name: string; readonly value: MetricValue }[];
   /** Metrics, and params in which instances differ, that are not shown, since there are many. */
   readonly left: { readonly metrics: readonly string[]; readonly settings: readonly string[] };
 }
@@ -41,8 +41,9 @@ export function metricsTable(
   const asked =
     columns &&
     [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
-  const settings = differingSettings(measured);
-  const headings = headingsOf([...settingNames(measured), ...all]);
+  const allSettings = settingsOf(measured);
+  const settings = differingSettings(measured, allSettings);
+  const headings = headingsOf([...allSettings.names, ...all]);
   const columnWidth = ({ name, of }: Column): number =>
     gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
   const instances: Column = { name: 'instance', of: (row) => `${row.instance}${stateText[row.state]}` };
@@ -130,10 +131,14 @@ const stateText: Readonly<Record<ResultState, string>> = {
 
 /** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
-  const [metric] = matching(metricNames(measured), wanted);
-  if (metric !== undefined) return inOrder(measured, ({ values }) => values[metric], -direction(metric));
-  const [setting] = matching(settingNames(measured), wanted);
-  return setting === undefined ? measured : inOrder(measured, (row) => settingsOf(row).get(setting), 1);
+  const settings = settingsOf(measured);
+  const [metrics, others] = [metricNames(measured), settings.names];
+  const exact = [...metrics, ...others].find((name) => name === wanted);
+  const name = exact ?? matching(metrics, wanted)[0] ?? matching(others, wanted)[0];
+  if (name === undefined) return measured;
+  return metrics.includes(name)
+    ? inOrder(measured, (row) => ordered(metricOf(row, name)), -direction(name))
+    : inOrder(measured, (row) => settings.of(row, name), 1);
 }
 
 /** Whether an instance has one of the metrics that were asked for. */
@@ -150,7 +155,7 @@ export function unknownColumns(
   const metrics = metricNames(measured);
   const asked = [
     ...columns.map((name) => ({ name, known: metrics })),
-    ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingNames(measured)] }]),
+    ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingsOf(measured).names] }]),
   ];
   return asked
     .filter(({ name, known }) => matching(known, name).length === 0)
@@ -172,25 +177,31 @@ const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] =
   ...new Set(measured.flatMap(({ values }) => Object.keys(values))),
 ];
 
-/** Of params and axes. */
-const settingNames = (measured: readonly MeasuredInstance[]): readonly string[] => [
-  ...new Set(measured.flatMap((row) => [...settingsOf(row).keys()])),
-];
-
 /** By name or last part of the name. */
 const matching = (names: readonly string[], wanted: string): readonly string[] =>
   names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
 
-function inOrder<T>(rows: readonly T[], of: (row: T) => Value | undefined, sign: number): readonly T[] {
+/** What is no number has no place among numbers. */
+const ordered = (value: MetricValue | undefined): MetricValue | undefined =>
+  Number.isNaN(value) ? undefined : value;
+
+function inOrder<T>(
+  rows: readonly T[],
+  of: (row: T) => Value | bigint | undefined,
+  sign: number,
+): readonly T[] {
   return rows.toSorted((a, b) => {
     const [left, right] = [of(a), of(b)];
     if (left === undefined || right === undefined)
       return Number(left === undefined) - Number(right === undefined);
-    return typeof left === 'number' && typeof right === 'number'
-      ? sign * (left - right)
+    return isNumber(left) && isNumber(right)
+      ? sign * (left < right ? -1 : left > right ? 1 : 0)
       : sign * text(left).localeCompare(text(right));
   });
 }
+
+const isNumber = (value: Value | bigint): value is MetricValue =>
+  typeof value === 'number' || typeof value === 'bigint';
 
 /** Losses and what is waited for are better when they are small. */
 const direction = (name: string): 1 | -1 => (wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1);
@@ -219,17 +230,19 @@ const wordsOf = (name: string): readonly string[] =>
     .split(/[^a-z0-9]+/);
 
 function sharedValue(measured: readonly MeasuredInstance[], name: string): MetricsTable['same'] {
-  const [value, ...others] = new Set(measured.map(({ values }) => values[name]));
+  const [value, ...others] = new Set(measured.map((row) => metricOf(row, name)));
   return value === undefined || others.length > 0 ? [] : [{ name, value }];
 }
 
 /** None where all are equal, and none of counts: more steps or rows are not better. */
-function bestOf(values: readonly number[], name: string): number | undefined {
-  const isCount = values.every(Number.isInteger) && values.some((value) => value < 0 || value > 1);
-  return isCount || new Set(values).size < 2
-    ? undefined
-    : direction(name) * Math.max(...values.map((value) => direction(name) * value));
+function bestOf(all: readonly MetricValue[], name: string): MetricValue | undefined {
+  const values = all.filter((value) => !Number.isNaN(value));
+  const isCount = values.every(isWhole) && values.some((value) => value < 0 || value > 1);
+  if (isCount || new Set(values).size < 2) return undefined;
+  return values.reduce((best, value) => ((direction(name) > 0 ? value > best : value < best) ? value : best));
 }
+
+const isWhole = (value: MetricValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
 
 interface Column {
   readonly name: string;
@@ -241,37 +254,81 @@ interface MetricColumn extends Column {
 }
 
 function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
-  const values = measured.map((row) => row.values[name]).filter((value) => value !== undefined);
+  const values = measured.map((row) => metricOf(row, name)).filter((value) => value !== undefined);
   const best = bestOf(values, name);
-  const show = values.every(Number.isInteger)
-    ? String
-    : (value: number) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4));
+  const areWhole = values.every((value) => isWhole(value) || !Number.isFinite(value));
+  const show = (value: MetricValue): string =>
+    areWhole || typeof value === 'bigint' ? String(value) : decimals(value);
   // The place of the star is kept free beside the others, so that digits stand below digits.
-  const mark = (value: number): string => (best === undefined ? '' : value === best ? '*' : ' ');
+  const mark = (value: MetricValue): string => (best === undefined ? '' : value === best ? '*' : ' ');
   return {
     name,
     hasBest: best !== undefined,
-    of: ({ values: { [name]: value } }) => (value === undefined ? '' : `${show(value)}${mark(value)}`),
+    of: (row) => {
+      const value = metricOf(row, name);
+      return value === undefined ? '' : `${show(value)}${mark(value)}`;
+    },
   };
 }
 
+const decimals = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
+
+/** A metric may have the name of a method of objects. */
+const metricOf = ({ values }: MeasuredInstance, name: string): MetricValue | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
+
 /** The params and the values of axes, nested ones by path, that are not the same everywhere. */
-function differingSettings(measured: readonly MeasuredInstance[]): readonly Column[] {
-  const settings = new Map(measured.map((row) => [row, settingsOf(row)]));
-  const columns = settingNames(measured).map((name) => ({
+function differingSettings(measured: readonly MeasuredInstance[], settings: Settings): readonly Column[] {
+  const columns = settings.names.map((name) => ({
     name,
-    of: (row: MeasuredInstance) => text(settings.get(row)?.get(name) ?? ''),
+    of: (row: MeasuredInstance) => text(settings.of(row, name) ?? ''),
   }));
   return columns.filter(({ of }) => new Set(measured.map(of)).size > 1);
 }
 
-/** Of the axes those that are maps: a single value is seen in the name of the instance. */
-function settingsOf({ axes, params }: MeasuredInstance): ReadonlyMap<string, Value> {
-  const points = Object.entries(axes).filter(([, value]) => typeof value === 'object' && value !== null);
-  return new Map(
-    [...leaves(Object.fromEntries(points), ''), ...leaves(params, '')].filter(([name]) => name !== ''),
-  );
+/** Params and the values of axes by names of their own. */
+interface Settings {
+  readonly names: readonly string[];
+  readonly of: (row: MeasuredInstance, name: string) => Value | undefined;
 }
+
+/**
+ * A param, or a part of an axis that is a map (a single value is seen in the name of the instance), by its path. Where a
+ * metric has that name, or a param another value than an axis, it is told by where it comes from: params.loss.
+ */
+function settingsOf(measured: readonly MeasuredInstance[]): Settings {
+  const rows = new Map(
+    measured.map((row) => {
+      const points = Object.entries(row.axes).filter(
+        ([, value]) => typeof value === 'object' && value !== null,
+      );
+      return [row, { axes: leavesOf(Object.fromEntries(points)), params: leavesOf(row.params) }] as const;
+    }),
+  );
+  const taken = new Set(metricNames(measured));
+  for (const { axes, params } of rows.values())
+    for (const [name, value] of params)
+      if (axes.has(name) && text(axes.get(name) ?? null) !== text(value)) taken.add(name);
+  const named = new Map(
+    [...rows].map(([row, { axes, params }]) => [
+      row,
+      new Map(
+        [
+          ...[...axes].map(([name, value]) => ['axes', name, value] as const),
+          ...[...params].map(([name, value]) => ['params', name, value] as const),
+        ].map(([from, name, value]) => [taken.has(name) ? `${from}.${name}` : name, value]),
+      ),
+    ]),
+  );
+  return {
+    names: [...new Set([...named.values()].flatMap((row) => [...row.keys()]))],
+    of: (row, name) => named.get(row)?.get(name),
+  };
+}
+
+const leavesOf = (values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> =>
+  new Map(leaves(values, '').filter(([name]) => name !== ''));
 
 function leaves(value: Value, path: string): readonly (readonly [string, Value])[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
@@ -280,4 +337,5 @@ function leaves(value: Value, path: string): readonly (readonly [string, Value])
   );
 }
 
-const text = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const text = (value: Value | bigint): string =>
+  typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);

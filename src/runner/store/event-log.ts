@@ -1,6 +1,8 @@
+import { jsonText } from '../../files/json-text.ts';
 import type { Event, FoundInPlaceEvent, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
+import { parseEvent } from './parse-event.ts';
 import { type Row, rowOf, rowsOf } from './row.ts';
 
 /**
@@ -31,7 +33,7 @@ export function eventLog(store: Store, run: RunId): EventLog {
     const write = store.database.transaction(() => {
       for (const event of events) {
         const instance = 'instance' in event ? event.instance : null;
-        insert.run(run, sequence++, instance, event.kind, JSON.stringify(recorded(event, all)));
+        insert.run(run, sequence++, instance, event.kind, jsonText(recorded(event, all)));
       }
     });
     unlessDiskFails(write);
@@ -89,12 +91,15 @@ export function eventsSince(store: Store, run: string, sequence: number): readon
       .sql('SELECT sequence, body FROM events WHERE run = ? AND sequence >= ? ORDER BY sequence')
       .all(run, sequence),
   );
-  return found.map((row) => ({ sequence: row.number('sequence'), event: eventIn(row, store, run) }));
+  return found.flatMap((row) => {
+    const event = eventIn(row, store, run);
+    return event === undefined ? [] : [{ sequence: row.number('sequence'), event }];
+  });
 }
 
-function eventIn(row: Row, store: Store, run: string): RecordedEvent {
-  const event: StoredEvent = JSON.parse(row.text('body'));
-  if (event.kind !== 'found-in-place') return event;
+function eventIn(row: Row, store: Store, run: string): RecordedEvent | undefined {
+  const event = parseEvent<StoredEvent>(row.text('body'));
+  if (event?.kind !== 'found-in-place') return event;
   return { ...event, instances: event.instances === 'all' ? allOf(store, run) : event.instances };
 }
 
@@ -102,7 +107,6 @@ function allOf(store: Store, run: string): readonly InstanceId[] {
   const row = rowOf(
     store.sql("SELECT body FROM events WHERE run = ? AND kind = 'run-started' LIMIT 1").get(run),
   );
-  if (row === undefined) return [];
-  const started: Extract<Event, { readonly kind: 'run-started' }> = JSON.parse(row.text('body'));
-  return started.instances;
+  const started = row && parseEvent<Extract<Event, { readonly kind: 'run-started' }>>(row.text('body'));
+  return started?.instances ?? [];
 }

@@ -2,6 +2,7 @@ import type { Outcome, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { eventsSince } from './event-log.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
+import { parseEvent } from './parse-event.ts';
 import { rowOf, rowsOf } from './row.ts';
 
 export interface RunRow {
@@ -119,10 +120,7 @@ export function lastToldRun(store: Store, pipeline: string, instance: InstanceId
 export function eventsOf(store: Store, run: string, instance: InstanceId): readonly RecordedEvent[] {
   return rowsOf(
     store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance),
-  ).map((row) => {
-    const event: RecordedEvent = JSON.parse(row.text('body'));
-    return event;
-  });
+  ).flatMap((row) => parseEvent<RecordedEvent>(row.text('body')) ?? []);
 }
 
 /** How each instance of a pipeline ended when it was last asked for. */
