@@ -61,12 +61,12 @@ test.each<[string, (project: InProcess) => void]>([
   using project = await finished();
   edit(project);
   expect(shown(await metrics(project))).toEqual([
-    'train[1] outdated rate=0.1 n=1 of.data=5',
-    'train[2] outdated rate=0.1 n=2 of.data=5',
+    'train[1] out-of-date rate=0.1 n=1 of.data=5',
+    'train[2] out-of-date rate=0.1 n=2 of.data=5',
   ]);
 });
 
-test('beside outdated numbers stand the params that they were made with', async () => {
+test('beside out-of-date numbers stand the params that they were made with', async () => {
   using project = inProcess();
   project.write({ 'train.ts': program, 'pipeline.yaml': scored(6) });
   expect((await project.run()).problem).toBeUndefined();
@@ -89,11 +89,11 @@ test('a file that was edited by hand, or is gone, is not what is shown: the resu
 test('a result that is not cached is shown as it stands, while it is as the run left it', async () => {
   using project = await finished({ cache: false });
   expect(shown(await metrics(project))).toMatchObject([
-    'train[1] uncached rate=0.1 n=1 of.data=5',
-    'train[2] uncached rate=0.1 n=2 of.data=5',
+    'train[1] not-cached rate=0.1 n=1 of.data=5',
+    'train[2] not-cached rate=0.1 n=2 of.data=5',
   ]);
   writeFileSync(join(project.root, 'artifacts/pipeline/train/1/m.json'), '{"rate": 99}');
-  expect(shown(await metrics(project))).toEqual(['train[2] uncached rate=0.1 n=2 of.data=5']);
+  expect(shown(await metrics(project))).toEqual(['train[2] not-cached rate=0.1 n=2 of.data=5']);
 });
 
 test('beside numbers that are not cached stand the params while they are those that they were made with', async () => {
@@ -141,7 +141,7 @@ test('what reads from a stage that is never cached is current, as long as that o
   expect(shown(await metrics(project))).toEqual(['c up-to-date n=1']);
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual([]);
   project.write({ 'pipeline.yaml': chain('2') });
-  expect(shown(await metrics(project))).toEqual(['c outdated n=1']);
+  expect(shown(await metrics(project))).toEqual(['c out-of-date n=1']);
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual(['out-of-date']);
 });
 
@@ -210,8 +210,8 @@ test('a dep that is missing leaves the numbers of before', async () => {
   using project = await finished();
   rmSync(join(project.root, 'data'));
   expect(shown(await metrics(project))).toEqual([
-    'train[1] outdated rate=0.1 n=1 of.data=5',
-    'train[2] outdated rate=0.1 n=2 of.data=5',
+    'train[1] out-of-date rate=0.1 n=1 of.data=5',
+    'train[2] out-of-date rate=0.1 n=2 of.data=5',
   ]);
 });
 

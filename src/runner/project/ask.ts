@@ -260,8 +260,8 @@ export async function metrics(
     labels: instance.labels,
     params,
     values: Object.fromEntries(
-      [...outs].flatMap(([out, metrics]) =>
-        metrics.map(({ path, value }) => [nameOf.get(instance.stage)?.(out, path) ?? path.join('.'), value]),
+      [...outs].flatMap(([out, numbers]) =>
+        numbers.map(({ path, value }) => [nameOf.get(instance.stage)?.(out, path) ?? path.join('.'), value]),
       ),
     ),
     faults,
