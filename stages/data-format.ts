@@ -1,3 +1,4 @@
+import { basename, join, relative } from 'node:path';
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeJson } from '../src/files/json.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
@@ -6,11 +7,20 @@ import { findLeakage } from '../src/ml/dataset/leakage.ts';
 import type { Row } from '../src/ml/dataset/row.ts';
 import { holdOut, testSplit } from '../src/ml/dataset/split.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import type { Finding, RawFormat, RawRows } from './formats/raw-rows.ts';
-import { readRaw } from './formats/read-raw.ts';
+import { implies } from './train/implies.ts';
+import type { ColumnNames, RawFormat } from './formats/raw-forms.ts';
+import type { Finding } from './formats/raw-rows.ts';
+import { type RawData, readRaw } from './formats/read-raw.ts';
+import { encodingFault } from './formats/to-utf8.ts';
+import type { TurnsRead } from './formats/turns.ts';
 
 interface DataFormatParams {
-  readonly format: RawFormat;
+  readonly format?: RawFormat;
+  /** The names of the columns, where they are those of no known form. */
+  readonly columns?: ColumnNames;
+  /** Of text files without a byte order mark. */
+  readonly encoding?: string;
+  readonly turns?: TurnsRead;
   /** Rows taken at random before the split; null: all. */
   readonly sample?: number | null;
   readonly testFraction: number;
@@ -18,30 +28,63 @@ interface DataFormatParams {
   readonly onBadRow?: 'skip' | 'refuse';
 }
 
-/** Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped and why is told and kept. */
+/** Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped or not read is reported and kept. */
 export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'preparation'>({
   params: {
     type: 'object',
     properties: {
-      format: { enum: ['aimc', 'huatuo', 'jsonl'] },
+      format: { enum: ['rows', 'jsonl', 'aimc', 'huatuo', 'alpaca', 'messages', 'sharegpt'] },
+      columns: {
+        type: 'object',
+        properties: Object.fromEntries(
+          ['human', 'assistant', 'slots'].map((name) => [name, { type: 'string', minLength: 1 }]),
+        ),
+        required: ['human', 'assistant'],
+        additionalProperties: false,
+      },
+      encoding: { type: 'string' },
+      turns: { enum: ['first', 'each'] },
       sample: { type: ['integer', 'null'], minimum: 1 },
       testFraction: { type: 'number', minimum: 0, maximum: 1 },
       seed: { type: 'integer' },
       onBadRow: { enum: ['skip', 'refuse'] },
     },
-    required: ['format', 'testFraction', 'seed'],
+    required: ['testFraction', 'seed'],
     additionalProperties: false,
+    allOf: [
+      implies(
+        { required: ['columns', 'format'] },
+        {
+          properties: {
+            format: { enum: ['rows', 'jsonl'], description: 'has names of its own for its columns' },
+          },
+        },
+      ),
+    ],
   },
   deps: ['raw'],
   outs: ['train', 'test', 'preparation'],
   async run({ params, deps, outs, emit }) {
-    const raw = await readRaw(deps.raw, params.format, { onBadRow: params.onBadRow ?? 'skip' });
+    const unknown = params.encoding === undefined ? undefined : encodingFault(params.encoding);
+    if (unknown !== undefined) return { ok: false, error: unknown };
+    const raw = await readRaw(deps.raw, { format: 'rows', onBadRow: 'skip', ...params });
     if (!raw.ok) return { ok: false, error: raw.error.map(fileProblemText).join('\n') };
     if (raw.value.rows.length === 0)
       return {
         ok: false,
-        error: `${deps.raw}: none of ${raw.value.read} records is a row of the format "${params.format}"\n${raw.value.dropped.map(findingText).join('\n')}`,
+        error: [
+          `${deps.raw}: none of ${raw.value.read} records is a row of the format "${params.format ?? 'rows'}"`,
+          ...raw.value.dropped.map(findingText),
+          ...raw.value.notRead.map(notReadText),
+        ].join('\n'),
       };
+    for (const file of raw.value.files) emit({ kind: 'log', text: fileText(file) });
+    for (const file of raw.value.notRead) emit({ kind: 'warning', text: `not read: ${notReadText(file)}` });
+    if (raw.value.laterExchanges > 0)
+      emit({
+        kind: 'warning',
+        text: `left out ${raw.value.laterExchanges} questions and answers after the first of their conversations (turns: each makes rows of them)`,
+      });
     for (const finding of raw.value.dropped)
       emit({ kind: 'warning', text: `dropped ${findingText(finding)}` });
     for (const finding of raw.value.repaired)
@@ -61,7 +104,7 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
       text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records`,
     });
 
-    const preparation = preparationOf(raw.value, {
+    const preparation = preparationOf(raw.value, deps.raw, {
       train: train.length,
       test: test.length,
       leaked_exactly: exact.length,
@@ -92,17 +135,33 @@ const textOf = ({ human, assistant }: Row): string => `${human}\n${assistant}`;
 const findingText = ({ reason, count, examples: [first] }: Finding): string =>
   `${count} × ${reason}${first === undefined ? '' : ` (first: ${fileProblemText(first)})`}`;
 
-/** preparation.json: the counts, and each reason with its first places. Paths are those of the raw data, from the project root. */
-const preparationOf = (
-  { read, dropped, repaired }: RawRows,
-  counts: Readonly<Record<string, number>>,
-): unknown => ({
-  records: read,
-  ...counts,
-  dropped: dropped.map(({ reason, count, examples }) => ({
-    reason,
-    count,
-    examples: examples.map(({ line, message }) => ({ line, message })),
-  })),
-  repaired: repaired.map(({ reason, count }) => ({ reason, count })),
-});
+const fileText = ({ path, encoding, forms, rows }: RawData['files'][number]): string =>
+  `${path}: ${rows} rows, read as ${[encoding, ...forms].join('; ')}`;
+
+const notReadText = ({ path, reason }: RawData['notRead'][number]): string => `${path} ${reason}`;
+
+/** preparation.json: the counts, each file, and each reason with its first places. Paths begin with the name of the raw data. */
+function preparationOf(raw: RawData, root: string, counts: Readonly<Record<string, number>>): unknown {
+  const nameOf = (path: string): string => join(basename(root), relative(root, path));
+  return {
+    records: raw.read,
+    ...counts,
+    later_exchanges_left_out: raw.laterExchanges,
+    dropped: raw.dropped.map(({ reason, count, examples }) => ({
+      reason,
+      count,
+      examples: examples.map(({ path, line, message }) => ({ file: nameOf(path), line, message })),
+    })),
+    repaired: raw.repaired.map(({ reason, count }) => ({ reason, count })),
+    files: raw.files.map(({ path, encoding, forms, rows }) => ({
+      file: nameOf(path),
+      read_as: encoding,
+      forms,
+      rows,
+    })),
+    not_read: raw.notRead.map(({ path, reason }) => ({
+      file: nameOf(path),
+      reason: reason.replaceAll(path, nameOf(path)),
+    })),
+  };
+}

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/files/json.ts';
+import type { ExactObject } from '../../src/files/exact-json.ts';
 import { type Row, type RowFault, rowOf, textOf } from '../../src/ml/dataset/row.ts';
 import { pythonStrip } from '../../src/ml/text/python-text.ts';
 import type { Result } from '../../src/result.ts';
@@ -13,7 +13,7 @@ export interface Unwanted {
  * records whose description is marked as a question and whose patient and doctor greet each other; marks and greetings
  * are taken out wherever they stand, and the question is the description and what the patient says.
  */
-export function aimcRow(values: JsonObject): Result<Row, RowFault | Unwanted> {
+export function aimcRow(values: ExactObject): Result<Row, RowFault | Unwanted> {
   const description = textOf(values, 'Description');
   if (!description.ok) return description;
   const patient = textOf(values, 'Patient');

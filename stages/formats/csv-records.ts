@@ -1,152 +1,133 @@
 import { isUtf8 } from 'node:buffer';
-import { CsvError, parse } from 'csv-parse/sync';
+import { csvDialect, trimmed } from './csv-dialect.ts';
+import { csvPieces } from './csv-pieces.ts';
+import { lineCounter, lineEndCheck, textStart } from './line-ends.ts';
 import type { Result } from '../../src/result.ts';
-import { afterBlankLines, lineCounter, lineEndCheck, nextLine, textStart } from './line-ends.ts';
-import { type BadRecord, type RawItem, longestRecord } from './raw-record.ts';
+import type { ChooseColumns, Fault, RawItem, Unreadable } from './raw-record.ts';
+
+export interface CsvOptions {
+  readonly tabsFirst?: boolean;
+  /** The encoding that the bytes were converted from, where some had no meaning in it. */
+  readonly damagedEncoding?: string | undefined;
+}
 
 /**
- * The records of a CSV file (RFC 4180: quoted fields may hold line ends, `""` is a quote), named by its first record, the
- * header, which has to have the `needed` columns: a header that cannot be used is the file's one fault. A record with a
- * quote that does not pair is bad, and reading goes on at the line after the one it began on, so that one stray quote does
- * not swallow the rest of the file.
+ * The records of a table (CSV, TSV), named by its first record, the header: a header that cannot be used is the file's one
+ * fault. Only the columns that `choose` names are looked at; the others may have any name, or none, and any bytes.
  */
-export function* csvRecords(bytes: Uint8Array, needed: readonly string[]): Generator<RawItem> {
-  const lineAt = lineCounter(bytes);
-  const checkLineEnd = lineEndCheck(bytes);
-  let names: readonly string[] | undefined;
-  for (const piece of piecesFrom(bytes, yield* textStart(bytes))) {
-    const line = lineAt(piece.start);
-    if (piece.kind === 'fields') yield* checkLineEnd(line, piece.end);
-    const texts = textsOf(piece);
-    if (names === undefined) {
-      const fault = texts.ok ? headerFault(texts.value, needed) : texts.error;
-      if (fault !== undefined)
-        return yield {
-          ...fault,
-          line,
-          detail: `the header cannot be used, and no row of the file was read: ${fault.detail}`,
-        };
+export function csvRecords(
+  bytes: Uint8Array,
+  choose: ChooseColumns,
+  { tabsFirst = false, damagedEncoding }: CsvOptions = {},
+): { readonly name: string; readonly items: Iterable<RawItem> } {
+  const { dialect, start, name } = csvDialect(bytes, hasMark(bytes) ? 3 : 0, {
+    isUsable: (names) => choose(names).ok,
+    tabsFirst,
+  });
+  return { name, items: items() };
+
+  function* items(): Generator<RawItem> {
+    const lineAt = lineCounter(bytes);
+    const checkLineEnd = lineEndCheck(bytes);
+    yield* textStart(bytes);
+    let header: Header | undefined;
+    for (const piece of csvPieces(bytes, start, dialect)) {
+      const line = lineAt(piece.start);
+      if (piece.kind === 'fault') {
+        if (header === undefined) return yield unusable(piece.fault, line);
+        yield { ...piece.fault, line };
+        continue;
+      }
+      yield* checkLineEnd(line, piece.end);
+      if (header === undefined) {
+        const read = headerOf(piece.fields, choose);
+        if (!read.ok) return yield unusable(read.error, line);
+        header = read.value;
+      } else yield* recordOf(header, piece.fields, line, damagedEncoding);
     }
-    if (!texts.ok) yield { ...texts.error, line };
-    else if (names === undefined) names = texts.value;
-    else yield recordOf(names, texts.value, line);
   }
 }
 
-function textsOf(piece: Piece): Result<readonly string[], Fault> {
-  if (piece.kind === 'fault') return { ok: false, error: piece.fault };
-  const fields = piece.fields.map((field) => Buffer.from(field, 'latin1'));
-  const broken = fields.findIndex((field) => !isUtf8(field));
-  if (broken !== -1)
+const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+
+const unusable = (fault: Fault, line: number): RawItem => ({
+  ...fault,
+  line,
+  detail: `the header cannot be used, and no row of the file was read: ${fault.detail}`,
+});
+
+interface Header {
+  /** Of all columns. */
+  readonly width: number;
+  readonly columns: readonly { readonly name: string; readonly place: number }[];
+}
+
+function headerOf(fields: readonly Uint8Array[], choose: ChooseColumns): Result<Header, Fault> {
+  const names = trimmed(fields.map((field) => Buffer.from(field).toString('utf8')));
+  const chosen = choose(names);
+  if (!chosen.ok) {
+    const broken = fields.findIndex((field) => !isUtf8(field));
+    return broken === -1
+      ? chosen
+      : {
+          ok: false,
+          error: { kind: 'bad', reason: 'not UTF-8', detail: `field ${broken + 1} is not UTF-8` },
+        };
+  }
+  const twice = chosen.value.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined)
     return {
       ok: false,
-      error: { kind: 'bad', reason: 'not UTF-8', detail: `field ${broken + 1} is not UTF-8` },
+      error: { kind: 'bad', reason: 'wrong columns', detail: `it names ${JSON.stringify(twice)} twice` },
     };
-  return { ok: true, value: fields.map((field) => field.toString('utf8')) };
-}
-
-function headerFault(names: readonly string[], needed: readonly string[]): Fault | undefined {
-  const twice = names.find((name, column) => names.indexOf(name) !== column);
-  if (twice !== undefined) return wrong(`it names ${JSON.stringify(twice)} twice`);
-  const missing = needed.filter((name) => !names.includes(name));
-  return missing.length === 0
-    ? undefined
-    : wrong(
-        `it lacks ${missing.map((name) => JSON.stringify(name)).join(', ')}; found ${JSON.stringify(names.slice(0, 20)).slice(0, 400)}`,
-      );
-}
-
-const wrong = (detail: string): Fault => ({ kind: 'bad', reason: 'wrong columns', detail });
-
-type Fault = Omit<BadRecord, 'line'>;
-type Piece =
-  | {
-      readonly kind: 'fields';
-      readonly start: number;
-      readonly end: number;
-      readonly fields: readonly string[];
-    }
-  | { readonly kind: 'fault'; readonly start: number; readonly fault: Fault };
-
-/** The records with their places in the file, and each place where one cannot be read. */
-function* piecesFrom(bytes: Uint8Array, first: number): Generator<Piece> {
-  let start = afterBlankLines(bytes, first);
-  while (start < bytes.length) {
-    const { records, fault } = parsedUntilFault(bytes.subarray(start));
-    const base = start;
-    for (const { end, fields } of records) {
-      yield { kind: 'fields', start, end: base + end, fields };
-      start = afterBlankLines(bytes, base + end);
-    }
-    if (fault === undefined) return;
-    yield { kind: 'fault', start, fault };
-    start = afterBlankLines(bytes, nextLine(bytes, start));
-  }
-}
-
-interface Parsed {
-  readonly records: readonly { readonly end: number; readonly fields: readonly string[] }[];
-  readonly fault?: Fault;
-}
-
-/** Fields are read as Latin-1, a character a byte, so that one which is not UTF-8 can be seen. */
-function parsedUntilFault(bytes: Uint8Array): Parsed {
-  const records: { end: number; fields: readonly string[] }[] = [];
-  const keep = (fields: readonly string[], { bytes: end }: { readonly bytes: number }): undefined => {
-    records.push({ end, fields });
+  return {
+    ok: true,
+    value: {
+      width: names.length,
+      columns: chosen.value.map((name) => ({ name, place: names.indexOf(name) })),
+    },
   };
-  try {
-    parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), {
-      encoding: 'latin1',
-      relax_column_count: true,
-      skip_empty_lines: true,
-      record_delimiter: ['\r\n', '\n', '\r'],
-      max_record_size: longestRecord,
-      on_record: keep,
-    });
-    return { records };
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return { records, fault: faultOf(error) };
-  }
 }
 
-function faultOf(error: CsvError): Fault {
-  switch (error.code) {
-    case 'CSV_MAX_RECORD_SIZE':
-      return {
-        kind: 'bad',
-        reason: 'record too long',
-        detail: `a field has more than ${longestRecord} bytes: is a quote left open?`,
-      };
-    case 'CSV_QUOTE_NOT_CLOSED':
-      return { kind: 'bad', reason: 'unpaired quote', detail: 'a quoted field has no closing quote' };
-    case 'CSV_INVALID_CLOSING_QUOTE':
-      return {
-        kind: 'bad',
-        reason: 'unpaired quote',
-        detail: 'a closing quote is followed by something else than a comma or a line end',
-      };
-    default:
-      return {
-        kind: 'bad',
-        reason: 'unpaired quote',
-        detail: 'a quote stands inside a field that does not begin with one',
-      };
-  }
-}
-
-function recordOf(names: readonly string[], fields: readonly string[], line: number): RawItem {
-  if (fields.length !== names.length)
-    return {
+function* recordOf(
+  { width, columns }: Header,
+  fields: readonly Uint8Array[],
+  line: number,
+  damagedEncoding: string | undefined,
+): Generator<RawItem> {
+  const lacking = columns.some(({ place }) => place >= fields.length);
+  if (lacking || fields.slice(width).some((field) => field.length > 0))
+    return yield {
       kind: 'bad',
       line,
       reason: 'wrong columns',
-      detail: `has ${fields.length} fields, the header ${names.length}`,
+      detail: `has ${fields.length} fields, the header ${width}`,
     };
-  return {
+  if (fields.length < width)
+    yield {
+      kind: 'repaired',
+      line,
+      reason: 'missing last fields',
+      detail: `has ${fields.length} fields, the header ${width}; those that are missing are not used`,
+    };
+  const texts = columns.map(({ name, place }) => ({ name, ...textOf(fields[place], name, damagedEncoding) }));
+  yield {
     kind: 'record',
     line,
-    values: Object.fromEntries(names.map((name, column) => [name, fields[column] ?? ''])),
+    values: Object.fromEntries(texts.map(({ name, text }) => [name, text])),
+    unreadable: new Map(texts.flatMap(({ name, fault }) => (fault === undefined ? [] : [[name, fault]]))),
   };
+}
+
+function textOf(
+  bytes: Uint8Array | undefined,
+  name: string,
+  damagedEncoding: string | undefined,
+): { readonly text: string; readonly fault?: Unreadable } {
+  const buffer = Buffer.from(bytes ?? []);
+  const text = buffer.toString('utf8');
+  if (!isUtf8(buffer)) return { text, fault: { reason: 'not UTF-8', detail: `"${name}" is not UTF-8` } };
+  return damagedEncoding !== undefined && text.includes('\uFFFD')
+    ? { text, fault: { reason: 'broken text', detail: `"${name}" is not valid ${damagedEncoding}` } }
+    : { text };
 }

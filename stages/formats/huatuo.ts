@@ -1,49 +1,28 @@
-import { type Json, type JsonObject, isJsonObject } from '../../src/files/json.ts';
-import { type Row, type RowFault, rowOf, wrongColumns } from '../../src/ml/dataset/row.ts';
-import type { Result } from '../../src/result.ts';
+import { type ExactJson, type ExactObject, isExactList, parseExactJson } from '../../src/files/exact-json.ts';
+import { wrongColumns } from '../../src/ml/dataset/row.ts';
+import { markedTurn, type RecordRows, rowsOfTurns, turnOf, type TurnsRead } from './turns.ts';
 
 /**
- * The row of a Huatuo conversation: the first question and the answer to it, as they are; later turns are left out. Two
- * forms occur: ShareGPT's `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of
- * HuatuoGPT-sft-data-v1, `{"data": ["问：…", "答：…"]}`.
+ * The rows of a Huatuo conversation, texts as they are. Two forms occur: ShareGPT's
+ * `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of HuatuoGPT-sft-data-v1,
+ * `{"data": ["问：…", "答：…"]}`.
  */
-export function huatuoRow(values: JsonObject): Result<Row, RowFault> {
-  const { conversations, data, slots = null } = values;
-  const turns = Array.isArray(conversations)
-    ? conversations.map(shareGptTurn)
-    : Array.isArray(data)
-      ? data.map(markedTurn)
-      : undefined;
-  if (turns === undefined)
-    return { ok: false, error: wrongColumns('a list "conversations" or "data"', values) };
-  const question = turns.findIndex((turn) => turn?.from === 'human');
-  const answer = turns.find((turn, index) => index > question && turn?.from === 'gpt');
-  const asked = turns[question];
-  if (asked === undefined || answer === undefined)
-    return {
-      ok: false,
-      error: {
-        reason: 'wrong columns',
-        detail: 'expected a question ("human" or "问：") and an answer to it ("gpt" or "答：")',
-      },
-    };
-  return rowOf({ human: asked.text, assistant: answer.text, slots });
+export function huatuoRows(values: ExactObject, read: TurnsRead): RecordRows {
+  const { conversations = null, data = null, slots = null } = values;
+  const [listed, marked] = [listOf(conversations), listOf(data)];
+  const turns = listed?.map(turnOf) ?? marked?.map(markedTurn);
+  return turns === undefined
+    ? {
+        rows: [{ ok: false, error: wrongColumns('a list "conversations" or "data"', values) }],
+        laterExchanges: 0,
+      }
+    : rowsOfTurns(turns, read, slots);
 }
 
-interface Turn {
-  readonly from: 'human' | 'gpt';
-  readonly text: Json;
-}
-
-/** A turn of somebody else (a system prompt, say) is none. */
-function shareGptTurn(turn: Json): Turn | undefined {
-  if (!isJsonObject(turn)) return undefined;
-  const { from, value = null } = turn;
-  return from === 'human' || from === 'gpt' ? { from, text: value } : undefined;
-}
-
-function markedTurn(turn: Json): Turn | undefined {
-  if (typeof turn !== 'string') return undefined;
-  if (/^问[：:]/.test(turn)) return { from: 'human', text: turn.slice(2) };
-  return /^答[：:]/.test(turn) ? { from: 'gpt', text: turn.slice(2) } : undefined;
+/** A list, or the JSON text of one, as a table holds it. */
+export function listOf(value: ExactJson): readonly ExactJson[] | undefined {
+  if (isExactList(value)) return value;
+  if (typeof value !== 'string' || !/^\s*\[/.test(value)) return undefined;
+  const parsed = parseExactJson(value, '');
+  return parsed.ok && isExactList(parsed.value) ? parsed.value : undefined;
 }

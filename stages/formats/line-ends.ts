@@ -1,6 +1,6 @@
 import type { RawItem } from './raw-record.ts';
 
-const carriageReturn = 0x0d;
+export const carriageReturn = 0x0d;
 export const lineFeed = 0x0a;
 
 /** Where the text begins: after a byte order mark, if there is one. */

@@ -1,79 +1,149 @@
 import { readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { type FileProblem, fileProblem } from '../../src/files/file-problem.ts';
 import { walkTree } from '../../src/files/walk-tree.ts';
 import type { Result } from '../../src/result.ts';
 import { csvRecords } from './csv-records.ts';
 import { jsonRecords } from './json-records.ts';
 import { parquetRecords } from './parquet-records.ts';
-import { columnsOf, type RawFormat, type RawRows, gatherRows } from './raw-rows.ts';
-import type { RawItem } from './raw-record.ts';
+import { contentKind, conversionOf, rawFileKind, type RawFileKind, readExtensions } from './raw-file-kind.ts';
+import { columnsOf, gatherRows, type OpenedFile, type RawRows, type RowChoice } from './raw-rows.ts';
+import type { ChooseColumns } from './raw-record.ts';
+import { toUtf8 } from './to-utf8.ts';
+
+export interface ReadOptions extends RowChoice {
+  /** What is unclean is skipped and counted, or makes the whole data set be refused with its places (the first hundred). */
+  readonly onBadRow: 'skip' | 'refuse';
+  /** Of text files without a byte order mark; otherwise UTF-8. */
+  readonly encoding?: string;
+}
+
+/** A raw data set with the files that were not read, and why. */
+export interface RawData extends RawRows {
+  readonly notRead: readonly { readonly path: string; readonly reason: string }[];
+}
 
 /**
- * Reads a raw data set: a file, or a folder of files in the order of their paths; the extension tells how a file is read
- * (.csv, .parquet; .jsonl, .ndjson and .json as JSON Lines), others in a folder are passed over. What is unclean is told
- * by line, and either skipped and counted, or makes the whole data set be refused with its places (the first hundred).
- * What the filters of a format leave out is dropped in both cases.
+ * Reads a raw data set: a file, or a folder of files in the order of their paths. The extension tells how a file is read;
+ * others in a folder are listed as not read. What the filters of a format leave out is dropped, whatever `onBadRow` says.
  */
 export async function readRaw(
   path: string,
-  format: RawFormat,
-  { onBadRow }: { readonly onBadRow: 'skip' | 'refuse' },
-): Promise<Result<RawRows, readonly FileProblem[]>> {
-  const files = await filesAt(path);
-  if (!files.ok) return { ok: false, error: [files.error] };
-  const contents: { path: string; items: Iterable<RawItem> }[] = [];
-  for (const file of files.value) {
-    const items = await itemsOf(file, format);
-    if (!items.ok) return { ok: false, error: [items.error] };
-    contents.push({ path: file, items: items.value });
+  options: ReadOptions,
+): Promise<Result<RawData, readonly FileProblem[]>> {
+  const found = await filesAt(path);
+  if (!found.ok) return { ok: false, error: [found.error] };
+  const { files, notRead } = found.value;
+  const opened: OpenedFile[] = [];
+  for (const file of files) {
+    const one = await openFile(file, options);
+    if (!one.ok) return { ok: false, error: [one.error] };
+    opened.push(one.value);
   }
-  const { unclean, ...gathered } = gatherRows(contents, format);
-  return onBadRow === 'refuse' && unclean.length > 0
+  const { unclean, ...gathered } = gatherRows(opened, options);
+  return options.onBadRow === 'refuse' && unclean.length > 0
     ? { ok: false, error: unclean.slice(0, 100) }
-    : { ok: true, value: gathered };
+    : { ok: true, value: { ...gathered, notRead } };
 }
 
-async function filesAt(path: string): Promise<Result<readonly string[], FileProblem>> {
+interface FoundFile {
+  readonly path: string;
+  readonly kind: Exclude<RawFileKind, { kind: 'other' }>;
+}
+
+interface FoundFiles {
+  readonly files: readonly FoundFile[];
+  readonly notRead: RawData['notRead'];
+}
+
+async function filesAt(path: string): Promise<Result<FoundFiles, FileProblem>> {
   try {
-    if (!(await stat(path)).isDirectory())
-      return readable(path)
-        ? { ok: true, value: [path] }
-        : unknownKind(path, `is none of ${extensions.join(', ')}`);
+    if (!(await stat(path)).isDirectory()) {
+      const kind = rawFileKind(path);
+      return kind.kind === 'other'
+        ? { ok: false, error: { path, message: kind.reason } }
+        : { ok: true, value: { files: [{ path, kind }], notRead: [] } };
+    }
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }
   const entries = await walkTree(path);
   if (!entries.ok) return entries;
-  const files = entries.value
-    .filter((entry) => entry.kind !== 'folder' && readable(entry.path))
-    .map((entry) => join(path, entry.path));
-  return files.length > 0
-    ? { ok: true, value: files }
-    : unknownKind(path, `holds no file with one of ${extensions.join(', ')}`);
+  const files: FoundFile[] = [];
+  const notRead: { readonly path: string; readonly reason: string }[] = [];
+  for (const entry of entries.value) {
+    if (entry.kind === 'folder') continue;
+    const place = join(path, entry.path);
+    const kind = rawFileKind(place);
+    if (kind.kind === 'other') notRead.push({ path: place, reason: kind.reason });
+    else files.push({ path: place, kind });
+  }
+  if (files.length > 0) return { ok: true, value: { files, notRead } };
+  const [first] = notRead.filter(({ reason }) => !reason.startsWith('is none of'));
+  return {
+    ok: false,
+    error: {
+      path,
+      message: `holds no file with one of ${readExtensions.join(', ')}${first === undefined ? '' : `; ${first.path} ${first.reason}`}`,
+    },
+  };
 }
 
-const extensions = ['.csv', '.jsonl', '.ndjson', '.json', '.parquet'];
+async function openFile(
+  { path, kind }: FoundFile,
+  options: ReadOptions,
+): Promise<Result<OpenedFile, FileProblem>> {
+  const read = await bytesOf(path);
+  if (!read.ok) return read;
+  const bytes = kind.gzip || contentKind(read.value) === 'gzip' ? await unzipped(read.value) : read;
+  if (!bytes.ok) return { ok: false, error: { path, message: String(bytes.error) } };
+  const choose: ChooseColumns = (names) => {
+    const columns = columnsOf(options, names);
+    return columns.ok ? columns : { ok: false, error: { kind: 'bad', ...columns.error } };
+  };
+  const content = contentKind(bytes.value);
+  if (content === 'zip' || content === 'arrow')
+    return { ok: false, error: { path, message: misnamedText(path, content) } };
+  if (kind.kind === 'parquet' || content === 'parquet') {
+    const records = await parquetRecords(bytes.value, choose);
+    return records.ok
+      ? { ok: true, value: { path, encoding: 'Parquet', items: records.value } }
+      : { ok: false, error: { path, message: records.error } };
+  }
+  const text = toUtf8(bytes.value, options.encoding);
+  if (!text.ok) return { ok: false, error: { path, message: text.error } };
+  const damagedEncoding = text.value.isDamaged ? text.value.from : undefined;
+  const { name, items } =
+    kind.kind === 'json'
+      ? jsonRecords(text.value.bytes, { damagedEncoding })
+      : csvRecords(text.value.bytes, choose, { tabsFirst: kind.kind === 'tsv', damagedEncoding });
+  const described = kind.kind === 'json' ? name : `${kind.kind.toUpperCase()} ${name}`;
+  return {
+    ok: true,
+    value: {
+      path,
+      encoding: text.value.from === undefined ? described : `${described}, ${text.value.from}`,
+      items,
+    },
+  };
+}
 
-const readable = (path: string): boolean => extensions.includes(extname(path).toLowerCase());
+/** A file whose content is of a kind that its name does not say. */
+const misnamedText = (path: string, content: 'zip' | 'arrow'): string =>
+  content === 'zip'
+    ? `has the content of a spreadsheet or a zip archive: unpack it if it is an archive; a spreadsheet ${conversionOf('.xlsx', path)}`
+    : `by its content, ${conversionOf('.arrow', path)}`;
 
-const unknownKind = (path: string, message: string): Result<never, FileProblem> => ({
-  ok: false,
-  error: { path, message },
-});
-
-async function itemsOf(path: string, format: RawFormat): Promise<Result<Iterable<RawItem>, FileProblem>> {
-  const bytes = await bytesOf(path);
-  if (!bytes.ok) return bytes;
-  switch (extname(path).toLowerCase()) {
-    case '.csv':
-      return { ok: true, value: csvRecords(bytes.value, columnsOf(format)) };
-    case '.parquet': {
-      const records = await parquetRecords(bytes.value);
-      return records.ok ? records : { ok: false, error: { path, message: records.error } };
-    }
-    default:
-      return { ok: true, value: jsonRecords(bytes.value) };
+async function unzipped(bytes: Uint8Array): Promise<Result<Uint8Array>> {
+  try {
+    return { ok: true, value: await promisify(gunzip)(bytes, { maxOutputLength: largestFile }) };
+  } catch (error) {
+    return {
+      ok: false,
+      error: `cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 

@@ -2,12 +2,14 @@ import type { Row } from '../../src/ml/dataset/row.ts';
 import type { Random } from './random.ts';
 import { pick } from './random.ts';
 
+type WithSlots = Row & Required<Pick<Row, 'slots'>>;
+
 /**
  * What someone answers who has the right wording, copies what the question says, and guesses every other fact: each
  * such value is replaced by one that this slot has in the rows. The score of these answers is the floor that a model
  * must leave behind before one can say that it learned the rule and not the form.
  */
-export const guessedAnswers = (random: Random, rows: readonly Required<Row>[]): readonly string[] => {
+export const guessedAnswers = (random: Random, rows: readonly WithSlots[]): readonly string[] => {
   const known = slotValues(rows);
   return rows.map(({ human, assistant, slots }) =>
     Object.entries(slots)
@@ -23,7 +25,7 @@ const guess = (random: Random, [first, ...others]: readonly string[] = [], value
   first === undefined ? value : pick(random, [first, ...others]);
 
 /** The different values of each slot. */
-const slotValues = (rows: readonly Required<Row>[]): ReadonlyMap<string, readonly string[]> => {
+const slotValues = (rows: readonly WithSlots[]): ReadonlyMap<string, readonly string[]> => {
   const values = new Map<string, string[]>();
   for (const { slots } of rows)
     for (const [name, value] of Object.entries(slots)) {

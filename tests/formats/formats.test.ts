@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { aimcRow } from '../../stages/formats/aimc.ts';
-import { huatuoRow } from '../../stages/formats/huatuo.ts';
+import type { ExactObject } from '../../src/files/exact-json.ts';
+import { huatuoRows } from '../../stages/formats/huatuo.ts';
 
 describe('AIMC', () => {
   const record = {
@@ -79,6 +80,8 @@ describe('AIMC', () => {
 });
 
 describe('Huatuo', () => {
+  const huatuoRow = (values: ExactObject) => huatuoRows(values, 'first').rows[0];
+
   const row = { human: '头痛怎么办？\n', assistant: '多休息。' };
 
   test('the first question and the answer to it, in either form, as they are', () => {
@@ -122,7 +125,7 @@ describe('Huatuo', () => {
         ],
       },
     ].map((values) => huatuoRow(values));
-    expect(reasons.map((row_) => (row_.ok ? 'row' : row_.error.reason))).toEqual(
+    expect(reasons.map((row_) => (row_?.ok === false ? row_.error.reason : 'row'))).toEqual(
       reasons.map(() => 'wrong columns'),
     );
     expect(huatuoRow({ data: ['问：', '答：b'] })).toMatchObject({ error: { reason: 'empty turn' } });

@@ -28,7 +28,7 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
     `{"human": "${'x'.repeat(1 << 20)}", "assistant": "y"}`,
   ];
   await writeFile(path, Buffer.concat(lines.map((line) => Buffer.from(line))));
-  const raw = await readRaw(path, 'jsonl', { onBadRow: 'skip' });
+  const raw = await readRaw(path, { format: 'jsonl', onBadRow: 'skip' });
   if (!raw.ok) throw new Error('refused');
   expect(raw.value.rows.map(({ human }) => human)).toEqual(['a?', 'line\u2028separator?', 'd?']);
   expect(raw.value.rows[0]).toEqual({ human: 'a?', assistant: 'a.' });
@@ -61,11 +61,11 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
   ]);
 });
 
-test('what would pass for clean is told too: NUL, a mark amid the lines, a column named twice, an array that is not JSON Lines', async () => {
+test('what would pass for clean is told too: NUL, a mark amid the lines, a column named twice, a list that is cut off', async () => {
   const found = async (name: string, content: string): Promise<unknown> => {
     const path = join(folder, name);
     await writeFile(path, content);
-    const raw = await readRaw(path, name.endsWith('csv') ? 'aimc' : 'jsonl', { onBadRow: 'skip' });
+    const raw = await readRaw(path, { format: name.endsWith('csv') ? 'aimc' : 'jsonl', onBadRow: 'skip' });
     return raw.ok
       ? [
           raw.value.rows.length,
@@ -92,16 +92,11 @@ test('what would pass for clean is told too: NUL, a mark amid the lines, a colum
   expect(
     await found('lacks.csv', 'Description,Patient\nQ. a?,"Hi doctor, b"\nQ. c?,"Hi doctor, d"\n'),
   ).toEqual([0, [1, expect.stringContaining('it lacks "Doctor"')]]);
-  for (const array of [
-    `[\n${good('a').trim()},\n${good('b')}]\n`,
-    `[${good('a').trim()},\n${good('b').trim()}]\n`,
-    `[ ${good('a').trim()}, ${good('b').trim()}]`,
-    '[\r\n  {\r\n    "human"',
-    '[',
-  ]) {
-    expect(await found('array.json', array), array).toEqual([
+  for (const cut of ['[\r\n  {\r\n    "human"', '[']) {
+    expect(await found('cut.json', cut), cut).toEqual([
       0,
-      [1, expect.stringMatching(/one JSON array.*JSON Lines.*jq -c/)],
+      ...(cut === '[' ? [] : [[3, expect.stringContaining('not JSON')]]),
+      [cut.split('\n').length, expect.stringMatching(/no closing bracket/)],
     ]);
   }
   expect(await found('list.jsonl', `[1]\n${good('a')}`)).toEqual([
@@ -113,7 +108,7 @@ test('what would pass for clean is told too: NUL, a mark amid the lines, a colum
 test('with "refuse", one unclean line refuses all, with every place', async () => {
   const path = join(folder, 'rows.jsonl');
   await writeFile(path, `${good('a')}{}\n${good('b')}{\n`);
-  expect(await readRaw(path, 'jsonl', { onBadRow: 'refuse' })).toMatchObject({
+  expect(await readRaw(path, { format: 'jsonl', onBadRow: 'refuse' })).toMatchObject({
     ok: false,
     error: [
       { path, line: 2 },
@@ -121,12 +116,12 @@ test('with "refuse", one unclean line refuses all, with every place', async () =
     ],
   });
   await writeFile(path, `\uFEFF${good('a')}`);
-  expect(await readRaw(path, 'jsonl', { onBadRow: 'refuse' })).toMatchObject({
+  expect(await readRaw(path, { format: 'jsonl', onBadRow: 'refuse' })).toMatchObject({
     ok: false,
     error: [{ path, line: 1, message: expect.stringContaining('byte order mark') }],
   });
   await writeFile(path, good('a'));
-  expect(await readRaw(path, 'jsonl', { onBadRow: 'refuse' })).toMatchObject({
+  expect(await readRaw(path, { format: 'jsonl', onBadRow: 'refuse' })).toMatchObject({
     ok: true,
     value: { read: 1, dropped: [], repaired: [] },
   });
@@ -138,7 +133,7 @@ test("what a format's filters leave out is dropped, not refused", async () => {
     path,
     'Description,Patient,Doctor\nQ. a?,"Hi doctor,b","Hello. c"\na?,"Hi doctor,b","Hello. c"\n',
   );
-  expect(await readRaw(path, 'aimc', { onBadRow: 'refuse' })).toEqual({
+  expect(await readRaw(path, { format: 'aimc', onBadRow: 'refuse' })).toMatchObject({
     ok: true,
     value: {
       rows: [{ human: 'a? b', assistant: 'c' }],
@@ -164,7 +159,7 @@ test('a folder is read file by file in the order of paths, CSV, JSON Lines and P
   );
   await copyFile(new URL('aimc.parquet', import.meta.url), join(folder, 'more', 'c.parquet'));
   await writeFile(join(folder, 'README.md'), 'not data');
-  const raw = await readRaw(folder, 'aimc', { onBadRow: 'skip' });
+  const raw = await readRaw(folder, { format: 'aimc', onBadRow: 'skip' });
   expect(raw).toMatchObject({
     ok: true,
     value: {
@@ -186,7 +181,7 @@ test('a folder is read file by file in the order of paths, CSV, JSON Lines and P
 
 test('what cannot be read at all is one problem that names it', async () => {
   const problem = async (path: string): Promise<string> => {
-    const raw = await readRaw(path, 'aimc', { onBadRow: 'skip' });
+    const raw = await readRaw(path, { format: 'aimc', onBadRow: 'skip' });
     return raw.ok
       ? 'read'
       : raw.error.map((one) => `${one.path.slice(folder.length)}: ${one.message}`).join('; ');

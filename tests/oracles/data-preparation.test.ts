@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csvRecords } from '../../stages/formats/csv-records.ts';
 import { jsonRecords } from '../../stages/formats/json-records.ts';
-import { columnsOf, type RawFormat, gatherRows } from '../../stages/formats/raw-rows.ts';
-import type { RawItem } from '../../stages/formats/raw-record.ts';
+import type { RawFormat } from '../../stages/formats/raw-forms.ts';
+import { columnsOf, gatherRows } from '../../stages/formats/raw-rows.ts';
+import type { ChooseColumns, RawItem } from '../../stages/formats/raw-record.ts';
 import { findLeakage } from '../../src/ml/dataset/leakage.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
 import { testSplit } from '../../src/ml/dataset/split.ts';
@@ -27,7 +28,7 @@ describe('the preparation of raw records gives the text of the reference rows', 
     const csv = [Object.keys(records[0] ?? {}), ...records.map((record) => Object.values(record))]
       .map((fields) => fields.map(quoted).join(','))
       .join('\r\n');
-    expect(prepared(csvRecords(Buffer.from(csv), columnsOf('aimc')), 'aimc')).toEqual(rows);
+    expect(prepared(csvRecords(Buffer.from(csv), chooseAimc), 'aimc')).toEqual(rows);
     expect(prepared(jsonRecords(jsonLines(records)), 'aimc')).toEqual(rows);
   });
 
@@ -61,8 +62,16 @@ describe('the preparation of raw records gives the text of the reference rows', 
   }
 });
 
-function prepared(items: Iterable<RawItem>, format: RawFormat): readonly Row[] {
-  const { rows, dropped, repaired } = gatherRows([{ path: 'raw', items }], format);
+const chooseAimc: ChooseColumns = (names) => {
+  const columns = columnsOf({ format: 'aimc' }, names);
+  return columns.ok ? columns : { ok: false, error: { kind: 'bad', ...columns.error } };
+};
+
+function prepared(
+  { name, items }: { readonly name: string; readonly items: Iterable<RawItem> },
+  format: RawFormat,
+): readonly Row[] {
+  const { rows, dropped, repaired } = gatherRows([{ path: 'raw', encoding: name, items }], { format });
   expect({ dropped, repaired }).toEqual({ dropped: [], repaired: [] });
   return rows;
 }

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, isJsonObject } from '../../files/json.ts';
+import { type ExactJson, type ExactObject, isExactObject, isExactList } from '../../files/exact-json.ts';
 import { pythonStrip } from '../text/python-text.ts';
 import type { Result } from '../../result.ts';
 
@@ -6,8 +6,10 @@ import type { Result } from '../../result.ts';
 export interface Row {
   readonly human: string;
   readonly assistant: string;
-  /** Values that a right answer names, by slot: only where the data tells them. */
+  /** Values that a right answer names, by slot: only where the data has them. */
   readonly slots?: Readonly<Record<string, string>>;
+  /** Rows of one group are never on both sides of a split: only where the data was split by groups. */
+  readonly group?: string;
 }
 
 /** Why something is not a row. */
@@ -17,17 +19,21 @@ export interface RowFault {
 }
 
 /**
- * The row of an object with the texts `human` and `assistant`; `slots`, if it is there, is an object of texts or such an
- * object as JSON text. Anything else it holds is passed over. Texts are kept as they are, white space included.
+ * The row of an object with the texts `human` and `assistant`. `slots`, if it is there, is an object of texts or such an
+ * object as JSON text; `group` is a text. Other members are ignored. Texts are kept as they are, white space included.
  */
-export function rowOf(value: Json): Result<Row, RowFault> {
-  if (!isJsonObject(value)) return fault('wrong columns', 'expected an object with "human" and "assistant"');
+export function rowOf(value: ExactJson): Result<Row, RowFault> {
+  if (!isExactObject(value)) return fault('wrong columns', 'expected an object with "human" and "assistant"');
   const human = textOf(value, 'human');
   if (!human.ok) return human;
   const assistant = textOf(value, 'assistant');
   if (!assistant.ok) return assistant;
-  const row = { human: human.value, assistant: assistant.value };
-  const { slots } = value;
+  const { slots, group } = value;
+  const row = {
+    human: human.value,
+    assistant: assistant.value,
+    ...(typeof group === 'string' ? { group } : {}),
+  };
   if (slots === undefined || slots === null || slots === '') return { ok: true, value: row };
   const named = slotsOf(typeof slots === 'string' ? parsed(slots) : slots);
   return named === undefined
@@ -36,10 +42,12 @@ export function rowOf(value: Json): Result<Row, RowFault> {
 }
 
 /** One of the texts of an object: not blank, not endless, and such that it can be written as UTF-8. */
-export function textOf(value: JsonObject, name: string): Result<string, RowFault> {
+export function textOf(value: ExactObject, name: string): Result<string, RowFault> {
   const text = Object.hasOwn(value, name) ? value[name] : undefined;
   if (text === null) return fault('empty turn', `"${name}" is null`);
-  if (typeof text !== 'string') return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
+  if (text === undefined) return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
+  if (typeof text !== 'string')
+    return fault('wrong columns', `expected "${name}" to be a text; found ${shownValue(text)}`);
   if (text.length > longestText)
     return fault('field too long', `"${name}" has ${text.length} characters, more than ${longestText}`);
   if (pythonStrip(text) === '') return fault('empty turn', `"${name}" is empty`);
@@ -49,8 +57,16 @@ export function textOf(value: JsonObject, name: string): Result<string, RowFault
     : { ok: true, value: text };
 }
 
-/** The fault of an object that is not made as expected: says so and names what it has. */
-export const wrongColumns = (expected: string, value: JsonObject): RowFault => ({
+/** A value that is no text, as a message names it. */
+export function shownValue(value: Exclude<ExactJson, string>): string {
+  if (value === null) return 'null';
+  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
+  if (typeof value === 'boolean') return `the truth value ${value}`;
+  return isExactList(value) ? `a list of ${value.length}` : 'an object';
+}
+
+/** The fault of an object without what was expected: says so and names what it has. */
+export const wrongColumns = (expected: string, value: ExactObject): RowFault => ({
   reason: 'wrong columns',
   detail: `expected ${expected}; found ${JSON.stringify(Object.keys(value).slice(0, 20)).slice(0, 400)}`,
 });
@@ -58,17 +74,17 @@ export const wrongColumns = (expected: string, value: JsonObject): RowFault => (
 /** In UTF-16 units. A longer text is no turn of a conversation, but a broken quote or foreign data. */
 const longestText = 1 << 18;
 
-function slotsOf(value: Json | undefined): Readonly<Record<string, string>> | undefined {
-  if (!isJsonObject(value)) return undefined;
+function slotsOf(value: ExactJson | undefined): Readonly<Record<string, string>> | undefined {
+  if (!isExactObject(value)) return undefined;
   const entries = Object.entries(value).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
 }
 
-function parsed(text: string): Json | undefined {
+function parsed(text: string): ExactJson | undefined {
   try {
-    const value: Json = JSON.parse(text);
+    const value: ExactJson = JSON.parse(text);
     return value;
   } catch {
     return undefined;

@@ -1,0 +1,95 @@
+import { basename, extname } from 'node:path';
+
+/** What a file's name says of how it is read. */
+export type RawFileKind =
+  | { readonly kind: 'csv' | 'tsv' | 'json' | 'parquet'; readonly gzip: boolean }
+  /** Not read: why, and what to do about it if it may hold data. */
+  | { readonly kind: 'other'; readonly reason: string };
+
+/** By the extension; `.gz` may follow one of a text. */
+export function rawFileKind(path: string): RawFileKind {
+  const name = basename(path).toLowerCase();
+  const gzip = name.endsWith('.gz');
+  const extension = extname(gzip ? name.slice(0, -'.gz'.length) : name);
+  if (name.startsWith('.')) return { kind: 'other', reason: 'is a hidden file' };
+  switch (extension) {
+    case '.csv':
+      return { kind: 'csv', gzip };
+    case '.tsv':
+    case '.tab':
+      return { kind: 'tsv', gzip };
+    case '.jsonl':
+    case '.ndjson':
+    case '.json':
+      return { kind: 'json', gzip };
+    case '.parquet':
+    case '.pq':
+      return { kind: 'parquet', gzip };
+    default:
+      return {
+        kind: 'other',
+        reason: conversionOf(extension, path) ?? `is none of ${readExtensions.join(', ')}`,
+      };
+  }
+}
+
+export const readExtensions = ['.csv', '.tsv', '.jsonl', '.ndjson', '.json', '.parquet', '.gz of these'];
+
+/** What a file of a kind that is not read is, and how it is converted. */
+export const conversionOf = (extension: string, path: string): string | undefined =>
+  Object.hasOwn(conversions, extension) ? conversions[extension]?.(path) : undefined;
+
+/** Kinds of data that are not read, each with the command that makes of it what is. */
+const conversions: Readonly<Record<string, (path: string) => string>> = {
+  '.xlsx': excel,
+  '.xls': excel,
+  '.ods': excel,
+  '.arrow': arrow,
+  '.feather': arrow,
+  '.ipc': arrow,
+  '.orc': (path) =>
+    pandas('ORC', `pandas.read_orc(${quoted(path)}).to_parquet(${renamed(path, '.parquet')})`),
+  '.pkl': (path) =>
+    pandas('pickle', `pandas.read_pickle(${quoted(path)}).to_parquet(${renamed(path, '.parquet')})`),
+  '.zip': (path) => `is a zip archive: unpack it first, with \`unzip ${path}\``,
+  '.tar': (path) => `is a tar archive: unpack it first, with \`tar -xf ${path}\``,
+  '.tgz': (path) => `is a tar archive: unpack it first, with \`tar -xf ${path}\``,
+  '.zst': (path) => `is compressed by zstd: unpack it first, with \`zstd -d ${path}\``,
+  '.bz2': (path) => `is compressed by bzip2: unpack it first, with \`bunzip2 -k ${path}\``,
+  '.xz': (path) => `is compressed by xz: unpack it first, with \`unxz -k ${path}\``,
+};
+
+function excel(path: string): string {
+  return pandas(
+    'spreadsheet',
+    `pandas.read_excel(${quoted(path)}).to_csv(${renamed(path, '.csv')}, index=False)`,
+  );
+}
+
+/** Files by polars and pandas have a footer; those that the datasets library writes are streams. */
+function arrow(path: string): string {
+  return (
+    `is an Arrow (Feather) file, which is not read: convert it with ` +
+    `\`python -c "import pyarrow.feather as f, pyarrow.parquet as p; ` +
+    `p.write_table(f.read_table(${quoted(path)}), ${renamed(path, '.parquet')})"\`; ` +
+    `a folder by save_to_disk with ` +
+    `\`python -c "import datasets; datasets.load_from_disk('FOLDER').to_parquet('rows.parquet')"\``
+  );
+}
+
+const pandas = (what: string, call: string): string =>
+  `is a ${what} file, which is not read: convert it with \`python -c "import pandas; ${call}"\``;
+
+const quoted = (path: string): string => `'${path.replaceAll("'", "\\'")}'`;
+
+const renamed = (path: string, extension: string): string =>
+  quoted(`${path.slice(0, path.length - extname(path).length)}${extension}`);
+
+/** What the first bytes of a file say, where they contradict its name. */
+export function contentKind(bytes: Uint8Array): 'gzip' | 'parquet' | 'zip' | 'arrow' | undefined {
+  const begins = Buffer.from(bytes.subarray(0, 6)).toString('latin1');
+  if (begins.startsWith('\x1f\x8b')) return 'gzip';
+  if (begins.startsWith('PAR1')) return 'parquet';
+  if (begins.startsWith('PK\x03\x04')) return 'zip';
+  return begins === 'ARROW1' ? 'arrow' : undefined;
+}
