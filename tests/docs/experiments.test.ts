@@ -19,7 +19,7 @@ const pipelines = [
   return { file, plan: result.value };
 });
 
-test.each(['README.md', 'docs/parity.md'])(
+test.each(['README.md', 'docs/getting-started.md', 'docs/parity.md'])(
   'every result that %s speaks of is made by a pipeline file of this repository',
   (page) => {
     const named = [...textOf(page).matchAll(/artifacts\/([\w-]+)/g)].map(([, name]) => name);

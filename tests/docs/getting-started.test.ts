@@ -8,12 +8,12 @@ import { inProcess } from '../rig/in-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
-const readme = text('README.md');
+const gettingStarted = text('docs/getting-started.md');
 const pipeline = text('pipeline.yaml');
 
-describe('a data set of your own, as the README says', () => {
-  const line = /^ {4}- \{ name: mine, .*\}$/m.exec(readme)?.[0] ?? '';
-  const questions = /echo '(.*)' > (\S+)/.exec(readme);
+describe('a data set of your own, as docs/getting-started.md says', () => {
+  const line = /^ {4}- \{ name: mine, .*\}$/m.exec(gettingStarted)?.[0] ?? '';
+  const questions = /echo '(.*)' > (\S+)/.exec(gettingStarted);
   const extended = pipeline.replace(/^ {2}datasets: .*\n/m, (list) => `${list}${line}\n`);
 
   test('one line adds its chain and touches no other: the folder, the format and the questions are those that the recipe names', () => {
@@ -40,7 +40,7 @@ describe('a data set of your own, as the README says', () => {
   });
 });
 
-test('the misspelled stage of the README is found where the README shows it', () => {
+test('the misspelled stage of docs/getting-started.md is found where the page shows it', () => {
   const misspelled = pipeline.replace(
     '{ from: data-format, out: train }',
     '{ from: data-fromat, out: train }',
@@ -52,7 +52,7 @@ test('the misspelled stage of the README is found where the README shows it', ()
   });
   if (result.ok) throw new Error('it has no fault');
   const { line, column } = positionIn(misspelled, result.error[0]?.at?.offset ?? 0);
-  expect(readme).toContain(`pipeline.yaml:${line}:${column}: error: ${result.error[0]?.message}`);
+  expect(gettingStarted).toContain(`pipeline.yaml:${line}:${column}: error: ${result.error[0]?.message}`);
 });
 
 test('real-rows.yaml names no file of anybody: without rows it says how to name yours', async () => {
