@@ -86,12 +86,64 @@ export interface RunRecord {
   readonly pipeline: string;
   readonly file: string;
   readonly startedAt: number;
-  /** Undefined: still on, or killed. */
+  /** Undefined: running, or killed. */
   readonly finishedAt: number | undefined;
   readonly exitCode: number | undefined;
-  /** Whether its process still lives. */
-  readonly running: boolean;
+  readonly state: RunState;
   readonly counts: Readonly<Record<Outcome['kind'], number>>;
+}
+
+/** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */
+export type RunState = 'running' | 'done' | 'failed' | 'interrupted' | 'killed';
+
+/** A whole run, as its stored events tell it. */
+export interface RunHistory extends RunRecord {
+  /** In the order of the run's plan. */
+  readonly instances: readonly InstanceHistory[];
+  /** `instance`: null for a warning about the whole run. */
+  readonly warnings: readonly {
+    readonly instance: InstanceId | null;
+    readonly diagnostic: Diagnostic;
+  }[];
+}
+
+export interface InstanceHistory {
+  readonly instance: InstanceId;
+  /** Undefined while it waits or runs, and in a run that was killed before its end. */
+  readonly outcome: Outcome | undefined;
+  readonly key: Key | undefined;
+  /** When its first attempt began; undefined: nothing was started. Milliseconds since the epoch. */
+  readonly startedAt: number | undefined;
+  readonly finishedAt: number | undefined;
+  /** Undefined where they are not known: nothing was started and the result is not stored any more. */
+  readonly params: Readonly<Record<string, Value>> | undefined;
+  /** Of the result, from the cache; empty where there is none. */
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** What the stage reported by step, by name: the loss, say. */
+  readonly series: Readonly<Record<string, readonly SeriesPoint[]>>;
+  readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
+  readonly device: { readonly runtime: string; readonly device: string } | undefined;
+  readonly attempts: readonly AttemptHistory[];
+  /** The files of what it printed, from the project root. */
+  readonly logs: readonly string[];
+}
+
+export interface SeriesPoint {
+  readonly step: number;
+  readonly at: number;
+  readonly value: number;
+}
+
+export interface AttemptHistory {
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly because: readonly Reason[];
+  /** Whether it went on where an interrupted attempt had stopped. */
+  readonly resumed: boolean;
+  /** Why another attempt followed. */
+  readonly failure: Failure | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Value } from '../stage/context.ts';
 import type { StageMessage } from '../stage/message.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { InstanceId, Key, RunId } from './identity.ts';
@@ -79,6 +80,12 @@ export type RecordedEvent =
   | Omit<OutputEvent, 'text'>
   | Omit<FoundInPlaceEvent, 'keys'>;
 
+/** A stored event, with its place in its run. Sequence numbers are whole numbers from 0 on, without gaps. */
+export interface NumberedEvent {
+  readonly sequence: number;
+  readonly event: RecordedEvent;
+}
+
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
   /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
@@ -119,6 +126,8 @@ export type Event =
       readonly because: readonly Reason[];
       readonly attempt: number;
       readonly resumed: boolean;
+      /** Absent in runs of version 0.1.0. */
+      readonly params?: Readonly<Record<string, Value>>;
     }
   | {
       readonly kind: 'message';

@@ -8,3 +8,6 @@ export type Key = string & { readonly [brand]: 'key' };
 
 /** One invocation of `pipeline run`: sortable by time, "20260131-142501-3f9a". */
 export type RunId = string & { readonly [brand]: 'run' };
+
+/** The stage that an instance is of: "train" of "train[aimc,lora]". */
+export const stageOf = (id: InstanceId): string => id.split('[', 1)[0] ?? id;

@@ -2,7 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, run, verifyRerun } from './project/act.ts';
-import { artifacts, explain, graph, history, log, metrics, results, status, verify } from './project/ask.ts';
+import {
+  artifacts,
+  explain,
+  graph,
+  history,
+  log,
+  metrics,
+  results,
+  runEvents,
+  status,
+  verify,
+  wholeRun,
+} from './project/ask.ts';
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/no-space-left.ts';
@@ -34,12 +46,13 @@ import type {
   Problem,
   RerunVerification,
   ResultFiles,
+  RunHistory,
   RunRecord,
   Status,
   Verification,
 } from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
-import type { Event } from './event.ts';
+import type { Event, NumberedEvent } from './event.ts';
 import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
@@ -60,6 +73,7 @@ export type {
   Problem,
   RerunVerification,
   ResultFiles,
+  RunHistory,
   RunRecord,
   RunRequest,
   RunSummary,
@@ -116,6 +130,10 @@ export interface Project {
   /** Of one instance, as it was typed. Undefined: it was never asked for (in that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   history(limit: number): Promise<Result<readonly RunRecord[], Problem>>;
+  /** The stored events of a run from a sequence number on, 0 for all. Undefined: there is no such run. */
+  eventsSince(run: string, sequence: number): Promise<Result<readonly NumberedEvent[] | undefined, Problem>>;
+  /** Undefined: there is no such run. */
+  runHistory(run: string): Promise<Result<RunHistory | undefined, Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
@@ -277,6 +295,13 @@ export async function openProject(
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
     history: (limit) => withRows('read', (open) => ({ ok: true, value: history(open, limit) })),
+    eventsSince: (id, sequence) =>
+      withRows('read', (open) => ({ ok: true, value: runEvents(open, id, sequence) })),
+    runHistory: (id) =>
+      withRows('read', async (open) => {
+        const plan = await planned('read');
+        return { ok: true, value: await wholeRun(open, id, plan.ok ? plan.value : undefined) };
+      }),
     metrics: (selection) => withPlan('read', (open, plan) => metrics(open, plan, selection)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),

@@ -18,21 +18,13 @@ export function historyCommand(): Command {
 }
 
 function historyText(runs: readonly RunRecord[]): string {
-  const rows = runs.map(({ run, pipeline, startedAt, finishedAt, exitCode, running, counts }) => [
+  const rows = runs.map(({ run, pipeline, startedAt, finishedAt, state, counts }) => [
     run,
     pipeline,
     new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19),
     finishedAt === undefined ? '' : durationText((finishedAt - startedAt) / 1000),
-    exitCode === undefined
-      ? running
-        ? 'running'
-        : 'killed'
-      : exitCode === 0
-        ? 'done'
-        : exitCode >= 130
-          ? 'interrupted'
-          : 'failed',
+    state,
     countsText(counts),
   ]);
-  return `${aligned([['run', 'pipeline', 'started (UTC)', 'time', 'end', 'instances'], ...rows]).join('\n')}\n`;
+  return `${aligned([['run', 'pipeline', 'started (UTC)', 'time', 'state', 'instances'], ...rows]).join('\n')}\n`;
 }

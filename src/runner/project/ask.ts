@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type {
   Artifact,
@@ -11,11 +10,13 @@ import type {
   InstanceStatus,
   Problem,
   ResultFiles,
+  RunHistory,
   RunRecord,
+  RunState,
   Status,
   Verification,
 } from '../answers.ts';
-import type { Failure } from '../event.ts';
+import type { Failure, NumberedEvent } from '../event.ts';
 import { type Inspection, inspect } from '../status/inspect.ts';
 import { startOf } from '../executors/processes.ts';
 import type { InstanceId } from '../identity.ts';
@@ -32,13 +33,23 @@ import {
 } from './opened.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
-import { metricNames, type MetricsByOut } from './metric-names.ts';
-import { type Metric, readMetrics } from './read-metrics.ts';
+import { namedMetrics } from './named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results-of.ts';
+import { runHistory } from './run-history.ts';
 import { isRunning, outputsOf } from '../store/attempts.ts';
 import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
-import { eventsOf, lastOutcomes, lastRuns, lastToldRun, outcomeCounts, type RunRow } from '../store/runs.ts';
+import { eventsSince } from '../store/event-log.ts';
+import type { Store } from '../store/open-store.ts';
+import {
+  eventsOf,
+  findRun,
+  lastOutcomes,
+  lastRuns,
+  lastToldRun,
+  outcomeCounts,
+  type RunRow,
+} from '../store/runs.ts';
 import { verifyStore } from '../cache/verify.ts';
 
 export async function status(
@@ -226,18 +237,40 @@ export function log(
   };
 }
 
-export function history({ store }: Opened, limit: number): readonly RunRecord[] {
-  return lastRuns(store, limit).map((row) => ({
-    run: row.run,
-    pipeline: row.pipeline,
-    file: row.file,
-    startedAt: row.startedAt,
-    finishedAt: row.finishedAt,
-    exitCode: row.exitCode,
-    running: isOn(row),
-    counts: outcomeCounts(store, row.run),
-  }));
+export const history = ({ store }: Opened, limit: number): readonly RunRecord[] =>
+  lastRuns(store, limit).map((row) => recordOf(store, row));
+
+function recordOf(store: Store, row: RunRow): RunRecord {
+  const { run, pipeline, file, startedAt, finishedAt, exitCode } = row;
+  const counts = outcomeCounts(store, run);
+  return { run, pipeline, file, startedAt, finishedAt, exitCode, state: runState(row), counts };
 }
+
+function runState(row: RunRow): RunState {
+  if (row.exitCode === undefined) return isOn(row) ? 'running' : 'killed';
+  if (row.exitCode === 0) return 'done';
+  return row.exitCode >= 130 ? 'interrupted' : 'failed';
+}
+
+/** A run with all that its events say; undefined where there is no such run. */
+export async function wholeRun(
+  opened: Opened,
+  run: string,
+  planned: Planned | undefined,
+): Promise<RunHistory | undefined> {
+  const row = findRun(opened.store, run);
+  if (row === undefined) return undefined;
+  const events = eventsSince(opened.store, run, 0).map(({ event }) => event);
+  return runHistory(opened, recordOf(opened.store, row), events, planned?.plan);
+}
+
+/** The stored events of a run; undefined where there is no such run. */
+export const runEvents = (
+  { store }: Opened,
+  run: string,
+  sequence: number,
+): readonly NumberedEvent[] | undefined =>
+  findRun(store, run) === undefined ? undefined : eventsSince(store, run, sequence);
 
 export async function metrics(
   opened: Opened,
@@ -246,25 +279,18 @@ export async function metrics(
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
   const found = await selectedResults(opened, planned, selection);
   if (!found.ok) return found;
-  const read = await Promise.all(found.value.map((result) => measuredOuts(opened.place.root, result)));
-  const nameOf = new Map(
-    [...new Set(read.map(({ instance }) => instance.stage))].map((stage) => [
-      stage,
-      metricNames(read.filter(({ instance }) => instance.stage === stage).map(({ outs }) => outs)),
-    ]),
+  const named = await namedMetrics(
+    opened.place.root,
+    found.value.map(({ instance: { stage, outs }, files }) => ({ stage, outs, files })),
   );
-  const measured = read.map(({ instance, state, params, outs, faults }): InstanceMetrics => ({
+  const measured = found.value.map(({ instance, state, params }, index): InstanceMetrics => ({
     instance: instance.id,
     state,
     axes: state === 'up-to-date' ? instance.axes : {},
     labels: instance.labels,
     params,
-    values: Object.fromEntries(
-      [...outs].flatMap(([out, numbers]) =>
-        numbers.map(({ path, value }) => [nameOf.get(instance.stage)?.(out, path) ?? path.join('.'), value]),
-      ),
-    ),
-    faults,
+    values: named[index]?.values ?? {},
+    faults: named[index]?.faults ?? [],
   }));
   return {
     ok: true,
@@ -303,28 +329,6 @@ async function selectedResults(
   opened.stats.flush();
   const ids = new Set(chosen.map(({ id }) => id));
   return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
-}
-
-/** The numbers in a result's outs of kind `metrics`. */
-async function measuredOuts(
-  root: string,
-  result: InstanceResult,
-): Promise<InstanceResult & { readonly outs: MetricsByOut; readonly faults: readonly FileProblem[] }> {
-  const outs = new Map<string, readonly Metric[]>();
-  const faults: FileProblem[] = [];
-  for (const [out, { kind, path }] of Object.entries(result.instance.outs)) {
-    const file = kind === 'metrics' ? result.files[out] : undefined;
-    if (file === undefined) continue;
-    const read = await readMetrics(join(root, file));
-    if (!read.ok) faults.push({ ...read.error, path });
-    else if (read.value.length === 0)
-      faults.push({
-        path,
-        message: 'holds no metrics: expected a map of numbers, as {"loss": 0.5}; lists are ignored',
-      });
-    else outs.set(out, read.value);
-  }
-  return { ...result, outs, faults };
 }
 
 export function artifacts(

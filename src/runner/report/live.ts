@@ -1,11 +1,12 @@
 import type { Event } from '../event.ts';
+import { stageOf } from '../identity.ts';
 import type { Colors } from '../wording/colors.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { printable } from '../wording/printable.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { textWidth } from '../wording/text-width.ts';
-import { type LiveView, type Running, stageOf } from './run-view.ts';
+import type { LiveView, Running } from './run-view.ts';
 
 /**
  * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No more than

@@ -1,5 +1,5 @@
 import type { Event, Outcome, RecordedEvent } from '../event.ts';
-import type { InstanceId } from '../identity.ts';
+import { type InstanceId, stageOf } from '../identity.ts';
 
 /** What is known of an instance that is running. */
 export interface Running {
@@ -127,9 +127,6 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
       return view;
   }
 }
-
-/** The stage that an instance is of. */
-export const stageOf = (id: InstanceId): string => id.split('[', 1)[0] ?? id;
 
 const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({
   ...view,

@@ -131,7 +131,8 @@ async function attemptOnce(
   const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
 
   beginAttempt(store, record);
-  run.emit({ kind: 'started', at: Date.now(), instance: instance.id, key, because, attempt, resumed });
+  const { id, params } = instance;
+  run.emit({ kind: 'started', at: Date.now(), instance: id, key, because, attempt, resumed, params });
   const ending = await runAttempt({
     session,
     supervisor: run.supervisor,

@@ -193,10 +193,12 @@ export async function withRun<S extends Framed>(
         if (found.length > 0) emit({ kind: 'found-in-place', at: Date.now(), instances: instanceIds, keys });
       },
     });
+  } catch (error) {
+    log.flush();
+    throw error;
   } finally {
     processes.close();
     stop.close();
-    log.flush();
   }
   const seconds = (performance.now() - started) / 1000;
   const exitCode = exitCodeOf([...outcomes.values()], signals);

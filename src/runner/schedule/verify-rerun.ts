@@ -77,6 +77,7 @@ async function again(
     because: [{ kind: 'forced' }],
     attempt: 1,
     resumed: false,
+    params: instance.params,
   });
   const output = run.nextOutput();
   const ending = await runAttempt({

@@ -1,5 +1,5 @@
 import { jsonText } from '../../files/json-text.ts';
-import type { Event, FoundInPlaceEvent, RecordedEvent } from '../event.ts';
+import type { Event, FoundInPlaceEvent, NumberedEvent, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { parseEvent } from './parse-event.ts';
@@ -76,12 +76,6 @@ function recorded(event: Event, all: readonly InstanceId[]): StoredEvent {
   const { kind, at, instances } = event;
   const isAll = instances.length === all.length && instances.every((id, index) => id === all[index]);
   return { kind, at, instances: isAll ? 'all' : instances };
-}
-
-/** A stored event with its place in its run. */
-export interface NumberedEvent {
-  readonly sequence: number;
-  readonly event: RecordedEvent;
 }
 
 /** The events of a run from a sequence number on, in order. */

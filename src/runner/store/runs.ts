@@ -3,7 +3,7 @@ import type { InstanceId, RunId } from '../identity.ts';
 import { eventsSince } from './event-log.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { parseEvent } from './parse-event.ts';
-import { rowOf, rowsOf } from './row.ts';
+import { type Row, rowOf, rowsOf } from './row.ts';
 
 export interface RunRow {
   readonly run: string;
@@ -52,17 +52,24 @@ export function markReaped(store: Store): void {
 
 /** The last runs, the newest first: in the order in which they were written down, whatever the clock said. */
 export function lastRuns(store: Store, limit: number): readonly RunRow[] {
-  return rowsOf(store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)).map((row) => ({
-    run: row.text('run'),
-    pipeline: row.text('pipeline'),
-    file: row.text('file'),
-    pid: row.number('pid'),
-    pidStarted: row.text('pid_started'),
-    startedAt: row.number('started_at'),
-    finishedAt: row.optionalNumber('finished_at'),
-    exitCode: row.optionalNumber('exit_code'),
-  }));
+  return rowsOf(store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)).map(runIn);
 }
+
+export function findRun(store: Store, run: string): RunRow | undefined {
+  const row = rowOf(store.sql('SELECT * FROM runs WHERE run = ?').get(run));
+  return row && runIn(row);
+}
+
+const runIn = (row: Row): RunRow => ({
+  run: row.text('run'),
+  pipeline: row.text('pipeline'),
+  file: row.text('file'),
+  pid: row.number('pid'),
+  pidStarted: row.text('pid_started'),
+  startedAt: row.number('started_at'),
+  finishedAt: row.optionalNumber('finished_at'),
+  exitCode: row.optionalNumber('exit_code'),
+});
 
 /** How many instances ended how in a run; in one that was killed, as far as it came. */
 export function outcomeCounts(store: Store, run: string): OutcomeCounts {

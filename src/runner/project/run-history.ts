@@ -1,0 +1,190 @@
+import type { StageMessage } from '../../stage/message.ts';
+import type { AttemptHistory, InstanceHistory, RunHistory, RunRecord, SeriesPoint } from '../answers.ts';
+import { cachedFiles } from '../cache/cache.ts';
+import type { Outcome, RecordedEvent } from '../event.ts';
+import { type InstanceId, stageOf } from '../identity.ts';
+import type { Out, Plan } from '../plan/instance.ts';
+import { keyAtRun, paramsUnder } from '../store/past-results.ts';
+import type { Opened } from './opened.ts';
+import { namedMetrics } from './named-metrics.ts';
+
+/**
+ * The whole of a run, from its events, in order. `plan`: the pipeline file as it is now, which says what outs are metrics;
+ * undefined where the file has faults.
+ */
+export async function runHistory(
+  opened: Opened,
+  record: RunRecord,
+  events: readonly RecordedEvent[],
+  plan: Plan | undefined,
+): Promise<RunHistory> {
+  const { instances, warnings } = historyOf(events, record.finishedAt !== undefined);
+  const outsOf = metricsOutsOf(plan?.pipeline === record.pipeline ? plan : undefined);
+  const results = instances.map((told) => withKey(opened, record, told));
+  const metrics = await namedMetrics(
+    opened.place.root,
+    await Promise.all(
+      results.map(async (told) => ({
+        stage: stageOf(told.instance),
+        outs: outsOf(told.instance),
+        files: await filesOf(opened, told),
+      })),
+    ),
+  );
+  const whole = results.map((told, index) => ({ ...told, metrics: metrics[index]?.values ?? {} }));
+  return { ...record, instances: whole, warnings };
+}
+
+/** What the events alone say of an instance. */
+type ToldInstance = Omit<InstanceHistory, 'metrics'>;
+
+/** Folds the events of a run. `isOver`: an instance that nothing was stored of was up to date (runs of version 0.1.0). */
+export function historyOf(
+  events: readonly RecordedEvent[],
+  isOver: boolean,
+): { readonly instances: readonly ToldInstance[]; readonly warnings: RunHistory['warnings'] } {
+  const instances = new Map<InstanceId, ToldInstance>();
+  const warnings: RunHistory['warnings'][number][] = [];
+  const change = (id: InstanceId, by: (told: ToldInstance) => Partial<ToldInstance>): void => {
+    const told = instances.get(id) ?? nothingToldOf(id);
+    instances.set(id, { ...told, ...by(told) });
+  };
+  const end = (id: InstanceId, outcome: Outcome, finishedAt: number): void =>
+    change(id, ({ attempts }) => ({ outcome, finishedAt, attempts: ended(attempts, finishedAt) }));
+  for (const event of events) {
+    switch (event.kind) {
+      case 'run-started':
+        for (const id of event.instances) instances.set(id, nothingToldOf(id));
+        break;
+      case 'found-in-place':
+        for (const id of event.instances) end(id, { kind: 'up-to-date' }, event.at);
+        break;
+      case 'started': {
+        const { at: startedAt, attempt, because, resumed, key, params } = event;
+        change(event.instance, (told) => ({
+          key,
+          params: params ?? told.params,
+          startedAt: told.startedAt ?? startedAt,
+          attempts: [
+            ...told.attempts,
+            { attempt, startedAt, because, resumed, finishedAt: undefined, failure: undefined },
+          ],
+        }));
+        break;
+      }
+      case 'message':
+        change(event.instance, (told) => changeByMessage(told, event.message, event.at));
+        break;
+      case 'output':
+        change(event.instance, ({ logs }) => ({
+          logs: logs.includes(event.file) ? logs : [...logs, event.file],
+        }));
+        break;
+      case 'retrying':
+        change(event.instance, ({ attempts }) => ({
+          attempts: ended(attempts, event.at, event.failure),
+        }));
+        break;
+      case 'finished':
+        end(event.instance, event.outcome, event.at);
+        change(event.instance, ({ key }) => ({ key: event.key ?? key }));
+        break;
+      case 'warned':
+        warnings.push({ instance: event.instance, diagnostic: event.diagnostic });
+        break;
+      case 'fetching':
+      case 'fetch-delayed':
+      case 'fetched':
+      case 'cancelled':
+      case 'interrupting':
+      case 'run-finished':
+        break;
+    }
+  }
+  const told = [...instances.values()];
+  return { warnings, instances: isOver ? told.map(withOutcome) : told };
+}
+
+const withOutcome = (told: ToldInstance): ToldInstance =>
+  told.outcome === undefined && told.attempts.length === 0
+    ? { ...told, outcome: { kind: 'up-to-date' } }
+    : told;
+
+const nothingToldOf = (instance: InstanceId): ToldInstance => ({
+  instance,
+  key: undefined,
+  outcome: undefined,
+  startedAt: undefined,
+  finishedAt: undefined,
+  params: undefined,
+  progress: undefined,
+  device: undefined,
+  series: {},
+  attempts: [],
+  logs: [],
+});
+
+/** The last attempt with its end, unless it has one. */
+function ended(
+  attempts: readonly AttemptHistory[],
+  finishedAt: number,
+  failure?: AttemptHistory['failure'],
+): readonly AttemptHistory[] {
+  const last = attempts.at(-1);
+  return last === undefined || last.finishedAt !== undefined
+    ? attempts
+    : [...attempts.slice(0, -1), { ...last, finishedAt, failure }];
+}
+
+function changeByMessage(told: ToldInstance, message: StageMessage, at: number): Partial<ToldInstance> {
+  switch (message.kind) {
+    case 'progress':
+      return { progress: { done: message.done, total: message.total, unit: message.unit } };
+    case 'metric': {
+      const series: Record<string, readonly SeriesPoint[]> = { ...told.series };
+      for (const [name, value] of Object.entries(message.values))
+        series[name] = withPoint(series[name] ?? [], { step: message.step, at, value });
+      return { series };
+    }
+    case 'device':
+      return { device: { runtime: message.runtime, device: message.device } };
+    case 'log':
+    case 'warning':
+    case 'truncated':
+    case 'checkpoint':
+    case 'failure':
+      return {};
+  }
+}
+
+/** A step that is made again, after a failure or from a checkpoint, takes the place of all from it on. */
+function withPoint(points: readonly SeriesPoint[], point: SeriesPoint): readonly SeriesPoint[] {
+  const kept = points.findLastIndex(({ step }) => step < point.step) + 1;
+  return [...points.slice(0, kept), point];
+}
+
+type Outs = Readonly<Record<string, Pick<Out, 'kind' | 'path'>>>;
+
+/** The outs of an instance; of one that is not in the plan any more, those of another instance of its stage. */
+function metricsOutsOf(plan: Plan | undefined): (id: InstanceId) => Outs {
+  const byStage = new Map((plan?.instances ?? []).map(({ stage, outs }) => [stage, outs]));
+  return (id) => byStage.get(stageOf(id)) ?? {};
+}
+
+/** With the key of the result that was found in place, and the params where no event holds them. */
+function withKey({ store }: Opened, { run, pipeline }: RunRecord, told: ToldInstance): ToldInstance {
+  const wasInPlace = told.outcome?.kind === 'up-to-date';
+  const key = told.key ?? (wasInPlace ? keyAtRun(store, pipeline, told.instance, run) : undefined);
+  if (key === undefined) return told;
+  return { ...told, key, params: told.params ?? paramsUnder(store, key) };
+}
+
+/** Where the outs of its result can be read. */
+async function filesOf(
+  { workspace, store }: Opened,
+  { key, outcome }: ToldInstance,
+): Promise<Readonly<Record<string, string>>> {
+  const hasResult = outcome !== undefined && ['ran', 'restored', 'up-to-date'].includes(outcome.kind);
+  const cached = key !== undefined && hasResult ? await cachedFiles({ workspace, store }, key) : undefined;
+  return cached?.files ?? {};
+}

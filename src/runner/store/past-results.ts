@@ -1,0 +1,36 @@
+import type { Value } from '../../stage/context.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { parseKey } from '../manifest/key-of.ts';
+import type { Store } from './open-store.ts';
+import { rowOf } from './row.ts';
+
+/** The key of the result that an instance had when a run ended: that of its last result in this run or an earlier one. */
+export function keyAtRun(store: Store, pipeline: string, instance: InstanceId, run: string): Key | undefined {
+  const row = rowOf(
+    store
+      .sql(
+        `SELECT json_extract(body, '$.key') AS key FROM events JOIN runs USING (run)
+         WHERE events.kind = 'finished' AND instance = ? AND pipeline = ?
+           AND runs.rowid <= (SELECT rowid FROM runs WHERE run = ?)
+           AND (json_extract(body, '$.outcome.kind') IN ('restored', 'up-to-date')
+             OR json_extract(body, '$.outcome.published'))
+         ORDER BY runs.rowid DESC, sequence DESC LIMIT 1`,
+      )
+      .get(instance, pipeline, run),
+  );
+  return row && parseKey(row.text('key'));
+}
+
+/** The params in a result's manifest; undefined when the manifest is not stored any more. */
+export function paramsUnder(store: Store, key: Key): Readonly<Record<string, Value>> | undefined {
+  const row = rowOf(
+    store
+      .sql(
+        'SELECT manifest FROM entries WHERE key = ? UNION ALL SELECT manifest FROM results WHERE key = ? LIMIT 1',
+      )
+      .get(key, key),
+  );
+  if (row === undefined) return undefined;
+  const { params }: { readonly params: Readonly<Record<string, Value>> } = JSON.parse(row.text('manifest'));
+  return params;
+}
