@@ -8,7 +8,7 @@ import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../src/ml/model/packed-rows.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { type MeasureFor, runTraining, type TrainDep } from './train/run-training.ts';
+import { type MeasureFor, runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
 interface MeasuredTrainParams extends TrainParams {
@@ -20,7 +20,7 @@ interface MeasuredTrainParams extends TrainParams {
  * `train`, and at every evaluation the scores of a few generated answers beside the loss. A stage of its own, so that
  * editing a metric or a search trains nothing again that is not measured by it.
  */
-export const stage = defineStage<MeasuredTrainParams, TrainDep, 'model' | 'log' | 'summary'>({
+export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   params: {
     ...trainParamsSchema,
     properties: {
@@ -39,7 +39,7 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, 'model' | 'log' 
     required: [...trainParamsSchema.required, 'measure'],
   },
   deps: ['base', 'train', 'adapter?'],
-  outs: ['model', 'log', 'summary'],
+  outs: ['model', 'log', 'summary', 'validation?'],
   packages: ['onnxruntime-node'],
   run: (context) => runTraining(context, answersOf(context.params, context.signal)),
 });

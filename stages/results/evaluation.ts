@@ -36,11 +36,26 @@ export interface TrainingSummary {
   readonly steps: number;
   readonly trainable_parameters: number;
   readonly all_parameters: number;
-  /** Mean loss a label token on the validation split at the chosen checkpoint; null without a validation split. */
+  /** The model that was trained, as the params name it. */
+  readonly base_model: string;
+  /** The lowest loss on the validation split as the Trainer counts it: a mean of batches' means, with label smoothing. Null without a split. */
   readonly best_validation_loss: number | null;
   readonly best_step: number;
+  /** Of the model that was written: the negative log-likelihood of a label token of the validation split, in nats. */
+  readonly selection_loss: number | null;
   readonly train_rows: number;
   readonly validation_rows: number;
+  /** Of the validation rows as token ids: equal where data, split, prompt, limits and tokenizer are. */
+  readonly validation_digest: string;
+}
+
+/** One line of validation.jsonl: the losses of a validation row, summed over its label tokens, in nats. */
+export interface ValidationRow {
+  /** Its line in the training file, from 1. */
+  readonly row: number;
+  readonly tokens: number;
+  readonly loss: number;
+  readonly smoothed_loss: number;
 }
 
 /** One line of log.jsonl: a training step, or an evaluation on the validation split. */
@@ -48,6 +63,7 @@ export interface LogRecord {
   readonly step: number;
   readonly loss?: number;
   readonly evaluationLoss?: number;
+  readonly selectionLoss?: number;
 }
 
 /** samples.json: what `qualitative` writes: one model's answers, by temperature, in the order of the questions. */

@@ -12,14 +12,13 @@ import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
 import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
 import { train } from '../../src/ml/train/train.ts';
-import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
-import type { TrainingSummary } from '../results/evaluation.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { adapterToTrain } from './adapter-to-train.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { messagesOf, unfinishedText } from './training-messages.ts';
+import { rowLossLine, trainingSummary } from './training-summary.ts';
 import { writeTrained } from './write-trained.ts';
 
 /** What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as they are. */
@@ -34,18 +33,12 @@ export type MeasureFor = (setting: {
 /** `adapter?`: a folder of peft whose training is gone on with. */
 export type TrainDep = 'base' | 'train' | 'adapter?';
 
+/** `validation?`: the losses of the held-out rows. */
+export type TrainOut = 'model' | 'log' | 'summary' | 'validation?';
+
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
 export async function runTraining(
-  {
-    params,
-    deps,
-    outs,
-    scratch,
-    cpus,
-    device,
-    signal,
-    emit,
-  }: StageContext<TrainParams, TrainDep, 'model' | 'log' | 'summary'>,
+  { params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, TrainDep, TrainOut>,
   measureFor?: MeasureFor,
 ): Promise<Result<void>> {
   const rows = await readRows(deps.train);
@@ -79,48 +72,40 @@ export async function runTraining(
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);
-  const { heldOut } = validationSplit(rows.value.length, config.validationFraction, config.seed);
+  const split = validationSplit(rows.value.length, params.validation, params.splitSeed ?? 42);
   const measure = measureFor?.({
     model: model.value,
     tokenizer: tokenizer.value,
     runtime,
-    rows: elementsAt(rows.value, heldOut),
+    rows: elementsAt(rows.value, split.heldOut),
   });
   if (measure?.ok === false) return measure;
   const outcome = await train({
     model: model.value,
     adapter: adapter?.value.tensors,
     examples,
+    split,
     config,
     runtime,
     scratch,
     signal,
     emit: (event) => messagesOf(event).forEach(emit),
     measure: measure?.value,
+    wantsRowLosses: outs.validation !== undefined,
   });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
   const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);
   if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
-  for (const file of [
-    await writeJsonLines(outs.log, outcome.records),
-    await writeJson(outs.summary, summaryOf(params, outcome)),
-  ]) {
+  const validation =
+    outs.validation === undefined ? [] : [[outs.validation, outcome.rowLosses.map(rowLossLine)] as const];
+  for (const [path, lines] of [[outs.log, outcome.records] as const, ...validation]) {
+    const file = await writeJsonLines(path, lines);
     if (!file.ok) return { ok: false, error: fileProblemText(file.error) };
   }
-  return { ok: true, value: undefined };
+  const summary = await writeJson(
+    outs.summary,
+    trainingSummary(params, outcome, elementsAt(examples, split.heldOut)),
+  );
+  return summary.ok ? { ok: true, value: undefined } : { ok: false, error: fileProblemText(summary.error) };
 }
-
-const summaryOf = (
-  { config: { method } }: TrainParams,
-  { steps, parameters, best, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,
-): TrainingSummary => ({
-  method,
-  steps,
-  trainable_parameters: parameters.trainable,
-  all_parameters: parameters.all,
-  best_validation_loss: best?.evaluationLoss ?? null,
-  best_step: best?.step ?? steps,
-  train_rows: rows,
-  validation_rows: validationRows,
-});

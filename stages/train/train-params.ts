@@ -1,7 +1,7 @@
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
 import type { Schedule } from '../../src/ml/train/schedule.ts';
-import type { Every, TrainConfig } from '../../src/ml/train/train-config.ts';
+import type { Every, LossName, TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Schema } from '../../src/stage/define-stage.ts';
 import { contradictions, contradictionsOfValidation } from './contradictions.ts';
 import { optimizerSchema, type plainSchedules, scheduleSchema } from './variant-schemas.ts';
@@ -18,6 +18,8 @@ export interface TrainParams {
   /** Share of the training rows that is held out. */
   readonly validation: number;
   readonly seed: number;
+  /** Of the choice of the validation rows, 42 unless told: so that trainings with other seeds are evaluated on the same rows. */
+  readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx';
 }
@@ -46,6 +48,7 @@ export interface MethodParams {
   readonly evaluateEvery?: 'epoch' | number | null;
   readonly checkpointEvery?: 'epoch' | number | null;
   readonly keepCheckpoints?: number;
+  readonly selectBy?: LossName;
   readonly restoreBest?: boolean;
   readonly earlyStopping?: { readonly patience: number; readonly threshold?: number };
   readonly r?: number;
@@ -88,6 +91,7 @@ export const trainParamsSchema = {
         evaluateEvery: every,
         checkpointEvery: every,
         keepCheckpoints: count,
+        selectBy: { enum: ['evaluationLoss', 'selectionLoss'] },
         restoreBest: { type: 'boolean' },
         earlyStopping: {
           type: 'object',
@@ -113,6 +117,7 @@ export const trainParamsSchema = {
     targetTokens: { type: 'integer', minimum: 2 },
     validation: share,
     seed: { type: 'integer' },
+    splitSeed: { type: 'integer' },
     tokenization: { enum: ['sentencepiece', 'transformers'] },
     runtime: { enum: ['onnx'] },
   },
@@ -133,7 +138,7 @@ export const trainParamsSchema = {
 
 /** The settings of the training, every default filled in. `adapter`: that of one that is trained on. */
 export function trainConfigOf(
-  { config, validation, seed, baseModel }: TrainParams,
+  { config, seed, baseModel }: TrainParams,
   adapter?: AdapterConfig,
 ): TrainConfig {
   return {
@@ -155,9 +160,9 @@ export function trainConfigOf(
     labelSmoothing: config.labelSmoothing ?? 0,
     recompute: config.gradientCheckpointing ?? false,
     groupByLength: config.groupByLength ?? false,
-    validationFraction: validation,
     evaluationBatch: config.batch,
     evaluate: everyOf(config.evaluateEvery === undefined ? 'epoch' : config.evaluateEvery),
+    selectBy: config.selectBy ?? 'evaluationLoss',
     restoreBest: config.restoreBest ?? true,
     earlyStopping: config.earlyStopping === undefined ? null : { threshold: 0, ...config.earlyStopping },
     checkpoint: everyOf(config.checkpointEvery === undefined ? 'epoch' : config.checkpointEvery),

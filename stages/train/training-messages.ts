@@ -27,7 +27,11 @@ export function messagesOf(event: TrainEvent): readonly StageMessage[] {
         {
           kind: 'metric',
           step: event.record.step,
-          values: { evaluationLoss: event.record.evaluationLoss, ...event.record.metrics },
+          values: {
+            evaluationLoss: event.record.evaluationLoss,
+            selectionLoss: event.record.selectionLoss,
+            ...event.record.metrics,
+          },
         },
       ];
     case 'checkpoint':

@@ -1,5 +1,6 @@
 import { realDisk } from '../../src/files/disk.ts';
 import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
@@ -56,6 +57,7 @@ const weights = new Map(
 const outcome = await train({
   model: { config: tinyConfig, tensors: fromMemory(weights) },
   examples: copyExamples,
+  split: validationSplit(copyExamples.length, 0.2, 42),
   config: trainings[name] ?? plainConfig,
   runtime,
   scratch,

@@ -34,8 +34,11 @@ export const summary = (loss: number | null): TrainingSummary => ({
   steps: 10,
   trainable_parameters: 1,
   all_parameters: 2,
+  base_model: 'nano',
   best_validation_loss: loss,
   best_step: 10,
+  selection_loss: loss,
   train_rows: 9,
   validation_rows: 1,
+  validation_digest: 'a',
 });

@@ -15,7 +15,7 @@ import { bitsOf, trainTiny } from './tiny-training.ts';
 const state = (step: number) => ({
   fingerprint: 'a training',
   step,
-  records: [{ step, epoch: 1, evaluationLoss: 2.5 }],
+  records: [{ step, epoch: 1, evaluationLoss: 2.5, selectionLoss: 2.25 }],
 });
 const tensors = () =>
   new Map([

@@ -68,24 +68,35 @@ describe('early stopping', () => {
     ['a fall starts the count anew', [1, 2, 0.5, 2], 2, 0, false],
     ['a loss that is not a number is no fall', [1, Number.NaN, Number.NaN], 2, 0, true],
   ] as const)('%s', (_, losses, patience, threshold, stops) => {
-    expect(shouldStopEarly(evaluations(...losses), { patience, threshold })).toBe(stops);
+    expect(shouldStopEarly(evaluations(...losses), { patience, threshold }, 'evaluationLoss')).toBe(stops);
   });
 
-  test('without settings never', () => expect(shouldStopEarly(evaluations(1, 2, 3, 4, 5), null)).toBe(false));
+  test('without settings never', () =>
+    expect(shouldStopEarly(evaluations(1, 2, 3, 4, 5), null, 'evaluationLoss')).toBe(false));
 
   test('the best evaluation is the first of the lowest', () => {
-    expect(bestOf(evaluations(3, 1, 2, 1))?.step).toBe(1);
-    expect(bestOf([])).toBeUndefined();
+    expect(bestOf(evaluations(3, 1, 2, 1), 'evaluationLoss')?.step).toBe(1);
+    expect(bestOf([], 'evaluationLoss')).toBeUndefined();
+  });
+
+  test('by the selection loss where it is asked for', () => {
+    expect(bestOf(evaluations(3, 1, 2), 'selectionLoss')?.step).toBe(0);
+    expect(shouldStopEarly(evaluations(1, 2, 3), { patience: 1, threshold: 0 }, 'selectionLoss')).toBe(false);
+    expect(shouldStopEarly(evaluations(3, 2), { patience: 1, threshold: 0 }, 'selectionLoss')).toBe(true);
   });
 
   test('an evaluation whose loss is not a number is never the best, nor does it hide one', () => {
-    expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN))?.step).toBe(3);
-    expect(bestOf(evaluations(Number.NaN, Infinity))).toBeUndefined();
-    expect(shouldStopEarly(evaluations(Number.NaN, 3, Number.NaN, 2, 1), { patience: 2, threshold: 0 })).toBe(
-      false,
-    );
+    expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN), 'evaluationLoss')?.step).toBe(3);
+    expect(bestOf(evaluations(Number.NaN, Infinity), 'evaluationLoss')).toBeUndefined();
+    expect(
+      shouldStopEarly(
+        evaluations(Number.NaN, 3, Number.NaN, 2, 1),
+        { patience: 2, threshold: 0 },
+        'evaluationLoss',
+      ),
+    ).toBe(false);
   });
 });
 
 const evaluations = (...losses: readonly number[]) =>
-  losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss }));
+  losses.map((evaluationLoss, step) => ({ step, epoch: 0, evaluationLoss, selectionLoss: -evaluationLoss }));

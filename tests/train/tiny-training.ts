@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import type { Example } from '../../src/ml/dataset/example.ts';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train } from '../../src/ml/train/train.ts';
@@ -28,9 +29,9 @@ export const plainConfig: TrainConfig = {
   labelSmoothing: 0,
   recompute: false,
   groupByLength: false,
-  validationFraction: 0.2,
   evaluationBatch: 8,
   evaluate: { epochs: 1 },
+  selectBy: 'evaluationLoss',
   restoreBest: false,
   earlyStopping: null,
   checkpoint: null,
@@ -83,6 +84,7 @@ export async function trainTiny(
   const outcome = await train({
     model: { config: tinyConfig, tensors: fromMemory(weights) },
     examples: copyExamples,
+    split: validationSplit((given.examples ?? copyExamples).length, 0.2, 42),
     config: { ...plainConfig, ...config },
     runtime: await openRuntime('onnx', { threads: given.threads ?? 2 }),
     signal: abort.signal,

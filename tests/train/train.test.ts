@@ -10,6 +10,7 @@ import { lossGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
 import { tinyConfig, weightValues } from '../model/tiny-model.ts';
 import { adapter, bitsOf, copyExamples, trainTiny } from './tiny-training.ts';
@@ -237,6 +238,28 @@ describe('a training', () => {
       6,
     );
     expect(await lossBy(6)).toBeCloseTo(await meanOf(heldOut), 6);
+  });
+
+  test('the selection loss moves neither with batches nor with label smoothing', async () => {
+    const lossesBy = async (changes: Partial<TrainConfig>) => {
+      const { outcome } = await trainTiny({ length: { steps: 0 }, ...changes }, { wantsRowLosses: true });
+      if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+      return { ...outcome.given, rows: outcome.rowLosses };
+    };
+    const plain = await lossesBy({});
+    const others = [
+      await lossesBy({ batch: 1, evaluationBatch: 1 }),
+      await lossesBy({ batch: 3, evaluationBatch: 3, labelSmoothing: 0.2 }),
+    ];
+    for (const { selectionLoss, evaluationLoss, rows } of others) {
+      expect(selectionLoss).toBe(plain.selectionLoss);
+      expect(evaluationLoss).not.toBe(plain.evaluationLoss);
+      expect(rows.map(({ exact }) => exact)).toEqual(plain.rows.map(({ exact }) => exact));
+    }
+    const tokens = plain.rows.reduce((sum, row) => sum + row.tokens, 0);
+    expect(plain.rows.reduce((sum, row) => sum + row.exact, 0) / tokens).toBe(plain.selectionLoss);
+    expect(plain.rows.map(({ smoothed }) => smoothed)).toEqual(plain.rows.map(({ exact }) => exact));
+    expect(others[1]?.rows.every(({ smoothed, exact }) => smoothed !== exact)).toBe(true);
   });
 
   test('stops early when evaluations no longer improve', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import type { Example } from '../../src/ml/dataset/example.ts';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { openFittingAdapter } from '../../src/ml/model/fitting-adapter.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train } from '../../src/ml/train/train.ts';
@@ -46,6 +47,7 @@ async function trained(changes: Partial<TrainConfig>, adapterName?: string): Pro
     model,
     adapter: adapter?.tensors,
     examples: rows,
+    split: validationSplit(rows.length, 0.2, 42),
     config: {
       ...settings,
       ...(adapter === undefined ? {} : { method: { kind: 'lora', adapter: adapter.config } }),

@@ -28,27 +28,35 @@ export const partsOfHead = (tokens: number, vocabSize: number): number =>
 /** Of one part: 256 MB. */
 const mostLogits = 2 ** 26;
 
+export interface HeadLosses {
+  /** The weighted sum of the tokens' losses, smoothed. */
+  readonly loss: Node;
+  /** [targetTokens]: the negative log-likelihood of each label. */
+  readonly exact: Node;
+  /** [targetTokens]: the same with label smoothing; undefined where there is none. */
+  readonly smoothed: Node | undefined;
+}
+
 /**
- * The weighted sum of the tokens' cross entropies. With smoothing, a share of it goes to all classes evenly, as
- * transformers' LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many parts.
+ * The cross entropies of the tokens. With smoothing, a share of each goes to all classes evenly, as transformers'
+ * LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many parts.
  */
-export function headLoss(
+export function headLosses(
   trace: Mt5Trace,
   hidden: Node,
   { labelSmoothing = 0, parts = 1 }: HeadOptions,
-): Node {
-  const losses: Node[] = [];
-  for (let part = 0; part < parts; part += 1)
-    losses.push(
-      partLoss(
-        trace,
-        controlDependency(losses.slice(-1))(partOf(hidden, part, parts)),
-        part,
-        parts,
-        labelSmoothing,
-      ),
-    );
-  return addAll(losses);
+): HeadLosses {
+  const losses: PartLosses[] = [];
+  for (let part = 0; part < parts; part += 1) {
+    const after = losses.slice(-1).map(({ loss }) => loss);
+    const entering = controlDependency(after)(partOf(hidden, part, parts));
+    losses.push(partLosses(trace, entering, part, parts, labelSmoothing));
+  }
+  return {
+    loss: addAll(losses.map(({ loss }) => loss)),
+    exact: ofTokens(losses.map(({ exact }) => exact)),
+    smoothed: labelSmoothing === 0 ? undefined : ofTokens(losses.map(({ smoothed }) => smoothed)),
+  };
 }
 
 export interface HeadGradients {
@@ -74,7 +82,7 @@ export function headGradients(
         partOf(hidden, part, parts),
       ),
     );
-    const loss = partLoss(trace, entering, part, parts, labelSmoothing);
+    const { loss } = partLosses(trace, entering, part, parts, labelSmoothing);
     const [slope, ...slopes] = gradients(loss, [entering, ...parameters]);
     if (slope === undefined) throw new Error('the loss does not depend on the hidden states');
     losses.push(loss);
@@ -84,20 +92,38 @@ export function headGradients(
       if (more !== undefined) sums.set(parameter, before === undefined ? more : add(before, more));
     }
   }
-  return { loss: addAll(losses), ofHidden: slice(joined(ofHidden), 0, 0, tokensOf('target')), of: sums };
+  return { loss: addAll(losses), ofHidden: ofTokens(ofHidden), of: sums };
 }
 
-function partLoss(trace: Mt5Trace, hidden: Node, part: number, parts: number, labelSmoothing: number): Node {
+/** The tokens of all parts, without what fills up the last. */
+const ofTokens = (parts: readonly Node[]): Node => slice(joined(parts), 0, 0, tokensOf('target'));
+
+interface PartLosses {
+  readonly loss: Node;
+  /** [partTokens] */
+  readonly exact: Node;
+  readonly smoothed: Node;
+}
+
+function partLosses(
+  trace: Mt5Trace,
+  hidden: Node,
+  part: number,
+  parts: number,
+  labelSmoothing: number,
+): PartLosses {
   const dropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
     trace.dropout(x, site, (tokens) => after(partOf(tokens, part, parts)));
   const logits = logitsOf({ ...trace, dropout }, hidden);
   const row = (node: Node): Node => reshape(slice(node, 0, part, 1), [partTokens]);
-  const hard = crossEntropy(logits, row(input('target.labels', 'int32', [parts, partTokens])));
+  const exact = crossEntropy(logits, row(input('target.labels', 'int32', [parts, partTokens])));
   const weights = row(input('target.weights', 'float32', [parts, partTokens]));
-  if (labelSmoothing === 0) return reduceSum(multiply(hard, weights));
-  const even = multiply(reduceMean(logSoftmax(logits), [-1]), -labelSmoothing);
-  return reduceSum(multiply(add(multiply(hard, 1 - labelSmoothing), even), weights));
+  const smoothed = labelSmoothing === 0 ? exact : smooth(exact, logits, labelSmoothing);
+  return { loss: reduceSum(multiply(smoothed, weights)), exact, smoothed };
 }
+
+const smooth = (exact: Node, logits: Node, share: number): Node =>
+  add(multiply(exact, 1 - share), multiply(reduceMean(logSoftmax(logits), [-1]), -share));
 
 /** The tokens of a part; the last one may be filled up. x [targetTokens, …] -> [partTokens, …] */
 function partOf(x: Node, part: number, parts: number): Node {

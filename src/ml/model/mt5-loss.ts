@@ -4,7 +4,7 @@ import type { Graph, Node } from '../tensor/node.ts';
 import { addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
-import { headGradients, headLoss, type HeadOptions } from './mt5-head.ts';
+import { headGradients, headLosses, type HeadOptions } from './mt5-head.ts';
 import { recomputing } from './mt5-recompute.ts';
 import { decode, encode } from './mt5-stack.ts';
 import type { Mt5Trace } from './mt5-trace.ts';
@@ -77,10 +77,14 @@ export function trainingGraph(
   };
 }
 
-/** The loss alone, as it is evaluated; the Trainer smooths labels there too. Output: "loss". */
-export const lossGraph = (trace: Mt5Trace, options: HeadOptions = {}): Graph => ({
-  outputs: { loss: headLoss(trace, decode(trace, encode(trace).last).last, options) },
-});
+/**
+ * The losses as they are evaluated; the Trainer smooths labels there too. Outputs: "loss", as a training step has it; of
+ * each label token, a row of the batch after the other, "exact" and, with smoothing, "smoothed" [targetTokens].
+ */
+export function lossGraph(trace: Mt5Trace, options: HeadOptions = {}): Graph {
+  const { loss, exact, smoothed } = headLosses(trace, decode(trace, encode(trace).last).last, options);
+  return { outputs: { loss, exact, ...(smoothed === undefined ? {} : { smoothed }) } };
+}
 
 interface Uses {
   readonly dense: ReadonlySet<Node>;

@@ -1,18 +1,18 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
-import { validationSplit } from '../dataset/split.ts';
+import type { Split } from '../dataset/split.ts';
 import { planOf } from './plan.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
 export function faultOf(
   examples: readonly Example[],
+  { kept }: Split,
   { vocabSize }: Mt5Config,
   config: TrainConfig,
 ): string | undefined {
-  const { kept } = validationSplit(examples.length, config.validationFraction, config.seed);
   if (kept.length === 0 && planOf(config, 1).total > 0)
-    return `there are ${examples.length} rows, of which none is left for training once ${config.validationFraction} are held out`;
+    return `the validation split holds out all ${examples.length} rows: none is left for training`;
   for (const [row, { source, target }] of examples.entries()) {
     if (source.length === 0 || target.length === 0)
       return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;

@@ -1,6 +1,6 @@
 import { epochBatches } from '../dataset/batches.ts';
 import type { Example } from '../dataset/example.ts';
-import type { Every, EvaluationRecord, TrainConfig, TrainRecord } from './train-config.ts';
+import type { Every, EvaluationRecord, LossName, TrainConfig, TrainRecord } from './train-config.ts';
 
 /** How long a training is, in steps. */
 export interface Plan {
@@ -50,9 +50,9 @@ export const evaluationsIn = (records: readonly TrainRecord[]): readonly Evaluat
   records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
 
 /** The first evaluation with the lowest loss; one whose loss is not a number is never the best, not even the first. */
-export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined {
+export function bestOf(evaluations: readonly EvaluationRecord[], by: LossName): EvaluationRecord | undefined {
   return evaluations.reduce<EvaluationRecord | undefined>(
-    (best, each) => (each.evaluationLoss < (best?.evaluationLoss ?? Infinity) ? each : best),
+    (best, each) => (each[by] < (best?.[by] ?? Infinity) ? each : best),
     undefined,
   );
 }
@@ -61,12 +61,13 @@ export function bestOf(evaluations: readonly EvaluationRecord[]): EvaluationReco
 export function shouldStopEarly(
   evaluations: readonly EvaluationRecord[],
   settings: TrainConfig['earlyStopping'],
+  by: LossName,
 ): boolean {
   if (settings === null) return false;
   let [best, bad] = [Infinity, 0];
-  for (const { evaluationLoss } of evaluations) {
-    bad = best - evaluationLoss > settings.threshold ? 0 : bad + 1;
-    if (evaluationLoss < best) best = evaluationLoss;
+  for (const { [by]: loss } of evaluations) {
+    bad = best - loss > settings.threshold ? 0 : bad + 1;
+    if (loss < best) best = loss;
     if (bad >= settings.patience) return true;
   }
   return false;

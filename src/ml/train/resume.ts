@@ -4,6 +4,7 @@ import { fileProblemText, type FileProblem, isDamage } from '../../files/file-pr
 import type { Result } from '../../result.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
+import type { Split } from '../dataset/split.ts';
 import {
   checkpointSteps,
   readState,
@@ -15,9 +16,19 @@ import {
 import type { TrainConfig } from './train-config.ts';
 
 /** Of what must not differ between a training and the one that goes on from its checkpoints. */
-export function fingerprintOf(config: TrainConfig, model: Mt5Config, examples: readonly Example[]): string {
+export function fingerprintOf(
+  config: TrainConfig,
+  model: Mt5Config,
+  examples: readonly Example[],
+  { heldOut }: Split,
+): string {
   const hash = createHash('sha256').update(
-    JSON.stringify([config, model, examples.map(({ source, target }) => [source.length, target.length])]),
+    JSON.stringify([
+      config,
+      model,
+      heldOut,
+      examples.map(({ source, target }) => [source.length, target.length]),
+    ]),
   );
   for (const { source, target } of examples) hash.update(Int32Array.from([...source, ...target]));
   return hash.digest('hex');

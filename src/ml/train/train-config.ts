@@ -26,12 +26,12 @@ export interface TrainConfig {
   readonly recompute: boolean;
   /** Batches of rows whose sources are of similar length. */
   readonly groupByLength: boolean;
-  /** The share of the rows that is held out, and evaluated on. */
-  readonly validationFraction: number;
-  /** Rows of a batch of evaluation: the Seq2SeqTrainer's loss is the mean of batches' means, a smaller last batch counting as much as the others. */
+  /** Rows of a batch of evaluation: the Seq2SeqTrainer's loss is the mean of their means. */
   readonly evaluationBatch: number;
   /** When to evaluate; the end of the training is always evaluated, where rows are held out. */
   readonly evaluate: Every | null;
+  /** Which loss chooses the best evaluation, stops early and lowers the rate on a plateau; the Trainer's is `evaluationLoss`. */
+  readonly selectBy: LossName;
   /** Gives back the parameters of the evaluation with the lowest loss, not the last ones. */
   readonly restoreBest: boolean;
   /** Ends when so many evaluations in a row have not lowered the loss by more than the threshold. */
@@ -42,6 +42,8 @@ export interface TrainConfig {
   readonly keepCheckpoints: number;
   readonly seed: number;
 }
+
+export type LossName = 'evaluationLoss' | 'selectionLoss';
 
 export type Every = { readonly steps: number } | { readonly epochs: 1 };
 
@@ -66,7 +68,10 @@ export interface StepRecord {
 export interface EvaluationRecord {
   readonly step: number;
   readonly epoch: number;
+  /** The Trainer's: the mean of batches' means, with label smoothing. */
   readonly evaluationLoss: number;
+  /** The negative log-likelihood of a label token: comparable between trainings. */
+  readonly selectionLoss: number;
   /** What the caller measures beside the loss. */
   readonly metrics?: Readonly<Record<string, number>>;
 }

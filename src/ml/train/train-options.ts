@@ -2,6 +2,7 @@ import type { Disk } from '../../files/disk.ts';
 import type { LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
+import type { Split } from '../dataset/split.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { TrainConfig } from './train-config.ts';
@@ -13,6 +14,8 @@ export interface TrainOptions {
   /** The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins untrained. */
   readonly adapter?: LazyTensors | undefined;
   readonly examples: readonly Example[];
+  /** Of the examples, those that are evaluated on and those that are trained on. */
+  readonly split: Split;
   readonly config: TrainConfig;
   readonly runtime: Runtime;
   /** A folder for checkpoints. A training that finds its own there goes on from the newest. */
@@ -25,5 +28,7 @@ export interface TrainOptions {
    * a function of them; may throw the signal's reason when it is aborted.
    */
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
+  /** Asks for the losses of the held-out rows at the end: one more pass over them. */
+  readonly wantsRowLosses?: boolean;
   readonly disk?: Disk;
 }

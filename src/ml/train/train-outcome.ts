@@ -1,4 +1,5 @@
 import type { Feeds } from '../model/packed-rows.ts';
+import type { RowLoss } from './held-out-loss.ts';
 import type { EvaluationRecord, TrainRecord } from './train-config.ts';
 import type { ParameterCounts } from './trainee.ts';
 
@@ -12,8 +13,12 @@ export type TrainOutcome =
       readonly records: readonly TrainRecord[];
       /** Steps made. */
       readonly steps: number;
-      /** The evaluation with the lowest loss, if any was made; its parameters are given back if the configuration says so. */
+      /** The evaluation with the lowest loss, if any was made. */
       readonly best: EvaluationRecord | undefined;
+      /** That of the parameters given: the best one if the configuration restores it, else the last. */
+      readonly given: EvaluationRecord | undefined;
+      /** Of the parameters given, in the order of the held-out rows; none where nobody asked for them. */
+      readonly rowLosses: readonly RowLoss[];
       readonly stoppedEarly: boolean;
       readonly rows: number;
       readonly validationRows: number;

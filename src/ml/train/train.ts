@@ -1,6 +1,5 @@
 import { realDisk } from '../../files/disk.ts';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { validationSplit } from '../dataset/split.ts';
 import { faultOf } from './fault.ts';
 import { createKernels } from './kernels/kernels.ts';
 import { loadFrozen } from './load-parameters.ts';
@@ -15,13 +14,12 @@ import { trainingLoop } from './training-loop.ts';
  * at any instant and is run again on its scratch folder ends with the same bits.
  */
 export async function train({ disk = realDisk, ...options }: TrainOptions): Promise<TrainOutcome> {
-  const { model, config, runtime, examples } = options;
-  const fault = faultOf(examples, model.config, config);
+  const { model, config, runtime, examples, split } = options;
+  const fault = faultOf(examples, split, model.config, config);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
   const trainee = traineeOf(model.config, config, examples);
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
   const { training, evaluation, shapes, headParts } = trainee.value;
-  const { heldOut, kept } = validationSplit(examples.length, config.validationFraction, config.seed);
 
   const programs = {
     training: await runtime.compile(training.graph),
@@ -45,12 +43,11 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
       disk,
       trainee: trainee.value,
       stepper,
-      rows: kept,
       heldOut: {
         program: programs.evaluation,
         config: model.config,
         examples,
-        rows: heldOut,
+        rows: split.heldOut,
         batch: config.evaluationBatch,
         headParts,
       },

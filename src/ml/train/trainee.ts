@@ -12,6 +12,7 @@ import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.
 import { plainTrace } from '../model/mt5-trace.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Graph } from '../tensor/node.ts';
+import { evaluatedTogether } from './held-out-loss.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /** A model as it is trained: what is computed, and which of its tensors change. */
@@ -38,11 +39,11 @@ export interface ParameterCounts {
 /** The error says which layers an adapter's configuration asks for in vain. */
 export function traineeOf(
   config: Mt5Config,
-  { method, labelSmoothing, recompute, seed, batch, evaluationBatch }: TrainConfig,
+  { method, labelSmoothing, recompute, seed, batch }: TrainConfig,
   examples: readonly Example[],
 ): Result<Trainee> {
   const headParts = partsOfHead(
-    mostTargetTokens(examples, Math.max(batch, evaluationBatch)),
+    mostTargetTokens(examples, Math.max(batch, evaluatedTogether)),
     config.vocabSize,
   );
   const options = { labelSmoothing, recompute, headParts };

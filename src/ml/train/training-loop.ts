@@ -11,7 +11,7 @@ import {
   writeCheckpoint,
 } from './checkpoints.ts';
 import { diverged } from './divergence.ts';
-import { type HeldOut, heldOutLoss } from './held-out-loss.ts';
+import { type HeldOut, heldOutLosses, type RowLoss, selectionLoss, trainerLoss } from './held-out-loss.ts';
 import { loadTrained } from './load-parameters.ts';
 import { fillOf, stepFeeds } from './micro-batch.ts';
 import { batchOrder, bestOf, evaluationsIn, shouldStopEarly, isDue, type Plan, planOf } from './plan.ts';
@@ -28,8 +28,6 @@ export interface Compiled extends Omit<TrainOptions, 'disk' | 'runtime'> {
   readonly disk: Disk;
   readonly trainee: Trainee;
   readonly stepper: Stepper;
-  /** Of all examples, those that are trained on. */
-  readonly rows: readonly number[];
   readonly heldOut: HeldOut;
 }
 
@@ -41,9 +39,10 @@ interface Progress {
 
 /** Steps, evaluations and checkpoints, from where the scratch folder leaves off to the end. */
 export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
-  const { config, rows, trainee, heldOut, emit } = compiled;
+  const { config, trainee, heldOut, emit } = compiled;
+  const rows = compiled.split.kept;
   const plan = planOf(config, rows.length);
-  const fingerprint = fingerprintOf(config, compiled.model.config, compiled.examples);
+  const fingerprint = fingerprintOf(config, compiled.model.config, compiled.examples, compiled.split);
   const started = await startOrResume(compiled, fingerprint);
   if (!started.ok) return failed(started.error);
   const progress = started.value;
@@ -76,7 +75,7 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
   while (
     ended === undefined &&
     progress.step < plan.total &&
-    !shouldStopEarly(evaluationsIn(progress.records), config.earlyStopping)
+    !shouldStopEarly(evaluationsIn(progress.records), config.earlyStopping, config.selectBy)
   ) {
     ended = (await makeStep()) ?? (await afterStep());
   }
@@ -105,7 +104,7 @@ async function startOrResume(
 
 /** Makes the next step; what it gives back is how the training ends, if it diverged. */
 function stepMaker(
-  { model, config, examples, scratch, emit, trainee, stepper, rows }: Compiled,
+  { model, config, examples, scratch, emit, trainee, stepper, split: { kept: rows } }: Compiled,
   plan: Plan,
   progress: Progress,
 ): () => Promise<TrainOutcome | undefined> {
@@ -166,7 +165,7 @@ function learningRateOf(
       schedule,
       step,
       { warmup: plan.warmup, total: plan.total, learningRate },
-      evaluations.map(({ evaluationLoss }) => evaluationLoss),
+      evaluations.map((evaluation) => evaluation[config.selectBy]),
     )
   );
 }
@@ -182,15 +181,15 @@ function isEvaluationPending(
 
 /** Whether it is the best so far; an evaluation that is interrupted leaves nothing. Or how the training ends, if the loss is not finite. */
 async function evaluate(
-  { examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled,
+  { config, examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled,
   plan: Plan,
   { step, records }: Progress,
 ): Promise<'best' | 'not best' | TrainOutcome> {
   const { parameters } = stepper;
   const measured = await unlessAborted(signal, async () => {
-    const { loss, spoiledBy } = await heldOutLoss(heldOut, parameters, signal);
+    const { losses, spoiledBy } = await heldOutLosses(heldOut, parameters, signal);
     return {
-      loss,
+      losses,
       spoiledBy,
       metrics:
         measure === undefined || spoiledBy !== undefined
@@ -199,17 +198,19 @@ async function evaluate(
     };
   });
   if (measured === 'aborted') return 'not best';
-  const { loss, spoiledBy, metrics } = measured;
+  const { losses, spoiledBy, metrics } = measured;
+  const evaluationLoss = trainerLoss(losses, heldOut.batch);
   if (spoiledBy !== undefined)
-    return diverged(scratch, { during: 'evaluation', step, loss, rows: spoiledBy }, examples);
+    return diverged(scratch, { during: 'evaluation', step, loss: evaluationLoss, rows: spoiledBy }, examples);
   const record: EvaluationRecord = {
     step,
     epoch: step / plan.stepsPerEpoch,
-    evaluationLoss: loss,
+    evaluationLoss,
+    selectionLoss: selectionLoss(losses),
     ...metrics,
   };
   records.push(record);
-  const best = bestOf(evaluationsIn(records)) === record;
+  const best = bestOf(evaluationsIn(records), config.selectBy) === record;
   emit({ kind: 'evaluation', record, best });
   return best ? 'best' : 'not best';
 }
@@ -231,16 +232,19 @@ async function save(
   const written = await writeCheckpoint(scratch, { fingerprint, step, records }, memoryOf(stepper), disk);
   if (!written.ok) return written;
   emit({ kind: 'checkpoint', step });
-  return pruneCheckpoints(scratch, config.keepCheckpoints, bestOf(evaluationsIn(records))?.step, disk);
+  return pruneCheckpoints(
+    scratch,
+    config.keepCheckpoints,
+    bestOf(evaluationsIn(records), config.selectBy)?.step,
+    disk,
+  );
 }
 
 /** The outcome, once the parameters are those of the best evaluation, if they shall be. */
-async function finish(
-  { config, scratch, trainee, stepper, rows, heldOut, disk }: Compiled,
-  plan: Plan,
-  { step, records }: Progress,
-): Promise<TrainOutcome> {
-  const best = bestOf(evaluationsIn(records));
+async function finish(compiled: Compiled, plan: Plan, { step, records }: Progress): Promise<TrainOutcome> {
+  const { config, scratch, trainee, stepper, split, heldOut, disk } = compiled;
+  const evaluations = evaluationsIn(records);
+  const best = bestOf(evaluations, config.selectBy);
   if (config.restoreBest && best !== undefined && best.step !== step) {
     const restored = await readTensors(scratch, best.step, parametersOf(stepper));
     if (!restored.ok && !isDamage(restored.error)) return failed(restored.error);
@@ -252,6 +256,8 @@ async function finish(
       };
     }
   }
+  const rowLosses = await rowLossesOf(compiled);
+  if (rowLosses === 'aborted') return { kind: 'interrupted', step };
   return {
     kind: 'finished',
     trained: stepper.trained,
@@ -259,10 +265,23 @@ async function finish(
     records,
     steps: step,
     best,
+    given: config.restoreBest ? best : evaluations.at(-1),
+    rowLosses,
     stoppedEarly: step < plan.total,
-    rows: rows.length,
+    rows: split.kept.length,
     validationRows: heldOut.rows.length,
   };
+}
+
+async function rowLossesOf({
+  wantsRowLosses = false,
+  heldOut,
+  stepper,
+  signal,
+}: Compiled): Promise<readonly RowLoss[] | 'aborted'> {
+  if (!wantsRowLosses) return [];
+  const found = await unlessAborted(signal, () => heldOutLosses(heldOut, stepper.parameters, signal));
+  return found === 'aborted' ? found : found.losses;
 }
 
 const parametersOf = ({ tensors }: Stepper): Tensors =>

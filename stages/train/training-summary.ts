@@ -1,0 +1,33 @@
+import { digestOf } from '../../src/files/digest.ts';
+import type { Example } from '../../src/ml/dataset/example.ts';
+import type { RowLoss } from '../../src/ml/train/held-out-loss.ts';
+import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
+import type { TrainingSummary, ValidationRow } from '../results/evaluation.ts';
+import type { TrainParams } from './train-params.ts';
+
+/** What summary.json says of a finished training; `validation`: the held-out rows as they were evaluated. */
+export const trainingSummary = (
+  { config: { method }, baseModel }: TrainParams,
+  { steps, parameters, best, given, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,
+  validation: readonly Example[],
+): TrainingSummary => ({
+  method,
+  base_model: baseModel,
+  steps,
+  trainable_parameters: parameters.trainable,
+  all_parameters: parameters.all,
+  best_validation_loss: best?.evaluationLoss ?? null,
+  best_step: best?.step ?? steps,
+  selection_loss: given?.selectionLoss ?? null,
+  train_rows: rows,
+  validation_rows: validationRows,
+  validation_digest: digestOf(JSON.stringify(validation.map(({ source, target }) => [source, target]))),
+});
+
+/** A line of validation.jsonl. */
+export const rowLossLine = ({ row, tokens, exact, smoothed }: RowLoss): ValidationRow => ({
+  row: row + 1,
+  tokens,
+  loss: exact,
+  smoothed_loss: smoothed,
+});
