@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { graphFaults } from '../../src/ml/tensor/check-graph.ts';
+import type { Node } from '../../src/ml/tensor/node.ts';
 import { add, multiply } from '../../src/ml/tensor/ops/elementwise.ts';
 import { reshape } from '../../src/ml/tensor/ops/layout.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
@@ -12,7 +13,8 @@ test.each(Object.entries(opCases))('graphs built of %s are legal', (_, cases) =>
 test('every fault is found', () => {
   const x = input('x', 'float32', ['n']);
   const wrongType = { ...multiply(x, 2), shape: ['m'] };
-  const unknown = { ...x, op: 'Guess' };
+  // @ts-expect-error -- no op of ours: a graph may come from code that is not type-checked
+  const unknown: Node = { ...x, op: 'Guess' };
   const faults = graphFaults({
     outputs: {
       a: add(x, input('x', 'float32', ['n'])),

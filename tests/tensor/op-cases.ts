@@ -1,34 +1,17 @@
 import type { Dimension, DType, Node, Shape } from '../../src/ml/tensor/node.ts';
-import { geluErf, geluTanh, type shapes as activation } from '../../src/ml/tensor/ops/activation.ts';
+import type { OpName } from '../../src/ml/tensor/op.ts';
+import { geluErf, geluTanh } from '../../src/ml/tensor/ops/activation.ts';
 import * as e from '../../src/ml/tensor/ops/elementwise.ts';
-import { gather, pack, type shapes as indexing, unpack } from '../../src/ml/tensor/ops/indexing.ts';
+import { gather, pack, unpack } from '../../src/ml/tensor/ops/indexing.ts';
 import * as l from '../../src/ml/tensor/ops/layout.ts';
-import { crossEntropy, type shapes as loss } from '../../src/ml/tensor/ops/loss.ts';
-import { matmul, type shapes as matmulShapes } from '../../src/ml/tensor/ops/matmul.ts';
-import {
-  layerNorm,
-  logSoftmax,
-  rmsNorm,
-  type shapes as normalization,
-  softmax,
-} from '../../src/ml/tensor/ops/normalization.ts';
-import { hashCombine, keepMask, randomBits, type shapes as random } from '../../src/ml/tensor/ops/random.ts';
-import { reduceMax, reduceMean, type shapes as reduction } from '../../src/ml/tensor/ops/reduction.ts';
-import { constant, input, type shapes as source } from '../../src/ml/tensor/ops/source.ts';
+import { crossEntropy } from '../../src/ml/tensor/ops/loss.ts';
+import { matmul } from '../../src/ml/tensor/ops/matmul.ts';
+import { layerNorm, logSoftmax, rmsNorm, softmax } from '../../src/ml/tensor/ops/normalization.ts';
+import { hashCombine, keepMask, randomBits } from '../../src/ml/tensor/ops/random.ts';
+import { reduceMax, reduceMean } from '../../src/ml/tensor/ops/reduction.ts';
+import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
 import type { Values } from './reference-evaluator.ts';
-
-/** Every op there is. */
-export type Op = keyof (typeof source &
-  typeof l.shapes &
-  typeof e.shapes &
-  typeof reduction &
-  typeof matmulShapes &
-  typeof normalization &
-  typeof activation &
-  typeof indexing &
-  typeof loss &
-  typeof random);
 
 /** One use of an op: its inputs, how to fill them, and the node that is checked. */
 export interface OpCase {
@@ -81,7 +64,7 @@ const sizeOf = (size: Dimension, { n, m }: Sizes): number =>
   typeof size === 'number' ? size : ({ n, m, 'm*n': m * n, 'm+2': m + 2 }[size] ?? Number.NaN);
 
 /** For each op at least one case. */
-export const opCases: Readonly<Record<Op, readonly OpCase[]>> = {
+export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   Input: [real([['n', 3]], (x) => x)],
   Constant: [real([[2]], (x) => e.add(x, constant([0.1, -3])))],
 
@@ -464,7 +447,7 @@ function firstOf(op: string, node: Node): Node {
   return missing;
 }
 
-const missing: Node = { op: 'missing', inputs: [], attributes: {}, dtype: 'float32', shape: [] };
+const missing: Node = { op: 'Input', inputs: [], attributes: {}, dtype: 'float32', shape: [] };
 
 /** Uniform numbers in [0, 1): mulberry32 (Tommy Ettinger). */
 function generator(seed: number): () => number {

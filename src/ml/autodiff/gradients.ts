@@ -1,4 +1,5 @@
 import type { Node } from '../tensor/node.ts';
+import type { OpName } from '../tensor/op.ts';
 import { gradients as activation } from '../tensor/ops/activation.ts';
 import { add, gradients as elementwise } from '../tensor/ops/elementwise.ts';
 import { gradients as indexing } from '../tensor/ops/indexing.ts';
@@ -34,7 +35,7 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
   for (const node of order.toReversed()) {
     const upstream = gradientOf.get(node);
     if (upstream === undefined || !node.inputs.some((input) => depends.has(input))) continue;
-    const shares = ruleOf(node)(node, upstream);
+    const shares = rules[node.op](node, upstream);
     for (const [i, input] of node.inputs.entries()) {
       const share = shares[i];
       if (share === undefined || !depends.has(input)) continue;
@@ -52,7 +53,7 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
 }
 
 /** The gradient column of every family. A literal, so that the bundler drops it where nobody differentiates. */
-const rules: Readonly<Record<string, GradientRule>> = {
+const rules: Readonly<Record<OpName, GradientRule>> = {
   ...source,
   ...layout,
   ...elementwise,
@@ -64,9 +65,3 @@ const rules: Readonly<Record<string, GradientRule>> = {
   ...loss,
   ...random,
 };
-
-function ruleOf(node: Node): GradientRule {
-  const rule = rules[node.op];
-  if (rule === undefined) throw new Error(`there is no op "${node.op}"`);
-  return rule;
-}

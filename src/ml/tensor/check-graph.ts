@@ -1,6 +1,7 @@
 import { textAt } from './attribute.ts';
 import { namesIn } from './dimension.ts';
 import type { Graph, Node } from './node.ts';
+import type { OpName } from './op.ts';
 import { shapes as activation } from './ops/activation.ts';
 import { shapes as elementwise } from './ops/elementwise.ts';
 import { shapes as indexing } from './ops/indexing.ts';
@@ -26,7 +27,7 @@ export function graphFaults({ outputs }: Graph): readonly string[] {
 }
 
 /** The shape column of every family. */
-const rules: Readonly<Record<string, ShapeRule>> = {
+const rules: Readonly<Record<OpName, ShapeRule>> = {
   ...source,
   ...layout,
   ...elementwise,
@@ -40,8 +41,8 @@ const rules: Readonly<Record<string, ShapeRule>> = {
 };
 
 function typeFaults(node: Node): readonly string[] {
+  if (!Object.hasOwn(rules, node.op)) return [`there is no op "${node.op}"`];
   const rule = rules[node.op];
-  if (rule === undefined) return [`there is no op "${node.op}"`];
   try {
     const type = rule(node.inputs, node.attributes);
     return type.dtype === node.dtype && sameShape(type.shape, node.shape)

@@ -1,3 +1,5 @@
+import type { OpName } from './op.ts';
+
 /** What an element of a tensor is. `bool` is one byte an element, 0 or 1; integers carry indices and hash bits. */
 export type DType = 'float32' | 'int32' | 'uint32' | 'int64' | 'bool';
 
@@ -16,7 +18,7 @@ export type Attribute = number | string | boolean | readonly number[] | Shape;
  * A graph is the set of nodes that can be reached from its outputs; nodes are immutable and shared by reference.
  */
 export interface Node {
-  readonly op: string;
+  readonly op: OpName;
   readonly inputs: readonly Node[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly dtype: DType;

@@ -1,5 +1,6 @@
 import { canonical } from './dimension.ts';
 import type { Dimension, DType, Node, Shape } from './node.ts';
+import type { OpName } from './op.ts';
 
 /** What a node is by type: every shape rule gives one. */
 export interface TensorType {
@@ -57,7 +58,7 @@ export function requireDType(
 }
 
 export const nodeOf = (
-  op: string,
+  op: OpName,
   inputs: readonly Node[],
   { dtype, shape }: TensorType,
   attributes: Node['attributes'] = {},

@@ -1,5 +1,6 @@
 import { numbersAt } from './attribute.ts';
 import type { Graph, Node } from './node.ts';
+import type { OpName } from './op.ts';
 import { reshape, transpose } from './ops/layout.ts';
 import { isConstant } from './ops/source.ts';
 import { broadcast, nodeOf, sameShape } from './shape.ts';
@@ -115,4 +116,4 @@ function unexpanded(node: Node): Node | undefined {
     : undefined;
 }
 
-const broadcasting: readonly string[] = ['Add', 'Subtract', 'Multiply', 'Divide', 'Maximum', 'Where'];
+const broadcasting: readonly OpName[] = ['Add', 'Subtract', 'Multiply', 'Divide', 'Maximum', 'Where'];

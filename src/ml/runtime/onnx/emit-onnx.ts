@@ -1,5 +1,6 @@
 import type { Emit, Lowering, OperatorAttribute, Value } from '../../tensor/emit.ts';
 import type { Graph, Node, Shape } from '../../tensor/node.ts';
+import type { OpName } from '../../tensor/op.ts';
 import { onnx as activation } from '../../tensor/ops/activation.ts';
 import { onnx as elementwise } from '../../tensor/ops/elementwise.ts';
 import { onnx as indexing } from '../../tensor/ops/indexing.ts';
@@ -40,7 +41,7 @@ export function emitOnnx({ outputs }: Graph): OnnxProgram {
   for (const node of inputsFirst(Object.values(outputs)))
     values.set(
       node,
-      loweringOf(node)(
+      lowerings[node.op](
         emitter.emit,
         node.inputs.map((input) => known(values, input)),
         node,
@@ -57,7 +58,7 @@ export function emitOnnx({ outputs }: Graph): OnnxProgram {
 }
 
 /** The ONNX column of every family. */
-const lowerings: Readonly<Record<string, Lowering>> = {
+const lowerings: Readonly<Record<OpName, Lowering>> = {
   ...source,
   ...layout,
   ...elementwise,
@@ -69,12 +70,6 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...loss,
   ...random,
 };
-
-function loweringOf({ op }: Node): Lowering {
-  const lowering = lowerings[op];
-  if (lowering === undefined) throw new Error(`the onnx runtime has no op "${op}"`);
-  return lowering;
-}
 
 function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
   const value = values.get(node);

@@ -1,5 +1,6 @@
 import type { Lowering } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, requireDType, type TensorType } from '../shape.ts';
 import { add, erf, exp, multiply, sigmoid, square, subtract } from './elementwise.ts';
@@ -8,7 +9,7 @@ import { add, erf, exp, multiply, sigmoid, square, subtract } from './elementwis
 export const shapes = {
   GeluTanh: (of) => real('GeluTanh', of),
   GeluErf: (of) => real('GeluErf', of),
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -1,6 +1,7 @@
 import { dtypeAt } from '../attribute.ts';
 import type { Lowering } from '../emit.ts';
 import type { DType, Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType, type TensorType } from '../shape.ts';
 import { reshape, sumTo } from './layout.ts';
@@ -33,7 +34,7 @@ export const shapes = {
   Reciprocal: (of) => real('Reciprocal', of),
   Cast: (of, attributes) => ({ dtype: dtypeAt(attributes, 'dtype'), shape: exactly('Cast', of, 1)[0].shape }),
   StopGradient: (of) => exactly('StopGradient', of, 1)[0],
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -1,5 +1,6 @@
 import type { Lowering } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
 
@@ -28,7 +29,7 @@ export const shapes = {
       refuse('Unpack', of, 'the packing is for another number of tokens');
     return { dtype: rows.dtype, shape: rows.shape.with(0, sizeOf(slotTokens, 0)) };
   },
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

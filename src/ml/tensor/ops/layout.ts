@@ -2,6 +2,7 @@ import { dimensionAt, flagAt, numberAt, numbersAt, shapeAt } from '../attribute.
 import { difference, productOf, sumOf } from '../dimension.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Dimension, Node, Shape } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import {
   axisOf,
@@ -79,7 +80,7 @@ export const shapes = {
     }
     return { dtype: first.dtype, shape: first.shape.with(axis, sumOf(of.map((x) => sizeOf(x, axis)))) };
   },
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

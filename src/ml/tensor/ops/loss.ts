@@ -1,5 +1,6 @@
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf, type TensorType } from '../shape.ts';
 import { cast, equal, exp, multiply, subtract } from './elementwise.ts';
@@ -19,7 +20,7 @@ export const shapes = {
     const [x] = labelled('SubtractOneHot', of);
     return { dtype: x.dtype, shape: x.shape };
   },
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -2,6 +2,7 @@ import { flagAt, numberAt } from '../attribute.ts';
 import { productOf } from '../dimension.ts';
 import type { Lowering } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
 import { reshape, sumTo } from './layout.ts';
@@ -26,7 +27,7 @@ export const shapes = {
     ]);
     return { dtype: 'float32', shape: [...batch, rows, columns] };
   },
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

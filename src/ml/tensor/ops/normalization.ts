@@ -1,6 +1,7 @@
 import { numberAt } from '../attribute.ts';
 import type { Lowering, OperatorAttribute } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sameShape, sizeOf, type TensorType } from '../shape.ts';
 import { add, exp, multiply, reciprocal, sqrt, square, subtract } from './elementwise.ts';
@@ -17,7 +18,7 @@ export const shapes = {
     return { dtype: rows('InverseRms', of, 1).dtype, shape: x.shape.with(x.shape.length - 1, 1) };
   },
   LayerNorm: (of) => rows('LayerNorm', of, 2),
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -1,6 +1,7 @@
 import { numberAt } from '../attribute.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType } from '../shape.ts';
 
@@ -19,7 +20,7 @@ export const shapes = {
     requireDType('KeepMask', of, bits, 'uint32');
     return { dtype: 'float32', shape: bits.shape };
   },
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -2,6 +2,7 @@ import { flagAt, numbersAt } from '../attribute.ts';
 import { productOf } from '../dimension.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
+import type { OpName } from '../op.ts';
 import { type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, sizeOf } from '../shape.ts';
 import { cast, divide, equal, multiply } from './elementwise.ts';
@@ -12,7 +13,7 @@ import { constant, type Operand } from './source.ts';
 export const shapes = {
   ReduceMean: (of, attributes) => reducedType('ReduceMean', of, attributes),
   ReduceMax: (of, attributes) => reducedType('ReduceMax', of, attributes),
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 

@@ -2,6 +2,7 @@ import { elementCount } from '../../element-count.ts';
 import { dtypeAt, numbersAt, shapeAt, textAt } from '../attribute.ts';
 import type { Lowering } from '../emit.ts';
 import type { DType, Node, Shape } from '../node.ts';
+import type { OpName } from '../op.ts';
 import type { GradientRule, ShapeRule } from '../rule.ts';
 import { canonicalShape, nodeOf } from '../shape.ts';
 
@@ -9,7 +10,7 @@ import { canonicalShape, nodeOf } from '../shape.ts';
 export const shapes = {
   Input: (_, attributes) => ({ dtype: dtypeAt(attributes, 'dtype'), shape: shapeAt(attributes, 'shape') }),
   Constant: (_, attributes) => ({ dtype: dtypeAt(attributes, 'dtype'), shape: shapeAt(attributes, 'shape') }),
-} satisfies Record<string, ShapeRule>;
+} satisfies Partial<Record<OpName, ShapeRule>>;
 
 type Op = keyof typeof shapes;
 
