@@ -15,7 +15,6 @@ import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
-import { engines } from './engine/engines.ts';
 import { openEngine } from './engine/open-engine.ts';
 import type { BertScores, Evaluation, Intervals, ProfileScores } from './results/evaluation.ts';
 
@@ -70,15 +69,14 @@ export const stage = defineStage<
   },
   deps: ['base', 'model', 'test', 'encoder'],
   outs: ['metrics', 'predictions'],
-  packages: ['@node-rs/jieba'],
-  engines,
-  async run({ params, deps, outs, engine: module, cpus, device, signal, emit }) {
+  packages: ['onnxruntime-node', '@node-rs/jieba'],
+  async run({ params, deps, outs, cpus, device, signal, emit }) {
     const read = await readRows(deps.test);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
     if (rows.length === 0)
       return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
-    const engine = openEngine({ engine: module, cpus, device, emit });
+    const engine = await openEngine(params.runtime, { cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const encoder = await openSentenceEncoder(deps.encoder, runtime, {

@@ -8,7 +8,6 @@ import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../src/ml/model/packed-rows.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { engines } from './engine/engines.ts';
 import { type MeasureFor, runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
@@ -41,7 +40,7 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   },
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
-  engines,
+  packages: ['onnxruntime-node'],
   run: (context) => runTraining(context, answersOf(context.params, context.signal)),
 });
 

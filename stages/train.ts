@@ -1,5 +1,4 @@
 import { defineStage } from '../src/stage/define-stage.ts';
-import { engines } from './engine/engines.ts';
 import { runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
@@ -8,6 +7,6 @@ export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   params: trainParamsSchema,
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
-  engines,
+  packages: ['onnxruntime-node'],
   run: (context) => runTraining(context),
 });

@@ -5,7 +5,6 @@ import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
 import type { PipelineOptions } from './project-options.ts';
-import { printJson } from './print-json.ts';
 import { openScreen } from './screen.ts';
 
 /** What came of a problem: `: nothing was run`; and where another run is in the way, what to do about it. */
@@ -25,15 +24,14 @@ export function reportProblem(
   if (screen.annotates && problem.kind === 'invalid') {
     for (const line of diagnosticAnnotations(
       problem.diagnostics,
-      annotatedFiles(options.file, { textOf: (file) => problem.sources.get(file) }),
+      annotatedFiles(options, { textOf: (file) => problem.sources.get(file) }),
     ))
       screen.write(`${line}\n`);
   }
   if (options.json === true)
-    printJson({
-      problem:
-        problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem,
-    });
+    process.stdout.write(
+      `${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`,
+    );
   process.exitCode = exitCodeOf(problem);
 }
 

@@ -65,7 +65,7 @@ export interface Explanation {
 export interface Graph {
   readonly pipeline: string;
   readonly instances: readonly {
-    readonly instance: InstanceId;
+    readonly id: InstanceId;
     readonly stage: string;
     readonly description: string;
   }[];

@@ -3,7 +3,6 @@ import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../../src/ml/generate/folder-generation.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import type { GenerationOptions, Search } from '../../src/ml/generate/generation-options.ts';
-import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
@@ -39,6 +38,7 @@ export async function answerAll({
   if (!tokenizer.ok) return tokenizer;
   const model = await openTrainedModel(base, trained);
   if (!model.ok) return model;
+  for (const text of model.value.warnings) emit({ kind: 'warning', text });
   const asked: GenerationOptions[] = [];
   for (const search of searches) {
     const options = folderGeneration(
@@ -60,7 +60,7 @@ export async function answerAll({
 
   const decoder = await openDecoder(
     runtime,
-    plainTrace(model.value.config),
+    model.value.trace,
     model.value.weights,
     searches.some(({ kind }) => kind === 'beam') ? 'logProbabilities' : 'logits',
   );

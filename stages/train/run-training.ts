@@ -38,17 +38,7 @@ export type TrainOut = 'model' | 'log' | 'summary' | 'validation?';
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
 export async function runTraining(
-  {
-    params,
-    deps,
-    outs,
-    scratch,
-    engine: module,
-    cpus,
-    device,
-    signal,
-    emit,
-  }: StageContext<TrainParams, TrainDep, TrainOut>,
+  { params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, TrainDep, TrainOut>,
   measureFor?: MeasureFor,
 ): Promise<Result<void>> {
   const rows = await readRows(deps.train);
@@ -56,10 +46,9 @@ export async function runTraining(
   const model = await openMt5Folder(deps.base);
   if (!model.ok) return { ok: false, error: fileProblemText(model.error) };
   const adapter =
-    deps.adapter === undefined
-      ? undefined
-      : await adapterToTrain(deps.adapter, model.value.config, params.config);
+    deps.adapter === undefined ? undefined : await adapterToTrain(deps.adapter, model.value, params.config);
   if (adapter?.ok === false) return adapter;
+  for (const text of adapter?.value.warnings ?? []) emit({ kind: 'warning', text });
   const tokenizer = await openTokenizer(deps.base, { tokenization: params.tokenization });
   if (!tokenizer.ok) return tokenizer;
   const { examples, cutSources, cutTargets } = tokenizeRows(rows.value, tokenizer.value, params);
@@ -78,7 +67,7 @@ export async function runTraining(
     limit: params.targetTokens,
   });
 
-  const engine = openEngine({ engine: module, cpus, device, emit });
+  const engine = await openEngine(params.runtime, { cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);

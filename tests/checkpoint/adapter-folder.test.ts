@@ -1,7 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type AdapterConfig, parseAdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
+import {
+  type AdapterConfig,
+  adapterConfigWarnings,
+  parseAdapterConfig,
+} from '../../src/ml/checkpoint/adapter-config.ts';
 import { openAdapterFolder, writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
 import { fromMemory, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
@@ -145,18 +149,60 @@ describe('adapter_config.json', () => {
     expect(
       messageOf(
         parseAdapterConfig(
-          { use_dora: true, arrow_config: { top_k: 2 }, fan_in_fan_out: true, lora_bias: true },
+          { arrow_config: { top_k: 2 }, kasa_config: { beta: 1 }, target_parameters: ['lm_head.weight'] },
           'a',
         ),
       )
         .split('\n')
         .map((line) => line.split(':')[0]),
     ).toEqual([
-      'use_dora is true',
       'arrow_config is {"top_k"',
-      'fan_in_fan_out is true',
-      'lora_bias is true',
+      'kasa_config is {"beta"',
+      'target_parameters is ["lm_head.weight"]',
     ]);
+  });
+
+  test('a field that no known peft has is ignored with a warning, unless a newer peft wrote it', () => {
+    const noted = {
+      note: 'made at night',
+      use_gates: true,
+      use_qalora: true,
+      megatron_core: 'megatron.core',
+    };
+    expect(parseAdapterConfig(noted, 'a').ok).toBe(true);
+    expect(adapterConfigWarnings(noted).map((warning) => warning.split(':')[0])).toEqual([
+      'note is no field of peft',
+      'use_gates is no field of peft',
+      'use_qalora is ignored, as peft does',
+    ]);
+    expect(parseAdapterConfig({ ...noted, peft_version: '0.21.2' }, 'a').ok).toBe(true);
+    expect(messageOf(parseAdapterConfig({ use_gates: true, peft_version: '0.22.0' }, 'a'))).toMatch(
+      /^use_gates is true: a field of peft 0\.22\.0, which is newer than this reader/,
+    );
+  });
+
+  test.each([
+    ['pissa_niter_4', /pissa_niter_4": peft takes random numbers without a seed/],
+    ['loftq', /quantises the base weights/],
+    ['corda', /needs covariances/],
+    ['PISSA', /expected true, false, gaussian/],
+  ])('init_lora_weights %s is refused with the reason', (init, message) => {
+    expect(messageOf(parseAdapterConfig({ init_lora_weights: init }, 'a'))).toMatch(message);
+  });
+
+  test('initialisations whose values are stored whole have no effect on loading', () => {
+    for (const init of [true, false, null, 'gaussian', 'Gaussian', 'orthogonal', 'eva', 'mica', 'lora_ga'])
+      expect(valueOf(parseAdapterConfig({ init_lora_weights: init }, 'a')).initLoraWeights).toBeUndefined();
+    expect(valueOf(parseAdapterConfig({ init_lora_weights: 'OLoRA' }, 'a')).initLoraWeights).toBe('olora');
+  });
+
+  test('what peft refuses together is refused', () => {
+    expect(messageOf(parseAdapterConfig({ lora_bias: true, use_dora: true }, 'a'))).toBe(
+      'lora_bias is true and use_dora is true: expected one of them',
+    );
+    expect(messageOf(parseAdapterConfig({ lora_bias: true, init_lora_weights: 'pissa' }, 'a'))).toBe(
+      'lora_bias is true and init_lora_weights is "pissa": expected one of them',
+    );
   });
 
   test('targets are names or a pattern; other kinds of adapters are refused', () => {

@@ -54,7 +54,7 @@ describe('what cannot be trained is refused in words', () => {
     ],
     [{ target_modules: ['shared'] }, /shared, which is an embedding/],
     [{ target_modules: ['layer_norm'] }, /layer_norm, which is a norm/],
-    [{ target_modules: '.*(' }, /is not a pattern/],
+    [{ target_modules: '.*(' }, /is not a regular expression/],
     [{ target_modules: ['q'], modules_to_save: ['shared'] }, /shared, an embedding/],
     [{ target_modules: ['q'], modules_to_save: ['classifier'] }, /no module of the model is named so/],
   ] as const)('%j', (config, message) => {

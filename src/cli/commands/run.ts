@@ -1,15 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import type {
-  Event,
-  Forecast,
-  Outcome,
-  Project,
-  RunRequest,
-  RunSummary,
-  Selection,
-} from '../../runner/project.ts';
+import type { Event, Outcome } from '../../runner/event.ts';
+import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
+import { stoppedCode } from '../../runner/run-request.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
@@ -17,7 +11,6 @@ import { forecastText } from '../forecast-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
-import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
@@ -97,7 +90,7 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
   if (!forecast.ok) return reportProblem(forecast.error, options, { ending: ': nothing would be run' });
   const screen = openScreen();
   screen.write(forecastText(forecast.value, screen.colors));
-  if (options.json === true) printJson(forecastJson(forecast.value));
+  if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
 }
 
 async function run(
@@ -107,7 +100,7 @@ async function run(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen, annotatedFiles(options.file, project));
+  const display = openDisplay(screen, annotatedFiles(options, project));
   const signals = stopSignals();
   const summary = await project.run(
     request,
@@ -126,7 +119,7 @@ async function run(
     });
   screen.write(summaryText(summary.value, options, screen.colors));
   if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
-  if (options.json === true) printJson(summaryJson(summary.value));
+  if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
   process.exitCode = summary.value.exitCode;
 }
 
@@ -138,7 +131,7 @@ async function watch(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const files = annotatedFiles(options.file, project);
+  const files = annotatedFiles(options, project);
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.
@@ -159,7 +152,7 @@ async function watch(
             display.close();
             display = openDisplay(screen, files);
             screen.write(summaryText(news.summary, options, screen.colors));
-            if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
+            if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
             if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
             return;
           case 'problem':
@@ -187,7 +180,7 @@ async function watch(
     process.stdout.write('', () => resolve());
   });
   // Folders that were removed can leave watchers behind, which would keep the process.
-  process.exit(watched.value);
+  process.exit(stoppedCode(signals));
 }
 
 const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
@@ -249,13 +242,12 @@ function requestOf(
 }
 
 /** The lists of instances by how they ended. */
-function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): object {
+function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
   return {
     run: id,
     seconds,
-    exitCode,
     ran: of('ran'),
     'up-to-date': of('up-to-date'),
     restored: of('restored'),
@@ -266,7 +258,7 @@ function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): obje
   };
 }
 
-const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): object => ({
+const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): unknown => ({
   'will-run': namesOf(willRun),
   'may-run': namesOf(mayRun),
   'will-restore': namesOf(willRestore),

@@ -8,7 +8,8 @@ import { isJsonObject, readJson } from '../../files/json.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { walkTree } from '../../files/walk-tree.ts';
 import type { Result } from '../../result.ts';
-import { folderFault } from '../../runner/project/folder-fault.ts';
+import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
+import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import { installedFile } from '../installed-file.ts';
 import { packageReference } from './package-reference.ts';
 import type { Template } from './template.ts';
@@ -38,7 +39,7 @@ export async function newProject(
   folder: string,
   template: Template,
 ): Promise<Result<NewProject, NewProjectFault>> {
-  const fault = folderFault(folder);
+  const fault = notAFolder(workspaceDisk, folder);
   if (fault !== undefined)
     return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
   const files = await templateFiles(folder, template);

@@ -24,24 +24,32 @@ export interface AdapterConfig {
   /** Scales by alpha / sqrt(r) instead of alpha / r. */
   readonly useRslora: boolean;
   readonly bias: 'none' | 'all' | 'lora_only';
-  /** Layers that are trained and stored whole. */
+  /** Modules that are trained and stored whole. */
   readonly modulesToSave: readonly string[];
+  /** What is taken off the base weights before the adapter is laid over them; absent: nothing. */
+  readonly initLoraWeights?: 'pissa' | 'olora' | undefined;
+  /** Each row of an updated weight is scaled to a trained length (Liu et al. 2024). */
+  readonly useDora?: boolean | undefined;
+  /** Each update adds a trained bias. */
+  readonly loraBias?: boolean | undefined;
+  /** Rows of embeddings that are trained alone: of the input embedding, or by name of the module. */
+  readonly trainableTokenIndices?:
+    readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
+  readonly ensureWeightTying?: boolean | undefined;
+  /** Of the peft that wrote the folder, which decides what some fields select; peft has written it since 0.18. */
+  readonly peftVersion?: string | undefined;
 }
 
 /**
- * An adapter_config.json of a LoRA. Fields of peft versions that are newer than this reader are passed over where they
- * are switched off, and refused by name where they are not: they would change the model's output.
+ * An adapter_config.json of a LoRA. Every field that peft acts on when it loads a folder is honoured or refused by name;
+ * what it ignores is named by `adapterConfigWarnings`.
  */
 export function parseAdapterConfig(json: JsonObject, path: string): Result<AdapterConfig, FileProblem> {
   const fields = configFields(json);
   fields.choice('peft_type', 'LORA', ['LORA']);
   const config: AdapterConfig = {
-    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', (found) =>
-      typeof found === 'string' ? found : undefined,
-    ),
-    revision: fields.value<string | null>('revision', null, 'a text', (found) =>
-      typeof found === 'string' ? found : undefined,
-    ),
+    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', text),
+    revision: fields.value<string | null>('revision', null, 'a text', text),
     r: fields.integer('r', 8),
     loraAlpha: fields.number('lora_alpha', 8, { least: 0, most: 1e9 }),
     loraDropout: fields.number('lora_dropout', 0, { least: 0, most: 1 }),
@@ -69,23 +77,58 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
       'a name, or a list of names',
       (found) => (typeof found === 'string' ? [found] : names(found)),
     ),
-    rankPattern: fields.value('rank_pattern', {}, 'a map from names to numbers', numbersByName),
-    alphaPattern: fields.value('alpha_pattern', {}, 'a map from names to numbers', numbersByName),
+    rankPattern: fields.value('rank_pattern', {}, 'a map from names to ranks', (found) =>
+      numbersByName(found, (rank) => Number.isSafeInteger(rank) && rank > 0),
+    ),
+    alphaPattern: fields.value('alpha_pattern', {}, 'a map from names to numbers', (found) =>
+      numbersByName(found, Number.isFinite),
+    ),
     useRslora: fields.boolean('use_rslora', false),
     bias: fields.choice('bias', 'none', ['none', 'all', 'lora_only']),
     modulesToSave: fields.value<readonly string[]>('modules_to_save', [], 'a list of names', names),
+    initLoraWeights: takenOffTheBase(
+      fields.value<Json>('init_lora_weights', true, 'true, false or a name', (found) =>
+        typeof found === 'boolean' || typeof found === 'string' ? found : undefined,
+      ),
+    ),
+    useDora: fields.boolean('use_dora', false) || undefined,
+    loraBias: fields.boolean('lora_bias', false) || undefined,
+    trainableTokenIndices: fields.value<AdapterConfig['trainableTokenIndices']>(
+      'trainable_token_indices',
+      undefined,
+      'a list of rows, or a map from names of embeddings to lists of rows',
+      tokenIndices,
+    ),
+    ensureWeightTying: fields.boolean('ensure_weight_tying', false) || undefined,
+    peftVersion: fields.value<string | undefined>('peft_version', undefined, 'a text', text),
   };
-  const foreign = Object.entries(fields.others(withoutEffect)).filter(([, value]) => !isOff(value));
   const problems = [
     ...fields.problems(),
-    ...foreign.map(
-      ([name, value]) =>
-        `${name} is ${JSON.stringify(value).slice(0, 60)}: a variant of LoRA that is not known here, expected null or false`,
-    ),
+    ...initialisationProblem(json['init_lora_weights']),
+    ...contradictions(config),
+    ...acting(fields.others([]), config),
   ];
   return problems.length === 0
     ? { ok: true, value: config }
     : { ok: false, error: { path, message: problems.join('\n') } };
+}
+
+/** What peft ignores in an adapter_config.json too, a line a field: what was meant by it has no effect. */
+export function adapterConfigWarnings(json: JsonObject): readonly string[] {
+  return Object.entries(json).flatMap(([name, value]) => {
+    if (honoured.includes(name) || isOff(value)) return [];
+    if (!Object.hasOwn(withoutEffect, name)) return [`${name} is no field of peft: ignored, as peft does`];
+    const why = withoutEffect[name] ?? '';
+    return why === '' ? [] : [`${name} is ignored, as peft does: ${why}`];
+  });
+}
+
+/** Whether a field follows the conventions of this version of peft or a later one. */
+export function isSincePeft({ peftVersion }: AdapterConfig, major: number, minor: number): boolean {
+  const [foundMajor = 0, foundMinor = 0] = (/^\d+\.\d+/.exec(peftVersion ?? '')?.[0] ?? '0.17')
+    .split('.')
+    .map(Number);
+  return foundMajor > major || (foundMajor === major && foundMinor >= minor);
 }
 
 /** The fields of adapter_config.json, as peft 0.17.1 saves them for a sequence-to-sequence model. */
@@ -100,18 +143,19 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
     exclude_modules: config.excludeModules,
     fan_in_fan_out: false,
     inference_mode: true,
-    init_lora_weights: true,
+    init_lora_weights: config.initLoraWeights ?? true,
     layer_replication: null,
     layers_pattern: config.layersPattern,
     layers_to_transform: config.layersToTransform,
     loftq_config: {},
     lora_alpha: config.loraAlpha,
-    lora_bias: false,
+    lora_bias: config.loraBias ?? false,
     lora_dropout: config.loraDropout,
     megatron_config: null,
     megatron_core: 'megatron.core',
     modules_to_save: config.modulesToSave.length === 0 ? null : config.modulesToSave,
     peft_type: 'LORA',
+    ...(config.peftVersion === undefined ? {} : { peft_version: config.peftVersion }),
     qalora_group_size: 16,
     r: config.r,
     rank_pattern: config.rankPattern,
@@ -119,8 +163,8 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
     target_modules: config.targetModules,
     target_parameters: null,
     task_type: 'SEQ_2_SEQ_LM',
-    trainable_token_indices: null,
-    use_dora: false,
+    trainable_token_indices: config.trainableTokenIndices ?? null,
+    use_dora: config.useDora ?? false,
     use_qalora: false,
     use_rslora: config.useRslora,
   };
@@ -129,23 +173,130 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
 /** The fields that Python holds as floats. */
 export const adapterConfigFloats: readonly string[] = ['lora_dropout'];
 
-/** Fields that say where an adapter came from, or how it was made: none changes what a stored one computes. */
-const withoutEffect: readonly string[] = [
-  'auto_mapping',
-  'corda_config',
-  'eva_config',
-  'inference_mode',
+/** Read above: each changes what a folder computes, or says where it belongs. */
+const honoured: readonly string[] = [
+  'alpha_pattern',
+  'base_model_name_or_path',
+  'bias',
+  'ensure_weight_tying',
+  'exclude_modules',
   'init_lora_weights',
-  'loftq_config',
-  'lora_ga_config',
-  'megatron_core',
+  'layers_pattern',
+  'layers_to_transform',
+  'lora_alpha',
+  'lora_bias',
+  'lora_dropout',
+  'modules_to_save',
+  'peft_type',
   'peft_version',
-  'qalora_group_size',
-  'task_type',
+  'r',
+  'rank_pattern',
+  'revision',
+  'target_modules',
+  'trainable_token_indices',
+  'use_dora',
+  'use_rslora',
 ];
+
+/** Fields of peft 0.17 to 0.21 that change nothing when a folder is loaded over a T5, and why; '': not worth a word. */
+const withoutEffect: Readonly<Record<string, string>> = {
+  auto_mapping: '',
+  corda_config: 'it acts while an adapter is made',
+  eva_config: 'it acts while an adapter is made',
+  fan_in_fan_out: 'the layers of a T5 are torch.nn.Linear',
+  inference_mode: '',
+  loftq_config: 'it acts with init_lora_weights "loftq" alone',
+  lora_ga_config: 'it acts while an adapter is made',
+  megatron_core: '',
+  qalora_group_size: '',
+  runtime_config: 'settings of a run are not settings of a folder',
+  task_type: '',
+  use_qalora: 'it acts on quantised layers alone',
+  velora_config: 'it acts in training alone',
+};
+
+/** Fields of peft 0.17 to 0.21 that change what a folder computes, in ways that are not known here. */
+const refusedWhereOn: readonly string[] = [
+  'alora_invocation_tokens',
+  'arrow_config',
+  'kasa_config',
+  'layer_replication',
+  'megatron_config',
+  'monteclora_config',
+  'target_parameters',
+  'use_bdlora',
+];
+
+/** What is switched on and would change the output: a field that is refused, or one of a peft that is newer than this reader. */
+function acting(others: JsonObject, config: AdapterConfig): readonly string[] {
+  return Object.entries(others).flatMap(([name, value]) => {
+    if (isOff(value) || Object.hasOwn(withoutEffect, name)) return [];
+    const shown = `${name} is ${JSON.stringify(value).slice(0, 60)}`;
+    if (refusedWhereOn.includes(name))
+      return [`${shown}: a variant of LoRA that is not supported, expected null or false`];
+    return isSincePeft(config, 0, 22)
+      ? [
+          `${shown}: a field of peft ${config.peftVersion}, which is newer than this reader; expected null or false`,
+        ]
+      : [];
+  });
+}
+
+/** What peft refuses as well. */
+function contradictions({ loraBias, useDora, initLoraWeights }: AdapterConfig): readonly string[] {
+  if (loraBias !== true) return [];
+  return [
+    ...(useDora === true ? ['lora_bias is true and use_dora is true: expected one of them'] : []),
+    ...(initLoraWeights === undefined
+      ? []
+      : [`lora_bias is true and init_lora_weights is "${initLoraWeights}": expected one of them`]),
+  ];
+}
+
+/** PiSSA and OLoRA move a part of the base weights into the adapter, and peft's loader repeats that. */
+function takenOffTheBase(initialisation: Json): 'pissa' | 'olora' | undefined {
+  if (typeof initialisation !== 'string') return undefined;
+  if (initialisation === 'pissa') return 'pissa';
+  return initialisation.toLowerCase() === 'olora' ? 'olora' : undefined;
+}
+
+/** Initialisations that peft cannot repeat from a folder, or repeats differently each time. */
+function initialisationProblem(found: Json | undefined): readonly string[] {
+  if (typeof found !== 'string' || takenOffTheBase(found) !== undefined) return [];
+  if (storedWhole.includes(found) || found.toLowerCase() === 'gaussian') return [];
+  const why = found.startsWith('pissa_niter_')
+    ? 'peft takes random numbers without a seed off the base weights, so two of its own loads differ; save the adapter as a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)'
+    : found === 'loftq'
+      ? 'peft quantises the base weights while it loads, which is not supported'
+      : found.startsWith('corda')
+        ? 'peft needs covariances that the folder does not hold; save the adapter as a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)'
+        : 'expected true, false, gaussian, orthogonal, eva, mica, lora_ga, pissa or olora';
+  return [`init_lora_weights is ${JSON.stringify(found.slice(0, 40))}: ${why}`];
+}
+
+/** Their values are replaced by the stored ones, and the base weights stay as they are. */
+const storedWhole: readonly string[] = ['orthogonal', 'eva', 'mica', 'lora_ga'];
+
+function tokenIndices(
+  found: Json,
+): readonly number[] | Readonly<Record<string, readonly number[]>> | undefined {
+  if (!isJsonObject(found)) return rowNumbers(found);
+  const entries = Object.entries(found).flatMap(([name, rows]) => {
+    const numbers = rowNumbers(rows);
+    return numbers === undefined ? [] : [[name, numbers] as const];
+  });
+  return entries.length === Object.keys(found).length ? Object.fromEntries(entries) : undefined;
+}
+
+const rowNumbers = (found: Json): readonly number[] | undefined =>
+  isJsonList(found) && found.every((row) => typeof row === 'number' && Number.isSafeInteger(row) && row >= 0)
+    ? found.filter((row) => typeof row === 'number')
+    : undefined;
 
 const isOff = (value: Json): boolean =>
   value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+
+const text = (found: Json): string | undefined => (typeof found === 'string' ? found : undefined);
 
 const names = (found: Json): readonly string[] | undefined =>
   isJsonList(found) && found.every((name) => typeof name === 'string') ? found : undefined;
@@ -158,10 +309,13 @@ function layerNumbers(found: Json): readonly number[] | undefined {
   return numbers.every((number) => typeof number === 'number') ? numbers : undefined;
 }
 
-function numbersByName(found: Json): Readonly<Record<string, number>> | undefined {
+function numbersByName(
+  found: Json,
+  accepts: (number: number) => boolean,
+): Readonly<Record<string, number>> | undefined {
   if (!isJsonObject(found)) return undefined;
   const entries = Object.entries(found).flatMap(([name, value]) =>
-    typeof value === 'number' ? [[name, value] as const] : [],
+    typeof value === 'number' && accepts(value) ? [[name, value] as const] : [],
   );
   return entries.length === Object.keys(found).length ? Object.fromEntries(entries) : undefined;
 }

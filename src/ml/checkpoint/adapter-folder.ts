@@ -6,6 +6,7 @@ import {
   type AdapterConfig,
   adapterConfigFloats,
   adapterConfigJson,
+  adapterConfigWarnings,
   parseAdapterConfig,
 } from './adapter-config.ts';
 import { readFolderJson } from './folder-json.ts';
@@ -15,17 +16,24 @@ import { writeSafetensors } from './safetensors.ts';
 import { openAdapterWeights } from './weights.ts';
 
 /**
- * A LoRA as peft stores it. Names of tensors start with the name of the layer in the base model:
- * "encoder.block.0.layer.0.SelfAttention.q.lora_A.weight" [r, in] and ".lora_B.weight" [out, r], and for a layer that is
- * stored whole "lm_head.weight".
+ * A LoRA as peft stores it. Names of tensors start with the name of the module in the base model. Of a linear layer:
+ * "encoder.block.0.layer.0.SelfAttention.q.lora_A.weight" [r, in] and ".lora_B.weight" [out, r], perhaps ".lora_B.bias"
+ * and ".lora_magnitude_vector" [out]; of an embedding "shared.lora_embedding_A" [r, rows] and ".lora_embedding_B" [d, r];
+ * of rows that are trained alone "shared.token_adapter.trainable_tokens_delta"; of a module that is stored whole
+ * "lm_head.weight".
  */
 export interface AdapterFolder {
   readonly config: AdapterConfig;
   readonly tensors: LazyTensors;
 }
 
+/** An adapter folder as it was opened: what of it is ignored is named. */
+export interface OpenedAdapterFolder extends AdapterFolder {
+  readonly warnings: readonly string[];
+}
+
 /** Opens an adapter folder of peft. Whether it fits a model is for those to say who have the model. */
-export async function openAdapterFolder(folder: string): Promise<Result<AdapterFolder, FileProblem>> {
+export async function openAdapterFolder(folder: string): Promise<Result<OpenedAdapterFolder, FileProblem>> {
   const json = await readFolderJson(
     folder,
     'adapter_config.json',
@@ -45,10 +53,14 @@ export async function openAdapterFolder(folder: string): Promise<Result<AdapterF
         message: `holds tensors whose names do not start with ${prefix}: ${foreign.slice(0, 5).join(', ')}`,
       },
     };
-  const tensors = new Map([...stored.value].map(([name, tensor]) => [ownName(name), tensor]));
+  const tensors = new Map(
+    [...stored.value]
+      .map(([name, tensor]) => [ownName(name), tensor] as const)
+      .filter(([name]) => !usedInTrainingAlone.test(name)),
+  );
   const problems = unpaired(tensors);
   return problems.length === 0
-    ? { ok: true, value: { config: config.value, tensors } }
+    ? { ok: true, value: { config: config.value, tensors, warnings: adapterConfigWarnings(json.value) } }
     : { ok: false, error: { path: folder, message: problems.join('\n') } };
 }
 
@@ -73,23 +85,42 @@ export function writeAdapterFolder(
 /** PeftModel holds a LoraModel as `base_model`, which holds the model as `model`. */
 const prefix = 'base_model.model.';
 
-/** Some tools store the adapter's own name, which peft leaves out: "q.lora_A.default.weight". */
+/**
+ * Some tools store the adapter's own name, which peft leaves out: "q.lora_A.default.weight". The lengths of a DoRA are
+ * stored with or without ".weight".
+ */
 const ownName = (name: string): string =>
-  name.slice(prefix.length).replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight');
+  name
+    .slice(prefix.length)
+    .replace(/\.(lora_[AB])\.default\.(weight|bias)$/, '.$1.$2')
+    .replace(
+      /\.(lora_embedding_[AB]|lora_magnitude_vector|trainable_tokens_delta)\.default(\.weight)?$/,
+      '.$1',
+    )
+    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector');
+
+/** A projection of VeLoRA, which compresses what the backward pass keeps. */
+const usedInTrainingAlone = /\.lora_velora_embed$/;
 
 /** A layer's update is B x A: each without the other, or of another rank, is no update. */
 function unpaired(tensors: LazyTensors): readonly string[] {
-  const layers = new Set(
-    [...tensors.keys()].flatMap((name) => /^(.*)\.lora_[AB]\.weight$/.exec(name)?.[1] ?? []),
+  const pairs = new Set(
+    [...tensors.keys()].flatMap((name) => {
+      const [, layer, kind, end] = /^(.*)\.(lora_(?:embedding_)?)[AB](\.weight)?$/.exec(name) ?? [];
+      return layer === undefined ? [] : [`${layer}.${kind}|${end ?? ''}`];
+    }),
   );
-  return [...layers].flatMap((layer) => {
-    const [a, b] = [tensors.get(`${layer}.lora_A.weight`), tensors.get(`${layer}.lora_B.weight`)];
+  return [...pairs].flatMap((pair) => {
+    const [start = '', end = ''] = pair.split('|');
+    const kind = start.slice(start.lastIndexOf('.') + 1);
+    const layer = start.slice(0, -kind.length - 1);
+    const [a, b] = [tensors.get(`${start}A${end}`), tensors.get(`${start}B${end}`)];
     if (a === undefined || b === undefined)
-      return [`${layer} has ${a === undefined ? 'lora_B without lora_A' : 'lora_A without lora_B'}`];
+      return [`${layer} has ${a === undefined ? `${kind}B without ${kind}A` : `${kind}A without ${kind}B`}`];
     return a.shape.length === 2 && b.shape.length === 2 && a.shape[0] === b.shape[1]
       ? []
       : [
-          `${layer} has lora_A [${a.shape.join(', ')}] and lora_B [${b.shape.join(', ')}]: expected [r, in] and [out, r]`,
+          `${layer} has ${kind}A [${a.shape.join(', ')}] and ${kind}B [${b.shape.join(', ')}]: expected [r, in] and [out, r]`,
         ];
   });
 }

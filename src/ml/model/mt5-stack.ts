@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
-import { applyLayer, applyLinear, lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
+import { applyLayer, applyLinear, embedTokens, lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side } from './packed-rows.ts';
 
 /** What a stack of layers gives. Every state is of the real tokens only: [tokens, d]. */
@@ -63,7 +63,7 @@ function stack(
 ): StackStates {
   const rows = { kind: 'tokens', side } as const;
   const rate = trace.config.dropoutRate;
-  let x = trace.dropout(lookUp(trace, 'shared.weight', idsOf(side)), {
+  let x = trace.dropout(embedTokens(trace, name, idsOf(side)), {
     name: `${name}.dropout#0`,
     rate,
     rows,

@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import { encode, feedForward, logitsOf, norm, splitHeads } from './mt5-stack.ts';
-import { applyLinear, lookUp, type Mt5Trace } from './mt5-trace.ts';
+import { applyLinear, embedTokens, lookUp, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /**
@@ -44,7 +44,7 @@ export function stepGraph(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'
   const parents = reshape(input('parents', 'int32', ['batch', 'beams']), [rows]);
   const bias = stepBias(trace);
   const caches: (readonly [string, Node])[] = [];
-  let x = lookUp(trace, 'shared.weight', ids);
+  let x = embedTokens(trace, 'decoder', ids);
   for (const layer of layersOf(trace)) {
     const { change, cache } = selfStep(trace, x, layer, parents, bias);
     caches.push(...cache);

@@ -1,6 +1,8 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import type { Shapes } from '../checkpoint/tensor-check.ts';
 import type { Node } from '../tensor/node.ts';
+import { add } from '../tensor/ops/elementwise.ts';
 import { gather } from '../tensor/ops/indexing.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { input } from '../tensor/ops/source.ts';
@@ -39,9 +41,15 @@ export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
 export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node =>
   trace.linear(x, module, side, trace.dropout);
 
-/** The model as it stands: every parameter an input of the graph, nothing dropped. */
-export function plainTrace(config: Mt5Config): Mt5Trace {
-  const parameters = parameterInputs(config);
+/**
+ * The model as it stands: every parameter an input of the graph, nothing dropped. `others` are parameters that a T5 has not and an
+ * adapter may leave: an embedding of a stack's own, a head apart from a tied embedding, biases of linear layers.
+ */
+export function plainTrace(config: Mt5Config, others: Shapes = new Map()): Mt5Trace {
+  const parameters = new Map([
+    ...parameterInputs(config),
+    ...[...others].map(([name, shape]) => [name, input(name, 'float32', shape)] as const),
+  ]);
   return { config, parameters, linear: plainLinear(config, parameters), dropout: (x) => x };
 }
 
@@ -52,21 +60,35 @@ export function parameterInputs(config: Mt5Config): ReadonlyMap<string, Node> {
   );
 }
 
-/** x Wᵀ: no linear layer of a T5 has a bias. */
+/** x Wᵀ. No linear layer of a T5 has a bias, but an adapter may have given it one. */
 export function plainLinear(config: Mt5Config, parameters: ReadonlyMap<string, Node>): Mt5Trace['linear'] {
-  return (x, module) =>
-    matmul(x, parameterOf(parameters, linearWeight(config, module)), { transposeB: true });
+  return (x, module) => {
+    const weight = parameters.get(`${module}.weight`) ?? tiedWeight(config, parameters, module);
+    const product = matmul(x, weight, { transposeB: true });
+    const bias = parameters.get(`${module}.bias`);
+    return bias === undefined ? product : add(product, bias);
+  };
 }
 
-/** The parameter that a linear module multiplies with: a tied head has none of its own. */
-const linearWeight = ({ tieWordEmbeddings }: Mt5Config, module: string): string =>
-  module === 'lm_head' && tieWordEmbeddings ? 'shared.weight' : `${module}.weight`;
+/** A tied head has no weight of its own. */
+const tiedWeight = (
+  { tieWordEmbeddings }: Mt5Config,
+  parameters: ReadonlyMap<string, Node>,
+  module: string,
+): Node =>
+  parameterOf(parameters, module === 'lm_head' && tieWordEmbeddings ? 'shared.weight' : `${module}.weight`);
 
 export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string): Node {
   const parameter = parameters.get(name);
   if (parameter === undefined) throw new Error(`the model has no parameter "${name}"`);
   return parameter;
 }
+
+/** The embeddings of tokens in a stack: all uses share one table, unless an adapter has told them apart. */
+export const embedTokens = (trace: Mt5Trace, stack: 'encoder' | 'decoder', ids: Node): Node => {
+  const own = `${stack}.embed_tokens.weight`;
+  return lookUp(trace, trace.parameters.has(own) ? own : 'shared.weight', ids);
+};
 
 /**
  * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient is that of the

@@ -6,8 +6,11 @@ import { loadAllFloat32 } from '../checkpoint/lazy-tensor.ts';
 import type { GenerationConfig } from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { openMt5Folder } from '../checkpoint/mt5-folder.ts';
+import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import type { Shapes } from '../checkpoint/tensor-check.ts';
+import { adaptedParameters, type LoadedAdapter, type Parameters } from './adapted-parameters.ts';
 import { openFittingAdapter } from './fitting-adapter.ts';
-import { mergeLora } from './lora.ts';
+import { type Mt5Trace, plainTrace } from './mt5-trace.ts';
 import type { Feeds } from './packed-rows.ts';
 
 /** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
@@ -15,6 +18,10 @@ export interface TrainedModel {
   readonly config: Mt5Config;
   readonly generation: GenerationConfig;
   readonly weights: Feeds;
+  /** The model over `weights`: an adapter may have left parameters that a T5 has not. */
+  readonly trace: Mt5Trace;
+  /** What of the folders is ignored, for a user to read. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -28,42 +35,57 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const { config, generation, tensors } = folder.value;
   const weights = await loadAllFloat32(tensors);
   if (!weights.ok) return worded(weights.error);
-  const merged = isAdapter
-    ? await mergeAdapter(weights.value, config, trained)
-    : ({ ok: true, value: weights.value } as const);
-  if (!merged.ok) return merged;
+  const adapter = isAdapter ? await loadAdapter(trained, config) : undefined;
+  if (adapter?.ok === false) return adapter;
+  const parameters =
+    adapter === undefined
+      ? weights.value
+      : adaptedParameters(new Map(weights.value), config, adapter.value.adapter);
+  const shapes = shapesOf(parameters, config);
   return {
     ok: true,
     value: {
       config,
       generation,
       weights: Object.fromEntries(
-        [...merged.value].map(([name, data]) => [
+        [...parameters].map(([name, data]) => [
           name,
-          { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data },
+          { dtype: 'float32', shape: shapes.get(name) ?? [], data },
         ]),
       ),
+      trace: plainTrace(config, new Map([...shapes].filter(([name]) => !tensors.has(name)))),
+      warnings: adapter?.value.warnings ?? [],
     },
   };
 }
 
-type Parameters = ReadonlyMap<string, Float32Array>;
+/** Opens an adapter folder over a model and reads all of it. */
+export async function loadAdapter(
+  path: string,
+  config: Mt5Config,
+): Promise<Result<{ readonly adapter: LoadedAdapter; readonly warnings: readonly string[] }>> {
+  const opened = await openFittingAdapter(path, config);
+  if (!opened.ok) return opened;
+  const tensors = await loadAllFloat32(opened.value.tensors);
+  if (!tensors.ok) return worded(tensors.error);
+  return {
+    ok: true,
+    value: {
+      adapter: { config: opened.value.config, targets: opened.value.targets, tensors: tensors.value },
+      warnings: opened.value.warnings,
+    },
+  };
+}
+
+/** The shapes of a model's parameters, and of those that an adapter may have left beside them. */
+export function shapesOf(parameters: Parameters, config: Mt5Config): Shapes {
+  const known = mt5ParameterShapes(config);
+  return new Map(
+    [...parameters].map(([name, data]) => [
+      name,
+      known.get(name) ?? (name.endsWith('.bias') ? [data.length] : [config.vocabSize, config.dModel]),
+    ]),
+  );
+}
 
 const worded = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });
-
-async function mergeAdapter(base: Parameters, config: Mt5Config, path: string): Promise<Result<Parameters>> {
-  const adapter = await openFittingAdapter(path, config);
-  if (!adapter.ok) return adapter;
-  const loaded = await loadAllFloat32(adapter.value.tensors);
-  if (!loaded.ok) return worded(loaded.error);
-  const parameters = new Map([...base, ...[...loaded.value].filter(([name]) => base.has(name))]);
-  for (const layer of adapter.value.targets.layers) {
-    const [weight, a, b] = [
-      parameters.get(`${layer.module}.weight`),
-      loaded.value.get(`${layer.module}.lora_A.weight`),
-      loaded.value.get(`${layer.module}.lora_B.weight`),
-    ];
-    if (weight !== undefined && a !== undefined && b !== undefined) mergeLora(weight, layer, a, b);
-  }
-  return { ok: true, value: parameters };
-}

@@ -1,6 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import type { Engines } from '../../stage/define-stage.ts';
 import { stageEnvironment } from '../executors/environment.ts';
 
 /** What a stage program declares. */
@@ -11,8 +10,6 @@ export interface Description {
   readonly deps: readonly string[];
   readonly outs: readonly string[];
   readonly packages: readonly string[];
-  /** Null: it has none. */
-  readonly engines: Engines | null;
 }
 
 /** Loads bundles in a process of their own and asks what they declare; an answer a bundle, in their order. */
@@ -58,14 +55,7 @@ export const isDescription = (value: Json | undefined): value is Json & Descript
   isJsonObject(value['params']) &&
   isNames(value['deps']) &&
   isNames(value['outs']) &&
-  isNames(value['packages']) &&
-  (value['engines'] === null || isEngines(value['engines']));
-
-const isEngines = (value: Json | undefined): boolean =>
-  isJsonObject(value) &&
-  typeof value['by'] === 'string' &&
-  isJsonObject(value['programs']) &&
-  isNames(Object.values(value['programs']));
+  isNames(value['packages']);
 
 const isNames = (value: Json | undefined): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

@@ -6,7 +6,6 @@ import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetGroup, recordGroup } from '../store/process-groups.ts';
-import { engineOf } from '../programs/engine.ts';
 import { scratchPath } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import type { Assessment, Session } from '../status/assess.ts';
@@ -50,7 +49,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
   const context = placeOf(session.workspace, contextPath(assessment.key));
   const written = await writeFileAtomically(
     context,
-    JSON.stringify(contextOf(session, instance, assessment)),
+    JSON.stringify(contextOf(instance, assessment)),
     session.workspace.disk,
   );
   if (!written.ok)
@@ -146,9 +145,7 @@ function judge(
 
 const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure });
 
-function contextOf(session: Session, instance: Instance, { key, inputs }: Assessment): ContextDocument {
-  const facts = instance.program.kind === 'uses' ? session.programs.get(instance.program.path) : undefined;
-  const engine = facts && engineOf(facts, instance.params);
+function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocument {
   return {
     params: instance.params,
     deps: handedDeps(inputs),
@@ -156,7 +153,6 @@ function contextOf(session: Session, instance: Instance, { key, inputs }: Assess
     scratch: scratchPath(key),
     cpus: instance.resources.cpus,
     device: deviceOf(instance),
-    ...(engine?.facts.ok === true ? { engine: engine.facts.value.file } : {}),
   };
 }
 

@@ -28,7 +28,6 @@ import {
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../schedule/resources.ts';
-import { engineOf } from '../programs/engine.ts';
 import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
 /** What there is to run with. */
@@ -158,22 +157,19 @@ function bundleFaults(
   instances: readonly Instance[],
   programs: Programs,
 ): readonly Diagnostic[] {
-  return instances.flatMap(({ program, params }) => {
+  return instances.flatMap(({ program }) => {
     if (program.kind !== 'uses') return [];
     if (!namesModule(program.path) && !isFile(workspace, program.path)) return [];
     const bundled = programs.get(program.path);
-    const engine = bundled?.ok === true ? engineOf(bundled.value, params) : undefined;
-    const faults =
-      bundled?.ok === false ? bundled.error : engine?.facts.ok === false ? engine.facts.error : [];
-    const name = engine === undefined ? program.path : `${program.path}, engine "${engine.name}"`;
-    return faults.map(({ message, at, help }): Diagnostic => {
+    if (bundled === undefined || bundled.ok) return [];
+    return bundled.error.map(({ message, at, help }): Diagnostic => {
       const fault = {
         severity: 'error',
         code: 'bad-program',
         ...(help === undefined ? {} : { help }),
       } as const;
       return at === undefined
-        ? { ...fault, message: `${name}: ${message}`, at: program.at }
+        ? { ...fault, message: `${program.path}: ${message}`, at: program.at }
         : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
     });
   });

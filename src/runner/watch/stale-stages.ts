@@ -134,15 +134,7 @@ function unreadableIn(why: Unassessable): Problem | undefined {
 const shapeOf = ({ plan, programs }: Session): string =>
   JSON.stringify([
     plan.instances.map(unplaced),
-    [...programs].map(([path, { identity, packages, engines }]) => [
-      path,
-      identity,
-      packages,
-      [...engines].map(([name, engine]) => [
-        name,
-        engine.ok ? [engine.value.bundle, engine.value.packages] : null,
-      ]),
-    ]),
+    [...programs].map(([path, { identity, packages }]) => [path, identity, packages]),
   ]);
 
 /** Field by field: a map of the user's may have the names of ours. */
