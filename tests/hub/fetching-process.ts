@@ -26,6 +26,8 @@ const fetched = await fetchRepository(
     token: undefined,
     offline: false,
     proxy: undefined,
+    leastSpeed: 1000,
+    totalTime: 86400,
   },
   { ...hubWorld, disk },
 );

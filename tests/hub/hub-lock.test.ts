@@ -23,6 +23,8 @@ const settings = (rig: Rig): HubSettings => ({
   token: undefined,
   offline: false,
   proxy: undefined,
+  leastSpeed: 1000,
+  totalTime: 86400,
 });
 const lockText = (): Promise<string> => readFile(join(root, 'pipeline.lock'), 'utf8');
 

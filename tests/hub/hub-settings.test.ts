@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { hubSettings } from '../../src/runner/hub/hub-settings.ts';
+import { openRig, problemOf } from './rig.ts';
 
 test('with nothing set: the hub, the cache folder of the user', () => {
   expect(hubSettings({}, '/home/me')).toEqual({
@@ -8,6 +9,8 @@ test('with nothing set: the hub, the cache folder of the user', () => {
     token: undefined,
     offline: false,
     proxy: undefined,
+    leastSpeed: 1000,
+    totalTime: 86400,
   });
 });
 
@@ -56,4 +59,24 @@ test('proxies as curl reads them', () => {
     https: 'socks5://proxy.example',
     except: '',
   });
+});
+
+test('the least speed and the total time are whole numbers; anything else is told before anything is fetched', async () => {
+  const set = (text: string) =>
+    hubSettings({ PIPELINE_HUB_LEAST_SPEED: text, PIPELINE_HUB_TOTAL_TIME: text }, '/');
+  expect(set('0')).toMatchObject({ leastSpeed: 0, totalTime: 0 });
+  expect(set('5000')).toMatchObject({ leastSpeed: 5000, totalTime: 5000 });
+  for (const text of ['-1', '1e3', 'fast', '1.5']) {
+    await using rig = await openRig();
+    const { leastSpeed, totalTime } = set(text);
+    expect(problemOf(await rig.fetch({ leastSpeed }))).toMatchObject({
+      kind: 'bad-setting',
+      variable: 'PIPELINE_HUB_LEAST_SPEED',
+    });
+    expect(problemOf(await rig.fetch({ totalTime }))).toMatchObject({
+      kind: 'bad-setting',
+      variable: 'PIPELINE_HUB_TOTAL_TIME',
+    });
+    expect(rig.hub.requests).toEqual([]);
+  }
 });

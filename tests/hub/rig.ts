@@ -88,6 +88,8 @@ export async function openRig(): Promise<Rig> {
           token: undefined,
           offline: false,
           proxy: undefined,
+          leastSpeed: 1000,
+          totalTime: 86400,
           onProgress: (one) => progress.push(one),
           ...changes,
         },

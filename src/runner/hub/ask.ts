@@ -30,6 +30,8 @@ export async function ask(
       signal,
     });
   } catch (error) {
+    const wrong = wrongAnswer(error);
+    if (wrong !== undefined) return { kind: 'failed', problem: { kind: 'bad-answer', message: wrong } };
     const problem = unreachable(new URL(url).host, error);
     return problem.certificate ? { kind: 'failed', problem } : { kind: 'again', problem };
   }
@@ -57,6 +59,24 @@ export function unreachable(
     certificate: /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code),
   };
 }
+
+/** What no further request changes: redirects that lead nowhere, and answers that are not HTTP. By the names and texts of undici 7. */
+function wrongAnswer(error: unknown): string | undefined {
+  const reason = deepest(error);
+  if (!(reason instanceof Error)) return undefined;
+  if (reason.name === 'HTTPParserError') return reason.message;
+  if ('code' in reason && reason.code !== 'ERR_INVALID_URL') return undefined;
+  const redirect = redirectFaults.find(([text]) => reason.message.includes(text))?.[1];
+  return redirect === undefined ? undefined : `it redirects ${redirect}`;
+}
+
+const redirectFaults = [
+  ['redirect count exceeded', 'in a cycle, or more than 20 times'],
+  ['URL scheme must be a HTTP(S) scheme', 'to an address that is not http or https'],
+  ['Invalid URL', 'to an address that is not a URL'],
+  ['bad port', 'to a port that no web server has'],
+  ['cross origin not allowed', 'to an address with a user name and a password'],
+] as const;
 
 function deepest(error: unknown): unknown {
   let inner = error;

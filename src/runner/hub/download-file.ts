@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { type Digest, parseDigest } from '../../files/digest.ts';
 import { fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { ask, discard, type Hub, unreachable } from './ask.ts';
+import { ask, discard, type Hub } from './ask.ts';
+import { BodyFault, piecesOf } from './body.ts';
 import type { HubProblem } from './hub-fault.ts';
 import type { RemoteFile } from './list-model.ts';
 import { type Attempt, type Control, persist } from './persist.ts';
@@ -81,13 +82,16 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
     return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
   const answer = asked.value;
   const length = answer.status === 206 ? startOfRange(answer) : 0;
-  if (length !== 0 && length !== start) {
+  if (length === undefined || (length !== 0 && length !== start)) {
     await discard(answer);
     return {
       kind: 'failed',
       problem: {
         kind: 'bad-answer',
-        message: `asked for ${file.path} from byte ${start}, it sends it from byte ${length}`,
+        message:
+          length === undefined
+            ? `asked for ${file.path} from byte ${start}, it does not say from which byte it sends it: its Content-Range is ${JSON.stringify(answer.headers.get('content-range'))}`
+            : `asked for ${file.path} from byte ${start}, it sends it from byte ${length}`,
       },
     };
   }
@@ -108,12 +112,10 @@ async function receive(
     await control.world.disk.append(partial, length, pieces());
   } catch (error) {
     if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, now) };
-    if (error instanceof Cut)
-      return {
-        kind: 'again',
-        problem: unreachable(new URL(answer.url).host, error.cause),
-        progressed: now - start >= worthAnotherTry,
-      };
+    if (error instanceof BodyFault)
+      return error.mayWork
+        ? { kind: 'again', problem: error.problem, progressed: now - start >= worthAnotherTry }
+        : { kind: 'failed', problem: error.problem };
     onPiece(lengthOf(partial, control), 0);
     return {
       kind: 'failed',
@@ -125,7 +127,7 @@ async function receive(
   return { kind: 'done', value: undefined };
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
-    for await (const piece of received(answer)) {
+    for await (const piece of piecesOf(answer, control)) {
       now += piece.length;
       if (now > file.size) throw new TooLong();
       yield piece;
@@ -134,16 +136,6 @@ async function receive(
   }
 }
 
-/** The body of an answer; a connection that breaks is told apart from a disk that fails. */
-async function* received(answer: Answer): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of answer.body ?? []) yield piece;
-  } catch (error) {
-    throw new Cut('the connection broke', { cause: error });
-  }
-}
-
-class Cut extends Error {}
 class TooLong extends Error {}
 
 const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
@@ -157,9 +149,9 @@ const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
 const isPastTheEnd = (problem: HubProblem): boolean => problem.kind === 'refused' && problem.status === 416;
 
 /** "bytes 100-199/200"; an answer that does not say where it starts is of no use. */
-function startOfRange({ headers }: Answer): number {
+function startOfRange({ headers }: Answer): number | undefined {
   const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1];
-  return start === undefined ? -1 : Number(start);
+  return start === undefined ? undefined : Number(start);
 }
 
 const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);

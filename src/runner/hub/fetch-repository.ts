@@ -8,7 +8,7 @@ import { commitOfName, isCommit } from './list-model.ts';
 import { differences, type LockedRepository } from './hub-lock.ts';
 import type { HubSettings } from './hub-settings.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
-import type { Control } from './persist.ts';
+import type { Control, FetchLimits } from './persist.ts';
 import type { HubProgress } from './progress.ts';
 import { type FetchedFile, readPublished } from './published.ts';
 
@@ -43,7 +43,7 @@ export async function fetchRepository(
     onProgress: report = () => undefined,
   } = request;
   try {
-    const fetched = await fetchCommit(request, { world, signal, report });
+    const fetched = await fetchCommit(request, { world, signal, limits: limitsOf(request, world), report });
     return fetched.ok ? fetched : { ok: false, error: { repository, revision, problem: fetched.error } };
   } catch (error) {
     return {
@@ -56,6 +56,11 @@ export async function fetchRepository(
     };
   }
 }
+
+const limitsOf = ({ leastSpeed, totalTime }: HubSettings, { now }: HubWorld): FetchLimits => ({
+  leastSpeed,
+  deadline: totalTime === 0 ? Infinity : now() + totalTime * 1000,
+});
 
 async function fetchCommit(
   request: FetchRequest,
@@ -139,7 +144,7 @@ const diskProblem = (problem: FileProblem): Result<never, HubProblem> => ({
 });
 
 async function openHub(
-  { endpoint, token, proxy }: HubSettings,
+  { endpoint, token, proxy, leastSpeed, totalTime }: HubSettings,
   { world }: Control,
 ): Promise<Result<Hub, HubProblem>> {
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
@@ -147,6 +152,13 @@ async function openHub(
   // fetch would show the value of a header that it cannot send.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     return badSetting('HF_TOKEN', 'it holds a character that no token has: copy the token again');
+  if (Number.isNaN(leastSpeed))
+    return badSetting(
+      'PIPELINE_HUB_LEAST_SPEED',
+      'expected bytes per second, a whole number; 0: no least speed',
+    );
+  if (Number.isNaN(totalTime))
+    return badSetting('PIPELINE_HUB_TOTAL_TIME', 'expected seconds, a whole number; 0: any time');
   const send = await world.connect(proxy);
   return send.ok
     ? { ok: true, value: { endpoint, token, send: send.value, now: world.now } }
@@ -161,13 +173,15 @@ const badSetting = (variable: string, message: string): Result<never, HubProblem
 /** Waits for whoever is fetching the same commit. */
 async function takeLock(
   place: CommitPlace,
-  { world, signal, report }: Control,
+  { world, signal, limits, report }: Control,
 ): Promise<Result<() => void, HubProblem>> {
   for (let told = false; ; told = true) {
     if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
     const release = world.tryLock(place.lock);
     if (!release.ok) return diskProblem(release.error);
     if (release.value !== undefined) return { ok: true, value: release.value };
+    if (world.now() >= limits.deadline)
+      return { ok: false, error: { kind: 'out-of-time', because: undefined } };
     if (!told) report({ kind: 'waiting' });
     await world.wait(500, signal);
   }

@@ -52,6 +52,15 @@ export type HubProblem =
   | { readonly kind: 'wrong-hash'; readonly file: string; readonly expected: string; readonly found: string }
   | { readonly kind: 'differs-from-lock'; readonly files: readonly string[] }
   | { readonly kind: 'lock-file'; readonly problem: FileProblem }
+  /** In bytes a second. */
+  | {
+      readonly kind: 'too-slow';
+      readonly host: string;
+      readonly bytesPerSecond: number;
+      readonly leastSpeed: number;
+    }
+  /** `because`: why the last try failed; undefined: it was still going on. */
+  | { readonly kind: 'out-of-time'; readonly because: HubProblem | undefined }
   /** `missing`: bytes that are still to be written. */
   | { readonly kind: 'disk'; readonly problem: FileProblem; readonly missing: number | undefined }
   | { readonly kind: 'interrupted' };
@@ -175,6 +184,16 @@ function words(problem: HubProblem): Words {
           problem.missing === undefined
             ? 'mend that and run again, or name another place by HF_HOME'
             : `${sizeText(problem.missing)} are still to come: make room, or name another place by HF_HOME; ${resumes}`,
+      };
+    case 'too-slow':
+      return {
+        message: `${problem.host} sends ${sizeText(problem.bytesPerSecond)} per second, less than ${sizeText(problem.leastSpeed)}`,
+        help: `try again later, or set the least speed by PIPELINE_HUB_LEAST_SPEED (bytes per second, 0: none); ${resumes}`,
+      };
+    case 'out-of-time':
+      return {
+        message: `fetching took longer than it may${problem.because === undefined ? '' : ` (last: ${words(problem.because).message})`}`,
+        help: `set the time by PIPELINE_HUB_TOTAL_TIME (seconds, 0: none); ${resumes}`,
       };
     case 'interrupted':
       return { message: 'fetching was interrupted', help: resumes };

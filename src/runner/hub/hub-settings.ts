@@ -10,6 +10,10 @@ export interface HubSettings {
   /** Nothing may be asked of the network. */
   readonly offline: boolean;
   readonly proxy: ProxySettings | undefined;
+  /** Bytes per second below which a connection is given up; 0: none; NaN: set to what is no number. */
+  readonly leastSpeed: number;
+  /** Seconds that fetching a model may take; 0: any; NaN: set to what is no number. */
+  readonly totalTime: number;
 }
 
 /** The proxy for each scheme, as URLs, and the hosts that are reached without one, separated by commas. */
@@ -44,8 +48,12 @@ export function hubSettings(environment: Environment, home: string): HubSettings
       http === undefined && https === undefined
         ? undefined
         : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
+    leastSpeed: amount(value('PIPELINE_HUB_LEAST_SPEED') ?? '1000'),
+    totalTime: amount(value('PIPELINE_HUB_TOTAL_TIME') ?? '86400'),
   };
 }
+
+const amount = (text: string): number => (/^\d{1,12}$/.test(text) ? Number(text) : Number.NaN);
 
 /** curl takes "proxy.example:3128" as well. */
 function proxyUrl(text: string | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import type { ListFileEntry } from '@huggingface/hub';
 import { type Digest, parseDigest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
-import { ask, type Hub, unreachable } from './ask.ts';
+import { ask, type Hub } from './ask.ts';
+import { BodyFault, piecesOf } from './body.ts';
 import type { HubProblem } from './hub-fault.ts';
 import { type Attempt, type Control, persist } from './persist.ts';
 import type { Answer } from './send.ts';
@@ -99,14 +100,18 @@ async function answered<T>(call: () => Promise<Result<T, HubProblem>>): Promise<
 
 /** The fetch that the library calls: with token, retries and limits, its answer read to the end, so that a cut one is asked for again. */
 function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch {
-  let requests = 0;
+  const asked = new Set<string>();
   return async (input) => {
     const url = String(input);
-    if (!url.startsWith(`${hub.endpoint}/`) || ++requests > mostRequests)
-      throw new Refused({ kind: 'bad-answer', message: 'its list of files leads elsewhere, or has no end' });
+    if (!url.startsWith(`${hub.endpoint}/`))
+      throw badAnswer(`its header Link leads to another server: ${JSON.stringify(url.slice(0, 200))}`);
+    if (asked.has(url)) throw badAnswer('its header Link leads to a page that was read already');
+    if (asked.size === mostRequests) throw badAnswer(`its list has more than ${mostRequests} pages`);
+    asked.add(url);
     const path = url.slice(hub.endpoint.length + 1);
     const read = await persist(
-      async () => readWhole(await ask(hub, repository, path, { accept: 'application/json' }, control.signal)),
+      async () =>
+        readWhole(await ask(hub, repository, path, { accept: 'application/json' }, control.signal), control),
       control,
     );
     if (!read.ok) throw new Refused(read.error);
@@ -114,19 +119,31 @@ function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch 
   };
 }
 
-async function readWhole(attempt: Attempt<Answer>): Promise<Attempt<Response>> {
+const badAnswer = (message: string): Refused => new Refused({ kind: 'bad-answer', message });
+
+async function readWhole(attempt: Attempt<Answer>, control: Control): Promise<Attempt<Response>> {
   if (attempt.kind !== 'done') return attempt;
-  const { url, status, headers, body } = attempt.value;
+  const { status, headers } = attempt.value;
+  const link = headers.get('link') ?? '';
+  if (!isReadableLink(link))
+    return {
+      kind: 'failed',
+      problem: {
+        kind: 'bad-answer',
+        message: `its header Link cannot be read: ${JSON.stringify(link.slice(0, 200))}`,
+      },
+    };
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   try {
-    for await (const piece of body ?? []) {
+    for await (const piece of piecesOf(attempt.value, control)) {
       pieces.push(piece);
       bytes += piece.length;
       if (bytes > mostBytes) break;
     }
   } catch (error) {
-    return { kind: 'again', problem: unreachable(new URL(url).host, error) };
+    if (!(error instanceof BodyFault)) throw error;
+    return { kind: error.mayWork ? 'again' : 'failed', problem: error.problem };
   }
   if (bytes > mostBytes)
     return {
@@ -135,9 +152,13 @@ async function readWhole(attempt: Attempt<Answer>): Promise<Attempt<Response>> {
     };
   return {
     kind: 'done',
-    value: new Response(Buffer.concat(pieces), { status, headers: { link: headers.get('link') ?? '' } }),
+    value: new Response(Buffer.concat(pieces), { status, headers: { link } }),
   };
 }
+
+/** The library passes over a link that it cannot read, and takes the first page for the whole list. */
+const isReadableLink = (link: string): boolean =>
+  link === '' || /^(<https?:\/\/[\x21-\x7e]+>;\s+rel="[\w -]+"(,\s*|$))+$/.test(link);
 
 const nonsense = (message: string): { readonly ok: false; readonly error: HubProblem } => ({
   ok: false,

@@ -7,7 +7,16 @@ import type { HubProgress } from './progress.ts';
 export interface Control {
   readonly world: HubWorld;
   readonly signal: AbortSignal;
+  readonly limits: FetchLimits;
   readonly report: (progress: HubProgress) => void;
+}
+
+/** How long a fetch may take. */
+export interface FetchLimits {
+  /** In bytes a second; 0: none. */
+  readonly leastSpeed: number;
+  /** When it is given up, in milliseconds since the epoch. */
+  readonly deadline: number;
 }
 
 /** How one try ended. */
@@ -26,7 +35,7 @@ export type Attempt<T> =
 /** Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a row. */
 export async function persist<T>(
   attempt: () => Promise<Attempt<T>>,
-  { world, signal, report }: Control,
+  { world, signal, limits, report }: Control,
 ): Promise<Result<T, HubProblem>> {
   for (let tries = 1; ; tries++) {
     const ended = await attempt();
@@ -36,6 +45,8 @@ export async function persist<T>(
     if (ended.progressed === true) tries = 1;
     const seconds = ended.seconds ?? 2 ** (tries - 1);
     if (tries === mostTries || seconds > longestWait) return { ok: false, error: ended.problem };
+    if (world.now() + seconds * 1000 >= limits.deadline)
+      return { ok: false, error: { kind: 'out-of-time', because: ended.problem } };
     report({ kind: 'retry', seconds, because: ended.problem });
     await world.wait(seconds * 1000, signal);
   }
