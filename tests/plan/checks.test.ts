@@ -6,16 +6,31 @@ import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 describe('a file of the project that a command names and that does not count', () => {
   const files = new Set(['train.py', 'conf/a.yaml', 'data/raw/x.csv', 'run.sh', 'a b.txt']);
   const undeclared = (fields: string): readonly string[] =>
-    checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), (path) => files.has(path)).map(
-      ({ message }) => /names "([^"]*)"/.exec(message)?.[1] ?? message,
-    );
+    checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), {
+      isFile: (path) => files.has(path),
+      isProduct: () => false,
+    }).map(({ message }) => /names "([^"]*)"/.exec(message)?.[1] ?? message);
 
   test.each<readonly [string, readonly string[]]>([
     ['cmd: [python, train.py]', ['train.py']],
     ['cmd: [python, ./train.py, train.py]', ['train.py']],
     ['cmd: [python, --config=conf/a.yaml]', ['conf/a.yaml']],
     ['cmd: "python train.py | cat conf/a.yaml; echo \'a b.txt\'"', ['train.py', 'conf/a.yaml', 'a b.txt']],
-    ['cmd: "python \\"a b.txt\\" >train.py"', ['a b.txt', 'train.py']],
+    ['cmd: "python \\"a b.txt\\" <train.py"', ['a b.txt', 'train.py']],
+    ['cmd: "./tool >train.py"', []],
+    ['cmd: "./tool >> train.py 2> conf/a.yaml"', []],
+    ['cmd: "./tool &> train.py; ./tool >| conf/a.yaml"', []],
+    ['cmd: "./tool 2>&1 | tee -a train.py conf/a.yaml"', []],
+    ['cmd: "./tool | /usr/bin/tee train.py && cat conf/a.yaml"', ['conf/a.yaml']],
+    ['cmd: "./tool > train.py; cat train.py"', []],
+    ['cmd: "cat train.py; ./tool > train.py"', ['train.py']],
+    ['cmd: "cat train.py > train.py"', ['train.py']],
+    ['cmd: "./tool # train.py"', []],
+    ['cmd: "echo a2>train.py"', []],
+    ['cmd: "if ./tool; then cat train.py; fi"', ['train.py']],
+    ['cmd: "echo \'>\' train.py"', ['train.py']],
+    ['cmd: "cat <<E\\ntrain.py\\nE"', ['train.py']],
+    ['cmd: [tool, ">", train.py]', ['train.py']],
     ['cmd: [python, train.py], code: [train.py]', []],
     ['cmd: [python, train.py, conf/a.yaml], code: ["**/*.py", conf]', []],
     ['cmd: [python, train.py], deps: { code: train.py }', []],

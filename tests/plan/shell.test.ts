@@ -96,8 +96,8 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
       if (program.kind === 'uses') throw new Error('a command is expected');
       return commandArguments(program, { deps: new Map(), outs: new Map() });
     };
-    const [shell, option, line] = command('line');
-    expect([shell, option]).toEqual(['/bin/sh', '-c']);
+    const [shell, fails, option, line] = command('line');
+    expect([shell, fails, option]).toEqual(['/bin/sh', '-e', '-c']);
     expect(receive(line ?? '')).toEqual(some);
     expect(command('list').slice(2)).toEqual(some);
   });
@@ -130,7 +130,7 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
       return program.kind === 'uses' ? [] : commandArguments(program, paths);
     };
     expect(words('list')).toEqual(['cat', 'a b', "c'd", '--one=e f', '-x']);
-    expect(words('line')).toEqual(['/bin/sh', '-c', "cat 'a b' 'c'\\''d' <'e f' >'-x'"]);
+    expect(words('line')).toEqual(['/bin/sh', '-e', '-c', "cat 'a b' 'c'\\''d' <'e f' >'-x'"]);
   });
 });
 

@@ -38,14 +38,22 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   const vars = varsLookUp(varsNode?.kind === 'map' ? varsNode : undefined, report);
   if (stagesNode?.kind !== 'map') return undefined;
-  const { stages, broken } = readStages(stagesNode, vars, report);
+  const { stages, broken } = readStages(stagesNode, vars, fields?.shell?.value ?? defaultShell, report);
   return { name: fields?.name?.value ?? fileName(file), file, vars, stages, broken };
 }
 
 /** The name that a pipeline has by its file. */
 const fileName = (file: string): string => (file.split('/').at(-1) ?? file).replace(/\.ya?ml$/i, '');
 
-function readStages(node: MapNode, vars: LookUp, report: Report): Pick<Pipeline, 'stages' | 'broken'> {
+/** The first command that fails ends the line. */
+const defaultShell = ['/bin/sh', '-e', '-c'];
+
+function readStages(
+  node: MapNode,
+  vars: LookUp,
+  shell: readonly string[],
+  report: Report,
+): Pick<Pipeline, 'stages' | 'broken'> {
   const stages = new Map<string, Stage>();
   const broken = new Set<string>();
   const folded = new Map<string, { readonly name: string; readonly key: Range }>();
@@ -70,7 +78,7 @@ function readStages(node: MapNode, vars: LookUp, report: Report): Pick<Pipeline,
       });
     folded.set(foldedPath(name), { name, key });
     const fields = settled && stageShape.read(settled, report);
-    const stage = fields && namePattern.test(name) ? toStage(name, key, fields, report) : undefined;
+    const stage = fields && namePattern.test(name) ? toStage(name, key, fields, shell, report) : undefined;
     if (stage === undefined) broken.add(name);
     else stages.set(name, stage);
   }
@@ -91,8 +99,14 @@ function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undef
     : settled;
 }
 
-function toStage(name: string, at: Range, fields: StageFields, report: Report): Stage | undefined {
-  const program = toProgram(name, at, fields, report);
+function toStage(
+  name: string,
+  at: Range,
+  fields: StageFields,
+  shell: readonly string[],
+  report: Report,
+): Stage | undefined {
+  const program = toProgram(name, at, fields, shell, report);
   const env = fields.env ?? [];
   const passEnv = fields.passEnv ?? [];
   const both = passEnv.find(({ value }) => env.some((hashed) => hashed.value === value));
@@ -133,7 +147,8 @@ const unkeyed = <T>(
 function toProgram(
   name: string,
   at: Range,
-  { uses, cmd, code }: StageFields,
+  { uses, cmd, code, shell: ownShell }: StageFields,
+  shell: readonly string[],
   report: Report,
 ): StageProgram | undefined {
   const fault = (message: string, where: Range, help: string): undefined =>
@@ -143,6 +158,12 @@ function toProgram(
       `the stage ${name} has both uses and cmd`,
       cmd.at,
       'a stage runs one program: leave one of them out',
+    );
+  if (ownShell !== undefined && cmd?.kind !== 'shell')
+    return fault(
+      'shell stands where no line is given to a shell',
+      ownShell.at,
+      'leave it out, or write cmd as a text',
     );
   if (uses !== undefined)
     return code === undefined || code.length === 0
@@ -154,5 +175,7 @@ function toProgram(
         );
   if (cmd === undefined)
     return fault(`the stage ${name} says nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
-  return { ...cmd, code: code ?? [] };
+  return cmd.kind === 'shell'
+    ? { ...cmd, shell: ownShell?.value ?? shell, code: code ?? [] }
+    : { ...cmd, code: code ?? [] };
 }

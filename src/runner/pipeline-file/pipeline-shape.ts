@@ -247,6 +247,26 @@ const command: Shape<Command> = choice(
   (node) => (node.kind === 'list' ? 'argv' : 'shell'),
 );
 
+/** Shells that read a quoted word as POSIX says, so that no value becomes code. */
+const posixShells = ['sh', 'bash', 'dash', 'ksh', 'mksh', 'zsh', 'ash', 'yash'];
+
+const shell: Shape<Located<readonly string[]>> = map(
+  listOf('a shell and its options: [bash, -euo, pipefail, -c]', text),
+  (words, { at }, report) => {
+    const values = words.map(({ value }) => value);
+    const name = values[0]?.split('/').at(-1) ?? '';
+    if (posixShells.includes(name) && values.slice(1).some((option) => /^-\w*c$/.test(option)))
+      return { value: values, at };
+    return void report({
+      severity: 'error',
+      code: 'bad-shell',
+      message: `expected a shell that quotes as POSIX says (${posixShells.join(', ')}) and its options, -c among them: the line of cmd is its last argument`,
+      at: words[0]?.at ?? at,
+      help: 'to run a line with another program, write cmd as a list: [fish, -c, "…"]',
+    });
+  },
+);
+
 const usesPath = map(text, ({ value, at }, _, report) => {
   const path = projectPath(value);
   return path.ok
@@ -301,6 +321,7 @@ export const stageShape = record('a stage', {
     'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
   ),
   cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
+  shell: optional(shell, 'what runs cmd where it is a line: [/bin/sh, -e, -c] where it is left out'),
   code: optional(
     listOf('a list of paths, with * and **', lateText('a path')),
     'the files of the project that cmd runs: a change of them runs it again',
@@ -335,6 +356,7 @@ export const pipelineShape = record('a pipeline file', {
   ),
   extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
   vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
+  shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 

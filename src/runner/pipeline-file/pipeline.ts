@@ -64,6 +64,7 @@ export type StageProgram =
     }
   | {
       readonly kind: 'shell';
+      readonly shell: readonly string[];
       readonly line: ScalarNode;
       readonly code: readonly ScalarNode[];
       readonly at: Range;

@@ -2,28 +2,47 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { matchesGlob } from '../pipeline-file/glob.ts';
 import { projectPath } from '../pipeline-file/project-path.ts';
 import type { Instance, Piece } from './instance.ts';
+import { wordsOfLine } from './shell-line.ts';
+
+/** What is known of the project's files, by path from its root. */
+export interface ProjectLook {
+  isFile(path: string): boolean;
+  /** Whether a file came into being while the stage ran: then it is what the stage wrote, not what it reads. */
+  isProduct(path: string): boolean;
+}
 
 /**
  * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it would run
- * nothing again. `isFile` is asked for paths from the project root. The first word of a list counts by content; of a line
- * that is the shell.
+ * nothing again. The first word of a list counts by content; of a line that is the shell.
  */
-export function checkCommand(instance: Instance, isFile: (path: string) => boolean): readonly Diagnostic[] {
+export function checkCommand(instance: Instance, look: ProjectLook): readonly Diagnostic[] {
   const { program } = instance;
   if (program.kind === 'uses') return [];
-  const words =
+  return undeclaredPaths(instance)
+    .filter((path) => look.isFile(path) && !look.isProduct(path))
+    .map((path) => ({
+      severity: 'error',
+      code: 'undeclared-file',
+      message: `the command of ${instance.stage} names ${JSON.stringify(path)}, a file of the project that stands in neither deps nor code: a change of it would run nothing again`,
+      at: program.at,
+      help: `add code: [${path}] if the program runs it, or name it in deps if it reads it; a file that it writes is an out, or may be deleted`,
+    }));
+}
+
+/** Paths that a command names as what it reads, and that are not declared. */
+export function undeclaredPaths(instance: Instance): readonly string[] {
+  const { program } = instance;
+  if (program.kind === 'uses') return [];
+  const paths =
     program.kind === 'argv'
       ? program.words.slice(1).flatMap((word) => wordsOfArgument(word))
-      : wordsOfLine(program.words.flat());
-  const undeclared = [...new Set(words)].filter((path) => isFile(path) && !isDeclared(path, instance));
-  return undeclared.map((path) => ({
-    severity: 'error',
-    code: 'undeclared-file',
-    message: `the command of ${instance.stage} names ${JSON.stringify(path)}, a file of the project that stands in neither deps nor code: a change of it would run nothing again`,
-    at: program.at,
-    help: `add code: [${path}] if the program runs it, or name it in deps if it reads it`,
-  }));
+      : readByLine(lineText(program.words.flat()));
+  return [...new Set(paths)].filter((path) => !isDeclared(path, instance));
 }
+
+/** A line with the character NUL for each dep and out. */
+export const lineText = (pieces: readonly Piece[]): string =>
+  pieces.map((piece) => (piece.kind === 'text' ? piece.text : '\0')).join('');
 
 /** Only text can name a file that is not declared: deps and outs are. An option may carry a path: --config=a.yaml. */
 function wordsOfArgument(word: readonly Piece[]): readonly string[] {
@@ -32,13 +51,16 @@ function wordsOfArgument(word: readonly Piece[]): readonly string[] {
   return pathsIn(only.text);
 }
 
-/** The words of a line as far as they can be told without being the shell. */
-function wordsOfLine(pieces: readonly Piece[]): readonly string[] {
-  const line = pieces.map((piece) => (piece.kind === 'text' ? piece.text : '\0')).join('');
-  const words = line.match(/(?:'[^']*'|"[^"]*"|\\.|[^\s;&|()<>'"\\])+/g) ?? [];
-  return words
-    .filter((word) => !word.includes('\0'))
-    .flatMap((word) => pathsIn(word.replace(/'([^']*)'|"([^"]*)"|\\(.)/g, '$1$2$3')));
+/** What the line writes before it reads it is its own. */
+function readByLine(line: string): readonly string[] {
+  const written = new Set<string>();
+  return wordsOfLine(line)
+    .filter(({ text }) => !text.includes('\0'))
+    .flatMap(({ text, isWritten }) => {
+      const paths = pathsIn(text);
+      if (isWritten) for (const path of paths) written.add(path);
+      return paths.filter((path) => !written.has(path));
+    });
 }
 
 function pathsIn(word: string): readonly string[] {

@@ -165,8 +165,7 @@ export function commandArguments(command: Command, paths: CommandPaths): readonl
       });
     case 'shell':
       return [
-        '/bin/sh',
-        '-c',
+        ...command.shell,
         command.words
           .flat()
           .map((piece) =>
@@ -185,9 +184,9 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
 }
 
 /** The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the key. */
-export function manifestWords({ kind, words }: Command): readonly Value[] {
-  const values = words.map((word): Value =>
+export function manifestWords(command: Command): readonly Value[] {
+  const values = command.words.map((word): Value =>
     word.map((piece) => (piece.kind === 'text' ? piece.text : { [piece.kind]: piece.name })),
   );
-  return [kind, ...values];
+  return command.kind === 'shell' ? [command.kind, command.shell, ...values] : [command.kind, ...values];
 }

@@ -14,9 +14,11 @@ export type Program =
       readonly at: Range;
       /** Of the first word. */ readonly executableAt: Range;
     }
-  /** A line for /bin/sh, every reference quoted for it. */
+  /** A line that the shell gets as its last argument, every reference quoted for it. */
   | {
       readonly kind: 'shell';
+      /** The shell and its options. */
+      readonly shell: readonly string[];
       readonly words: readonly Word[];
       readonly code: readonly Located<string>[];
       readonly at: Range;

@@ -184,7 +184,7 @@ function settleProgram(
   const { at } = program;
   return program.kind === 'argv'
     ? { kind: 'argv', words, code: whole, at, executableAt: program.words[0]?.at ?? at }
-    : { kind: 'shell', words, code: whole, at };
+    : { kind: 'shell', shell: program.shell, words, code: whole, at };
 }
 
 /** A glob is a path whose parts may hold * and **. */

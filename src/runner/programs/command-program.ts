@@ -72,10 +72,10 @@ const interpreters = [
   ['.pl', 'perl'],
 ] as const;
 
-export function executableName({ kind, words }: Command): string {
-  const [first = []] = words;
-  return kind === 'shell'
-    ? '/bin/sh'
+export function executableName(command: Command): string {
+  const [first = []] = command.words;
+  return command.kind === 'shell'
+    ? (command.shell[0] ?? '')
     : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 }
 

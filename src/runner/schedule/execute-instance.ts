@@ -4,9 +4,12 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, FailedOutcome, Failure, Outcome } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
+import { undeclaredPaths } from '../plan/check-command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
+import { engineOf } from '../programs/engine.ts';
+import { forgetAbsent, noteAbsent } from '../store/products.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
@@ -131,6 +134,10 @@ async function attemptOnce(
   const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
 
   beginAttempt(store, record);
+  // A file that comes into being now is what the command writes, not what it reads.
+  const isAbsent = (path: string): boolean => workspace.disk.lstat(placeOf(workspace, path)) === undefined;
+  const absent = undeclaredPaths(instance).filter(isAbsent);
+  noteAbsent(store, instance.stage, absent);
   const { id, params } = instance;
   run.emit({ kind: 'started', at: Date.now(), instance: id, key, because, attempt, resumed, params });
   const ending = await runAttempt({
@@ -152,6 +159,7 @@ async function attemptOnce(
         message: `${instance.id} wrote ${pluralize(count, 'line that is no message', 'lines that are no messages')} on its event descriptor: ignored`,
       }),
   });
+  forgetAbsent(store, instance.stage, absent.filter(isAbsent));
   if (ending.kind === 'interrupted') {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
     await closeAttempt(workspace, key);

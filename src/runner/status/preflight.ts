@@ -6,12 +6,15 @@ import type { InstanceId } from '../identity.ts';
 import { checkReadsThroughLinks } from '../plan/check-paths.ts';
 import { checkCommand } from '../plan/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
-import type { Instance, Plan, Resources } from '../plan/instance.ts';
+import { lineText } from '../plan/check-command.ts';
+import { wordsOfLine } from '../plan/shell-line.ts';
+import type { Instance, Plan, Program, Resources, Word } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { isGlob } from '../pipeline-file/glob.ts';
 import { namesModule } from '../pipeline-file/names-module.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
+import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { deadLink } from '../workspace/dead-link.ts';
@@ -25,6 +28,7 @@ import {
   isExecutable,
   noSuchProgram,
 } from '../programs/command-program.ts';
+import { interpreterFault } from '../programs/interpreter-fault.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../schedule/resources.ts';
@@ -53,10 +57,11 @@ export async function preflight(
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
   const filesOf = fileLook(workspace, linkOn);
+  const isProduct = productsOf(store);
   const isFileHere = once((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),
-    ...checkCommand(instance, isFileHere),
+    ...checkCommand(instance, { isFile: isFileHere, isProduct: (path) => isProduct(instance.stage, path) }),
     ...resourceFaults(instance, capacity),
   ]);
   const faults = [
@@ -323,29 +328,67 @@ function missingExecutables(
       ),
     );
   });
+  const scripts = once((name: string) => {
+    const place = executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one));
+    return place === undefined ? undefined : interpreterFault(workspace, place, path);
+  });
   return instances.flatMap(({ program }): readonly Diagnostic[] => {
-    if (program.kind !== 'argv' || program.words[0]?.every(({ kind }) => kind === 'text') !== true) return [];
-    const name = executableName(program);
-    return isMissing(name)
-      ? [
-          {
-            severity: 'error',
-            code: 'missing-program',
-            ...noSuchProgram(workspace, name),
-            at: program.executableAt,
-          },
-        ]
-      : [];
+    if (program.kind === 'uses') return [];
+    const first = program.kind === 'argv' ? (program.words[0] ?? []) : [];
+    const isMade = first.some(({ kind }) => kind !== 'text');
+    // A path that is known only when the stage starts; unless a command stands before it.
+    if (isMade && !(first[0]?.kind === 'text' && /\S\s/.test(first[0].text))) return [];
+    const name = isMade ? lineOf(first) : executableName(program);
+    const at = program.kind === 'argv' ? program.executableAt : program.at;
+    if (isMissing(name))
+      return [
+        {
+          severity: 'error',
+          code: 'missing-program',
+          ...noSuchProgram(workspace, name),
+          ...severalCommands(program, name),
+          at,
+        },
+      ];
+    return startedFiles(program, name).flatMap((file) => {
+      const fault = scripts(file);
+      return fault === undefined
+        ? []
+        : [{ severity: 'error' as const, code: 'bad-interpreter', ...fault, at }];
+    });
   });
 }
 
+/** In other tools the words of a list are commands. */
+function severalCommands(
+  program: Exclude<Program, { kind: 'uses' }>,
+  name: string,
+): { readonly help?: string } {
+  if (program.kind !== 'argv' || !/\s/.test(name)) return {};
+  return {
+    help: `a list is one program and its arguments; several commands are a text, of which each line must succeed: cmd: ${JSON.stringify(program.words.map(lineOf).join('\n'))}`,
+  };
+}
+
+/** A word as it is written. */
+const lineOf = (word: Word): string =>
+  word.map((piece) => (piece.kind === 'text' ? piece.text : `\${${piece.kind}s.${piece.name}}`)).join('');
+
+/** What a command starts by name: the program of a list; in a line the words that stand where a program is expected. */
+const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string): readonly string[] =>
+  program.kind === 'argv'
+    ? [name]
+    : wordsOfLine(lineText(program.words.flat())).flatMap(({ text, isCommand }) =>
+        isCommand && text.includes('/') && !text.includes('\0') ? [text] : [],
+      );
+
 /** Answers the same question once. */
-function once(answer: (name: string) => boolean): (name: string) => boolean {
-  const known = new Map<string, boolean>();
+function once<T>(answer: (name: string) => T): (name: string) => T {
+  const known = new Map<string, { readonly answer: T }>();
   return (name) => {
-    const found = known.get(name) ?? answer(name);
+    const found = known.get(name) ?? { answer: answer(name) };
     known.set(name, found);
-    return found;
+    return found.answer;
   };
 }
 

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 export const migrations: readonly string[] = [
   `
@@ -161,6 +161,14 @@ export const migrations: readonly string[] = [
   UPDATE runs
     SET counts = json_set(json_remove(counts, '$.cached'), '$."up-to-date"', json_extract(counts, '$.cached'))
     WHERE json_valid(counts) AND json_extract(counts, '$.cached') IS NOT NULL;
+  `,
+  `
+  -- Files that were not there when an attempt of a stage began that names them in its command: what it wrote.
+  CREATE TABLE products (
+    stage TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (stage, path)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -1,0 +1,53 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { executablePlaces, isExecutable } from './command-program.ts';
+
+/**
+ * Why the system could not start a script, where its first line says so: the kernel takes the carriage return of a file
+ * with Windows line ends for a part of the interpreter's name, and calls the script missing where its interpreter is.
+ */
+export function interpreterFault(
+  workspace: Workspace,
+  script: string,
+  path: string | undefined,
+): { readonly message: string; readonly help: string } | undefined {
+  const line = firstLine(placeOf(workspace, script));
+  if (line === undefined) return undefined;
+  if (line.endsWith('\r'))
+    return {
+      message: `${script} starts with ${JSON.stringify(line)}: its lines end as on Windows (CRLF), and the carriage return counts as a part of the interpreter's name`,
+      help: `convert its line ends: sed -i 's/\\r$//' ${script}`,
+    };
+  const [interpreter = '', ...words] = line
+    .slice(2)
+    .trim()
+    .split(/[ \t]+/);
+  const program = interpreter.endsWith('/env') ? words.find((word) => !/^-|=/.test(word)) : undefined;
+  const missing = [interpreter, ...(program === undefined ? [] : [program])].find(
+    (name) =>
+      name !== '' && !executablePlaces(workspace, name, path).some((place) => isExecutable(workspace, place)),
+  );
+  return missing === undefined
+    ? undefined
+    : {
+        message: `${script} starts with ${JSON.stringify(line)}, and there is no program ${missing}`,
+        help: 'install it, or name another interpreter in the first line of the script',
+      };
+}
+
+/** Of a script ("#!"), without its line end; undefined: it is none. */
+function firstLine(place: string): string | undefined {
+  try {
+    const file = openSync(place, 'r');
+    try {
+      const head = Buffer.alloc(256);
+      const text = head.toString('latin1', 0, readSync(file, head, 0, head.length, 0));
+      return text.startsWith('#!') ? (text.split('\n', 1)[0] ?? text) : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // A program that may be executed need not be readable.
+    return undefined;
+  }
+}
