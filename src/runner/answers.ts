@@ -5,6 +5,7 @@ import type { DisplacedOut, Failure, Outcome, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
+import type { Ignored } from './workspace/ignore-rules.ts';
 import type { InstanceResult } from './project/results-of.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
@@ -58,6 +59,8 @@ export interface Explanation {
   readonly failure: Failure | undefined;
   /** Why nothing can be known of it: a dep that is missing, a program that cannot be read. */
   readonly fault: string | undefined;
+  /** Files in the folders that it reads that do not count, and the rule that says so. */
+  readonly ignored: readonly Ignored[];
   /** The manifest as it is now, as a plain value. */
   readonly manifest: Value | undefined;
 }

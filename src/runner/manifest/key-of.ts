@@ -45,7 +45,13 @@ function programValue(program: ProgramDigest): Value {
     case 'uses':
       return { kind: program.kind, bundle: program.bundle, packages: program.packages };
     case 'command':
-      return { kind: program.kind, words: program.words, executable: program.executable, code: program.code };
+      return {
+        kind: program.kind,
+        words: program.words,
+        ...(program.shell === undefined ? {} : { shell: program.shell }),
+        executable: program.executable,
+        code: program.code,
+      };
   }
 }
 

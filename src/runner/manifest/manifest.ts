@@ -9,6 +9,8 @@ export type ProgramDigest =
   | {
       readonly kind: 'command';
       readonly words: readonly Value[];
+      /** What a line is given to: the shell and its options. */
+      readonly shell?: readonly string[];
       readonly executable: Digest;
       readonly code: Readonly<Record<string, Digest>>;
     };

@@ -78,6 +78,7 @@ const join = record('a dep on a stage', {
 const filed = record('a dep on a path', {
   path: required(lateText('a path'), 'a file or a folder, by content'),
   external: optional(flag, 'true: it lies outside the project and is only read'),
+  ignore: optional(flag, 'false: every file of the folder counts, also what systems and editors leave there'),
   hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 
@@ -88,6 +89,7 @@ const dependency: Shape<StageDependency> = choice(
       kind: 'path',
       path,
       external: false,
+      ignore: true,
       hint: undefined,
       at: path.at,
     })),
@@ -98,10 +100,11 @@ const dependency: Shape<StageDependency> = choice(
       gather: gather?.value ?? false,
       at,
     })),
-    filed: map(filed, ({ path, external, hint, at }): StageDependency => ({
+    filed: map(filed, ({ path, external, ignore, hint, at }): StageDependency => ({
       kind: 'path',
       path,
       external: external?.value ?? false,
+      ignore: ignore?.value ?? true,
       hint: hint?.value,
       at,
     })),

@@ -76,6 +76,7 @@ export type StageDependency =
       readonly kind: 'path';
       readonly path: ScalarNode;
       readonly external: boolean;
+      readonly ignore: boolean;
       readonly hint: string | undefined;
       readonly at: Range;
     }

@@ -188,5 +188,5 @@ export function manifestWords(command: Command): readonly Value[] {
   const values = command.words.map((word): Value =>
     word.map((piece) => (piece.kind === 'text' ? piece.text : { [piece.kind]: piece.name })),
   );
-  return command.kind === 'shell' ? [command.kind, command.shell, ...values] : [command.kind, ...values];
+  return [command.kind, ...values];
 }

@@ -37,6 +37,8 @@ export type Dependency =
       readonly kind: 'path';
       readonly path: string;
       readonly external: boolean;
+      /** Whether files in it that nobody means are ignored. */
+      readonly ignore: boolean;
       readonly hint?: string;
       readonly at: Range;
     }

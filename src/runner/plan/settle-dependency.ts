@@ -33,10 +33,10 @@ export function settleDependency(
   const path = settleText(dep.path, lookUp, scope.report);
   if (path === undefined) return undefined;
   if (path.startsWith('hf:')) return hubDependency(path, dep.at, scope.report);
-  const hint = dep.hint === undefined ? {} : { hint: dep.hint };
-  if (dep.external) return externalDependency(path, hint, dep.path.at, scope.report);
+  const more = { ignore: dep.ignore, ...(dep.hint === undefined ? {} : { hint: dep.hint }) };
+  if (dep.external) return externalDependency(path, more, dep.path.at, scope.report);
   const inside = projectPath(path);
-  if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...hint, at: dep.path.at };
+  if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...more, at: dep.path.at };
   return void scope.report({
     severity: 'error',
     code: 'bad-path',
@@ -48,11 +48,11 @@ export function settleDependency(
 
 function externalDependency(
   path: string,
-  hint: { readonly hint?: string },
+  more: { readonly ignore: boolean; readonly hint?: string },
   at: Range,
   report: Report,
 ): Dependency | undefined {
-  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, ...hint, at };
+  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, ...more, at };
   return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
 }
 

@@ -5,6 +5,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { manifestWords } from '../plan/command.ts';
 import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../pipeline-file/glob.ts';
+import type { IgnoreRules } from '../workspace/ignore-rules.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { ReadProgram, Reads } from './read-program.ts';
@@ -16,7 +17,7 @@ export async function readCommand(
   workspace: Workspace,
   command: Command,
   path: string | undefined,
-  { read, executable: executables, code: patterns }: Reads,
+  { read, executable: executables, code: patterns, ignoring }: Reads,
 ): Promise<Result<ReadProgram>> {
   const name = executableName(command);
   const place = executables(name, () =>
@@ -26,7 +27,7 @@ export async function readCommand(
   const stamps = new Map<string, Stamp>();
   const contents = new Map<string, Digest>();
   const named = command.code.map(({ value }) => value);
-  const files = patterns(JSON.stringify(named), () => codeFiles(workspace, named));
+  const files = patterns(JSON.stringify(named), () => codeFiles(workspace, named, ignoring()));
   for (const file of [place, ...files]) {
     const found = await read(file, { links: 'follow' });
     if (!found.ok || found.value === undefined)
@@ -40,7 +41,13 @@ export async function readCommand(
   return {
     ok: true,
     value: {
-      digest: { kind: 'command', words: manifestWords(command), executable, code },
+      digest: {
+        kind: 'command',
+        words: manifestWords(command),
+        ...(command.kind === 'shell' ? { shell: command.shell } : {}),
+        executable,
+        code,
+      },
       native: false,
       stamps,
     },
@@ -106,15 +113,31 @@ export function isExecutable(workspace: Workspace, place: string): boolean {
   }
 }
 
-/** The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for all it holds. */
-export function codeFiles(workspace: ProjectFiles, patterns: readonly string[]): readonly string[] {
+/**
+ * The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for
+ * all in it that counts.
+ */
+export function codeFiles(
+  workspace: ProjectFiles,
+  patterns: readonly string[],
+  ignoring: IgnoreRules,
+): readonly string[] {
   const files = new Set<string>();
   for (const pattern of patterns) {
     const parts = pattern.split('/');
     const fixed = parts.findIndex((part) => /[*?]/.test(part));
     const base = (fixed === -1 ? parts : parts.slice(0, fixed)).join('/');
     const within = fixed === -1;
-    for (const file of filesBelow(workspace, base)) if (within || matchesGlob(pattern, file)) files.add(file);
+    for (const file of filesBelow(workspace, base)) {
+      const isIgnored =
+        file !== base &&
+        ignoring.ignored(
+          base === '' ? '.' : base,
+          base === '' ? file : file.slice(base.length + 1),
+          false,
+        ) !== undefined;
+      if (!isIgnored && (within || matchesGlob(pattern, file))) files.add(file);
+    }
   }
   return [...files].sort();
 }

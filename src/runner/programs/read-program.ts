@@ -2,6 +2,7 @@ import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
+import type { IgnoreRules } from '../workspace/ignore-rules.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -20,6 +21,8 @@ export interface Reads {
   readonly executable: (name: string, find: () => string | undefined) => string | undefined;
   /** The stamp of what a path leads to, taken once; of nothing, that of nothing. */
   readonly stamp: (path: string) => Stamp;
+  /** Which files of folders do not count. */
+  readonly ignoring: () => IgnoreRules;
   readonly code: (patterns: string, find: () => readonly string[]) => readonly string[];
 }
 

@@ -134,6 +134,7 @@ export async function explain(
     after,
     manifest,
     displaced,
+    ignored,
     fault,
     instance: { id },
   } = inspection;
@@ -151,6 +152,7 @@ export async function explain(
       after,
       failure,
       fault,
+      ignored,
       manifest,
     },
   };

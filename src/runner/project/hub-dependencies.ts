@@ -46,7 +46,7 @@ export async function withHubFolders(
     const folder = dependency.kind === 'hub' ? folders.get(nameOf(dependency)) : undefined;
     return folder === undefined
       ? dependency
-      : { kind: 'path', path: folder, external: true, at: dependency.at };
+      : { kind: 'path', path: folder, external: true, ignore: false, at: dependency.at };
   };
   const instances = planned.plan.instances.map((instance) => ({
     ...instance,

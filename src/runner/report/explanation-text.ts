@@ -14,6 +14,7 @@ export function explanationText({
   after,
   failure,
   fault,
+  ignored,
 }: Explanation): string {
   const lines = [
     ...(fault === undefined ? [] : [fault]),
@@ -33,6 +34,14 @@ export function explanationText({
           `its outputs are those of its key: nothing to do (pipeline log ${shellName(instance)} tells why it ran last)`,
         ]
       : []),
+    ...(ignored.length === 0
+      ? []
+      : [
+          `ignored: ${joinFirst(
+            ignored.map(({ path, rule }) => `${path} (${rule})`),
+            10,
+          )}`,
+        ]),
   ];
   return `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }

@@ -56,6 +56,8 @@ function programText({ field, before, after, files = [] }: Difference): string {
       return packageText(name, before, after);
     case 'words':
       return `command ${changeText(before, after, commandText)}`;
+    case 'shell':
+      return `shell ${changeText(before, after, shellText)}`;
     case 'executable':
       return `the program that the command starts changed${digestsText(before, after)}`;
     case 'code':
@@ -211,6 +213,8 @@ function commonPrefix(a: string, b: string): number {
 
 const plainText = (value: Value): string =>
   typeof value === 'string' ? nameText(value) : JSON.stringify(value);
+
+const shellText = (value: Value): string => (isList(value) ? value.map(String).join(' ') : String(value));
 
 /** A command as the YAML has it: the words of `manifestWords`, deps and outs as references; the first says which form it has. */
 function commandText(value: Value): string {

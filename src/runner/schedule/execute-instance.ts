@@ -8,7 +8,6 @@ import { undeclaredPaths } from '../plan/check-command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { beginAttempt, endAttempt } from '../store/attempts.ts';
-import { engineOf } from '../programs/engine.ts';
 import { forgetAbsent, noteAbsent } from '../store/products.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/listings.ts';

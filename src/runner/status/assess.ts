@@ -12,6 +12,7 @@ import { lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
 import { placementAt } from '../store/placements.ts';
 import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../cache/cache.ts';
+import { type IgnoreRules, ignoreRules } from '../workspace/ignore-rules.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -42,11 +43,16 @@ export interface ReadCache extends Reads {
 export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key> = new Map()): ReadCache {
   const contents = memory<ReturnType<ContentReader>>();
   const stamps = memory<Stamp>();
+  const ignoring = memory<IgnoreRules>();
   return {
     keyOf: (manifest) => known.get(JSON.stringify(manifest)) ?? keyOf(manifest),
-    read: (path, rules) => contents(`${rules.links} ${path}`, () => readContent(workspace, path, rules)),
+    read: (path, rules) =>
+      contents(`${rules.links} ${rules.ignoring !== undefined} ${path}`, () =>
+        readContent(workspace, path, rules),
+      ),
     object: objectLook(workspace),
     stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.stat(placeOf(workspace, path)))),
+    ignoring: () => ignoring('', () => ignoreRules(workspace)),
     executable: memory(),
     code: memory(),
   };
@@ -90,6 +96,7 @@ export async function identify(
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
   const inputs = await readInputs(instance, {
     read: moment.read,
+    ignoring: moment.ignoring(),
     out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };

@@ -9,6 +9,7 @@ import type { Instance } from '../plan/instance.ts';
 import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/open-store.ts';
 import { declaredPolicy, type Policy } from '../manifest/decide.ts';
+import type { Ignored } from '../workspace/ignore-rules.ts';
 import { type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
@@ -27,6 +28,7 @@ export interface Inspection {
   readonly manifest: Value | undefined;
   /** Outs that would be restored. */
   readonly displaced: readonly DisplacedOut[];
+  readonly ignored: readonly Ignored[];
   /** Why nothing can be known, in words. */
   readonly fault: string | undefined;
 }
@@ -59,6 +61,7 @@ async function inspection(
     key: undefined,
     manifest: undefined,
     displaced: [],
+    ignored: [],
     fault: undefined,
   };
   switch (surveyed?.kind) {
@@ -84,6 +87,7 @@ async function inspection(
         key,
         manifest: manifestValue(manifest),
         displaced,
+        ignored: inputs.ignored,
       };
     }
   }

@@ -18,6 +18,7 @@ import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/program-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { deadLink } from '../workspace/dead-link.ts';
+import { ignoreRules } from '../workspace/ignore-rules.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { BundleFault } from '../programs/bundle.ts';
@@ -103,7 +104,8 @@ function fileLook(
   linkOn: LinkOn = linkOnTheWay(workspace),
 ): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace, linkOn);
-  const isEmpty = once((pattern) => codeFiles(workspace, [pattern]).length === 0);
+  const rules = ignoreRules(workspace);
+  const isEmpty = once((pattern) => codeFiles(workspace, [pattern], rules).length === 0);
   return (instance) => [
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),

@@ -7,6 +7,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Content, DependencyDigest } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import type { Dependency, Instance } from '../plan/instance.ts';
+import type { Ignored, IgnoreRules } from '../workspace/ignore-rules.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 
@@ -19,6 +20,8 @@ export interface Inputs {
   readonly stamps: ReadonlyMap<string, Stamp>;
   /** What the folders among them hold, by the folder's digest. */
   readonly listings: ReadonlyMap<Digest, readonly TreeItem[]>;
+  /** Files in folders that do not count. */
+  readonly ignored: readonly Ignored[];
 }
 
 /** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
@@ -39,6 +42,7 @@ export interface OutPlace {
 }
 
 export interface InputSources {
+  readonly ignoring: IgnoreRules;
   read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
   out(instance: InstanceId, out: string): OutPlace;
 }
@@ -51,6 +55,7 @@ export async function readInputs(
   const stamps = new Map<string, Stamp>();
   const listings = new Map<Digest, readonly TreeItem[]>();
   const missing: MissingInput[] = [];
+  const ignored: Ignored[] = [];
   const paths: Record<string, string | readonly Gathered[]> = {};
   const digests: Record<string, DependencyDigest> = {};
 
@@ -58,14 +63,16 @@ export async function readInputs(
     dep: string,
     path: string,
     from: InstanceId | undefined,
+    ignoring?: IgnoreRules,
   ): Promise<Content | undefined> {
-    const found = await sources.read(path, { links: 'follow' });
+    const found = await sources.read(path, { links: 'follow', ignoring });
     if (!found.ok || found.value === undefined) {
       const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
       missing.push({ dep, path: fault.path, from, message: fault.message, absent: found.ok });
       return undefined;
     }
     for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
+    ignored.push(...found.value.ignored);
     if (found.value.content.form === 'folder') listings.set(found.value.content.digest, found.value.items);
     return found.value.content;
   }
@@ -81,7 +88,12 @@ export async function readInputs(
   for (const [name, dependency] of Object.entries(instance.deps)) {
     switch (dependency.kind) {
       case 'path': {
-        const found = await content(name, dependency.path, undefined);
+        const found = await content(
+          name,
+          dependency.path,
+          undefined,
+          dependency.ignore ? sources.ignoring : undefined,
+        );
         paths[name] = dependency.path;
         // An extension decides how a file is parsed, so the base name counts.
         if (found !== undefined)
@@ -124,7 +136,7 @@ export async function readInputs(
   }
   return missing.length > 0
     ? { ok: false, error: missing }
-    : { ok: true, value: { paths, digests, stamps, listings } };
+    : { ok: true, value: { paths, digests, stamps, listings, ignored } };
 }
 
 const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>

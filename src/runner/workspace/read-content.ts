@@ -5,7 +5,8 @@ import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { type TreeItem, treeDigest } from '../manifest/tree.ts';
-import { isSettled, type Stamp, stampOf } from './stamp.ts';
+import type { Ignored, IgnoreRules } from './ignore-rules.ts';
+import { folderStamp, isSettled, type Stamp, stampOf } from './stamp.ts';
 import { placeOf, type Workspace } from './workspace.ts';
 
 /** What stands at a path. */
@@ -19,6 +20,8 @@ export interface Found {
   readonly bytes: number;
   /** Links that lead out of the folder, from the project root: with `links: 'keep'` their content is not in the digest. */
   readonly leaving: readonly string[];
+  /** What does not count, by the rules that were given. */
+  readonly ignored: readonly Ignored[];
 }
 
 /**
@@ -31,6 +34,8 @@ export interface ReadingRules {
   readonly links: Links;
   /** Whether a path below the folder that is read counts; what does not is not looked at. */
   readonly counts?: (inside: string) => boolean;
+  /** Rules for files in the folder that do not count; they are named in `ignored`. */
+  readonly ignoring?: IgnoreRules | undefined;
   /** The path will soon be another: the stat cache need not learn it. */
   readonly passing?: boolean;
 }
@@ -90,22 +95,25 @@ class Reading {
   readonly #links: Links;
   readonly #counts: (inside: string) => boolean;
   readonly #passing: boolean;
+  readonly #ignoring: IgnoreRules | undefined;
   readonly #items: TreeItem[] = [];
   readonly #stamps = new Map<string, Stamp>();
   readonly #leaving: string[] = [];
+  readonly #ignored: Ignored[] = [];
   #files = 0;
   #bytes = 0;
 
   constructor(
     workspace: Workspace,
     path: string,
-    { links, counts = () => true, passing = false }: ReadingRules,
+    { links, counts = () => true, passing = false, ignoring }: ReadingRules,
   ) {
     this.#workspace = workspace;
     this.#path = path;
     this.#links = links;
     this.#counts = counts;
     this.#passing = passing;
+    this.#ignoring = ignoring;
   }
 
   async content(): Promise<Found | undefined> {
@@ -118,6 +126,7 @@ class Reading {
         files: this.#files,
         bytes: this.#bytes,
         leaving: this.#leaving,
+        ignored: this.#ignored,
       }
     );
   }
@@ -156,13 +165,23 @@ class Reading {
     real: readonly string[],
   ): Promise<void> {
     const { disk } = this.#workspace;
-    this.#stamps.set(known, stampOf(stats));
-    const names = disk.list(placeOf(this.#workspace, path));
+    const all = disk.list(placeOf(this.#workspace, path));
+    const names =
+      this.#ignoring === undefined ? all : all.filter((name) => !this.#isIgnored(path, inside, name));
+    this.#stamps.set(known, this.#ignoring === undefined ? stampOf(stats) : folderStamp(stats, names));
     if (names.length === 0 && inside !== '') this.#items.push({ kind: 'empty-folder', path: inside });
     for (const name of names) {
       const member = inside === '' ? name : `${inside}/${name}`;
       if (this.#counts(member)) await this.#member(`${path}/${name}`, member, real);
     }
+  }
+
+  #isIgnored(folder: string, inside: string, name: string): boolean {
+    const isFolder =
+      this.#workspace.disk.lstat(placeOf(this.#workspace, `${folder}/${name}`))?.isDirectory() === true;
+    const found = this.#ignoring?.ignored(this.#path, inside === '' ? name : `${inside}/${name}`, isFolder);
+    if (found !== undefined) this.#ignored.push(found);
+    return found !== undefined;
   }
 
   async #member(path: string, inside: string, real: readonly string[]): Promise<void> {

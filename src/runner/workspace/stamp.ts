@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { digestOf } from '../../files/digest.ts';
 
 declare const brand: unique symbol;
 
@@ -13,6 +14,15 @@ export function stampOf(stats: BigIntStats): Stamp {
 /** The stamp of what may not be there. */
 export const stampOrNone = (stats: BigIntStats | undefined): Stamp =>
   stats === undefined ? branded('0:0:0:0:0') : stampOf(stats);
+
+/**
+ * The stamp of a folder in which some names do not count: those that count are told in the place of its times, which
+ * change with any name.
+ */
+export function folderStamp({ dev, ino }: BigIntStats, names: readonly string[]): Stamp {
+  const told = BigInt(`0x${digestOf(names.join('/')).slice(0, 16)}`);
+  return branded(`${dev}:${ino}:${names.length}:0:${told}`);
+}
 
 /** Whether a stamp may be that of the same file under a new name, or a folder's: that changes the change time alone. */
 export const isRenamed = (before: Stamp, after: Stamp): boolean =>
