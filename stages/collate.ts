@@ -5,7 +5,8 @@ import { defineStage } from '../src/stage/define-stage.ts';
 import { collatedMetrics, csvOf } from './collate/collated-metrics.ts';
 import { scoreRows } from './results/score-row.ts';
 import { scoreTable } from './collate/score-table.ts';
-import { readEvaluations, readSummaries } from './results/read-results.ts';
+import { bestPoints } from './results/best-points.ts';
+import { readEvaluations, readSummaries, readValidations } from './results/read-results.ts';
 
 interface CollateParams {
   /** Labels that start with it are the points of the grid, of which the best is marked. */
@@ -13,26 +14,34 @@ interface CollateParams {
 }
 
 /** All evaluations in the original experiment's files, and as a table for people. */
-export const stage = defineStage<CollateParams, 'evaluations' | 'trainings', 'json' | 'csv' | 'table'>({
+export const stage = defineStage<
+  CollateParams,
+  'evaluations' | 'trainings' | 'validations?',
+  'json' | 'csv' | 'table'
+>({
   params: {
     type: 'object',
     properties: { gridPrefix: { type: 'string' } },
     required: ['gridPrefix'],
     additionalProperties: false,
   },
-  deps: ['evaluations', 'trainings'],
+  deps: ['evaluations', 'trainings', 'validations?'],
   outs: ['json', 'csv', 'table'],
-  async run({ params, gathered, outs }) {
+  async run({ params, gathered, outs, emit }) {
     const evaluations = await readEvaluations(gathered.evaluations);
     if (!evaluations.ok) return evaluations;
     const trainings = await readSummaries(gathered.trainings);
     if (!trainings.ok) return trainings;
-    const rows = scoreRows(evaluations.value, trainings.value);
-    const lines = collatedMetrics(rows);
+    const validations = await readValidations(gathered.validations ?? []);
+    if (!validations.ok) return validations;
+    const rows = scoreRows(evaluations.value, trainings.value, validations.value);
+    const points = bestPoints(rows, params.gridPrefix);
+    for (const text of points.warnings) emit({ kind: 'warning', text });
+    const lines = collatedMetrics(rows, points);
     for (const written of [
       await writeJson(outs.json, lines),
       await writeFileAtomically(outs.csv, csvOf(lines)),
-      await writeFileAtomically(outs.table, scoreTable(rows, params.gridPrefix)),
+      await writeFileAtomically(outs.table, scoreTable(rows, points)),
     ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }

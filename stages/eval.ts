@@ -3,20 +3,15 @@ import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeJson } from '../src/files/json.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
 import { readRows } from '../src/ml/dataset/read-rows.ts';
-import type { Row } from '../src/ml/dataset/row.ts';
 import { bertScores } from '../src/ml/evaluate/bert-score.ts';
-import type { BertScore } from '../src/ml/evaluate/greedy-matching.ts';
 import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
-import { corpusScores, type Estimate } from '../src/ml/metrics/estimate.ts';
-import { multilingualProfile, referenceProfile, type ScoreRow } from '../src/ml/metrics/profile.ts';
-import type { Prediction } from '../src/ml/metrics/prediction.ts';
-import { slotAccuracy } from '../src/ml/metrics/slot-accuracy.ts';
+import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
+import { evaluationOf, scoredPredictions } from './eval/evaluation-of.ts';
 import { openEngine } from './engine/open-engine.ts';
-import type { BertScores, Evaluation, Intervals, ProfileScores } from './results/evaluation.ts';
 
 interface EvalParams extends GenerationParams {
   readonly beams: number;
@@ -117,19 +112,18 @@ export const stage = defineStage<
         emit({ kind: 'progress', done, total: rows.length, unit: 'row', note: 'BERTScore' }),
     });
 
-    const evaluation = evaluationOf(
+    const lines = scoredPredictions(
       rows,
       predictions,
       bert,
-      encoder.value.label,
       multilingualProfile(await tokenizerNamed(params.chineseTokens)),
-      params.seed,
     );
-    const lines = rows.map(({ human, assistant }, index): Prediction => ({
-      question: human,
-      prediction: predictions[index] ?? '',
-      reference: assistant,
-    }));
+    const evaluation = evaluationOf(lines, { encoder: encoder.value.label, seed: params.seed });
+    if (rows.length < fewRows)
+      emit({
+        kind: 'warning',
+        text: `${rows.length} test rows are few: read the intervals beside the scores`,
+      });
     for (const written of [
       await writeJsonLines(outs.predictions, lines),
       await writeJson(outs.metrics, evaluation),
@@ -139,73 +133,5 @@ export const stage = defineStage<
   },
 });
 
-function evaluationOf(
-  rows: readonly Row[],
-  predictions: readonly string[],
-  bert: readonly BertScore[],
-  label: string,
-  multilingual: ScoreRow,
-  seed: number,
-): Evaluation {
-  const reference = referenceProfile();
-  const scored = rows.map(({ assistant }, index) => ({
-    reference: assistant,
-    prediction: predictions[index] ?? '',
-  }));
-  const metrics = corpusScores(
-    scored.map(({ reference: gold, prediction }, index) => ({
-      ...reference(gold, prediction),
-      ...bertColumns(bert[index]),
-    })),
-    { seed, scales },
-  );
-  const wide = corpusScores(
-    scored.map(({ reference: gold, prediction }) => multilingual(gold, prediction)),
-    { seed, scales },
-  );
-  return {
-    num_samples: rows.length,
-    multilingual: profileMeans(wide),
-    metrics: { ...profileMeans(metrics), ...bertMeans(metrics) },
-    intervals: { metrics: intervalsOf(metrics), multilingual: intervalsOf(wide) },
-    bertscore_model: label,
-    ...(rows.some(({ slots }) => slots !== undefined)
-      ? { slot_accuracy: slotAccuracy(predictions, rows) }
-      : {}),
-  };
-}
-
-/** Of the scores that are no shares. BERTScore's cosines may be negative. */
-const scales = {
-  exact_match: 'proportion',
-  bertscore_precision: 'unbounded',
-  bertscore_recall: 'unbounded',
-  bertscore_f1: 'unbounded',
-} as const;
-
-type Estimates = Readonly<Record<string, Estimate>>;
-
-const bertColumns = (score: BertScore | undefined): Readonly<Record<keyof BertScores, number>> => ({
-  bertscore_precision: score?.precision ?? Number.NaN,
-  bertscore_recall: score?.recall ?? Number.NaN,
-  bertscore_f1: score?.f1 ?? Number.NaN,
-});
-
-const meanOf = (estimates: Estimates, name: string): number => estimates[name]?.mean ?? Number.NaN;
-
-const profileMeans = (estimates: Estimates): ProfileScores => ({
-  rouge1: meanOf(estimates, 'rouge1'),
-  rouge2: meanOf(estimates, 'rouge2'),
-  rougeL: meanOf(estimates, 'rougeL'),
-  f1: meanOf(estimates, 'f1'),
-  exact_match: meanOf(estimates, 'exact_match'),
-});
-
-const bertMeans = (estimates: Estimates): BertScores => ({
-  bertscore_precision: meanOf(estimates, 'bertscore_precision'),
-  bertscore_recall: meanOf(estimates, 'bertscore_recall'),
-  bertscore_f1: meanOf(estimates, 'bertscore_f1'),
-});
-
-const intervalsOf = (estimates: Estimates): Intervals =>
-  Object.fromEntries(Object.entries(estimates).map(([name, { low, high }]) => [name, [low, high]]));
+/** With fewer, no interval holds what it promises for every kind of score. */
+const fewRows = 20;

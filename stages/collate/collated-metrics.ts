@@ -1,81 +1,65 @@
-import type { Evaluation } from '../results/evaluation.ts';
 import { csvField } from '../formats/csv-field.ts';
-import { deviationOf, meanOf, type ScoreRow } from '../results/score-row.ts';
+import type { BestPoints } from '../results/best-points.ts';
+import type { ScoreRow } from '../results/score-row.ts';
+import { type RowScore, scores, selectionScore } from '../results/scores.ts';
 import { roundHalfEven } from './round-half-even.ts';
 
-type Score = 'rouge1' | 'rouge2' | 'rougeL' | 'f1' | 'bertscore_f1' | 'exact_match';
-/** BERTScore's tokens are its model's, in either profile. */
-type MultilingualScore = Exclude<Score, 'bertscore_f1'>;
+/**
+ * A line of collated_metrics.json and .csv. First the columns of the original experiment (`log_file` is empty: an
+ * evaluation leaves no file of what it printed), then for every score its column, and `_low`, `_high`, `_method` and
+ * `_std` (over seeds) beside it: all that the tables and the page show.
+ */
+export type CollatedMetrics = Readonly<Record<string, string | number | boolean | null>>;
 
-/** The columns and the rounding of the original experiment. */
-type OriginalColumns = {
-  readonly dataset: string;
-  readonly model_type: string;
-  /** Empty: an evaluation leaves no file of what it printed (`pipeline log` has it). Who reads the original's files expects the column. */
-  readonly log_file: '';
-} & { readonly [name in Score]: number };
-
-/** A line of collated_metrics.json and .csv: the original's columns, how those were counted, and the other profile's scores beside them. */
-export type CollatedMetrics = OriginalColumns & { readonly profile: 'reference' } & {
-  readonly [name in `multilingual_${MultilingualScore}`]: number;
-};
-
-/** What stands beside them where points were trained with several seeds: how many, and the sample standard deviations. */
-export type SeedColumns = { readonly seeds: number } & {
-  readonly [name in `${Score}_std` | `multilingual_${MultilingualScore}_std`]: number | null;
-};
-
-/** The scores of each row in both profiles, rounded to four decimals: of several seeds the mean. */
+/** The columns and the rounding of the original experiment, and all that is known beside them. */
 export function collatedMetrics(
   rows: readonly ScoreRow[],
-): readonly (CollatedMetrics & Partial<SeedColumns>)[] {
-  const severalSeeds = rows.some(({ evaluations }) => evaluations.length > 1);
+  { best, tied }: Pick<BestPoints, 'best' | 'tied'>,
+): readonly CollatedMetrics[] {
   return rows.map((row) => {
-    const score = (of: (evaluation: Evaluation) => number) => roundHalfEven(meanOf(row, of), 4);
+    const all = scores().map(({ column, of }) => ({ column, score: of(row) }));
+    const valueOf = (name: string) => rounded(all.find(({ column }) => column === name)?.score?.value);
+    const selection = selectionScore(row);
     return {
       dataset: row.dataset,
       model_type: row.model,
       log_file: '',
-      rouge1: score(({ metrics }) => metrics.rouge1),
-      rouge2: score(({ metrics }) => metrics.rouge2),
-      rougeL: score(({ metrics }) => metrics.rougeL),
-      f1: score(({ metrics }) => metrics.f1),
-      bertscore_f1: score(({ metrics }) => metrics.bertscore_f1),
-      exact_match: score(({ metrics }) => metrics.exact_match),
+      ...Object.fromEntries(originalScores.map((name) => [name, valueOf(name)])),
       profile: 'reference',
-      multilingual_rouge1: score(({ multilingual }) => multilingual.rouge1),
-      multilingual_rouge2: score(({ multilingual }) => multilingual.rouge2),
-      multilingual_rougeL: score(({ multilingual }) => multilingual.rougeL),
-      multilingual_f1: score(({ multilingual }) => multilingual.f1),
-      multilingual_exact_match: score(({ multilingual }) => multilingual.exact_match),
-      ...(severalSeeds ? seedColumns(row) : {}),
+      rows: row.evaluations[0]?.num_samples ?? 0,
+      seeds: row.evaluations.length,
+      best_of_grid: best.has(row),
+      tied_with_best: tied.has(row),
+      selection_loss: rounded(selection?.value),
+      ...spreadOf('selection_loss', selection),
+      validation_rows: row.trainings[0]?.summary.validation_rows ?? null,
+      ...Object.assign(
+        {},
+        ...all.map(({ column, score }) => ({
+          ...(isOriginal(column) ? {} : { [column]: rounded(score?.value) }),
+          ...spreadOf(column, score),
+        })),
+      ),
     };
   });
 }
 
-function seedColumns(row: ScoreRow): SeedColumns {
-  const spread = (of: (evaluation: Evaluation) => number): number | null => {
-    const value = deviationOf(row, of);
-    return value === undefined ? null : roundHalfEven(value, 4);
-  };
-  return {
-    seeds: row.evaluations.length,
-    rouge1_std: spread(({ metrics }) => metrics.rouge1),
-    rouge2_std: spread(({ metrics }) => metrics.rouge2),
-    rougeL_std: spread(({ metrics }) => metrics.rougeL),
-    f1_std: spread(({ metrics }) => metrics.f1),
-    bertscore_f1_std: spread(({ metrics }) => metrics.bertscore_f1),
-    exact_match_std: spread(({ metrics }) => metrics.exact_match),
-    multilingual_rouge1_std: spread(({ multilingual }) => multilingual.rouge1),
-    multilingual_rouge2_std: spread(({ multilingual }) => multilingual.rouge2),
-    multilingual_rougeL_std: spread(({ multilingual }) => multilingual.rougeL),
-    multilingual_f1_std: spread(({ multilingual }) => multilingual.f1),
-    multilingual_exact_match_std: spread(({ multilingual }) => multilingual.exact_match),
-  };
-}
+const originalScores = ['rouge1', 'rouge2', 'rougeL', 'f1', 'bertscore_f1', 'exact_match'] as const;
+
+const isOriginal = (column: string): boolean => originalScores.some((name) => name === column);
+
+const rounded = (value: number | undefined): number | null =>
+  value === undefined || Number.isNaN(value) ? null : roundHalfEven(value, 4);
+
+const spreadOf = (column: string, score: RowScore | undefined): CollatedMetrics => ({
+  [`${column}_low`]: rounded(score?.interval?.[0]),
+  [`${column}_high`]: rounded(score?.interval?.[1]),
+  [`${column}_method`]: score?.method ?? null,
+  [`${column}_std`]: rounded(score?.deviation),
+});
 
 /** RFC 4180 with a header line; what is not known is empty. */
-export function csvOf(lines: readonly (CollatedMetrics & Partial<SeedColumns>)[]): string {
+export function csvOf(lines: readonly CollatedMetrics[]): string {
   const [first] = lines;
   if (first === undefined) return '';
   const rows = [

@@ -1,75 +1,61 @@
-import type { Evaluation } from '../results/evaluation.ts';
-import {
-  bestOfGrids,
-  deviation,
-  deviationOf,
-  mean,
-  meanOf,
-  validationLossOf,
-  type ScoreRow,
-} from '../results/score-row.ts';
-
-const columns: readonly { readonly title: string; readonly score: (evaluation: Evaluation) => number }[] = [
-  { title: 'ROUGE-1', score: ({ multilingual }) => multilingual.rouge1 },
-  { title: 'ROUGE-2', score: ({ multilingual }) => multilingual.rouge2 },
-  { title: 'ROUGE-L', score: ({ multilingual }) => multilingual.rougeL },
-  { title: 'F1', score: ({ multilingual }) => multilingual.f1 },
-  { title: 'BERTScore', score: ({ metrics }) => metrics.bertscore_f1 },
-  { title: 'exact', score: ({ multilingual }) => multilingual.exact_match },
-];
+import type { BestPoints } from '../results/best-points.ts';
+import type { ScoreRow } from '../results/score-row.ts';
+import { type RowScore, scores, selectionScore } from '../results/scores.ts';
 
 /**
- * The scores as a Markdown table that is aligned as plain text too: the multilingual profile, since the reference
- * profile's ROUGE sees no Chinese. The best point of each grid, chosen by validation loss, carries a star.
+ * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names: the
+ * multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score stands with its interval.
  */
-export function scoreTable(rows: readonly ScoreRow[], gridPrefix: string): string {
-  const best = bestOfGrids(rows, gridPrefix);
-  const withSlots = rows.some((row) =>
-    row.evaluations.some(({ slot_accuracy }) => slot_accuracy !== undefined),
-  );
+export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: BestPoints): string {
+  const columns = scores().filter(({ shown, of }) => shown && rows.some((row) => of(row) !== undefined));
   const cells = rows.map((row) => [
     row.dataset,
-    `${row.model}${best.has(row) ? ' *' : ''}`,
-    valueText(validationLossOf(row), deviation(row.validationLosses)),
-    ...columns.map(({ score }) => shown(row, score)),
-    ...(withSlots ? [shown(row, slotMean)] : []),
+    `${row.model}${best.has(row) ? ' *' : tied.has(row) ? ' ~' : ''}`,
+    valueText(selectionScore(row)),
+    ...columns.map(({ of, column }) => (column === leading ? intervalText(of(row)) : valueText(of(row)))),
   ]);
-  const titles = [
-    'dataset',
-    'model',
-    'validation loss',
-    ...columns.map(({ title }) => title),
-    ...(withSlots ? ['slots'] : []),
-  ];
+  const titles = ['dataset', 'model', 'loss', ...columns.map(({ title }) => title)];
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)),
   );
   const line = (fields: readonly string[]) =>
     `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
-  const rule = `| ${widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |\n`;
-  return `${line(titles)}${rule}${cells.map(line).join('')}${best.size > 0 ? '\n\\* best point of its grid by validation loss\n' : ''}${seedsNote(rows)}\n${profileNote}\n`;
+  const rule = widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  const notes = [
+    ...(best.size > 0
+      ? ['\\* the best point of its grid by validation loss (never by a score of this table)']
+      : []),
+    ...(tied.size > 0 ? ['~ a loss that, row by row, cannot be told from the best one'] : []),
+    'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
+    `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its 95 % interval; all profiles and intervals are in the files`,
+    ...seedsNote(rows),
+    ...warnings.map((text) => `warning: ${text}`),
+  ];
+  return `${line(titles)}| ${rule.join(' | ')} |\n${cells.map(line).join('')}\n${notes.join('\n\n')}\n`;
 }
 
-/** The files beside the table hold both profiles, the reference one under the original's names. */
-const profileNote =
-  'ROUGE, F1, exact: multilingual profile ("multilingual_…" in the files; bare names: the reference profile)';
+const leading = 'multilingual_rougeL';
 
-/** The mean accuracy over the slots; NaN where the rows name none. */
-export const slotMean = ({ slot_accuracy }: Evaluation): number => mean(Object.values(slot_accuracy ?? {}));
+const valueText = (score: RowScore | undefined): string =>
+  score === undefined || Number.isNaN(score.value)
+    ? '-'
+    : score.deviation === undefined
+      ? score.value.toFixed(3)
+      : `${score.value.toFixed(3)} ± ${score.deviation.toFixed(3)}`;
 
-const shown = (row: ScoreRow, score: (evaluation: Evaluation) => number): string =>
-  valueText(meanOf(row, score), deviationOf(row, score));
-
-function valueText(value: number | undefined, spread: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return '-';
-  return spread === undefined ? value.toFixed(3) : `${value.toFixed(3)} ± ${spread.toFixed(3)}`;
+function intervalText(score: RowScore | undefined): string {
+  const value = valueText(score);
+  const [low, high] = (score?.interval ?? []).map((bound) => bound.toFixed(2));
+  return low === undefined || high === undefined ? value : `${value} ${low}-${high}`;
 }
 
-function seedsNote(rows: readonly ScoreRow[]): string {
+function seedsNote(rows: readonly ScoreRow[]): readonly string[] {
   const counts = [...new Set(rows.map(({ evaluations }) => evaluations.length))]
     .filter((count) => count > 1)
     .sort((a, b) => a - b);
-  return counts.length === 0 ? '' : `\nmean ± sample standard deviation over ${counts.join(' or ')} seeds\n`;
+  return counts.length === 0
+    ? []
+    : [`mean ± sample standard deviation over ${counts.join(' or ')} seeds; intervals over seeds and rows`];
 }
 
 const padded = (text: string, width: number, right: boolean): string =>

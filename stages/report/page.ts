@@ -1,15 +1,7 @@
-import type { Axed, ScoreRow } from '../results/score-row.ts';
-import {
-  bestOfGrids,
-  byName,
-  datasetOf,
-  deviationOf,
-  meanOf,
-  modelOf,
-  validationLossOf,
-} from '../results/score-row.ts';
-import { slotMean } from '../collate/score-table.ts';
-import type { Evaluation, LogRecord, ProfileScores, Samples } from '../results/evaluation.ts';
+import { type BestPoints, bestPoints } from '../results/best-points.ts';
+import type { LogRecord, Samples } from '../results/evaluation.ts';
+import { type Axed, byName, datasetOf, modelOf, type ScoreRow } from '../results/score-row.ts';
+import { type RowScore, type Score, scores, selectionScore, slotScore, slotsOf } from '../results/scores.ts';
 import { html, nothing, type Html } from './html.ts';
 import { lossChart, smoothed, type Line } from './loss-chart.ts';
 import { scoreChart } from './score-chart.ts';
@@ -26,45 +18,36 @@ export interface ReportContent {
 /** The whole experiment on one page that opens from disk: no script, no request, no font. */
 export function reportPage(content: ReportContent): string {
   const datasets = [...new Set(content.rows.map(({ dataset }) => dataset))];
-  const best = bestOfGrids(content.rows, content.gridPrefix);
+  const points = bestPoints(content.rows, content.gridPrefix);
   const body = html`<header><h1>${content.title}</h1>
 <p class="notice">A research tool. The texts below are written by small language models: they are not medical advice.</p>
 <nav>${datasets.map((dataset) => html`<a href="#${dataset}">${dataset}</a> `)}</nav></header>
-${datasets.map((dataset) => datasetSection(dataset, content, best))}`;
+${datasets.map((dataset) => datasetSection(dataset, content, points))}`;
   return `<!doctype html>\n${html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${content.title}</title><style>${{ html: styles }}</style></head><body>${body}</body></html>`.html}\n`;
 }
 
-function datasetSection(
-  dataset: string,
-  { rows, logs, samples }: ReportContent,
-  best: ReadonlySet<ScoreRow>,
-): Html {
+function datasetSection(dataset: string, { rows, logs, samples }: ReportContent, points: BestPoints): Html {
   const own = rows.filter((row) => row.dataset === dataset);
+  const encoders = new Set(
+    own.flatMap((row) => row.evaluations.map(({ bertscore_model }) => bertscore_model)),
+  );
+  const warnings = points.warnings.filter((text) => text.startsWith(`${dataset}:`));
   return html`<section id="${dataset}"><h2>${dataset}</h2>
+${warnings.map((text) => html`<p class="notice">${text}</p>`)}
 <h3>ROUGE-L with 95 % intervals</h3>
 ${scoreChart(
   `ROUGE-L, ${dataset}`,
-  own.map((row) => ({
-    label: labelOf(row, best),
-    value: meanOf(row, rougeL),
-    interval: row.evaluations.length === 1 ? row.evaluations[0]?.intervals.multilingual['rougeL'] : undefined,
-  })),
+  own.map((row) => ({ label: labelOf(row, points), ...chartScore(row) })),
 )}
 <h3>Scores</h3>
-<p class="quiet">Multilingual profile: characters count as words in Chinese. ★ is the best point of the grid by validation loss, not by a score of this table. BERTScore by ${[...new Set(own.flatMap((row) => row.evaluations.map(({ bertscore_model }) => bertscore_model)))].join(', ')}.</p>
-${profileTable(
-  own,
-  best,
-  ({ multilingual }) => multilingual,
-  ({ intervals }) => intervals.multilingual,
-)}
-<details><summary>Reference profile: as the original experiment counted</summary>${profileTable(
+<p class="quiet">Multilingual profile: letters of Chinese count as words. ★ is the best point of the grid by the selection loss (of a label token on the validation rows, without smoothing), never by a score of this table; ~ a point whose loss cannot be told from it. BERTScore by ${[...encoders].join(', ')}.</p>
+${scoreColumns(own, points, (column) => column.startsWith('multilingual_') || column === 'bertscore_f1')}
+<details><summary>Reference profile: as the original experiment counted</summary>${scoreColumns(
     own,
-    best,
-    ({ metrics }) => metrics,
-    ({ intervals }) => intervals.metrics,
+    points,
+    (column) => !column.startsWith('multilingual_') && column !== 'slots',
   )}</details>
-${slotTable(own, best)}
+${slotTable(own, points)}
 <h3>Loss</h3>
 ${lossSection(ofDataset(logs, dataset))}
 <h3>Samples</h3>
@@ -79,54 +62,48 @@ function ofDataset<T>(results: readonly Axed<T>[], dataset: string): readonly Ax
     .sort((a, b) => byName(modelOf(a.axes), modelOf(b.axes)));
 }
 
-const rougeL = ({ multilingual }: Evaluation): number => multilingual.rougeL;
+function chartScore(row: ScoreRow): Pick<RowScore, 'value' | 'interval'> {
+  const score = scores()
+    .find(({ column }) => column === 'multilingual_rougeL')
+    ?.of(row);
+  return { value: score?.value ?? Number.NaN, interval: score?.interval };
+}
 
-const labelOf = (row: ScoreRow, best: ReadonlySet<ScoreRow>): string =>
-  `${row.model}${best.has(row) ? ' ★' : ''}`;
+const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
+  `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}`;
 
-const scoreColumns: readonly { readonly name: keyof ProfileScores; readonly title: string }[] = [
-  { name: 'rouge1', title: 'ROUGE-1' },
-  { name: 'rouge2', title: 'ROUGE-2' },
-  { name: 'rougeL', title: 'ROUGE-L' },
-  { name: 'f1', title: 'F1' },
-  { name: 'exact_match', title: 'exact match' },
-];
-
-function profileTable(
+/** The scores of the columns that are asked for, each with its interval and, of several seeds, its deviation. */
+function scoreColumns(
   rows: readonly ScoreRow[],
-  best: ReadonlySet<ScoreRow>,
-  scores: (evaluation: Evaluation) => ProfileScores,
-  intervals: (evaluation: Evaluation) => Evaluation['intervals']['metrics'],
+  points: BestPoints,
+  wanted: (column: string) => boolean,
 ): Html {
-  const cell = (row: ScoreRow, name: keyof ProfileScores) => {
-    const [only] = row.evaluations;
-    const interval = row.evaluations.length === 1 && only !== undefined ? intervals(only)[name] : undefined;
-    const deviation = deviationOf(row, (evaluation) => scores(evaluation)[name]);
-    const spread =
-      interval === undefined
-        ? deviation === undefined
-          ? ''
-          : `± ${deviation.toFixed(3)}`
-        : `${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`;
-    return html`<td>${meanOf(row, (evaluation) => scores(evaluation)[name]).toFixed(3)}<small>${spread}</small></td>`;
-  };
-  return html`<div class="wide"><table><thead><tr><th>model</th><th>validation loss</th>${scoreColumns.map(({ title }) => html`<th>${title}</th>`)}<th>BERTScore F1</th><th>rows</th></tr></thead><tbody>${rows.map(
+  const columns = scores().filter(
+    ({ column, of }) => wanted(column) && rows.some((row) => of(row) !== undefined),
+  );
+  return html`<div class="wide"><table><thead><tr><th>model</th><th>selection loss</th>${columns.map(({ title }) => html`<th>${title}</th>`)}<th>rows</th></tr></thead><tbody>${rows.map(
     (row) =>
-      html`<tr><th>${labelOf(row, best)}</th><td>${validationLossOf(row)?.toFixed(3) ?? '–'}</td>${scoreColumns.map(({ name }) => cell(row, name))}<td>${meanOf(row, ({ metrics }) => metrics.bertscore_f1).toFixed(3)}</td><td>${row.evaluations[0]?.num_samples ?? 0}</td></tr>`,
+      html`<tr><th>${labelOf(row, points)}</th>${scoreCell(selectionScore(row))}${columns.map(({ of }: Score) => scoreCell(of(row)))}<td>${row.evaluations[0]?.num_samples ?? 0}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
-/** The share of answers that hold the right fact, slot by slot: what overlap scores cannot tell from a right template. */
-function slotTable(rows: readonly ScoreRow[], best: ReadonlySet<ScoreRow>): Html {
-  const slots = [
-    ...new Set(
-      rows.flatMap((row) => row.evaluations.flatMap(({ slot_accuracy }) => Object.keys(slot_accuracy ?? {}))),
-    ),
+function scoreCell(score: RowScore | undefined): Html {
+  if (score === undefined) return html`<td>–</td>`;
+  const spread = [
+    ...(score.deviation === undefined ? [] : [`± ${score.deviation.toFixed(3)}`]),
+    ...(score.interval === undefined ? [] : [score.interval.map((bound) => bound.toFixed(3)).join(' to ')]),
   ];
+  return html`<td>${score.value.toFixed(3)}<small>${spread.join('; ')}</small></td>`;
+}
+
+/** The share of answers that hold the right fact, slot by slot: what overlap scores cannot tell from a right template. */
+function slotTable(rows: readonly ScoreRow[], points: BestPoints): Html {
+  const slots = slotsOf(rows);
   if (slots.length === 0) return nothing;
-  return html`<h3>Slot accuracy</h3><p class="quiet">Share of answers that hold the right value of each fact.</p><div class="wide"><table><thead><tr><th>model</th>${slots.map((slot) => html`<th>${slot}</th>`)}<th>mean</th></tr></thead><tbody>${rows.map(
+  const mean = scores().find(({ column }) => column === 'slots');
+  return html`<h3>Slot accuracy</h3><p class="quiet">Share of answers that name the right value of each fact, and no other.</p><div class="wide"><table><thead><tr><th>model</th>${slots.map((slot) => html`<th>${slot}</th>`)}<th>mean</th></tr></thead><tbody>${rows.map(
     (row) =>
-      html`<tr><th>${labelOf(row, best)}</th>${slots.map((slot) => slotCell(meanOf(row, ({ slot_accuracy }) => slot_accuracy?.[slot] ?? Number.NaN)))}${slotCell(meanOf(row, slotMean))}</tr>`,
+      html`<tr><th>${labelOf(row, points)}</th>${slots.map((slot) => slotCell(slotScore(row, slot)?.value ?? Number.NaN))}${slotCell(mean?.of(row)?.value ?? Number.NaN)}</tr>`,
   )}</tbody></table></div>`;
 }
 

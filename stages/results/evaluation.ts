@@ -1,33 +1,49 @@
-/** Scores of one metric profile, 0 to 1. Names as in the original experiment's files. */
-export interface ProfileScores {
-  readonly rouge1: number;
-  readonly rouge2: number;
-  readonly rougeL: number;
-  readonly f1: number;
-  readonly exact_match: number;
-}
+import type { Estimate, IntervalMethod } from '../../src/ml/metrics/estimate.ts';
+import type { MetricName, TextMetric } from '../../src/ml/metrics/metric-table.ts';
+import type { SlotCounts } from '../../src/ml/metrics/slot-accuracy.ts';
 
-export interface BertScores {
-  readonly bertscore_precision: number;
-  readonly bertscore_recall: number;
-  readonly bertscore_f1: number;
-}
+/** Scores of the reference profile, 0 to 1, and BERTScore. */
+export type ReferenceScores = Readonly<Record<MetricName, number>>;
 
-/** Ends of a 95 % interval, by name of score. */
-export type Intervals = Readonly<Record<string, readonly [number, number]>>;
+/** Scores of the multilingual profile, 0 to 1. */
+export type MultilingualScores = Readonly<Record<TextMetric, number>>;
+
+/** The bounds of a 95 % interval, by name of score. */
+export type Intervals = Readonly<Record<string, readonly [low: number, high: number]>>;
 
 /** metrics.json: what `eval` writes, and `collate` and `report` read. */
 export interface Evaluation {
   readonly num_samples: number;
   /** The `reference` profile: what the original experiment computed. */
-  readonly metrics: ProfileScores & BertScores;
-  /** The `multilingual` profile: characters or words of the language, so that Chinese counts. */
-  readonly multilingual: ProfileScores;
-  readonly intervals: { readonly metrics: Intervals; readonly multilingual: Intervals };
+  readonly metrics: ReferenceScores;
+  /** The `multilingual` profile: words or letters of the language, so that Chinese counts. */
+  readonly multilingual: MultilingualScores;
+  readonly intervals: Readonly<Record<'metrics' | 'multilingual', Intervals>>;
+  /** How each interval was found. */
+  readonly interval_methods: Readonly<
+    Record<'metrics' | 'multilingual', Readonly<Record<string, IntervalMethod>>>
+  >;
+  /** Scores of all answers together, 0 to 100, which no row has. */
+  readonly corpus: { readonly bleu: number; readonly chrf: number };
+  /** Under which sacrebleu gives the same numbers. */
+  readonly signatures: { readonly bleu: string; readonly chrf: string };
   /** What BERTScore's embeddings came from: "nano-mt5 encoder, layer 2". */
   readonly bertscore_model: string;
-  /** Share of answers that hold the gold value, by slot; only for rows that name their slots. */
+  readonly slices: readonly Slice[];
+  /** Share of answers that name the right value, by slot; only for rows that have slots. */
   readonly slot_accuracy?: Readonly<Record<string, number>>;
+  readonly slots?: Readonly<Record<string, SlotCounts & Estimate>>;
+  /** Of the share of a row's slots that are right. */
+  readonly slot_mean?: Estimate;
+}
+
+/** Some of the rows. */
+export interface Slice {
+  readonly slice: string;
+  /** The shortest and the longest reference of them. */
+  readonly characters: readonly [least: number, most: number];
+  /** In the multilingual profile. */
+  readonly rougeL: Estimate;
 }
 
 /** summary.json: what `train` writes beside the model. */

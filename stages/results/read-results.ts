@@ -1,10 +1,11 @@
 import { readJsonLines } from '../../src/files/json-lines.ts';
 import { readJson } from '../../src/files/json.ts';
 import { fileProblemText } from '../../src/files/file-problem.ts';
+import { metricNames, textMetricNames } from '../../src/ml/metrics/metric-table.ts';
 import type { Result } from '../../src/result.ts';
 import type { Gathered } from '../../src/stage/context.ts';
 import type { Axed } from './score-row.ts';
-import type { Evaluation, LogRecord, Samples, TrainingSummary } from './evaluation.ts';
+import type { Evaluation, LogRecord, Samples, TrainingSummary, ValidationRow } from './evaluation.ts';
 
 export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
   readAll(members, isEvaluation, 'the metrics of an evaluation');
@@ -18,19 +19,31 @@ export const readSamples = (members: readonly Gathered[]): Promise<Result<readon
   readAll(members, isSamples, 'the samples of a model');
 
 /** The series of each training, in the order of its lines. */
-export async function readLogs(
+export const readLogs = (
   members: readonly Gathered[],
-): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> {
-  const logs: Axed<readonly LogRecord[]>[] = [];
+): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> => readLines(members, isLogRecord);
+
+/** The losses of each training's validation rows. */
+export const readValidations = (
+  members: readonly Gathered[],
+): Promise<Result<readonly Axed<readonly ValidationRow[]>[]>> => readLines(members, isValidationRow);
+
+/** Reads one file of JSON Lines a member; lines of other kinds are passed over. */
+async function readLines<T>(
+  members: readonly Gathered[],
+  isT: (value: unknown) => value is T,
+): Promise<Result<readonly Axed<readonly T[]>[]>> {
+  const files: Axed<readonly T[]>[] = [];
   for (const { axes, path } of members) {
-    const records: LogRecord[] = [];
+    const content: T[] = [];
     for await (const line of readJsonLines(path)) {
       if (!line.ok) return { ok: false, error: fileProblemText(line.error) };
-      if (isLogRecord(line.value.value)) records.push(line.value.value);
+      const value: unknown = line.value.value;
+      if (isT(value)) content.push(value);
     }
-    logs.push({ axes, content: records });
+    files.push({ axes, content });
   }
-  return { ok: true, value: logs };
+  return { ok: true, value: files };
 }
 
 /** Reads one JSON document a member, each checked for the fields that are used; the first wrong one is the error. */
@@ -53,14 +66,22 @@ async function readAll<T>(
 const isEvaluation = (value: unknown): value is Evaluation =>
   isRecord(value) &&
   typeof value['num_samples'] === 'number' &&
-  hasNumbers(value['metrics'], ['rouge1', 'rouge2', 'rougeL', 'f1', 'exact_match', 'bertscore_f1']) &&
-  hasNumbers(value['multilingual'], ['rouge1', 'rouge2', 'rougeL', 'f1', 'exact_match']) &&
-  isRecord(value['intervals']);
+  hasNumbers(value['metrics'], metricNames()) &&
+  hasNumbers(value['multilingual'], textMetricNames()) &&
+  hasNumbers(value['corpus'], ['bleu', 'chrf']) &&
+  isRecord(value['intervals']) &&
+  isRecord(value['interval_methods']);
 
 const isSummary = (value: unknown): value is TrainingSummary =>
   isRecord(value) &&
-  hasNumbers(value, ['steps', 'trainable_parameters', 'all_parameters']) &&
-  (value['best_validation_loss'] === null || typeof value['best_validation_loss'] === 'number');
+  hasNumbers(value, ['steps', 'trainable_parameters', 'all_parameters', 'validation_rows']) &&
+  ['base_model', 'validation_digest'].every((name) => typeof value[name] === 'string') &&
+  ['best_validation_loss', 'selection_loss'].every(
+    (name) => value[name] === null || typeof value[name] === 'number',
+  );
+
+const isValidationRow = (value: unknown): value is ValidationRow =>
+  hasNumbers(value, ['row', 'tokens', 'loss']);
 
 const isSamples = (value: unknown): value is Samples =>
   isRecord(value) &&

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { collatedMetrics, csvOf } from '../../stages/collate/collated-metrics.ts';
 import { roundHalfEven } from '../../stages/collate/round-half-even.ts';
-import { bestOfGrids, scoreRows } from '../../stages/results/score-row.ts';
+import { bestPoints } from '../../stages/results/best-points.ts';
+import { type ScoreRow, scoreRows } from '../../stages/results/score-row.ts';
 import { scoreTable } from '../../stages/collate/score-table.ts';
 import { evaluation, summary } from './results.ts';
 
+const lines = (rows: readonly ScoreRow[]) => collatedMetrics(rows, bestPoints(rows, 'gs_'));
+const table = (rows: readonly ScoreRow[]) => scoreTable(rows, bestPoints(rows, 'gs_'));
 const aimc = (name: string, learningRate = 1) => ({ dataset: 'aimc', config: { name, learningRate } });
 
 describe('collate', () => {
   test('keeps the columns and the rounding of the original experiment, in its order, and names no log file that there is not', () => {
-    const [line] = collatedMetrics(
+    const [line] = lines(
       scoreRows(
         [{ axes: aimc('gs_1'), content: evaluation({ rouge1: 0.34859759999498824, exact_match: 0.03125 }) }],
         [],
@@ -36,7 +39,7 @@ describe('collate', () => {
       multilingual: { rouge1: 0.9, rouge2: 0.8, rougeL: 0.99123, f1: 0.7, exact_match: 0.6 },
     };
     const rows = scoreRows([{ axes: { dataset: 'huatuo', config: { name: 'full' } }, content: chinese }], []);
-    expect(collatedMetrics(rows)).toMatchObject([
+    expect(lines(rows)).toMatchObject([
       {
         profile: 'reference',
         rougeL: 0,
@@ -48,7 +51,7 @@ describe('collate', () => {
         multilingual_exact_match: 0.6,
       },
     ]);
-    expect(scoreTable(rows, 'gs_')).toMatch(/0\.991.*exact: multilingual profile/s);
+    expect(table(rows)).toMatch(/0\.991.*scores: multilingual profile/s);
   });
 
   test('quotes a field of the CSV that holds a comma', () => {
@@ -56,10 +59,29 @@ describe('collate', () => {
       [{ axes: { dataset: 'aimc', learningRate: 1, r: 8 }, content: evaluation({}) }],
       [],
     );
-    expect(csvOf(collatedMetrics(rows))).toBe(
-      'dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,multilingual_rouge1,multilingual_rouge2,multilingual_rougeL,multilingual_f1,multilingual_exact_match\n' +
-        'aimc,"1, 8",,0.5,0.5,0.5,0.5,0.5,0.5,reference,0.5,0.5,0.5,0.5,0.5\n',
+    const [header, first, rest] = csvOf(lines(rows)).split('\n');
+    expect(header).toMatch(
+      /^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,rows,seeds,best_of_grid/,
     );
+    expect(first).toMatch(/^aimc,"1, 8",,0\.5,0\.5,0\.5,0\.5,0\.5,0\.5,reference,32,1,false,/);
+    expect(rest).toBe('');
+  });
+
+  test('every score stands in the files with its bounds, rows and method: the table can be built from them', () => {
+    const rows = scoreRows([{ axes: aimc('full'), content: evaluation({}) }], []);
+    expect(lines(rows)[0]).toMatchObject({
+      rows: 32,
+      multilingual_rougeL: 0.5,
+      multilingual_rougeL_low: 0.4,
+      multilingual_rougeL_high: 0.6,
+      multilingual_rougeL_method: 'bootstrap-t',
+      slots: 0.5,
+      slots_low: 0.3,
+      slots_high: 0.7,
+      bleu: 12.5,
+      bleu_low: null,
+      selection_loss: null,
+    });
   });
 
   test('chooses the best point of a grid by validation loss though another has the better test score', () => {
@@ -75,8 +97,8 @@ describe('collate', () => {
         { axes: aimc('gs_2'), content: summary(0.2) },
       ],
     );
-    expect([...bestOfGrids(rows, 'gs_')].map(({ model }) => model)).toEqual(['gs_2']);
-    expect(scoreTable(rows, 'gs_')).toContain('gs_2 *');
+    expect([...bestPoints(rows, 'gs_').best].map(({ model }) => model)).toEqual(['gs_2']);
+    expect(table(rows)).toContain('gs_2 *');
   });
 
   test('seeds of one point become one row with mean and sample deviation', () => {
@@ -88,8 +110,8 @@ describe('collate', () => {
       [],
     );
     expect(rows).toHaveLength(1);
-    expect(scoreTable(rows, 'gs_')).toContain('0.200 ± 0.100');
-    expect(scoreTable(rows, 'gs_')).toContain('over 3 seeds');
+    expect(table(rows)).toContain('0.200 ± 0.100');
+    expect(table(rows)).toContain('over 3 seeds');
   });
 
   test('several seeds add columns to the files: how many, and deviations, empty for a point of one seed', () => {
@@ -97,33 +119,106 @@ describe('collate', () => {
       axes: { ...aimc('lora'), seed },
       content: evaluation({ rougeL: seed / 10 }),
     }));
-    const lines = collatedMetrics(
+    const [full, lora] = lines(
       scoreRows([...seeds, { axes: { ...aimc('full'), seed: 1 }, content: evaluation({}) }], []),
     );
+    expect(full).toMatchObject({ seeds: 1, rougeL: 0.5, rougeL_std: null, multilingual_rougeL_std: null });
+    expect(lora).toMatchObject({
+      seeds: 2,
+      rougeL: 0.15,
+      rougeL_std: 0.0707,
+      multilingual_rougeL_std: 0.0707,
+    });
     expect(
-      lines.map(({ model_type, rougeL, seeds: count, rougeL_std, multilingual_rougeL_std }) => [
-        model_type,
-        rougeL,
-        count,
-        rougeL_std,
-        multilingual_rougeL_std,
-      ]),
-    ).toEqual([
-      ['full', 0.5, 1, null, null],
-      ['lora', 0.15, 2, 0.0707, 0.0707],
-    ]);
-    expect(csvOf(lines).split('\n')[1]).toBe(
-      'aimc,full,,0.5,0.5,0.5,0.5,0.5,0.5,reference,0.5,0.5,0.5,0.5,0.5,1,,,,,,,,,,,',
-    );
-    expect(
-      scoreTable(
+      table(
         scoreRows(
           seeds,
           [1, 2].map((seed) => ({ axes: { ...aimc('lora'), seed }, content: summary(seed) })),
         ),
-        'gs_',
       ),
     ).toContain('1.500 ± 0.707');
+  });
+
+  test('the interval over seeds holds the spread of seeds and of rows', () => {
+    const seeds = (...scores: readonly number[]) =>
+      lines(
+        scoreRows(
+          scores.map((rougeL, seed) => ({
+            axes: { ...aimc('lora'), seed },
+            content: evaluation({ rougeL }),
+          })),
+          [],
+        ),
+      )[0];
+    const width = (line: ReturnType<typeof seeds>): number =>
+      Number(line?.['multilingual_rougeL_high']) - Number(line?.['multilingual_rougeL_low']);
+    expect(seeds(0.5, 0.5, 0.5)?.['multilingual_rougeL_method']).toBe('seeds and rows');
+    expect(width(seeds(0.5, 0.5, 0.5))).toBeCloseTo(0.2, 1);
+    // Three seeds far apart: their own Student's t interval, 2 x 4.303 x 0.2 / sqrt(3), is 0.99.
+    expect(width(seeds(0.3, 0.5, 0.7))).toBeGreaterThan(0.7);
+  });
+});
+
+describe('the best point of a grid', () => {
+  const rows = (
+    ...points: readonly (readonly [string, ReturnType<typeof summary>, (readonly number[])?])[]
+  ) =>
+    scoreRows(
+      points.map(([name]) => ({ axes: aimc(name), content: evaluation({}) })),
+      points.map(([name, content]) => ({ axes: aimc(name), content })),
+      points.flatMap(([name, , losses]) =>
+        losses === undefined
+          ? []
+          : [
+              {
+                axes: aimc(name),
+                content: losses.map((loss, row) => ({ row: row + 1, tokens: 2, loss, smoothed_loss: loss })),
+              },
+            ],
+      ),
+    );
+  const names = (points: ReadonlySet<ScoreRow>): readonly string[] => [...points].map(({ model }) => model);
+
+  test('is chosen by the selection loss, not by the smoothed one', () => {
+    const points = bestPoints(
+      rows(
+        ['gs_1', summary(1.084, { selection_loss: 0.02 })],
+        ['gs_2', summary(0.165, { selection_loss: 0.165 })],
+      ),
+      'gs_',
+    );
+    expect(names(points.best)).toEqual(['gs_1']);
+  });
+
+  test('is never a model that was not trained', () => {
+    const points = bestPoints(rows(['gs_0', summary(0.1, { steps: 0 })], ['gs_1', summary(0.5)]), 'gs_');
+    expect(names(points.best)).toEqual(['gs_1']);
+  });
+
+  test('has those beside it whose losses, row by row, could be as low', () => {
+    const losses = Array.from({ length: 40 }, (_, row) => 1 + (row % 5) / 10);
+    const points = bestPoints(
+      rows(
+        ['gs_1', summary(0.5), losses],
+        ['gs_2', summary(0.51), losses.map((loss, row) => loss + (row % 2 === 0 ? 0.05 : -0.045))],
+        ['gs_3', summary(0.6), losses.map((loss, row) => loss + 0.1 + (row % 2) / 100)],
+      ),
+      'gs_',
+    );
+    expect(names(points.best)).toEqual(['gs_1']);
+    expect(names(points.tied)).toEqual(['gs_2']);
+    expect(points.warnings).toEqual([]);
+  });
+
+  test('comes with a warning where bases, rows, prompts or tokenizers differ', () => {
+    const points = bestPoints(
+      rows(['gs_1', summary(0.5)], ['gs_2', summary(0.4, { base_model: 'other', validation_digest: 'b' })]),
+      'gs_',
+    );
+    expect(points.warnings).toEqual([
+      'aimc: gs_1, gs_2 are ranked together, but differ in their base model',
+      'aimc: gs_1, gs_2 are ranked together, but differ in their validation rows, prompt or tokenizer',
+    ]);
   });
 });
 

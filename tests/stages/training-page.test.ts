@@ -36,7 +36,7 @@ test('the page names every param, dep and out', () => {
   const places = tableAt('dep, out | is').map(([first]) => first?.replaceAll('`', ''));
   expect(places).toEqual([
     ...measured.deps.map((dep) => `dep ${dep.replace('?', ', may be left out')}`),
-    ...measured.outs.map((out) => `out ${out}`),
+    ...measured.outs.map((out) => `out ${out.replace('?', ', may be left out')}`),
   ]);
 });
 

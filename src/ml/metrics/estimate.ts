@@ -1,5 +1,6 @@
 import { randomBelow } from './counter-random.ts';
 import { mean } from './mean.ts';
+import { normalQuantile, studentQuantile } from './student-quantile.ts';
 
 /**
  * How the bounds of a mean were found; see `estimate`. `range`: they are the smallest and the greatest row.
@@ -85,9 +86,6 @@ const bootstrapRows = 30;
 
 type Bounds = readonly [low: number, high: number];
 
-/** The 97.5 % quantile of the normal distribution. */
-const normalQuantile = 1.959963984540054;
-
 const within = (scale: Scale, low: number, high: number): { readonly low: number; readonly high: number } =>
   scale === 'unbounded' ? { low, high } : { low: Math.max(0, low), high: Math.min(1, high) };
 
@@ -104,21 +102,6 @@ function standardError(values: Float64Array): number {
   const center = mean([...values]);
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-/**
- * The 97.5 % quantile of Student's t: the expansion 26.7.5 of M. Abramowitz, I. A. Stegun, "Handbook of
- * Mathematical Functions" (1964), right to 1e-5 from nine degrees of freedom.
- */
-function studentQuantile(freedom: number): number {
-  const z = normalQuantile;
-  const terms = [
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
-  ];
-  return terms.reduce((sum, term, index) => sum + term / freedom ** (index + 1), z);
 }
 
 /**

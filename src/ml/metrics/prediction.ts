@@ -2,12 +2,24 @@ import type { FileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type Json } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
 import type { Result } from '../../result.ts';
+import type { MetricName, TextMetric } from './metric-table.ts';
+import type { SlotOutcome } from './slot-accuracy.ts';
 
 /** A line of predictions.jsonl: what a model answered to a test question, and the answer of the data set. */
 export interface Prediction {
   readonly question: string;
   readonly prediction: string;
   readonly reference: string;
+}
+
+/** A prediction with what the evaluation counted of it. */
+export interface ScoredPrediction extends Prediction {
+  readonly scores: {
+    readonly reference: Readonly<Record<MetricName, number>>;
+    readonly multilingual: Readonly<Record<TextMetric, number>>;
+  };
+  /** Of each slot of the row: only where the data names slots. */
+  readonly slots?: Readonly<Record<string, SlotOutcome>>;
 }
 
 /** The predictions of a file, in the order of its lines. The first line that is none is the problem. */

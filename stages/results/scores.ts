@@ -1,0 +1,166 @@
+import { estimate, type IntervalMethod } from '../../src/ml/metrics/estimate.ts';
+import { metricNames, metricTable, textMetricNames } from '../../src/ml/metrics/metric-table.ts';
+import { normalQuantile, studentQuantile } from '../../src/ml/metrics/student-quantile.ts';
+import type { Evaluation, ValidationRow } from './evaluation.ts';
+import type { ScoreRow } from './score-row.ts';
+
+/** A score of a row of the tables: of one model, or over the seeds of a point. */
+export interface RowScore {
+  readonly value: number;
+  /** Undefined where no interval is known. */
+  readonly interval: readonly [low: number, high: number] | undefined;
+  /** `seeds and rows`: of several seeds, over both. */
+  readonly method: IntervalMethod | 'seeds and rows' | undefined;
+  /** Test rows, or validation rows, that it was counted on. */
+  readonly rows: number;
+  /** The sample standard deviation over the seeds; undefined for one seed. */
+  readonly deviation: number | undefined;
+}
+
+/** A score as it stands in files and tables; the one list of all of them. */
+export interface Score {
+  /** The column of the files. */
+  readonly column: string;
+  /** For people. */
+  readonly title: string;
+  /** Whether it is a column of the table that a run ends with. */
+  readonly shown: boolean;
+  readonly of: (row: ScoreRow) => RowScore | undefined;
+}
+
+/** In the order of tables and files: the multilingual profile, the reference profile, facts, whole corpora. */
+export const scores = (): readonly Score[] => [
+  ...textMetricNames().map((name) => ({
+    column: `multilingual_${name}`,
+    title: metricTable[name].title,
+    shown: metricTable[name].shown,
+    of: (row: ScoreRow) =>
+      overSeeds(row.evaluations, (evaluation) => ({
+        value: evaluation.multilingual[name],
+        interval: evaluation.intervals.multilingual[name],
+        method: evaluation.interval_methods.multilingual[name],
+        rows: evaluation.num_samples,
+      })),
+  })),
+  ...metricNames().map((name) => ({
+    column: name,
+    title: metricTable[name].title,
+    shown: name === 'bertscore_f1',
+    of: (row: ScoreRow) =>
+      overSeeds(row.evaluations, (evaluation) => ({
+        value: evaluation.metrics[name],
+        interval: evaluation.intervals.metrics[name],
+        method: evaluation.interval_methods.metrics[name],
+        rows: evaluation.num_samples,
+      })),
+  })),
+  {
+    column: 'slots',
+    title: 'slots',
+    shown: true,
+    of: ({ evaluations }) =>
+      overSeeds(evaluations, ({ slot_mean }) =>
+        slot_mean === undefined
+          ? undefined
+          : { value: slot_mean.mean, interval: [slot_mean.low, slot_mean.high], ...slot_mean },
+      ),
+  },
+  ...(['bleu', 'chrf'] as const).map((name) => ({
+    column: name,
+    title: name === 'bleu' ? 'BLEU' : 'chrF',
+    shown: false,
+    of: (row: ScoreRow) =>
+      overSeeds(row.evaluations, (evaluation) => ({
+        value: evaluation.corpus[name],
+        interval: undefined,
+        method: undefined,
+        rows: evaluation.num_samples,
+      })),
+  })),
+];
+
+/** What points are chosen by: the selection loss of the validation rows. Undefined where a training had none. */
+export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
+  return overSeeds(trainings, ({ summary: { selection_loss, validation_rows }, validation }) => {
+    if (selection_loss === null) return undefined;
+    const found =
+      validation.length === 0 ? undefined : estimate(lossShares(validation), 'unbounded', { seed: 0 });
+    return {
+      value: selection_loss,
+      interval: found === undefined ? undefined : [found.low, found.high],
+      method: found?.method,
+      rows: validation_rows,
+    };
+  });
+}
+
+/** The losses of validation rows, each so scaled that their mean is the loss of a label token. */
+export function lossShares(rows: readonly ValidationRow[]): readonly number[] {
+  const tokens = rows.reduce((sum, row) => sum + row.tokens, 0);
+  return rows.map(({ loss }) => (loss * rows.length) / tokens);
+}
+
+/** The slots that the answers of a row were judged by, in the order of their names. */
+export const slotsOf = (rows: readonly ScoreRow[]): readonly string[] =>
+  [...new Set(rows.flatMap(({ evaluations }) => evaluations.flatMap(slotNames)))].sort();
+
+const slotNames = ({ slots = {} }: Evaluation): readonly string[] => Object.keys(slots);
+
+/** The share of answers that name the right value of a slot. */
+export const slotScore = ({ evaluations }: ScoreRow, slot: string): RowScore | undefined =>
+  overSeeds(evaluations, ({ slots }) => {
+    const found = slots?.[slot];
+    return found === undefined
+      ? undefined
+      : { value: found.mean, interval: [found.low, found.high], ...found };
+  });
+
+type SeedScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
+
+/** The mean over the seeds that have the score; undefined where none has it. */
+function overSeeds<T>(seeds: readonly T[], of: (seed: T) => SeedScore | undefined): RowScore | undefined {
+  const found = seeds.flatMap((seed) => of(seed) ?? []);
+  const [first] = found;
+  if (first === undefined) return undefined;
+  if (found.length === 1) return { ...scoreOf(first), deviation: undefined };
+  const values = found.map(({ value }) => value);
+  return {
+    value: mean(values),
+    interval: seedInterval(found),
+    method: found.every(({ interval }) => interval !== undefined) ? 'seeds and rows' : undefined,
+    rows: first.rows,
+    deviation: deviation(values),
+  };
+}
+
+const scoreOf = ({ value, interval, method, rows }: SeedScore) => ({ value, interval, method, rows });
+
+/**
+ * Over seeds and rows at once: the variance of the seeds' mean, and that which other rows would add, which all seeds
+ * share. Degrees of freedom by F. E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components"
+ * (1946).
+ */
+function seedInterval(seeds: readonly SeedScore[]): RowScore['interval'] {
+  const values = seeds.map(({ value }) => value);
+  const ofSeeds = deviation(values) ** 2 / values.length;
+  const ofRows = mean(
+    seeds.map(({ interval }) => (interval === undefined ? Number.NaN : (interval[1] - interval[0]) / 2)),
+  );
+  const rows = (ofRows / normalQuantile) ** 2;
+  if (Number.isNaN(rows)) return undefined;
+  const total = ofSeeds + rows;
+  if (total === 0) return [mean(values), mean(values)];
+  const freedom =
+    total ** 2 / (ofSeeds ** 2 / (values.length - 1) + rows ** 2 / Math.max(1, (seeds[0]?.rows ?? 2) - 1));
+  const reach = studentQuantile(Math.max(1, freedom)) * Math.sqrt(total);
+  return [mean(values) - reach, mean(values) + reach];
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Of at least two values. */
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
