@@ -1,6 +1,17 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { findLeakage } from '../../src/ml/dataset/leakage.ts';
+import { describe, expect, test } from 'vitest';
+import { duplicatesOf, leaksOf } from '../../src/ml/dataset/leakage.ts';
+import { firstSimilar, nearDuplicate } from '../../src/ml/dataset/similar-texts.ts';
+import { wordsOf } from '../../src/ml/text/words.ts';
+
+/** Texts as rows without answers: what is the same, and what is so but for case, signs or a few words. */
+function findLeakage(train: readonly string[], asked: readonly string[]) {
+  const rowOf = (human: string) => ({ human, assistant: '' });
+  const leaks = leaksOf(asked.map(rowOf), train.map(rowOf));
+  const places = (isExact: boolean) =>
+    leaks.flatMap(({ kind, row, of }) => ((kind === 'same') === isExact ? [{ test: row, train: of }] : []));
+  return { exact: places(true), near: places(false) };
+}
 
 test('the same text is an exact leak, another case or punctuation a near one, another question none', () => {
   const train = [
@@ -45,24 +56,135 @@ test('what is found is what comparing every pair finds', () => {
     .map((words) => words.join(' '));
   const texts = fc.array(text, { maxLength: 12 });
   fc.assert(
-    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, asked, threshold) => {
-      const { exact, near } = findLeakage(train, asked, threshold);
-      expect(exact).toEqual(
-        asked.flatMap((one, index) =>
-          train.includes(one) ? [{ test: index, train: train.indexOf(one) }] : [],
-        ),
+    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, asked, shingles) => {
+      const found = firstSimilar(train.map(wordsOf), asked.map(wordsOf), { ...nearDuplicate, shingles });
+      expect(found).toEqual(
+        asked.map((one) => train.findIndex((other) => similarity(one, other) >= shingles - 1e-9)),
       );
-      const expected = asked.flatMap((one, index) => {
-        const found = train.includes(one)
-          ? -1
-          : train.findIndex((other) => similarity(one, other) >= threshold - 1e-9);
-        return found === -1 ? [] : [{ test: index, train: found }];
-      });
-      expect(near).toEqual(expected);
     }),
     { numRuns: 500 },
   );
 });
+
+test('texts of which most words are aligned are found, as comparing every pair finds them', () => {
+  const word = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+  const text = fc.array(word, { minLength: 1, maxLength: 40 });
+  const edit = fc.tuple(fc.nat(40), fc.constantFrom('change', 'drop', 'add'), word);
+  const edited = fc.tuple(text, fc.array(edit, { maxLength: 5 })).map(([words, edits]) => ({
+    words,
+    changed: edits.reduce<readonly string[]>(
+      (now, [place, kind, other]) =>
+        now.toSpliced(place % (now.length + 1), kind === 'add' ? 0 : 1, ...(kind === 'drop' ? [] : [other])),
+      words,
+    ),
+  }));
+  fc.assert(
+    fc.property(fc.array(edited, { maxLength: 4 }), fc.constantFrom(0.8, 0.9, 0.95, 1), (pairs, aligned) => {
+      const [train, asked] = [pairs.map(({ words }) => words), pairs.map(({ changed }) => changed)];
+      const expected = asked.map((one) =>
+        train.findIndex(
+          (other) =>
+            alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1,
+        ),
+      );
+      expect(firstSimilar(train, asked, { shingles: 1, aligned })).toEqual(expected);
+      expect(firstSimilar(train, train, { shingles: 1, aligned }, { earlier: true })).toEqual(
+        train.map((one, row) =>
+          train
+            .slice(0, row)
+            .findIndex(
+              (other) =>
+                alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1,
+            ),
+        ),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe('kinds of leaks', () => {
+  const twenty = Array.from({ length: 20 }, (_, index) => `word${index}`);
+  const row = (human: string, assistant = 'Rest and drink.') => ({ human, assistant });
+  const kind = (
+    asked: ReturnType<typeof row>,
+    train: ReturnType<typeof row>,
+    fold?: (text: string) => string,
+  ) => leaksOf([asked], [train], fold)[0]?.kind;
+
+  test.each([
+    ['the same row', row('Is tea good?'), row('Is tea good?'), 'same'],
+    ['another case and other signs', row('is TEA good'), row('Is tea good?!'), 'normalised'],
+    ['full width', row('每天３次，Ｔｅａ？'), row('每天3次,Tea?'), 'normalised'],
+    ['composed and decomposed letters', row('un café'), row('un cafe\u0301'), 'normalised'],
+    ['another answer', row('Is tea good?', 'Yes.'), row('is tea good', 'No, never.'), 'question'],
+    [
+      'one changed word of twenty',
+      row(twenty.join(' '), 'Yes.'),
+      row(twenty.with(9, 'x').join(' '), 'Yes.'),
+      'near',
+    ],
+    [
+      'one changed word at the end',
+      row(twenty.join(' '), ''),
+      row(twenty.with(19, 'x').join(' '), ''),
+      'near',
+    ],
+    [
+      'one changed word of the question, another answer',
+      row(twenty.join(' '), 'Yes.'),
+      row(twenty.with(9, 'x').join(' '), 'No, it is not, not at all and never was it.'),
+      'near question',
+    ],
+    ['one added word', row(twenty.join(' ')), row(twenty.toSpliced(4, 0, 'x').join(' ')), 'near'],
+    [
+      'one changed character of ten',
+      row('最近三天一直头痛发烧吗', ''),
+      row('最近五天一直头痛发烧吗', ''),
+      'near',
+    ],
+    ['kana', row('かぜにはなにがいいですか', ''), row('かぜにはなにがいいですよ', ''), 'near'],
+    [
+      'three changed words of twenty',
+      row(twenty.join(' '), ''),
+      row(twenty.with(3, 'x').with(9, 'y').with(15, 'z').join(' '), ''),
+      undefined,
+    ],
+    ['another short question', row('What is a cold?', 'a'), row('What is a fever?', 'b'), undefined],
+    ['signs alone', row('?!', '.'), row('!?', '.'), undefined],
+  ])('%s', (_, asked, train, expected) => {
+    expect(kind(asked, train)).toBe(expected);
+  });
+
+  test('texts are compared after a fold of variants, where there is one', () => {
+    const fold = (text: string) => text.replaceAll('頭', '头');
+    expect(kind(row('頭痛怎麼辦', ''), row('头痛怎麼辦', ''))).toBeUndefined();
+    expect(kind(row('頭痛怎麼辦', ''), row('头痛怎麼辦', ''), fold)).toBe('normalised');
+  });
+
+  test('a row has the closest kind and the first row of that kind; duplicates are those further up', () => {
+    const rows = [row('a b', '1'), row('A b', '1'), row('a b', '2'), row('c', '3'), row('a b', '2')];
+    expect(leaksOf([row('a b', '2')], rows)).toEqual([{ kind: 'same', row: 0, of: 2 }]);
+    expect(duplicatesOf(rows)).toEqual([
+      { kind: 'normalised', row: 1, of: 0 },
+      { kind: 'question', row: 2, of: 0 },
+      { kind: 'same', row: 4, of: 2 },
+    ]);
+  });
+});
+
+/** The share of the words of the longer text in the longest common subsequence. */
+function alignment(left: readonly string[], right: readonly string[]): number {
+  let above = new Array<number>(right.length + 1).fill(0);
+  for (const one of left) {
+    const now = [0];
+    right.forEach((other, index) =>
+      now.push(one === other ? (above[index] ?? 0) + 1 : Math.max(above[index + 1] ?? 0, now[index] ?? 0)),
+    );
+    above = now;
+  }
+  return (above.at(-1) ?? 0) / Math.max(1, left.length, right.length);
+}
 
 function similarity(left: string, right: string): number {
   const [a, b] = [shingles(left), shingles(right)];

@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shuffledIndices } from '../../src/ml/dataset/shuffle.ts';
-import { holdOut, testSplit, validationSplit } from '../../src/ml/dataset/split.ts';
+import {
+  holdOut,
+  holdOutGroups,
+  holdOutStrata,
+  testSplit,
+  validationSplit,
+  validationSplitOf,
+} from '../../src/ml/dataset/split.ts';
 
 test('a shuffle is that of Python for seeds of no, one and several words', () => {
   // x = list(range(12)); random.Random(seed).shuffle(x)
@@ -41,4 +48,59 @@ test('a sample as large as the rows holds them all, and another seed gives anoth
   expect(holdOut(5, 9, 1).heldOut.toSorted()).toEqual([0, 1, 2, 3, 4]);
   expect(holdOut(5, 9, 1).kept).toEqual([]);
   expect(holdOut(100, 10, 1)).not.toEqual(holdOut(100, 10, 2));
+});
+
+const label = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+
+test('groups are never parted, and no group that is left out would bring the size nearer', () => {
+  fc.assert(
+    fc.property(fc.array(label, { maxLength: 60 }), fc.nat(60), fc.integer(), (groups, size, seed) => {
+      const { heldOut, kept } = holdOutGroups(groups, size, seed);
+      const [held, rest] = [heldOut, kept].map((rows) => new Set(rows.map((row) => groups[row])));
+      expect([...(held ?? [])].filter((group) => rest?.has(group))).toEqual([]);
+      expect([...heldOut, ...kept].toSorted((a, b) => a - b)).toEqual(groups.map((_, row) => row));
+      for (const group of rest ?? []) {
+        const more = groups.filter((one) => one === group).length;
+        expect(Math.abs(heldOut.length + more - size)).toBeGreaterThanOrEqual(
+          Math.abs(heldOut.length - size),
+        );
+      }
+    }),
+  );
+});
+
+test('groups of one row each, and a single stratum, are split as rows are', () => {
+  const rows = Array.from({ length: 50 }, (_, row) => String(row));
+  expect(holdOutGroups(rows, 7, 42)).toEqual(holdOut(50, 7, 42));
+  expect(holdOutStrata(rows.fill('x'), 7, 42)).toEqual(holdOut(50, 7, 42));
+});
+
+test('a stratified split holds out the size, and of each stratum its share within one row', () => {
+  fc.assert(
+    fc.property(
+      fc.array(label, { minLength: 1, maxLength: 80 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer(),
+      (strata, fraction, seed) => {
+        const size = Math.ceil(strata.length * fraction);
+        const { heldOut, kept } = holdOutStrata(strata, size, seed);
+        expect([...heldOut, ...kept].toSorted((a, b) => a - b)).toEqual(strata.map((_, row) => row));
+        expect(heldOut).toHaveLength(size);
+        for (const stratum of new Set(strata)) {
+          const share = (size * strata.filter((one) => one === stratum).length) / strata.length;
+          const held = heldOut.filter((row) => strata[row] === stratum).length;
+          expect(Math.abs(held - share)).toBeLessThan(1);
+        }
+      },
+    ),
+  );
+});
+
+test('validation keeps groups together; rows without groups are split as ever', () => {
+  const rows = Array.from({ length: 40 }, (_, row) => ({ group: String(row % 8) }));
+  const { heldOut, kept } = validationSplitOf(rows, 0.25, 42);
+  expect(heldOut).toHaveLength(10);
+  expect(new Set(heldOut.map((row) => row % 8))).toHaveProperty('size', 2);
+  expect(kept.some((row) => heldOut.some((held) => held % 8 === row % 8))).toBe(false);
+  expect(validationSplitOf([{}, {}, {}, {}], 0.5, 1)).toEqual(validationSplit(4, 0.5, 1));
 });

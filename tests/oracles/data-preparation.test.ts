@@ -6,7 +6,7 @@ import { jsonRecords } from '../../stages/formats/json-records.ts';
 import type { RawFormat } from '../../stages/formats/raw-forms.ts';
 import { columnsOf, gatherRows } from '../../stages/formats/raw-rows.ts';
 import type { ChooseColumns, RawItem } from '../../stages/formats/raw-record.ts';
-import { findLeakage } from '../../src/ml/dataset/leakage.ts';
+import { leaksOf } from '../../src/ml/dataset/leakage.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
 import { testSplit } from '../../src/ml/dataset/split.ts';
 
@@ -51,13 +51,19 @@ describe('the preparation of raw records gives the text of the reference rows', 
       const { heldOut, kept } = testSplit(texts.length, 0.1, 42);
       const [asked, train] = [heldOut.map((row) => texts[row] ?? ''), kept.map((row) => texts[row] ?? '')];
       const known = new Set(train);
-      const { exact, near } = findLeakage(train, asked);
-      expect(exact.map((leak) => leak.test)).toEqual(
+      const rowOf = (human: string) => ({ human, assistant: '' });
+      const leaks = leaksOf(asked.map(rowOf), train.map(rowOf));
+      const [exact, near] = [true, false].map((isSame) =>
+        leaks.filter(({ kind }) => (kind === 'same') === isSame),
+      );
+      expect(exact?.map((leak) => leak.row)).toEqual(
         asked.flatMap((text, index) => (known.has(text) ? [index] : [])),
       );
-      expect(near.every((leak) => !known.has(asked[leak.test] ?? ''))).toBe(true);
+      expect(near?.every((leak) => !known.has(asked[leak.row] ?? ''))).toBe(true);
       const shouted = asked.map((text) => `${text.toUpperCase()}!`);
-      expect(findLeakage(asked, shouted, 1).near).toHaveLength(asked.length);
+      expect(leaksOf(shouted.map(rowOf), asked.map(rowOf)).map(({ kind }) => kind)).toEqual(
+        asked.map(() => 'normalised'),
+      );
     });
   }
 });

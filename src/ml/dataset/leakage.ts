@@ -1,137 +1,104 @@
+import { pythonStrip } from '../text/python-text.ts';
 import { wordsOf } from '../text/words.ts';
+import type { Row } from './row.ts';
+import { firstSimilar, nearDuplicate } from './similar-texts.ts';
 
-/** A test text that the training data has too: indices into the two lists. */
-export interface Leak {
-  readonly test: number;
-  readonly train: number;
-}
-
-export interface Leakage {
-  /** The same text, character by character. */
-  readonly exact: readonly Leak[];
-  /** Not the same, but with a Jaccard similarity of at least the threshold; texts that are exact leaks are not here. */
-  readonly near: readonly Leak[];
-}
+/** How two rows are the same, the closest first. */
+export const leakKinds = ['same', 'normalised', 'question', 'near', 'near question'] as const;
 
 /**
- * The test texts that also stand among the training texts, each once, with the first training text found for it.
- * Similarity is that of the sets of three words in a row, in lower case and without punctuation: |A and B| / |A or B|.
- * No pair that is similar enough is missed: two such sets share one of their rarest members, so only texts that do are
- * compared (S. Chaudhuri, V. Ganti, R. Kaushik, "A Primitive Operator for Similarity Joins", 2006).
+ * `same`: question and answer, character by character. `normalised`: they are the same words (NFKC, so full width and
+ * composed forms too; case, signs and spaces do not count). `question`: the same words as a question, another answer.
+ * `near`, `near question`: near duplicates, as `nearDuplicate` says, of question and answer together, or of the question.
  */
-export function findLeakage(train: readonly string[], test: readonly string[], threshold = 0.8): Leakage {
+export type LeakKind = (typeof leakKinds)[number];
+
+/** A row that another has been seen as before: indices into the lists. */
+export interface RowLeak {
+  readonly kind: LeakKind;
+  readonly row: number;
+  readonly of: number;
+}
+
+/** What is done to a text before it is compared: a fold of variants (traditional to simplified characters). */
+export type Fold = (text: string) => string;
+
+type Pair = Pick<Row, 'human' | 'assistant'>;
+
+/** The rows that also stand among others, each once, by its closest kind, with the first row of that kind. */
+export function leaksOf(
+  rows: readonly Pair[],
+  others: readonly Pair[],
+  fold: Fold = asItIs,
+): readonly RowLeak[] {
+  return matches(formsOf(rows, fold), formsOf(others, fold), false);
+}
+
+/** The rows that also stand further up in the same list. */
+export function duplicatesOf(rows: readonly Pair[], fold: Fold = asItIs): readonly RowLeak[] {
+  const forms = formsOf(rows, fold);
+  return matches(forms, forms, true);
+}
+
+const asItIs: Fold = (text) => text;
+
+/** `earlier`: only rows before a row count. */
+function matches(asked: Forms, known: Forms, earlier: boolean): readonly RowLeak[] {
+  const similar = (of: (forms: Forms) => Forms['words']): readonly number[] =>
+    firstSimilar(of(known), of(asked), nearDuplicate, { earlier });
+  const found: Readonly<Record<LeakKind, readonly number[]>> = {
+    same: firstEqual(known.texts, asked.texts, earlier),
+    normalised: firstEqual(known.normal, asked.normal, earlier),
+    question: firstEqual(known.questions, asked.questions, earlier),
+    near: similar(({ words }) => words),
+    'near question': similar(({ questionWords }) => questionWords),
+  };
+  return asked.texts.flatMap((_, row) => {
+    const kind = leakKinds.find((one) => found[one][row] !== -1);
+    return kind === undefined ? [] : [{ kind, row, of: found[kind][row] ?? -1 }];
+  });
+}
+
+/** Rows in the forms in which they are compared. */
+interface Forms {
+  readonly texts: readonly string[];
+  readonly normal: readonly string[];
+  readonly questions: readonly string[];
+  readonly words: readonly (readonly string[])[];
+  readonly questionWords: readonly (readonly string[])[];
+}
+
+function formsOf(rows: readonly Pair[], fold: Fold): Forms {
+  const questionWords = rows.map(({ human }) => normalWords(fold(human)));
+  const answerWords = rows.map(({ assistant }) => normalWords(fold(assistant)));
+  const questions = rows.map(({ human }, row) => normalText(questionWords[row] ?? [], human));
+  return {
+    texts: rows.map(({ human, assistant }) => `${human}\n${assistant}`),
+    normal: rows.map(
+      ({ assistant }, row) => `${questions[row]}\n${normalText(answerWords[row] ?? [], assistant)}`,
+    ),
+    questions,
+    words: questionWords.map((words, row) => [...words, ...(answerWords[row] ?? [])]),
+    questionWords,
+  };
+}
+
+const normalWords = (text: string): readonly string[] => wordsOf(text.normalize('NFKC'));
+
+/** Of a text without words (signs alone), the text itself. */
+const normalText = (words: readonly string[], text: string): string =>
+  words.length > 0 ? words.join(' ') : pythonStrip(text.normalize('NFKC'));
+
+/** The question as it is compared for equality: what rows of one question have in common. */
+export const questionKey = (question: string): string => normalText(normalWords(question), question);
+
+function firstEqual(known: readonly string[], asked: readonly string[], earlier: boolean): readonly number[] {
   const firstOf = new Map<string, number>();
-  train.forEach((text, index) => {
-    if (!firstOf.has(text)) firstOf.set(text, index);
+  known.forEach((text, row) => {
+    if (!firstOf.has(text)) firstOf.set(text, row);
   });
-  const exact: Leak[] = [];
-  const rest: number[] = [];
-  test.forEach((text, index) => {
-    const found = firstOf.get(text);
-    if (found === undefined) rest.push(index);
-    else exact.push({ test: index, train: found });
+  return asked.map((text, row) => {
+    const found = firstOf.get(text) ?? -1;
+    return earlier && found >= row ? -1 : found;
   });
-  const trainRows = [...firstOf.values()];
-  const similar = firstSimilar(
-    trainRows.map((row) => train[row] ?? ''),
-    rest.map((row) => test[row] ?? ''),
-    threshold,
-  );
-  const near = rest.flatMap((row, index) => {
-    const found = trainRows[similar[index] ?? -1];
-    return found === undefined ? [] : [{ test: row, train: found }];
-  });
-  return { exact, near };
-}
-
-/** For each text the first candidate that is similar enough, or -1. */
-function firstSimilar(
-  candidates: readonly string[],
-  texts: readonly string[],
-  threshold: number,
-): Int32Array {
-  const hashes = [candidates.map(shingleHashes), texts.map(shingleHashes)] as const;
-  const frequencies = frequencyTable(hashes.flat());
-  const rarestFirst = (shingles: Uint32Array): Float64Array => byRarity(shingles, frequencies);
-  const sets = hashes[1].map(rarestFirst);
-  const holders = holdersOfPrefixes(sets, threshold);
-  const found = new Int32Array(texts.length).fill(-1);
-  const comparedWith = new Int32Array(texts.length).fill(-1);
-  hashes[0].map(rarestFirst).forEach((set, candidate) => {
-    for (const shingle of prefixOf(set, threshold)) {
-      for (const text of holders.get(shingle) ?? []) {
-        if (found[text] !== -1 || comparedWith[text] === candidate) continue;
-        comparedWith[text] = candidate;
-        if (areSimilar(set, sets[text] ?? set, threshold)) found[text] = candidate;
-      }
-    }
-  });
-  return found;
-}
-
-/** Three words in a row, as a hash each; of a shorter text, all its words as one. */
-function shingleHashes(text: string): Uint32Array {
-  const words = wordsOf(text);
-  const shingles = new Set<number>();
-  for (let start = 0; start < Math.max(1, words.length - 2); start += 1) {
-    const shingle = words.slice(start, start + 3).join(' ');
-    if (shingle !== '') shingles.add(fnv1a(shingle));
-  }
-  return Uint32Array.from(shingles);
-}
-
-/** FNV-1a over UTF-16 units (G. Fowler, L. C. Noll, K.-P. Vo). */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash >>> 0;
-}
-
-/** About how many texts have a shingle, by the low bits of its hash: it decides what is looked at first, not what is found. */
-function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {
-  const table = new Uint32Array(1 << 20);
-  for (const set of sets)
-    for (const shingle of set) table[shingle % table.length] = (table[shingle % table.length] ?? 0) + 1;
-  return table;
-}
-
-/** The members as frequency * 2^32 + hash, in order: integers that a float64 holds (frequencies are cut at 2^20). */
-function byRarity(shingles: Uint32Array, frequencies: Uint32Array): Float64Array {
-  return Float64Array.from(
-    shingles,
-    (shingle) => Math.min(frequencies[shingle % frequencies.length] ?? 0, 1 << 20) * 2 ** 32 + shingle,
-  ).sort();
-}
-
-/** Of two sets with at least this similarity, the prefixes have a member in common. */
-const prefixOf = (set: Float64Array, threshold: number): Float64Array =>
-  set.subarray(0, set.length - Math.ceil(threshold * set.length - 1e-9) + 1);
-
-function holdersOfPrefixes(
-  sets: readonly Float64Array[],
-  threshold: number,
-): ReadonlyMap<number, readonly number[]> {
-  const holders = new Map<number, number[]>();
-  sets.forEach((set, index) => {
-    for (const shingle of prefixOf(set, threshold)) {
-      const list = holders.get(shingle);
-      if (list === undefined) holders.set(shingle, [index]);
-      else list.push(index);
-    }
-  });
-  return holders;
-}
-
-function areSimilar(left: Float64Array, right: Float64Array, threshold: number): boolean {
-  if (Math.min(left.length, right.length) < threshold * Math.max(left.length, right.length) - 1e-9)
-    return false;
-  let common = 0;
-  for (let i = 0, j = 0; i < left.length && j < right.length;) {
-    const difference = (left[i] as number) - (right[j] as number); // in range
-    if (difference === 0) common += 1;
-    if (difference <= 0) i += 1;
-    if (difference >= 0) j += 1;
-  }
-  return common >= threshold * (left.length + right.length - common) - 1e-9;
 }

@@ -1,5 +1,6 @@
 import { isPythonSpace, pythonLower } from '../text/python-text.ts';
 import { remembered } from '../text/remembered.ts';
+import { wordsOf } from '../text/words.ts';
 import { porterStem } from './porter-stem.ts';
 
 /** Cuts a text into the tokens that a metric counts. The same text gives the same tokens. */
@@ -24,23 +25,8 @@ export function stemmedTokenizer(): Tokenize {
 export const characterTokens: Tokenize = (text) =>
   [...pythonLower(text)].filter((character) => !isPythonSpace(character.charCodeAt(0)));
 
-/**
- * Of the lower-cased text, each run of letters, marks and digits of any script. Scripts that write no space
- * between words (Han, kana, Thai, Lao, Khmer, Burmese, Tibetan) give a token for each letter, with its marks.
- * Signs are dropped, and so is what Unicode says to ignore: a soft hyphen or a joiner does not cut a word.
- */
-export const mixedTokens: Tokenize = (text) =>
-  pythonLower(text)
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replace(unspacedLetter, ' $& ')
-    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-
-/**
- * With the marks and signs that Unicode counts to these scripts ("ー", "々", "。"); digits are runs in every
- * script.
- */
-const unspacedLetter =
-  /(?!\p{Nd})[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]\p{M}*/gu;
+/** The words of a text in any script; Han and other scripts without spaces by the letter. */
+export const mixedTokens: Tokenize = wordsOf;
 
 /** The words that `cut` finds in the lower-cased text (jieba, say), less those without a letter or digit. */
 export const wordTokenizer =

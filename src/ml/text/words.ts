@@ -1,5 +1,19 @@
 import { pythonLower } from './python-text.ts';
 
-/** The words of a text in lower case: runs of letters, marks and digits, and each Chinese character by itself. */
+/**
+ * Of the lower-cased text, each run of letters, marks and digits of any script. Scripts that write no space
+ * between words (Han, kana, Thai, Lao, Khmer, Burmese, Tibetan) give a token for each letter, with its marks.
+ * Signs are dropped, and so is what Unicode says to ignore: a soft hyphen or a joiner does not cut a word.
+ */
 export const wordsOf = (text: string): readonly string[] =>
-  pythonLower(text).match(/\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+/gu) ?? [];
+  pythonLower(text)
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(unspacedLetter, ' $& ')
+    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/**
+ * With the marks and signs that Unicode counts to these scripts ("ー", "々", "。"); digits are runs in every
+ * script.
+ */
+const unspacedLetter =
+  /(?!\p{Nd})[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]\p{M}*/gu;
