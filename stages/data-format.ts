@@ -2,34 +2,39 @@ import { basename, join, relative } from 'node:path';
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeJson } from '../src/files/json.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
-import { elementsAt } from '../src/ml/dataset/elements-at.ts';
-import { findLeakage } from '../src/ml/dataset/leakage.ts';
-import type { Row } from '../src/ml/dataset/row.ts';
-import { holdOut, testSplit } from '../src/ml/dataset/split.ts';
+import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { implies } from './train/implies.ts';
+import { dataCard } from './data-format/data-card.ts';
+import { chineseFold } from './data-format/fold-chinese.ts';
+import { findLeaks, leakCounts, leakLine, leakPlaces, leaksText } from './data-format/leak-report.ts';
+import { shareOf, splitLabels, type SplitParams, splitRows } from './data-format/split-rows.ts';
 import type { ColumnNames, RawFormat } from './formats/raw-forms.ts';
 import type { Finding } from './formats/raw-rows.ts';
 import { type RawData, readRaw } from './formats/read-raw.ts';
 import { encodingFault } from './formats/to-utf8.ts';
 import type { TurnsRead } from './formats/turns.ts';
+import { implies } from './train/implies.ts';
 
-interface DataFormatParams {
+interface DataFormatParams extends SplitParams {
   readonly format?: RawFormat;
   /** The names of the columns, where they are those of no known form. */
   readonly columns?: ColumnNames;
   /** Of text files without a byte order mark. */
   readonly encoding?: string;
   readonly turns?: TurnsRead;
-  /** Rows taken at random before the split; null: all. */
-  readonly sample?: number | null;
-  readonly testFraction: number;
-  readonly seed: number;
   readonly onBadRow?: 'skip' | 'refuse';
+  /** What becomes of test rows that the training rows give away: they are counted, taken out of the test, or an error. */
+  readonly onLeak?: 'keep' | 'drop' | 'refuse';
+  /** Whether traditional and simplified characters are the same where rows are compared. */
+  readonly foldChinese?: boolean;
 }
 
-/** Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped or not read is reported and kept. */
-export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'preparation'>({
+/** Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped, not read or leaked is reported and kept. */
+export const stage = defineStage<
+  DataFormatParams,
+  'raw',
+  'train' | 'test' | 'preparation' | 'leaks?' | 'card?'
+>({
   params: {
     type: 'object',
     properties: {
@@ -47,90 +52,122 @@ export const stage = defineStage<DataFormatParams, 'raw', 'train' | 'test' | 'pr
       sample: { type: ['integer', 'null'], minimum: 1 },
       testFraction: { type: 'number', minimum: 0, maximum: 1 },
       seed: { type: 'integer' },
+      groupBy: { type: 'string', minLength: 1 },
+      stratifyBy: { type: 'string', minLength: 1 },
+      trainShare: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
       onBadRow: { enum: ['skip', 'refuse'] },
+      onLeak: { enum: ['keep', 'drop', 'refuse'] },
+      foldChinese: { type: 'boolean' },
     },
     required: ['testFraction', 'seed'],
     additionalProperties: false,
     allOf: [
+      implies({ required: ['columns', 'format'] }, { properties: { format: { enum: ['rows', 'jsonl'] } } }),
       implies(
-        { required: ['columns', 'format'] },
+        { required: ['groupBy'] },
         {
           properties: {
-            format: { enum: ['rows', 'jsonl'], description: 'has names of its own for its columns' },
+            stratifyBy: {
+              not: {},
+              description: 'cannot stand beside groupBy: a group has rows of many strata',
+            },
           },
         },
       ),
     ],
   },
   deps: ['raw'],
-  outs: ['train', 'test', 'preparation'],
+  outs: ['train', 'test', 'preparation', 'leaks?', 'card?'],
   async run({ params, deps, outs, emit }) {
     const unknown = params.encoding === undefined ? undefined : encodingFault(params.encoding);
     if (unknown !== undefined) return { ok: false, error: unknown };
-    const raw = await readRaw(deps.raw, { format: 'rows', onBadRow: 'skip', ...params });
+    const raw = await readRaw(deps.raw, {
+      format: 'rows',
+      onBadRow: 'skip',
+      ...params,
+      labels: splitLabels(params),
+    });
     if (!raw.ok) return { ok: false, error: raw.error.map(fileProblemText).join('\n') };
-    if (raw.value.rows.length === 0)
-      return {
-        ok: false,
-        error: [
-          `${deps.raw}: none of ${raw.value.read} records is a row of the format "${params.format ?? 'rows'}"`,
-          ...raw.value.dropped.map(findingText),
-          ...raw.value.notRead.map(notReadText),
-        ].join('\n'),
-      };
+    if (raw.value.rows.length === 0) return { ok: false, error: noRowsText(deps.raw, raw.value, params) };
     for (const file of raw.value.files) emit({ kind: 'log', text: fileText(file) });
-    for (const file of raw.value.notRead) emit({ kind: 'warning', text: `not read: ${notReadText(file)}` });
-    if (raw.value.laterExchanges > 0)
-      emit({
-        kind: 'warning',
-        text: `left out ${raw.value.laterExchanges} questions and answers after the first of their conversations (turns: each makes rows of them)`,
-      });
-    for (const finding of raw.value.dropped)
-      emit({ kind: 'warning', text: `dropped ${findingText(finding)}` });
-    for (const finding of raw.value.repaired)
-      emit({ kind: 'warning', text: `repaired ${findingText(finding)}` });
+    for (const text of warningsOf(raw.value)) emit({ kind: 'warning', text });
 
-    const rows = sampled(raw.value.rows, params);
-    const { heldOut, kept } = testSplit(rows.length, params.testFraction, params.seed);
-    const [test, train] = [elementsAt(rows, heldOut), elementsAt(rows, kept)];
-    const { exact, near } = findLeakage(train.map(textOf), test.map(textOf));
-    if (exact.length + near.length > 0)
-      emit({
-        kind: 'warning',
-        text: `of ${test.length} test rows, ${exact.length} also stand among the training rows, and ${near.length} almost`,
-      });
+    const split = splitRows(raw.value.rows, raw.value.labels, params);
+    if (!split.ok) return split;
+    const { kept } = split.value;
+    const foldedChinese = params.foldChinese ?? false;
+    const fold = foldedChinese ? await chineseFold() : undefined;
+    if (fold?.ok === false) return fold;
+    const leaks = findLeaks(kept, split.value.test, fold?.value);
+    const leaked = leaksText(leaks.test, split.value.test.length, 'are also in the training rows');
+    if (leaked !== undefined && params.onLeak === 'refuse')
+      return { ok: false, error: `${leaked}:\n${leakPlaces(leaks.test, split.value.test)}` };
+    const isDropping = params.onLeak === 'drop';
+    const gone = new Set(isDropping ? leaks.test.map(({ row }) => row) : []);
+    const test = split.value.test.filter((_, row) => !gone.has(row));
+    if (gone.size > 0 && test.length === 0)
+      return { ok: false, error: `${leaked}; onLeak: drop leaves no test row` };
+    if (leaked !== undefined)
+      emit({ kind: 'warning', text: isDropping ? `${leaked}: dropped from the test rows` : leaked });
+    const repeated = leaksText(leaks.withinTest, split.value.test.length, 'repeat an earlier test row');
+    if (repeated !== undefined) emit({ kind: 'warning', text: repeated });
+    const train = shareOf(kept, params.trainShare);
     emit({
       kind: 'log',
       text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records`,
     });
 
-    const preparation = preparationOf(raw.value, deps.raw, {
+    const nameOf = (path: string): string => join(basename(deps.raw), relative(deps.raw, path));
+    const preparation = {
+      records: raw.value.read,
       train: train.length,
       test: test.length,
-      leaked_exactly: exact.length,
-      leaked_nearly: near.length,
-    });
+      leaks: leakCounts(leaks, foldedChinese),
+      leaked_rows_dropped: gone.size,
+      ...findingsOf(raw.value, nameOf),
+    };
+    const leakLines = isDropping ? [] : leaks.test.map((leak) => leakLine(leak, train.length));
     for (const written of [
       await writeJsonLines(outs.train, train),
       await writeJsonLines(outs.test, test),
       await writeJson(outs.preparation, preparation),
+      ...(outs.leaks === undefined ? [] : [await writeJsonLines(outs.leaks, leakLines)]),
     ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }
+    if (outs.card === undefined) return;
+    const card = await dataCard({
+      name: basename(deps.raw),
+      raw: raw.value,
+      nameOf,
+      train,
+      test,
+      leaks,
+      foldedChinese,
+      params: { ...params },
+    });
+    const written = await writeFileAtomically(outs.card, card);
+    return written.ok ? undefined : { ok: false, error: fileProblemText(written.error) };
   },
 });
 
-/** A sample in the order of the rows, drawn by the seed. */
-function sampled(rows: readonly Row[], { sample, seed }: DataFormatParams): readonly Row[] {
-  if (sample === undefined || sample === null || sample >= rows.length) return rows;
-  return elementsAt(
-    rows,
-    [...holdOut(rows.length, sample, seed).heldOut].sort((a, b) => a - b),
-  );
-}
+const noRowsText = (path: string, raw: RawData, { format = 'rows' }: DataFormatParams): string =>
+  [
+    `${path}: none of ${raw.read} records is a row of the format "${format}"`,
+    ...raw.dropped.map(findingText),
+    ...raw.notRead.map(notReadText),
+  ].join('\n');
 
-/** Question and answer together: questions alone are often alike. */
-const textOf = ({ human, assistant }: Row): string => `${human}\n${assistant}`;
+const warningsOf = ({ notRead, laterExchanges, dropped, repaired }: RawData): readonly string[] => [
+  ...notRead.map((file) => `not read: ${notReadText(file)}`),
+  ...(laterExchanges > 0
+    ? [
+        `left out ${laterExchanges} questions and answers after the first of their conversations (turns: each makes rows of them)`,
+      ]
+    : []),
+  ...dropped.map((finding) => `dropped ${findingText(finding)}`),
+  ...repaired.map((finding) => `repaired ${findingText(finding)}`),
+];
 
 const findingText = ({ reason, count, examples: [first] }: Finding): string =>
   `${count} × ${reason}${first === undefined ? '' : ` (first: ${fileProblemText(first)})`}`;
@@ -140,28 +177,23 @@ const fileText = ({ path, encoding, forms, rows }: RawData['files'][number]): st
 
 const notReadText = ({ path, reason }: RawData['notRead'][number]): string => `${path} ${reason}`;
 
-/** preparation.json: the counts, each file, and each reason with its first places. Paths begin with the name of the raw data. */
-function preparationOf(raw: RawData, root: string, counts: Readonly<Record<string, number>>): unknown {
-  const nameOf = (path: string): string => join(basename(root), relative(root, path));
-  return {
-    records: raw.read,
-    ...counts,
-    later_exchanges_left_out: raw.laterExchanges,
-    dropped: raw.dropped.map(({ reason, count, examples }) => ({
-      reason,
-      count,
-      examples: examples.map(({ path, line, message }) => ({ file: nameOf(path), line, message })),
-    })),
-    repaired: raw.repaired.map(({ reason, count }) => ({ reason, count })),
-    files: raw.files.map(({ path, encoding, forms, rows }) => ({
-      file: nameOf(path),
-      read_as: encoding,
-      forms,
-      rows,
-    })),
-    not_read: raw.notRead.map(({ path, reason }) => ({
-      file: nameOf(path),
-      reason: reason.replaceAll(path, nameOf(path)),
-    })),
-  };
-}
+/** What preparation.json says of the records: each file, and each reason with its first places. Paths begin with the name of the raw data. */
+const findingsOf = (raw: RawData, nameOf: (path: string) => string): Readonly<Record<string, unknown>> => ({
+  later_exchanges_left_out: raw.laterExchanges,
+  dropped: raw.dropped.map(({ reason, count, examples }) => ({
+    reason,
+    count,
+    examples: examples.map(({ path, line, message }) => ({ file: nameOf(path), line, message })),
+  })),
+  repaired: raw.repaired.map(({ reason, count }) => ({ reason, count })),
+  files: raw.files.map(({ path, encoding, forms, rows }) => ({
+    file: nameOf(path),
+    read_as: encoding,
+    forms,
+    rows,
+  })),
+  not_read: raw.notRead.map(({ path, reason }) => ({
+    file: nameOf(path),
+    reason: reason.replaceAll(path, nameOf(path)),
+  })),
+});

@@ -56,10 +56,13 @@ test('what is found is what comparing every pair finds', () => {
     .map((words) => words.join(' '));
   const texts = fc.array(text, { maxLength: 12 });
   fc.assert(
-    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, asked, shingles) => {
-      const found = firstSimilar(train.map(wordsOf), asked.map(wordsOf), { ...nearDuplicate, shingles });
+    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, asked, share) => {
+      const found = firstSimilar(train.map(wordsOf), asked.map(wordsOf), {
+        ...nearDuplicate,
+        shingles: share,
+      });
       expect(found).toEqual(
-        asked.map((one) => train.findIndex((other) => similarity(one, other) >= shingles - 1e-9)),
+        asked.map((one) => train.findIndex((other) => similarity(one, other) >= share - 1e-9)),
       );
     }),
     { numRuns: 500 },
@@ -175,7 +178,7 @@ describe('kinds of leaks', () => {
 
 /** The share of the words of the longer text in the longest common subsequence. */
 function alignment(left: readonly string[], right: readonly string[]): number {
-  let above = new Array<number>(right.length + 1).fill(0);
+  let above = Array.from({ length: right.length + 1 }, () => 0);
   for (const one of left) {
     const now = [0];
     right.forEach((other, index) =>

@@ -31,21 +31,29 @@ export function leaksOf(
   others: readonly Pair[],
   fold: Fold = asItIs,
 ): readonly RowLeak[] {
-  return matches(formsOf(rows, fold), formsOf(others, fold), false);
+  return matches(formsOf(rows, fold), formsOf(others, fold), { earlier: false, near: true });
 }
 
-/** The rows that also stand further up in the same list. */
-export function duplicatesOf(rows: readonly Pair[], fold: Fold = asItIs): readonly RowLeak[] {
+/** The rows that also stand further up in the same list; near duplicates are looked for unless `near` is false. */
+export function duplicatesOf(
+  rows: readonly Pair[],
+  fold: Fold = asItIs,
+  { near = true }: { readonly near?: boolean } = {},
+): readonly RowLeak[] {
   const forms = formsOf(rows, fold);
-  return matches(forms, forms, true);
+  return matches(forms, forms, { earlier: true, near });
 }
 
 const asItIs: Fold = (text) => text;
 
 /** `earlier`: only rows before a row count. */
-function matches(asked: Forms, known: Forms, earlier: boolean): readonly RowLeak[] {
+function matches(
+  asked: Forms,
+  known: Forms,
+  { earlier, near }: { readonly earlier: boolean; readonly near: boolean },
+): readonly RowLeak[] {
   const similar = (of: (forms: Forms) => Forms['words']): readonly number[] =>
-    firstSimilar(of(known), of(asked), nearDuplicate, { earlier });
+    near ? firstSimilar(of(known), of(asked), nearDuplicate, { earlier }) : asked.texts.map(() => -1);
   const found: Readonly<Record<LeakKind, readonly number[]>> = {
     same: firstEqual(known.texts, asked.texts, earlier),
     normalised: firstEqual(known.normal, asked.normal, earlier),

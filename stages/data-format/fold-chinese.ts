@@ -1,0 +1,13 @@
+import type { Fold } from '../../src/ml/dataset/leakage.ts';
+import type { Result } from '../../src/result.ts';
+
+/** Traditional characters as simplified ones, by the optional package opencc-js, which is loaded only where this is asked for. */
+export async function chineseFold(): Promise<Result<Fold>> {
+  try {
+    const { Converter } = await import('opencc-js/t2cn');
+    return { ok: true, value: Converter({ from: 't', to: 'cn' }) };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    return { ok: false, error: 'foldChinese needs the package opencc-js: `npm install opencc-js`' };
+  }
+}

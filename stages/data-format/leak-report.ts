@@ -1,0 +1,65 @@
+import { duplicatesOf, type Fold, leakKinds, leaksOf, type RowLeak } from '../../src/ml/dataset/leakage.ts';
+import type { Row } from '../../src/ml/dataset/row.ts';
+import { nearDuplicate } from '../../src/ml/dataset/similar-texts.ts';
+
+/** Test rows that training rows give away, and test rows that stand in the test twice. */
+export interface Leaks {
+  readonly test: readonly RowLeak[];
+  readonly withinTest: readonly RowLeak[];
+}
+
+export const findLeaks = (kept: readonly Row[], test: readonly Row[], fold?: Fold): Leaks => ({
+  test: leaksOf(test, kept, fold),
+  withinTest: duplicatesOf(test, fold),
+});
+
+/** A line of the out `leaks`: rows count from 1, as the lines of test.jsonl and train.jsonl do. */
+export const leakLine = ({ kind, row, of }: RowLeak, trainRows: number): unknown => ({
+  test_row: row + 1,
+  kind,
+  train_row: of < trainRows ? of + 1 : null,
+});
+
+/** What preparation.json says of leaks: how they were looked for, and how many of each kind there are. */
+export const leakCounts = ({ test, withinTest }: Leaks, foldedChinese: boolean): unknown => ({
+  method: methodText(foldedChinese),
+  test_rows_in_train: countsOf(test),
+  duplicates_within_test: countsOf(withinTest),
+});
+
+export const methodText = (foldedChinese: boolean): string =>
+  `words after NFKC, without case and signs${foldedChinese ? ', traditional characters as simplified ones' : ''}; ` +
+  `near: at least ${nearDuplicate.shingles} of all runs of three words in common, or at least ${nearDuplicate.aligned} of the words of the longer text in the same order`;
+
+function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, number>> {
+  const counts = leakKinds.map((kind) => [
+    kind.replaceAll(' ', '_'),
+    leaks.filter((leak) => leak.kind === kind).length,
+  ]);
+  return { total: leaks.length, ...Object.fromEntries(counts) };
+}
+
+/** For the terminal: "12 of 96 test rows are also in the training rows (2 same, 10 near)". */
+export function leaksText(leaks: readonly RowLeak[], rows: number, where: string): string | undefined {
+  if (leaks.length === 0) return undefined;
+  const kinds = leakKinds
+    .map((kind) => ({ kind, count: leaks.filter((leak) => leak.kind === kind).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${count} ${kindTexts[kind]}`);
+  return `${leaks.length} of ${rows} test rows ${where} (${kinds.join(', ')})`;
+}
+
+const kindTexts: Readonly<Record<RowLeak['kind'], string>> = {
+  same: 'the same',
+  normalised: 'the same words',
+  question: 'the question with another answer',
+  near: 'near duplicates',
+  'near question': 'near duplicates of the question with another answer',
+};
+
+/** The first leaked rows, for a refusal. */
+export const leakPlaces = (leaks: readonly RowLeak[], test: readonly Row[]): string =>
+  leaks
+    .slice(0, 20)
+    .map(({ kind, row }) => `${kindTexts[kind]}: ${JSON.stringify((test[row]?.human ?? '').slice(0, 80))}`)
+    .join('\n');
