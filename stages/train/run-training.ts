@@ -5,7 +5,7 @@ import { type Mt5Folder, openMt5Folder } from '../../src/ml/checkpoint/mt5-folde
 import { elementsAt } from '../../src/ml/dataset/elements-at.ts';
 import { readRows } from '../../src/ml/dataset/read-rows.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
-import { validationSplit } from '../../src/ml/dataset/split.ts';
+import { validationSplitOf } from '../../src/ml/dataset/split.ts';
 import { tokenizeRows } from '../../src/ml/dataset/tokenize-rows.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
@@ -71,7 +71,7 @@ export async function runTraining(
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);
-  const split = validationSplit(rows.value.length, params.validation, params.splitSeed ?? 42);
+  const split = validationSplitOf(rows.value, params.validation, params.splitSeed ?? 42);
   const measure = measureFor?.({
     model: model.value,
     tokenizer: tokenizer.value,
