@@ -48,6 +48,8 @@ export type Failure =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'missing-outs'; readonly outs: readonly string[] }
   | { readonly kind: 'spawn'; readonly message: string }
+  /** Its job is gone, and left no result. */
+  | { readonly kind: 'lost' }
   /** What the stage itself reported by a `failure` message. */
   | { readonly kind: 'reported'; readonly text: string }
   | { readonly kind: 'disk'; readonly message: string };

@@ -19,7 +19,7 @@ import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/no-space-left.ts';
 import { fileFaults } from './status/preflight.ts';
-import { builtHelperPrograms } from './executors/supervisor-client.ts';
+import { builtHelperPrograms } from './executors/helper-programs.ts';
 import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
@@ -222,14 +222,17 @@ export async function openProject(
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }
+  const idleRequestOf = (open: Opened, request: RunRequest): IdleRequest | undefined =>
+    idleRequest(builtFile(import.meta.url), open, set, request);
   async function idleAgain(
     place: ProjectPlace,
-    idle: IdleRequest,
+    request: RunRequest,
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<RunSummary | undefined> {
     const open = hasCache(place) ? opened(place, 'write') : undefined;
-    return open?.ok === true ? runIdle(open.value, idle, onEvent, stop) : undefined;
+    const idle = open?.ok === true ? idleRequestOf(open.value, request) : undefined;
+    return open?.ok === true && idle !== undefined ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }
   /** On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room for the rows. */
   async function collect(request: GcRequest): Promise<Result<Collected, Problem>> {
@@ -252,18 +255,14 @@ export async function openProject(
     run: (request, onEvent, stop) =>
       orDiskProblem(async () => {
         const place = placeHere(folder, file);
-        const idle = place.ok
-          ? idleRequest(builtFile(import.meta.url), place.value, set, request)
-          : undefined;
-        const summary =
-          place.ok && idle !== undefined ? await idleAgain(place.value, idle, onEvent, stop) : undefined;
+        const summary = place.ok ? await idleAgain(place.value, request, onEvent, stop) : undefined;
         if (summary !== undefined) return { ok: true, value: summary };
         return withPlan(
           'write',
           async (open, plan) => {
             const ran = await run(
               open,
-              { plan: () => planned('write', request), idle },
+              { plan: () => planned('write', request), idle: idleRequestOf(open, request) },
               request,
               onEvent,
               stop,

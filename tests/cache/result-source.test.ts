@@ -85,7 +85,7 @@ describe('a source of results', () => {
     ]);
 
     source.calls.length = 0;
-    expect(await runWith(source, first)).toEqual({ count: 'cached', tree: 'cached' });
+    expect(await runWith(source, first)).toEqual({ count: 'up-to-date', tree: 'up-to-date' });
     expect(source.calls).toEqual([]);
 
     using second = project();
@@ -97,7 +97,7 @@ describe('a source of results', () => {
     source.entries.clear();
     source.objects.clear();
     second.write({ 'artifacts/shared/count/sum.txt': 'edited' });
-    expect(await runWith(source, second)).toEqual({ count: 'restored', tree: 'cached' });
+    expect(await runWith(source, second)).toEqual({ count: 'restored', tree: 'up-to-date' });
   });
 
   test('mends an object that is missing here', async () => {
@@ -150,7 +150,7 @@ describe('a source of results', () => {
     expect(second.snapshot('artifacts')).toEqual(first.snapshot('artifacts'));
     expect(second.snapshot('.')['escaped']).toBeUndefined();
     expect(unfinished(second)).toEqual([]);
-    expect(await runWith(source, second)).toEqual({ count: 'cached', tree: 'cached' });
+    expect(await runWith(source, second)).toEqual({ count: 'up-to-date', tree: 'up-to-date' });
   });
 
   test('is not asked for what is forced, and what is not to be cached is not put there', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { allotment, type Share } from '../../src/runner/schedule/resources.ts';
+import { allotment, type Share } from '../../src/runner/schedule/allotment.ts';
 import { createRig } from '../rig/rig.ts';
 
 const capacity = { jobs: 3, cpus: 4, gpus: () => [0, 1, 2], memory: 100 };

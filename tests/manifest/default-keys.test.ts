@@ -10,6 +10,7 @@ import { openSession } from '../../src/runner/status/open-session.ts';
 import { openStore } from '../../src/runner/store/open-store.ts';
 import { bareWorkspace } from '../rig/bare-workspace.ts';
 import { programs } from '../rig/build-programs.ts';
+import { fakeExecutor } from '../rig/fake-executor.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -45,9 +46,10 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
   });
   if (!store.ok || !planned.result.ok) throw new Error('the default experiment has faults');
   const plan = planned.result.value;
-  const helpers = await programs();
+  const { stageChild } = await programs();
+  const executor = fakeExecutor();
   const session = await openSession(
-    { workspace, store: { ...store.value, isKept: false }, helpers, environment: {} },
+    { workspace, store: { ...store.value, isKept: false }, executor, stageChild, environment: {} },
     plan,
     [],
     plan.instances,

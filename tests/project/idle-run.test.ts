@@ -17,6 +17,7 @@ import { idleRequest } from '../../src/runner/project/idle-run.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { fakeExecutor } from '../rig/fake-executor.ts';
 import { watchRows } from '../rig/watch-rows.ts';
 
 const width = 4;
@@ -300,6 +301,7 @@ test('a warning about the pipeline file is told by every run', async () => {
 
 describe('what is asked', () => {
   const place = { root: '/p', file: 'pipeline.yaml' };
+  const asked = { place, executor: fakeExecutor() };
   const request: RunRequest = {
     patterns: [],
     mode: 'needs',
@@ -311,13 +313,13 @@ describe('what is asked', () => {
 
   test('is another request where anything that decides what a run does is another', () => {
     const texts = [
-      idleRequest('program', place, [], request),
-      idleRequest('another program', place, [], request),
-      idleRequest('program', { ...place, root: '/q' }, [], request),
-      idleRequest('program', { ...place, file: 'experiments/x.yaml' }, [], request),
-      idleRequest('program', place, ['vars.n=2'], request),
-      idleRequest('program', place, [], { ...request, patterns: ['a'] }),
-      idleRequest('program', place, [], { ...request, jobs: 77 }),
+      idleRequest('program', asked, [], request),
+      idleRequest('another program', asked, [], request),
+      idleRequest('program', { ...asked, place: { ...place, root: '/q' } }, [], request),
+      idleRequest('program', { ...asked, place: { ...place, file: 'experiments/x.yaml' } }, [], request),
+      idleRequest('program', asked, ['vars.n=2'], request),
+      idleRequest('program', asked, [], { ...request, patterns: ['a'] }),
+      idleRequest('program', asked, [], { ...request, jobs: 77 }),
     ].map((idle_) => idle_?.text);
     expect(texts).not.toContain(undefined);
     expect(new Set(texts).size).toBe(texts.length);
@@ -330,7 +332,7 @@ describe('what is asked', () => {
     ['--from', { mode: 'from' }],
     ['--until', { mode: 'until' }],
   ])('with %s is never remembered', (_, more) => {
-    expect(idleRequest('program', place, [], { ...request, ...more })).toBeUndefined();
+    expect(idleRequest('program', asked, [], { ...request, ...more })).toBeUndefined();
   });
 });
 

@@ -46,6 +46,8 @@ test.each([
       attempt: 1,
       key,
       output: `cache/logs/${id}/1.txt`,
+      executor: 'local',
+      nonce: id,
     };
     insertRun(store, {
       run,

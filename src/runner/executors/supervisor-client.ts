@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { JobResult } from './executor.ts';
 import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
-import { type Ending, type Order, type Report, type StartOrder } from './supervisor-protocol.ts';
+import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /** What is told of a stage while it runs. */
 export interface Listener {
@@ -10,16 +10,12 @@ export interface Listener {
   line(line: string | null): void;
 }
 
-/** How a start ended, told when none of the stage's processes is left. */
-export type StageEnding =
-  (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
-
 /** The runner's side of the supervisor; its process is started with the first stage. */
 export interface Supervisor {
   start(
     order: Omit<StartOrder, 'kind' | 'stage'>,
     listener: Listener,
-  ): { readonly ended: Promise<StageEnding>; stop(grace: number | null): void };
+  ): { readonly ended: Promise<JobResult>; stop(grace: number | null): void };
   /** Ends the supervisor's process. No stage may be running. */
   close(): void;
 }
@@ -28,7 +24,7 @@ interface Watched {
   readonly listener: Listener;
   readonly mark: Mark;
   family: Family | undefined;
-  end(ending: StageEnding): void;
+  end(ending: JobResult): void;
 }
 
 export function supervisor(program: string): Supervisor {
@@ -94,7 +90,7 @@ export function supervisor(program: string): Supervisor {
   return {
     start(order, listener) {
       const stage = count++;
-      const ended = new Promise<StageEnding>((resolve) => {
+      const ended = new Promise<JobResult>((resolve) => {
         stages.set(stage, { listener, mark: order.mark, family: undefined, end: resolve });
       });
       send({ kind: 'start', stage, ...order });
@@ -108,14 +104,3 @@ export function supervisor(program: string): Supervisor {
     },
   };
 }
-
-/** Where the programs lie that run beside the command line: next to it, in the built package. */
-export interface HelperPrograms {
-  readonly supervisor: string;
-  readonly stageChild: string;
-}
-
-export const builtHelperPrograms = (): HelperPrograms => ({
-  supervisor: fileURLToPath(new URL('./supervisor.js', import.meta.url)),
-  stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),
-});

@@ -1,3 +1,4 @@
+import type { Ending } from './executor.ts';
 import type { Mark } from './processes.ts';
 
 /** What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone. */
@@ -29,12 +30,5 @@ export type Report =
   /** The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it ended. */
   | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending; readonly stopped: boolean };
 
-/** How a process ended. */
-export type Ending =
-  { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
-
 /** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */
 export const longestLine = 1 << 16;
-
-/** Seconds between SIGTERM and SIGKILL where nobody waits for a checkpoint. */
-export const graceSeconds = 5;

@@ -1,16 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { type Ending, graceSeconds } from './executor.ts';
 import { forwardLines } from './forward-lines.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
-import {
-  type Ending,
-  graceSeconds,
-  type Order,
-  type Report,
-  type StartOrder,
-} from './supervisor-protocol.ts';
+import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /**
  * A small process between the runner and the stages of a run. It starts each in a process group of its own, and it

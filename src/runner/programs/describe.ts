@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import { stageEnvironment } from '../executors/environment.ts';
+import { describeBundles } from '../executors/describe-bundles.ts';
 
 /** What a stage program declares. */
 export interface Description {
@@ -19,25 +19,13 @@ export async function describeAll(
   bundles: readonly string[],
 ): Promise<readonly Result<Description>[]> {
   if (bundles.length === 0) return [];
-  const { execa } = await import('execa');
-  const { stdio, stderr } = await execa(process.execPath, [stageChild, '--describe', ...bundles], {
-    cwd: root,
-    env: { ...stageEnvironment(process.env, [], []), PIPELINE_EVENTS: '3' },
-    extendEnv: false,
-    // Not in the process group that a terminal signals when it is closed.
-    detached: true,
-    reject: false,
-    timeout: 60_000,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
-  const lines = String(stdio[3] ?? '')
-    .split('\n')
-    .filter((line) => line !== '');
-  return bundles.map((_, index): Result<Description> => parseAnswer(lines[index], stderr));
+  const { lines, printed } = await describeBundles(stageChild, root, bundles);
+  return bundles.map((_, index): Result<Description> => parseAnswer(lines[index], printed));
 }
 
-function parseAnswer(line: string | undefined, stderr: string): Result<Description> {
-  if (line === undefined) return { ok: false, error: `it ended while it was loaded: ${stderr.slice(-2000)}` };
+function parseAnswer(line: string | undefined, printed: string): Result<Description> {
+  if (line === undefined)
+    return { ok: false, error: `it ended while it was loaded: ${printed.slice(-2000)}` };
   const answer: Json = JSON.parse(line);
   if (isDescription(answer)) return { ok: true, value: answer };
   const error = isJsonObject(answer) ? answer['error'] : undefined;

@@ -6,8 +6,7 @@ import type { Event } from '../event.ts';
 import type { Session } from '../status/assess.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/place-outs.ts';
-import { reap } from '../executors/reap.ts';
-import { machineCapacity } from '../schedule/resources.ts';
+import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
 import { runSelected, withRun } from '../schedule/run.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
@@ -70,12 +69,11 @@ export async function run(
     const chosen = await chooseToRun(opened, settled.value, request);
     if (!chosen.ok) return chosen;
     const { session, selected, policyOf } = chosen.value;
-    const { helpers, retryDelay } = opened.host;
+    const { retryDelay } = opened.host;
     const options = {
       request,
       selected,
       policyOf,
-      supervisorProgram: helpers.supervisor,
       retryDelay,
       warnings: settled.value.warnings,
       watcher,
@@ -118,7 +116,7 @@ async function locked<T>(
     return await orDiskProblem(async () => {
       const linked = linkedFolders(opened.workspace);
       if (linked.length > 0) return invalid(linked, new Map());
-      await reap(opened.workspace, opened.store);
+      await putAwayKilled(opened);
       return act();
     });
   } finally {
@@ -235,17 +233,15 @@ export async function verifyRerun(
   return locked(opened, 0, stop.gentle, async () => {
     const session = await sessionFor(opened, planned, [only]);
     if (!session.ok) return session;
-    const { helpers, retryDelay } = opened.host;
+    const { retryDelay } = opened.host;
     let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
-    await withRun(
-      session.value,
-      { instances: [only], jobs: 1, supervisorProgram: helpers.supervisor, retryDelay },
-      onEvent,
-      stop,
-      async (run_) => {
-        compared = await rerunAndCompare(run_, only, machineCapacity(1).gpus().slice(0, only.resources.gpus));
-      },
-    );
+    await withRun(session.value, { instances: [only], jobs: 1, retryDelay }, onEvent, stop, async (run_) => {
+      compared = await rerunAndCompare(
+        run_,
+        only,
+        opened.executor.capacity(1).gpus().slice(0, only.resources.gpus),
+      );
+    });
     return compared.ok
       ? compared
       : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], planned.sources);

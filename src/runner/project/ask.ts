@@ -18,7 +18,7 @@ import type {
 } from '../answers.ts';
 import type { Failure, NumberedEvent } from '../event.ts';
 import { type Inspection, inspect } from '../status/inspect.ts';
-import { startOf } from '../executors/processes.ts';
+import { isSameProcess } from '../executors/processes.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import {
@@ -199,7 +199,7 @@ function stateOf(
 
 /** Whether a run that has not ended is still on, or was killed. */
 const isOn = ({ finishedAt, pid, pidStarted }: RunRow): boolean =>
-  finishedAt === undefined && startOf(pid) === pidStarted;
+  finishedAt === undefined && isSameProcess({ pid, started: pidStarted });
 
 export function graph(planned: Planned, selection: Selection): Result<Graph, Problem> {
   const selected = selectFrom(planned, selection);

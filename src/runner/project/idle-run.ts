@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import type { Event } from '../event.ts';
-import { machineCapacity } from '../schedule/resources.ts';
 import { withRun } from '../schedule/run.ts';
-import { pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
+import { pipelineFiles, readProjectText } from './find-project.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import type { Opened, Planned } from './opened.ts';
@@ -40,19 +39,20 @@ export interface IdleRequest {
 /** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
 export function idleRequest(
   program: string,
-  { root, file }: ProjectPlace,
+  { place: { root, file }, executor }: Pick<Opened, 'place' | 'executor'>,
   set: readonly string[],
   { force, retryFailed, mode, patterns, jobs: wantedJobs }: RunRequest,
 ): IdleRequest | undefined {
   if (force || retryFailed || mode !== 'needs') return undefined;
-  const { jobs } = machineCapacity(wantedJobs);
+  const { jobs } = executor.capacity(wantedJobs);
   // As it is judged whether the machine has what an instance asks for.
-  const { cpus, memory, gpus } = machineCapacity(undefined);
+  const { cpus, memory, gpus } = executor.capacity(undefined);
   return {
     text: JSON.stringify([
       program,
       process.version,
-      process.arch,
+      executor.name,
+      executor.platform,
       root,
       file,
       set,
@@ -77,7 +77,8 @@ export async function runIdle(
     store,
     place,
     workspace,
-    host: { helpers, environment, retryDelay },
+    executor,
+    host: { environment, retryDelay },
   } = opened;
   if (findIdle(store, text) === undefined) return undefined;
   const lock = await takeLock(store, lockFileOf(place.root), 0, stop.gentle);
@@ -94,8 +95,8 @@ export async function runIdle(
     if (!looksTheSame(workspace.disk, record.looks)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
     return await withRun(
-      { workspace, store, plan: record },
-      { instances, jobs, supervisorProgram: helpers.supervisor, retryDelay },
+      { workspace, store, executor, plan: record },
+      { instances, jobs, retryDelay },
       onEvent,
       stop,
       async (_, { onInPlace }) => onInPlace(record.instances),

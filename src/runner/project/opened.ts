@@ -6,7 +6,9 @@ import type { ResultSource } from '../cache/result-source.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Session } from '../status/assess.ts';
 import { openSession } from '../status/open-session.ts';
-import type { HelperPrograms } from '../executors/supervisor-client.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { HelperPrograms } from '../executors/helper-programs.ts';
+import { localExecutor } from '../executors/local-executor.ts';
 import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import type { PlannedFile } from '../plan/plan-file.ts';
@@ -28,6 +30,8 @@ export interface Host {
   readonly helpers: HelperPrograms;
   readonly environment: NodeJS.ProcessEnv;
   readonly now: () => bigint;
+  /** Where stages run; without it, on this machine. */
+  readonly executor?: Executor | undefined;
   /** Seconds before attempt n + 1 of an instance. */
   readonly retryDelay: (attempt: number) => number;
   /** Where runs look for results that are not on this disk, and put those that they make. */
@@ -40,6 +44,7 @@ export interface Opened {
   readonly store: Store;
   readonly workspace: Workspace;
   readonly stats: StatRows;
+  readonly executor: Executor;
   readonly host: Host;
 }
 
@@ -58,7 +63,8 @@ export function openRows(place: ProjectPlace, host: Host, access: Access): Resul
     now: host.now,
     written: new Map(),
   };
-  return { ok: true, value: { place, store: store.value, workspace, stats, host } };
+  const executor = host.executor ?? localExecutor({ workspace, store: store.value }, host.helpers);
+  return { ok: true, value: { place, store: store.value, workspace, stats, executor, host } };
 }
 
 /** A plan, and the texts that its diagnostics point into. */
@@ -203,9 +209,9 @@ export async function sessionFor(
   checked: readonly Instance[],
   looked: readonly Instance[] = withNeeds(plan, checked),
 ): Promise<Result<Session, Problem>> {
-  const { workspace, store, host } = opened;
+  const { workspace, store, executor, host } = opened;
   const session = await openSession(
-    { workspace, store, helpers: host.helpers, environment: host.environment },
+    { workspace, store, executor, stageChild: host.helpers.stageChild, environment: host.environment },
     plan,
     checked,
     looked,

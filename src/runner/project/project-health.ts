@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../result.ts';
-import { marked, startOf } from '../executors/processes.ts';
-import { stageMark } from '../executors/stage-mark.ts';
+import { leftOverProcesses } from '../executors/end-left-overs.ts';
+import { isSameProcess } from '../executors/processes.ts';
 import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/open-store.ts';
-import { recordedGroups } from '../store/process-groups.ts';
 import { lastRuns } from '../store/runs.ts';
 import { type StoreHealth, storeHealth } from '../cache/store-health.ts';
 import { workspaceDisk } from '../workspace/workspace-disk.ts';
@@ -40,7 +39,11 @@ export async function projectHealth(root: string): Promise<Result<ProjectHealth 
     const run = runThatIsOn(store.value);
     return {
       ok: true,
-      value: { store: health, run, leftOver: run === undefined ? stageProcesses(root, store.value) : [] },
+      value: {
+        store: health,
+        run,
+        leftOver: run === undefined ? leftOverProcesses(workspace, store.value) : [],
+      },
     };
   } finally {
     store.value.close();
@@ -49,15 +52,8 @@ export async function projectHealth(root: string): Promise<Result<ProjectHealth 
 
 function runThatIsOn(store: Store): ProjectHealth['run'] {
   const on = lastRuns(store, 10).find(
-    ({ finishedAt, pid, pidStarted }) => finishedAt === undefined && startOf(pid) === pidStarted,
+    ({ finishedAt, pid, pidStarted }) =>
+      finishedAt === undefined && isSameProcess({ pid, started: pidStarted }),
   );
   return on && { pid: on.pid, since: on.startedAt };
-}
-
-/** Leaders of groups that nobody has seen end, and what carries the mark of a stage of this project. */
-function stageProcesses(root: string, store: Store): readonly number[] {
-  const leaders = recordedGroups(store)
-    .filter(({ pid, started }) => startOf(pid) === started)
-    .map(({ pid }) => pid);
-  return [...new Set([...leaders, ...marked(stageMark({ root, disk: workspaceDisk }))])];
 }

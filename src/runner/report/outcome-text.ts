@@ -68,6 +68,8 @@ export function failureText(failure: Failure): string {
       return `it ended without writing ${failure.outs.join(', ')}`;
     case 'spawn':
       return `could not be started: ${failure.message}`;
+    case 'lost':
+      return 'its job disappeared and left no result';
     case 'reported':
       return printableLines(failure.text);
     case 'disk':

@@ -3,19 +3,9 @@ import type { Key } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import { forgetPlacement } from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
+import { attemptFolder } from '../workspace/cache-layout.ts';
 import { move, removeTree, replace } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-
-export const attemptsFolder = 'cache/attempts';
-
-/**
- * Where an attempt writes, from the project root. It is named by the key: a program that looks at its paths sees what its
- * manifest decides, and two attempts at one key never run at once.
- */
-const attemptFolder = (key: Key): string => `${attemptsFolder}/${key}`;
-
-/** The file that tells the stage its paths; its place is in the environment of all the stage's processes, and of no others. */
-export const contextPath = (key: Key): string => `${attemptFolder(key)}/context.json`;
 
 /** Where each out is written. */
 export function attemptOuts(instance: Instance, key: Key): Readonly<Record<string, string>> {

@@ -7,24 +7,27 @@ import type { Reason } from '../manifest/reason.ts';
 import { undeclaredPaths } from '../plan/check-command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
-import { beginAttempt, endAttempt } from '../store/attempts.ts';
+import { abandonAttempt, type Attempt, beginAttempt, endAttempt, recordHandle } from '../store/attempts.ts';
 import { forgetAbsent, noteAbsent } from '../store/products.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
-import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
+import { dropScratch, hasOrigin, openScratch, originOf } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { type Assessment, identify, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
 import { noSpaceLeft } from '../workspace/no-space-left.ts';
+import type { Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
-import { runAttempt } from './run-attempt.ts';
+import type { Jobs } from './jobs.ts';
+import { newNonce } from './new-nonce.ts';
+import { type InterruptedAttempt, interruptedAttempt } from './interrupted-attempts.ts';
+import { type AttemptEnding, type AttemptRequest, followAttempt, runAttempt } from './run-attempt.ts';
 import type { RunningStage } from './run-controls.ts';
 import type { Stop } from './stop.ts';
-import type { Supervisor } from '../executors/supervisor-client.ts';
 import { firstChangedFile } from '../status/first-changed-file.ts';
 
 /** What all instances of a run share. */
@@ -33,7 +36,7 @@ export type Run = RunOf<Session>;
 /** `S`: what the run works with. */
 export interface RunOf<S> {
   readonly session: S;
-  readonly supervisor: Supervisor;
+  readonly jobs: Jobs;
   readonly run: RunId;
   readonly stop: Stop;
   /** What runs now. */
@@ -70,13 +73,17 @@ export async function executeInstance(
   run.running.add(listed);
   try {
     for (let attempt = 1; ; attempt++) {
-      const ready = await prepare(run, instance, assessment, forced && attempt === 1);
+      const left = attempt === 1 ? await leftByDeadRunner(run, assessment, forced) : undefined;
+      const ready: Ready =
+        left === undefined
+          ? await prepare(run, instance, assessment, forced && attempt === 1)
+          : { ok: true, resumed: true };
       const outcome: Outcome = ready.ok
         ? await attemptOnce(
             run,
             instance,
             assessment,
-            { because, attempt, resumed: ready.resumed, gpus, cancelled: cancelled.signal },
+            { because, attempt, resumed: ready.resumed, gpus, left, cancelled: cancelled.signal },
             seconds,
           )
         : { kind: 'failed', failure: ready.failure, seconds: seconds(), tail: [] };
@@ -109,6 +116,8 @@ interface AttemptFacts {
   readonly attempt: number;
   readonly resumed: boolean;
   readonly gpus: readonly number[];
+  /** Whose job is taken up, instead of a new one. */
+  readonly left: InterruptedAttempt | undefined;
   /** Aborts when the result is of no use any more. */
   readonly cancelled: AbortSignal;
 }
@@ -117,20 +126,29 @@ async function attemptOnce(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  { because, attempt, resumed, gpus, cancelled }: AttemptFacts,
+  { because, attempt, resumed, gpus, left, cancelled }: AttemptFacts,
   seconds: () => number,
 ): Promise<Outcome> {
   const { session } = run;
-  const { workspace, store, plan } = session;
+  const { workspace, store, plan, executor } = session;
   const { key } = assessment;
-  const output = run.nextOutput();
+  const output = left?.attempt.output ?? run.nextOutput();
   const failed = (failure: Failure): Outcome => ({
     kind: 'failed',
     failure,
     seconds: seconds(),
     tail: lastLines(placeOf(workspace, output), tailLines),
   });
-  const record = { run: run.run, pipeline: plan.pipeline, instance: instance.id, attempt, key, output };
+  const record: Attempt = {
+    run: run.run,
+    pipeline: plan.pipeline,
+    instance: instance.id,
+    attempt,
+    key,
+    output,
+    executor: executor.name,
+    nonce: left?.job.nonce ?? newNonce(),
+  };
 
   beginAttempt(store, record);
   // A file that comes into being now is what the command writes, not what it reads.
@@ -139,12 +157,11 @@ async function attemptOnce(
   noteAbsent(store, instance.stage, absent);
   const { id, params } = instance;
   run.emit({ kind: 'started', at: Date.now(), instance: id, key, because, attempt, resumed, params });
-  const ending = await runAttempt({
+  const request: AttemptRequest = {
     session,
-    supervisor: run.supervisor,
+    jobs: run.jobs,
     instance,
     assessment,
-    gpus,
     output,
     stop: run.stop,
     cancelled,
@@ -157,7 +174,15 @@ async function attemptOnce(
         code: 'bad-message',
         message: `${instance.id} wrote ${pluralize(count, 'line that is no message', 'lines that are no messages')} on its event descriptor: ignored`,
       }),
-  });
+  };
+  const onSubmitted = (handle: Handle): void => recordHandle(store, record, handle);
+  let ending: AttemptEnding;
+  if (left === undefined) ending = await runAttempt(request, { nonce: record.nonce, gpus, onSubmitted });
+  else {
+    onSubmitted(left.job.handle);
+    abandonAttempt(store, left.attempt);
+    ending = await followAttempt(request, left.job);
+  }
   forgetAbsent(store, instance.stage, absent.filter(isAbsent));
   if (ending.kind === 'interrupted') {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
@@ -188,6 +213,21 @@ async function attemptOnce(
 
 /** The failed stage's last lines are shown; `log` has the rest. */
 const tailLines = 40;
+
+/** The attempt at this key whose job outlived its runner. One that was made from other data, or is not to count, is ended. */
+async function leftByDeadRunner(
+  { session, jobs }: Run,
+  { key, stamps }: Assessment,
+  forced: boolean,
+): Promise<InterruptedAttempt | undefined> {
+  const left = await interruptedAttempt(session, key);
+  if (left === undefined) return undefined;
+  if (!forced && (await hasOrigin(session.workspace, key, originOf(stamps)))) return left;
+  session.executor.cancel([left.job.handle], 0);
+  await jobs.ended(left.job);
+  abandonAttempt(session.store, left.attempt);
+  return undefined;
+}
 
 type Ready =
   { readonly ok: true; readonly resumed: boolean } | { readonly ok: false; readonly failure: Failure };

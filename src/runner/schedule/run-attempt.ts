@@ -5,27 +5,31 @@ import type { Failure } from '../event.ts';
 import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command.ts';
 import type { Instance } from '../plan/instance.ts';
-import { forgetGroup, recordGroup } from '../store/process-groups.ts';
 import { scratchPath } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import type { Assessment, Session } from '../status/assess.ts';
-import { attemptOuts, contextPath } from './attempt-folder.ts';
+import { attemptFolder, contextFile } from '../workspace/cache-layout.ts';
+import { attemptOuts } from './attempt-folder.ts';
 import { stageEnvironment } from '../executors/environment.ts';
 import { deviceOf } from '../status/manifest-of.ts';
 import { type Appended, followOutput } from '../executors/output-file.ts';
 import { parseMessage } from '../executors/parse-message.ts';
 import type { Inputs } from '../status/read-inputs.ts';
-import { attemptMark } from '../executors/stage-mark.ts';
 import type { Stop } from './stop.ts';
-import type { StageEnding, Supervisor } from '../executors/supervisor-client.ts';
-import { graceSeconds } from '../executors/supervisor-protocol.ts';
+import {
+  graceSeconds,
+  type Handle,
+  type JobProgram,
+  type JobResult,
+  type SubmittedJob,
+} from '../executors/executor.ts';
+import type { Jobs } from './jobs.ts';
 
 export interface AttemptRequest {
   readonly session: Session;
-  readonly supervisor: Supervisor;
+  readonly jobs: Jobs;
   readonly instance: Instance;
   readonly assessment: Assessment;
-  readonly gpus: readonly number[];
   /** The file that takes what it prints, from the project root. */
   readonly output: string;
   readonly stop: Stop;
@@ -37,6 +41,12 @@ export interface AttemptRequest {
   onForeignLines(count: number): void;
 }
 
+export interface NewAttempt {
+  readonly nonce: string;
+  readonly gpus: readonly number[];
+  onSubmitted(handle: Handle): void;
+}
+
 /** How an attempt ended, none of its processes left: it exited with 0, or why not. */
 export type AttemptEnding =
   | { readonly kind: 'exited' }
@@ -44,9 +54,13 @@ export type AttemptEnding =
   | { readonly kind: 'interrupted' };
 
 /** Starts an instance's program and waits for its end: its own, its timeout's, or that of the run. */
-export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding> {
-  const { session, supervisor, instance, assessment, stop } = request;
-  const context = placeOf(session.workspace, contextPath(assessment.key));
+export async function runAttempt(
+  request: AttemptRequest,
+  { nonce, gpus, onSubmitted }: NewAttempt,
+): Promise<AttemptEnding> {
+  const { session, jobs, instance, assessment, output } = request;
+  const folder = placeOf(session.workspace, attemptFolder(assessment.key));
+  const context = contextFile(folder);
   const written = await writeFileAtomically(
     context,
     JSON.stringify(contextOf(instance, assessment)),
@@ -57,40 +71,41 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
       kind: 'failed',
       failure: { kind: 'disk', message: `${written.error.path}: ${written.error.message}` },
     };
+  const handle = await jobs.submit({
+    nonce,
+    program: programOf(session, instance, assessment),
+    root: session.workspace.root,
+    folder,
+    environment: {
+      ...stageEnvironment(session.environment, instance.env, instance.passEnv),
+      PIPELINE_CONTEXT: context,
+    },
+    output: placeOf(session.workspace, output),
+    resources: instance.resources,
+    gpus,
+    timeoutSeconds: instance.timeout,
+  });
+  onSubmitted(handle);
+  return followAttempt(request, { handle, nonce, folder });
+}
 
+/** Waits for the end of an attempt whose job was submitted, by this runner or by one that died. */
+export async function followAttempt(request: AttemptRequest, job: SubmittedJob): Promise<AttemptEnding> {
+  const { session, jobs, instance, stop } = request;
+  const { executor } = session;
   let reported: string | undefined;
   let foreign = 0;
-  let leader: number | undefined;
   let timedOut = false;
-  const printed = placeOf(session.workspace, request.output);
-  const output = followOutput(printed, request.onOutput);
-  const stage = supervisor.start(
-    {
-      command: commandOf(session, instance, assessment),
-      folder: session.workspace.root,
-      environment: {
-        ...stageEnvironment(session.environment, instance.env, instance.passEnv),
-        CUDA_VISIBLE_DEVICES: request.gpus.join(','),
-        PIPELINE_CONTEXT: context,
-      },
-      mark: attemptMark(session.workspace, context, request.output),
-      output: printed,
-    },
-    {
-      started(pid, started) {
-        leader = pid;
-        recordGroup(session.store, { pid, started });
-      },
-      line(line) {
-        const message = line === null ? undefined : parseMessage(line);
-        if (message === undefined) foreign += 1;
-        else request.onMessage(message);
-        if (message?.kind === 'failure') reported = message.text;
-      },
-    },
-  );
-  const unsubscribe = stop.whileRunning((grace) => stage.stop(grace));
-  const cancel = (): void => stage.stop(graceSeconds);
+  const output = followOutput(placeOf(session.workspace, request.output), request.onOutput);
+  executor.follow(job, (line) => {
+    const message = line === null ? undefined : parseMessage(line);
+    if (message === undefined) foreign += 1;
+    else request.onMessage(message);
+    if (message?.kind === 'failure') reported = message.text;
+  });
+  const end = (grace: number | null): void => executor.cancel([job.handle], grace);
+  const unsubscribe = stop.whileRunning(end);
+  const cancel = (): void => end(graceSeconds);
   request.cancelled?.addEventListener('abort', cancel);
   if (request.cancelled?.aborted === true) cancel();
   const timer =
@@ -99,18 +114,17 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
       : setTimeout(
           () => {
             timedOut = true;
-            stage.stop(graceSeconds);
+            end(graceSeconds);
           },
           Math.min(instance.timeout * 1000, longestTimer),
         );
-  const ending = await stage.ended;
+  const result = await jobs.ended(job);
   clearTimeout(timer);
   unsubscribe();
   request.cancelled?.removeEventListener('abort', cancel);
   output.stop();
-  if (leader !== undefined) forgetGroup(session.store, leader);
   if (foreign > 0) request.onForeignLines(foreign);
-  return judge(ending, {
+  return judge(result, {
     interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(),
     timeout: timedOut ? instance.timeout : null,
     reported,
@@ -121,7 +135,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptEnding
 const longestTimer = 2 ** 31 - 1;
 
 function judge(
-  ending: StageEnding,
+  result: JobResult | undefined,
   seen: {
     readonly interrupted: boolean;
     readonly timeout: number | null;
@@ -129,17 +143,18 @@ function judge(
   },
 ): AttemptEnding {
   // What ends after it was asked to stop may have cut its work short, whatever its exit code says.
-  const cutShort = ending.kind === 'refused' || ending.stopped;
+  const cutShort = result === undefined || result.kind === 'refused' || result.stopped;
   if (seen.interrupted && cutShort) return { kind: 'interrupted' };
   if (seen.timeout !== null && cutShort) return failed({ kind: 'timeout', seconds: seen.timeout });
   if (seen.reported !== undefined) return failed({ kind: 'reported', text: seen.reported });
-  switch (ending.kind) {
+  if (result === undefined) return failed({ kind: 'lost' });
+  switch (result.kind) {
     case 'refused':
-      return failed({ kind: 'spawn', message: ending.message });
+      return failed({ kind: 'spawn', message: result.message });
     case 'signal':
-      return failed({ kind: 'signal', signal: ending.signal });
+      return failed({ kind: 'signal', signal: result.signal });
     case 'exit':
-      return ending.code === 0 ? { kind: 'exited' } : failed({ kind: 'exit', code: ending.code });
+      return result.code === 0 ? { kind: 'exited' } : failed({ kind: 'exit', code: result.code });
   }
 }
 
@@ -156,16 +171,18 @@ function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocu
   };
 }
 
-function commandOf(session: Session, instance: Instance, { key, inputs }: Assessment): readonly string[] {
+function programOf(session: Session, instance: Instance, { key, inputs }: Assessment): JobProgram {
   const { program } = instance;
-  if (program.kind !== 'uses')
-    return commandArguments(program, {
+  if (program.kind !== 'uses') {
+    const words = commandArguments(program, {
       deps: commandPaths(inputs),
       outs: new Map(Object.entries(handedOuts(instance, key))),
     });
+    return { kind: 'command', words };
+  }
   const facts = session.programs.get(program.path);
   if (facts === undefined) throw new Error(`${program.path} was not bundled`);
-  return [process.execPath, session.stageChild, placeOf(session.workspace, facts.file)];
+  return { kind: 'stage', bundle: placeOf(session.workspace, facts.file) };
 }
 
 const commandPaths = (inputs: Inputs): ReadonlyMap<string, string | readonly string[]> =>

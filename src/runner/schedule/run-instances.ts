@@ -13,7 +13,7 @@ import { diskMessage } from '../store/disk-message.ts';
 import { executeInstance, failedBy, type Run } from './execute-instance.ts';
 import { nameChanges } from '../status/name-changes.ts';
 import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
-import type { Allotment } from './resources.ts';
+import type { Allotment } from './allotment.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 export interface RunRules {

@@ -22,13 +22,14 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Session } from '../status/assess.ts';
 import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
-import { startOf } from '../executors/processes.ts';
+import type { Executor } from '../executors/executor.ts';
+import { thisProcess } from '../executors/processes.ts';
 import type { RunWatcher } from './run-controls.ts';
-import { allotment, machineCapacity } from './resources.ts';
-import { logsFolder } from '../executors/stage-mark.ts';
+import { allotment } from './allotment.ts';
+import { jobsOf } from './jobs.ts';
+import { logsFolder } from '../workspace/cache-layout.ts';
 import { takeAsIs, type TakenAsIs } from './taken-as-is.ts';
 import { stopFor } from './stop.ts';
-import { supervisor } from '../executors/supervisor-client.ts';
 import { isInPlace, survey, type Surveyed } from '../status/survey.ts';
 
 export interface RunOptions {
@@ -37,7 +38,6 @@ export interface RunOptions {
   readonly selected: Selected;
   /** Those that were named, which `--force` is about. */
   readonly policyOf: (instance: Instance) => Policy;
-  readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
   /** Of the pipeline file. */
   readonly warnings: readonly Diagnostic[];
@@ -54,7 +54,7 @@ export async function runSelected(
   signals: StopSignals,
 ): Promise<RunSummary> {
   const { request, selected, policyOf } = options;
-  const capacity = machineCapacity(request.jobs);
+  const capacity = session.executor.capacity(request.jobs);
   let readsOutOfDate = false;
   const summary = await withRun(
     session,
@@ -116,35 +116,36 @@ type Named = Pick<Instance, 'id'>;
 interface Framed {
   readonly workspace: Workspace;
   readonly store: Store;
+  readonly executor: Executor;
   readonly plan: Pick<Plan, 'pipeline' | 'file'>;
 }
 
 interface RunFrame {
   readonly instances: readonly Named[];
   readonly jobs: number;
-  readonly supervisorProgram: string;
   readonly retryDelay: (attempt: number) => number;
   readonly earlierEvents?: readonly Event[];
 }
 
-/** What every run has around it: its row, its events, the stop signals, the supervisor, and its end. The caller holds the lock. */
+/** What every run has around it: its row, its events, the stop signals, its jobs, and its end. The caller holds the lock. */
 export async function withRun<S extends Framed>(
   session: S,
-  { instances, jobs, supervisorProgram, retryDelay, earlierEvents = [] }: RunFrame,
+  { instances, jobs, retryDelay, earlierEvents = [] }: RunFrame,
   onEvent: (event: Event) => void,
   signals: StopSignals,
   act: (run: RunOf<S>, ends: Ends) => Promise<void>,
 ): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
-  const { store, plan } = session;
+  const { store, plan, executor } = session;
+  const runner = thisProcess();
   const id = newRunId(startedAt, (run) => isRun(store, run));
   insertRun(store, {
     run: id,
     pipeline: plan.pipeline,
     file: plan.file,
-    pid: process.pid,
-    pidStarted: startOf(process.pid) ?? '',
+    pid: runner.pid,
+    pidStarted: runner.started,
     startedAt,
   });
   const log = eventLog(store, id);
@@ -163,12 +164,11 @@ export async function withRun<S extends Framed>(
     earlier: meanSeconds(store, plan.pipeline),
   });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
-  const processes = supervisor(supervisorProgram);
   const outcomes = new Map<InstanceId, Outcome>();
   const bookkeeping = bookkeeper(session, id);
   const run: RunOf<S> = {
     session,
-    supervisor: processes,
+    jobs: jobsOf(executor),
     run: id,
     stop,
     running: new Set(),
@@ -197,7 +197,7 @@ export async function withRun<S extends Framed>(
     log.flush();
     throw error;
   } finally {
-    processes.close();
+    executor.close();
     stop.close();
   }
   const seconds = (performance.now() - started) / 1000;

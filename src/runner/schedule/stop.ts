@@ -1,5 +1,5 @@
 import type { StopSignals } from '../run-request.ts';
-import { graceSeconds } from '../executors/supervisor-protocol.ts';
+import { graceSeconds } from '../executors/executor.ts';
 
 /** Whether a run goes on. Asked before anything is started; told to everything that runs. */
 export interface Stop {

@@ -10,7 +10,8 @@ import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
 import type { Run } from './execute-instance.ts';
 import { clearWorkspaceOuts, foreignFault, workspaceOuts } from './place-outs.ts';
-import { runAttempt } from './run-attempt.ts';
+import { newNonce } from './new-nonce.ts';
+import { type AttemptRequest, runAttempt } from './run-attempt.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 /** Executes an instance that has a result once more, beside it, and compares what comes out. The error says why it could not be compared. */
@@ -80,19 +81,19 @@ async function again(
     params: instance.params,
   });
   const output = run.nextOutput();
-  const ending = await runAttempt({
+  const request: AttemptRequest = {
     session,
-    supervisor: run.supervisor,
+    jobs: run.jobs,
     instance,
     assessment,
-    gpus,
     output,
     stop: run.stop,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
     onForeignLines: () => undefined,
-  });
+  };
+  const ending = await runAttempt(request, { nonce: newNonce(), gpus, onSubmitted: () => undefined });
   switch (ending.kind) {
     case 'exited':
       return undefined;

@@ -1,6 +1,7 @@
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
+import type { Executor } from '../executors/executor.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
@@ -30,6 +31,7 @@ export interface Session extends ProgramSourcesOfRun, Cache {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly plan: Plan;
+  readonly executor: Executor;
   readonly instances: ReadonlyMap<InstanceId, Instance>;
 }
 
@@ -100,7 +102,7 @@ export async function identify(
     out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
-  const manifest = manifestOf(instance, program.value, inputs.value, session.environment);
+  const manifest = manifestOf(instance, program.value, inputs.value, session);
   return {
     ok: true,
     value: {

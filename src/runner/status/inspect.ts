@@ -108,7 +108,7 @@ async function changedAlready(
         instance,
         differences(
           { ...last.manifest, deps: {} },
-          manifestOf(instance, program.value, { digests: {} }, session.environment),
+          manifestOf(instance, program.value, { digests: {} }, session),
         ),
         { listings: new Map() },
       )

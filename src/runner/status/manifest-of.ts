@@ -1,4 +1,5 @@
 import { digestOf } from '../../files/digest.ts';
+import type { Executor, Platform } from '../executors/executor.ts';
 import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { bundlerVersion } from '../programs/bundle.ts';
@@ -8,12 +9,19 @@ import type { ReadProgram } from '../programs/read-program.ts';
 /** Raised when the meaning of a field or the canonical form changes. */
 const formatVersion = '1';
 
+/** What a manifest is made from besides the instance. */
+export interface ManifestSources {
+  readonly environment: NodeJS.ProcessEnv;
+  /** A result is of the platform that computes it, wherever the runner itself runs. */
+  readonly executor: Pick<Executor, 'platform'>;
+}
+
 /** Everything that the result of an instance depends on. */
 export function manifestOf(
   instance: Instance,
   { digest, native }: ReadProgram,
   inputs: Pick<Inputs, 'digests'>,
-  environment: NodeJS.ProcessEnv,
+  { environment, executor: { platform } }: ManifestSources,
 ): Manifest {
   return {
     format: digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion,
@@ -27,7 +35,7 @@ export function manifestOf(
         return [name, value === undefined ? null : digestOf(value)];
       }),
     ),
-    platform: platformOf(instance, digest, native),
+    platform: platformOf(instance, digest, native, platform),
   };
 }
 
@@ -35,10 +43,10 @@ function platformOf(
   instance: Instance,
   program: ProgramDigest,
   native: boolean,
+  { os, arch, node }: Platform,
 ): Readonly<Record<string, string>> {
-  const system = { os: process.platform, arch: process.arch };
+  const system = { os, arch };
   if (program.kind === 'command') return system;
-  const node = process.versions.node.split('.')[0] ?? '';
   // The class of device changes the last bits of what an engine computes, and so does the number of threads: onnxruntime's
   // matrix products cut long sums where the columns are spread (MlasGemm doubles its stride over K when it halves N).
   return native

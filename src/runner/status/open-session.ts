@@ -5,14 +5,15 @@ import type { Store } from '../store/open-store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Session } from './assess.ts';
 import { byId, preflight, programPaths, readyPrograms } from './preflight.ts';
-import { machineCapacity } from '../schedule/resources.ts';
 import { stagePrograms } from '../programs/stage-programs.ts';
-import type { HelperPrograms } from '../executors/supervisor-client.ts';
+import type { Executor } from '../executors/executor.ts';
 
 export interface SessionSources {
   readonly workspace: Workspace;
   readonly store: Store;
-  readonly helpers: HelperPrograms;
+  /** The entry of the process that runs a stage program. */
+  readonly stageChild: string;
+  readonly executor: Executor;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -21,17 +22,17 @@ export interface SessionSources {
  * an error. `looked`: those that are only looked at: one of them whose program cannot be had is no error.
  */
 export async function openSession(
-  { workspace, store, helpers, environment }: SessionSources,
+  { workspace, store, stageChild, executor, environment }: SessionSources,
   plan: Plan,
   checked: readonly Instance[],
   looked: readonly Instance[],
 ): Promise<Result<Session, readonly Diagnostic[]>> {
   const programs = await stagePrograms(
-    { workspace, store, stageChild: helpers.stageChild },
+    { workspace, store, stageChild },
     programPaths([...checked, ...looked]),
   );
   const faults = await preflight(workspace, store, plan, checked, programs, {
-    capacity: machineCapacity(undefined),
+    capacity: executor.capacity(undefined),
     path: environment['PATH'],
   });
   if (faults.length > 0) return { ok: false, error: faults };
@@ -43,7 +44,8 @@ export async function openSession(
       plan,
       instances: byId(plan.instances),
       programs: readyPrograms(programs),
-      stageChild: helpers.stageChild,
+      stageChild,
+      executor,
       environment,
     },
   };

@@ -32,7 +32,7 @@ import {
 import { interpreterFault } from '../programs/interpreter-fault.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
-import type { Capacity } from '../schedule/resources.ts';
+import type { Capacity } from '../executors/executor.ts';
 import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
 /** What there is to run with. */

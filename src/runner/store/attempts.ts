@@ -1,5 +1,6 @@
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Past } from '../manifest/decide.ts';
+import { parseKey } from '../manifest/key-of.ts';
 import { wasFinished } from './last-results.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
@@ -12,19 +13,77 @@ export interface Attempt {
   readonly key: Key;
   /** The file of what it prints, from the project root. */
   readonly output: string;
+  /** The name of the executor that it is given to. */
+  readonly executor: string;
+  /** What the executor finds its job by where the handle was lost. */
+  readonly nonce: string;
 }
 
-export function beginAttempt(store: Store, { run, pipeline, instance, attempt, key, output }: Attempt): void {
+export function beginAttempt(store: Store, attempt: Attempt): void {
+  const { run, pipeline, instance, attempt: number, key, output, executor, nonce } = attempt;
   store
     .sql(
-      'INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output, executor, nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(run, pipeline, instance, attempt, key, output);
+    .run(run, pipeline, instance, number, key, output, executor, nonce);
+}
+
+/** Stores what the executor knows the job by. Without it, on a disk that is full, there is the nonce. */
+export function recordHandle(store: Store, { run, instance, attempt }: Attempt, handle: string): void {
+  unlessDiskFails(() =>
+    store
+      .sql('UPDATE attempts SET handle = ? WHERE run = ? AND instance = ? AND attempt = ?')
+      .run(handle, run, instance, attempt),
+  );
+}
+
+/** An attempt whose end was never recorded. */
+export interface OpenAttempt {
+  readonly run: string;
+  readonly instance: string;
+  readonly attempt: number;
+  readonly key: Key;
+  readonly output: string;
+  readonly nonce: string;
+  /** Undefined: its runner died before it was known. */
+  readonly handle: string | undefined;
+}
+
+/** The attempts that an executor was given and whose end was never recorded, the newest first. `key`: at this key alone. */
+export const openAttempts = (store: Store, executor: string, key?: Key): readonly OpenAttempt[] =>
+  rowsOf(
+    store
+      .sql(
+        `SELECT attempts.* FROM attempts JOIN runs USING (run) WHERE ended IS NULL AND executor = ? ${key === undefined ? '' : 'AND key = ?'} ORDER BY runs.rowid DESC, attempt DESC`,
+      )
+      .all(executor, ...(key === undefined ? [] : [key])),
+  ).flatMap((row) => {
+    const parsed = parseKey(row.text('key'));
+    return parsed === undefined
+      ? []
+      : [
+          {
+            run: row.text('run'),
+            instance: row.text('instance'),
+            attempt: row.number('attempt'),
+            key: parsed,
+            output: row.text('output'),
+            nonce: row.text('nonce'),
+            handle: row.optionalText('handle'),
+          },
+        ];
+  });
+
+/** Records that an attempt of a run that died was interrupted. */
+export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAttempt): void {
+  store
+    .sql("UPDATE attempts SET ended = 'interrupted' WHERE run = ? AND instance = ? AND attempt = ?")
+    .run(run, instance, attempt);
 }
 
 export function endAttempt(
   store: Store,
-  { run, instance, attempt }: Attempt,
+  { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,
   ended: 'done' | 'failed' | 'interrupted',
 ): void {
   unlessDiskFails(() =>

@@ -17,6 +17,10 @@ export class Row {
     return value;
   }
 
+  optionalText(name: string): string | undefined {
+    return this.#fields[name] === null ? undefined : this.text(name);
+  }
+
   optionalNumber(name: string): number | undefined {
     return this.#fields[name] === null ? undefined : this.number(name);
   }

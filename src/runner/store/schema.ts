@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 export const migrations: readonly string[] = [
   `
@@ -169,6 +169,13 @@ export const migrations: readonly string[] = [
     path TEXT NOT NULL,
     PRIMARY KEY (stage, path)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Which executor an attempt was given to, and what it knows the job by: the nonce is written before the job is submitted,
+  -- the handle after it. Of attempts of earlier versions nothing is known.
+  ALTER TABLE attempts ADD COLUMN executor TEXT NOT NULL DEFAULT '';
+  ALTER TABLE attempts ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
+  ALTER TABLE attempts ADD COLUMN handle TEXT;
   `,
 ];
 

@@ -28,9 +28,9 @@ export async function openScratch(
   origin: Digest,
 ): Promise<Result<boolean, FileProblem>> {
   const place = placeOf(workspace, scratchPath(key));
-  const known = await readFile(originPath(workspace, key), 'utf8').catch(() => undefined);
+  const isKnown = await hasOrigin(workspace, key, origin);
   try {
-    if (known !== origin) {
+    if (!isKnown) {
       await dropScratch(workspace, key);
       const written = await writeFileAtomically(originPath(workspace, key), origin, workspace.disk);
       if (!written.ok) return written;
@@ -41,6 +41,10 @@ export async function openScratch(
     return { ok: false, error: fileProblem(scratchPath(key), error) };
   }
 }
+
+/** Whether the last attempt at a key was made from deps with these very stamps. */
+export const hasOrigin = async (workspace: Workspace, key: Key, origin: Digest): Promise<boolean> =>
+  (await readFile(originPath(workspace, key), 'utf8').catch(() => undefined)) === origin;
 
 /** Throws the scratch folder of a key away. The record goes last: until then, it describes what is left. */
 export async function dropScratch(workspace: Workspace, key: Key): Promise<void> {

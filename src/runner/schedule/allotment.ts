@@ -1,36 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import type { Capacity } from '../executors/executor.ts';
 import type { Resources } from '../plan/instance.ts';
-
-/** What a machine, or the part of it that a run may use, has. */
-export interface Capacity {
-  readonly jobs: number;
-  readonly cpus: number;
-  /** The numbers of its GPUs; looked up when it is asked. */
-  readonly gpus: () => readonly number[];
-  /** Bytes. */
-  readonly memory: number;
-}
-
-/** This machine, as far as this process may use it. Who asks for more jobs than there are CPUs shares them. */
-export function machineCapacity(wantedJobs: number | undefined): Capacity {
-  const jobs = wantedJobs ?? availableParallelism();
-  const cpus = Math.max(jobs, availableParallelism());
-  const limit = process.constrainedMemory();
-  return { jobs, cpus, gpus: gpuNumbers, memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
-}
-
-/** NVIDIA's driver makes a device file for each. */
-function gpuNumbers(): readonly number[] {
-  try {
-    return readdirSync('/dev')
-      .flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
-  } catch {
-    return [];
-  }
-}
 
 /** A part of the machine that is taken until `release`. */
 export interface Share {

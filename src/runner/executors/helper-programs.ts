@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+
+/** Where the programs lie that run beside the command line: next to it, in the built package. */
+export interface HelperPrograms {
+  readonly supervisor: string;
+  readonly stageChild: string;
+}
+
+export const builtHelperPrograms = (): HelperPrograms => ({
+  supervisor: fileURLToPath(new URL('./supervisor.js', import.meta.url)),
+  stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),
+});

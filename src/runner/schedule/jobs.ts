@@ -1,0 +1,89 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Executor, Handle, Job, JobResult, SubmittedJob } from '../executors/executor.ts';
+
+/** The jobs of a run: submitted together, and polled together. */
+export interface Jobs {
+  /** Submits a job, with the others that come at the same moment. */
+  submit(job: Job): Promise<Handle>;
+  /** How a job ended, when it has. Undefined: it is gone and left no result. */
+  ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
+}
+
+interface Waiting {
+  readonly attempt: SubmittedJob;
+  readonly resolve: (result: JobResult | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Submission {
+  readonly job: Job;
+  readonly resolve: (handle: Handle) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function jobsOf(executor: Executor): Jobs {
+  let submissions: Submission[] = [];
+  const waiting = new Map<Handle, Waiting>();
+  let isWatching = false;
+  let wake: (() => void) | undefined;
+
+  async function submitAll(): Promise<void> {
+    await setImmediate();
+    const batch = submissions;
+    submissions = [];
+    try {
+      const handles = await executor.submit(batch.map(({ job }) => job));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const handle = handles[index];
+        if (handle === undefined) reject(new Error(`${executor.name} gave no handle for a job`));
+        else resolve(handle);
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function watch(): Promise<void> {
+    isWatching = true;
+    try {
+      while (waiting.size > 0) {
+        const added = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        if (!(await settleGone())) await Promise.race([executor.changed(), added]);
+      }
+    } catch (error) {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    } finally {
+      isWatching = false;
+    }
+  }
+  /** Gives whether a job was gone. */
+  async function settleGone(): Promise<boolean> {
+    const asked = [...waiting.values()];
+    const states = await executor.poll(asked.map(({ attempt }) => attempt.handle));
+    const gone = asked.filter((_, index) => states[index] === 'gone');
+    for (const { attempt, resolve } of gone) {
+      waiting.delete(attempt.handle);
+      resolve(await executor.result(attempt));
+    }
+    return gone.length > 0;
+  }
+
+  return {
+    submit(job) {
+      return new Promise((resolve, reject) => {
+        submissions.push({ job, resolve, reject });
+        if (submissions.length === 1) void submitAll();
+      });
+    },
+    ended(attempt) {
+      return new Promise((resolve, reject) => {
+        waiting.set(attempt.handle, { attempt, resolve, reject });
+        if (isWatching) wake?.();
+        else void watch();
+      });
+    },
+  };
+}
