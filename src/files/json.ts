@@ -52,6 +52,16 @@ const stringOrNonFinite = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])(?:NaN|-?Infinit
 const withoutNonFinite = (body: string): string =>
   body.replace(stringOrNonFinite, (found) => (found.startsWith('"') ? found : '0'.padEnd(found.length)));
 
+/** The value of a JSON text; undefined: it is none. */
+export function jsonIn(text: string): Json | undefined {
+  try {
+    const value: Json = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads a JSON file (UTF-8). */
 export async function readJson(path: string): Promise<Result<Json, FileProblem>> {
   try {

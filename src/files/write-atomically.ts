@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Result } from '../result.ts';
 import { type Content, type Disk, realDisk } from './disk.ts';
 import { type FileProblem, fileProblem } from './file-problem.ts';
+import { makeFolder } from './make-folder.ts';
 import { walkTree } from './walk-tree.ts';
 
 /**
@@ -57,7 +58,7 @@ async function publish(
   const folder = dirname(resolve(path));
   const partial = join(folder, `.partial-${randomBytes(8).toString('hex')}`);
   try {
-    await makeFolder(folder, disk);
+    await makeSyncedFolder(folder, disk);
     const written = await write(partial);
     if (written.ok) await disk.rename(partial, path);
     else await disk.remove(partial);
@@ -72,8 +73,8 @@ async function publish(
 }
 
 /** Makes a folder and those above it. A new name is safe only when the folder that holds it is on the disk. */
-async function makeFolder(path: string, disk: Disk): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+async function makeSyncedFolder(path: string, disk: Disk): Promise<void> {
+  const first = makeFolder(path);
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder))
     await disk.sync(dirname(folder));

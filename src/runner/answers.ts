@@ -6,7 +6,6 @@ import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './plan/instance.ts';
 import type { Ignored } from './workspace/ignore-rules.ts';
-import type { InstanceResult } from './project/results-of.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =
@@ -176,8 +175,11 @@ export interface InstanceMetrics {
 }
 
 /** The files that are an instance's result. */
-export interface ResultFiles extends Pick<InstanceResult, 'state' | 'files'> {
+export interface ResultFiles {
   readonly instance: InstanceId;
+  readonly state: ResultState;
+  /** Where the content of an out can be read, from the project root: outs that are files. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface Verification {

@@ -23,16 +23,8 @@ import { builtHelperPrograms } from './executors/helper-programs.ts';
 import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
-import {
-  type Access,
-  type LookAhead,
-  type Opened,
-  openRows,
-  placeHere,
-  type Planned,
-  planHere,
-  type Host,
-} from './project/opened.ts';
+import { type Access, type Opened, openRows, type Host } from './project/open-rows.ts';
+import { type LookAhead, placeHere, type Planned, planHere } from './project/plan-here.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type {
   Artifact,
@@ -158,7 +150,6 @@ export async function openProject(
   let texts: ReadonlyMap<string, string> = new Map();
   let instances: readonly Instance[] = [];
   const textOf: TextOf = (name) => texts.get(name);
-  /** Planned with the rows open: a plan is in them then, for the next process. */
   let last: Planned | undefined;
 
   function opened(place: ProjectPlace, access: Access): Result<Opened, Problem> {
@@ -204,7 +195,7 @@ export async function openProject(
     if (!plan.ok) return plan;
     texts = plan.value.sources;
     instances = plan.value.plan.instances;
-    last = open === undefined ? undefined : plan.value;
+    last = plan.value;
     return plan;
   }
   async function withPlan<T>(

@@ -139,3 +139,10 @@ test('pieces are written in their order', async () => {
   await writeFileAtomically(join(folder, 'a'), [Buffer.from('a'), Buffer.from('b')]);
   expect(await readFile(join(folder, 'a'), 'utf8')).toBe('ab');
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'where the system lets no folder be made, the write fails at once',
+  async () => {
+    expect(await writeFileAtomically('/proc/none/of/these/file', 'x')).toMatchObject({ ok: false });
+  },
+);

@@ -1,9 +1,10 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Disk } from '../../files/disk.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type Json, type JsonObject, readJson, writeJson } from '../../files/json.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { fromMemory, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
@@ -49,7 +50,7 @@ export async function writeCheckpoint(
 /** The steps of the checkpoints that are there, in order. */
 export async function checkpointSteps(folder: string): Promise<Result<readonly number[], FileProblem>> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const names = await readdir(folder);
     return {
       ok: true,

@@ -1,5 +1,6 @@
 import type { Digest } from '../../files/digest.ts';
 import { digestOf, parseDigest } from '../../files/digest.ts';
+import { isJsonList, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 
 /**
@@ -89,12 +90,8 @@ function parseLine(source: string): TreeItem | undefined {
 }
 
 function stringsOf(source: string): readonly string[] {
-  try {
-    const value: unknown = JSON.parse(source);
-    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
-  } catch {
-    return [];
-  }
+  const value = jsonIn(source);
+  return isJsonList(value) && value.every((part) => typeof part === 'string') ? value : [];
 }
 
 const staysInside = (path: string): boolean =>

@@ -1,3 +1,4 @@
+import { jsonIn } from '../../files/json.ts';
 import { digestOf } from '../../files/digest.ts';
 import { overrideName, type SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
@@ -34,7 +35,7 @@ export function rememberedPlan(
   runner: string,
 ): PlannedFile | undefined {
   const end = remembered.indexOf('\n');
-  const header = parsed(remembered.slice(0, end));
+  const header = jsonIn(remembered.slice(0, end));
   if (!isHeader(header) || header.runner !== runner || header.request !== requestText(file, overrides))
     return undefined;
   const body = remembered.slice(end + 1);
@@ -59,14 +60,6 @@ interface Header {
 
 const requestText = (file: string, overrides: readonly string[]): string =>
   JSON.stringify([file, ...overrides]);
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const isHeader = (value: unknown): value is Header =>
   typeof value === 'object' &&

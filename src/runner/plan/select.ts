@@ -6,6 +6,7 @@ import { matchesWildcards } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
 import type { Instance, Plan } from './instance.ts';
+import { withNeeds } from './with-needs.ts';
 
 /** What a command is about, as it was typed. */
 export interface Selection {
@@ -42,15 +43,7 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   };
 }
 
-/** The plan is in topological order, so one pass from its end finds all that is needed, */
-function withNeeds(plan: Plan, named: ReadonlySet<InstanceId>): ReadonlySet<InstanceId> {
-  const ids = new Set(named);
-  for (const { id } of plan.instances.toReversed())
-    if (ids.has(id)) for (const need of plan.needs.get(id) ?? []) ids.add(need);
-  return ids;
-}
-
-/** and one from its start all that depends. */
+/** The plan is in topological order, so one pass from its start finds all that depends on some instances. */
 function withDependents(plan: Plan, named: ReadonlySet<InstanceId>): ReadonlySet<InstanceId> {
   const ids = new Set(named);
   for (const { id } of plan.instances)

@@ -8,7 +8,7 @@ import { matchesGlob } from '../pipeline-file/glob.ts';
 import type { IgnoreRules } from '../workspace/ignore-rules.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
-import type { ReadProgram, Reads } from './read-program.ts';
+import type { ReadProgram, Reads } from './reads.ts';
 
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 

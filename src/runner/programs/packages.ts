@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { dirname, relative } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
+import { isJsonObject, jsonIn, type JsonObject } from '../../files/json.ts';
 import { readFileSync } from 'node:fs';
 import { readContent } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -78,7 +78,7 @@ function findLock(workspace: Workspace, from: string): Lock | undefined {
     const place = `${folder}/node_modules/.package-lock.json`;
     if (workspace.disk.stat(place)?.isFile() === true) {
       const bytes = readFileSync(place);
-      const lock: Json = JSON.parse(bytes.toString('utf8'));
+      const lock = jsonIn(bytes.toString('utf8'));
       const packages = isJsonObject(lock) ? lock['packages'] : undefined;
       const path = folder === workspace.root ? 'node_modules/.package-lock.json' : place;
       return {

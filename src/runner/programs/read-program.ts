@@ -1,39 +1,10 @@
-import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import type { ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
-import type { IgnoreRules } from '../workspace/ignore-rules.ts';
-import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
+import type { ReadProgram, Reads } from './reads.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
-
-export type ContentReader = (
-  path: string,
-  rules: ReadingRules,
-) => Promise<Result<Found | undefined, FileProblem>>;
-
-/** Reads of one moment: what is asked for twice is read once. */
-export interface Reads {
-  readonly read: ContentReader;
-  /** Where the program of a name is, and which files patterns name: found once. */
-  readonly executable: (name: string, find: () => string | undefined) => string | undefined;
-  /** The stamp of what a path leads to, taken once; of nothing, that of nothing. */
-  readonly stamp: (path: string) => Stamp;
-  /** Which files of folders do not count. */
-  readonly ignoring: () => IgnoreRules;
-  readonly code: (patterns: string, find: () => readonly string[]) => readonly string[];
-}
-
-/** The program of an instance, by content. */
-export interface ReadProgram {
-  readonly digest: ProgramDigest;
-  /** Whether it loads packages by name: an engine, which computes with the machine's own code. */
-  readonly native: boolean;
-  /** Of every file that runs: to see later whether one was touched. */
-  readonly stamps: ReadonlyMap<string, Stamp>;
-}
 
 export interface ProgramSourcesOfRun {
   readonly workspace: Workspace;

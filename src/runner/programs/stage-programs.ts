@@ -2,6 +2,7 @@ import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
 import { SourceFailed } from '../../files/file-problem.ts';
 import { isJsonObject, type Json } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
+import { memoize, memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import type { Store } from '../store/open-store.ts';
@@ -135,30 +136,19 @@ function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
 type Contents = (path: string) => Promise<string>;
 
 /** Programs share most of their files: each is looked at once. */
-function contentsOnce(workspace: Workspace): Contents {
-  const known = new Map<string, Promise<string>>();
-  return (path) => {
-    const content =
-      known.get(path) ??
-      readFileDigest(workspace, path).then((digest) =>
-        digest.ok ? (digest.value ?? 'absent') : 'unreadable',
-      );
-    known.set(path, content);
-    return content;
-  };
-}
+const contentsOnce = (workspace: Workspace): Contents =>
+  memoize(async (path) => {
+    const digest = await readFileDigest(workspace, path);
+    return digest.ok ? (digest.value ?? 'absent') : 'unreadable';
+  });
 
 type Packages = (specifiers: readonly string[], owner: OwnerPackage | undefined) => Promise<PackageFacts>;
 
 /** npm's record is long, and most programs name the same packages. */
 function packagesOnce(workspace: Workspace): Packages {
-  const known = new Map<string, Promise<PackageFacts>>();
-  return (specifiers, owner) => {
-    const name = JSON.stringify([specifiers, owner?.folder]);
-    const found = known.get(name) ?? packageFacts(workspace, specifiers, owner);
-    known.set(name, found);
-    return found;
-  };
+  const known = memory<Promise<PackageFacts>>();
+  return (specifiers, owner) =>
+    known(JSON.stringify([specifiers, owner?.folder]), () => packageFacts(workspace, specifiers, owner));
 }
 
 async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {

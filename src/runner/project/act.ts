@@ -3,7 +3,6 @@ import type { Result } from '../../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from '../answers.ts';
 import { orDiskProblem } from './disk-problem.ts';
 import type { Event } from '../event.ts';
-import type { Session } from '../status/assess.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/place-outs.ts';
 import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
@@ -12,27 +11,18 @@ import { runSelected, withRun } from '../schedule/run.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
 import { withHubFolders } from './hub-dependencies.ts';
 import { type IdleRequest, recordIdle } from './idle-run.ts';
-import type { Policy } from '../manifest/decide.ts';
-import {
-  invalid,
-  oneInstance,
-  type Opened,
-  type Planned,
-  plansOnDisk,
-  selectFrom,
-  sessionFor,
-  withNeeds,
-} from './opened.ts';
+import { invalid } from './invalid.ts';
+import { oneInstance, selectFrom } from './select-from.ts';
+import type { Opened } from './open-rows.ts';
+import { type Planned, plansOnDisk } from './plan-here.ts';
+import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
-import type { Instance } from '../plan/instance.ts';
-import type { Selected } from '../plan/select.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
-import { checkedSource } from '../cache/result-source.ts';
+import { choose, chooseToRun, selectedIn, sessionToRun } from './chosen.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';
-import { lastOutcomes } from '../store/runs.ts';
 import { linkedFolders } from '../workspace/own-folders.ts';
 
 export interface RunSources {
@@ -66,20 +56,20 @@ export async function run(
     const { chosen: needed } = asked.value.selected;
     const settled = await withHubFolders(opened, planned.value, needed, onDownload, stop.gentle);
     if (!settled.ok) return settled;
-    const chosen = await chooseToRun(opened, settled.value, request);
-    if (!chosen.ok) return chosen;
-    const { session, selected, policyOf } = chosen.value;
+    const selected = selectedIn(settled.value.plan, asked.value.selected);
+    const session = await sessionToRun(opened, settled.value, selected);
+    if (!session.ok) return session;
     const { retryDelay } = opened.host;
     const options = {
       request,
       selected,
-      policyOf,
+      policyOf: asked.value.policyOf,
       retryDelay,
       warnings: settled.value.warnings,
       watcher,
       earlierEvents,
     };
-    const summary = await runSelected(session, options, onEvent, stop);
+    const summary = await runSelected(session.value, options, onEvent, stop);
     recording?.remember(planned.value, asked.value.selected.chosen, summary);
     return { ok: true, value: summary };
   });
@@ -123,57 +113,6 @@ async function locked<T>(
     opened.stats.flush();
     lock.value.release();
   }
-}
-
-interface Chosen {
-  readonly selected: Selected;
-  readonly policyOf: (instance: Instance) => Policy;
-}
-
-/** The instances that a request is about, and a session in which they can run. */
-export async function chooseToRun(
-  opened: Opened,
-  planned: Planned,
-  request: RunRequest,
-): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
-  const chosen = choose(opened, planned, request);
-  if (!chosen.ok) return chosen;
-  const session = await sessionFor(opened, planned, chosen.value.selected.chosen);
-  if (!session.ok) return session;
-  const { source } = opened.host;
-  return {
-    ok: true,
-    value: {
-      ...chosen.value,
-      session: { ...session.value, source: source && checkedSource(source) },
-    },
-  };
-}
-
-/** The instances that a request is about. `--force` means those that were named, not all that they need. */
-function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
-  const { plan } = planned;
-  const named = selectFrom(planned, {
-    patterns: request.patterns,
-    mode: request.mode === 'needs' && request.patterns.length > 0 ? 'only' : request.mode,
-  });
-  const all = selectFrom(planned, request);
-  if (!named.ok) return named;
-  if (!all.ok) return all;
-  const forced = new Set(request.force ? named.value.chosen.map(({ id }) => id) : []);
-  const policyOf = (instance: Instance): Policy => ({
-    forced: forced.has(instance.id),
-    cache: instance.cache,
-  });
-  if (!request.retryFailed) return { ok: true, value: { selected: all.value, policyOf } };
-  const last = lastOutcomes(store, plan.pipeline);
-  const again = withNeeds(
-    plan,
-    all.value.chosen.filter(({ id }) =>
-      ['failed', 'blocked', 'interrupted'].includes(last.get(id)?.kind ?? ''),
-    ),
-  );
-  return { ok: true, value: { selected: { chosen: again, takenAsIs: [] }, policyOf } };
 }
 
 /** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */

@@ -21,16 +21,12 @@ import { type Inspection, inspect } from '../status/inspect.ts';
 import { isSameProcess } from '../executors/processes.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
-import {
-  invalid,
-  oneInstance,
-  type Opened,
-  type Planned,
-  plansOnDisk,
-  selectFrom,
-  sessionFor,
-  withNeeds,
-} from './opened.ts';
+import { invalid } from './invalid.ts';
+import { oneInstance, selectFrom } from './select-from.ts';
+import type { Opened } from './open-rows.ts';
+import { type Planned, plansOnDisk } from './plan-here.ts';
+import { sessionFor } from './session-for.ts';
+import { instancesWithNeeds } from '../plan/with-needs.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
 import { namedMetrics } from './named-metrics.ts';
@@ -179,7 +175,7 @@ async function lookAt(
   if (!selected.ok) return selected;
   const session = await sessionFor(opened, planned, selected.value.chosen);
   if (!session.ok) return session;
-  const inspections = await inspect(session.value, withNeeds(planned.plan, selected.value.chosen));
+  const inspections = await inspect(session.value, instancesWithNeeds(planned.plan, selected.value.chosen));
   opened.stats.flush();
   const ids = new Set(selected.value.chosen.map(({ id }) => id));
   return { ok: true, value: inspections.filter(({ instance }) => ids.has(instance.id)) };
@@ -324,7 +320,7 @@ async function selectedResults(
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
   const { chosen } = selected.value;
-  const needed = withNeeds(planned.plan, chosen);
+  const needed = instancesWithNeeds(planned.plan, chosen);
   const session = await sessionFor(opened, planned, [], needed);
   if (!session.ok) return session;
   const found = await resultsOf(session.value, needed);

@@ -5,7 +5,9 @@ import type { Event } from '../event.ts';
 import type { HubFault, HubProblem, HubReference } from '../hub/hub-fault.ts';
 import type { HubProgress } from '../hub/progress.ts';
 import type { Dependency, Instance } from '../plan/instance.ts';
-import { invalid, type Opened, type Planned } from './opened.ts';
+import { invalid } from './invalid.ts';
+import type { Opened } from './open-rows.ts';
+import type { Planned } from './plan-here.ts';
 
 /**
  * The plan with each model of the hub as the folder where it stands, read only and by content: what needs it must have

@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import type { ResultState } from '../answers.ts';
+import type { ResultFiles } from '../answers.ts';
 import { asLastMade } from '../status/as-last-made.ts';
 import type { Session } from '../status/assess.ts';
 import { inspect, type Inspection } from '../status/inspect.ts';
@@ -12,13 +12,10 @@ import { cachedFiles, type CachedFiles } from '../cache/cache.ts';
 import { readContent } from '../workspace/read-content.ts';
 
 /** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
-export interface InstanceResult {
+export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly instance: Instance;
-  readonly state: ResultState;
   /** Empty where nobody knows any more what it was made with. */
   readonly params: Readonly<Record<string, Value>>;
-  /** Where the content of an out can be read, from the project root: outs that are files. */
-  readonly files: Readonly<Record<string, string>>;
 }
 
 /** The results of instances, which come with all that they need, in the order of the plan; those that have none are left out. */

@@ -5,7 +5,7 @@ import type { Outcome, RecordedEvent } from '../event.ts';
 import { type InstanceId, stageOf } from '../identity.ts';
 import type { Out, Plan } from '../plan/instance.ts';
 import { keyAtRun, paramsUnder } from '../store/past-results.ts';
-import type { Opened } from './opened.ts';
+import type { Opened } from './open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';
 
 /**

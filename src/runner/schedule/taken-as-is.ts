@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
+import { instancesWithNeeds } from '../plan/with-needs.ts';
 import { shellName } from '../plan/shell-name.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
@@ -74,8 +75,7 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
 }
 
 async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
-  const needed = neededFor(session.plan.needs, takenAsIs);
-  const all = session.plan.instances.filter(({ id }) => needed.has(id));
+  const all = instancesWithNeeds(session.plan, takenAsIs);
   const made = await asLastMade(session, all);
   const surveyed = await survey(session, all, declaredPolicy, made);
   const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(surveyed.get(id)));
@@ -102,18 +102,4 @@ function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
     at: first.at,
     help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
   };
-}
-
-function neededFor(
-  needs: ReadonlyMap<InstanceId, readonly InstanceId[]>,
-  instances: readonly Instance[],
-): ReadonlySet<InstanceId> {
-  const found = new Set<InstanceId>();
-  const pending = instances.map(({ id }) => id);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (found.has(next)) continue;
-    found.add(next);
-    pending.push(...(needs.get(next) ?? []));
-  }
-  return found;
 }

@@ -19,12 +19,8 @@ import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
 import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
-import {
-  type ContentReader,
-  type ProgramSourcesOfRun,
-  readProgram,
-  type Reads,
-} from '../programs/read-program.ts';
+import { type ProgramSourcesOfRun, readProgram } from '../programs/read-program.ts';
+import type { ContentReader, Reads } from '../programs/reads.ts';
 
 /** What a run works with, the same from its start to its end. */
 export interface Session extends ProgramSourcesOfRun, Cache {

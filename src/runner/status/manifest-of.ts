@@ -4,7 +4,7 @@ import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { bundlerVersion } from '../programs/bundle.ts';
 import type { Inputs } from './read-inputs.ts';
-import type { ReadProgram } from '../programs/read-program.ts';
+import type { ReadProgram } from '../programs/reads.ts';
 
 /** Raised when the meaning of a field or the canonical form changes. */
 const formatVersion = '1';

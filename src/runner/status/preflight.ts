@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
+import { memoize } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
@@ -59,7 +60,7 @@ export async function preflight(
   const linkOn = linkOnTheWay(workspace);
   const filesOf = fileLook(workspace, linkOn);
   const isProduct = productsOf(store);
-  const isFileHere = once((path) => isFile(workspace, path));
+  const isFileHere = memoize((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),
     ...checkCommand(instance, { isFile: isFileHere, isProduct: (path) => isProduct(instance.stage, path) }),
@@ -105,7 +106,7 @@ function fileLook(
 ): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace, linkOn);
   const rules = ignoreRules(workspace);
-  const isEmpty = once((pattern) => codeFiles(workspace, [pattern], rules).length === 0);
+  const isEmpty = memoize((pattern) => codeFiles(workspace, [pattern], rules).length === 0);
   return (instance) => [
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),
@@ -321,7 +322,7 @@ function missingExecutables(
   instances: readonly Instance[],
   path: string | undefined,
 ): readonly Diagnostic[] {
-  const isMissing = once((name: string) => {
+  const isMissing = memoize((name: string) => {
     const places = executablePlaces(workspace, name, path);
     if (places.some((place) => isExecutable(workspace, place))) return false;
     return !plan.instances.some(({ outs }) =>
@@ -330,7 +331,7 @@ function missingExecutables(
       ),
     );
   });
-  const scripts = once((name: string) => {
+  const scripts = memoize((name: string) => {
     const place = executablePlaces(workspace, name, path).find((one) => isExecutable(workspace, one));
     return place === undefined ? undefined : interpreterFault(workspace, place, path);
   });
@@ -383,16 +384,6 @@ const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string)
     : wordsOfLine(lineText(program.words.flat())).flatMap(({ text, isCommand }) =>
         isCommand && text.includes('/') && !text.includes('\0') ? [text] : [],
       );
-
-/** Answers the same question once. */
-function once<T>(answer: (name: string) => T): (name: string) => T {
-  const known = new Map<string, { readonly answer: T }>();
-  return (name) => {
-    const found = known.get(name) ?? { answer: answer(name) };
-    known.set(name, found);
-    return found.answer;
-  };
-}
 
 /** Told once, however many instances ask for it. */
 function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {

@@ -1,4 +1,5 @@
-import { chooseToRun, run } from '../project/act.ts';
+import { run } from '../project/act.ts';
+import { chooseToRun } from '../project/chosen.ts';
 import type { Problem } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { orDiskProblem } from '../project/disk-problem.ts';
@@ -11,7 +12,8 @@ import { withKnownHubFolders } from '../project/hub-dependencies.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import { UnhashedSettings } from './unhashed-settings.ts';
-import type { Opened, Planned } from '../project/opened.ts';
+import type { Opened } from '../project/open-rows.ts';
+import type { Planned } from '../project/plan-here.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';

@@ -1,0 +1,83 @@
+import type { Result } from '../../result.ts';
+import type { Problem } from '../answers.ts';
+import { checkedSource } from '../cache/result-source.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import { instancesWithNeeds } from '../plan/with-needs.ts';
+import type { RunRequest } from '../run-request.ts';
+import type { Session } from '../status/assess.ts';
+import { byId } from '../status/preflight.ts';
+import { lastOutcomes } from '../store/runs.ts';
+import type { Opened } from './open-rows.ts';
+import type { Planned } from './plan-here.ts';
+import { selectFrom } from './select-from.ts';
+import { sessionFor } from './session-for.ts';
+
+/** What a request to run is about. */
+export interface Chosen {
+  readonly selected: Selected;
+  readonly policyOf: (instance: Instance) => Policy;
+}
+
+/** The instances that a request is about. `--force` means those that were named, not all that they need. */
+export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
+  const all = selectFrom(planned, request);
+  if (!all.ok) return all;
+  const named = request.force ? selectFrom(planned, namedIn(request)) : undefined;
+  if (named?.ok === false) return named;
+  const forced = new Set(named?.value.chosen.map(({ id }) => id));
+  const policyOf = (instance: Instance): Policy => ({
+    forced: forced.has(instance.id),
+    cache: instance.cache,
+  });
+  const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
+  return { ok: true, value: { selected, policyOf } };
+}
+
+/** The patterns of a request without what those instances need. */
+const namedIn = ({ patterns, mode }: RunRequest): Pick<RunRequest, 'patterns' | 'mode'> => ({
+  patterns,
+  mode: mode === 'needs' && patterns.length > 0 ? 'only' : mode,
+});
+
+function failedBefore(store: Opened['store'], plan: Plan, { chosen }: Selected): Selected {
+  const last = lastOutcomes(store, plan.pipeline);
+  const again = chosen.filter(({ id }) =>
+    ['failed', 'blocked', 'interrupted'].includes(last.get(id)?.kind ?? ''),
+  );
+  return { chosen: instancesWithNeeds(plan, again), takenAsIs: [] };
+}
+
+/** The same instances as another version of the plan has them. */
+export function selectedIn(plan: Plan, { chosen, takenAsIs }: Selected): Selected {
+  const instances = byId(plan.instances);
+  const now = (some: readonly Instance[]): readonly Instance[] =>
+    some.map((instance) => instances.get(instance.id) ?? instance);
+  return { chosen: now(chosen), takenAsIs: now(takenAsIs) };
+}
+
+/** A session in which instances can run, and find results in the source of the host. */
+export async function sessionToRun(
+  opened: Opened,
+  planned: Planned,
+  { chosen }: Selected,
+): Promise<Result<Session, Problem>> {
+  const session = await sessionFor(opened, planned, chosen);
+  const { source } = opened.host;
+  return session.ok && source !== undefined
+    ? { ok: true, value: { ...session.value, source: checkedSource(source) } }
+    : session;
+}
+
+/** The instances that a request is about, and a session in which they can run. */
+export async function chooseToRun(
+  opened: Opened,
+  planned: Planned,
+  request: RunRequest,
+): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
+  const chosen = choose(opened, planned, request);
+  if (!chosen.ok) return chosen;
+  const session = await sessionToRun(opened, planned, chosen.value.selected);
+  return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
+}

@@ -1,0 +1,11 @@
+import type { Problem } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+
+/** The problem that some faults of the pipeline file, or of what it names, are. */
+export const invalid = (
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+): { readonly ok: false; readonly error: Problem } => ({
+  ok: false,
+  error: { kind: 'invalid', diagnostics, sources },
+});

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { guardedDisk } from '../workspace/guarded-disk.ts';
+import type { Result } from '../../result.ts';
+import type { Problem } from '../answers.ts';
+import type { ResultSource } from '../cache/result-source.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { HelperPrograms } from '../executors/helper-programs.ts';
+import { localExecutor } from '../executors/local-executor.ts';
+import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
+import { type StatRows, statRows } from '../store/stat-rows.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { WorkspaceDisk } from '../workspace/workspace-disk.ts';
+import type { ProjectPlace } from './find-project.ts';
+
+/** What a project stands on; a test puts others in their place. */
+export interface Host {
+  readonly disk: WorkspaceDisk;
+  readonly helpers: HelperPrograms;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly now: () => bigint;
+  /** Where stages run; without it, on this machine. */
+  readonly executor?: Executor | undefined;
+  /** Seconds before attempt n + 1 of an instance. */
+  readonly retryDelay: (attempt: number) => number;
+  /** Where runs look for results that are not on this disk, and put those that they make. */
+  readonly source?: ResultSource | undefined;
+}
+
+/** A project's files and rows, open. */
+export interface Opened {
+  readonly place: ProjectPlace;
+  readonly store: Store;
+  readonly workspace: Workspace;
+  readonly stats: StatRows;
+  readonly executor: Executor;
+  readonly host: Host;
+}
+
+/** What rows are opened for: who only looks makes none, and needs no permission to write. */
+export type Access = 'read' | 'write';
+
+export function openRows(place: ProjectPlace, host: Host, access: Access): Result<Opened, Problem> {
+  const file = join(place.root, 'cache/pipeline.sqlite');
+  const store = access === 'write' ? openStore(file) : openStoreToRead(file);
+  if (!store.ok) return store;
+  const stats = statRows(store.value);
+  const workspace: Workspace = {
+    root: place.root,
+    disk: guardedDisk(host.disk, place.root),
+    stats,
+    now: host.now,
+    written: new Map(),
+  };
+  const executor = host.executor ?? localExecutor({ workspace, store: store.value }, host.helpers);
+  return { ok: true, value: { place, store: store.value, workspace, stats, executor, host } };
+}

@@ -1,0 +1,140 @@
+import type { Result } from '../../result.ts';
+import type { Problem } from '../answers.ts';
+import { builtFile } from './built-file.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
+import type { Plan } from '../plan/instance.ts';
+import type { PlannedFile } from '../plan/plan-file.ts';
+import { rememberedPlan, rememberPlan } from '../plan/remembered-plan.ts';
+import { foldedPath } from '../pipeline-file/project-path.ts';
+import { overrideName, type SourceRequest } from '../pipeline-file/source-request.ts';
+import { findPlan, recordPlan } from '../store/plan-rows.ts';
+import type { Store } from '../store/open-store.ts';
+import { invalid } from './invalid.ts';
+
+/** A plan, and the texts that its diagnostics point into. */
+export interface Planned {
+  readonly place: ProjectPlace;
+  readonly plan: Plan;
+  readonly warnings: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, string>;
+  /** Whether the store has it, for the next process. */
+  readonly isStored: boolean;
+}
+
+export function placeHere(folder: string, file: string | undefined): Result<ProjectPlace, Problem> {
+  const place = findProject(folder, file);
+  return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }], new Map());
+}
+
+/** What else is wrong, by a look at the files, in the sound part of a plan that has faults. */
+export type LookAhead = (sound: Plan) => readonly Diagnostic[];
+
+/**
+ * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since, and
+ * before it what this process planned last (`before`, with the same `set`).
+ */
+export async function planHere(
+  place: ProjectPlace,
+  set: readonly string[],
+  store: Store | undefined,
+  before?: Planned,
+  look: LookAhead = () => [],
+): Promise<Result<Planned, Problem>> {
+  const request: SourceRequest = {
+    file: place.file,
+    readText: (path) => readProjectText(place.root, path),
+    overrides: set,
+  };
+  if (before !== undefined && isCurrent(before, place, set))
+    return withNameOfItsOwn(before.isStored ? before : stored(before, request, store));
+  const known = remembered(request, store);
+  const { result, sound, warnings, sources } = known ?? (await planAnew(request));
+  if (!result.ok) return invalid([...result.error, ...(sound === undefined ? [] : look(sound))], sources);
+  const planned = { place, plan: result.value, warnings, sources, isStored: known !== undefined };
+  return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
+}
+
+function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {
+  const clash = sameName(planned.place, planned.plan.pipeline);
+  return clash === undefined ? { ok: true, value: planned } : invalid([clash], planned.sources);
+}
+
+/** One with warnings is not stored: they are found by planning. */
+function stored(planned: Planned, request: SourceRequest, store: Store | undefined): Planned {
+  if (store === undefined || planned.warnings.length > 0) return planned;
+  const text = rememberPlan(planned.plan, planned.sources, request, builtFile(import.meta.url));
+  recordPlan(store, request.file, text);
+  return { ...planned, isStored: true };
+}
+
+/** Whether a file and all that it extends have the texts that a plan was made from. The texts of `--set` are no files. */
+function isCurrent(
+  { place, sources }: Planned,
+  { root, file }: ProjectPlace,
+  set: readonly string[],
+): boolean {
+  const typed = new Set(set.map((_, index) => overrideName(index)));
+  return (
+    place.root === root &&
+    place.file === file &&
+    [...sources].every(([name, text]) => {
+      if (typed.has(name)) return true;
+      const now = readProjectText(root, name);
+      return now.ok && now.value === text;
+    })
+  );
+}
+
+function remembered(request: SourceRequest, store: Store | undefined): PlannedFile | undefined {
+  const text = store && findPlan(store, request.file);
+  return text === undefined ? undefined : rememberedPlan(text, request, builtFile(import.meta.url));
+}
+
+/** The parser is loaded only now. */
+async function planAnew(request: SourceRequest): Promise<PlannedFile> {
+  const { planFile } = await import('../plan/plan-file.ts');
+  return planFile(request);
+}
+
+/** Two files with one name would write into one folder. Names are compared as file systems do that ignore case. */
+function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | undefined {
+  const other = pipelineFiles(root).find(
+    (path) => path !== file && foldedPath(pipelineName(root, path)) === foldedPath(name),
+  );
+  if (other === undefined) return undefined;
+  return {
+    severity: 'error',
+    code: 'same-name',
+    message: `${file} and ${other} are both named ${JSON.stringify(name)}: their results would share one folder`,
+    at: { file, offset: 0, length: 1 },
+    help: 'give one of them another name: …',
+  };
+}
+
+/** The name that another file says it has; read as text, since its faults are none of this run's. */
+function pipelineName(root: string, file: string): string {
+  const text = readProjectText(root, file);
+  const written = text.ok
+    ? /^name:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#][^\n#]*))/m.exec(text.value)
+    : null;
+  return (
+    (written?.[1] ?? written?.[2] ?? written?.[3])?.trim() ??
+    file.replace(/^.*\//, '').replace(/\.ya?ml$/i, '')
+  );
+}
+
+/** Every pipeline file of a project, planned: what names results and files. The first with a fault is the problem. */
+export async function plansOnDisk(
+  { root, file }: ProjectPlace,
+  set: readonly string[],
+  store: Store,
+): Promise<Result<readonly Planned[], Problem>> {
+  const plans: Planned[] = [];
+  for (const path of new Set([...pipelineFiles(root), file])) {
+    const planned = await planHere({ root, file: path }, set, store);
+    if (!planned.ok) return planned;
+    plans.push(planned.value);
+  }
+  return { ok: true, value: plans };
+}

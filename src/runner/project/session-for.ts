@@ -1,0 +1,42 @@
+import type { Result } from '../../result.ts';
+import type { Problem } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Instance } from '../plan/instance.ts';
+import { instancesWithNeeds } from '../plan/with-needs.ts';
+import type { Session } from '../status/assess.ts';
+import { openSession } from '../status/open-session.ts';
+import { readProjectText } from './find-project.ts';
+import { invalid } from './invalid.ts';
+import type { Opened } from './open-rows.ts';
+import type { Planned } from './plan-here.ts';
+
+/** A session for instances that must be able to run (`checked`), and for others that are only looked at: what they need, or more. */
+export async function sessionFor(
+  opened: Opened,
+  { plan, sources }: Planned,
+  checked: readonly Instance[],
+  looked: readonly Instance[] = instancesWithNeeds(plan, checked),
+): Promise<Result<Session, Problem>> {
+  const { workspace, store, executor, host } = opened;
+  const session = await openSession(
+    { workspace, store, executor, stageChild: host.helpers.stageChild, environment: host.environment },
+    plan,
+    checked,
+    looked,
+  );
+  return session.ok ? session : invalid(session.error, withTexts(session.error, workspace.root, sources));
+}
+
+/** The texts that diagnostics point into, those of programs too. */
+function withTexts(
+  diagnostics: readonly Diagnostic[],
+  root: string,
+  sources: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const texts = new Map(sources);
+  for (const { at } of diagnostics) {
+    const text = at === undefined || texts.has(at.file) ? undefined : readProjectText(root, at.file);
+    if (at !== undefined && text?.ok === true) texts.set(at.file, text.value);
+  }
+  return texts;
+}
