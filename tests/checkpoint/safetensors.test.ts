@@ -209,3 +209,18 @@ test('a source that cannot be read leaves no file', async () => {
   expect(written).toEqual({ ok: false, error });
   expect(messageOf(await openSafetensors(file))).toBe('no such file or folder');
 });
+
+test('more tensors than any model has are refused before the header is parsed', async () => {
+  const entries = Array.from(
+    { length: 100_001 },
+    (_, n) => `"t${n}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`,
+  );
+  const header = Buffer.from(`{${entries.join(',')}}`);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const path = join(await temporaryFolder(), 'many.safetensors');
+  await writeFile(path, Buffer.concat([length, header]));
+  expect(messageOf(await openSafetensors(path))).toBe(
+    'is not a safetensors file: its header lists 100001 tensors, at most 100000 are read',
+  );
+});

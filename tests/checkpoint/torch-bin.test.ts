@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { loadAll, loadAllFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { toFloat32 } from '../../src/ml/checkpoint/to-float32.ts';
 import { openTorchBin } from '../../src/ml/checkpoint/torch-bin.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -39,6 +39,9 @@ describe.each(['views.zip.bin', 'views.protocol-4.bin', 'views.legacy.bin'])('%s
     const tensors = valueOf(await openTorchBin(golden(name)));
     expect(tensors.get('same')).toBe(tensors.get('base'));
     expect(tensors.get('transposed')).not.toBe(tensors.get('base'));
+    const loaded = valueOf(await loadAllFloat32(tensors));
+    expect(loaded.get('same')).toBe(loaded.get('base'));
+    expect(loaded.get('transposed')?.buffer).not.toBe(loaded.get('base')?.buffer);
   });
 });
 
@@ -49,6 +52,10 @@ test.each([
   ['epoch.bin', /under "epoch" it holds something that is not a tensor/],
   ['negated.bin', /under "negated" it holds a view that is negated or conjugated/],
   ['expanded.bin', /under "wide" it holds a tensor of shape \[1000\] over a storage of 1 elements/],
+  [
+    'windows.bin',
+    /its tensors are 20 views of the same elements: 8000 bytes of 480, at most 8 times as many are read/,
+  ],
   ['every-type.safetensors', /neither torch's magic number nor that of a zip archive/],
 ])('%s is refused by the name of what it holds', async (name, says) => {
   expect(messageOf(await openTorchBin(golden(name)))).toMatch(says);

@@ -33,6 +33,9 @@ export type HostTensor = {
   };
 }[HostDType];
 
+/** In one file: a hundred times as many as the largest T5 has. A small file can list millions, which takes minutes to read. */
+export const maxTensors = 100_000;
+
 /** Bytes of one element. */
 export function itemSize(dtype: HostDType): 1 | 2 | 4 | 8 {
   switch (dtype) {

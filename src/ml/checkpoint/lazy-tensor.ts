@@ -37,15 +37,22 @@ export async function loadFloat32(
   return { ok: true, value: undefined };
 }
 
-/** Fetches tensors into memory of their own, as float32 whatever they are stored as. */
+/** Fetches tensors as float32, whatever they are stored as. Names of one tensor (tied weights) share its memory. */
 export async function loadAllFloat32(
   tensors: LazyTensors,
 ): Promise<Result<ReadonlyMap<string, Float32Array>, FileProblem>> {
   const loaded = new Map<string, Float32Array>();
+  const read = new Map<LazyTensor, Float32Array>();
   for (const [name, tensor] of tensors) {
+    const known = read.get(tensor);
+    if (known !== undefined) {
+      loaded.set(name, known);
+      continue;
+    }
     const data = new Float32Array(elementCount(tensor.shape));
     const filled = await loadFloat32(tensor, data);
     if (!filled.ok) return filled;
+    read.set(tensor, data);
     loaded.set(name, data);
   }
   return { ok: true, value: loaded };

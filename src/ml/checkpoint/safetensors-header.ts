@@ -20,6 +20,15 @@ export interface StoredTensor {
 /** As in the safetensors library. */
 export const maxHeaderBytes = 100_000_000;
 
+/** How many tensors a header lists at most, without parsing it. */
+export function countTensors(header: Uint8Array): number {
+  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  let count = 0;
+  for (let at = bytes.indexOf('"data_offsets"'); at >= 0; at = bytes.indexOf('"data_offsets"', at + 1))
+    count += 1;
+  return count;
+}
+
 /**
  * The header of a safetensors file whose tensors take `dataBytes`. Demands what the safetensors library (0.8) demands:
  * offsets that fit type and shape, and tensors that cover the data without a hole and without an overlap.
@@ -101,15 +110,18 @@ function codeOf(dtype: HostDType): string {
   return Object.entries(types).find(([, name]) => name === dtype)?.[0] ?? '';
 }
 
+const isCode = (code: Json | undefined): code is keyof typeof types =>
+  typeof code === 'string' && Object.hasOwn(types, code);
+
 function storedTensor(entry: Json): Result<StoredTensor> {
   if (!isJsonObject(entry)) return { ok: false, error: 'something that is not a JSON object' };
   const code = entry['dtype'];
-  const dtype = Object.entries(types).find(([name]) => name === code)?.[1];
-  if (dtype === undefined)
+  if (!isCode(code))
     return {
       ok: false,
       error: `that its type is ${JSON.stringify(code)}: expected ${Object.keys(types).join(', ')}`,
     };
+  const dtype = types[code];
   const shape = entry['shape'];
   if (!isSizes(shape)) return { ok: false, error: 'that its shape is not a list of sizes' };
   const offsets = entry['data_offsets'];

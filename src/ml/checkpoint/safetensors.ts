@@ -2,10 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { type FileProblem, SourceFailed } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { bytesOf, type HostTensor, zeros } from './host-tensor.ts';
+import { bytesOf, type HostTensor, maxTensors, zeros } from './host-tensor.ts';
 import { type LazyTensor, type LazyTensors, loadAll } from './lazy-tensor.ts';
 import { fileSize, readAt } from './read-at.ts';
-import { layOut, maxHeaderBytes, parseSafetensorsHeader, safetensorsHeader } from './safetensors-header.ts';
+import {
+  countTensors,
+  layOut,
+  maxHeaderBytes,
+  parseSafetensorsHeader,
+  safetensorsHeader,
+} from './safetensors-header.ts';
 
 /** Every tensor of a safetensors file, in memory, in the order of their bytes. */
 export async function readSafetensors(
@@ -37,6 +43,8 @@ export async function openSafetensors(path: string): Promise<Result<LazyTensors,
   const read = await readAt(path, 8, bytes);
   if (!read.ok) return read;
   if (!isUtf8(bytes)) return refused('its header is not UTF-8');
+  const count = countTensors(bytes);
+  if (count > maxTensors) return refused(`its header lists ${count} tensors, at most ${maxTensors} are read`);
   const header = parseSafetensorsHeader(bytes.toString('utf8'), size.value - 8 - headerBytes);
   if (!header.ok) return refused(header.error);
   return {

@@ -28,6 +28,8 @@ export async function openTorchBin(path: string): Promise<Result<LazyTensors, Fi
   if (!archive.ok) return archive;
   const tensors = torchState(archive.value.state);
   if (!tensors.ok) return refused(path, tensors.error);
+  const problem = sharesTooMuch(tensors.value);
+  if (problem !== undefined) return refused(path, problem);
   return lazyTensors(path, tensors.value, archive.value.storages);
 }
 
@@ -47,13 +49,35 @@ function lazyTensors(
         path,
         `the storage of ${JSON.stringify(name)} ${place === undefined ? 'is missing' : `has ${place.size} bytes, expected ${expected}`}`,
       );
-    const view = JSON.stringify([key, tensor.offset, tensor.shape, tensor.strides]);
+    const view = viewOf(tensor);
     const lazy = views.get(view) ?? lazyTensor(path, tensor, place.start);
     views.set(view, lazy);
     named.set(name, lazy);
   }
   return { ok: true, value: named };
 }
+
+/** The same elements in the same order have the same text. */
+const viewOf = ({ storage, offset, shape, strides }: TorchTensor): string =>
+  JSON.stringify([storage.key, offset, shape, strides]);
+
+/** How often the elements of a file may be read, each view of them counted once. Fused and transposed weights take two. */
+const mostReadings = 8;
+
+/** A small file can hold thousands of views of one storage, each of which would be read into memory of its own. */
+function sharesTooMuch(tensors: ReadonlyMap<string, TorchTensor>): string | undefined {
+  const stored = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
+  const views = new Map([...tensors.values()].map((tensor) => [viewOf(tensor), tensor]));
+  const held = total([...stored.values()].map(({ count, dtype }) => count * itemSize(dtype)));
+  const asked = total(
+    [...views.values()].map(({ shape, storage }) => elementCount(shape) * itemSize(storage.dtype)),
+  );
+  return asked > mostReadings * held
+    ? `its tensors are ${views.size} views of the same elements: ${asked} bytes of ${held}, at most ${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
+    : undefined;
+}
+
+const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 function lazyTensor(path: string, tensor: TorchTensor, start: number): LazyTensor {
   const {

@@ -1,6 +1,6 @@
 import type { Result } from '../../result.ts';
 import { elementCount } from '../element-count.ts';
-import type { HostDType } from './host-tensor.ts';
+import { type HostDType, maxTensors } from './host-tensor.ts';
 import type { Pickled, PickledCall } from './unpickle.ts';
 
 /** A run of elements in a torch file, by its key: several tensors may be views of one. */
@@ -26,6 +26,11 @@ export const isTorchName = (name: string): boolean =>
 /** The tensors of a state dict, by name. Whatever else the file holds under a name is a problem that says the name. */
 export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTensor>> {
   if (!isOf(pickled, 'dict')) return { ok: false, error: 'it holds something that is not a dict of tensors' };
+  if (pickled.entries.size > maxTensors)
+    return {
+      ok: false,
+      error: `it lists ${pickled.entries.size} tensors, at most ${maxTensors} are read`,
+    };
   const tensors = new Map<string, TorchTensor>();
   for (const [name, value] of pickled.entries) {
     if (typeof name !== 'string') return { ok: false, error: 'it holds a dict whose keys are not texts' };

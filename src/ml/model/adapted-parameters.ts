@@ -16,29 +16,21 @@ export interface LoadedAdapter {
 }
 
 /**
- * The parameters with which a plain model computes what peft's model with the adapter computes. `base` is overwritten. Beside the
- * base's names there may be "encoder.embed_tokens.weight", "decoder.embed_tokens.weight" and "lm_head.weight", where a use of a
+ * The parameters with which a plain model computes what peft's model with the adapter computes. Beside the
+ * model's names there may be "encoder.embed_tokens.weight", "decoder.embed_tokens.weight" and "lm_head.weight", where a use of a
  * shared embedding no longer has the values of the others, and "<layer>.bias".
  *
  * In transformers 4.57 the stacks call the embedding themselves, past whatever peft lays over the module "shared": an update of
  * it, rows of it or a stored copy have no effect there until they are merged.
  */
-export function adaptedParameters(
-  base: Map<string, Float32Array>,
-  config: Mt5Config,
-  adapter: LoadedAdapter,
-): Parameters {
-  loadBase(base, config, adapter);
+export function adaptedParameters(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Parameters {
+  const base = baseOf(model, config, adapter);
   const parameters = new Map(base);
-  const isShared = (module: string): boolean => parameterOf(config, module) !== `${module}.weight`;
   for (const layer of adapter.targets.layers) {
     if (layer.module === 'shared') continue;
-    const name = parameterOf(config, layer.module);
-    const weight = base.get(name);
-    if (weight === undefined) throw new Error(`the model has no parameter "${name}"`);
-    const own = isShared(layer.module) ? weight.slice() : weight;
-    applyLayer(own, layer, adapter);
-    parameters.set(`${layer.module}.weight`, own);
+    const weight = copyOf(base, parameterOf(config, layer.module));
+    applyLayer(weight, layer, adapter);
+    parameters.set(`${layer.module}.weight`, weight);
     const bias = adapter.tensors.get(`${layer.module}.lora_B.bias`);
     if (bias !== undefined)
       parameters.set(
@@ -65,19 +57,16 @@ export function adaptedParameters(
 
 /**
  * The parameters as peft's `merge_and_unload` leaves them (0.17.1). Where a shared embedding takes part it differs from
- * `adaptedParameters`: what was laid over one use of it is merged into all. `base` is overwritten.
+ * `adaptedParameters`: what was laid over one use of it is merged into all.
  */
-export function mergedIntoBase(
-  base: Map<string, Float32Array>,
-  config: Mt5Config,
-  adapter: LoadedAdapter,
-): Parameters {
-  loadBase(base, config, adapter);
+export function mergedIntoBase(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Parameters {
+  const base = baseOf(model, config, adapter);
   const copies = new Map<string, Float32Array>();
   for (const layer of adapter.targets.layers) {
-    const weight = base.get(parameterOf(config, layer.module));
-    if (weight === undefined) throw new Error(`the model has no parameter of "${layer.module}"`);
+    const name = parameterOf(config, layer.module);
+    const weight = copyOf(base, name);
     applyLayer(weight, layer, adapter);
+    base.set(name, weight);
   }
   for (const { module, rows } of adapter.targets.tokens) {
     const values = adapter.tensors.get(`${module.name}.token_adapter.trainable_tokens_delta`);
@@ -94,6 +83,13 @@ export function mergedIntoBase(
   return new Map([...base, ...copies]);
 }
 
+/** Weights are never changed in place: those of a damaged or odd file may be one memory under two names. */
+function copyOf(base: Parameters, name: string): Float32Array {
+  const weight = base.get(name);
+  if (weight === undefined) throw new Error(`the model has no parameter "${name}"`);
+  return weight.slice();
+}
+
 /** The modules that compute with the shared embedding. */
 const usesOfShared: readonly string[] = ['encoder.embed_tokens', 'decoder.embed_tokens', 'lm_head'];
 
@@ -104,11 +100,12 @@ export const parameterOf = ({ tieWordEmbeddings }: Mt5Config, module: string): s
     : `${module}.weight`;
 
 /** The base weights as they are when peft has loaded the adapter: less what its initialisation took, then as far as they are stored. */
-function loadBase(base: Map<string, Float32Array>, config: Mt5Config, adapter: LoadedAdapter): void {
+function baseOf(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Map<string, Float32Array> {
+  const base = new Map(model);
   for (const { module, kind, inputs, outputs, rank, scale } of adapter.targets.layers) {
-    const weight = base.get(parameterOf(config, module));
-    if (adapter.config.initLoraWeights === undefined || kind === 'embedding' || weight === undefined)
-      continue;
+    if (adapter.config.initLoraWeights === undefined || kind === 'embedding') continue;
+    const name = parameterOf(config, module);
+    const weight = copyOf(base, name);
     const matrix = { rows: outputs, columns: inputs, data: weight };
     // The factors of PiSSA are divided by the scale, those of OLoRA are not.
     const [part, factor] =
@@ -117,11 +114,13 @@ function loadBase(base: Map<string, Float32Array>, config: Mt5Config, adapter: L
         : [leadingColumnPart(matrix, rank), scale];
     for (let i = 0; i < weight.length; i += 1)
       weight[i] = (weight[i] as number) - Math.fround(factor * (part[i] as number));
+    base.set(name, weight);
   }
   for (const [name, tensor] of adapter.tensors) {
     const stored = storedBaseName(name, adapter.targets);
-    if (stored !== undefined) base.get(parameterOf(config, stored))?.set(tensor);
+    if (stored !== undefined) base.set(parameterOf(config, stored), tensor);
   }
+  return base;
 }
 
 /** The module whose base weight a tensor of an adapter folder holds: peft stores those beside embeddings that it resized or trained. */

@@ -29,7 +29,7 @@ export async function openMergedModel(base: string, adapter: string): Promise<Re
     };
   const weights = await loadAllFloat32(folder.value.tensors);
   if (!weights.ok) return { ok: false, error: fileProblemText(weights.error) };
-  const parameters = mergedIntoBase(new Map(weights.value), config, loaded.value.adapter);
+  const parameters = mergedIntoBase(weights.value, config, loaded.value.adapter);
   const stacks = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'].filter((name) =>
     parameters.has(name),
   );

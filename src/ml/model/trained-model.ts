@@ -38,9 +38,7 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const adapter = isAdapter ? await loadAdapter(trained, config) : undefined;
   if (adapter?.ok === false) return adapter;
   const parameters =
-    adapter === undefined
-      ? weights.value
-      : adaptedParameters(new Map(weights.value), config, adapter.value.adapter);
+    adapter === undefined ? weights.value : adaptedParameters(weights.value, config, adapter.value.adapter);
   const shapes = shapesOf(parameters, config);
   return {
     ok: true,

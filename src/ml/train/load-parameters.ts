@@ -1,23 +1,20 @@
-import { elementCount } from '../element-count.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import { type LazyTensors, loadAllFloat32, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
 import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { Trained } from './optimizer.ts';
 
-/** The parameters that stay as they are, each in memory of its own. */
+/** The parameters that stay as they are. */
 export async function loadFrozen(
   tensors: LazyTensors,
   trained: ReadonlyMap<string, unknown>,
 ): Promise<Result<Feeds, FileProblem>> {
-  const frozen: [string, Feed][] = [];
-  for (const [name, tensor] of tensors) {
-    if (trained.has(name)) continue;
-    const data = new Float32Array(elementCount(tensor.shape));
-    const loaded = await loadFloat32(tensor, data);
-    if (!loaded.ok) return loaded;
-    frozen.push([name, { dtype: 'float32', shape: tensor.shape, data }]);
-  }
+  const loaded = await loadAllFloat32(new Map([...tensors].filter(([name]) => !trained.has(name))));
+  if (!loaded.ok) return loaded;
+  const frozen = [...loaded.value].map(([name, data]): readonly [string, Feed] => [
+    name,
+    { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data },
+  ]);
   return { ok: true, value: Object.fromEntries(frozen) };
 }
 

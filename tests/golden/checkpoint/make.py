@@ -52,6 +52,8 @@ def refused():
     torch.save({"epoch": 3, "weight": torch.ones(1)}, HERE / "epoch.bin")
     torch.save({"negated": torch._neg_view(torch.ones(1))}, HERE / "negated.bin")
     torch.save({"wide": torch.ones(1).expand(1000)}, HERE / "expanded.bin")
+    base = torch.arange(120).float()
+    torch.save({f"window.{n}": base[n:n + 100] for n in range(20)}, HERE / "windows.bin")
 
 
 if __name__ == "__main__":
