@@ -8,7 +8,11 @@ import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
-import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
+import {
+  generationSchema,
+  type GenerationParams,
+  requiredOfGeneration,
+} from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
 import { evaluationOf, scoredPredictions } from './eval/evaluation-of.ts';
 import { openEngine } from './engine/open-engine.ts';
@@ -51,7 +55,7 @@ export const stage = defineStage<
       seed: { type: 'integer' },
     },
     required: [
-      ...Object.keys(generationSchema),
+      ...requiredOfGeneration,
       'beams',
       'earlyStopping',
       'lengthPenalty',

@@ -3,7 +3,11 @@ import { isJsonObject, readJson, writeJson } from '../src/files/json.ts';
 import type { Result } from '../src/result.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
-import { generationSchema, type GenerationParams } from './answers/generation-params.ts';
+import {
+  generationSchema,
+  type GenerationParams,
+  requiredOfGeneration,
+} from './answers/generation-params.ts';
 import type { Samples } from './results/evaluation.ts';
 import { openEngine } from './engine/open-engine.ts';
 
@@ -30,7 +34,7 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
       topK: { type: 'integer', minimum: 0 },
       seed: { type: 'integer' },
     },
-    required: [...Object.keys(generationSchema), 'temperatures', 'topP', 'topK', 'seed'],
+    required: [...requiredOfGeneration, 'temperatures', 'topP', 'topK', 'seed'],
     additionalProperties: false,
   },
   deps: ['base', 'model', 'questions'],

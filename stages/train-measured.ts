@@ -1,4 +1,5 @@
 import { tokenizeSources } from '../src/ml/dataset/tokenize-rows.ts';
+import { readGenerationConfig } from '../src/ml/checkpoint/generation-config.ts';
 import { openDecoder } from '../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../src/ml/generate/folder-generation.ts';
 import { generate } from '../src/ml/generate/generate.ts';
@@ -7,6 +8,7 @@ import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../src/ml/model/packed-rows.ts';
+import type { StageContext } from '../src/stage/context.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { type MeasureFor, runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
@@ -41,17 +43,24 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
   packages: ['onnxruntime-node'],
-  run: (context) => runTraining(context, answersOf(context.params, context.signal)),
+  run: (context) => runTraining(context, answersOf(context.params, context)),
 });
 
 const answersOf =
-  ({ measure, ...params }: MeasuredTrainParams, signal: AbortSignal): MeasureFor =>
+  (
+    { measure, ...params }: MeasuredTrainParams,
+    { signal, emit }: Pick<StageContext<MeasuredTrainParams>, 'signal' | 'emit'>,
+  ): MeasureFor =>
   ({ model, tokenizer, runtime, rows }) => {
-    const options = folderGeneration(
-      { maxLength: measure.maxLength, noRepeatNgramSize: 0, search: { kind: 'greedy' } },
-      model.generation,
-      model.config,
-    );
+    const search = {
+      maxLength: measure.maxLength,
+      noRepeatNgramSize: 0,
+      search: { kind: 'greedy' },
+    } as const;
+    const own = folderGeneration(search, model.generation, model.config);
+    if (!own.ok)
+      emit({ kind: 'warning', text: `answers are measured without the model's own settings: ${own.error}` });
+    const options = own.ok ? own : folderGeneration(search, readGenerationConfig({}).config, model.config);
     if (!options.ok) return options;
     const asked = rows.slice(0, measure.rows);
     const { tokens } = tokenizeSources(

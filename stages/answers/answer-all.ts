@@ -45,10 +45,17 @@ export async function answerAll({
       { maxLength: params.maxLength, noRepeatNgramSize: params.noRepeatNgram, search },
       model.value.generation,
       model.value.config,
+      params.generation,
     );
     if (!options.ok) return options;
     asked.push(options.value);
   }
+  const maxLength = asked[0]?.maxLength ?? params.maxLength;
+  if (maxLength !== params.maxLength)
+    emit({
+      kind: 'warning',
+      text: `max_new_tokens of the model's generation settings goes before maxLength: answers have at most ${maxLength} tokens, not ${params.maxLength}`,
+    });
   const { tokens, cut } = tokenizeSources(questions, tokenizer.value, params);
   emit({
     kind: 'truncated',
@@ -81,7 +88,7 @@ export async function answerAll({
     unfinished += best.filter((ids) => !options.endTokenIds.includes(ids.at(-1) ?? -1)).length;
     answers.push(best.map((ids) => tokenizer.value.decode(ids, { skipSpecialTokens: true })));
   }
-  emit({ kind: 'truncated', what: 'answers', count: unfinished, of: total, limit: params.maxLength });
+  emit({ kind: 'truncated', what: 'answers', count: unfinished, of: total, limit: maxLength });
   await decoder.release();
   return { ok: true, value: answers };
 }

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../src/files/json.ts';
+
 /** What `eval` and `qualitative` have in common: how a question is put, and how long an answer may be. */
 export interface GenerationParams {
   /** "{human}" stands for the question. */
@@ -6,6 +8,8 @@ export interface GenerationParams {
   /** The most tokens of an answer, the decoder's start included. */
   readonly maxLength: number;
   readonly noRepeatNgram: number;
+  /** Fields of generation_config.json by their names there, in the place of the model folder's; null leaves one out. */
+  readonly generation?: JsonObject;
   /** Questions that are answered together. */
   readonly batch: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
@@ -18,7 +22,12 @@ export const generationSchema = {
   sourceTokens: { type: 'integer', minimum: 2 },
   maxLength: { type: 'integer', minimum: 2 },
   noRepeatNgram: { type: 'integer', minimum: 0 },
+  generation: { type: 'object' },
   batch: { type: 'integer', minimum: 1 },
   tokenization: { enum: ['sentencepiece', 'transformers'] },
   runtime: { enum: ['onnx'] },
 };
+
+export const requiredOfGeneration: readonly string[] = Object.keys(generationSchema).filter(
+  (name) => name !== 'generation',
+);

@@ -45,6 +45,7 @@ export async function runTraining(
   if (!rows.ok) return { ok: false, error: fileProblemText(rows.error) };
   const model = await openMt5Folder(deps.base);
   if (!model.ok) return { ok: false, error: fileProblemText(model.error) };
+  for (const text of model.value.warnings) emit({ kind: 'warning', text });
   const adapter =
     deps.adapter === undefined ? undefined : await adapterToTrain(deps.adapter, model.value, params.config);
   if (adapter?.ok === false) return adapter;

@@ -1,3 +1,4 @@
+import { plainOptions } from '../generate/plain-options.ts';
 import { realDisk } from '../../src/files/disk.ts';
 import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { validationSplit } from '../../src/ml/dataset/split.ts';
@@ -23,16 +24,7 @@ const runtime = await openRuntime('onnx', { threads: 1 });
 /** The tokens of some greedy answers, as a number. */
 async function measure(parameters: Feeds): Promise<Readonly<Record<string, number>>> {
   const decoder = await openDecoder(runtime, plainTrace(tinyConfig), parameters, 'logits');
-  const options = {
-    maxLength: 8,
-    minNewTokens: 0,
-    repetitionPenalty: 1,
-    noRepeatNgramSize: 0,
-    badWords: [],
-    startTokenId: 0,
-    endTokenIds: [1],
-    search: { kind: 'greedy' },
-  } as const;
+  const options = { ...plainOptions, maxLength: 8 };
   const answers = await generate(decoder, {
     sources: copyExamples.slice(0, 4).map(({ source }) => source),
     options,

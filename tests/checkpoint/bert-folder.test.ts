@@ -72,6 +72,6 @@ test('any folder opens as what it is', async () => {
   expect(valueOf(await openModelFolder(mt5)).kind).toBe('mt5');
   await writeFile(join(bert, 'config.json'), '{"model_type": "roberta"}');
   expect(messageOf(await openModelFolder(bert))).toBe(
-    'model_type is "roberta": expected "mt5", "t5" or "bert"',
+    'model_type is "roberta": expected "mt5", "t5", "umt5" or "bert"',
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseBertConfig } from '../../src/ml/checkpoint/bert-config.ts';
 import { generationConfigJson, parseGenerationConfig } from '../../src/ml/checkpoint/generation-config.ts';
 import { modelTypeOf } from '../../src/ml/checkpoint/model-type.ts';
-import { mt5ConfigJson, parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { mt5ConfigJson, parseMt5Config, unknownFields } from '../../src/ml/checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
 import { pythonJson } from '../../src/ml/checkpoint/python-json.ts';
 import { messageOf, valueOf } from './value-of.ts';
@@ -26,11 +26,13 @@ describe('config.json', () => {
       relativeAttentionMaxDistance: 128,
       dropoutRate: 0.1,
       layerNormEpsilon: 1e-6,
+      initializerFactor: 1,
       activation: 'gelu_new',
       gated: true,
       tieWordEmbeddings: false,
+      scaleDecoderOutputs: false,
       padTokenId: 0,
-      eosTokenId: 1,
+      eosTokenIds: [1],
       decoderStartTokenId: 0,
       other: {},
     });
@@ -58,6 +60,44 @@ describe('config.json', () => {
     ).toMatchObject({ activation: 'gelu_new', gated: true });
   });
 
+  test('a field that would change what the model computes is refused by its name; unknown ones are named', () => {
+    expect(
+      refusal({
+        model_type: 't5',
+        pruned_heads: { 0: [1] },
+        tie_encoder_decoder: true,
+        quantization_config: { bits: 8 },
+      })
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['pruned_heads', 'quantization_config', 'tie_encoder_decoder']);
+    expect(parsed({ model_type: 't5', pruned_heads: {}, tie_encoder_decoder: false }).other).toEqual({
+      pruned_heads: {},
+      tie_encoder_decoder: false,
+    });
+    const strange = { model_type: 't5', note: 'ours', n_positions: 512, num_beams: 4, _commit_hash: 'a' };
+    expect(unknownFields(parsed({ ...strange, transformers_version: '4.57.1' }))).toEqual(['note']);
+    expect(refusal({ ...strange, transformers_version: '6.0.0' })).toMatch(
+      /^note is a field of transformers "6.0.0": what it changes is not known here/,
+    );
+    expect(parsed({ model_type: 't5', transformers_version: '6.0.0' }).tieWordEmbeddings).toBe(true);
+  });
+
+  test('transformers 5 says whether the head is scaled in a field of its own, and ties every head', () => {
+    const version5 = { model_type: 't5', transformers_version: '5.24.0' };
+    expect(parsed({ ...version5, scale_decoder_outputs: false })).toMatchObject({
+      tieWordEmbeddings: true,
+      scaleDecoderOutputs: false,
+    });
+    expect(parsed({ ...version5, tie_word_embeddings: false }).scaleDecoderOutputs).toBe(false);
+    expect(parsed({ ...version5, model_type: 'mt5' })).toMatchObject({
+      tieWordEmbeddings: true,
+      scaleDecoderOutputs: false,
+    });
+    expect(parsed({ model_type: 't5', scale_decoder_outputs: false }).scaleDecoderOutputs).toBe(false);
+    expect(parsed({ model_type: 'mt5', tie_word_embeddings: true }).scaleDecoderOutputs).toBe(true);
+  });
+
   test('files without model_type are known by the class that they name', () => {
     expect(modelTypeOf({ architectures: ['MT5ForConditionalGeneration'] })).toBe('mt5');
     expect(modelTypeOf({ architectures: ['T5WithLMHeadModel'] })).toBe('t5');
@@ -73,7 +113,7 @@ describe('config.json', () => {
         d_model: 0,
         num_heads: '6',
         dropout_rate: 2,
-        feed_forward_proj: 'gated-silu',
+        feed_forward_proj: 'gated-tanh',
         eos_token_id: 10 ** 9,
         num_layers: 1e9,
         tie_word_embeddings: 1,
@@ -83,7 +123,9 @@ describe('config.json', () => {
       'd_model is 0: expected an integer from 1 to 2147483647',
       'num_heads is "6": expected an integer from 1 to 2147483647',
       'dropout_rate is 2: expected a number from 0 to 1',
-      'feed_forward_proj is "gated-silu": expected "relu" or "gated-gelu" or "gated-relu"',
+      expect.stringMatching(
+        /^feed_forward_proj is "gated-tanh": expected "relu" or "gated-relu" or "gelu" or /,
+      ),
       'tie_word_embeddings is 1: expected true or false',
       'eos_token_id is 1000000000: expected an integer from 0 to 250111',
     ]);

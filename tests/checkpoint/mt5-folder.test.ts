@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fromMemory, type LazyTensors, loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { openModelFolder } from '../../src/ml/checkpoint/model-folder.ts';
 import { openMt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { writeSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import { changed, filled, smallModel } from './small-model.ts';
@@ -121,6 +122,36 @@ test('a tied head may be stored as a copy; a head of its own may not be missing'
   ).toContain('lm_head.weight');
 });
 
+test('what the model does not need, and generation settings that are not understood, are warnings', async () => {
+  const model = smallModel();
+  const folder = await folderWith(model, changed(model.tensors, [], { 'classifier.bias': one([2], 1) }));
+  await writeFile(join(folder, 'generation_config.json'), '{"suppress_tokens": "all", "num_beams": 3}');
+  const opened = valueOf(await openMt5Folder(folder));
+  expect(opened.tensors.has('classifier.bias')).toBe(false);
+  expect(opened.warnings).toEqual([
+    `${folder}: 1 tensor is not part of the model:\n  classifier.bias`,
+    `${join(folder, 'generation_config.json')}: suppress_tokens is "all": expected a list of token ids`,
+  ]);
+  const copy = join(await temporaryFolder(), 'copy');
+  valueOf(await writeMt5Folder(copy, opened));
+  expect(JSON.parse(await readFile(join(copy, 'generation_config.json'), 'utf8'))).toMatchObject({
+    suppress_tokens: 'all',
+    num_beams: 3,
+  });
+  await writeFile(join(folder, 'generation_config.json'), '{');
+  expect(valueOf(await openMt5Folder(folder)).warnings.at(-1)).toMatch(
+    /settings are taken from config\.json$/,
+  );
+});
+
+test('an encoder without a decoder opens for those who need no more, and does not answer', async () => {
+  const model = smallModel();
+  const names = [...model.tensors.keys()].filter((name) => /^decoder|^lm_head/.test(name));
+  const folder = await folderWith(model, changed(model.tensors, names));
+  expect(valueOf(await openModelFolder(folder)).kind).toBe('mt5');
+  expect(messageOf(await openMt5Folder(folder))).toContain('decoder.final_layer_norm.weight');
+});
+
 test('tokenizer files are found and go along unchanged', async () => {
   const root = await temporaryFolder();
   for (const [name, text] of [
@@ -180,7 +211,9 @@ describe('what is not there is named, with what was expected', () => {
       /^no such file or folder: expected a model folder/,
     );
     await writeFile(join(folder, 'config.json'), '{"model_type": "gpt2"}');
-    expect(messageOf(await openMt5Folder(folder))).toBe('model_type is "gpt2": expected "mt5" or "t5"');
+    expect(messageOf(await openMt5Folder(folder))).toBe(
+      'model_type is "gpt2": expected "mt5", "t5" or "umt5"',
+    );
     await writeFile(join(folder, 'config.json'), '{"model_type": "mt5",}');
     expect(await openMt5Folder(folder)).toMatchObject({
       error: { path: join(folder, 'config.json'), line: 1, column: 22 },

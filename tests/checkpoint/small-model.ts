@@ -27,7 +27,7 @@ export function smallModel(
       'generation_config.json',
     ),
   );
-  return { config: parsed, generation, tensors: numbered(parsed) };
+  return { config: parsed, generation, tensors: numbered(parsed), warnings: [] };
 }
 
 export function numbered(config: Mt5Config): LazyTensors {

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { parseGenerationConfig } from '../../src/ml/checkpoint/generation-config.ts';
+import { parseGenerationConfig, readGenerationConfig } from '../../src/ml/checkpoint/generation-config.ts';
 import { folderGeneration } from '../../src/ml/generate/folder-generation.ts';
 import type { JsonObject } from '../../src/files/json.ts';
 import type { Search } from '../../src/ml/generate/generation-options.ts';
 import { messageOf, valueOf } from '../checkpoint/value-of.ts';
 import { tinyConfig } from '../model/tiny-model.ts';
+import { plainOptions } from './plain-options.ts';
 
 const beam = { kind: 'beam', beams: 4, earlyStopping: true, lengthPenalty: 1, returned: 1 } as const;
 const sample = { kind: 'sample', seed: 1, temperature: 0.7, topK: 50, topP: 0.9 } as const;
@@ -23,6 +24,7 @@ test('what the caller leaves open is as the folder of the model has it', () => {
     max_length: 20,
   });
   expect(valueOf(folderGeneration(asked(), folder, tinyConfig))).toEqual({
+    ...plainOptions,
     ...asked(),
     repetitionPenalty: 1.3,
     minNewTokens: 6,
@@ -34,6 +36,7 @@ test('what the caller leaves open is as the folder of the model has it', () => {
 
 test('a folder that says nothing: no processor but those asked for, start and end of config.json', () => {
   expect(valueOf(folderGeneration(asked(), generationOf({}), tinyConfig))).toEqual({
+    ...plainOptions,
     ...asked(),
     repetitionPenalty: 1,
     minNewTokens: 0,
@@ -45,32 +48,84 @@ test('a folder that says nothing: no processor but those asked for, start and en
 
 test('a field that changes the tokens and cannot be done is refused by its name, all of them at once', () => {
   const folder = generationOf({
-    forced_bos_token_id: 4,
-    suppress_tokens: [3],
     diversity_penalty: 0.5,
-    max_new_tokens: 20,
+    guidance_scale: 2,
     renormalize_logits: false,
     encoder_repetition_penalty: 1,
     min_p: null,
   });
   expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toBe(
-    'generation_config.json: diversity_penalty is 0.5, which cannot be done here: expected it to be left out; forced_bos_token_id is 4, which cannot be done here: expected it to be left out; ' +
-      "suppress_tokens is [3], which cannot be done here: expected it to be left out; max_new_tokens is 20, which transformers puts before the length that it is asked for (512, with the decoder's start): expected it to be left out, or to be 511",
+    'generation_config.json: diversity_penalty is 0.5, which cannot be done here: expected it to be left out; guidance_scale is 2, which cannot be done here: expected it to be left out' +
+      ' (a field is set for a stage by its param `generation`: { NAME: VALUE }, null leaves it out)',
   );
 });
 
-test.each([
-  [20, false],
-  [510, false],
-  [511, true],
-  [512, false],
-  [1000, false],
-])(
-  'max_new_tokens of %s beside a length of 512, which it overrules in transformers: taken is %s',
-  (count, taken) => {
-    expect(folderGeneration(asked(), generationOf({ max_new_tokens: count }), tinyConfig).ok).toBe(taken);
-  },
-);
+test('what a folder forces, suppresses and biases is done', () => {
+  const folder = generationOf({
+    forced_bos_token_id: 4,
+    forced_eos_token_id: [1, 9],
+    suppress_tokens: [3],
+    begin_suppress_tokens: [5, 6],
+    encoder_no_repeat_ngram_size: 4,
+    exponential_decay_length_penalty: [8, 1.1],
+    sequence_bias: [[[7, 8], -2.5]],
+    remove_invalid_values: true,
+    renormalize_logits: true,
+    max_new_tokens: 19,
+  });
+  expect(valueOf(folderGeneration(asked(), folder, tinyConfig))).toEqual({
+    ...plainOptions,
+    ...asked(),
+    maxLength: 20,
+    forcedStart: 4,
+    forcedEnd: [1, 9],
+    suppressed: [3],
+    suppressedAtStart: [5, 6],
+    encoderNoRepeatNgramSize: 4,
+    exponentialDecay: { start: 8, factor: 1.1 },
+    sequenceBias: [{ tokens: [7, 8], bias: -2.5 }],
+    removeInvalidValues: true,
+    renormalize: true,
+  });
+});
+
+test("the caller's fields stand in the place of the folder's; null leaves one out", () => {
+  const folder = generationOf({ max_new_tokens: 20, suppress_tokens: [3], guidance_scale: 2 });
+  const overrides = { max_new_tokens: null, suppress_tokens: [4], guidance_scale: null };
+  expect(valueOf(folderGeneration(asked(), folder, tinyConfig, overrides))).toMatchObject({
+    maxLength: 512,
+    suppressed: [4],
+  });
+  expect(
+    messageOf(folderGeneration(asked(), folder, tinyConfig, { supress_tokens: [4], num_beams: 2 })),
+  ).toBe(
+    "generation.supress_tokens is no field of transformers' GenerationConfig (4.57.1); generation.num_beams is set by the param beams",
+  );
+});
+
+test('what a folder says in a form that is not understood stops a search, and not if it is overridden', () => {
+  const { config } = readGenerationConfig({ suppress_tokens: 'all', sequence_bias: { 'a': 1 } });
+  expect(messageOf(folderGeneration(asked(), config, tinyConfig))).toContain(
+    'generation_config.json: sequence_bias is {"a":1}: expected a list of pairs [[token ids], number]; suppress_tokens is "all": expected a list of token ids',
+  );
+  const overrides = { suppress_tokens: null, sequence_bias: [[[2], 1]] };
+  expect(folderGeneration(asked(), config, tinyConfig, overrides).ok).toBe(true);
+});
+
+test('the penalty for tokens of the source is refused for beams, of which it reaches some only', () => {
+  const folder = generationOf({ encoder_repetition_penalty: 1.5 });
+  expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toContain(
+    'encoder_repetition_penalty is 1.5',
+  );
+  expect(valueOf(folderGeneration(asked(sample), folder, tinyConfig)).encoderRepetitionPenalty).toBe(1.5);
+});
+
+test('tokens that the model does not have are refused where transformers fails at them', () => {
+  const folder = generationOf({ sequence_bias: [[[99], 1]], forced_bos_token_id: 23, suppress_tokens: [99] });
+  expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toContain(
+    'sequence_bias holds 99: expected token ids below 23; forced_bos_token_id holds 23: expected token ids below 23',
+  );
+});
 
 test.each([
   [{ min_new_tokens: 2, min_length: 9 }, 2],

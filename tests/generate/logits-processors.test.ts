@@ -2,10 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { draw, highest } from '../../src/ml/generate/draw.ts';
 import {
+  exponentialDecay,
+  forcedAt,
   minNewTokens,
   noBadWords,
   noRepeatNgram,
+  noSourceNgram,
+  removeInvalidValues,
+  renormalize,
   repetitionPenalty,
+  sequenceBias,
+  suppress,
+  suppressAt,
   topK,
   topP,
   type LogitsProcessor,
@@ -40,6 +48,49 @@ describe('logits processors', () => {
     expect(allowed(minNewTokens(2, [1]), [0, 3])).toEqual([0, 2, 3, 4]);
     expect(allowed(minNewTokens(2, [1]), [0, 3, 3])).toEqual([0, 1, 2, 3, 4]);
     expect(allowed(minNewTokens(2, [1, 4]), [0, 3])).toEqual([0, 2, 3]);
+  });
+
+  test('an n-gram of the source cannot be completed, and does not wait for longer ones', () => {
+    expect(allowed(noSourceNgram(2, [2, 3, 2, 4]), [0, 2])).toEqual([0, 1, 2]);
+    expect(allowed(noSourceNgram(1, [2, 3]), [0])).toEqual([0, 1, 4]);
+    expect(allowed(noSourceNgram(3, [0, 2, 3]), [2])).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('the token at a place is forced, or those of a place are suppressed', () => {
+    expect(allowed(forcedAt(1, [3]), [0])).toEqual([3]);
+    expect(allowed(forcedAt(1, [3]), [0, 3])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(suppressAt(2, [3]), [0, 2])).toEqual([0, 1, 2, 4]);
+    expect(allowed(suppressAt(2, [3]), [0])).toEqual([0, 1, 2, 3, 4]);
+    expect(allowed(suppress([3, 99]), [0])).toEqual([0, 1, 2, 4]);
+  });
+
+  test('biases of the sequences that would be completed add up; a longer one than the text has none', () => {
+    const biased = (tokens: readonly number[], ...biases: (readonly [readonly number[], number])[]) => {
+      const scores = new Float64Array(5);
+      sequenceBias(biases.map(([sequence, bias]) => ({ tokens: sequence, bias })))(tokens, scores);
+      return Array.from(scores);
+    };
+    expect(biased([0, 2], [[3], 1], [[2, 3], 2], [[2, 4], -1], [[0, 2, 3], 8])).toEqual([0, 0, 0, 3, -1]);
+    expect(biased([0], [[3], 1], [[3], 4])).toEqual([0, 0, 0, 4, 0]);
+  });
+
+  test('the end grows likelier past the start of the decay; a forbidden end stays so', () => {
+    const scores = Float64Array.from([-1, -2, 3]);
+    exponentialDecay({ start: 1, factor: 2 }, [1])([0, 5, 5], scores);
+    expect(Array.from(scores)).toEqual([-1, 0, 3]);
+    exponentialDecay({ start: 1, factor: 2 }, [1])([0, 5], scores);
+    expect(Array.from(scores)).toEqual([-1, 0, 3]);
+    expect(allowed(exponentialDecay({ start: 0, factor: 2 }, [1]), [0, 2, 2], [0, -Infinity])).toEqual([0]);
+  });
+
+  test('no score is left that is not a number; scores become logarithms of probabilities', () => {
+    const scores = Float32Array.from([Number.NaN, Infinity, -Infinity, 2]);
+    removeInvalidValues([], scores);
+    expect(Array.from(scores)).toEqual([0, 3.4028234663852886e38, -3.4028234663852886e38, 2]);
+    const logits = Float64Array.from([1, 3, -Infinity]);
+    renormalize([], logits);
+    expect(Array.from(logits, Math.exp).reduce((sum, each) => sum + each)).toBeCloseTo(1, 12);
+    expect((logits[1] ?? 0) - (logits[0] ?? 0)).toBeCloseTo(2, 12);
   });
 
   test('the penalty lowers a score of either sign, once however often the token stands there', () => {

@@ -152,7 +152,10 @@ describe('the loss', () => {
           } as const,
         ]),
       );
-      const tied = { ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true }), dropout: hashedDropout };
+      const tied = {
+        ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true, scaleDecoderOutputs: true }),
+        dropout: hashedDropout,
+      };
       for (const [trace, trainable, recompute] of [
         [tied, tied.parameters, false],
         [lora, lora.trainable, false],

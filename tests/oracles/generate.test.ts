@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { openDecoder, type Decoder } from '../../src/ml/generate/decoder.ts';
 import { generate, type GenerateRequest } from '../../src/ml/generate/generate.ts';
+import { plainOptions } from '../generate/plain-options.ts';
 import type { GeneratedSequence, GenerationOptions } from '../../src/ml/generate/generation-options.ts';
 import { processorsOf } from '../../src/ml/generate/logits-processors.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
@@ -39,9 +40,10 @@ interface GenerateTable {
   >;
 }
 
-const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenId }: Mt5Config): GenerationOptions => ({
+const optionsOf = (given: Arguments, { decoderStartTokenId, eosTokenIds }: Mt5Config): GenerationOptions => ({
+  ...plainOptions,
   startTokenId: decoderStartTokenId,
-  endTokenIds: [eosTokenId],
+  endTokenIds: eosTokenIds,
   maxLength: given.max_new_tokens === undefined ? (given.max_length ?? 20) : given.max_new_tokens + 1,
   minNewTokens: given.min_new_tokens ?? 0,
   repetitionPenalty: given.repetition_penalty ?? 1,
@@ -74,7 +76,7 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
       for (const [name, setting] of Object.entries(table.settings)) {
         test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
           const options = optionsOf(setting.arguments, config);
-          const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenId));
+          const theirs = setting.sequences.map((sequence) => upToEnd(sequence, config.eosTokenIds[0] ?? 1));
           const decoder = decoders[options.search.kind === 'beam' ? 'logProbabilities' : 'logits'];
           const request = { sources: table.input_ids, options, batch };
           const found = setting.same_in_float32
@@ -172,6 +174,7 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
     expect(rows.length).toBeGreaterThan(0);
     for (const [index, row] of rows.entries()) {
       const options: GenerationOptions = {
+        ...plainOptions,
         maxLength: 64,
         minNewTokens: 0,
         repetitionPenalty: row.repetition_penalty,
@@ -182,7 +185,7 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
         search: { kind: 'sample', seed: 0, temperature: row.temperature, topK: row.top_k, topP: row.top_p },
       };
       const scores = Float64Array.from(row.logits);
-      for (const apply of processorsOf(options)) apply(row.history, scores);
+      for (const apply of processorsOf(options, [])) apply(row.history, scores);
       const highest = Math.max(...scores);
       const weights = Array.from(scores, (score) => Math.exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -14,6 +14,8 @@ import { openModelWeights } from './weights.ts';
 export interface BertFolder {
   readonly config: BertConfig;
   readonly tensors: LazyTensors;
+  /** What the files hold that is ignored here, for a user to read. */
+  readonly warnings: readonly string[];
 }
 
 /** Opens a folder in Hugging Face's form. Pooler and heads, where it has them, are passed over. */
@@ -35,9 +37,16 @@ export async function bertFolder(folder: string, json: JsonObject): Promise<Resu
   if (!config.ok) return config;
   const stored = await openModelWeights(folder);
   if (!stored.ok) return stored;
-  const { tensors, problems } = matchTensors(encoderOf(stored.value), bertParameterShapes(config.value));
-  if (problems.length > 0) return { ok: false, error: { path: folder, message: problems.join('\n') } };
-  return { ok: true, value: { config: config.value, tensors } };
+  const { tensors, problems, unused } = matchTensors(
+    encoderOf(stored.value),
+    bertParameterShapes(config.value),
+  );
+  if (problems.length > 0)
+    return { ok: false, error: { path: folder, message: [...problems, ...unused].join('\n') } };
+  return {
+    ok: true,
+    value: { config: config.value, tensors, warnings: unused.map((text) => `${folder}: ${text}`) },
+  };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ConfigFields {
   value<T>(name: string, fallback: T, expected: string, accept: (json: Json) => T | undefined): T;
   /** What is wrong, a line a field. */
   problems(): readonly string[];
+  /** The fields whose values are the problems. */
+  refused(): JsonObject;
   /** The fields that nobody asked for, without those that are not to be kept. */
   others(unkept: readonly string[]): JsonObject;
 }
@@ -27,12 +29,14 @@ export function configFields(json: JsonObject): ConfigFields {
   const fields = new Map(Object.entries(json));
   const asked = new Set<string>();
   const problems: string[] = [];
+  const refused: (readonly [name: string, value: Json])[] = [];
   const value: ConfigFields['value'] = (name, fallback, expected, accept) => {
     asked.add(name);
     const found = fields.get(name);
     if (found === undefined || found === null) return fallback;
     const accepted = accept(found);
     if (accepted !== undefined) return accepted;
+    refused.push([name, found]);
     problems.push(`${name} is ${shownJson(found)}: expected ${expected}`);
     return fallback;
   };
@@ -53,6 +57,7 @@ export function configFields(json: JsonObject): ConfigFields {
         choices.find((choice) => choice === found),
       ),
     problems: () => problems,
+    refused: () => Object.fromEntries(refused),
     others: (unkept) =>
       Object.fromEntries([...fields].filter(([name]) => !asked.has(name) && !unkept.includes(name))),
   };

@@ -16,7 +16,17 @@ export interface GenerationConfig {
   readonly lengthPenalty: number;
   readonly repetitionPenalty: number;
   readonly noRepeatNgramSize: number;
+  readonly encoderNoRepeatNgramSize: number;
+  readonly encoderRepetitionPenalty: number;
   readonly badWordsIds: readonly (readonly number[])[];
+  readonly sequenceBias: readonly SequenceBias[];
+  readonly forcedBosTokenId: number | null;
+  readonly forcedEosTokenIds: readonly number[];
+  readonly suppressTokens: readonly number[];
+  readonly beginSuppressTokens: readonly number[];
+  readonly exponentialDecay: ExponentialDecay | null;
+  readonly removeInvalidValues: boolean;
+  readonly renormalizeLogits: boolean;
   readonly doSample: boolean;
   readonly temperature: number;
   readonly topK: number;
@@ -25,12 +35,38 @@ export interface GenerationConfig {
   /** Any of these ends a sequence. */
   readonly eosTokenIds: readonly number[];
   readonly decoderStartTokenId: number | null;
-  /** What else the file holds: kept, and written again. */
+  /** What else the file holds, and fields of which the value is not understood: kept, and written again. */
   readonly other: JsonObject;
 }
 
-/** A generation_config.json; or the config.json of a model that has none, from which transformers then takes the same fields. */
+/** What is added to the score of the last of these tokens where the others stand before it. */
+export interface SequenceBias {
+  readonly tokens: readonly number[];
+  readonly bias: number;
+}
+
+/** The end becomes likelier by `factor` a token from `start` generated tokens on. */
+export interface ExponentialDecay {
+  readonly start: number;
+  readonly factor: number;
+}
+
+/** A generation_config.json in which everything is understood; the error says a line a field. */
 export function parseGenerationConfig(json: JsonObject, path: string): Result<GenerationConfig, FileProblem> {
+  const { config, problems } = readGenerationConfig(json);
+  return problems.length === 0
+    ? { ok: true, value: config }
+    : { ok: false, error: { path, message: problems.join('\n') } };
+}
+
+/**
+ * A generation_config.json; or the config.json of a model that has none, from which transformers then takes the same
+ * fields. A value that is not understood is a problem, stands in `other`, and its field is at its default.
+ */
+export function readGenerationConfig(json: JsonObject): {
+  readonly config: GenerationConfig;
+  readonly problems: readonly string[];
+} {
   const fields = configFields(json);
   const anyCount = { least: 0, most: 2 ** 31 - 1 };
   const anyNumber = { least: 0, most: Number.MAX_VALUE };
@@ -57,12 +93,42 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
     }),
     repetitionPenalty: fields.number('repetition_penalty', defaults.repetition_penalty, anyNumber),
     noRepeatNgramSize: fields.integer('no_repeat_ngram_size', defaults.no_repeat_ngram_size, anyCount),
+    encoderNoRepeatNgramSize: fields.integer('encoder_no_repeat_ngram_size', 0, anyCount),
+    encoderRepetitionPenalty: fields.number('encoder_repetition_penalty', 1, anyNumber),
     badWordsIds: fields.value<readonly (readonly number[])[]>(
       'bad_words_ids',
       [],
       'a list of lists of token ids',
       wordsOfIds,
     ),
+    sequenceBias: fields.value<readonly SequenceBias[]>(
+      'sequence_bias',
+      [],
+      'a list of pairs [[token ids], number]',
+      sequenceBiases,
+    ),
+    forcedBosTokenId: optional('forced_bos_token_id', 0),
+    forcedEosTokenIds: fields.value<readonly number[]>(
+      'forced_eos_token_id',
+      [],
+      'a token id, or a list of them',
+      tokenIds,
+    ),
+    suppressTokens: fields.value<readonly number[]>('suppress_tokens', [], 'a list of token ids', idList),
+    beginSuppressTokens: fields.value<readonly number[]>(
+      'begin_suppress_tokens',
+      [],
+      'a list of token ids',
+      idList,
+    ),
+    exponentialDecay: fields.value<ExponentialDecay | null>(
+      'exponential_decay_length_penalty',
+      null,
+      'a pair of a count of tokens and a factor',
+      decayOf,
+    ),
+    removeInvalidValues: fields.boolean('remove_invalid_values', false),
+    renormalizeLogits: fields.boolean('renormalize_logits', false),
     doSample: fields.boolean('do_sample', defaults.do_sample),
     temperature: fields.number('temperature', defaults.temperature, anyNumber),
     topK: fields.integer('top_k', defaults.top_k, anyCount),
@@ -75,17 +141,13 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
       tokenIds,
     ),
     decoderStartTokenId: optional('decoder_start_token_id', 0),
-    other: fields.others(['transformers_version']),
+    other: { ...fields.others(['transformers_version']), ...fields.refused() },
   };
-  const problems = fields.problems();
-  return problems.length === 0
-    ? { ok: true, value: config }
-    : { ok: false, error: { path, message: problems.join('\n') } };
+  return { config, problems: fields.problems() };
 }
 
 /** The fields of generation_config.json: as transformers saves them, only those that are not at their defaults. */
 export function generationConfigJson(config: GenerationConfig): JsonObject {
-  const [eos] = config.eosTokenIds;
   const fields: JsonObject = {
     max_length: config.maxLength,
     max_new_tokens: config.maxNewTokens,
@@ -97,13 +159,26 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
     length_penalty: config.lengthPenalty,
     repetition_penalty: config.repetitionPenalty,
     no_repeat_ngram_size: config.noRepeatNgramSize,
-    bad_words_ids: config.badWordsIds.length === 0 ? null : config.badWordsIds,
+    encoder_no_repeat_ngram_size: config.encoderNoRepeatNgramSize,
+    encoder_repetition_penalty: config.encoderRepetitionPenalty,
+    bad_words_ids: unlessEmpty(config.badWordsIds),
+    sequence_bias: unlessEmpty(config.sequenceBias.map(({ tokens, bias }) => [tokens, bias])),
+    forced_bos_token_id: config.forcedBosTokenId,
+    forced_eos_token_id: oneOrList(config.forcedEosTokenIds),
+    suppress_tokens: unlessEmpty(config.suppressTokens),
+    begin_suppress_tokens: unlessEmpty(config.beginSuppressTokens),
+    exponential_decay_length_penalty:
+      config.exponentialDecay === null
+        ? null
+        : [config.exponentialDecay.start, config.exponentialDecay.factor],
+    remove_invalid_values: config.removeInvalidValues,
+    renormalize_logits: config.renormalizeLogits,
     do_sample: config.doSample,
     temperature: config.temperature,
     top_k: config.topK,
     top_p: config.topP,
     pad_token_id: config.padTokenId,
-    eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : (eos ?? null),
+    eos_token_id: oneOrList(config.eosTokenIds),
     decoder_start_token_id: config.decoderStartTokenId,
   };
   const usual: JsonObject = defaults;
@@ -111,8 +186,15 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
   return { ...config.other, ...Object.fromEntries(set), transformers_version: '4.57.1' };
 }
 
+const unlessEmpty = <T extends Json>(list: readonly T[]): readonly T[] | null =>
+  list.length === 0 ? null : list;
+
+const oneOrList = ([first, ...rest]: readonly number[]): Json =>
+  first === undefined ? null : rest.length === 0 ? first : [first, ...rest];
+
 /** The fields that Python holds as floats. */
 export const generationConfigFloats: readonly string[] = [
+  'encoder_repetition_penalty',
   'length_penalty',
   'repetition_penalty',
   'temperature',
@@ -122,26 +204,16 @@ export const generationConfigFloats: readonly string[] = [
 /** Further fields of transformers' GenerationConfig that change the tokens, each with the value that switches it off; null does so too. */
 export const foreignFields: JsonObject = {
   assistant_early_exit: null,
-  begin_suppress_tokens: null,
   constraints: null,
   diversity_penalty: 0,
   dola_layers: null,
-  encoder_no_repeat_ngram_size: 0,
-  encoder_repetition_penalty: 1,
-  exponential_decay_length_penalty: null,
   force_words_ids: null,
-  forced_bos_token_id: null,
-  forced_eos_token_id: null,
   guidance_scale: 1,
   max_time: null,
   num_beam_groups: 1,
   penalty_alpha: 0,
   prompt_lookup_num_tokens: null,
-  remove_invalid_values: false,
-  renormalize_logits: false,
-  sequence_bias: null,
   stop_strings: null,
-  suppress_tokens: null,
   token_healing: false,
   watermarking_config: null,
 };
@@ -151,8 +223,13 @@ export const foreignSamplingFields: JsonObject = {
   epsilon_cutoff: 0,
   eta_cutoff: 0,
   min_p: null,
+  top_h: null,
   typical_p: 1,
 };
+
+/** Whether transformers acts on a field that nothing here stands for. */
+export const isForeignField = (name: string): boolean =>
+  Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name);
 
 const defaults = {
   max_length: 20,
@@ -163,11 +240,34 @@ const defaults = {
   length_penalty: 1,
   repetition_penalty: 1,
   no_repeat_ngram_size: 0,
+  encoder_no_repeat_ngram_size: 0,
+  encoder_repetition_penalty: 1,
+  remove_invalid_values: false,
+  renormalize_logits: false,
   do_sample: false,
   temperature: 1,
   top_k: 50,
   top_p: 1,
 } as const;
+
+/** The fields of transformers' GenerationConfig that a caller, a folder or a config.json may set. */
+export const generationFields: readonly string[] = [
+  ...Object.keys(defaults),
+  'bad_words_ids',
+  'begin_suppress_tokens',
+  'decoder_start_token_id',
+  'eos_token_id',
+  'exponential_decay_length_penalty',
+  'forced_bos_token_id',
+  'forced_eos_token_id',
+  'max_new_tokens',
+  'min_new_tokens',
+  'pad_token_id',
+  'sequence_bias',
+  'suppress_tokens',
+  ...Object.keys(foreignFields),
+  ...Object.keys(foreignSamplingFields),
+];
 
 function tokenIds(found: Json): readonly number[] | undefined {
   const ids: readonly Json[] = Array.isArray(found) ? found : [found];
@@ -180,6 +280,31 @@ function wordsOfIds(found: Json): readonly (readonly number[])[] | undefined {
     isJsonList(word) && word.length > 0 && word.every(isTokenId) ? [word] : [],
   );
   return words.length === found.length ? words : undefined;
+}
+
+const idList = (found: Json): readonly number[] | undefined =>
+  isJsonList(found) ? tokenIds(found) : undefined;
+
+function sequenceBiases(found: Json): readonly SequenceBias[] | undefined {
+  if (!isJsonList(found)) return undefined;
+  const biases = found.flatMap((pair) => {
+    const [tokens, bias, ...more] = isJsonList(pair) ? pair : [];
+    const [word] = wordsOfIds([tokens ?? null]) ?? [];
+    return word !== undefined && typeof bias === 'number' && more.length === 0
+      ? [{ tokens: word, bias }]
+      : [];
+  });
+  return biases.length === found.length ? biases : undefined;
+}
+
+function decayOf(found: Json): ExponentialDecay | undefined {
+  const [start, factor, ...more] = isJsonList(found) ? found : [];
+  return typeof start === 'number' &&
+    Number.isInteger(start) &&
+    typeof factor === 'number' &&
+    more.length === 0
+    ? { start, factor }
+    : undefined;
 }
 
 const isTokenId = (id: Json): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0;

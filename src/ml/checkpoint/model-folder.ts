@@ -9,7 +9,7 @@ import { type Mt5Folder, mt5Folder } from './mt5-folder.ts';
 /** A model of any family that is known here. */
 export type ModelFolder = ({ readonly kind: 'mt5' } & Mt5Folder) | ({ readonly kind: 'bert' } & BertFolder);
 
-/** Opens a folder in Hugging Face's form, for those who take any encoder. */
+/** Opens a folder in Hugging Face's form, for those who take any encoder: a decoder may be missing. */
 export async function openModelFolder(folder: string): Promise<Result<ModelFolder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);
   if (!json.ok) return json;
@@ -18,15 +18,15 @@ export async function openModelFolder(folder: string): Promise<Result<ModelFolde
     const bert = await bertFolder(folder, json.value);
     return bert.ok ? { ok: true, value: { kind: 'bert', ...bert.value } } : bert;
   }
-  if (type === 'mt5' || type === 't5') {
-    const mt5 = await mt5Folder(folder, json.value);
+  if (type === 'mt5' || type === 't5' || type === 'umt5') {
+    const mt5 = await mt5Folder(folder, json.value, 'encoder');
     return mt5.ok ? { ok: true, value: { kind: 'mt5', ...mt5.value } } : mt5;
   }
   return {
     ok: false,
     error: {
       path: join(folder, 'config.json'),
-      message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5" or "bert"`,
+      message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5", "umt5" or "bert"`,
     },
   };
 }

@@ -6,5 +6,7 @@ export function modelTypeOf(json: JsonObject): string | undefined {
   if (typeof named === 'string') return named;
   const classes = json['architectures'];
   const first: Json | undefined = Array.isArray(classes) ? classes[0] : undefined;
-  return typeof first === 'string' ? /^(MT5|T5|Bert)(?=[A-Z])/.exec(first)?.[1]?.toLowerCase() : undefined;
+  return typeof first === 'string'
+    ? /^(UMT5|MT5|T5|Bert)(?=[A-Z])/.exec(first)?.[1]?.toLowerCase()
+    : undefined;
 }

@@ -1,23 +1,29 @@
 import { existsSync } from 'node:fs';
 import { copyFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import { type FileProblem, fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { isJsonObject, type JsonObject, readJson } from '../../files/json.ts';
 import { writeFileAtomically, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { modelFolder, readFolderJson } from './folder-json.ts';
 import {
-  foreignFields,
-  foreignSamplingFields,
   type GenerationConfig,
   generationConfigFloats,
   generationConfigJson,
-  parseGenerationConfig,
+  isForeignField,
+  readGenerationConfig,
 } from './generation-config.ts';
 import type { LazyTensors } from './lazy-tensor.ts';
 import { modelTypeOf } from './model-type.ts';
-import { type Mt5Config, mt5ConfigFloats, mt5ConfigJson, parseMt5Config } from './mt5-config.ts';
-import { canonicalMt5Tensors } from './mt5-layout.ts';
+import {
+  isOfVersion5,
+  type Mt5Config,
+  mt5ConfigFloats,
+  mt5ConfigJson,
+  parseMt5Config,
+  unknownFields,
+} from './mt5-config.ts';
+import { canonicalMt5Tensors, hasOwnHead } from './mt5-layout.ts';
 import { pythonJson } from './python-json.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { planShards, shardIndex, shardName } from './sharded.ts';
@@ -26,37 +32,57 @@ import { openModelWeights } from './weights.ts';
 /** An mT5 or T5 as its folder tells it. `tensors` are those of `mt5ParameterShapes(config)`, in that order, as stored. */
 export interface Mt5Folder {
   readonly config: Mt5Config;
+  /** How the model generates unless told otherwise. What is not understood in it stays in `other`. */
   readonly generation: GenerationConfig;
   readonly tensors: LazyTensors;
+  /** What the files hold that is ignored here, as it is by transformers; for a user to read. */
+  readonly warnings: readonly string[];
 }
 
+/** Which part of the model is opened: a folder of an encoder alone has no decoder. */
+export type Mt5Part = 'whole' | 'encoder';
+
 /**
- * Opens a folder in Hugging Face's form, whatever form its weights have. What is missing, misshaped or unknown is told
- * in one problem.
+ * Opens a folder in Hugging Face's form, whatever form its weights have. What is missing or misshaped is told in one
+ * problem.
  */
 export async function openMt5Folder(folder: string): Promise<Result<Mt5Folder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);
-  return json.ok ? mt5Folder(folder, json.value) : json;
+  return json.ok ? mt5Folder(folder, json.value, 'whole') : json;
 }
 
 /** The folder whose config.json is read already. */
-export async function mt5Folder(folder: string, json: JsonObject): Promise<Result<Mt5Folder, FileProblem>> {
+export async function mt5Folder(
+  folder: string,
+  json: JsonObject,
+  part: Mt5Part,
+): Promise<Result<Mt5Folder, FileProblem>> {
   const path = join(folder, 'config.json');
+  const refused = (message: string) => ({ ok: false, error: { path, message } }) as const;
   const type = modelTypeOf(json);
-  if (type !== 'mt5' && type !== 't5')
-    return {
-      ok: false,
-      error: { path, message: `model_type is ${JSON.stringify(type ?? null)}: expected "mt5" or "t5"` },
-    };
-  const config = parseMt5Config(json, path);
-  if (!config.ok) return config;
-  const generation = await readGeneration(folder, json);
-  if (!generation.ok) return generation;
+  if (type !== 'mt5' && type !== 't5' && type !== 'umt5')
+    return refused(`model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5" or "umt5"`);
+  if (part === 'whole' && json['is_encoder_decoder'] === false)
+    return refused('is_encoder_decoder is false: expected a model with a decoder, which answers need');
+  const parsed = parseMt5Config(json, path);
+  if (!parsed.ok) return parsed;
   const stored = await openModelWeights(folder);
   if (!stored.ok) return stored;
-  const { tensors, problems } = await canonicalMt5Tensors(config.value, stored.value);
-  if (problems.length > 0) return { ok: false, error: { path: folder, message: problems.join('\n') } };
-  return { ok: true, value: { config: config.value, generation: generation.value, tensors } };
+  const config =
+    isOfVersion5(json) && (await hasOwnHead(stored.value))
+      ? { ...parsed.value, tieWordEmbeddings: false }
+      : parsed.value;
+  const { tensors, problems, unused } = await canonicalMt5Tensors(config, stored.value, part);
+  if (problems.length > 0)
+    return { ok: false, error: { path: folder, message: [...problems, ...unused].join('\n') } };
+  const generation = await readGeneration(folder, json);
+  const unknown = unknownFields(config);
+  const warnings = [
+    ...(unknown.length === 0 ? [] : [`${path}: ignored unknown fields: ${unknown.join(', ')}`]),
+    ...unused.map((text) => `${folder}: ${text}`),
+    ...generation.warnings,
+  ];
+  return { ok: true, value: { config, generation: generation.config, tensors, warnings } };
 }
 
 export interface WriteOptions {
@@ -69,7 +95,7 @@ export interface WriteOptions {
 /** Writes a folder that transformers loads, complete or not at all; the path must be free. */
 export function writeMt5Folder(
   folder: string,
-  { config, generation, tensors }: Mt5Folder,
+  { config, generation, tensors }: Omit<Mt5Folder, 'warnings'>,
   { copies = [], maxShardBytes = 5e9 }: WriteOptions = {},
 ): Promise<Result<void, FileProblem>> {
   const dtype = [...tensors.values()][0]?.dtype ?? 'float32';
@@ -108,29 +134,27 @@ const tokenizerNames: readonly string[] = [
   'added_tokens.json',
 ];
 
-/** generation_config.json; a folder without one has its settings in config.json, as transformers takes them from there. */
+/**
+ * generation_config.json; a folder without one, or with one that is no JSON object, has its settings in config.json, as
+ * transformers takes them from there. What is wrong with it matters to generation alone: here it is a warning.
+ */
 async function readGeneration(
   folder: string,
   config: JsonObject,
-): Promise<Result<GenerationConfig, FileProblem>> {
+): Promise<{ readonly config: GenerationConfig; readonly warnings: readonly string[] }> {
   const path = join(folder, 'generation_config.json');
-  if (!existsSync(path)) {
-    const parsed = parseGenerationConfig(config, join(folder, 'config.json'));
-    const foreign = Object.entries(parsed.ok ? parsed.value.other : {}).filter(
-      ([name]) => Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name),
-    );
-    return parsed.ok
-      ? {
-          ok: true,
-          value: { ...parsed.value, other: { _from_model_config: true, ...Object.fromEntries(foreign) } },
-        }
-      : parsed;
+  const json = existsSync(path) ? await readJson(path) : undefined;
+  if (json?.ok === true && isJsonObject(json.value)) {
+    const { config: generation, problems } = readGenerationConfig(json.value);
+    return { config: generation, warnings: problems.map((problem) => `${path}: ${problem}`) };
   }
-  const json = await readJson(path);
-  if (!json.ok) return json;
-  return isJsonObject(json.value)
-    ? parseGenerationConfig(json.value, path)
-    : { ok: false, error: { path, message: 'is not a JSON object' } };
+  const { config: generation } = readGenerationConfig(config);
+  const foreign = Object.entries(generation.other).filter(([name]) => isForeignField(name));
+  const problem = json?.ok === false ? fileProblemText(json.error) : `${path}: is not a JSON object`;
+  return {
+    config: { ...generation, other: { _from_model_config: true, ...Object.fromEntries(foreign) } },
+    warnings: json === undefined ? [] : [`${problem}: generation settings are taken from config.json`],
+  };
 }
 
 async function copyFiles(paths: readonly string[], folder: string): Promise<Result<void, FileProblem>> {

@@ -12,7 +12,8 @@ import { matchTensors } from './tensor-check.ts';
 export async function canonicalMt5Tensors(
   config: Mt5Config,
   stored: LazyTensors,
-): Promise<{ readonly tensors: LazyTensors; readonly problems: readonly string[] }> {
+  part: 'whole' | 'encoder' = 'whole',
+): Promise<ReturnType<typeof matchTensors>> {
   const copies = new Set([
     'shared.weight',
     'encoder.embed_tokens.weight',
@@ -26,14 +27,30 @@ export async function canonicalMt5Tensors(
   const named = new Map([...stored].filter(([name]) => !copies.has(name) && name !== unusedBias));
   const [first, ...others] = found;
   if (first !== undefined) named.set('shared.weight', first.tensor);
-  const { tensors, problems } = matchTensors(named, mt5ParameterShapes(config));
+  const shapes = [...mt5ParameterShapes(config)];
+  const isWanted = (name: string): boolean => part === 'whole' || !isOfDecoder(name);
+  const { tensors, problems, unused } = matchTensors(
+    new Map([...named].filter(([name]) => isWanted(name))),
+    new Map(shapes.filter(([name]) => isWanted(name))),
+  );
   const different: string[] = [];
   for (const { name, tensor } of others) {
     if (first !== undefined && !(await areEqual(first.tensor, tensor)))
       different.push(`${name} should be a copy of ${first.name}, but holds other numbers`);
   }
-  return { tensors, problems: [...problems, ...different] };
+  return { tensors, problems: [...problems, ...different], unused };
 }
+
+/** Whether the files hold a head that is not the embedding: to transformers 5, that head counts, whatever the configuration says. */
+export async function hasOwnHead(stored: LazyTensors): Promise<boolean> {
+  const head = stored.get('lm_head.weight');
+  const embedding = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight']
+    .map((name) => stored.get(name))
+    .find((tensor) => tensor !== undefined);
+  return head !== undefined && embedding !== undefined && !(await areEqual(head, embedding));
+}
+
+const isOfDecoder = (name: string): boolean => name.startsWith('decoder.') || name === 'lm_head.weight';
 
 /** Early T5 files hold this table, which cross-attention never had a use for; transformers passes over it as well. */
 const unusedBias = 'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight';

@@ -22,8 +22,8 @@ function stack(config: Mt5Config, name: 'encoder' | 'decoder', depth: number): r
     const cross = name === 'decoder';
     return [
       ...attention(config, `${layer(0)}.SelfAttention`),
-      // The first layer's table serves the whole stack.
-      ...(block === 0
+      // The first layer's table serves the whole stack; every layer of a umT5 has its own.
+      ...(block === 0 || config.modelType === 'umt5'
         ? [
             [
               `${layer(0)}.SelfAttention.relative_attention_bias.weight`,

@@ -5,12 +5,16 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /**
  * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are missing,
- * which have another shape, which the model does not know.
+ * which have another shape. `unused` names those that the model has no place for, as a warning words it.
  */
 export function matchTensors(
   tensors: LazyTensors,
   shapes: Shapes,
-): { readonly tensors: LazyTensors; readonly problems: readonly string[] } {
+): {
+  readonly tensors: LazyTensors;
+  readonly problems: readonly string[];
+  readonly unused: readonly string[];
+} {
   const matched = [...shapes].flatMap(([name, shape]) => {
     const tensor = tensors.get(name);
     return tensor === undefined ? [] : [[name, tensor, shape] as const];
@@ -27,8 +31,8 @@ export function matchTensors(
     problems: [
       ...listed('missing', missing),
       ...listed('of another shape than the configuration says', misshaped),
-      ...listed('not part of the model', extra),
     ],
+    unused: listed('not part of the model', extra),
   };
 }
 

@@ -19,8 +19,9 @@ export interface BertScoreOptions {
 }
 
 /**
- * BERTScore of each pair (Zhang et al. 2020), as bert_score 0.3.12: tokens matched greedily by cosine similarity. A pair
- * with an empty text scores 0.
+ * BERTScore of each pair (Zhang et al. 2020), as bert_score 0.3.12: tokens matched greedily by cosine similarity. Where a
+ * text has two tokens, precision and recall are 0: to bert_score it is the [CLS] and [SEP] of an empty text. It counts so
+ * for a T5 too, where an empty text is one token, and matched; F1 is that of the match, as there.
  */
 export async function bertScores(
   pairs: readonly TextPair[],
@@ -44,14 +45,9 @@ export async function bertScores(
     for (const { candidate, reference } of batch) {
       const [left, right] = [embedded.get(candidate), embedded.get(reference)];
       if (left === undefined || right === undefined) throw new Error('a text of the batch was not embedded');
-      scores.push(
-        rescaled(
-          isEmpty(left.ids, encoder) || isEmpty(right.ids, encoder)
-            ? nothing
-            : await match(weighted(left, longest.candidate), weighted(right, longest.reference)),
-          options.baseline,
-        ),
-      );
+      const matched = await match(weighted(left, longest.candidate), weighted(right, longest.reference));
+      const isTwo = left.ids.length === 2 || right.ids.length === 2;
+      scores.push(rescaled(isTwo ? { ...matched, precision: 0, recall: 0 } : matched, options.baseline));
     }
     options.onProgress?.(first + batch.length);
 
@@ -72,8 +68,6 @@ interface Embedded {
   readonly vectors: Float32Array;
 }
 
-const nothing: BertScore = { precision: 0, recall: 0, f1: 0 };
-
 /** Each text once, long ones together. */
 async function embedTexts(
   texts: readonly string[],
@@ -89,7 +83,7 @@ async function embedTexts(
 }
 
 /**
- * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it. Special tokens count
+ * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it. Separators count
  * nothing without idf; with it they stand in every reference, which gives 0 by itself.
  */
 function tokenWeights(
@@ -97,8 +91,8 @@ function tokenWeights(
   encoder: SentenceEncoder,
   idf: boolean,
 ): (id: number) => number {
-  const special = new Set(encoder.special);
-  if (!idf) return (id) => (special.has(id) ? 0 : 1);
+  const separators = new Set(encoder.separators);
+  if (!idf) return (id) => (separators.has(id) ? 0 : 1);
   const documents = new Map<number, number>();
   for (const { reference } of pairs)
     for (const id of new Set(encoder.tokenize(reference))) documents.set(id, (documents.get(id) ?? 0) + 1);
@@ -110,9 +104,6 @@ function shares(weights: readonly number[]): Float32Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return Float32Array.from(weights, (weight) => weight / total);
 }
-
-const isEmpty = (ids: readonly number[], { special }: SentenceEncoder): boolean =>
-  ids.every((id) => special.includes(id)) && ids.length <= special.length;
 
 const rescaled = ({ precision, recall, f1 }: BertScore, baseline: BertScore | null): BertScore =>
   baseline === null

@@ -43,8 +43,9 @@ export async function openSentenceEncoder(
     ok: true,
     value: {
       label: `${name} encoder, layer ${family.layer}`,
-      tokenize: (text) => tokensOf(text, tokenizer.value, family.longest),
-      special: specialOf(tokenizer.value),
+      tokenize: (text) =>
+        tokensOf(text, tokenizer.value, Math.min(family.longest, tokenizer.value.modelMaxLength)),
+      separators: family.hasSeparators ? specialOf(tokenizer.value) : [],
       width: family.width,
       async embed(rows) {
         const vectors: Float32Array[] = [];
@@ -72,12 +73,11 @@ interface Family {
   readonly width: number;
   /** The most tokens that it takes. */
   readonly longest: number;
+  /** Whether its special tokens separate texts, as bert_score knows them: sep_token and cls_token. */
+  readonly hasSeparators: boolean;
   readonly graph: Graph;
   readonly feeds: (rows: readonly (readonly number[])[]) => Readonly<Record<string, HostValue>>;
 }
-
-/** bert_score cuts at 512 tokens, which an mT5 was pre-trained on too. */
-const mostTokens = 512;
 
 function familyOf(folder: ModelFolder, wanted: number | null): Family {
   if (folder.kind === 'bert') {
@@ -87,7 +87,8 @@ function familyOf(folder: ModelFolder, wanted: number | null): Family {
       layer,
       layers: config.numHiddenLayers,
       width: config.hiddenSize,
-      longest: Math.min(mostTokens, config.maxPositionEmbeddings),
+      longest: config.maxPositionEmbeddings,
+      hasSeparators: true,
       graph: only(bertGraph(config, layer), layer),
       feeds: (rows) => bertFeeds(rows),
     };
@@ -98,7 +99,8 @@ function familyOf(folder: ModelFolder, wanted: number | null): Family {
     layer,
     layers: config.numLayers,
     width: config.dModel,
-    longest: mostTokens,
+    longest: Infinity,
+    hasSeparators: false,
     graph: only(encoderGraph(plainTrace(config), layer), layer),
     feeds: (rows) => sourceFeeds(rows, config),
   };
@@ -110,7 +112,7 @@ function only({ outputs }: Graph, layer: number): Graph {
   return { outputs: states === undefined ? {} : { [`hidden.${layer}`]: states } };
 }
 
-/** As bert_score encodes: stripped as Python strips, and nothing but special tokens for a text without words. */
+/** As bert_score encodes: stripped as Python strips, cut to what the tokenizer says that its model takes, and nothing but special tokens for a text without words. */
 function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly number[] {
   const stripped = pythonStrip(text);
   return stripped === '' ? specialOf(tokenizer) : tokenizer.encode(stripped, { maxLength: longest });

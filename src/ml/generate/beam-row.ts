@@ -50,10 +50,10 @@ export function advanceRow(
       ends: endTokenIds.includes(token) || length >= maxLength,
     }),
   );
-  // Only the best `beams` may finish: the others are there to go on.
+  // Only the best `beams` may finish: the others are there to go on. What is forbidden never finishes, however few are left.
   const ended = candidates
     .slice(0, beams)
-    .filter(({ ends }) => ends)
+    .filter(({ ends, score }) => ends && score > -Infinity)
     .map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));
   const finished = [...row.finished, ...ended].sort((a, b) => b.score - a.score).slice(0, beams);
   const running = candidates

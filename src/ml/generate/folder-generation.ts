@@ -2,9 +2,12 @@ import {
   foreignFields,
   foreignSamplingFields,
   type GenerationConfig,
+  generationConfigJson,
+  generationFields,
+  readGenerationConfig,
 } from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
-import { shownJson } from '../../files/json.ts';
+import { type JsonObject, shownJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { GenerationOptions } from './generation-options.ts';
 
@@ -13,39 +16,104 @@ export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgr
 
 /**
  * How a model's folder wants sequences to be generated, under what was asked for: as `generate` of transformers (4.57.1)
- * takes what its caller leaves open from generation_config.json. What changes the result there and cannot be done here is
- * refused by its name. A folder that names no end or start has those of its config.json.
+ * takes what its caller leaves open from generation_config.json. `overrides` stand in the place of the folder's fields of
+ * the same names, as the arguments of `generate` do; null leaves a field out. What changes the result there and cannot be
+ * done here is refused by its name. A folder that names no end or start has those of its config.json.
  */
 export function folderGeneration(
   asked: AskedGeneration,
-  generation: GenerationConfig,
+  folder: GenerationConfig,
   model: Mt5Config,
+  overrides: JsonObject = {},
 ): Result<GenerationOptions> {
+  const problemsOfOverrides = Object.keys(overrides).flatMap(overrideProblem);
+  if (problemsOfOverrides.length > 0) return { ok: false, error: problemsOfOverrides.join('; ') };
+  const { config, problems } = readGenerationConfig({ ...generationConfigJson(folder), ...overrides });
   const foreign =
     asked.search.kind === 'sample' ? { ...foreignFields, ...foreignSamplingFields } : foreignFields;
-  const problems = Object.entries(foreign).flatMap(([name, off]) => {
-    const value = generation.other[name] ?? null;
-    return value === null || value === off
-      ? []
-      : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
-  });
-  const { maxNewTokens } = generation;
-  // It counts without the decoder's start, and the caller's length is no bound beside it: there, answers would be shorter or longer.
-  if (maxNewTokens !== null && maxNewTokens + 1 !== asked.maxLength)
-    problems.push(
-      `max_new_tokens is ${maxNewTokens}, which transformers puts before the length that it is asked for (${asked.maxLength}, with the decoder's start): expected it to be left out, or to be ${asked.maxLength - 1}`,
-    );
-  if (problems.length > 0) return { ok: false, error: `generation_config.json: ${problems.join('; ')}` };
+  const all = [
+    ...problems,
+    ...Object.entries(foreign).flatMap(([name, off]) => {
+      const value = config.other[name] ?? null;
+      return value === null || value === off
+        ? []
+        : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
+    }),
+    ...tokensPast(config, model.vocabSize),
+    ...(asked.search.kind === 'beam' && asked.search.beams > 1 && config.encoderRepetitionPenalty !== 1
+      ? [
+          `encoder_repetition_penalty is ${config.encoderRepetitionPenalty}, which transformers applies to some beams only: expected 1`,
+        ]
+      : []),
+  ];
+  if (all.length > 0)
+    return { ok: false, error: `generation_config.json: ${all.join('; ')} (${howToOverride})` };
   return {
     ok: true,
     value: {
       ...asked,
+      // It counts without the decoder's start, and goes before the length that the caller asks for.
+      maxLength: config.maxNewTokens === null ? asked.maxLength : config.maxNewTokens + 1,
       // `min_length` counts the decoder's start, and does not count beside `min_new_tokens`.
-      minNewTokens: generation.minNewTokens ?? Math.max(0, generation.minLength - 1),
-      repetitionPenalty: generation.repetitionPenalty,
-      badWords: generation.badWordsIds,
-      startTokenId: generation.decoderStartTokenId ?? model.decoderStartTokenId,
-      endTokenIds: generation.eosTokenIds.length === 0 ? [model.eosTokenId] : generation.eosTokenIds,
+      minNewTokens: config.minNewTokens ?? Math.max(0, config.minLength - 1),
+      repetitionPenalty: config.repetitionPenalty,
+      encoderNoRepeatNgramSize: config.encoderNoRepeatNgramSize,
+      encoderRepetitionPenalty: config.encoderRepetitionPenalty,
+      badWords: config.badWordsIds,
+      sequenceBias: config.sequenceBias,
+      forcedStart: config.forcedBosTokenId,
+      forcedEnd: config.forcedEosTokenIds,
+      suppressed: config.suppressTokens,
+      suppressedAtStart: config.beginSuppressTokens,
+      exponentialDecay: config.exponentialDecay,
+      removeInvalidValues: config.removeInvalidValues,
+      renormalize: config.renormalizeLogits,
+      startTokenId: config.decoderStartTokenId ?? model.decoderStartTokenId,
+      endTokenIds: config.eosTokenIds.length === 0 ? model.eosTokenIds : config.eosTokenIds,
     },
   };
 }
+
+const howToOverride =
+  'a field is set for a stage by its param `generation`: { NAME: VALUE }, null leaves it out';
+
+/** Fields of generation that have a param of their own in the stages that generate. */
+const ownParams: Readonly<Record<string, string>> = {
+  do_sample: 'the stage',
+  early_stopping: 'earlyStopping',
+  length_penalty: 'lengthPenalty',
+  max_length: 'maxLength',
+  no_repeat_ngram_size: 'noRepeatNgram',
+  num_beams: 'beams',
+  num_return_sequences: 'the stage',
+  temperature: 'temperatures',
+  top_k: 'topK',
+  top_p: 'topP',
+};
+
+function overrideProblem(name: string): readonly string[] {
+  const own = ownParams[name];
+  if (own !== undefined)
+    return [`generation.${name} is set by ${own === 'the stage' ? own : `the param ${own}`}`];
+  return generationFields.includes(name)
+    ? []
+    : [`generation.${name} is no field of transformers' GenerationConfig (4.57.1)`];
+}
+
+/** Tokens that the model does not have, in fields where transformers fails at them. */
+const tokensPast = (
+  { sequenceBias, forcedBosTokenId, forcedEosTokenIds }: GenerationConfig,
+  size: number,
+): readonly string[] => {
+  const named: readonly (readonly [name: string, ids: readonly number[]])[] = [
+    ['sequence_bias', sequenceBias.flatMap(({ tokens }) => tokens)],
+    ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
+    ['forced_eos_token_id', forcedEosTokenIds],
+  ];
+  return named.flatMap(([name, ids]) =>
+    ids
+      .filter((id) => id >= size)
+      .slice(0, 1)
+      .map((id) => `${name} holds ${id}: expected token ids below ${size}`),
+  );
+};

@@ -58,7 +58,7 @@ async function decodeBatch(
   options: GenerationOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly GeneratedSequence[])[]> {
-  const processors = processorsOf(options);
+  const processors = rows.map(({ tokens }) => processorsOf(options, tokens));
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
   let state = await decoder.start(rows.map(({ tokens }) => tokens));
   let searches: readonly SourceSearch[] = rows.map((_, place) => ({
@@ -73,7 +73,7 @@ async function decodeBatch(
     const scores = rowsOfScores(step.scores, searches.length * width);
     const advanced = searches.map(({ place, row }, source): SourceSearch => {
       const own = row.running.map((beam, index) =>
-        processed(scores[source * width + index], beam.tokens, processors),
+        processed(scores[source * width + index], beam.tokens, processors[place] ?? []),
       );
       return { place, row: nextRow(row, own, options, rows[place]?.index ?? 0) };
     });

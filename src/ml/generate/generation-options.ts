@@ -1,4 +1,6 @@
-/** How sequences are generated. Names and meaning as transformers' GenerationConfig (4.57.1); 0, 1 and null switch a field off. */
+import type { ExponentialDecay, SequenceBias } from '../checkpoint/generation-config.ts';
+
+/** How sequences are generated. Names and meaning as transformers' GenerationConfig (4.57.1); 0, 1, null and no elements switch a field off. */
 export interface GenerationOptions {
   /** Tokens with the decoder's start. */
   readonly maxLength: number;
@@ -6,7 +8,21 @@ export interface GenerationOptions {
   readonly minNewTokens: number;
   readonly repetitionPenalty: number;
   readonly noRepeatNgramSize: number;
+  /** No sequence holds an n-gram of this size that its source holds. */
+  readonly encoderNoRepeatNgramSize: number;
+  readonly encoderRepetitionPenalty: number;
   readonly badWords: readonly (readonly number[])[];
+  readonly sequenceBias: readonly SequenceBias[];
+  /** The first token after the decoder's start. */
+  readonly forcedStart: number | null;
+  /** The last token of a sequence that reaches the longest length. */
+  readonly forcedEnd: readonly number[];
+  readonly suppressed: readonly number[];
+  /** Those that no sequence may begin with. */
+  readonly suppressedAtStart: readonly number[];
+  readonly exponentialDecay: ExponentialDecay | null;
+  readonly removeInvalidValues: boolean;
+  readonly renormalize: boolean;
   readonly startTokenId: number;
   /** Any of these ends a sequence. */
   readonly endTokenIds: readonly number[];

@@ -1,3 +1,4 @@
+import type { ExponentialDecay, SequenceBias } from '../checkpoint/generation-config.ts';
 import type { GenerationOptions } from './generation-options.ts';
 
 export type Scores = Float32Array | Float64Array;
@@ -5,15 +6,33 @@ export type Scores = Float32Array | Float64Array;
 /** Changes the scores of one sequence's next token in place. `tokens`: what it has so far, the decoder's start included. */
 export type LogitsProcessor = (tokens: readonly number[], scores: Scores) => void;
 
-/** The processors that the options ask for, in transformers' order, which is part of the result. */
-export function processorsOf(options: GenerationOptions): readonly LogitsProcessor[] {
-  const { search, endTokenIds } = options;
+/** The processors that the options ask for, for the continuations of a source, in transformers' order, which is part of the result. */
+export function processorsOf(
+  options: GenerationOptions,
+  source: readonly number[],
+): readonly LogitsProcessor[] {
+  const { search, endTokenIds, maxLength, forcedStart, forcedEnd, exponentialDecay: decay } = options;
+  const encoderNgram = options.encoderNoRepeatNgramSize;
   return [
+    ...(options.sequenceBias.length === 0 ? [] : [sequenceBias(options.sequenceBias)]),
+    ...(options.encoderRepetitionPenalty === 1
+      ? []
+      : [encoderRepetitionPenalty(options.encoderRepetitionPenalty, source)]),
     ...(options.repetitionPenalty === 1 ? [] : [repetitionPenalty(options.repetitionPenalty)]),
     ...(options.noRepeatNgramSize === 0 ? [] : [noRepeatNgram(options.noRepeatNgramSize)]),
+    ...(encoderNgram === 0 ? [] : [noSourceNgram(encoderNgram, source)]),
     ...(options.badWords.length === 0 ? [] : [noBadWords(options.badWords, endTokenIds)]),
     ...(options.minNewTokens === 0 ? [] : [minNewTokens(options.minNewTokens, endTokenIds)]),
+    ...(forcedStart === null ? [] : [forcedAt(1, [forcedStart])]),
+    ...(forcedEnd.length === 0 ? [] : [forcedAt(maxLength - 1, forcedEnd)]),
+    ...(options.removeInvalidValues ? [removeInvalidValues] : []),
+    ...(decay === null ? [] : [exponentialDecay(decay, endTokenIds)]),
+    ...(options.suppressed.length === 0 ? [] : [suppress(options.suppressed)]),
+    ...(options.suppressedAtStart.length === 0
+      ? []
+      : [suppressAt(forcedStart === null ? 1 : 2, options.suppressedAtStart)]),
     ...(search.kind === 'sample' ? samplingProcessors(search) : []),
+    ...(options.renormalize ? [renormalize] : []),
   ];
 }
 
@@ -27,6 +46,34 @@ const samplingProcessors = (search: {
   ...(search.topK === 0 ? [] : [topK(search.topK)]),
   ...(search.topP >= 1 ? [] : [topP(search.topP)]),
 ];
+
+/**
+ * Adds to the score of the token that would complete a sequence. As transformers' SequenceBiasLogitsProcessor: of equal
+ * sequences the last counts, and one longer than what is there so far does not.
+ */
+export function sequenceBias(biases: readonly SequenceBias[]): LogitsProcessor {
+  const unique = [...new Map(biases.map((each) => [each.tokens.join(), each])).values()];
+  return (tokens, scores) => {
+    const sums = new Map<number, number>();
+    for (const { tokens: sequence, bias } of unique) {
+      const last = sequence.at(-1);
+      const start = tokens.length - (sequence.length - 1);
+      if (last === undefined || (sequence.length > 1 && sequence.length > tokens.length)) continue;
+      if (sequence.slice(0, -1).every((token, index) => tokens[start + index] === token))
+        sums.set(last, Math.fround((sums.get(last) ?? 0) + Math.fround(bias)));
+    }
+    for (const [token, bias] of sums) {
+      const score = scores[token];
+      if (score !== undefined) scores[token] = score + bias;
+    }
+  };
+}
+
+/** Makes tokens of the source likelier, by a penalty above 1. As transformers' EncoderRepetitionPenaltyLogitsProcessor. */
+export const encoderRepetitionPenalty = (penalty: number, source: readonly number[]): LogitsProcessor => {
+  const apply = repetitionPenalty(1 / penalty);
+  return (_tokens, scores) => apply(source, scores);
+};
 
 /** Makes tokens that stand in the sequence less likely (Keskar et al. 2019). As transformers' RepetitionPenaltyLogitsProcessor. */
 export const repetitionPenalty =
@@ -49,6 +96,20 @@ export const noRepeatNgram =
     }
   };
 
+/** Forbids every token that would complete an n-gram of the source. As transformers' EncoderNoRepeatNGramLogitsProcessor. */
+export function noSourceNgram(size: number, source: readonly number[]): LogitsProcessor {
+  const endings = new Map<string, number[]>();
+  for (let start = 0; start + size <= source.length; start += 1) {
+    const prefix = source.slice(start, start + size - 1).join();
+    endings.set(prefix, [...(endings.get(prefix) ?? []), ...source.slice(start + size - 1, start + size)]);
+  }
+  return (tokens, scores) => {
+    const prefix = tokens.slice(Math.max(0, tokens.length - (size - 1)));
+    if (prefix.length === size - 1)
+      for (const token of endings.get(prefix.join()) ?? []) forbid(scores, token);
+  };
+}
+
 /** Forbids the last token of a word whose other tokens stand at the end. As transformers' NoBadWordsLogitsProcessor. */
 export const noBadWords =
   (words: readonly (readonly number[])[], endTokenIds: readonly number[]): LogitsProcessor =>
@@ -68,6 +129,68 @@ export const minNewTokens =
   (tokens, scores) => {
     if (tokens.length - 1 < count) for (const end of endTokenIds) forbid(scores, end);
   };
+
+/** Leaves one of these as the token at a place. As transformers' ForcedBOSTokenLogitsProcessor and ForcedEOSTokenLogitsProcessor. */
+export const forcedAt =
+  (place: number, forced: readonly number[]): LogitsProcessor =>
+  (tokens, scores) => {
+    if (tokens.length !== place) return;
+    scores.fill(-Infinity);
+    for (const token of forced) if (token < scores.length) scores[token] = 0;
+  };
+
+/** Not-a-numbers become 0, infinities the largest numbers. As transformers' InfNanRemoveLogitsProcessor. */
+export const removeInvalidValues: LogitsProcessor = (_tokens, scores) => {
+  for (let token = 0; token < scores.length; token += 1) {
+    const score = scores[token] ?? 0;
+    if (Number.isNaN(score)) scores[token] = 0;
+    else if (!Number.isFinite(score)) scores[token] = score > 0 ? largest : -largest;
+  }
+};
+
+/** Of float32. */
+const largest = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * Makes the end likelier with every token after the first `start`. As transformers' ExponentialDecayLengthPenalty; an end
+ * that is forbidden stays so, where the infinity of its score gives not a number there.
+ */
+export const exponentialDecay =
+  ({ start, factor }: ExponentialDecay, endTokenIds: readonly number[]): LogitsProcessor =>
+  (tokens, scores) => {
+    const past = tokens.length - (start + 1);
+    if (past <= 0) return;
+    const growth = Math.fround(factor ** past - 1);
+    for (const end of endTokenIds) {
+      const score = scores[end];
+      if (score !== undefined && score !== -Infinity)
+        scores[end] = score + Math.fround(Math.abs(score) * growth);
+    }
+  };
+
+/** As transformers' SuppressTokensLogitsProcessor. */
+export const suppress =
+  (suppressed: readonly number[]): LogitsProcessor =>
+  (_tokens, scores) => {
+    for (const token of suppressed) forbid(scores, token);
+  };
+
+/** The same at one place. As transformers' SuppressTokensAtBeginLogitsProcessor. */
+export const suppressAt =
+  (place: number, suppressed: readonly number[]): LogitsProcessor =>
+  (tokens, scores) => {
+    if (tokens.length === place) for (const token of suppressed) forbid(scores, token);
+  };
+
+/** Scores become logarithms of probabilities again. As transformers' LogitNormalization. */
+export const renormalize: LogitsProcessor = (_tokens, scores) => {
+  let highest = -Infinity;
+  for (const score of scores) if (score > highest) highest = score;
+  let sum = 0;
+  for (const score of scores) sum += Math.exp(score - highest);
+  const total = highest + Math.log(sum);
+  for (let token = 0; token < scores.length; token += 1) scores[token] = (scores[token] ?? 0) - total;
+};
 
 /** As transformers' TemperatureLogitsWarper. */
 export const temperature =

@@ -4,7 +4,7 @@ import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import { normalValues } from './random-values.ts';
 
 /**
- * The weights of a new T5, by their names in transformers, as T5PreTrainedModel._init_weights (4.57.1, factor 1) makes
+ * The weights of a new T5, by their names in transformers, as T5PreTrainedModel._init_weights (4.57.1) makes
  * them, but for an untied head, which is N(0, 1/sqrt(d)) here: with N(0, 1) a small model starts far off. The same seed
  * gives the same bits.
  */
@@ -16,14 +16,14 @@ export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<stri
       return [
         name,
         deviation === undefined
-          ? new Float32Array(count).fill(1)
-          : normalValues(count, deviation, seed, name),
+          ? new Float32Array(count).fill(config.initializerFactor)
+          : normalValues(count, deviation * config.initializerFactor, seed, name),
       ];
     }),
   );
 }
 
-/** The standard deviation a parameter starts with; norms have none: they start at 1. */
+/** The standard deviation a parameter starts with; norms have none: they start at the factor. */
 function deviationOf(name: string, { dModel, dKv, dFf, numHeads }: Mt5Config): number | undefined {
   const part = /([^.]+)\.weight$/.exec(name)?.[1];
   switch (part) {

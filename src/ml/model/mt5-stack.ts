@@ -1,5 +1,5 @@
-import { add, multiply, relu } from '../tensor/ops/elementwise.ts';
-import { geluTanh } from '../tensor/ops/activation.ts';
+import { add, multiply } from '../tensor/ops/elementwise.ts';
+import { activate } from './activate.ts';
 import { pack, unpack } from '../tensor/ops/indexing.ts';
 import { reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
@@ -19,11 +19,17 @@ export interface StackStates {
 
 /** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
-  const bias = add(positionBias(trace, 'source'), paddingMask());
+  const bias = layerBiases(trace, 'source', paddingMask());
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `encoder.block.${block}`;
-      const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'source', outside(bias, 'shared'));
+      const attended = selfAttention(
+        inner,
+        outside(x),
+        `${name}.layer.0`,
+        'source',
+        outside(bias(block), 'shared'),
+      );
       return feedForward(inner, attended, `${name}.layer.1`, 'source');
     });
   return stack(trace, 'encoder', 'source', layers, layer);
@@ -31,24 +37,30 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
 
 /** The decoder over the tokens of the target, each of which sees those before it and all of the source. */
 export function decode(trace: Mt5Trace, encoded: Node): StackStates {
-  const bias = add(positionBias(trace, 'target'), input('target.mask', 'float32', ['target', 'target']));
+  const bias = layerBiases(trace, 'target', input('target.mask', 'float32', ['target', 'target']));
   const mask = paddingMask();
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `decoder.block.${block}`;
-      const attended = selfAttention(inner, outside(x), `${name}.layer.0`, 'target', outside(bias, 'shared'));
+      const attended = selfAttention(
+        inner,
+        outside(x),
+        `${name}.layer.0`,
+        'target',
+        outside(bias(block), 'shared'),
+      );
       const informed = crossAttention(inner, attended, `${name}.layer.1`, outside(encoded), mask);
       return feedForward(inner, informed, `${name}.layer.2`, 'target');
     });
   return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
 }
 
-/** The head. A tied one is the embedding, and its input is scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
+/** The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
 export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
-  const { tieWordEmbeddings, dModel } = trace.config;
+  const { scaleDecoderOutputs, dModel } = trace.config;
   return applyLinear(
     trace,
-    tieWordEmbeddings ? multiply(hidden, dModel ** -0.5) : hidden,
+    scaleDecoderOutputs ? multiply(hidden, dModel ** -0.5) : hidden,
     'lm_head',
     'target',
   );
@@ -84,9 +96,21 @@ function stack(
   return { hidden: [...hidden, last], last };
 }
 
-/** The bias that the first layer's table gives to every pair of positions; all layers of the stack share it. [1, heads, length, length] */
-function positionBias(trace: Mt5Trace, side: Side): Node {
-  const name = `${side === 'source' ? 'encoder' : 'decoder'}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`;
+/** What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and the mask. */
+function layerBiases(trace: Mt5Trace, side: Side, mask: Node): (block: number) => Node {
+  const biasOf = (block: number): Node => add(positionBias(trace, side, block), mask);
+  if (trace.config.modelType === 'umt5') return biasOf;
+  const shared = biasOf(0);
+  return () => shared;
+}
+
+/** The table of a layer's bias of positions. */
+export const positionTable = (stack: 'encoder' | 'decoder', block: number): string =>
+  `${stack}.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
+
+/** The bias that a layer's table gives to every pair of positions. [1, heads, length, length] */
+function positionBias(trace: Mt5Trace, side: Side, block: number): Node {
+  const name = positionTable(side === 'source' ? 'encoder' : 'decoder', block);
   const perPair = lookUp(trace, name, input(`${side}.buckets`, 'int32', [side, side]));
   return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, side, side]);
 }
@@ -158,19 +182,16 @@ function joinHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
 export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side): Node {
   const module = `${layer}.DenseReluDense`;
   const normed = norm(trace, x, `${layer}.layer_norm`);
-  const { gated, dropoutRate: rate } = trace.config;
+  const { activation, gated, dropoutRate: rate } = trace.config;
   const inner = gated
     ? multiply(
-        activation(trace, applyLinear(trace, normed, `${module}.wi_0`, side)),
+        activate(activation, applyLinear(trace, normed, `${module}.wi_0`, side)),
         applyLinear(trace, normed, `${module}.wi_1`, side),
       )
-    : activation(trace, applyLinear(trace, normed, `${module}.wi`, side));
+    : activate(activation, applyLinear(trace, normed, `${module}.wi`, side));
   const kept = trace.dropout(inner, { name: `${module}.dropout#0`, rate, rows: { kind: 'tokens', side } });
   return residual(trace, x, applyLinear(trace, kept, `${module}.wo`, side), layer, side);
 }
-
-const activation = ({ config }: Mt5Trace, x: Node): Node =>
-  config.activation === 'relu' ? relu(x) : geluTanh(x);
 
 export const norm = ({ config, parameters }: Mt5Trace, x: Node, module: string): Node =>
   rmsNorm(x, parameterOf(parameters, `${module}.weight`), config.layerNormEpsilon);

@@ -5,7 +5,7 @@ import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
-import { encode, feedForward, logitsOf, norm, splitHeads } from './mt5-stack.ts';
+import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from './mt5-stack.ts';
 import { applyLinear, embedTokens, lookUp, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
@@ -42,11 +42,11 @@ export function crossGraph(trace: Mt5Trace): Graph {
 export function stepGraph(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'): Graph {
   const ids = reshape(input('ids', 'int32', ['batch', 'beams']), [rows]);
   const parents = reshape(input('parents', 'int32', ['batch', 'beams']), [rows]);
-  const bias = stepBias(trace);
+  const bias = trace.config.modelType === 'umt5' ? undefined : stepBias(trace, 0);
   const caches: (readonly [string, Node])[] = [];
   let x = embedTokens(trace, 'decoder', ids);
   for (const layer of layersOf(trace)) {
-    const { change, cache } = selfStep(trace, x, layer, parents, bias);
+    const { change, cache } = selfStep(trace, x, layer, parents, bias ?? stepBias(trace, layer));
     caches.push(...cache);
     x = add(x, change);
     x = add(x, crossStep(trace, x, layer));
@@ -69,12 +69,8 @@ const crossNames = (layer: number): readonly { readonly name: string; readonly p
 ];
 
 /** [1, heads, 1, past + 1] */
-function stepBias(trace: Mt5Trace): Node {
-  const perKey = lookUp(
-    trace,
-    'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight',
-    input('step.buckets', 'int32', ['past+1']),
-  );
+function stepBias(trace: Mt5Trace, layer: number): Node {
+  const perKey = lookUp(trace, positionTable('decoder', layer), input('step.buckets', 'int32', ['past+1']));
   return reshape(transpose(perKey, [1, 0]), [1, trace.config.numHeads, 1, 'past+1']);
 }
 

@@ -32,7 +32,7 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));
   const folder = await openMt5Folder(isAdapter ? base : trained);
   if (!folder.ok) return worded(folder.error);
-  const { config, generation, tensors } = folder.value;
+  const { config, generation, tensors, warnings } = folder.value;
   const weights = await loadAllFloat32(tensors);
   if (!weights.ok) return worded(weights.error);
   const adapter = isAdapter ? await loadAdapter(trained, config) : undefined;
@@ -45,6 +45,7 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
     value: {
       config,
       generation,
+      warnings,
       weights: Object.fromEntries(
         [...parameters].map(([name, data]) => [
           name,
@@ -52,7 +53,7 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
         ]),
       ),
       trace: plainTrace(config, new Map([...shapes].filter(([name]) => !tensors.has(name)))),
-      warnings: adapter?.value.warnings ?? [],
+      warnings: [...warnings, ...(adapter?.value.warnings ?? [])],
     },
   };
 }

@@ -3,6 +3,8 @@ export interface Tokenizer {
   /** One more than the highest id, those of added tokens included: the rows that an embedding has to have. */
   readonly vocabularySize: number;
   readonly special: SpecialIds;
+  /** The longest encoding that its model takes, as the folder's tokenizer_config.json says; Infinity where it does not. */
+  readonly modelMaxLength: number;
   encode(text: string, options?: EncodeOptions): number[];
   /**
    * Ids of a whole encoding, cut to at most `maxLength` as `encode` would have cut them: the special tokens at its ends

@@ -73,9 +73,13 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
 }
 
 const settingsOf = (
-  { cleanUp = false }: TokenizerConfig,
+  { cleanUp = false, modelMaxLength = Infinity }: TokenizerConfig,
   { pad, unknown, end }: T5SpecialTokens,
-): FastSettings => ({ roles: { pad: pad.content, unknown: unknown.content, end: end.content }, cleanUp });
+): FastSettings => ({
+  roles: { pad: pad.content, unknown: unknown.content, end: end.content },
+  cleanUp,
+  modelMaxLength,
+});
 
 /** Sentinels come after the model's own pieces, the last first. */
 const sentinelPieces = ({ extraIds }: T5SpecialTokens) =>

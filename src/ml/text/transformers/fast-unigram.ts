@@ -29,6 +29,7 @@ export interface UnigramParts {
 export interface FastSettings {
   readonly roles: { readonly pad: string; readonly unknown: string; readonly end: string };
   readonly cleanUp: boolean;
+  readonly modelMaxLength: number;
 }
 
 /** A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. What it does otherwise than sentencepiece is told where it is done. */
@@ -66,6 +67,7 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
   return {
     ok: true,
     value: {
+      modelMaxLength: settings.modelMaxLength,
       vocabularySize: sizeWith(added, pieces.length),
       special: { pad, unknown, start: undefined, end },
       encode: (text, options = {}) => framed(split(text).flatMap(idsOf), frame, options),

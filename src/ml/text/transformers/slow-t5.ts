@@ -44,6 +44,7 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
   return {
     ok: true,
     value: {
+      modelMaxLength: config.modelMaxLength ?? Infinity,
       vocabularySize: sizeWith(slow.tokens.added, vocabulary.pieces.length),
       special: { pad: idOf(special.value.pad.content), unknown: idOf(slow.unknown), start: undefined, end },
       encode: (text, { maxLength = Infinity, addSpecialTokens = true } = {}) => {

@@ -12,6 +12,7 @@ export interface TokenizerConfig {
   /** Tokens of added_tokens_decoder (or, where a folder has none, of added_tokens.json and tokenizer.json), by id. */
   readonly addedTokens: ReadonlyMap<number, AddedToken>;
   readonly cleanUp: boolean | undefined;
+  readonly modelMaxLength: number | undefined;
   /** T5: how many <extra_id_n> come after the vocabulary. */
   readonly extraIds: number | undefined;
   /** T5: whether spaces around special tokens are treated as before transformers 4.33. */
@@ -108,6 +109,12 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     ),
     addedTokens,
     cleanUp: truth('clean_up_tokenization_spaces'),
+    // Python writes 10 ** 30 where there is no limit.
+    modelMaxLength: value(
+      'model_max_length',
+      'a number from 1',
+      (json): json is number => typeof json === 'number' && json >= 1,
+    ),
     extraIds: value(
       'extra_ids',
       'an integer from 0 to 100000',

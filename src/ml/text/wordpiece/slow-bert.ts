@@ -65,6 +65,7 @@ export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Resul
   return {
     ok: true,
     value: {
+      modelMaxLength: config.modelMaxLength ?? Infinity,
       vocabularySize: sizeWith(tokens.added, pieces.length),
       special: {
         pad: idOf(special.pad.content),

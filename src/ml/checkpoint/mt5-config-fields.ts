@@ -1,0 +1,102 @@
+import { type JsonObject, shownJson } from '../../files/json.ts';
+import { generationFields } from './generation-config.ts';
+
+/**
+ * The fields of config.json that no parameter of Mt5Config stands for: which of them change nothing, which would change
+ * what a T5 computes. Gone through for T5Config, MT5Config and UMT5Config of transformers 4.57.1 and 5.24.
+ */
+export const isKnownField = (name: string): boolean =>
+  name.startsWith('_') ||
+  inertFields.includes(name) ||
+  generationFields.includes(name) ||
+  Object.hasOwn(offValues, name);
+
+/** Not kept: what is written anew, and where the file once lay. */
+export const rewrittenFields: readonly string[] = [
+  'architectures',
+  'dtype',
+  'torch_dtype',
+  'transformers_version',
+  '_name_or_path',
+];
+
+/** What a file asks for that is not computed here, a line a field. */
+export const unsupportedFields = (other: JsonObject): readonly string[] =>
+  Object.entries(offValues).flatMap(([name, { off, reason }]) => {
+    const found = other[name] ?? null;
+    return found === null || off.includes(JSON.stringify(found))
+      ? []
+      : [
+          `${name} is ${shownJson(found)}, which cannot be computed here (${reason}): expected it to be left out`,
+        ];
+  });
+
+/** Unknown fields of a file that a newer transformers saved: nothing tells whether it acts on them. */
+export function newerFields(json: JsonObject, other: JsonObject): readonly string[] {
+  const [major = 0, minor = 0] = versionOf(json) ?? [];
+  const [knownMajor, knownMinor] = newestKnown;
+  if (major < knownMajor || (major === knownMajor && minor <= knownMinor)) return [];
+  return Object.keys(other)
+    .filter((name) => !isKnownField(name))
+    .map(
+      (name) =>
+        `${name} is a field of transformers ${shownJson(json['transformers_version'] ?? null)}: what it changes is not known here, where the fields up to transformers ${newestKnown.join('.')} are`,
+    );
+}
+
+/** Major and minor version of the transformers that saved a file. */
+export function versionOf(json: JsonObject): readonly [number, number] | undefined {
+  const found = json['transformers_version'];
+  const [, major, minor] = (typeof found === 'string' ? /^(\d+)\.(\d+)/.exec(found) : null) ?? [];
+  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
+}
+
+const newestKnown = [5, 24] as const;
+
+/** Fields that transformers acts on, and the values of each, as JSON, that leave a T5 as it is. */
+const offValues: Readonly<Record<string, { readonly off: readonly string[]; readonly reason: string }>> = {
+  compression_config: { off: [], reason: 'compressed weights' },
+  per_layer_config: { off: ['{}'], reason: 'layers that differ' },
+  pruned_heads: { off: ['{}'], reason: 'heads that are taken out' },
+  quantization_config: { off: [], reason: 'quantized weights' },
+  tie_encoder_decoder: { off: ['false'], reason: 'a decoder that shares the weights of the encoder' },
+};
+
+/** Fields without effect on a T5's encoder, decoder and head: of other heads, of training, of what calls return. */
+const inertFields: readonly string[] = [
+  'add_cross_attention',
+  'attn_implementation',
+  'auto_map',
+  'bos_token_id',
+  'chunk_size_feed_forward',
+  'classifier_dropout',
+  'cls_token_id',
+  'cross_attention_hidden_size',
+  'experts_implementation',
+  'finetuning_task',
+  'gradient_checkpointing',
+  'id2label',
+  'is_decoder',
+  'is_encoder_decoder',
+  'label2id',
+  'mask_token_id',
+  'n_positions',
+  'name_or_path',
+  'num_labels',
+  'output_attentions',
+  'output_hidden_states',
+  'output_past',
+  'prefix',
+  'problem_type',
+  'return_dict',
+  'scale_decoder_outputs',
+  'sep_token_id',
+  'task_specific_params',
+  'tf_legacy_loss',
+  'tie_last_hidden_states',
+  'tokenizer_class',
+  'torchscript',
+  'unk_token_id',
+  'use_bfloat16',
+  'use_cache',
+];
