@@ -45,7 +45,6 @@ export async function openTrainedModel(base: string, trained: string): Promise<R
     value: {
       config,
       generation,
-      warnings,
       weights: Object.fromEntries(
         [...parameters].map(([name, data]) => [
           name,
