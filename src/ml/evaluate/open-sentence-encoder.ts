@@ -121,24 +121,20 @@ function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly
 const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] =>
   start === undefined ? [end] : [start, end];
 
-/** Rows that are computed together: attention's blocks grow with the square of the longest. */
+/** Rows that are computed together, the longest first: attention's blocks grow with the square of the longest. */
 function batchesOf(rows: readonly (readonly number[])[]): readonly (readonly (readonly number[])[])[] {
   const batches: (readonly number[])[][] = [];
-  let tokens = 0;
   for (const row of rows) {
     const last = batches.at(-1);
-    if (last === undefined || tokens + row.length > mostBatchTokens) {
-      batches.push([row]);
-      tokens = row.length;
-    } else {
-      last.push(row);
-      tokens += row.length;
-    }
+    const longest = last?.[0]?.length ?? 0;
+    if (last === undefined || (last.length + 1) * longest ** 2 > mostCells) batches.push([row]);
+    else last.push(row);
   }
   return batches;
 }
 
-const mostBatchTokens = 4096;
+/** Of the blocks of one head: 16 rows of 512 tokens. */
+const mostCells = 2 ** 22;
 
 /** The parameters that the graph reads. */
 async function loadWeights(

@@ -105,8 +105,8 @@ function layerBiases(trace: Mt5Trace, side: Side, mask: Node): (block: number) =
 }
 
 /** The table of a layer's bias of positions. */
-export const positionTable = (stack: 'encoder' | 'decoder', block: number): string =>
-  `${stack}.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
+export const positionTable = (part: 'encoder' | 'decoder', block: number): string =>
+  `${part}.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
 
 /** The bias that a layer's table gives to every pair of positions. [1, heads, length, length] */
 function positionBias(trace: Mt5Trace, side: Side, block: number): Node {
