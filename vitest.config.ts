@@ -7,7 +7,7 @@ const project = (name: string, include: string, timeout: number) => ({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: timeout,
     hookTimeout: timeout,
-    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,chaos}/**'] } : {}),
+    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos}/**'] } : {}),
   },
 });
 
@@ -18,6 +18,7 @@ export default defineConfig({
       project('unit', 'tests/**/*.test.ts', 60_000),
       project('oracles', 'tests/oracles/**/*.test.ts', 600_000),
       project('end-to-end', 'tests/end-to-end/**/*.test.ts', 1_200_000),
+      project('package', 'tests/package/**/*.test.ts', 1_200_000),
       project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
     ],
   },

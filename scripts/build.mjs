@@ -9,12 +9,11 @@
  *   completion/     what `pipeline completion` prints
  * The folder is replaced when all of it is made: a build that fails leaves the last one.
  */
-import { execFile } from 'node:child_process';
 import { chmod, cp, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { execa } from 'execa';
 import { builtPrograms } from './built-programs.mjs';
 import { copyTemplates } from './copy-templates.mjs';
 
@@ -46,15 +45,7 @@ async function buildPackage() {
   if (compiler === undefined)
     return console.warn('typescript is not installed: built without the modules for other projects');
   const config = join(root, 'tsconfig.package.json');
-  await promisify(execFile)(process.execPath, [
-    compiler,
-    '--project',
-    config,
-    '--outDir',
-    join(partial, 'package'),
-  ]).catch(({ stdout }) => {
-    throw new Error(stdout);
-  });
+  await execa(process.execPath, [compiler, '--project', config, '--outDir', join(partial, 'package')]);
 }
 
 function compilerPath() {

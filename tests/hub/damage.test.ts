@@ -123,7 +123,7 @@ test('a full disk: how much is missing is said, what has arrived is kept, and wi
     problem: { message: 'no space left on the device' },
     missing: weights.length - 70_000,
   });
-  expect(fetched.ok ? '' : hubFaultText(fetched.error)).toMatch(/225 KiB are still to come: make room/);
+  expect(fetched.ok ? '' : hubFaultText(fetched.error)).toMatch(/225 KiB are missing: free some space/);
   expect(Object.keys(await rig.cached())).toEqual([
     `${unfinished}/files/a-model/config.json`,
     `${unfinished}/files/a-model/spiece.model`,

@@ -105,7 +105,7 @@ describe('what cannot get better is asked for once', () => {
     await using rig = await openRig();
     await using server = await rawServer(`HTTP/1.1 200 OK\r\n${line}\r\n\r\n[]`);
     const fetched = await rig.fetch({ endpoint: server.endpoint });
-    expect(textOf(fetched)).toMatch(/answer makes no sense: .*(Content-Length|header)/);
+    expect(textOf(fetched)).toMatch(/unexpected answer from the hub: .*(Content-Length|header)/);
     expect(rig.waits).toEqual([]);
   });
 });

@@ -116,7 +116,7 @@ test('a wait of an hour is left to the user', async () => {
   answer(rig, '/tree/', 1, 429, { 'retry-after': '3600' });
   const fetched = await rig.fetch();
   expect(problemOf(fetched)).toMatchObject({ kind: 'rate-limited', seconds: 3600 });
-  expect(text(fetched)).toMatch(/try again in 1 h 00 min; with HF_TOKEN set more are allowed/);
+  expect(text(fetched)).toMatch(/try again in 1 h 00 min; with HF_TOKEN set, more requests are allowed/);
   expect(rig.waits).toEqual([]);
 });
 

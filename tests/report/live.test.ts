@@ -165,13 +165,13 @@ describe('the live display', () => {
         at: 1,
         model: 'hf:google/mt5-base@main',
         seconds: 55,
-        because: 'hub takes no more requests from here for now',
+        because: 'hub limits the rate of requests',
       },
     ];
     for (const end of ends) expect(after(fetching, end).fetching).toBeUndefined();
     expect(ends.map((end) => plainLines(end, noColors, () => undefined))).toEqual([
       ['✓ hf:google/mt5-base@main  fetched, 3.0 GiB'],
-      ['↻ hf:google/mt5-base@main  hub takes no more requests from here for now: again in 55 s'],
+      ['↻ hf:google/mt5-base@main  hub limits the rate of requests: again in 55 s'],
     ]);
   });
 

@@ -91,7 +91,7 @@ interface Words {
   readonly help: string;
 }
 
-const resumes = 'what has arrived is kept, and the next run goes on from there';
+const resumes = 'what was downloaded is kept, and the next run continues from there';
 
 function words(problem: HubProblem): Words {
   switch (problem.kind) {
@@ -102,20 +102,20 @@ function words(problem: HubProblem): Words {
       };
     case 'bad-setting':
       return {
-        message: `the environment variable ${problem.variable} cannot be used`,
+        message: `the environment variable ${problem.variable} has a value that cannot be used`,
         help: problem.message,
       };
     case 'offline-revision':
       return {
-        message: 'which commit this is was never written down, and HF_HUB_OFFLINE forbids to ask',
+        message: 'the commit of this revision is unknown, and HF_HUB_OFFLINE is set',
         help: 'run once without HF_HUB_OFFLINE (pipeline.lock then names the commit), or write the commit, 40 hex digits, after the @',
       };
     case 'offline-files':
       return {
         message:
           problem.damaged.length === 0
-            ? `is not in ${problem.folder}, and HF_HUB_OFFLINE forbids to fetch it`
-            : `${listed(problem.damaged)} in ${problem.folder} ${problem.damaged.length === 1 ? 'is not as it was' : 'are not as they were'} fetched, and HF_HUB_OFFLINE forbids to fetch`,
+            ? `is not in ${problem.folder}, and HF_HUB_OFFLINE is set`
+            : `${listed(problem.damaged)} in ${problem.folder} changed since the download, and HF_HUB_OFFLINE is set`,
         help: 'run once without HF_HUB_OFFLINE, or copy that folder from a machine that has it',
       };
     case 'no-access':
@@ -124,79 +124,79 @@ function words(problem: HubProblem): Words {
       return notFound(problem);
     case 'no-model':
       return {
-        message: `the repository holds no model that can be read: it has no ${problem.lacks}`,
+        message: `the repository has no model that can be read: it lacks ${problem.lacks}`,
         help:
           problem.found.length === 0
             ? 'it is empty at this revision'
-            : `it holds ${listed(problem.found)}; name a repository or a revision with safetensors or PyTorch weights`,
+            : `it has ${listed(problem.found)}; name a repository or a revision with safetensors or PyTorch weights`,
       };
     case 'hostile-name':
       return {
-        message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which would lie outside its folder`,
-        help: 'nothing was fetched; check HF_ENDPOINT: no real hub answers so',
+        message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which leads out of its folder`,
+        help: 'nothing was downloaded; check HF_ENDPOINT: the real hub has no such names',
       };
     case 'bad-answer':
       return {
-        message: `the hub's answer makes no sense: ${problem.message}`,
+        message: `unexpected answer from the hub: ${problem.message}`,
         help: 'check HF_ENDPOINT and the proxy; if both are right, try again later',
       };
     case 'unreachable':
       return {
         message: `${problem.host} cannot be reached (${problem.reason})`,
         help: problem.certificate
-          ? 'its certificate is not trusted here: where a proxy replaces certificates, name its root in NODE_EXTRA_CA_CERTS'
+          ? 'its certificate is not trusted: if a proxy replaces certificates, name its root certificate in NODE_EXTRA_CA_CERTS'
           : `check the network and HTTPS_PROXY; ${resumes}`,
       };
     case 'rate-limited':
       return {
-        message: `${problem.host} takes no more requests from here for now`,
-        help: `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}${problem.token ? '' : '; with HF_TOKEN set more are allowed'}; ${resumes}`,
+        message: `${problem.host} limits the rate of requests`,
+        help: `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}${problem.token ? '' : '; with HF_TOKEN set, more requests are allowed'}; ${resumes}`,
       };
     case 'refused':
       return {
-        message: `${problem.host} answers with status ${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`,
+        message: `${problem.host} answered with status ${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`,
         help: `try again later; ${resumes}`,
       };
     case 'wrong-size':
       return {
-        message: `${problem.file} came with ${problem.found} bytes, where the hub says ${problem.expected}`,
-        help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again',
+        message: `${problem.file} has ${problem.found} bytes, but the hub lists ${problem.expected}`,
+        help: 'the file was discarded, the others are kept. Try again, and check the proxy if it happens again',
       };
     case 'wrong-hash':
       return {
-        message: `${problem.file} came with other bytes than the hub says: its hash is ${problem.found}, expected ${problem.expected}`,
-        help: 'it was thrown away; the other files are kept. Try again, and check the proxy if it happens again',
+        message: `${problem.file} does not match the hash that the hub lists: it has ${problem.found}, expected ${problem.expected}`,
+        help: 'the file was discarded, the others are kept. Try again, and check the proxy if it happens again',
       };
     case 'differs-from-lock':
       return {
-        message: `is not what pipeline.lock says: ${listed(problem.files)} differ${problem.files.length === 1 ? 's' : ''}`,
-        help: 'restore pipeline.lock from version control, or remove the entry from it if the new content is wanted',
+        message: `does not match pipeline.lock: ${listed(problem.files)} differ${problem.files.length === 1 ? 's' : ''}`,
+        help: 'restore pipeline.lock from version control, or remove the entry to accept the new content',
       };
     case 'lock-file':
       return {
         message: fileProblemText(problem.problem),
-        help: 'restore pipeline.lock from version control, or remove it: names are then looked up again',
+        help: 'restore pipeline.lock from version control, or remove it to look up all names again',
       };
     case 'disk':
       return {
         message: fileProblemText(problem.problem),
         help:
           problem.missing === undefined
-            ? 'mend that and run again, or name another place by HF_HOME'
-            : `${sizeText(problem.missing)} are still to come: make room, or name another place by HF_HOME; ${resumes}`,
+            ? 'fix this and run again, or name another folder in HF_HOME'
+            : `${sizeText(problem.missing)} are missing: free some space, or name another folder in HF_HOME; ${resumes}`,
       };
     case 'too-slow':
       return {
         message: `${problem.host} sends ${sizeText(problem.bytesPerSecond)} per second, less than ${sizeText(problem.leastSpeed)}`,
-        help: `try again later, or set the least speed by PIPELINE_HUB_LEAST_SPEED (bytes per second, 0: none); ${resumes}`,
+        help: `try again later, or lower the limit in PIPELINE_HUB_LEAST_SPEED (bytes per second, 0: none); ${resumes}`,
       };
     case 'out-of-time':
       return {
-        message: `fetching took longer than it may${problem.because === undefined ? '' : ` (last: ${words(problem.because).message})`}`,
-        help: `set the time by PIPELINE_HUB_TOTAL_TIME (seconds, 0: none); ${resumes}`,
+        message: `the download took longer than allowed${problem.because === undefined ? '' : ` (last: ${words(problem.because).message})`}`,
+        help: `set the limit in PIPELINE_HUB_TOTAL_TIME (seconds, 0: none); ${resumes}`,
       };
     case 'interrupted':
-      return { message: 'fetching was interrupted', help: resumes };
+      return { message: 'the download was interrupted', help: resumes };
   }
 }
 
@@ -208,7 +208,7 @@ function noAccess({
 }: Extract<HubProblem, { readonly kind: 'no-access' }>): Words {
   if (gated)
     return {
-      message: `access is granted on request only (${status})`,
+      message: `this model is gated (${status})`,
       help: `accept its conditions at ${page}${token ? ' with the account that HF_TOKEN belongs to' : ', and set HF_TOKEN to a token of that account'}`,
     };
   if (token)
@@ -227,17 +227,17 @@ function notFound({ what, words: said }: Extract<HubProblem, { readonly kind: 'n
   switch (what) {
     case 'repository':
       return {
-        message: `there is no such repository${message}`,
-        help: 'check owner and name; a private one needs HF_TOKEN',
+        message: `no such repository${message}`,
+        help: 'check the owner and the name; a private repository needs HF_TOKEN',
       };
     case 'revision':
       return {
-        message: `the repository has no such revision${message}`,
-        help: 'write a commit, a branch or a tag of it after the @',
+        message: `no such revision${message}`,
+        help: 'write a commit, a branch or a tag after the @',
       };
     case 'file':
       return {
-        message: `a file that the hub lists is not there${message}`,
+        message: `a file that the hub lists does not exist${message}`,
         help: 'try again later, or check HF_ENDPOINT',
       };
   }
