@@ -70,3 +70,61 @@ describe('what cannot be trained is refused in words', () => {
     });
   });
 });
+
+describe('what some fields select follows the version of peft that wrote them', () => {
+  const layersOf = (config: JsonObject) => {
+    const targets = targetsOf({ target_modules: ['q'], ...config });
+    if (!targets.ok) throw new Error(targets.error);
+    return targets.value.layers.map(({ module }) => module);
+  };
+  const first = ['encoder.block.1.layer.0.SelfAttention.q', 'decoder.block.1.layer.0.SelfAttention.q'];
+
+  test.each([
+    [undefined, 'last'],
+    ['0.18.1', 'last'],
+    ['0.19.0.dev0@1a2b', 'last'],
+    ['0.20.0', 'first'],
+    ['0.21.2', 'first'],
+    ['1.0.0', 'first'],
+  ])('of peft %s the number of a layer is the %s in a name', (version, place) => {
+    const layers = layersOf({ layers_to_transform: [1], peft_version: version ?? null });
+    expect(layers.every((name) => name.includes(place === 'first' ? '.block.1.' : '.layer.1.'))).toBe(true);
+    expect(layers.some((name) => first.includes(name))).toBe(place === 'first');
+  });
+
+  test.each([
+    [undefined, true],
+    ['0.20.0', true],
+    ['0.21.0', false],
+  ])('of peft %s bias: all takes the tables of relative positions: %s', (version, takes) => {
+    const targets = targetsOf({ target_modules: ['q'], bias: 'all', peft_version: version ?? null });
+    if (!targets.ok) throw new Error(targets.error);
+    expect(targets.value.biases.length > 0).toBe(takes);
+  });
+
+  test('a pattern of layers may start a name since peft 0.21', () => {
+    const settings = { layers_to_transform: [1], layers_pattern: ['encoder.block'] };
+    expect(() => layersOf({ ...settings, peft_version: '0.20.0' })).toThrow(/selects no layer/);
+    expect(layersOf({ ...settings, peft_version: '0.21.0' })).toEqual([first[0]]);
+  });
+
+  test('numbers of layers beside a pattern of targets are refused, as by peft', () => {
+    expect(targetsOf({ target_modules: '.*q', layers_to_transform: [1] })).toMatchObject({ ok: false });
+    expect(targetsOf({ target_modules: ['q'], layers_pattern: ['block'] })).toMatchObject({ ok: false });
+  });
+});
+
+describe('kinds of adapters that are evaluated and merged are not trained', () => {
+  test.each([
+    [{ use_dora: true }, /use_dora: such an adapter can be evaluated and merged, but not trained/],
+    [{ lora_bias: true }, /lora_bias/],
+    [{ init_lora_weights: 'pissa' }, /init_lora_weights: pissa/],
+    [{ init_lora_weights: 'olora' }, /init_lora_weights: olora/],
+    [{ trainable_token_indices: [1] }, /trainable_token_indices/],
+  ] as const)('%j', (config, message) => {
+    expect(targetsOf({ target_modules: ['q'], ...config })).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(message),
+    });
+  });
+});
