@@ -6,7 +6,15 @@ import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { dataCard } from './data-format/data-card.ts';
 import { chineseFold } from './data-format/fold-chinese.ts';
-import { findLeaks, leakCounts, leakLine, leakPlaces, leaksText } from './data-format/leak-report.ts';
+import {
+  countsOf,
+  findLeaks,
+  leakCounts,
+  leakLine,
+  leakPlaces,
+  leaksText,
+  validationLeaks,
+} from './data-format/leak-report.ts';
 import { shareOf, splitLabels, type SplitParams, splitRows } from './data-format/split-rows.ts';
 import type { ColumnNames, RawFormat } from './formats/raw-forms.ts';
 import type { Finding } from './formats/raw-rows.ts';
@@ -25,6 +33,9 @@ interface DataFormatParams extends SplitParams {
   readonly onBadRow?: 'skip' | 'refuse';
   /** What becomes of test rows that the training rows give away: they are counted, taken out of the test, or an error. */
   readonly onLeak?: 'keep' | 'drop' | 'refuse';
+  /** The share of the training rows that `train` holds out, and its seed: only to count leaks between them. */
+  readonly validation?: number;
+  readonly splitSeed?: number;
   /** Whether traditional and simplified characters are the same where rows are compared. */
   readonly foldChinese?: boolean;
 }
@@ -58,6 +69,8 @@ export const stage = defineStage<
       onBadRow: { enum: ['skip', 'refuse'] },
       onLeak: { enum: ['keep', 'drop', 'refuse'] },
       foldChinese: { type: 'boolean' },
+      validation: { type: 'number', minimum: 0, maximum: 1 },
+      splitSeed: { type: 'integer' },
     },
     required: ['testFraction', 'seed'],
     additionalProperties: false,
@@ -99,7 +112,7 @@ export const stage = defineStage<
     const fold = foldedChinese ? await chineseFold() : undefined;
     if (fold?.ok === false) return fold;
     const leaks = findLeaks(kept, split.value.test, fold?.value);
-    const leaked = leaksText(leaks.test, split.value.test.length, 'are also in the training rows');
+    const leaked = leaksText(leaks.test, split.value.test.length, 'test', 'are also in the training rows');
     if (leaked !== undefined && params.onLeak === 'refuse')
       return { ok: false, error: `${leaked}:\n${leakPlaces(leaks.test, split.value.test)}` };
     const isDropping = params.onLeak === 'drop';
@@ -109,9 +122,16 @@ export const stage = defineStage<
       return { ok: false, error: `${leaked}; onLeak: drop leaves no test row` };
     if (leaked !== undefined)
       emit({ kind: 'warning', text: isDropping ? `${leaked}: dropped from the test rows` : leaked });
-    const repeated = leaksText(leaks.withinTest, split.value.test.length, 'repeat an earlier test row');
-    if (repeated !== undefined) emit({ kind: 'warning', text: repeated });
     const train = shareOf(kept, params.trainShare);
+    const inValidation = validationLeaks(train, params, fold?.value);
+    if (inValidation?.text !== undefined) emit({ kind: 'warning', text: inValidation.text });
+    const repeated = leaksText(
+      leaks.withinTest,
+      split.value.test.length,
+      'test',
+      'repeat an earlier test row',
+    );
+    if (repeated !== undefined) emit({ kind: 'warning', text: repeated });
     emit({
       kind: 'log',
       text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records`,
@@ -122,7 +142,10 @@ export const stage = defineStage<
       records: raw.value.read,
       train: train.length,
       test: test.length,
-      leaks: leakCounts(leaks, foldedChinese),
+      leaks: {
+        ...leakCounts(leaks, foldedChinese),
+        ...(inValidation === undefined ? {} : { validation_rows_in_train: countsOf(inValidation.leaks) }),
+      },
       leaked_rows_dropped: gone.size,
       ...findingsOf(raw.value, nameOf),
     };

@@ -103,8 +103,8 @@ function duplicateLines({ train, test, leaks }: CardContent): readonly string[] 
   const inTrain = duplicatesOf(train, undefined, { near: false });
   return [
     `- ${inTrain.length} of ${train.length} training rows repeat the words or the question of an earlier one`,
-    `- ${leaksText(leaks.test, test.length, 'are also in the training rows') ?? 'no test row is in the training rows'}`,
-    `- ${leaksText(leaks.withinTest, test.length, 'repeat an earlier test row') ?? 'no test row repeats another'}`,
+    `- ${leaksText(leaks.test, test.length, 'test', 'are also in the training rows') ?? 'no test row is in the training rows'}`,
+    `- ${leaksText(leaks.withinTest, test.length, 'test', 'repeat an earlier test row') ?? 'no test row repeats another'}`,
   ];
 }
 

@@ -1,5 +1,7 @@
+import { elementsAt } from '../../src/ml/dataset/elements-at.ts';
 import { duplicatesOf, type Fold, leakKinds, leaksOf, type RowLeak } from '../../src/ml/dataset/leakage.ts';
 import type { Row } from '../../src/ml/dataset/row.ts';
+import { validationSplitOf } from '../../src/ml/dataset/split.ts';
 import { nearDuplicate } from '../../src/ml/dataset/similar-texts.ts';
 
 /** Test rows that training rows give away, and test rows that stand in the test twice. */
@@ -13,6 +15,21 @@ export const findLeaks = (kept: readonly Row[], test: readonly Row[], fold?: Fol
   withinTest: duplicatesOf(test, fold),
 });
 
+/** Validation rows that the other training rows give away, split as `train` splits them. */
+export function validationLeaks(
+  train: readonly Row[],
+  { validation, splitSeed = 42 }: { readonly validation?: number; readonly splitSeed?: number },
+  fold?: Fold,
+): { readonly leaks: readonly RowLeak[]; readonly text: string | undefined } | undefined {
+  if (validation === undefined) return undefined;
+  const { heldOut, kept } = validationSplitOf(train, validation, splitSeed);
+  const leaks = leaksOf(elementsAt(train, heldOut), elementsAt(train, kept), fold);
+  return {
+    leaks,
+    text: leaksText(leaks, heldOut.length, 'validation', 'are also in the other training rows'),
+  };
+}
+
 /** A line of the out `leaks`: rows count from 1, as the lines of test.jsonl and train.jsonl do. */
 export const leakLine = ({ kind, row, of }: RowLeak, trainRows: number): unknown => ({
   test_row: row + 1,
@@ -21,7 +38,10 @@ export const leakLine = ({ kind, row, of }: RowLeak, trainRows: number): unknown
 });
 
 /** What preparation.json says of leaks: how they were looked for, and how many of each kind there are. */
-export const leakCounts = ({ test, withinTest }: Leaks, foldedChinese: boolean): unknown => ({
+export const leakCounts = (
+  { test, withinTest }: Leaks,
+  foldedChinese: boolean,
+): Readonly<Record<string, unknown>> => ({
   method: methodText(foldedChinese),
   test_rows_in_train: countsOf(test),
   duplicates_within_test: countsOf(withinTest),
@@ -31,7 +51,8 @@ export const methodText = (foldedChinese: boolean): string =>
   `words after NFKC, without case and signs${foldedChinese ? ', traditional characters as simplified ones' : ''}; ` +
   `near: at least ${nearDuplicate.shingles} of all runs of three words in common, or at least ${nearDuplicate.aligned} of the words of the longer text in the same order`;
 
-function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, number>> {
+/** How many there are of each kind. */
+export function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, number>> {
   const counts = leakKinds.map((kind) => [
     kind.replaceAll(' ', '_'),
     leaks.filter((leak) => leak.kind === kind).length,
@@ -40,13 +61,18 @@ function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, number>> {
 }
 
 /** For the terminal: "12 of 96 test rows are also in the training rows (2 same, 10 near)". */
-export function leaksText(leaks: readonly RowLeak[], rows: number, where: string): string | undefined {
+export function leaksText(
+  leaks: readonly RowLeak[],
+  rows: number,
+  part: 'test' | 'validation',
+  where: string,
+): string | undefined {
   if (leaks.length === 0) return undefined;
   const kinds = leakKinds
     .map((kind) => ({ kind, count: leaks.filter((leak) => leak.kind === kind).length }))
     .filter(({ count }) => count > 0)
     .map(({ kind, count }) => `${count} ${kindTexts[kind]}`);
-  return `${leaks.length} of ${rows} test rows ${where} (${kinds.join(', ')})`;
+  return `${leaks.length} of ${rows} ${part} rows ${where} (${kinds.join(', ')})`;
 }
 
 const kindTexts: Readonly<Record<RowLeak['kind'], string>> = {

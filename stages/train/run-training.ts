@@ -19,6 +19,7 @@ import { adapterToTrain } from './adapter-to-train.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { messagesOf, unfinishedText } from './training-messages.ts';
 import { rowLossLine, trainingSummary } from './training-summary.ts';
+import { needOfValidation, noValidationText } from './validation-fault.ts';
 import { writeTrained } from './write-trained.ts';
 
 /** What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as they are. */
@@ -73,6 +74,15 @@ export async function runTraining(
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);
   const split = validationSplitOf(rows.value, params.validation, params.splitSeed ?? 42);
+  if (params.validation > 0 && split.heldOut.length === 0 && rows.value.length > 0) {
+    const text = noValidationText(params.validation, rows.value.length);
+    const need = needOfValidation(params, [
+      outs.validation !== undefined && 'the out validation',
+      measureFor !== undefined && 'measure',
+    ]);
+    if (need !== undefined) return { ok: false, error: `${text}; validation rows are needed by ${need}` };
+    emit({ kind: 'warning', text: `${text}; nothing is validated, and the last step is kept` });
+  }
   const measure = measureFor?.({
     model: model.value,
     tokenizer: tokenizer.value,

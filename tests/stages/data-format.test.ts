@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stage } from '../../stages/data-format.ts';
+import { validationSplit } from '../../src/ml/dataset/split.ts';
 import type { StageMessage } from '../../src/stage/message.ts';
 
 let folder = '';
@@ -151,6 +152,19 @@ test('each topic has its share of the test rows', async () => {
   const { test: held } = await prepared(rows(40), { stratifyBy: 'topic' });
   const odd = held.filter(({ human }) => Number(/\d+/.exec(human)?.[0]) % 2 === 1);
   expect([held.length, odd.length]).toEqual([10, 5]);
+});
+
+test('validation rows that the other training rows give away are counted, split as the training splits them', async () => {
+  const twice = rows(40).flatMap((row) => [row, row]);
+  const { train, preparation, warnings } = await prepared(twice, { testFraction: 0, validation: 0.1 });
+  const { heldOut, kept } = validationSplit(80, 0.1, 42);
+  const humans = (places: readonly number[]) => places.map((place): string => train[place].human);
+  const leaked = humans(heldOut).filter((human) => humans(kept).includes(human)).length;
+  expect(leaked).toBeGreaterThan(0);
+  expect(preparation.leaks.validation_rows_in_train).toMatchObject({ total: leaked, same: leaked });
+  expect(warnings).toContain(
+    `${leaked} of 8 validation rows are also in the other training rows (${leaked} the same)`,
+  );
 });
 
 test('a part of the training rows is the beginning of them, and the test rows stay', async () => {

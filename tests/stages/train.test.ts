@@ -55,6 +55,28 @@ const linesOf = async (path: string): Promise<readonly Record<string, unknown>[]
     .map((line) => JSON.parse(line));
 
 describe('the stage program train', () => {
+  test('a validation share that comes to no row is refused where something needs one, else reported', async () => {
+    const few = { ...params, validation: 0.04, config: { ...params.config, evaluateEvery: null } };
+    const refused = async (config: Partial<MethodParams>) =>
+      train.run({ ...contextOf('none'), params: { ...few, config: { ...params.config, ...config } } });
+    for (const [need, config] of [
+      ['earlyStopping', { earlyStopping: { patience: 1 } }],
+      ['restoreBest', { restoreBest: true }],
+      ['selectBy', { selectBy: 'selectionLoss' }],
+      ['schedule: reduce_lr_on_plateau', { schedule: 'reduce_lr_on_plateau' }],
+    ] as const)
+      expect(await refused(config as Partial<MethodParams>)).toEqual({
+        ok: false,
+        error: `validation: 0.04 of 20 training rows is no row (the share is rounded down): give a share of at least 0.05, or validation: 0; validation rows are needed by ${need}`,
+      });
+    const messages: StageMessage[] = [];
+    expect(await train.run({ ...contextOf('said', messages), params: few })).toMatchObject({ ok: true });
+    expect(messages).toContainEqual({
+      kind: 'warning',
+      text: expect.stringMatching(/is no row .*nothing is validated, and the last step is kept/),
+    });
+  });
+
   test('leaves an adapter folder, a series without clock times, a summary, and says what was cut', async () => {
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({

@@ -453,13 +453,13 @@ describe('a training', () => {
       'a token outside the vocabulary',
       { examples: [{ source: [3, 1], target: [23, 1] }, ...copyExamples] },
       {},
-      /row 0 has the token 23.*23 entries/,
+      /row 1 has the token 23.*23 entries/,
     ],
     [
       'a row without tokens',
       { examples: [...copyExamples, { source: [], target: [1] }] },
       {},
-      /row 30 has no source token/,
+      /row 31 has no source token/,
     ],
     ['no rows', { examples: [] }, {}, /none is left for training/],
     [

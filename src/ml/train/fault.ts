@@ -13,7 +13,8 @@ export function faultOf(
 ): string | undefined {
   if (kept.length === 0 && planOf(config, 1).total > 0)
     return `the validation split holds out all ${examples.length} rows: none is left for training`;
-  for (const [row, { source, target }] of examples.entries()) {
+  for (const [index, { source, target }] of examples.entries()) {
+    const row = index + 1;
     if (source.length === 0 || target.length === 0)
       return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
     const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));

@@ -1,0 +1,31 @@
+import type { TrainParams } from './train-params.ts';
+
+/**
+ * What needs validation rows though the share of the rows that is held out comes to none; undefined where nothing does.
+ * `needsRows`: what the stage itself needs them for, beside its params.
+ */
+export function needOfValidation(
+  { config }: Pick<TrainParams, 'config'>,
+  needsRows: readonly (string | false)[],
+): string | undefined {
+  const schedule = typeof config.schedule === 'object' ? config.schedule.name : config.schedule;
+  const needs = [
+    config.earlyStopping !== undefined && 'earlyStopping',
+    config.restoreBest === true && 'restoreBest',
+    config.selectBy !== undefined && 'selectBy',
+    schedule === 'reduce_lr_on_plateau' && 'schedule: reduce_lr_on_plateau',
+    ...needsRows,
+  ].filter((need) => typeof need === 'string');
+  return needs.length === 0 ? undefined : needs.join(', ');
+}
+
+/** A share of the training rows that comes to no row, and what to do about it. */
+export const noValidationText = (share: number, rows: number): string =>
+  `validation: ${share} of ${rows} training rows is no row (the share is rounded down): ` +
+  `give a share of at least ${shareOfOne(rows)}, or validation: 0`;
+
+/** The least share, to three digits, that comes to a row. */
+function shareOfOne(rows: number): number {
+  const share = Math.ceil(1000 / rows) / 1000;
+  return Math.floor(share * rows) >= 1 ? share : share + 0.001;
+}
