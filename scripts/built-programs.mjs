@@ -44,6 +44,6 @@ export function builtPrograms(root, outdir) {
       banner: { js: `#!/usr/bin/env node\n${banner}` },
     },
     stageChild: { ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } },
-    supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/supervisor.ts' } },
+    supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/local/supervisor.ts' } },
   };
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from '../runner/event.ts';
 import type { InstanceId } from '../runner/identity.ts';
-import { shellQuoted } from '../runner/plan/shell.ts';
-import { shellName } from '../runner/plan/shell-name.ts';
+import { shellQuoted } from '../runner/wording/shell-quoted.ts';
+import { shellName } from '../runner/wording/shell-name.ts';
 import type { RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { pluralize } from '../runner/wording/pluralize.ts';

@@ -4,8 +4,8 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { DisplacedOut, Failure, Outcome, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
-import type { OutKind } from './plan/instance.ts';
-import type { Ignored } from './workspace/ignore-rules.ts';
+import type { OutKind } from './pipeline-file/pipeline.ts';
+import type { Ignored } from './manifest/tree.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =

@@ -36,6 +36,52 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   tensor: ['text', 'dataset', 'checkpoint'],
 };
 
+/**
+ * The rooms of src/runner in order: each may import only what stands before it, types included. The files at its root are
+ * the vocabulary, each in its place, and the front door.
+ */
+const runner = [
+  'identity.ts',
+  'diagnostic.ts',
+  'wording',
+  'manifest',
+  'event.ts',
+  'pipeline-file',
+  'plan',
+  'answers.ts',
+  'run-request.ts',
+  'report',
+  'workspace',
+  'store',
+  'hub',
+  'cache',
+  'executors',
+  'programs',
+  'status',
+  'schedule',
+  'project',
+  'watch',
+  'project.ts',
+];
+
+/** What the command line may know of the runner: the front door and its vocabulary, and what makes text. */
+const frontDoor =
+  /^src\/runner\/((project|event|answers|run-request|diagnostic|identity)\.ts$|(project|report|wording)\/)/;
+
+/** Parts of the command line that look at what the runner stands on. */
+const beyondTheDoor: Readonly<Record<string, RegExp>> = {
+  // Whether its disk, its database and its bundler work here.
+  'src/cli/doctor/': /^src\/runner\/(workspace|store|programs)\//,
+  // What stands where a project is to be.
+  'src/cli/init/': /^src\/runner\/workspace\//,
+  // The shapes that read a pipeline file print its schema.
+  'src/cli/commands/schema.ts': /^src\/runner\/pipeline-file\//,
+};
+
+/** What of src/runner/executors may be known outside: the port and what does not depend on how a job is run. */
+const executorPort =
+  /^src\/runner\/executors\/(executor|environment|output-file|parse-message|describe-bundles|helper-programs|process-identity)\.ts$/;
+
 /** Rooms of src/runner that are pure: no file, process, clock or database. */
 const pureRooms = ['pipeline-file', 'plan', 'manifest', 'report', 'wording'];
 const shellModules = /^node:(fs|child_process|net|http|https|worker_threads|os|process|timers)(\/|$)/;
@@ -116,6 +162,61 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
+  test('a room of the runner imports only rooms that stand before it, types included', () => {
+    const wrong = edges.filter(({ file, target }) => {
+      const [from, to] = [placeIn('src/runner/', file), placeIn('src/runner/', target)];
+      return from !== undefined && to !== undefined && runner.indexOf(to) > runner.indexOf(from);
+    });
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('every room of the runner, and every file at its root, has its place in the order', () => {
+    const places = sourceFiles(['src/runner']).map((file) => placeIn('src/runner/', file) ?? '');
+    expect([...new Set(places)].filter((place) => !runner.includes(place))).toEqual([]);
+  });
+
+  test('no file imports itself, by whatever way, types included', () => {
+    expect(cycles()).toEqual([]);
+  });
+
+  test('the command line reaches the runner by its front door, its reports and its words', () => {
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        file.startsWith('src/cli/') &&
+        target.startsWith('src/runner/') &&
+        !frontDoor.test(target) &&
+        !Object.entries(beyondTheDoor).some(([part, known]) => file.startsWith(part) && known.test(target)),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  test('only executors know how a job is run: a process, a supervisor, the path of Node', () => {
+    const outside = sourceFiles(['src/runner']).filter((file) => !file.startsWith('src/runner/executors/'));
+    const names = /process\.(execPath|pid|kill)\b|child_process|supervisor|'execa'/i;
+    // The holder of the lock says who it is.
+    const naming = outside.filter((file) => names.test(readFileSync(join(root, file), 'utf8')));
+    expect(naming).toEqual(['src/runner/store/lock.ts']);
+    const inside = edges.filter(
+      ({ file, target }) =>
+        outside.includes(file) && target.startsWith('src/runner/executors/') && !executorPort.test(target),
+    );
+    // Where this machine is chosen for an executor, and where what it left behind is counted.
+    expect(inside.map(({ file }) => file)).toEqual([
+      'src/runner/project/open-rows.ts',
+      'src/runner/project/project-health.ts',
+    ]);
+  });
+
+  test('only the cache knows entries and objects', () => {
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        !file.startsWith('src/runner/cache/') &&
+        (target === 'src/runner/store/entries.ts' ||
+          /^src\/runner\/cache\/(objects|restore-out|local-source|source-objects)\.ts$/.test(target)),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
   test('the vocabulary of the runner imports words, never a room that acts', () => {
     const vocabulary = ['src/runner/event.ts', 'src/runner/diagnostic.ts', 'src/runner/identity.ts'];
     const wrong = edges.filter(
@@ -156,6 +257,36 @@ function roomOf(prefix: string, path: string): string | undefined {
   return path.startsWith(prefix) && path.slice(prefix.length).includes('/')
     ? path.slice(prefix.length).split('/')[0]
     : undefined;
+}
+
+/** A room, or the name of a file that lies in none. */
+const placeIn = (prefix: string, path: string): string | undefined =>
+  path.startsWith(prefix) ? path.slice(prefix.length).split('/')[0] : undefined;
+
+/** Files that import each other, by Tarjan's algorithm: each list is one knot. */
+function cycles(): readonly (readonly string[])[] {
+  const importsIn = new Map<string, string[]>();
+  for (const { file, target } of edges) importsIn.set(file, [...(importsIn.get(file) ?? []), target]);
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  const knots: (readonly string[])[] = [];
+  function visit(file: string): number {
+    const number = order.size;
+    order.set(file, number);
+    let low = number;
+    open.push(file);
+    for (const target of importsIn.get(file) ?? []) {
+      if (!order.has(target)) low = Math.min(low, visit(target));
+      else if (open.includes(target)) low = Math.min(low, order.get(target) ?? low);
+    }
+    if (low === number) {
+      const knot = open.splice(open.indexOf(file));
+      if (knot.length > 1 || (importsIn.get(file) ?? []).includes(file)) knots.push(knot.sort());
+    }
+    return low;
+  }
+  for (const file of importsIn.keys()) if (!order.has(file)) visit(file);
+  return knots;
 }
 
 function between(from: string, to: string): readonly string[] {

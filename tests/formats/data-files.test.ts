@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const golden = new URL('../golden/data-files/', import.meta.url).pathname;
+const golden = new URL('../golden/data-files', import.meta.url).pathname;
 
 /** Writes a file and reads it; in what is not clean or not read, the folder is left out. */
 async function found(name: string, content: string | Uint8Array, options: Partial<ReadOptions> = {}) {

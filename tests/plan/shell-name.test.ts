@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { select } from '../../src/runner/plan/select.ts';
-import { shellName } from '../../src/runner/plan/shell-name.ts';
+import { shellName } from '../../src/runner/wording/shell-name.ts';
 import { planOfText } from '../pipeline-file/planned.ts';
 
 const shells = [['sh'], ['bash', '-O', 'extglob'], ['zsh', '-o', 'extendedglob'], ['fish']].filter(

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandArguments } from '../../src/runner/plan/command.ts';
-import { shellEnclosure, shellQuoted } from '../../src/runner/plan/shell.ts';
+import { shellEnclosure } from '../../src/runner/plan/shell.ts';
+import { shellQuoted } from '../../src/runner/wording/shell-quoted.ts';
 import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 /** Values as hostile as values get, NUL and halves of characters aside: those are refused where they are written. */

@@ -12,6 +12,12 @@ export type TreeItem =
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
   | { readonly kind: 'empty-folder'; readonly path: string };
 
+/** A file that does not count, and the rule that says so: a line of `.pipelineignore`, or one that is built in. */
+export interface Ignored {
+  readonly path: string;
+  readonly rule: string;
+}
+
 /** The digest of a folder: of its listing, which is an object like any file's bytes. */
 export const treeDigest = (items: readonly TreeItem[]): Digest => digestOf(serializeTree(items));
 

@@ -1,5 +1,4 @@
 import type { Located, Range } from '../diagnostic.ts';
-import type { OutKind } from '../plan/instance.ts';
 import type { MapNode, Node, ScalarNode } from './node.ts';
 import type { LookUp } from './interpolate.ts';
 import type { Deferred } from './shape.ts';
@@ -87,6 +86,8 @@ export type StageDependency =
       readonly gather: boolean;
       readonly at: Range;
     };
+
+export type OutKind = 'file' | 'metrics' | 'series' | 'table' | 'text' | 'image' | 'model';
 
 export interface StageOut {
   readonly path: ScalarNode;

@@ -7,7 +7,8 @@ import { parseYaml } from './parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import { refuse } from './shape.ts';
 import { type ChangedVar, patchedVars, unreachedVars } from './unreached-vars.ts';
-import { overrideName, type SourceRequest } from './source-request.ts';
+import type { SourceRequest } from './source-request.ts';
+import { overrideName } from '../wording/override-name.ts';
 
 export interface Source {
   /** Undefined where there is nothing to go on with: reported. */

@@ -9,7 +9,8 @@ import {
 } from '../pipeline-file/interpolate.ts';
 import { mapNode, type MapNode, type Part, type ScalarNode } from '../pipeline-file/node.ts';
 import type { Piece, Program, Word } from './instance.ts';
-import { shellEnclosure, shellQuoted } from './shell.ts';
+import { shellQuoted } from '../wording/shell-quoted.ts';
+import { shellEnclosure } from './shell.ts';
 
 /** What the references of a command can name, beside what `lookUp` knows (vars and axes). */
 export interface CommandScope {

@@ -1,3 +1,4 @@
+import type { OutKind } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
@@ -54,8 +55,6 @@ export interface GatherMember {
   /** Whole: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a point reruns what gathers it, and no more. */
   readonly axes: Readonly<Record<string, Value>>;
 }
-
-export type OutKind = 'file' | 'metrics' | 'series' | 'table' | 'text' | 'image' | 'model';
 
 export interface Out {
   /** From the project root; inside the instance's folder unless `workspace`. */

@@ -1,6 +1,7 @@
 import { jsonIn } from '../../files/json.ts';
 import { digestOf } from '../../files/digest.ts';
-import { overrideName, type SourceRequest } from '../pipeline-file/source-request.ts';
+import type { SourceRequest } from '../pipeline-file/source-request.ts';
+import { overrideName } from '../wording/override-name.ts';
 import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 

@@ -1,6 +1,3 @@
-/** A text as one word of /bin/sh, whatever it holds but NUL: in single quotes, each single quote outside of them. POSIX 2.2.2. */
-export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
 /**
  * What a place in a line for /bin/sh is inside of, when that keeps a quoted word from meaning itself there; undefined
  * where it means itself. `text` is the line from its start, or from the last quoted word (`afterWord`), to the place.

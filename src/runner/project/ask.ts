@@ -18,7 +18,7 @@ import type {
 } from '../answers.ts';
 import type { Failure, NumberedEvent } from '../event.ts';
 import { type Inspection, inspect } from '../status/inspect.ts';
-import { isSameProcess } from '../executors/processes.ts';
+import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { invalid } from './invalid.ts';

@@ -9,7 +9,7 @@ import type { Opened } from './open-rows.ts';
 import type { Planned } from './plan-here.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
-import { isOverrideName } from '../pipeline-file/source-request.ts';
+import { isOverrideName } from '../wording/override-name.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { fillIdle, findIdle, reserveIdle } from '../store/idle-rows.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';

@@ -5,7 +5,7 @@ import type { Problem } from '../answers.ts';
 import type { ResultSource } from '../cache/result-source.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { HelperPrograms } from '../executors/helper-programs.ts';
-import { localExecutor } from '../executors/local-executor.ts';
+import { localExecutor } from '../executors/local/local-executor.ts';
 import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
 import { type StatRows, statRows } from '../store/stat-rows.ts';
 import type { Workspace } from '../workspace/workspace.ts';

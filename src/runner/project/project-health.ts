@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../result.ts';
-import { leftOverProcesses } from '../executors/end-left-overs.ts';
-import { isSameProcess } from '../executors/processes.ts';
+import { leftOverProcesses } from '../executors/local/end-left-overs.ts';
+import { isSameProcess } from '../executors/process-identity.ts';
 import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/open-store.ts';
 import { lastRuns } from '../store/runs.ts';
 import { type StoreHealth, storeHealth } from '../cache/store-health.ts';

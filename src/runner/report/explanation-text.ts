@@ -1,6 +1,6 @@
 import type { Explanation, InstanceStatus } from '../answers.ts';
 import { reasonText } from './reason-text.ts';
-import { shellName } from '../plan/shell-name.ts';
+import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { displacedOutText, failureText } from './outcome-text.ts';
 

@@ -6,7 +6,7 @@ import { outcomeText, retryText } from './outcome-text.ts';
 import { printableLines } from '../wording/printable.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { reasonText } from './reason-text.ts';
-import { shellName } from '../plan/shell-name.ts';
+import { shellName } from '../wording/shell-name.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 

@@ -23,7 +23,7 @@ import type { Session } from '../status/assess.ts';
 import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
 import type { Executor } from '../executors/executor.ts';
-import { thisProcess } from '../executors/processes.ts';
+import { thisProcess } from '../executors/process-identity.ts';
 import type { RunWatcher } from './run-controls.ts';
 import { allotment } from './allotment.ts';
 import { jobsOf } from './jobs.ts';

@@ -3,7 +3,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
-import { shellName } from '../plan/shell-name.ts';
+import { shellName } from '../wording/shell-name.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { joinFirst } from '../wording/join-first.ts';

@@ -9,7 +9,7 @@ import type { Instance } from '../plan/instance.ts';
 import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/open-store.ts';
 import { declaredPolicy, type Policy } from '../manifest/decide.ts';
-import type { Ignored } from '../workspace/ignore-rules.ts';
+import type { Ignored } from '../manifest/tree.ts';
 import { type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';

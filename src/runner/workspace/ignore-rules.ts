@@ -1,3 +1,4 @@
+import type { Ignored } from '../manifest/tree.ts';
 import { readFileSync } from 'node:fs';
 import ignore from 'ignore';
 import { placeOf, type ProjectFiles } from './workspace.ts';
@@ -19,12 +20,6 @@ export const ignoredByDefault = [
   '.#*',
   '\\#*#',
 ];
-
-/** A file that does not count, and the rule that says so: a line of `.pipelineignore`, or one that is built in. */
-export interface Ignored {
-  readonly path: string;
-  readonly rule: string;
-}
 
 export interface IgnoreRules {
   /** `folder`: what is read, whose own path is never ignored; `inside`: a path below it. */

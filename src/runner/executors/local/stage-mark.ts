@@ -1,6 +1,6 @@
-import { attemptsFolder, contextFile, logsFolder } from '../workspace/cache-layout.ts';
-import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
-import type { Job } from './executor.ts';
+import { attemptsFolder, contextFile, logsFolder } from '../../workspace/cache-layout.ts';
+import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
+import type { Job } from '../executor.ts';
 import type { Mark } from './processes.ts';
 
 /** What the processes of all stages of a project carry. */

@@ -214,7 +214,7 @@ describe('one file by two paths', () => {
     });
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran' });
     project.write({ 'src/rows.txt': 'y' });
-    expect((await project.run()).outcomes).toEqual({ a: 'cached', b: 'ran' });
+    expect((await project.run()).outcomes).toEqual({ a: 'up-to-date', b: 'ran' });
   });
 });
 

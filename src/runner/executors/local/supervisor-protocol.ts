@@ -1,4 +1,4 @@
-import type { Ending } from './executor.ts';
+import type { Ending } from '../executor.ts';
 import type { Mark } from './processes.ts';
 
 /** What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone. */

@@ -1,9 +1,9 @@
-import { forgetGroup, recordGroup } from '../store/process-groups.ts';
-import type { Store } from '../store/open-store.ts';
-import type { ProjectFiles } from '../workspace/workspace.ts';
+import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
+import type { Store } from '../../store/open-store.ts';
+import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { endLeftOvers } from './end-left-overs.ts';
-import { type Executor, type Handle, handleOf, type Job, type JobResult } from './executor.ts';
-import type { HelperPrograms } from './helper-programs.ts';
+import { type Executor, type Handle, handleOf, type Job, type JobResult } from '../executor.ts';
+import type { HelperPrograms } from '../helper-programs.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
 import { supervisor } from './supervisor-client.ts';

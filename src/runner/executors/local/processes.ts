@@ -19,20 +19,6 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/** A process: its id alone could be another's by now. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly started: string;
-}
-
-export const thisProcess = (): ProcessIdentity => ({
-  pid: process.pid,
-  started: startOf(process.pid) ?? '',
-});
-
-/** Whether a process still runs, and is the one that it was. */
-export const isSameProcess = ({ pid, started }: ProcessIdentity): boolean => startOf(pid) === started;
-
 /** What shows, on Linux, that a process is a stage's, whatever group and session it made itself. */
 export interface Mark {
   /** A text in its environment. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { JobResult } from './executor.ts';
+import type { JobResult } from '../executor.ts';
 import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
 import type { Order, Report, StartOrder } from './supervisor-protocol.ts';

@@ -1,7 +1,8 @@
-import { forgetGroup, recordedGroups } from '../store/process-groups.ts';
-import type { Store } from '../store/open-store.ts';
-import type { ProjectFiles } from '../workspace/workspace.ts';
-import { endFamily, isOfProject, isSameProcess, marked, trySignal } from './processes.ts';
+import { forgetGroup, recordedGroups } from '../../store/process-groups.ts';
+import type { Store } from '../../store/open-store.ts';
+import type { ProjectFiles } from '../../workspace/workspace.ts';
+import { endFamily, isOfProject, marked, trySignal } from './processes.ts';
+import { isSameProcess } from '../process-identity.ts';
 import { stageMark } from './stage-mark.ts';
 
 /** Ends the processes that a killed run left behind. The caller holds the lock. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { type Ending, graceSeconds } from './executor.ts';
+import { type Ending, graceSeconds } from '../executor.ts';
 import { forwardLines } from './forward-lines.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';

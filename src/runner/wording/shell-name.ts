@@ -1,5 +1,5 @@
 import type { InstanceId } from '../identity.ts';
-import { shellQuoted } from './shell.ts';
+import { shellQuoted } from './shell-quoted.ts';
 
 /** An instance as any shell takes it: train:aimc,lora, since brackets would be a pattern of file names; in quotes with a "~", which zsh may take for one. */
 export function shellName(id: InstanceId): string {

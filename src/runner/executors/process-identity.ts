@@ -1,0 +1,15 @@
+import { startOf } from './local/processes.ts';
+
+/** A process: its id alone could be another's by now. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly started: string;
+}
+
+export const thisProcess = (): ProcessIdentity => ({
+  pid: process.pid,
+  started: startOf(process.pid) ?? '',
+});
+
+/** Whether a process still runs, and is the one that it was. */
+export const isSameProcess = ({ pid, started }: ProcessIdentity): boolean => startOf(pid) === started;
