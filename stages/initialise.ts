@@ -7,6 +7,7 @@ import { parseMt5Config } from '../src/ml/checkpoint/mt5-config.ts';
 import { tokenizerFiles, writeMt5Folder } from '../src/ml/checkpoint/mt5-folder.ts';
 import { mt5ParameterShapes } from '../src/ml/checkpoint/mt5-parameters.ts';
 import { initialiseMt5 } from '../src/ml/model/initialise-mt5.ts';
+import { convertedTokenizer } from '../src/ml/text/converted-tokenizer.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 
 /** A model with random weights, of the sizes and with the tokenizer of a folder that has no weights: what a pre-training starts from. */
@@ -49,7 +50,7 @@ export const stage = defineStage<{ readonly seed: number }, 'sizes', 'model'>({
     const written = await writeMt5Folder(
       outs.model,
       { config: config.value, generation: generation.value, tensors },
-      { copies: copies.value },
+      { copies: copies.value, tokenizerJson: await convertedTokenizer(deps.sizes) },
     );
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },

@@ -2,6 +2,7 @@ import type { FileProblem } from '../../src/files/file-problem.ts';
 import { writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
 import { fromMemory, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { type Mt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
+import { convertedTokenizer } from '../../src/ml/text/converted-tokenizer.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
@@ -21,7 +22,7 @@ export async function writeTrained(
   return writeMt5Folder(
     path,
     { config, generation, tensors: lazy([...tensors.keys()], trained) },
-    { copies: copies.value },
+    { copies: copies.value, tokenizerJson: await convertedTokenizer(base) },
   );
 }
 

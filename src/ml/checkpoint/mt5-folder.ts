@@ -88,6 +88,8 @@ export async function mt5Folder(
 export interface WriteOptions {
   /** Files that are put beside the weights as they are: the tokenizer's. */
   readonly copies?: readonly string[];
+  /** The tokenizer.json that the tokenizer's files lack. */
+  readonly tokenizerJson?: string | undefined;
   /** The largest file of weights; 5 GB, as in transformers, unless told otherwise. */
   readonly maxShardBytes?: number;
 }
@@ -96,12 +98,13 @@ export interface WriteOptions {
 export function writeMt5Folder(
   folder: string,
   { config, generation, tensors }: Omit<Mt5Folder, 'warnings'>,
-  { copies = [], maxShardBytes = 5e9 }: WriteOptions = {},
+  { copies = [], tokenizerJson, maxShardBytes = 5e9 }: WriteOptions = {},
 ): Promise<Result<void, FileProblem>> {
   const dtype = [...tensors.values()][0]?.dtype ?? 'float32';
   const files = {
     'config.json': `${pythonJson(mt5ConfigJson(config, dtype), mt5ConfigFloats)}\n`,
     'generation_config.json': `${pythonJson(generationConfigJson(generation), generationConfigFloats)}\n`,
+    ...(tokenizerJson === undefined ? {} : { 'tokenizer.json': tokenizerJson }),
   };
   return writeFolderAtomically(folder, async (partial) => {
     for (const [name, text] of Object.entries(files)) {

@@ -53,7 +53,7 @@ function makeT5(
 ): Result<Tokenizer> {
   const strange = unlike(/^M?T5Tokenizer(?:Fast)?$/, config);
   if (strange !== undefined) return { ok: false, error: strange };
-  if (tokenization === 'transformers' && tokenizer !== undefined) {
+  if (tokenization === 'transformers' && tokenizer !== undefined && !config.setsPrefixSpace) {
     const parts = readUnigramJson(tokenizer);
     return parts.ok
       ? fastT5OfJson(parts.value, config)
@@ -63,7 +63,9 @@ function makeT5(
     return {
       ok: false,
       error:
-        'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json',
+        tokenization === 'transformers'
+          ? 'it has no spiece.model, from which transformers converts the tokenizer where tokenizer_config.json sets add_prefix_space: leave that out, or make it null'
+          : 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json',
     };
   if (tokenization === 'sentencepiece') {
     const sentencePiece = readSentencePiece(model);
@@ -77,7 +79,9 @@ function makeT5(
 
 /** Says so where the folder names a class of tokenizers that cuts texts otherwise than the ones that `known` fits. */
 function unlike(known: RegExp, { className }: TokenizerConfig): string | undefined {
-  if (className === undefined || className === 'PreTrainedTokenizerFast' || known.test(className))
-    return undefined;
+  if (className === undefined || anyClass.includes(className) || known.test(className)) return undefined;
   return `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or BertTokenizer with vocab.txt`;
 }
+
+/** Classes that take what tokenizer.json says, of transformers 4 and 5. */
+const anyClass: readonly string[] = ['PreTrainedTokenizerFast', 'TokenizersBackend'];

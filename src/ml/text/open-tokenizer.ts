@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileProblem, type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { type Json, parseJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import { makeTokenizer, type Tokenization } from './make-tokenizer.ts';
+import { makeTokenizer, type Tokenization, type TokenizerFiles } from './make-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** The tokenizer of a model folder as Hugging Face has them: mT5's and T5's, or BERT's. What is wrong names the folder and the file. */
@@ -11,6 +11,14 @@ export async function openTokenizer(
   folder: string,
   { tokenization }: { readonly tokenization: Tokenization },
 ): Promise<Result<Tokenizer>> {
+  const files = await readTokenizerFiles(folder);
+  if (!files.ok) return files;
+  const made = makeTokenizer(files.value, tokenization);
+  return made.ok ? made : { ok: false, error: `${folder}: ${made.error}` };
+}
+
+/** What a folder says of its tokenizer. */
+export async function readTokenizerFiles(folder: string): Promise<Result<TokenizerFiles>> {
   const problems: FileProblem[] = [];
   const bytesOf = async (name: string): Promise<Buffer | undefined> => {
     try {
@@ -37,7 +45,5 @@ export async function openTokenizer(
     addedTokens: await jsonOf('added_tokens.json'),
   };
   const [problem] = problems;
-  if (problem !== undefined) return { ok: false, error: fileProblemText(problem) };
-  const made = makeTokenizer(files, tokenization);
-  return made.ok ? made : { ok: false, error: `${folder}: ${made.error}` };
+  return problem === undefined ? { ok: true, value: files } : { ok: false, error: fileProblemText(problem) };
 }

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import { readCharMap } from '../sentencepiece/char-map.ts';
+import { type CharMap, readCharMap } from '../sentencepiece/char-map.ts';
 import { damagedModel } from '../sentencepiece/damaged-model.ts';
 import type { ModelProto } from '../sentencepiece/model-proto.ts';
 import { pieceProblem } from '../sentencepiece/piece-problem.ts';
@@ -32,6 +32,33 @@ export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Resu
  * (convert_slow_tokenizer.py), with the special tokens that the folder names.
  */
 export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Tokenizer> {
+  const converted = convertT5(proto, config);
+  if (!converted.ok) return converted;
+  const { special, charMap, metaspace, end, ...parts } = converted.value;
+  const applyMap = charMap === undefined ? (text: string) => text : precompiled(charMap);
+  return fastUnigram(
+    {
+      ...parts,
+      byteFallback: false,
+      normalize: (text) => replaceRuns(stripEnd(applyMap(text))),
+      preTokenize: (piece) => metaspaceWords(metaspace, piece),
+      decode: (tokens) => metaspaceTexts(metaspace, tokens),
+      frame: { before: [], after: [end.id] },
+    },
+    settingsOf(config, special),
+  );
+}
+
+/** The parts of a `.model` as T5Converter has them. */
+export interface ConvertedT5 extends Pick<UnigramParts, 'pieces' | 'unknownId' | 'added'> {
+  readonly special: T5SpecialTokens;
+  readonly charMap: CharMap | undefined;
+  readonly metaspace: Metaspace;
+  /** Closes an encoding. */
+  readonly end: { readonly content: string; readonly id: number };
+}
+
+export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<ConvertedT5> {
   const special = specialTokensOf(config);
   if (!special.ok) return special;
   const problem = pieceProblem(proto);
@@ -57,19 +84,18 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
     (content) => ids.get(content),
     pieces.length,
   );
-  const metaspace: Metaspace = { replacement: '\u2581', prepend: prependScheme(config), split: true };
-  const applyMap = charMap.value === undefined ? (text: string) => text : precompiled(charMap.value);
-  const parts: UnigramParts = {
-    pieces,
-    unknownId: proto.unknownId,
-    byteFallback: false,
-    added,
-    normalize: (text) => replaceRuns(stripEnd(applyMap(text))),
-    preTokenize: (piece) => metaspaceWords(metaspace, piece),
-    decode: (tokens) => metaspaceTexts(metaspace, tokens),
-    frame: { before: [], after: [ids.get('</s>') ?? idAmong(added, '</s>') ?? proto.unknownId] },
+  return {
+    ok: true,
+    value: {
+      pieces,
+      unknownId: proto.unknownId,
+      added,
+      special: special.value,
+      charMap: charMap.value,
+      metaspace: { replacement: '\u2581', prepend: prependScheme(config), split: true },
+      end: { content: '</s>', id: ids.get('</s>') ?? idAmong(added, '</s>') ?? proto.unknownId },
+    },
   };
-  return fastUnigram(parts, settingsOf(config, special.value));
 }
 
 const settingsOf = (

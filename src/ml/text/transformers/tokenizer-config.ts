@@ -18,6 +18,8 @@ export interface TokenizerConfig {
   /** T5: whether spaces around special tokens are treated as before transformers 4.33. */
   readonly legacy: boolean | undefined;
   readonly addPrefixSpace: boolean | undefined;
+  /** T5: whether the folder sets it, so that transformers converts spiece.model again, whatever tokenizer.json says. */
+  readonly setsPrefixSpace: boolean;
   /** BERT. */
   readonly lowerCase: boolean | undefined;
   readonly stripAccents: boolean | undefined;
@@ -72,7 +74,11 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     value(name, 'true or false', (json) => typeof json === 'boolean');
   /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
   const truth = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
-  const list = value('additional_special_tokens', 'a list of tokens', isJsonList);
+  // transformers 5 lists them under another name, which in version 4 is a map of other things.
+  const listName = isJsonList(fields['extra_special_tokens'] ?? null)
+    ? 'extra_special_tokens'
+    : 'additional_special_tokens';
+  const list = value(listName, 'a list of tokens', isJsonList);
 
   const addedTokens = listed
     ? readAddedDecoder(objectOf(fields['added_tokens_decoder'], 'added_tokens_decoder'), problems)
@@ -104,9 +110,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
       cls: role('cls'),
       mask: role('mask'),
     },
-    additionalSpecialTokens: list?.flatMap(
-      (json, index) => token(json, `additional_special_tokens[${index}]`) ?? [],
-    ),
+    additionalSpecialTokens: list?.flatMap((json, index) => token(json, `${listName}[${index}]`) ?? []),
     addedTokens,
     cleanUp: truth('clean_up_tokenization_spaces'),
     // Python writes 10 ** 30 where there is no limit.
@@ -123,6 +127,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     ),
     legacy: flag('legacy'),
     addPrefixSpace: truth('add_prefix_space'),
+    setsPrefixSpace: (fields['add_prefix_space'] ?? null) !== null,
     lowerCase: truth('do_lower_case'),
     stripAccents: flag('strip_accents'),
     splitChinese: truth('tokenize_chinese_chars'),

@@ -30,7 +30,7 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
   if (!normalize.ok) return normalize;
   const preTokenize = readPreTokenizer(file['pre_tokenizer']);
   if (!preTokenize.ok) return preTokenize;
-  const decoder = readMetaspace(file['decoder'], 'decoder');
+  const decoder = readDecoder(file['decoder']);
   if (!decoder.ok) return decoder;
   const frame = readFrame(file['post_processor'], sizeWith(added, pieces.value.length));
   if (!frame.ok) return frame;
@@ -43,7 +43,7 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
       added,
       normalize: normalize.value,
       preTokenize: preTokenize.value,
-      decode: (tokens) => metaspaceTexts(decoder.value, tokens),
+      decode: decoder.value,
       frame: frame.value,
     },
   };
@@ -104,6 +104,43 @@ const whitespaceSplit = ({ text, first }: TextPiece): TextPiece[] =>
   text
     .split(/\p{White_Space}+/u)
     .flatMap((word, index) => (word === '' ? [] : [{ text: word, first: first && index === 0 }]));
+
+/** A Metaspace, before which bytes may be joined to characters. */
+function readDecoder(json: Json | undefined): Result<UnigramParts['decode']> {
+  const steps = isJsonObject(json) && json['type'] === 'Sequence' ? json['decoders'] : undefined;
+  const [first, second, ...more] = Array.isArray(steps) ? steps : [];
+  const joins = isJsonObject(first) && first['type'] === 'ByteFallback' && more.length === 0;
+  const metaspace = readMetaspace(joins ? second : json, 'decoder');
+  if (!metaspace.ok) return metaspace;
+  return {
+    ok: true,
+    value: (tokens) => metaspaceTexts(metaspace.value, joins ? joinBytes(tokens) : tokens),
+  };
+}
+
+/** Runs of byte pieces as the text that they are; each byte of a run that is none as U+FFFD. As ByteFallback of tokenizers 0.22. */
+function joinBytes(tokens: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  let bytes: number[] = [];
+  const endBytes = () => {
+    const run = Uint8Array.from(bytes);
+    const text = Buffer.from(run).toString();
+    const isText = Buffer.compare(Buffer.from(text), run) === 0;
+    if (bytes.length > 0) joined.push(...(isText ? [text] : bytes.map(() => '\ufffd')));
+    bytes = [];
+  };
+  for (const token of tokens) {
+    const [, digits] = /^<0x([0-9A-Fa-f]{2})>$/.exec(token) ?? [];
+    if (digits !== undefined) {
+      bytes.push(Number.parseInt(digits, 16));
+      continue;
+    }
+    endBytes();
+    joined.push(token);
+  }
+  endBytes();
+  return joined;
+}
 
 /** `prepend_scheme` and `split` are newer than `add_prefix_space`, which meant to always prepend. */
 function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> {
