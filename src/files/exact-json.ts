@@ -1,6 +1,6 @@
 import type { Result } from '../result.ts';
 import type { FileProblem } from './file-problem.ts';
-import { parseJson } from './json.ts';
+import { isJsonList, isJsonObject, type Json, parseJson } from './json.ts';
 
 /** What a JSON text holds, no number rounded: integers beyond 2^53 are bigints. NaN and the infinities are numbers. */
 export type ExactJson = null | boolean | number | bigint | string | readonly ExactJson[] | ExactObject;
@@ -8,25 +8,23 @@ export interface ExactObject {
   readonly [name: string]: ExactJson;
 }
 
-/**
- * Parses JSON as Python's `json` writes it: `NaN`, `Infinity` and `-Infinity` are values, integers have any length.
- * `path` and `line` say where the text stands, for the problem.
- */
+/** Parses JSON as `parseJson` does, and gives integers that a double cannot hold as bigints. */
 export function parseExactJson(text: string, path: string, line = 1): Result<ExactJson, FileProblem> {
-  if (!mayHoldOthers.test(text)) return parseJson(text, path, line);
+  if (!/\d{16}/.test(text)) return parseJson(text, path, line);
   // As long as the text, so that a fault has the column that it has there.
   const plain = parseJson(
-    withOthers(text, (bare) => '0'.padEnd(bare.length)),
+    withLongIntegers(text, (digits) => '0'.padEnd(digits.length)),
     path,
     line,
   );
   if (!plain.ok) return plain;
   const mark = absentMark(text);
-  const marked = withOthers(text, (bare) => `"${mark}${bare}"`);
-  const value: ExactJson = JSON.parse(marked.replace(/^\uFEFF/, ''), (_, found: ExactJson) =>
-    typeof found === 'string' && found.startsWith(mark) ? valueOf(found.slice(mark.length)) : found,
+  const marked = parseJson(
+    withLongIntegers(text, (digits) => `"${mark}${digits}"`),
+    path,
+    line,
   );
-  return { ok: true, value };
+  return marked.ok ? { ok: true, value: unmarked(marked.value, mark) } : marked;
 }
 
 export const isExactObject = (value: ExactJson | undefined): value is ExactObject =>
@@ -36,25 +34,32 @@ export const isExactObject = (value: ExactJson | undefined): value is ExactObjec
 export const isExactList = (value: ExactJson | undefined): value is readonly ExactJson[] =>
   Array.isArray(value);
 
-const mayHoldOthers = /NaN|Infinity|\d{16}/;
+const isLongInteger = (bare: string): boolean =>
+  /^-?[1-9]\d{15,}$/.test(bare) && !Number.isSafeInteger(Number(bare));
 
-const isOther = (bare: string): boolean =>
-  /^(NaN|-?Infinity)$/.test(bare) || (/^-?[1-9]\d{15,}$/.test(bare) && !Number.isSafeInteger(Number(bare)));
-
-const valueOf = (bare: string): number | bigint => (/^-?\d/.test(bare) ? BigInt(bare) : Number(bare));
+/** The value with a bigint in place of each marked text. */
+function unmarked(value: Json, mark: string): ExactJson {
+  if (typeof value === 'string') return value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value;
+  if (isJsonList(value)) return value.map((member) => unmarked(member, mark));
+  return isJsonObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unmarked(member, mark)]))
+    : value;
+}
 
 /** More private-use characters in a row than the text holds: no string of it begins so. */
 const absentMark = (text: string): string =>
   '\uF8FF'.repeat(1 + (text.match(/\uF8FF|\\uf8ff/gi)?.length ?? 0));
 
-/** The text with each word or number that plain JSON lacks replaced, where it stands outside of strings. */
-function withOthers(text: string, replacement: (bare: string) => string): string {
+/** The text with each long integer replaced, where it stands outside of strings. */
+function withLongIntegers(text: string, replacement: (bare: string) => string): string {
   const parts: string[] = [];
   for (let start = 0; start < text.length;) {
     const open = text.indexOf('"', start);
     const end = open === -1 ? text.length : open;
     parts.push(
-      text.slice(start, end).replace(/[^\s[\]{},:]+/g, (bare) => (isOther(bare) ? replacement(bare) : bare)),
+      text
+        .slice(start, end)
+        .replace(/[^\s[\]{},:]+/g, (bare) => (isLongInteger(bare) ? replacement(bare) : bare)),
     );
     start = open === -1 ? end : stringEnd(text, open);
     parts.push(text.slice(end, start));
