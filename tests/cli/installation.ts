@@ -37,6 +37,8 @@ export async function install(): Promise<Installation> {
   await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(root, 'dist')]);
   for (const name of readdirSync(join(checkout, 'node_modules')))
     if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
+  // Without npm's record of what is installed, every package would count by its content.
+  copyFileSync(join(checkout, 'node_modules/.package-lock.json'), join(modules, '.package-lock.json'));
   return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

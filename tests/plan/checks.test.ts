@@ -171,7 +171,7 @@ describe('params, deps and outs of a stage program', () => {
 
   test("a schema that is none is the program's fault", () => {
     expect(faults(text('seed: 1'), { ...contract, params: { type: 'nothing' } })[0]?.[0]).toMatch(
-      /^the params of this stage program are no JSON Schema/,
+      /^the params of this stage program are not a JSON Schema/,
     );
   });
 });

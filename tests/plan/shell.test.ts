@@ -166,7 +166,7 @@ describe('where a reference would be quoted in vain, it is refused', () => {
       ['cat <<EOF; echo ${params.v}\nEOF', 'a here-document'],
       ['echo $((${params.v} + 1))', 'an arithmetic expansion'],
       ['echo $${x:-${params.v}}', 'a parameter expansion'],
-      ['echo \\${params.v}', 'an escape: "\\" stands before it'],
+      ['echo \\${params.v}', 'an escape: "\\" is before it'],
       ["echo $'a' ${params.v}", "a $'…' quotation, which shells read differently"],
       ['echo "a\\"${params.v}"', 'double quotes'],
       ['echo "$${x:-"y"}" ${params.v}', 'double quotes'],

@@ -143,13 +143,13 @@ describe('a grid that changes reruns nothing that was computed', () => {
   test('a point that stands twice is an error that names it, and so is one in two overlapping grids', async () => {
     using project = inProcess();
     write(project, grid([one, two, one]));
-    expect((await project.run()).problem).toContain('same-instance: train[gs_1] stands twice');
+    expect((await project.run()).problem).toContain('same-instance: train[gs_1] appears twice');
     write(project, grid([one, { ...two, name: 'gs_1' }]));
     expect((await project.run()).problem).toContain('same-identity');
     write(project, {
       train: trained({ matrix: [{ rate: [1, 2] }, { rate: [2, 3] }], params: { rate: '${rate}' } }),
     });
-    expect((await project.run()).problem).toContain('same-instance: train[2] stands twice');
+    expect((await project.run()).problem).toContain('same-instance: train[2] appears twice');
   });
 });
 

@@ -47,7 +47,7 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
     return {
       severity: 'error',
       code: 'control-character',
-      message: `the control character U+${code} stands here: YAML is text`,
+      message: `the control character U+${code} is not allowed: YAML is text`,
       at: { file, offset: control, length: 1 },
       help: 'remove it; in double quotes, an escape such as \\x1B can be written',
     };
@@ -57,7 +57,7 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
     return {
       severity: 'error',
       code: 'lone-surrogate',
-      message: 'half a character stands here (a lone surrogate): it cannot be written as UTF-8',
+      message: 'half a character (a lone surrogate): it cannot be written as UTF-8',
       at: { file, offset: surrogate, length: 1 },
     };
   const carriageReturn = text.search(/\r(?!\n)/);
@@ -65,7 +65,7 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
     return {
       severity: 'error',
       code: 'lone-carriage-return',
-      message: 'a carriage return stands here without a line feed: lines end in LF or CR LF',
+      message: 'a carriage return without a line feed: lines end with LF or CR LF',
       at: { file, offset: carriageReturn, length: 1 },
     };
   return undefined;
@@ -86,7 +86,7 @@ const [comma, colon, lineFeed] = [0x2c, 0x3a, 0x0a];
 export const tooLarge = (file: string, why: string, offset: number): Diagnostic => ({
   severity: 'error',
   code: 'too-large',
-  message: `this is not a pipeline file that can be read: ${why}`,
+  message: `this pipeline file cannot be read: ${why}`,
   at: { file, offset, length: 1 },
   help: 'keep data in files of their own and name them as deps; write many points of a grid as axes',
 });

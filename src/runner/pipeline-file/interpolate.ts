@@ -76,7 +76,7 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
   return void report({
     severity: 'error',
     code: 'not-text',
-    message: `\${${reference.path.join('.').slice(0, 200)}} is ${kindText(node)}: inside a text only a single value can stand`,
+    message: `\${${reference.path.join('.').slice(0, 200)}} is ${kindText(node)}: inside a text, only a single value is allowed`,
     at: reference.at,
     help:
       node.kind === 'map'

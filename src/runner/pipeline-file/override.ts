@@ -25,7 +25,7 @@ export function override(root: Node, file: string, text: string, report: Report)
   const equals = text.indexOf('=');
   if (equals < 0) return fault('a name, "=" and a value are expected', text.length);
   const path = text.slice(0, equals).split('.');
-  if (path.includes('')) return fault('an empty name stands in this path', equals);
+  if (path.includes('')) return fault('this path has an empty name', equals);
   const value = valueAfter(file, text, equals + 1, report);
   if (value === undefined) return { root };
   const steps = path.map((name, index): Step => {
@@ -165,7 +165,7 @@ function replaced(
       return void report({
         severity: 'error',
         code: 'bad-override',
-        message: `what stands before ${JSON.stringify(name)} is ${kindText(node)} and holds no names`,
+        message: `the value before ${JSON.stringify(name)} is ${kindText(node)} and has no names`,
         at,
         notes: [{ message: 'it is written here', at: node.at }],
       });
@@ -176,7 +176,7 @@ function replaced(
         return void report({
           severity: 'error',
           code: 'bad-override',
-          message: `a list of ${node.items.length} stands here: expected a number from 0 to ${node.items.length - 1}`,
+          message: `this is a list of ${node.items.length}: expected a number from 0 to ${node.items.length - 1}`,
           at,
         });
       const changed = replaced(item, rest, value, mustExist, report);

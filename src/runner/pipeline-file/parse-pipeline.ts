@@ -74,7 +74,7 @@ function readStages(
         code: 'same-name',
         message: `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder where file systems ignore case`,
         at: key,
-        notes: [{ message: 'the other stands here', at: other.key }],
+        notes: [{ message: 'the other is here', at: other.key }],
       });
     folded.set(foldedPath(name), { name, key });
     const fields = settled && stageShape.read(settled, report);
@@ -114,7 +114,7 @@ function toStage(
     report({
       severity: 'error',
       code: 'env-twice',
-      message: `${both.value} stands in env, which counts, and in passEnv, which does not`,
+      message: `${both.value} is in env, which counts, and in passEnv, which does not`,
       at: both.at,
     });
   if (program === undefined || both !== undefined) return undefined;
@@ -161,7 +161,7 @@ function toProgram(
     );
   if (ownShell !== undefined && cmd?.kind !== 'shell')
     return fault(
-      'shell stands where no line is given to a shell',
+      'shell is given, but no command line for it',
       ownShell.at,
       'leave it out, or write cmd as a text',
     );
@@ -169,12 +169,12 @@ function toProgram(
     return code === undefined || code.length === 0
       ? { kind: 'uses', path: uses }
       : fault(
-          'code stands beside uses',
+          'code is given beside uses',
           code[0]?.at ?? at,
           'leave it out: the code that a TypeScript stage can reach is found by itself',
         );
   if (cmd === undefined)
-    return fault(`the stage ${name} says nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
+    return fault(`the stage ${name} has nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
   return cmd.kind === 'shell'
     ? { ...cmd, shell: ownShell?.value ?? shell, code: code ?? [] }
     : { ...cmd, code: code ?? [] };

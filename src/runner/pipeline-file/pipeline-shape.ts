@@ -168,7 +168,7 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
     return void report({
       severity: 'error',
       code: 'reference-not-here',
-      message: 'only references to vars can stand in a matrix',
+      message: 'only references to vars are allowed in a matrix',
       at: reference,
     });
   const values = node.kind === 'list' ? node.items : [node];

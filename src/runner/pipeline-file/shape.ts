@@ -49,7 +49,7 @@ function scalar<T>(
       return void report({
         severity: 'error',
         code: 'reference-not-here',
-        message: `expected ${expected}; only references to vars can stand here`,
+        message: `expected ${expected}; only references to vars are allowed here`,
         at: node.at,
       });
     },
@@ -175,7 +175,7 @@ export function mapOf<T>(
 export const badName = (name: string, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-name',
-  message: `${JSON.stringify(name.slice(0, 60))} cannot be a name here: expected letters, digits, "_" and "-", at most 100`,
+  message: `${JSON.stringify(name.slice(0, 60))} is not a valid name: expected letters, digits, "_" and "-", at most 100`,
   at,
 });
 

@@ -41,8 +41,8 @@ function words(
   if (/^[ \t]*\t/.test(text.slice(lineStart(text, start), start + 1)))
     return {
       ...here,
-      message: 'a tab stands in the indentation',
-      help: 'indent with spaces: YAML takes no tabs there',
+      message: 'there is a tab in the indentation',
+      help: 'indent with spaces: YAML allows no tabs there',
     };
   if (/^Flow (map|sequence)/.test(message)) return unclosedFlow(tokens, start) ?? { ...here, message };
   switch (code) {
@@ -59,7 +59,7 @@ function words(
     case 'BLOCK_IN_FLOW':
       return {
         ...here,
-        message: 'two names stand here without a comma between them',
+        message: 'a comma is missing between two names',
         help: 'a text with ": " in it needs quotes',
       };
     case 'BAD_SCALAR_START':
@@ -67,12 +67,12 @@ function words(
     case 'BAD_DQ_ESCAPE':
       return {
         ...here,
-        message: `${text.slice(start, start + 2)} is no escape in double quotes`,
+        message: `${text.slice(start, start + 2)} is not an escape sequence in double quotes`,
         help: 'in single quotes a backslash is a backslash; in double quotes it is written twice',
       };
     case 'UNEXPECTED_TOKEN':
       return /^[}\]]$/.test(marked)
-        ? { ...here, message: `this ${marked} closes nothing` }
+        ? { ...here, message: `this ${marked} has nothing to close` }
         : { ...here, message };
     default:
       return { ...here, message };
@@ -108,7 +108,7 @@ function badIndent(text: string, start: number): Words {
   nothing.lastIndex = lineStart(text, start);
   nothing.exec(text);
   const { text: _, ...at } = lineAt(text, nothing.lastIndex);
-  return { ...at, message: 'this line begins at another column than those that it belongs to' };
+  return { ...at, message: 'this line is not aligned with the lines that it belongs to' };
 }
 
 /** What is nested in the value of a name: a text that looks like a name, or a line below it. */

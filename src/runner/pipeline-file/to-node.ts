@@ -116,7 +116,7 @@ function follow(alias: Alias, reader: Reader): Node {
   if (target === 'open')
     return broken(
       'alias-cycle',
-      `*${alias.source} stands inside the value that &${alias.source} names`,
+      `*${alias.source} is inside the value that &${alias.source} names`,
       at,
       reader,
     );
@@ -129,7 +129,7 @@ function unknownAlias(name: string, at: Range, { anchors, report }: Reader): Bro
   report({
     severity: 'error',
     code: 'unknown-alias',
-    message: `no anchor &${name} stands before this`,
+    message: `no anchor &${name} is defined before this`,
     at,
     misspelt: { name, known: anchors },
     ...(isText ? { help: 'a text that begins with * needs quotes' } : {}),
@@ -218,7 +218,7 @@ function readMap(node: YAMLMap, at: Range, reader: Reader): MapNode {
         reader.report({
           severity: 'error',
           code: 'duplicate-key',
-          message: '<< stands twice in one map',
+          message: '<< appears twice in one map',
           at: key,
           help: 'merge a list: <<: [*a, *b]',
         });
@@ -234,9 +234,9 @@ function readMap(node: YAMLMap, at: Range, reader: Reader): MapNode {
       reader.report({
         severity: 'error',
         code: 'duplicate-key',
-        message: `the name ${JSON.stringify(name.slice(0, 60))} stands twice in one map`,
+        message: `the name ${JSON.stringify(name.slice(0, 60))} appears twice in one map`,
         at: key,
-        notes: [{ message: 'it stands here first', at: before.key }],
+        notes: [{ message: 'it is first used here', at: before.key }],
       });
   }
   return mapNode(mergedEntries(own, merges.flat()), at);
@@ -260,12 +260,12 @@ function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
     });
   if (!isScalar(pair.key) || pair.key.value === null)
     return fault('a name is expected here: one word, or a text in quotes');
-  if (pair.key.tag !== undefined && !coreTags.has(pair.key.tag)) return fault('a name takes no tag');
+  if (pair.key.tag !== undefined && !coreTags.has(pair.key.tag)) return fault('a name cannot have a tag');
   const name =
     typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
   const refused = unfit(name);
   if (refused !== undefined) return fault(`this name holds ${refused.what}`);
-  if (name === '__proto__') return fault('__proto__ is no name: JavaScript would not keep it');
+  if (name === '__proto__') return fault('__proto__ cannot be a name: JavaScript would not keep it');
   if (name.includes('${')) return fault('a name cannot hold a reference', 'only values can');
   if (pair.key.anchor !== undefined)
     reader.anchors.set(pair.key.anchor, { kind: 'scalar', value: name, text: name, parts: null, at });

@@ -153,7 +153,7 @@ function fromStage(
     return void report({
       severity: 'error',
       code: 'axis-twice',
-      message: `the axis ${twice} comes from ${from.value} already`,
+      message: `${from.value} already has the axis ${twice}`,
       at: block.axes.get(twice)?.at ?? from.at,
     });
   return cells?.map(({ axes }) => ({ axes, at: from.at }));
@@ -240,7 +240,7 @@ function sameness(
   if (equal)
     return {
       code: 'same-instance',
-      message: `${cell.name.id} stands twice in this matrix`,
+      message: `${cell.name.id} appears twice in this matrix`,
       help: 'leave one of them out',
     };
   return cell.name.id === other.name.id
@@ -252,7 +252,7 @@ function sameness(
     : {
         code: 'same-identity',
         message: `${other.name.id} and ${cell.name.id} would share a folder where file systems ignore case`,
-        help: 'name them apart by more than case',
+        help: 'give them names that differ in more than case',
       };
 }
 

@@ -73,7 +73,7 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
       report({
         severity: 'error',
         code: 'reserved-path',
-        message: `${JSON.stringify(path)} lies in ${root}/, which is not for stages to write`,
+        message: `${JSON.stringify(path)} lies in ${root}/, which stages must not write`,
         at,
         help: 'without workspace: true the out is a path in the folder of its instance',
       });

@@ -39,7 +39,7 @@ export function programCheck({ params, deps, outs }: ProgramContract): CheckProg
         {
           severity: 'error',
           code: 'bad-schema',
-          message: `the params of this stage program are no JSON Schema: ${compiled}`,
+          message: `the params of this stage program are not a JSON Schema: ${compiled}`,
           at: instance.program.at,
         },
         ...names,

@@ -58,7 +58,7 @@ function reportGathered(at: Range | undefined, piece: Piece, { report }: Command
   report({
     severity: 'error',
     code: 'gather-in-text',
-    message: `\${deps.${name}} gathers: it stands for many words and cannot be part of one`,
+    message: `\${deps.${name}} gathers: it gives many words and cannot be part of one`,
     ...(at === undefined ? {} : { at }),
     help: 'let it be a word of its own',
   });

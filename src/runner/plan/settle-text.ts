@@ -10,7 +10,7 @@ export function settleText(node: ScalarNode, lookUp: LookUp, report: Report): st
   return void report({
     severity: 'error',
     code: 'wrong-type',
-    message: `expected a path, and this reference stands for ${kindText(value)}`,
+    message: `expected a path, but this reference gives ${kindText(value)}`,
     at: node.at,
     notes: [{ message: 'it is written here', at: value.at }],
   });

@@ -31,9 +31,9 @@ const separator = /[ \t\n;&|()<>]/;
 function afterToken(text: string, index: number, token: string, wordStart: boolean): number | string {
   switch (token) {
     case '\\':
-      return 'an escape: "\\" stands before it';
+      return 'an escape: "\\" is before it';
     case '$':
-      return 'an expansion: "$" stands before it';
+      return 'an expansion: "$" is before it';
     case "'":
       return closed(text, index, /'[^']*'/y, 'single quotes');
     case '"':
