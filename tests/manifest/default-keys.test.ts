@@ -5,7 +5,7 @@ import { digestOf } from '../../src/files/digest.ts';
 import { keyOf } from '../../src/runner/manifest/key-of.ts';
 import type { Manifest } from '../../src/runner/manifest/manifest.ts';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
-import { identify, readCacheOf } from '../../src/runner/status/assess.ts';
+import { identityOf, readCacheOf } from '../../src/runner/status/assess.ts';
 import { openSession } from '../../src/runner/status/open-session.ts';
 import { openStore } from '../../src/runner/store/open-store.ts';
 import { bareWorkspace } from '../rig/bare-workspace.ts';
@@ -58,7 +58,7 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
   const cache = readCacheOf(workspace);
   const identified: Identified[] = [];
   for (const instance of plan.instances) {
-    const identity = await identify(session.value, instance, cache, (from, out) => ({
+    const identity = await identityOf(session.value, instance, cache, (from, out) => ({
       form: 'file',
       digest: digestOf(`${out} of ${from}`),
     }));

@@ -327,10 +327,8 @@ describe('what reruns', () => {
     rig.write({ x: '2' });
     const { stderr, json, warnings } = await rig.pipeline('run', '--only', 'b').result;
     expect({ json, warnings }).toMatchObject({ json: { 'up-to-date': ['b'] }, warnings: ['out-of-date'] });
-    expect(stderr).toContain(
-      '5 instances that are read from are out of date; their outs are used as they stand: a[1], a[2], a[3] and 2 more',
-    );
-    expect(stderr).toContain('help: pipeline run a brings them up');
+    expect(stderr).toContain('using out-of-date outputs of 5 instances: a[1], a[2], a[3] and 2 more');
+    expect(stderr).toContain('help: update them with `pipeline run a`');
     expect(stderr).toContain(
       '✓ everything that was named is up to date with what it reads, as that stands: 1 instance',
     );

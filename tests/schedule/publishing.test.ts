@@ -69,7 +69,7 @@ describe('invariant 2: what is published is what the key describes', () => {
       json: { ran: ['train'] },
       warnings: ['not-cached'],
     });
-    expect(stderr).toContain('cache/pipeline.sqlite was removed while the run was on');
+    expect(stderr).toContain('cache/pipeline.sqlite was removed during the run');
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights');
     const again = rig.pipeline('run');
     await (await train.nextStart()).exit(0, { m: 'weights' });

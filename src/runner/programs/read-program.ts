@@ -27,7 +27,7 @@ export async function readProgram(
   if (facts.isKept) {
     const bundle = await reads.read(facts.file, { links: 'follow' });
     if (!bundle.ok || bundle.value?.content.digest !== facts.bundle)
-      return { ok: false, error: `${facts.file} was changed or removed while the run was on: run again` };
+      return { ok: false, error: `${facts.file} was changed or removed during the run: run again` };
     for (const [path, stamp] of bundle.value.stamps) stamps.set(path, stamp);
   }
   for (const path of [stageChild, ...facts.sources]) stamps.set(path, reads.stamp(path));

@@ -54,10 +54,10 @@ export async function run(
       earlierEvents.push(event);
     };
     const { chosen: needed } = asked.value.selected;
-    const settled = await withHubFolders(opened, planned.value, needed, onDownload, stop.gentle);
-    if (!settled.ok) return settled;
-    const selected = selectedIn(settled.value.plan, asked.value.selected);
-    const session = await sessionToRun(opened, settled.value, selected);
+    const withFolders = await withHubFolders(opened, planned.value, needed, onDownload, stop.gentle);
+    if (!withFolders.ok) return withFolders;
+    const selected = selectedIn(withFolders.value.plan, asked.value.selected);
+    const session = await sessionToRun(opened, withFolders.value, selected);
     if (!session.ok) return session;
     const { retryDelay } = opened.host;
     const options = {
@@ -65,7 +65,7 @@ export async function run(
       selected,
       policyOf: asked.value.policyOf,
       retryDelay,
-      warnings: settled.value.warnings,
+      warnings: withFolders.value.warnings,
       watcher,
       earlierEvents,
     };

@@ -53,7 +53,7 @@ export async function status(
   planned: Planned,
   selection: Selection,
 ): Promise<Result<Status, Problem>> {
-  const looked = await lookAt(opened, planned, selection);
+  const looked = await inspected(opened, planned, selection);
   if (!looked.ok) return looked;
   const { plan } = planned;
   const last = lastOutcomes(opened.store, plan.pipeline);
@@ -111,7 +111,7 @@ export async function explain(
   planned: Planned,
   instance: string,
 ): Promise<Result<Explanation, Problem>> {
-  const looked = await lookAt(opened, planned, { patterns: [instance], mode: 'only' });
+  const looked = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
   if (!looked.ok) return looked;
   const [inspection] = looked.value;
   if (inspection === undefined || looked.value.length > 1)
@@ -166,7 +166,7 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
   state === 'running' ? because.filter(({ kind }) => kind !== 'interrupted-before') : because;
 
 /** The instances that a selection names, each looked at with all that it needs. */
-async function lookAt(
+async function inspected(
   opened: Opened,
   planned: Planned,
   selection: Selection,

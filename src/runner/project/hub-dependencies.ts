@@ -44,7 +44,7 @@ export async function withHubFolders(
     if (!known.ok) return refused(known.error);
     if (known.value.kind === 'here') folders.set(name, known.value.repository.folder);
   }
-  const settled = (dependency: Dependency): Dependency => {
+  const withFolders = (dependency: Dependency): Dependency => {
     const folder = dependency.kind === 'hub' ? folders.get(nameOf(dependency)) : undefined;
     return folder === undefined
       ? dependency
@@ -53,7 +53,7 @@ export async function withHubFolders(
   const instances = planned.plan.instances.map((instance) => ({
     ...instance,
     deps: Object.fromEntries(
-      Object.entries(instance.deps).map(([name, dependency]) => [name, settled(dependency)]),
+      Object.entries(instance.deps).map(([name, dependency]) => [name, withFolders(dependency)]),
     ),
   }));
   return { ok: true, value: { ...planned, plan: { ...planned.plan, instances } } };

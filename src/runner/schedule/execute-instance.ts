@@ -14,7 +14,7 @@ import { recordListing } from '../store/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { dropScratch, hasOrigin, openScratch, originOf } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
-import { type Assessment, identify, readCacheOf, type Session } from '../status/assess.ts';
+import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
 import { noSpaceLeft } from '../workspace/no-space-left.ts';
@@ -172,7 +172,7 @@ async function attemptOnce(
       warn(run, instance.id, {
         severity: 'warning',
         code: 'bad-message',
-        message: `${instance.id} wrote ${pluralize(count, 'line that is no message', 'lines that are no messages')} on its event descriptor: ignored`,
+        message: `ignored ${pluralize(count, 'malformed line')} on the event channel of ${instance.id}`,
       }),
   };
   const onSubmitted = (handle: Handle): void => recordHandle(store, record, handle);
@@ -194,8 +194,8 @@ async function attemptOnce(
     warn(run, instance.id, {
       severity: 'warning',
       code: 'disk-full',
-      message: `no space is left on the disk of the project or of its cache: ${instance.id} may have failed for this, and what it printed may be cut`,
-      help: 'make room (pipeline gc --dry-run says what can go from the cache), then run again',
+      message: `no space is left on the disk of the project or of its cache: ${instance.id} may have failed because of it, and its log may be incomplete`,
+      help: 'make room (`pipeline gc --dry-run` lists what the cache can do without), then run again',
     });
   }
   const result =
@@ -320,7 +320,7 @@ async function touchedFile(
   instance: Instance,
   before: Assessment,
 ): Promise<string | undefined> {
-  const now = await identify(session, instance, readCacheOf(session.workspace));
+  const now = await identityOf(session, instance, readCacheOf(session.workspace));
   if (!now.ok)
     return now.error.kind === 'inputs' ? (now.error.missing[0]?.path ?? 'a dep') : now.error.message;
   return firstChangedFile(before, now.value);
@@ -355,7 +355,7 @@ async function filed(
   // What is written into a file that was deleted is gone with this process.
   if (published.ok && store.isInPlace()) return true;
   const why = published.ok
-    ? 'cache/pipeline.sqlite was removed while the run was on'
+    ? 'cache/pipeline.sqlite was removed during the run'
     : `${published.error.path}: ${published.error.message}`;
   warn(run, instance.id, {
     severity: 'warning',
@@ -372,7 +372,7 @@ async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<
     warn(run, instance.id, {
       severity: 'warning',
       code: 'left',
-      message: `${path} is no out of ${instance.id} any more; it was edited, so it was left`,
+      message: `${path} is no longer an out of ${instance.id}, and was kept because it was edited`,
     });
   }
   await dropScratch(workspace, key);

@@ -50,7 +50,7 @@ export function jobsOf(executor: Executor): Jobs {
         const added = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (!(await settleGone())) await Promise.race([executor.changed(), added]);
+        if (!(await endGone())) await Promise.race([executor.changed(), added]);
       }
     } catch (error) {
       for (const { reject } of waiting.values()) reject(error);
@@ -60,7 +60,7 @@ export function jobsOf(executor: Executor): Jobs {
     }
   }
   /** Gives whether a job was gone. */
-  async function settleGone(): Promise<boolean> {
+  async function endGone(): Promise<boolean> {
     const asked = [...waiting.values()];
     const states = await executor.poll(asked.map(({ attempt }) => attempt.handle));
     const gone = asked.filter((_, index) => states[index] === 'gone');

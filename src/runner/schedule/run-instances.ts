@@ -44,11 +44,13 @@ export async function runInstances(
     const by = (needs.get(instance.id) ?? [])
       .map((need) => failures.get(need))
       .find((failure) => failure !== undefined);
-    const settled =
+    const ending =
       by !== undefined
         ? { key: null, outcome: { kind: 'blocked', by } as const }
-        : await settle(run, instance, rules, turns).catch((error: unknown) => unassessed(diskMessage(error)));
-    const { key, outcome } = noted(run, rules, settled);
+        : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
+            unassessed(diskMessage(error)),
+          );
+    const { key, outcome } = noted(run, rules, ending);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
     onOutcome(instance, key, outcome);
@@ -67,7 +69,7 @@ export async function runInstances(
   await new PGraph(nodes, edges).run();
 }
 
-interface Settled {
+interface Ending {
   readonly key: Key | null;
   readonly outcome: Outcome;
 }
@@ -94,13 +96,13 @@ class Turns {
 /** Promise.withResolvers, which came with Node 22. */
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve: (() => void) | undefined;
-  const promise = new Promise<void>((settled) => {
-    resolve = settled;
+  const promise = new Promise<void>((ending) => {
+    resolve = ending;
   });
   return { promise, resolve: () => resolve?.() };
 }
 
-async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Settled> {
+async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Ending> {
   for (let damaged = 0; ;) {
     if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
     const first = await look(run, instance, rules);
@@ -114,22 +116,22 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
       const now = await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
-      const settled = await settleNow(run, instance, now, share?.gpus ?? [], turns).catch((error: unknown) =>
-        failedBy(diskMessage(error)),
+      const ending = await restoreOrRun(run, instance, now, share?.gpus ?? [], turns).catch(
+        (error: unknown) => failedBy(diskMessage(error)),
       );
-      if (settled === undefined) {
+      if (ending === undefined) {
         damaged += 1;
         if (damaged === 3)
           return noted(run, rules, {
             key,
             outcome: failedBy(
-              'what the cache holds reads differently each time: check the disk (pipeline verify)',
+              'the cached result reads differently each time: check the disk with `pipeline verify`',
             ),
           });
       }
       // Ended because what it was started with is out of date, while the run goes on: as it is now.
-      else if (settled.kind !== 'interrupted' || run.stop.isStopping())
-        return noted(run, rules, { key, outcome: settled });
+      else if (ending.kind !== 'interrupted' || run.stop.isStopping())
+        return noted(run, rules, { key, outcome: ending });
     } finally {
       share?.release();
       endTurn();
@@ -138,15 +140,15 @@ async function settle(run: Run, instance: Instance, rules: RunRules, turns: Turn
 }
 
 /** A failure ends a run without --keep-going: before its place on the machine is free for what waits for it. */
-function noted(run: Run, { keepGoing }: RunRules, settled: Settled): Settled {
-  if (settled.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
-  return settled;
+function noted(run: Run, { keepGoing }: RunRules, ending: Ending): Ending {
+  if (ending.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
+  return ending;
 }
 
 /** What it depends on could not be read. */
-const unassessed = (message: string): Settled => ({ key: null, outcome: failedBy(message) });
+const unassessed = (message: string): Ending => ({ key: null, outcome: failedBy(message) });
 
-async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Settled> {
+async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Ending> {
   const { stopped } = run.stop;
   const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
   const assessed = await assess(session, instance, rules.policyOf(instance), readCacheOf(session.workspace));
@@ -156,7 +158,7 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
 }
 
 /** Undefined: the result turned out to be damaged when it was to be restored; look again. */
-async function settleNow(
+async function restoreOrRun(
   run: Run,
   instance: Instance,
   assessment: Assessment,

@@ -30,7 +30,7 @@ import { jobsOf } from './jobs.ts';
 import { logsFolder } from '../workspace/cache-layout.ts';
 import { takeAsIs, type TakenAsIs } from './taken-as-is.ts';
 import { stopFor } from './stop.ts';
-import { isInPlace, survey, type Surveyed } from '../status/survey.ts';
+import { isInPlace, assessAll, type Standing } from '../status/assess-all.ts';
 
 export interface RunOptions {
   readonly request: RunRequest;
@@ -72,7 +72,7 @@ export async function runSelected(
       const rest = noteInPlace(
         run,
         ready,
-        await readTogether(session.store, () => survey(looking, ready, policyOf, takenAsIs)),
+        await readTogether(session.store, () => assessAll(looking, ready, policyOf, takenAsIs)),
         onInPlace,
       );
       if (rest.length === 0) return;
@@ -237,14 +237,14 @@ function withoutBlocked(
 function noteInPlace(
   { session: { store, plan } }: Run,
   instances: readonly Instance[],
-  surveyed: ReadonlyMap<InstanceId, Surveyed>,
+  standings: ReadonlyMap<InstanceId, Standing>,
   onInPlace: Ends['onInPlace'],
 ): readonly Instance[] {
   const found: InPlace[] = [];
   const keys = lastKeys(store, plan.pipeline);
   const placed = placedOuts(store);
   const rest = instances.filter((instance) => {
-    const seen = surveyed.get(instance.id);
+    const seen = standings.get(instance.id);
     if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
       return true;
     const { key, decision } = seen.assessment;

@@ -12,7 +12,7 @@ import { lookUp, restore } from '../cache/cache.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { asLastMade } from '../status/as-last-made.ts';
 import type { Run } from './execute-instance.ts';
-import { isHit, survey } from '../status/survey.ts';
+import { isHit, assessAll } from '../status/assess-all.ts';
 
 export interface TakenAsIs {
   readonly warnings: readonly Diagnostic[];
@@ -77,17 +77,17 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
 async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
   const all = instancesWithNeeds(session.plan, takenAsIs);
   const made = await asLastMade(session, all);
-  const surveyed = await survey(session, all, declaredPolicy, made);
-  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(surveyed.get(id)));
+  const standings = await assessAll(session, all, declaredPolicy, made);
+  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(standings.get(id)));
   return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
 }
 
 const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
   severity: 'warning',
   code: 'out-of-date',
-  message: `${id} is out of date; its outs are used as they stand`,
+  message: `using out-of-date outputs of ${id}`,
   at,
-  help: `pipeline run ${shellName(id)} brings it up`,
+  help: `update them with \`pipeline run ${shellName(id)}\``,
 });
 
 function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
@@ -95,11 +95,11 @@ function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
   return {
     severity: 'warning',
     code: 'out-of-date',
-    message: `${all.length} instances that are read from are out of date; their outs are used as they stand: ${joinFirst(
+    message: `using out-of-date outputs of ${all.length} instances: ${joinFirst(
       all.map(({ id }) => id),
       3,
     )}`,
     at: first.at,
-    help: `pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')} brings them up`,
+    help: `update them with \`pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')}\``,
   };
 }

@@ -3,7 +3,7 @@ import { declaredPolicy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import { lastMadeKey } from '../store/attempts.ts';
 import type { Session } from './assess.ts';
-import { survey } from './survey.ts';
+import { assessAll } from './assess-all.ts';
 
 /**
  * The instances among some that no run files (`cache: false`) and that would be made again under the very key they were
@@ -19,7 +19,7 @@ export async function asLastMade(
   // One that reads from another of them is known when that one is.
   for (let before = -1; before < made.size && made.size < uncached.size;) {
     before = made.size;
-    for (const [id, seen] of await survey(session, instances, declaredPolicy, made)) {
+    for (const [id, seen] of await assessAll(session, instances, declaredPolicy, made)) {
       if (
         uncached.has(id) &&
         seen.kind === 'assessed' &&

@@ -84,7 +84,7 @@ export type KnownOut = (instance: InstanceId, out: string) => Content | undefine
 const nothingKnown: KnownOut = () => undefined;
 
 /** Reads all that an instance's result depends on. */
-export async function identify(
+export async function identityOf(
   session: Session,
   instance: Instance,
   moment: ReadCache,
@@ -118,7 +118,7 @@ export async function assess(
   moment: ReadCache,
   known: KnownOut = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
-  const identity = await identify(session, instance, moment, known);
+  const identity = await identityOf(session, instance, moment, known);
   if (!identity.ok) return identity;
   const { lookup, displaced } = await lookUpOuts(session, instance, identity.value.key, moment);
   const last =

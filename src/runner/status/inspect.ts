@@ -14,7 +14,7 @@ import { type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
 import { readProgram } from '../programs/read-program.ts';
-import { isHit, survey, type Surveyed } from './survey.ts';
+import { isHit, assessAll, type Standing } from './assess-all.ts';
 import { unassessableText } from './unassessable-text.ts';
 
 /** What is known of an instance without running anything. */
@@ -39,19 +39,19 @@ export async function inspect(
   instances: readonly Instance[],
   takenAsIs?: ReadonlySet<InstanceId>,
 ): Promise<readonly Inspection[]> {
-  const surveyed = await readTogether(session.store, () =>
-    survey(session, instances, declaredPolicy, takenAsIs),
+  const standings = await readTogether(session.store, () =>
+    assessAll(session, instances, declaredPolicy, takenAsIs),
   );
   const moment = readCacheOf(session.workspace);
   return Promise.all(
-    instances.map((instance) => inspection(session, instance, surveyed.get(instance.id), moment)),
+    instances.map((instance) => inspection(session, instance, standings.get(instance.id), moment)),
   );
 }
 
 async function inspection(
   session: Session,
   instance: Instance,
-  surveyed: Surveyed | undefined,
+  standing: Standing | undefined,
   moment: ReadCache,
 ): Promise<Inspection> {
   const nothing = {
@@ -64,7 +64,7 @@ async function inspection(
     ignored: [],
     fault: undefined,
   };
-  switch (surveyed?.kind) {
+  switch (standing?.kind) {
     case undefined:
       throw new Error(`${instance.id} was not looked at`);
     case 'waiting':
@@ -72,12 +72,12 @@ async function inspection(
         ...nothing,
         state: 'waiting',
         because: await changedAlready(session, instance, moment),
-        after: surveyed.after,
+        after: standing.after,
       };
     case 'unassessable':
-      return { ...nothing, state: 'unknown', fault: unassessableText(surveyed.why) };
+      return { ...nothing, state: 'unknown', fault: unassessableText(standing.why) };
     case 'assessed': {
-      const { key, manifest, decision, displaced, inputs } = surveyed.assessment;
+      const { key, manifest, decision, displaced, inputs } = standing.assessment;
       const because =
         decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
       return {
@@ -122,15 +122,19 @@ export async function forecastOf(
   takenAsIs: ReadonlySet<InstanceId>,
   policyOf: (instance: Instance) => Policy,
 ): Promise<Forecast> {
-  const surveyed = await readTogether(session.store, () => survey(session, instances, policyOf, takenAsIs));
+  const standings = await readTogether(session.store, () =>
+    assessAll(session, instances, policyOf, takenAsIs),
+  );
   const assessed = new Map(
-    [...surveyed].flatMap(([id, seen]) => (seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [])),
+    [...standings].flatMap(([id, seen]) =>
+      seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [],
+    ),
   );
   const foretold = forecast(session.plan, instances, {
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
     neverFinished: ({ id }) =>
-      !isHit(surveyed.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
+      !isHit(standings.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
   const willRun = await Promise.all(
     foretold.willRun.map(async ({ instance: id, because }) => {

@@ -151,7 +151,7 @@ function missingCode(
       return {
         severity: 'error',
         code: 'no-code',
-        message: `${value} names no file: a change of the code that is meant would run nothing again`,
+        message: `code pattern "${value}" matches no file, so changes to that code would not trigger a rerun`,
         at,
       };
     });

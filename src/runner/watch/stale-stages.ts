@@ -1,7 +1,7 @@
 import type { Problem } from '../answers.ts';
-import { identify, readCacheOf, type Session, type Unassessable } from '../status/assess.ts';
+import { identityOf, readCacheOf, type Session, type Unassessable } from '../status/assess.ts';
 import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
-import { survey, type Surveyed } from '../status/survey.ts';
+import { assessAll, type Standing } from '../status/assess-all.ts';
 import { firstChangedFile } from '../status/first-changed-file.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
@@ -36,18 +36,18 @@ export async function staleStages(
   controls: RunControls,
   settled: ReadonlyMap<InstanceId, Key>,
 ): Promise<Result<Stale, Problem>> {
-  const surveyed = await survey(
+  const standings = await assessAll(
     now,
     chosen,
     declaredPolicy,
     new Set([...takenAsIs.map(({ id }) => id), ...settled.keys()]),
   );
   const unreadable = [...settled.keys()]
-    .map((id) => unreadableOf(surveyed.get(id)))
+    .map((id) => unreadableOf(standings.get(id)))
     .find((problem) => problem !== undefined);
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   const keys = new Map(
-    [...surveyed].flatMap(([id, seen]) =>
+    [...standings].flatMap(([id, seen]) =>
       seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [],
     ),
   );
@@ -102,7 +102,7 @@ async function changeOf(
   asked: ReadonlySet<Key>,
 ): Promise<Result<Change | undefined, Problem>> {
   const now = session.instances.get(instance.id);
-  const identity = now && (await identify(session, now, readCacheOf(session.workspace)));
+  const identity = now && (await identityOf(session, now, readCacheOf(session.workspace)));
   const unreadable = identity?.ok === false ? unreadableIn(identity.error) : undefined;
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   if (identity?.ok !== true || identity.value.key !== assessment.key) {
@@ -119,7 +119,7 @@ async function changeOf(
     : changed(reasonText(difference));
 }
 
-const unreadableOf = (seen: Surveyed | undefined): Problem | undefined =>
+const unreadableOf = (seen: Standing | undefined): Problem | undefined =>
   seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined;
 
 /** What is there and cannot be read. */

@@ -6,7 +6,7 @@ import { orDiskProblem } from '../project/disk-problem.ts';
 import type { Event } from '../event.ts';
 import type { Session } from '../status/assess.ts';
 import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
-import { isHit, isInPlace, survey } from '../status/survey.ts';
+import { isHit, isInPlace, assessAll } from '../status/assess-all.ts';
 import { FileWarnings } from './file-warnings.ts';
 import { withKnownHubFolders } from '../project/hub-dependencies.ts';
 import type { InstanceId, Key } from '../identity.ts';
@@ -148,12 +148,12 @@ class Watch {
     selected: { chosen, takenAsIs },
   }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
     const asTheyStand = new Set([...takenAsIs.map(({ id }) => id), ...this.#tried.withOuts()]);
-    const surveyed = await survey(session, chosen, declaredPolicy, asTheyStand);
+    const standings = await assessAll(session, chosen, declaredPolicy, asTheyStand);
     opened.stats.flush();
     // A stage that changes what it reads would change it again.
     const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
     return new Map(
-      [...surveyed].flatMap(([id, seen]) =>
+      [...standings].flatMap(([id, seen]) =>
         seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id))
           ? [[id, seen.assessment.key] as const]
           : [],
@@ -300,7 +300,7 @@ class Watch {
 const notWatched = (message: string): Diagnostic => ({
   severity: 'warning',
   code: 'not-watched',
-  message: `the system will not tell of every change (${message}): what it does not tell of is found by looking, within a minute`,
+  message: `file watching is incomplete here (${message}); changes are also found by polling every minute`,
   help: 'on Linux, fs.inotify.max_user_watches says how many files can be watched: raise it with sysctl',
 });
 

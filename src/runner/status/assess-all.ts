@@ -13,7 +13,7 @@ import {
 } from './assess.ts';
 
 /** An instance as far as it can be known while nothing runs. */
-export type Surveyed =
+export type Standing =
   | { readonly kind: 'assessed'; readonly assessment: Assessment }
   | { readonly kind: 'unassessable'; readonly why: Unassessable }
   /** It reads from instances that will run: what it depends on is known when they are done. */
@@ -23,25 +23,25 @@ export type Surveyed =
  * Looks at instances in the order of the plan, without running or writing anything. What can be restored counts as
  * there. `takenAsIs`: instances whose outs are taken as they stand by what reads from them.
  */
-export async function survey(
+export async function assessAll(
   session: Session,
   instances: readonly Instance[],
   policyOf: (instance: Instance) => Policy,
   takenAsIs: ReadonlySet<InstanceId> = new Set(),
-): Promise<ReadonlyMap<InstanceId, Surveyed>> {
+): Promise<ReadonlyMap<InstanceId, Standing>> {
   const moment = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
-  const surveyed = new Map<InstanceId, Surveyed>();
+  const standings = new Map<InstanceId, Standing>();
   for (const instance of instances) {
     const needs = session.plan.needs.get(instance.id) ?? [];
-    const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(surveyed.get(need)));
-    surveyed.set(
+    const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(standings.get(need)));
+    standings.set(
       instance.id,
       after.length > 0
         ? { kind: 'waiting', after }
-        : await looked(session, instance, policyOf(instance), moment, surveyed),
+        : await looked(session, instance, policyOf(instance), moment, standings),
     );
   }
-  return surveyed;
+  return standings;
 }
 
 async function looked(
@@ -49,10 +49,10 @@ async function looked(
   instance: Instance,
   policy: Policy,
   moment: ReadCache,
-  surveyed: ReadonlyMap<InstanceId, Surveyed>,
-): Promise<Surveyed> {
+  standings: ReadonlyMap<InstanceId, Standing>,
+): Promise<Standing> {
   const assessed = await assess(session, instance, policy, moment, (need, out) =>
-    restorable(surveyed.get(need), out),
+    restorable(standings.get(need), out),
   );
   return assessed.ok
     ? { kind: 'assessed', assessment: assessed.value }
@@ -60,20 +60,20 @@ async function looked(
 }
 
 /** Whether nothing has to run for an instance's outs to be there. */
-export const isHit = (surveyed: Surveyed | undefined): boolean =>
-  surveyed?.kind === 'assessed' && surveyed.assessment.decision.kind === 'restore';
+export const isHit = (standing: Standing | undefined): boolean =>
+  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore';
 
 /** Whether nothing has to be done at all. */
-export const isInPlace = (surveyed: Surveyed | undefined): boolean =>
-  isHit(surveyed) && surveyed?.kind === 'assessed' && surveyed.assessment.displaced.length === 0;
+export const isInPlace = (standing: Standing | undefined): boolean =>
+  isHit(standing) && standing?.kind === 'assessed' && standing.assessment.displaced.length === 0;
 
 /** The content of an out that is not in place but will be restored. */
-function restorable(surveyed: Surveyed | undefined, out: string): Content | undefined {
+function restorable(standing: Standing | undefined, out: string): Content | undefined {
   if (
-    surveyed?.kind !== 'assessed' ||
-    surveyed.assessment.displaced.length === 0 ||
-    surveyed.assessment.decision.kind !== 'restore'
+    standing?.kind !== 'assessed' ||
+    standing.assessment.displaced.length === 0 ||
+    standing.assessment.decision.kind !== 'restore'
   )
     return undefined;
-  return surveyed.assessment.decision.entry.outs[out];
+  return standing.assessment.decision.entry.outs[out];
 }
