@@ -15,6 +15,7 @@ import {
 } from './answers/generation-params.ts';
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
 import { evaluationOf, scoredPredictions } from './eval/evaluation-of.ts';
+import { readLeaks } from './eval/read-leaks.ts';
 import { openEngine } from './engine/open-engine.ts';
 
 interface EvalParams extends GenerationParams {
@@ -34,7 +35,7 @@ interface EvalParams extends GenerationParams {
 /** A model's answers to the test questions by beam search, and their scores in both profiles. */
 export const stage = defineStage<
   EvalParams,
-  'base' | 'model' | 'test' | 'encoder',
+  'base' | 'model' | 'test' | 'encoder' | 'leaks?',
   'metrics' | 'predictions'
 >({
   params: {
@@ -66,7 +67,7 @@ export const stage = defineStage<
     ],
     additionalProperties: false,
   },
-  deps: ['base', 'model', 'test', 'encoder'],
+  deps: ['base', 'model', 'test', 'encoder', 'leaks?'],
   outs: ['metrics', 'predictions'],
   packages: ['onnxruntime-node', '@node-rs/jieba'],
   async run({ params, deps, outs, cpus, device, signal, emit }) {
@@ -75,6 +76,8 @@ export const stage = defineStage<
     const rows = read.value.slice(0, params.limit ?? read.value.length);
     if (rows.length === 0)
       return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
+    const leaked = deps.leaks === undefined ? undefined : await readLeaks(deps.leaks);
+    if (leaked?.ok === false) return { ok: false, error: fileProblemText(leaked.error) };
     const engine = await openEngine(params.runtime, { cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
@@ -122,7 +125,11 @@ export const stage = defineStage<
       bert,
       multilingualProfile(await tokenizerNamed(params.chineseTokens)),
     );
-    const evaluation = evaluationOf(lines, { encoder: encoder.value.label, seed: params.seed });
+    const evaluation = evaluationOf(lines, {
+      encoder: encoder.value.label,
+      seed: params.seed,
+      leaked: leaked?.value,
+    });
     if (rows.length < fewRows)
       emit({
         kind: 'warning',

@@ -45,6 +45,7 @@ export async function dataCard(content: CardContent): Promise<string> {
       ({ path, reason }) =>
         `- not read: ${content.nameOf(path)} ${reason.replaceAll(path, content.nameOf(path))}`,
     ),
+    ...(raw.notRead.length > 0 ? [''] : []),
     '## Lengths',
     '',
     'Words are runs of letters and digits; a character of Chinese, Japanese, Thai and the like is a word.',

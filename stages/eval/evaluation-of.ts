@@ -13,7 +13,7 @@ import {
 import type { ScoredPrediction } from '../../src/ml/metrics/prediction.ts';
 import { referenceProfile, type ScoreRow } from '../../src/ml/metrics/profile.ts';
 import { type SlotOutcome, slotCounts, slotOutcomes } from '../../src/ml/metrics/slot-accuracy.ts';
-import type { Evaluation, Slice } from '../results/evaluation.ts';
+import type { Evaluation, Slice, WithoutLeaked } from '../results/evaluation.ts';
 
 /** The answers with all scores of each row, in the order of the rows. */
 export function scoredPredictions(
@@ -46,7 +46,16 @@ export function scoredPredictions(
 /** What metrics.json says of scored answers. `encoder`: what BERTScore's vectors came from. */
 export function evaluationOf(
   lines: readonly ScoredPrediction[],
-  { encoder, seed }: { readonly encoder: string; readonly seed: number },
+  {
+    encoder,
+    seed,
+    leaked,
+  }: {
+    readonly encoder: string;
+    readonly seed: number;
+    /** Places of the lines that training rows give away, where that is known. */
+    readonly leaked?: ReadonlySet<number> | undefined;
+  },
 ): Evaluation {
   const estimateOf = (name: MetricName, scoreOf: (line: ScoredPrediction) => number): Estimate =>
     estimate(lines.map(scoreOf), metricTable[name].scale, { seed });
@@ -67,7 +76,20 @@ export function evaluationOf(
     bertscore_model: encoder,
     slices: lengthSlices(lines, seed),
     ...(slotted.length === 0 ? {} : slotScores(slotted, seed)),
+    ...(leaked === undefined ? {} : { without_leaked: withoutLeaked(lines, leaked, { encoder, seed }) }),
   };
+}
+
+/** The same scores of the rows that no training row gives away; null where there are none. */
+function withoutLeaked(
+  lines: readonly ScoredPrediction[],
+  leaked: ReadonlySet<number>,
+  options: { readonly encoder: string; readonly seed: number },
+): WithoutLeaked | null {
+  const rest = lines.filter((_, place) => !leaked.has(place));
+  if (rest.length === 0) return null;
+  const { num_samples, metrics, multilingual, intervals, corpus } = evaluationOf(rest, options);
+  return { num_samples, metrics, multilingual, intervals, corpus };
 }
 
 type Estimates = Readonly<Record<string, Estimate>>;

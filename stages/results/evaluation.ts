@@ -35,7 +35,14 @@ export interface Evaluation {
   readonly slots?: Readonly<Record<string, SlotCounts & Estimate>>;
   /** Of the share of a row's slots that are right. */
   readonly slot_mean?: Estimate;
+  /** The scores of the rows that no training row gives away: only where the leaks are known; null where no row is left. */
+  readonly without_leaked?: WithoutLeaked | null;
 }
+
+export type WithoutLeaked = Pick<
+  Evaluation,
+  'num_samples' | 'metrics' | 'multilingual' | 'intervals' | 'corpus'
+>;
 
 /** Some of the rows. */
 export interface Slice {
