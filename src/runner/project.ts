@@ -185,10 +185,14 @@ export async function openProject(
     // A project that was never run is not given a cache for having faults.
     const open = hasCache(place.value) ? opened(place.value, access) : undefined;
     if (open?.ok === false) return open;
-    const look: LookAhead = (sound) => {
+    const look: LookAhead = (sound, loose) => {
       const selected = checked && select(sound, checked);
       return selected?.ok === true
-        ? fileFaults({ root: place.value.root, disk: host.disk }, selected.value.chosen)
+        ? fileFaults(
+            { root: place.value.root, disk: host.disk },
+            selected.value.chosen,
+            checked?.patterns.length === 0 ? loose : [],
+          )
         : [];
     };
     const plan = await planHere(place.value, set, open?.value.store, last, look);

@@ -102,7 +102,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       'the content of a file',
       { 'pipeline.yaml': command() },
       { 'rows/one.txt': 'x' },
-      ['dep rows: content changed (dddddddd → dddddddd)'],
+      ['dep rows: rows/one.txt changed (dddddddd → dddddddd)'],
     ],
     ['code', {}, { 'stages/a.ts': program('console.log(1);') }, ['code: stages/a.ts changed']],
     [

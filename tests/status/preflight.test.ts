@@ -1,4 +1,5 @@
 import { renameSync, symlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
@@ -7,7 +8,7 @@ import { inProcess } from '../rig/in-process.ts';
 test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
   using project = inProcess();
   const pipeline =
-    'stages:\n  a: { matrix: { n: [1, 2, 3] }, cmd: ["true", "${n}"], resources: { cpus: 100000 } }\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
+    'stages:\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
   project.write({ 'pipeline.yaml': pipeline });
   const forecast = await project.ask((open) =>
     open.dryRun({
@@ -22,12 +23,8 @@ test('what no machine has is refused where it is written, through a reference to
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(
     faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))]),
-  ).toEqual([
-    ['unsatisfiable', '100000'],
-    ['unsatisfiable', '4096TiB'],
-  ]);
+  ).toEqual([['unsatisfiable', '4096TiB']]);
   expect(faults.map(({ message }) => message.replace(/has .*/, 'has …'))).toEqual([
-    '100000 CPUs are asked for, and this machine has …',
     '4096 TiB of memory are asked for, and this machine has …',
   ]);
 });
@@ -80,7 +77,7 @@ test('faults of the pipeline file and files that are missing are told together, 
     rows: 'x',
     'pipeline.yaml': {
       stages: {
-        a: { cmd: ['true'], deps: { rows: 'rowz' }, retires: 1 },
+        a: { cmd: ['true'], deps: { rows: 'rowz', gone: { from: 'none', out: 'o' } }, retires: 1 },
         b: { cmd: ['true'], deps: { rows: 'rowz', made: { from: 'a', out: 'o' } } },
         c: { uses: 'stages/c.ts', deps: { rows: 'rows' } },
         d: { matrix: { n: [1, 2] }, cmd: ['true'], deps: { rows: 'data/${n}' } },
@@ -92,13 +89,19 @@ test('faults of the pipeline file and files that are missing are told together, 
       ?.split('\n')
       .map((line) => line.replace(/:? no such file.*| a stage has no "(\w+)".*/, '$1')) ?? [];
   expect(await told([])).toEqual([
+    'unknown-stage: there is no stage "none"',
     'unknown-name:retires',
     'missing-file: stages/c.ts',
     'missing-file: data/1',
     'missing-file: data/2',
+    'missing-file: rowz',
   ]);
-  expect(await told(['d[2]'])).toEqual(['unknown-name:retires', 'missing-file: data/2']);
-  expect(await told(['a'])).toEqual(['unknown-name:retires']);
+  expect(await told(['d[2]'])).toEqual([
+    'unknown-stage: there is no stage "none"',
+    'unknown-name:retires',
+    'missing-file: data/2',
+  ]);
+  expect(await told(['a'])).toEqual(['unknown-stage: there is no stage "none"', 'unknown-name:retires']);
 });
 
 test('a link that leads nowhere is told as one, with where it leads, and no other path is guessed', async () => {
@@ -254,4 +257,44 @@ test('a folder of PATH that may not be entered hides no program in those after i
   } finally {
     process.env['PATH'] = before;
   }
+});
+
+test('more CPUs than there are: those that there are are used, said once, and the key is that of a stage that asks for them', async () => {
+  const warned = async (cpus: number): Promise<readonly unknown[]> => {
+    using project = inProcess();
+    project.write({
+      'pipeline.yaml': {
+        stages: {
+          a: {
+            matrix: { n: [1, 2, 3] },
+            cmd: ['sh', '-c', 'grep -o \'"cpus":[0-9]*\' "$PIPELINE_CONTEXT" > "$0"', '${outs.o}', '${n}'],
+            outs: { o: 'o' },
+            resources: { cpus },
+          },
+        },
+      },
+    });
+    const { outcomes, warnings } = await project.run();
+    const explained = await project.ask((open) => open.explain('a[1]'));
+    return [
+      outcomes,
+      warnings,
+      project.read('artifacts/pipeline/a/1/o'),
+      explained.ok && explained.value.key,
+    ];
+  };
+  const there = availableParallelism();
+  const [outcomes, warnings, used, key] = await warned(100_000);
+  expect([outcomes, used]).toEqual([{ 'a[1]': 'ran', 'a[2]': 'ran', 'a[3]': 'ran' }, `"cpus":${there}\n`]);
+  expect(warnings).toEqual(['fewer-cpus']);
+  const fitting = await warned(there);
+  expect([fitting[1], fitting[3]]).toEqual([[], key]);
+});
+
+test('a value that no number can be is told once, and is no other value', async () => {
+  using project = inProcess();
+  project.write({
+    'pipeline.yaml': 'stages: { a: { matrix: { n: [1e400, null, {x: 1e400}] }, cmd: ["true"] } }\n',
+  });
+  expect((await project.run()).problem?.match(/^[a-z-]+(?=:)/gm)).toEqual(['not-finite', 'not-finite']);
 });

@@ -4,6 +4,7 @@ import { readContent } from '../workspace/read-content.ts';
 import { readListing } from './restore-out.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import type { Key } from '../identity.ts';
+import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { allMakers, type Maker } from '../store/attempts.ts';
 import { allEntries } from '../store/entries.ts';
@@ -33,6 +34,7 @@ export async function verifyStore(
     bytes += size;
     ((await workspace.disk.digest(placeOf(workspace, path))) === digest ? right : damaged).add(digest);
   }
+  const cached = new Set<Digest>();
   const holders = new Map<Digest, Holder[]>([...damaged].map((object) => [object, []]));
   for (const { entry } of allEntries(store)) {
     for (const [out, { form, digest }] of Object.entries(entry.outs)) {
@@ -45,6 +47,7 @@ export async function verifyStore(
               ),
             ]
           : [digest];
+      if (needed.every((object) => right.has(object))) cached.add(digest);
       for (const object of needed)
         if (!right.has(object))
           holders.set(object, [...(holders.get(object) ?? []), { key: entry.key, out }]);
@@ -60,16 +63,20 @@ export async function verifyStore(
     ...workspace,
     stats: { find: () => undefined, record: () => undefined, forget: () => undefined },
   };
+  const mending = ({ digest }: Content): string =>
+    cached.has(digest)
+      ? 'pipeline run restores it'
+      : 'it is not in the cache, so that only its stage can make it again: pipeline run';
   for (const { path, content, instance, pipeline } of allPlacements(store)) {
     if (named?.has(`${pipeline} ${instance}`) === false) continue;
     const found = await readContent(forgetful, path, { links: 'keep' });
     if (!found.ok) faults.push({ path, message: found.error.message });
     else if (found.value === undefined)
-      faults.push({ path, message: `missing: an out of ${instance}; pipeline run restores it` });
+      faults.push({ path, message: `missing: an out of ${instance}; ${mending(content)}` });
     else if (found.value.content.digest !== content.digest || found.value.content.form !== content.form)
       faults.push({
         path,
-        message: `was changed since it was made by ${instance}; pipeline run restores it`,
+        message: `was changed since it was made by ${instance}; ${mending(content)}`,
       });
   }
   return { objects: right.size, bytes, faults };

@@ -9,6 +9,8 @@ export interface Difference {
   readonly after: Value | undefined;
   /** Of a dep that is a folder on both sides, and of the code of a program: the files that differ, where the two listings were at hand. */
   readonly files?: readonly TreeChange[];
+  /** Of a dep on a path: that path. */
+  readonly path?: string;
   /** Of a dep that gathers: the names of its members as instances, by the canonical form of their axes. */
   readonly members?: Readonly<Record<string, string>>;
 }

@@ -4,8 +4,14 @@ import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
 import type { LookUp } from './interpolate.ts';
 import { mapNode, type MapNode, type Node } from './node.ts';
-import type { Pipeline, Stage, StageProgram } from './pipeline.ts';
-import { namePattern, pipelineShape, stageShape, type StageFields } from './pipeline-shape.ts';
+import type { Pipeline, Stage, StageDependency, StageProgram } from './pipeline.ts';
+import {
+  dependencyShape,
+  namePattern,
+  pipelineShape,
+  stageShape,
+  type StageFields,
+} from './pipeline-shape.ts';
 import { badName } from './shape.ts';
 import { foldedPath } from './project-path.ts';
 import { varsLookUp, withVars } from './vars.ts';
@@ -38,8 +44,13 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   const vars = varsLookUp(varsNode?.kind === 'map' ? varsNode : undefined, report);
   if (stagesNode?.kind !== 'map') return undefined;
-  const { stages, broken } = readStages(stagesNode, vars, fields?.shell?.value ?? defaultShell, report);
-  return { name: fields?.name?.value ?? fileName(file), file, vars, stages, broken };
+  const { stages, broken, brokenDeps } = readStages(
+    stagesNode,
+    vars,
+    fields?.shell?.value ?? defaultShell,
+    report,
+  );
+  return { name: fields?.name?.value ?? fileName(file), file, vars, stages, broken, brokenDeps };
 }
 
 /** The name that a pipeline has by its file. */
@@ -53,9 +64,10 @@ function readStages(
   vars: LookUp,
   shell: readonly string[],
   report: Report,
-): Pick<Pipeline, 'stages' | 'broken'> {
+): Pick<Pipeline, 'stages' | 'broken' | 'brokenDeps'> {
   const stages = new Map<string, Stage>();
   const broken = new Set<string>();
+  const brokenDeps = new Map<string, readonly StageDependency[]>();
   const folded = new Map<string, { readonly name: string; readonly key: Range }>();
   const sizes = new Map<Node, number>();
   let total = 0;
@@ -79,10 +91,20 @@ function readStages(
     folded.set(foldedPath(name), { name, key });
     const fields = settled && stageShape.read(settled, report);
     const stage = fields && namePattern.test(name) ? toStage(name, key, fields, shell, report) : undefined;
-    if (stage === undefined) broken.add(name);
-    else stages.set(name, stage);
+    if (stage === undefined) {
+      broken.add(name);
+      brokenDeps.set(name, readableDeps(settled));
+    } else stages.set(name, stage);
   }
-  return { stages, broken };
+  return { stages, broken, brokenDeps };
+}
+
+/** The deps of a stage with faults that have none themselves: theirs were reported. */
+function readableDeps(node: Node | undefined): readonly StageDependency[] {
+  const deps = node?.kind === 'map' ? node.entries.get('deps')?.value : undefined;
+  return deps?.kind === 'map'
+    ? [...deps.entries.values()].flatMap(({ value }) => dependencyShape.read(value, () => undefined) ?? [])
+    : [];
 }
 
 /** A command line keeps its references, since what stands for them is quoted for the shell; a reference to a list is the command as a list. */

@@ -82,7 +82,7 @@ const filed = record('a dep on a path', {
   hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 
-const dependency: Shape<StageDependency> = choice(
+export const dependencyShape: Shape<StageDependency> = choice(
   'a path, hf:owner/name@revision, or a map with from and out',
   {
     short: map(lateText('a path'), (path): StageDependency => ({
@@ -179,7 +179,22 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
       message: `the axis ${name} has no values: the stage would have no instances`,
       at: node.at,
     });
+  // A value with a fault of its own is no value: two of them would not be told apart.
+  if (values.some(isBroken)) return undefined;
   return values.every((value) => hasGoodLabel(value, report)) ? values : undefined;
+}
+
+function isBroken(node: Node): boolean {
+  switch (node.kind) {
+    case 'broken':
+      return true;
+    case 'scalar':
+      return false;
+    case 'list':
+      return node.items.some(isBroken);
+    case 'map':
+      return [...node.entries.values()].some(({ value }) => isBroken(value));
+  }
 }
 
 function hasGoodLabel(node: Node, report: Report): boolean {
@@ -329,7 +344,7 @@ export const stageShape = record('a stage', {
     listOf('a list of paths, with * and **', lateText('a path')),
     'the files of the project that cmd runs: a change of them runs it again',
   ),
-  deps: optional(mapOf('a map of deps', namePattern, dependency), 'what it reads, by name'),
+  deps: optional(mapOf('a map of deps', namePattern, dependencyShape), 'what it reads, by name'),
   params: optional(anyMap('a map of params'), 'the values it is given'),
   outs: optional(mapOf('a map of outs', namePattern, out), 'what it writes, by name'),
   env: optional(environmentNames, 'environment variables that it sees and that count'),

@@ -6,12 +6,15 @@ import { parsePipeline } from '../pipeline-file/parse-pipeline.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
 import { planOf } from './plan-of.ts';
+import type { LooseDependency } from './settle-dependency.ts';
 
 export interface PlannedFile {
   /** The plan, or every fault of the file, of what it extends and of the command line. */
   readonly result: Result<Plan, readonly Diagnostic[]>;
   /** Where there are faults: what of the plan has none. */
   readonly sound?: Plan;
+  /** And what the stages with faults read. */
+  readonly loose?: readonly LooseDependency[];
   /** What is no fault and most probably a mistake. */
   readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file. */
@@ -25,7 +28,13 @@ export function planFile(request: SourceRequest): PlannedFile {
   const planned = planOf(pipeline);
   const all = [...faults, ...planned.faults];
   if (all.length === 0) return { result: { ok: true, value: planned.plan }, warnings, sources };
-  return { result: { ok: false, error: told(inOrder(all)) }, sound: planned.plan, warnings, sources };
+  return {
+    result: { ok: false, error: told(inOrder(all)) },
+    sound: planned.plan,
+    loose: planned.loose,
+    warnings,
+    sources,
+  };
 }
 
 /** As many as anyone reads, each with the nearest name, and how many more there are. */

@@ -6,13 +6,15 @@ import { cellsOf } from './cells.ts';
 import { checkPaths } from './check-paths.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import type { Instance, Plan } from './instance.ts';
-import type { PlanScope } from './settle-dependency.ts';
+import { type LooseDependency, looseDependencies, type PlanScope } from './settle-dependency.ts';
 import { settleInstance } from './settle-instance.ts';
 
 export interface Planned {
   /** Whole only where there are no faults. */
   readonly plan: Plan;
   readonly faults: readonly Fault[];
+  /** What stages with faults read. */
+  readonly loose: readonly LooseDependency[];
 }
 
 /**
@@ -46,11 +48,13 @@ export function planOf(pipeline: Pipeline): Planned {
       ? []
       : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
   });
+  const loose = looseDependencies(pipeline, report);
   checkPaths(instances, pipeline.file, report);
   const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
   return {
     plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs },
     faults: [...faults.values()].map(once),
+    loose,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Diagnostic, Fault, Located, Names, Range, Report } from '../diagno
 import { limits } from '../pipeline-file/guard.ts';
 import type { LookUp } from '../pipeline-file/interpolate.ts';
 import type { Node } from '../pipeline-file/node.ts';
-import type { Pipeline, StageDependency } from '../pipeline-file/pipeline.ts';
+import type { Pipeline, Stage, StageDependency } from '../pipeline-file/pipeline.ts';
 import { projectPath } from '../pipeline-file/project-path.ts';
 import type { Cell } from './cells.ts';
 import type { Dependency, GatherMember } from './instance.ts';
@@ -70,12 +70,12 @@ function hubDependency(text: string, at: Range, report: Report): Dependency | un
   });
 }
 
-function settleJoin(
+/** The stage that a dep reads from, where it has the out that is named. Undefined where not: reported. */
+export function joinedStage(
   dep: Extract<StageDependency, { readonly kind: 'from' }>,
-  name: string,
-  cell: Cell,
-  { pipeline, cells, joins, budget, report }: PlanScope,
-): Dependency | undefined {
+  pipeline: Pipeline,
+  report: Report,
+): Stage | undefined {
   const source = pipeline.stages.get(dep.stage.value);
   if (source === undefined) {
     if (pipeline.broken.has(dep.stage.value)) return undefined;
@@ -98,6 +98,17 @@ function settleJoin(
       ),
       notes: [{ message: `${source.name} is declared here`, at: source.at }],
     });
+  return source;
+}
+
+function settleJoin(
+  dep: Extract<StageDependency, { readonly kind: 'from' }>,
+  name: string,
+  cell: Cell,
+  { pipeline, cells, joins, budget, report }: PlanScope,
+): Dependency | undefined {
+  const source = joinedStage(dep, pipeline, report);
+  if (source === undefined) return undefined;
   const candidates = cells.get(source.name);
   if (candidates === undefined) return undefined;
   const join = joins.get(source.name) ?? joinOn(candidates);
@@ -165,3 +176,24 @@ const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({
     [...axes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([axis, { value }]) => [axis, value]),
   ),
 });
+
+/** Of a stage with faults: whether its deps on other stages have what they name, and those on paths that hold no reference. */
+export function looseDependencies(pipeline: Pipeline, report: Report): readonly LooseDependency[] {
+  return [...pipeline.brokenDeps.values()].flat().flatMap((dep): readonly LooseDependency[] => {
+    if (dep.kind === 'from') joinedStage(dep, pipeline, report);
+    else if (dep.path.parts === null && !dep.path.text.startsWith('hf:')) {
+      const inside = projectPath(dep.path.text);
+      const path = dep.external ? dep.path.text : inside.ok ? inside.value : undefined;
+      if (path !== undefined) return [{ path, external: dep.external, hint: dep.hint, at: dep.path.at }];
+    }
+    return [];
+  });
+}
+
+/** A path that a stage with faults reads. */
+export interface LooseDependency {
+  readonly path: string;
+  readonly external: boolean;
+  readonly hint: string | undefined;
+  readonly at: Range;
+}

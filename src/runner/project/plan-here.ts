@@ -5,11 +5,14 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { Plan } from '../plan/instance.ts';
 import type { PlannedFile } from '../plan/plan-file.ts';
+import { fitCpus } from '../plan/fit-cpus.ts';
+import type { LooseDependency } from '../plan/settle-dependency.ts';
 import { rememberedPlan, rememberPlan } from '../plan/remembered-plan.ts';
 import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 import { findPlan, recordPlan } from '../store/plan-rows.ts';
+import { machineCapacity } from '../schedule/resources.ts';
 import type { Store } from '../store/open-store.ts';
 import { invalid } from './invalid.ts';
 
@@ -29,7 +32,7 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
 }
 
 /** What else is wrong, by a look at the files, in the sound part of a plan that has faults. */
-export type LookAhead = (sound: Plan) => readonly Diagnostic[];
+export type LookAhead = (sound: Plan, loose: readonly LooseDependency[]) => readonly Diagnostic[];
 
 /**
  * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since, and
@@ -50,15 +53,19 @@ export async function planHere(
   if (before !== undefined && isCurrent(before, place, set))
     return withNameOfItsOwn(before.isStored ? before : stored(before, request, store));
   const known = remembered(request, store);
-  const { result, sound, warnings, sources } = known ?? (await planAnew(request));
-  if (!result.ok) return invalid([...result.error, ...(sound === undefined ? [] : look(sound))], sources);
+  const { result, sound, loose, warnings, sources } = known ?? (await planAnew(request));
+  if (!result.ok)
+    return invalid([...result.error, ...(sound === undefined ? [] : look(sound, loose ?? []))], sources);
   const planned = { place, plan: result.value, warnings, sources, isStored: known !== undefined };
   return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
 }
 
 function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {
   const clash = sameName(planned.place, planned.plan.pipeline);
-  return clash === undefined ? { ok: true, value: planned } : invalid([clash], planned.sources);
+  if (clash !== undefined) return invalid([clash], planned.sources);
+  // Not before it is stored: another machine has other CPUs.
+  const { plan, warnings } = fitCpus(planned.plan, machineCapacity(undefined).cpus);
+  return { ok: true, value: { ...planned, plan, warnings: [...planned.warnings, ...warnings] } };
 }
 
 /** One with warnings is not stored: they are found by planning. */

@@ -80,11 +80,11 @@ function packageText(name: string, before: Value | undefined, after: Value | und
 const versionOf = (value: Value | undefined): string | undefined =>
   typeof value === 'string' ? value.split(' ')[0] : undefined;
 
-function dependencyText(part: string, { before, after, files, members }: Difference): string {
+function dependencyText(part: string, { before, after, files, members, path }: Difference): string {
   switch (part) {
     case 'digest':
       return files === undefined || files.length === 0
-        ? `content changed${digestsText(before, after)}`
+        ? `${path === undefined ? 'content' : nameText(path)} changed${digestsText(before, after)}`
         : filesText(files);
     case 'name':
       return `file name ${changeText(before, after, plainText)}`;

@@ -23,13 +23,15 @@ export async function nameChanges(
       if (reason.kind !== 'changed') return reason;
       if (reason.field[0] === 'deps' && reason.field[2] === 'members')
         return { ...reason, members: memberNames(plan, instance, reason) };
-      if (!holdsFiles(reason)) return reason;
+      const dep = reason.field[0] === 'deps' ? instance.deps[reason.field[1] ?? ''] : undefined;
+      const named: Difference = dep?.kind === 'path' ? { ...reason, path: dep.path } : reason;
+      if (!holdsFiles(reason)) return named;
       const [before, after] = [parseDigest(String(reason.before)), parseDigest(String(reason.after))];
       const now = after.ok ? (listings.get(after.value) ?? codeOf(programs, after.value)) : undefined;
       const old: readonly TreeItem[] | undefined = before.ok
         ? (findListing(store, before.value) ?? (await listingOf({ workspace }, before.value)))
         : undefined;
-      return now === undefined || old === undefined ? reason : { ...reason, files: treeChanges(old, now) };
+      return now === undefined || old === undefined ? named : { ...named, files: treeChanges(old, now) };
     }),
   );
 }

@@ -10,6 +10,7 @@ import type { CheckProgram } from '../plan/check-program.ts';
 import { lineText } from '../plan/check-command.ts';
 import { wordsOfLine } from '../plan/shell-line.ts';
 import type { Instance, Plan, Program, Resources, Word } from '../plan/instance.ts';
+import type { LooseDependency } from '../plan/settle-dependency.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { isGlob } from '../pipeline-file/glob.ts';
@@ -78,8 +79,16 @@ export async function preflight(
 }
 
 /** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
-export const fileFaults = (workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] =>
-  eachOnce([...instances.flatMap(fileLook(workspace)), ...inTheWay(workspace, instances)]);
+export const fileFaults = (
+  workspace: ProjectFiles,
+  instances: readonly Instance[],
+  loose: readonly LooseDependency[],
+): readonly Diagnostic[] =>
+  eachOnce([
+    ...instances.flatMap(fileLook(workspace)),
+    ...readFaults(workspace, loose, leadsOut(workspace, linkOnTheWay(workspace))),
+    ...inTheWay(workspace, instances),
+  ]);
 
 type LinkOn = (path: string) => string | undefined;
 
@@ -110,7 +119,13 @@ function fileLook(
   return (instance) => [
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),
-    ...pathFaults(workspace, instance, leaves),
+    ...readFaults(
+      workspace,
+      Object.values(instance.deps).flatMap((dep) =>
+        dep.kind === 'path' ? [{ ...dep, hint: dep.hint }] : [],
+      ),
+      leaves,
+    ),
     ...linkedOuts(workspace, instance, linkOn),
   ];
 }
@@ -216,14 +231,13 @@ async function programFaults(
   return faults;
 }
 
-function pathFaults(
+function readFaults(
   workspace: ProjectFiles,
-  instance: Instance,
+  deps: readonly LooseDependency[],
   leaves: (path: string) => boolean,
 ): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
-  for (const dep of Object.values(instance.deps)) {
-    if (dep.kind !== 'path') continue;
+  for (const dep of deps) {
     const place = placeOf(workspace, dep.path);
     if (workspace.disk.stat(place) === undefined)
       faults.push({
@@ -395,9 +409,6 @@ function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capac
     help: `lower resources.${what}`,
   });
   return [
-    ...(resources.cpus > capacity.cpus
-      ? [tooMuch('cpus', pluralize(resources.cpus, 'CPU is', 'CPUs are'), String(capacity.cpus))]
-      : []),
     ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length
       ? [
           tooMuch(

@@ -1,0 +1,31 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { joinFirst } from '../wording/join-first.ts';
+import type { Instance, Plan } from './instance.ts';
+
+/**
+ * A plan in which no instance has more CPUs than there are: it gets those, and its key, where the number of threads
+ * counts, is that of a stage that asks for them. Said once, at the first place that asks for more.
+ */
+export function fitCpus(
+  plan: Plan,
+  cpus: number,
+): { readonly plan: Plan; readonly warnings: readonly Diagnostic[] } {
+  const tooMany = plan.instances.filter(({ resources }) => resources.cpus > cpus);
+  const [first] = tooMany;
+  if (first === undefined) return { plan, warnings: [] };
+  const stages = [...new Set(tooMany.map(({ stage }) => stage))];
+  return {
+    plan: { ...plan, instances: plan.instances.map((instance) => fitted(instance, cpus)) },
+    warnings: [
+      {
+        severity: 'warning',
+        code: 'fewer-cpus',
+        message: `${joinFirst(stages, 3)} ${stages.length === 1 ? 'asks' : 'ask'} for more CPUs than this machine has: ${cpus} ${cpus === 1 ? 'is' : 'are'} used`,
+        at: first.resourceRanges.cpus,
+      },
+    ],
+  };
+}
+
+const fitted = (instance: Instance, cpus: number): Instance =>
+  instance.resources.cpus > cpus ? { ...instance, resources: { ...instance.resources, cpus } } : instance;
