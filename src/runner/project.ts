@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
-import { dryRun, gc, run, verifyRerun } from './project/act.ts';
+import { dryRun, gc, repair, run, verifyRerun } from './project/act.ts';
 import {
   artifacts,
   explain,
@@ -132,6 +132,8 @@ export interface Project {
   /** Where the outs stand that exist. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
+  /** Drops damaged rows of the store; gives how many. */
+  repair(): Promise<Result<number, Problem>>;
   verifyRerun(
     instance: string,
     onEvent: (event: Event) => void,
@@ -299,6 +301,7 @@ export async function openProject(
     metrics: (selection) => withPlan('read', (open, plan) => metrics(open, plan, selection)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
+    repair: () => withRows('write', repair),
     verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),
     verifyRerun: (instance, onEvent, stop) =>
       withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),

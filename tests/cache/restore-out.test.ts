@@ -121,7 +121,11 @@ describe('objects', () => {
   });
 });
 
-const origin = (time: number) => originOf(new Map([['rows', parseStamp(`1:2:3:4:${time}`)]]));
+const origin = (time: number) => {
+  const stamp = parseStamp(`1:2:3:4:${time}`);
+  if (stamp === undefined) throw new Error('no stamp');
+  return originOf(new Map([['rows', stamp]]));
+};
 
 describe('invariant 11: scratch', () => {
   const key =

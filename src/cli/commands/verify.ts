@@ -15,10 +15,16 @@ export function verifyCommand(): Command {
       'Read every byte of cache and artifacts again and compare; with --rerun, execute an instance again and compare its outputs.',
     )
     .option('--rerun <instance>', 'find out whether a stage is deterministic')
+    .option('--repair', 'drop damaged rows of the store; what they said is computed or looked up again')
     .addHelpText('after', '\nExamples:\n  pipeline verify\n  pipeline verify --rerun train:aimc,lora')
-    .action(async (options: PipelineOptions & { readonly rerun?: string }) => {
+    .action(async (options: PipelineOptions & { readonly rerun?: string; readonly repair?: true }) => {
       const project = await openProjectHere(options);
       try {
+        if (options.repair === true) {
+          const repaired = await project.repair();
+          if (!repaired.ok) return reportProblem(repaired.error, options);
+          openScreen().write(`${pluralize(repaired.value, 'damaged row')} dropped\n`);
+        }
         await (options.rerun === undefined
           ? verifyAll(project, options)
           : verifyRerun(project, options.rerun, options));

@@ -8,6 +8,7 @@ import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { allMakers, type Maker } from '../store/attempts.ts';
 import { allEntries } from '../store/entries.ts';
+import { storeDamage } from '../store/damaged-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { allPlacements } from '../store/placements.ts';
 
@@ -27,6 +28,19 @@ export async function verifyStore(
   store: Store,
   named: ReadonlySet<string> | undefined,
 ): Promise<Verified> {
+  const { file, rows } = storeDamage(store);
+  const databaseFile = 'cache/pipeline.sqlite';
+  const damages = [
+    ...file.map((message) => ({
+      path: databaseFile,
+      message: `${message}; move the file away: results will be computed again`,
+    })),
+    ...rows.map(({ table, names, message }) => ({
+      path: `${databaseFile}, table ${table}, row ${Object.values(names).join(' ')}`,
+      message: `${message}; pipeline verify --repair drops it`,
+    })),
+  ];
+  if (file.length > 0) return { objects: 0, bytes: 0, faults: damages };
   const right = new Set<Digest>();
   const damaged = new Set<Digest>();
   let bytes = 0;
@@ -79,7 +93,7 @@ export async function verifyStore(
         message: `was changed since it was made by ${instance}; ${mending(content)}`,
       });
   }
-  return { objects: right.size, bytes, faults };
+  return { objects: right.size, bytes, faults: [...damages, ...faults] };
 }
 
 /** An out of a result that an object is a part of. */

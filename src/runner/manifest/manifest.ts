@@ -24,10 +24,8 @@ export interface Content {
 export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
 
 /** The form of a content that was written down before. */
-export function parseForm(form: unknown): Content['form'] {
-  if (form === 'file' || form === 'executable' || form === 'folder') return form;
-  throw new Error(`content of an unknown form: ${String(form)}`);
-}
+export const parseForm = (form: unknown): Content['form'] | undefined =>
+  form === 'file' || form === 'executable' || form === 'folder' ? form : undefined;
 
 export type DependencyDigest =
   /** `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance. */

@@ -19,6 +19,7 @@ import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
+import { dropRows, storeDamage } from '../store/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
 import { choose, chooseToRun, selectedIn, sessionToRun } from './chosen.ts';
@@ -153,6 +154,15 @@ export async function gc(
         only,
       ),
     };
+  });
+}
+
+/** Drops the rows of the store that cannot be read: what they said is computed or looked up again. Gives how many there were. */
+export async function repair(opened: Opened): Promise<Result<number, Problem>> {
+  return locked(opened, 0, new AbortController().signal, async () => {
+    const { rows } = storeDamage(opened.store);
+    dropRows(opened.store, rows);
+    return { ok: true, value: rows.length };
   });
 }
 

@@ -162,6 +162,9 @@ async function lookUpOuts(
       return { lookup: { kind: 'damaged', object, path: file }, displaced: [] };
     }
     case 'hit': {
+      // Equal keys have outs with equal names: a row that says otherwise is damaged.
+      if (Object.keys(instance.outs).some((out) => cached.entry.outs[out] === undefined))
+        return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
       const displaced: DisplacedOut[] = [];
       for (const [out, content] of Object.entries(cached.entry.outs)) {
         const path = pathOf(instance, out);

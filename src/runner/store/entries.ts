@@ -1,5 +1,5 @@
 import { parseDigest } from '../../files/digest.ts';
-import { isJsonObject, type Json } from '../../files/json.ts';
+import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
 import type { Key } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
@@ -22,15 +22,19 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
   const row = rowOf(
     store.sql('SELECT outs, manifest, run, seconds, created_at FROM entries WHERE key = ?').get(key),
   );
-  if (row === undefined) return undefined;
+  const outs = row && parseOuts(row.text('outs'));
+  // A damaged row is no result.
+  if (row === undefined || outs === undefined) return undefined;
   return {
-    entry: { key, outs: parseOuts(row.text('outs')) },
+    entry: { key, outs },
     run: row.text('run'),
     seconds: row.number('seconds'),
     at: row.number('created_at'),
     // Parsed where it is asked for: a run with nothing to do finds thousands of entries.
     get manifest() {
-      return parseManifest(row.text('manifest'));
+      const manifest = parseManifest(row.text('manifest'));
+      if (manifest === undefined) throw new Error(`the manifest of the entry ${key} is damaged`);
+      return manifest;
     },
   };
 }
@@ -55,23 +59,26 @@ export function deleteEntry(store: Store, key: Key): void {
 export function allEntries(store: Store): readonly { readonly entry: Entry; readonly run: string }[] {
   return rowsOf(store.sql('SELECT key, outs, run FROM entries').all()).flatMap((row) => {
     const key = parseKey(row.text('key'));
-    return key === undefined
-      ? []
-      : [{ entry: { key, outs: parseOuts(row.text('outs')) }, run: row.text('run') }];
+    const outs = parseOuts(row.text('outs'));
+    return key === undefined || outs === undefined ? [] : [{ entry: { key, outs }, run: row.text('run') }];
   });
 }
 
-/** Rows are written by `publishEntry` alone, so their shape is that of the type; digests are checked since they become paths. */
-function parseOuts(text: string): Readonly<Record<string, Content>> {
-  const outs: Json = JSON.parse(text);
-  return isJsonObject(outs)
-    ? Object.fromEntries(Object.entries(outs).map(([name, content]) => [name, parseContent(content)]))
-    : {};
+/** The outs of an entry as `publishEntry` wrote them; undefined where the text is no such thing. */
+export function parseOuts(text: string): Readonly<Record<string, Content>> | undefined {
+  const outs = parseJson(text, '');
+  if (!outs.ok || !isJsonObject(outs.value)) return undefined;
+  const contents = Object.entries(outs.value).map(([name, value]) => [name, parseContent(value)] as const);
+  const whole = contents.flatMap(([name, content]) =>
+    content === undefined ? [] : [[name, content] as const],
+  );
+  return whole.length < contents.length ? undefined : Object.fromEntries(whole);
 }
 
-function parseContent(value: Json): Content {
-  if (!isJsonObject(value)) throw new Error('an entry without content');
+/** A digest becomes a path: it is one, or nothing. */
+function parseContent(value: Json): Content | undefined {
+  if (!isJsonObject(value)) return undefined;
   const digest = parseDigest(String(value['digest']));
-  if (!digest.ok) throw new Error(digest.error);
-  return { form: parseForm(value['form']), digest: digest.value };
+  const form = parseForm(value['form']);
+  return digest.ok && form !== undefined ? { form, digest: digest.value } : undefined;
 }

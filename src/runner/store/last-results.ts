@@ -1,5 +1,5 @@
 import type { InstanceId, Key, RunId } from '../identity.ts';
-import { parseKey } from '../manifest/key-of.ts';
+import { keyOf, parseKey } from '../manifest/key-of.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Store } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
@@ -16,7 +16,8 @@ export function lastResult(
       .get(pipeline, instance),
   );
   const key = row && parseKey(row.text('key'));
-  return row && key && { key, manifest: parseManifest(row.text('manifest')), at: row.number('at') };
+  const manifest = row && parseManifest(row.text('manifest'));
+  return row && key && manifest && { key, manifest, at: row.number('at') };
 }
 
 /** Whether an instance ever had a result. */
@@ -74,8 +75,17 @@ export function wasFinished(store: Store, key: Key): boolean {
   return store.sql('SELECT 1 FROM results WHERE key = ? LIMIT 1').get(key) !== undefined;
 }
 
-/** A manifest as this room writes it; one of another format differs in its first field and is only shown. */
-export function parseManifest(text: string): Manifest {
-  const manifest: Manifest = JSON.parse(text);
-  return manifest;
+/**
+ * A manifest as this room writes it; one of another format differs in its first field and is only shown. Undefined where
+ * the text is none.
+ */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const manifest: Manifest = JSON.parse(text);
+    // Every part of it can be read.
+    keyOf(manifest);
+    return manifest;
+  } catch {
+    return undefined;
+  }
 }

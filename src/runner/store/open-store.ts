@@ -83,6 +83,16 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
         },
       };
     }
+    if (version < 0 || (version === 0 && hasTables(database))) {
+      database.close();
+      return {
+        ok: false,
+        error: {
+          kind: 'damaged',
+          message: `${file} says that its schema has version ${version}, which no version of this program writes: move the file away: results will be computed again`,
+        },
+      };
+    }
     if (version < schemaVersion) migrate(database);
   } catch (error) {
     database?.close();
@@ -196,6 +206,9 @@ function inMemory(rows: Buffer): Sqlite.Database {
   for (const place of [18, 19]) if (bytes[place] === 2) bytes[place] = 1;
   return connect(bytes, {});
 }
+
+const hasTables = (database: Sqlite.Database): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' LIMIT 1").get() !== undefined;
 
 function migrate(database: Sqlite.Database): void {
   const bringUp = database.transaction(() => {

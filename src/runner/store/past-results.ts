@@ -1,6 +1,7 @@
 import type { Value } from '../../stage/context.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
+import { parseManifest } from './last-results.ts';
 import type { Store } from './open-store.ts';
 import { rowOf } from './row.ts';
 
@@ -30,7 +31,5 @@ export function paramsUnder(store: Store, key: Key): Readonly<Record<string, Val
       )
       .get(key, key),
   );
-  if (row === undefined) return undefined;
-  const { params }: { readonly params: Readonly<Record<string, Value>> } = JSON.parse(row.text('manifest'));
-  return params;
+  return row && parseManifest(row.text('manifest'))?.params;
 }

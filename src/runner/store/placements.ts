@@ -32,11 +32,11 @@ export function placementAt(store: Store, path: string): Placement | undefined {
 export function placementsOf(store: Store, pipeline: string, instance: InstanceId): readonly Placement[] {
   return rowsOf(
     store.sql('SELECT * FROM placements WHERE pipeline = ? AND instance = ?').all(pipeline, instance),
-  ).map(placementOf);
+  ).flatMap((row) => placementOf(row) ?? []);
 }
 
 export const allPlacements = (store: Store): readonly Placement[] =>
-  rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).map(placementOf);
+  rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).flatMap((row) => placementOf(row) ?? []);
 
 /** The digest of every out that the runner put into the project, by its path. */
 export const placedOuts = (store: Store): ReadonlyMap<string, string> =>
@@ -51,14 +51,16 @@ export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
 }
 
-function placementOf(row: Row): Placement {
+/** Undefined where the row is damaged: then nobody knows what was put there, and it is left alone. */
+function placementOf(row: Row): Placement | undefined {
   const digest = parseDigest(row.text('digest'));
-  if (!digest.ok) throw new Error(digest.error);
+  const form = parseForm(row.text('form'));
+  if (!digest.ok || form === undefined) return undefined;
   return {
     path: row.text('path'),
     pipeline: row.text('pipeline'),
     instance: row.text('instance'),
-    content: { form: parseForm(row.text('form')), digest: digest.value },
+    content: { form, digest: digest.value },
   };
 }
 

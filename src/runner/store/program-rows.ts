@@ -1,5 +1,5 @@
 import type { Digest } from '../../files/digest.ts';
-import type { Json } from '../../files/json.ts';
+import { type Json, parseJson } from '../../files/json.ts';
 import type { Store } from './open-store.ts';
 import { rowOf } from './row.ts';
 
@@ -36,7 +36,9 @@ export function recordChecked(store: Store, pipeline: string, digest: Digest): v
   store.sql('INSERT OR REPLACE INTO checked (pipeline, digest) VALUES (?, ?)').run(pipeline, digest);
 }
 
-function parsed(text: string): Json {
-  const value: Json = JSON.parse(text);
-  return value;
+function parsed(text: string): Json | undefined {
+  const value = parseJson(text, '');
+  return value.ok ? value.value : undefined;
 }
+
+export const isJsonText = (text: string): boolean => parsed(text) !== undefined;

@@ -21,6 +21,18 @@ export class Row {
     return this.#fields[name] === null ? undefined : this.text(name);
   }
 
+  bytes(name: string): Uint8Array {
+    const value = this.#fields[name];
+    if (!(value instanceof Uint8Array)) throw new TypeError(`column ${name} holds no bytes`);
+    return value;
+  }
+
+  /** Of a column that names the row. */
+  name(name: string): string | number {
+    const value = this.#fields[name];
+    return typeof value === 'number' ? value : String(value);
+  }
+
   optionalNumber(name: string): number | undefined {
     return this.#fields[name] === null ? undefined : this.number(name);
   }

@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from '../../files/json.ts';
 import type { Outcome, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { eventsSince } from './event-log.ts';
@@ -71,13 +72,18 @@ const runIn = (row: Row): RunRow => ({
   exitCode: row.optionalNumber('exit_code'),
 });
 
+function storedCounts(text: string): Record<string, unknown> | undefined {
+  const parsed = parseJson(text, '');
+  return parsed.ok && isJsonObject(parsed.value) && text !== '{}' ? parsed.value : undefined;
+}
+
 /** How many instances ended how in a run; in one that was killed, as far as it came. */
 export function outcomeCounts(store: Store, run: string): OutcomeCounts {
   const known =
     rowOf(store.sql("SELECT coalesce(counts, '{}') AS counts FROM runs WHERE run = ?").get(run))?.text(
       'counts',
     ) ?? '{}';
-  const counts: Record<string, unknown> = known === '{}' ? countedEvents(store, run) : JSON.parse(known);
+  const counts: Record<string, unknown> = storedCounts(known) ?? countedEvents(store, run);
   const count = (kind: Outcome['kind']): number => Number(counts[kind] ?? 0);
   return {
     ran: count('ran'),

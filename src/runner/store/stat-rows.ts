@@ -17,7 +17,8 @@ export function statRows(store: Store): StatRows {
       const row = store.sql('SELECT stamp, digest FROM stats WHERE path = ?').raw(true).get(path);
       if (!Array.isArray(row)) return undefined;
       const digest = parseDigest(String(row[1]));
-      return digest.ok ? { stamp: parseStamp(String(row[0])), digest: digest.value } : undefined;
+      const stamp = parseStamp(String(row[0]));
+      return digest.ok && stamp !== undefined ? { stamp, digest: digest.value } : undefined;
     },
     record(path, stamp, digest) {
       fresh.set(path, { stamp, digest });
