@@ -24,7 +24,7 @@ import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
 import { type Access, type Opened, openRows, type Host } from './project/open-rows.ts';
-import { type LookAhead, placeHere, type Planned, planHere } from './project/plan-here.ts';
+import { fittedTo, type LookAhead, placeHere, type Planned, planHere } from './project/plan-here.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type {
   Artifact,
@@ -212,10 +212,11 @@ export async function openProject(
     return orDiskProblem(async () => {
       const plan = await planned(access, checked);
       if (!plan.ok) return plan;
-      for (const warning of plan.value.warnings) warn(warning);
       const open = opened(plan.value.place, access);
       if (!open.ok) return open;
-      const settled = await withKnownHubFolders(open.value, plan.value);
+      const fitted = fittedTo(open.value.executor, plan.value);
+      for (const warning of fitted.warnings) warn(warning);
+      const settled = await withKnownHubFolders(open.value, fitted);
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }

@@ -79,3 +79,19 @@ describe('verify tells of each object that is not right once, whose it is and wh
     expect(await faults(project)).toEqual([]);
   });
 });
+
+test('a run is promised to restore only what is cached', async () => {
+  using project = inProcess();
+  project.write({
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: 'echo a > ${outs.o}', outs: { o: 'o' } },
+        b: { cmd: 'echo b > ${outs.o}', outs: { o: 'o' }, cache: false },
+      },
+    },
+  });
+  await project.run();
+  rmSync(join(project.root, 'artifacts/pipeline/a/o'));
+  rmSync(join(project.root, 'artifacts/pipeline/b/o'));
+  expect((await faults(project)).map((fault) => fault.includes('restores it'))).toEqual([true, false]);
+});

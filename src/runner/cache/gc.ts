@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import { isPartialName } from '../../files/write-atomically.ts';
 import type { Key } from '../identity.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { removeTree } from '../workspace/replace.ts';
+import { partialFiles } from './partial-files.ts';
 import { readListing } from './restore-out.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
@@ -131,23 +131,7 @@ function unfinished(
   folders: ReadonlySet<string>,
 ): readonly string[] {
   const { disk } = workspace;
-  const found: string[] = [];
-  const visitMembers = (folder: string, depth: number): void => {
-    for (const name of disk.list(placeOf(workspace, folder))) {
-      const path = join(folder, name);
-      if (isPartialName(name)) found.push(path);
-      else visit(path, depth - 1);
-    }
-  };
-  const visit = (folder: string, depth: number): void => {
-    if (depth >= 0 && disk.lstat(placeOf(workspace, folder))?.isDirectory() === true)
-      visitMembers(folder, depth);
-  };
-  // The cache alone may be a link.
-  visitMembers('cache', 3);
-  visit('artifacts', Infinity);
-  const linkAbove = linkOnTheWay(workspace);
-  for (const folder of folders) if (linkAbove(folder) === undefined) visit(folder, 0);
+  const found = [...partialFiles(workspace, folders)];
   if (disk.lstat(placeOf(workspace, scratchFolder))?.isDirectory() === true) {
     for (const name of disk.list(placeOf(workspace, scratchFolder)))
       if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, '')))

@@ -8,7 +8,7 @@ import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { allMakers, type Maker } from '../store/attempts.ts';
 import { allEntries } from '../store/entries.ts';
-import { storeDamage } from '../store/damaged-rows.ts';
+import { storeDamage } from './damaged-rows.ts';
 import type { Store } from '../store/open-store.ts';
 import { allPlacements } from '../store/placements.ts';
 

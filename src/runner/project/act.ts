@@ -14,17 +14,23 @@ import { type IdleRequest, recordIdle } from './idle-run.ts';
 import { invalid } from './invalid.ts';
 import { oneInstance, selectFrom } from './select-from.ts';
 import type { Opened } from './open-rows.ts';
-import { type Planned, plansOnDisk } from './plan-here.ts';
+import { fittedTo, type Planned, plansOnDisk } from './plan-here.ts';
 import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
 import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
-import { dropRows, storeDamage } from '../store/damaged-rows.ts';
+import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
 import { choose, chooseToRun, selectedIn, sessionToRun } from './chosen.ts';
 import { lockFileOf, takeLock } from '../store/lock.ts';
+import { allPlacements } from '../store/placements.ts';
+import { wasKilled } from '../store/runs.ts';
+import { partialFiles } from '../cache/partial-files.ts';
 import { linkedFolders } from '../workspace/own-folders.ts';
+import { removeTree } from '../workspace/replace.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import { sharedCacheFault } from './shared-cache.ts';
 
 export interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
@@ -45,9 +51,10 @@ export async function run(
   return locked(rows, request.waitSeconds, stop.gentle, async () => {
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
-    const planned = await plan();
-    if (!planned.ok) return planned;
-    const asked = choose(opened, planned.value, request);
+    const read = await plan();
+    if (!read.ok) return read;
+    const planned = fittedTo(opened.executor, read.value);
+    const asked = choose(opened, planned, request);
     if (!asked.ok) return asked;
     const earlierEvents: Event[] = [];
     const onDownload = (event: Event): void => {
@@ -55,7 +62,7 @@ export async function run(
       earlierEvents.push(event);
     };
     const { chosen: needed } = asked.value.selected;
-    const withFolders = await withHubFolders(opened, planned.value, needed, onDownload, stop.gentle);
+    const withFolders = await withHubFolders(opened, planned, needed, onDownload, stop.gentle);
     if (!withFolders.ok) return withFolders;
     const selected = selectedIn(withFolders.value.plan, asked.value.selected);
     const session = await sessionToRun(opened, withFolders.value, selected);
@@ -71,7 +78,7 @@ export async function run(
       earlierEvents,
     };
     const summary = await runSelected(session.value, options, onEvent, stop);
-    recording?.remember(planned.value, asked.value.selected.chosen, summary);
+    recording?.remember(planned, asked.value.selected.chosen, summary);
     return { ok: true, value: summary };
   });
 }
@@ -106,7 +113,10 @@ async function locked<T>(
   try {
     return await orDiskProblem(async () => {
       const linked = linkedFolders(opened.workspace);
-      if (linked.length > 0) return invalid(linked, new Map());
+      const shared = sharedCacheFault(opened.workspace, opened.store);
+      const faults = [...linked, ...(shared === undefined ? [] : [shared])];
+      if (faults.length > 0) return invalid(faults, new Map());
+      if (wasKilled(opened.store)) await removePartialFiles(opened);
       await putAwayKilled(opened);
       return act();
     });
@@ -114,6 +124,12 @@ async function locked<T>(
     opened.stats.flush();
     lock.value.release();
   }
+}
+
+/** Before the killed run is said to be put away: who is killed meanwhile finds them again. */
+async function removePartialFiles({ workspace, store }: Opened): Promise<void> {
+  const folders = new Set(allPlacements(store).map(({ path }) => dirname(path)));
+  for (const path of partialFiles(workspace, folders)) await removeTree(workspace, placeOf(workspace, path));
 }
 
 /** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */
@@ -128,7 +144,8 @@ export async function gc(
     const keys = new Set<string>();
     const instances = new Set<string>();
     const folders = new Set<string>();
-    for (const planned of plans.value) {
+    for (const read of plans.value) {
+      const planned = fittedTo(opened.executor, read);
       const session = await sessionFor(opened, planned, [], planned.plan.instances);
       if (!session.ok) return session;
       const { plan } = planned;

@@ -12,7 +12,7 @@ import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 import { findPlan, recordPlan } from '../store/plan-rows.ts';
-import { machineCapacity } from '../schedule/resources.ts';
+import type { Executor } from '../executors/executor.ts';
 import type { Store } from '../store/open-store.ts';
 import { invalid } from './invalid.ts';
 
@@ -60,12 +60,15 @@ export async function planHere(
   return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
 }
 
+/** The same with no more CPUs for an instance than where it will run. Not before it is stored: another machine has others. */
+export function fittedTo(executor: Executor, planned: Planned): Planned {
+  const { plan, warnings } = fitCpus(planned.plan, executor.capacity(undefined).cpus);
+  return { ...planned, plan, warnings: [...planned.warnings, ...warnings] };
+}
+
 function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {
   const clash = sameName(planned.place, planned.plan.pipeline);
-  if (clash !== undefined) return invalid([clash], planned.sources);
-  // Not before it is stored: another machine has other CPUs.
-  const { plan, warnings } = fitCpus(planned.plan, machineCapacity(undefined).cpus);
-  return { ok: true, value: { ...planned, plan, warnings: [...planned.warnings, ...warnings] } };
+  return clash === undefined ? { ok: true, value: planned } : invalid([clash], planned.sources);
 }
 
 /** One with warnings is not stored: they are found by planning. */

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 export const migrations: readonly string[] = [
   `
@@ -176,6 +176,13 @@ export const migrations: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN executor TEXT NOT NULL DEFAULT '';
   ALTER TABLE attempts ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
   ALTER TABLE attempts ADD COLUMN handle TEXT;
+  `,
+  `
+  -- The project that wrote here last: a cache that a link leads to may be another's.
+  CREATE TABLE cache_owner (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    root TEXT NOT NULL
+  ) STRICT;
   `,
 ];
 

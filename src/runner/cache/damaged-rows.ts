@@ -4,12 +4,12 @@ import { parseKey, keyOf } from '../manifest/key-of.ts';
 import { parseForm } from '../manifest/manifest.ts';
 import { parseTree } from '../manifest/tree.ts';
 import { parseStamp } from '../workspace/stamp.ts';
-import { parseOuts } from './entries.ts';
-import { parseManifest } from './last-results.ts';
-import type { Store } from './open-store.ts';
-import { parseEvent } from './parse-event.ts';
-import { isJsonText } from './program-rows.ts';
-import { type Row, rowsOf } from './row.ts';
+import { parseOuts } from '../store/entries.ts';
+import { parseManifest } from '../store/last-results.ts';
+import type { Store } from '../store/open-store.ts';
+import { parseEvent } from '../store/parse-event.ts';
+import { isJsonText } from '../store/program-rows.ts';
+import { type Row, rowsOf } from '../store/row.ts';
 
 /** A row that says what the runner cannot have written. */
 export interface DamagedRow {

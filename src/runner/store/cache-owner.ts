@@ -1,0 +1,10 @@
+import type { Store } from './open-store.ts';
+import { rowOf } from './row.ts';
+
+/** The project that a cache belongs to: the absolute path of its root, when a run last wrote; undefined: none did yet. */
+export const cacheOwner = (store: Store): string | undefined =>
+  rowOf(store.sql('SELECT root FROM cache_owner').get())?.text('root');
+
+export function recordCacheOwner(store: Store, root: string): void {
+  store.sql('INSERT OR REPLACE INTO cache_owner (one, root) VALUES (1, ?)').run(root);
+}
