@@ -70,9 +70,10 @@ function withOwnHead(
 ): { readonly config: Mt5Folder['config']; readonly parameters: Parameters } {
   const head = parameters.get('lm_head.weight');
   if (!config.tieWordEmbeddings || head === undefined) return { config, parameters };
-  const scaled = head.map((value) => value * config.dModel ** -0.5);
+  const factor = config.scaleDecoderOutputs ? config.dModel ** -0.5 : 1;
+  const scaled = head.map((value) => value * factor);
   return {
-    config: { ...config, tieWordEmbeddings: false },
+    config: { ...config, tieWordEmbeddings: false, scaleDecoderOutputs: false },
     parameters: new Map([...parameters, ['lm_head.weight', scaled]]),
   };
 }
