@@ -94,6 +94,7 @@ export async function runTraining(
     model: model.value,
     adapter: adapter?.value.tensors,
     examples,
+    tokenText: (id) => tokenizer.value.decode([id]),
     split,
     config,
     runtime,

@@ -456,6 +456,12 @@ describe('a training', () => {
       /row 1 has the token 23.*23 entries/,
     ],
     [
+      'a token with a text outside the vocabulary',
+      { examples: [{ source: [3, 23], target: [1] }, ...copyExamples], tokenText: () => '茶' },
+      {},
+      /row 1 has the token "茶" \(id 23\), but/,
+    ],
+    [
       'a row without tokens',
       { examples: [...copyExamples, { source: [], target: [1] }] },
       {},

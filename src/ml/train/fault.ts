@@ -10,6 +10,7 @@ export function faultOf(
   { kept }: Split,
   { vocabSize }: Mt5Config,
   config: TrainConfig,
+  tokenText: (id: number) => string = () => '',
 ): string | undefined {
   if (kept.length === 0 && planOf(config, 1).total > 0)
     return `the validation split holds out all ${examples.length} rows: none is left for training`;
@@ -19,7 +20,11 @@ export function faultOf(
       return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
     const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
     if (foreign !== undefined)
-      return `row ${row} has the token ${foreign}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
+      return `row ${row} has the token ${shownToken(foreign, tokenText(foreign))}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
   }
   return undefined;
 }
+
+/** By its text, where it has one, and its id. */
+const shownToken = (id: number, text: string): string =>
+  text === '' ? String(id) : `${JSON.stringify(text)} (id ${id})`;

@@ -14,6 +14,8 @@ export interface TrainOptions {
   /** The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins untrained. */
   readonly adapter?: LazyTensors | undefined;
   readonly examples: readonly Example[];
+  /** The text of a token, for messages. */
+  readonly tokenText?: (id: number) => string;
   /** Of the examples, those that are evaluated on and those that are trained on. */
   readonly split: Split;
   readonly config: TrainConfig;

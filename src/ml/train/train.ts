@@ -15,7 +15,7 @@ import { trainingLoop } from './training-loop.ts';
  */
 export async function train({ disk = realDisk, ...options }: TrainOptions): Promise<TrainOutcome> {
   const { model, config, runtime, examples, split } = options;
-  const fault = faultOf(examples, split, model.config, config);
+  const fault = faultOf(examples, split, model.config, config, options.tokenText);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
   const trainee = traineeOf(model.config, config, examples);
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
