@@ -19,7 +19,7 @@ export interface StackStates {
 
 /** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
-  const bias = layerBiases(trace, 'source', paddingMask());
+  const bias = layerBiases(trace, 'source', layers, paddingMask());
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `encoder.block.${block}`;
@@ -37,7 +37,12 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
 
 /** The decoder over the tokens of the target, each of which sees those before it and all of the source. */
 export function decode(trace: Mt5Trace, encoded: Node): StackStates {
-  const bias = layerBiases(trace, 'target', input('target.mask', 'float32', ['target', 'target']));
+  const bias = layerBiases(
+    trace,
+    'target',
+    trace.config.numDecoderLayers,
+    input('target.mask', 'float32', ['target', 'target']),
+  );
   const mask = paddingMask();
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
@@ -96,12 +101,18 @@ function stack(
   return { hidden: [...hidden, last], last };
 }
 
-/** What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and the mask. */
-function layerBiases(trace: Mt5Trace, side: Side, mask: Node): (block: number) => Node {
-  const biasOf = (block: number): Node => add(positionBias(trace, side, block), mask);
-  if (trace.config.modelType === 'umt5') return biasOf;
-  const shared = biasOf(0);
-  return () => shared;
+/**
+ * What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and the mask. Made
+ * once, since a layer that is built again takes them from outside.
+ */
+function layerBiases(trace: Mt5Trace, side: Side, depth: number, mask: Node): (block: number) => Node {
+  const count = trace.config.modelType === 'umt5' ? depth : 1;
+  const biases = Array.from({ length: count }, (_, block) => add(positionBias(trace, side, block), mask));
+  return (block) => {
+    const bias = biases[count === 1 ? 0 : block];
+    if (bias === undefined) throw new Error(`the ${side} stack has no layer ${block}`);
+    return bias;
+  };
 }
 
 /** The table of a layer's bias of positions. */

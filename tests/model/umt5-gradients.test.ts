@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import type { Activation, Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
+import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
+import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { tinyConfig, weightValues } from './tiny-model.ts';
+
+const sources = [
+  [5, 6, 7, 8, 1],
+  [9, 1],
+];
+const targets = [
+  [3, 1],
+  [11, 12, 13, 1],
+];
+const activations: readonly Activation[] = ['gelu', 'silu', 'quick_gelu', 'gelu_new'];
+
+test.each(activations)(
+  'a umT5 with %s: the loss follows its gradients, with and without checkpointing',
+  async (activation) => {
+    const config: Mt5Config = {
+      ...tinyConfig,
+      modelType: 'umt5',
+      activation,
+      tieWordEmbeddings: true,
+      scaleDecoderOutputs: true,
+    };
+    const runtime = await openRuntime('onnx', { threads: 1 });
+    const trace = plainTrace(config);
+    const weights = initialiseMt5(config, 3);
+    const rest = {
+      ...sourceFeeds(sources, config),
+      ...targetFeeds(shiftRight(targets, config), config),
+      ...labelFeeds(targets, 1 / targets.flat().length),
+    };
+    const lossOf = await runtime.compile(lossGraph(trace));
+    const lossAt = async (values: ReadonlyMap<string, Float32Array>): Promise<number> =>
+      Number((await lossOf.run({ ...weightValues(config, values), ...rest }))['loss']?.data[0]);
+    const names = [
+      'encoder.block.1.layer.1.DenseReluDense.wi_0.weight',
+      'decoder.block.2.layer.2.DenseReluDense.wo.weight',
+    ];
+    const gradients = await Promise.all(
+      [false, true].map(async (recompute) => {
+        const { graph, lookups } = trainingGraph(trace, trace.parameters, { recompute });
+        const outputs = await (
+          await runtime.compile(graph)
+        ).run({ ...weightValues(config, weights), ...rest });
+        return { outputs, tables: lookups.map(({ parameter }) => parameter) };
+      }),
+    );
+    const [kept, again] = gradients;
+    expect(kept?.tables.filter((name) => name.includes('relative_attention_bias'))).toHaveLength(5);
+    expect(again?.tables).toEqual(kept?.tables);
+    for (const [name, value] of Object.entries(kept?.outputs ?? {})) {
+      const other = again?.outputs[name]?.data ?? [];
+      value.data.forEach((number, index) => expect(Number(other[index])).toBeCloseTo(Number(number), 5));
+    }
+    for (const name of names) {
+      const gradient = Array.from(kept?.outputs[`gradient.${name}`]?.data ?? [], Number);
+      const length = Math.sqrt(gradient.reduce((sum, each) => sum + each * each, 0));
+      const moved = (step: number) =>
+        new Map(weights).set(
+          name,
+          Float32Array.from(
+            weights.get(name) ?? [],
+            (value, index) => value + (step * (gradient[index] ?? 0)) / length,
+          ),
+        );
+      const slope = ((await lossAt(moved(1e-2))) - (await lossAt(moved(-1e-2)))) / 2e-2;
+      expect(slope / length).toBeCloseTo(1, 2);
+    }
+  },
+);
