@@ -16,6 +16,7 @@ import {
 import { type ChineseTokens, tokenizerNamed } from './eval/chinese-tokens.ts';
 import { evaluationOf, scoredPredictions } from './eval/evaluation-of.ts';
 import { readLeaks } from './eval/read-leaks.ts';
+import { engines } from './engine/engines.ts';
 import { openEngine } from './engine/open-engine.ts';
 
 interface EvalParams extends GenerationParams {
@@ -69,8 +70,9 @@ export const stage = defineStage<
   },
   deps: ['base', 'model', 'test', 'encoder', 'leaks?'],
   outs: ['metrics', 'predictions'],
-  packages: ['onnxruntime-node', '@node-rs/jieba'],
-  async run({ params, deps, outs, cpus, device, signal, emit }) {
+  packages: ['@node-rs/jieba'],
+  engines,
+  async run({ params, deps, outs, engine: module, cpus, device, signal, emit }) {
     const read = await readRows(deps.test);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
@@ -78,7 +80,7 @@ export const stage = defineStage<
       return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
     const leaked = deps.leaks === undefined ? undefined : await readLeaks(deps.leaks);
     if (leaked?.ok === false) return { ok: false, error: fileProblemText(leaked.error) };
-    const engine = await openEngine(params.runtime, { cpus, device, emit });
+    const engine = openEngine({ engine: module, cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const encoder = await openSentenceEncoder(deps.encoder, runtime, {

@@ -9,6 +9,7 @@ import {
   requiredOfGeneration,
 } from './answers/generation-params.ts';
 import type { Samples } from './results/evaluation.ts';
+import { engines } from './engine/engines.ts';
 import { openEngine } from './engine/open-engine.ts';
 
 interface QualitativeParams extends GenerationParams {
@@ -39,11 +40,11 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
   },
   deps: ['base', 'model', 'questions'],
   outs: ['samples'],
-  packages: ['onnxruntime-node'],
-  async run({ params, deps, outs, cpus, device, signal, emit }) {
+  engines,
+  async run({ params, deps, outs, engine: module, cpus, device, signal, emit }) {
     const questions = await readQuestions(deps.questions);
     if (!questions.ok) return questions;
-    const engine = await openEngine(params.runtime, { cpus, device, emit });
+    const engine = openEngine({ engine: module, cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const { seed, topK, topP, temperatures } = params;

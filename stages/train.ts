@@ -1,4 +1,5 @@
 import { defineStage } from '../src/stage/define-stage.ts';
+import { engines } from './engine/engines.ts';
 import { runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
@@ -7,6 +8,6 @@ export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   params: trainParamsSchema,
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
-  packages: ['onnxruntime-node'],
+  engines,
   run: (context) => runTraining(context),
 });

@@ -1,4 +1,4 @@
-import type { Event } from '../runner/event.ts';
+import type { Event } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { type AnnotatedFiles, eventAnnotations } from '../runner/report/github.ts';
 import { frame } from '../runner/report/live.ts';

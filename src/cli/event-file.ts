@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type FileProblem, fileProblem } from '../files/file-problem.ts';
-import { jsonText } from '../files/json-text.ts';
 import type { Result } from '../result.ts';
-import type { Event } from '../runner/event.ts';
+import type { Event } from '../runner/project.ts';
+import { jsonLine } from './print-json.ts';
 
 export interface EventFile {
   readonly write: (event: Event) => void;
@@ -33,7 +33,7 @@ export function openEventFile(
     return {
       ok: true,
       value: {
-        write: (event) => attempt(() => writeFileSync(file, `${jsonText(event)}\n`)),
+        write: (event) => attempt(() => writeFileSync(file, jsonLine(event))),
         close: () => attempt(() => closeSync(file)),
       },
     };

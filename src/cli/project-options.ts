@@ -36,7 +36,7 @@ function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarni
     const screen = openScreen();
     const text = diagnosticText(warning, screen.colors, textOf);
     const annotations = screen.annotates
-      ? diagnosticAnnotations([warning], annotatedFiles(file === undefined ? {} : { file }, { textOf }))
+      ? diagnosticAnnotations([warning], annotatedFiles(file, { textOf }))
       : [];
     if (!told.has(text)) screen.write(`${[text, ...annotations].join('\n')}\n`);
     told.add(text);

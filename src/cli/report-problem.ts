@@ -5,6 +5,7 @@ import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
 import type { PipelineOptions } from './project-options.ts';
+import { printJson } from './print-json.ts';
 import { openScreen } from './screen.ts';
 
 /** What came of a problem: `: nothing was run`; and where another run is in the way, what to do about it. */
@@ -24,14 +25,15 @@ export function reportProblem(
   if (screen.annotates && problem.kind === 'invalid') {
     for (const line of diagnosticAnnotations(
       problem.diagnostics,
-      annotatedFiles(options, { textOf: (file) => problem.sources.get(file) }),
+      annotatedFiles(options.file, { textOf: (file) => problem.sources.get(file) }),
     ))
       screen.write(`${line}\n`);
   }
   if (options.json === true)
-    process.stdout.write(
-      `${JSON.stringify({ problem: problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem })}\n`,
-    );
+    printJson({
+      problem:
+        problem.kind === 'invalid' ? { kind: problem.kind, diagnostics: problem.diagnostics } : problem,
+    });
   process.exitCode = exitCodeOf(problem);
 }
 

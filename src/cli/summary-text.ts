@@ -1,8 +1,6 @@
-import type { Outcome } from '../runner/event.ts';
-import type { InstanceId } from '../runner/identity.ts';
 import { shellQuoted } from '../runner/wording/shell-quoted.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
-import type { RunSummary } from '../runner/project.ts';
+import type { InstanceId, Outcome, RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { pluralize } from '../runner/wording/pluralize.ts';
 import { countsText } from '../runner/report/counts-text.ts';

@@ -67,7 +67,7 @@ export interface Explanation {
 export interface Graph {
   readonly pipeline: string;
   readonly instances: readonly {
-    readonly id: InstanceId;
+    readonly instance: InstanceId;
     readonly stage: string;
     readonly description: string;
   }[];

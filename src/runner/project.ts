@@ -44,16 +44,20 @@ import type {
   Verification,
 } from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
-import type { Event, NumberedEvent } from './event.ts';
+import type { Event, NumberedEvent, Outcome } from './event.ts';
 import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
 import { select, type Selection } from './plan/select.ts';
-import type { RunRequest, RunSummary, StopSignals } from './run-request.ts';
+import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
 
 export type {
   Artifact,
+  Event,
+  InstanceId,
+  NumberedEvent,
+  Outcome,
   Collected,
   Explanation,
   Forecast,
@@ -112,8 +116,12 @@ export interface Project {
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<Result<RunSummary, Problem>>;
-  /** Runs, and again whenever something is out of date, until it is stopped. */
-  watch(request: RunRequest, listeners: WatchListeners, stop: StopSignals): Promise<Result<void, Problem>>;
+  /** Runs, and again whenever something is out of date, until it is stopped. Gives the exit code. */
+  watch(
+    request: RunRequest,
+    listeners: WatchListeners,
+    stop: StopSignals,
+  ): Promise<Result<130 | 143, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
   status(selection: Selection): Promise<Result<Status, Problem>>;
   /** `instance`: as it was typed. */
@@ -283,7 +291,7 @@ export async function openProject(
           listeners,
           stop,
         );
-        return { ok: true, value: undefined };
+        return { ok: true, value: stoppedCode(stop) };
       }),
     dryRun: (request) => withPlan('read', (open, plan) => dryRun(open, plan, request), { checked: request }),
     status: (selection) =>

@@ -25,9 +25,9 @@ interface End {
 }
 
 function supervise(bundle: string): void {
-  const worker = new Worker(new URL(import.meta.url), {
-    workerData: { bundle, context: readFileSync(variable('PIPELINE_CONTEXT'), 'utf8') },
-  });
+  const context = readFileSync(variable('PIPELINE_CONTEXT'), 'utf8');
+  const { engine }: ContextDocument = JSON.parse(context);
+  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context } });
   let ended = false;
   let stopped = false;
   worker.on('message', (message: StageMessage | End) => {
@@ -38,7 +38,8 @@ function supervise(bundle: string): void {
   });
   worker.on('error', (error) => {
     ended = true;
-    console.error(atSources(inspect(error), bundle));
+    const text = atSources(inspect(error), bundle);
+    console.error(engine === undefined ? text : atSources(text, engine));
     process.exitCode = 1;
   });
   worker.on('exit', (code) => {
@@ -73,10 +74,12 @@ async function work(): Promise<void> {
   const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
   const document: ContextDocument = JSON.parse(context);
   const program = await load(bundle);
-  const result = await resultOf(
-    program,
-    contextOf(document, stop.signal, (message) => port.postMessage(message)),
-  );
+  const engine: unknown =
+    document.engine === undefined ? undefined : await import(pathToFileURL(document.engine).href);
+  const result = await resultOf(program, {
+    ...contextOf(document, stop.signal, (message) => port.postMessage(message)),
+    engine,
+  });
   const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
   port.postMessage(end);
 }
@@ -99,7 +102,7 @@ function contextOf(
   { deps, ...rest }: ContextDocument,
   signal: AbortSignal,
   emit: StageContext<unknown>['emit'],
-): StageContext<ContextDocument['params']> {
+): Omit<StageContext<ContextDocument['params']>, 'engine'> {
   const single: Record<string, string> = {};
   const gathered: Record<string, readonly Gathered[]> = {};
   for (const [name, dep] of Object.entries(deps)) {
@@ -125,7 +128,7 @@ function refuse(of: object, name: string, message: string): void {
 async function describe(bundles: readonly string[]): Promise<void> {
   for (const bundle of bundles) {
     const line = await load(bundle).then(
-      ({ params, deps, outs, packages }) => ({ params, deps, outs, packages: packages ?? [] }),
+      ({ params, deps, outs, packages = [], engines = null }) => ({ params, deps, outs, packages, engines }),
       (error: unknown) => ({ error: `${String(error)}${whereIn(bundle, error)}` }),
     );
     write(`${JSON.stringify(line)}\n`);

@@ -19,6 +19,8 @@ export interface ContextDocument {
   readonly scratch: string;
   readonly cpus: number;
   readonly device: 'cpu' | 'cuda' | 'webgpu';
+  /** The bundle of the engine that the params name; a program without engines has none. */
+  readonly engine?: string;
 }
 
 /** What `run` of a stage program is given. */
@@ -33,6 +35,8 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly scratch: string;
   readonly cpus: number;
   readonly device: ContextDocument['device'];
+  /** The module of the engine that the params name, loaded; absent: the program has no engines. */
+  readonly engine?: unknown;
   /** Aborted when the runner asks the stage to end (first Ctrl-C, a timeout): write a checkpoint and return. */
   readonly signal: AbortSignal;
   readonly emit: (message: StageMessage) => void;

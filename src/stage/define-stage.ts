@@ -17,8 +17,21 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
    * in the key with the version and integrity of its installed closure.
    */
   readonly packages?: readonly string[];
+  /** What computes for it, if the params choose that: in the key counts the engine that they name, and no other. */
+  readonly engines?: Engines;
   /** Writes every out. A fault of the input is given back as `{ ok: false, error }`: the runner shows its text; an exception is a bug. */
   readonly run: (context: StageContext<Params, Dep, Out>) => Promise<Result<void> | void>;
+}
+
+/**
+ * Modules that are bundled by themselves, of which `run` is given one as `engine`. Data, so that a plan knows which one an
+ * instance needs without running any code of the stage.
+ */
+export interface Engines {
+  /** The param whose value is the name of an engine. */
+  readonly by: string;
+  /** The module of each engine by its name: a path from the stage program's file, without its extension. */
+  readonly programs: Readonly<Record<string, string>>;
 }
 
 /** Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base', 'model'>({ … })`. */

@@ -1,19 +1,27 @@
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import type { Runtime } from '../../src/ml/runtime/runtime.ts';
+import type { Engine, Runtime } from '../../src/ml/runtime/runtime.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 
 /** The engine that the params name, on the threads that the stage was given; it says what really computes. */
-export async function openEngine(
-  name: Runtime['name'],
-  { cpus, device, emit }: Pick<StageContext<unknown>, 'cpus' | 'device' | 'emit'>,
-): Promise<Result<Runtime>> {
+export function openEngine({
+  engine,
+  cpus,
+  device,
+  emit,
+}: Pick<StageContext<unknown>, 'engine' | 'cpus' | 'device' | 'emit'>): Result<Runtime> {
+  if (!isEngine(engine)) throw new Error('the stage was given no engine: its program declares `engines`');
+  const runtime = engine.openEngine({ threads: cpus });
   if (device !== 'cpu')
     return {
       ok: false,
-      error: `the ${name} runtime of this version computes on the CPU: take "gpus" out of the stage's resources`,
+      error: `the ${runtime.name} runtime of this version computes on the CPU: remove "gpus" from the resources of the stage`,
     };
-  const runtime = await openRuntime(name, { threads: cpus });
   emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
   return { ok: true, value: runtime };
 }
+
+const isEngine = (module: unknown): module is Engine =>
+  typeof module === 'object' &&
+  module !== null &&
+  'openEngine' in module &&
+  typeof module.openEngine === 'function';

@@ -39,7 +39,17 @@ export type TrainOut = 'model' | 'log' | 'summary' | 'validation?';
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
 export async function runTraining(
-  { params, deps, outs, scratch, cpus, device, signal, emit }: StageContext<TrainParams, TrainDep, TrainOut>,
+  {
+    params,
+    deps,
+    outs,
+    scratch,
+    engine: module,
+    cpus,
+    device,
+    signal,
+    emit,
+  }: StageContext<TrainParams, TrainDep, TrainOut>,
   measureFor?: MeasureFor,
 ): Promise<Result<void>> {
   const rows = await readRows(deps.train);
@@ -69,7 +79,7 @@ export async function runTraining(
     limit: params.targetTokens,
   });
 
-  const engine = await openEngine(params.runtime, { cpus, device, emit });
+  const engine = openEngine({ engine: module, cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);

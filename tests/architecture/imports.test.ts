@@ -100,6 +100,18 @@ describe('the import directions of the house', () => {
     ).toEqual([]);
   });
 
+  test('the command line reaches the runner by its project, its reports and its wording', () => {
+    const front = /^src\/runner\/(project\.ts$|project\/|report\/|wording\/)/;
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        file.startsWith('src/cli/') && target.startsWith('src/runner/') && !front.test(target),
+    );
+    // `pipeline schema` prints what the shapes of the pipeline file say; no project is asked.
+    expect(wrong.map(shown)).toEqual([
+      'src/cli/commands/schema.ts imports ../../runner/pipeline-file/pipeline-shape.ts',
+    ]);
+  });
+
   test('src/files and src/stage import neither wing', () => {
     const low = edges.filter(({ file }) => file.startsWith('src/files/') || file.startsWith('src/stage/'));
     expect(low.filter(({ target }) => /^src\/(runner|ml|cli)\//.test(target)).map(shown)).toEqual([]);

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { bundleOptions } from '../../src/runner/programs/bundle.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 /** Of src/ml what compares numbers, and the list of the metrics; nothing that scores a text or knows a model. */
 const allBut =
@@ -22,18 +24,18 @@ const promises: readonly { readonly stage: string; readonly never: RegExp; reado
   { stage: 'report', never: allBut, because: 'the page shows and compares numbers' },
   {
     stage: 'train',
-    never: /^src\/(runner|cli)\/|^src\/ml\/(generate|metrics|evaluate)\//,
-    because: 'training scores no text',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(runtime|generate|metrics|evaluate)\//,
+    because: 'training scores no text, and its engine is a bundle of its own',
   },
   {
     stage: 'eval',
-    never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train)\//,
-    because: 'evaluation knows no gradient and no optimizer',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(runtime|autodiff|train)\//,
+    because: 'evaluation knows no engine, no gradient and no optimizer',
   },
   {
     stage: 'qualitative',
-    never: /^src\/(runner|cli)\/|^src\/ml\/(autodiff|train|metrics|evaluate)\//,
-    because: 'sampling scores nothing',
+    never: /^src\/(runner|cli)\/|^src\/ml\/(runtime|autodiff|train|metrics|evaluate)\//,
+    because: 'sampling scores nothing, and its engine is a bundle of its own',
   },
 ];
 
@@ -45,30 +47,25 @@ describe('what a stage program reaches', () => {
     });
   }
 
+  test('the onnx engine knows no model, and nothing of another engine', async () => {
+    const reached = await inputsOf('./src/ml/runtime/onnx/onnx-runtime');
+    const foreign = /^src\/ml\/(?!tensor\/|runtime\/onnx\/|runtime\/[^/]+$|[^/]+$)/;
+    expect(reached.filter((path) => foreign.test(path))).toEqual([]);
+    expect(reached).toContain('src/ml/tensor/ops/elementwise.ts');
+  });
+
   test('what a reached file offers but the stage does not use is no part of its program', async () => {
     const reached = await inputsOf('stages/collate.ts');
     expect(reached).not.toContain('src/files/walk-tree.ts');
   });
 });
 
-/** The files of the project that have a byte in the bundle, as the runner makes it. */
+/** The files of the project that have a byte in the bundle that the runner makes. */
 async function inputsOf(entry: string): Promise<readonly string[]> {
-  const root = join(import.meta.dirname, '../..');
-  if (!existsSync(join(root, entry))) throw new Error(`${entry} does not exist`);
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    minifyWhitespace: true,
-    legalComments: 'none',
-    write: false,
-    metafile: true,
-  });
-  const [output] = Object.values(metafile.outputs);
-  return Object.entries(output?.inputs ?? {})
-    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .map(([path]) => path);
+  const { metafile } = await build(bundleOptions(root, entry));
+  return Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
 }

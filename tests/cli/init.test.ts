@@ -89,6 +89,7 @@ describe('pipeline init', () => {
     const ended = await pipeline(installation, ['init', 'taken', '--json']);
     expect(ended.code).toBe(2);
     expect(JSON.parse(ended.stdout)).toEqual({
+      version: 1,
       problem: { kind: 'in-the-way', paths: ['data/questions.jsonl', 'pipeline.yaml', 'stages'] },
     });
     expect(ended.stderr).toContain('  pipeline.yaml\n');

@@ -48,8 +48,8 @@ describe('a hang-up never ends a run', () => {
     terminal.kill('SIGKILL');
     await started.exit(0, { m: 'weights' });
     expect((await rig.pipeline('run', '--wait').result).json).toMatchObject({ 'up-to-date': ['train'] });
-    const history = JSON.parse((await rig.pipeline('history', '--json').result).stdout);
-    expect(history).toMatchObject([{ exitCode: 0 }, { exitCode: 0, counts: { ran: 1 } }]);
+    const { runs } = (await rig.pipeline('history', '--json').result).json;
+    expect(runs).toMatchObject([{ exitCode: 0 }, { exitCode: 0, counts: { ran: 1 } }]);
   });
 
   test('a stage has no terminal', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import { keyOf } from '../../src/runner/manifest/key-of.ts';
-import type { Manifest } from '../../src/runner/manifest/manifest.ts';
+import type { Manifest, ProgramDigest } from '../../src/runner/manifest/manifest.ts';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
 import { identityOf, readCacheOf } from '../../src/runner/status/assess.ts';
 import { openSession } from '../../src/runner/status/open-session.ts';
@@ -74,21 +74,29 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
 }
 
 /** A manifest without what differs between machines: the platform is one, and packages of one platform alone are left out. */
-function everywhere({ program, platform, ...rest }: Manifest): Manifest {
-  return {
-    ...rest,
-    program:
-      program.kind === 'uses'
-        ? {
-            ...program,
-            packages: Object.fromEntries(
-              Object.entries(program.packages).filter(([name]) => !isOfOnePlatform(name)),
-            ),
-          }
-        : program,
-    platform: { ...platform, os: 'linux', arch: 'x64', ...('node' in platform ? { node: '20' } : {}) },
-  };
-}
+const everywhere = ({ program, platform, ...rest }: Manifest): Manifest => ({
+  ...rest,
+  program: program.kind === 'uses' ? programEverywhere(program) : program,
+  platform: { ...platform, os: 'linux', arch: 'x64', ...('node' in platform ? { node: '20' } : {}) },
+});
+
+const programEverywhere = ({ engines, ...program }: StageProgramDigest): StageProgramDigest => ({
+  ...withoutPlatforms(program),
+  ...(engines === undefined
+    ? {}
+    : {
+        engines: Object.fromEntries(
+          Object.entries(engines).map(([name, engine]) => [name, withoutPlatforms(engine)]),
+        ),
+      }),
+});
+
+type StageProgramDigest = Extract<ProgramDigest, { readonly kind: 'uses' }>;
+
+const withoutPlatforms = <T extends { readonly packages: Readonly<Record<string, string>> }>(of: T): T => ({
+  ...of,
+  packages: Object.fromEntries(Object.entries(of.packages).filter(([name]) => !isOfOnePlatform(name))),
+});
 
 const lock: { readonly packages: Readonly<Record<string, { readonly os?: readonly string[] }>> } = JSON.parse(
   readFileSync(join(root, 'package-lock.json'), 'utf8'),

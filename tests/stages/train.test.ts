@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as engine from '../../src/ml/runtime/onnx/onnx-runtime.ts';
 import { stage as train } from '../../stages/train.ts';
 import type { MethodParams } from '../../stages/train/train-params.ts';
 import { stage as measured } from '../../stages/train-measured.ts';
@@ -42,6 +43,7 @@ const contextOf = (name: string, messages: StageMessage[] = [], signal = new Abo
     summary: join(folder, name, 'summary.json'),
   },
   scratch: join(folder, `${name}-scratch`),
+  engine,
   cpus: 1,
   device: 'cpu' as const,
   signal,

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { jsonText } from '../../files/json-text.ts';
 import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
 import { type Prediction, readPredictions } from '../../ml/metrics/prediction.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { aligned } from '../../runner/wording/aligned.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -43,11 +43,8 @@ export function compareCommand(): Command {
         if (!right.ok) return refuse(right.error);
         const compared = await compare(left.value, right.value, options);
         if (!compared.ok) return refuse(compared.error);
-        process.stdout.write(
-          options.json === true
-            ? `${jsonText(compared.value)}\n`
-            : comparisonText(first, second, compared.value),
-        );
+        if (options.json === true) printJson({ first, second, scores: compared.value });
+        else process.stdout.write(comparisonText(first, second, compared.value));
       } finally {
         project.close();
       }

@@ -33,7 +33,7 @@ async function pipelineNames(options: PipelineOptions): Promise<Names> {
           instances.map(({ stage, description }) => [stage, { value: stage, description }]),
         ).values(),
       ],
-      instances: instances.map(({ id, description }) => ({ value: id, description })),
+      instances: instances.map(({ instance, description }) => ({ value: instance, description })),
     };
   } finally {
     project.close();

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Colors } from '../../runner/wording/colors.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { printJson } from '../print-json.ts';
 import { openScreen } from '../screen.ts';
 
 interface DoctorOptions {
@@ -24,7 +25,7 @@ export function doctorCommand(): Command {
         if (json !== true) process.stdout.write(findingText(finding, colors));
       }
       const broken = findings.filter(({ state }) => state === 'broken').length;
-      if (json === true) process.stdout.write(`${JSON.stringify({ broken, findings }, null, 2)}\n`);
+      if (json === true) printJson({ broken, findings });
       else
         process.stdout.write(
           broken === 0 ? colors.bold('nothing is broken\n') : colors.bold(`${broken} broken\n`),

@@ -26,12 +26,12 @@ type Format = 'text' | 'mermaid' | 'dot';
 function graphText({ instances, edges }: Graph, format: Format): string {
   switch (format) {
     case 'text':
-      return `${instances.flatMap(({ id }) => [id, ...edges.filter(({ to }) => to === id).map(({ from }) => `  ← ${from}`)]).join('\n')}\n`;
+      return `${instances.flatMap(({ instance }) => [instance, ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`)]).join('\n')}\n`;
     case 'mermaid': {
-      const names = new Map(instances.map(({ id }, index) => [id, `n${index}`]));
-      return `${['graph LR', ...instances.map(({ id }) => `  ${names.get(id)}["${id.replaceAll('"', '#quot;')}"]`), ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`)].join('\n')}\n`;
+      const names = new Map(instances.map(({ instance }, index) => [instance, `n${index}`]));
+      return `${['graph LR', ...instances.map(({ instance }) => `  ${names.get(instance)}["${instance.replaceAll('"', '#quot;')}"]`), ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`)].join('\n')}\n`;
     }
     case 'dot':
-      return `${['digraph pipeline {', '  rankdir=LR;', ...instances.map(({ id }) => `  ${JSON.stringify(id)};`), ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`), '}'].join('\n')}\n`;
+      return `${['digraph pipeline {', '  rankdir=LR;', ...instances.map(({ instance }) => `  ${JSON.stringify(instance)};`), ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`), '}'].join('\n')}\n`;
   }
 }

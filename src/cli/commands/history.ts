@@ -13,7 +13,12 @@ export function historyCommand(): Command {
     .option('--limit <count>', 'how many', wholeNumber(1), 20)
     .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
     .action((options: PipelineOptions & { readonly limit: number }) =>
-      answer(options, (project) => project.history(options.limit), historyText),
+      answer(
+        options,
+        (project) => project.history(options.limit),
+        historyText,
+        (runs) => ({ runs }),
+      ),
     );
 }
 

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { NewProject, NewProjectFault } from '../init/new-project.ts';
 import { type Template, templates } from '../init/template.ts';
+import { printJson } from '../print-json.ts';
 import { openScreen } from '../screen.ts';
 
 interface InitOptions {
@@ -29,8 +30,7 @@ export function initCommand(): Command {
     .action(async (folder: string, { template, json }: InitOptions) => {
       const { newProject } = await import('../init/new-project.ts');
       const made = await newProject(resolve(folder), template);
-      if (json === true)
-        process.stdout.write(`${JSON.stringify(made.ok ? made.value : { problem: made.error })}\n`);
+      if (json === true) printJson(made.ok ? made.value : { problem: made.error });
       else if (made.ok) process.stdout.write(madeText(made.value));
       if (made.ok) return;
       openScreen().write(`error: ${faultText(folder, made.error)}\n`);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
-import { jsonText } from '../../files/json-text.ts';
 import { type LogPart, logParts } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 
@@ -31,7 +31,7 @@ export function logCommand(): Command {
           process.exitCode = 1;
           return;
         }
-        if (options.json === true) process.stdout.write(`${jsonText(log.value)}\n`);
+        if (options.json === true) printJson(log.value);
         else
           await print(
             project.root,

@@ -1,9 +1,7 @@
 import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import type { InstanceMetrics } from '../../runner/project.ts';
-import { aligned } from '../../runner/wording/aligned.ts';
-import { hasColumn, metricsTable, sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
-import { wrapped } from '../../runner/wording/wrapped.ts';
+import { sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
+import { metricsText } from '../../runner/report/metrics-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { openScreen, sizeOf } from '../screen.ts';
@@ -51,41 +49,7 @@ export function metricsCommand(): Command {
           };
         },
         (measured) => metricsText(measured, columns, sizeOf(process.stdout).columns()),
+        (measured) => ({ instances: measured }),
       );
     });
 }
-
-function metricsText(
-  measured: readonly InstanceMetrics[],
-  columns: readonly string[] | undefined,
-  width: number,
-): string {
-  if (measured.length === 0)
-    return 'no metrics yet: no instance that is named here has a result with an out of kind metrics\n';
-  // Instances of different stages measure different things: a table each.
-  const shown = columns === undefined ? measured : measured.filter((row) => hasColumn(row, columns));
-  const stages = [...new Set(shown.map(({ instance }) => stageOf(instance)))];
-  const tables = stages.map((stage) => {
-    const { rows, same, left } = metricsTable(
-      shown.filter(({ instance }) => stageOf(instance) === stage),
-      columns,
-      width,
-    );
-    const notes = [
-      ...(same.length === 0
-        ? []
-        : [`the same in all: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
-      ...(left.settings.length === 0 ? [] : [`they differ too in (--json): ${left.settings.join(', ')}`]),
-      ...(left.metrics.length === 0 || columns !== undefined
-        ? []
-        : [`not shown (--columns): ${left.metrics.join(', ')}`]),
-    ];
-    return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
-  });
-  const outdated = measured.some(({ state }) => state === 'out-of-date')
-    ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n'
-    : '';
-  return `${tables.join('\n')}${outdated}`;
-}
-
-const stageOf = (instance: string): string => instance.split('[', 1)[0] ?? instance;

@@ -1,9 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import type { Event, Outcome } from '../../runner/event.ts';
-import type { Forecast, Project, RunRequest, RunSummary, Selection } from '../../runner/project.ts';
+import type {
+  Event,
+  Forecast,
+  Outcome,
+  Project,
+  RunRequest,
+  RunSummary,
+  Selection,
+} from '../../runner/project.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
-import { stoppedCode } from '../../runner/run-request.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
@@ -11,6 +17,7 @@ import { forecastText } from '../forecast-text.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
+import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
@@ -90,7 +97,7 @@ async function dryRun(project: Project, request: RunRequest, options: RunOptions
   if (!forecast.ok) return reportProblem(forecast.error, options, { ending: ': nothing would be run' });
   const screen = openScreen();
   screen.write(forecastText(forecast.value, screen.colors));
-  if (options.json === true) process.stdout.write(`${JSON.stringify(forecastJson(forecast.value))}\n`);
+  if (options.json === true) printJson(forecastJson(forecast.value));
 }
 
 async function run(
@@ -100,7 +107,7 @@ async function run(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen, annotatedFiles(options, project));
+  const display = openDisplay(screen, annotatedFiles(options.file, project));
   const signals = stopSignals();
   const summary = await project.run(
     request,
@@ -119,7 +126,7 @@ async function run(
     });
   screen.write(summaryText(summary.value, options, screen.colors));
   if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
-  if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary.value))}\n`);
+  if (options.json === true) printJson(summaryJson(summary.value));
   process.exitCode = summary.value.exitCode;
 }
 
@@ -131,7 +138,7 @@ async function watch(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const files = annotatedFiles(options, project);
+  const files = annotatedFiles(options.file, project);
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.
@@ -152,7 +159,7 @@ async function watch(
             display.close();
             display = openDisplay(screen, files);
             screen.write(summaryText(news.summary, options, screen.colors));
-            if (options.json === true) process.stdout.write(`${JSON.stringify(summaryJson(news.summary))}\n`);
+            if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
             if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
             return;
           case 'problem':
@@ -180,7 +187,7 @@ async function watch(
     process.stdout.write('', () => resolve());
   });
   // Folders that were removed can leave watchers behind, which would keep the process.
-  process.exit(stoppedCode(signals));
+  process.exit(watched.value);
 }
 
 const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
@@ -242,12 +249,13 @@ function requestOf(
 }
 
 /** The lists of instances by how they ended. */
-function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
+function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): object {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
   return {
     run: id,
     seconds,
+    exitCode,
     ran: of('ran'),
     'up-to-date': of('up-to-date'),
     restored: of('restored'),
@@ -258,7 +266,7 @@ function summaryJson({ run: id, seconds, outcomes }: RunSummary): unknown {
   };
 }
 
-const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): unknown => ({
+const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): object => ({
   'will-run': namesOf(willRun),
   'may-run': namesOf(mayRun),
   'will-restore': namesOf(willRestore),

@@ -5,6 +5,7 @@ import { sizeText } from '../../runner/wording/size-text.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { openDisplay } from '../display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
@@ -40,14 +41,15 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
   if (!verified.ok) return reportProblem(verified.error, options);
   const { objects, bytes, faults } = verified.value;
   const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${pluralize(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : pluralize(faults.length, 'fault')}\n`;
-  process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
+  if (options.json === true) printJson(verified.value);
+  else process.stdout.write(text);
   if (faults.length > 0) process.exitCode = 4;
 }
 
 /** Exit 1 where the outputs differ. */
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
   ignoreHangup();
-  const display = openDisplay(openScreen(), annotatedFiles(options, project));
+  const display = openDisplay(openScreen(), annotatedFiles(options.file, project));
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);
   signals.release();
@@ -63,6 +65,7 @@ async function verifyRerun(project: Project, instance: string, options: Pipeline
               `${verified.value.instance}: out ${out} differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`,
           )
           .join('');
-  process.stdout.write(options.json === true ? `${JSON.stringify(verified.value)}\n` : text);
+  if (options.json === true) printJson(verified.value);
+  else process.stdout.write(text);
   if (different.length > 0) process.exitCode = 1;
 }

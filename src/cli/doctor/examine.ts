@@ -3,10 +3,9 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { findProject } from '../../runner/project/find-project.ts';
+import { folderFault } from '../../runner/project/folder-fault.ts';
 import { projectHealth } from '../../runner/project/project-health.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
-import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
-import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import { installedFile } from '../installed-file.ts';
 import { diskFinding, diskOf } from './disk-space.ts';
 import { engine } from './engine.ts';
@@ -56,7 +55,7 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
   yield { part: 'project', state: 'good', message: root };
   yield diskFinding(diskOf(root));
   yield behaviourFinding(await behaviourOf(root));
-  const artifacts = notAFolder(workspaceDisk, join(root, 'artifacts'));
+  const artifacts = folderFault(join(root, 'artifacts'));
   if (artifacts !== undefined)
     yield {
       part: 'artifacts',

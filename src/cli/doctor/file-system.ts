@@ -12,7 +12,6 @@ import {
 import { join } from 'node:path';
 import { realDisk } from '../../files/disk.ts';
 import { fileProblem } from '../../files/file-problem.ts';
-import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
 import type { Finding } from './finding.ts';
 
 /** How a file system does what the cache relies on. */
@@ -33,7 +32,7 @@ export interface Behaviour {
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
   const folder = join(
-    workspaceDisk.stat(cache)?.isDirectory() === true ? cache : root,
+    statSync(cache, { throwIfNoEntry: false })?.isDirectory() === true ? cache : root,
     `.partial-${randomBytes(8).toString('hex')}`,
   );
   const [file, other, inner] = [`${folder}/file`, `${folder}/other`, `${folder}/inner`];

@@ -8,11 +8,8 @@ export const nativeModules: readonly NativeModule[] = [
     repair:
       'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
     async load() {
-      const { connect } = await import('../../runner/store/open-store.ts');
-      const database = connect(':memory:', { timeout: 0 });
-      const version = String(database.prepare('SELECT sqlite_version()').pluck().get());
-      database.close();
-      return `SQLite ${version}`;
+      const { trySqlite } = await import('../../runner/project/native-parts.ts');
+      return `SQLite ${trySqlite()}`;
     },
   },
   {
@@ -20,18 +17,8 @@ export const nativeModules: readonly NativeModule[] = [
     purpose: 'no TypeScript stage runs',
     repair: 'npm ci, without --omit=optional: its program comes in a package for each platform',
     async load() {
-      const { bundlerVersion } = await import('../../runner/programs/bundle.ts');
-      const esbuild = await import('esbuild');
-      if (esbuild.version !== bundlerVersion)
-        throw new Error(
-          `version ${esbuild.version} is installed where ${bundlerVersion} is expected: keys depend on the bytes that it writes`,
-        );
-      try {
-        await esbuild.transform('let answer: number = 42', { loader: 'ts' });
-      } finally {
-        await esbuild.stop();
-      }
-      return esbuild.version;
+      const { tryBundler } = await import('../../runner/project/native-parts.ts');
+      return tryBundler();
     },
   },
   {

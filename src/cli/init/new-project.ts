@@ -8,8 +8,7 @@ import { isJsonObject, readJson } from '../../files/json.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { walkTree } from '../../files/walk-tree.ts';
 import type { Result } from '../../result.ts';
-import { notAFolder } from '../../runner/workspace/not-a-folder.ts';
-import { workspaceDisk } from '../../runner/workspace/workspace-disk.ts';
+import { folderFault } from '../../runner/project/folder-fault.ts';
 import { installedFile } from '../installed-file.ts';
 import { packageReference } from './package-reference.ts';
 import type { Template } from './template.ts';
@@ -39,7 +38,7 @@ export async function newProject(
   folder: string,
   template: Template,
 ): Promise<Result<NewProject, NewProjectFault>> {
-  const fault = notAFolder(workspaceDisk, folder);
+  const fault = folderFault(folder);
   if (fault !== undefined)
     return { ok: false, error: { kind: 'file', problem: { path: folder, message: fault.message } } };
   const files = await templateFiles(folder, template);

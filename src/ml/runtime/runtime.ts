@@ -41,3 +41,8 @@ export interface RuntimeOptions {
   /** Threads that one op may be spread over. The last bits of long sums depend on it: it belongs in the key of a result. */
   readonly threads: number;
 }
+
+/** What the module of an engine exports. A stage is given one, bundled by itself: no stage program holds the code of any. */
+export interface Engine {
+  openEngine(options: RuntimeOptions): Runtime;
+}

@@ -2,7 +2,7 @@ import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Key } from '../identity.ts';
 import { canonical } from './canonical.ts';
-import type { Content, DependencyDigest, Manifest, ProgramDigest } from './manifest.ts';
+import type { Content, DependencyDigest, EngineDigest, Manifest, ProgramDigest } from './manifest.ts';
 
 /** The key under which a result is filed: the SHA-256 of the manifest's canonical form. */
 export function keyOf(manifest: Manifest): Key {
@@ -43,7 +43,12 @@ export function manifestValue({
 function programValue(program: ProgramDigest): Value {
   switch (program.kind) {
     case 'uses':
-      return { kind: program.kind, bundle: program.bundle, packages: program.packages };
+      return {
+        kind: program.kind,
+        bundle: program.bundle,
+        packages: program.packages,
+        ...(program.engines === undefined ? {} : { engines: mapped(program.engines, engineValue) }),
+      };
     case 'command':
       return {
         kind: program.kind,
@@ -54,6 +59,8 @@ function programValue(program: ProgramDigest): Value {
       };
   }
 }
+
+const engineValue = ({ bundle, packages }: EngineDigest): Value => ({ bundle, packages });
 
 function dependencyValue(dependency: DependencyDigest): Value {
   switch (dependency.kind) {

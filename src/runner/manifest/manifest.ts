@@ -4,7 +4,13 @@ import type { Value } from '../../stage/context.ts';
 /** What the program of an instance is, by content. */
 export type ProgramDigest =
   /** The esbuild bundle, packages left out; and each package it can reach: version and integrity of its installed closure. */
-  | { readonly kind: 'uses'; readonly bundle: Digest; readonly packages: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'uses';
+      readonly bundle: Digest;
+      readonly packages: Readonly<Record<string, string>>;
+      /** The engine that its params name, by its name; absent where it has none. */
+      readonly engines?: Readonly<Record<string, EngineDigest>>;
+    }
   /** The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a string), and the files that `code` names. */
   | {
       readonly kind: 'command';
@@ -14,6 +20,12 @@ export type ProgramDigest =
       readonly executable: Digest;
       readonly code: Readonly<Record<string, Digest>>;
     };
+
+/** What an engine is, by content: its own bundle, and each package that this can reach. */
+export interface EngineDigest {
+  readonly bundle: Digest;
+  readonly packages: Readonly<Record<string, string>>;
+}
 
 /** What stands at a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a file that holds a listing's text apart from the folder. */
 export interface Content {

@@ -26,6 +26,8 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The package that it is a module of; undefined: it is a file of the project. */
   readonly owner: OwnerPackage | undefined;
+  /** The file that it was asked for by a path or a name, from the project's root. */
+  readonly entry: string;
 }
 
 export interface BundleFault {
@@ -59,6 +61,30 @@ export async function bundleAll(
   }
 }
 
+/** How a program is bundled. Each of these options is in every key: the text that they give is hashed. */
+export const bundleOptions = (root: string, path: string) =>
+  ({
+    absWorkingDir: root,
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    // In the project's root, from where sources are named then.
+    outfile: join(root, 'bundle.mjs'),
+    sourcemap: 'external',
+    sourcesContent: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    ...(isOfPackage(path) ? { plugins: [importsOutside] } : { packages: 'external' }),
+    minifyWhitespace: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    // What a tsconfig.json says of emitting must not reach a key.
+    tsconfigRaw: '{}',
+    logLevel: 'silent',
+  }) satisfies Esbuild.BuildOptions;
+
 async function bundle(
   esbuild: typeof Esbuild,
   workspace: Workspace,
@@ -66,27 +92,7 @@ async function bundle(
 ): Promise<Result<Bundle, readonly BundleFault[]>> {
   try {
     const began = workspace.now();
-    const { outputFiles, metafile } = await esbuild.build({
-      absWorkingDir: workspace.root,
-      entryPoints: [path],
-      bundle: true,
-      write: false,
-      // In the project's root, from where sources are named then.
-      outfile: join(workspace.root, 'bundle.mjs'),
-      sourcemap: 'external',
-      sourcesContent: false,
-      metafile: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      ...(namesModule(path) ? { plugins: [importsOutside] } : { packages: 'external' }),
-      minifyWhitespace: true,
-      legalComments: 'none',
-      charset: 'utf8',
-      // What a tsconfig.json says of emitting must not reach a key.
-      tsconfigRaw: '{}',
-      logLevel: 'silent',
-    });
+    const { outputFiles, metafile } = await esbuild.build(bundleOptions(workspace.root, path));
     const [file, map] = ['.mjs', '.map'].map((ending) =>
       outputFiles.find(({ path: name }) => name.endsWith(ending)),
     );
@@ -107,7 +113,8 @@ async function bundle(
         absent,
         stoodStill,
         external: externals(metafile),
-        owner: namesModule(path) ? ownerOfEntry(workspace, metafile) : undefined,
+        owner: isOfPackage(path) ? ownerOfEntry(workspace, metafile) : undefined,
+        entry: entryOf(metafile) ?? path,
       },
     };
   } catch (error) {
@@ -115,13 +122,17 @@ async function bundle(
     return {
       ok: false,
       error: error.errors.map(({ text, location }) =>
-        location === null && namesModule(path)
+        location === null && namesModule(path) && !path.startsWith('./')
           ? notInstalled(path)
           : { message: text, at: location === null ? undefined : rangeOf(workspace, location) },
       ),
     };
   }
 }
+
+/** Whether what a path or a name stands for is a part of an installed package: an engine is named by a path ("./…") alone. */
+const isOfPackage = (path: string): boolean =>
+  path.startsWith('./') ? /^\.\/\.\.\/|\/node_modules\//.test(path) : namesModule(path);
 
 /** As `packages: 'external'`, which would leave out an entry that is a module of a package too. */
 const importsOutside: Esbuild.Plugin = {
@@ -133,8 +144,8 @@ const importsOutside: Esbuild.Plugin = {
   },
 };
 
-function ownerOfEntry(workspace: Workspace, { outputs }: Esbuild.Metafile): OwnerPackage | undefined {
-  const entry = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])[0];
+function ownerOfEntry(workspace: Workspace, metafile: Esbuild.Metafile): OwnerPackage | undefined {
+  const entry = entryOf(metafile);
   return entry === undefined ? undefined : ownerOf(workspace, resolve(workspace.root, entry));
 }
 
@@ -164,6 +175,9 @@ function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.L
   const widthOf = (from: number, to: number): number => bytes.subarray(from, to).toString('utf8').length;
   return { file, offset: before + widthOf(0, column), length: Math.max(1, widthOf(column, column + length)) };
 }
+
+const entryOf = ({ outputs }: Esbuild.Metafile): string | undefined =>
+  Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])[0];
 
 function externals({ outputs }: Esbuild.Metafile): readonly string[] {
   const paths = Object.values(outputs).flatMap(({ imports }) =>

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
+import type { Engines } from '../../stage/define-stage.ts';
 import { describeBundles } from '../executors/describe-bundles.ts';
 
 /** What a stage program declares. */
@@ -10,6 +11,8 @@ export interface Description {
   readonly deps: readonly string[];
   readonly outs: readonly string[];
   readonly packages: readonly string[];
+  /** Null: it has none. */
+  readonly engines: Engines | null;
 }
 
 /** Loads bundles in a process of their own and asks what they declare; an answer a bundle, in their order. */
@@ -43,7 +46,14 @@ export const isDescription = (value: Json | undefined): value is Json & Descript
   isJsonObject(value['params']) &&
   isNames(value['deps']) &&
   isNames(value['outs']) &&
-  isNames(value['packages']);
+  isNames(value['packages']) &&
+  (value['engines'] === null || isEngines(value['engines']));
+
+const isEngines = (value: Json | undefined): boolean =>
+  isJsonObject(value) &&
+  typeof value['by'] === 'string' &&
+  isJsonObject(value['programs']) &&
+  isNames(Object.values(value['programs']));
 
 const isNames = (value: Json | undefined): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

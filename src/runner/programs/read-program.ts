@@ -1,8 +1,10 @@
 import type { Result } from '../../result.ts';
+import type { EngineDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
+import { type EngineFacts, engineOf } from './engine.ts';
 import type { ReadProgram, Reads } from './reads.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
@@ -25,18 +27,44 @@ export async function readProgram(
   if (facts === undefined) return { ok: false, error: `${program.path} cannot be bundled` };
   const stamps = new Map<string, Stamp>();
   if (facts.isKept) {
-    const bundle = await reads.read(facts.file, { links: 'follow' });
-    if (!bundle.ok || bundle.value?.content.digest !== facts.bundle)
-      return { ok: false, error: `${facts.file} was changed or removed during the run: run again` };
-    for (const [path, stamp] of bundle.value.stamps) stamps.set(path, stamp);
+    const unchanged = await readBundle(facts, reads, stamps);
+    if (!unchanged.ok) return unchanged;
   }
-  for (const path of [stageChild, ...facts.sources]) stamps.set(path, reads.stamp(path));
+  const engine = engineOf(facts, instance.params);
+  if (engine?.facts.ok === false)
+    return { ok: false, error: `its engine "${engine.name}" cannot be bundled` };
+  if (engine !== undefined && facts.isKept) {
+    const unchanged = await readBundle(engine.facts.value, reads, stamps);
+    if (!unchanged.ok) return unchanged;
+  }
+  for (const path of [stageChild, ...facts.sources, ...(engine?.facts.value.sources ?? [])])
+    stamps.set(path, reads.stamp(path));
   return {
     ok: true,
     value: {
-      digest: { kind: 'uses', bundle: facts.identity, packages: facts.packages },
-      native: facts.description.packages.length > 0,
+      digest: {
+        kind: 'uses',
+        bundle: facts.identity,
+        packages: facts.packages,
+        ...(engine === undefined ? {} : { engines: { [engine.name]: engineDigest(engine.facts.value) } }),
+      },
+      native: facts.description.packages.length > 0 || engine !== undefined,
       stamps,
     },
   };
+}
+
+const engineDigest = ({ bundle, packages }: EngineFacts): EngineDigest => ({ bundle, packages });
+
+/** Takes the stamps of a bundle that is still what was bundled. */
+async function readBundle(
+  { file, bundle }: Pick<EngineFacts, 'file' | 'bundle'>,
+  { read }: Pick<Reads, 'read'>,
+  stamps: Map<string, Stamp>,
+): Promise<Result<void>> {
+  const found = await read(file, { links: 'follow' });
+  if (!found.ok || found.value?.content.digest !== bundle)
+    return { ok: false, error: `${file} was changed or removed during the run: run again` };
+  for (const [path, stamp] of found.value.stamps) stamps.set(path, stamp);
+  return { ok: true, value: undefined };
 }

@@ -25,7 +25,7 @@ export interface Reads {
 /** The program of an instance, by content. */
 export interface ReadProgram {
   readonly digest: ProgramDigest;
-  /** Whether it loads packages by name: an engine, which computes with the machine's own code. */
+  /** Whether it has an engine, or loads packages by name: it computes with the machine's own code. */
   readonly native: boolean;
   /** Of every file that runs: to see later whether one was touched. */
   readonly stamps: ReadonlyMap<string, Stamp>;

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
 import { SourceFailed } from '../../files/file-problem.ts';
 import { isJsonObject, type Json } from '../../files/json.ts';
@@ -19,6 +20,7 @@ import {
 } from './bundle-folder.ts';
 import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
+import type { EngineFacts, Engines } from './engine.ts';
 import { loadFault } from './load-fault.ts';
 import { linkDependencies, type OwnerPackage } from './owner-package.ts';
 import { type PackageFacts, packageFacts, sourceDigest } from './packages.ts';
@@ -38,6 +40,7 @@ export interface StageProgramFacts {
   readonly sources: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
   readonly description: Description;
+  readonly engines: Engines;
 }
 
 export interface ProgramSources {
@@ -53,6 +56,8 @@ interface BundleRecord {
   readonly bundle: Digest;
   /** The name of the package that it is a module of; null: it is a file of the project. */
   readonly owner: string | null;
+  /** The file that the bundle begins with, from the project's root. */
+  readonly entry: string;
   readonly inputs: Readonly<Record<string, string>>;
   readonly absent: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
@@ -60,17 +65,60 @@ interface BundleRecord {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** Every program by its path: ready, or why it cannot be made. With nothing changed this takes a look at each file, no more. */
+/**
+ * Every program by its path, with its engines: ready, or why it cannot be made. With nothing changed this takes a look at
+ * each file, no more.
+ */
 export async function stagePrograms(
   sources: ProgramSources,
   paths: readonly string[],
-): Promise<ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>> {
+): Promise<ReadonlyMap<string, Bundled<StageProgramFacts>>> {
+  const programs = await withoutEngines(sources, paths);
+  const engines = await enginesAt(
+    sources,
+    [...programs.values()].flatMap((program) => (program.ok ? [...enginePaths(program.value).values()] : [])),
+  );
+  return new Map([...programs].map(([path, program]) => [path, withEngines(program, engines)]));
+}
+
+type Bundled<T> = Result<T, readonly BundleFault[]>;
+
+function withEngines(
+  program: Bundled<ProgramAlone>,
+  engines: ReadonlyMap<string, Bundled<EngineFacts>>,
+): Bundled<StageProgramFacts> {
+  if (!program.ok) return program;
+  const named = [...enginePaths(program.value)].flatMap(([name, path]) => {
+    const engine = engines.get(path);
+    return engine === undefined ? [] : ([[name, engine]] as const);
+  });
+  return { ok: true, value: { ...program.value, engines: new Map(named) } };
+}
+
+/** A program before its engines are known. */
+interface ProgramAlone extends Omit<StageProgramFacts, 'engines'> {
+  readonly entry: string;
+}
+
+/** Where each engine's module is, from the project root, by its name. */
+const enginePaths = ({ entry, description }: ProgramAlone): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(description.engines?.programs ?? {}).map(([name, path]) => [
+      name,
+      `./${join(dirname(entry), path)}`,
+    ]),
+  );
+
+async function withoutEngines(
+  sources: ProgramSources,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Bundled<ProgramAlone>>> {
   const { workspace, store, stageChild } = sources;
   const entry = await readFileDigest(workspace, stageChild);
   if (!entry.ok || entry.value === undefined)
     throw new Error(`${stageChild} is missing: npm run prepare builds it`);
   const digests = contentsOnce(workspace);
-  const found = new Map<string, Result<StageProgramFacts, readonly BundleFault[]>>();
+  const found = new Map<string, Bundled<ProgramAlone>>();
   const stale: string[] = [];
   for (const path of paths) {
     const record = parseRecord(bundleRecord(store, path));
@@ -99,7 +147,7 @@ export async function stagePrograms(
         error: [await loadFault(workspace.root, description?.error ?? 'it could not be loaded')],
       });
     else {
-      const record = await recordOf(workspace, packagesOf, bundle.value, description.value);
+      const record = await recordOf(workspace, packagesOf, bundle.value, description.value.packages);
       // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
       if (bundle.value.stoodStill()) recordBundle(store, path, record);
       found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
@@ -108,14 +156,52 @@ export async function stagePrograms(
   return found;
 }
 
+/** Every engine by its path. One bundle serves all the programs that name it. */
+async function enginesAt(
+  { workspace, store }: ProgramSources,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Bundled<EngineFacts>>> {
+  const found = new Map<string, Bundled<EngineFacts>>();
+  const digests = contentsOnce(workspace);
+  const stale: string[] = [];
+  for (const path of new Set(paths)) {
+    const record = parseRecord(bundleRecord(store, path));
+    if (record !== undefined && (await isFresh(workspace, record, digests)))
+      found.set(path, { ok: true, value: engineFacts(record) });
+    else stale.push(path);
+  }
+  if (stale.length === 0) return found;
+  const packagesOf = packagesOnce(workspace);
+  for (const [path, bundle] of await bundleAll(workspace, stale)) {
+    if (!bundle.ok) {
+      found.set(path, bundle);
+      continue;
+    }
+    if (store.isKept) await writeBundle(workspace, keptBundles(workspace.root), bundle.value);
+    const record = await recordOf(workspace, packagesOf, bundle.value, []);
+    if (bundle.value.stoodStill()) recordBundle(store, path, record);
+    found.set(path, { ok: true, value: engineFacts(record) });
+  }
+  return found;
+}
+
+const engineFacts = ({ bundle, owner, inputs, packages, sources }: BundleRecord): EngineFacts => ({
+  bundle,
+  file: bundlePath(bundle, owner ?? undefined),
+  code: codeOf(inputs),
+  sources: Object.keys(sources),
+  packages,
+});
+
 const facts = (
-  entry: Digest,
-  { bundle, owner, inputs, packages, sources }: BundleRecord,
+  child: Digest,
+  { bundle, owner, entry, inputs, packages, sources }: BundleRecord,
   description: Description,
   isKept: boolean,
-): StageProgramFacts => ({
-  identity: digestOf(`${entry}\n${bundle}\n`),
+): ProgramAlone => ({
+  identity: digestOf(`${child}\n${bundle}\n`),
   bundle,
+  entry,
   file: bundlePath(bundle, owner ?? undefined),
   isKept,
   code: codeOf(inputs),
@@ -170,15 +256,16 @@ const sourceContent = (workspace: Workspace, path: string, contents: Contents): 
 async function recordOf(
   workspace: Workspace,
   packagesOf: Packages,
-  { digest, inputs, absent, external, owner }: Bundle,
-  description: Description,
+  { digest, owner, entry, inputs, absent, external }: Bundle,
+  named: readonly string[],
 ): Promise<BundleRecord> {
-  const { packages, sources } = await packagesOf([...external, ...description.packages], owner);
+  const { packages, sources } = await packagesOf([...external, ...named], owner);
   const contents = contentsOnce(workspace);
   return {
     bundler: bundlerVersion,
     bundle: digest,
     owner: owner?.name ?? null,
+    entry,
     inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
     absent,
     packages,
@@ -246,10 +333,11 @@ async function hasPackagesAsBefore(
 
 function parseRecord(value: Json | undefined): BundleRecord | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { bundler, bundle, owner, inputs, absent, packages, sources } = value;
+  const { bundler, bundle, owner, entry, inputs, absent, packages, sources } = value;
   const digest = parseDigest(String(bundle));
   if (
     typeof bundler !== 'string' ||
+    typeof entry !== 'string' ||
     !digest.ok ||
     !isTexts(inputs) ||
     !isTexts(packages) ||
@@ -261,6 +349,7 @@ function parseRecord(value: Json | undefined): BundleRecord | undefined {
     bundler,
     bundle: digest.value,
     owner: typeof owner === 'string' ? owner : null,
+    entry,
     inputs,
     packages,
     sources,

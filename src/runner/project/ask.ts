@@ -206,7 +206,11 @@ export function graph(planned: Planned, selection: Selection): Result<Graph, Pro
     ok: true,
     value: {
       pipeline: plan.pipeline,
-      instances: selected.value.chosen.map(({ id, stage, description }) => ({ id, stage, description })),
+      instances: selected.value.chosen.map(({ id, stage, description }) => ({
+        instance: id,
+        stage,
+        description,
+      })),
       edges: selected.value.chosen.flatMap(({ id }) =>
         (plan.needs.get(id) ?? []).filter((need) => ids.has(need)).map((from) => ({ from, to: id })),
       ),

@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from 'node:p
 import { fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
+import { isOverrideName } from '../wording/override-name.ts';
 import { type WorkspaceDisk, workspaceDisk } from '../workspace/workspace-disk.ts';
 
 /** Where a project is, and the pipeline file that is asked for. */
@@ -90,3 +91,7 @@ export function readProjectText(root: string, path: string): Result<string> {
 
 /** In bytes, of which a character takes four at most: the parser refuses shorter ones. */
 const largest = 16 << 20;
+
+/** Where a file is that a diagnostic names; undefined for the text of a `--set`, which is no file. */
+export const placeInProject = (root: string, name: string): string | undefined =>
+  isOverrideName(name) ? undefined : join(root, name);

@@ -54,6 +54,8 @@ function programText({ field, before, after, files = [] }: Difference): string {
       return files.length === 0 ? `code changed${digestsText(before, after)}` : `code: ${filesText(files)}`;
     case 'packages':
       return packageText(name, before, after);
+    case 'engines':
+      return engineText(name, field.slice(3), { before, after, files });
     case 'words':
       return `command ${changeText(before, after, commandText)}`;
     case 'shell':
@@ -64,6 +66,23 @@ function programText({ field, before, after, files = [] }: Difference): string {
       return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : `changed${digestsText(before, after)}`}`;
     default:
       return 'another kind of program: uses and cmd';
+  }
+}
+
+function engineText(
+  name: string,
+  [part, ...rest]: readonly string[],
+  { before, after, files }: Pick<Difference, 'before' | 'after'> & { readonly files: readonly TreeChange[] },
+): string {
+  switch (part) {
+    case 'bundle':
+      return files.length === 0
+        ? `code of the engine ${nameText(name)} changed${digestsText(before, after)}`
+        : `code of the engine ${nameText(name)}: ${filesText(files)}`;
+    case 'packages':
+      return packageText(rest[0] ?? '', before, after);
+    default:
+      return `engine ${nameText(name)} ${before === undefined ? 'added' : 'removed'}`;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { abandonAttempt, type Attempt, beginAttempt, endAttempt, recordHandle } from '../store/attempts.ts';
 import { forgetAbsent, noteAbsent } from '../store/products.ts';
+import { engineOf } from '../programs/engine.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
@@ -307,6 +308,8 @@ async function finish(
     const code =
       instance.program.kind === 'uses' ? run.session.programs.get(instance.program.path) : undefined;
     if (code !== undefined) recordListing(store, code.identity, code.code);
+    const engine = code && engineOf(code, instance.params);
+    if (engine?.facts.ok === true) recordListing(store, engine.facts.value.bundle, engine.facts.value.code);
   }
   return {
     ok: true,

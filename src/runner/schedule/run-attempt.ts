@@ -5,6 +5,7 @@ import type { Failure } from '../event.ts';
 import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command.ts';
 import type { Instance } from '../plan/instance.ts';
+import { engineOf } from '../programs/engine.ts';
 import { scratchPath } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import type { Assessment, Session } from '../status/assess.ts';
@@ -63,7 +64,7 @@ export async function runAttempt(
   const context = contextFile(folder);
   const written = await writeFileAtomically(
     context,
-    JSON.stringify(contextOf(instance, assessment)),
+    JSON.stringify(contextOf(session, instance, assessment)),
     session.workspace.disk,
   );
   if (!written.ok)
@@ -160,7 +161,9 @@ function judge(
 
 const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure });
 
-function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocument {
+function contextOf(session: Session, instance: Instance, { key, inputs }: Assessment): ContextDocument {
+  const facts = instance.program.kind === 'uses' ? session.programs.get(instance.program.path) : undefined;
+  const engine = facts && engineOf(facts, instance.params);
   return {
     params: instance.params,
     deps: handedDeps(inputs),
@@ -168,6 +171,7 @@ function contextOf(instance: Instance, { key, inputs }: Assessment): ContextDocu
     scratch: scratchPath(key),
     cpus: instance.resources.cpus,
     device: deviceOf(instance),
+    ...(engine?.facts.ok === true ? { engine: engine.facts.value.file } : {}),
   };
 }
 

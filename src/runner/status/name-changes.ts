@@ -36,8 +36,17 @@ export async function nameChanges(
   );
 }
 
-const holdsFiles = ({ field: [root, name, part] }: Difference): boolean =>
-  (root === 'deps' && part === 'digest') || (root === 'program' && name === 'bundle');
+const holdsFiles = ({ field, field: [root, name, part] }: Difference): boolean =>
+  (root === 'deps' && part === 'digest') ||
+  (root === 'program' && (name === 'bundle' || name === 'engines') && field.at(-1) === 'bundle');
 
 const codeOf = (programs: Session['programs'], identity: Digest): readonly TreeItem[] | undefined =>
-  [...programs.values()].find((program) => program.identity === identity)?.code;
+  codesIn(programs).find((one) => one.identity === identity)?.code;
+
+const codesIn = (programs: Session['programs']) =>
+  [...programs.values()].flatMap(({ identity, code, engines }) => [
+    { identity, code },
+    ...[...engines.values()].flatMap((engine) =>
+      engine.ok ? [{ identity: engine.value.bundle, code: engine.value.code }] : [],
+    ),
+  ]);

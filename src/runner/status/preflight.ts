@@ -35,6 +35,7 @@ import { interpreterFault } from '../programs/interpreter-fault.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../executors/executor.ts';
+import { engineOf } from '../programs/engine.ts';
 import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
 /** What there is to run with. */
@@ -180,19 +181,22 @@ function bundleFaults(
   instances: readonly Instance[],
   programs: Programs,
 ): readonly Diagnostic[] {
-  return instances.flatMap(({ program }) => {
+  return instances.flatMap(({ program, params }) => {
     if (program.kind !== 'uses') return [];
     if (!namesModule(program.path) && !isFile(workspace, program.path)) return [];
     const bundled = programs.get(program.path);
-    if (bundled === undefined || bundled.ok) return [];
-    return bundled.error.map(({ message, at, help }): Diagnostic => {
+    const engine = bundled?.ok === true ? engineOf(bundled.value, params) : undefined;
+    const faults =
+      bundled?.ok === false ? bundled.error : engine?.facts.ok === false ? engine.facts.error : [];
+    const name = engine === undefined ? program.path : `${program.path}, engine "${engine.name}"`;
+    return faults.map(({ message, at, help }): Diagnostic => {
       const fault = {
         severity: 'error',
         code: 'bad-program',
         ...(help === undefined ? {} : { help }),
       } as const;
       return at === undefined
-        ? { ...fault, message: `${program.path}: ${message}`, at: program.at }
+        ? { ...fault, message: `${name}: ${message}`, at: program.at }
         : { ...fault, message, at, notes: [{ message: 'a stage uses it', at: program.at }] };
     });
   });

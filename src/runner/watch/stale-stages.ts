@@ -134,7 +134,15 @@ function unreadableIn(why: Unassessable): Problem | undefined {
 const shapeOf = ({ plan, programs }: Session): string =>
   JSON.stringify([
     plan.instances.map(unplaced),
-    [...programs].map(([path, { identity, packages }]) => [path, identity, packages]),
+    [...programs].map(([path, { identity, packages, engines }]) => [
+      path,
+      identity,
+      packages,
+      [...engines].map(([name, engine]) => [
+        name,
+        engine.ok ? [engine.value.bundle, engine.value.packages] : null,
+      ]),
+    ]),
   ]);
 
 /** Field by field: a map of the user's may have the names of ours. */

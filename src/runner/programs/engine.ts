@@ -1,0 +1,36 @@
+import type { Digest } from '../../files/digest.ts';
+import type { Result } from '../../result.ts';
+import type { Value } from '../../stage/context.ts';
+import type { TreeItem } from '../manifest/tree.ts';
+import type { BundleFault } from './bundle.ts';
+import type { Description } from './describe.ts';
+
+/** A module that computes for stage programs, bundled by itself: an edit of it changes no program that does not name it. */
+export interface EngineFacts {
+  readonly bundle: Digest;
+  /** The bundle, from the project root. */
+  readonly file: string;
+  /** The files of the project that the bundle was made from. */
+  readonly code: readonly TreeItem[];
+  /** The files that its packages were read from. */
+  readonly sources: readonly string[];
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** The engines of a stage program, by name. One that cannot be bundled is a fault of the instances that name it alone. */
+export type Engines = ReadonlyMap<string, Result<EngineFacts, readonly BundleFault[]>>;
+
+export interface NamedEngine {
+  readonly name: string;
+  readonly facts: Result<EngineFacts, readonly BundleFault[]>;
+}
+
+/** The engine that the params of an instance name; undefined: its program has none, or none of that name. */
+export function engineOf(
+  { description, engines }: { readonly description: Description; readonly engines: Engines },
+  params: Readonly<Record<string, Value>>,
+): NamedEngine | undefined {
+  const name = description.engines === null ? undefined : params[description.engines.by];
+  const facts = typeof name === 'string' ? engines.get(name) : undefined;
+  return typeof name === 'string' && facts !== undefined ? { name, facts } : undefined;
+}

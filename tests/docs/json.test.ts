@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/json.md'), 'utf8');
+
+/** Whether a section of the page lists a field, or what is in it. */
+function isDocumented(section: string): (field: string) => boolean {
+  const text = page.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '';
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const names = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+  return (field) =>
+    names.some(
+      (name) =>
+        patternOf(name).test(field) ||
+        /^(\.|\[\])/.test(name.startsWith(field) ? name.slice(field.length) : ''),
+    );
+}
+
+const patternOf = (name: string): RegExp =>
+  new RegExp(`^${name.replace(/[.[\]]/g, '\\$&').replaceAll('*', '[^.]+')}(\\.|\\[\\]|$)`);
+
+/** Every field of a document that holds a value, or an empty list: "instances[].state". */
+function fields(value: unknown, path = ''): readonly string[] {
+  if (Array.isArray(value) && value.length > 0)
+    return [...new Set(value.flatMap((item) => fields(item, `${path}[]`)))];
+  const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  if (members.length === 0) return [path];
+  return members.flatMap(([name, member]) => fields(member, path === '' ? name : `${path}.${name}`));
+}
+
+async function project(): Promise<Rig> {
+  const rig = await createRig();
+  rig.write({
+    'pipeline.yaml': {
+      stages: {
+        a: {
+          cmd: ['sh', '-c', 'echo \'{"score": 1}\' > "$0"', '${outs.m}'],
+          params: { rate: 1 },
+          outs: { m: { path: 'm.json', kind: 'metrics' } },
+        },
+        b: { cmd: ['sh', '-c', 'exit 1'], deps: { m: { from: 'a', out: 'm' } }, outs: { o: 'o' } },
+      },
+    },
+  });
+  return rig;
+}
+
+test.each<[string, readonly string[]]>([
+  ['run', ['run', '--keep-going']],
+  ['run --dry-run', ['run', '--dry-run', '--json']],
+  ['status', ['status', '--json']],
+  ['explain', ['explain', 'b', '--json']],
+  ['graph', ['graph', '--json']],
+  ['log', ['log', 'a', '--json']],
+  ['history', ['history', '--json']],
+  ['metrics', ['metrics', '--json']],
+  ['verify', ['verify', '--json']],
+  ['gc', ['gc', '--json']],
+  ['doctor', ['doctor', '--json']],
+  ['When a command cannot answer', ['status', 'nowhere', '--json']],
+])(
+  'every field of %s is documented, the version first, and the document indented',
+  async (section, words) => {
+    await using rig = await project();
+    await rig.pipeline('run', '--keep-going').result;
+    const { stdout } = await rig.pipeline(...words).result;
+    expect(stdout.startsWith('{\n  "version": 1,\n')).toBe(true);
+    const isKnown = isDocumented(section);
+    expect(fields(JSON.parse(stdout)).filter((field) => !isKnown(field))).toEqual([]);
+  },
+);
+
+test('every line of the event stream has the version', async () => {
+  await using rig = await project();
+  const { events } = await rig.pipeline('run', '--keep-going').result;
+  const kinds = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, kind]) => kind);
+  for (const event of events) {
+    expect(event).toMatchObject({ version: 1 });
+    expect(kinds).toContain(event.kind);
+  }
+});
