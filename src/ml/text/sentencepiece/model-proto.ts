@@ -42,8 +42,8 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
     endPiece: '</s>',
     padPiece: '<pad>',
   };
-  const normalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
-  const denormalizer: Mutable<NormalizerSpec> = { ...defaultNormalizer };
+  const normalizer: Mutable<NormalizerSpec> = defaultNormalizer();
+  const denormalizer: Mutable<NormalizerSpec> = defaultNormalizer();
   const problems: string[] = [];
   const seen = new Set<number>();
   const inside = (what: string, result: Result<unknown>) => {
@@ -103,12 +103,12 @@ interface Piece {
 const modelTypes = ['unigram', 'unigram', 'bpe', 'word', 'char'] as const;
 const pieceTypes = ['normal', 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'] as const;
 
-const defaultNormalizer: NormalizerSpec = {
+const defaultNormalizer = (): NormalizerSpec => ({
   charMap: new Uint8Array(0),
   addDummyPrefix: true,
   removeExtraWhitespaces: true,
   escapeWhitespaces: true,
-};
+});
 
 function readPiece(bytes: Uint8Array, pieces: Piece[]): Result<undefined> {
   let piece: Uint8Array = bytes.subarray(0, 0);
