@@ -52,7 +52,7 @@ async function callsKept(folder: string, modules: readonly string[]): Promise<re
     plugins: [leftOut],
   });
   const [text = ''] = outputFiles.filter(({ path }) => path.endsWith('.mjs')).map((file) => file.text);
-  return text.split('\n').filter((line) => line.includes('('));
+  return text.split('\n').filter((line) => /[\w)\]]\(/.test(line));
 }
 
 /**

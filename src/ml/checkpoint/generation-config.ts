@@ -250,9 +250,13 @@ const defaults = {
   top_p: 1,
 } as const;
 
-/** The fields of transformers' GenerationConfig that a caller, a folder or a config.json may set. */
-export const generationFields: readonly string[] = [
-  ...Object.keys(defaults),
+/** Whether a caller, a folder or a config.json may set a field: those of transformers' GenerationConfig. */
+export const isGenerationField = (name: string): boolean =>
+  otherFields.includes(name) ||
+  [defaults, foreignFields, foreignSamplingFields].some((fields) => Object.hasOwn(fields, name));
+
+/** Those without a default. */
+const otherFields: readonly string[] = [
   'bad_words_ids',
   'begin_suppress_tokens',
   'decoder_start_token_id',
@@ -265,8 +269,6 @@ export const generationFields: readonly string[] = [
   'pad_token_id',
   'sequence_bias',
   'suppress_tokens',
-  ...Object.keys(foreignFields),
-  ...Object.keys(foreignSamplingFields),
 ];
 
 function tokenIds(found: Json): readonly number[] | undefined {

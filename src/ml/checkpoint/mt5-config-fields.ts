@@ -1,5 +1,5 @@
 import { type JsonObject, shownJson } from '../../files/json.ts';
-import { generationFields } from './generation-config.ts';
+import { isGenerationField } from './generation-config.ts';
 
 /**
  * The fields of config.json that no parameter of Mt5Config stands for: which of them change nothing, which would change
@@ -8,7 +8,7 @@ import { generationFields } from './generation-config.ts';
 export const isKnownField = (name: string): boolean =>
   name.startsWith('_') ||
   inertFields.includes(name) ||
-  generationFields.includes(name) ||
+  isGenerationField(name) ||
   Object.hasOwn(offValues, name);
 
 /** Not kept: what is written anew, and where the file once lay. */

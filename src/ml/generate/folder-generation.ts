@@ -3,7 +3,7 @@ import {
   foreignSamplingFields,
   type GenerationConfig,
   generationConfigJson,
-  generationFields,
+  isGenerationField,
   readGenerationConfig,
 } from '../checkpoint/generation-config.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
@@ -95,7 +95,7 @@ function overrideProblem(name: string): readonly string[] {
   const own = ownParams[name];
   if (own !== undefined)
     return [`generation.${name} is set by ${own === 'the stage' ? own : `the param ${own}`}`];
-  return generationFields.includes(name)
+  return isGenerationField(name)
     ? []
     : [`generation.${name} is no field of transformers' GenerationConfig (4.57.1)`];
 }
