@@ -241,10 +241,6 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('below the runner no file imports itself by way of others, not even for a type', () => {
-    expect(cycles().filter((chain) => !/^src\/(runner|cli)\//.test(chain))).toEqual([]);
-  });
-
   test('no barrels, no default exports', () => {
     const files = sourceFiles(['src', 'stages']);
     expect(files.filter((file) => /(^|\/)(index|utils?|helpers?)\.ts$/.test(file))).toEqual([]);
@@ -253,22 +249,6 @@ describe('the import directions of the house', () => {
     );
   });
 });
-
-/** Each chain of imports that leads back to its first file, from each file on which one ends. */
-function cycles(): readonly string[] {
-  const targets = new Map<string, readonly string[]>();
-  for (const { file, target } of edges) targets.set(file, [...(targets.get(file) ?? []), target]);
-  const found: string[] = [];
-  const done = new Set<string>();
-  const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(' -> '));
-    if (done.has(file) || path.includes(file)) return;
-    for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
-    done.add(file);
-  };
-  for (const file of targets.keys()) visit(file, []);
-  return found;
-}
 
 function sourceFiles(folders: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>
