@@ -6,12 +6,12 @@ import { reportProblem } from './report-problem.ts';
 
 /**
  * What every read-only command does: asks the project, then prints the answer on stdout, as JSON or for people. A problem
- * goes to stderr and into the exit code.
+ * goes to stderr and into the exit code. `text` loads what it needs: a run with nothing to do shall not.
  */
 export async function answer<T extends object>(
   options: PipelineOptions,
   ask: (project: Project) => Promise<Result<T, Problem>>,
-  text: (value: T) => string,
+  text: (value: T) => string | Promise<string>,
   json: (value: T) => object = (value) => value,
 ): Promise<void> {
   const project = await openProjectHere(options);
@@ -19,7 +19,7 @@ export async function answer<T extends object>(
     const asked = await ask(project);
     if (!asked.ok) return reportProblem(asked.error, options);
     if (options.json === true) printJson(json(asked.value));
-    else process.stdout.write(text(asked.value));
+    else process.stdout.write(await text(asked.value));
   } finally {
     project.close();
   }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Project, ProjectOptions } from '../runner/project.ts';
-import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
 import { openScreen } from './screen.ts';
@@ -32,7 +31,8 @@ export async function openProjectHere(
 /** Some commands ask the project twice. */
 function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarning']> {
   const told = new Set<string>();
-  return (warning, textOf) => {
+  return async (warning, textOf) => {
+    const { diagnosticText } = await import('../runner/report/diagnostic-text.ts');
     const screen = openScreen();
     const text = diagnosticText(warning, screen.colors, textOf);
     const annotations = screen.annotates

@@ -1,7 +1,6 @@
 import type { Problem } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { pluralize } from '../runner/wording/pluralize.ts';
-import { diagnosticText } from '../runner/report/diagnostic-text.ts';
 import { diagnosticAnnotations } from '../runner/report/github.ts';
 import { annotatedFiles } from './annotated-files.ts';
 import type { PipelineOptions } from './project-options.ts';
@@ -15,13 +14,13 @@ export interface ProblemEnding {
 }
 
 /** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
-export function reportProblem(
+export async function reportProblem(
   problem: Problem,
   options: Pick<PipelineOptions, 'file' | 'json'>,
   ending: ProblemEnding = {},
-): void {
+): Promise<void> {
   const screen = openScreen();
-  screen.write(`${problemText(problem, screen.colors, ending)}\n`);
+  screen.write(`${await problemText(problem, screen.colors, ending)}\n`);
   if (screen.annotates && problem.kind === 'invalid') {
     for (const line of diagnosticAnnotations(
       problem.diagnostics,
@@ -37,13 +36,14 @@ export function reportProblem(
   process.exitCode = exitCodeOf(problem);
 }
 
-export function problemText(
+export async function problemText(
   problem: Problem,
   colors: Colors,
   { ending = '', whenBusy = 'try again when it has ended' }: ProblemEnding = {},
-): string {
+): Promise<string> {
   switch (problem.kind) {
     case 'invalid': {
+      const { diagnosticText } = await import('../runner/report/diagnostic-text.ts');
       const errors = problem.diagnostics.filter(({ severity }) => severity === 'error').length;
       const count =
         errors === 1 && ending === '' ? [] : [colors.bold(`${pluralize(errors, 'error')}${ending}`)];

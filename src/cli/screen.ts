@@ -24,6 +24,10 @@ export function sizeOf(stream: {
 
 const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual : said);
 
+/** How wide a table on stdout may be; `wide`: as wide as it gets. */
+export const tableWidth = ({ wide }: { readonly wide?: true }): number =>
+  wide === true ? Infinity : sizeOf(process.stdout).columns();
+
 /** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */
 export function isLive(
   { isTTY }: { readonly isTTY?: boolean },

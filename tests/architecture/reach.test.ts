@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { builtPrograms } from '../../scripts/built-programs.mjs';
 import { bundleOptions } from '../../src/runner/programs/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -38,6 +39,28 @@ const promises: readonly { readonly stage: string; readonly never: RegExp; reado
     because: 'sampling scores nothing, and its engine is a bundle of its own',
   },
 ];
+
+test('what measures and wraps text is loaded when something is shown, not by every command', async () => {
+  const { main } = builtPrograms(root, join(root, 'dist'));
+  const { metafile } = await build({
+    ...main,
+    entryPoints: { main: 'src/cli/main.ts' },
+    write: false,
+    metafile: true,
+  });
+  const outputs = new Map(Object.entries(metafile.outputs));
+  const loaded = new Set<string>();
+  const load = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const { path: next, kind } of outputs.get(path)?.imports ?? [])
+      if (kind === 'import-statement') load(next);
+  };
+  for (const [path, { entryPoint }] of outputs) if (entryPoint === 'src/cli/main.ts') load(path);
+  const inputs = [...loaded].flatMap((path) => Object.keys(outputs.get(path)?.inputs ?? {}));
+  expect(inputs.filter((path) => /(string-width|wrap-ansi)\//.test(path))).toEqual([]);
+  expect(inputs).toContain('src/cli/program.ts');
+});
 
 describe('what a stage program reaches', () => {
   for (const { stage, never, because } of promises) {

@@ -4,6 +4,8 @@ import { countsText } from '../../src/runner/report/counts-text.ts';
 import { durationText } from '../../src/runner/wording/duration-text.ts';
 import { sizeText } from '../../src/runner/wording/size-text.ts';
 import { joinFirst } from '../../src/runner/wording/join-first.ts';
+import { table } from '../../src/runner/wording/table.ts';
+import { textWidth } from '../../src/runner/wording/text-width.ts';
 import { wrapped } from '../../src/runner/wording/wrapped.ts';
 
 test.each([
@@ -55,4 +57,39 @@ test.each<readonly [readonly string[], string]>([
   [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
 ])('of the names %j those are said: %s', (names, text) => {
   expect(joinFirst(names, 3)).toBe(text);
+});
+
+test.each([
+  ['plain', 5],
+  ['✨', 2],
+  ['👨‍👩‍👧‍👦', 2],
+  ['训练', 4],
+  ['é', 1],
+  ['\u001b[31mred\u001b[39m', 3],
+])('%j takes %d columns', (text, columns) => {
+  expect(textWidth(text)).toBe(columns);
+});
+
+test('a table that is too wide has its last column wrapped; where that leaves no room, each row is a block', () => {
+  const rows = [
+    ['instance', 'state', 'because'],
+    ['train[训练]', 'out of date', 'params.rate 1 → 2; dep rows: content changed'],
+    ['eval', 'waiting', 'waiting for train'],
+  ];
+  expect(table(rows, 200)).toHaveLength(3);
+  expect(table(rows, 54)).toEqual([
+    'instance     state        because',
+    'train[训练]  out of date  params.rate 1 → 2; dep rows:',
+    '                          content changed',
+    'eval         waiting      waiting for train',
+  ]);
+  expect(table(rows, 40)).toEqual([
+    'train[训练]',
+    '  state: out of date',
+    '  because: params.rate 1 → 2; dep',
+    '    rows: content changed',
+    'eval',
+    '  state: waiting',
+    '  because: waiting for train',
+  ]);
 });

@@ -5,7 +5,6 @@ import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
 import { type Prediction, readPredictions } from '../../ml/metrics/prediction.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
-import { aligned } from '../../runner/wording/aligned.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
@@ -44,7 +43,7 @@ export function compareCommand(): Command {
         const compared = await compare(left.value, right.value, options);
         if (!compared.ok) return refuse(compared.error);
         if (options.json === true) printJson({ first, second, scores: compared.value });
-        else process.stdout.write(comparisonText(first, second, compared.value));
+        else process.stdout.write(await comparisonText(first, second, compared.value));
       } finally {
         project.close();
       }
@@ -87,8 +86,8 @@ async function predictionsOf(
   return read.ok ? read : { ok: false, error: fileProblemText({ ...read.error, path: out.path }) };
 }
 
-function reported(problem: Problem, options: CompareOptions): undefined {
-  reportProblem(problem, options);
+async function reported(problem: Problem, options: CompareOptions): Promise<undefined> {
+  await reportProblem(problem, options);
 }
 
 /** Scores both sides of every row; the rows must be the same ones. */
@@ -128,11 +127,12 @@ async function compare(
   };
 }
 
-function comparisonText(
+async function comparisonText(
   first: string,
   second: string,
   scores: Readonly<Record<string, PairedComparison>>,
-): string {
+): Promise<string> {
+  const { aligned } = await import('../../runner/wording/aligned.ts');
   const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [
     name,
     signed(mean),

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { explanationText } from '../../runner/report/explanation-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 
@@ -11,6 +10,13 @@ export function explainCommand(): Command {
     .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
     .addHelpText('after', '\nExample:\n  pipeline explain train:aimc,gs_1')
     .action((instance: string, options: PipelineOptions) =>
-      answer(options, (project) => project.explain(instance), explanationText),
+      answer(
+        options,
+        (project) => project.explain(instance),
+        async (explanation) => {
+          const { explanationText } = await import('../../runner/report/explanation-text.ts');
+          return explanationText(explanation);
+        },
+      ),
     );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
-import { type LogPart, logParts } from '../../runner/report/log-text.ts';
+import type { LogPart } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { printJson } from '../print-json.ts';
@@ -32,11 +32,13 @@ export function logCommand(): Command {
           return;
         }
         if (options.json === true) printJson(log.value);
-        else
+        else {
+          const { logParts } = await import('../../runner/report/log-text.ts');
           await print(
             project.root,
             logParts(log.value, (at) => new Date(at).toLocaleTimeString('en-GB')),
           );
+        }
       } finally {
         project.close();
       }

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { sortedBy, unknownColumns } from '../../runner/report/metrics-table.ts';
-import { metricsText } from '../../runner/report/metrics-text.ts';
 import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { openScreen, sizeOf } from '../screen.ts';
+import { openScreen, tableWidth } from '../screen.ts';
 
 interface MetricsOptions extends PipelineOptions {
   readonly columns?: string;
   readonly sort?: string;
+  readonly wide?: true;
 }
 
 export function metricsCommand(): Command {
@@ -19,6 +18,7 @@ export function metricsCommand(): Command {
     .argument('[names...]', 'stages or instances')
     .option('--columns <names>', 'metrics to show, separated by commas, by name or its last part')
     .option('--sort <column>', 'by a metric, the best first, or by a param')
+    .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline metrics eval\n  pipeline metrics "eval[aimc,gs_*]" --columns rougeL,f1 --sort rougeL',
@@ -33,6 +33,7 @@ export function metricsCommand(): Command {
       return answer(
         options,
         async (project) => {
+          const { sortedBy, unknownColumns } = await import('../../runner/report/metrics-table.ts');
           const measured = await project.metrics({
             patterns: names,
             mode: names.length === 0 ? 'needs' : 'only',
@@ -48,7 +49,10 @@ export function metricsCommand(): Command {
             value: options.sort === undefined ? measured.value : sortedBy(measured.value, options.sort),
           };
         },
-        (measured) => metricsText(measured, columns, sizeOf(process.stdout).columns()),
+        async (measured) => {
+          const { metricsText } = await import('../../runner/report/metrics-text.ts');
+          return metricsText(measured, columns, tableWidth(options));
+        },
         (measured) => ({ instances: measured }),
       );
     });

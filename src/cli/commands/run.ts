@@ -11,9 +11,9 @@ import type {
 } from '../../runner/project.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { annotatedFiles } from '../annotated-files.ts';
-import { openDisplay } from '../display.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
+import { lazyDisplay } from '../lazy-display.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
@@ -107,7 +107,7 @@ async function run(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const display = openDisplay(screen, annotatedFiles(options.file, project));
+  const display = lazyDisplay(screen, annotatedFiles(options.file, project));
   const signals = stopSignals();
   const summary = await project.run(
     request,
@@ -118,7 +118,7 @@ async function run(
     signals,
   );
   signals.release();
-  display.close();
+  await display.close();
   if (!summary.ok)
     return reportProblem(summary.error, options, {
       ending: ': nothing was run',
@@ -139,6 +139,7 @@ async function watch(
 ): Promise<void> {
   const screen = openScreen();
   const files = annotatedFiles(options.file, project);
+  const { openDisplay } = await import('../display.ts');
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.
@@ -164,8 +165,8 @@ async function watch(
             return;
           case 'problem':
             return tell(
-              () =>
-                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : problemText(news.problem, screen.colors)}\n`,
+              async () =>
+                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : await problemText(news.problem, screen.colors)}\n`,
             );
           case 'waiting':
             return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);

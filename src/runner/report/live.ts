@@ -6,6 +6,7 @@ import { durationText } from '../wording/duration-text.ts';
 import { printable } from '../wording/printable.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { textWidth } from '../wording/text-width.ts';
+import { cutToWidth } from '../wording/wrapped.ts';
 import type { LiveView, Running } from './run-view.ts';
 
 /**
@@ -19,7 +20,7 @@ export function frame(
   colors: Colors,
   rows = Infinity,
 ): readonly string[] {
-  if (view.fetching !== undefined) return [cut(fetchingLine(view.fetching, colors), width)];
+  if (view.fetching !== undefined) return [cutToWidth(fetchingLine(view.fetching, colors), width)];
   const room = Math.max(0, rows - 2);
   const shown = [...view.running].slice(0, view.running.size > room ? Math.max(0, room - 1) : room);
   const names = Math.max(0, ...shown.map(([id]) => textWidth(id)));
@@ -30,7 +31,7 @@ export function frame(
       runningLine(`${id}${' '.repeat(names - textWidth(id))}`, row, now, width, colors),
     ),
     ...(left > 0 && room > 0 ? [colors.dim(`  … and ${left} more`)] : []),
-  ].map((line) => cut(line, width));
+  ].map((line) => cutToWidth(line, width));
 }
 
 /** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
@@ -139,22 +140,4 @@ function bar(share: number, cells: number, colors: Colors): string {
   if (cells < 5) return '';
   const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
   return `${colors.cyan('━'.repeat(full))}${colors.dim('╌'.repeat(cells - full))} `;
-}
-
-/** Cut to the width of the terminal, colour codes not counted, so that a line never wraps and the frame can be redrawn. */
-function cut(line: string, width: number): string {
-  let visible = 0;
-  let result = '';
-  // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
-  for (const piece of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (piece.startsWith('\u001b[')) {
-      result += piece;
-      continue;
-    }
-    for (const character of piece) {
-      visible += textWidth(character);
-      if (visible <= width) result += character;
-    }
-  }
-  return result;
 }

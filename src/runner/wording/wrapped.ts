@@ -1,16 +1,14 @@
-import { textWidth } from './text-width.ts';
+import wrapAnsi from 'wrap-ansi';
 
-/** A text as lines that are no wider than that, broken between words; a word that is wider stands alone. Lines after the first are set in. */
-export function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line.trim() === '' || textWidth(longer) <= width) line = longer;
-    else {
-      lines.push(line);
-      line = `  ${word}`;
-    }
-  }
-  return [...lines, line];
+/** A text as lines no wider than that, broken between words, lines after the first indented; a longer word has a line of its own. */
+export function wrapped(text: string, width: number, indent = '  '): readonly string[] {
+  if (!Number.isFinite(width)) return text.split('\n');
+  const room = Math.max(1, width - indent.length);
+  return wrapAnsi(text, room, { trim: true })
+    .split('\n')
+    .map((line, index) => (index === 0 ? line : `${indent}${line}`));
 }
+
+/** A text cut to a width, colours closed. */
+export const cutToWidth = (text: string, width: number): string =>
+  wrapAnsi(text, Math.max(1, width), { hard: true, trim: false, wordWrap: false }).split('\n', 1)[0] ?? '';

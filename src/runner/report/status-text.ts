@@ -1,0 +1,64 @@
+import type { InstanceStatus, Status } from '../answers.ts';
+import { joinFirst } from '../wording/join-first.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { table } from '../wording/table.ts';
+import { stateText } from './explanation-text.ts';
+import { displacedText } from './outcome-text.ts';
+import { reasonText } from './reason-text.ts';
+
+export interface StatusView {
+  /** Every instance, not only those that are not up to date. */
+  readonly all: boolean;
+  readonly width: number;
+}
+
+/** How many instances are in which state, and the ones that are not up to date. */
+export function statusText({ instances, unnamed }: Status, { all, width }: StatusView): string {
+  const listed = all ? instances : instances.filter(({ state }) => state !== 'up-to-date');
+  const shown = all ? listed : listed.slice(0, mostRows);
+  const rows = shown.map((row) => [row.instance, stateText(row.state), whyText(row)]);
+  const left = listed.length - shown.length;
+  const lines = [
+    `${pluralize(instances.length, 'instance')}${instances.length === 0 ? '' : `: ${countsOf(instances)}`}`,
+    ...(rows.length === 0 ? [] : ['', ...table([['instance', 'state', 'because'], ...rows], width)]),
+    ...(left === 0 ? [] : [`… and ${left} more (--all lists every instance)`]),
+    ...(unnamed.length === 0
+      ? []
+      : [
+          '',
+          'No pipeline file names these results any more (delete them with `pipeline gc`):',
+          ...unnamed.map(({ instance, path }) => `  ${instance}  ${path}`),
+        ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const mostRows = 20;
+
+/** "40 up to date, 3 out of date, 2 waiting". */
+function countsOf(instances: readonly InstanceStatus[]): string {
+  const counts = new Map<InstanceStatus['state'], number>();
+  for (const { state } of instances) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return order
+    .flatMap((state) => (counts.has(state) ? [`${counts.get(state)} ${stateText(state)}`] : []))
+    .join(', ');
+}
+
+const order: readonly InstanceStatus['state'][] = [
+  'up-to-date',
+  'restorable',
+  'out-of-date',
+  'waiting',
+  'running',
+  'failed',
+  'interrupted',
+];
+
+function whyText({ because, displaced, after, fault }: InstanceStatus): string {
+  return [
+    ...(fault === undefined ? [] : [fault]),
+    ...because.map(reasonText),
+    ...(displaced.length > 0 ? [displacedText(displaced)] : []),
+    ...(after.length === 0 ? [] : [`waiting for ${joinFirst(after, 3)}`]),
+  ].join('; ');
+}
