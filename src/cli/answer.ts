@@ -1,5 +1,6 @@
 import type { Result } from '../result.ts';
 import type { Problem, Project } from '../runner/project.ts';
+import { inReadingOrder } from '../runner/wording/printable.ts';
 import { openProjectHere, type PipelineOptions } from './project-options.ts';
 import { printJson } from './print-json.ts';
 import { reportProblem } from './report-problem.ts';
@@ -19,7 +20,7 @@ export async function answer<T extends object>(
     const asked = await ask(project);
     if (!asked.ok) return reportProblem(asked.error, options);
     if (options.json === true) printJson(json(asked.value));
-    else process.stdout.write(await text(asked.value));
+    else process.stdout.write(inReadingOrder(await text(asked.value)));
   } finally {
     project.close();
   }

@@ -1,7 +1,7 @@
 import type { Event } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { type AnnotatedFiles, eventAnnotations } from '../runner/report/github.ts';
-import { frame } from '../runner/report/live.ts';
+import { frame, progressLine } from '../runner/report/live.ts';
 import { plainLines } from '../runner/report/plain.ts';
 import { advance, emptyView } from '../runner/report/run-view.ts';
 
@@ -34,13 +34,15 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
   let view = emptyView;
   let drawn = 0;
   const erase = () => {
-    if (drawn > 0) screen.write(`\u001b[${drawn}A\u001b[0J`);
+    // The terminal echoes a key, as ^C, at the cursor: the line is erased from its start.
+    if (drawn > 0) screen.write(`\r\u001b[${drawn}A\u001b[0J`);
     drawn = 0;
   };
   const draw = () => {
     if (view.running.size === 0 && view.fetching === undefined) return;
-    const frameLines = frame(view, screen.now(), screen.columns(), screen.colors, screen.rows());
-    const lines = screen.live ? frameLines : frameLines.slice(0, 1);
+    const lines = screen.live
+      ? frame(view, screen.now(), screen.columns(), screen.colors, screen.rows())
+      : [progressLine(view, screen.now(), screen.colors)];
     screen.write(`${lines.join('\n')}\n`);
     if (screen.live) drawn = lines.length;
   };

@@ -29,7 +29,7 @@ export function openEventFile(
     }
   };
   try {
-    const file = openSync(path, 'w');
+    const file = openSync(path, 'w', 0o600);
     return {
       ok: true,
       value: {

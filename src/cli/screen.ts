@@ -1,11 +1,12 @@
 import pico from 'picocolors';
+import { inReadingOrder } from '../runner/wording/printable.ts';
 import type { Screen } from './display.ts';
 
 /** People's output: always stderr, so that `--json` on stdout stays a document. NO_COLOR and FORCE_COLOR are respected. */
 export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {
   const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => void stream.write(inReadingOrder(text)),
     ...sizeOf(stream),
     live: isLive(stream, process.env),
     annotates: process.env['GITHUB_ACTIONS'] === 'true',

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { openDisplay } from '../../src/cli/display.ts';
 import { isLive, sizeOf } from '../../src/cli/screen.ts';
-import type { Event } from '../../src/runner/event.ts';
-import type { InstanceId } from '../../src/runner/identity.ts';
+import type { Event, RecordedEvent } from '../../src/runner/event.ts';
+import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
+import { progressLine } from '../../src/runner/report/live.ts';
+import { advance, emptyView } from '../../src/runner/report/run-view.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
 
 const failed: Event = {
@@ -39,6 +41,56 @@ test('in a workflow of GitHub a failure is annotated below its line; elsewhere i
     '✗ train  failed after 1.0 s: exit code 1\n::error title=train::failed after 1.0 s: exit code 1\n',
   );
   expect(shown(false)).toBe('✗ train  failed after 1.0 s: exit code 1\n');
+});
+
+test('without a terminal the line that tells how far a run is has step and loss', () => {
+  const id = 'train' as InstanceId;
+  const events: readonly RecordedEvent[] = [
+    { kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: [id], jobs: 1 },
+    { kind: 'started', at: 0, instance: id, key: 'k' as Key, because: [], attempt: 1, resumed: false },
+    {
+      kind: 'message',
+      at: 0,
+      instance: id,
+      message: { kind: 'progress', done: 3, total: 9, unit: 'step' },
+    },
+    { kind: 'message', at: 0, instance: id, message: { kind: 'metric', step: 3, values: { loss: 2.5 } } },
+  ];
+  expect(progressLine(events.reduce(advance, emptyView), 1000, noColors)).toBe(
+    '0 of 1 done · 1 running · 1.0 s · train 3/9 step, loss 2.50',
+  );
+});
+
+test('what the terminal echoed into the status line is erased with it', () => {
+  let text = '';
+  const display = openDisplay(
+    {
+      write: (piece) => {
+        text += piece;
+      },
+      columns: () => 80,
+      rows: () => 24,
+      live: true,
+      annotates: false,
+      colors: noColors,
+      now: () => 0,
+    },
+    { placeOf: () => undefined, textOf: () => undefined },
+  );
+  const id = 'train' as InstanceId;
+  display.show({
+    kind: 'started',
+    at: 0,
+    instance: id,
+    key: 'k' as Key,
+    because: [],
+    attempt: 1,
+    resumed: false,
+  });
+  text = '';
+  display.show({ kind: 'interrupting', at: 0, hard: false });
+  display.close();
+  expect(text.startsWith('\r\u001b[2A\u001b[0J')).toBe(true);
 });
 
 test('lines are redrawn on a terminal, where CI is unset, empty or false', () => {

@@ -40,6 +40,8 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ['an escape sequence for the terminal', 'a: \u001B[2J', 'control-character'],
     ['NUL by escape', 'vars: { a: "\\0" }\n' + stage, 'nul'],
     ['NUL by escape in a name', 'vars: { "a\\0": 1 }\n' + stage, 'bad-key'],
+    ['a new line by escape in a name', 'vars: { "a\\nb": 1 }\n' + stage, 'bad-key'],
+    ['a turned name', 'vars: { "a\\u202Eb": 1 }\n' + stage, 'bad-key'],
     ['a lone surrogate', 'a: \uD800', 'lone-surrogate'],
     ['a lone surrogate by escape', 'vars: { a: "\\uD800" }\n' + stage, 'lone-surrogate'],
     ['a carriage return alone', 'a: 1\rb: 2', 'lone-carriage-return'],

@@ -130,6 +130,16 @@ describe('a path that leaves the project is refused, as an out and as a dep', ()
   });
 });
 
+test.each(['new\nline', 'tab\t', 'bell\u0007', 'turned\u202Etxt.exe', 'line\u2028separator'])(
+  'a control character in a path is refused, by its number: %j',
+  (text) => {
+    expect(projectPath(text)).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/holds the control character U\+[0-9A-F]{4}/),
+    });
+  },
+);
+
 describe('a path that stays is taken', () => {
   test.each([
     ['data/raw', 'data/raw'],
@@ -141,7 +151,6 @@ describe('a path that stays is taken', () => {
     ['..a', '..a'],
     ['a b/c\'d"e', 'a b/c\'d"e'],
     ['-x', '-x'],
-    ['new\nline', 'new\nline'],
     ['é', 'é'],
     ['e\u0301', 'e\u0301'],
     ['数据/文件。txt', '数据/文件。txt'],

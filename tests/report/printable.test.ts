@@ -3,7 +3,7 @@ import { noColors } from '../../src/runner/wording/colors.ts';
 import { messageText } from '../../src/runner/report/message-text.ts';
 import { failureText } from '../../src/runner/report/outcome-text.ts';
 import { plainLines } from '../../src/runner/report/plain.ts';
-import { printableLines } from '../../src/runner/wording/printable.ts';
+import { inReadingOrder, printable, printableLines } from '../../src/runner/wording/printable.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
 
 const hostile = '\u001b[31mred\u001b[2J\u0007';
@@ -34,4 +34,10 @@ test.each([
   ['می‌خواهم 👩‍⚕️', 'می‌خواهم 👩‍⚕️'],
 ])('%j is shown as %j', (text, shown) => {
   expect(printableLines(text)).toBe(shown);
+});
+
+test('what turns the direction of a text is shown as an escape, what only joins letters stays', () => {
+  for (const show of [printable, printableLines, inReadingOrder])
+    expect(show('exe.\u202Etxt')).toBe('exe.\\u{202e}txt');
+  expect(printableLines('ക്\u200D')).toBe('ക്\u200D');
 });

@@ -1,4 +1,5 @@
 import type { Result } from '../../result.ts';
+import { controlCharacter } from './control-character.ts';
 
 /**
  * A path from the project root, in its plain form ("./data//x/" is "data/x"), or why it is refused. What leaves the
@@ -10,7 +11,8 @@ export function projectPath(text: string): Result<string> {
     ok: false,
     error: `${JSON.stringify(text.slice(0, 200))} ${why}`,
   });
-  if (text.includes('\0')) return refuse('holds the character NUL');
+  const control = controlCharacter(text);
+  if (control !== undefined) return refuse(`holds the control character ${control}`);
   if (text.includes('\\')) return refuse('holds a backslash: parts of a path are separated by "/"');
   if (text.startsWith('/')) return refuse('is an absolute path: expected one from the project root');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))

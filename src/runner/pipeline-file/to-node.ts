@@ -23,6 +23,7 @@ import {
   type ScalarNode,
 } from './node.ts';
 import { templateParts } from './template.ts';
+import { controlCharacter } from './control-character.ts';
 
 /**
  * Turns a parsed document into nodes: aliases followed (in the order of the text, each once, so that the copies share
@@ -265,6 +266,8 @@ function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
     typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
   const refused = unfit(name);
   if (refused !== undefined) return fault(`this name holds ${refused.what}`);
+  const control = controlCharacter(name);
+  if (control !== undefined) return fault(`this name holds the control character ${control}`);
   if (name === '__proto__') return fault('__proto__ cannot be a name: JavaScript would not keep it');
   if (name.includes('${')) return fault('a name cannot hold a reference', 'only values can');
   if (pair.key.anchor !== undefined)

@@ -73,7 +73,7 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
       report({
         severity: 'error',
         code: 'reserved-path',
-        message: `${JSON.stringify(path)} lies in ${root}/, which stages must not write`,
+        message: `${JSON.stringify(path)}: stages must not write to ${root}`,
         at,
         help: 'without workspace: true the out is a path in the folder of its instance',
       });
@@ -100,8 +100,8 @@ function readsOf(instance: Instance, withExternal: boolean): readonly Claim[] {
   return [...reads, ...programPaths(instance)];
 }
 
-/** Where stages' outs, the cache, and what other tools keep lie. */
-const reserved = ['artifacts', 'cache', '.git', 'node_modules'];
+/** Where the runner keeps outs, results and the commits of models, and what other tools keep. */
+const reserved = ['artifacts', 'cache', '.git', 'node_modules', 'pipeline.lock'];
 
 function programPaths({ program, id }: Instance): readonly Claim[] {
   const paths =

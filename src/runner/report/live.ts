@@ -3,6 +3,7 @@ import { stageOf } from '../identity.ts';
 import type { Colors } from '../wording/colors.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { durationText } from '../wording/duration-text.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { printable } from '../wording/printable.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { textWidth } from '../wording/text-width.ts';
@@ -32,6 +33,23 @@ export function frame(
     ),
     ...(left > 0 && room > 0 ? [colors.dim(`  … and ${left} more`)] : []),
   ].map((line) => cutToWidth(line, width));
+}
+
+/** Everything in one line, for a log: "3 of 45 done · 1 running · 41 s · train[lora] 120/300 step, loss 2.31". */
+export function progressLine(view: LiveView, now: number, colors: Colors): string {
+  if (view.fetching !== undefined) return fetchingLine(view.fetching, colors);
+  const running = [...view.running].map(([id, row]) => [id, ...progressParts(row)].join(' '));
+  return [statusLine(view, now, colors), ...(running.length === 0 ? [] : [joinFirst(running, 3)])].join(
+    colors.dim(' · '),
+  );
+}
+
+function progressParts(row: Running): readonly string[] {
+  const parts = [
+    ...(row.total > 0 ? [`${row.done}/${row.total} ${printable(row.unit)}`] : []),
+    ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
+  ];
+  return parts.length === 0 ? [] : [parts.join(', ')];
 }
 
 /** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */

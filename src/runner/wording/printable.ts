@@ -4,7 +4,7 @@ export const printable = (text: string): string =>
 
 /**
  * What a stage says or prints, in its own lines, as harmless: no colours, of a line that is drawn over and over the last
- * state, and other control characters as escapes. What only joins letters or turns their direction stays: texts need it.
+ * state, and other control characters as escapes. What only joins letters stays: texts need it.
  */
 export const printableLines = (text: string): string => text.split('\n').map(printableLine).join('\n');
 
@@ -13,10 +13,16 @@ function printableLine(line: string): string {
   return drawn
     .slice(drawn.lastIndexOf('\r') + 1)
     .replace(colour, '')
-    .replace(/(?!\t)\p{Cc}/gu, escaped);
+    .replace(/(?!\t)\p{Cc}/gu, escaped)
+    .replace(bidirectional, escaped);
 }
 
 // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
 const colour = /\u001b\[[0-9;]*m/g;
+
+/** A text whose characters stand in the order in which they are read: what turns their direction is shown as an escape. */
+export const inReadingOrder = (text: string): string => text.replace(bidirectional, escaped);
+
+const bidirectional = /\p{Bidi_Control}/gu;
 
 const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
