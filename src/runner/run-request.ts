@@ -8,6 +8,8 @@ export interface RunRequest extends Selection {
   readonly keepGoing: boolean;
   /** Only what failed, was blocked or was interrupted when it was last asked for. */
   readonly retryFailed: boolean;
+  /** Whether a dep on a path that is not here counts as it did in the last result. */
+  readonly allowMissing?: boolean;
   /** How many instances at once; undefined: as many as the CPUs carry. */
   readonly jobs?: number;
   /** Seconds to wait for another run to end; Infinity: as long as it takes; 0: not at all. */

@@ -32,6 +32,7 @@ interface RunOptions extends PipelineOptions {
   readonly jobs?: number;
   readonly keepGoing?: true;
   readonly retryFailed?: true;
+  readonly allowMissing?: true;
   readonly watch?: true;
   readonly wait?: true | number;
   readonly events?: string;
@@ -49,6 +50,7 @@ export function runCommand(): Command {
     .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
     .option('--keep-going', 'after a failure, still run what does not depend on it')
     .option('--retry-failed', 'only what failed, was blocked or was interrupted')
+    .option('--allow-missing', 'take data that is not here for what it was in the last results')
     .option('--watch', 'run again whenever data, code or the pipeline file change')
     .option('--wait [seconds]', 'wait for another run to end', positive)
     .option('--events <file>', 'write what happens as NDJSON')
@@ -237,13 +239,14 @@ function selectionOf(names: readonly string[], { only, from, until }: RunOptions
 
 function requestOf(
   selection: Selection,
-  { force, keepGoing, retryFailed, jobs, wait }: RunOptions,
+  { force, keepGoing, retryFailed, allowMissing, jobs, wait }: RunOptions,
 ): RunRequest {
   return {
     ...selection,
     force: force === true,
     keepGoing: keepGoing === true,
     retryFailed: retryFailed === true,
+    allowMissing: allowMissing === true,
     waitSeconds: wait === true ? Infinity : (wait ?? 0),
     ...(jobs === undefined ? {} : { jobs }),
   };

@@ -30,6 +30,7 @@ import { partialFiles } from '../cache/partial-files.ts';
 import { linkedFolders } from '../workspace/own-folders.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
+import { uncheckedDeps } from '../status/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache.ts';
 
 export interface RunSources {
@@ -65,7 +66,7 @@ export async function run(
     const withFolders = await withHubFolders(opened, planned, needed, onDownload, stop.gentle);
     if (!withFolders.ok) return withFolders;
     const selected = selectedIn(withFolders.value.plan, asked.value.selected);
-    const session = await sessionToRun(opened, withFolders.value, selected);
+    const session = await sessionToRun(opened, withFolders.value, selected, request);
     if (!session.ok) return session;
     const { retryDelay } = opened.host;
     const options = {
@@ -73,7 +74,10 @@ export async function run(
       selected,
       policyOf: asked.value.policyOf,
       retryDelay,
-      warnings: withFolders.value.warnings,
+      warnings: [
+        ...withFolders.value.warnings,
+        ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),
+      ],
       watcher,
       earlierEvents,
     };

@@ -173,7 +173,14 @@ async function inspected(
 ): Promise<Result<readonly Inspection[], Problem>> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
-  const session = await sessionFor(opened, planned, selected.value.chosen);
+  const session = await sessionFor(
+    opened,
+    planned,
+    selected.value.chosen,
+    undefined,
+    // Raw data need not be on the machine of who only looks.
+    true,
+  );
   if (!session.ok) return session;
   const inspections = await inspect(session.value, instancesWithNeeds(planned.plan, selected.value.chosen));
   opened.stats.flush();

@@ -62,8 +62,9 @@ export async function sessionToRun(
   opened: Opened,
   planned: Planned,
   { chosen }: Selected,
+  { allowMissing = false }: RunRequest,
 ): Promise<Result<Session, Problem>> {
-  const session = await sessionFor(opened, planned, chosen);
+  const session = await sessionFor(opened, planned, chosen, undefined, allowMissing);
   const { source } = opened.host;
   return session.ok && source !== undefined
     ? { ok: true, value: { ...session.value, source: checkedSource(source) } }
@@ -78,6 +79,6 @@ export async function chooseToRun(
 ): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
   const chosen = choose(opened, planned, request);
   if (!chosen.ok) return chosen;
-  const session = await sessionToRun(opened, planned, chosen.value.selected);
+  const session = await sessionToRun(opened, planned, chosen.value.selected, request);
   return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
 }

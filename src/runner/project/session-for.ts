@@ -16,6 +16,7 @@ export async function sessionFor(
   { plan, sources }: Planned,
   checked: readonly Instance[],
   looked: readonly Instance[] = instancesWithNeeds(plan, checked),
+  allowMissing = false,
 ): Promise<Result<Session, Problem>> {
   const { workspace, store, executor, host } = opened;
   const session = await openSession(
@@ -23,6 +24,7 @@ export async function sessionFor(
     plan,
     checked,
     looked,
+    allowMissing,
   );
   return session.ok ? session : invalid(session.error, withTexts(session.error, workspace.root, sources));
 }

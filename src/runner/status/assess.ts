@@ -1,3 +1,4 @@
+import { recordedDep } from './recorded-dep.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
@@ -29,6 +30,8 @@ export interface Session extends ProgramSourcesOfRun, Cache {
   readonly plan: Plan;
   readonly executor: Executor;
   readonly instances: ReadonlyMap<InstanceId, Instance>;
+  /** Whether a dep on a path that is not here counts as it did in the last result. */
+  readonly allowMissing: boolean;
 }
 
 /** What is read at one moment; never kept while a stage runs. */
@@ -95,6 +98,8 @@ export async function identityOf(
   const inputs = await readInputs(instance, {
     read: moment.read,
     ignoring: moment.ignoring(),
+    recorded: (dep) =>
+      session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
     out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
@@ -124,7 +129,11 @@ export async function assess(
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
-  return { ok: true, value: { ...identity.value, lookup, displaced, decision } };
+  const { unchecked } = identity.value.inputs;
+  // What would run has to read them.
+  return decision.kind === 'run' && unchecked.length > 0
+    ? { ok: false, error: { kind: 'inputs', missing: unchecked } }
+    : { ok: true, value: { ...identity.value, lookup, displaced, decision } };
 }
 
 export function outPath(

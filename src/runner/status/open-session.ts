@@ -26,6 +26,7 @@ export async function openSession(
   plan: Plan,
   checked: readonly Instance[],
   looked: readonly Instance[],
+  allowMissing = false,
 ): Promise<Result<Session, readonly Diagnostic[]>> {
   const programs = await stagePrograms(
     { workspace, store, stageChild },
@@ -34,6 +35,7 @@ export async function openSession(
   const faults = await preflight(workspace, store, plan, checked, programs, {
     capacity: executor.capacity(undefined),
     path: environment['PATH'],
+    allowMissing,
   });
   if (faults.length > 0) return { ok: false, error: faults };
   return {
@@ -47,6 +49,7 @@ export async function openSession(
       stageChild,
       executor,
       environment,
+      allowMissing,
     },
   };
 }

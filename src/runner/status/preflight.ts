@@ -32,6 +32,7 @@ import {
   noSuchProgram,
 } from '../programs/command-program.ts';
 import { interpreterFault } from '../programs/interpreter-fault.ts';
+import { recordedDep } from './recorded-dep.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../executors/executor.ts';
@@ -43,6 +44,8 @@ export interface Machine {
   readonly capacity: Capacity;
   /** PATH, as stages have it. */
   readonly path: string | undefined;
+  /** Whether a dep that is not here may count as it did in the last result. */
+  readonly allowMissing: boolean;
 }
 
 export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
@@ -57,10 +60,13 @@ export async function preflight(
   plan: Plan,
   instances: readonly Instance[],
   programs: Programs,
-  { capacity, path: searched }: Machine,
+  { capacity, path: searched, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
-  const filesOf = fileLook(workspace, linkOn);
+  const filesOf = fileLook(workspace, linkOn, {
+    allowMissing,
+    isRecorded: (instance, dep) => recordedDep(store, plan.pipeline, instance, dep) !== undefined,
+  });
   const isProduct = productsOf(store);
   const isFileHere = memoize((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
@@ -109,10 +115,36 @@ function readsThroughLinks(
   return faults;
 }
 
+interface RecordedDeps {
+  readonly allowMissing: boolean;
+  isRecorded(instance: Instance, dep: string): boolean;
+}
+
+/** The deps on paths that must be here: one that is not may count as it did, where that is recorded and allowed. */
+function neededHere(
+  workspace: ProjectFiles,
+  instance: Instance,
+  { allowMissing, isRecorded }: RecordedDeps,
+): readonly LooseDependency[] {
+  return Object.entries(instance.deps).flatMap(([name, dep]): readonly LooseDependency[] => {
+    if (dep.kind !== 'path') return [];
+    if (workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined || !isRecorded(instance, name))
+      return [{ ...dep, hint: dep.hint }];
+    if (allowMissing) return [];
+    return [
+      {
+        ...dep,
+        hint: dep.hint ?? 'pipeline run --allow-missing takes it for what it was in the last result',
+      },
+    ];
+  });
+}
+
 /** Looks at the files that an instance names; those that others name too, once. */
 function fileLook(
   workspace: ProjectFiles,
   linkOn: LinkOn = linkOnTheWay(workspace),
+  recorded: RecordedDeps = { allowMissing: false, isRecorded: () => false },
 ): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace, linkOn);
   const rules = ignoreRules(workspace);
@@ -120,13 +152,7 @@ function fileLook(
   return (instance) => [
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),
-    ...readFaults(
-      workspace,
-      Object.values(instance.deps).flatMap((dep) =>
-        dep.kind === 'path' ? [{ ...dep, hint: dep.hint }] : [],
-      ),
-      leaves,
-    ),
+    ...readFaults(workspace, neededHere(workspace, instance, recorded), leaves),
     ...linkedOuts(workspace, instance, linkOn),
   ];
 }

@@ -23,6 +23,8 @@ export interface Inputs {
   readonly listings: ReadonlyMap<Digest, readonly TreeItem[]>;
   /** Files in folders that do not count. */
   readonly ignored: readonly Ignored[];
+  /** Deps that are not here, and count as they did in the last result. */
+  readonly unchecked: readonly MissingInput[];
 }
 
 /** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
@@ -43,6 +45,8 @@ export interface OutPlace {
 }
 
 export interface InputSources {
+  /** What a dep counts as where it is not here; undefined: it must be here. */
+  recorded(dep: string): Content | undefined;
   readonly ignoring: IgnoreRules;
   read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
   out(instance: InstanceId, out: string): OutPlace;
@@ -57,6 +61,7 @@ export async function readInputs(
   const listings = new Map<Digest, readonly TreeItem[]>();
   const missing: MissingInput[] = [];
   const ignored: Ignored[] = [];
+  const unchecked: MissingInput[] = [];
   const paths: Record<string, string | readonly Gathered[]> = {};
   const digests: Record<string, DependencyDigest> = {};
 
@@ -65,8 +70,13 @@ export async function readInputs(
     path: string,
     from: InstanceId | undefined,
     ignoring?: IgnoreRules,
+    recorded?: Content,
   ): Promise<Content | undefined> {
     const found = await sources.read(path, { links: 'follow', ignoring });
+    if (found.ok && found.value === undefined && recorded !== undefined) {
+      unchecked.push({ dep, path, from, message: 'no such file or folder', absent: true });
+      return recorded;
+    }
     if (!found.ok || found.value === undefined) {
       const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
       missing.push({ dep, path: fault.path, from, message: fault.message, absent: found.ok });
@@ -94,6 +104,7 @@ export async function readInputs(
           dependency.path,
           undefined,
           dependency.ignore ? sources.ignoring : undefined,
+          sources.recorded(name),
         );
         paths[name] = dependency.path;
         // An extension decides how a file is parsed, so the base name counts.
@@ -137,7 +148,7 @@ export async function readInputs(
   }
   return missing.length > 0
     ? { ok: false, error: missing }
-    : { ok: true, value: { paths, digests, stamps, listings, ignored } };
+    : { ok: true, value: { paths, digests, stamps, listings, ignored, unchecked } };
 }
 
 const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>
