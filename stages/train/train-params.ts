@@ -158,7 +158,7 @@ export function trainConfigOf(
     accumulationRule: config.accumulationRule ?? 'means',
     maxGradientNorm: config.maxGradientNorm === undefined ? 1 : config.maxGradientNorm,
     labelSmoothing: config.labelSmoothing ?? 0,
-    recompute: config.gradientCheckpointing ?? false,
+    gradientCheckpointing: config.gradientCheckpointing ?? false,
     groupByLength: config.groupByLength ?? false,
     evaluationBatch: config.batch,
     evaluate: everyOf(config.evaluateEvery === undefined ? 'epoch' : config.evaluateEvery),

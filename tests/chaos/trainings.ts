@@ -30,7 +30,7 @@ export const trainings: Readonly<Record<string, TrainConfig>> = {
   'Adafactor with a first moment, layers computed again, labels smoothed': {
     ...base,
     optimizer: { name: 'adafactor', relativeStep: true, beta1: 0.9 },
-    recompute: true,
+    gradientCheckpointing: true,
     labelSmoothing: 0.1,
   },
   'LoRA, measured by generation': {

@@ -116,8 +116,8 @@ describe('the loss', () => {
         [lora, lora.trainable],
       ] as const) {
         const [kept = {}, again = {}] = await Promise.all(
-          [false, true].map(async (recompute) =>
-            (await runtime.compile(trainingGraph(trace, trainable, { recompute }).graph)).run({
+          [false, true].map(async (gradientCheckpointing) =>
+            (await runtime.compile(trainingGraph(trace, trainable, { gradientCheckpointing }).graph)).run({
               ...batchFeeds([0, 1, 2]),
               ...extra,
             }),
@@ -156,12 +156,12 @@ describe('the loss', () => {
         ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true, scaleDecoderOutputs: true }),
         dropout: hashedDropout,
       };
-      for (const [trace, trainable, recompute] of [
+      for (const [trace, trainable, gradientCheckpointing] of [
         [tied, tied.parameters, false],
         [lora, lora.trainable, false],
         [lora, lora.trainable, true],
       ] as const) {
-        const options = { labelSmoothing: 0.1, recompute };
+        const options = { labelSmoothing: 0.1, gradientCheckpointing };
         const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
         const whole = await (
           await runtime.compile(trainingGraph(trace, trainable, options).graph)
@@ -195,7 +195,7 @@ describe('the loss', () => {
     const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
     const [kept, again] = [
       trainingGraph(trace, trace.parameters).graph,
-      trainingGraph(trace, trace.parameters, { recompute: true }).graph,
+      trainingGraph(trace, trace.parameters, { gradientCheckpointing: true }).graph,
     ];
     const stacks = { outputs: { hidden: decode(trace, encode(trace).last).last } };
     for (const operator of ['Softmax', 'SimplifiedLayerNormalization'])

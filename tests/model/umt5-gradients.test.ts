@@ -43,8 +43,8 @@ test.each(activations)(
       'decoder.block.2.layer.2.DenseReluDense.wo.weight',
     ];
     const gradients = await Promise.all(
-      [false, true].map(async (recompute) => {
-        const { graph, lookups } = trainingGraph(trace, trace.parameters, { recompute });
+      [false, true].map(async (gradientCheckpointing) => {
+        const { graph, lookups } = trainingGraph(trace, trace.parameters, { gradientCheckpointing });
         const outputs = await (
           await runtime.compile(graph)
         ).run({ ...weightValues(config, weights), ...rest });

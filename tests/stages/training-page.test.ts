@@ -75,7 +75,7 @@ test('the defaults on the page are those of a training', () => {
     labelSmoothing: Number(defaults['labelSmoothing']),
   });
   expect(full).toMatchObject({
-    recompute: defaults['gradientCheckpointing'] === 'true',
+    gradientCheckpointing: defaults['gradientCheckpointing'] === 'true',
     groupByLength: defaults['groupByLength'] === 'true',
     evaluate: { epochs: 1 },
     checkpoint: { epochs: 1 },

@@ -27,7 +27,7 @@ export const plainConfig: TrainConfig = {
   accumulationRule: 'means',
   maxGradientNorm: 1,
   labelSmoothing: 0,
-  recompute: false,
+  gradientCheckpointing: false,
   groupByLength: false,
   evaluationBatch: 8,
   evaluate: { epochs: 1 },

@@ -77,16 +77,16 @@ describe('a training goes as the Seq2SeqTrainer: loss, gradient norm and learnin
     ['label smoothing', { labelSmoothing: 0.1 }],
     [
       'label smoothing, gradient checkpointing, accumulation',
-      { labelSmoothing: 0.2, recompute: true, accumulation: 2 },
+      { labelSmoothing: 0.2, gradientCheckpointing: true, accumulation: 2 },
     ],
-    ['gradient checkpointing', { recompute: true }],
+    ['gradient checkpointing', { gradientCheckpointing: true }],
     ['grouped by length, accumulation', { groupByLength: true, accumulation: 2 }],
     ['grouped by length', { groupByLength: true, batch: 1, length: { epochs: 2 } }],
     ['going on with adapter', {}, 'adapter'],
     ['going on with adapter-of-every-kind', {}, 'adapter-of-every-kind'],
     [
       'going on with adapter, label smoothing, gradient checkpointing',
-      { labelSmoothing: 0.1, recompute: true },
+      { labelSmoothing: 0.1, gradientCheckpointing: true },
       'adapter',
     ],
   ])('%s', async (name, changes, adapter) => {

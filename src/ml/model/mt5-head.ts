@@ -83,12 +83,12 @@ export function headGradients(
       ),
     );
     const { loss } = partLosses(trace, entering, part, parts, labelSmoothing);
-    const [slope, ...slopes] = gradients(loss, [entering, ...parameters]);
-    if (slope === undefined) throw new Error('the loss does not depend on the hidden states');
+    const [ofEntering, ...ofParameters] = gradients(loss, [entering, ...parameters]);
+    if (ofEntering === undefined) throw new Error('the loss does not depend on the hidden states');
     losses.push(loss);
-    ofHidden.push(slope);
+    ofHidden.push(ofEntering);
     for (const [index, parameter] of parameters.entries()) {
-      const [before, more] = [sums.get(parameter), slopes[index]];
+      const [before, more] = [sums.get(parameter), ofParameters[index]];
       if (more !== undefined) sums.set(parameter, before === undefined ? more : add(before, more));
     }
   }

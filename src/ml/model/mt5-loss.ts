@@ -5,14 +5,14 @@ import { addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import { headGradients, headLosses, type HeadOptions } from './mt5-head.ts';
-import { recomputing } from './mt5-recompute.ts';
+import { checkpointedTrace } from './mt5-gradient-checkpointing.ts';
 import { decode, encode } from './mt5-stack.ts';
 import type { Mt5Trace } from './mt5-trace.ts';
 
 export interface TrainingOptions {
   readonly labelSmoothing?: number;
   /** Computes each layer again on the way back instead of keeping what is inside it: less memory, about a third more work. */
-  readonly recompute?: boolean;
+  readonly gradientCheckpointing?: boolean;
   /** In how many parts the head takes the tokens: see partsOfHead. */
   readonly headParts?: number;
 }
@@ -42,9 +42,11 @@ export interface Lookup {
 export function trainingGraph(
   trace: Mt5Trace,
   trainable: ReadonlyMap<string, Node>,
-  { labelSmoothing = 0, recompute = false, headParts = 1 }: TrainingOptions = {},
+  { labelSmoothing = 0, gradientCheckpointing = false, headParts = 1 }: TrainingOptions = {},
 ): TrainingGraph {
-  const { traced, gradientsOf } = recompute ? recomputing(trace) : { traced: trace, gradientsOf: gradients };
+  const { traced, gradientsOf } = gradientCheckpointing
+    ? checkpointedTrace(trace)
+    : { traced: trace, gradientsOf: gradients };
   const hidden = decode(traced, encode(traced).last).last;
   const head = headGradients(trace, hidden, [...trainable.values()], { labelSmoothing, parts: headParts });
   const uses = usesOf(head.loss, trainable);
@@ -56,12 +58,12 @@ export function trainingGraph(
     ...lookups.map(({ gather, output }) => ({ node: gather, output })),
     ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` })),
   ];
-  const slopes = gradientsOf(
+  const ofNodes = gradientsOf(
     reduceSum(multiply(hidden, stopGradient(head.ofHidden))),
     wanted.map(({ node }) => node),
   );
   const gradientAt = (index: number, node: Node): Node => {
-    const parts = [slopes[index], head.of.get(node)].filter((part) => part !== undefined);
+    const parts = [ofNodes[index], head.of.get(node)].filter((part) => part !== undefined);
     if (parts.length === 0) throw new Error('the loss does not depend on what it shall be differentiated by');
     return addAll(parts);
   };

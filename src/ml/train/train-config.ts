@@ -23,7 +23,7 @@ export interface TrainConfig {
   readonly maxGradientNorm: number | null;
   readonly labelSmoothing: number;
   /** Gradient checkpointing: layers are computed again on the way back. The same numbers with less memory and more time. */
-  readonly recompute: boolean;
+  readonly gradientCheckpointing: boolean;
   /** Batches of rows whose sources are of similar length. */
   readonly groupByLength: boolean;
   /** Rows of a batch of evaluation: the Seq2SeqTrainer's loss is the mean of their means. */

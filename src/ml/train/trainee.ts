@@ -39,14 +39,14 @@ export interface ParameterCounts {
 /** The error says which layers an adapter's configuration asks for in vain. */
 export function traineeOf(
   config: Mt5Config,
-  { method, labelSmoothing, recompute, seed, batch }: TrainConfig,
+  { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,
   examples: readonly Example[],
 ): Result<Trainee> {
   const headParts = partsOfHead(
     mostTargetTokens(examples, Math.max(batch, evaluatedTogether)),
     config.vocabSize,
   );
-  const options = { labelSmoothing, recompute, headParts };
+  const options = { labelSmoothing, gradientCheckpointing, headParts };
   const evaluationOptions = { labelSmoothing, parts: headParts };
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout };

@@ -32,8 +32,8 @@ export const gradients = {
     const root = 2 * Math.sqrt(2 / Math.PI);
     const squared = square(x);
     const s = sigmoid(multiply(x, add(multiply(squared, root * 0.044715), root)));
-    const slope = add(multiply(squared, 3 * root * 0.044715), root);
-    return [multiply(upstream, add(s, multiply(multiply(node, subtract(1, s)), slope)))];
+    const innerDerivative = add(multiply(squared, 3 * root * 0.044715), root);
+    return [multiply(upstream, add(s, multiply(multiply(node, subtract(1, s)), innerDerivative)))];
   },
   GeluErf: (node, upstream) => {
     const [x] = inputsOf(node, 1);

@@ -7,7 +7,7 @@ import type { LayerBuilder, Mt5Trace } from './mt5-trace.ts';
 import { controlDependency } from './control-dependency.ts';
 
 /** A trace that remembers how its layers are built, and the gradients of a loss that was built with it. */
-export interface Recomputing {
+export interface CheckpointedTrace {
   readonly traced: Mt5Trace;
   /** As `gradients` of the same loss over the plain trace: the same numbers, with less of the way there kept in memory. */
   readonly gradientsOf: typeof gradients;
@@ -18,7 +18,7 @@ export interface Recomputing {
  * and what is inside it lives until its gradients are there. The second building hangs on the gradient that comes to the
  * layer's output, so that no engine can run it early, or take it for the first.
  */
-export function recomputing(trace: Mt5Trace): Recomputing {
+export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
   const layers: { readonly build: LayerBuilder; readonly output: Node }[] = [];
   const traced: Mt5Trace = {
     ...trace,
@@ -31,10 +31,10 @@ export function recomputing(trace: Mt5Trace): Recomputing {
   const gradientsOf = (loss: Node, of: readonly Node[]): readonly (Node | undefined)[] => {
     const outputs = layers.map(({ output }) => output);
     const sums = new Map<Node, Node>();
-    const collect = (nodes: readonly Node[], slopes: readonly (Node | undefined)[]): void =>
+    const collect = (nodes: readonly Node[], found: readonly (Node | undefined)[]): void =>
       nodes.forEach((node, index) => {
-        const [before, slope] = [sums.get(node), slopes[index]];
-        if (slope !== undefined) sums.set(node, before === undefined ? slope : add(before, slope));
+        const [before, gradient] = [sums.get(node), found[index]];
+        if (gradient !== undefined) sums.set(node, before === undefined ? gradient : add(before, gradient));
       });
     collect([...outputs, ...of], gradients(loss, [...outputs, ...of]));
 
@@ -59,8 +59,8 @@ export function recomputing(trace: Mt5Trace): Recomputing {
       );
     }
     const rest = [...between].flatMap((node) => {
-      const slope = sums.get(node);
-      return slope === undefined ? [] : [[node, slope] as const];
+      const gradient = sums.get(node);
+      return gradient === undefined ? [] : [[node, gradient] as const];
     });
     if (rest.length > 0) collect(of, pulledBack(rest, of));
     return of.map((node) => sums.get(node));
