@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
@@ -82,4 +82,14 @@ test('every line of the event stream has the version', async () => {
     expect(event).toMatchObject({ version: 1 });
     expect(kinds).toContain(event.kind);
   }
+});
+
+test('the event stream and what stages print are readable by their owner only', async () => {
+  await using rig = await project();
+  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: ['echo', 'a secret'] } } } });
+  const run = rig.pipeline('run');
+  const { events } = await run.result;
+  const logs = events.flatMap((event) => (event.kind === 'output' ? [join(rig.root, event.file)] : []));
+  expect(logs).toHaveLength(1);
+  for (const file of [run.eventFile, ...logs]) expect(statSync(file).mode & 0o077).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
@@ -64,6 +64,14 @@ async function printFile(root: string, file: string): Promise<void> {
     () => 0,
   );
   if (bytes === 0) return;
+  const isReadable = await access(join(root, file), constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!isReadable) {
+    process.stdout.write(`printed (${file}): only the owner of the file may read it\n`);
+    return;
+  }
   process.stdout.write(`printed (${file}):\n`);
   const decoder = new StringDecoder('utf8');
   let last: number | undefined;

@@ -31,7 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 async function start({ stage, command, folder, environment, mark, output }: StartOrder): Promise<void> {
   const [file = '', ...words] = command;
-  const printed = openSync(output, 'a');
+  const printed = openSync(output, 'a', 0o600);
   const child = spawn(file, words, {
     cwd: folder,
     env: { ...environment, PIPELINE_EVENTS: '3' },
