@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import type { PairedComparison } from '../../ml/metrics/paired-comparison.ts';
-import { type Prediction, readPredictions } from '../../ml/metrics/prediction.ts';
+import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
-import type { Problem, Project } from '../../runner/project.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import type { Artifact, Project, ResultFiles } from '../../runner/project.ts';
 import { printJson } from '../print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -14,40 +13,72 @@ import { wholeNumber } from '../whole-number.ts';
 interface CompareOptions extends PipelineOptions {
   readonly seed: number;
   readonly profile: 'multilingual' | 'reference';
+  readonly against?: string;
+  readonly score?: string;
 }
 
 export function compareCommand(): Command {
   return withPipelineOptions(new Command('compare'))
     .description(
-      'Compare two evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.',
+      'Compare evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.',
     )
-    .argument('<first>', 'an instance whose out "predictions" holds question, prediction and reference')
-    .argument('<second>', 'another one, of the same test rows')
+    .argument(
+      '<instance...>',
+      'two or more instances, or a pattern of them, with an out "predictions" (or "validation": losses of a training)',
+    )
     .addOption(
-      new Option('--profile <profile>', 'how rows are scored')
+      new Option('--profile <profile>', 'which of the scores that were counted')
         .choices(['multilingual', 'reference'])
         .default('multilingual'),
     )
-    .option('--seed <seed>', 'of the resampling', wholeNumber(0), 42)
-    .addHelpText('after', '\nExample:\n  pipeline compare eval:aimc,lora eval:aimc,full')
-    .action(async (first: string, second: string, options: CompareOptions) => {
+    .option('--against <instance>', 'compare all with this one, instead of each pair')
+    .option('--score <name>', 'this score alone, as rougeL; of more than two models: rougeL unless told')
+    .option('--seed <seed>', 'of the randomization test', wholeNumber(0), 42)
+    .addHelpText(
+      'after',
+      "\nExamples:\n  pipeline compare eval:aimc,lora eval:aimc,full\n  pipeline compare 'eval[aimc,*]' --against eval:aimc,base",
+    )
+    .action(async (patterns: readonly string[], options: CompareOptions) => {
       const project = await openProjectHere(options);
       try {
-        const [left, right] = [
-          await predictionsOf(project, first, options),
-          await predictionsOf(project, second, options),
-        ];
-        if (left === undefined || right === undefined) return;
-        if (!left.ok) return refuse(left.error);
-        if (!right.ok) return refuse(right.error);
-        const compared = await compare(left.value, right.value, options);
-        if (!compared.ok) return refuse(compared.error);
-        if (options.json === true) printJson({ first, second, scores: compared.value });
-        else process.stdout.write(await comparisonText(first, second, compared.value));
+        await compare(project, patterns, options);
       } finally {
         project.close();
       }
     });
+}
+
+async function compare(
+  project: Project,
+  patterns: readonly string[],
+  options: CompareOptions,
+): Promise<void> {
+  const models: ScoredModel[] = [];
+  const asked = options.against === undefined ? patterns : [options.against, ...patterns];
+  for (const pattern of asked) {
+    const selection = { patterns: [pattern], mode: 'only' } as const;
+    const declared = await project.artifacts(selection);
+    if (!declared.ok) return await reportProblem(declared.error, options);
+    const found = await project.results(selection);
+    if (!found.ok) return await reportProblem(found.error, options);
+    const read = await modelsOf(project.root, pattern, declared.value, found.value, options);
+    if (!read.ok) return refuse(read.error);
+    models.push(...read.value.filter(({ name }) => !models.some((known) => known.name === name)));
+  }
+  const against = options.against === undefined ? undefined : models[0]?.name;
+  if (models.length < 2) return refuse(`${asked.join(' ')} names one model: name another to compare it with`);
+  const { compareModels } = await import('../../ml/metrics/compare-models.ts');
+  const compared = compareModels(models, { against, seed: options.seed });
+  if (!compared.ok) return refuse(compared.error);
+  const score =
+    options.score ?? (models.length > 2 && options.json !== true ? leadingScore(compared.value) : undefined);
+  const shown = compared.value.filter((comparison) => score === undefined || comparison.score === score);
+  if (shown.length === 0) {
+    const known = [...new Set(compared.value.map((comparison) => comparison.score))];
+    return refuse(`no score "${score}" was counted for all of them: ${known.join(', ')}`);
+  }
+  if (options.json === true) printJson({ comparisons: shown });
+  else process.stdout.write(await comparisonText(shown));
 }
 
 function refuse(error: string): void {
@@ -55,91 +86,85 @@ function refuse(error: string): void {
   process.exitCode = 2;
 }
 
-/** Undefined where the problem has been reported. */
-async function predictionsOf(
-  project: Project,
-  instance: string,
-  options: CompareOptions,
-): Promise<Result<readonly Prediction[]> | undefined> {
-  const selection = { patterns: [instance], mode: 'only' } as const;
-  const declared = await project.artifacts(selection);
-  if (!declared.ok) return reported(declared.error, options);
-  const found = await project.results(selection);
-  if (!found.ok) return reported(found.error, options);
-  const outs = declared.value.filter(({ out }) => out === 'predictions');
-  const [out] = outs;
-  if (out === undefined)
+const leadingScore = (comparisons: readonly ModelComparison[]): string | undefined =>
+  comparisons.find(({ score }) => score === 'rougeL')?.score ?? comparisons[0]?.score;
+
+/** The models that a pattern names, by the scores of their rows. */
+async function modelsOf(
+  root: string,
+  pattern: string,
+  declared: readonly Artifact[],
+  found: readonly ResultFiles[],
+  { profile }: CompareOptions,
+): Promise<Result<readonly ScoredModel[]>> {
+  const outs = declared.filter(({ out }) => out === 'predictions');
+  const losses = declared.filter(({ out }) => out === 'validation');
+  const compared = outs.length > 0 ? outs : losses;
+  if (compared.length === 0) {
+    const names = [...new Set(declared.map(({ out }) => out))];
     return {
       ok: false,
-      error: `${instance} declares no out "predictions"${declared.value.length === 0 ? '' : `, only ${[...new Set(declared.value.map((one) => one.out))].join(', ')}`}`,
+      error: `${pattern} declares no out "predictions"${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
     };
-  if (outs.length > 1) return { ok: false, error: `${instance} names ${outs.length} instances: name one` };
-  const [result] = found.value;
-  const file = result?.files['predictions'];
-  if (result === undefined || file === undefined)
-    return { ok: false, error: `${instance} has no out "predictions" yet: pipeline run ${instance}` };
-  if (result.state === 'out-of-date')
-    openScreen().write(
-      `warning: ${out.instance} is out of date: what is compared is its last result; pipeline run '${out.instance}' brings it up\n`,
-    );
-  const read = await readPredictions(join(project.root, file));
-  return read.ok ? read : { ok: false, error: fileProblemText({ ...read.error, path: out.path }) };
+  }
+  const { readLossRows, readScoredRows } = await import('../../ml/metrics/scored-rows.ts');
+  const models: ScoredModel[] = [];
+  for (const { instance, out, path } of compared) {
+    const result = found.find((one) => one.instance === instance);
+    const file = result?.files[out];
+    if (result === undefined || file === undefined)
+      return { ok: false, error: `${instance} has no out "${out}" yet: pipeline run ${instance}` };
+    if (result.state === 'out-of-date')
+      openScreen().write(
+        `warning: ${instance} is out of date: its last result is compared (update it with \`pipeline run '${instance}'\`)\n`,
+      );
+    const read =
+      out === 'validation'
+        ? await readLossRows(join(root, file))
+        : await readScoredRows(join(root, file), profile);
+    if (!read.ok) return { ok: false, error: fileProblemText({ ...read.error, path }) };
+    if (read.value.scoredAgain)
+      openScreen().write(
+        `warning: ${path} holds no scores: its answers were scored again, by letters and words ("mixed")\n`,
+      );
+    models.push({ name: instance, rows: read.value.rows });
+  }
+  return { ok: true, value: models };
 }
 
-async function reported(problem: Problem, options: CompareOptions): Promise<undefined> {
-  await reportProblem(problem, options);
-}
-
-/** Scores both sides of every row; the rows must be the same ones. */
-async function compare(
-  left: readonly Prediction[],
-  right: readonly Prediction[],
-  { profile, seed }: CompareOptions,
-): Promise<Result<Readonly<Record<string, PairedComparison>>>> {
-  const differs = left.findIndex(
-    (row, index) => row.question !== right[index]?.question || row.reference !== right[index]?.reference,
-  );
-  if (left.length !== right.length || differs !== -1)
-    return {
-      ok: false,
-      error: `the two were not evaluated on the same rows (${left.length === right.length ? `row ${differs + 1} differs` : `${left.length} and ${right.length} rows`})`,
-    };
-  const { pairedComparison } = await import('../../ml/metrics/paired-comparison.ts');
-  const { multilingualProfile, referenceProfile } = await import('../../ml/metrics/profile.ts');
-  const { mixedTokens } = await import('../../ml/metrics/tokenize.ts');
-  const score = profile === 'reference' ? referenceProfile() : multilingualProfile(mixedTokens);
-  const [first, second] = [left, right].map((rows) =>
-    rows.map(({ reference, prediction }) => score(reference, prediction)),
-  );
-  const names = ['rouge1', 'rouge2', 'rougeL', 'f1', 'exact_match'] as const;
-  return {
-    ok: true,
-    value: Object.fromEntries(
-      names.map((name) => [
-        name,
-        pairedComparison(
-          (first ?? []).map((row) => row[name]),
-          (second ?? []).map((row) => row[name]),
-          { seed },
-        ),
-      ]),
-    ),
-  };
-}
-
-async function comparisonText(
-  first: string,
-  second: string,
-  scores: Readonly<Record<string, PairedComparison>>,
-): Promise<string> {
+async function comparisonText(comparisons: readonly ModelComparison[]): Promise<string> {
   const { aligned } = await import('../../runner/wording/aligned.ts');
-  const rows = Object.entries(scores).map(([name, { mean, low, high, pValue }]) => [
-    name,
-    signed(mean),
-    `${signed(low)} to ${signed(high)}`,
-    pValue.toFixed(4),
+  const pairs = new Set(comparisons.map(({ first, second }) => `${second} minus ${first}`));
+  const isOnePair = pairs.size === 1;
+  const heading = [
+    'difference',
+    '95 % interval',
+    'p',
+    ...(isOnePair ? [] : ['Holm p']),
+    'effect',
+    'detectable',
+  ];
+  const rows = comparisons.map((one) => [
+    isOnePair ? one.score : `${one.second} minus ${one.first}`,
+    signed(one.mean),
+    one.method === 'range'
+      ? `${signed(one.low)} to ${signed(one.high)} (range)`
+      : `${signed(one.low)} to ${signed(one.high)}`,
+    one.pValue.toFixed(4),
+    ...(isOnePair ? [] : [one.adjustedP.toFixed(4)]),
+    one.effectSize === null ? '-' : signed(one.effectSize),
+    one.detectable.toFixed(4),
   ]);
-  return `${second} minus ${first}\n${aligned([['score', 'difference', '95 % interval', 'p'], ...rows]).join('\n')}\n`;
+  const [first] = comparisons;
+  const title = isOnePair ? [...pairs].join('') : `${first?.score}, ${pairs.size} comparisons`;
+  const notes = [
+    `${first?.rows} rows; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
+    ...(first?.method === 'range'
+      ? ['fewer than 10 rows: the range of the differences instead of an interval']
+      : []),
+    ...(isOnePair ? [] : ['Holm p: adjusted for all comparisons of the table']),
+  ];
+  return `${title}\n${aligned([[isOnePair ? 'score' : 'models', ...heading], ...rows]).join('\n')}\n\n${notes.join('\n')}\n`;
 }
 
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;

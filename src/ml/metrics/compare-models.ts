@@ -1,0 +1,77 @@
+import type { Result } from '../../result.ts';
+import { holmAdjusted, type PairedComparison, pairedComparison } from './paired-comparison.ts';
+
+/** A model by the scores of its rows. */
+export interface ScoredModel {
+  readonly name: string;
+  readonly rows: readonly ScoredRow[];
+}
+
+export interface ScoredRow {
+  /** Equal where two models were asked the same: the question with its reference, say. */
+  readonly identity: string;
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** By how much `second` scores higher than `first`. */
+export interface ModelComparison extends PairedComparison {
+  readonly first: string;
+  readonly second: string;
+  readonly score: string;
+  /** The p-value adjusted by Holm's method for all comparisons of this score that were made together. */
+  readonly adjustedP: number;
+}
+
+/**
+ * Compares models by the scores that all of their rows have: each pair of them, or all against one. The error
+ * says which two do not have the same rows.
+ */
+export function compareModels(
+  models: readonly ScoredModel[],
+  { against, seed }: { readonly against: string | undefined; readonly seed: number },
+): Result<readonly ModelComparison[]> {
+  const pairs = models.flatMap((first, index) =>
+    against === undefined
+      ? models.slice(index + 1).map((second) => [first, second] as const)
+      : first.name === against
+        ? models.filter((second) => second !== first).map((second) => [first, second] as const)
+        : [],
+  );
+  for (const [first, second] of pairs) {
+    const fault = rowFault(first, second);
+    if (fault !== undefined) return { ok: false, error: fault };
+  }
+  const names = sharedScores(models);
+  return {
+    ok: true,
+    value: names.flatMap((score) => {
+      const compared = pairs.map(([first, second]) => ({
+        first: first.name,
+        second: second.name,
+        score,
+        ...pairedComparison(column(first, score), column(second, score), { seed }),
+      }));
+      const adjusted = holmAdjusted(compared.map(({ pValue }) => pValue));
+      return compared.map((one, index) => ({ ...one, adjustedP: adjusted[index] ?? one.pValue }));
+    }),
+  };
+}
+
+function rowFault(first: ScoredModel, second: ScoredModel): string | undefined {
+  const row = first.rows.findIndex(({ identity }, index) => identity !== second.rows[index]?.identity);
+  if (row === -1 && first.rows.length === second.rows.length) return undefined;
+  const what =
+    first.rows.length === second.rows.length
+      ? `row ${row + 1} differs`
+      : `${first.rows.length} and ${second.rows.length} rows`;
+  return `${first.name} and ${second.name} were not evaluated on the same rows (${what})`;
+}
+
+/** In the order of the first model's first row. */
+const sharedScores = (models: readonly ScoredModel[]): readonly string[] =>
+  Object.keys(models[0]?.rows[0]?.scores ?? {}).filter((name) =>
+    models.every(({ rows }) => rows.every(({ scores }) => Object.hasOwn(scores, name))),
+  );
+
+const column = ({ rows }: ScoredModel, score: string): readonly number[] =>
+  rows.map(({ scores }) => scores[score] ?? Number.NaN);
