@@ -15,6 +15,9 @@ export interface ReportContent {
   readonly samples: readonly Axed<Samples>[];
 }
 
+/** A text of a model or a data set that became markup by a fault of ours would still load and run nothing. */
+const contentSecurityPolicy = html`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`;
+
 /** The whole experiment on one page that opens from disk: no script, no request, no font. */
 export function reportPage(content: ReportContent): string {
   const datasets = [...new Set(content.rows.map(({ dataset }) => dataset))];
@@ -23,7 +26,7 @@ export function reportPage(content: ReportContent): string {
 <p class="notice">A research tool. The texts below are written by small language models: they are not medical advice.</p>
 <nav>${datasets.map((dataset) => html`<a href="#${dataset}">${dataset}</a> `)}</nav></header>
 ${datasets.map((dataset) => datasetSection(dataset, content, points))}`;
-  return `<!doctype html>\n${html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${content.title}</title><style>${{ html: styles }}</style></head><body>${body}</body></html>`.html}\n`;
+  return `<!doctype html>\n${html`<html lang="en"><head><meta charset="utf-8">${contentSecurityPolicy}<meta name="viewport" content="width=device-width, initial-scale=1"><title>${content.title}</title><style>${{ html: styles }}</style></head><body>${body}</body></html>`.html}\n`;
 }
 
 function datasetSection(dataset: string, { rows, logs, samples }: ReportContent, points: BestPoints): Html {

@@ -50,6 +50,14 @@ describe('the report', () => {
     expect(page).toContain('Is 3 &#60; 4 &#38; &#34;so&#34;?');
   });
 
+  test('allows inline style and nothing else, before anything that could be loaded', () => {
+    const policy = page.indexOf(
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`,
+    );
+    expect(policy).toBeGreaterThan(0);
+    expect(policy).toBeLessThan(page.search(/<(style|title|body)/));
+  });
+
   test('needs nothing but itself: no script, no request', () => {
     expect(page).not.toMatch(/<script|src=|https?:|@import|url\(/);
   });
