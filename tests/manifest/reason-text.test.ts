@@ -181,7 +181,7 @@ test.each<readonly [Reason, string]>([
         { kind: 'changed', path: 'f' },
       ],
     },
-    'dep raw: "a b" added, c removed, d changed and 2 more files',
+    'dep raw: "a b" added, c removed, d changed and 2 more',
   ],
 ])('%j', (reason, text) => {
   expect(reasonText(reason)).toBe(text);

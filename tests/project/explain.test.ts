@@ -296,7 +296,7 @@ describe('what happened to a result is named', () => {
       "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'",
     );
     expect((await told(project))[0]).toBe(
-      '▸ a  the last attempt was interrupted; params.seed 1 → 2 (and 1 more: pipeline log a)',
+      '▸ a  the last attempt was interrupted; params.seed 1 → 2 and 1 more (see `pipeline log a`)',
     );
   });
 

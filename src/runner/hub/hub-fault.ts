@@ -1,6 +1,7 @@
 import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { durationText } from '../wording/duration-text.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { sizeText } from '../wording/size-text.ts';
 
 /** What a dep names: `hf:repository@revision`. */
@@ -115,7 +116,7 @@ function words(problem: HubProblem): Words {
         message:
           problem.damaged.length === 0
             ? `is not in ${problem.folder}, and HF_HUB_OFFLINE is set`
-            : `${listed(problem.damaged)} in ${problem.folder} changed since the download, and HF_HUB_OFFLINE is set`,
+            : `${joinFirst(problem.damaged, 8)} in ${problem.folder} changed since the download, and HF_HUB_OFFLINE is set`,
         help: 'run once without HF_HUB_OFFLINE, or copy that folder from a machine that has it',
       };
     case 'no-access':
@@ -128,7 +129,7 @@ function words(problem: HubProblem): Words {
         help:
           problem.found.length === 0
             ? 'it is empty at this revision'
-            : `it has ${listed(problem.found)}; name a repository or a revision with safetensors or PyTorch weights`,
+            : `it has ${joinFirst(problem.found, 8)}; name a repository or a revision with safetensors or PyTorch weights`,
       };
     case 'hostile-name':
       return {
@@ -169,7 +170,7 @@ function words(problem: HubProblem): Words {
       };
     case 'differs-from-lock':
       return {
-        message: `does not match pipeline.lock: ${listed(problem.files)} differ${problem.files.length === 1 ? 's' : ''}`,
+        message: `does not match pipeline.lock: ${joinFirst(problem.files, 8)} differ${problem.files.length === 1 ? 's' : ''}`,
         help: 'restore pipeline.lock from version control, or remove the entry to accept the new content',
       };
     case 'lock-file':
@@ -241,9 +242,4 @@ function notFound({ what, words: said }: Extract<HubProblem, { readonly kind: 'n
         help: 'try again later, or check HF_ENDPOINT',
       };
   }
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 8).join(', ');
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
 }

@@ -1,4 +1,5 @@
 import type { Fault, Names, Range, Report } from '../diagnostic.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { limits } from './guard.ts';
 import {
   kindText,
@@ -134,6 +135,6 @@ export const listed = (names: readonly string[]): string => listedNames(new Set(
 export function listedNames(names: Names): string {
   const shown: string[] = [];
   for (const name of names.keys()) if (shown.push(name) === 10) break;
-  const text = shown.join(', ');
-  return names.size > 10 ? `${text} and ${names.size - 10} more` : names.size > 1 ? `one of ${text}` : text;
+  const text = joinFirst(shown, 10, { total: names.size });
+  return names.size > 1 && names.size <= 10 ? `one of ${text}` : text;
 }

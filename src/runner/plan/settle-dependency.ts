@@ -4,6 +4,7 @@ import type { LookUp } from '../pipeline-file/interpolate.ts';
 import type { Node } from '../pipeline-file/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../pipeline-file/pipeline.ts';
 import { projectPath } from '../pipeline-file/project-path.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import type { Cell } from './cells.ts';
 import type { Dependency, GatherMember } from './instance.ts';
 import { joinOn, type Join } from './join.ts';
@@ -163,10 +164,11 @@ function unmatched(
 }
 
 const idsOf = (cells: readonly Cell[]): string =>
-  `${cells
-    .slice(0, 10)
-    .map(({ name }) => name.id)
-    .join(', ')}${cells.length > 10 ? ` and ${cells.length - 10} more` : ''}`;
+  joinFirst(
+    cells.slice(0, 10).map(({ name }) => name.id),
+    10,
+    { total: cells.length },
+  );
 
 /** A member with its axes, sorted by name, maps with theirs: what gathers it may show them. */
 const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({

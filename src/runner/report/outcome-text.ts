@@ -1,5 +1,6 @@
 import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
 import { filesText } from './reason-text.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { printableLines } from '../wording/printable.ts';
@@ -28,11 +29,11 @@ export function outcomeText(outcome: Outcome): string {
 }
 
 /** The outs that were not as they should be: the first by name, and how many more. */
-export function displacedText([first, ...rest]: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string {
-  return first === undefined
-    ? ''
-    : `${displacedOutText(first, verb)}${rest.length === 0 ? '' : ` (and ${rest.length} more)`}`;
-}
+export const displacedText = (outs: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string =>
+  joinFirst(
+    outs.map((out) => displacedOutText(out, verb)),
+    1,
+  );
 
 /** How an out stands otherwise than its result says. */
 export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {

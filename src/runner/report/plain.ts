@@ -2,6 +2,7 @@ import type { Colors } from '../wording/colors.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
 import { durationText } from '../wording/duration-text.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
 import { printableLines } from '../wording/printable.ts';
 import { sizeText } from '../wording/size-text.ts';
@@ -62,9 +63,13 @@ function startedText({
   resumed,
 }: Extract<Event, { readonly kind: 'started' }>): string {
   // How the last attempt ended does not hide what changed since.
-  const shown = because.slice(0, because[0]?.kind === 'changed' ? 1 : 2);
-  const more = because.length - shown.length;
-  return `${shown.map(reasonText).join('; ')}${more === 0 ? '' : ` (and ${more} more: pipeline log ${shellName(instance)})`}${attempt > 1 ? `; attempt ${attempt}` : ''}${resumed ? '; resumes where it was interrupted' : ''}`;
+  const most = because[0]?.kind === 'changed' ? 1 : 2;
+  const reasons = joinFirst(because.map(reasonText), most, { separator: '; ' });
+  return [
+    because.length > most ? `${reasons} (see \`pipeline log ${shellName(instance)}\`)` : reasons,
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(resumed ? ['resumed after an interruption'] : []),
+  ].join('; ');
 }
 
 function messageLines(instance: string, message: StageMessage, colors: Colors): readonly string[] {

@@ -134,9 +134,7 @@ function formText(form: Value | undefined): string {
 /** What differs in a folder, at most three files by name. */
 export function filesText(files: readonly TreeChange[]): string {
   const shown = files.slice(0, 3).map(({ kind, path }) => `${nameText(path)} ${kind}`);
-  return files.length > shown.length
-    ? `${shown.join(', ')} and ${files.length - shown.length} more files`
-    : shown.join(', ');
+  return joinFirst(shown, 3, { total: files.length });
 }
 
 function membersText(
