@@ -21,10 +21,10 @@ import { noSpaceLeft } from './workspace/no-space-left.ts';
 import { fileFaults } from './status/preflight.ts';
 import { builtHelperPrograms } from './executors/helper-programs.ts';
 import type { ProjectPlace } from './project/find-project.ts';
-import { withKnownHubFolders } from './project/hub-dependencies.ts';
+import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
 import { type Access, type Opened, openRows, type Host } from './project/open-rows.ts';
-import { fittedTo, type LookAhead, placeHere, type Planned, planHere } from './project/plan-here.ts';
+import { fittedTo, type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
 import { workspaceDisk } from './workspace/workspace-disk.ts';
 import type {
   Artifact,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkCommand } from '../../src/runner/plan/check-command.ts';
+import { checkCommand } from '../../src/runner/plan/command/check-command.ts';
 import { programCheck, type ProgramContract } from '../../src/runner/plan/check-program.ts';
 import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 

@@ -8,7 +8,7 @@ import { parseOuts } from '../store/entries.ts';
 import { parseManifest } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
 import { parseEvent } from '../store/parse-event.ts';
-import { isJsonText } from '../store/program-rows.ts';
+import { isJsonText } from '../store/remembered/program-rows.ts';
 import { type Row, rowsOf } from '../store/row.ts';
 
 /** A row that says what the runner cannot have written. */

@@ -1,6 +1,6 @@
 import type { Fault, Names, Range, Report } from '../diagnostic.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { limits } from './guard.ts';
+import { limits } from './yaml/guard.ts';
 import {
   kindText,
   listNode,
@@ -11,7 +11,7 @@ import {
   type Node,
   type Part,
   type ScalarNode,
-} from './node.ts';
+} from './yaml/node.ts';
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 

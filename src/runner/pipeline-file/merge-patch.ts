@@ -1,4 +1,4 @@
-import { mapNode, type MapEntry, type Node } from './node.ts';
+import { mapNode, type MapEntry, type Node } from './yaml/node.ts';
 
 /**
  * JSON merge patch (RFC 7396): maps merge name by name, null deletes, anything else replaces; a list is replaced whole.

@@ -1,7 +1,7 @@
 import type { Range, Report } from '../diagnostic.ts';
 import { unknownReference } from './interpolate.ts';
-import { kindText, listNode, mapNode, type MapNode, type Node } from './node.ts';
-import { parseYaml } from './parse-yaml.ts';
+import { kindText, listNode, mapNode, type MapNode, type Node } from './yaml/node.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
 import type { ChangedVar } from './unreached-vars.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
-import { expandedSize, limits, tooLarge } from './guard.ts';
+import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
 import type { LookUp } from './interpolate.ts';
-import { mapNode, type MapNode, type Node } from './node.ts';
+import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import type { Pipeline, Stage, StageDependency, StageProgram } from './pipeline.ts';
 import {
   dependencyShape,

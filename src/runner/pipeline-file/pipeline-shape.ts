@@ -2,7 +2,7 @@ import type { Schema } from '../../stage/define-stage.ts';
 import type { Located, Range, Report } from '../diagnostic.ts';
 import type { OutKind } from './pipeline.ts';
 import { nearest } from './nearest.ts';
-import type { MapNode, Node, ScalarNode } from './node.ts';
+import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { Axis, MatrixBlock, StageDependency, StageOut } from './pipeline.ts';
 import { projectPath } from './project-path.ts';
 import {

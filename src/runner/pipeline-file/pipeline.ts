@@ -1,5 +1,5 @@
 import type { Located, Range } from '../diagnostic.ts';
-import type { MapNode, Node, ScalarNode } from './node.ts';
+import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { LookUp } from './interpolate.ts';
 import type { Deferred } from './shape.ts';
 

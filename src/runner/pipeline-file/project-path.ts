@@ -1,5 +1,5 @@
 import type { Result } from '../../result.ts';
-import { controlCharacter } from './control-character.ts';
+import { controlCharacter } from './yaml/control-character.ts';
 
 /**
  * A path from the project root, in its plain form ("./data//x/" is "data/x"), or why it is refused. What leaves the

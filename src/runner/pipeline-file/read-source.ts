@@ -1,9 +1,9 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic, Range, Report } from '../diagnostic.ts';
 import { mergePatch } from './merge-patch.ts';
-import { mapNode, type MapNode, type Node } from './node.ts';
+import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import { override } from './override.ts';
-import { parseYaml } from './parse-yaml.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import { refuse } from './shape.ts';
 import { type ChangedVar, patchedVars, unreachedVars } from './unreached-vars.ts';

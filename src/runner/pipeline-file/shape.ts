@@ -2,7 +2,7 @@ import type { Schema } from '../../stage/define-stage.ts';
 import type { Diagnostic, Located, Range, Report } from '../diagnostic.ts';
 import { listed } from './interpolate.ts';
 import { nearest } from './nearest.ts';
-import { kindText, type MapNode, type Node, type ScalarNode } from './node.ts';
+import { kindText, type MapNode, type Node, type ScalarNode } from './yaml/node.ts';
 
 /**
  * What a value of pipeline.yaml must look like: at once a JSON Schema, for editors, and a reader that gives a typed value

@@ -1,6 +1,6 @@
 import type { Diagnostic, Range, Report } from '../diagnostic.ts';
-import { limits } from './guard.ts';
-import type { Part } from './node.ts';
+import { limits } from './yaml/guard.ts';
+import type { Part } from './yaml/node.ts';
 
 /**
  * The pieces of a text: `${name}` and `${name.name}` refer, `$${` stands for `${`. `at` is where the whole scalar stands

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import type { MapNode, Node } from './node.ts';
+import type { MapNode, Node } from './yaml/node.ts';
 import type { Reference } from './interpolate.ts';
 
 /** A var, or a value in one, that an experiment file or the command line has changed. */

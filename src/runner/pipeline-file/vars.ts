@@ -1,7 +1,7 @@
 import type { Report } from '../diagnostic.ts';
-import { limits } from './guard.ts';
+import { limits } from './yaml/guard.ts';
 import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
-import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from './node.ts';
+import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from './yaml/node.ts';
 
 /** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
 export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {

@@ -2,7 +2,7 @@ import { digestOf } from '../../files/digest.ts';
 import type { Value } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
 import { isList, isMap } from '../manifest/canonical.ts';
-import { sortedEntries, type Node } from '../pipeline-file/node.ts';
+import { sortedEntries, type Node } from '../pipeline-file/yaml/node.ts';
 import { foldedPath, reservedName } from '../pipeline-file/project-path.ts';
 
 /** How the value of an axis shows: a map by its `name`, else as `k=v` pairs; a scalar as it is written. */

@@ -1,12 +1,12 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic, Fault } from '../diagnostic.ts';
-import { limits } from '../pipeline-file/guard.ts';
+import { limits } from '../pipeline-file/yaml/guard.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { parsePipeline } from '../pipeline-file/parse-pipeline.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
 import { planOf } from './plan-of.ts';
-import type { LooseDependency } from './settle-dependency.ts';
+import type { LooseDependency } from './expand/settle-dependency.ts';
 
 export interface PlannedFile {
   /** The plan, or every fault of the file, of what it extends and of the command line. */

@@ -1,13 +1,13 @@
 import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
-import { limits } from '../pipeline-file/guard.ts';
+import { limits } from '../pipeline-file/yaml/guard.ts';
 import type { Pipeline, Stage } from '../pipeline-file/pipeline.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf } from './expand/cells.ts';
 import { checkPaths } from './check-paths.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import type { Instance, Plan } from './instance.ts';
-import { type LooseDependency, looseDependencies, type PlanScope } from './settle-dependency.ts';
-import { settleInstance } from './settle-instance.ts';
+import { type LooseDependency, looseDependencies, type PlanScope } from './expand/settle-dependency.ts';
+import { settleInstance } from './expand/settle-instance.ts';
 
 export interface Planned {
   /** Whole only where there are no faults. */

@@ -2,7 +2,7 @@ import { delimiter, join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import { fileProblem } from '../../files/file-problem.ts';
-import { manifestWords } from '../plan/command.ts';
+import { manifestWords } from '../plan/command/command.ts';
 import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../pipeline-file/glob.ts';
 import type { IgnoreRules } from '../workspace/ignore-rules.ts';

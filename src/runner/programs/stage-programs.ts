@@ -7,7 +7,12 @@ import { memoize, memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import type { Store } from '../store/open-store.ts';
-import { bundleRecord, programDescription, recordBundle, recordDescription } from '../store/program-rows.ts';
+import {
+  bundleRecord,
+  programDescription,
+  recordBundle,
+  recordDescription,
+} from '../store/remembered/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import {

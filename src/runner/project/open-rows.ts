@@ -7,7 +7,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { HelperPrograms } from '../executors/helper-programs.ts';
 import { localExecutor } from '../executors/local/local-executor.ts';
 import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
-import { type StatRows, statRows } from '../store/stat-rows.ts';
+import { type StatRows, statRows } from '../store/remembered/stat-rows.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkspaceDisk } from '../workspace/workspace-disk.ts';
 import type { ProjectPlace } from './find-project.ts';

@@ -6,9 +6,9 @@ import { instancesWithNeeds } from '../plan/with-needs.ts';
 import type { Session } from '../status/assess.ts';
 import { openSession } from '../status/open-session.ts';
 import { readProjectText } from './find-project.ts';
-import { invalid } from './invalid.ts';
+import { invalid } from './planning/invalid.ts';
 import type { Opened } from './open-rows.ts';
-import type { Planned } from './plan-here.ts';
+import type { Planned } from './planning/plan-here.ts';
 
 /** A session for instances that must be able to run (`checked`), and for others that are only looked at: what they need, or more. */
 export async function sessionFor(

@@ -3,7 +3,7 @@ import type { ContextDocument } from '../../stage/context.ts';
 import type { StageMessage } from '../../stage/message.ts';
 import type { Failure } from '../event.ts';
 import type { Key } from '../identity.ts';
-import { commandArguments } from '../plan/command.ts';
+import { commandArguments } from '../plan/command/command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { engineOf } from '../programs/engine.ts';
 import { scratchPath } from '../workspace/scratch.ts';

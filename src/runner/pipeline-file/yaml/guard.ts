@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
 import type { Node } from './node.ts';
 
 /** Limits of a pipeline file, far above what anyone writes: a file beyond them is refused before it costs time or memory. */

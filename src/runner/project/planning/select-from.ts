@@ -1,9 +1,9 @@
-import type { Result } from '../../result.ts';
-import type { Problem } from '../answers.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import type { Instance } from '../plan/instance.ts';
-import { select, type Selected, type Selection } from '../plan/select.ts';
-import { joinFirst } from '../wording/join-first.ts';
+import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { select, type Selected, type Selection } from '../../plan/select.ts';
+import { joinFirst } from '../../wording/join-first.ts';
 import { invalid } from './invalid.ts';
 import type { Planned } from './plan-here.ts';
 

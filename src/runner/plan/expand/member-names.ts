@@ -1,8 +1,8 @@
-import type { Value } from '../../stage/context.ts';
-import { canonical, isList, isMap } from '../manifest/canonical.ts';
-import type { Difference } from '../manifest/reason.ts';
-import { axisName, instanceName, valueLabel } from './instance-name.ts';
-import type { Instance, Plan } from './instance.ts';
+import type { Value } from '../../../stage/context.ts';
+import { canonical, isList, isMap } from '../../manifest/canonical.ts';
+import type { Difference } from '../../manifest/reason.ts';
+import { axisName, instanceName, valueLabel } from '../instance-name.ts';
+import type { Instance, Plan } from '../instance.ts';
 
 /**
  * The instances that the members of a gathered dep are, now and before, by the canonical form of their axes: a manifest

@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
-import type { Result } from '../../result.ts';
-import type { Problem } from '../answers.ts';
-import type { Event } from '../event.ts';
-import type { HubFault, HubProblem, HubReference } from '../hub/hub-fault.ts';
-import type { HubProgress } from '../hub/progress.ts';
-import type { Dependency, Instance } from '../plan/instance.ts';
+import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers.ts';
+import type { Event } from '../../event.ts';
+import type { HubFault, HubProblem, HubReference } from '../../hub/hub-fault.ts';
+import type { HubProgress } from '../../hub/progress.ts';
+import type { Dependency, Instance } from '../../plan/instance.ts';
 import { invalid } from './invalid.ts';
-import type { Opened } from './open-rows.ts';
+import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 
 /**
@@ -23,9 +23,9 @@ export async function withHubFolders(
 ): Promise<Result<Planned, Problem>> {
   const all = referencesOf(planned.plan.instances);
   if (all.size === 0) return { ok: true, value: planned };
-  const { fetchDependencies, knownDependency } = await import('../hub/fetch-dependencies.ts');
-  const { hubSettings } = await import('../hub/hub-settings.ts');
-  const { hubDiagnostic, hubProblemText } = await import('../hub/hub-fault.ts');
+  const { fetchDependencies, knownDependency } = await import('../../hub/fetch-dependencies.ts');
+  const { hubSettings } = await import('../../hub/hub-settings.ts');
+  const { hubDiagnostic, hubProblemText } = await import('../../hub/hub-fault.ts');
   const settings = hubSettings(environment, environment['HOME'] ?? homedir());
   const refused = (fault: HubFault): Result<never, Problem> => {
     const at = all.get(nameOf(fault))?.at;

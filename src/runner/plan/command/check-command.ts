@@ -1,7 +1,7 @@
-import type { Diagnostic } from '../diagnostic.ts';
-import { matchesGlob } from '../pipeline-file/glob.ts';
-import { projectPath } from '../pipeline-file/project-path.ts';
-import type { Instance, Piece } from './instance.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { matchesGlob } from '../../pipeline-file/glob.ts';
+import { projectPath } from '../../pipeline-file/project-path.ts';
+import type { Instance, Piece } from '../instance.ts';
 import { wordsOfLine } from './shell-line.ts';
 
 /** What is known of the project's files, by path from its root. */

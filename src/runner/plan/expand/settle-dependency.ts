@@ -1,12 +1,12 @@
-import type { Diagnostic, Fault, Located, Names, Range, Report } from '../diagnostic.ts';
-import { limits } from '../pipeline-file/guard.ts';
-import type { LookUp } from '../pipeline-file/interpolate.ts';
-import type { Node } from '../pipeline-file/node.ts';
-import type { Pipeline, Stage, StageDependency } from '../pipeline-file/pipeline.ts';
-import { projectPath } from '../pipeline-file/project-path.ts';
-import { joinFirst } from '../wording/join-first.ts';
+import type { Diagnostic, Fault, Located, Names, Range, Report } from '../../diagnostic.ts';
+import { limits } from '../../pipeline-file/yaml/guard.ts';
+import type { LookUp } from '../../pipeline-file/interpolate.ts';
+import type { Node } from '../../pipeline-file/yaml/node.ts';
+import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
+import { projectPath } from '../../pipeline-file/project-path.ts';
+import { joinFirst } from '../../wording/join-first.ts';
 import type { Cell } from './cells.ts';
-import type { Dependency, GatherMember } from './instance.ts';
+import type { Dependency, GatherMember } from '../instance.ts';
 import { joinOn, type Join } from './join.ts';
 import { settleText } from './settle-text.ts';
 

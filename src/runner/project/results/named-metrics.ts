@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { FileProblem } from '../../files/file-problem.ts';
-import type { MetricValue } from '../answers.ts';
-import type { Out } from '../plan/instance.ts';
+import type { FileProblem } from '../../../files/file-problem.ts';
+import type { MetricValue } from '../../answers.ts';
+import type { Out } from '../../plan/instance.ts';
 import { metricNames, type MetricsByOut } from './metric-names.ts';
 import { type Metric, readMetrics } from './read-metrics.ts';
 

@@ -1,18 +1,18 @@
-import type { Result } from '../../result.ts';
-import type { Problem } from '../answers.ts';
-import { checkedSource } from '../cache/result-source.ts';
-import type { Policy } from '../manifest/decide.ts';
-import type { Instance, Plan } from '../plan/instance.ts';
-import type { Selected } from '../plan/select.ts';
-import { instancesWithNeeds } from '../plan/with-needs.ts';
-import type { RunRequest } from '../run-request.ts';
-import type { Session } from '../status/assess.ts';
-import { byId } from '../status/preflight.ts';
-import { lastOutcomes } from '../store/runs.ts';
-import type { Opened } from './open-rows.ts';
+import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers.ts';
+import { checkedSource } from '../../cache/result-source.ts';
+import type { Policy } from '../../manifest/decide.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
+import type { Selected } from '../../plan/select.ts';
+import { instancesWithNeeds } from '../../plan/with-needs.ts';
+import type { RunRequest } from '../../run-request.ts';
+import type { Session } from '../../status/assess.ts';
+import { byId } from '../../status/preflight.ts';
+import { lastOutcomes } from '../../store/runs.ts';
+import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 import { selectFrom } from './select-from.ts';
-import { sessionFor } from './session-for.ts';
+import { sessionFor } from '../session-for.ts';
 
 /** What a request to run is about. */
 export interface Chosen {

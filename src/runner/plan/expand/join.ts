@@ -1,4 +1,4 @@
-import { compareValues } from '../manifest/canonical.ts';
+import { compareValues } from '../../manifest/canonical.ts';
 import type { AxisValue, Cell } from './cells.ts';
 
 /** Finds the cells of a stage that agree with another cell on every axis both have, in canonical order. */

@@ -1,11 +1,11 @@
-import type { StageMessage } from '../../stage/message.ts';
-import type { AttemptHistory, InstanceHistory, RunHistory, RunRecord, SeriesPoint } from '../answers.ts';
-import { cachedFiles } from '../cache/cache.ts';
-import type { Outcome, RecordedEvent } from '../event.ts';
-import { type InstanceId, stageOf } from '../identity.ts';
-import type { Out, Plan } from '../plan/instance.ts';
-import { keyAtRun, paramsUnder } from '../store/past-results.ts';
-import type { Opened } from './open-rows.ts';
+import type { StageMessage } from '../../../stage/message.ts';
+import type { AttemptHistory, InstanceHistory, RunHistory, RunRecord, SeriesPoint } from '../../answers.ts';
+import { cachedFiles } from '../../cache/cache.ts';
+import type { Outcome, RecordedEvent } from '../../event.ts';
+import { type InstanceId, stageOf } from '../../identity.ts';
+import type { Out, Plan } from '../../plan/instance.ts';
+import { keyAtRun, paramsUnder } from '../../store/past-results.ts';
+import type { Opened } from '../open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';
 
 /**

@@ -1,12 +1,12 @@
-import { digestOf } from '../../files/digest.ts';
-import type { Value } from '../../stage/context.ts';
-import type { Diagnostic, Located, Range, Report } from '../diagnostic.ts';
-import { canonical } from '../manifest/canonical.ts';
-import { limits } from '../pipeline-file/guard.ts';
-import { mapNode, valueOf, type Node } from '../pipeline-file/node.ts';
-import type { MatrixBlock, Pipeline, Stage } from '../pipeline-file/pipeline.ts';
-import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
-import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from './instance-name.ts';
+import { digestOf } from '../../../files/digest.ts';
+import type { Value } from '../../../stage/context.ts';
+import type { Diagnostic, Located, Range, Report } from '../../diagnostic.ts';
+import { canonical } from '../../manifest/canonical.ts';
+import { limits } from '../../pipeline-file/yaml/guard.ts';
+import { mapNode, valueOf, type Node } from '../../pipeline-file/yaml/node.ts';
+import type { MatrixBlock, Pipeline, Stage } from '../../pipeline-file/pipeline.ts';
+import { cycleText, dependencyOrder, type Edge } from '../dependency-order.ts';
+import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from '../instance-name.ts';
 
 /** One value of an axis. */
 export interface AxisValue {

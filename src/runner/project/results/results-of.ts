@@ -1,15 +1,15 @@
-import type { Value } from '../../stage/context.ts';
-import type { ResultFiles } from '../answers.ts';
-import { asLastMade } from '../status/as-last-made.ts';
-import type { Session } from '../status/assess.ts';
-import { inspect, type Inspection } from '../status/inspect.ts';
-import { type Content, sameContent } from '../manifest/manifest.ts';
-import type { Instance } from '../plan/instance.ts';
-import { lastMadeKey } from '../store/attempts.ts';
-import { lastResult } from '../store/last-results.ts';
-import { placementAt } from '../store/placements.ts';
-import { cachedFiles, type CachedFiles } from '../cache/cache.ts';
-import { readContent } from '../workspace/read-content.ts';
+import type { Value } from '../../../stage/context.ts';
+import type { ResultFiles } from '../../answers.ts';
+import { asLastMade } from '../../status/as-last-made.ts';
+import type { Session } from '../../status/assess.ts';
+import { inspect, type Inspection } from '../../status/inspect.ts';
+import { type Content, sameContent } from '../../manifest/manifest.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { lastMadeKey } from '../../store/attempts.ts';
+import { lastResult } from '../../store/last-results.ts';
+import { placementAt } from '../../store/placements.ts';
+import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
+import { readContent } from '../../workspace/read-content.ts';
 
 /** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
 export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { FileProblem } from '../../files/file-problem.ts';
-import { isJsonObject, type Json, readJson } from '../../files/json.ts';
-import type { Result } from '../../result.ts';
-import type { MetricValue } from '../answers.ts';
+import type { FileProblem } from '../../../files/file-problem.ts';
+import { isJsonObject, type Json, readJson } from '../../../files/json.ts';
+import type { Result } from '../../../result.ts';
+import type { MetricValue } from '../../answers.ts';
 
 /** One number of a metrics file: the names that lead to it, and its value. */
 export interface Metric {

@@ -1,19 +1,19 @@
-import type { Result } from '../../result.ts';
-import type { Problem } from '../answers.ts';
-import { builtFile } from './built-file.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
-import type { Plan } from '../plan/instance.ts';
-import type { PlannedFile } from '../plan/plan-file.ts';
-import { fitCpus } from '../plan/fit-cpus.ts';
-import type { LooseDependency } from '../plan/settle-dependency.ts';
-import { rememberedPlan, rememberPlan } from '../plan/remembered-plan.ts';
-import { foldedPath } from '../pipeline-file/project-path.ts';
-import type { SourceRequest } from '../pipeline-file/source-request.ts';
-import { overrideName } from '../wording/override-name.ts';
-import { findPlan, recordPlan } from '../store/plan-rows.ts';
-import type { Executor } from '../executors/executor.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers.ts';
+import { builtFile } from '../built-file.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from '../find-project.ts';
+import type { Plan } from '../../plan/instance.ts';
+import type { PlannedFile } from '../../plan/plan-file.ts';
+import { fitCpus } from '../../plan/fit-cpus.ts';
+import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
+import { rememberedPlan, rememberPlan } from '../../plan/remembered-plan.ts';
+import { foldedPath } from '../../pipeline-file/project-path.ts';
+import type { SourceRequest } from '../../pipeline-file/source-request.ts';
+import { overrideName } from '../../wording/override-name.ts';
+import { findPlan, recordPlan } from '../../store/remembered/plan-rows.ts';
+import type { Executor } from '../../executors/executor.ts';
+import type { Store } from '../../store/open-store.ts';
 import { invalid } from './invalid.ts';
 
 /** A plan, and the texts that its diagnostics point into. */
@@ -104,7 +104,7 @@ function remembered(request: SourceRequest, store: Store | undefined): PlannedFi
 
 /** The parser is loaded only now. */
 async function planAnew(request: SourceRequest): Promise<PlannedFile> {
-  const { planFile } = await import('../plan/plan-file.ts');
+  const { planFile } = await import('../../plan/plan-file.ts');
   return planFile(request);
 }
 

@@ -1,15 +1,15 @@
-import type { Value } from '../../stage/context.ts';
-import type { Names, Range, Report } from '../diagnostic.ts';
+import type { Value } from '../../../stage/context.ts';
+import type { Names, Range, Report } from '../../diagnostic.ts';
 import {
   descend,
   textOf,
   unknownReference,
   type LookUp,
   type Reference,
-} from '../pipeline-file/interpolate.ts';
-import { mapNode, type MapNode, type Part, type ScalarNode } from '../pipeline-file/node.ts';
-import type { Piece, Program, Word } from './instance.ts';
-import { shellQuoted } from '../wording/shell-quoted.ts';
+} from '../../pipeline-file/interpolate.ts';
+import { mapNode, type MapNode, type Part, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
+import type { Piece, Program, Word } from '../instance.ts';
+import { shellQuoted } from '../../wording/shell-quoted.ts';
 import { shellEnclosure } from './shell.ts';
 
 /** What the references of a command can name, beside what `lookUp` knows (vars and axes). */

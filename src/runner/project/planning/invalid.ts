@@ -1,5 +1,5 @@
-import type { Problem } from '../answers.ts';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Problem } from '../../answers.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
 
 /** The problem that some faults of the pipeline file, or of what it names, are. */
 export const invalid = (

@@ -8,7 +8,7 @@ import {
   type Document,
   type ParsedNode,
 } from 'yaml';
-import type { Diagnostic, Report } from '../diagnostic.ts';
+import type { Diagnostic, Report } from '../../diagnostic.ts';
 import { guardText, limits, tooLarge } from './guard.ts';
 import type { Node } from './node.ts';
 import { syntaxFault } from './syntax-fault.ts';

@@ -10,7 +10,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import type { Range, Report } from '../diagnostic.ts';
+import type { Range, Report } from '../../diagnostic.ts';
 import { expandedSize, limits, tooLarge } from './guard.ts';
 import {
   kindText,
@@ -22,7 +22,7 @@ import {
   type Node,
   type ScalarNode,
 } from './node.ts';
-import { templateParts } from './template.ts';
+import { templateParts } from '../template.ts';
 import { controlCharacter } from './control-character.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Value } from '../../stage/context.ts';
-import type { Range } from '../diagnostic.ts';
+import type { Value } from '../../../stage/context.ts';
+import type { Range } from '../../diagnostic.ts';
 
 /** A value of pipeline.yaml where it is written: aliases followed, `<<` merged, numbers and texts told apart as YAML 1.2 core does. */
 export type Node = ScalarNode | ListNode | MapNode | BrokenNode;
