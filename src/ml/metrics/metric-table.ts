@@ -35,9 +35,9 @@ export type MetricName = keyof typeof metricTable;
 /** The scores that both profiles count, each in its own way. */
 export type TextMetric = Exclude<MetricName, `bertscore_${string}`>;
 
-export const isMetric = (name: string): name is MetricName => Object.hasOwn(metricTable, name);
+const isMetric = (name: string): name is MetricName => Object.hasOwn(metricTable, name);
 
-export const isTextMetric = (name: MetricName): name is TextMetric => !name.startsWith('bertscore_');
+const isTextMetric = (name: MetricName): name is TextMetric => !name.startsWith('bertscore_');
 
 /** All scores, in the order of the table: those of the reference profile. */
 export const metricNames = (): readonly MetricName[] => Object.keys(metricTable).filter(isMetric);

@@ -1,5 +1,6 @@
+import { memoize } from '../../memory.ts';
 import { isPythonSpace, pythonLower } from '../text/python-text.ts';
-import { remembered } from '../text/remembered.ts';
+import { wordMemory } from '../text/word-memory.ts';
 import { wordsOf } from '../text/words.ts';
 import { porterStem } from './porter-stem.ts';
 
@@ -17,7 +18,7 @@ export const alphanumericTokens: Tokenize = (text) => pythonLower(text).match(/[
  * remembers the stems it has made, since a corpus repeats its words.
  */
 export function stemmedTokenizer(): Tokenize {
-  const stemOf = remembered(porterStem);
+  const stemOf = memoize(porterStem, wordMemory);
   return (text) => alphanumericTokens(text).map((token) => (token.length > 3 ? stemOf(token) : token));
 }
 

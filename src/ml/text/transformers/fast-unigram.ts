@@ -1,9 +1,10 @@
+import { memoize } from '../../../memory.ts';
 import type { Result } from '../../../result.ts';
-import { remembered } from '../remembered.ts';
 import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
 import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
 import { bytePiece } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { wordMemory } from '../word-memory.ts';
 import { matchesOf, tokenMatcher } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
 import { cleanUp } from './clean-up.ts';
@@ -61,7 +62,7 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
     Array.from(added.values()).flatMap((token) => (token.special ? [token.content] : [])),
   );
   const split = addedTokenSplitter(parts);
-  const encodeWord = remembered(wordEncoder(scored, parts.byteFallback));
+  const encodeWord = memoize(wordEncoder(scored, parts.byteFallback), wordMemory);
   const idsOf = (part: number | TextPiece): number | readonly number[] =>
     typeof part === 'number' ? part : parts.preTokenize(part).flatMap(({ text }) => encodeWord(text));
   return {

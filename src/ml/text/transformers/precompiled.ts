@@ -1,5 +1,6 @@
-import { remembered } from '../remembered.ts';
+import { memoize } from '../../../memory.ts';
 import { type CharMap, findRule, textEnd } from '../sentencepiece/char-map.ts';
+import { wordMemory } from '../word-memory.ts';
 
 /**
  * A precompiled character map as tokenizers applies it (spm_precompiled, and normalizers/precompiled.rs of tokenizers
@@ -8,7 +9,7 @@ import { type CharMap, findRule, textEnd } from '../sentencepiece/char-map.ts';
  */
 export function precompiled(charMap: CharMap): (text: string) => string {
   const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-  const single = remembered((character) => ruleText(charMap, character) ?? character);
+  const single = memoize((character: string) => ruleText(charMap, character) ?? character, wordMemory);
   const several = (grapheme: string): string => {
     const whole = Buffer.byteLength(grapheme) < 6 ? ruleText(charMap, grapheme) : undefined;
     return whole ?? Array.from(grapheme, single).join('');

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { memoize } from '../../../memory.ts';
 import type { Result } from '../../../result.ts';
 import { pythonStrip } from '../python-text.ts';
-import { remembered } from '../remembered.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import {
   type AddedToken,
@@ -15,6 +15,7 @@ import { cleanUp } from '../transformers/clean-up.ts';
 import { cutFramed, framed } from '../transformers/frame.ts';
 import { joinTokens, slowTokens, type Token, tokenizeBetween } from '../transformers/slow-tokenizer.ts';
 import { roleNames, type TokenizerConfig } from '../transformers/tokenizer-config.ts';
+import { wordMemory } from '../word-memory.ts';
 import { basicWords, type BasicWordsOptions } from './basic-words.ts';
 import { encodedSinceUnicode14 } from './encoded-since-unicode14.ts';
 import { type PieceIds, wordPieces } from './word-pieces.ts';
@@ -52,8 +53,9 @@ export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Resul
   );
   const unknown = special.unknown.content;
   const idOf = (token: string): number => tokens.ids.get(token) ?? ids.get(token) ?? 0;
-  const piecesOf = remembered((word: string): Token[] =>
-    wordPieces(word, ids, unknown).map((text) => ({ id: idOf(text), text })),
+  const piecesOf = memoize(
+    (word: string): Token[] => wordPieces(word, ids, unknown).map((text) => ({ id: idOf(text), text })),
+    wordMemory,
   );
   const tokensOf = (text: string): Token[] =>
     tokenizeBetween(
