@@ -3,10 +3,9 @@ import { writeJson } from '../src/files/json.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { collatedMetrics, csvOf } from './collate/collated-metrics.ts';
-import { scoreRows } from './results/score-row.ts';
 import { scoreTable } from './collate/score-table.ts';
 import { bestPoints } from './results/best-points.ts';
-import { readEvaluations, readSummaries, readValidations } from './results/read-results.ts';
+import { readScoreRows } from './results/read-results.ts';
 
 interface CollateParams {
   /** Labels that start with it are the points of the grid, of which the best is marked. */
@@ -28,20 +27,15 @@ export const stage = defineStage<
   deps: ['evaluations', 'trainings', 'validations?'],
   outs: ['json', 'csv', 'table'],
   async run({ params, gathered, outs, emit }) {
-    const evaluations = await readEvaluations(gathered.evaluations);
-    if (!evaluations.ok) return evaluations;
-    const trainings = await readSummaries(gathered.trainings);
-    if (!trainings.ok) return trainings;
-    const validations = await readValidations(gathered.validations ?? []);
-    if (!validations.ok) return validations;
-    const rows = scoreRows(evaluations.value, trainings.value, validations.value);
-    const points = bestPoints(rows, params.gridPrefix);
+    const rows = await readScoreRows(gathered);
+    if (!rows.ok) return rows;
+    const points = bestPoints(rows.value, params.gridPrefix);
     for (const text of points.warnings) emit({ kind: 'warning', text });
-    const lines = collatedMetrics(rows, points);
+    const lines = collatedMetrics(rows.value, points);
     for (const written of [
       await writeJson(outs.json, lines),
       await writeFileAtomically(outs.csv, csvOf(lines)),
-      await writeFileAtomically(outs.table, scoreTable(rows, points)),
+      await writeFileAtomically(outs.table, scoreTable(rows.value, points)),
     ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }

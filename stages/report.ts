@@ -1,14 +1,7 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { scoreRows } from './results/score-row.ts';
-import {
-  readEvaluations,
-  readLogs,
-  readSamples,
-  readSummaries,
-  readValidations,
-} from './results/read-results.ts';
+import { readLogs, readSamples, readScoreRows } from './results/read-results.ts';
 import { reportPage } from './report/page.ts';
 
 interface ReportParams {
@@ -31,19 +24,15 @@ export const stage = defineStage<
   deps: ['evaluations', 'trainings', 'validations?', 'logs', 'samples'],
   outs: ['page'],
   async run({ params, gathered, outs }) {
-    const evaluations = await readEvaluations(gathered.evaluations);
-    if (!evaluations.ok) return evaluations;
-    const trainings = await readSummaries(gathered.trainings);
-    if (!trainings.ok) return trainings;
-    const validations = await readValidations(gathered.validations ?? []);
-    if (!validations.ok) return validations;
+    const rows = await readScoreRows(gathered);
+    if (!rows.ok) return rows;
     const logs = await readLogs(gathered.logs);
     if (!logs.ok) return logs;
     const samples = await readSamples(gathered.samples);
     if (!samples.ok) return samples;
     const page = reportPage({
       ...params,
-      rows: scoreRows(evaluations.value, trainings.value, validations.value),
+      rows: rows.value,
       logs: logs.value,
       samples: samples.value,
     });

@@ -4,15 +4,31 @@ import { fileProblemText } from '../../src/files/file-problem.ts';
 import { metricNames, textMetricNames } from '../../src/ml/metrics/metric-table.ts';
 import type { Result } from '../../src/result.ts';
 import type { Gathered } from '../../src/stage/context.ts';
-import type { Axed } from './score-row.ts';
+import { type Axed, type ScoreRow, scoreRows } from './score-row.ts';
 import type { Evaluation, LogRecord, Samples, TrainingSummary, ValidationRow } from './evaluation.ts';
 
-export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
+/** What the rows of the tables are joined from; losses of validation rows are not always gathered. */
+export interface GatheredScores {
+  readonly evaluations: readonly Gathered[];
+  readonly trainings: readonly Gathered[];
+  readonly validations?: readonly Gathered[];
+}
+
+/** The rows of the tables: each evaluation with its training. */
+export async function readScoreRows(gathered: GatheredScores): Promise<Result<readonly ScoreRow[]>> {
+  const evaluations = await readEvaluations(gathered.evaluations);
+  if (!evaluations.ok) return evaluations;
+  const trainings = await readSummaries(gathered.trainings);
+  if (!trainings.ok) return trainings;
+  const validations = await readValidations(gathered.validations ?? []);
+  if (!validations.ok) return validations;
+  return { ok: true, value: scoreRows(evaluations.value, trainings.value, validations.value) };
+}
+
+const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
   readAll(members, isEvaluation, 'the metrics of an evaluation');
 
-export const readSummaries = (
-  members: readonly Gathered[],
-): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
+const readSummaries = (members: readonly Gathered[]): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
   readAll(members, isSummary, 'the summary of a training');
 
 export const readSamples = (members: readonly Gathered[]): Promise<Result<readonly Axed<Samples>[]>> =>
@@ -24,7 +40,7 @@ export const readLogs = (
 ): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> => readLines(members, isLogRecord);
 
 /** The losses of each training's validation rows. */
-export const readValidations = (
+const readValidations = (
   members: readonly Gathered[],
 ): Promise<Result<readonly Axed<readonly ValidationRow[]>[]>> => readLines(members, isValidationRow);
 
