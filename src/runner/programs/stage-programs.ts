@@ -1,9 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf, parseDigest } from '../../files/digest.ts';
 import { SourceFailed } from '../../files/file-problem.ts';
-import { isJsonObject, type Json } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
-import { memoize, memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import type { Store } from '../store/open-store.ts';
@@ -14,7 +12,7 @@ import {
   recordDescription,
 } from '../store/remembered/program-rows.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import {
   type BundleFolder,
   bundlePath,
@@ -23,12 +21,20 @@ import {
   mapPath,
   passingBundles,
 } from './bundle-folder.ts';
-import { type Bundle, bundleAll, type BundleFault, bundlerVersion } from './bundle.ts';
+import {
+  type BundleRecord,
+  contentsOnce,
+  isFresh,
+  type Packages,
+  packagesOnce,
+  parseRecord,
+  recordOf,
+} from './bundle-record.ts';
+import { type Bundle, bundleAll, type BundleFault } from './bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import type { EngineFacts, Engines } from './engine.ts';
 import { loadFault } from './load-fault.ts';
-import { linkDependencies, type OwnerPackage } from './owner-package.ts';
-import { type PackageFacts, packageFacts, sourceDigest } from './packages.ts';
+import { linkDependencies } from './owner-package.ts';
 
 /** A stage program, ready to run. */
 export interface StageProgramFacts {
@@ -37,7 +43,7 @@ export interface StageProgramFacts {
   readonly bundle: Digest;
   /** The bundle, from the project root. */
   readonly file: string;
-  /** Whether it stands there: a project that is only looked at is given none. */
+  /** Whether the bundle is on disk: a read-only project gets none. */
   readonly isKept: boolean;
   /** The files of the project that the bundle was made from. */
   readonly code: readonly TreeItem[];
@@ -55,24 +61,9 @@ export interface ProgramSources {
   readonly stageChild: string;
 }
 
-/** What a bundle was made from. While all of it is as it was, the bundle need not be made again. */
-interface BundleRecord {
-  readonly bundler: string;
-  readonly bundle: Digest;
-  /** The name of the package that it is a module of; null: it is a file of the project. */
-  readonly owner: string | null;
-  /** The file that the bundle begins with, from the project's root. */
-  readonly entry: string;
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly absent: readonly string[];
-  readonly packages: Readonly<Record<string, string>>;
-  /** Where the packages were read from → its content. */
-  readonly sources: Readonly<Record<string, string>>;
-}
-
 /**
- * Every program by its path, with its engines: ready, or why it cannot be made. With nothing changed this takes a look at
- * each file, no more.
+ * Every program by its path, with its engines: ready, or why it cannot be made. Where nothing changed, each file is only
+ * read.
  */
 export async function stagePrograms(
   sources: ProgramSources,
@@ -153,7 +144,7 @@ async function withoutEngines(
       });
     else {
       const record = await recordOf(workspace, packagesOf, bundle.value, description.value.packages);
-      // A file that was edited while it was bundled: the record would say of the old code that it is the new file's.
+      // A file was edited while it was bundled: the record would take the old code for that of the new file.
       if (bundle.value.stoodStill()) recordBundle(store, path, record);
       found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
     }
@@ -224,60 +215,6 @@ function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
   });
 }
 
-type Contents = (path: string) => Promise<string>;
-
-/** Programs share most of their files: each is looked at once. */
-const contentsOnce = (workspace: Workspace): Contents =>
-  memoize(async (path) => {
-    const digest = await readFileDigest(workspace, path);
-    return digest.ok ? (digest.value ?? 'absent') : 'unreadable';
-  });
-
-type Packages = (specifiers: readonly string[], owner: OwnerPackage | undefined) => Promise<PackageFacts>;
-
-/** npm's record is long, and most programs name the same packages. */
-function packagesOnce(workspace: Workspace): Packages {
-  const known = memory<Promise<PackageFacts>>();
-  return (specifiers, owner) =>
-    known(JSON.stringify([specifiers, owner?.folder]), () => packageFacts(workspace, specifiers, owner));
-}
-
-async function isFresh(workspace: Workspace, record: BundleRecord, contents: Contents): Promise<boolean> {
-  const file = bundlePath(record.bundle, record.owner ?? undefined);
-  if (record.bundler !== bundlerVersion || (await contents(file)) !== record.bundle) return false;
-  // An older version wrote none.
-  if (workspace.disk.stat(placeOf(workspace, mapPath(file))) === undefined) return false;
-  for (const [path, digest] of Object.entries(record.inputs))
-    if ((await contents(path)) !== digest) return false;
-  for (const [path, digest] of Object.entries(record.sources))
-    if ((await sourceContent(workspace, path, contents)) !== digest) return false;
-  return record.absent.every((path) => workspace.disk.stat(placeOf(workspace, path)) === undefined);
-}
-
-/** A file is the record of what npm installed, the same for all programs; a folder is a package that has no record. */
-const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> =>
-  path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path);
-
-async function recordOf(
-  workspace: Workspace,
-  packagesOf: Packages,
-  { digest, owner, entry, inputs, absent, external }: Bundle,
-  named: readonly string[],
-): Promise<BundleRecord> {
-  const { packages, sources } = await packagesOf([...external, ...named], owner);
-  const contents = contentsOnce(workspace);
-  return {
-    bundler: bundlerVersion,
-    bundle: digest,
-    owner: owner?.name ?? null,
-    entry,
-    inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
-    absent,
-    packages,
-    sources,
-  };
-}
-
 async function writeBundle(
   workspace: Workspace,
   folder: BundleFolder,
@@ -315,14 +252,14 @@ async function described(
     unknown.map(({ digest, owner }) => folder.placeOf(bundlePath(digest, owner?.name))),
   );
   for (const [index, { digest }] of unknown.entries()) {
-    const answer = answers[index] ?? { ok: false, error: 'it ended while it was loaded' };
+    const answer = answers[index] ?? { ok: false, error: 'it ended while it was being loaded' };
     found.set(digest, answer);
     if (answer.ok) recordDescription(store, digest, answer.value);
   }
   return found;
 }
 
-/** With other packages a program may load no more, though it is the same. */
+/** With other packages a program may fail to load, although its own code is the same. */
 async function hasPackagesAsBefore(
   store: Store,
   packagesOf: Packages,
@@ -335,32 +272,3 @@ async function hasPackagesAsBefore(
   const { packages } = await packagesOf([...external, ...description.packages], owner);
   return JSON.stringify(packages) === JSON.stringify(before.packages);
 }
-
-function parseRecord(value: Json | undefined): BundleRecord | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const { bundler, bundle, owner, entry, inputs, absent, packages, sources } = value;
-  const digest = parseDigest(String(bundle));
-  if (
-    typeof bundler !== 'string' ||
-    typeof entry !== 'string' ||
-    !digest.ok ||
-    !isTexts(inputs) ||
-    !isTexts(packages) ||
-    !isTexts(sources) ||
-    !Array.isArray(absent)
-  )
-    return undefined;
-  return {
-    bundler,
-    bundle: digest.value,
-    owner: typeof owner === 'string' ? owner : null,
-    entry,
-    inputs,
-    packages,
-    sources,
-    absent: absent.map(String),
-  };
-}
-
-const isTexts = (value: Json | undefined): value is Readonly<Record<string, string>> =>
-  isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
