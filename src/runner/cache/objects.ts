@@ -8,7 +8,7 @@ import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import type { Bytes } from './result-source.ts';
 
-export const objectsFolder = 'cache/objects';
+const objectsFolder = 'cache/objects';
 
 /** Where an object lies, from the project root. */
 export const objectPath = (digest: Digest): string =>

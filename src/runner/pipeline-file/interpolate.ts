@@ -132,7 +132,7 @@ export function unknownReference(name: string, where: string, known: Names, at: 
 /** Names for a message, at most ten. */
 export const listed = (names: readonly string[]): string => listedNames(new Set(names));
 
-export function listedNames(names: Names): string {
+function listedNames(names: Names): string {
   const shown: string[] = [];
   for (const name of names.keys()) if (shown.push(name) === 10) break;
   const text = joinFirst(shown, 10, { total: names.size });

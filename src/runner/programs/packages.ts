@@ -60,7 +60,7 @@ const shownPath = (path: string, asking: string): string =>
     .replace(/^node_modules\//, '')
     .replaceAll('/node_modules/', '>');
 
-export const isBuiltin = (specifier: string): boolean =>
+const isBuiltin = (specifier: string): boolean =>
   specifier.startsWith('node:') || builtinModules.includes(specifier);
 
 interface Lock {

@@ -67,7 +67,7 @@ function fetchingLine(
 }
 
 /** "12 of 45 done, 2 running, 41 s, about 1 min 50 s left". */
-export function statusLine(view: LiveView, now: number, colors: Colors): string {
+function statusLine(view: LiveView, now: number, colors: Colors): string {
   const { counts } = view;
   const ended = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const parts = [

@@ -72,7 +72,7 @@ export async function removeOlderOuts(
 }
 
 /** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
-export async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
+async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
   if (linkOnTheWay(workspace)(path) !== undefined) return false;
   const stands = await readContent(workspace, path, { links: 'keep' });
   if (stands.ok && stands.value === undefined) return true;

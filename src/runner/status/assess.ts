@@ -136,11 +136,7 @@ export async function assess(
     : { ok: true, value: { ...identity.value, lookup, displaced, decision } };
 }
 
-export function outPath(
-  { instances }: Pick<Session, 'instances'>,
-  instance: InstanceId,
-  out: string,
-): string {
+function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {
   const path = instances.get(instance)?.outs[out]?.path;
   if (path === undefined) throw new Error(`the plan names an out ${out} of ${instance} that is not there`);
   return path;

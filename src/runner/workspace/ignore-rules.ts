@@ -4,10 +4,10 @@ import { gitignoreRules, ignoringRule } from './gitignore.ts';
 import { placeOf, type ProjectFiles } from './workspace.ts';
 
 /** The file of a project's own rules, at its root, in the syntax of .gitignore. */
-export const ignoreFile = '.pipelineignore';
+const ignoreFile = '.pipelineignore';
 
 /** What systems, editors and interpreters leave in folders: of a folder that is read, none of it counts. */
-export const ignoredByDefault = [
+const ignoredByDefault = [
   '__pycache__/',
   '.ipynb_checkpoints/',
   '.git',

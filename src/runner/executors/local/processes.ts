@@ -56,7 +56,7 @@ export function signalFamily(family: Family, signal: NodeJS.Signals): void {
   }
 }
 
-export function isAnyAlive(family: Family): boolean {
+function isAnyAlive(family: Family): boolean {
   const { group } = family;
   const isThere = group !== undefined && trySignal(-group, 0);
   if (process.platform !== 'linux') return isThere;

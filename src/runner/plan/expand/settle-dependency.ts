@@ -72,7 +72,7 @@ function hubDependency(text: string, at: Range, report: Report): Dependency | un
 }
 
 /** The stage that a dep reads from, where it has the out that is named. Undefined where not: reported. */
-export function joinedStage(
+function joinedStage(
   dep: Extract<StageDependency, { readonly kind: 'from' }>,
   pipeline: Pipeline,
   report: Report,
