@@ -1,6 +1,6 @@
 import type { BestPoints } from '../results/best-points.ts';
 import type { ScoreRow } from '../results/score-row.ts';
-import { type RowScore, scores, selectionScore } from '../results/scores.ts';
+import { boundsText, type RowScore, scores, selectionScore } from '../results/scores.ts';
 
 /**
  * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names: the
@@ -14,6 +14,7 @@ export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: 
     valueText(selectionScore(row)),
     ...columns.map(({ of, column }) => (column === leading ? intervalText(of(row)) : valueText(of(row)))),
   ]);
+  const bounds = boundsText(rows.map((row) => columns.find(({ column }) => column === leading)?.of(row)));
   const titles = ['dataset', 'model', 'loss', ...columns.map(({ title }) => title)];
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)),
@@ -27,7 +28,7 @@ export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: 
       : []),
     ...(tied.size > 0 ? ['~ a loss that, row by row, cannot be told from the best one'] : []),
     'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
-    `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its 95 % interval; all profiles and intervals are in the files`,
+    `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its ${bounds}; all profiles and intervals are in the files`,
     ...seedsNote(rows),
     ...warnings.map((text) => `warning: ${text}`),
   ];

@@ -1,7 +1,15 @@
 import { type BestPoints, bestPoints } from '../results/best-points.ts';
 import type { LogRecord, Samples } from '../results/evaluation.ts';
 import { type Axed, byName, datasetOf, modelOf, type ScoreRow } from '../results/score-row.ts';
-import { type RowScore, type Score, scores, selectionScore, slotScore, slotsOf } from '../results/scores.ts';
+import {
+  boundsText,
+  type RowScore,
+  type Score,
+  scores,
+  selectionScore,
+  slotScore,
+  slotsOf,
+} from '../results/scores.ts';
 import { html, nothing, type Html } from './html.ts';
 import { lossChart, smoothed, type Line } from './loss-chart.ts';
 import { scoreChart } from './score-chart.ts';
@@ -37,7 +45,7 @@ function datasetSection(dataset: string, { rows, logs, samples }: ReportContent,
   const warnings = points.warnings.filter((text) => text.startsWith(`${dataset}:`));
   return html`<section id="${dataset}"><h2>${dataset}</h2>
 ${warnings.map((text) => html`<p class="notice">${text}</p>`)}
-<h3>ROUGE-L with 95 % intervals</h3>
+<h3>ROUGE-L with its ${boundsText(own.map(leadingScore))}</h3>
 ${scoreChart(
   `ROUGE-L, ${dataset}`,
   own.map((row) => ({ label: labelOf(row, points), ...chartScore(row) })),
@@ -66,11 +74,14 @@ function ofDataset<T>(results: readonly Axed<T>[], dataset: string): readonly Ax
 }
 
 function chartScore(row: ScoreRow): Pick<RowScore, 'value' | 'interval'> {
-  const score = scores()
-    .find(({ column }) => column === 'multilingual_rougeL')
-    ?.of(row);
+  const score = leadingScore(row);
   return { value: score?.value ?? Number.NaN, interval: score?.interval };
 }
+
+const leadingScore = (row: ScoreRow): RowScore | undefined =>
+  scores()
+    .find(({ column }) => column === 'multilingual_rougeL')
+    ?.of(row);
 
 const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
   `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}`;
@@ -94,10 +105,13 @@ function scoreCell(score: RowScore | undefined): Html {
   if (score === undefined) return html`<td>–</td>`;
   const spread = [
     ...(score.deviation === undefined ? [] : [`± ${score.deviation.toFixed(3)}`]),
-    ...(score.interval === undefined ? [] : [score.interval.map((bound) => bound.toFixed(3)).join(' to ')]),
+    ...(score.interval === undefined ? [] : [boundsOf(score.interval, score.method)]),
   ];
   return html`<td>${score.value.toFixed(3)}<small>${spread.join('; ')}</small></td>`;
 }
+
+const boundsOf = (interval: NonNullable<RowScore['interval']>, method: RowScore['method']): string =>
+  `${interval.map((bound) => bound.toFixed(3)).join(' to ')}${method === 'range' ? ' (range)' : ''}`;
 
 /** The share of answers that hold the right fact, slot by slot: what overlap scores cannot tell from a right template. */
 function slotTable(rows: readonly ScoreRow[], points: BestPoints): Html {

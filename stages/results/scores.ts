@@ -17,6 +17,15 @@ export interface RowScore {
   readonly deviation: number | undefined;
 }
 
+/** What the bounds beside scores are, for the notes of tables. */
+export function boundsText(found: readonly (RowScore | undefined)[]): string {
+  const ranges = found.filter((score) => score?.method === 'range').length;
+  const intervals = found.filter((score) => score?.interval !== undefined).length - ranges;
+  if (ranges === 0) return '95 % interval';
+  const range = 'range of the rows (fewer than 10, too few for an interval)';
+  return intervals === 0 ? range : `95 % interval, or the ${range}`;
+}
+
 /** A score as it stands in files and tables; the one list of all of them. */
 export interface Score {
   /** The column of the files. */
@@ -126,12 +135,22 @@ function overSeeds<T>(seeds: readonly T[], of: (seed: T) => SeedScore | undefine
   const values = found.map(({ value }) => value);
   return {
     value: mean(values),
-    interval: seedInterval(found),
-    method: found.every(({ interval }) => interval !== undefined) ? 'seeds and rows' : undefined,
+    ...(found.some(({ method }) => method === 'range')
+      ? { interval: widestRange(found), method: 'range' }
+      : {
+          interval: seedInterval(found),
+          method: found.every(({ interval }) => interval !== undefined) ? 'seeds and rows' : undefined,
+        }),
     rows: first.rows,
     deviation: deviation(values),
   };
 }
+
+/** Of too few rows for an interval: the least and the greatest row of all seeds. */
+const widestRange = (seeds: readonly SeedScore[]): RowScore['interval'] => {
+  const bounds = seeds.flatMap(({ interval }) => interval ?? []);
+  return [Math.min(...bounds), Math.max(...bounds)];
+};
 
 const scoreOf = ({ value, interval, method, rows }: SeedScore) => ({ value, interval, method, rows });
 

@@ -4,7 +4,7 @@ import { roundHalfEven } from '../../stages/collate/round-half-even.ts';
 import { bestPoints } from '../../stages/results/best-points.ts';
 import { type ScoreRow, scoreRows } from '../../stages/results/score-row.ts';
 import { scoreTable } from '../../stages/collate/score-table.ts';
-import { evaluation, summary } from './results.ts';
+import { evaluation, smallEvaluation, summary } from './results.ts';
 
 const lines = (rows: readonly ScoreRow[]) => collatedMetrics(rows, bestPoints(rows, 'gs_'));
 const table = (rows: readonly ScoreRow[]) => scoreTable(rows, bestPoints(rows, 'gs_'));
@@ -156,6 +156,40 @@ describe('collate', () => {
     expect(width(seeds(0.5, 0.5, 0.5))).toBeCloseTo(0.2, 1);
     // Three seeds far apart: their own Student's t interval, 2 x 4.303 x 0.2 / sqrt(3), is 0.99.
     expect(width(seeds(0.3, 0.5, 0.7))).toBeGreaterThan(0.7);
+  });
+});
+
+describe('of fewer than 10 rows', () => {
+  const few = { axes: aimc('few'), content: smallEvaluation([0.2, 0.7]) };
+
+  test('the note of the table calls the bounds a range, beside intervals if other models have some', () => {
+    const range = 'range of the rows (fewer than 10, too few for an interval)';
+    expect(table(scoreRows([few], []))).toContain(`rougeL with its ${range};`);
+    expect(table(scoreRows([few, { axes: aimc('many'), content: evaluation({}) }], []))).toContain(
+      `rougeL with its 95 % interval, or the ${range};`,
+    );
+    expect(table(scoreRows([{ axes: aimc('many'), content: evaluation({}) }], []))).toContain(
+      'rougeL with its 95 % interval;',
+    );
+  });
+
+  test('several seeds give the range over all of them, not an interval made from ranges', () => {
+    const seeds = [
+      [0.2, 0.7],
+      [0.1, 0.6],
+    ] as const;
+    expect(
+      lines(
+        scoreRows(
+          seeds.map((range, seed) => ({ axes: { ...aimc('lora'), seed }, content: smallEvaluation(range) })),
+          [],
+        ),
+      )[0],
+    ).toMatchObject({
+      multilingual_rougeL_low: 0.1,
+      multilingual_rougeL_high: 0.7,
+      multilingual_rougeL_method: 'range',
+    });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { scoreRows } from '../../stages/results/score-row.ts';
 import { lossChart, smoothed } from '../../stages/report/loss-chart.ts';
 import { reportPage } from '../../stages/report/page.ts';
-import { evaluation, summary } from './results.ts';
+import { evaluation, smallEvaluation, summary } from './results.ts';
 
 const axes = { dataset: 'aimc', config: { name: 'lora' } };
 
@@ -42,6 +42,15 @@ describe('the report', () => {
       'not medical advice',
     ])
       expect(page).toContain(part);
+  });
+
+  test('calls the bounds of fewer than 10 rows a range', () => {
+    const rows = scoreRows([{ axes, content: smallEvaluation([0.2, 0.7]) }], []);
+    const small = reportPage({ title: 'few', gridPrefix: 'gs_', rows, logs: [], samples: [] });
+    expect(small).toContain('0.200 to 0.700 (range)');
+    expect(small).toContain('ROUGE-L with its range of the rows');
+    expect(small).not.toContain('95 %');
+    expect(page).toContain('ROUGE-L with its 95 % interval');
   });
 
   test('text of a model cannot become markup', () => {

@@ -30,6 +30,17 @@ export function evaluation(scores: Partial<Record<MetricName, number>>): Evaluat
   };
 }
 
+/** The same, of so few rows that the least and the greatest stand for an interval. */
+export function smallEvaluation(range: readonly [low: number, high: number]): Evaluation {
+  const found = evaluation({});
+  return {
+    ...found,
+    num_samples: 6,
+    intervals: { metrics: {}, multilingual: { rougeL: range } },
+    interval_methods: { metrics: {}, multilingual: { rougeL: 'range' } },
+  };
+}
+
 const share = (mean: number): Estimate => ({ mean, low: 0.3, high: 0.7, rows: 32, method: 'bootstrap-t' });
 
 const slot = (mean: number) => ({ ...share(mean), named: 8, other: 8, negated: 8, missing: 8 });
