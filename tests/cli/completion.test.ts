@@ -82,12 +82,12 @@ describe('the scripts', () => {
     expect(await bashReplies('pipeline run -f ')).toEqual([]);
   });
 
-  test('bash completes a function that starts the program, where it is not on PATH: as help and README tell to make one', async () => {
+  test('bash completes a function that starts the program, where it is not on PATH: as help and the guide tell to make one', async () => {
     const program = join(installation.root, 'dist/main.js');
     const help = (await pipeline(installation, ['completion', '--help'])).stdout;
     const told = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
     expect(told).toBe(`pipeline() { node '${program}' "$@"; }`);
-    expect(readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')).toContain(
+    expect(readFileSync(join(import.meta.dirname, '../../docs/commands.md'), 'utf8')).toContain(
       '\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n',
     );
     const { stdout } = await run(

@@ -385,7 +385,7 @@ describe('running a stage program', () => {
       'stages/broken.ts:2:8: error',
       '  2 |   run( };',
       'stages/a.ts", a file of the project',
-      '5000 CPUs are asked for',
+      'f asks for more CPUs than this machine has',
     ])
       expect(result.stderr).toContain(text);
     expect(rig.exists('artifacts')).toBe(false);
