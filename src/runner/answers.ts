@@ -29,6 +29,8 @@ export interface InstanceStatus {
   readonly because: readonly Reason[];
   /** Outs that stand otherwise than its result says, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
+  /** Its result was not computed: files that were there were taken for it (`run --adopt`). */
+  readonly adopted: boolean;
   /** What has to run first. */
   readonly after: readonly InstanceId[];
   /** Why nothing can be known of it. */
@@ -47,6 +49,7 @@ export interface Status {
 export interface Explanation {
   readonly instance: InstanceId;
   readonly state: InstanceStatus['state'];
+  readonly adopted: boolean;
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
   readonly because: readonly Reason[];
@@ -164,6 +167,8 @@ export type MetricValue = number | bigint;
 export interface InstanceMetrics {
   readonly instance: InstanceId;
   readonly state: ResultState;
+  /** No run computed the result: files that were there were taken for it (`run --adopt`). */
+  readonly adopted: boolean;
   /** Empty for a result that is out of date: labels and params tell it apart. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;

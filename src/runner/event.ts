@@ -9,8 +9,8 @@ import type { TreeChange } from './manifest/tree.ts';
 export type Outcome =
   /** `edited`: a file that it depends on and that was changed meanwhile. */
   | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean; readonly edited?: string }
-  /** Its outputs were in place and match its result. */
-  | { readonly kind: 'up-to-date' }
+  /** Its outputs were in place and match its result. `adopted`: this run took them for the result, without computing it. */
+  | { readonly kind: 'up-to-date'; readonly adopted?: true }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
   | {
       readonly kind: 'restored';
@@ -52,6 +52,8 @@ export type Failure =
   | { readonly kind: 'lost' }
   /** What the stage itself reported by a `failure` message. */
   | { readonly kind: 'reported'; readonly text: string }
+  /** Files at the places of its outs, which no run made, differ from what it computed. */
+  | { readonly kind: 'existing-outs'; readonly message: string }
   | { readonly kind: 'disk'; readonly message: string };
 
 /** A piece of what a stage printed, in whole lines, and where its bytes are in the attempt's log file. */

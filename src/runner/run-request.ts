@@ -2,6 +2,9 @@ import type { Outcome } from './event.ts';
 import type { InstanceId, RunId } from './identity.ts';
 import type { Selection } from './plan/select.ts';
 
+/** `adopt`: they are taken for the result, without a run; `overwrite`: the result replaces them. */
+export type ExistingOuts = 'adopt' | 'overwrite';
+
 /** What the user asks of a run. */
 export interface RunRequest extends Selection {
   readonly force: boolean;
@@ -10,6 +13,8 @@ export interface RunRequest extends Selection {
   readonly retryFailed: boolean;
   /** Whether a dep on a path that is not here counts as it did in the last result. */
   readonly allowMissing?: boolean;
+  /** What to do where files that no run made are at the places of outs of the named instances; undefined: they stay. */
+  readonly existingOuts?: ExistingOuts;
   /** How many instances at once; undefined: as many as the CPUs carry. */
   readonly jobs?: number;
   /** Seconds to wait for another run to end; Infinity: as long as it takes; 0: not at all. */

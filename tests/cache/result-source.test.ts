@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
-import { openProject, type RunSummary } from '../../src/runner/project.ts';
+import { openProject, type RunRequest, type RunSummary } from '../../src/runner/project.ts';
 import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
@@ -32,7 +32,11 @@ function project(): InProcess {
   return made;
 }
 
-async function runWith(source: ResultSource, { root }: InProcess): Promise<Readonly<Record<string, string>>> {
+async function runWith(
+  source: ResultSource,
+  { root }: InProcess,
+  asked: Partial<RunRequest> = {},
+): Promise<Readonly<Record<string, string>>> {
   const opened = await openProject(
     { folder: root },
     {
@@ -52,6 +56,7 @@ async function runWith(source: ResultSource, { root }: InProcess): Promise<Reado
     keepGoing: false,
     retryFailed: false,
     waitSeconds: 0,
+    ...asked,
   } as const;
   const ran = await opened.run(request, () => undefined, { gentle: never, hard: never });
   opened.close();
@@ -98,6 +103,35 @@ describe('a source of results', () => {
     source.objects.clear();
     second.write({ 'artifacts/shared/count/sum.txt': 'edited' });
     expect(await runWith(source, second)).toEqual({ count: 'restored', tree: 'up-to-date' });
+  });
+
+  test('never gets what was adopted, and what was computed there goes before it', async () => {
+    const source = memorySource();
+    const [adopts, found] = [{ patterns: ['count'], existingOuts: 'adopt' } as const, 'found\n'];
+    using one = project();
+    one.write({ 'artifacts/shared/count/sum.txt': found });
+    expect(await runWith(source, one, adopts)).toEqual({ count: 'up-to-date' });
+    expect(source.calls.filter((call) => call.startsWith('put'))).toEqual([]);
+    expect(await runWith(source, one, { patterns: ['count'] })).toEqual({ count: 'up-to-date' });
+    expect(one.read('artifacts/shared/count/sum.txt')).toBe(found);
+
+    using other = project();
+    await runWith(source, other, { patterns: ['count'] });
+    expect(await runWith(source, one, { patterns: ['count'] })).toEqual({ count: 'restored' });
+    expect(one.read('artifacts/shared/count/sum.txt')).toBe('a\nb\n');
+    source.calls.length = 0;
+    await runWith(source, one, { patterns: ['count'] });
+    expect(source.calls).toEqual([]);
+  });
+
+  test('that says a result was adopted has none', async () => {
+    const source = memorySource();
+    using one = project();
+    await runWith(source, one);
+    for (const [key, result] of source.entries)
+      source.entries.set(key, { ...result, entry: { ...result.entry, adopted: true } });
+    using two = project();
+    expect(await runWith(source, two)).toEqual(everything);
   });
 
   test('mends an object that is missing here', async () => {

@@ -368,7 +368,7 @@ describe('what reruns', () => {
     expect(refused.stderr).toContain('result.txt is in the way');
     expect(rig.read('result.txt')).toBe('mine');
     rmSync(join(rig.root, 'result.txt'));
-    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
+    expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
     rig.write({ 'pipeline.yaml': writing('two') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
     rig.write({ 'pipeline.yaml': writing('one') });

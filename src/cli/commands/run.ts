@@ -33,6 +33,8 @@ interface RunOptions extends PipelineOptions {
   readonly keepGoing?: true;
   readonly retryFailed?: true;
   readonly allowMissing?: true;
+  readonly adopt?: true;
+  readonly overwrite?: true;
   readonly watch?: true;
   readonly wait?: true | number;
   readonly events?: string;
@@ -47,6 +49,8 @@ export function runCommand(): Command {
     .option('--until <stage>', 'the part of the graph up to a stage')
     .option('--dry-run', 'say what would run and why, and run nothing')
     .option('--force', 'run even what is up to date')
+    .option('--adopt', 'take the files at the outs of the named ones for their results; runs nothing of them')
+    .option('--overwrite', 'replace files that no run made, at the outs of the named ones')
     .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
     .option('--keep-going', 'after a failure, still run what does not depend on it')
     .option('--retry-failed', 'only what failed, was blocked or was interrupted')
@@ -67,7 +71,8 @@ export function runCommand(): Command {
         process.exitCode = 2;
         return;
       }
-      const contradiction = options.watch === true ? notWithWatch(options) : undefined;
+      const contradiction =
+        existingOutsFault(names, options) ?? (options.watch === true ? notWithWatch(options) : undefined);
       if (contradiction !== undefined) {
         screen.write(`error: ${contradiction}\n`);
         process.exitCode = 2;
@@ -194,7 +199,13 @@ async function watch(
 }
 
 const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
-  exitCode === 0 && [...outcomes.values()].some(({ kind }) => kind === 'ran' || kind === 'restored');
+  exitCode === 0 &&
+  [...outcomes.values()].some(
+    (outcome) =>
+      outcome.kind === 'ran' ||
+      outcome.kind === 'restored' ||
+      (outcome.kind === 'up-to-date' && outcome.adopted === true),
+  );
 
 /** Asks a project of its own: that of a watch may begin its next run meanwhile. */
 async function resultsNow(selection: Selection, options: RunOptions): Promise<string> {
@@ -223,6 +234,27 @@ function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string |
     : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
 }
 
+/** What is wrong with --adopt and --overwrite: both are about files that could be lost, and so about named instances. */
+function existingOutsFault(
+  names: readonly string[],
+  { adopt, overwrite, force, watch: watches, dryRun: only, retryFailed }: RunOptions,
+): string | undefined {
+  if (adopt !== true && overwrite !== true) return undefined;
+  if (adopt === true && overwrite === true) return '--adopt and --overwrite exclude each other';
+  const option = adopt === true ? '--adopt' : '--overwrite';
+  if (names.length === 0) return `${option} needs the names of the instances that it is about`;
+  if (adopt === true && force === true) return '--adopt and --force exclude each other';
+  const other =
+    watches === true
+      ? '--watch'
+      : only === true
+        ? '--dry-run'
+        : retryFailed === true
+          ? '--retry-failed'
+          : undefined;
+  return other && `${option} and ${other} exclude each other`;
+}
+
 /** Undefined where the options contradict each other. */
 function selectionOf(names: readonly string[], { only, from, until }: RunOptions): Selection | undefined {
   if (
@@ -239,7 +271,7 @@ function selectionOf(names: readonly string[], { only, from, until }: RunOptions
 
 function requestOf(
   selection: Selection,
-  { force, keepGoing, retryFailed, allowMissing, jobs, wait }: RunOptions,
+  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, jobs, wait }: RunOptions,
 ): RunRequest {
   return {
     ...selection,
@@ -247,6 +279,7 @@ function requestOf(
     keepGoing: keepGoing === true,
     retryFailed: retryFailed === true,
     allowMissing: allowMissing === true,
+    ...(adopt === true ? { existingOuts: 'adopt' } : overwrite === true ? { existingOuts: 'overwrite' } : {}),
     waitSeconds: wait === true ? Infinity : (wait ?? 0),
     ...(jobs === undefined ? {} : { jobs }),
   };
@@ -262,6 +295,9 @@ function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): obje
     exitCode,
     ran: of('ran'),
     'up-to-date': of('up-to-date'),
+    adopted: [...outcomes].flatMap(([instance, outcome]) =>
+      outcome.kind === 'up-to-date' && outcome.adopted === true ? [instance] : [],
+    ),
     restored: of('restored'),
     failed: of('failed'),
     blocked: of('blocked'),

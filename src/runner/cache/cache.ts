@@ -7,7 +7,7 @@ import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import type { Content, Manifest } from '../manifest/manifest.ts';
 import { serializeTree, type TreeItem } from '../manifest/tree.ts';
-import { deleteEntry } from '../store/entries.ts';
+import { deleteEntry, markComputed } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
 import { recordPlacement } from '../store/placements.ts';
 import type { Found } from '../workspace/read-content.ts';
@@ -56,10 +56,10 @@ export type ObjectLook = (digest: Digest) => Promise<ObjectState>;
 export const objectLook = (workspace: Workspace): ObjectLook =>
   memoize((digest) => objectState(workspace, digest));
 
-/** Looks on this disk, then in the source. */
+/** Looks on this disk, then in the source. What was computed there goes before what was adopted here. */
 export async function lookUp(cache: Cache, key: Key, known?: KnownObjects): Promise<CachedResult> {
   const here = await lookUpHere(cache, key, known);
-  if (here.kind === 'hit' || cache.source === undefined) return here;
+  if (cache.source === undefined || (here.kind === 'hit' && here.entry.adopted !== true)) return here;
   const there = await cache.source.entry(key);
   return there === undefined ? here : { kind: 'hit', entry: there.entry };
 }
@@ -93,21 +93,27 @@ export interface Made {
   readonly run: RunId;
   readonly seconds: number;
   readonly at: number;
+  /** Nothing computed it: files that were there were taken for it. */
+  readonly adopted?: true;
 }
 
-/** Files a result under its key: on this disk, and then in the source. A file that changes meanwhile is a problem: then there is no entry. */
+/** Files a result under its key: on this disk, and, where a run computed it, then in the source. A file that changes meanwhile is a problem: then there is no entry. */
 export async function publish(
   { workspace, store, source }: Cache,
   { key, manifest }: { readonly key: Key; readonly manifest: Manifest },
   outs: WrittenOuts,
-  made: Made,
+  { adopted, ...made }: Made,
 ): Promise<Result<void, FileProblem>> {
   const contents = Object.fromEntries([...outs].map(([name, { found }]) => [name, found.content]));
-  const result = { entry: { key, outs: contents }, manifest, ...made };
+  const result = {
+    entry: { key, outs: contents, ...(adopted === true ? { adopted } : {}) },
+    manifest,
+    ...made,
+  };
   const objects = [...outs.values()].flatMap(({ path, found }) => objectsIn(workspace, path, found));
   const here = localSource(workspace, store);
   const published = await here.put(result, objects);
-  if (published.ok && source !== undefined)
+  if (published.ok && source !== undefined && adopted !== true)
     await source.put(
       result,
       objects.map(({ digest }) => ({ digest, open: () => here.object(digest) })),
@@ -173,7 +179,9 @@ export async function restore(
 /** Copies a result that only the source has onto this disk, every object hashed on its way. False: the source does not have what it says. */
 async function bringHere(cache: Cache, entry: Entry): Promise<boolean> {
   const { workspace, store, source } = cache;
-  if (source === undefined || (await lookUpHere(cache, entry.key)).kind === 'hit') return true;
+  if (source === undefined) return true;
+  const here = await lookUpHere(cache, entry.key);
+  if (here.kind === 'hit' && (here.entry.adopted !== true || entry.adopted === true)) return true;
   const result = await source.entry(entry.key);
   if (result === undefined) return true;
   const objects = await sourceObjects(source, Object.values(result.entry.outs));
@@ -181,6 +189,9 @@ async function bringHere(cache: Cache, entry: Entry): Promise<boolean> {
   if (!brought) source.distrust(entry.key);
   return brought;
 }
+
+/** A result that was adopted came out the same when it was computed. */
+export const confirmAdopted = ({ store }: Pick<Cache, 'store'>, key: Key): void => markComputed(store, key);
 
 /** Takes a result out of the cache. The row goes before the object: nothing ever names an object that is not there. */
 export async function evict({ workspace, store }: Cache, key: Key, damaged?: Digest): Promise<void> {
@@ -195,6 +206,7 @@ export const listingOf = ({ workspace }: Pick<Cache, 'workspace'>, digest: Diges
 /** What is left of a result: its outs, and where each that is a file can be read, from the project root. */
 export interface CachedFiles {
   readonly outs: Entry['outs'];
+  readonly adopted: boolean;
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -206,5 +218,5 @@ export async function cachedFiles({ workspace, store }: Cache, key: Key): Promis
     if (form !== 'folder' && (await objectState(workspace, digest)) === 'right')
       files[out] = objectPath(digest);
   }
-  return { outs: found.entry.outs, files };
+  return { outs: found.entry.outs, adopted: found.entry.adopted === true, files };
 }

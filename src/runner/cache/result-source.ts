@@ -50,11 +50,12 @@ export function checkedSource(source: ResultSource): CheckedSource {
   };
 }
 
-/** The key is the digest of the manifest, and the manifest names the outs. */
+/** The key is the digest of the manifest, the manifest names the outs, and a run computed them. */
 function belongsTo({ entry, manifest }: FinishedResult, key: Key): boolean {
   const [found, declared] = [Object.keys(entry.outs), Object.keys(manifest.outs)];
   return (
     entry.key === key &&
+    entry.adopted !== true &&
     keyOf(manifest) === key &&
     found.length === declared.length &&
     declared.every((name) => found.includes(name))

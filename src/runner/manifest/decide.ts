@@ -8,6 +8,8 @@ import type { Difference, Reason } from './reason.ts';
 export interface Entry {
   readonly key: Key;
   readonly outs: Readonly<Record<string, Content>>;
+  /** Files that were there were taken as the result; nothing computed them. Never leaves this cache, loses to a computed result. */
+  readonly adopted?: true;
 }
 
 /** What the cache holds under an instance's key. */

@@ -73,6 +73,7 @@ export async function run(
       request,
       selected,
       policyOf: asked.value.policyOf,
+      existingOutsOf: asked.value.existingOutsOf,
       retryDelay,
       warnings: [
         ...withFolders.value.warnings,

@@ -66,6 +66,7 @@ export async function status(
           instance: { id },
           because,
           displaced,
+          adopted,
           after,
           fault,
         } = inspection;
@@ -75,6 +76,7 @@ export async function status(
           state,
           because: reasonsIn(state, because),
           displaced,
+          adopted,
           after,
           fault,
           at: lastResult(opened.store, plan.pipeline, id)?.at,
@@ -130,6 +132,7 @@ export async function explain(
     after,
     manifest,
     displaced,
+    adopted,
     ignored,
     fault,
     instance: { id },
@@ -145,6 +148,7 @@ export async function explain(
       key,
       because: reasonsIn(state, because),
       displaced,
+      adopted,
       after,
       failure,
       fault,
@@ -292,9 +296,10 @@ export async function metrics(
     opened.place.root,
     found.value.map(({ instance: { stage, outs }, files }) => ({ stage, outs, files })),
   );
-  const measured = found.value.map(({ instance, state, params }, index): InstanceMetrics => ({
+  const measured = found.value.map(({ instance, state, adopted, params }, index): InstanceMetrics => ({
     instance: instance.id,
     state,
+    adopted,
     axes: state === 'up-to-date' ? instance.axes : {},
     labels: instance.labels,
     params,

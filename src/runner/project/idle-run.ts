@@ -42,9 +42,10 @@ export function idleRequest(
   program: string,
   { place: { root, file }, executor }: Pick<Opened, 'place' | 'executor'>,
   set: readonly string[],
-  { force, retryFailed, allowMissing, mode, patterns, jobs: wantedJobs }: RunRequest,
+  { force, retryFailed, allowMissing, existingOuts, mode, patterns, jobs: wantedJobs }: RunRequest,
 ): IdleRequest | undefined {
-  if (force || retryFailed || allowMissing === true || mode !== 'needs') return undefined;
+  if (force || retryFailed || allowMissing === true || existingOuts !== undefined || mode !== 'needs')
+    return undefined;
   const { jobs } = executor.capacity(wantedJobs);
   // As it is judged whether the machine has what an instance asks for.
   const { cpus, memory, gpus } = executor.capacity(undefined);

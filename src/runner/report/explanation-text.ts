@@ -11,6 +11,7 @@ export function explanationText({
   key,
   because,
   displaced,
+  adopted,
   after,
   failure,
   fault,
@@ -18,6 +19,11 @@ export function explanationText({
 }: Explanation): string {
   const lines = [
     ...(fault === undefined ? [] : [fault]),
+    ...(adopted
+      ? [
+          `its result was adopted: no run computed it (check it with \`pipeline verify --rerun ${shellName(instance)}\`)`,
+        ]
+      : []),
     ...because.map(reasonText),
     ...(failure === undefined
       ? []

@@ -9,6 +9,7 @@ import { textWidth } from '../wording/text-width.ts';
 export interface MeasuredInstance {
   readonly instance: string;
   readonly state: ResultState;
+  readonly adopted?: boolean;
   readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, MetricValue>>;
@@ -46,7 +47,10 @@ export function metricsTable(
   const headings = headingsOf([...allSettings.names, ...all]);
   const columnWidth = ({ name, of }: Column): number =>
     gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
-  const instances: Column = { name: 'instance', of: (row) => `${row.instance}${stateText[row.state]}` };
+  const instances: Column = {
+    name: 'instance',
+    of: (row) => `${row.instance}${row.adopted === true ? ' (adopted)' : ''}${stateText[row.state]}`,
+  };
   const room = width + gap - columnWidth(instances);
   const metrics =
     asked ??

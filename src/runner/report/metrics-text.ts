@@ -35,5 +35,8 @@ export function metricsText(
   const outdated = measured.some(({ state }) => state === 'out-of-date')
     ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n'
     : '';
-  return `${tables.join('\n')}${outdated}`;
+  const adopted = measured.some((row) => row.adopted)
+    ? '\nadopted: files that were there, taken for the result; `pipeline verify --rerun` checks them\n'
+    : '';
+  return `${tables.join('\n')}${outdated}${adopted}`;
 }

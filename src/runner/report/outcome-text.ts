@@ -12,7 +12,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'ran':
       return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'up-to-date':
-      return 'up to date';
+      return outcome.adopted === true ? 'adopted what is there, nothing was run' : 'up to date';
     case 'restored':
       return `restored from the cache (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed':
@@ -73,6 +73,7 @@ export function failureText(failure: Failure): string {
       return 'its job disappeared and left no result';
     case 'reported':
       return printableLines(failure.text);
+    case 'existing-outs':
     case 'disk':
       return failure.message;
   }

@@ -87,6 +87,7 @@ function finishedLines(instance: string, outcome: Outcome, colors: Colors): read
       return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
     // A run with nothing to do says so once, not once an instance.
     case 'up-to-date':
+      return outcome.adopted === true ? [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`] : [];
     case 'skipped':
       return [];
     case 'blocked':

@@ -12,9 +12,11 @@ export interface StatusView {
   readonly width: number;
 }
 
-/** How many instances are in which state, and the ones that are not up to date. */
+/** How many instances are in which state, and the ones that are not up to date or whose result was adopted. */
 export function statusText({ instances, unnamed }: Status, { all, width }: StatusView): string {
-  const listed = all ? instances : instances.filter(({ state }) => state !== 'up-to-date');
+  const listed = all
+    ? instances
+    : instances.filter(({ state, adopted }) => state !== 'up-to-date' || adopted);
   const shown = all ? listed : listed.slice(0, mostRows);
   const rows = shown.map((row) => [row.instance, stateText(row.state), whyText(row)]);
   const left = listed.length - shown.length;
@@ -54,8 +56,9 @@ const order: readonly InstanceStatus['state'][] = [
   'interrupted',
 ];
 
-function whyText({ because, displaced, after, fault }: InstanceStatus): string {
+function whyText({ because, displaced, adopted, after, fault }: InstanceStatus): string {
   return [
+    ...(adopted ? ['adopted: no run computed its result'] : []),
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),
     ...(displaced.length > 0 ? [displacedText(displaced)] : []),

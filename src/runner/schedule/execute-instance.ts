@@ -21,7 +21,14 @@ import { diskMessage } from '../store/disk-message.ts';
 import { noSpaceLeft } from '../workspace/no-space-left.ts';
 import type { Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
-import { clearWorkspaceOuts, dropWorkspaceOuts, placeOut, removeOlderOuts } from './place-outs.ts';
+import {
+  clearWorkspaceOuts,
+  dropWorkspaceOuts,
+  existingOutText,
+  placeOut,
+  removeOlderOuts,
+} from './place-outs.ts';
+import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './found-outs.ts';
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
 import type { Jobs } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';
@@ -49,14 +56,20 @@ export interface RunOf<S> {
   retryDelay(attempt: number): number;
 }
 
+export interface Start {
+  readonly because: readonly Reason[];
+  readonly forced: boolean;
+  /** Whether what stands at the places of its outs may be lost, though no run made it. */
+  readonly overwrite: boolean;
+  readonly gpus: readonly number[];
+}
+
 /** Runs an instance's program until it has a result, fails for good, or is interrupted; files the result and puts it in its place. */
 export async function executeInstance(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  because: readonly Reason[],
-  forced: boolean,
-  gpus: readonly number[],
+  { because, forced, overwrite, gpus }: Start,
 ): Promise<Outcome> {
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
@@ -84,14 +97,24 @@ export async function executeInstance(
             run,
             instance,
             assessment,
-            { because, attempt, resumed: ready.resumed, gpus, left, cancelled: cancelled.signal },
+            {
+              because,
+              attempt,
+              resumed: ready.resumed,
+              overwrite,
+              gpus,
+              left,
+              cancelled: cancelled.signal,
+            },
             seconds,
           )
         : { kind: 'failed', failure: ready.failure, seconds: seconds(), tail: [] };
+      await putBackFoundOuts(run.session, (key) => key === assessment.key);
       if (outcome.kind !== 'failed') return outcome;
       if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
       // What is in the way of one attempt is in the way of the next.
-      if (!ready.ok || attempt > instance.retries || run.stop.isStopping()) return outcome;
+      const isHindered = !ready.ok || outcome.failure.kind === 'existing-outs';
+      if (isHindered || attempt > instance.retries || run.stop.isStopping()) return outcome;
       const delaySeconds = run.retryDelay(attempt);
       run.emit({
         kind: 'retrying',
@@ -116,6 +139,7 @@ interface AttemptFacts {
   readonly because: readonly Reason[];
   readonly attempt: number;
   readonly resumed: boolean;
+  readonly overwrite: boolean;
   readonly gpus: readonly number[];
   /** Whose job is taken up, instead of a new one. */
   readonly left: InterruptedAttempt | undefined;
@@ -127,7 +151,7 @@ async function attemptOnce(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  { because, attempt, resumed, gpus, left, cancelled }: AttemptFacts,
+  { because, attempt, resumed, overwrite, gpus, left, cancelled }: AttemptFacts,
   seconds: () => number,
 ): Promise<Outcome> {
   const { session } = run;
@@ -202,7 +226,7 @@ async function attemptOnce(
   const result =
     ending.kind === 'failed'
       ? { ok: false as const, error: ending.failure }
-      : await finish(run, instance, assessment, seconds).catch((error: unknown) => ({
+      : await finish(run, instance, assessment, { overwrite, seconds }).catch((error: unknown) => ({
           ok: false as const,
           error: { kind: 'disk' as const, message: diskMessage(error) },
         }));
@@ -239,7 +263,7 @@ async function prepare(
   { key, stamps }: Assessment,
   forced: boolean,
 ): Promise<Ready> {
-  const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance, key);
   if (foreign !== undefined) return notReady(foreign);
   await openAttempt(workspace, instance, key);
   if (forced) await dropScratch(workspace, key);
@@ -256,7 +280,7 @@ async function finish(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  seconds: () => number,
+  { overwrite, seconds }: { readonly overwrite: boolean; readonly seconds: () => number },
 ): Promise<Result<Outcome, Failure>> {
   const { workspace, store, plan } = run.session;
   const edited = await touchedFile(run, instance, assessment);
@@ -288,6 +312,11 @@ async function finish(
       help: 'run again',
     });
   }
+  // It is cached all the same: to overwrite what was found is then to restore it.
+  const different = overwrite ? [] : await foundOutsThatDiffer(run.session, assessment.key, outs);
+  const [first] = different;
+  if (first !== undefined)
+    return { ok: false, error: { kind: 'existing-outs', message: existingOutText(instance, first) } };
   for (const [name, { path, found }] of outs)
     await placeOut(
       { workspace, store, pipeline: plan.pipeline },
@@ -296,25 +325,28 @@ async function finish(
       instance.outs[name]?.path ?? path,
       found,
     );
+  await dropFoundOuts(run.session, assessment.key);
   await tidy(run, instance, assessment);
-  if (published) {
-    recordResult(store, plan.pipeline, instance.id, {
-      key: assessment.key,
-      manifest: assessment.manifest,
-      run: run.run,
-      at: made.at,
-    });
-    for (const [digest, items] of assessment.inputs.listings) recordListing(store, digest, items);
-    const code =
-      instance.program.kind === 'uses' ? run.session.programs.get(instance.program.path) : undefined;
-    if (code !== undefined) recordListing(store, code.identity, code.code);
-    const engine = code && engineOf(code, instance.params);
-    if (engine?.facts.ok === true) recordListing(store, engine.facts.value.bundle, engine.facts.value.code);
-  }
+  if (published) recordFinished(run, instance, assessment, made.at);
   return {
     ok: true,
     value: { kind: 'ran', seconds: made.seconds, published, ...(edited === undefined ? {} : { edited }) },
   };
+}
+
+/** Notes the result that an instance has from now on, with what tells later what has changed since. */
+export function recordFinished(
+  { run, session: { store, plan, programs } }: Run,
+  { id, program, params }: Instance,
+  { key, manifest, inputs }: Assessment,
+  at: number,
+): void {
+  recordResult(store, plan.pipeline, id, { key, manifest, run, at });
+  for (const [digest, items] of inputs.listings) recordListing(store, digest, items);
+  const code = program.kind === 'uses' ? programs.get(program.path) : undefined;
+  if (code !== undefined) recordListing(store, code.identity, code.code);
+  const engine = code && engineOf(code, params);
+  if (engine?.facts.ok === true) recordListing(store, engine.facts.value.bundle, engine.facts.value.code);
 }
 
 /** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */

@@ -3,10 +3,12 @@ import { handleOf } from '../executors/executor.ts';
 import type { Key } from '../identity.ts';
 import { abandonAttempt, type OpenAttempt, openAttempts } from '../store/attempts.ts';
 import type { Store } from '../store/open-store.ts';
+import { allFoundOuts } from '../store/found-outs.ts';
 import { markReaped, wasKilled } from '../store/runs.ts';
 import { attemptFolder, attemptsFolder } from '../workspace/cache-layout.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { putBackFoundOuts } from './found-outs.ts';
 
 interface Remains {
   readonly workspace: Workspace;
@@ -20,7 +22,7 @@ interface Remains {
  * the lock.
  */
 export async function putAwayKilled({ workspace, store, executor }: Remains): Promise<void> {
-  if (!wasKilled(store)) return;
+  if (!wasKilled(store) && allFoundOuts(store).length === 0) return;
   await executor.endLeftOvers();
   const kept = new Set<string>();
   for (const attempt of openAttempts(store, executor.name)) {
@@ -28,6 +30,7 @@ export async function putAwayKilled({ workspace, store, executor }: Remains): Pr
     else kept.add(attempt.key);
   }
   await removeAttempts(workspace, kept);
+  await putBackFoundOuts({ workspace, store }, (key) => !kept.has(key));
   markReaped(store);
 }
 

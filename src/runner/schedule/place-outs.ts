@@ -1,8 +1,14 @@
 import { dirname } from 'node:path';
-import { digestOf } from '../../files/digest.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
+import type { Key } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
-import { forgetPlacement, placementAt, placementsOf, recordPlacement } from '../store/placements.ts';
+import {
+  forgetPlacement,
+  placementAt,
+  placementsOf,
+  recordPlacement,
+  unwritten,
+} from '../store/placements.ts';
 import type { Store } from '../store/open-store.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
@@ -10,6 +16,8 @@ import { isRenamed, stampOf } from '../workspace/stamp.ts';
 import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { shellName } from '../wording/shell-name.ts';
+import { asideFault, setAside } from './found-outs.ts';
 
 interface Places {
   readonly workspace: Workspace;
@@ -84,14 +92,19 @@ async function removeOwn(workspace: Workspace, path: string, content: Content): 
 /**
  * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is taken for
  * its result, and writes down that what stands there from now on is ours: a program that is cut short leaves the half of
- * it. Gives the words for a file there which the runner never put there: that is not ours to remove.
+ * it. What no run put there is moved aside. Gives the words for what hinders that.
  */
-export async function clearWorkspaceOuts(places: Places, instance: Instance): Promise<string | undefined> {
+export async function clearWorkspaceOuts(
+  places: Places,
+  instance: Instance,
+  key: Key,
+): Promise<string | undefined> {
   const paths = workspaceOuts(instance);
-  const foreign = foreignFault(places, paths);
-  if (foreign !== undefined) return foreign;
+  const fault = linkFault(places, paths) ?? paths.map((path) => asideFault(places, path)).find(Boolean);
+  if (fault !== undefined) return fault;
   for (const path of paths) {
-    await removeTree(places.workspace, placeOf(places.workspace, path));
+    if (isForeign(places, path)) await setAside(places, { path, key });
+    else await removeTree(places.workspace, placeOf(places.workspace, path));
     recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
   }
   return undefined;
@@ -107,26 +120,33 @@ export async function dropWorkspaceOuts({ workspace, store }: Places, instance: 
 
 /** The words for the first of some places outside the artifacts that holds what no run put there. */
 export function foreignFault(
-  { workspace, store }: Pick<Places, 'workspace' | 'store'>,
+  places: Pick<Places, 'workspace' | 'store'>,
+  instance: Instance,
   paths: readonly string[],
 ): string | undefined {
-  const linkAbove = linkOnTheWay(workspace);
-  const link = paths.map(linkAbove).find((found) => found !== undefined);
-  if (link !== undefined)
-    return `${link} is a symbolic link on the way to an out: what it leads to was not made by this pipeline. Remove the link`;
-  const foreign = paths.find(
-    (path) =>
-      workspace.disk.lstat(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined,
-  );
+  const foreign = paths.find((path) => isForeign(places, path));
+  return linkFault(places, paths) ?? (foreign && existingOutText(instance, foreign));
+}
+
+/** What to do about a file at the place of an out that no run made and that differs from the result. */
+export const existingOutText = ({ id }: Instance, path: string): string =>
+  `${path} is in the way: it was there before, and differs from the result of ${id}. Take what is there as the result with \`pipeline run --adopt ${shellName(id)}\`, or replace it with \`pipeline run --overwrite ${shellName(id)}\``;
+
+/** The words for the first link on the way to some places. */
+export function linkFault(
+  { workspace }: Pick<Places, 'workspace' | 'store'>,
+  paths: readonly string[],
+): string | undefined {
+  const link = paths.map(linkOnTheWay(workspace)).find((found) => found !== undefined);
   return (
-    foreign &&
-    `${foreign} is in the way: it is declared as an out, and no run of this pipeline made it. Move it away, or run again under another path`
+    link &&
+    `${link} is a symbolic link on the way to an out: what it leads to was not made by this pipeline. Remove the link`
   );
 }
+
+const isForeign = ({ workspace, store }: Pick<Places, 'workspace' | 'store'>, path: string): boolean =>
+  workspace.disk.lstat(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined;
 
 /** Where a program writes outside the instance's folder. */
 export const workspaceOuts = (instance: Instance): readonly string[] =>
   Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));
-
-/** The content of an out of which nothing is known yet. */
-const unwritten: Content = { form: 'file', digest: digestOf('') };

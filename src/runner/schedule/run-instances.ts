@@ -8,16 +8,20 @@ import { recordResult } from '../store/last-results.ts';
 import { evict, restore } from '../cache/cache.ts';
 import { readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
+import type { ExistingOuts } from '../run-request.ts';
+import { adoptOuts } from './adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
 import { executeInstance, failedBy, type Run } from './execute-instance.ts';
 import { nameChanges } from '../status/name-changes.ts';
-import { foreignFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
+import { foreignFault, linkFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
 import type { Allotment } from './allotment.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 export interface RunRules {
   policyOf(instance: Instance): Policy;
+  /** What the user said of files that no run made, at the places of its outs; undefined: they stay. */
+  existingOutsOf(instance: Instance): ExistingOuts | undefined;
   readonly keepGoing: boolean;
   readonly allotment: Allotment;
   /** Of earlier runs, whose keys are not tried again. */
@@ -116,9 +120,11 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
       const now = await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
-      const ending = await restoreOrRun(run, instance, now, share?.gpus ?? [], turns).catch(
-        (error: unknown) => failedBy(diskMessage(error)),
-      );
+      const ending = await restoreOrRun(run, instance, now, {
+        gpus: share?.gpus ?? [],
+        existing: rules.existingOutsOf(instance),
+        turns,
+      }).catch((error: unknown) => failedBy(diskMessage(error)));
       if (ending === undefined) {
         damaged += 1;
         if (damaged === 3)
@@ -157,41 +163,56 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
   return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
 }
 
+interface Turn {
+  readonly gpus: readonly number[];
+  readonly existing: ExistingOuts | undefined;
+  readonly turns: Turns;
+}
+
 /** Undefined: the result turned out to be damaged when it was to be restored; look again. */
 async function restoreOrRun(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  gpus: readonly number[],
-  turns: Turns,
+  { gpus, existing, turns }: Turn,
 ): Promise<Outcome | undefined> {
   const { key, decision, lookup } = assessment;
-  if (decision.kind === 'restore') return restoreEntry(run, instance, assessment);
+  const overwrite = existing === 'overwrite';
+  if (existing === 'adopt' && isAdoptable(assessment)) return adoptOuts(run, instance, assessment);
+  if (decision.kind === 'restore') return restoreEntry(run, instance, assessment, overwrite);
   const failedBefore = turns.failed.get(key);
   if (failedBefore !== undefined) return { ...failedBefore, seconds: 0, tail: [], before: true };
   if (lookup.kind === 'damaged') await evict(run.session, key, lookup.object);
   const because = await nameChanges(run.session, instance, decision.because, assessment.inputs);
   if (run.stop.isStopping()) return { kind: 'skipped' };
-  const outcome = await executeInstance(run, instance, assessment, because, isForced(decision.because), gpus);
+  const outcome = await executeInstance(run, instance, assessment, {
+    because,
+    forced: isForced(decision.because),
+    overwrite,
+    gpus,
+  });
   if (outcome.kind === 'failed') turns.failed.set(key, outcome);
   return outcome;
 }
 
 const isForced = (because: readonly Reason[]): boolean => because.some(({ kind }) => kind === 'forced');
 
+/** A result that is in place, or whose outs are not all there, is better than what is there. */
+const isAdoptable = ({ decision, displaced }: Assessment): boolean =>
+  decision.kind === 'run' || (displaced.length > 0 && displaced.every(({ was }) => was !== 'missing'));
+
 /** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
 async function restoreEntry(
   run: Run,
   instance: Instance,
   { key, manifest, decision, displaced }: Assessment,
+  overwrite: boolean,
 ): Promise<Outcome | undefined> {
   const { workspace, store, plan } = run.session;
   if (decision.kind !== 'restore') throw new Error('nothing to restore');
-  const foreign = foreignFault(
-    { workspace, store },
-    workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path)),
-  );
-  if (foreign !== undefined) return failedBy(foreign);
+  const changed = workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path));
+  const fault = overwrite ? linkFault(run.session, changed) : foreignFault(run.session, instance, changed);
+  if (fault !== undefined) return failedBy(fault);
   const outs = Object.entries(instance.outs).map(([name, { path }]) => ({
     name,
     path,

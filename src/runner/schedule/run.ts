@@ -4,7 +4,13 @@ import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
-import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from '../run-request.ts';
+import {
+  type ExistingOuts,
+  type RunRequest,
+  type RunSummary,
+  stoppedCode,
+  type StopSignals,
+} from '../run-request.ts';
 import { lastKeys, meanSeconds } from '../store/last-results.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
@@ -38,6 +44,8 @@ export interface RunOptions {
   readonly selected: Selected;
   /** Those that were named, which `--force` is about. */
   readonly policyOf: (instance: Instance) => Policy;
+  /** Of those that were named. */
+  readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;
   readonly retryDelay: (attempt: number) => number;
   /** Of the pipeline file. */
   readonly warnings: readonly Diagnostic[];
@@ -87,6 +95,7 @@ export async function runSelected(
         rest,
         {
           policyOf,
+          existingOutsOf: options.existingOutsOf,
           keepGoing: request.keepGoing,
           allotment: allotment(capacity),
           failures: options.watcher?.failures ?? new Map(),

@@ -4,7 +4,7 @@ import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { type Cache, listingOf, restore } from '../cache/cache.ts';
+import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.ts';
 import { dropScratch } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
@@ -33,7 +33,7 @@ export async function rerunAndCompare(
     return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
   const { outs } = decision.entry;
   const { workspace, store, plan } = session;
-  const foreign = foreignFault({ workspace, store }, workspaceOuts(instance));
+  const foreign = foreignFault({ workspace, store }, instance, workspaceOuts(instance));
   if (foreign !== undefined) return { ok: false, error: foreign };
   try {
     const ended = await again(run, instance, assessed.value, gpus);
@@ -44,6 +44,7 @@ export async function rerunAndCompare(
       const files = before && (await differing(session, path, before));
       if (files !== undefined) different.push({ out, files });
     }
+    if (different.length === 0) confirmAdopted(session, key);
     return { ok: true, value: { instance: instance.id, different } };
   } finally {
     await closeAttempt(workspace, key);
@@ -67,7 +68,7 @@ async function again(
 ): Promise<string | undefined> {
   const { session } = run;
   const { workspace, store, plan } = session;
-  await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance, assessment.key);
   await dropScratch(workspace, assessment.key);
   await openAttempt(workspace, instance, assessment.key);
   run.emit({

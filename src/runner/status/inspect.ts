@@ -29,6 +29,8 @@ export interface Inspection {
   /** Outs that would be restored. */
   readonly displaced: readonly DisplacedOut[];
   readonly ignored: readonly Ignored[];
+  /** Its result was not computed: files that were there were taken for it. */
+  readonly adopted: boolean;
   /** Why nothing can be known, in words. */
   readonly fault: string | undefined;
 }
@@ -62,6 +64,7 @@ async function inspection(
     manifest: undefined,
     displaced: [],
     ignored: [],
+    adopted: false,
     fault: undefined,
   };
   switch (standing?.kind) {
@@ -88,6 +91,7 @@ async function inspection(
         manifest: manifestValue(manifest),
         displaced,
         ignored: inputs.ignored,
+        adopted: decision.kind === 'restore' && decision.entry.adopted === true,
       };
     }
   }

@@ -5,7 +5,7 @@ import type { Entry } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { type Content, type Manifest, parseForm } from '../manifest/manifest.ts';
 import { parseManifest } from './last-results.ts';
-import type { Store } from './open-store.ts';
+import { committed, type Store } from './open-store.ts';
 import { rowOf, rowsOf } from './row.ts';
 
 /** A finished result and what it was made from. */
@@ -20,13 +20,13 @@ export interface FinishedResult {
 /** The finished result under a key, if there is one. */
 export function findEntry(store: Store, key: Key): FinishedResult | undefined {
   const row = rowOf(
-    store.sql('SELECT outs, manifest, run, seconds, created_at FROM entries WHERE key = ?').get(key),
+    store.sql('SELECT outs, manifest, run, seconds, created_at, adopted FROM entries WHERE key = ?').get(key),
   );
   const outs = row && parseOuts(row.text('outs'));
   // A damaged row is no result.
   if (row === undefined || outs === undefined) return undefined;
   return {
-    entry: { key, outs },
+    entry: { key, outs, ...(row.number('adopted') === 0 ? {} : { adopted: true as const }) },
     run: row.text('run'),
     seconds: row.number('seconds'),
     at: row.number('created_at'),
@@ -41,14 +41,20 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
 
 /** Writes the row of a finished result: its objects, and their names, are on the disk already. Returns when the row is, too. */
 export function publishEntry(store: Store, { entry, manifest, run, seconds, at }: FinishedResult): void {
-  // Elsewhere a commit may wait for the next checkpoint of the log; this one is hours of work.
-  store.database.pragma('synchronous = FULL');
-  store
-    .sql(
-      'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at) VALUES (?, ?, ?, ?, ?, ?)',
-    )
-    .run(entry.key, JSON.stringify(manifest), JSON.stringify(entry.outs), run, seconds, at);
-  store.database.pragma('synchronous = NORMAL');
+  const { key, outs, adopted = false } = entry;
+  // It is hours of work.
+  committed(store, () =>
+    store
+      .sql(
+        'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at, adopted) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(key, JSON.stringify(manifest), JSON.stringify(outs), run, seconds, at, adopted ? 1 : 0),
+  );
+}
+
+/** The result is one that a run computed. */
+export function markComputed(store: Store, key: Key): void {
+  store.sql('UPDATE entries SET adopted = 0 WHERE key = ?').run(key);
 }
 
 export function deleteEntry(store: Store, key: Key): void {

@@ -147,6 +147,13 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
 const writeHelp =
   'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
 
+/** Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the log. */
+export function committed(store: Store, write: () => void): void {
+  store.database.pragma('synchronous = FULL');
+  write();
+  store.database.pragma('synchronous = NORMAL');
+}
+
 /** Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index beside it, which it cannot make there. */
 export const isFullDisk = (error: unknown): boolean =>
   error instanceof Error &&

@@ -1,4 +1,4 @@
-import { parseDigest } from '../../files/digest.ts';
+import { digestOf, parseDigest } from '../../files/digest.ts';
 import type { InstanceId } from '../identity.ts';
 import { type Content, parseForm } from '../manifest/manifest.ts';
 import type { Store } from './open-store.ts';
@@ -23,6 +23,12 @@ export function recordPlacement(
     .sql('INSERT OR REPLACE INTO placements (path, pipeline, instance, form, digest) VALUES (?, ?, ?, ?, ?)')
     .run(path, pipeline, instance, content.form, content.digest);
 }
+
+/** Of an out that a program writes by itself, before it has ended: nothing is known of it. */
+export const unwritten: Content = { form: 'file', digest: digestOf('') };
+
+export const isUnwritten = ({ content: { form, digest } }: Placement): boolean =>
+  form === unwritten.form && digest === unwritten.digest;
 
 export function placementAt(store: Store, path: string): Placement | undefined {
   const row = rowOf(store.sql('SELECT * FROM placements WHERE path = ?').get(path));

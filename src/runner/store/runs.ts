@@ -111,7 +111,7 @@ function countedEvents(store: Store, run: string): Record<string, number> {
   return { ...counts, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
 }
 
-/** The last run in which an instance was started, or failed to; of one that never was, the last that tells anything of it. */
+/** The last run in which an instance was started, failed to, or had its outs adopted; of one that never was, the last that tells anything of it. */
 export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>
     rowOf(
@@ -122,10 +122,11 @@ export function lastToldRun(store: Store, pipeline: string, instance: InstanceId
         .get(instance, pipeline),
     )?.text('run');
   const wasStarted = "kind = 'started'";
+  const wasAdopted = "kind = 'finished' AND json_extract(body, '$.outcome.adopted')";
   return last(
     last(wasStarted) === undefined
-      ? "kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date'"
-      : `${wasStarted} OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`,
+      ? `kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date' OR (${wasAdopted})`
+      : `${wasStarted} OR (${wasAdopted}) OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`,
   );
 }
 

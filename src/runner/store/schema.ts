@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
  * is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 export const migrations: readonly string[] = [
   `
@@ -183,6 +183,16 @@ export const migrations: readonly string[] = [
     one INTEGER PRIMARY KEY CHECK (one = 1),
     root TEXT NOT NULL
   ) STRICT;
+  `,
+  `
+  -- adopted: files that were there were taken as the result, nothing computed them.
+  ALTER TABLE entries ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+
+  -- What no run made and stood at the place of an out: it was moved aside while an attempt with this key runs.
+  CREATE TABLE found_outs (
+    path TEXT PRIMARY KEY,
+    key TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -5,7 +5,7 @@ import type { Policy } from '../../manifest/decide.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
 import { instancesWithNeeds } from '../../plan/with-needs.ts';
-import type { RunRequest } from '../../run-request.ts';
+import type { ExistingOuts, RunRequest } from '../../run-request.ts';
 import type { Session } from '../../status/assess.ts';
 import { byId } from '../../status/preflight.ts';
 import { lastOutcomes } from '../../store/runs.ts';
@@ -18,21 +18,25 @@ import { sessionFor } from '../session-for.ts';
 export interface Chosen {
   readonly selected: Selected;
   readonly policyOf: (instance: Instance) => Policy;
+  readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;
 }
 
-/** The instances that a request is about. `--force` means those that were named, not all that they need. */
+/** The instances that a request is about. `--force`, `--adopt` and `--overwrite` mean those that were named, not all that they need. */
 export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
   const all = selectFrom(planned, request);
   if (!all.ok) return all;
-  const named = request.force ? selectFrom(planned, namedIn(request)) : undefined;
+  const { force, existingOuts } = request;
+  const named = force || existingOuts !== undefined ? selectFrom(planned, namedIn(request)) : undefined;
   if (named?.ok === false) return named;
-  const forced = new Set(named?.value.chosen.map(({ id }) => id));
+  const isNamed = new Set(named?.value.chosen.map(({ id }) => id));
   const policyOf = (instance: Instance): Policy => ({
-    forced: forced.has(instance.id),
+    forced: force && isNamed.has(instance.id),
     cache: instance.cache,
   });
+  const existingOutsOf = ({ id }: Instance): ExistingOuts | undefined =>
+    isNamed.has(id) ? existingOuts : undefined;
   const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
-  return { ok: true, value: { selected, policyOf } };
+  return { ok: true, value: { selected, policyOf, existingOutsOf } };
 }
 
 /** The patterns of a request without what those instances need. */

@@ -14,6 +14,7 @@ import { readContent } from '../../workspace/read-content.ts';
 /** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
 export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly instance: Instance;
+  readonly adopted: boolean;
   /** Empty where nobody knows any more what it was made with. */
   readonly params: Readonly<Record<string, Value>>;
 }
@@ -38,7 +39,13 @@ async function resultOf(
       ? await cachedFiles(session, key)
       : undefined;
   if (current !== undefined)
-    return { instance, state: 'up-to-date', params: instance.params, files: current.files };
+    return {
+      instance,
+      state: 'up-to-date',
+      adopted: current.adopted,
+      params: instance.params,
+      files: current.files,
+    };
   const last = lastResult(store, plan.pipeline, instance.id);
   const cached = last && (await cachedFiles(session, last.key));
   const placed = await placedFiles(session, instance);
@@ -49,6 +56,7 @@ async function resultOf(
     return {
       instance,
       state: 'not-cached',
+      adopted: false,
       params,
       files: Object.fromEntries([...placed].map(([out, { path }]) => [out, path])),
     };
@@ -58,6 +66,7 @@ async function resultOf(
     cached && {
       instance,
       state: 'out-of-date',
+      adopted: cached.adopted,
       params: last.manifest.params,
       files: cached.files,
     }

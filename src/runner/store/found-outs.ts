@@ -1,0 +1,27 @@
+import type { Key } from '../identity.ts';
+import { parseKey } from '../manifest/key-of.ts';
+import { committed, type Store } from './open-store.ts';
+import { rowsOf } from './row.ts';
+
+/** A file or folder that no run made, moved aside from the place of an out while the stage with this key runs. */
+export interface FoundOut {
+  readonly path: string;
+  readonly key: Key;
+}
+
+/** Returns when the row is on the disk: what it names is moved only then. */
+export function recordFoundOut(store: Store, { path, key }: FoundOut): void {
+  committed(store, () =>
+    store.sql('INSERT OR REPLACE INTO found_outs (path, key) VALUES (?, ?)').run(path, key),
+  );
+}
+
+export const allFoundOuts = (store: Store): readonly FoundOut[] =>
+  rowsOf(store.sql('SELECT path, key FROM found_outs ORDER BY path').all()).flatMap((row) => {
+    const key = parseKey(row.text('key'));
+    return key === undefined ? [] : [{ path: row.text('path'), key }];
+  });
+
+export function forgetFoundOut(store: Store, path: string): void {
+  store.sql('DELETE FROM found_outs WHERE path = ?').run(path);
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { programs } from '../rig/build-programs.ts';
+import { createRig, until } from '../rig/rig.ts';
+
+const committed = 'committed\n';
+const [place, aside] = ['reports/scores.txt', 'reports/.found-scores.txt'];
+
+/** A run that kills itself before its nth step; gives whether it lived to its end. */
+async function endsBefore(nth: number): Promise<boolean> {
+  const { crashAt, supervisor, stageChild } = await programs();
+  await using rig = await createRig();
+  rig.write({
+    'pipeline.yaml': {
+      stages: {
+        eval: { cmd: 'echo computed > ${outs.scores}', outs: { scores: { path: place, workspace: true } } },
+      },
+    },
+    [place]: committed,
+  });
+  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
+    cwd: rig.root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let told = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  await new Promise((resolve) => {
+    child.on('close', resolve);
+  });
+  await until(() => rig.survivors().length === 0, 8_000);
+  const kept = [place, aside].filter((path) => rig.exists(path) && rig.read(path) === committed);
+  expect(kept, `after ${told}`).toHaveLength(1);
+  await rig.pipeline('gc').result;
+  expect([rig.read(place), rig.exists(aside)], `after ${told}`).toEqual([committed, false]);
+  return told.trim().endsWith('end');
+}
+
+test('killed before every single step: what no run made is there, and back in its place after the next command', async () => {
+  let nth = 1;
+  while (!(await endsBefore(nth))) nth += 1;
+  expect(nth).toBeGreaterThan(20);
+}, 600_000);

@@ -1,0 +1,170 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const out = { path: 'reports/scores.json', workspace: true, kind: 'metrics' };
+const aside = 'reports/.found-scores.json';
+const computed = '{"f1":0.5}';
+const committed = '{"f1":0.9}';
+
+/** A clone: a pipeline of one stage, whose out is committed. */
+async function clone(
+  scores: string,
+  more: object = {},
+): Promise<{ rig: Rig; train: ReturnType<Rig['puppet']> }> {
+  const rig = await createRig();
+  const train = rig.puppet();
+  rig.write({
+    'pipeline.yaml': { stages: { train: { cmd: train.cmd, outs: { scores: out }, ...more } } },
+    'reports/scores.json': scores,
+  });
+  return { rig, train };
+}
+
+async function runs(rig: Rig, train: ReturnType<Rig['puppet']>, ...words: readonly string[]) {
+  const run = rig.pipeline('run', ...words);
+  await (await train.nextStart()).exit(0, { scores: computed });
+  return run.result;
+}
+
+describe('an out that is committed', () => {
+  test('a stage that computes the bytes that are there adopts them, in a clone and when the cache was removed', async () => {
+    const { rig, train } = await clone(computed);
+    await using _ = rig;
+    for (const what of ['clone', 'cache removed']) {
+      const result = await runs(rig, train);
+      expect(result, what).toMatchObject({ code: 0, json: { ran: ['train'], adopted: [] }, warnings: [] });
+      expect(rig.exists(aside)).toBe(false);
+      expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
+      expect((await rig.pipeline('status', '--json').result).json).toMatchObject({
+        instances: [{ state: 'up-to-date', adopted: false }],
+      });
+      rmSync(join(rig.root, 'cache'), { recursive: true });
+    }
+  });
+
+  test('other bytes stay, what to do is said, and it is not tried again; --overwrite puts what was computed there', async () => {
+    const { rig, train } = await clone(committed, { retries: 3 });
+    await using _ = rig;
+    const refused = await runs(rig, train);
+    expect(refused).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(refused.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
+    expect(refused.stderr).toContain('`pipeline run --adopt train`');
+    expect(refused.stderr).toContain('`pipeline run --overwrite train`');
+    expect([rig.read(out.path), rig.exists(aside)]).toEqual([committed, false]);
+    const again = await rig.pipeline('run').result;
+    expect(again).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(again.stderr).toContain('`pipeline run --adopt train`');
+    expect(rig.read(out.path)).toBe(committed);
+    expect((await rig.pipeline('run', '--overwrite', 'train').result).json).toMatchObject({
+      restored: ['train'],
+    });
+    expect(rig.read(out.path)).toBe(computed);
+    expect(train.waiting).toBe(0);
+  });
+
+  test('--overwrite of a stage that fails loses nothing; one that ends well replaces what is there', async () => {
+    const { rig, train } = await clone(committed);
+    await using _ = rig;
+    const failing = rig.pipeline('run', '--overwrite', 'train');
+    await (await train.nextStart()).exit(1, { scores: 'half' });
+    expect((await failing.result).json).toMatchObject({ failed: ['train'] });
+    expect([rig.read(out.path), rig.exists(aside)]).toEqual([committed, false]);
+    expect((await runs(rig, train, '--overwrite', 'train')).json).toMatchObject({ ran: ['train'] });
+    expect([rig.read(out.path), rig.exists(aside)]).toEqual([computed, false]);
+  });
+
+  test('--adopt takes what is there without running: marked wherever a result is shown, until one is computed', async () => {
+    const { rig, train } = await clone(committed);
+    await using _ = rig;
+    const result = await rig.pipeline('run', '--adopt', 'train').result;
+    expect(result).toMatchObject({ code: 0, json: { ran: [], adopted: ['train'], failed: [] } });
+    expect(train.waiting).toBe(0);
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'], adopted: [] });
+    const marks = async (): Promise<readonly unknown[]> =>
+      Promise.all(
+        [['status'], ['explain', 'train'], ['metrics']].map(async (words) =>
+          (await rig.pipeline(...words).result).stdout.includes('adopted'),
+        ),
+      );
+    expect(await marks()).toEqual([true, true, true]);
+    expect((await rig.pipeline('log', 'train').result).stdout).toContain('adopted');
+    expect((await rig.pipeline('explain', 'train', '--json').result).json).toMatchObject({ adopted: true });
+    expect((await rig.pipeline('metrics', '--json').result).json).toMatchObject({
+      instances: [{ adopted: true, values: { f1: 0.9 } }],
+    });
+    expect((await runs(rig, train, '--force')).json).toMatchObject({ ran: ['train'] });
+    expect(rig.read(out.path)).toBe(computed);
+    expect(await marks()).toEqual([false, false, false]);
+  });
+
+  test('verify --rerun checks an adopted result: one that comes out the same counts as computed', async () => {
+    for (const [scores, code, adopted] of [
+      [committed, 1, true],
+      [computed, 0, false],
+    ] as const) {
+      const { rig, train } = await clone(scores);
+      await using _ = rig;
+      await rig.pipeline('run', '--adopt', 'train').result;
+      const verify = rig.pipeline('verify', '--rerun', 'train');
+      await (await train.nextStart()).exit(0, { scores: computed });
+      expect((await verify.result).code).toBe(code);
+      expect(rig.read(out.path)).toBe(scores);
+      expect((await rig.pipeline('explain', 'train', '--json').result).json).toMatchObject({ adopted });
+    }
+  });
+
+  test('--adopt of an out that is missing is a failure that names it, and needs a name', async () => {
+    const { rig, train } = await clone(committed);
+    await using _ = rig;
+    rmSync(join(rig.root, out.path));
+    const missing = await rig.pipeline('run', '--adopt', 'train').result;
+    expect(missing).toMatchObject({ code: 1, json: { failed: ['train'] } });
+    expect(missing.stderr).toContain(`${out.path} is missing`);
+    expect(train.waiting).toBe(0);
+    for (const words of [
+      ['--adopt'],
+      ['--overwrite'],
+      ['--adopt', '--overwrite', 'train'],
+      ['--adopt', '--force', 'train'],
+      ['--overwrite', '--watch', 'train'],
+    ])
+      expect((await rig.pipeline('run', ...words).result).code, words.join(' ')).toBe(2);
+  });
+});
+
+describe('what no run made is never lost', () => {
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'a run that gets %s while the stage writes: what was there is kept, and put back',
+    async (signal) => {
+      const { rig, train } = await clone(committed);
+      await using _ = rig;
+      const run = rig.pipeline('run');
+      const started = await train.nextStart();
+      await started.order('write', { files: { 'out:scores': 'half' } });
+      expect(rig.read(aside)).toBe(committed);
+      run.kill(signal);
+      await run.result;
+      await started.gone;
+      await rig.pipeline('gc').result;
+      expect([rig.read(out.path), rig.exists(aside)]).toEqual([committed, false]);
+    },
+  );
+
+  test('killed, and the cache removed after it: the next run finds what was kept, says so and touches nothing', async () => {
+    const { rig, train } = await clone(committed);
+    await using _ = rig;
+    const run = rig.pipeline('run');
+    const started = await train.nextStart();
+    run.kill('SIGKILL');
+    await run.result;
+    await started.gone;
+    rmSync(join(rig.root, 'cache'), { recursive: true });
+    const refused = await rig.pipeline('run').result;
+    expect(refused.json).toMatchObject({ failed: ['train'] });
+    expect(refused.stderr).toContain(`${aside} holds what was at ${out.path}`);
+    expect(rig.read(aside)).toBe(committed);
+    expect(train.waiting).toBe(0);
+  });
+});
