@@ -65,8 +65,8 @@ export async function problemText(
 
 /** Which run is in the way. */
 export function busyText({ pid, since }: Extract<Problem, { readonly kind: 'busy' }>): string {
-  const holder = pid === undefined ? 'another process' : `process ${pid}`;
-  return `another run is on (${holder}${since === undefined ? '' : `, since ${new Date(since).toLocaleTimeString('en-GB')}`})`;
+  const holder = pid === undefined ? 'another process' : `pid ${pid}`;
+  return `another run is in progress (${holder}${since === undefined ? '' : `, started ${new Date(since).toLocaleTimeString('en-GB')}`})`;
 }
 
 /** 1: the disk failed; 2: usage or configuration; 3: the store is busy; 4: it is damaged. */

@@ -175,7 +175,7 @@ describe('pipeline doctor in a project', () => {
     });
     expect(finding('processes')).toMatchObject({
       state: 'good',
-      message: 'no run is on, and nothing was left over',
+      message: 'no run is in progress, and no process is left over',
     });
     expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('.'))).toEqual([]);
   });

@@ -143,7 +143,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       `▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: pipeline log a)`}`,
     );
     expect(await explained(project, 'a')).toBe(
-      'a: up to date (key dddddddddddd)\n  its outputs are those of its key: nothing to do (pipeline log a tells why it ran last)\n',
+      'a: up to date (key dddddddddddd)\n  outputs match the cached result (`pipeline log a` shows why it last ran)\n',
     );
   });
 
@@ -255,7 +255,7 @@ describe('what happened to a result is named', () => {
       '– b  not started: a failed',
     ]);
     expect(await explained(project, 'a')).toBe(
-      'a: failed (key dddddddddddd)\n  the last attempt failed\n  it ended so: exit code 1 (pipeline log a tells more)\n',
+      'a: failed (key dddddddddddd)\n  the last attempt failed\n  it failed with: exit code 1 (see `pipeline log a`)\n',
     );
     expect(await told(project)).toEqual([
       '▸ a  the last attempt failed',

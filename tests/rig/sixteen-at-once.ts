@@ -39,7 +39,7 @@ export async function sixteenAtOnce(rounds: number): Promise<number> {
       if (code !== 3) continue;
       busy += 1;
       // A holder that has ended when it is asked for has no name any more.
-      const [, holder] = /another run is on \(process (\d+)/.exec(stderr) ?? [];
+      const [, holder] = /another run is in progress \(pid (\d+)/.exec(stderr) ?? [];
       if (holder !== undefined) expect(pids).toContain(Number(holder));
     }
     expect({ round, ran: results.flatMap(({ json }) => json['ran'] ?? []).sort() }).toEqual({

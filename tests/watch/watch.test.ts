@@ -426,7 +426,7 @@ describe('invariant 8: events are hints, content decides', () => {
     const other = rig.pipeline('run');
     const started = await a.nextStart();
     const run = rig.pipeline('run', '--watch');
-    await run.said(`another run is on (process ${other.pid}, since `);
+    await run.said(`another run is in progress (pid ${other.pid}, started `);
     await run.said('waiting for it to end');
     await started.exit(0, { o: 'a' });
     await waits(run, 1);

@@ -29,7 +29,7 @@ export function processesFinding({ run, leftOver }: ProjectHealth, now: number):
     return {
       part: 'processes',
       state: 'good',
-      message: `a run is on: process ${run.pid}, for ${durationText((now - run.since) / 1000)}`,
+      message: `a run is in progress: pid ${run.pid}, for ${durationText((now - run.since) / 1000)}`,
     };
   if (leftOver.length > 0)
     return {
@@ -38,5 +38,5 @@ export function processesFinding({ run, leftOver }: ProjectHealth, now: number):
       message: `left over from a run that was killed: ${leftOver.join(', ')}`,
       help: 'the next pipeline run ends them first',
     };
-  return { part: 'processes', state: 'good', message: 'no run is on, and nothing was left over' };
+  return { part: 'processes', state: 'good', message: 'no run is in progress, and no process is left over' };
 }

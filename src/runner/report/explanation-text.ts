@@ -27,7 +27,7 @@ export function explanationText({
     ...because.map(reasonText),
     ...(failure === undefined
       ? []
-      : [`it ended so: ${failureText(failure)} (pipeline log ${shellName(instance)} tells more)`]),
+      : [`it failed with: ${failureText(failure)} (see \`pipeline log ${shellName(instance)}\`)`]),
     ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
     ...(after.length === 0
       ? []
@@ -36,9 +36,7 @@ export function explanationText({
         ]),
     ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),
     ...(state === 'up-to-date'
-      ? [
-          `its outputs are those of its key: nothing to do (pipeline log ${shellName(instance)} tells why it ran last)`,
-        ]
+      ? [`outputs match the cached result (\`pipeline log ${shellName(instance)}\` shows why it last ran)`]
       : []),
     ...(ignored.length === 0
       ? []
