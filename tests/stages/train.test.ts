@@ -200,11 +200,12 @@ describe('the stage program train', () => {
     );
   });
 
-  test('measured, it generates as the folder of the model says, and refuses what cannot be done', async () => {
-    const other = join(folder, 'suppressing');
+  test('measured, a generation setting that is not there costs a warning, never the training', async () => {
+    const other = join(folder, 'guided');
     await cp(base, other, { recursive: true });
     await writeFile(join(other, 'generation_config.json'), JSON.stringify({ guidance_scale: 2 }));
-    const context = contextOf('refused');
+    const messages: StageMessage[] = [];
+    const context = contextOf('guided', messages);
     const measure = { rows: 2, maxLength: 8, batch: 2 };
     expect(
       await measured.run({
@@ -212,7 +213,11 @@ describe('the stage program train', () => {
         deps: { ...context.deps, base: other },
         params: { ...params, measure },
       }),
-    ).toMatchObject({ ok: false, error: expect.stringMatching(/guidance_scale is 2/) });
+    ).toEqual({ ok: true, value: undefined });
+    expect(messages).toContainEqual({
+      kind: 'warning',
+      text: expect.stringMatching(/without the model's own settings: .*guidance_scale is 2/),
+    });
   });
 
   test('measured, interrupted while it answers and run again, it ends with the bytes of a training that was never interrupted', async () => {
