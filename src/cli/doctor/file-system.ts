@@ -31,10 +31,7 @@ export interface Behaviour {
 /** Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc` removes. */
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
-  const folder = join(
-    statSync(cache, { throwIfNoEntry: false })?.isDirectory() === true ? cache : root,
-    `.partial-${randomBytes(8).toString('hex')}`,
-  );
+  const folder = join(isFolder(cache) ? cache : root, `.partial-${randomBytes(8).toString('hex')}`);
   const [file, other, inner] = [`${folder}/file`, `${folder}/other`, `${folder}/inner`];
   try {
     const refused: string[] = [];
@@ -128,4 +125,13 @@ async function faultOf(step: () => Promise<unknown>): Promise<string | undefined
 function keepsMode(file: string, mode: number): boolean {
   chmodSync(file, mode);
   return (statSync(file).mode & 0o777) === mode;
+}
+
+/** Of what cannot be looked at, a cycle of links say: no. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

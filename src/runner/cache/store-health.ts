@@ -1,5 +1,6 @@
 import type { Digest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
+import { type DamagedRow, storeDamage } from './damaged-rows.ts';
 import { objectFiles } from './objects.ts';
 import { readListing } from './restore-out.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -13,7 +14,7 @@ export interface StoreHealth {
   readonly bytes: number;
   /** Results of which an object is not there: they are computed again when they are asked for. */
   readonly incomplete: number;
-  /** What SQLite finds wrong with its own file; undefined: nothing. */
+  /** What is wrong with the file, as SQLite sees it, or with a row; undefined: nothing. */
   readonly damage: string | undefined;
 }
 
@@ -37,12 +38,16 @@ export async function storeHealth(workspace: Workspace, store: Store): Promise<S
 /** Every entry, or what is wrong: with the file as SQLite sees it, or with what a row says. */
 function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
   try {
-    const checked = String(store.database.pragma('quick_check(1)', { simple: true }));
-    return checked === 'ok' ? { ok: true, value: allEntries(store) } : { ok: false, error: checked };
+    const { file, rows } = storeDamage(store);
+    const [fault] = [...file, ...rows.map(damagedRowText)];
+    return fault === undefined ? { ok: true, value: allEntries(store) } : { ok: false, error: fault };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
 }
+
+const damagedRowText = ({ table, names, message }: DamagedRow): string =>
+  `table ${table}, row ${Object.values(names).join(' ')}: ${message} (\`pipeline verify --repair\` drops it)`;
 
 async function isComplete(
   workspace: Workspace,
