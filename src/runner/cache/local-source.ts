@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { fileProblem } from '../../files/file-problem.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { findEntry, publishEntry } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { inParallel } from './in-parallel.ts';
 import { objectPath, storeBytes, storeFile, syncNames, type Unsynced } from './objects.ts';
 import type { NewObject, ResultSource } from './result-source.ts';
 
@@ -20,18 +21,20 @@ export function localSource(workspace: Workspace, store: Store): ResultSource {
      */
     async put(result, objects) {
       const unsynced: Unsynced = new Set();
-      for (const object of objects) {
+      const problems: FileProblem[] = [];
+      const distinct = new Map(objects.map((object) => [object.digest, object]));
+      await inParallel(distinct.values(), async (object) => {
         const { file = objectPath(object.digest) } = object;
         try {
-          if (!(await storeObject(workspace, object, unsynced)))
-            return {
-              ok: false,
-              error: { path: file, message: 'changed while it was copied into the cache' },
-            };
+          if (await storeObject(workspace, object, unsynced)) return true;
+          problems.push({ path: file, message: 'changed while it was copied into the cache' });
         } catch (error) {
-          return { ok: false, error: fileProblem(file, error) };
+          problems.push(fileProblem(file, error));
         }
-      }
+        return false;
+      });
+      const [problem] = problems;
+      if (problem !== undefined) return { ok: false, error: problem };
       try {
         await syncNames(workspace, unsynced);
       } catch (error) {

@@ -6,6 +6,7 @@ import { stampOf } from '../workspace/stamp.ts';
 import { partialBeside } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Bytes } from './result-source.ts';
 
 const objectsFolder = 'cache/objects';
@@ -121,7 +122,10 @@ function makeFolder(workspace: Workspace, folder: string, unsynced: Unsynced): v
 
 /** Brings the names of new objects to the disk: after this, a row may speak of them. */
 export async function syncNames(workspace: Workspace, unsynced: Unsynced): Promise<void> {
-  for (const folder of unsynced) await workspace.disk.sync(folder);
+  await inParallel(unsynced, async (folder) => {
+    await workspace.disk.sync(folder);
+    return true;
+  });
   unsynced.clear();
 }
 

@@ -1,23 +1,27 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { parseTree, type TreeItem } from '../manifest/tree.ts';
-import { readFile } from 'node:fs/promises';
-import { objectPath } from './objects.ts';
-import { partialBeside, replace } from '../workspace/replace.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { partialBeside, removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { inParallel } from './in-parallel.ts';
+import { objectPath } from './objects.ts';
+import { moveRepairs, repairsOf } from './repair-folder.ts';
 
 export type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
-  /** An object is gone or its bytes are wrong: `path` is the file of the out that it is. What stood in place is untouched. */
+  /** An object is missing or has wrong bytes: `path` is the file of the out that it is. What stood in place is untouched. */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
 
 /**
- * Writes an out back from the cache, exactly: staged beside and renamed into place, so that no file of an older result
- * stays; modes, links and empty folders as they were. Every byte is hashed on its way.
+ * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders are as they
+ * were. Of a folder, only what differs is written. New files are staged beside the out and hashed before anything that
+ * stands in its place is changed.
  */
 export async function restoreOut(
   workspace: Workspace,
@@ -28,65 +32,97 @@ export async function restoreOut(
   const partial = partialBeside(place);
   try {
     workspace.disk.makeFolder(dirname(place));
-    const staged = await stage(workspace, path, content, partial);
-    if (!staged.ok) {
-      await workspace.disk.remove(partial);
-      return { ok: true, value: { kind: 'damaged', object: staged.error.object, path: staged.error.path } };
-    }
-    await replace(workspace, partial, place);
-    for (const { path: inside, digest } of staged.value.written)
-      noteWritten(workspace, inside === '' ? path : `${path}/${inside}`, digest);
-    return {
-      ok: true,
-      value: { kind: 'restored', files: staged.value.written.length, bytes: staged.value.bytes },
-    };
+    const restored =
+      content.form === 'folder'
+        ? await restoreFolder(workspace, path, content.digest, partial)
+        : await restoreFile(workspace, path, content, partial);
+    if (restored.kind === 'damaged') await removeTree(workspace, partial);
+    return { ok: true, value: restored };
   } catch (error) {
     await workspace.disk.remove(partial).catch(() => undefined);
     return { ok: false, error: fileProblem(path, error) };
   }
 }
 
-interface Staged {
-  readonly written: readonly { readonly path: string; readonly digest: Digest }[];
-  readonly bytes: number;
-}
-interface Damage {
-  readonly object: Digest;
-  readonly path: string;
+async function restoreFile(
+  workspace: Workspace,
+  path: string,
+  { form, digest }: Content,
+  partial: string,
+): Promise<RestoredOut> {
+  const bytes = await copyObject(workspace, digest, partial, form === 'executable');
+  if (bytes === undefined) return { kind: 'damaged', object: digest, path };
+  await replace(workspace, partial, placeOf(workspace, path));
+  noteWritten(workspace, path, digest);
+  return { kind: 'restored', files: 1, bytes };
 }
 
+async function restoreFolder(
+  workspace: Workspace,
+  path: string,
+  digest: Digest,
+  partial: string,
+): Promise<RestoredOut> {
+  const items = await readListing(workspace, digest);
+  if (items === undefined) return { kind: 'damaged', object: digest, path };
+  const stands = await readContent(workspace, path, { links: 'keep' });
+  const repairs =
+    stands.ok && stands.value?.content.form === 'folder' ? repairsOf(stands.value.items, items) : undefined;
+  if (repairs !== undefined) {
+    const staged = await stage(workspace, path, repairs.write, partial);
+    if (staged.kind === 'damaged') return staged;
+    if (await moveRepairs(workspace, repairs, partial, placeOf(workspace, path))) {
+      noteFiles(workspace, path, repairs.write);
+      return staged;
+    }
+    await removeTree(workspace, partial);
+  }
+  const staged = await stage(workspace, path, items, partial);
+  if (staged.kind === 'damaged') return staged;
+  await replace(workspace, partial, placeOf(workspace, path));
+  noteFiles(workspace, path, items);
+  return staged;
+}
+
+function noteFiles(workspace: Workspace, path: string, items: readonly TreeItem[]): void {
+  for (const item of items)
+    if (item.kind === 'file') noteWritten(workspace, `${path}/${item.path}`, item.digest);
+}
+
+/** Writes what a folder holds into a folder of its own. */
 async function stage(
   workspace: Workspace,
   path: string,
-  content: Content,
+  items: readonly TreeItem[],
   partial: string,
-): Promise<Result<Staged, Damage>> {
-  if (content.form !== 'folder') {
-    const bytes = await copyObject(workspace, content.digest, partial, content.form === 'executable');
-    return bytes === undefined
-      ? { ok: false, error: { object: content.digest, path } }
-      : { ok: true, value: { written: [{ path: '', digest: content.digest }], bytes } };
-  }
-  const items = await readListing(workspace, content.digest);
-  if (items === undefined) return { ok: false, error: { object: content.digest, path } };
-  const written: { path: string; digest: Digest }[] = [];
-  let total = 0;
-  workspace.disk.makeFolder(partial);
-  for (const item of items) {
+): Promise<RestoredOut> {
+  let damaged: RestoredOut | undefined;
+  let files = 0;
+  let bytes = 0;
+  const folders = new Set<string>();
+  const makeFolder = (folder: string): void => {
+    if (!folders.has(folder)) workspace.disk.makeFolder(folder);
+    folders.add(folder);
+  };
+  makeFolder(partial);
+  await inParallel(items, async (item) => {
     const place = join(partial, item.path);
-    workspace.disk.makeFolder(item.kind === 'empty-folder' ? place : dirname(place));
+    makeFolder(item.kind === 'empty-folder' ? place : dirname(place));
     if (item.kind === 'symlink') workspace.disk.makeLink(place, item.target);
-    if (item.kind !== 'file') continue;
-    const bytes = await copyObject(workspace, item.digest, place, item.executable);
-    if (bytes === undefined)
-      return { ok: false, error: { object: item.digest, path: `${path}/${item.path}` } };
-    written.push({ path: item.path, digest: item.digest });
-    total += bytes;
-  }
-  return { ok: true, value: { written, bytes: total } };
+    if (item.kind !== 'file') return true;
+    const copied = await copyObject(workspace, item.digest, place, item.executable);
+    if (copied === undefined) {
+      damaged ??= { kind: 'damaged', object: item.digest, path: `${path}/${item.path}` };
+      return false;
+    }
+    files += 1;
+    bytes += copied;
+    return true;
+  });
+  return damaged ?? { kind: 'restored', files, bytes };
 }
 
-/** What a folder held, by the object that is its listing; undefined: the object is gone or damaged. */
+/** What a folder held, by the object that is its listing; undefined: the object is missing or damaged. */
 export async function readListing(
   workspace: Workspace,
   digest: Digest,
@@ -97,7 +133,7 @@ export async function readListing(
   return items.ok ? items.value : undefined;
 }
 
-/** Copies an object and hashes the copy; gives its bytes, or undefined where the object is gone or damaged. */
+/** Copies an object and hashes the copy; gives its bytes, or undefined where the object is missing or damaged. */
 async function copyObject(
   workspace: Workspace,
   digest: Digest,

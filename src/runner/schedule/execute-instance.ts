@@ -14,7 +14,7 @@ import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/remembered/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { dropScratch, hasOrigin, openScratch, originOf } from '../workspace/scratch.ts';
-import { placeOf } from '../workspace/workspace.ts';
+import { placeOf, readUntil } from '../workspace/workspace.ts';
 import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
@@ -209,12 +209,13 @@ async function attemptOnce(
     ending = await followAttempt(request, left.job);
   }
   forgetAbsent(store, instance.stage, absent.filter(isAbsent));
-  if (ending.kind === 'interrupted') {
+  const interrupted = async (): Promise<Outcome> => {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
     await closeAttempt(workspace, key);
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
-  }
+  };
+  if (ending.kind === 'interrupted') return interrupted();
   if (ending.kind === 'failed' && noSpaceLeft([workspace.root, placeOf(workspace, 'cache')])) {
     warn(run, instance.id, {
       severity: 'warning',
@@ -231,6 +232,7 @@ async function attemptOnce(
           error: { kind: 'disk' as const, message: diskMessage(error) },
         }));
   const outcome = result.ok ? result.value : failed(result.error);
+  if (outcome.kind === 'interrupted') return interrupted();
   if (outcome.kind === 'failed') await keepFailed({ workspace, store }, instance, key).catch(() => undefined);
   endAttempt(store, record, outcome.kind === 'failed' ? 'failed' : 'done');
   return outcome;
@@ -282,12 +284,20 @@ async function finish(
   assessment: Assessment,
   { overwrite, seconds }: { readonly overwrite: boolean; readonly seconds: () => number },
 ): Promise<Result<Outcome, Failure>> {
-  const { workspace, store, plan } = run.session;
-  const edited = await touchedFile(run, instance, assessment);
+  const { givenUp } = run.stop;
+  const workspace = readUntil(run.session.workspace, givenUp);
+  const { store, plan } = run.session;
+  const interrupted = (): Result<Outcome, Failure> => ({
+    ok: true,
+    value: { kind: 'interrupted', seconds: seconds() },
+  });
+  const edited = await touchedFile({ ...run.session, workspace }, instance, assessment);
   const outs = new Map<string, { readonly path: string; readonly found: Found }>();
   const missing: string[] = [];
   for (const [name, path] of Object.entries(attemptOuts(instance, assessment.key))) {
     const found = await readContent(workspace, path, { links: 'keep', passing: true });
+    // What was seen may be the half of it.
+    if (givenUp.aborted) return interrupted();
     if (!found.ok)
       return {
         ok: false,
@@ -303,7 +313,8 @@ async function finish(
     instance.cache &&
     edited === undefined &&
     !leaves(run, instance, outs) &&
-    (await filed(run, instance, assessment, outs, made));
+    (await filed(run, { ...run.session, workspace }, instance, assessment, outs, made));
+  if (givenUp.aborted && !published) return interrupted();
   if (edited !== undefined) {
     warn(run, instance.id, {
       severity: 'warning',
@@ -351,7 +362,7 @@ export function recordFinished(
 
 /** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */
 async function touchedFile(
-  { session }: Run,
+  session: Session,
   instance: Instance,
   before: Assessment,
 ): Promise<string | undefined> {
@@ -377,18 +388,20 @@ function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
 /** Files the result; a disk that does not take it costs the caching, not the result. */
 async function filed(
   run: Run,
+  session: Session,
   instance: Instance,
   assessment: Assessment,
   outs: WrittenOuts,
   made: Made,
 ): Promise<boolean> {
-  const published = await publish(run.session, assessment, outs, made).catch((error: unknown) => ({
+  const published = await publish(session, assessment, outs, made).catch((error: unknown) => ({
     ok: false as const,
     error: { path: 'cache', message: diskMessage(error) },
   }));
-  const { store } = run.session;
+  const { store } = session;
   // What is written into a file that was deleted is gone with this process.
   if (published.ok && store.isInPlace()) return true;
+  if (run.stop.givenUp.aborted) return false;
   const why = published.ok
     ? 'cache/pipeline.sqlite was removed during the run'
     : `${published.error.path}: ${published.error.message}`;

@@ -218,11 +218,14 @@ async function restoreEntry(
     path,
     inPlace: !displaced.some((out) => out.path === path),
   }));
-  const restored = await restore(run.session, decision.entry, {
+  const { givenUp } = run.stop;
+  const session = { ...run.session, workspace: readUntil(workspace, givenUp) };
+  const restored = await restore(session, decision.entry, {
     pipeline: plan.pipeline,
     instance: instance.id,
     outs,
   });
+  if (!restored.ok && givenUp.aborted) return { kind: 'skipped' };
   if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
   if (restored.value.kind === 'damaged') return undefined;
   const { files, bytes } = restored.value;

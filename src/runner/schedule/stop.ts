@@ -11,15 +11,22 @@ export interface Stop {
   startNoMore(): void;
   /** Registers something that runs; gives the end of the registration. `end`: seconds until it is killed, null: it may take its time. */
   whileRunning(end: (grace: number | null) => void): () => void;
-  /** Resolves when the run is to stop. */
+  /** Aborts when the run is to stop. */
   readonly stopped: AbortSignal;
+  /** Aborts a moment after the user stopped the run for the second time: results that are still being cached or restored are given up. */
+  readonly givenUp: AbortSignal;
   close(): void;
 }
+
+/** Long enough to cache a result of a few files, which may have taken hours to compute. */
+const lastMomentMilliseconds = 500;
 
 /** `onStop` is told once for each step: gently, then hard. */
 export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
   const running = new Set<(grace: number | null) => void>();
   const stopped = new AbortController();
+  const givenUp = new AbortController();
+  let lastMoment: NodeJS.Timeout | undefined;
   let noMore = false;
 
   const stopGently = (): void => {
@@ -31,6 +38,7 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     onStop(true);
     stopped.abort();
     for (const end of running) end(0);
+    lastMoment = setTimeout(() => givenUp.abort(), lastMomentMilliseconds);
   };
   // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
   const gentleGrace = (): number | null => (gentle.reason === 'SIGINT' ? null : graceSeconds);
@@ -52,7 +60,9 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
       return () => running.delete(end);
     },
     stopped: stopped.signal,
+    givenUp: givenUp.signal,
     close() {
+      clearTimeout(lastMoment);
       gentle.removeEventListener('abort', stopGently);
       hard.removeEventListener('abort', stopHard);
     },

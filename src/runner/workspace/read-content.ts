@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Digest } from '../../files/digest.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
@@ -89,6 +90,9 @@ interface Reached {
   readonly known: string;
 }
 
+/** A walk over many small files never waits by itself: after this time it lets others run, as those that Ctrl-C calls. */
+const turnMilliseconds = 50;
+
 /** One walk: what it has seen so far. */
 class Reading {
   readonly #workspace: Workspace;
@@ -103,6 +107,7 @@ class Reading {
   readonly #ignored: Ignored[] = [];
   #files = 0;
   #bytes = 0;
+  #lastTurn = performance.now();
 
   constructor(
     workspace: Workspace,
@@ -172,6 +177,10 @@ class Reading {
     this.#stamps.set(known, this.#ignoring === undefined ? stampOf(stats) : folderStamp(stats, names));
     if (names.length === 0 && inside !== '') this.#items.push({ kind: 'empty-folder', path: inside });
     for (const name of names) {
+      if (performance.now() - this.#lastTurn > turnMilliseconds) {
+        await setImmediate();
+        this.#lastTurn = performance.now();
+      }
       const member = inside === '' ? name : `${inside}/${name}`;
       if (this.#counts(member)) await this.#member(`${path}/${name}`, member, real);
     }

@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   createReadStream,
+  fsync,
   lstatSync,
   openSync,
   readdirSync,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
 import { type Digest, parseDigest } from '../../files/digest.ts';
 import { type Disk, realDisk } from '../../files/disk.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -59,8 +61,18 @@ export const workspaceDisk: WorkspaceDisk = {
   },
   makeLink: (path, target) => symlinkSync(target, path),
   setMode: (path, mode) => chmodSync(path, mode),
+  async sync(path) {
+    const file = openSync(path, 'r');
+    try {
+      await syncFile(file);
+    } finally {
+      closeSync(file);
+    }
+  },
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
 };
+
+const syncFile = promisify(fsync);
 
 /** Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR, ELOOP) even where a missing entry is none. */
 function orNothing<T>(look: () => T | undefined): T | undefined {
@@ -101,6 +113,9 @@ class GivenUp extends Error {
 /** Read at once up to this size: a stream costs more than the bytes of a small file. */
 const atOnce = 1 << 18;
 
+/** What is read at once goes here: a buffer for each of many small files costs more than reading them. */
+const head = Buffer.allocUnsafe(atOnce);
+
 async function digestOfBytes(path: string, signal: AbortSignal | undefined): Promise<Digest> {
   const hash = createHash('sha256');
   const goOn = (): void => {
@@ -110,7 +125,6 @@ async function digestOfBytes(path: string, signal: AbortSignal | undefined): Pro
   const file = openSync(path, 'r');
   let complete = false;
   try {
-    const head = Buffer.allocUnsafe(atOnce);
     let length = 0;
     while (length < atOnce) {
       const read = readSync(file, head, length, atOnce - length, length);

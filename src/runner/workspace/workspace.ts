@@ -39,7 +39,7 @@ export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string =>
   path.startsWith('/') ? path : join(workspace.root, path);
 
-/** The same workspace, but what is read from it for its digest is given up when the signal is aborted. */
+/** The same workspace, but reading files for their digests is given up when the signal is aborted. */
 export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace => ({
   ...workspace,
   disk: { ...workspace.disk, digest: (path) => workspace.disk.digest(path, signal) },

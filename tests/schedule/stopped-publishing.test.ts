@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { type InProcess, inProcess } from '../rig/in-process.ts';
+
+/** A disk on which hashing some files takes until it is given up; `onAsked` is called when one is to be hashed. */
+const endless = (isEndless: (path: string) => boolean, onAsked: () => void): WorkspaceDisk => ({
+  ...workspaceDisk,
+  digest: async (path, signal) => {
+    if (!isEndless(path)) return workspaceDisk.digest(path, signal);
+    onAsked();
+    await (signal === undefined ? new Promise(() => undefined) : once(signal, 'abort'));
+    return workspaceDisk.digest(path, signal);
+  },
+});
+
+/** Stops a run twice when it hashes one of these files. */
+async function stoppedTwice(project: InProcess, isEndless: (path: string) => boolean) {
+  const [gentle, hard] = [new AbortController(), new AbortController()];
+  const disk = endless(isEndless, () => {
+    gentle.abort('SIGINT');
+    hard.abort('SIGINT');
+  });
+  const ran = await project.ask(
+    (open) =>
+      open.run(
+        { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
+        () => undefined,
+        { gentle: gentle.signal, hard: hard.signal },
+      ),
+    disk,
+  );
+  if (!ran.ok) throw new Error('the run was refused');
+  return {
+    exitCode: ran.value.exitCode,
+    outcomes: Object.fromEntries([...ran.value.outcomes].map(([id, { kind }]) => [id, kind])),
+  };
+}
+
+const folderOfTwo = {
+  stages: {
+    a: {
+      cmd: 'mkdir ${outs.d} && echo x > ${outs.d}/x && echo y > ${outs.d}/y && echo note > ${outs.note}',
+      outs: { d: 'd', note: { path: 'note', workspace: true } },
+    },
+  },
+};
+
+test.each([
+  ['the files of a finished stage are hashed', (path: string) => path.endsWith('/outs/d/y')],
+  ['they are copied into the cache', (path: string) => /cache\/objects\/.*\.partial/.test(path)],
+])('Ctrl-C twice while %s: the result is given up, and the next run is right', async (_, isEndless) => {
+  using project = inProcess();
+  project.write({ 'pipeline.yaml': folderOfTwo });
+  expect(await stoppedTwice(project, isEndless)).toEqual({ exitCode: 130, outcomes: { a: 'interrupted' } });
+  expect(Object.keys(project.snapshot('cache/objects')).filter((path) => path.includes('.partial'))).toEqual(
+    [],
+  );
+  expect((await project.run()).outcomes).toEqual({ a: 'ran' });
+  expect(project.read('artifacts/pipeline/a/d/y')).toBe('y\n');
+  expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
+});
+
+test('Ctrl-C twice while a result is restored: it is given up, and the next run is right', async () => {
+  using project = inProcess();
+  project.write({ 'pipeline.yaml': folderOfTwo });
+  await project.run();
+  project.write({ 'artifacts/pipeline/a/d/y': 'edited' });
+  expect(await stoppedTwice(project, (path) => path.includes('/a/.partial'))).toEqual({
+    exitCode: 130,
+    outcomes: { a: 'skipped' },
+  });
+  expect((await project.run()).outcomes).toEqual({ a: 'restored' });
+  expect(project.read('artifacts/pipeline/a/d/y')).toBe('y\n');
+});
