@@ -279,7 +279,7 @@ describe('pipeline doctor in a project', () => {
     const { code, finding } = await doctor(folder);
     expect({ code, processes: finding('processes') }).toMatchObject({
       code: 0,
-      processes: { state: 'good', message: expect.stringContaining(`process ${runner.pid}`) },
+      processes: { state: 'good', message: expect.stringContaining(`pid ${runner.pid}`) },
     });
     // Done when the stage has opened the other end.
     await writeFile(pipe, 'go on');

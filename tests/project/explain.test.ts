@@ -140,7 +140,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       `a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`,
     );
     expect((await told(project))[0]).toBe(
-      `▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` (and ${reasons.length - 1} more: pipeline log a)`}`,
+      `▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
     );
     expect(await explained(project, 'a')).toBe(
       'a: up to date (key dddddddddddd)\n  outputs match the cached result (`pipeline log a` shows why it last ran)\n',
