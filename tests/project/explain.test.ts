@@ -331,7 +331,7 @@ describe('what happened to a result is named', () => {
       'a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed: pipeline run restores it\n',
     );
     expect(await told(project, { patterns: ['a'] })).toEqual([
-      '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o: two.txt changed',
+      '↺ a  restored from the cache (1 file, 1 B): artifacts/pipeline/a/o: two.txt changed',
     ]);
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
