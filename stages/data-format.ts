@@ -82,7 +82,7 @@ export const stage = defineStage<
           properties: {
             stratifyBy: {
               not: {},
-              description: 'cannot stand beside groupBy: a group has rows of many strata',
+              description: 'cannot be combined with groupBy: a group has rows of many strata',
             },
           },
         },
@@ -119,7 +119,7 @@ export const stage = defineStage<
     const gone = new Set(isDropping ? leaks.test.map(({ row }) => row) : []);
     const test = split.value.test.filter((_, row) => !gone.has(row));
     if (gone.size > 0 && test.length === 0)
-      return { ok: false, error: `${leaked}; onLeak: drop leaves no test row` };
+      return { ok: false, error: `${leaked}; \`onLeak: drop\` would leave no test rows` };
     if (leaked !== undefined)
       emit({ kind: 'warning', text: isDropping ? `${leaked}: dropped from the test rows` : leaked });
     const train = shareOf(kept, params.trainShare);
@@ -176,7 +176,7 @@ export const stage = defineStage<
 
 const noRowsText = (path: string, raw: RawData, { format = 'rows' }: DataFormatParams): string =>
   [
-    `${path}: none of ${raw.read} records is a row of the format "${format}"`,
+    `${path}: none of ${raw.read} records matches the format "${format}"`,
     ...raw.dropped.map(findingText),
     ...raw.notRead.map(notReadText),
   ].join('\n');
@@ -185,7 +185,7 @@ const warningsOf = ({ notRead, laterExchanges, dropped, repaired }: RawData): re
   ...notRead.map((file) => `not read: ${notReadText(file)}`),
   ...(laterExchanges > 0
     ? [
-        `left out ${laterExchanges} questions and answers after the first of their conversations (turns: each makes rows of them)`,
+        `left out ${laterExchanges} questions and answers after the first of their conversations (\`turns: each\` makes rows of them)`,
       ]
     : []),
   ...dropped.map((finding) => `dropped ${findingText(finding)}`),

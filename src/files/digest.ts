@@ -23,7 +23,7 @@ export async function digestOfFile(path: string): Promise<Result<Digest, FilePro
   return { ok: true, value: branded(hash.digest('hex')) };
 }
 
-/** A digest that was written down before. */
+/** Parses a stored digest. */
 export function parseDigest(text: string): Result<Digest> {
   if (isDigest(text)) return { ok: true, value: text };
   return {

@@ -10,7 +10,7 @@ export interface Disk {
   /** Returns when what the file or folder holds (a folder: its names) would survive a loss of power. */
   sync(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file, or a folder with all it holds; nothing there is no error. */
+  /** Removes a file, or a folder with all it holds; a missing path is not an error. */
   remove(path: string): Promise<void>;
 }
 

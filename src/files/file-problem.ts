@@ -20,7 +20,7 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
 export const isDamage = ({ code }: FileProblem): boolean =>
   code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
 
-/** Thrown by a source of content, from within the writing that asked it for a piece: its problem is what the writing gives. */
+/** Thrown by a source of content while it is written: its problem becomes the result of the write. */
 export class SourceFailed extends Error {
   readonly problem: FileProblem;
   constructor(problem: FileProblem) {
@@ -31,7 +31,7 @@ export class SourceFailed extends Error {
 
 /**
  * The problem behind a failed call of the file system, in words, or behind a source that failed. Anything else that was
- * thrown is a bug of ours and is thrown on.
+ * thrown is a bug and is rethrown.
  */
 export function fileProblem(path: string, error: unknown): FileProblem {
   if (error instanceof SourceFailed) return error.problem;
@@ -79,7 +79,7 @@ function meaning(code: string): string | undefined {
     case 'ENFILE':
       return `too many open files (${code})`;
     case 'ECANCELED':
-      return 'it was not read to its end';
+      return 'it was not read to the end';
     case 'EIO':
       return 'the device failed (EIO)';
     default:

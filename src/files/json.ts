@@ -52,7 +52,7 @@ const stringOrNonFinite = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])(?:NaN|-?Infinit
 const withoutNonFinite = (body: string): string =>
   body.replace(stringOrNonFinite, (found) => (found.startsWith('"') ? found : '0'.padEnd(found.length)));
 
-/** The value of a JSON text; undefined: it is none. */
+/** The value of a JSON text; undefined if it is not JSON. */
 export function jsonIn(text: string): Json | undefined {
   try {
     const value: Json = JSON.parse(text);

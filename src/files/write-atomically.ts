@@ -66,7 +66,7 @@ async function publish(
     await disk.sync(folder);
     return done;
   } catch (error) {
-    // The first failure is what the user has to know: the partial file may be beyond our reach for the same reason.
+    // The first failure is the one to report: removing the partial file may fail for the same reason.
     await disk.remove(partial).catch(() => undefined);
     return { ok: false, error: fileProblem(path, error) };
   }

@@ -22,7 +22,7 @@ export function atSources(text: string, bundle: string): string {
   });
 }
 
-/** Undefined: there is none that can be read, which is no reason to hide the text. */
+/** Undefined: no readable map, in which case the text is shown unchanged. */
 function mapOf(bundle: string): SourceMap | undefined {
   try {
     const payload: SourceMapPayload = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));

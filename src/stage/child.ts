@@ -46,7 +46,7 @@ function supervise(bundle: string): void {
     if (!ended)
       console.error(
         code === unsettled
-          ? 'the program ended before its run was finished: a promise of it was never settled'
+          ? 'the program ended before its run was finished: one of its promises never settled'
           : `the program called process.exit(${code}) before its run was finished`,
       );
     if (!ended) process.exitCode = code === 0 ? 1 : code;
@@ -62,7 +62,7 @@ function supervise(bundle: string): void {
   }
 }
 
-/** Node's exit code for an await that nothing is left to settle. */
+/** Node's exit code for a top-level await that never settles. */
 const unsettled = 13;
 
 async function work(): Promise<void> {
@@ -84,7 +84,7 @@ async function work(): Promise<void> {
   port.postMessage(end);
 }
 
-/** What a program gives back, whether its `run` is async or not. */
+/** What a program returns, whether its `run` is async or not. */
 async function resultOf(
   program: AnyProgram,
   context: StageContext<ContextDocument['params']>,
@@ -108,10 +108,10 @@ function contextOf(
   for (const [name, dep] of Object.entries(deps)) {
     if (typeof dep === 'string') {
       single[name] = dep;
-      refuse(gathered, name, 'is one path: read it from `deps`');
+      refuse(gathered, name, 'is a single path: read it from `deps`');
     } else {
       gathered[name] = dep;
-      refuse(single, name, 'gathers many: read it from `gathered`');
+      refuse(single, name, 'gathers several results: read it from `gathered`');
     }
   }
   return { ...rest, deps: single, gathered, signal, emit };
@@ -133,7 +133,7 @@ async function describe(bundles: readonly string[]): Promise<void> {
     );
     write(`${JSON.stringify(line)}\n`);
   }
-  // A program that starts something when it is loaded must not keep us waiting.
+  // A program that starts something when it is loaded must not keep the process alive.
   process.exit(0);
 }
 
@@ -150,7 +150,7 @@ function whereIn(bundle: string, error: unknown): string {
 async function load(bundle: string): Promise<AnyProgram> {
   const exported: { readonly stage?: AnyProgram } = await import(pathToFileURL(bundle).href);
   if (typeof exported.stage?.run !== 'function')
-    throw new Error('it exports no stage: write `export const stage = defineStage({ … })`');
+    throw new Error('does not export a stage: write `export const stage = defineStage({ … })`');
   return exported.stage;
 }
 

@@ -17,7 +17,7 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
    * in the key with the version and integrity of its installed closure.
    */
   readonly packages?: readonly string[];
-  /** What computes for it, if the params choose that: in the key counts the engine that they name, and no other. */
+  /** The engines that the params choose from: only the one that they name counts in the key. */
   readonly engines?: Engines;
   /** Writes every out. A fault of the input is given back as `{ ok: false, error }`: the runner shows its text; an exception is a bug. */
   readonly run: (context: StageContext<Params, Dep, Out>) => Promise<Result<void> | void>;

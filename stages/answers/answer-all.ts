@@ -54,7 +54,7 @@ export async function answerAll({
   if (maxLength !== params.maxLength)
     emit({
       kind: 'warning',
-      text: `max_new_tokens of the model's generation settings goes before maxLength: answers have at most ${maxLength} tokens, not ${params.maxLength}`,
+      text: `max_new_tokens of the model's generation settings overrides maxLength: answers have at most ${maxLength} tokens, not ${params.maxLength}`,
     });
   const { tokens, cut } = tokenizeSources(questions, tokenizer.value, params);
   emit({

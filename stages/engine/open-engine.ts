@@ -9,7 +9,8 @@ export function openEngine({
   device,
   emit,
 }: Pick<StageContext<unknown>, 'engine' | 'cpus' | 'device' | 'emit'>): Result<Runtime> {
-  if (!isEngine(engine)) throw new Error('the stage was given no engine: its program declares `engines`');
+  if (!isEngine(engine))
+    throw new Error('the runner passed no engine to a stage whose program declares `engines`');
   const runtime = engine.openEngine({ threads: cpus });
   if (device !== 'cpu')
     return {

@@ -122,14 +122,14 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 const bad = (reason: Fault['reason'], detail: string): Fault => ({ kind: 'bad', reason, detail });
-const tooLong = bad('record too long', `it has more than ${longestRecord} bytes: is a quote left open?`);
+const tooLong = bad(
+  'record too long',
+  `it has more than ${longestRecord} bytes: check for an unclosed quote`,
+);
 const notClosed = bad('unpaired quote', 'a quoted field has no closing quote');
 const wrongQuote: Field = {
   kind: 'fault',
-  fault: bad(
-    'unpaired quote',
-    'a closing quote is followed by something else than a delimiter or a line end',
-  ),
+  fault: bad('unpaired quote', 'a closing quote is not followed by a delimiter or a line end'),
 };
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;

@@ -88,7 +88,11 @@ function* elementItems(bytes: Uint8Array, open: number, damaged: string | undefi
   for (let next = elements.next(); ; next = elements.next()) {
     if (next.done === true) {
       if (!next.value.closed)
-        yield bad(lineAt(bytes.length), 'not JSON', 'the list has no closing bracket: is the file cut off?');
+        yield bad(
+          lineAt(bytes.length),
+          'not JSON',
+          'the list has no closing bracket: the file may be truncated',
+        );
       return;
     }
     const { start, end } = next.value;

@@ -60,7 +60,7 @@ export function formOf(
           )
         : {
             reason: 'wrong columns',
-            detail: `expected "human" and "assistant" or a form that docs/data.md lists; found ${shown(names)}: name the columns by the param columns`,
+            detail: `expected "human" and "assistant", or a form that docs/data.md lists; found ${shown(names)}: name the columns with the param \`columns\``,
           },
   };
 }

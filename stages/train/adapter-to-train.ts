@@ -16,7 +16,7 @@ interface BaseModel {
   readonly tensors: LazyTensors;
 }
 
-/** The adapter that a training goes on with, as peft's from_pretrained(…, is_trainable=True): its own folder says what it is, so the settings must not. */
+/** The adapter whose training is continued, as peft's from_pretrained(…, is_trainable=True): its own folder says what it is, so the settings must not. */
 export async function adapterToTrain(
   path: string,
   model: BaseModel,
@@ -25,13 +25,13 @@ export async function adapterToTrain(
   if (config.method !== 'lora')
     return {
       ok: false,
-      error: `the dep adapter (${path}) is what method: lora goes on with: expected that, or no such dep; found method: ${config.method}`,
+      error: `the dep adapter (${path}) needs method: lora, found method: ${config.method}`,
     };
   const stated = loraSettings.filter((name) => config[name] !== undefined);
   if (stated.length > 0)
     return {
       ok: false,
-      error: `${path} says itself what its ${stated.join(', ')} ${stated.length === 1 ? 'is' : 'are'}: take ${stated.length === 1 ? 'it' : 'them'} out of config`,
+      error: `${path} already sets ${stated.join(', ')}: remove ${stated.length === 1 ? 'it' : 'them'} from config`,
     };
   const adapter = await openFittingAdapter(path, model.config);
   if (!adapter.ok) return adapter;

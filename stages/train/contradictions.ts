@@ -2,13 +2,17 @@ import type { Schema } from '../../src/stage/define-stage.ts';
 import { implies } from './implies.ts';
 import { loraSettings } from './lora-settings.ts';
 
-/** Settings of a point that say two things, or ask for what cannot be: schemas for `allOf`, which refuse one with the reason. */
+/** Contradictory or impossible settings of a point: schemas for `allOf` that refuse one with the reason. */
 export const contradictions: readonly Schema[] = [
-  refused(given('maxSteps'), ['epochs'], 'cannot stand beside maxSteps: each says where the training ends'),
+  refused(
+    given('maxSteps'),
+    ['epochs'],
+    'cannot be combined with maxSteps: both set where the training ends',
+  ),
   refused(
     given('warmupSteps'),
     ['warmupRatio'],
-    'cannot stand beside warmupSteps: each says how long the warm-up is',
+    'cannot be combined with warmupSteps: both set the length of the warm-up',
   ),
   refused({ properties: { method: { const: 'full' } } }, loraSettings, 'is a setting of method: lora'),
   refused(
@@ -66,7 +70,7 @@ function refused(where: Schema, names: readonly string[], reason: string): Schem
   return implies(where, { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) });
 }
 
-/** What a point has to fulfil where no rows are held out. */
+/** What a point must satisfy where no rows are held out. */
 function withoutValidation(point: Schema): Schema {
   return implies(
     { ...given('validation'), properties: { validation: { const: 0 } } },
@@ -74,7 +78,7 @@ function withoutValidation(point: Schema): Schema {
   );
 }
 
-/** Fails wherever it is asked; the description is what the user is told. */
+/** Always fails; the user sees the description. */
 function never(reason: string): Schema {
   return { not: {}, description: reason };
 }

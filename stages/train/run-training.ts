@@ -31,7 +31,7 @@ export type MeasureFor = (setting: {
   readonly rows: readonly Row[];
 }) => Result<(parameters: Feeds) => Promise<Readonly<Record<string, number>>>>;
 
-/** `adapter?`: a folder of peft whose training is gone on with. */
+/** `adapter?`: a folder of peft whose training is continued. */
 export type TrainDep = 'base' | 'train' | 'adapter?';
 
 /** `validation?`: the losses of the held-out rows. */
@@ -91,7 +91,7 @@ export async function runTraining(
       measureFor !== undefined && 'measure',
     ]);
     if (need !== undefined) return { ok: false, error: `${text}; validation rows are needed by ${need}` };
-    emit({ kind: 'warning', text: `${text}; nothing is validated, and the last step is kept` });
+    emit({ kind: 'warning', text: `${text}; there is no validation, and the last step is kept` });
   }
   const measure = measureFor?.({
     model: model.value,

@@ -18,7 +18,7 @@ export interface TrainParams {
   /** Share of the training rows that is held out. */
   readonly validation: number;
   readonly seed: number;
-  /** Of the choice of the validation rows, 42 unless told: so that trainings with other seeds are evaluated on the same rows. */
+  /** Of the choice of the validation rows, 42 by default, so that trainings with other seeds are evaluated on the same rows. */
   readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx';

@@ -41,7 +41,7 @@ export function messagesOf(event: TrainEvent): readonly StageMessage[] {
   }
 }
 
-/** Why a training gave nothing. */
+/** Why a training has no result. */
 export function unfinishedText(outcome: Exclude<TrainOutcome, { kind: 'finished' }>): string {
   switch (outcome.kind) {
     case 'interrupted':

@@ -21,7 +21,7 @@ export function needOfValidation(
 
 /** A share of the training rows that comes to no row, and what to do about it. */
 export const noValidationText = (share: number, rows: number): string =>
-  `validation: ${share} of ${rows} training rows is no row (the share is rounded down): ` +
+  `validation: ${share} of ${rows} training rows rounds down to no rows: ` +
   `give a share of at least ${shareOfOne(rows)}, or validation: 0`;
 
 /** The least share, to three digits, that comes to a row. */

@@ -83,7 +83,7 @@ export const optimizerSchema = variants(['adamw', 'adafactor'], {
   },
 });
 
-/** A plain name, or a map whose name says which options it may have: faults are told of that variant alone. */
+/** A plain name, or a map whose name says which options it may have: faults are reported for that variant only. */
 function variants(plain: readonly string[], table: Readonly<Record<string, Options>>) {
   const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) =>
     implies(

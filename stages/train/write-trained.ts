@@ -31,7 +31,7 @@ function lazy(names: readonly string[], values: Readonly<Record<string, HostValu
     new Map(
       names.map((name) => {
         const value = values[name];
-        if (value?.dtype !== 'float32') throw new Error(`the training gave no float32 tensor "${name}"`);
+        if (value?.dtype !== 'float32') throw new Error(`the training returned no float32 tensor "${name}"`);
         return [name, { dtype: value.dtype, shape: value.shape, data: value.data }];
       }),
     ),

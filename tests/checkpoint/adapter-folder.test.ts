@@ -171,9 +171,9 @@ describe('adapter_config.json', () => {
     };
     expect(parseAdapterConfig(noted, 'a').ok).toBe(true);
     expect(adapterConfigWarnings(noted).map((warning) => warning.split(':')[0])).toEqual([
-      'note is no field of peft',
-      'use_gates is no field of peft',
-      'use_qalora is ignored, as peft does',
+      'note is not a field of peft and is ignored, as in peft',
+      'use_gates is not a field of peft and is ignored, as in peft',
+      'use_qalora is ignored, as in peft',
     ]);
     expect(parseAdapterConfig({ ...noted, peft_version: '0.21.2' }, 'a').ok).toBe(true);
     expect(messageOf(parseAdapterConfig({ use_gates: true, peft_version: '0.22.0' }, 'a'))).toMatch(

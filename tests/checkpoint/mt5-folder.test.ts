@@ -92,7 +92,7 @@ describe.each([
     );
     expect(messageOf(await openMt5Folder(await folderWith(model, tensors)))).toBe(`1 tensor is missing:
   encoder.final_layer_norm.weight
-1 tensor is of another shape than the configuration says:
+1 tensor is not of the shape that the configuration gives:
   decoder.final_layer_norm.weight is [7], expected [6]
 1 tensor is not part of the model:
   encoder.block.9.layer.0.layer_norm.weight`);
@@ -237,7 +237,7 @@ describe('what is not there is named, with what was expected', () => {
     const index = JSON.parse(await readFile(join(folder, 'model.safetensors.index.json'), 'utf8'));
     index.weight_map['a'] = first;
     await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
-    expect(messageOf(await openMt5Folder(folder))).toBe(`says that ${first} holds a, which it does not`);
+    expect(messageOf(await openMt5Folder(folder))).toBe(`says that ${first} holds a, but that file does not`);
     await rm(join(folder, first));
     expect(await openMt5Folder(folder)).toMatchObject({
       error: {

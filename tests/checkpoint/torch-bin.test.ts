@@ -63,7 +63,7 @@ test.each([
 
 test.each([
   ['shorter than its tensors say', 4, /the storage of "\w+" has 4 bytes, expected \d+/],
-  ['longer than the file', 1e9, /data\/0 would end at byte \d+ of \d+: the file was cut, or damaged/],
+  ['longer than the file', 1e9, /data\/0 would end at byte \d+ of \d+: the file is truncated or damaged/],
 ])('a storage that is %s is refused', async (_, size, says) => {
   const file = join(await temporaryFolder(), 'a.bin');
   const bytes = await readFile(golden('views.zip.bin'));

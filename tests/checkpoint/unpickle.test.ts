@@ -118,10 +118,10 @@ test('only a name that is allowed passes, and its call is not made', () => {
 test.each([
   ['an opcode that makes objects', [')', 0x81], /opcode 0x81/],
   ['an opcode that is none', [0xff], /opcode 0xff/],
-  ['taking from an empty stack', ['0'], /takes more from its stack/],
-  ['taking from below a mark', ['K', 1, '(', 0x85], /takes more from its stack/],
+  ['taking from an empty stack', ['0'], /pops more values than it has pushed/],
+  ['taking from below a mark', ['K', 1, '(', 0x85], /pops more values than it has pushed/],
   ['a mark that was never set', ['t'], /lacks a mark/],
-  ['recalling what was not kept', ['h', 9], /recalls value 9/],
+  ['recalling what was not kept', ['h', 9], /reads memo entry 9/],
   ['a text longer than the pickle', ['X', '\xff\xff\xff\xff'], /inside an opcode/],
   ['calling a number', ['K', 1, ')R'], /not a function/],
   ['appending to a number', ['K', 1, 'K', 2, 'a'], /not a list/],

@@ -24,7 +24,7 @@ test('the first line that is no row is the problem', async () => {
   await writeFile(path, '{"human": "a", "assistant": "b"}\n{"human": "a"}\n{');
   expect(await readRows(path)).toEqual({
     ok: false,
-    error: { path, line: 2, message: 'wrong columns: expected a text "assistant"; found ["human"]' },
+    error: { path, line: 2, message: 'wrong columns: expected a string "assistant"; found ["human"]' },
   });
   expect(await readRows(join(folder, 'absent'))).toMatchObject({ ok: false });
 });

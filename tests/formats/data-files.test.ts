@@ -170,10 +170,10 @@ describe('encodings', () => {
 
   test('what needs to be said is asked for, and what is not read is named', async () => {
     expect(await found('rows.csv', Buffer.from(csv, 'utf16le'))).toMatch(
-      /say so by the param encoding: utf-16le/,
+      /set the param `encoding` to utf-16le/,
     );
     expect(await found('rows.csv', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]))).toMatch(/UTF-32.*iconv/);
-    expect(encodingFault('utf-9')).toMatch(/there is no encoding "utf-9"/);
+    expect(encodingFault('utf-9')).toMatch(/unknown encoding "utf-9"/);
     expect(encodingFault('GBK')).toBeUndefined();
   });
 });
@@ -264,7 +264,7 @@ describe('forms', () => {
       },
     );
     expect(await found('rows.csv', 'a,b\n1,2\n')).toMatchObject({
-      dropped: [expect.stringContaining('name the columns by the param columns')],
+      dropped: [expect.stringContaining('name the columns with the param `columns`')],
     });
   });
 

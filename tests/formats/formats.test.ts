@@ -53,7 +53,7 @@ describe('AIMC', () => {
     expect(aimcRow({ description: 'Q. What?', Patient: 'x', Doctor: 'y' })).toMatchObject({
       error: {
         reason: 'wrong columns',
-        detail: 'expected a text "Description"; found ["description","Patient","Doctor"]',
+        detail: 'expected a string "Description"; found ["description","Patient","Doctor"]',
       },
     });
     expect(aimcRow({ ...record, Patient: ' \u3000' })).toMatchObject({ error: { reason: 'empty turn' } });

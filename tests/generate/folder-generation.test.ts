@@ -55,8 +55,8 @@ test('a field that changes the tokens and cannot be done is refused by its name,
     min_p: null,
   });
   expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toBe(
-    'generation_config.json: diversity_penalty is 0.5, which cannot be done here: expected it to be left out; guidance_scale is 2, which cannot be done here: expected it to be left out' +
-      ' (a field is set for a stage by its param `generation`: { NAME: VALUE }, null leaves it out)',
+    'generation_config.json: diversity_penalty is 0.5, which is not supported: remove the field; guidance_scale is 2, which is not supported: remove the field' +
+      ' (a field is overridden by the param `generation` of the stage: { NAME: VALUE }, or null to remove it)',
   );
 });
 
@@ -99,7 +99,7 @@ test("the caller's fields stand in the place of the folder's; null leaves one ou
   expect(
     messageOf(folderGeneration(asked(), folder, tinyConfig, { supress_tokens: [4], num_beams: 2 })),
   ).toBe(
-    "generation.supress_tokens is no field of transformers' GenerationConfig (4.57.1); generation.num_beams is set by the param beams",
+    "generation.supress_tokens is not a field of transformers' GenerationConfig (4.57.1); generation.num_beams is set by the param beams",
   );
 });
 

@@ -312,8 +312,8 @@ describe('running a stage program', () => {
     const result = await rig.pipeline('run', '--keep-going').result;
     expect(result.json).toMatchObject({ ran: ['b'], failed: Object.keys(bodies) });
     expect(result.stderr).toMatch(/Error: a bug here\n.*at .*run/);
-    expect(result.stderr).toContain('the dep "list" gathers many');
-    expect(result.stderr).toContain('a promise of it was never settled');
+    expect(result.stderr).toContain('the dep "list" gathers several results');
+    expect(result.stderr).toContain('one of its promises never settled');
     expect(result.stderr).toContain('process.exit(0)');
   });
 
@@ -378,7 +378,7 @@ describe('running a stage program', () => {
       'params.wrod',
       'pipeline.yaml:3',
       'no out more',
-      'exports no stage',
+      'does not export a stage',
       'stages/b.ts: no such file',
       'pipeline.yaml:7:14: error: stages/broke.ts: no such file',
       'did you mean "stages/broken.ts"?',

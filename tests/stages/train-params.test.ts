@@ -24,11 +24,11 @@ describe('settings of a training', () => {
   test.each([
     [
       'method: full, maxSteps: 10, epochs: 2',
-      'params.config.epochs cannot stand beside maxSteps: each says where the training ends',
+      'params.config.epochs cannot be combined with maxSteps: both set where the training ends',
     ],
     [
       'method: lora, warmupSteps: 3, warmupRatio: 0.1',
-      'params.config.warmupRatio cannot stand beside warmupSteps: each says how long the warm-up is',
+      'params.config.warmupRatio cannot be combined with warmupSteps: both set the length of the warm-up',
     ],
     ['method: full, r: 8', 'params.config.r is a setting of method: lora'],
     [

@@ -69,13 +69,15 @@ describe('the stage program train', () => {
     ] as const)
       expect(await refused(config as Partial<MethodParams>)).toEqual({
         ok: false,
-        error: `validation: 0.04 of 20 training rows is no row (the share is rounded down): give a share of at least 0.05, or validation: 0; validation rows are needed by ${need}`,
+        error: `validation: 0.04 of 20 training rows rounds down to no rows: give a share of at least 0.05, or validation: 0; validation rows are needed by ${need}`,
       });
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('said', messages), params: few })).toMatchObject({ ok: true });
     expect(messages).toContainEqual({
       kind: 'warning',
-      text: expect.stringMatching(/is no row .*nothing is validated, and the last step is kept/),
+      text: expect.stringMatching(
+        /rounds down to no rows.*there is no validation, and the last step is kept/,
+      ),
     });
   });
 
@@ -165,11 +167,11 @@ describe('the stage program train', () => {
 
     expect(await goOn('adapter-full', { method: 'full' })).toEqual({
       ok: false,
-      error: `the dep adapter (${model}) is what method: lora goes on with: expected that, or no such dep; found method: full`,
+      error: `the dep adapter (${model}) needs method: lora, found method: full`,
     });
     expect(await goOn('adapter-other', { r: 4, targets: ['q'] })).toEqual({
       ok: false,
-      error: `${model} says itself what its r, targets are: take them out of config`,
+      error: `${model} already sets r, targets: remove them from config`,
     });
     expect(
       await train.run({

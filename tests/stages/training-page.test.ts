@@ -30,13 +30,13 @@ test('the page names every setting of a point, and no other', () => {
 
 test('the page names every param, dep and out', () => {
   const params = tableAt('param | is').flatMap(([first]) =>
-    namesIn(first?.replace('`train-measured` alone', '')),
+    namesIn(first?.replace('`train-measured` only', '')),
   );
   expect([...params].sort()).toEqual([...Object.keys(trainParamsSchema.properties), 'measure'].sort());
   const places = tableAt('dep, out | is').map(([first]) => first?.replaceAll('`', ''));
   expect(places).toEqual([
-    ...measured.deps.map((dep) => `dep ${dep.replace('?', ', may be left out')}`),
-    ...measured.outs.map((out) => `out ${out.replace('?', ', may be left out')}`),
+    ...measured.deps.map((dep) => `dep ${dep.replace('?', ' (optional)')}`),
+    ...measured.outs.map((out) => `out ${out.replace('?', ' (optional)')}`),
   ]);
 });
 

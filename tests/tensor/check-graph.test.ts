@@ -25,8 +25,8 @@ test('every fault is found', () => {
     },
   });
   expect(faults).toEqual([
-    'Multiply is float32[m], its rule gives float32[n]',
-    'there is no op "Guess"',
+    'Multiply has type float32[m], but its rule gives float32[n]',
+    'unknown op "Guess"',
     'Add has 1 inputs, expected 2',
     'the input "x" is float32[n] and float32[3]',
     'no input has the size "m" as an axis',

@@ -61,7 +61,7 @@ function productsAt(
 
 test('probabilities are those that something is left of', () => {
   const bits = randomBits(input('key', 'int32', []), [input('row', 'int32', ['n'])]);
-  expect(() => keepMask(bits, 1)).toThrow('1 is not a probability to drop by');
+  expect(() => keepMask(bits, 1)).toThrow('1 is not a dropout probability');
   expect(() => keepMask(bits, Number.NaN)).toThrow('NaN');
   expect(keepMask(bits, 0).shape).toEqual(['n']);
 });

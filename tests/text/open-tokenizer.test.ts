@@ -51,7 +51,7 @@ test('tokenizer.json is enough for "transformers", not for "sentencepiece"', asy
   });
   expect((await openTokenizer(folder, transformers)).ok).toBe(true);
   expect(messageOf(await openTokenizer(folder, sentencepiece))).toBe(
-    `${folder}: it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json`,
+    `${folder}: it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" needs only tokenizer.json`,
   );
 });
 
@@ -131,7 +131,7 @@ test.each([
         normalizer: { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' },
       }),
     },
-    'expected a text, or one character with a quantifier',
+    'expected a string, or one character with a quantifier',
   ],
   [
     'a vocabulary without [CLS]',
@@ -168,7 +168,7 @@ test('a setting that would cut texts otherwise is refused by its name, and passe
       '{"extra_ids": 4, "truncation_side": "left", "sp_model_kwargs": {"enable_sampling": true}, "padding_side": "right"}',
   });
   expect(messageOf(await openTokenizer(folder, transformers))).toBe(
-    `${folder}: sp_model_kwargs is {"enable_sampling":true}, which cannot be done here: expected {}; truncation_side is "left", which cannot be done here: expected "right"`,
+    `${folder}: sp_model_kwargs is {"enable_sampling":true}, which is not supported: expected {}; truncation_side is "left", which is not supported: expected "right"`,
   );
   const usual = await folderWith({
     'vocab.txt': goldenVocabulary(),

@@ -65,7 +65,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
           ['a', -2, 1],
         ],
       },
-      'piece 1 ("a") stands there twice, as 2 again',
+      'piece 1 ("a") occurs twice, again as piece 2',
     ],
     [
       'a piece twice, once unused',
@@ -76,7 +76,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
           ['a', -2, 5],
         ],
       },
-      'stands there twice',
+      'occurs twice',
     ],
     [
       'a control piece twice',
@@ -88,7 +88,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
           ['b', 0, 1],
         ],
       },
-      'piece 1 ("a") stands there twice',
+      'piece 1 ("a") occurs twice',
     ],
     [
       'a score that is no number',
@@ -109,7 +109,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
         ],
         byteFallback: true,
       },
-      'it has byte fallback, and no piece <0x00>',
+      'it has byte fallback, but no piece <0x00>',
     ],
     [
       'a byte piece without byte fallback',
@@ -120,9 +120,9 @@ describe('a model that cannot be used is refused, and why is said', () => {
           ['a', -1, 1],
         ],
       },
-      'is a byte, and the model says that it has no byte fallback',
+      'is a byte, but the model has no byte fallback',
     ],
-    ['nothing but control pieces', { pieces: [['<unk>', 0, 2]] }, 'no piece stands for text'],
+    ['nothing but control pieces', { pieces: [['<unk>', 0, 2]] }, 'no piece represents text'],
     [
       'a character map of two bytes',
       {

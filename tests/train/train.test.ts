@@ -467,7 +467,7 @@ describe('a training', () => {
       {},
       /row 31 has no source token/,
     ],
-    ['no rows', { examples: [] }, {}, /none is left for training/],
+    ['no rows', { examples: [] }, {}, /no rows are left for training/],
     [
       'targets that no layer has',
       {},

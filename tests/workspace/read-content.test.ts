@@ -46,7 +46,7 @@ test('a large file is not read to its end when that is of no use any more: it is
   stop.abort();
   expect(await read).toEqual({
     ok: false,
-    error: { path: 'large', message: 'it was not read to its end', code: 'ECANCELED' },
+    error: { path: 'large', message: 'it was not read to the end', code: 'ECANCELED' },
   });
   expect(workspace.stats.find('large')).toBeUndefined();
 });

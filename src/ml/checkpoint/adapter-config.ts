@@ -48,8 +48,8 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
   const fields = configFields(json);
   fields.choice('peft_type', 'LORA', ['LORA']);
   const config: AdapterConfig = {
-    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a text', text),
-    revision: fields.value<string | null>('revision', null, 'a text', text),
+    baseModelNameOrPath: fields.value<string | null>('base_model_name_or_path', null, 'a string', text),
+    revision: fields.value<string | null>('revision', null, 'a string', text),
     r: fields.integer('r', 8),
     loraAlpha: fields.number('lora_alpha', 8, { least: 0, most: 1e9 }),
     loraDropout: fields.number('lora_dropout', 0, { least: 0, most: 1 }),
@@ -68,7 +68,7 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
     layersToTransform: fields.value<readonly number[] | null>(
       'layers_to_transform',
       null,
-      'a number of a layer, or a list of them',
+      'the number of a layer, or a list of them',
       layerNumbers,
     ),
     layersPattern: fields.value<readonly string[] | null>(
@@ -100,7 +100,7 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
       tokenIndices,
     ),
     ensureWeightTying: fields.boolean('ensure_weight_tying', false) || undefined,
-    peftVersion: fields.value<string | undefined>('peft_version', undefined, 'a text', text),
+    peftVersion: fields.value<string | undefined>('peft_version', undefined, 'a string', text),
   };
   const problems = [
     ...fields.problems(),
@@ -113,13 +113,14 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
     : { ok: false, error: { path, message: problems.join('\n') } };
 }
 
-/** What peft ignores in an adapter_config.json too, a line a field: what was meant by it has no effect. */
+/** The fields of an adapter_config.json that peft ignores too, one line each: they have no effect. */
 export function adapterConfigWarnings(json: JsonObject): readonly string[] {
   return Object.entries(json).flatMap(([name, value]) => {
     if (honoured.includes(name) || isOff(value)) return [];
-    if (!Object.hasOwn(withoutEffect, name)) return [`${name} is no field of peft: ignored, as peft does`];
+    if (!Object.hasOwn(withoutEffect, name))
+      return [`${name} is not a field of peft and is ignored, as in peft`];
     const why = withoutEffect[name] ?? '';
-    return why === '' ? [] : [`${name} is ignored, as peft does: ${why}`];
+    return why === '' ? [] : [`${name} is ignored, as in peft: ${why}`];
   });
 }
 
@@ -198,24 +199,24 @@ const honoured: readonly string[] = [
   'use_rslora',
 ];
 
-/** Fields of peft 0.17 to 0.21 that change nothing when a folder is loaded over a T5, and why; '': not worth a word. */
+/** Fields of peft 0.17 to 0.21 that change nothing when a folder is loaded over a T5, and why; '': no warning. */
 const withoutEffect: Readonly<Record<string, string>> = {
   auto_mapping: '',
-  corda_config: 'it acts while an adapter is made',
-  eva_config: 'it acts while an adapter is made',
+  corda_config: 'it only applies when an adapter is created',
+  eva_config: 'it only applies when an adapter is created',
   fan_in_fan_out: 'the layers of a T5 are torch.nn.Linear',
   inference_mode: '',
-  loftq_config: 'it acts with init_lora_weights "loftq" alone',
-  lora_ga_config: 'it acts while an adapter is made',
+  loftq_config: 'it only applies with init_lora_weights "loftq"',
+  lora_ga_config: 'it only applies when an adapter is created',
   megatron_core: '',
   qalora_group_size: '',
-  runtime_config: 'settings of a run are not settings of a folder',
+  runtime_config: 'it configures a run, not an adapter',
   task_type: '',
-  use_qalora: 'it acts on quantised layers alone',
-  velora_config: 'it acts in training alone',
+  use_qalora: 'it only applies to quantised layers',
+  velora_config: 'it only applies during training',
 };
 
-/** Fields of peft 0.17 to 0.21 that change what a folder computes, in ways that are not known here. */
+/** Fields of peft 0.17 to 0.21 that change the output in ways that are not implemented. */
 const refusedWhereOn: readonly string[] = [
   'alora_invocation_tokens',
   'arrow_config',
@@ -227,7 +228,7 @@ const refusedWhereOn: readonly string[] = [
   'use_bdlora',
 ];
 
-/** What is switched on and would change the output: a field that is refused, or one of a peft that is newer than this reader. */
+/** Enabled fields that would change the output: unsupported ones, or those of a newer peft than this reader knows. */
 function acting(others: JsonObject, config: AdapterConfig): readonly string[] {
   return Object.entries(others).flatMap(([name, value]) => {
     if (isOff(value) || Object.hasOwn(withoutEffect, name)) return [];

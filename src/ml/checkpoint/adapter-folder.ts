@@ -27,12 +27,12 @@ export interface AdapterFolder {
   readonly tensors: LazyTensors;
 }
 
-/** An adapter folder as it was opened: what of it is ignored is named. */
+/** An opened adapter folder, with warnings about what is ignored. */
 export interface OpenedAdapterFolder extends AdapterFolder {
   readonly warnings: readonly string[];
 }
 
-/** Opens an adapter folder of peft. Whether it fits a model is for those to say who have the model. */
+/** Opens an adapter folder of peft. Whether it fits a model is checked by the caller, who has the model. */
 export async function openAdapterFolder(folder: string): Promise<Result<OpenedAdapterFolder, FileProblem>> {
   const json = await readFolderJson(
     folder,
@@ -102,7 +102,7 @@ const ownName = (name: string): string =>
 /** A projection of VeLoRA, which compresses what the backward pass keeps. */
 const usedInTrainingAlone = /\.lora_velora_embed$/;
 
-/** A layer's update is B x A: each without the other, or of another rank, is no update. */
+/** A layer's update is B x A: both factors must be present, with the same rank. */
 function unpaired(tensors: LazyTensors): readonly string[] {
   const pairs = new Set(
     [...tensors.keys()].flatMap((name) => {

@@ -10,15 +10,15 @@ import { modelTypeOf } from './model-type.ts';
 import { matchTensors } from './tensor-check.ts';
 import { openModelWeights } from './weights.ts';
 
-/** A BERT encoder as its folder tells it. `tensors` are those of `bertParameterShapes(config)`, in that order. */
+/** A BERT encoder as its folder describes it. `tensors` are those of `bertParameterShapes(config)`, in that order. */
 export interface BertFolder {
   readonly config: BertConfig;
   readonly tensors: LazyTensors;
-  /** What the files hold that is ignored here, for a user to read. */
+  /** Warnings about what is ignored in the files. */
   readonly warnings: readonly string[];
 }
 
-/** Opens a folder in Hugging Face's form. Pooler and heads, where it has them, are passed over. */
+/** Opens a folder in Hugging Face's form. A pooler and heads are ignored. */
 export async function openBertFolder(folder: string): Promise<Result<BertFolder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);
   return json.ok ? bertFolder(folder, json.value) : json;

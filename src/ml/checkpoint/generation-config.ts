@@ -3,9 +3,9 @@ import { isJsonList, type Json, type JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { configFields } from './config-fields.ts';
 
-/** How a model generates unless told otherwise. Fields and defaults as in transformers' GenerationConfig (4.57.1). */
+/** How a model generates by default. Fields and defaults as in transformers' GenerationConfig (4.57.1). */
 export interface GenerationConfig {
-  /** With the decoder's start, in tokens; `maxNewTokens` counts without it and goes before. */
+  /** With the decoder's start, in tokens; `maxNewTokens` counts without it and takes precedence. */
   readonly maxLength: number;
   readonly maxNewTokens: number | null;
   readonly minLength: number;
@@ -45,13 +45,13 @@ export interface SequenceBias {
   readonly bias: number;
 }
 
-/** The end becomes likelier by `factor` a token from `start` generated tokens on. */
+/** From `start` generated tokens on, the end becomes more likely by `factor` with each token. */
 export interface ExponentialDecay {
   readonly start: number;
   readonly factor: number;
 }
 
-/** A generation_config.json in which everything is understood; the error says a line a field. */
+/** A generation_config.json in which every field is understood; the error has one line for each problem. */
 export function parseGenerationConfig(json: JsonObject, path: string): Result<GenerationConfig, FileProblem> {
   const { config, problems } = readGenerationConfig(json);
   return problems.length === 0
@@ -227,7 +227,7 @@ export const foreignSamplingFields: JsonObject = {
   typical_p: 1,
 };
 
-/** Whether transformers acts on a field that nothing here stands for. */
+/** Whether transformers acts on a field that is not implemented here. */
 export const isForeignField = (name: string): boolean =>
   Object.hasOwn(foreignFields, name) || Object.hasOwn(foreignSamplingFields, name);
 

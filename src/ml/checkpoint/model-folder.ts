@@ -9,7 +9,7 @@ import { type Mt5Folder, mt5Folder } from './mt5-folder.ts';
 /** A model of any family that is known here. */
 export type ModelFolder = ({ readonly kind: 'mt5' } & Mt5Folder) | ({ readonly kind: 'bert' } & BertFolder);
 
-/** Opens a folder in Hugging Face's form, for those who take any encoder: a decoder may be missing. */
+/** Opens a folder in Hugging Face's form for callers that need only an encoder: a decoder may be missing. */
 export async function openModelFolder(folder: string): Promise<Result<ModelFolder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);
   if (!json.ok) return json;

@@ -11,7 +11,7 @@ export const isKnownField = (name: string): boolean =>
   isGenerationField(name) ||
   Object.hasOwn(offValues, name);
 
-/** Not kept: what is written anew, and where the file once lay. */
+/** Not kept: what is written again on saving, and the path of the original file. */
 export const rewrittenFields: readonly string[] = [
   'architectures',
   'dtype',
@@ -20,18 +20,16 @@ export const rewrittenFields: readonly string[] = [
   '_name_or_path',
 ];
 
-/** What a file asks for that is not computed here, a line a field. */
+/** What a file asks for that is not supported, one line for each field. */
 export const unsupportedFields = (other: JsonObject): readonly string[] =>
   Object.entries(offValues).flatMap(([name, { off, reason }]) => {
     const found = other[name] ?? null;
     return found === null || off.includes(JSON.stringify(found))
       ? []
-      : [
-          `${name} is ${shownJson(found)}, which cannot be computed here (${reason}): expected it to be left out`,
-        ];
+      : [`${name} is ${shownJson(found)}, which is not supported (${reason}): remove the field`];
   });
 
-/** Unknown fields of a file that a newer transformers saved: nothing tells whether it acts on them. */
+/** Unknown fields of a file that a newer transformers saved: they may change the output. */
 export function newerFields(json: JsonObject, other: JsonObject): readonly string[] {
   const [major = 0, minor = 0] = versionOf(json) ?? [];
   const [knownMajor, knownMinor] = newestKnown;
@@ -40,7 +38,7 @@ export function newerFields(json: JsonObject, other: JsonObject): readonly strin
     .filter((name) => !isKnownField(name))
     .map(
       (name) =>
-        `${name} is a field of transformers ${shownJson(json['transformers_version'] ?? null)}: what it changes is not known here, where the fields up to transformers ${newestKnown.join('.')} are`,
+        `${name} is a field of transformers ${shownJson(json['transformers_version'] ?? null)}, which is newer than this reader (transformers ${newestKnown.join('.')}): what the field changes is unknown`,
     );
 }
 
@@ -56,8 +54,8 @@ const newestKnown = [5, 24] as const;
 /** Fields that transformers acts on, and the values of each, as JSON, that leave a T5 as it is. */
 const offValues: Readonly<Record<string, { readonly off: readonly string[]; readonly reason: string }>> = {
   compression_config: { off: [], reason: 'compressed weights' },
-  per_layer_config: { off: ['{}'], reason: 'layers that differ' },
-  pruned_heads: { off: ['{}'], reason: 'heads that are taken out' },
+  per_layer_config: { off: ['{}'], reason: 'layers with different settings' },
+  pruned_heads: { off: ['{}'], reason: 'pruned heads' },
   quantization_config: { off: [], reason: 'quantized weights' },
   tie_encoder_decoder: { off: ['false'], reason: 'a decoder that shares the weights of the encoder' },
 };

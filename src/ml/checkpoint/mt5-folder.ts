@@ -29,13 +29,13 @@ import { writeSafetensors } from './safetensors.ts';
 import { planShards, shardIndex, shardName } from './sharded.ts';
 import { openModelWeights } from './weights.ts';
 
-/** An mT5 or T5 as its folder tells it. `tensors` are those of `mt5ParameterShapes(config)`, in that order, as stored. */
+/** An mT5 or T5 as its folder describes it. `tensors` are those of `mt5ParameterShapes(config)`, in that order, as stored. */
 export interface Mt5Folder {
   readonly config: Mt5Config;
-  /** How the model generates unless told otherwise. What is not understood in it stays in `other`. */
+  /** How the model generates by default. What is not understood in it stays in `other`. */
   readonly generation: GenerationConfig;
   readonly tensors: LazyTensors;
-  /** What the files hold that is ignored here, as it is by transformers; for a user to read. */
+  /** Warnings about what is ignored in the files, as in transformers. */
   readonly warnings: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export interface Mt5Folder {
 export type Mt5Part = 'whole' | 'encoder';
 
 /**
- * Opens a folder in Hugging Face's form, whatever form its weights have. What is missing or misshaped is told in one
+ * Opens a folder in Hugging Face's form, whatever form its weights have. Missing and misshaped tensors are reported in one
  * problem.
  */
 export async function openMt5Folder(folder: string): Promise<Result<Mt5Folder, FileProblem>> {
@@ -63,7 +63,9 @@ export async function mt5Folder(
   if (type !== 'mt5' && type !== 't5' && type !== 'umt5')
     return refused(`model_type is ${JSON.stringify(type ?? null)}: expected "mt5", "t5" or "umt5"`);
   if (part === 'whole' && json['is_encoder_decoder'] === false)
-    return refused('is_encoder_decoder is false: expected a model with a decoder, which answers need');
+    return refused(
+      'is_encoder_decoder is false: expected a model with a decoder, which generates the answers',
+    );
   const parsed = parseMt5Config(json, path);
   if (!parsed.ok) return parsed;
   const stored = await openModelWeights(folder);
@@ -90,7 +92,7 @@ export interface WriteOptions {
   readonly copies?: readonly string[];
   /** The tokenizer.json that the tokenizer's files lack. */
   readonly tokenizerJson?: string | undefined;
-  /** The largest file of weights; 5 GB, as in transformers, unless told otherwise. */
+  /** The largest weights file; 5 GB by default, as in transformers. */
   readonly maxShardBytes?: number;
 }
 

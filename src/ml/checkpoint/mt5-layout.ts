@@ -7,7 +7,7 @@ import { matchTensors } from './tensor-check.ts';
 /**
  * The parameters of a T5 under the names and in the order of `mt5ParameterShapes`, from whichever names a file gives
  * them; and all that is wrong with them. Old files repeat the embedding under the names of both stacks and of a tied
- * head, some have it only there; the copies must agree, since nothing tells which of them was meant.
+ * head, some have it only there; the copies must agree, since it is unknown which of them was meant.
  */
 export async function canonicalMt5Tensors(
   config: Mt5Config,
@@ -52,7 +52,7 @@ export async function hasOwnHead(stored: LazyTensors): Promise<boolean> {
 
 const isOfDecoder = (name: string): boolean => name.startsWith('decoder.') || name === 'lm_head.weight';
 
-/** Early T5 files hold this table, which cross-attention never had a use for; transformers passes over it as well. */
+/** Early T5 files hold this table, which cross-attention never used; transformers ignores it as well. */
 const unusedBias = 'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight';
 
 async function areEqual(a: LazyTensor, b: LazyTensor): Promise<boolean> {

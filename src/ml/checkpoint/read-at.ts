@@ -5,7 +5,7 @@ import type { Result } from '../../result.ts';
 /** Node reads at most 2 GiB at once; pieces are smaller also so that other work comes in between. */
 const piece = 1 << 28;
 
-/** Fills `bytes` with what stands in the file from `position` on. The file is opened anew: nobody has to close it. */
+/** Fills `bytes` from the file, starting at `position`. Opens and closes the file itself. */
 export async function readAt(
   path: string,
   position: number,
@@ -26,7 +26,7 @@ export async function readAt(
             ok: false,
             error: {
               path,
-              message: `ends at byte ${position + done}, expected ${bytes.length - done} more: it was cut, or changed while it was read`,
+              message: `ends at byte ${position + done}, expected ${bytes.length - done} more: the file is truncated, or changed while it was read`,
             },
           };
         done += bytesRead;

@@ -45,7 +45,7 @@ export function parseSafetensorsHeader(text: string, dataBytes: number): Result<
   for (const [name, entry] of Object.entries(entries)) {
     const tensor = storedTensor(entry);
     if (!tensor.ok)
-      return { ok: false, error: `its header says of tensor ${JSON.stringify(name)} ${tensor.error}` };
+      return { ok: false, error: `tensor ${JSON.stringify(name)} in its header: ${tensor.error}` };
     tensors.push([name, tensor.value]);
   }
   tensors.sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
@@ -114,24 +114,24 @@ const isCode = (code: Json | undefined): code is keyof typeof types =>
   typeof code === 'string' && Object.hasOwn(types, code);
 
 function storedTensor(entry: Json): Result<StoredTensor> {
-  if (!isJsonObject(entry)) return { ok: false, error: 'something that is not a JSON object' };
+  if (!isJsonObject(entry)) return { ok: false, error: 'it is not a JSON object' };
   const code = entry['dtype'];
   if (!isCode(code))
     return {
       ok: false,
-      error: `that its type is ${JSON.stringify(code)}: expected ${Object.keys(types).join(', ')}`,
+      error: `its type is ${JSON.stringify(code)}, expected ${Object.keys(types).join(', ')}`,
     };
   const dtype = types[code];
   const shape = entry['shape'];
-  if (!isSizes(shape)) return { ok: false, error: 'that its shape is not a list of sizes' };
+  if (!isSizes(shape)) return { ok: false, error: 'its shape is not a list of sizes' };
   const offsets = entry['data_offsets'];
   const [start, end] = isSizes(offsets) && offsets.length === 2 ? offsets : [];
   if (start === undefined || end === undefined)
-    return { ok: false, error: 'that its data_offsets are not two sizes' };
+    return { ok: false, error: 'its data_offsets are not two sizes' };
   if (end - start !== elementCount(shape) * itemSize(dtype))
     return {
       ok: false,
-      error: `that it takes bytes ${start} to ${end}, but a ${code} of shape [${shape.join(', ')}] takes ${elementCount(shape) * itemSize(dtype)} bytes`,
+      error: `it takes bytes ${start} to ${end}, but a ${code} of shape [${shape.join(', ')}] takes ${elementCount(shape) * itemSize(dtype)} bytes`,
     };
   return { ok: true, value: { dtype, shape, start, end } };
 }
@@ -155,5 +155,5 @@ function uncovered(
   }
   return end === dataBytes
     ? undefined
-    : `its tensors take ${end} bytes, but the file has ${dataBytes} after the header: it was cut, or damaged`;
+    : `its tensors take ${end} bytes, but the file has ${dataBytes} after the header: it is truncated or damaged`;
 }

@@ -40,7 +40,7 @@ export async function openSharded(indexPath: string, open: Open): Promise<Result
     if (tensor === undefined)
       return {
         ok: false,
-        error: { path: indexPath, message: `says that ${file} holds ${name}, which it does not` },
+        error: { path: indexPath, message: `says that ${file} holds ${name}, but that file does not` },
       };
     tensors.set(name, tensor);
   }

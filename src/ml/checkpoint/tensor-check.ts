@@ -30,7 +30,7 @@ export function matchTensors(
     tensors: new Map(matched.map(([name, tensor]) => [name, tensor])),
     problems: [
       ...listed('missing', missing),
-      ...listed('of another shape than the configuration says', misshaped),
+      ...listed('not of the shape that the configuration gives', misshaped),
     ],
     unused: listed('not part of the model', extra),
   };

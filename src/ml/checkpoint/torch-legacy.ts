@@ -74,7 +74,10 @@ async function storagePlaces(
     const place = { start: at + 8, size: Number(count.readBigUInt64LE()) * bytes };
     at = place.start + place.size;
     if (at > size)
-      return refused(path, `storage ${key} would end at byte ${at} of ${size}: the file was cut, or damaged`);
+      return refused(
+        path,
+        `storage ${key} would end at byte ${at} of ${size}: the file is truncated or damaged`,
+      );
     places.set(key, place);
   }
   return { ok: true, value: places };

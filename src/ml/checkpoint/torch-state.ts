@@ -33,7 +33,7 @@ export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTe
     };
   const tensors = new Map<string, TorchTensor>();
   for (const [name, value] of pickled.entries) {
-    if (typeof name !== 'string') return { ok: false, error: 'it holds a dict whose keys are not texts' };
+    if (typeof name !== 'string') return { ok: false, error: 'it holds a dict whose keys are not strings' };
     const tensor = torchTensor(value);
     if (!tensor.ok) return { ok: false, error: `under ${JSON.stringify(name)} it holds ${tensor.error}` };
     tensors.set(name, tensor.value);
@@ -43,13 +43,13 @@ export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTe
 
 /** The storage that a persistent id names: ('storage', its class, its key, the device, its count of elements). */
 function torchStorage(id: Pickled): Result<TorchStorage> {
-  if (!isOf(id, 'tuple')) return { ok: false, error: 'a storage that is not told as torch tells it' };
+  if (!isOf(id, 'tuple')) return { ok: false, error: 'a storage that is not in the form that torch writes' };
   const [tag, type, key, , count, view] = id.items;
   const dtype = isOf(type, 'name')
     ? Object.entries(storageTypes).find(([name]) => name === type.name)?.[1]
     : undefined;
   if (tag !== 'storage' || dtype === undefined || typeof key !== 'string' || !isSize(count))
-    return { ok: false, error: 'a storage that is not told as torch tells it' };
+    return { ok: false, error: 'a storage that is not in the form that torch writes' };
   if (view !== undefined && view !== null)
     return {
       ok: false,
@@ -99,7 +99,7 @@ function rebuilt({
   if (!storage.ok) return storage;
   const [shape, strides] = [sizes(size), sizes(stride)];
   if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length)
-    return { ok: false, error: 'a tensor whose shape, strides and offset do not go together' };
+    return { ok: false, error: 'a tensor with inconsistent shape, strides and offset' };
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), offset);
   // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the memory.
   if (elementCount(shape) > storage.value.count)

@@ -93,7 +93,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
   };
   const pop = (): Value => {
     const value = stack.length > (marks.at(-1) ?? 0) ? stack.pop() : undefined;
-    if (value === undefined) throw new Refused('the pickle takes more from its stack than it has put there');
+    if (value === undefined) throw new Refused('the pickle pops more values than it has pushed');
     return value;
   };
   const popToMark = (): Value[] => {
@@ -108,7 +108,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
   };
   const recall = (key: number): Value => {
     const value = memo.get(key);
-    if (value === undefined) throw new Refused(`the pickle recalls value ${key}, which it never kept`);
+    if (value === undefined) throw new Refused(`the pickle reads memo entry ${key}, which it never stored`);
     return value;
   };
   const utf8 = (length: number): string => {
@@ -246,16 +246,16 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
         stack.push(lineOf(floatLine, 'a number'));
         break; // FLOAT
       case 0x53:
-        stack.push(lineOf(stringLine, 'a quoted text'));
+        stack.push(lineOf(stringLine, 'a quoted string'));
         break; // STRING
       case 0x56:
-        stack.push(lineOf(unicodeLine, 'a text'));
+        stack.push(lineOf(unicodeLine, 'a string'));
         break; // UNICODE
       case 0x70:
-        memo.set(lineOf(memoLine, 'a place of its memo'), top());
+        memo.set(lineOf(memoLine, 'an index into its memo'), top());
         break; // PUT
       case 0x67:
-        stack.push(recall(lineOf(memoLine, 'a place of its memo')));
+        stack.push(recall(lineOf(memoLine, 'an index into its memo')));
         break; // GET
       case 0x71:
         memo.set(bytes.readUInt8(advance(1)), top());
@@ -299,7 +299,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
 
 const unknown = (opcode: number | undefined, at: number): Refused =>
   new Refused(
-    `the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which no data of tensors needs`,
+    `the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which a file of tensors does not need`,
   );
 
 const memoLine = (line: string): number | undefined => (/^\d{1,9}$/.test(line) ? Number(line) : undefined);
@@ -345,7 +345,7 @@ function stackName(
   module: Value,
 ): PickledName {
   if (typeof module !== 'string' || typeof name !== 'string')
-    throw new Refused('the pickle asks for a name that is not a text');
+    throw new Refused('the pickle asks for a name that is not a string');
   return named(module, name);
 }
 

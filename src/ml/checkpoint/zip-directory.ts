@@ -38,7 +38,9 @@ export async function readZipDirectory(
       return refused(`${name} is not at byte ${header}, where the directory says it is`);
     const start = header + localSize + local.readUInt16LE(26) + local.readUInt16LE(28);
     if (start + bytes > size)
-      return refused(`${name} would end at byte ${start + bytes} of ${size}: the file was cut, or damaged`);
+      return refused(
+        `${name} would end at byte ${start + bytes} of ${size}: the file is truncated or damaged`,
+      );
     entries.set(name, { start, size: bytes });
   }
   return { ok: true, value: entries };
@@ -54,7 +56,7 @@ interface DirectoryHeader {
 function directoryPlace(tail: Buffer, size: number): Result<ZipEntry> {
   const end = tail.lastIndexOf(endMark);
   if (end === -1 || end + endSize > tail.length)
-    return { ok: false, error: 'it has no end record: it was cut, or is not a zip archive' };
+    return { ok: false, error: 'it has no end record: it is truncated, or is not a zip archive' };
   const zip64 = end - zip64LocatorSize - zip64EndSize;
   const far = zip64 >= 0 && tail.readUInt32LE(zip64) === zip64EndSignature;
   const bytes = far ? Number(tail.readBigUInt64LE(zip64 + 40)) : tail.readUInt32LE(end + 12);

@@ -2,6 +2,7 @@
 export const elementsAt = <T>(list: readonly T[], places: readonly number[]): readonly T[] =>
   places.map((place) => {
     const element = list[place];
-    if (element === undefined) throw new Error(`there is no element ${place} in a list of ${list.length}`);
+    if (element === undefined)
+      throw new Error(`element ${place} is out of range in a list of ${list.length}`);
     return element;
   });

@@ -13,19 +13,19 @@ export const leakKinds = ['same', 'normalised', 'question', 'near', 'near questi
  */
 export type LeakKind = (typeof leakKinds)[number];
 
-/** A row that another has been seen as before: indices into the lists. */
+/** A row and the earlier row that it repeats: indices into the lists. */
 export interface RowLeak {
   readonly kind: LeakKind;
   readonly row: number;
   readonly of: number;
 }
 
-/** What is done to a text before it is compared: a fold of variants (traditional to simplified characters). */
+/** Applied to a text before it is compared: a fold of variants (traditional to simplified characters). */
 export type Fold = (text: string) => string;
 
 type Pair = Pick<Row, 'human' | 'assistant'>;
 
-/** The rows that also stand among others, each once, by its closest kind, with the first row of that kind. */
+/** The rows that also occur among others, each once, by its closest kind, with the first row of that kind. */
 export function leaksOf(
   rows: readonly Pair[],
   others: readonly Pair[],
@@ -34,7 +34,7 @@ export function leaksOf(
   return matches(formsOf(rows, fold), formsOf(others, fold), { earlier: false, near: true });
 }
 
-/** The rows that also stand further up in the same list; near duplicates are looked for unless `near` is false. */
+/** The rows that also occur earlier in the same list; near duplicates are looked for unless `near` is false. */
 export function duplicatesOf(
   rows: readonly Pair[],
   fold: Fold = asItIs,

@@ -41,11 +41,11 @@ export function rowOf(value: ExactJson): Result<Row, RowFault> {
     : { ok: true, value: { ...row, slots: named } };
 }
 
-/** One of the texts of an object: not blank, not endless, and such that it can be written as UTF-8. */
+/** One of the texts of an object: not blank, of limited length, and representable as UTF-8. */
 export function textOf(value: ExactObject, name: string): Result<string, RowFault> {
   const text = Object.hasOwn(value, name) ? value[name] : undefined;
   if (text === null) return fault('empty turn', `"${name}" is null`);
-  if (text === undefined) return { ok: false, error: wrongColumns(`a text "${name}"`, value) };
+  if (text === undefined) return { ok: false, error: wrongColumns(`a string "${name}"`, value) };
   if (typeof text !== 'string')
     return fault('wrong columns', `expected "${name}" to be a text; found ${shownValue(text)}`);
   if (text.length > longestText)
@@ -53,25 +53,25 @@ export function textOf(value: ExactObject, name: string): Result<string, RowFaul
   if (pythonStrip(text) === '') return fault('empty turn', `"${name}" is empty`);
   if (text.includes('\0')) return fault('broken text', `"${name}" holds a NUL character`);
   return /\p{Surrogate}/u.test(text)
-    ? fault('broken text', `"${name}" holds half of a surrogate pair`)
+    ? fault('broken text', `"${name}" holds an unpaired surrogate`)
     : { ok: true, value: text };
 }
 
-/** A value that is no text, as a message names it. */
+/** A value that is not a text, as messages name it. */
 export function shownValue(value: Exclude<ExactJson, string>): string {
   if (value === null) return 'null';
   if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
-  if (typeof value === 'boolean') return `the truth value ${value}`;
+  if (typeof value === 'boolean') return `the boolean ${value}`;
   return isExactList(value) ? `a list of ${value.length}` : 'an object';
 }
 
-/** The fault of an object without what was expected: says so and names what it has. */
+/** The fault of an object that lacks what was expected: names what it has instead. */
 export const wrongColumns = (expected: string, value: ExactObject): RowFault => ({
   reason: 'wrong columns',
   detail: `expected ${expected}; found ${JSON.stringify(Object.keys(value).slice(0, 20)).slice(0, 400)}`,
 });
 
-/** In UTF-16 units. A longer text is no turn of a conversation, but a broken quote or foreign data. */
+/** In UTF-16 units. A longer text is not a turn of a conversation but an unclosed quote or other data. */
 const longestText = 1 << 18;
 
 function slotsOf(value: ExactJson | undefined): Readonly<Record<string, string>> | undefined {

@@ -18,12 +18,12 @@ import type { SentenceEncoder } from './sentence-encoder.ts';
 export interface SentenceEncoderOptions {
   /** Whose states are taken: 0 the embeddings, 1 the first layer's; null: the last layer's. */
   readonly layer: number | null;
-  /** How the model is called in reports. */
+  /** The model's name in reports. */
   readonly name: string;
   readonly tokenization: 'sentencepiece' | 'transformers';
 }
 
-/** Any encoder folder as a sentence encoder: a BERT, or the encoder of an mT5. The layers above the one asked for are not computed. */
+/** Any encoder folder as a sentence encoder: a BERT, or the encoder of an mT5. Layers above the requested one are not computed. */
 export async function openSentenceEncoder(
   folder: string,
   runtime: Runtime,
@@ -35,7 +35,10 @@ export async function openSentenceEncoder(
   if (!tokenizer.ok) return tokenizer;
   const family = familyOf(opened.value, layer);
   if (family.layer > family.layers)
-    return { ok: false, error: `${folder} has ${family.layers} layers: there is no layer ${family.layer}` };
+    return {
+      ok: false,
+      error: `${folder} has ${family.layers} layers: layer ${family.layer} does not exist`,
+    };
   const weights = await loadWeights(opened.value.tensors, family.graph);
   if (!weights.ok) return weights;
   const program = await runtime.compile(family.graph);
@@ -54,7 +57,7 @@ export async function openSentenceEncoder(
             ...weights.value,
             ...family.feeds(batch),
           });
-          if (states?.dtype !== 'float32') throw new Error('the encoder gave no states');
+          if (states?.dtype !== 'float32') throw new Error('the encoder returned no states');
           let token = 0;
           for (const { length } of batch) {
             vectors.push(states.data.slice(token * family.width, (token + length) * family.width));

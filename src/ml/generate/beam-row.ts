@@ -5,14 +5,14 @@ type BeamOptions = Extract<Search, { kind: 'beam' }> & {
   readonly endTokenIds: readonly number[];
 };
 
-/** A sequence that may go on. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
+/** A sequence that may be continued. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
 export interface Beam {
   readonly tokens: readonly number[];
   readonly score: number;
   readonly parent: number;
 }
 
-/** The search for one source. Sources do not touch each other: a batch is a list of these. */
+/** The search for one source. Sources are independent of each other: a batch is a list of these. */
 export interface BeamRow {
   readonly running: readonly Beam[];
   /** The best finished sequences so far, best first, at most one for each beam. */
@@ -99,7 +99,7 @@ function bestContinuations(
   let least = -Infinity;
   running.forEach((beam, index) => {
     const scores = logProbabilities[index];
-    if (scores === undefined) throw new Error(`no scores for beam ${index}`);
+    if (scores === undefined) throw new Error(`beam ${index} has no scores`);
     for (let token = 0; token < scores.length; token += 1) {
       const score = Math.fround(beam.score + (scores[token] ?? 0));
       if (best.length === count && !(score > least)) continue;

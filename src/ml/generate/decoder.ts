@@ -68,7 +68,7 @@ export async function openDecoder(
         ids: { dtype: 'int32', shape, data: ids },
         parents: { dtype: 'int32', shape, data: parents },
       });
-      if (result?.dtype !== 'float32') throw new Error('the decoder gave no scores');
+      if (result?.dtype !== 'float32') throw new Error('the decoder returned no scores');
       return { scores: result.data, state: { ...state, past: state.past + 1, byRow } };
     },
     async release() {
@@ -78,7 +78,7 @@ export async function openDecoder(
   };
 }
 
-/** The state of some of its sources: finished ones are computed no longer. Rows are chosen by the next step's `parents`. */
+/** The state of some of its sources: finished ones are no longer computed. Rows are chosen by the next step's `parents`. */
 export function keepSources(state: DecoderState, kept: readonly number[]): DecoderState {
   if (kept.length === state.sources) return state;
   return {
@@ -91,7 +91,7 @@ export function keepSources(state: DecoderState, kept: readonly number[]): Decod
 }
 
 function rowsOf(value: HostValue, kept: readonly number[]): HostValue {
-  if (value.dtype !== 'float32') throw new Error(`a cache is of ${value.dtype}`);
+  if (value.dtype !== 'float32') throw new Error(`a cache has dtype ${value.dtype}`);
   const [, ...inner] = value.shape;
   const size = elementCount(inner);
   const data = new Float32Array(kept.length * size);

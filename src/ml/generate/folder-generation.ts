@@ -11,7 +11,7 @@ import { type JsonObject, shownJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { GenerationOptions } from './generation-options.ts';
 
-/** What the caller of a search says; all else is as the model's folder has it. */
+/** What the caller of a search sets; everything else comes from the model's folder. */
 export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgramSize' | 'search'>;
 
 /**
@@ -37,7 +37,7 @@ export function folderGeneration(
       const value = config.other[name] ?? null;
       return value === null || value === off
         ? []
-        : [`${name} is ${shownJson(value)}, which cannot be done here: expected it to be left out`];
+        : [`${name} is ${shownJson(value)}, which is not supported: remove the field`];
     }),
     ...tokensPast(config, model.vocabSize),
     ...(asked.search.kind === 'beam' && asked.search.beams > 1 && config.encoderRepetitionPenalty !== 1
@@ -52,7 +52,7 @@ export function folderGeneration(
     ok: true,
     value: {
       ...asked,
-      // It counts without the decoder's start, and goes before the length that the caller asks for.
+      // It counts without the decoder's start, and takes precedence over the caller's length.
       maxLength: config.maxNewTokens === null ? asked.maxLength : config.maxNewTokens + 1,
       // `min_length` counts the decoder's start, and does not count beside `min_new_tokens`.
       minNewTokens: config.minNewTokens ?? Math.max(0, config.minLength - 1),
@@ -75,7 +75,7 @@ export function folderGeneration(
 }
 
 const howToOverride =
-  'a field is set for a stage by its param `generation`: { NAME: VALUE }, null leaves it out';
+  'a field is overridden by the param `generation` of the stage: { NAME: VALUE }, or null to remove it';
 
 /** Fields of generation that have a param of their own in the stages that generate. */
 const ownParams: Readonly<Record<string, string>> = {
@@ -97,7 +97,7 @@ function overrideProblem(name: string): readonly string[] {
     return [`generation.${name} is set by ${own === 'the stage' ? own : `the param ${own}`}`];
   return isGenerationField(name)
     ? []
-    : [`generation.${name} is no field of transformers' GenerationConfig (4.57.1)`];
+    : [`generation.${name} is not a field of transformers' GenerationConfig (4.57.1)`];
 }
 
 /** Tokens that the model does not have, in fields where transformers fails at them. */

@@ -11,7 +11,7 @@ export interface GenerateRequest {
   readonly options: GenerationOptions;
   /** Sources that are decoded together. */
   readonly batch: number;
-  /** Told after every finished batch: sources done. */
+  /** Called after every finished batch, with the number of finished sources. */
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -46,7 +46,7 @@ interface SourceRow {
   readonly tokens: readonly number[];
 }
 
-/** A source on its way: what runs, and what came out. */
+/** A source in progress: its running and its finished sequences. */
 interface SourceSearch {
   readonly place: number;
   readonly row: BeamRow;
@@ -117,7 +117,7 @@ const chosen = (
   step: number,
 ): number => (search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step));
 
-/** int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores nobody reads. */
+/** int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are ignored. */
 function newestTokens(searches: readonly SourceSearch[], width: number): Int32Array {
   return Int32Array.from(
     searches.flatMap(({ row }) =>
@@ -160,7 +160,7 @@ function processed(
   tokens: readonly number[],
   processors: readonly LogitsProcessor[],
 ): Float32Array {
-  if (scores === undefined) throw new Error('the decoder gave scores for too few beams');
+  if (scores === undefined) throw new Error('the decoder returned scores for too few beams');
   for (const apply of processors) apply(tokens, scores);
   return scores;
 }

@@ -31,7 +31,7 @@ export interface GenerationOptions {
 
 export type Search =
   | { readonly kind: 'greedy' }
-  /** Draws by a generator a row: (seed, row, step). */
+  /** Draws with a generator for each row: (seed, row, step). */
   | {
       readonly kind: 'sample';
       readonly seed: number;

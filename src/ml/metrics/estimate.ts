@@ -25,7 +25,7 @@ export type Scale = 'proportion' | 'share' | 'unbounded';
 
 export interface Resampling {
   readonly seed: number;
-  /** How many resampled corpora; 1,000 unless told (rouge_score's BootstrapAggregator takes as many). */
+  /** How many resampled corpora; 1,000 by default (rouge_score's BootstrapAggregator takes as many). */
   readonly resamples?: number;
 }
 

@@ -61,6 +61,6 @@ function complete<Name extends string, T>(
 ): Readonly<Record<Name, T>> {
   const isComplete = (some: Partial<Record<Name, T>>): some is Record<Name, T> =>
     names.every((name) => Object.hasOwn(some, name));
-  if (!isComplete(values)) throw new Error('a name has no value');
+  if (!isComplete(values)) throw new Error('a name without a value');
   return values;
 }

@@ -2,7 +2,7 @@ import { randomBits } from './counter-random.ts';
 import { type Estimate, leastRows } from './estimate.ts';
 import { mean } from './mean.ts';
 
-/** By how much the second of two models scores higher on the same rows, and how far that can be trusted. */
+/** How much higher the second of two models scores on the same rows, and how certain that is. */
 export interface PairedComparison extends Omit<Estimate, 'method'> {
   /**
    * `range`: with fewer than ten rows there is no interval; the bounds are the smallest and the greatest
@@ -25,7 +25,7 @@ export interface PairedComparison extends Omit<Estimate, 'method'> {
 
 export interface RandomizationTest {
   readonly seed: number;
-  /** How many patterns of signs are tried; 10,000 unless told. */
+  /** How many patterns of signs are tried; 10,000 by default. */
   readonly trials?: number;
 }
 

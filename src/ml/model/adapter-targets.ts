@@ -14,7 +14,7 @@ export interface AdapterTargets {
   readonly biases: readonly string[];
   /** Modules of which some rows are trained alone. */
   readonly tokens: readonly TokenRows[];
-  /** What the configuration names and the model has not, where peft goes on without it. */
+  /** What the configuration names but the model lacks, where peft ignores it. */
   readonly unmatched: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export function adapterTargets(
   const overTied = chosen.find(({ name }) => name === 'shared' || name === 'lm_head');
   if (adapter.ensureWeightTying === true && config.tieWordEmbeddings && overTied !== undefined)
     problems.push(
-      `ensure_weight_tying is true and targetModules selects ${overTied.name}: one update of an embedding and of the head that is tied to it is not supported`,
+      `ensure_weight_tying is true and targetModules selects ${overTied.name}: a shared update of an embedding and its tied head is not supported`,
     );
   const rankOf = patternValue(adapter.rankPattern, adapter.r, matcher);
   const alphaOf = patternValue(adapter.alphaPattern, adapter.loraAlpha, matcher);
@@ -72,9 +72,11 @@ export function adapterTargets(
 
   for (const { name, kind } of chosen)
     if (kind === 'norm')
-      problems.push(`targetModules selects ${name}, which is a norm: a LoRA has no form for it`);
+      problems.push(`targetModules selects ${name}, which is a norm: LoRA does not support norms`);
     else if (kind === 'embedding' && adapter.loraBias === true)
-      problems.push(`targetModules selects ${name}, which is an embedding: lora_bias has no form for it`);
+      problems.push(
+        `targetModules selects ${name}, which is an embedding: lora_bias does not support embeddings`,
+      );
   if (chosen.length === 0 && problems.length === 0)
     problems.push(
       `targetModules (${shown(adapter.targetModules)}) selects no layer: the linear layers are named ${lastNames(modules).join(', ')}`,
@@ -146,7 +148,7 @@ function savedModules(
     saved: modules.filter(({ name }) => pathsTo(name).some((path) => whole.has(path))),
     unmatched: modulesToSave
       .filter((ending) => ![...paths].some((path) => path.endsWith(ending)))
-      .map((ending) => `modulesToSave names "${ending}": no module of the model is named so`),
+      .map((ending) => `modulesToSave names "${ending}": the model has no such module`),
   };
 }
 
@@ -176,7 +178,7 @@ function tokenRows(
   return entries.flatMap(([ending, rows]) => {
     const found = candidates.filter(({ name, kind }) => kind !== 'norm' && name.endsWith(ending));
     if (found.length === 0)
-      problems.push(`trainable_token_indices names "${ending}": no embedding of the model is named so`);
+      problems.push(`trainable_token_indices names "${ending}": the model has no such embedding`);
     const beyond = rows.find((row) => found.some(({ shape: [size = 0] }) => row >= size));
     if (beyond !== undefined)
       problems.push(`trainable_token_indices names row ${beyond} of "${ending}", which has fewer rows`);
@@ -229,7 +231,7 @@ function blockFilter(adapter: AdapterConfig, matcher: Matcher, problems: string[
   const hasPattern = layersPattern !== null && layersPattern.length > 0;
   if (typeof targetModules === 'string' && (layersToTransform !== null || hasPattern))
     problems.push(
-      'layersToTransform and layersPattern go with a list of targetModules: found a pattern, which says the layers itself',
+      'layersToTransform and layersPattern need targetModules to be a list: found a pattern, which selects layers itself',
     );
   if (hasPattern && layersToTransform === null)
     problems.push('layersPattern is given without layersToTransform: expected the numbers of the layers');

@@ -15,11 +15,11 @@ export interface FittingAdapter {
   readonly targets: AdapterTargets;
   /** Those of `adapterShapes(…)`, and perhaps base weights that peft stored beside them. */
   readonly tensors: LazyTensors;
-  /** What of the folder is ignored, or has no effect, as in peft. */
+  /** What in the folder is ignored or has no effect, as in peft. */
   readonly warnings: readonly string[];
 }
 
-/** Opens an adapter folder over a model. The error names the folder, and what is missing, misshaped or too many. */
+/** Opens an adapter folder over a model. The error names the folder and the missing, misshaped or surplus tensors. */
 export async function openFittingAdapter(path: string, model: Mt5Config): Promise<Result<FittingAdapter>> {
   const adapter = await openAdapterFolder(path);
   if (!adapter.ok) return { ok: false, error: fileProblemText(adapter.error) };
@@ -106,7 +106,7 @@ function withoutEffect({ layers, saved, tokens }: AdapterTargets): readonly stri
   const rows = tokens.some(({ module, tied }) => module.name === 'shared' && !tied);
   return isShared || rows
     ? [
-        'what it holds for "shared" has no effect, as in transformers: the encoder and the decoder look up tokens past the adapter',
+        'its tensors for "shared" have no effect, as in transformers: the encoder and the decoder bypass the adapter when they look up tokens',
       ]
     : [];
 }

@@ -3,7 +3,7 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Result } from '../../result.ts';
 import { type AdapterTargets, adapterTargets } from './adapter-targets.ts';
 
-/** What of a model an adapter trains: what it changes, without what can be loaded and merged only. */
+/** What an adapter trains: its targets, without those that can only be loaded and merged. */
 export type LoraTargets = Omit<AdapterTargets, 'tokens' | 'unmatched'>;
 
 /**
@@ -23,14 +23,14 @@ export function loraTargets(adapter: AdapterConfig, config: Mt5Config): Result<L
   for (const { name, kind } of saved)
     if (kind === 'embedding')
       problems.push(
-        `modulesToSave selects ${name}, an embedding: it cannot be trained apart from the model's other uses of it`,
+        `modulesToSave selects ${name}, an embedding: it cannot be trained separately from the model's other uses of it`,
       );
   const isTied =
     config.tieWordEmbeddings &&
     [...layers.map(({ module }) => module), ...saved.map(({ name }) => name)].includes('lm_head');
   if (isTied)
     problems.push(
-      'targetModules or modulesToSave selects lm_head, which in this model is tied to the embedding: it cannot change on its own',
+      'targetModules or modulesToSave selects lm_head, which this model ties to the embedding: it cannot be trained separately',
     );
   return problems.length === 0
     ? { ok: true, value: { layers, saved, biases } }

@@ -116,7 +116,7 @@ export function mergeLora(
 export function mergedParameters(parameters: Feeds, { layers }: LoraTargets): Feeds {
   const reals = (name: string): Feed & { readonly dtype: 'float32' } => {
     const value = parameters[name];
-    if (value?.dtype !== 'float32') throw new Error(`there is no parameter "${name}"`);
+    if (value?.dtype !== 'float32') throw new Error(`parameter "${name}" is missing`);
     return value;
   };
   const merged = layers.map(({ module, ...layer }) => {

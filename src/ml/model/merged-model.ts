@@ -8,7 +8,7 @@ import { loadAdapter, shapesOf } from './trained-model.ts';
 /** A model that needs no adapter: what `writeMt5Folder` writes. */
 export interface MergedModel {
   readonly model: Mt5Folder;
-  /** What of the adapter is ignored, and where the merged model answers differently from the adapter, as in peft. */
+  /** What in the adapter is ignored, and where the merged model answers differently from the adapter, as in peft. */
   readonly warnings: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export async function openMergedModel(base: string, adapter: string): Promise<Re
   if (loaded.value.adapter.config.loraBias === true)
     return {
       ok: false,
-      error: `${adapter}: lora_bias is true: the linear layers of a T5 have no bias that it could be merged into`,
+      error: `${adapter}: lora_bias is true, but the linear layers of a T5 have no bias to merge it into`,
     };
   const weights = await loadAllFloat32(folder.value.tensors);
   if (!weights.ok) return { ok: false, error: fileProblemText(weights.error) };
@@ -36,7 +36,7 @@ export async function openMergedModel(base: string, adapter: string): Promise<Re
   if (stacks.length > 0)
     return {
       ok: false,
-      error: `${adapter}: holds embeddings of the ${stacks.map((name) => name.split('.')[0]).join(' and the ')} alone: a model folder has one for both`,
+      error: `${adapter}: holds embeddings of the ${stacks.map((name) => name.split('.')[0]).join(' and the ')} only, but a model folder has one embedding for both`,
     };
   const untied = withOwnHead(folder.value, parameters);
   const shapes = shapesOf(untied.parameters, untied.config);
@@ -89,6 +89,6 @@ function differences({ targets }: LoadedAdapter, config: Mt5Folder['config']): r
   ];
   return merged.map(
     (module) =>
-      `what it holds for "${module}" is merged into every use of the embedding, as by peft's merge_and_unload: the merged model answers differently from the adapter`,
+      `its update of "${module}" is merged into every use of the embedding, as by peft's merge_and_unload: the merged model answers differently from the adapter`,
   );
 }

@@ -45,7 +45,7 @@ const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int3
 
 /** 0, 1, 2 … */
 function counting(size: number | string): Node {
-  if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" has to have a known size`);
+  if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" must have a known size`);
   return constant(
     Array.from({ length: size }, (_, index) => index),
     [size],

@@ -15,7 +15,7 @@ export interface CheckpointedTrace {
 
 /**
  * Gradient checkpointing (Chen et al. 2016): only what enters a layer is kept; on the way back the layer is built once more,
- * and what is inside it lives until its gradients are there. The second building hangs on the gradient that comes to the
+ * and what is inside it lives until its gradients are there. The second build depends on the gradient that comes to the
  * layer's output, so that no engine can run it early, or take it for the first.
  */
 export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {

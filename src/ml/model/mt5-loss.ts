@@ -64,7 +64,7 @@ export function trainingGraph(
   );
   const gradientAt = (index: number, node: Node): Node => {
     const parts = [ofNodes[index], head.of.get(node)].filter((part) => part !== undefined);
-    if (parts.length === 0) throw new Error('the loss does not depend on what it shall be differentiated by');
+    if (parts.length === 0) throw new Error('the loss does not depend on the parameters to differentiate by');
     return addAll(parts);
   };
   return {

@@ -42,7 +42,7 @@ export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side
   trace.linear(x, module, side, trace.dropout);
 
 /**
- * The model as it stands: every parameter an input of the graph, nothing dropped. `others` are parameters that a T5 has not and an
+ * The model without changes: every parameter an input of the graph, no dropout. `others` are parameters that a T5 lacks and an
  * adapter may leave: an embedding of a stack's own, a head apart from a tied embedding, biases of linear layers.
  */
 export function plainTrace(config: Mt5Config, others: Shapes = new Map()): Mt5Trace {

@@ -4,7 +4,7 @@ import { input } from '../tensor/ops/source.ts';
 
 /**
  * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after another
- * [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. Here is how the two are told of each
+ * [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. This file maps between the two,
  * other, in the graph and in what is fed. A side is one such set of rows: its padded length is a named size.
  */
 export type Side = 'source' | 'target';

@@ -18,9 +18,9 @@ export interface TrainedModel {
   readonly config: Mt5Config;
   readonly generation: GenerationConfig;
   readonly weights: Feeds;
-  /** The model over `weights`: an adapter may have left parameters that a T5 has not. */
+  /** The model over `weights`: an adapter may have left parameters that a T5 lacks. */
   readonly trace: Mt5Trace;
-  /** What of the folders is ignored, for a user to read. */
+  /** Warnings about what is ignored in the folders. */
   readonly warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import type { Runtime, RuntimeOptions } from './runtime.ts';
 
-/** Loads an engine by its name. Only the one that is named is loaded. Throws where its package is not installed. */
+/** Loads only the named engine. Throws where its package is not installed. */
 export async function openRuntime(name: Runtime['name'], options: RuntimeOptions): Promise<Runtime> {
   switch (name) {
     case 'onnx':

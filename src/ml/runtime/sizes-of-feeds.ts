@@ -23,7 +23,7 @@ export function sizesOfFeeds(
   for (const { name, dtype, shape } of declared) {
     const feed = feeds[name];
     if (feed === undefined)
-      throw new Error(`the program's input "${name}", ${dtype}[${shape.join(', ')}], is not fed`);
+      throw new Error(`the feed of the input "${name}", ${dtype}[${shape.join(', ')}], is missing`);
     if (feed.dtype !== dtype || feed.shape.length !== shape.length)
       throw new Error(`"${name}" is fed with ${feedText(feed)}, expected ${dtype}[${shape.join(', ')}]`);
     if (feed.data.length !== elementCount(feed.shape))

@@ -1,6 +1,6 @@
 import type { DType, Node, Shape } from './node.ts';
 
-/** Typed reading of a node's attributes; a missing one or one of another kind is a bug and throws. */
+/** Reads a node's attributes by type; a missing one or one of another kind is a bug and throws. */
 type Attributes = Node['attributes'];
 
 export function numberAt(attributes: Attributes, name: string): number {
@@ -10,12 +10,12 @@ export function numberAt(attributes: Attributes, name: string): number {
 
 export function textAt(attributes: Attributes, name: string): string {
   const value = attributes[name];
-  return typeof value === 'string' ? value : wrong(name, 'a text', value);
+  return typeof value === 'string' ? value : wrong(name, 'a string', value);
 }
 
 export function flagAt(attributes: Attributes, name: string): boolean {
   const value = attributes[name];
-  return typeof value === 'boolean' ? value : wrong(name, 'true or false', value);
+  return typeof value === 'boolean' ? value : wrong(name, 'a boolean', value);
 }
 
 export function shapeAt(attributes: Attributes, name: string): Shape {

@@ -41,13 +41,13 @@ const rules: Readonly<Record<OpName, ShapeRule>> = {
 };
 
 function typeFaults(node: Node): readonly string[] {
-  if (!Object.hasOwn(rules, node.op)) return [`there is no op "${node.op}"`];
+  if (!Object.hasOwn(rules, node.op)) return [`unknown op "${node.op}"`];
   const rule = rules[node.op];
   try {
     const type = rule(node.inputs, node.attributes);
     return type.dtype === node.dtype && sameShape(type.shape, node.shape)
       ? []
-      : [`${node.op} is ${typeText(node)}, its rule gives ${typeText(type)}`];
+      : [`${node.op} has type ${typeText(node)}, but its rule gives ${typeText(type)}`];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }

@@ -26,7 +26,7 @@ export const namesIn = (dimension: Dimension): readonly string[] =>
     ? []
     : [...new Set([...parse(dimension).keys()].flatMap((term) => (term === '' ? [] : term.split('*'))))];
 
-/** The number that a dimension is, once its names have values. Throws on a name without one: the graph check has to find it before. */
+/** The number that a dimension is, once its names have values. Throws on a name without one: the graph check finds it earlier. */
 export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number>): number {
   if (typeof dimension === 'number') return dimension;
   let total = 0;

@@ -37,13 +37,13 @@ export function broadcast(op: string, of: readonly TensorType[]): Shape {
 export function axisOf(op: string, x: TensorType, axis: number): number {
   const absolute = axis < 0 ? axis + x.shape.length : axis;
   if (!Number.isInteger(absolute) || absolute < 0 || absolute >= x.shape.length)
-    refuse(op, [x], `there is no axis ${axis}`);
+    refuse(op, [x], `axis ${axis} does not exist`);
   return absolute;
 }
 
 /** The size of an axis that is known to exist. */
 export function sizeOf(x: TensorType, axis: number): Dimension {
-  return x.shape.at(axis) ?? refuse('size', [x], `there is no axis ${axis}`);
+  return x.shape.at(axis) ?? refuse('size', [x], `axis ${axis} does not exist`);
 }
 
 export const canonicalShape = (shape: Shape): Shape => shape.map(canonical);

@@ -64,8 +64,8 @@ function makeT5(
       ok: false,
       error:
         tokenization === 'transformers'
-          ? 'it has no spiece.model, from which transformers converts the tokenizer where tokenizer_config.json sets add_prefix_space: leave that out, or make it null'
-          : 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" can do with tokenizer.json',
+          ? 'it has no spiece.model, from which transformers converts the tokenizer where tokenizer_config.json sets add_prefix_space: remove it, or set it to null'
+          : 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" needs only tokenizer.json',
     };
   if (tokenization === 'sentencepiece') {
     const sentencePiece = readSentencePiece(model);
@@ -77,7 +77,7 @@ function makeT5(
   return proto.ok ? fastT5(proto.value, config) : { ok: false, error: `spiece.model: ${proto.error}` };
 }
 
-/** Says so where the folder names a class of tokenizers that cuts texts otherwise than the ones that `known` fits. */
+/** The problem of a folder whose tokenizer class cuts texts differently from the `known` ones. */
 function unlike(known: RegExp, { className }: TokenizerConfig): string | undefined {
   if (className === undefined || anyClass.includes(className) || known.test(className)) return undefined;
   return `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or BertTokenizer with vocab.txt`;

@@ -17,7 +17,7 @@ export async function openTokenizer(
   return made.ok ? made : { ok: false, error: `${folder}: ${made.error}` };
 }
 
-/** What a folder says of its tokenizer. */
+/** The tokenizer settings of a folder. */
 export async function readTokenizerFiles(folder: string): Promise<Result<TokenizerFiles>> {
   const problems: FileProblem[] = [];
   const bytesOf = async (name: string): Promise<Buffer | undefined> => {

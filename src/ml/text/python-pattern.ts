@@ -21,7 +21,7 @@ export interface PythonPattern {
 export function pythonPattern(source: string): Result<PythonPattern> {
   if (source.length > longestPattern)
     return refused(
-      `${JSON.stringify(source.slice(0, 40))}… has ${source.length} characters: a pattern may have ${longestPattern} at most`,
+      `${JSON.stringify(source.slice(0, 40))}… has ${source.length} characters: at most ${longestPattern} are allowed`,
     );
   const translated = translate(source);
   if (!translated.ok) return refused(`the pattern ${JSON.stringify(source)} ${translated.error}`);

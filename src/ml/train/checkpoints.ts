@@ -92,7 +92,7 @@ export async function readTensors(
     const loaded = await loadFloat32(tensor, data);
     if (!loaded.ok) return loaded;
     if (sumOf(data) !== state.value.sums[name])
-      return { ok: false, error: { path, message: `the tensor "${name}" is not as it was written` } };
+      return { ok: false, error: { path, message: `the tensor "${name}" is damaged` } };
   }
   return { ok: true, value: undefined };
 }
@@ -123,7 +123,7 @@ export async function removeCheckpoints(
   return steps.ok ? remove(folder, steps.value.filter((step) => step >= from).toReversed(), disk) : steps;
 }
 
-/** And what a killed process left unfinished. */
+/** Also removes what a killed process left unfinished. */
 async function remove(
   folder: string,
   steps: readonly number[],
@@ -175,7 +175,7 @@ async function readStored(folder: string, step: number): Promise<Result<StoredSt
   if (!isState(json.value) || json.value.step !== step || json.value['sum'] !== checked(json.value).sum)
     return {
       ok: false,
-      error: { path, message: 'is not the state of a training, or not as it was written' },
+      error: { path, message: 'is not the state of a training, or is damaged' },
     };
   return { ok: true, value: json.value };
 }

@@ -5,7 +5,7 @@ import { elementsAt } from '../dataset/elements-at.ts';
 import type { Example } from '../dataset/example.ts';
 import type { Divergence, TrainOutcome } from './train-outcome.ts';
 
-/** Saves the batch that a training diverged at, and is how the training ends. */
+/** Saves the batch at which a training diverged, and returns the outcome. */
 export async function diverged(
   scratch: string,
   divergence: Divergence,

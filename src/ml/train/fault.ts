@@ -13,7 +13,7 @@ export function faultOf(
   tokenText: (id: number) => string = () => '',
 ): string | undefined {
   if (kept.length === 0 && planOf(config, 1).total > 0)
-    return `the validation split holds out all ${examples.length} rows: none is left for training`;
+    return `the validation split holds out all ${examples.length} rows: no rows are left for training`;
   for (const [index, { source, target }] of examples.entries()) {
     const row = index + 1;
     if (source.length === 0 || target.length === 0)

@@ -46,7 +46,7 @@ export async function heldOutLosses(
     const feeds = evaluationFeeds(elementsAt(examples, batch), config, headParts);
     const { exact, smoothed = exact } = await program.run({ ...parameters, ...feeds });
     if (exact?.dtype !== 'float32' || smoothed?.dtype !== 'float32')
-      throw new Error('the program gave no losses of tokens');
+      throw new Error('the program returned no token losses');
     let start = 0;
     for (const row of batch) {
       const tokens = examples[row]?.target.length ?? 0;

@@ -22,7 +22,7 @@ export interface Update {
 export interface Optimizer {
   /** One step over all tensors. */
   update(update: Update): void;
-  /** All that has to be kept for the next step, by name; a resumed training fills them again before it goes on. */
+  /** All that has to be kept for the next step, by name; a resumed training restores them before it continues. */
   readonly memory: ReadonlyMap<string, Float32Array>;
 }
 

@@ -15,7 +15,7 @@ import {
 } from './checkpoints.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** Of what must not differ between a training and the one that goes on from its checkpoints. */
+/** Of what must not differ between a training and the one that resumes from its checkpoints. */
 export function fingerprintOf(
   config: TrainConfig,
   model: Mt5Config,
@@ -35,7 +35,7 @@ export function fingerprintOf(
 }
 
 /**
- * Fills the memory of a training from the newest checkpoint that is whole, and says where it goes on; "anew" where there is
+ * Fills the memory of a training from the newest intact checkpoint, and returns where it continues; "anew" where there is
  * none. Those that are proven to be damaged are removed with a warning, and so are those of another training; one that
  * cannot be read is left, and the training does not start.
  */
@@ -51,7 +51,7 @@ export async function resume(
   for (const step of steps.value.toReversed()) {
     const state = await readState(scratch, step);
     if (state.ok && state.value.fingerprint !== fingerprint) {
-      warn(`${scratch} held checkpoints of a training with other rows or settings: they were removed`);
+      warn(`${scratch} held checkpoints of a training with other rows or settings, which were removed`);
       const removed = await removeCheckpoints(scratch, 0, disk);
       return removed.ok ? { ok: true, value: 'anew' } : removed;
     }
@@ -62,12 +62,12 @@ export async function resume(
         ok: false,
         error: {
           ...filled.error,
-          message: `${filled.error.message}; the checkpoint of step ${step} was left as it is: once it can be read, run again`,
+          message: `${filled.error.message}; the checkpoint of step ${step} was left unchanged: make it readable and run again`,
         },
       };
     if (!filled.ok)
       warn(
-        `the checkpoint of step ${step} cannot be used and was removed; the training goes on from an earlier one, if there is any: ${fileProblemText(filled.error)}`,
+        `the checkpoint of step ${step} cannot be used and was removed; the training resumes from an earlier one, if any: ${fileProblemText(filled.error)}`,
       );
     const removed = await removeCheckpoints(scratch, step, disk);
     if (!removed.ok) return removed;

@@ -41,7 +41,7 @@ export interface StepperOptions {
   readonly frozen: Feeds;
   readonly optimizer: OptimizerSettings;
   readonly weightDecay: number;
-  /** Which tensors decay; as the Trainer has it, unless told otherwise. */
+  /** Which tensors decay; by default as in the Trainer. */
   readonly decays?: (name: string) => boolean;
   /** The most micro-batches that a step has. */
   readonly accumulation: number;
@@ -99,7 +99,7 @@ export function createStepper({
     optimizer: optimizerOf(settings, tensors, kernels),
     async gradients(microBatches) {
       if (microBatches.length > accumulation)
-        throw new Error(`${microBatches.length} micro-batches, at most ${accumulation} were announced`);
+        throw new Error(`${microBatches.length} micro-batches, expected at most ${accumulation}`);
       let loss = 0;
       for (const { gradient } of sparse) gradient.fill(0);
       for (const [index, feeds] of microBatches.entries()) {
@@ -129,19 +129,19 @@ const real = (shape: readonly number[], data: Float32Array): Feed => ({ dtype: '
 
 function find<T>(map: ReadonlyMap<string, T>, name: string): T {
   const found = map.get(name);
-  if (found === undefined) throw new Error(`"${name}" is not trained`);
+  if (found === undefined) throw new Error(`tensor "${name}" is not trained`);
   return found;
 }
 
 function reals(values: Values, name: string): Float32Array {
   const value = values[name];
-  if (value?.dtype !== 'float32') throw new Error(`the program gave no real output "${name}"`);
+  if (value?.dtype !== 'float32') throw new Error(`the program returned no float32 output "${name}"`);
   return value.data;
 }
 
 function integers(values: Values, name: string): Int32Array {
   const value = values[name];
-  if (value?.dtype !== 'int32') throw new Error(`there is no int32 feed "${name}"`);
+  if (value?.dtype !== 'int32') throw new Error(`the int32 feed "${name}" is missing`);
   return value.data;
 }
 

@@ -1,7 +1,7 @@
 import type { EvaluationRecord, StepRecord } from './train-config.ts';
 import type { ParameterCounts } from './trainee.ts';
 
-/** What a training says while it works. Rates are by the clock and nowhere else. */
+/** What a training reports while it runs. Only rates depend on the clock. */
 export type TrainEvent =
   | {
       readonly kind: 'start';

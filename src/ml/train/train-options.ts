@@ -20,7 +20,7 @@ export interface TrainOptions {
   readonly split: Split;
   readonly config: TrainConfig;
   readonly runtime: Runtime;
-  /** A folder for checkpoints. A training that finds its own there goes on from the newest. */
+  /** A folder for checkpoints. A training that finds its own checkpoints resumes from the newest. */
   readonly scratch: string;
   /** Aborted: the step in work is finished and a checkpoint written; an evaluation in work is left, and made when the training goes on. */
   readonly signal: AbortSignal;

@@ -17,7 +17,7 @@ export type TrainOutcome =
       readonly best: EvaluationRecord | undefined;
       /** That of the parameters given: the best one if the configuration restores it, else the last. */
       readonly given: EvaluationRecord | undefined;
-      /** Of the parameters given, in the order of the held-out rows; none where nobody asked for them. */
+      /** Of the returned parameters, in the order of the held-out rows; none unless requested. */
       readonly rowLosses: readonly RowLoss[];
       readonly stoppedEarly: boolean;
       readonly rows: number;

@@ -36,7 +36,7 @@ export interface ParameterCounts {
   readonly all: number;
 }
 
-/** The error says which layers an adapter's configuration asks for in vain. */
+/** The error names the layers that an adapter's configuration selects but the model lacks. */
 export function traineeOf(
   config: Mt5Config,
   { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,

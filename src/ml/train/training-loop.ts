@@ -102,7 +102,7 @@ async function startOrResume(
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
 }
 
-/** Makes the next step; what it gives back is how the training ends, if it diverged. */
+/** Makes the next step; returns the outcome if the training diverged. */
 function stepMaker(
   { model, config, examples, scratch, emit, trainee, stepper, split: { kept: rows } }: Compiled,
   plan: Plan,
@@ -240,7 +240,7 @@ async function save(
   );
 }
 
-/** The outcome, once the parameters are those of the best evaluation, if they shall be. */
+/** The outcome, after restoring the parameters of the best evaluation where that is configured. */
 async function finish(compiled: Compiled, plan: Plan, { step, records }: Progress): Promise<TrainOutcome> {
   const { config, scratch, trainee, stepper, split, heldOut, disk } = compiled;
   const evaluations = evaluationsIn(records);
@@ -252,7 +252,7 @@ async function finish(compiled: Compiled, plan: Plan, { step, records }: Progres
       const removed = await removeCheckpoints(scratch, best.step, disk); // so that it is made again
       return {
         kind: 'failed',
-        problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again, the training goes on from an earlier one`,
+        problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again to resume from an earlier one`,
       };
     }
   }

@@ -110,7 +110,7 @@ describe('feeds that do not fit are named', () => {
   );
 
   test.each<[string, Readonly<Record<string, HostValue>>, string]>([
-    ['missing', { a: feeds.a, b: feeds.b }, 'the program\'s input "flat", float32[m*n], is not fed'],
+    ['missing', { a: feeds.a, b: feeds.b }, 'the feed of the input "flat", float32[m*n], is missing'],
     [
       'dtype',
       { ...feeds, b: { dtype: 'int32', shape: [3], data: Int32Array.of(1, 2, 3) } },
@@ -133,6 +133,6 @@ describe('feeds that do not fit are named', () => {
 
 test('a graph that is not legal is refused before it runs', async () => {
   await expect(compile({ y: { ...exp(x), shape: ['k'] } })).rejects.toThrow(
-    'the graph is not legal: Exp is float32[k], its rule gives float32[n, 2]; no input has the size "k" as an axis',
+    'the graph is not legal: Exp has type float32[k], but its rule gives float32[n, 2]; no input has the size "k" as an axis',
   );
 });

@@ -104,5 +104,5 @@ function hostValue(name: string, tensor: Tensor | undefined): HostValue {
   if (data instanceof Int32Array) return { dtype: 'int32', shape, data };
   if (data instanceof Uint32Array) return { dtype: 'uint32', shape, data };
   if (data instanceof BigInt64Array) return { dtype: 'int64', shape, data };
-  throw new Error(`the runtime gave nothing usable for the output "${name}" (${tensor?.type})`);
+  throw new Error(`the runtime returned no usable tensor for the output "${name}" (${tensor?.type})`);
 }

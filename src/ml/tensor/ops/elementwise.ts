@@ -40,7 +40,7 @@ type Op = keyof typeof shapes;
 
 function arithmetic(op: string, of: readonly TensorType[]): TensorType {
   const [left, right] = exactly(op, of, 2);
-  if (left.dtype !== right.dtype) refuse(op, of, 'the dtypes differ: cast one');
+  if (left.dtype !== right.dtype) refuse(op, of, 'the dtypes differ: cast one of them');
   return { dtype: left.dtype, shape: broadcast(op, of) };
 }
 

@@ -17,7 +17,7 @@ export const shapes = {
     requireDType('Pack', of, padded, 'float32');
     requireDType('Pack', of, tokenSlots, 'int32');
     if (sizeOf(slotTokens, 0) !== sizeOf(padded, 0) || sizeOf(slotMask, 0) !== sizeOf(padded, 0))
-      refuse('Pack', of, 'the packing is for another number of slots');
+      refuse('Pack', of, 'the packing has a different number of slots');
     return { dtype: padded.dtype, shape: padded.shape.with(0, sizeOf(tokenSlots, 0)) };
   },
   Unpack: (of) => {
@@ -26,7 +26,7 @@ export const shapes = {
     requireDType('Unpack', of, slotTokens, 'int32');
     requireDType('Unpack', of, slotMask, 'float32');
     if (sizeOf(tokenSlots, 0) !== sizeOf(rows, 0))
-      refuse('Unpack', of, 'the packing is for another number of tokens');
+      refuse('Unpack', of, 'the packing has a different number of tokens');
     return { dtype: rows.dtype, shape: rows.shape.with(0, sizeOf(slotTokens, 0)) };
   },
 } satisfies Partial<Record<OpName, ShapeRule>>;

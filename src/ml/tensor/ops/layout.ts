@@ -76,7 +76,7 @@ export const shapes = {
         dtype !== first.dtype ||
         !sameShape(shape.with(axis, 0), first.shape.with(axis, 0))
       )
-        refuse('Concat', of, `shapes differ elsewhere than on axis ${axis}`);
+        refuse('Concat', of, `the shapes differ on other axes than ${axis}`);
     }
     return { dtype: first.dtype, shape: first.shape.with(axis, sumOf(of.map((x) => sizeOf(x, axis)))) };
   },

@@ -69,7 +69,7 @@ export const gradients = {
   InverseRms: (node, upstream) => {
     const [x] = inputsOf(node, 2);
     const size = sizeOf(x, -1);
-    if (typeof size !== 'number') return refuse('InverseRms', [x], 'the last axis has to have a known size');
+    if (typeof size !== 'number') return refuse('InverseRms', [x], 'the size of the last axis must be known');
     return [multiply(x, multiply(multiply(upstream, multiply(square(node), node)), -1 / size)), undefined];
   },
   LayerNorm: (node, upstream) => {

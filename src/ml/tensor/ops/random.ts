@@ -38,7 +38,7 @@ export const randomBits = (key: Node, coordinates: readonly [Node, ...Node[]]): 
 /** 1 / (1 - probability) with probability 1 - `probability`, else 0, by the bits: what dropout multiplies by. -> float32, shape of bits */
 export function keepMask(bits: Node, probability: number): Node {
   if (!(probability >= 0 && probability < 1))
-    refuse('KeepMask', [bits], `${probability} is not a probability to drop by`);
+    refuse('KeepMask', [bits], `${probability} is not a dropout probability`);
   return nodeOf('KeepMask', [bits], shapes.KeepMask([bits]), { probability });
 }
 

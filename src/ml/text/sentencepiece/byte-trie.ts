@@ -17,7 +17,7 @@ export interface Duplicate {
   readonly second: number;
 }
 
-/** Makes the trie; of two equal strings the first is kept, and the first such pair is told. At most 2^24 nodes; undefined past that. */
+/** Makes the trie; of two equal strings the first is kept, and the first such pair is returned. At most 2^24 nodes; undefined past that. */
 export function buildByteTrie(
   keys: Iterable<readonly [key: Uint8Array, id: number]>,
 ): { readonly trie: ByteTrie; readonly duplicate: Duplicate | undefined } | undefined {

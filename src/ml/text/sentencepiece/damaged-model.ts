@@ -1,3 +1,3 @@
-/** The error of a `.model` file that is a sentencepiece model, and says what none can say. */
+/** The error of a sentencepiece `.model` file whose content is invalid. */
 export const damagedModel = (what: string) =>
   ({ ok: false, error: `the sentencepiece model is damaged: ${what}` }) as const;

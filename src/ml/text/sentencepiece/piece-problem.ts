@@ -15,7 +15,7 @@ export function pieceProblem(proto: ModelProto): string | undefined {
   if (second !== -1)
     return `${shownPiece(proto, unknown)} and ${shownPiece(proto, second)} are both the unknown one`;
   if (!types.some((type) => type === 'normal' || type === 'user-defined' || type === 'unused'))
-    return 'no piece stands for text';
+    return 'no piece represents text';
   return byteProblem(proto);
 }
 
@@ -38,9 +38,9 @@ function byteProblem(proto: ModelProto): string | undefined {
   if (!proto.byteFallback)
     return first === undefined
       ? undefined
-      : `${shownPiece(proto, first)} is a byte, and the model says that it has no byte fallback`;
+      : `${shownPiece(proto, first)} is a byte, but the model has no byte fallback`;
   for (let byte = 0; byte < 256; byte += 1) {
-    if (!ids.delete(bytePiece(byte))) return `it has byte fallback, and no piece ${bytePiece(byte)}`;
+    if (!ids.delete(bytePiece(byte))) return `it has byte fallback, but no piece ${bytePiece(byte)}`;
   }
   const [stray] = ids.values();
   return stray === undefined ? undefined : `${shownPiece(proto, stray)} is called a byte`;

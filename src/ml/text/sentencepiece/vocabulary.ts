@@ -22,7 +22,7 @@ export interface Vocabulary extends ScoredPieces {
 export function pieceOf({ pieces }: Vocabulary, id: number): string {
   const piece = pieces[id];
   if (piece === undefined)
-    throw new RangeError(`id ${id} is not one of the ${pieces.length} of the vocabulary`);
+    throw new RangeError(`id ${id} is outside the vocabulary of ${pieces.length} pieces`);
   return piece;
 }
 
@@ -45,7 +45,7 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   const idsOf = (...wanted: readonly PieceType[]): number[] =>
     types.flatMap((type, id) => (wanted.includes(type) ? [id] : []));
   const twice = (first: number, second: number) =>
-    damagedModel(`${shownPiece(proto, first)} stands there twice, as ${second} again`);
+    damagedModel(`${shownPiece(proto, first)} occurs twice, again as piece ${second}`);
 
   const named = new Map<string, number>();
   for (const id of idsOf('unknown', 'control', 'byte', 'unused')) {

@@ -33,7 +33,7 @@ export interface FastSettings {
   readonly modelMaxLength: number;
 }
 
-/** A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. What it does otherwise than sentencepiece is told where it is done. */
+/** A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. Where it differs from sentencepiece, a comment says so. */
 export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result<Tokenizer> {
   const { pieces, added, frame } = parts;
   const scored = scoredPieces(parts);
@@ -54,7 +54,7 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
     const role = pad === undefined ? 'pad' : unknown === undefined ? 'unknown' : 'end';
     return {
       ok: false,
-      error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is to be its ${role} token`,
+      error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is configured as its ${role} token`,
     };
   }
 

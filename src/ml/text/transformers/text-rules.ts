@@ -117,7 +117,7 @@ function readReplace(pattern: Json | undefined, content: Json | undefined): Resu
   if (found === undefined || found === '')
     return {
       ok: false,
-      error: `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a text, or one character with a quantifier`,
+      error: `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a string, or one character with a quantifier`,
     };
   return {
     ok: true,

@@ -3,7 +3,7 @@ import type { Result } from '../../../result.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import { readAddedDecoder, readAddedEncoder, readAddedList, readAddedToken } from './read-added-tokens.ts';
 
-/** What a folder says of its tokenizer beside the vocabulary. What it leaves open is undefined: each kind of tokenizer has defaults of its own. */
+/** A folder's tokenizer settings beside the vocabulary. Those that it does not set are undefined: each kind of tokenizer has defaults of its own. */
 export interface TokenizerConfig {
   /** As in the folder: "T5Tokenizer", "BertTokenizerFast". */
   readonly className: string | undefined;
@@ -56,7 +56,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const token = (json: Json, where: string): AddedToken | undefined => {
     const read = typeof json === 'string' ? specialToken(json) : readAddedToken(json, true);
     if (read === undefined)
-      problems.push(`${where} is ${shownJson(json)}: expected a text, or an object with "content"`);
+      problems.push(`${where} is ${shownJson(json)}: expected a string, or an object with "content"`);
     return read;
   };
   const value = <T extends Json>(
@@ -100,7 +100,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     return read && (flagged.get(read.content) ?? read);
   };
   const result: TokenizerConfig = {
-    className: value('tokenizer_class', 'a text', (json) => typeof json === 'string'),
+    className: value('tokenizer_class', 'a string', (json) => typeof json === 'string'),
     roles: {
       bos: role('bos'),
       eos: role('eos'),
@@ -136,7 +136,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     const found = fields[name] ?? null;
     if (found !== null && JSON.stringify(found) !== JSON.stringify(usual))
       problems.push(
-        `${name} is ${shownJson(found)}, which cannot be done here: expected ${JSON.stringify(usual)}`,
+        `${name} is ${shownJson(found)}, which is not supported: expected ${JSON.stringify(usual)}`,
       );
   }
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };

@@ -51,7 +51,7 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
 
 /** A model's type is written only by newer versions; before, a Unigram model is the one that lists pieces with scores. */
 function refusal(json: Json): string | undefined {
-  if (!isJsonObject(json)) return 'it is no JSON object';
+  if (!isJsonObject(json)) return 'it is not a JSON object';
   const model = json['model'];
   if (!isJsonObject(model)) return 'it has no model';
   const type = model['type'] ?? (Array.isArray(model['vocab']) ? 'Unigram' : 'another one');
@@ -66,7 +66,7 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
     if (typeof piece !== 'string' || typeof score !== 'number' || !Number.isFinite(score))
       return {
         ok: false,
-        error: `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a text and a number`,
+        error: `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a string and a number`,
       };
     pieces.push([piece, score]);
   }
