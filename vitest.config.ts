@@ -11,7 +11,10 @@ const project = (name: string, include: string, timeout: number) => ({
   },
 });
 
-/** `npm test` runs the unit project; what needs the oracle tables, minutes, or a machine of its own has a script each. */
+/**
+ * `npm test` runs the unit project; what needs the oracle tables, minutes, or a machine of its own has a
+ * script each.
+ */
 export default defineConfig({
   test: {
     projects: [

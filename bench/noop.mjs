@@ -1,6 +1,6 @@
 /**
- * What a run with nothing to do costs: `node dist/main.js run` against bare `node -e 0`, alternating, in one go.
- * node bench/noop.mjs [rounds]. The default experiment has to be up to date (npx pipeline run).
+ * What a run with nothing to do costs: `node dist/main.js run` against bare `node -e 0`, alternating, in one
+ * go. node bench/noop.mjs [rounds]. The default experiment has to be up to date (npx pipeline run).
  */
 import { spawnSync } from 'node:child_process';
 

@@ -1,12 +1,13 @@
 /**
- * How the cost of a pipeline grows with its instances: planning, a first run, a run with nothing to do, and memory, with
- * DVC and Snakemake on the same graphs where they are on the PATH.
+ * How the cost of a pipeline grows with its instances: planning, a first run, a run with nothing to do, and
+ * memory, with DVC and Snakemake on the same graphs where they are on the PATH.
  *
  *   node bench/scale.mjs [--sizes 10,100,1000] [--run-up-to 1000] [--limit 120]
  *
- * An instance is a `cmd` stage of a few milliseconds that reads up to three others. Above --run-up-to instances nothing is
- * run: planning is measured, and what a first dry run costs. A command that takes longer than --limit seconds is ended,
- * and larger ones of its kind are left out. Needs the built program (npm run prepare).
+ * An instance is a `cmd` stage of a few milliseconds that reads up to three others. Above --run-up-to
+ * instances nothing is run: planning is measured, and what a first dry run costs. A command that takes longer
+ * than --limit seconds is ended, and larger ones of its kind are left out. Needs the built program (npm run
+ * prepare).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * How the three programs of an installation are bundled: by `npm run prepare` into dist, and by the tests. One place, since
- * the bytes of stage-child.js count in the key of every stage program.
+ * How the three programs of an installation are bundled: by `npm run prepare` into dist, and by the tests.
+ * One place, since the bytes of stage-child.js count in the key of every stage program.
  */
 
 /** What stays outside of the bundles: packages with native parts, and those that only some commands load. */
@@ -35,7 +35,8 @@ export function builtPrograms(root, outdir) {
     banner: { js: banner },
   };
   return {
-    // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands in.
+    // Chunks lie beside main.js, so that code finds its companions by import.meta.url whichever file it lands
+    // in.
     main: {
       ...common,
       entryPoints: { main: 'src/cli/main.ts' },

@@ -1,6 +1,7 @@
 /**
- * The `preinstall` script. npm runs those of all packages before any other install script, so what would fail there after
- * minutes fails here within seconds. It changes nothing, and an installation without it (`--ignore-scripts`) is the same.
+ * The `preinstall` script. npm runs those of all packages before any other install script, so what would fail
+ * there after minutes fails here within seconds. It changes nothing, and an installation without it
+ * (`--ignore-scripts`) is the same.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { connect } from 'node:net';

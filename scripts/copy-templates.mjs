@@ -1,4 +1,7 @@
-/** What `pipeline init` copies: a folder a template, put together from `templates` and, for fine-tuning, the default experiment. */
+/**
+ * What `pipeline init` copies: a folder a template, put together from `templates` and, for fine-tuning, the
+ * default experiment.
+ */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -19,7 +22,10 @@ export async function copyTemplates(root, folder) {
   }
 }
 
-/** A pipeline file of this repository, as a project has it that finds the stage programs in the installed package. */
+/**
+ * A pipeline file of this repository, as a project has it that finds the stage programs in the installed
+ * package.
+ */
 const asInstalled = (yaml) =>
   yaml
     .replace(/^( *uses:) (stages\/[\w-]+)\.ts$/gm, '$1 medical-qa-pipeline/$2')

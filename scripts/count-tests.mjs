@@ -1,7 +1,8 @@
 /**
- * Runs projects of the test suite one after the other: `node scripts/count-tests.mjs unit end-to-end`. It prints how long
- * each took, names what was skipped, and ends with the line "N passed, N failed". `--failed N`, as the first words, counts
- * what failed before. What follows the projects is for vitest: `oracles tests/oracles/mt5.test.ts -t logits`.
+ * Runs projects of the test suite one after the other: `node scripts/count-tests.mjs unit end-to-end`. It
+ * prints how long each took, names what was skipped, and ends with the line "N passed, N failed". `--failed
+ * N`, as the first words, counts what failed before. What follows the projects is for vitest: `oracles
+ * tests/oracles/mt5.test.ts -t logits`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +58,8 @@ async function suite(project) {
 function countsOf(result, exitCode) {
   if (result === undefined) return { passed: 0, failed: 1, skipped: [] };
   const tests = result.testResults.flatMap(({ assertionResults }) => assertionResults);
-  // A file that fails before its tests are known counts as one that failed, and so does a suite that fails without any.
+  // A file that fails before its tests are known counts as one that failed, and so does a suite that fails
+  // without any.
   const unloaded = result.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((each) => each.status === 'failed'),

@@ -1,7 +1,9 @@
 /**
- * What this project makes of pairs of texts, for `check-parity.py` to compare: token ids, logits, and the losses of a training.
+ * What this project makes of pairs of texts, for `check-parity.py` to compare: token ids, logits, and the
+ * losses of a training.
  *   node scripts/engine-numbers.mjs BASE MODEL REQUEST.json OUT
- * BASE is the folder of the base model, MODEL a folder that a training wrote (a model's or an adapter's). REQUEST.json holds
+ * BASE is the folder of the base model, MODEL a folder that a training wrote (a model's or an adapter's).
+ * REQUEST.json holds
  * `tokenization`, `pairs` ([source, target] texts) and `training` (steps, batch, learningRate, warmup, weightDecay, clip; or
  * null). Writes OUT/logits.safetensors (`logits`, [tokens of all targets, vocabulary]) and OUT/numbers.json.
  */
@@ -47,7 +49,10 @@ async function logitsOfAll() {
   return logits;
 }
 
-/** AdamW on all parameters, linear schedule; batches in the order of the pairs, from the first again when they end. */
+/**
+ * AdamW on all parameters, linear schedule; batches in the order of the pairs, from the first again when they
+ * end.
+ */
 async function trainingLosses({ steps, batch, learningRate, warmup, weightDecay, clip }) {
   const trace = plainTrace(config);
   const graph = trainingGraph(trace, trace.parameters);

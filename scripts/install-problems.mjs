@@ -1,7 +1,7 @@
 /**
- * What would make the install script of a package that this one depends on fail, after minutes in which npm prints
- * nothing: each problem as a line that says what to do. `reach(host)` tells whether a server can be reached, `has(name)`
- * whether PATH has a program, `exists(path)` whether a file is there.
+ * What would make the install script of a package that this one depends on fail, after minutes in which npm
+ * prints nothing: each problem as a line that says what to do. `reach(host)` tells whether a server can be
+ * reached, `has(name)` whether PATH has a program, `exists(path)` whether a file is there.
  */
 export async function installProblems({ env, platform, arch, version, reach, has, exists }) {
   return [

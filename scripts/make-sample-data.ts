@@ -1,7 +1,7 @@
 /**
- * Writes the sample data, data/raw and data/questions, and the text of the nano tokenizer, data/tokenizer. The same
- * bytes every time.
- * Run: npx esbuild scripts/make-sample-data.ts --bundle --platform=node --format=esm | node --input-type=module
+ * Writes the sample data, data/raw and data/questions, and the text of the nano tokenizer, data/tokenizer.
+ * The same bytes every time. Run: npx esbuild scripts/make-sample-data.ts --bundle --platform=node
+ * --format=esm | node --input-type=module
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * Runs the oracle tests and prints what they measured as a Markdown table: `ORACLES=FOLDER node scripts/measure-parity.mjs`.
- * A line is a quantity of a subject: in how many models, settings or runs, how much was compared, and the worst difference
- * beside what was allowed there; "worst" is the greatest share of what was allowed.
+ * Runs the oracle tests and prints what they measured as a Markdown table: `ORACLES=FOLDER node
+ * scripts/measure-parity.mjs`. A line is a quantity of a subject: in how many models, settings or runs, how
+ * much was compared, and the worst difference beside what was allowed there; "worst" is the greatest share of
+ * what was allowed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

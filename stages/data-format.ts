@@ -31,16 +31,24 @@ interface DataFormatParams extends SplitParams {
   readonly encoding?: string;
   readonly turns?: TurnsRead;
   readonly onBadRow?: 'skip' | 'refuse';
-  /** What becomes of test rows that the training rows give away: they are counted, taken out of the test, or an error. */
+  /**
+   * What becomes of test rows that the training rows give away: they are counted, taken out of the test, or
+   * an error.
+   */
   readonly onLeak?: 'keep' | 'drop' | 'refuse';
-  /** The share of the training rows that `train` holds out, and its seed: only to count leaks between them. */
+  /**
+   * The share of the training rows that `train` holds out, and its seed: only to count leaks between them.
+   */
   readonly validation?: number;
   readonly splitSeed?: number;
   /** Whether traditional and simplified characters are the same where rows are compared. */
   readonly foldChinese?: boolean;
 }
 
-/** Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped, not read or leaked is reported and kept. */
+/**
+ * Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped, not read or
+ * leaked is reported and kept.
+ */
 export const stage = defineStage<
   DataFormatParams,
   'raw',
@@ -200,7 +208,10 @@ const fileText = ({ path, encoding, forms, rows }: RawData['files'][number]): st
 
 const notReadText = ({ path, reason }: RawData['notRead'][number]): string => `${path} ${reason}`;
 
-/** What preparation.json says of the records: each file, and each reason with its first places. Paths begin with the name of the raw data. */
+/**
+ * What preparation.json says of the records: each file, and each reason with its first places. Paths begin
+ * with the name of the raw data.
+ */
 const findingsOf = (raw: RawData, nameOf: (path: string) => string): Readonly<Record<string, unknown>> => ({
   later_exchanges_left_out: raw.laterExchanges,
   dropped: raw.dropped.map(({ reason, count, examples }) => ({

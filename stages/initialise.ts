@@ -10,7 +10,10 @@ import { initialiseMt5 } from '../src/ml/model/initialise-mt5.ts';
 import { convertedTokenizer } from '../src/ml/text/converted-tokenizer.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 
-/** A model with random weights, of the sizes and with the tokenizer of a folder that has no weights: what a pre-training starts from. */
+/**
+ * A model with random weights, of the sizes and with the tokenizer of a folder that has no weights: what a
+ * pre-training starts from.
+ */
 export const stage = defineStage<{ readonly seed: number }, 'sizes', 'model'>({
   params: {
     type: 'object',

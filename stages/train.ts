@@ -3,7 +3,10 @@ import { engines } from './engine/engines.ts';
 import { runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
-/** Fine-tunes an mT5, whole or by LoRA, also over an adapter that was trained before; leaves a model or adapter folder, the series of its steps, and a summary. */
+/**
+ * Fine-tunes an mT5, whole or by LoRA, also over an adapter that was trained before; leaves a model or
+ * adapter folder, the series of its steps, and a summary.
+ */
 export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   params: trainParamsSchema,
   deps: ['base', 'train', 'adapter?'],

@@ -2,8 +2,8 @@ import { findProject, placeInProject } from '../runner/project/find-project.ts';
 import type { AnnotatedFiles } from '../runner/report/github.ts';
 
 /**
- * The files of the project of the current folder. `file`: as `-f` names it. Their paths are absolute: the project may be a
- * folder of the repository, which the reader of annotations knows.
+ * The files of the project of the current folder. `file`: as `-f` names it. Their paths are absolute: the
+ * project may be a folder of the repository, which the reader of annotations knows.
  */
 export function annotatedFiles(
   file: string | undefined,

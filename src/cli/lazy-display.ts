@@ -2,7 +2,10 @@ import type { Event } from '../runner/project.ts';
 import type { AnnotatedFiles } from '../runner/report/github.ts';
 import type { Display, Screen } from './display.ts';
 
-/** The display of one run, loaded with the first event that it shows something of: a run with nothing to do has none. */
+/**
+ * The display of one run, loaded with the first event that it shows something of: a run with nothing to do
+ * has none.
+ */
 export interface LazyDisplay {
   readonly show: (event: Event) => void;
   /** Resolves when everything is shown. */

@@ -1,6 +1,9 @@
 import { jsonText } from '../files/json-text.ts';
 
-/** Of the documents that `--json` prints and of the lines of `--events`: raised when a field is removed or changes its meaning. */
+/**
+ * Of the documents that `--json` prints and of the lines of `--events`: raised when a field is removed or
+ * changes its meaning.
+ */
 const version = 1;
 
 /** Prints the answer of a command for programs: one document on stdout. docs/json.md lists the fields. */

@@ -16,7 +16,10 @@ import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
 
-/** The command line: its commands in the order in which help lists them. What ends it early is thrown, as a CommanderError. */
+/**
+ * The command line: its commands in the order in which help lists them. What ends it early is thrown, as a
+ * CommanderError.
+ */
 export function pipelineProgram(): Command {
   const program = new Command('pipeline')
     .description('Runs the experiment that pipeline.yaml describes, and only what is out of date of it.')

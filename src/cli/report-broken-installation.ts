@@ -2,7 +2,10 @@ import { nativeFinding } from './doctor/native-module.ts';
 import { nativeModules } from './doctor/native-modules.ts';
 import { openScreen } from './screen.ts';
 
-/** After an exception that says that something could not be loaded: tells which packages do not load here and what to do, as `doctor` does. False: it is another kind of exception, or all of them load. */
+/**
+ * After an exception that says that something could not be loaded: tells which packages do not load here and
+ * what to do, as `doctor` does. False: it is another kind of exception, or all of them load.
+ */
 export async function reportBrokenInstallation(thrown: unknown): Promise<boolean> {
   if (!isOfLoading(thrown)) return false;
   const findings = await Promise.all(nativeModules.map(nativeFinding));

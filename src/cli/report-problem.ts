@@ -13,7 +13,10 @@ export interface ProblemEnding {
   readonly whenBusy?: string;
 }
 
-/** Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit code. */
+/**
+ * Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit
+ * code.
+ */
 export async function reportProblem(
   problem: Problem,
   options: Pick<PipelineOptions, 'file' | 'json'>,

@@ -2,7 +2,10 @@ import pico from 'picocolors';
 import { inReadingOrder } from '../runner/wording/printable.ts';
 import type { Screen } from './display.ts';
 
-/** People's output: always stderr, so that `--json` on stdout stays a document. NO_COLOR and FORCE_COLOR are respected. */
+/**
+ * People's output: always stderr, so that `--json` on stdout stays a document. NO_COLOR and FORCE_COLOR are
+ * respected.
+ */
 export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {
   const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
   return {
@@ -15,7 +18,10 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
   };
 }
 
-/** What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols 0`) is taken for the usual one. */
+/**
+ * What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols
+ * 0`) is taken for the usual one.
+ */
 export function sizeOf(stream: {
   readonly columns?: number;
   readonly rows?: number;

@@ -4,7 +4,10 @@ import type { Result } from '../result.ts';
 import { type FileProblem, fileProblem } from './file-problem.ts';
 
 declare const brand: unique symbol;
-/** The SHA-256 of some bytes as 64 lower-case hex digits: the name of an object. Made only by this file's functions. */
+/**
+ * The SHA-256 of some bytes as 64 lower-case hex digits: the name of an object. Made only by this file's
+ * functions.
+ */
 export type Digest = string & { readonly [brand]: 'object' };
 
 /** The digest of bytes in memory; a text counts as its UTF-8 bytes. */

@@ -3,7 +3,9 @@ import { open, rename, rm } from 'node:fs/promises';
 /** What a file is filled with: a text (UTF-8), bytes, or pieces that are made while they are written. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** What publishing needs of a disk, so that a test can record the order of the calls, or let one of them fail. */
+/**
+ * What publishing needs of a disk, so that a test can record the order of the calls, or let one of them fail.
+ */
 export interface Disk {
   /** Makes a new file; one that exists already is an error. */
   create(path: string, content: Content): Promise<void>;

@@ -2,7 +2,10 @@ import type { Result } from '../result.ts';
 import type { FileProblem } from './file-problem.ts';
 import { isJsonList, isJsonObject, type Json, parseJson } from './json.ts';
 
-/** What a JSON text holds, no number rounded: integers beyond 2^53 are bigints. NaN and the infinities are numbers. */
+/**
+ * What a JSON text holds, no number rounded: integers beyond 2^53 are bigints. NaN and the infinities are
+ * numbers.
+ */
 export type ExactJson = null | boolean | number | bigint | string | readonly ExactJson[] | ExactObject;
 export interface ExactObject {
   readonly [name: string]: ExactJson;

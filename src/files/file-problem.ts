@@ -14,8 +14,8 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
 }
 
 /**
- * Whether a problem of reading says what stands there: something else than expected, or nothing. Otherwise the device failed,
- * or the file may not be opened just now, and it may be whole the next time.
+ * Whether a problem of reading says what stands there: something else than expected, or nothing. Otherwise
+ * the device failed, or the file may not be opened just now, and it may be whole the next time.
  */
 export const isDamage = ({ code }: FileProblem): boolean =>
   code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
@@ -30,8 +30,8 @@ export class SourceFailed extends Error {
 }
 
 /**
- * The problem behind a failed call of the file system, in words, or behind a source that failed. Anything else that was
- * thrown is a bug and is rethrown.
+ * The problem behind a failed call of the file system, in words, or behind a source that failed. Anything
+ * else that was thrown is a bug and is rethrown.
  */
 export function fileProblem(path: string, error: unknown): FileProblem {
   if (error instanceof SourceFailed) return error.problem;

@@ -12,9 +12,10 @@ export interface JsonLine {
 }
 
 /**
- * Reads a JSON Lines file line by line (UTF-8, split at "\n" only: texts may hold U+2028 and the like; blank lines are
- * passed over). A line that is not JSON, not UTF-8, or longer than `maxLineBytes` is a problem that names the line; the
- * lines after it are still read. A file that cannot be read is one problem without a line.
+ * Reads a JSON Lines file line by line (UTF-8, split at "\n" only: texts may hold U+2028 and the like; blank
+ * lines are passed over). A line that is not JSON, not UTF-8, or longer than `maxLineBytes` is a problem that
+ * names the line; the lines after it are still read. A file that cannot be read is one problem without a
+ * line.
  */
 export async function* readJsonLines(
   path: string,
@@ -32,7 +33,9 @@ export async function* readJsonLines(
   }
 }
 
-/** Writes values as JSON Lines, atomically. They are asked for one by one, so a long file is never in memory. */
+/**
+ * Writes values as JSON Lines, atomically. They are asked for one by one, so a long file is never in memory.
+ */
 export function writeJsonLines(
   path: string,
   values: Iterable<unknown> | AsyncIterable<unknown>,

@@ -12,8 +12,8 @@ export interface JsonObject {
 }
 
 /**
- * Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is passed over, and
- * NaN, Infinity and -Infinity are read as Python's json module reads and writes them.
+ * Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is
+ * passed over, and NaN, Infinity and -Infinity are read as Python's json module reads and writes them.
  */
 export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -31,7 +31,10 @@ export function parseJson(text: string, path: string, line = 1): Result<Json, Fi
   }
 }
 
-/** A text that holds numbers which JSON has no words for; `plain`: the same without them, for the places of other faults. */
+/**
+ * A text that holds numbers which JSON has no words for; `plain`: the same without them, for the places of
+ * other faults.
+ */
 function parsePython(body: string, plain: string, path: string, line: number): Result<Json, FileProblem> {
   const parsed = parseJson(plain, path, line);
   if (!parsed.ok) return parsed;

@@ -8,8 +8,9 @@ import { makeFolder } from './make-folder.ts';
 import { walkTree } from './walk-tree.ts';
 
 /**
- * Writes a file so that its name holds the old content or the new, never a part: a file beside it is filled, brought
- * to the disk and renamed over it, and then the folder is brought to the disk. Folders above are made.
+ * Writes a file so that its name holds the old content or the new, never a part: a file beside it is filled,
+ * brought to the disk and renamed over it, and then the folder is brought to the disk. Folders above are
+ * made.
  */
 export async function writeFileAtomically(
   path: string,
@@ -24,8 +25,9 @@ export async function writeFileAtomically(
 }
 
 /**
- * Makes a folder that appears complete or not at all: `fill` writes into a folder beside it, which is brought to the
- * disk and renamed. The path must be free or an empty folder: what is there already is never overwritten.
+ * Makes a folder that appears complete or not at all: `fill` writes into a folder beside it, which is brought
+ * to the disk and renamed. The path must be free or an empty folder: what is there already is never
+ * overwritten.
  */
 export async function writeFolderAtomically(
   path: string,
@@ -45,7 +47,10 @@ export async function writeFolderAtomically(
   });
 }
 
-/** Whether a name is that of an unfinished file or folder: left behind only by a killed process, and safe to remove. */
+/**
+ * Whether a name is that of an unfinished file or folder: left behind only by a killed process, and safe to
+ * remove.
+ */
 export const isPartialName = (name: string): boolean => /^\.partial-[0-9a-f]{16}$/.test(name);
 
 const done = { ok: true, value: undefined } as const;
@@ -72,7 +77,9 @@ async function publish(
   }
 }
 
-/** Makes a folder and those above it. A new name is safe only when the folder that holds it is on the disk. */
+/**
+ * Makes a folder and those above it. A new name is safe only when the folder that holds it is on the disk.
+ */
 async function makeSyncedFolder(path: string, disk: Disk): Promise<void> {
   const first = makeFolder(path);
   if (first === undefined) return;

@@ -9,7 +9,10 @@ import type { Ignored } from './manifest/tree.ts';
 
 /** Why nothing could be done, each with the exit code that it stands for. */
 export type Problem =
-  /** The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by file. */
+  /**
+   * The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by
+   * file.
+   */
   | {
       readonly kind: 'invalid';
       readonly diagnostics: readonly Diagnostic[];
@@ -152,17 +155,20 @@ export interface AttemptHistory {
 }
 
 /**
- * Of a result, not of the instance's outputs in the project. `up-to-date`: of everything as it is now; `out-of-date`: the last
- * one, from before something changed; `not-cached`: what the last run wrote and could not, or should not, cache.
+ * Of a result, not of the instance's outputs in the project. `up-to-date`: of everything as it is now;
+ * `out-of-date`: the last one, from before something changed; `not-cached`: what the last run wrote and could
+ * not, or should not, cache.
  */
 export type ResultState = 'up-to-date' | 'out-of-date' | 'not-cached';
 
-/** A number of a result: NaN and infinities too; a bigint where a JavaScript number would round an integer. */
+/**
+ * A number of a result: NaN and infinities too; a bigint where a JavaScript number would round an integer.
+ */
 export type MetricValue = number | bigint;
 
 /**
- * The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".", with the name of the
- * out before them where two outs have one name.
+ * The metrics of one instance: the numbers of its outs of kind `metrics`, nested names joined by ".", with
+ * the name of the out before them where two outs have one name.
  */
 export interface InstanceMetrics {
   readonly instance: InstanceId;

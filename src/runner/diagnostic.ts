@@ -1,4 +1,7 @@
-/** A place in a text that a user wrote: offsets in UTF-16 units; line and column are computed when it is printed. */
+/**
+ * A place in a text that a user wrote: offsets in UTF-16 units; line and column are computed when it is
+ * printed.
+ */
 export interface Range {
   readonly file: string;
   readonly offset: number;
@@ -6,8 +9,8 @@ export interface Range {
 }
 
 /**
- * A fault or a warning that a user can mend. Tests and docs name the code, so the wording stays free to improve.
- * Checks add diagnostics to a list and go on; the shell prints all of them and exits 2.
+ * A fault or a warning that a user can mend. Tests and docs name the code, so the wording stays free to
+ * improve. Checks add diagnostics to a list and go on; the shell prints all of them and exits 2.
  */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
@@ -22,7 +25,10 @@ export interface Diagnostic {
   readonly notes?: readonly { readonly message: string; readonly at?: Range }[];
 }
 
-/** A fault as it is found. There may be thousands: the nearest name is looked for when it is known which of them are told. */
+/**
+ * A fault as it is found. There may be thousands: the nearest name is looked for when it is known which of
+ * them are told.
+ */
 export interface Fault extends Diagnostic {
   readonly misspelt?: { readonly name: string; readonly known: Names };
 }

@@ -9,7 +9,10 @@ import type { TreeChange } from './manifest/tree.ts';
 export type Outcome =
   /** `edited`: a file that it depends on and that was changed meanwhile. */
   | { readonly kind: 'ran'; readonly seconds: number; readonly published: boolean; readonly edited?: string }
-  /** Its outputs were in place and match its result. `adopted`: this run took them for the result, without computing it. */
+  /**
+   * Its outputs were in place and match its result. `adopted`: this run took them for the result, without
+   * computing it.
+   */
   | { readonly kind: 'up-to-date'; readonly adopted?: true }
   /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
   | {
@@ -78,7 +81,10 @@ export interface FoundInPlaceEvent {
   readonly keys: readonly Key[];
 }
 
-/** An event as the store keeps it: what a stage printed is in its log file, keys are those of the last results. */
+/**
+ * An event as the store keeps it: what a stage printed is in its log file, keys are those of the last
+ * results.
+ */
 export type RecordedEvent =
   | Exclude<Event, OutputEvent | FoundInPlaceEvent>
   | Omit<OutputEvent, 'text'>

@@ -1,6 +1,9 @@
 declare const brand: unique symbol;
 
-/** "train[aimc,lora]": a stage and the labels of its axes; "collate" for a stage without axes. Made by the plan alone. */
+/**
+ * "train[aimc,lora]": a stage and the labels of its axes; "collate" for a stage without axes. Made by the
+ * plan alone.
+ */
 export type InstanceId = string & { readonly [brand]: 'instance' };
 
 /** The digest of a manifest. Never used to look up an object. */

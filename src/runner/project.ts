@@ -151,7 +151,10 @@ export interface Project {
   close(): void;
 }
 
-/** Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended meanwhile. */
+/**
+ * Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended
+ * meanwhile.
+ */
 export async function openProject(
   { folder, file, set = [], onWarning = () => undefined }: ProjectOptions,
   host: Host = thisMachine(),
@@ -171,7 +174,10 @@ export async function openProject(
     if (rows?.ok === true) rows.value.store.close();
     rows = undefined;
   }
-  /** The rows that stand there now: the cache may have been deleted since they were opened. Nothing may be using them. */
+  /**
+   * The rows that stand there now: the cache may have been deleted since they were opened. Nothing may be
+   * using them.
+   */
   function openedAnew(place: ProjectPlace): Result<Opened, Problem> {
     if (rows?.ok === true && !rows.value.store.isInPlace()) close();
     return opened(place, 'write');
@@ -240,7 +246,10 @@ export async function openProject(
     const idle = open?.ok === true ? idleRequestOf(open.value, request) : undefined;
     return open?.ok === true && idle !== undefined ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }
-  /** On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room for the rows. */
+  /**
+   * On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room
+   * for the rows.
+   */
   async function collect(request: GcRequest): Promise<Result<Collected, Problem>> {
     const withAccess = (access: Access): Promise<Result<Collected, Problem>> =>
       withRows(access, (open) => gc(open, set, request));

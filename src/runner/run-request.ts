@@ -13,7 +13,10 @@ export interface RunRequest extends Selection {
   readonly retryFailed: boolean;
   /** Whether a dep on a path that is not here counts as it did in the last result. */
   readonly allowMissing?: boolean;
-  /** What to do where files that no run made are at the places of outs of the named instances; undefined: they stay. */
+  /**
+   * What to do where files that no run made are at the places of outs of the named instances; undefined: they
+   * stay.
+   */
   readonly existingOuts?: ExistingOuts;
   /** How many instances at once; undefined: as many as the CPUs carry. */
   readonly jobs?: number;
@@ -21,7 +24,10 @@ export interface RunRequest extends Selection {
   readonly waitSeconds: number;
 }
 
-/** How the user stops a run: the first ends stages gently, the second kills them. The reason of `gentle` is the signal. */
+/**
+ * How the user stops a run: the first ends stages gently, the second kills them. The reason of `gentle` is
+ * the signal.
+ */
 export interface StopSignals {
   readonly gentle: AbortSignal;
   readonly hard: AbortSignal;

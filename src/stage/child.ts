@@ -8,8 +8,9 @@ import type { StageProgram } from './define-stage.ts';
 import type { StageMessage } from './message.ts';
 
 /**
- * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it takes
- * signals and hands messages on. The program has a thread of its own, since an engine blocks the one it computes in.
+ * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it
+ * takes signals and hands messages on. The program has a thread of its own, since an engine blocks the one it
+ * computes in.
  * `stage-child.js --describe BUNDLE…` tells what the programs declare instead, on the same channel, a line each.
  */
 if (!isMainThread) await work();
@@ -92,7 +93,8 @@ async function resultOf(
   try {
     return await program.run(context);
   } catch (error) {
-    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a stack.
+    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a
+    // stack.
     if (context.signal.aborted && error === context.signal.reason) return { ok: false, error: 'interrupted' };
     throw error;
   }

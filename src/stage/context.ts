@@ -10,7 +10,10 @@ export interface Gathered {
   readonly path: string;
 }
 
-/** The one JSON document that the runner gives to a stage, in the file that PIPELINE_CONTEXT names. Paths are relative to the project root. */
+/**
+ * The one JSON document that the runner gives to a stage, in the file that PIPELINE_CONTEXT names. Paths are
+ * relative to the project root.
+ */
 export interface ContextDocument {
   readonly params: Readonly<Record<string, Value>>;
   readonly deps: Readonly<Record<string, string | readonly Gathered[]>>;
@@ -37,12 +40,16 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly device: ContextDocument['device'];
   /** The module of the engine that the params name, loaded; absent: the program has no engines. */
   readonly engine?: unknown;
-  /** Aborted when the runner asks the stage to end (first Ctrl-C, a timeout): write a checkpoint and return. */
+  /**
+   * Aborted when the runner asks the stage to end (first Ctrl-C, a timeout): write a checkpoint and return.
+   */
   readonly signal: AbortSignal;
   readonly emit: (message: StageMessage) => void;
 }
 
-/** A value for each dep or out, by its name; one that is declared with "?", as `'encoder?'`, may be missing. */
+/**
+ * A value for each dep or out, by its name; one that is declared with "?", as `'encoder?'`, may be missing.
+ */
 export type ByName<Name extends string, T> = {
   readonly [Each in Name as Each extends `${string}?` ? never : Each]: T;
 } & { readonly [Each in Name as Each extends `${infer Bare}?` ? Bare : never]?: T };

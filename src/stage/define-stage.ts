@@ -13,19 +13,22 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
   /** The outs it can write; a name that ends in "?" is written only where the YAML declares it. */
   readonly outs: readonly Out[];
   /**
-   * Packages that are loaded by name at run time, which no bundler can see: each may change the result, so each counts
-   * in the key with the version and integrity of its installed closure.
+   * Packages that are loaded by name at run time, which no bundler can see: each may change the result, so
+   * each counts in the key with the version and integrity of its installed closure.
    */
   readonly packages?: readonly string[];
   /** The engines that the params choose from: only the one that they name counts in the key. */
   readonly engines?: Engines;
-  /** Writes every out. A fault of the input is given back as `{ ok: false, error }`: the runner shows its text; an exception is a bug. */
+  /**
+   * Writes every out. A fault of the input is given back as `{ ok: false, error }`: the runner shows its
+   * text; an exception is a bug.
+   */
   readonly run: (context: StageContext<Params, Dep, Out>) => Promise<Result<void> | void>;
 }
 
 /**
- * Modules that are bundled by themselves, of which `run` is given one as `engine`. Data, so that a plan knows which one an
- * instance needs without running any code of the stage.
+ * Modules that are bundled by themselves, of which `run` is given one as `engine`. Data, so that a plan knows
+ * which one an instance needs without running any code of the stage.
  */
 export interface Engines {
   /** The param whose value is the name of an engine. */
@@ -34,7 +37,10 @@ export interface Engines {
   readonly programs: Readonly<Record<string, string>>;
 }
 
-/** Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base', 'model'>({ … })`. */
+/**
+ * Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base',
+ * 'model'>({ … })`.
+ */
 export const defineStage = <Params, Dep extends string = string, Out extends string = string>(
   program: StageProgram<Params, Dep, Out>,
 ): StageProgram<Params, Dep, Out> => program;

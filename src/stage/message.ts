@@ -1,6 +1,6 @@
 /**
- * What a stage says to the runner while it works: NDJSON, one message a line, on a descriptor of its own (never stdout).
- * Clock times, rates and memory travel here and are never written into an out.
+ * What a stage says to the runner while it works: NDJSON, one message a line, on a descriptor of its own
+ * (never stdout). Clock times, rates and memory travel here and are never written into an out.
  */
 export type StageMessage =
   /** How far the work is. `unit` names what is counted: "step", "row". */

@@ -8,7 +8,10 @@ export interface GenerationParams {
   /** The most tokens of an answer, the decoder's start included. */
   readonly maxLength: number;
   readonly noRepeatNgram: number;
-  /** Fields of generation_config.json by their names there, in the place of the model folder's; null leaves one out. */
+  /**
+   * Fields of generation_config.json by their names there, in the place of the model folder's; null leaves
+   * one out.
+   */
   readonly generation?: JsonObject;
   /** Questions that are answered together. */
   readonly batch: number;

@@ -1,6 +1,6 @@
 /**
- * A number cut to `digits` decimals as Python's round(x, digits) cuts it: by the exact value of the double, ties to the
- * even digit. JavaScript's toFixed sends ties up, and ties happen: 3 of 96 is 0.03125.
+ * A number cut to `digits` decimals as Python's round(x, digits) cuts it: by the exact value of the double,
+ * ties to the even digit. JavaScript's toFixed sends ties up, and ties happen: 3 of 96 is 0.03125.
  */
 export function roundHalfEven(value: number, digits: number): number {
   const up = Number(value.toFixed(digits));

@@ -3,8 +3,9 @@ import type { ScoreRow } from '../results/score-row.ts';
 import { boundsText, type RowScore, scores, selectionScore } from '../results/scores.ts';
 
 /**
- * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names: the
- * multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score stands with its interval.
+ * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names:
+ * the multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score stands with
+ * its interval.
  */
 export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: BestPoints): string {
   const columns = scores().filter(({ shown, of }) => shown && rows.some((row) => of(row) !== undefined));

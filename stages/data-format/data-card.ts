@@ -15,7 +15,10 @@ export interface CardContent {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** A description of a prepared data set in Markdown: counts, lengths, languages, what was dropped, what occurs twice. */
+/**
+ * A description of a prepared data set in Markdown: counts, lengths, languages, what was dropped, what occurs
+ * twice.
+ */
 export async function dataCard(content: CardContent): Promise<string> {
   const { franc } = await import('franc-min');
   const { name, raw, train, test, params } = content;

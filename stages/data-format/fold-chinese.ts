@@ -1,7 +1,10 @@
 import type { Fold } from '../../src/ml/dataset/leakage.ts';
 import type { Result } from '../../src/result.ts';
 
-/** Traditional characters as simplified ones, by the optional package opencc-js, which is loaded only where this is asked for. */
+/**
+ * Traditional characters as simplified ones, by the optional package opencc-js, which is loaded only where
+ * this is asked for.
+ */
 export async function chineseFold(): Promise<Result<Fold>> {
   try {
     const { Converter } = await import('opencc-js/t2cn');

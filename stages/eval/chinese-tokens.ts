@@ -1,6 +1,9 @@
 import { characterTokens, mixedTokens, type Tokenize, wordTokenizer } from '../../src/ml/metrics/tokenize.ts';
 
-/** What counts as a token in the multilingual profile: ideographs and runs of letters, every character, or jieba's words. */
+/**
+ * What counts as a token in the multilingual profile: ideographs and runs of letters, every character, or
+ * jieba's words.
+ */
 export type ChineseTokens = 'mixed' | 'characters' | 'words';
 
 /** jieba and its dictionary are loaded only where words are asked for. */

@@ -7,7 +7,10 @@ export interface CsvDialect {
   readonly delimiter: number;
   /** What makes a quote part of a quoted field: another quote before it (RFC 4180), or a backslash too. */
   readonly escape: 'quote' | 'backslash';
-  /** Whether a blank after a delimiter is part of the layout, and not of the field. Before a quote it always is. */
+  /**
+   * Whether a blank after a delimiter is part of the layout, and not of the field. Before a quote it always
+   * is.
+   */
   readonly blankAfterDelimiter: boolean;
 }
 
@@ -22,9 +25,9 @@ export type CsvPiece =
   | { readonly kind: 'fault'; readonly start: number; readonly fault: Fault };
 
 /**
- * The records of a table from an offset on. After one that cannot be read, reading goes on at the line after the one it
- * began on, so that a stray quote does not swallow the rest of the file. (Readers that are made for whole files give up
- * there, or take all up to the next quote for one field.)
+ * The records of a table from an offset on. After one that cannot be read, reading goes on at the line after
+ * the one it began on, so that a stray quote does not swallow the rest of the file. (Readers that are made
+ * for whole files give up there, or take all up to the next quote for one field.)
  */
 export function* csvPieces(bytes: Uint8Array, first: number, dialect: CsvDialect): Generator<CsvPiece> {
   for (let start = afterBlankLines(bytes, first); start < bytes.length;) {
@@ -100,8 +103,9 @@ function quotedField(bytes: Uint8Array, open: number, dialect: CsvDialect): Fiel
 }
 
 /**
- * A field that begins with a word in quotes ("Flu" is what I have): taken as it stands, if its quotes pair within the line
- * and the first one clearly closes after a word. Anything else with a quote out of place is a fault.
+ * A field that begins with a word in quotes ("Flu" is what I have): taken as it stands, if its quotes pair
+ * within the line and the first one clearly closes after a word. Anything else with a quote out of place is a
+ * fault.
  */
 function partlyQuotedField(bytes: Uint8Array, open: number, close: number, dialect: CsvDialect): Field {
   const isOnOneLine = !bytes
@@ -163,7 +167,9 @@ function nextMark(bytes: Uint8Array, start: number, limit: number, { escape }: C
   return slash === -1 ? closing : start + slash;
 }
 
-/** Two quotes in a row are one where they are `doubled`, and a backslash before what it escapes is dropped. */
+/**
+ * Two quotes in a row are one where they are `doubled`, and a backslash before what it escapes is dropped.
+ */
 function unescaped(text: Uint8Array, options: CsvDialect & { readonly doubled: boolean }): Uint8Array {
   const kept = new Uint8Array(text.length);
   let length = 0;

@@ -7,8 +7,9 @@ export interface JsonSpan {
 }
 
 /**
- * The elements of the list that begins with the bracket at `open`. Bytes are read once and nothing is parsed, so a long
- * file needs no memory, and a fault within an element stays within it. `closed` is false where the list does not end.
+ * The elements of the list that begins with the bracket at `open`. Bytes are read once and nothing is parsed,
+ * so a long file needs no memory, and a fault within an element stays within it. `closed` is false where the
+ * list does not end.
  */
 export function* listElements(
   bytes: Uint8Array,

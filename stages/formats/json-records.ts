@@ -5,8 +5,9 @@ import { lineCounter, lineEndCheck, lineFeed, textStart } from './line-ends.ts';
 import { type BadRecord, type RawItem, longestRecord, type Unreadable } from './raw-record.ts';
 
 /**
- * The objects of a JSON file. One on each line (JSON Lines, split at LF only: texts may hold U+2028 and the like), in one
- * list, in a list that an object holds (`{"data": [...]}`), or one after the other over several lines, as jq prints them.
+ * The objects of a JSON file. One on each line (JSON Lines, split at LF only: texts may hold U+2028 and the
+ * like), in one list, in a list that an object holds (`{"data": [...]}`), or one after the other over several
+ * lines, as jq prints them.
  */
 export function jsonRecords(
   bytes: Uint8Array,
@@ -51,7 +52,10 @@ const beginsListOfObjects = (bytes: Uint8Array, open: number): boolean => {
   );
 };
 
-/** The file is one object: the list of records in it, if there is one under "data" or only one in all; else itself a record. */
+/**
+ * The file is one object: the list of records in it, if there is one under "data" or only one in all; else
+ * itself a record.
+ */
 function layoutOfObject(bytes: Uint8Array, start: number, end: number): Layout {
   const lists = [...objectMembers(bytes, start)].filter(
     (member) => bytes[member.start] === openList && bytes[afterSpace(bytes, member.start + 1)] === openObject,
@@ -61,7 +65,9 @@ function layoutOfObject(bytes: Uint8Array, start: number, end: number): Layout {
   return isOnOneLine(bytes, start, end) ? lines : { kind: 'objects' };
 }
 
-/** A list under one of these names is a conversation: the object is a record with one, not a file of records. */
+/**
+ * A list under one of these names is a conversation: the object is a record with one, not a file of records.
+ */
 const conversationNames = ['messages', 'conversations'];
 
 const isOnOneLine = (bytes: Uint8Array, start: number, end: number): boolean =>

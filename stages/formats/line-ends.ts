@@ -27,7 +27,10 @@ export function lineCounter(bytes: Uint8Array): (offset: number) => number {
   };
 }
 
-/** Tells of each record that does not end as the first one does. A record that ends with the file has no line end. */
+/**
+ * Tells of each record that does not end as the first one does. A record that ends with the file has no line
+ * end.
+ */
 export function lineEndCheck(bytes: Uint8Array): (line: number, end: number) => readonly RawItem[] {
   let first: string | undefined;
   return (line, end) => {

@@ -5,8 +5,8 @@ import type { Result } from '../../src/result.ts';
 import type { ChooseColumns, RawItem, Unreadable } from './raw-record.ts';
 
 /**
- * The records of a Parquet file, or why it cannot be read. Only the columns that `choose` names are read, in any
- * compression that Parquet has. The reader is loaded where such a file is there.
+ * The records of a Parquet file, or why it cannot be read. Only the columns that `choose` names are read, in
+ * any compression that Parquet has. The reader is loaded where such a file is there.
  */
 export async function parquetRecords(
   bytes: Uint8Array,
@@ -55,9 +55,9 @@ function topLevelNames(schema: readonly SchemaElement[]): readonly string[] {
 }
 
 /**
- * Bytes as hyparquet asks for them. It starts all columns before it looks whether they fit the schema, and forgets those
- * that it started when one does not: a column that then failed by itself would end the process. So bytes come a turn of
- * the event loop later, and once reading has failed they never come.
+ * Bytes as hyparquet asks for them. It starts all columns before it looks whether they fit the schema, and
+ * forgets those that it started when one does not: a column that then failed by itself would end the process.
+ * So bytes come a turn of the event loop later, and once reading has failed they never come.
  */
 const bufferOf = (bytes: Uint8Array, isGivenUp: () => boolean): AsyncBuffer => ({
   byteLength: bytes.length,
@@ -69,7 +69,9 @@ const bufferOf = (bytes: Uint8Array, isGivenUp: () => boolean): AsyncBuffer => (
     }),
 });
 
-/** A text that is not UTF-8 stays bytes, which `recordOf` sees. A damaged dictionary gives no bytes at all. */
+/**
+ * A text that is not UTF-8 stays bytes, which `recordOf` sees. A damaged dictionary gives no bytes at all.
+ */
 const stringFromBytes = (bytes: Uint8Array | undefined): string | Uint8Array | undefined =>
   bytes !== undefined && isUtf8(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')

@@ -7,7 +7,8 @@ import { huatuoRows, listOf } from './huatuo.ts';
 import { type RecordRows, rowsOfTurns, turnOf, type TurnsRead } from './turns.ts';
 
 /**
- * What the records of a raw data set mean. `rows` (`jsonl` is its older name): questions and answers under the names that
+ * What the records of a raw data set mean. `rows` (`jsonl` is its older name): questions and answers under
+ * the names that
  * `columns` gives, or in the first known form whose columns are there.
  */
 export type RawFormat = 'rows' | 'jsonl' | 'aimc' | 'huatuo' | 'alpaca' | 'messages' | 'sharegpt';
@@ -103,7 +104,10 @@ function formsOf(format: RawFormat, turns: TurnsRead): readonly RawForm[] {
 const pair = (human: string, assistant: string, context?: string): RawForm =>
   renamed({ human, assistant, slots: 'slots' }, context);
 
-/** Questions and answers under names of their own; a context that is not blank follows the question on a line of its own. */
+/**
+ * Questions and answers under names of their own; a context that is not blank follows the question on a line
+ * of its own.
+ */
 function renamed({ human, assistant, slots }: ColumnNames, context?: string): RawForm {
   return {
     name: `"${human}" and "${assistant}"`,

@@ -2,7 +2,10 @@ import type { ExactObject } from '../../src/files/exact-json.ts';
 import type { RowFault } from '../../src/ml/dataset/row.ts';
 import type { Result } from '../../src/result.ts';
 
-/** What a reader finds in the bytes of a raw file, in order. Lines count from 1; in Parquet, which has none, records do. */
+/**
+ * What a reader finds in the bytes of a raw file, in order. Lines count from 1; in Parquet, which has none,
+ * records do.
+ */
 export type RawItem =
   | RawRecord
   | BadRecord

@@ -6,7 +6,10 @@ import type { Unwanted } from './aimc.ts';
 import type { Fault, RawItem, RawRecord } from './raw-record.ts';
 import { type FormChoice, formOf } from './raw-forms.ts';
 
-/** What is made of the records, and which of their fields come along beside the row: names to labels, as `groups: patient`. */
+/**
+ * What is made of the records, and which of their fields come along beside the row: names to labels, as
+ * `groups: patient`.
+ */
 export interface RowChoice extends FormChoice {
   readonly labels?: Readonly<Record<string, string>>;
 }

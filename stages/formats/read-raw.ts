@@ -14,7 +14,10 @@ import type { ChooseColumns } from './raw-record.ts';
 import { toUtf8 } from './to-utf8.ts';
 
 export interface ReadOptions extends RowChoice {
-  /** What is unclean is skipped and counted, or makes the whole data set be refused with its places (the first hundred). */
+  /**
+   * What is unclean is skipped and counted, or makes the whole data set be refused with its places (the first
+   * hundred).
+   */
   readonly onBadRow: 'skip' | 'refuse';
   /** Of text files without a byte order mark; otherwise UTF-8. */
   readonly encoding?: string;
@@ -26,8 +29,9 @@ export interface RawData extends RawRows {
 }
 
 /**
- * Reads a raw data set: a file, or a folder of files in the order of their paths. The extension tells how a file is read;
- * others in a folder are listed as not read. What the filters of a format leave out is dropped, whatever `onBadRow` says.
+ * Reads a raw data set: a file, or a folder of files in the order of their paths. The extension tells how a
+ * file is read; others in a folder are listed as not read. What the filters of a format leave out is dropped,
+ * whatever `onBadRow` says.
  */
 export async function readRaw(
   path: string,

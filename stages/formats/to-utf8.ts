@@ -24,7 +24,10 @@ function isKnown(encoding: string): boolean {
   }
 }
 
-/** The bytes of a text as UTF-8. A byte order mark says what they are; else `encoding` does, or they are UTF-8. */
+/**
+ * The bytes of a text as UTF-8. A byte order mark says what they are; else `encoding` does, or they are
+ * UTF-8.
+ */
 export function toUtf8(bytes: Uint8Array, encoding: string | undefined): Result<Utf8Text> {
   const marked = markedEncoding(bytes);
   if (marked === 'UTF-32')

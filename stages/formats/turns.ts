@@ -19,8 +19,8 @@ export interface RecordRows {
 }
 
 /**
- * The rows of a conversation: a question and the answer that follows it. What others say (a system prompt, a tool) is no
- * turn. `slots` belong to the first exchange.
+ * The rows of a conversation: a question and the answer that follows it. What others say (a system prompt, a
+ * tool) is no turn. `slots` belong to the first exchange.
  */
 export function rowsOfTurns(
   turns: readonly (Turn | undefined)[],
@@ -77,7 +77,10 @@ const speakers: ReadonlyMap<string, Turn['from']> = new Map([
   ['model', 'assistant'],
 ]);
 
-/** Content may be a list of parts; texts are joined, and a part of another kind (an image) stays a list, which is no text. */
+/**
+ * Content may be a list of parts; texts are joined, and a part of another kind (an image) stays a list, which
+ * is no text.
+ */
 function joinedParts(content: ExactJson): ExactJson {
   if (!isExactList(content)) return content;
   const texts = content.map((part) =>

@@ -27,7 +27,10 @@ export const factsOf = ({ illness, trigger, age, duration }: Case): Facts => ({
   slots: { ...illness, dose: age.dose, advice: trigger.advice },
 });
 
-/** The one answer to a question with these facts: a function of the slots, so there is something exact to learn. */
+/**
+ * The one answer to a question with these facts: a function of the slots, so there is something exact to
+ * learn.
+ */
 export const answer = (language: Language, { course, slots }: Facts): string =>
   fill(wordings[language][course], slotTexts(language, slots));
 

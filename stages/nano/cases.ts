@@ -11,7 +11,9 @@ export interface Case {
   readonly duration: Duration;
 }
 
-/** Every combination of the lexicon's slots, in random order: a prefix of it is a sample without repetition. */
+/**
+ * Every combination of the lexicon's slots, in random order: a prefix of it is a sample without repetition.
+ */
 export const shuffledCases = (random: Random): readonly Case[] =>
   shuffled(
     random,

@@ -17,11 +17,11 @@ export interface CorpusOptions {
 }
 
 /**
- * The pre-training corpus: span corruption and text-to-text tasks mixed (Raffel et al. 2020, T5, section 3.5.3). It
- * teaches the language of questions and answers and nothing of what fine-tuning is to teach: which illness goes with
- * which symptom, which dose with which age and which advice with which trigger is drawn at random in every row. Facts
- * that always occur together (condition, drug, test, specialist, warning) do so here too. No task uses the prompt of
- * fine-tuning.
+ * The pre-training corpus: span corruption and text-to-text tasks mixed (Raffel et al. 2020, T5, section
+ * 3.5.3). It teaches the language of questions and answers and nothing of what fine-tuning is to teach: which
+ * illness goes with which symptom, which dose with which age and which advice with which trigger is drawn at
+ * random in every row. Facts that always occur together (condition, drug, test, specialist, warning) do so
+ * here too. No task uses the prompt of fine-tuning.
  */
 export function* corpusRows({ seed, spans, pairs }: CorpusOptions): Generator<Row> {
   const random = seededRandom(seed);
@@ -64,7 +64,10 @@ const continueText: Task = (random, language) => {
   return { human: `continue: ${parts.slice(0, cut).join(glue)}`, assistant: parts.slice(cut).join(glue) };
 };
 
-/** The answer that puts a doctor's notes into words. Notes are shuffled and leave facts out, which then have to be known. */
+/**
+ * The answer that puts a doctor's notes into words. Notes are shuffled and leave facts out, which then have
+ * to be known.
+ */
 const notes: Task = (random, language) => {
   const asked = randomCase(random);
   const facts = randomFacts(random, asked);
@@ -79,7 +82,10 @@ const notes: Task = (random, language) => {
   };
 };
 
-/** The same with the patient's story in front: at least one fact is told, so that a bare question is never answered. */
+/**
+ * The same with the patient's story in front: at least one fact is told, so that a bare question is never
+ * answered.
+ */
 const consult: Task = (random, language) => {
   const asked = randomCase(random);
   const facts = randomFacts(random, asked);

@@ -1,7 +1,7 @@
 /**
- * The words of a small invented medicine, in English and Chinese side by side. A question names a symptom, a trigger,
- * an age and a duration; the answer's facts are functions of these four. No two values of a slot share a word, so that
- * a wrong value scores nothing. Nothing in here is medical advice.
+ * The words of a small invented medicine, in English and Chinese side by side. A question names a symptom, a
+ * trigger, an age and a duration; the answer's facts are functions of these four. No two values of a slot
+ * share a word, so that a wrong value scores nothing. Nothing in here is medical advice.
  */
 export type Language = 'en' | 'zh';
 export type Phrase = Readonly<Record<Language, string>>;

@@ -4,7 +4,10 @@ import type { Random } from './random.ts';
 import { pick } from './random.ts';
 import { fill } from './template.ts';
 
-/** A patient's question: a title and what the patient tells. Chinese questions have no title, as in the raw format. */
+/**
+ * A patient's question: a title and what the patient tells. Chinese questions have no title, as in the raw
+ * format.
+ */
 export interface Question {
   readonly title: string;
   readonly story: string;

@@ -1,7 +1,10 @@
 /** A stream of numbers in [0, 1): the same seed gives the same stream on every machine. */
 export type Random = () => number;
 
-/** Splitmix32: a counter and a 32-bit mixer (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"). */
+/**
+ * Splitmix32: a counter and a 32-bit mixer (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+ * generators").
+ */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   return () => {
@@ -15,7 +18,10 @@ export function seededRandom(seed: number): Random {
 /** An integer in [0, end). */
 export const below = (random: Random, end: number): number => Math.floor(random() * end);
 
-/** One element, each as likely as the others. The type asks for a first one, so an empty list does not compile. */
+/**
+ * One element, each as likely as the others. The type asks for a first one, so an empty list does not
+ * compile.
+ */
 export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
   list[below(random, list.length)] ?? list[0];
 

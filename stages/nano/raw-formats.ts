@@ -1,7 +1,10 @@
 import { csvField } from '../formats/csv-field.ts';
 import type { Sample } from './sample-data.ts';
 
-/** Rows as the AIMC collection has them: a CSV of Description, Patient and Doctor; `slots` is ours, for slot accuracy. */
+/**
+ * Rows as the AIMC collection has them: a CSV of Description, Patient and Doctor; `slots` is ours, for slot
+ * accuracy.
+ */
 export function aimcCsv(samples: readonly Sample[]): string {
   const clean = samples.map(({ question, answer, slots }, index) => [
     `Q. ${question.title}`,
@@ -13,7 +16,9 @@ export function aimcCsv(samples: readonly Sample[]): string {
   return records.map((fields) => `${fields.map(csvField).join(',')}\n`).join('');
 }
 
-/** Rows as the Huatuo collection has them: a conversation of a person and a model a line; `slots` as above. */
+/**
+ * Rows as the Huatuo collection has them: a conversation of a person and a model a line; `slots` as above.
+ */
 export function huatuoJsonLines(samples: readonly Sample[]): string {
   const clean = samples.map(({ question, answer, slots }) => ({
     conversations: [

@@ -22,7 +22,10 @@ export interface SampleOptions {
   readonly questions: number;
 }
 
-/** Rows to train and test on and questions to sample answers to: no combination of slots occurs twice among them all. */
+/**
+ * Rows to train and test on and questions to sample answers to: no combination of slots occurs twice among
+ * them all.
+ */
 export function samples({ seed, language, rows, questions }: SampleOptions): {
   rows: readonly Sample[];
   questions: readonly Sample[];

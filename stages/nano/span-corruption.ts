@@ -4,8 +4,9 @@ import type { Random } from './random.ts';
 import { below } from './random.ts';
 
 /**
- * T5's denoising task on words (English) or characters (Chinese): spans of one to three are replaced by sentinels, and
- * the target names each sentinel with what it hides, closed by one sentinel more (Raffel et al. 2020, figure 2).
+ * T5's denoising task on words (English) or characters (Chinese): spans of one to three are replaced by
+ * sentinels, and the target names each sentinel with what it hides, closed by one sentinel more (Raffel et
+ * al. 2020, figure 2).
  */
 export function corruptSpans(random: Random, language: Language, text: string): Row {
   const units = language === 'en' ? text.split(' ') : Array.from(text);

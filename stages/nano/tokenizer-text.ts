@@ -5,16 +5,20 @@ import type { Phrase } from './lexicon.ts';
 import { question } from './questions.ts';
 import { seededRandom } from './random.ts';
 
-/** Stands around every Chinese slot value: no piece may reach across it (sentencepiece's pretokenization_delimiter). */
+/**
+ * Stands around every Chinese slot value: no piece may reach across it (sentencepiece's
+ * pretokenization_delimiter).
+ */
 const slotBorder = '|';
 
 /** Enough for each wording and value to occur many times. */
 const casesPerLanguage = 300;
 
 /**
- * The text that the nano tokenizer is trained on, a sentence or word group a line. sentencepiece takes its candidate
- * pieces from different words: a word that is always written in one way is one candidate and gets split into letters,
- * so the text ends with every English word, and every Chinese phrase between borders, before several marks.
+ * The text that the nano tokenizer is trained on, a sentence or word group a line. sentencepiece takes its
+ * candidate pieces from different words: a word that is always written in one way is one candidate and gets
+ * split into letters, so the text ends with every English word, and every Chinese phrase between borders,
+ * before several marks.
  */
 export function tokenizerText(): string {
   const random = seededRandom(3);

@@ -86,7 +86,9 @@ const leadingScore = (row: ScoreRow): RowScore | undefined =>
 const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
   `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}`;
 
-/** The scores of the columns that are asked for, each with its interval and, of several seeds, its deviation. */
+/**
+ * The scores of the columns that are asked for, each with its interval and, of several seeds, its deviation.
+ */
 function scoreColumns(
   rows: readonly ScoreRow[],
   points: BestPoints,
@@ -113,7 +115,10 @@ function scoreCell(score: RowScore | undefined): Html {
 const boundsOf = (interval: NonNullable<RowScore['interval']>, method: RowScore['method']): string =>
   `${interval.map((bound) => bound.toFixed(3)).join(' to ')}${method === 'range' ? ' (range)' : ''}`;
 
-/** The share of answers that hold the right fact, slot by slot: what overlap scores cannot tell from a right template. */
+/**
+ * The share of answers that hold the right fact, slot by slot: what overlap scores cannot tell from a right
+ * template.
+ */
 function slotTable(rows: readonly ScoreRow[], points: BestPoints): Html {
   const slots = slotsOf(rows);
   if (slots.length === 0) return nothing;

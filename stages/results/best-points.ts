@@ -13,8 +13,9 @@ export interface BestPoints {
 }
 
 /**
- * Chooses the best point of each data set's grid by the selection loss on validation rows, never by a test score. Points
- * of the grid are those whose label starts with the prefix; a model that was not trained is none.
+ * Chooses the best point of each data set's grid by the selection loss on validation rows, never by a test
+ * score. Points of the grid are those whose label starts with the prefix; a model that was not trained is
+ * none.
  */
 export function bestPoints(rows: readonly ScoreRow[], gridPrefix: string): BestPoints {
   const candidates = rows.filter(isCandidate(gridPrefix));
@@ -39,7 +40,10 @@ const isCandidate =
 
 const lossOf = (row: ScoreRow): number => selectionScore(row)?.value ?? Infinity;
 
-/** Whether the 95 % interval of the paired difference of their rows' losses holds 0. Unknown without those losses: no. */
+/**
+ * Whether the 95 % interval of the paired difference of their rows' losses holds 0. Unknown without those
+ * losses: no.
+ */
 function isTied(one: ScoreRow, other: ScoreRow): boolean {
   const [first, second] = [meanLosses(one), meanLosses(other)];
   const rows = [...first.keys()].filter((row) => second.has(row));
@@ -61,7 +65,10 @@ function meanLosses({ trainings }: ScoreRow): ReadonlyMap<number, number> {
   return sums;
 }
 
-/** Losses say which point is better only of one base, on the same validation rows, prompted and cut into tokens alike. */
+/**
+ * Losses say which point is better only of one base, on the same validation rows, prompted and cut into
+ * tokens alike.
+ */
 function incomparable(dataset: string, points: readonly ScoreRow[]): readonly string[] {
   const differing = (what: string, of: (row: ScoreRow) => readonly string[]): readonly string[] =>
     new Set(points.flatMap(of)).size > 1

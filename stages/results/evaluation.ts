@@ -35,7 +35,10 @@ export interface Evaluation {
   readonly slots?: Readonly<Record<string, SlotCounts & Estimate>>;
   /** Of the share of a row's slots that are right. */
   readonly slot_mean?: Estimate;
-  /** The scores of the rows that no training row gives away: only where the leaks are known; null where no row is left. */
+  /**
+   * The scores of the rows that no training row gives away: only where the leaks are known; null where no row
+   * is left.
+   */
   readonly without_leaked?: WithoutLeaked | null;
 }
 
@@ -61,10 +64,16 @@ export interface TrainingSummary {
   readonly all_parameters: number;
   /** The model that was trained, as the params name it. */
   readonly base_model: string;
-  /** The lowest loss on the validation split as the Trainer counts it: a mean of batches' means, with label smoothing. Null without a split. */
+  /**
+   * The lowest loss on the validation split as the Trainer counts it: a mean of batches' means, with label
+   * smoothing. Null without a split.
+   */
   readonly best_validation_loss: number | null;
   readonly best_step: number;
-  /** Of the model that was written: the negative log-likelihood of a label token of the validation split, in nats. */
+  /**
+   * Of the model that was written: the negative log-likelihood of a label token of the validation split, in
+   * nats.
+   */
   readonly selection_loss: number | null;
   readonly train_rows: number;
   readonly validation_rows: number;
@@ -89,7 +98,10 @@ export interface LogRecord {
   readonly selectionLoss?: number;
 }
 
-/** samples.json: what `qualitative` writes: one model's answers, by temperature, in the order of the questions. */
+/**
+ * samples.json: what `qualitative` writes: one model's answers, by temperature, in the order of the
+ * questions.
+ */
 export interface Samples {
   readonly questions: readonly string[];
   readonly answers: Readonly<Record<string, readonly string[]>>;

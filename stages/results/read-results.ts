@@ -62,7 +62,10 @@ async function readLines<T>(
   return { ok: true, value: files };
 }
 
-/** Reads one JSON document a member, each checked for the fields that are used; the first wrong one is the error. */
+/**
+ * Reads one JSON document a member, each checked for the fields that are used; the first wrong one is the
+ * error.
+ */
 async function readAll<T>(
   members: readonly Gathered[],
   isT: (value: unknown) => value is T,

@@ -23,7 +23,10 @@ export interface Axed<T> {
   readonly content: T;
 }
 
-/** Joins evaluations with the trainings they belong to, seeds of one point together, in the order of their names. */
+/**
+ * Joins evaluations with the trainings they belong to, seeds of one point together, in the order of their
+ * names.
+ */
 export function scoreRows(
   evaluations: readonly Axed<Evaluation>[],
   trainings: readonly Axed<TrainingSummary>[],
@@ -64,7 +67,10 @@ export const byName = (a: string, b: string): number => a.localeCompare(b, 'en',
 /** The axis "dataset", or none. */
 export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');
 
-/** The labels of all axes but the dataset and the seed: one for the axis "config", joined where there are more. */
+/**
+ * The labels of all axes but the dataset and the seed: one for the axis "config", joined where there are
+ * more.
+ */
 export function modelOf(axes: Gathered['axes']): string {
   const labels = Object.entries(axes)
     .filter(([name]) => name !== 'dataset' && name !== 'seed')

@@ -37,7 +37,9 @@ export interface Score {
   readonly of: (row: ScoreRow) => RowScore | undefined;
 }
 
-/** In the order of tables and files: the multilingual profile, the reference profile, facts, whole corpora. */
+/**
+ * In the order of tables and files: the multilingual profile, the reference profile, facts, whole corpora.
+ */
 export const scores = (): readonly Score[] => [
   ...textMetricNames().map((name) => ({
     column: `multilingual_${name}`,
@@ -88,7 +90,9 @@ export const scores = (): readonly Score[] => [
   })),
 ];
 
-/** What points are chosen by: the selection loss of the validation rows. Undefined where a training had none. */
+/**
+ * What points are chosen by: the selection loss of the validation rows. Undefined where a training had none.
+ */
 export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
   return overSeeds(trainings, ({ summary: { selection_loss, validation_rows }, validation }) => {
     if (selection_loss === null) return undefined;
@@ -155,9 +159,9 @@ const widestRange = (seeds: readonly SeedScore[]): RowScore['interval'] => {
 const scoreOf = ({ value, interval, method, rows }: SeedScore) => ({ value, interval, method, rows });
 
 /**
- * Over seeds and rows at once: the variance of the seeds' mean, and that which other rows would add, which all seeds
- * share. Degrees of freedom by F. E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components"
- * (1946).
+ * Over seeds and rows at once: the variance of the seeds' mean, and that which other rows would add, which
+ * all seeds share. Degrees of freedom by F. E. Satterthwaite, "An Approximate Distribution of Estimates of
+ * Variance Components" (1946).
  */
 function seedInterval(seeds: readonly SeedScore[]): RowScore['interval'] {
   const values = seeds.map(({ value }) => value);

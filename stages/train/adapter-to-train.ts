@@ -16,7 +16,10 @@ interface BaseModel {
   readonly tensors: LazyTensors;
 }
 
-/** The adapter whose training is continued, as peft's from_pretrained(…, is_trainable=True): its own folder says what it is, so the settings must not. */
+/**
+ * The adapter whose training is continued, as peft's from_pretrained(…, is_trainable=True): its own folder
+ * says what it is, so the settings must not.
+ */
 export async function adapterToTrain(
   path: string,
   model: BaseModel,

@@ -22,7 +22,10 @@ import { rowLossLine, trainingSummary } from './training-summary.ts';
 import { needOfValidation, noValidationText } from './validation-fault.ts';
 import { writeTrained } from './write-trained.ts';
 
-/** What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as they are. */
+/**
+ * What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as
+ * they are.
+ */
 export type MeasureFor = (setting: {
   readonly model: Mt5Folder;
   readonly tokenizer: Tokenizer;

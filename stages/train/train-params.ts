@@ -11,14 +11,19 @@ export interface TrainParams {
   readonly config: MethodParams;
   /** "{human}" stands for the question. */
   readonly prompt: string;
-  /** What an adapter says of the model it was trained on: a name or path that means the same on every machine. */
+  /**
+   * What an adapter says of the model it was trained on: a name or path that means the same on every machine.
+   */
   readonly baseModel: string;
   readonly sourceTokens: number;
   readonly targetTokens: number;
   /** Share of the training rows that is held out. */
   readonly validation: number;
   readonly seed: number;
-  /** Of the choice of the validation rows, 42 by default, so that trainings with other seeds are evaluated on the same rows. */
+  /**
+   * Of the choice of the validation rows, 42 by default, so that trainings with other seeds are evaluated on
+   * the same rows.
+   */
   readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx';
@@ -27,7 +32,10 @@ export interface TrainParams {
 /** Schedules that need no options. */
 type PlainSchedule = (typeof plainSchedules)[number];
 
-/** One point of the experiment. Defaults are those of transformers and peft, but that every epoch is evaluated and kept, and the best one given back. */
+/**
+ * One point of the experiment. Defaults are those of transformers and peft, but that every epoch is evaluated
+ * and kept, and the best one given back.
+ */
 export interface MethodParams {
   readonly method: 'full' | 'lora';
   readonly learningRate: number;
@@ -207,7 +215,10 @@ function baseModelOf(name: string): BaseModel {
 const everyOf = (value: 'epoch' | number | null): Every | null =>
   value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value };
 
-/** Adafactor as the Trainer sets it up: by the learning rate and its schedule, unless the options say otherwise. */
+/**
+ * Adafactor as the Trainer sets it up: by the learning rate and its schedule, unless the options say
+ * otherwise.
+ */
 function optimizerOf(value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings {
   const settings: OptimizerSettings = typeof value === 'string' ? { name: value } : value;
   return settings.name === 'adafactor'

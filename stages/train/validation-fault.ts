@@ -1,7 +1,8 @@
 import type { TrainParams } from './train-params.ts';
 
 /**
- * What needs validation rows though the share of the rows that is held out comes to none; undefined where nothing does.
+ * What needs validation rows though the share of the rows that is held out comes to none; undefined where
+ * nothing does.
  * `needsRows`: what the stage itself needs them for, beside its params.
  */
 export function needOfValidation(

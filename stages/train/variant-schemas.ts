@@ -1,6 +1,9 @@
 import { implies } from './implies.ts';
 
-/** JSON Schemas of the settings that come in variants: each variant with just its own options, so that a misspelt one is refused. */
+/**
+ * JSON Schemas of the settings that come in variants: each variant with just its own options, so that a
+ * misspelt one is refused.
+ */
 
 const positive = { type: 'number', exclusiveMinimum: 0 };
 const natural = { type: 'integer', minimum: 0 };
@@ -83,7 +86,10 @@ export const optimizerSchema = variants(['adamw', 'adafactor'], {
   },
 });
 
-/** A plain name, or a map whose name says which options it may have: faults are reported for that variant only. */
+/**
+ * A plain name, or a map whose name says which options it may have: faults are reported for that variant
+ * only.
+ */
 function variants(plain: readonly string[], table: Readonly<Record<string, Options>>) {
   const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) =>
     implies(

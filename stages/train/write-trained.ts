@@ -7,7 +7,10 @@ import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
 
-/** Writes what was trained: a model folder with the base's tokenizer, which stands alone, or an adapter folder as peft has them. */
+/**
+ * Writes what was trained: a model folder with the base's tokenizer, which stands alone, or an adapter folder
+ * as peft has them.
+ */
 export async function writeTrained(
   path: string,
   base: string,

@@ -37,8 +37,8 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The rooms of src/runner in order: each may import only what stands before it, types included. The files at its root are
- * the vocabulary, each in its place, and the front door.
+ * The rooms of src/runner in order: each may import only what stands before it, types included. The files at
+ * its root are the vocabulary, each in its place, and the front door.
  */
 const runner = [
   'identity.ts',
@@ -78,7 +78,9 @@ const beyondTheDoor: Readonly<Record<string, RegExp>> = {
   'src/cli/commands/schema.ts': /^src\/runner\/pipeline-file\//,
 };
 
-/** What of src/runner/executors may be known outside: the port and what does not depend on how a job is run. */
+/**
+ * What of src/runner/executors may be known outside: the port and what does not depend on how a job is run.
+ */
 const executorPort =
   /^src\/runner\/executors\/(executor|environment|output-file|parse-message|describe-bundles|helper-programs|process-identity)\.ts$/;
 

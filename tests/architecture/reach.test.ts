@@ -6,13 +6,15 @@ import { bundleOptions } from '../../src/runner/programs/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Of src/ml what compares numbers, and the list of the metrics; nothing that scores a text or knows a model. */
+/**
+ * Of src/ml what compares numbers, and the list of the metrics; nothing that scores a text or knows a model.
+ */
 const allBut =
   /^src\/(runner|cli)\/|^src\/ml\/(?!metrics\/(metric-table|estimate|mean|counter-random|paired-comparison|student-quantile)\.ts$)/;
 
 /**
- * A stage's key holds the digest of its bundle, so what a bundle reaches decides what an edit reruns. Each line is a
- * promise to users: editing an optimizer does not evaluate anything again.
+ * A stage's key holds the digest of its bundle, so what a bundle reaches decides what an edit reruns. Each
+ * line is a promise to users: editing an optimizer does not evaluate anything again.
  */
 const promises: readonly { readonly stage: string; readonly never: RegExp; readonly because: string }[] = [
   {

@@ -8,8 +8,8 @@ import { bundleOptions } from '../../src/runner/programs/bundle.ts';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * They put the columns of the ops together by spreading them, which a bundler keeps. So a program that reaches such a table
- * holds its columns, and nobody imports one who does not use it (reach.test.ts).
+ * They put the columns of the ops together by spreading them, which a bundler keeps. So a program that
+ * reaches such a table holds its columns, and nobody imports one who does not use it (reach.test.ts).
  */
 const tables = [
   'src/ml/autodiff/gradients.ts',
@@ -35,8 +35,9 @@ test('a module that calls something when it is loaded is found', async () => {
 });
 
 /**
- * The lines with a call in a bundle of modules that are imported and not used. The bundler keeps a call, since it may have an
- * effect: it would be a part of every program that reaches the module, and an edit of it would change the keys of all.
+ * The lines with a call in a bundle of modules that are imported and not used. The bundler keeps a call,
+ * since it may have an effect: it would be a part of every program that reaches the module, and an edit of it
+ * would change the keys of all.
  */
 async function callsKept(folder: string, modules: readonly string[]): Promise<readonly string[]> {
   const { outputFiles } = await build({

@@ -32,7 +32,9 @@ test('a full disk at any one row that is written: no exception, nothing finished
   expect(rows).toBeGreaterThan(20);
 });
 
-/** In a mount namespace of its own: nobody else sees what is mounted there, and it goes with its last process. */
+/**
+ * In a mount namespace of its own: nobody else sees what is mounted there, and it goes with its last process.
+ */
 const withMounts = ['unshare', '-Urm', 'sh', '-c'] as const;
 const small = 'mkdir -p "$0/disk" && mount -t tmpfs -o size=2m tmpfs "$0/disk" && cd "$0/disk"';
 const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
@@ -47,7 +49,10 @@ const halves = {
   },
 };
 
-/** Runs with so much of the disk taken, then once more with that given back. Prints exit codes, the first run's messages (which go to another disk), and what was made. */
+/**
+ * Runs with so much of the disk taken, then once more with that given back. Prints exit codes, the first
+ * run's messages (which go to another disk), and what was made.
+ */
 const rounds = `${small}
 for taken in $(seq 100000 75000 1900000); do
   mkdir p && cd p && cp "$PIPELINE_FILE" pipeline.yaml && head -c $taken /dev/zero > taken
@@ -98,7 +103,10 @@ test.skipIf(!mayMount)(
   },
 );
 
-/** Runs two stages, takes one out of the file, fills the disk but for so many KiB, and asks; the second time there is nothing to delete. Prints exit codes, and what was said. */
+/**
+ * Runs two stages, takes one out of the file, fills the disk but for so many KiB, and asks; the second time
+ * there is nothing to delete. Prints exit codes, and what was said.
+ */
 const collections = `${small}
 for left in 0 16 48 96; do
   mkdir p && cd p

@@ -20,7 +20,9 @@ export interface Ending {
   readonly cache: readonly string[];
 }
 
-/** Runs what is left to run, collects garbage but no result, reads every byte again; gives what is there then. */
+/**
+ * Runs what is left to run, collects garbage but no result, reads every byte again; gives what is there then.
+ */
 export async function endOf(rig: Rig): Promise<Ending> {
   const run = await rig.pipeline('run').result;
   expect(run.code === 0 ? '' : run.stderr, 'the next run').toBe('');

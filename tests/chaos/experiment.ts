@@ -2,7 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Rig } from '../rig/rig.ts';
 
-/** Continues from what it finds in its scratch folder, and writes a file, a folder with all that a folder can hold, and metrics. */
+/**
+ * Continues from what it finds in its scratch folder, and writes a file, a folder with all that a folder can
+ * hold, and metrics.
+ */
 const prepare = `
 S=$(sed -n 's/.*"scratch":"\\([^"]*\\)".*/\\1/p' "$PIPELINE_CONTEXT")
 for i in 1 2 3; do [ -e "$S/$i" ] || { sleep 0.01; cat \${deps.data}/rows > "$S/$i.new"; mv "$S/$i.new" "$S/$i"; }; done

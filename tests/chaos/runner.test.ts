@@ -137,7 +137,10 @@ async function play(): Promise<readonly { readonly milliseconds: number; readonl
   return played;
 }
 
-/** Who is killed: the supervisor and the stages are in process groups of their own, so a signal to the runner's group leaves them too. */
+/**
+ * Who is killed: the supervisor and the stages are in process groups of their own, so a signal to the
+ * runner's group leaves them too.
+ */
 const ways = [
   'runner',
   'its process group',

@@ -13,7 +13,10 @@ import { tinyConfig, weightValues } from '../model/tiny-model.ts';
 import { bitsOf, copyExamples, plainConfig } from '../train/tiny-training.ts';
 import { trainings } from './trainings.ts';
 
-/** A training in a process of its own: a line on stdout for each of its events and for each operation of its disk, and at the end all its bits. */
+/**
+ * A training in a process of its own: a line on stdout for each of its events and for each operation of its
+ * disk, and at the end all its bits.
+ */
 const [, , scratch = '', name = ''] = process.argv;
 const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const ended = new AbortController();

@@ -34,7 +34,8 @@ for (const [index, name] of names.entries()) {
     let [killed, scratch, round] = [0, await folder(), 0];
     const signals = { SIGKILL: 0, SIGTERM: 0 };
     while (killed < kills) {
-      // Some lines into what is left of the training: in a step, an evaluation, or any operation of a checkpoint's writing.
+      // Some lines into what is left of the training: in a step, an evaluation, or any operation of a
+      // checkpoint's writing.
       const random = hashCombineOf(20 + round, index) >>> 0;
       const signal = killed % 2 === 0 ? 'SIGKILL' : 'SIGTERM';
       const ended = await run(name, scratch, { afterLines: 1 + ((random >>> 1) % 20), signal });

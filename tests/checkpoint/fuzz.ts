@@ -17,7 +17,10 @@ export interface FuzzOutcome {
   refused: number;
 }
 
-/** Damages the header of a safetensors file `count` times. Throws where an accepted one lets a tensor reach outside the data. */
+/**
+ * Damages the header of a safetensors file `count` times. Throws where an accepted one lets a tensor reach
+ * outside the data.
+ */
 export function fuzzHeader(header: Buffer, dataBytes: number, count: number, seed: number): FuzzOutcome {
   const random = seeded(seed);
   const outcome = { accepted: 0, refused: 0 };
@@ -34,7 +37,10 @@ export function fuzzHeader(header: Buffer, dataBytes: number, count: number, see
   return outcome;
 }
 
-/** Damages a pickled state dict `count` times. Throws where an accepted one lets a tensor reach outside its storage. */
+/**
+ * Damages a pickled state dict `count` times. Throws where an accepted one lets a tensor reach outside its
+ * storage.
+ */
 export function fuzzPickle(pickle: Buffer, count: number, seed: number): FuzzOutcome {
   const random = seeded(seed);
   const outcome = { accepted: 0, refused: 0 };

@@ -9,7 +9,9 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Bytes damaged in one to four places: changed, cut, repeated, put in, moved; numbers in digits made extreme. */
+/**
+ * Bytes damaged in one to four places: changed, cut, repeated, put in, moved; numbers in digits made extreme.
+ */
 export function mutated(bytes: Buffer, random: () => number): Buffer {
   let damaged = bytes;
   for (let places = 1 + Math.floor(random() * 4); places > 0; places--)

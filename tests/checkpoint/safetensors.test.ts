@@ -21,7 +21,10 @@ const golden = join(import.meta.dirname, '../golden/checkpoint/every-type.safete
 const numbers = (tensor: HostTensor | undefined): readonly number[] =>
   tensor === undefined ? [] : [...toFloat32(tensor)];
 
-/** The values of all 256 floats of 8 bits: `most` is that of the largest exponent without a fraction; where it is NaN, only the very last one is no number. */
+/**
+ * The values of all 256 floats of 8 bits: `most` is that of the largest exponent without a fraction; where it
+ * is NaN, only the very last one is no number.
+ */
 function eightBits(exponentBits: number, fractionBits: number, most: number): readonly number[] {
   const [bias, steps] = [2 ** (exponentBits - 1) - 1, 2 ** fractionBits];
   return Array.from({ length: 256 }, (_, bits) => {

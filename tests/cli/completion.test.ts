@@ -134,7 +134,9 @@ const bashReplies = (line: string): Promise<readonly string[]> =>
 const bashCompletion = (line: string): string =>
   `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`;
 
-/** With zsh's own functions replaced by such that print what they are given: the real ones need a terminal. */
+/**
+ * With zsh's own functions replaced by such that print what they are given: the real ones need a terminal.
+ */
 const zshOffers = (words: string, prefix: string): Promise<readonly string[]> =>
   inShell(
     'zsh',

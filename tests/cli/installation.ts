@@ -14,7 +14,10 @@ import { dirname, join } from 'node:path';
 
 const checkout = join(import.meta.dirname, '../..');
 
-/** A folder with a node_modules of its own, in which the project is installed as a package beside what it needs. */
+/**
+ * A folder with a node_modules of its own, in which the project is installed as a package beside what it
+ * needs.
+ */
 export interface Installation extends Disposable {
   readonly folder: string;
   /** The installed package: package.json, and what is built. */

@@ -31,9 +31,10 @@ export interface LoopbackHub extends AsyncDisposable {
 }
 
 /**
- * Two servers on 127.0.0.1 that answer as the Hugging Face hub and its store of large files do: the hub tells a
- * revision's commit, lists a tree page by page, and sends small files itself, from another path of its own; large ones it
- * redirects to the store, telling their size, SHA-256 and Xet hash, as far as the HTTP clients of the hub read them.
+ * Two servers on 127.0.0.1 that answer as the Hugging Face hub and its store of large files do: the hub tells
+ * a revision's commit, lists a tree page by page, and sends small files itself, from another path of its own;
+ * large ones it redirects to the store, telling their size, SHA-256 and Xet hash, as far as the HTTP clients
+ * of the hub read them.
  */
 export async function openLoopbackHub(): Promise<LoopbackHub> {
   const repositories = new Map<string, Repository>();

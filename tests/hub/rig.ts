@@ -17,7 +17,9 @@ export const weights = Buffer.from(
   Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255),
 );
 
-/** A model as many of the hub are: small files known to git, weights as a large one, and what nobody needs. */
+/**
+ * A model as many of the hub are: small files known to git, weights as a large one, and what nobody needs.
+ */
 export const model: Repository = {
   commit,
   names: ['main'],

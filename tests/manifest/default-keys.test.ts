@@ -15,8 +15,9 @@ import { fakeExecutor } from '../rig/fake-executor.ts';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * A key that changes runs a training again for everyone, so each change of one is seen in a review: `npm run keys` writes
- * the golden file anew. An out of another instance counts by its name here, since its content is known only after a run.
+ * A key that changes runs a training again for everyone, so each change of one is seen in a review: `npm run
+ * keys` writes the golden file anew. An out of another instance counts by its name here, since its content is
+ * known only after a run.
  */
 test('the keys of the default experiment change only on purpose', async () => {
   const identities = await identitiesOf('pipeline.yaml');
@@ -73,7 +74,10 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
   return identified;
 }
 
-/** A manifest without what differs between machines: the platform is one, and packages of one platform alone are left out. */
+/**
+ * A manifest without what differs between machines: the platform is one, and packages of one platform alone
+ * are left out.
+ */
 const everywhere = ({ program, platform, ...rest }: Manifest): Manifest => ({
   ...rest,
   program: program.kind === 'uses' ? programEverywhere(program) : program,

@@ -186,7 +186,8 @@ test('the p-value is the share of sign patterns at least as extreme', () => {
   // Five rows that all differ by 1: of 32 patterns two reach 5.
   const { pValue } = pairedComparison([0, 0, 0, 0, 0], [1, 1, 1, 1, 1], { seed: 3, trials: 20_000 });
   expect(pValue).toBeCloseTo(2 / 32, 2);
-  // Of these 16 patterns, those with |±4 ±2 ±1 ±1| >= 4: all signs of 2, 1, 1 that add up to 0 or more beside the 4, and their mirror images.
+  // Of these 16 patterns, those with |±4 ±2 ±1 ±1| >= 4: all signs of 2, 1, 1 that add up to 0 or more beside
+  // the 4, and their mirror images.
   expect(pairedComparison([0, 0, 0, 0], [4, 2, -1, -1], { seed: 3, trials: 20_000 }).pValue).toBeCloseTo(
     10 / 16,
     2,

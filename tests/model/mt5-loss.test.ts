@@ -286,7 +286,10 @@ function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>
   };
 }
 
-/** The loss and, for every output, a sum over its elements weighted by place, which differs where a gradient does. */
+/**
+ * The loss and, for every output, a sum over its elements weighted by place, which differs where a gradient
+ * does.
+ */
 async function totals(
   program: Program,
   parts: readonly (readonly number[])[],

@@ -57,7 +57,8 @@ describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
             });
             if (!encoder.ok) throw new Error(encoder.error);
             const baseline = await baselineOf(setting);
-            // What pads a text is the longest one of its batch: the tables are made with batch_size=32, those of a baseline with bert_score's own.
+            // What pads a text is the longest one of its batch: the tables are made with batch_size=32, those
+            // of a baseline with bert_score's own.
             const scores = await bertScores(pairs, encoder.value, runtime, {
               idf: setting.idf,
               baseline,
@@ -151,15 +152,18 @@ const stretch = (baseline = 0): number => 1 / (1 - baseline);
 const unscaled = (score: number, baseline = 0): number => score * (1 - baseline) + baseline;
 
 /**
- * How much further apart two F1 may be than the precision and recall that they are of: not at all where these are alike, and
- * without a limit where they cancel (similarities may be negative).
+ * How much further apart two F1 may be than the precision and recall that they are of: not at all where these
+ * are alike, and without a limit where they cancel (similarities may be negative).
  */
 function conditionOfF1(precision: number, recall: number): number {
   const condition = (2 * (precision ** 2 + recall ** 2)) / (precision + recall) ** 2;
   return condition > 1 ? condition : 1;
 }
 
-/** The largest difference, each divided by what it may be longer by; a number that is missing, or is one on one side only, is infinitely far. */
+/**
+ * The largest difference, each divided by what it may be longer by; a number that is missing, or is one on
+ * one side only, is infinitely far.
+ */
 function worst(
   ours: readonly number[],
   theirs: readonly (number | null)[],

@@ -201,7 +201,10 @@ async function variantTensors(
   return tensors;
 }
 
-/** The largest difference, in halves of the last place that the stored type has: 1 is as near as the type allows. */
+/**
+ * The largest difference, in halves of the last place that the stored type has: 1 is as near as the type
+ * allows.
+ */
 function worstRounding(found: HostTensor | undefined, exact: HostTensor): number {
   if (found === undefined || String(found.shape) !== String(exact.shape)) return Infinity;
   const [values, wanted] = [toFloat32(found), toFloat32(exact)];

@@ -17,7 +17,10 @@ const places = [
 const find = (name: string): string | undefined =>
   places.map((place) => join(place, name)).find((path) => existsSync(path));
 
-/** The reference holds prepared rows only, so raw records are made from them: what is taken out is put back in. */
+/**
+ * The reference holds prepared rows only, so raw records are made from them: what is taken out is put back
+ * in.
+ */
 describe('the preparation of raw records gives the text of the reference rows', () => {
   const aimc = find('aimc_test.jsonl');
   const huatuo = find('huatuo_test.jsonl');

@@ -100,10 +100,11 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
 });
 
 /**
- * What generation gives for each source; where that is not what is looked for, what it gives with scores a rounding away. Beam
- * search sums log-probabilities in float32 whatever the model's type, so late in a long sequence beams and tokens that are
- * 1e-5 apart come out equal (seen: 7e-7 apart at a sum of -226, 4e-7 at one of -85 where only one of the two is kept), and
- * which of them torch.topk leaves on top is open: it is not stable.
+ * What generation gives for each source; where that is not what is looked for, what it gives with scores a
+ * rounding away. Beam search sums log-probabilities in float32 whatever the model's type, so late in a long
+ * sequence beams and tokens that are 1e-5 apart come out equal (seen: 7e-7 apart at a sum of -226, 4e-7 at
+ * one of -85 where only one of the two is kept), and which of them torch.topk leaves on top is open: it is
+ * not stable.
  */
 async function settleTies(
   decoder: Decoder,
@@ -125,7 +126,10 @@ async function settleTies(
   return found.flat();
 }
 
-/** The same model, each of whose scores is up to 5e-6 off: half of the last place of a float32 between 64 and 128. */
+/**
+ * The same model, each of whose scores is up to 5e-6 off: half of the last place of a float32 between 64 and
+ * 128.
+ */
 function roundedOtherwise(decoder: Decoder, round: number): Decoder {
   let steps = 0;
   return {
@@ -204,9 +208,9 @@ describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () =>
 });
 
 /**
- * Probabilities in an order that does not tell tokens of equal score apart: torch.sort is not stable, so which of them falls
- * outside top-p is an accident of its machine. The penalty parts tokens of equal logits where only one is in the history, but
- * for logits of 0, which it leaves as they are.
+ * Probabilities in an order that does not tell tokens of equal score apart: torch.sort is not stable, so
+ * which of them falls outside top-p is an accident of its machine. The penalty parts tokens of equal logits
+ * where only one is in the history, but for logits of 0, which it leaves as they are.
  */
 function byTies(
   { logits, history, repetition_penalty: penalty }: SamplingTable['rows'][number],

@@ -9,7 +9,10 @@ import { ignoredLabel } from '../../src/ml/tensor/ops/loss.ts';
 /** Where the tables of mT5 and T5 lie. */
 export const mt5Folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'mt5');
 
-/** The models that have a file `<model><suffix>`, and what else its test cannot do without, named in the same way. */
+/**
+ * The models that have a file `<model><suffix>`, and what else its test cannot do without, named in the same
+ * way.
+ */
 export function modelsWith(suffix: string, ...needed: readonly string[]): readonly string[] {
   const models = existsSync(mt5Folder)
     ? readdirSync(mt5Folder).flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : []))
@@ -64,7 +67,10 @@ export async function readJsonTable<T>(name: string): Promise<T> {
   return JSON.parse(await readFile(join(mt5Folder, name), 'utf8'));
 }
 
-/** The token rows of a batch: sources by the mask, labels up to the last that counts. A row of which none counts keeps one: no row is empty. */
+/**
+ * The token rows of a batch: sources by the mask, labels up to the last that counts. A row of which none
+ * counts keeps one: no row is empty.
+ */
 export function batchRows(
   table: Table,
   prefix: string,

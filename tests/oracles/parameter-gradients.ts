@@ -9,7 +9,10 @@ import type { Node } from '../../src/ml/tensor/node.ts';
 import { worstDifference, worstShare } from './mt5-tables.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
-/** The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in float64. */
+/**
+ * The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in
+ * float64.
+ */
 export function parameterGradients(
   graph: TrainingGraph,
   outputs: Readonly<Record<string, HostValue>>,
@@ -55,7 +58,10 @@ export interface Computed {
   readonly gradients: Gradients;
 }
 
-/** Demands the gradients of a table, as near as rounding lets two of them be: by how far ours move, or where one is all rounding by the largest of all. */
+/**
+ * Demands the gradients of a table, as near as rounding lets two of them be: by how far ours move, or where
+ * one is all rounding by the largest of all.
+ */
 export function expectGradients(
   ours: Gradients,
   moved: readonly Gradients[],
@@ -83,8 +89,9 @@ export function expectGradients(
 type Gradients = ReadonlyMap<string, ArrayLike<number>>;
 
 /**
- * The share of the largest gradient below which another may be all rounding. Seen where attention is saturated: 6e-12 in torch
- * in float64, in float32 6e-12 or 2.7e-5 by the last bits of the weights, the largest being 1.6.
+ * The share of the largest gradient below which another may be all rounding. Seen where attention is
+ * saturated: 6e-12 in torch in float64, in float32 6e-12 or 2.7e-5 by the last bits of the weights, the
+ * largest being 1.6.
  */
 const vanished = 1e-4;
 
@@ -120,16 +127,19 @@ export async function computedAmong(
   return { ours, moved };
 }
 
-/** Parameters that are as near as any: the last bit is turned of all, of every other one, of the rest. One may by chance move nothing. */
+/**
+ * Parameters that are as near as any: the last bit is turned of all, of every other one, of the rest. One may
+ * by chance move nothing.
+ */
 export const neighbours = (parameters: Feeds): readonly Feeds[] =>
   [() => true, isEven, (place: number) => !isEven(place)].map((chosen) => lastBitsTurned(parameters, chosen));
 
 const isEven = (place: number): boolean => place % 2 === 0;
 
 /**
- * How far rounding may move the two numbers of a step, as shares of them, told from how it moved tensors: a number alone may
- * by chance stay where it is. The loss is a mean of tokens' losses, each of which moves about as its logits do; a gradient's
- * norm moves no more than the norm of the gradient's movement.
+ * How far rounding may move the two numbers of a step, as shares of them, told from how it moved tensors: a
+ * number alone may by chance stay where it is. The loss is a mean of tokens' losses, each of which moves
+ * about as its logits do; a gradient's norm moves no more than the norm of the gradient's movement.
  */
 export function movedNumbers(
   ours: Computed,
@@ -161,9 +171,9 @@ const rootMeanSquare = (values: readonly number[]): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
 /**
- * The same values with the last bit of every float32 turned over, or more last bits of those at the places that are chosen. How
- * far results move by it tells how far apart two right computations in float32 may be: large random adapters saturate
- * attention, which magnifies rounding far beyond a trained model's.
+ * The same values with the last bit of every float32 turned over, or more last bits of those at the places
+ * that are chosen. How far results move by it tells how far apart two right computations in float32 may be:
+ * large random adapters saturate attention, which magnifies rounding far beyond a trained model's.
  */
 export function lastBitsTurned(
   values: Feeds,

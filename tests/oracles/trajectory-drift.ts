@@ -30,15 +30,17 @@ export interface Settled {
 }
 
 /**
- * Where ours has moved so far from itself, no computation in float32 says where the trajectory goes: with large random weights
- * or steps that is after a few steps, and torch in float64 parts from torch in float32 there too.
+ * Where ours has moved so far from itself, no computation in float32 says where the trajectory goes: with
+ * large random weights or steps that is after a few steps, and torch in float64 parts from torch in float32
+ * there too.
  */
 export const chaos = 0.01;
 
 /**
- * How far rounding takes a trajectory, from `least` on: told from three neighbours, since torch's own lies 5e-4 or 5e-2 off by
- * which of the last bits are turned. Where those do not explain the table, it is told from more of them: at a kink of ReLU a
- * trajectory goes one of two ways (seen: 2.7e-2 apart after five steps; of nine of torch's, two go the one, seven the other).
+ * How far rounding takes a trajectory, from `least` on: told from three neighbours, since torch's own lies
+ * 5e-4 or 5e-2 off by which of the last bits are turned. Where those do not explain the table, it is told
+ * from more of them: at a kink of ReLU a trajectory goes one of two ways (seen: 2.7e-2 apart after five
+ * steps; of nine of torch's, two go the one, seven the other).
  */
 export async function settled(
   log: readonly Logged[],

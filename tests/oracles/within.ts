@@ -7,7 +7,10 @@ export function expectWithin(difference: number, allowed: number, what = ''): vo
   expect(difference, what).toBeLessThan(allowed);
 }
 
-/** With MEASURED=FILE, what tests measure is gathered there, a line of JSON each: `scripts/measure-parity.mjs` makes a table of it. */
+/**
+ * With MEASURED=FILE, what tests measure is gathered there, a line of JSON each: `scripts/measure-parity.mjs`
+ * makes a table of it.
+ */
 export function noteMeasured(measured: {
   readonly what?: string;
   readonly difference: number;
@@ -24,8 +27,8 @@ export function noteMeasured(measured: {
 }
 
 /**
- * How far two right computations in float32 may be apart: eight times as far as ours moves when the last bit of every weight
- * is turned (both sides round, in every op), or `least` where that is more. Large random weights saturate attention, which
- * magnifies rounding far beyond a trained model's.
+ * How far two right computations in float32 may be apart: eight times as far as ours moves when the last bit
+ * of every weight is turned (both sides round, in every op), or `least` where that is more. Large random
+ * weights saturate attention, which magnifies rounding far beyond a trained model's.
  */
 export const roundingAllowance = (least: number, moved: number): number => Math.max(least, 8 * moved);

@@ -10,8 +10,8 @@ const project = join(folder, 'project');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
- * The command lines of the README for an empty folder. Nothing of this repository reaches them: npm hands the settings of
- * its .npmrc on to what it starts, these tests included.
+ * The command lines of the README for an empty folder. Nothing of this repository reaches them: npm hands the
+ * settings of its .npmrc on to what it starts, these tests included.
  */
 const commands =
   /In an empty folder:\n\n((?: {4}.*\n)+)/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';

@@ -6,7 +6,10 @@ import { shellEnclosure } from '../../src/runner/plan/command/shell.ts';
 import { shellQuoted } from '../../src/runner/wording/shell-quoted.ts';
 import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
-/** Values as hostile as values get, NUL and halves of characters aside: those are refused where they are written. */
+/**
+ * Values as hostile as values get, NUL and halves of characters aside: those are refused where they are
+ * written.
+ */
 const values = (count: number): readonly string[] => {
   const nasty = fc.constantFrom(
     "'",
@@ -248,7 +251,8 @@ describe('where a reference would be quoted in vain, it is refused', () => {
       fc.property(fc.array(piece, { maxLength: 12 }), after, (parts, rest) => {
         const before = parts.join('');
         if (shellEnclosure(before, false) !== undefined) return;
-        // -n reads without running: a line that is no program proves nothing. What runs gets no way to do harm but to print.
+        // -n reads without running: a line that is no program proves nothing. What runs gets no way to do
+        // harm but to print.
         const line = `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n: ${before}${shellQuoted(value)}${rest}\n`;
         if (spawnSync('/bin/sh', ['-n', '-c', line]).status !== 0) return;
         const { stdout } = spawnSync('/bin/sh', ['-c', line], {

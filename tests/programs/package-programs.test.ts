@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
 
-/** A package "@one/tools" with a stage program, whose word comes from another module of it and from a package. */
+/**
+ * A package "@one/tools" with a stage program, whose word comes from another module of it and from a package.
+ */
 const tools = (word: string): Readonly<Record<string, unknown>> => ({
   'package.json': {
     name: '@one/tools',

@@ -33,7 +33,8 @@ const home = () => readdirSync(join(folder, 'home'));
 test('an engine that a stage loads stores nothing in an empty home', async () => {
   const project = join(folder, 'project');
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(project, 'node_modules'));
-  // No session can be made from these bytes, but the engine's environment, which has the telemetry, is made first.
+  // No session can be made from these bytes, but the engine's environment, which has the telemetry, is made
+  // first.
   writeFileSync(
     join(project, 'a.ts'),
     `import { writeFileSync } from 'node:fs';

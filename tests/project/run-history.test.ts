@@ -140,7 +140,8 @@ test('a run with nothing to do makes five commits: lock taken, run begun, all ev
   const later = () => BigInt(Date.now() + 60_000) * 1_000_000n;
   const run = () => project.run({ patterns: ['train'] }, workspaceDisk, undefined, later);
   for (let count = 0; count < 3; count++) await run();
-  // As long as this is open, the log of writes is kept: a commit is a frame with the size of the database in it.
+  // As long as this is open, the log of writes is kept: a commit is a frame with the size of the database in
+  // it.
   const watcher = new Database(join(project.root, 'cache/pipeline.sqlite'));
   watcher.pragma('wal_checkpoint(TRUNCATE)');
   watcher.exec('BEGIN');
@@ -174,7 +175,10 @@ test('the cache of version 0.1.0 is opened: history and metrics are kept, under 
   expect((await project.run({ patterns: ['train'] })).outcomes).toEqual({ train: 'up-to-date' });
 });
 
-/** Writes the rows of a store anew with the tables of schema 4, and a run with nothing to do as 0.1.0 wrote it. */
+/**
+ * Writes the rows of a store anew with the tables of schema 4, and a run with nothing to do as 0.1.0 wrote
+ * it.
+ */
 function asVersion010(file: string): void {
   const now = new Database(file);
   const tables = now.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all();

@@ -1,6 +1,7 @@
 /**
  * `crash-at.js N SUPERVISOR STAGE-CHILD`: runs the pipeline of the current folder, an instance at a time, and kills itself,
- * as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and `end` if it lives that long.
+ * as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and `end` if it
+ * lives that long.
  */
 import { writeSync } from 'node:fs';
 import { openProject } from '../../src/runner/project.ts';
@@ -21,7 +22,10 @@ const disk = watchedDisk((call) => {
   if (changes(call)) step(`${call.name}: ${call.paths.flatMap(kindOfPlace).join(' -> ')}`);
 });
 
-/** What stands at a path, without what differs from project to project; nothing for a text that is no path of the project's. */
+/**
+ * What stands at a path, without what differs from project to project; nothing for a text that is no path of
+ * the project's.
+ */
 const kindOfPlace = (path: string): readonly string[] =>
   /^\/[^\n]*\/(cache\/[a-z]+|artifacts)(\/|$)/.exec(path)?.slice(1, 2) ?? [];
 

@@ -6,7 +6,10 @@ export interface DiskCall {
   readonly paths: readonly string[];
 }
 
-/** The disk of this machine, with `before` called for each operation: what it throws is what the operation fails with. */
+/**
+ * The disk of this machine, with `before` called for each operation: what it throws is what the operation
+ * fails with.
+ */
 export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
   const told =
     <Arguments extends unknown[], Answer>(name: keyof WorkspaceDisk, act: (...given: Arguments) => Answer) =>

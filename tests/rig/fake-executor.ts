@@ -25,7 +25,9 @@ export interface FakeJob {
   lose(): void;
 }
 
-/** An executor whose jobs are no processes: they outlive the runner, like those of a queue on another machine. */
+/**
+ * An executor whose jobs are no processes: they outlive the runner, like those of a queue on another machine.
+ */
 export interface FakeExecutor extends Executor {
   /** In the order of their submission. */
   readonly jobs: FakeJob[];

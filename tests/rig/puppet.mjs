@@ -1,6 +1,6 @@
 /**
- * A stage whose strings the test holds: `node puppet.mjs SOCKET NAME`. It says hello on the socket and then does what it is
- * told, a JSON line each, and answers when it is done.
+ * A stage whose strings the test holds: `node puppet.mjs SOCKET NAME`. It says hello on the socket and then
+ * does what it is told, a JSON line each, and answers when it is done.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -64,7 +64,10 @@ const orders = {
     closeSync(1);
     closeSync(2);
   },
-  /** A process that outlives this one, holding its stdout; with `session`, in a session of its own. With `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready". */
+  /**
+   * A process that outlives this one, holding its stdout; with `session`, in a session of its own. With
+   * `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready".
+   */
   background({ session = false, bare = false, termFile }) {
     const script = `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}setInterval(() => {}, 1000)`;
     const child = spawn(process.execPath, ['-e', script], {

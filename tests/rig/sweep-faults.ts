@@ -7,8 +7,8 @@ import { inProcess } from './in-process.ts';
 import { watchRows } from './watch-rows.ts';
 
 /**
- * Runs a pipeline once for every operation that changes the disk, that one failing: it must say so or not matter, and the
- * next run must end as an undisturbed one does. Gives the number of operations.
+ * Runs a pipeline once for every operation that changes the disk, that one failing: it must say so or not
+ * matter, and the next run must end as an undisturbed one does. Gives the number of operations.
  */
 export async function sweep(pipeline: object, code: string): Promise<number> {
   const { total, tree } = await undisturbed(pipeline);
@@ -51,8 +51,9 @@ export const countedStages = {
 };
 
 /**
- * Runs a pipeline once for every row that is written, that one failing: no exception, the next run ends as an undisturbed
- * one does, and what was said to have run and to be cached is not executed again. Gives the number of rows.
+ * Runs a pipeline once for every row that is written, that one failing: no exception, the next run ends as an
+ * undisturbed one does, and what was said to have run and to be cached is not executed again. Gives the
+ * number of rows.
  */
 export async function sweepRows(code: string): Promise<number> {
   const { SqliteError } = createRequire(import.meta.url)('better-sqlite3');

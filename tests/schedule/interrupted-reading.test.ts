@@ -23,7 +23,10 @@ function endlessFiles(isEndless: (path: string) => boolean): {
   return { disk: { ...workspaceDisk, digest }, asked };
 }
 
-/** A run that is stopped by Ctrl-C when it reads one of these files: its exit code, and how each instance ended. */
+/**
+ * A run that is stopped by Ctrl-C when it reads one of these files: its exit code, and how each instance
+ * ended.
+ */
 async function stoppedWhileReading(project: InProcess, isEndless: (path: string) => boolean) {
   const { disk, asked } = endlessFiles(isEndless);
   const stop = new AbortController();

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
-/** A disk on which hashing some files takes until it is given up; `onAsked` is called when one is to be hashed. */
+/**
+ * A disk on which hashing some files takes until it is given up; `onAsked` is called when one is to be
+ * hashed.
+ */
 const endless = (isEndless: (path: string) => boolean, onAsked: () => void): WorkspaceDisk => ({
   ...workspaceDisk,
   digest: async (path, signal) => {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
 
-/** Pages in the middle of the rows are other bytes; its first page, which is looked at when it is opened, is as it was. */
+/**
+ * Pages in the middle of the rows are other bytes; its first page, which is looked at when it is opened, is
+ * as it was.
+ */
 function spoilPages(file: string): void {
   const bytes = readFileSync(file);
   bytes.fill(0xa5, 8192, bytes.length);

@@ -5,7 +5,10 @@ import { connect } from '../../src/runner/store/open-store.ts';
 import { schemaVersion } from '../../src/runner/store/schema.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
-/** A project whose cache version 0.1.0 wrote: two runs of two instances and one that fails, and a run of the two alone. */
+/**
+ * A project whose cache version 0.1.0 wrote: two runs of two instances and one that fails, and a run of the
+ * two alone.
+ */
 function project(more = ''): InProcess {
   const made = inProcess();
   made.write({

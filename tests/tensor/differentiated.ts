@@ -5,7 +5,10 @@ import { reduceSum } from '../../src/ml/tensor/ops/layout.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { nodesOf, type OpCase } from './op-cases.ts';
 
-/** A case with a scalar made from it: the sum of its result's elements, each with a weight of its own ("upstream"). */
+/**
+ * A case with a scalar made from it: the sum of its result's elements, each with a weight of its own
+ * ("upstream").
+ */
 export interface Differentiated {
   readonly result: Node;
   /** The weighted sum; undefined where the result has no real numbers. */
@@ -27,5 +30,7 @@ export function differentiated(opCase: OpCase): Differentiated {
   };
 }
 
-/** A table that is gathered from has no gradient in the graph: asking for it is an error, tested on its own. */
+/**
+ * A table that is gathered from has no gradient in the graph: asking for it is an error, tested on its own.
+ */
 const isTable = ({ inputs }: OpCase, i: number): boolean => inputs[i]?.name === 'table';

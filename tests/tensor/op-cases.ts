@@ -30,7 +30,10 @@ interface CaseInput {
 
 export type Sizes = Readonly<Record<'n' | 'm', number>>;
 
-/** For finite differences, for the reference evaluator, and for two threads, which share an op only where it is large. */
+/**
+ * For finite differences, for the reference evaluator, and for two threads, which share an op only where it
+ * is large.
+ */
 export const smallSizes: Sizes = { n: 3, m: 4 };
 export const middleSizes: Sizes = { n: 9, m: 21 };
 export const largeSizes: Sizes = { n: 67, m: 130 };
@@ -303,7 +306,10 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ],
 };
 
-/** Inputs x0, x1 … of real numbers, by default between -2 and 2; differentiable in all of them if no others are named. */
+/**
+ * Inputs x0, x1 … of real numbers, by default between -2 and 2; differentiable in all of them if no others
+ * are named.
+ */
 function real(
   shapesOf: readonly Shape[],
   build: (...x: readonly [Node, Node, Node]) => Node,

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { hashCombineOf, keepMask, keepMaskOf, randomBits } from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 
-/** Computed apart, with Python's whole numbers: a training that is resumed by a later version has to draw the same masks. */
+/**
+ * Computed apart, with Python's whole numbers: a training that is resumed by a later version has to draw the
+ * same masks.
+ */
 test('the hash is pinned', () => {
   expect([1, 2, 0x7fffffff, -1].map((x) => hashCombineOf(0, x))).toEqual([
     1753845952, -787275391, -1926627400, 1734902346,

@@ -11,8 +11,8 @@ export interface Values {
 }
 
 /**
- * What a graph computes, in float64 and one element at a time: each op written down from its definition, with indices
- * and nothing clever. It is what the runtimes and the gradients are checked against.
+ * What a graph computes, in float64 and one element at a time: each op written down from its definition, with
+ * indices and nothing clever. It is what the runtimes and the gradients are checked against.
  */
 export function evaluateNodes(
   roots: readonly Node[],

@@ -13,8 +13,8 @@ export interface FuzzOutcome {
 }
 
 /**
- * Damages one of the files `count` times and encodes and decodes texts with what is still accepted. Throws where ids leave
- * the vocabulary, an encoding is longer than asked for, or a text grows out of proportion.
+ * Damages one of the files `count` times and encodes and decodes texts with what is still accepted. Throws
+ * where ids leave the vocabulary, an encoding is longer than asked for, or a text grows out of proportion.
  */
 export function fuzzTokenizer(
   files: TokenizerFiles,
@@ -50,7 +50,10 @@ export function fuzzTokenizer(
   return outcome;
 }
 
-/** No rule of a character map may put in more than 1,024 bytes, so nothing can be longer than that for each byte that is read. */
+/**
+ * No rule of a character map may put in more than 1,024 bytes, so nothing can be longer than that for each
+ * byte that is read.
+ */
 function checkGrowth(bytes: Buffer, text: string, at: string): void {
   const model = readSentencePiece(bytes);
   if (!model.ok) return;

@@ -57,7 +57,10 @@ async function print(root: string, parts: readonly LogPart[]): Promise<void> {
   }
 }
 
-/** As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. A new line below it. Of what printed nothing, or is gone, nothing is told. */
+/**
+ * As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. A new line below it.
+ * Of what printed nothing, or is gone, nothing is told.
+ */
 async function printFile(root: string, file: string): Promise<void> {
   const bytes = await stat(join(root, file)).then(
     ({ size }) => size,

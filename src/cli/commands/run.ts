@@ -234,7 +234,10 @@ function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string |
     : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
 }
 
-/** What is wrong with --adopt and --overwrite: both are about files that could be lost, and so about named instances. */
+/**
+ * What is wrong with --adopt and --overwrite: both are about files that could be lost, and so about named
+ * instances.
+ */
 function existingOutsFault(
   names: readonly string[],
   { adopt, overwrite, force, watch: watches, dryRun: only, retryFailed }: RunOptions,

@@ -19,9 +19,9 @@ export type FindNames = (options: {
 }) => Promise<Names>;
 
 /**
- * What can follow: `words` is the command line after the program's name, its last word the one that is being typed
- * (empty: a new one). No candidates: a file, or a text that nobody can guess. `findNames` is called only where a name of
- * the pipeline is expected.
+ * What can follow: `words` is the command line after the program's name, its last word the one that is being
+ * typed (empty: a new one). No candidates: a file, or a text that nobody can guess. `findNames` is called
+ * only where a name of the pipeline is expected.
  */
 export async function candidates(
   program: Command,

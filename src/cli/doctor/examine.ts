@@ -16,7 +16,10 @@ import { nativeModules } from './native-modules.ts';
 import { nodeFinding } from './node-version.ts';
 import { cacheFinding, processesFinding } from './project.ts';
 
-/** Looks at the installation, then at the project that `folder` is in. Findings come as they are made: the next look may be a slow one. */
+/**
+ * Looks at the installation, then at the project that `folder` is in. Findings come as they are made: the
+ * next look may be a slow one.
+ */
 export async function* examine(folder: string): AsyncGenerator<Finding> {
   yield nodeFinding(process.versions.node, manifest.engines.node);
   yield companionsFinding();

@@ -28,7 +28,10 @@ export interface Behaviour {
   readonly secondsAhead: number;
 }
 
-/** Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc` removes. */
+/**
+ * Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc`
+ * removes.
+ */
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');
   const folder = join(isFolder(cache) ? cache : root, `.partial-${randomBytes(8).toString('hex')}`);

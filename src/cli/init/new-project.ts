@@ -31,8 +31,9 @@ export type NewProjectFault =
   | { readonly kind: 'file'; readonly problem: FileProblem };
 
 /**
- * Adds a template's files to a folder, made where there is none. All of it or nothing, and what stands there is never
- * written to: what any npm project may have is left as it is, and so is what the template holds byte for byte.
+ * Adds a template's files to a folder, made where there is none. All of it or nothing, and what stands there
+ * is never written to: what any npm project may have is left as it is, and so is what the template holds byte
+ * for byte.
  */
 export async function newProject(
   folder: string,
@@ -97,7 +98,10 @@ async function writeAll(
 const isExisting = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-/** Path → content. Names that npm takes for its own when it packs a folder stand in the template without their dot. */
+/**
+ * Path → content. Names that npm takes for its own when it packs a folder stand in the template without their
+ * dot.
+ */
 async function templateFiles(
   folder: string,
   name: Template,
@@ -179,7 +183,9 @@ async function dependsOnUs(folder: string): Promise<boolean> {
   );
 }
 
-/** What would have to give way to a file: something of its name, or a file where one of its folders would be. */
+/**
+ * What would have to give way to a file: something of its name, or a file where one of its folders would be.
+ */
 function inTheWay(folder: string, path: string): readonly string[] {
   for (let above = dirname(path); above !== '.'; above = dirname(above))
     if (isThere(join(folder, above)) && !isFolder(join(folder, above))) return [above];

@@ -12,7 +12,10 @@ export interface AdapterConfig {
   readonly r: number;
   readonly loraAlpha: number;
   readonly loraDropout: number;
-  /** Names of linear layers ("q" takes every layer of that last name), or a pattern that whole names must match. */
+  /**
+   * Names of linear layers ("q" takes every layer of that last name), or a pattern that whole names must
+   * match.
+   */
   readonly targetModules: readonly string[] | string;
   readonly excludeModules: readonly string[] | string | null;
   /** Restricts `targetModules` to blocks of these numbers. */
@@ -36,13 +39,15 @@ export interface AdapterConfig {
   readonly trainableTokenIndices?:
     readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
   readonly ensureWeightTying?: boolean | undefined;
-  /** Of the peft that wrote the folder, which decides what some fields select; peft has written it since 0.18. */
+  /**
+   * Of the peft that wrote the folder, which decides what some fields select; peft has written it since 0.18.
+   */
   readonly peftVersion?: string | undefined;
 }
 
 /**
- * An adapter_config.json of a LoRA. Every field that peft acts on when it loads a folder is honoured or refused by name;
- * what it ignores is named by `adapterConfigWarnings`.
+ * An adapter_config.json of a LoRA. Every field that peft acts on when it loads a folder is honoured or
+ * refused by name; what it ignores is named by `adapterConfigWarnings`.
  */
 export function parseAdapterConfig(json: JsonObject, path: string): Result<AdapterConfig, FileProblem> {
   const fields = configFields(json);
@@ -199,7 +204,9 @@ const honoured: readonly string[] = [
   'use_rslora',
 ];
 
-/** Fields of peft 0.17 to 0.21 that change nothing when a folder is loaded over a T5, and why; '': no warning. */
+/**
+ * Fields of peft 0.17 to 0.21 that change nothing when a folder is loaded over a T5, and why; '': no warning.
+ */
 const withoutEffect: Readonly<Record<string, string>> = {
   auto_mapping: '',
   corda_config: 'it only applies when an adapter is created',
@@ -228,7 +235,10 @@ const refusedWhereOn: readonly string[] = [
   'use_bdlora',
 ];
 
-/** Enabled fields that would change the output: unsupported ones, or those of a newer peft than this reader knows. */
+/**
+ * Enabled fields that would change the output: unsupported ones, or those of a newer peft than this reader
+ * knows.
+ */
 function acting(others: JsonObject, config: AdapterConfig): readonly string[] {
   return Object.entries(others).flatMap(([name, value]) => {
     if (isOff(value) || Object.hasOwn(withoutEffect, name)) return [];

@@ -16,11 +16,11 @@ import { writeSafetensors } from './safetensors.ts';
 import { openAdapterWeights } from './weights.ts';
 
 /**
- * A LoRA as peft stores it. Names of tensors start with the name of the module in the base model. Of a linear layer:
- * "encoder.block.0.layer.0.SelfAttention.q.lora_A.weight" [r, in] and ".lora_B.weight" [out, r], perhaps ".lora_B.bias"
- * and ".lora_magnitude_vector" [out]; of an embedding "shared.lora_embedding_A" [r, rows] and ".lora_embedding_B" [d, r];
- * of rows that are trained alone "shared.token_adapter.trainable_tokens_delta"; of a module that is stored whole
- * "lm_head.weight".
+ * A LoRA as peft stores it. Names of tensors start with the name of the module in the base model. Of a linear
+ * layer: "encoder.block.0.layer.0.SelfAttention.q.lora_A.weight" [r, in] and ".lora_B.weight" [out, r],
+ * perhaps ".lora_B.bias" and ".lora_magnitude_vector" [out]; of an embedding "shared.lora_embedding_A" [r,
+ * rows] and ".lora_embedding_B" [d, r]; of rows that are trained alone
+ * "shared.token_adapter.trainable_tokens_delta"; of a module that is stored whole "lm_head.weight".
  */
 export interface AdapterFolder {
   readonly config: AdapterConfig;
@@ -86,8 +86,8 @@ export function writeAdapterFolder(
 const prefix = 'base_model.model.';
 
 /**
- * Some tools store the adapter's own name, which peft leaves out: "q.lora_A.default.weight". The lengths of a DoRA are
- * stored with or without ".weight".
+ * Some tools store the adapter's own name, which peft leaves out: "q.lora_A.default.weight". The lengths of a
+ * DoRA are stored with or without ".weight".
  */
 const ownName = (name: string): string =>
   name

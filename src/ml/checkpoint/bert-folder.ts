@@ -10,7 +10,10 @@ import { modelTypeOf } from './model-type.ts';
 import { matchTensors } from './tensor-check.ts';
 import { openModelWeights } from './weights.ts';
 
-/** A BERT encoder as its folder describes it. `tensors` are those of `bertParameterShapes(config)`, in that order. */
+/**
+ * A BERT encoder as its folder describes it. `tensors` are those of `bertParameterShapes(config)`, in that
+ * order.
+ */
 export interface BertFolder {
   readonly config: BertConfig;
   readonly tensors: LazyTensors;
@@ -50,8 +53,8 @@ export async function bertFolder(folder: string, json: JsonObject): Promise<Resu
 }
 
 /**
- * The encoder's tensors under the names of BertModel. In a model with heads they stand under "bert."; the first
- * published files name a norm's weight and bias gamma and beta.
+ * The encoder's tensors under the names of BertModel. In a model with heads they stand under "bert."; the
+ * first published files name a norm's weight and bias gamma and beta.
  */
 function encoderOf(stored: LazyTensors): LazyTensors {
   const inner = [...stored.keys()].some((name) => name.startsWith('bert.'));

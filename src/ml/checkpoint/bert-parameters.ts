@@ -1,7 +1,9 @@
 import type { BertConfig } from './bert-config.ts';
 import type { Shapes } from './tensor-check.ts';
 
-/** Every parameter of a BERT encoder by the name that transformers' BertModel gives it, without the pooler. */
+/**
+ * Every parameter of a BERT encoder by the name that transformers' BertModel gives it, without the pooler.
+ */
 export function bertParameterShapes(config: BertConfig): Shapes {
   const { hiddenSize, intermediateSize } = config;
   return new Map([

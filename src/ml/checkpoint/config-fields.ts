@@ -1,15 +1,18 @@
 import { type Json, type JsonObject, shownJson } from '../../files/json.ts';
 
 /**
- * Reads the fields of a configuration by name, each with what stands for it where it is absent or null (Python's
- * None: "not set"). Problems are collected, so that a user sees all of them at once; a wrong field takes its fallback.
+ * Reads the fields of a configuration by name, each with what stands for it where it is absent or null
+ * (Python's None: "not set"). Problems are collected, so that a user sees all of them at once; a wrong field
+ * takes its fallback.
  */
 export interface ConfigFields {
   integer(name: string, fallback: number, range?: Range): number;
   number(name: string, fallback: number, range?: Range): number;
   boolean(name: string, fallback: boolean): boolean;
   choice<T extends string>(name: string, fallback: T, choices: readonly T[]): T;
-  /** A field of any other form: `accept` returns its value, or undefined where it is not what `expected` says. */
+  /**
+   * A field of any other form: `accept` returns its value, or undefined where it is not what `expected` says.
+   */
   value<T>(name: string, fallback: T, expected: string, accept: (json: Json) => T | undefined): T;
   /** What is wrong, a line a field. */
   problems(): readonly string[];

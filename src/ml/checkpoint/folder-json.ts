@@ -4,7 +4,10 @@ import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type JsonObject, readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 
-/** A JSON object that a folder must hold. `expected` says what the folder should be, for a user who has another there, or none. */
+/**
+ * A JSON object that a folder must hold. `expected` says what the folder should be, for a user who has
+ * another there, or none.
+ */
 export async function readFolderJson(
   folder: string,
   name: string,

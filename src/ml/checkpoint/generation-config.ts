@@ -60,8 +60,9 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
 }
 
 /**
- * A generation_config.json; or the config.json of a model that has none, from which transformers then takes the same
- * fields. A value that is not understood is a problem, stands in `other`, and its field is at its default.
+ * A generation_config.json; or the config.json of a model that has none, from which transformers then takes
+ * the same fields. A value that is not understood is a problem, stands in `other`, and its field is at its
+ * default.
  */
 export function readGenerationConfig(json: JsonObject): {
   readonly config: GenerationConfig;
@@ -146,7 +147,10 @@ export function readGenerationConfig(json: JsonObject): {
   return { config, problems: fields.problems() };
 }
 
-/** The fields of generation_config.json: as transformers saves them, only those that are not at their defaults. */
+/**
+ * The fields of generation_config.json: as transformers saves them, only those that are not at their
+ * defaults.
+ */
 export function generationConfigJson(config: GenerationConfig): JsonObject {
   const fields: JsonObject = {
     max_length: config.maxLength,
@@ -201,7 +205,10 @@ export const generationConfigFloats: readonly string[] = [
   'top_p',
 ];
 
-/** Further fields of transformers' GenerationConfig that change the tokens, each with the value that switches it off; null does so too. */
+/**
+ * Further fields of transformers' GenerationConfig that change the tokens, each with the value that switches
+ * it off; null does so too.
+ */
 export const foreignFields: JsonObject = {
   assistant_early_exit: null,
   constraints: null,

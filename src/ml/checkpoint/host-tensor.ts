@@ -1,7 +1,7 @@
 import { elementCount } from '../element-count.ts';
 /**
- * The array that holds the elements of each type. The 16-bit and 8-bit floats are kept as their bits, since JavaScript has no
- * array for them; `bool` is one byte an element, 0 or 1.
+ * The array that holds the elements of each type. The 16-bit and 8-bit floats are kept as their bits, since
+ * JavaScript has no array for them; `bool` is one byte an element, 0 or 1.
  */
 interface Arrays {
   readonly float64: Float64Array;
@@ -24,7 +24,10 @@ interface Arrays {
 /** What an element of a stored tensor is. */
 export type HostDType = keyof Arrays;
 
-/** A tensor in this process' memory, row-major: what files are read into and written from. A scalar has shape []. */
+/**
+ * A tensor in this process' memory, row-major: what files are read into and written from. A scalar has shape
+ * [].
+ */
 export type HostTensor = {
   readonly [D in HostDType]: {
     readonly dtype: D;
@@ -33,7 +36,10 @@ export type HostTensor = {
   };
 }[HostDType];
 
-/** In one file: a hundred times as many as the largest T5 has. A small file can list millions, which takes minutes to read. */
+/**
+ * In one file: a hundred times as many as the largest T5 has. A small file can list millions, which takes
+ * minutes to read.
+ */
 export const maxTensors = 100_000;
 
 /** Bytes of one element. */
@@ -66,7 +72,10 @@ export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {
   return tensorOver(dtype, shape, new ArrayBuffer(elementCount(shape) * itemSize(dtype)));
 }
 
-/** The tensor whose elements, little-endian and row-major, start at `offset` of `memory`: a view, nothing is copied. */
+/**
+ * The tensor whose elements, little-endian and row-major, start at `offset` of `memory`: a view, nothing is
+ * copied.
+ */
 export function tensorOver(
   dtype: HostDType,
   shape: readonly number[],

@@ -22,8 +22,8 @@ export async function load(tensor: LazyTensor): Promise<Result<HostTensor, FileP
 }
 
 /**
- * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: memory of the caller's, say a
- * WebAssembly.Memory. A tensor that is stored as float32 is read straight into it.
+ * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: memory of the caller's,
+ * say a WebAssembly.Memory. A tensor that is stored as float32 is read straight into it.
  */
 export async function loadFloat32(
   tensor: LazyTensor,
@@ -37,7 +37,10 @@ export async function loadFloat32(
   return { ok: true, value: undefined };
 }
 
-/** Fetches tensors as float32, whatever they are stored as. Names of one tensor (tied weights) share its memory. */
+/**
+ * Fetches tensors as float32, whatever they are stored as. Names of one tensor (tied weights) share its
+ * memory.
+ */
 export async function loadAllFloat32(
   tensors: LazyTensors,
 ): Promise<Result<ReadonlyMap<string, Float32Array>, FileProblem>> {

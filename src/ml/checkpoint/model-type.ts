@@ -1,6 +1,9 @@
 import type { Json, JsonObject } from '../../files/json.ts';
 
-/** The family of a model, by `model_type`, or in files that are older than that field by the name of its class. */
+/**
+ * The family of a model, by `model_type`, or in files that are older than that field by the name of its
+ * class.
+ */
 export function modelTypeOf(json: JsonObject): string | undefined {
   const named = json['model_type'];
   if (typeof named === 'string') return named;

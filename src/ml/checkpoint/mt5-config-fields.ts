@@ -2,8 +2,9 @@ import { type JsonObject, shownJson } from '../../files/json.ts';
 import { isGenerationField } from './generation-config.ts';
 
 /**
- * The fields of config.json that no parameter of Mt5Config stands for: which of them change nothing, which would change
- * what a T5 computes. Gone through for T5Config, MT5Config and UMT5Config of transformers 4.57.1 and 5.24.
+ * The fields of config.json that no parameter of Mt5Config stands for: which of them change nothing, which
+ * would change what a T5 computes. Gone through for T5Config, MT5Config and UMT5Config of transformers 4.57.1
+ * and 5.24.
  */
 export const isKnownField = (name: string): boolean =>
   name.startsWith('_') ||
@@ -60,7 +61,10 @@ const offValues: Readonly<Record<string, { readonly off: readonly string[]; read
   tie_encoder_decoder: { off: ['false'], reason: 'a decoder that shares the weights of the encoder' },
 };
 
-/** Fields without effect on a T5's encoder, decoder and head: of other heads, of training, of what calls return. */
+/**
+ * Fields without effect on a T5's encoder, decoder and head: of other heads, of training, of what calls
+ * return.
+ */
 const inertFields: readonly string[] = [
   'add_cross_attention',
   'attn_implementation',

@@ -13,8 +13,8 @@ import {
 } from './mt5-config-fields.ts';
 
 /**
- * What a T5 is made of: mT5 and T5 v1.1 (gated GELU, a head of its own), T5 v1.0 (ReLU, the head tied to the embedding),
- * and umT5 (a table of positions in every layer). Fields are named as in transformers' MT5Config.
+ * What a T5 is made of: mT5 and T5 v1.1 (gated GELU, a head of its own), T5 v1.0 (ReLU, the head tied to the
+ * embedding), and umT5 (a table of positions in every layer). Fields are named as in transformers' MT5Config.
  */
 export interface Mt5Config {
   readonly modelType: 'mt5' | 't5' | 'umt5';
@@ -32,7 +32,10 @@ export interface Mt5Config {
   readonly layerNormEpsilon: number;
   readonly initializerFactor: number;
   readonly activation: Activation;
-  /** Whether the feed-forward layer multiplies the activation by a second projection: wi_0, wi_1 instead of wi. */
+  /**
+   * Whether the feed-forward layer multiplies the activation by a second projection: wi_0, wi_1 instead of
+   * wi.
+   */
   readonly gated: boolean;
   /** Whether logits are computed with the embedding instead of lm_head. */
   readonly tieWordEmbeddings: boolean;
@@ -45,7 +48,9 @@ export interface Mt5Config {
   readonly other: JsonObject;
 }
 
-/** By the names of transformers' ACT2FN: `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh` are GELU's tanh form. */
+/**
+ * By the names of transformers' ACT2FN: `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh` are GELU's tanh form.
+ */
 export type Activation = (typeof activations)[number];
 
 const activations = [
@@ -61,9 +66,9 @@ const activations = [
 ] as const;
 
 /**
- * A config.json of mT5, T5 or umT5. Fields that are absent stand for what MT5Config, T5Config and UMT5Config of
- * transformers (4.57.1; 5.24 where the file is of version 5) make of them. Everything that is wrong is in the one problem,
- * a line a field.
+ * A config.json of mT5, T5 or umT5. Fields that are absent stand for what MT5Config, T5Config and UMT5Config
+ * of transformers (4.57.1; 5.24 where the file is of version 5) make of them. Everything that is wrong is in
+ * the one problem, a line a field.
  */
 export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config, FileProblem> {
   const fields = configFields(json);
@@ -116,8 +121,9 @@ export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config
 }
 
 /**
- * Whether transformers 5 saved the file. It ties every head to the embedding unless the weights have another one, and says
- * in a field of its own whether a T5 scales the head's input; transformers 4 goes by `tie_word_embeddings` for both.
+ * Whether transformers 5 saved the file. It ties every head to the embedding unless the weights have another
+ * one, and says in a field of its own whether a T5 scales the head's input; transformers 4 goes by
+ * `tie_word_embeddings` for both.
  */
 export const isOfVersion5 = (json: JsonObject): boolean =>
   (versionOf(json)?.[0] ?? 0) >= 5 || json['scale_decoder_outputs'] !== undefined;
@@ -126,7 +132,10 @@ export const isOfVersion5 = (json: JsonObject): boolean =>
 export const unknownFields = ({ other }: Mt5Config): readonly string[] =>
   Object.keys(other).filter((name) => !isKnownField(name));
 
-/** The fields of config.json, as transformers 4.57.1 saves them for weights of this type; as 5.24, where only it can say what the model computes. */
+/**
+ * The fields of config.json, as transformers 4.57.1 saves them for weights of this type; as 5.24, where only
+ * it can say what the model computes.
+ */
 export function mt5ConfigJson(config: Mt5Config, dtype: HostDType): JsonObject {
   const version5 = config.scaleDecoderOutputs !== config.tieWordEmbeddings && !isUntiedAndUnscaled(config);
   const [eos] = config.eosTokenIds;
@@ -166,7 +175,9 @@ const classPrefix = { mt5: 'MT5', t5: 'T5', umt5: 'UMT5' } as const;
 const isUntiedAndUnscaled = ({ tieWordEmbeddings, scaleDecoderOutputs }: Mt5Config): boolean =>
   !tieWordEmbeddings && !scaleDecoderOutputs;
 
-/** The default of T5Config and UMT5Config is not written: the file says it only where the head is not tied. */
+/**
+ * The default of T5Config and UMT5Config is not written: the file says it only where the head is not tied.
+ */
 const headFieldsOfVersion4 = ({ modelType, tieWordEmbeddings }: Mt5Config): JsonObject => ({
   ...(modelType !== 'mt5' && tieWordEmbeddings ? {} : { tie_word_embeddings: tieWordEmbeddings }),
   transformers_version: '4.57.1',
@@ -186,7 +197,10 @@ export const mt5ConfigFloats: readonly string[] = [
   'layer_norm_epsilon',
 ];
 
-/** A layer is a dozen tensors: more than these would be a mistake, or an attempt to fill the memory with names. */
+/**
+ * A layer is a dozen tensors: more than these would be a mistake, or an attempt to fill the memory with
+ * names.
+ */
 const layers = { least: 1, most: 1000 };
 
 /**
@@ -210,7 +224,9 @@ function feedForwardName({ activation, gated }: Mt5Config): string {
   return activation === 'gelu_new' ? 'gated-gelu' : `gated-${activation}`;
 }
 
-/** Which head a file asks for. In one of version 5 the weights decide whether it is tied: see `openMt5Folder`. */
+/**
+ * Which head a file asks for. In one of version 5 the weights decide whether it is tied: see `openMt5Folder`.
+ */
 function headOf(
   fields: ConfigFields,
   modelType: Mt5Config['modelType'],

@@ -29,7 +29,10 @@ import { writeSafetensors } from './safetensors.ts';
 import { planShards, shardIndex, shardName } from './sharded.ts';
 import { openModelWeights } from './weights.ts';
 
-/** An mT5 or T5 as its folder describes it. `tensors` are those of `mt5ParameterShapes(config)`, in that order, as stored. */
+/**
+ * An mT5 or T5 as its folder describes it. `tensors` are those of `mt5ParameterShapes(config)`, in that
+ * order, as stored.
+ */
 export interface Mt5Folder {
   readonly config: Mt5Config;
   /** How the model generates by default. What is not understood in it stays in `other`. */
@@ -43,8 +46,8 @@ export interface Mt5Folder {
 export type Mt5Part = 'whole' | 'encoder';
 
 /**
- * Opens a folder in Hugging Face's form, whatever form its weights have. Missing and misshaped tensors are reported in one
- * problem.
+ * Opens a folder in Hugging Face's form, whatever form its weights have. Missing and misshaped tensors are
+ * reported in one problem.
  */
 export async function openMt5Folder(folder: string): Promise<Result<Mt5Folder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);
@@ -140,8 +143,9 @@ const tokenizerNames: readonly string[] = [
 ];
 
 /**
- * generation_config.json; a folder without one, or with one that is no JSON object, has its settings in config.json, as
- * transformers takes them from there. What is wrong with it matters to generation alone: here it is a warning.
+ * generation_config.json; a folder without one, or with one that is no JSON object, has its settings in
+ * config.json, as transformers takes them from there. What is wrong with it matters to generation alone: here
+ * it is a warning.
  */
 async function readGeneration(
   folder: string,

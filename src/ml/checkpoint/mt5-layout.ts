@@ -5,9 +5,10 @@ import { mt5ParameterShapes } from './mt5-parameters.ts';
 import { matchTensors } from './tensor-check.ts';
 
 /**
- * The parameters of a T5 under the names and in the order of `mt5ParameterShapes`, from whichever names a file gives
- * them; and all that is wrong with them. Old files repeat the embedding under the names of both stacks and of a tied
- * head, some have it only there; the copies must agree, since it is unknown which of them was meant.
+ * The parameters of a T5 under the names and in the order of `mt5ParameterShapes`, from whichever names a
+ * file gives them; and all that is wrong with them. Old files repeat the embedding under the names of both
+ * stacks and of a tied head, some have it only there; the copies must agree, since it is unknown which of
+ * them was meant.
  */
 export async function canonicalMt5Tensors(
   config: Mt5Config,
@@ -41,7 +42,10 @@ export async function canonicalMt5Tensors(
   return { tensors, problems: [...problems, ...different], unused };
 }
 
-/** Whether the files hold a head that is not the embedding: to transformers 5, that head counts, whatever the configuration says. */
+/**
+ * Whether the files hold a head that is not the embedding: to transformers 5, that head counts, whatever the
+ * configuration says.
+ */
 export async function hasOwnHead(stored: LazyTensors): Promise<boolean> {
   const head = stored.get('lm_head.weight');
   const embedding = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight']

@@ -2,8 +2,8 @@ import type { Mt5Config } from './mt5-config.ts';
 import type { Shapes } from './tensor-check.ts';
 
 /**
- * Every parameter of a T5 by the name that transformers' `named_parameters()` gives it, in that order: a tied head and
- * the stacks' shared embedding are named once, as `shared.weight`. Linear weights are [out, in].
+ * Every parameter of a T5 by the name that transformers' `named_parameters()` gives it, in that order: a tied
+ * head and the stacks' shared embedding are named once, as `shared.weight`. Linear weights are [out, in].
  */
 export function mt5ParameterShapes(config: Mt5Config): Shapes {
   return new Map([

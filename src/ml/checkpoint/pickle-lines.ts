@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * The lines of protocol 0, as Python's pickle reads them. Lines are given byte for byte (latin1); undefined is what Python
- * refuses too.
+ * The lines of protocol 0, as Python's pickle reads them. Lines are given byte for byte (latin1); undefined
+ * is what Python refuses too.
  */
 
 /** A number in digits; booleans are written as 00 and 01. */
@@ -52,7 +52,10 @@ const bytesEscapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX stand for characters, all else for itself, two backslashes too. */
+/**
+ * Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX stand for characters, all else for itself, two
+ * backslashes too.
+ */
 export function unicodeLine(line: string): string | undefined {
   let isWhole = true;
   const text = line.replace(

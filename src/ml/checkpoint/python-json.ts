@@ -1,7 +1,8 @@
 import { isJsonList, type Json } from '../../files/json.ts';
 
 /**
- * A value as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it: keys sorted, all but ASCII escaped.
+ * A value as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it: keys sorted, all but ASCII
+ * escaped.
  * `floats` names the fields that Python holds as floats: 1 is written as 1.0 there, as elsewhere only what is no integer.
  */
 export function pythonJson(value: Json, floats: readonly string[]): string {
@@ -40,7 +41,10 @@ const ascii = (text: string): string =>
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** Python's repr: the shortest digits, as JavaScript's, but with an exponent of two digits from 1e16 up and below 1e-4. */
+/**
+ * Python's repr: the shortest digits, as JavaScript's, but with an exponent of two digits from 1e16 up and
+ * below 1e-4.
+ */
 function floatText(value: number): string {
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);

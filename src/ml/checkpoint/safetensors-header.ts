@@ -3,7 +3,10 @@ import type { Result } from '../../result.ts';
 import { elementCount } from '../element-count.ts';
 import { type HostDType, itemSize } from './host-tensor.ts';
 
-/** What the header of a safetensors file tells: where each tensor's bytes stand, counted from the end of the header. */
+/**
+ * What the header of a safetensors file tells: where each tensor's bytes stand, counted from the end of the
+ * header.
+ */
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** In the order of their bytes. */
@@ -30,8 +33,9 @@ export function countTensors(header: Uint8Array): number {
 }
 
 /**
- * The header of a safetensors file whose tensors take `dataBytes`. Demands what the safetensors library (0.8) demands:
- * offsets that fit type and shape, and tensors that cover the data without a hole and without an overlap.
+ * The header of a safetensors file whose tensors take `dataBytes`. Demands what the safetensors library (0.8)
+ * demands: offsets that fit type and shape, and tensors that cover the data without a hole and without an
+ * overlap.
  */
 export function parseSafetensorsHeader(text: string, dataBytes: number): Result<SafetensorsHeader> {
   const json = parseJson(text, '');
@@ -55,7 +59,10 @@ export function parseSafetensorsHeader(text: string, dataBytes: number): Result<
     : { ok: false, error: gap };
 }
 
-/** The header of a file that holds these tensors, in the byte order and with the padding of the safetensors library. */
+/**
+ * The header of a file that holds these tensors, in the byte order and with the padding of the safetensors
+ * library.
+ */
 export function safetensorsHeader({ metadata, tensors }: SafetensorsHeader): string {
   const entries = [...tensors].map(
     ([name, { dtype, shape, start, end }]) =>
@@ -66,7 +73,10 @@ export function safetensorsHeader({ metadata, tensors }: SafetensorsHeader): str
   return text + ' '.repeat(-Buffer.byteLength(text) & 7);
 }
 
-/** Where each tensor goes: widest type first, so that all are aligned, then by name (both as the library sorts them). */
+/**
+ * Where each tensor goes: widest type first, so that all are aligned, then by name (both as the library sorts
+ * them).
+ */
 export function layOut(
   tensors: ReadonlyMap<string, { readonly dtype: HostDType; readonly shape: readonly number[] }>,
 ): ReadonlyMap<string, StoredTensor> {

@@ -22,8 +22,8 @@ export async function readSafetensors(
 }
 
 /**
- * The tensors of a safetensors file, each read when it is asked for. The format: 8 bytes with the length of the header,
- * the header in JSON, the tensors' bytes (https://github.com/huggingface/safetensors).
+ * The tensors of a safetensors file, each read when it is asked for. The format: 8 bytes with the length of
+ * the header, the header in JSON, the tensors' bytes (https://github.com/huggingface/safetensors).
  */
 export async function openSafetensors(path: string): Promise<Result<LazyTensors, FileProblem>> {
   const size = await fileSize(path);
@@ -62,7 +62,10 @@ export async function openSafetensors(path: string): Promise<Result<LazyTensors,
   };
 }
 
-/** Writes a safetensors file, atomically: byte for byte what the safetensors library writes for the same tensors. */
+/**
+ * Writes a safetensors file, atomically: byte for byte what the safetensors library writes for the same
+ * tensors.
+ */
 export function writeSafetensors(
   path: string,
   tensors: LazyTensors,

@@ -48,8 +48,8 @@ export async function openSharded(indexPath: string, open: Open): Promise<Result
 }
 
 /**
- * Which tensors go together into a file of at most `maxBytes`, taken in their order; one that is larger goes alone. As
- * huggingface_hub splits a state dict, so that the same files come out.
+ * Which tensors go together into a file of at most `maxBytes`, taken in their order; one that is larger goes
+ * alone. As huggingface_hub splits a state dict, so that the same files come out.
  */
 export function planShards(tensors: LazyTensors, maxBytes: number): readonly LazyTensors[] {
   const shards: Map<string, LazyTensor>[] = [];

@@ -4,8 +4,9 @@ import type { LazyTensors } from './lazy-tensor.ts';
 export type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /**
- * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are missing,
- * which have another shape. `unused` names those that the model has no place for, as a warning words it.
+ * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are
+ * missing, which have another shape. `unused` names those that the model has no place for, as a warning words
+ * it.
  */
 export function matchTensors(
   tensors: LazyTensors,

@@ -3,8 +3,9 @@ import type { HostTensor } from './host-tensor.ts';
 // Indices are in range by construction: loops run over the array that they read.
 
 /**
- * The elements of a tensor as float32. A float32 tensor gives its own array; the 16-bit and 8-bit floats are exact; float64 and
- * wide integers are rounded to the nearest. `into`, where given, has as many elements as the tensor.
+ * The elements of a tensor as float32. A float32 tensor gives its own array; the 16-bit and 8-bit floats are
+ * exact; float64 and wide integers are rounded to the nearest. `into`, where given, has as many elements as
+ * the tensor.
  */
 export function toFloat32(tensor: HostTensor, into?: Float32Array): Float32Array {
   if (tensor.dtype === 'float32' && into === undefined) return tensor.data;
@@ -59,7 +60,10 @@ function float16Value(bits: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-/** 1 sign bit, 4 exponent bits with bias 7, 3 fraction bits; no infinity, and one NaN (Micikevicius et al. 2022, E4M3). */
+/**
+ * 1 sign bit, 4 exponent bits with bias 7, 3 fraction bits; no infinity, and one NaN (Micikevicius et al.
+ * 2022, E4M3).
+ */
 function float8Value(bits: number): number {
   const sign = bits & 0x80 ? -1 : 1;
   const exponent = (bits >> 3) & 0xf;

@@ -8,12 +8,13 @@ import { type Place, refused } from './torch-archive.ts';
 import { readTorchLegacy } from './torch-legacy.ts';
 import { torchState, type TorchTensor } from './torch-state.ts';
 import { readTorchZip } from './torch-zip.ts';
-// Indices are in range by construction: shapes and strides were checked against the storage when the file was opened.
+// Indices are in range by construction: shapes and strides were checked against the storage when the file was
+// opened.
 
 /**
- * The tensors of a state dict that `torch.save` wrote, in its zip form or the older one, each read when it is asked for.
- * Nothing of the pickle in it is run, and what is not a tensor is refused by name. Tensors that are the same view of
- * the same bytes (tied weights) are the same LazyTensor.
+ * The tensors of a state dict that `torch.save` wrote, in its zip form or the older one, each read when it is
+ * asked for. Nothing of the pickle in it is run, and what is not a tensor is refused by name. Tensors that
+ * are the same view of the same bytes (tied weights) are the same LazyTensor.
  */
 export async function openTorchBin(path: string): Promise<Result<LazyTensors, FileProblem>> {
   const size = await fileSize(path);
@@ -61,10 +62,16 @@ function lazyTensors(
 const viewOf = ({ storage, offset, shape, strides }: TorchTensor): string =>
   JSON.stringify([storage.key, offset, shape, strides]);
 
-/** How often the elements of a file may be read, each view of them counted once. Fused and transposed weights take two. */
+/**
+ * How often the elements of a file may be read, each view of them counted once. Fused and transposed weights
+ * take two.
+ */
 const mostReadings = 8;
 
-/** A small file can hold thousands of views of one storage, each of which would be read into memory of its own. */
+/**
+ * A small file can hold thousands of views of one storage, each of which would be read into memory of its
+ * own.
+ */
 function sharesTooMuch(tensors: ReadonlyMap<string, TorchTensor>): string | undefined {
   const stored = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
   const views = new Map([...tensors.values()].map((tensor) => [viewOf(tensor), tensor]));
@@ -92,7 +99,9 @@ function lazyTensor(path: string, tensor: TorchTensor, start: number): LazyTenso
   return { dtype, shape, readInto };
 }
 
-/** Whether elements follow each other in row-major order. The stride of an axis of one element is never taken. */
+/**
+ * Whether elements follow each other in row-major order. The stride of an axis of one element is never taken.
+ */
 function isContiguous({ shape, strides }: TorchTensor): boolean {
   return (
     shape.every((size, axis) => size === 1 || strides[axis] === elementCount(shape.slice(axis + 1))) ||

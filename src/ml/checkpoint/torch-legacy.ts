@@ -7,8 +7,9 @@ import { isTorchName, torchState } from './torch-state.ts';
 import { type Pickled, unpickle } from './unpickle.ts';
 
 /**
- * A file that torch wrote before 1.6: pickles of a magic number, a version, facts of the machine, the state dict and
- * the list of the storages' keys; then, in the order of that list, a storage's count in 8 bytes and its elements.
+ * A file that torch wrote before 1.6: pickles of a magic number, a version, facts of the machine, the state
+ * dict and the list of the storages' keys; then, in the order of that list, a storage's count in 8 bytes and
+ * its elements.
  */
 export async function readTorchLegacy(
   path: string,

@@ -11,7 +11,9 @@ export interface TorchStorage {
   readonly count: number;
 }
 
-/** A tensor of a torch file: element [i, j] stands at offset + i * strides[0] + j * strides[1] of its storage. */
+/**
+ * A tensor of a torch file: element [i, j] stands at offset + i * strides[0] + j * strides[1] of its storage.
+ */
 export interface TorchTensor {
   readonly storage: TorchStorage;
   readonly shape: readonly number[];
@@ -19,11 +21,17 @@ export interface TorchTensor {
   readonly offset: number;
 }
 
-/** The names that a state dict needs; `collections.OrderedDict` becomes a dict, the others stand in calls and references. */
+/**
+ * The names that a state dict needs; `collections.OrderedDict` becomes a dict, the others stand in calls and
+ * references.
+ */
 export const isTorchName = (name: string): boolean =>
   ['collections.OrderedDict', rebuildTensor, rebuildParameter, ...Object.keys(storageTypes)].includes(name);
 
-/** The tensors of a state dict, by name. Whatever else the file holds under a name is a problem that says the name. */
+/**
+ * The tensors of a state dict, by name. Whatever else the file holds under a name is a problem that says the
+ * name.
+ */
 export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTensor>> {
   if (!isOf(pickled, 'dict')) return { ok: false, error: 'it holds something that is not a dict of tensors' };
   if (pickled.entries.size > maxTensors)
@@ -41,7 +49,9 @@ export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTe
   return { ok: true, value: tensors };
 }
 
-/** The storage that a persistent id names: ('storage', its class, its key, the device, its count of elements). */
+/**
+ * The storage that a persistent id names: ('storage', its class, its key, the device, its count of elements).
+ */
 function torchStorage(id: Pickled): Result<TorchStorage> {
   if (!isOf(id, 'tuple')) return { ok: false, error: 'a storage that is not in the form that torch writes' };
   const [tag, type, key, , count, view] = id.items;
@@ -85,7 +95,10 @@ function torchTensor(value: Pickled): Result<TorchTensor> {
 /** As many as NumPy allows; torch computes on no more. */
 const mostAxes = 64;
 
-/** _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): the last says of a lazy view that its elements are to be negated or conjugated. */
+/**
+ * _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): the last says of a
+ * lazy view that its elements are to be negated or conjugated.
+ */
 function rebuilt({
   inputs: [reference, offset, size, stride, , , metadata],
 }: PickledCall): Result<TorchTensor> {
@@ -101,7 +114,8 @@ function rebuilt({
   if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length)
     return { ok: false, error: 'a tensor with inconsistent shape, strides and offset' };
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), offset);
-  // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the memory.
+  // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the
+  // memory.
   if (elementCount(shape) > storage.value.count)
     return {
       ok: false,

@@ -6,7 +6,10 @@ import { isTorchName } from './torch-state.ts';
 import { unpickle } from './unpickle.ts';
 import { readZipDirectory } from './zip-directory.ts';
 
-/** A file that torch 1.6 or later wrote: a zip archive of one folder with data.pkl, byteorder, and data/KEY a storage. */
+/**
+ * A file that torch 1.6 or later wrote: a zip archive of one folder with data.pkl, byteorder, and data/KEY a
+ * storage.
+ */
 export async function readTorchZip(path: string, size: number): Promise<Result<TorchArchive, FileProblem>> {
   const entries = await readZipDirectory(path, size);
   if (!entries.ok) return entries;

@@ -2,8 +2,8 @@ import type { Result } from '../../result.ts';
 import { floatLine, integerLine, stringLine, unicodeLine, utf8Text } from './pickle-lines.ts';
 
 /**
- * What a pickle says, as inert data: nothing that it names is looked up or called. A call that it asks for stands there
- * as a call, for the reader to interpret.
+ * What a pickle says, as inert data: nothing that it names is looked up or called. A call that it asks for
+ * stands there as a call, for the reader to interpret.
  */
 export type Pickled =
   | null
@@ -48,8 +48,8 @@ export interface Unpickled {
 
 /**
  * Reads the pickle that starts at `start`: the opcodes that plain data is written with in protocols 0 to 5
- * (https://docs.python.org/3/library/pickletools.html). It may name what `allowed` says, and nothing else: a pickle that
- * asks for more is refused by the name of what it asked for.
+ * (https://docs.python.org/3/library/pickletools.html). It may name what `allowed` says, and nothing else: a
+ * pickle that asks for more is refused by the name of what it asked for.
  */
 export function unpickle(bytes: Buffer, allowed: (name: string) => boolean, start = 0): Result<Unpickled> {
   try {
@@ -358,7 +358,9 @@ function call(inputs: Value, callee: Value): Value {
   return { kind: 'call', callee: callee.name, inputs: inputs.items };
 }
 
-/** Attributes of a dict (torch's `_metadata`) are not data of tensors; an object of any other kind has none. */
+/**
+ * Attributes of a dict (torch's `_metadata`) are not data of tensors; an object of any other kind has none.
+ */
 function build(_state: Value, target: Value): void {
   if (!isDict(target)) throw new Refused('the pickle sets attributes of something that is not a dict');
 }

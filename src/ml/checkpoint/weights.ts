@@ -7,7 +7,10 @@ import { openSafetensors } from './safetensors.ts';
 import { openSharded } from './sharded.ts';
 import { openTorchBin } from './torch-bin.ts';
 
-/** The weights of a model folder, in whichever form it has them; where it has several, in the form that transformers takes. */
+/**
+ * The weights of a model folder, in whichever form it has them; where it has several, in the form that
+ * transformers takes.
+ */
 export async function openModelWeights(folder: string): Promise<Result<LazyTensors, FileProblem>> {
   const opened = await openFirst(folder, [
     'model.safetensors',
@@ -18,7 +21,10 @@ export async function openModelWeights(folder: string): Promise<Result<LazyTenso
   return opened.ok ? { ok: true, value: unwrapped(opened.value) } : opened;
 }
 
-/** A state dict that was saved from DistributedDataParallel, torch.compile or both has their prefixes before every name. */
+/**
+ * A state dict that was saved from DistributedDataParallel, torch.compile or both has their prefixes before
+ * every name.
+ */
 function unwrapped(tensors: LazyTensors): LazyTensors {
   const prefix = ['module.', '_orig_mod.'].find(
     (each) => tensors.size > 0 && [...tensors.keys()].every((name) => name.startsWith(each)),

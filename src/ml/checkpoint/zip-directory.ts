@@ -9,8 +9,8 @@ export interface ZipEntry {
 }
 
 /**
- * The files of a zip archive whose entries are stored as they are, which is how torch writes them (zip64 where it is
- * large): APPNOTE.TXT of PKWARE, 4.3. `size` is the archive's.
+ * The files of a zip archive whose entries are stored as they are, which is how torch writes them (zip64
+ * where it is large): APPNOTE.TXT of PKWARE, 4.3. `size` is the archive's.
  */
 export async function readZipDirectory(
   path: string,
@@ -99,7 +99,10 @@ function parseDirectory(directory: Buffer): Result<readonly DirectoryHeader[]> {
   return { ok: true, value: headers };
 }
 
-/** Size and place of one entry. What does not fit 32 bits stands in its zip64 field: uncompressed, compressed, place. */
+/**
+ * Size and place of one entry. What does not fit 32 bits stands in its zip64 field: uncompressed, compressed,
+ * place.
+ */
 function entryPlace(directory: Buffer, at: number): ZipEntry | undefined {
   const [compressed, uncompressed, start] = [
     directory.readUInt32LE(at + 20),

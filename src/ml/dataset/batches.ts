@@ -13,8 +13,9 @@ export interface BatchOptions {
 }
 
 /**
- * The micro-batches of an epoch in order, as row indices; every row stands in one of them. `lengths` holds what each row
- * is grouped by. Depends on nothing but its arguments, so a resumed training continues where it stopped.
+ * The micro-batches of an epoch in order, as row indices; every row stands in one of them. `lengths` holds
+ * what each row is grouped by. Depends on nothing but its arguments, so a resumed training continues where it
+ * stopped.
  */
 export function epochBatches(
   lengths: readonly number[],
@@ -34,13 +35,17 @@ export const orderedBatches = (count: number, batchSize: number): readonly (read
     batchSize,
   );
 
-/** Word 0 of the generator's seed is the seed, word 1 the epoch; epochs count from 1, as word 1 = 0 is the split's order. */
+/**
+ * Word 0 of the generator's seed is the seed, word 1 the epoch; epochs count from 1, as word 1 = 0 is the
+ * split's order.
+ */
 const epochSeed = (seed: number, epoch: number): bigint =>
   BigInt.asUintN(32, BigInt(seed)) + (BigInt(epoch + 1) << 32n);
 
 /**
- * As transformers' LengthGroupedSampler (4.57.1), given its permutation: the shuffled rows are cut into stretches of up to
- * 50 steps, each sorted from long to short, and the longest row of all comes first, so that memory runs out at once or never.
+ * As transformers' LengthGroupedSampler (4.57.1), given its permutation: the shuffled rows are cut into
+ * stretches of up to 50 steps, each sorted from long to short, and the longest row of all comes first, so
+ * that memory runs out at once or never.
  */
 function groupedByLength(
   shuffled: readonly number[],

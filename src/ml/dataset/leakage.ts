@@ -8,7 +8,8 @@ export const leakKinds = ['same', 'normalised', 'question', 'near', 'near questi
 
 /**
  * `same`: question and answer, character by character. `normalised`: they are the same words (NFKC, so full width and
- * composed forms too; case, signs and spaces do not count). `question`: the same words as a question, another answer.
+ * composed forms too; case, signs and spaces do not count). `question`: the same words as a question, another
+ * answer.
  * `near`, `near question`: near duplicates, as `nearDuplicate` says, of question and answer together, or of the question.
  */
 export type LeakKind = (typeof leakKinds)[number];
@@ -34,7 +35,9 @@ export function leaksOf(
   return matches(formsOf(rows, fold), formsOf(others, fold), { earlier: false, near: true });
 }
 
-/** The rows that also occur earlier in the same list; near duplicates are looked for unless `near` is false. */
+/**
+ * The rows that also occur earlier in the same list; near duplicates are looked for unless `near` is false.
+ */
 export function duplicatesOf(
   rows: readonly Pair[],
   fold: Fold = asItIs,

@@ -1,5 +1,6 @@
 /**
- * The numbers from 0 to count - 1 in the order that Python gives them: `random.Random(seed).shuffle(indices)` of CPython
+ * The numbers from 0 to count - 1 in the order that Python gives them: `random.Random(seed).shuffle(indices)`
+ * of CPython
  * 3.2 and later, for an integer seed (its sign does not count, as there). Every order of rows in the project is made
  * here, so it can be made again with Python. `count` is less than 2^32.
  */
@@ -31,8 +32,8 @@ function wordsOf(seed: bigint): readonly number[] {
 
 /**
  * MT19937, seeded by `init_by_array`: M. Matsumoto and T. Nishimura, "Mersenne Twister: A 623-dimensionally
- * equidistributed uniform pseudorandom number generator" (1998), and mt19937ar.c (2002). Gives 32-bit integers.
- * Indices are in range by construction.
+ * equidistributed uniform pseudorandom number generator" (1998), and mt19937ar.c (2002). Gives 32-bit
+ * integers. Indices are in range by construction.
  */
 function mersenneTwister(key: readonly number[]): () => number {
   const state = seededState(key);

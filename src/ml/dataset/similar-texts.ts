@@ -12,10 +12,11 @@ export const nearDuplicate: Similarity = { shingles: 0.7, aligned: 0.9 };
 type Words = readonly string[];
 
 /**
- * For each text, the first candidate that is similar enough, or -1. Texts without words are similar to nothing. With
+ * For each text, the first candidate that is similar enough, or -1. Texts without words are similar to
+ * nothing. With
  * `earlier`, the candidates are the texts themselves and only those before a text count. No pair is missed: texts are
- * compared if they share one of their rarest members, which similar ones do (S. Chaudhuri, V. Ganti, R. Kaushik, "A
- * Primitive Operator for Similarity Joins", 2006).
+ * compared if they share one of their rarest members, which similar ones do (S. Chaudhuri, V. Ganti, R.
+ * Kaushik, "A Primitive Operator for Similarity Joins", 2006).
  */
 export function firstSimilar(
   candidates: readonly Words[],
@@ -47,8 +48,8 @@ export function firstSimilar(
 const tolerance = 1e-9;
 
 /**
- * Of two texts of at most `length` words of which `share` are aligned, how many pairs of neighbours are surely common:
- * each word that is not aligned, on either side, parts one pair of the aligned ones.
+ * Of two texts of at most `length` words of which `share` are aligned, how many pairs of neighbours are
+ * surely common: each word that is not aligned, on either side, parts one pair of the aligned ones.
  */
 const leastPairs = (length: number, share: number): number => (3 * share - 2) * length - 1;
 
@@ -127,7 +128,10 @@ function join(candidates: readonly Uint32Array[], texts: readonly Uint32Array[],
   return found;
 }
 
-/** About how many sets have a member, by the low bits of its hash: it decides what is looked at first, not what is found. */
+/**
+ * About how many sets have a member, by the low bits of its hash: it decides what is looked at first, not
+ * what is found.
+ */
 function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {
   const table = new Uint32Array(1 << 20);
   for (const set of sets)
@@ -135,7 +139,10 @@ function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {
   return table;
 }
 
-/** The members as frequency * 2^32 + hash, in order: integers that a float64 holds (frequencies are cut at 2^20). */
+/**
+ * The members as frequency * 2^32 + hash, in order: integers that a float64 holds (frequencies are cut at
+ * 2^20).
+ */
 function byRarity(members: Uint32Array, frequencies: Uint32Array): Float64Array {
   return Float64Array.from(
     members,
@@ -176,8 +183,9 @@ function commonMembers(left: Float64Array, right: Float64Array): number {
 }
 
 /**
- * Whether the longest common subsequence has this share of the longer text, by the greedy search over edits, which stops
- * at the most that the share allows (E. W. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986).
+ * Whether the longest common subsequence has this share of the longer text, by the greedy search over edits,
+ * which stops at the most that the share allows (E. W. Myers, "An O(ND) Difference Algorithm and Its
+ * Variations", 1986).
  */
 function areAligned(left: readonly number[], right: readonly number[], share: number): boolean {
   const [n, m] = [left.length, right.length];

@@ -7,7 +7,10 @@ export interface Split {
   readonly kept: readonly number[];
 }
 
-/** The rows of a test split: the share is rounded up, as scikit-learn's train_test_split and datasets' do (30,366 rows at 0.1 give 3,037). */
+/**
+ * The rows of a test split: the share is rounded up, as scikit-learn's train_test_split and datasets' do
+ * (30,366 rows at 0.1 give 3,037).
+ */
 export const testSize = (count: number, fraction: number): number => Math.ceil(count * fraction);
 
 export const testSplit = (count: number, fraction: number, seed: number): Split =>
@@ -29,8 +32,8 @@ export function validationSplitOf(
 }
 
 /**
- * Holds out about `size` rows in whole groups, given each row's group: groups in an order by the seed, each one unless
- * the size is nearer without it. Where every row is its own group, as `holdOut`.
+ * Holds out about `size` rows in whole groups, given each row's group: groups in an order by the seed, each
+ * one unless the size is nearer without it. Where every row is its own group, as `holdOut`.
  */
 export function holdOutGroups(groups: readonly string[], size: number, seed: number): Split {
   const sizes = new Map<string, number>();
@@ -46,8 +49,9 @@ export function holdOutGroups(groups: readonly string[], size: number, seed: num
 }
 
 /**
- * Holds out the same share of each stratum, given each row's: what is missing to `size` after rounding down goes to the
- * largest remainders, so every stratum is within one row of its share. Where there is one stratum, as `holdOut`.
+ * Holds out the same share of each stratum, given each row's: what is missing to `size` after rounding down
+ * goes to the largest remainders, so every stratum is within one row of its share. Where there is one
+ * stratum, as `holdOut`.
  */
 export function holdOutStrata(strata: readonly string[], size: number, seed: number): Split {
   const rows = new Map<string, number[]>();
@@ -81,8 +85,8 @@ function splitBy(count: number, seed: number, isHeldOut: (row: number) => boolea
 }
 
 /**
- * Holds out `size` of `count` rows: in Python, `random.Random(seed).shuffle(rows)`, then `rows[:size]` and `rows[size:]`.
- * Held out may be all or none of them. Also how a sample is drawn: the held-out part is one.
+ * Holds out `size` of `count` rows: in Python, `random.Random(seed).shuffle(rows)`, then `rows[:size]` and
+ * `rows[size:]`. Held out may be all or none of them. Also how a sample is drawn: the held-out part is one.
  */
 export function holdOut(count: number, size: number, seed: number): Split {
   const shuffled = shuffledIndices(count, seed);

@@ -19,9 +19,10 @@ export interface BertScoreOptions {
 }
 
 /**
- * BERTScore of each pair (Zhang et al. 2020), as bert_score 0.3.12: tokens matched greedily by cosine similarity. Where a
- * text has two tokens, precision and recall are 0: to bert_score it is the [CLS] and [SEP] of an empty text. It counts so
- * for a T5 too, where an empty text is one token, and matched; F1 is that of the match, as there.
+ * BERTScore of each pair (Zhang et al. 2020), as bert_score 0.3.12: tokens matched greedily by cosine
+ * similarity. Where a text has two tokens, precision and recall are 0: to bert_score it is the [CLS] and
+ * [SEP] of an empty text. It counts so for a T5 too, where an empty text is one token, and matched; F1 is
+ * that of the match, as there.
  */
 export async function bertScores(
   pairs: readonly TextPair[],
@@ -83,8 +84,8 @@ async function embedTexts(
 }
 
 /**
- * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it. Separators count
- * nothing without idf; with it they stand in every reference, which gives 0 by itself.
+ * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it.
+ * Separators count nothing without idf; with it they stand in every reference, which gives 0 by itself.
  */
 function tokenWeights(
   pairs: readonly TextPair[],

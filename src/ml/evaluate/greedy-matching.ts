@@ -18,8 +18,8 @@ export interface WeightedTokens {
   readonly vectors: Float32Array;
   readonly weights: Float32Array;
   /**
-   * Whether bert_score would pad the text to the longest of its batch: it gives padding the similarity 0, which then is
-   * the best that a token with nothing but opposites finds.
+   * Whether bert_score would pad the text to the longest of its batch: it gives padding the similarity 0,
+   * which then is the best that a token with nothing but opposites finds.
    */
   readonly padded: boolean;
 }
@@ -30,8 +30,8 @@ export interface Matcher {
 }
 
 /**
- * Greedy matching: each token takes the similarity of the most similar token on the other side. Precision is over the
- * candidate's tokens, recall over the reference's; F1 is 0 where both are.
+ * Greedy matching: each token takes the similarity of the most similar token on the other side. Precision is
+ * over the candidate's tokens, recall over the reference's; F1 is 0 where both are.
  */
 export async function openMatcher(runtime: Runtime, width: number): Promise<Matcher> {
   const program = await runtime.compile(matchingGraph(width));

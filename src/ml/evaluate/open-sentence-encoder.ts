@@ -23,7 +23,10 @@ export interface SentenceEncoderOptions {
   readonly tokenization: 'sentencepiece' | 'transformers';
 }
 
-/** Any encoder folder as a sentence encoder: a BERT, or the encoder of an mT5. Layers above the requested one are not computed. */
+/**
+ * Any encoder folder as a sentence encoder: a BERT, or the encoder of an mT5. Layers above the requested one
+ * are not computed.
+ */
 export async function openSentenceEncoder(
   folder: string,
   runtime: Runtime,
@@ -115,7 +118,10 @@ function only({ outputs }: Graph, layer: number): Graph {
   return { outputs: states === undefined ? {} : { [`hidden.${layer}`]: states } };
 }
 
-/** As bert_score encodes: stripped as Python strips, cut to what the tokenizer says that its model takes, and nothing but special tokens for a text without words. */
+/**
+ * As bert_score encodes: stripped as Python strips, cut to what the tokenizer says that its model takes, and
+ * nothing but special tokens for a text without words.
+ */
 function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly number[] {
   const stripped = pythonStrip(text);
   return stripped === '' ? specialOf(tokenizer) : tokenizer.encode(stripped, { maxLength: longest });
@@ -124,7 +130,9 @@ function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly
 const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] =>
   start === undefined ? [end] : [start, end];
 
-/** Rows that are computed together, the longest first: attention's blocks grow with the square of the longest. */
+/**
+ * Rows that are computed together, the longest first: attention's blocks grow with the square of the longest.
+ */
 function batchesOf(rows: readonly (readonly number[])[]): readonly (readonly (readonly number[])[])[] {
   const batches: (readonly number[])[][] = [];
   for (const row of rows) {

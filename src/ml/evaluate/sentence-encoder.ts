@@ -6,7 +6,10 @@ export interface SentenceEncoder {
   readonly label: string;
   /** Stripped, cut to what the model takes, special tokens around; a text without words has these alone. */
   tokenize(text: string): readonly number[];
-  /** A BERT's [CLS] and [SEP]: matched against, but of no weight without idf. A T5 has none: its end token counts. */
+  /**
+   * A BERT's [CLS] and [SEP]: matched against, but of no weight without idf. A T5 has none: its end token
+   * counts.
+   */
   readonly separators: readonly number[];
   readonly width: number;
   /** The hidden states of one layer, float32 [tokens, width] a row, in the order of the rows. */

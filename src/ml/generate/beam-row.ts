@@ -5,7 +5,10 @@ type BeamOptions = Extract<Search, { kind: 'beam' }> & {
   readonly endTokenIds: readonly number[];
 };
 
-/** A sequence that may be continued. `parent`: the row of the decoder's state that holds its cache, counted within its source. */
+/**
+ * A sequence that may be continued. `parent`: the row of the decoder's state that holds its cache, counted
+ * within its source.
+ */
 export interface Beam {
   readonly tokens: readonly number[];
   readonly score: number;
@@ -30,8 +33,9 @@ export const startRow = (startTokenId: number): BeamRow => ({
 });
 
 /**
- * The row after a step. `logProbabilities`: for each running beam, of its next token, processed. The vectorised beam
- * search of transformers 4.57.1 (GenerationMixin._beam_search) for one source, sums in float32 as there.
+ * The row after a step. `logProbabilities`: for each running beam, of its next token, processed. The
+ * vectorised beam search of transformers 4.57.1 (GenerationMixin._beam_search) for one source, sums in
+ * float32 as there.
  */
 export function advanceRow(
   row: BeamRow,
@@ -50,7 +54,8 @@ export function advanceRow(
       ends: endTokenIds.includes(token) || length >= maxLength,
     }),
   );
-  // Only the best `beams` may finish: the others are there to go on. What is forbidden never finishes, however few are left.
+  // Only the best `beams` may finish: the others are there to go on. What is forbidden never finishes,
+  // however few are left.
   const ended = candidates
     .slice(0, beams)
     .filter(({ ends, score }) => ends && score > -Infinity)
@@ -89,7 +94,10 @@ interface Continuation {
   readonly score: number;
 }
 
-/** The `count` best continuations over all beams, best first; among equals the earlier beam, then the lower token. */
+/**
+ * The `count` best continuations over all beams, best first; among equals the earlier beam, then the lower
+ * token.
+ */
 function bestContinuations(
   running: readonly Beam[],
   logProbabilities: readonly Float32Array[],

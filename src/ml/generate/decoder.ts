@@ -14,7 +14,8 @@ export interface Decoder {
   /** Encodes the sources. A source is a row of token ids, not padded, not empty. */
   start(sources: Rows): Promise<DecoderState>;
   /**
-   * Scores for the token after `ids`: the newest token of each beam, as many for each source, in the order of sources.
+   * Scores for the token after `ids`: the newest token of each beam, as many for each source, in the order of
+   * sources.
    * `parents` names the row of the state that each beam continues. Scores are [beams, vocabulary] over all sources.
    */
   step(
@@ -35,7 +36,10 @@ export interface DecoderState {
   readonly byRow: Values;
 }
 
-/** Compiles the two graphs of generation. Weights are float32 under their names in transformers; a LoRA adapter is merged before. */
+/**
+ * Compiles the two graphs of generation. Weights are float32 under their names in transformers; a LoRA
+ * adapter is merged before.
+ */
 export async function openDecoder(
   runtime: Runtime,
   trace: Mt5Trace,
@@ -78,7 +82,10 @@ export async function openDecoder(
   };
 }
 
-/** The state of some of its sources: finished ones are no longer computed. Rows are chosen by the next step's `parents`. */
+/**
+ * The state of some of its sources: finished ones are no longer computed. Rows are chosen by the next step's
+ * `parents`.
+ */
 export function keepSources(state: DecoderState, kept: readonly number[]): DecoderState {
   if (kept.length === state.sources) return state;
   return {

@@ -2,8 +2,8 @@ import { hashCombineOf } from '../tensor/ops/random.ts';
 import type { Scores } from './logits-processors.ts';
 
 /**
- * A token by its probability, softmax of the scores. The draw is a function of (seed, row, step) alone, so that a row's
- * sample does not depend on its neighbours or on how rows are put into batches.
+ * A token by its probability, softmax of the scores. The draw is a function of (seed, row, step) alone, so
+ * that a row's sample does not depend on its neighbours or on how rows are put into batches.
  */
 export function draw(scores: Scores, seed: number, row: number, step: number): number {
   const most = scores[highest(scores)] ?? 0;

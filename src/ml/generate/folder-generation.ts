@@ -15,10 +15,11 @@ import type { GenerationOptions } from './generation-options.ts';
 export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgramSize' | 'search'>;
 
 /**
- * How a model's folder wants sequences to be generated, under what was asked for: as `generate` of transformers (4.57.1)
- * takes what its caller leaves open from generation_config.json. `overrides` stand in the place of the folder's fields of
- * the same names, as the arguments of `generate` do; null leaves a field out. What changes the result there and cannot be
- * done here is refused by its name. A folder that names no end or start has those of its config.json.
+ * How a model's folder wants sequences to be generated, under what was asked for: as `generate` of
+ * transformers (4.57.1) takes what its caller leaves open from generation_config.json. `overrides` stand in
+ * the place of the folder's fields of the same names, as the arguments of `generate` do; null leaves a field
+ * out. What changes the result there and cannot be done here is refused by its name. A folder that names no
+ * end or start has those of its config.json.
  */
 export function folderGeneration(
   asked: AskedGeneration,

@@ -17,9 +17,10 @@ export interface GenerateRequest {
 }
 
 /**
- * Continues each source. Gives, in the order of the sources, one sequence each, or as many as beam search returns, best
- * first. A source's result does not depend on its batch but for ties of floating-point numbers. Throws the signal's
- * reason when it is aborted. The decoder gives log-probabilities for beam search, logits else.
+ * Continues each source. Gives, in the order of the sources, one sequence each, or as many as beam search
+ * returns, best first. A source's result does not depend on its batch but for ties of floating-point numbers.
+ * Throws the signal's reason when it is aborted. The decoder gives log-probabilities for beam search, logits
+ * else.
  */
 export async function generate(
   decoder: Decoder,
@@ -88,7 +89,10 @@ async function decodeBatch(
   return results;
 }
 
-/** The row after a step, by the kind of search: one beam that takes the best or a drawn token, or a beam search. */
+/**
+ * The row after a step, by the kind of search: one beam that takes the best or a drawn token, or a beam
+ * search.
+ */
 function nextRow(
   row: BeamRow,
   scores: readonly Float32Array[],
@@ -117,7 +121,10 @@ const chosen = (
   step: number,
 ): number => (search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step));
 
-/** int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are ignored. */
+/**
+ * int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are
+ * ignored.
+ */
 function newestTokens(searches: readonly SourceSearch[], width: number): Int32Array {
   return Int32Array.from(
     searches.flatMap(({ row }) =>
@@ -129,7 +136,10 @@ function newestTokens(searches: readonly SourceSearch[], width: number): Int32Ar
   );
 }
 
-/** The rows of the state that the beams continue, counted over all the sources of the last step, of which `kept` are left. */
+/**
+ * The rows of the state that the beams continue, counted over all the sources of the last step, of which
+ * `kept` are left.
+ */
 function parentRows(
   searches: readonly SourceSearch[],
   kept: readonly number[],

@@ -1,6 +1,9 @@
 import type { ExponentialDecay, SequenceBias } from '../checkpoint/generation-config.ts';
 
-/** How sequences are generated. Names and meaning as transformers' GenerationConfig (4.57.1); 0, 1, null and no elements switch a field off. */
+/**
+ * How sequences are generated. Names and meaning as transformers' GenerationConfig (4.57.1); 0, 1, null and
+ * no elements switch a field off.
+ */
 export interface GenerationOptions {
   /** Tokens with the decoder's start. */
   readonly maxLength: number;

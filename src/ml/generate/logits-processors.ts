@@ -3,10 +3,16 @@ import type { GenerationOptions } from './generation-options.ts';
 
 export type Scores = Float32Array | Float64Array;
 
-/** Changes the scores of one sequence's next token in place. `tokens`: what it has so far, the decoder's start included. */
+/**
+ * Changes the scores of one sequence's next token in place. `tokens`: what it has so far, the decoder's start
+ * included.
+ */
 export type LogitsProcessor = (tokens: readonly number[], scores: Scores) => void;
 
-/** The processors that the options ask for, for the continuations of a source, in transformers' order, which is part of the result. */
+/**
+ * The processors that the options ask for, for the continuations of a source, in transformers' order, which
+ * is part of the result.
+ */
 export function processorsOf(
   options: GenerationOptions,
   source: readonly number[],
@@ -48,8 +54,9 @@ const samplingProcessors = (search: {
 ];
 
 /**
- * Adds to the score of the token that would complete a sequence. As transformers' SequenceBiasLogitsProcessor: of equal
- * sequences the last counts, and one longer than what is there so far does not.
+ * Adds to the score of the token that would complete a sequence. As transformers'
+ * SequenceBiasLogitsProcessor: of equal sequences the last counts, and one longer than what is there so far
+ * does not.
  */
 export function sequenceBias(biases: readonly SequenceBias[]): LogitsProcessor {
   const unique = [...new Map(biases.map((each) => [each.tokens.join(), each])).values()];
@@ -69,13 +76,19 @@ export function sequenceBias(biases: readonly SequenceBias[]): LogitsProcessor {
   };
 }
 
-/** Makes tokens of the source likelier, by a penalty above 1. As transformers' EncoderRepetitionPenaltyLogitsProcessor. */
+/**
+ * Makes tokens of the source likelier, by a penalty above 1. As transformers'
+ * EncoderRepetitionPenaltyLogitsProcessor.
+ */
 export const encoderRepetitionPenalty = (penalty: number, source: readonly number[]): LogitsProcessor => {
   const apply = repetitionPenalty(1 / penalty);
   return (_tokens, scores) => apply(source, scores);
 };
 
-/** Makes tokens that stand in the sequence less likely (Keskar et al. 2019). As transformers' RepetitionPenaltyLogitsProcessor. */
+/**
+ * Makes tokens that stand in the sequence less likely (Keskar et al. 2019). As transformers'
+ * RepetitionPenaltyLogitsProcessor.
+ */
 export const repetitionPenalty =
   (penalty: number): LogitsProcessor =>
   (tokens, scores) => {
@@ -85,7 +98,10 @@ export const repetitionPenalty =
     }
   };
 
-/** Forbids every token that would complete an n-gram seen before. As transformers' NoRepeatNGramLogitsProcessor. */
+/**
+ * Forbids every token that would complete an n-gram seen before. As transformers'
+ * NoRepeatNGramLogitsProcessor.
+ */
 export const noRepeatNgram =
   (size: number): LogitsProcessor =>
   (tokens, scores) => {
@@ -96,7 +112,10 @@ export const noRepeatNgram =
     }
   };
 
-/** Forbids every token that would complete an n-gram of the source. As transformers' EncoderNoRepeatNGramLogitsProcessor. */
+/**
+ * Forbids every token that would complete an n-gram of the source. As transformers'
+ * EncoderNoRepeatNGramLogitsProcessor.
+ */
 export function noSourceNgram(size: number, source: readonly number[]): LogitsProcessor {
   const endings = new Map<string, number[]>();
   for (let start = 0; start + size <= source.length; start += 1) {
@@ -110,7 +129,10 @@ export function noSourceNgram(size: number, source: readonly number[]): LogitsPr
   };
 }
 
-/** Forbids the last token of a word whose other tokens stand at the end. As transformers' NoBadWordsLogitsProcessor. */
+/**
+ * Forbids the last token of a word whose other tokens stand at the end. As transformers'
+ * NoBadWordsLogitsProcessor.
+ */
 export const noBadWords =
   (words: readonly (readonly number[])[], endTokenIds: readonly number[]): LogitsProcessor =>
   (tokens, scores) => {
@@ -123,14 +145,20 @@ export const noBadWords =
     }
   };
 
-/** The end is forbidden until so many tokens follow the decoder's start. As transformers' MinNewTokensLengthLogitsProcessor. */
+/**
+ * The end is forbidden until so many tokens follow the decoder's start. As transformers'
+ * MinNewTokensLengthLogitsProcessor.
+ */
 export const minNewTokens =
   (count: number, endTokenIds: readonly number[]): LogitsProcessor =>
   (tokens, scores) => {
     if (tokens.length - 1 < count) for (const end of endTokenIds) forbid(scores, end);
   };
 
-/** Leaves one of these as the token at a place. As transformers' ForcedBOSTokenLogitsProcessor and ForcedEOSTokenLogitsProcessor. */
+/**
+ * Leaves one of these as the token at a place. As transformers' ForcedBOSTokenLogitsProcessor and
+ * ForcedEOSTokenLogitsProcessor.
+ */
 export const forcedAt =
   (place: number, forced: readonly number[]): LogitsProcessor =>
   (tokens, scores) => {
@@ -152,8 +180,9 @@ export const removeInvalidValues: LogitsProcessor = (_tokens, scores) => {
 const largest = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * Makes the end likelier with every token after the first `start`. As transformers' ExponentialDecayLengthPenalty; an end
- * that is forbidden stays so, where the infinity of its score gives not a number there.
+ * Makes the end likelier with every token after the first `start`. As transformers'
+ * ExponentialDecayLengthPenalty; an end that is forbidden stays so, where the infinity of its score gives not
+ * a number there.
  */
 export const exponentialDecay =
   ({ start, factor }: ExponentialDecay, endTokenIds: readonly number[]): LogitsProcessor =>
@@ -210,9 +239,9 @@ export const topK =
   };
 
 /**
- * Keeps the smallest set of tokens whose probability exceeds p, at least one (Holtzman et al. 2019). As transformers'
- * TopPLogitsWarper, which goes up from the least likely one. Among equals the lower id is dropped first; torch.sort, which is
- * not stable, leaves that order open.
+ * Keeps the smallest set of tokens whose probability exceeds p, at least one (Holtzman et al. 2019). As
+ * transformers' TopPLogitsWarper, which goes up from the least likely one. Among equals the lower id is
+ * dropped first; torch.sort, which is not stable, leaves that order open.
  */
 export const topP =
   (p: number): LogitsProcessor =>

@@ -63,7 +63,8 @@ export function estimate(values: readonly number[], scale: Scale, resampling: Re
     method,
   });
   const sorted = Float64Array.from(values).sort();
-  // The sum of the sorted values, so that no bound depends on the order of the rows, not even in its last bit.
+  // The sum of the sorted values, so that no bound depends on the order of the rows, not even in its last
+  // bit.
   const center = mean([...sorted]);
   const [least, greatest] = [sorted[0] ?? Number.NaN, sorted.at(-1) ?? Number.NaN];
   if (scale === 'proportion') return as('wilson', wilson(center, rows));

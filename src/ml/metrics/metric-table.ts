@@ -1,8 +1,8 @@
 import type { Scale } from './estimate.ts';
 
 /**
- * How texts are scored: `reference` as the original experiment did, which sees no Chinese; `multilingual` by the words
- * or letters of any language.
+ * How texts are scored: `reference` as the original experiment did, which sees no Chinese; `multilingual` by
+ * the words or letters of any language.
  */
 export type Profile = 'reference' | 'multilingual';
 
@@ -15,9 +15,9 @@ export interface Metric {
 }
 
 /**
- * The scores of a row, in the order of columns and files, under the names of the original experiment's files. Both
- * profiles have them, but for BERTScore, whose tokens are its model's. Over the tokens of the multilingual profile
- * ROUGE-1 always equals F1.
+ * The scores of a row, in the order of columns and files, under the names of the original experiment's files.
+ * Both profiles have them, but for BERTScore, whose tokens are its model's. Over the tokens of the
+ * multilingual profile ROUGE-1 always equals F1.
  */
 export const metricTable = {
   rouge1: { title: 'ROUGE-1', scale: 'share', shown: false },

@@ -2,9 +2,9 @@
 export const normalQuantile = 1.959963984540054;
 
 /**
- * The 97.5 % quantile of Student's t with so many degrees of freedom, at least 1, whole or not: the expansion 26.7.5 of
- * M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), right to 1e-5 from nine degrees on and to
- * 1 % from two; below, between the exact values of two and of one.
+ * The 97.5 % quantile of Student's t with so many degrees of freedom, at least 1, whole or not: the expansion
+ * 26.7.5 of M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions" (1964), right to 1e-5 from nine
+ * degrees on and to 1 % from two; below, between the exact values of two and of one.
  */
 export function studentQuantile(freedom: number): number {
   if (freedom < 2) return ofTwo + (ofOne - ofTwo) * (2 / freedom - 1);

@@ -17,11 +17,12 @@ export interface LoadedAdapter {
 
 /**
  * The parameters with which a plain model computes what peft's model with the adapter computes. Beside the
- * model's names there may be "encoder.embed_tokens.weight", "decoder.embed_tokens.weight" and "lm_head.weight", where a use of a
- * shared embedding no longer has the values of the others, and "<layer>.bias".
+ * model's names there may be "encoder.embed_tokens.weight", "decoder.embed_tokens.weight" and
+ * "lm_head.weight", where a use of a shared embedding no longer has the values of the others, and
+ * "<layer>.bias".
  *
- * In transformers 4.57 the stacks call the embedding themselves, past whatever peft lays over the module "shared": an update of
- * it, rows of it or a stored copy have no effect there until they are merged.
+ * In transformers 4.57 the stacks call the embedding themselves, past whatever peft lays over the module
+ * "shared": an update of it, rows of it or a stored copy have no effect there until they are merged.
  */
 export function adaptedParameters(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Parameters {
   const base = baseOf(model, config, adapter);
@@ -56,7 +57,8 @@ export function adaptedParameters(model: Parameters, config: Mt5Config, adapter:
 }
 
 /**
- * The parameters as peft's `merge_and_unload` leaves them (0.17.1). Where a shared embedding takes part it differs from
+ * The parameters as peft's `merge_and_unload` leaves them (0.17.1). Where a shared embedding takes part it
+ * differs from
  * `adaptedParameters`: what was laid over one use of it is merged into all.
  */
 export function mergedIntoBase(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Parameters {
@@ -99,7 +101,10 @@ export const parameterOf = ({ tieWordEmbeddings }: Mt5Config, module: string): s
     ? 'shared.weight'
     : `${module}.weight`;
 
-/** The base weights as they are when peft has loaded the adapter: less what its initialisation took, then as far as they are stored. */
+/**
+ * The base weights as they are when peft has loaded the adapter: less what its initialisation took, then as
+ * far as they are stored.
+ */
 function baseOf(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Map<string, Float32Array> {
   const base = new Map(model);
   for (const { module, kind, inputs, outputs, rank, scale } of adapter.targets.layers) {
@@ -123,7 +128,10 @@ function baseOf(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): M
   return base;
 }
 
-/** The module whose base weight a tensor of an adapter folder holds: peft stores those beside embeddings that it resized or trained. */
+/**
+ * The module whose base weight a tensor of an adapter folder holds: peft stores those beside embeddings that
+ * it resized or trained.
+ */
 export function storedBaseName(
   tensor: string,
   { saved, layers, tokens }: AdapterTargets,
@@ -174,7 +182,10 @@ function mergeEmbedding(
     }
 }
 
-/** Scales the rows of a linear weight, or the columns of an embedding, to these lengths (DoRA; Liu et al. 2024). */
+/**
+ * Scales the rows of a linear weight, or the columns of an embedding, to these lengths (DoRA; Liu et al.
+ * 2024).
+ */
 function scaleToLengths(
   weight: Float32Array,
   {

@@ -37,11 +37,11 @@ export interface TokenRows {
 }
 
 /**
- * The modules that an adapter's names and patterns select, as peft does (0.17 to 0.21, by the version that wrote the folder): a
- * text is a pattern that a whole name must match, or "all-linear"; a list holds last parts of names. A module that is saved whole
- * has no update. `stored` holds the names of the folder's tensors: the stacks' own embeddings are modules of some versions of
- * transformers, and selected only where the folder has tensors for them. The error says what was not found, and which names
- * there are.
+ * The modules that an adapter's names and patterns select, as peft does (0.17 to 0.21, by the version that
+ * wrote the folder): a text is a pattern that a whole name must match, or "all-linear"; a list holds last
+ * parts of names. A module that is saved whole has no update. `stored` holds the names of the folder's
+ * tensors: the stacks' own embeddings are modules of some versions of transformers, and selected only where
+ * the folder has tensors for them. The error says what was not found, and which names there are.
  */
 export function adapterTargets(
   adapter: AdapterConfig,
@@ -97,7 +97,10 @@ export function adapterTargets(
 type Matcher = (pattern: string) => PythonPattern;
 type Filter = (name: string) => boolean;
 
-/** Together as large as hundreds of patterns of one name each: all names of a model pass through them within seconds. */
+/**
+ * Together as large as hundreds of patterns of one name each: all names of a model pass through them within
+ * seconds.
+ */
 const largestPatterns = 30_000;
 
 function patternCompiler(problems: string[]): Matcher {
@@ -156,7 +159,10 @@ function savedModules(
 const pathsTo = (name: string): readonly string[] =>
   name.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'));
 
-/** Of a list, the rows belong to the input embedding. Tied uses share them unless they have other rows of their own. */
+/**
+ * Of a list, the rows belong to the input embedding. Tied uses share them unless they have other rows of
+ * their own.
+ */
 function tokenRows(
   { trainableTokenIndices }: AdapterConfig,
   config: Mt5Config,
@@ -195,7 +201,10 @@ const isList = (indices: NonNullable<AdapterConfig['trainableTokenIndices']>): i
 
 const tiedModules: readonly string[] = ['shared', 'encoder.embed_tokens', 'decoder.embed_tokens', 'lm_head'];
 
-/** Until 0.21 "all" took every parameter whose name holds "bias", the tables of relative positions; a T5 has no other. */
+/**
+ * Until 0.21 "all" took every parameter whose name holds "bias", the tables of relative positions; a T5 has
+ * no other.
+ */
 const trainedBiases = (adapter: AdapterConfig, modules: readonly Module[]): readonly string[] =>
   adapter.bias === 'all' && !isSincePeft(adapter, 0, 21)
     ? modules.flatMap(({ name }) => (name.includes('bias') ? [`${name}.weight`] : []))

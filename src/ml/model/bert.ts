@@ -21,9 +21,9 @@ import {
 } from './packed-rows.ts';
 
 /**
- * The hidden states of a BERT encoder's first `layers` layers (Devlin et al. 2019; as transformers' BertModel, without the
- * pooler). Feeds: bertFeeds and the parameters. Outputs: "hidden.0" (the embeddings) … "hidden.<layers>", float32
- * [sourceTokens, hiddenSize]: the tokens of the rows, one row after another.
+ * The hidden states of a BERT encoder's first `layers` layers (Devlin et al. 2019; as transformers'
+ * BertModel, without the pooler). Feeds: bertFeeds and the parameters. Outputs: "hidden.0" (the embeddings) …
+ * "hidden.<layers>", float32 [sourceTokens, hiddenSize]: the tokens of the rows, one row after another.
  */
 export function bertGraph(config: BertConfig, layers = config.numHiddenLayers): Graph {
   const shapes = bertParameterShapes(config);
@@ -38,7 +38,10 @@ export function bertGraph(config: BertConfig, layers = config.numHiddenLayers): 
   return { outputs: Object.fromEntries(hidden.map((state, index) => [`hidden.${index}`, state])) };
 }
 
-/** What bertGraph reads. A row has at most config.maxPositionEmbeddings tokens, [CLS] and [SEP] among them; `types` are 0 unless given. */
+/**
+ * What bertGraph reads. A row has at most config.maxPositionEmbeddings tokens, [CLS] and [SEP] among them;
+ * `types` are 0 unless given.
+ */
 export function bertFeeds(rows: Rows, types: Rows = rows.map((row) => row.map(() => 0))): Feeds {
   return {
     ...packedFeeds('source', rows),

@@ -19,7 +19,10 @@ export interface FittingAdapter {
   readonly warnings: readonly string[];
 }
 
-/** Opens an adapter folder over a model. The error names the folder and the missing, misshaped or surplus tensors. */
+/**
+ * Opens an adapter folder over a model. The error names the folder and the missing, misshaped or surplus
+ * tensors.
+ */
 export async function openFittingAdapter(path: string, model: Mt5Config): Promise<Result<FittingAdapter>> {
   const adapter = await openAdapterFolder(path);
   if (!adapter.ok) return { ok: false, error: fileProblemText(adapter.error) };

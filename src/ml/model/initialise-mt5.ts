@@ -5,8 +5,8 @@ import { normalValues } from './random-values.ts';
 
 /**
  * The weights of a new T5, by their names in transformers, as T5PreTrainedModel._init_weights (4.57.1) makes
- * them, but for an untied head, which is N(0, 1/sqrt(d)) here: with N(0, 1) a small model starts far off. The same seed
- * gives the same bits.
+ * them, but for an untied head, which is N(0, 1/sqrt(d)) here: with N(0, 1) a small model starts far off. The
+ * same seed gives the same bits.
  */
 export function initialiseMt5(config: Mt5Config, seed: number): ReadonlyMap<string, Float32Array> {
   return new Map(

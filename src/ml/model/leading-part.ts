@@ -8,10 +8,11 @@ export interface Matrix {
 }
 
 /**
- * The best approximation of a matrix by one of this rank: the sum of its leading singular triples, as PiSSA takes it off the
- * base weights (Meng et al. 2024). Found as the projection of the matrix onto its leading singular vectors, which are the
- * eigenvectors of the smaller Gram matrix: tridiagonalised by reflections, by inverse iteration (Golub & Van Loan, chapter 8).
- * All in float64, so that squaring the singular values leaves more digits than float32 has.
+ * The best approximation of a matrix by one of this rank: the sum of its leading singular triples, as PiSSA
+ * takes it off the base weights (Meng et al. 2024). Found as the projection of the matrix onto its leading
+ * singular vectors, which are the eigenvectors of the smaller Gram matrix: tridiagonalised by reflections, by
+ * inverse iteration (Golub & Van Loan, chapter 8). All in float64, so that squaring the singular values
+ * leaves more digits than float32 has.
  */
 export function leadingSingularPart({ rows, columns, data }: Matrix, rank: number): Float32Array {
   const side = Math.min(rows, columns);
@@ -23,8 +24,8 @@ export function leadingSingularPart({ rows, columns, data }: Matrix, rank: numbe
 }
 
 /**
- * The first columns of Q times the first rows of R of a matrix's QR decomposition, as OLoRA takes it off the base weights
- * (Büyükakyüz 2024): the projection of the matrix onto the span of its own first columns.
+ * The first columns of Q times the first rows of R of a matrix's QR decomposition, as OLoRA takes it off the
+ * base weights (Büyükakyüz 2024): the projection of the matrix onto the span of its own first columns.
  */
 export function leadingColumnPart({ rows, columns, data }: Matrix, rank: number): Float32Array {
   if (rank >= Math.min(rows, columns)) return data.slice();
@@ -64,7 +65,10 @@ function columnProducts(data: Float32Array, rows: number, columns: number): Floa
   return rowProducts(turned, columns, rows);
 }
 
-/** Orthonormal vectors that span the eigenspace of the largest eigenvalues of a symmetric matrix, which is overwritten. */
+/**
+ * Orthonormal vectors that span the eigenspace of the largest eigenvalues of a symmetric matrix, which is
+ * overwritten.
+ */
 function leadingEigenvectors(matrix: Float64Array, size: number, count: number): Float64Array[] {
   const { diagonal, beside, factors } = tridiagonalise(matrix, size);
   const vectors = tridiagonalVectors(diagonal, beside, count);
@@ -141,7 +145,10 @@ function symmetricProduct(
   }
 }
 
-/** Applies the reflections to an eigenvector of the tridiagonal matrix: it becomes one of the matrix that was reduced. */
+/**
+ * Applies the reflections to an eigenvector of the tridiagonal matrix: it becomes one of the matrix that was
+ * reduced.
+ */
 function reflectBack(vector: Float64Array, matrix: Float64Array, factors: Float64Array, size: number): void {
   for (let i = 1; i < size; i += 1) {
     const factor = factors[i] as number;
@@ -154,7 +161,10 @@ function reflectBack(vector: Float64Array, matrix: Float64Array, factors: Float6
   }
 }
 
-/** Vectors of the largest eigenvalues: each value by bisection, its vector by inverse iteration, orthogonal to those before. */
+/**
+ * Vectors of the largest eigenvalues: each value by bisection, its vector by inverse iteration, orthogonal to
+ * those before.
+ */
 function tridiagonalVectors(diagonal: Float64Array, beside: Float64Array, count: number): Float64Array[] {
   const size = diagonal.length;
   const radius = diagonal.reduce(
@@ -181,7 +191,9 @@ function tridiagonalVectors(diagonal: Float64Array, beside: Float64Array, count:
   return vectors;
 }
 
-/** The eigenvalue that `index` others are larger than, by counting signs (Sturm) while the interval is halved. */
+/**
+ * The eigenvalue that `index` others are larger than, by counting signs (Sturm) while the interval is halved.
+ */
 function eigenvalue(
   diagonal: Float64Array,
   beside: Float64Array,
@@ -211,7 +223,10 @@ function valuesAbove(diagonal: Float64Array, beside: Float64Array, bound: number
   return above;
 }
 
-/** Solves (T - shift) x = vector in place, by elimination with row exchanges, and scales the solution to length 1. */
+/**
+ * Solves (T - shift) x = vector in place, by elimination with row exchanges, and scales the solution to
+ * length 1.
+ */
 function solveShifted(
   diagonal: Float64Array,
   beside: Float64Array,
@@ -254,7 +269,9 @@ function solveShifted(
   for (let i = 0; i < size; i += 1) vector[i] = (vector[i] as number) * scale;
 }
 
-/** Gram and Schmidt, each vector twice (Kahan: twice is enough). A vector that the others span becomes zero. */
+/**
+ * Gram and Schmidt, each vector twice (Kahan: twice is enough). A vector that the others span becomes zero.
+ */
 function orthonormalise(vectors: readonly Float64Array[]): void {
   for (const [index, vector] of vectors.entries()) {
     const before = norm(vector);

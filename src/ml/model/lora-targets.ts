@@ -7,8 +7,8 @@ import { type AdapterTargets, adapterTargets } from './adapter-targets.ts';
 export type LoraTargets = Omit<AdapterTargets, 'tokens' | 'unmatched'>;
 
 /**
- * The targets of an adapter that is trained: plain updates of linear layers, and modules that are trained whole. The error
- * names what can be loaded and merged but not trained.
+ * The targets of an adapter that is trained: plain updates of linear layers, and modules that are trained
+ * whole. The error names what can be loaded and merged but not trained.
  */
 export function loraTargets(adapter: AdapterConfig, config: Mt5Config): Result<LoraTargets> {
   const targets = adapterTargets(adapter, config);

@@ -13,8 +13,8 @@ import type { Feed, Feeds } from './packed-rows.ts';
 import { uniformValues } from './random-values.ts';
 
 /**
- * The tensors of an adapter by name, as its folder has them: "<layer>.lora_A.weight" [r, in] and "<layer>.lora_B.weight"
- * [out, r], and under their own names the parameters that are trained whole.
+ * The tensors of an adapter by name, as its folder has them: "<layer>.lora_A.weight" [r, in] and
+ * "<layer>.lora_B.weight" [out, r], and under their own names the parameters that are trained whole.
  */
 export function loraShapes({ layers, saved, biases }: LoraTargets, config: Mt5Config): Shapes {
   const shapes = mt5ParameterShapes(config);
@@ -37,9 +37,9 @@ export interface LoraTrace extends Mt5Trace {
 }
 
 /**
- * The model with an adapter beside its layers: x Wᵀ + scale · dropout(x) Aᵀ Bᵀ (Hu et al. 2021, as peft's lora.Linear).
- * Each layer drops elements of its input on its own. The graph's inputs are the parameters of the base model, of which
- * those trained whole are the adapter's, and A and B of each layer.
+ * The model with an adapter beside its layers: x Wᵀ + scale · dropout(x) Aᵀ Bᵀ (Hu et al. 2021, as peft's
+ * lora.Linear). Each layer drops elements of its input on its own. The graph's inputs are the parameters of
+ * the base model, of which those trained whole are the adapter's, and A and B of each layer.
  */
 export function loraTrace(
   config: Mt5Config,
@@ -78,7 +78,10 @@ export function loraTrace(
   };
 }
 
-/** The A and B of an untrained adapter: A even within ±1/sqrt(in) (Kaiming, as torch.nn.Linear), B zero, so that the model is as before. */
+/**
+ * The A and B of an untrained adapter: A even within ±1/sqrt(in) (Kaiming, as torch.nn.Linear), B zero, so
+ * that the model is as before.
+ */
 export function initialiseLora({ layers }: LoraTargets, seed: number): ReadonlyMap<string, Float32Array> {
   return new Map(
     layers.flatMap(({ module, rank, inputs, outputs }) => [
@@ -112,7 +115,10 @@ export function mergeLora(
   }
 }
 
-/** The parameters of a model with an adapter as those of a model without: the changed weights are copies, the others are not. */
+/**
+ * The parameters of a model with an adapter as those of a model without: the changed weights are copies, the
+ * others are not.
+ */
 export function mergedParameters(parameters: Feeds, { layers }: LoraTargets): Feeds {
   const reals = (name: string): Feed & { readonly dtype: 'float32' } => {
     const value = parameters[name];
@@ -129,7 +135,10 @@ export function mergedParameters(parameters: Feeds, { layers }: LoraTargets): Fe
   return Object.fromEntries([...base, ...merged]);
 }
 
-/** How many parameters are trained, and of how many: peft counts a module that is saved whole twice, since it keeps the original. */
+/**
+ * How many parameters are trained, and of how many: peft counts a module that is saved whole twice, since it
+ * keeps the original.
+ */
 export function countParameters(
   targets: LoraTargets,
   config: Mt5Config,

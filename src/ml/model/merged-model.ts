@@ -8,13 +8,16 @@ import { loadAdapter, shapesOf } from './trained-model.ts';
 /** A model that needs no adapter: what `writeMt5Folder` writes. */
 export interface MergedModel {
   readonly model: Mt5Folder;
-  /** What in the adapter is ignored, and where the merged model answers differently from the adapter, as in peft. */
+  /**
+   * What in the adapter is ignored, and where the merged model answers differently from the adapter, as in
+   * peft.
+   */
   readonly warnings: readonly string[];
 }
 
 /**
- * Merges an adapter into its base model, as peft's `merge_and_unload` (0.17.1). The error says what has no merged form: a bias of
- * an update, which no layer of a T5 could hold, and stacks whose embeddings differ.
+ * Merges an adapter into its base model, as peft's `merge_and_unload` (0.17.1). The error says what has no
+ * merged form: a bias of an update, which no layer of a T5 could hold, and stacks whose embeddings differ.
  */
 export async function openMergedModel(base: string, adapter: string): Promise<Result<MergedModel>> {
   const folder = await openMt5Folder(base);
@@ -63,7 +66,10 @@ export async function openMergedModel(base: string, adapter: string): Promise<Re
   };
 }
 
-/** A tied head that has become one of its own. What scaled its input is multiplied into it, as untied heads have no such factor. */
+/**
+ * A tied head that has become one of its own. What scaled its input is multiplied into it, as untied heads
+ * have no such factor.
+ */
 function withOwnHead(
   { config }: Mt5Folder,
   parameters: Parameters,

@@ -9,7 +9,9 @@ export interface Module {
   readonly shape: readonly number[];
 }
 
-/** The modules by their names in transformers. A tied head is a linear layer too, over the embedding's weight. */
+/**
+ * The modules by their names in transformers. A tied head is a linear layer too, over the embedding's weight.
+ */
 export function modulesOf(config: Mt5Config): readonly Module[] {
   const modules = [...mt5ParameterShapes(config)].map(([parameter, shape]): Module => {
     const name = parameter.replace(/\.weight$/, '');

@@ -9,13 +9,17 @@ import { type Feeds, longest, type Rows, type Side, tokensOf, vector } from './p
 import { hashOfText } from './random-values.ts';
 
 /**
- * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so neither
- * padding nor a row's neighbours move them, and a resumed training drops the same elements. Reads dropoutFeeds.
+ * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so
+ * neither padding nor a row's neighbours move them, and a resumed training drops the same elements. Reads
+ * dropoutFeeds.
  */
 export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
   site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site, after), site.rate));
 
-/** The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step and the row. */
+/**
+ * The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step
+ * and the row.
+ */
 export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows): Feeds {
   return {
     'dropout.rows': vector(keys),

@@ -22,7 +22,10 @@ export function sourceFeeds(rows: Rows, config: Mt5Config): Feeds {
   };
 }
 
-/** What `decode` reads beside the source: the decoder's tokens, of which the first is the start token, and its mask and buckets. */
+/**
+ * What `decode` reads beside the source: the decoder's tokens, of which the first is the start token, and its
+ * mask and buckets.
+ */
 export function targetFeeds(rows: Rows, config: Mt5Config): Feeds {
   const length = longest(rows);
   return {
@@ -33,9 +36,10 @@ export function targetFeeds(rows: Rows, config: Mt5Config): Feeds {
 }
 
 /**
- * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in the loss. Equal
- * weights 1/n give the mean over n labels; with others, the gradients of parts of a batch add up to those of the whole.
- * The tokens stand in as many rows as the head has `parts`, the last of them filled up with labels that do not count.
+ * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in
+ * the loss. Equal weights 1/n give the mean over n labels; with others, the gradients of parts of a batch add
+ * up to those of the whole. The tokens stand in as many rows as the head has `parts`, the last of them filled
+ * up with labels that do not count.
  */
 export function labelFeeds(labels: Rows, weight: number, parts = 1): Feeds {
   const flat = labels.flat();

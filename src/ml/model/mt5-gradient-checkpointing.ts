@@ -9,14 +9,17 @@ import { controlDependency } from './control-dependency.ts';
 /** A trace that remembers how its layers are built, and the gradients of a loss that was built with it. */
 export interface CheckpointedTrace {
   readonly traced: Mt5Trace;
-  /** As `gradients` of the same loss over the plain trace: the same numbers, with less of the way there kept in memory. */
+  /**
+   * As `gradients` of the same loss over the plain trace: the same numbers, with less of the way there kept
+   * in memory.
+   */
   readonly gradientsOf: typeof gradients;
 }
 
 /**
- * Gradient checkpointing (Chen et al. 2016): only what enters a layer is kept; on the way back the layer is built once more,
- * and what is inside it lives until its gradients are there. The second build depends on the gradient that comes to the
- * layer's output, so that no engine can run it early, or take it for the first.
+ * Gradient checkpointing (Chen et al. 2016): only what enters a layer is kept; on the way back the layer is
+ * built once more, and what is inside it lives until its gradients are there. The second build depends on the
+ * gradient that comes to the layer's output, so that no engine can run it early, or take it for the first.
  */
 export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
   const layers: { readonly build: LayerBuilder; readonly output: Node }[] = [];
@@ -42,7 +45,8 @@ export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
     for (const { build, output } of layers.toReversed()) {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;
-      // Sums over layers are signals too: else an engine that computes what is asked for last would keep every layer's part of them.
+      // Sums over layers are signals too: else an engine that computes what is asked for last would keep
+      // every layer's part of them.
       const wait = controlDependency([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
       const standIns = new Map<Node, Node>();
       const outside = (node: Node, shared?: 'shared'): Node => {

@@ -14,13 +14,17 @@ import { controlDependency } from './control-dependency.ts';
 
 export interface HeadOptions {
   readonly labelSmoothing?: number;
-  /** How many parts the tokens are taken in, one after the other: the logits of one are gone before those of the next are made. */
+  /**
+   * How many parts the tokens are taken in, one after the other: the logits of one are gone before those of
+   * the next are made.
+   */
   readonly parts?: number;
 }
 
 /**
- * How many parts the head needs for so many tokens. mT5's 250,112 pieces make the logits by far the largest tensors of a
- * step: 2 GB at 4 x 512 tokens, more than once, while the gradients of a part's hidden states and of the head are small.
+ * How many parts the head needs for so many tokens. mT5's 250,112 pieces make the logits by far the largest
+ * tensors of a step: 2 GB at 4 x 512 tokens, more than once, while the gradients of a part's hidden states
+ * and of the head are small.
  */
 export const partsOfHead = (tokens: number, vocabSize: number): number =>
   Math.max(1, Math.ceil((tokens * vocabSize) / mostLogits));
@@ -38,8 +42,9 @@ export interface HeadLosses {
 }
 
 /**
- * The cross entropies of the tokens. With smoothing, a share of each goes to all classes evenly, as transformers'
- * LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many parts.
+ * The cross entropies of the tokens. With smoothing, a share of each goes to all classes evenly, as
+ * transformers' LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many
+ * parts.
  */
 export function headLosses(
   trace: Mt5Trace,
@@ -66,7 +71,10 @@ export interface HeadGradients {
   readonly of: ReadonlyMap<Node, Node>;
 }
 
-/** The same loss and its gradients: those of a part are made with its loss, so that nothing of it but sums is kept. */
+/**
+ * The same loss and its gradients: those of a part are made with its loss, so that nothing of it but sums is
+ * kept.
+ */
 export function headGradients(
   trace: Mt5Trace,
   hidden: Node,

@@ -11,7 +11,10 @@ import type { Mt5Trace } from './mt5-trace.ts';
 
 export interface TrainingOptions {
   readonly labelSmoothing?: number;
-  /** Computes each layer again on the way back instead of keeping what is inside it: less memory, about a third more work. */
+  /**
+   * Computes each layer again on the way back instead of keeping what is inside it: less memory, about a
+   * third more work.
+   */
   readonly gradientCheckpointing?: boolean;
   /** In how many parts the head takes the tokens: see partsOfHead. */
   readonly headParts?: number;
@@ -26,7 +29,10 @@ export interface TrainingGraph {
   readonly lookups: readonly Lookup[];
 }
 
-/** Part of a table's gradient: row `i` of the output belongs to the table's row that element `i` of the feed names. */
+/**
+ * Part of a table's gradient: row `i` of the output belongs to the table's row that element `i` of the feed
+ * names.
+ */
 export interface Lookup {
   readonly parameter: string;
   /** float32, the shape of the indices followed by that of a row. */
@@ -36,8 +42,8 @@ export interface Lookup {
 }
 
 /**
- * Loss and gradients of a batch of pairs. Feeds: sourceFeeds, targetFeeds, labelFeeds, the parameters, and what the trace's
- * dropout reads.
+ * Loss and gradients of a batch of pairs. Feeds: sourceFeeds, targetFeeds, labelFeeds, the parameters, and
+ * what the trace's dropout reads.
  */
 export function trainingGraph(
   trace: Mt5Trace,
@@ -52,8 +58,8 @@ export function trainingGraph(
   const uses = usesOf(head.loss, trainable);
   const dense = [...trainable].filter(([, node]) => uses.dense.has(node));
   const lookups = uses.gathers.map((each, index) => ({ ...each, output: `rows.${index}.${each.parameter}` }));
-  // In this order an engine that works from the last output to the first goes through the layers as the gradient does, and can
-  // drop what a layer needed when it has left it: onnxruntime orders the nodes so.
+  // In this order an engine that works from the last output to the first goes through the layers as the
+  // gradient does, and can drop what a layer needed when it has left it: onnxruntime orders the nodes so.
   const wanted = [
     ...lookups.map(({ gather, output }) => ({ node: gather, output })),
     ...dense.map(([name, node]) => ({ node, output: `gradient.${name}` })),
@@ -80,8 +86,9 @@ export function trainingGraph(
 }
 
 /**
- * The losses as they are evaluated; the Trainer smooths labels there too. Outputs: "loss", as a training step has it; of
- * each label token, a row of the batch after the other, "exact" and, with smoothing, "smoothed" [targetTokens].
+ * The losses as they are evaluated; the Trainer smooths labels there too. Outputs: "loss", as a training step
+ * has it; of each label token, a row of the batch after the other, "exact" and, with smoothing, "smoothed"
+ * [targetTokens].
  */
 export function lossGraph(trace: Mt5Trace, options: HeadOptions = {}): Graph {
   const { loss, exact, smoothed } = headLosses(trace, decode(trace, encode(trace).last).last, options);

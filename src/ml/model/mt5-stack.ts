@@ -17,7 +17,10 @@ export interface StackStates {
   readonly last: Node;
 }
 
-/** The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes after them. */
+/**
+ * The encoder over the tokens of the source; with fewer `layers` it ends sooner, and the final norm comes
+ * after them.
+ */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
   const bias = layerBiases(trace, 'source', layers, paddingMask());
   const layer = (x: Node, block: number): Node =>
@@ -60,7 +63,10 @@ export function decode(trace: Mt5Trace, encoded: Node): StackStates {
   return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
 }
 
-/** The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d] -> [tokens, vocabulary] */
+/**
+ * The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d]
+ * -> [tokens, vocabulary]
+ */
 export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
   const { scaleDecoderOutputs, dModel } = trace.config;
   return applyLinear(
@@ -102,8 +108,8 @@ function stack(
 }
 
 /**
- * What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and the mask. Made
- * once, since a layer that is built again takes them from outside.
+ * What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and
+ * the mask. Made once, since a layer that is built again takes them from outside.
  */
 function layerBiases(trace: Mt5Trace, side: Side, depth: number, mask: Node): (block: number) => Node {
   const count = trace.config.modelType === 'umt5' ? depth : 1;
@@ -159,7 +165,10 @@ interface Tokens {
   readonly side: Side;
 }
 
-/** Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation did. */
+/**
+ * Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation
+ * did.
+ */
 function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bias: Node): Node {
   const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node =>
     splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);

@@ -10,8 +10,9 @@ import { applyLinear, embedTokens, lookUp, type Mt5Trace } from './mt5-trace.ts'
 import { paddingMask } from './packed-rows.ts';
 
 /**
- * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the decoder:
- * "cross.<layer>.key" and "cross.<layer>.value", float32 [batch, heads, source, dKv], to be fed to every step.
+ * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the
+ * decoder: "cross.<layer>.key" and "cross.<layer>.value", float32 [batch, heads, source, dKv], to be fed to
+ * every step.
  */
 export function crossGraph(trace: Mt5Trace): Graph {
   const { last } = encode(trace);
@@ -28,13 +29,15 @@ export function crossGraph(trace: Mt5Trace): Graph {
 }
 
 /**
- * One step of the decoder for `batch` sources with `beams` continuations each, whose caches are rows: a row a beam, in the
- * order of sources. Keys and values of the source are kept once a source: its beams are query positions.
+ * One step of the decoder for `batch` sources with `beams` continuations each, whose caches are rows: a row a
+ * beam, in the order of sources. Keys and values of the source are kept once a source: its beams are query
+ * positions.
  *
- * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32 [batch, beams], the
- * row of the cache that each beam continues (over all sources); "source.mask" [batch, 1, 1, source]; the outputs of
- * crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer "self.<layer>.key" and
- * "self.<layer>.value", float32 [cacheRows, heads, past, dKv], with past = 0 at first and then what the last step gave.
+ * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32
+ * [batch, beams], the row of the cache that each beam continues (over all sources); "source.mask" [batch, 1,
+ * 1, source]; the outputs of crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer
+ * "self.<layer>.key" and "self.<layer>.value", float32 [cacheRows, heads, past, dKv], with past = 0 at first
+ * and then what the last step gave.
  *
  * Outputs: "scores", float32 [batch * beams, vocabulary], logits or their log-softmax; "self.<layer>.key" and
  * "self.<layer>.value", float32 [batch * beams, heads, past + 1, dKv].

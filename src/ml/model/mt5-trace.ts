@@ -10,21 +10,32 @@ import type { Side } from './packed-rows.ts';
 
 /** A place where T5 drops elements in training. */
 export interface DropoutSite {
-  /** The module as transformers names it, and which use of it: "encoder.dropout#0" is the embeddings', "#1" comes after the final norm. */
+  /**
+   * The module as transformers names it, and which use of it: "encoder.dropout#0" is the embeddings', "#1"
+   * comes after the final norm.
+   */
   readonly name: string;
   readonly rate: number;
-  /** What the rows of the dropped value are: the tokens of a side, or the positions that attend ([batch, heads, query, key]). */
+  /**
+   * What the rows of the dropped value are: the tokens of a side, or the positions that attend ([batch,
+   * heads, query, key]).
+   */
   readonly rows:
     | { readonly kind: 'tokens'; readonly side: Side }
     | { readonly kind: 'attention'; readonly query: Side; readonly key: Side };
 }
 
-/** What the tracing of a model is given: where parameters come from, and what a linear layer and dropout are. */
+/**
+ * What the tracing of a model is given: where parameters come from, and what a linear layer and dropout are.
+ */
 export interface Mt5Trace {
   readonly config: Mt5Config;
   /** Every parameter by its name in transformers. */
   readonly parameters: ReadonlyMap<string, Node>;
-  /** Applies the linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", to tokens of a side. x [tokens, in] -> [tokens, out] */
+  /**
+   * Applies the linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", to tokens of a side. x
+   * [tokens, in] -> [tokens, out]
+   */
   readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Node;
   /** `after`, if given, is applied to what the masks are made from. */
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
@@ -32,7 +43,10 @@ export interface Mt5Trace {
   readonly layer?: (build: LayerBuilder) => Node;
 }
 
-/** Builds a layer; each node that it takes from outside passes through `outside`, which is told of those that all layers share. It may be called more than once. */
+/**
+ * Builds a layer; each node that it takes from outside passes through `outside`, which is told of those that
+ * all layers share. It may be called more than once.
+ */
 export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'shared') => Node) => Node;
 
 export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
@@ -42,8 +56,9 @@ export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side
   trace.linear(x, module, side, trace.dropout);
 
 /**
- * The model without changes: every parameter an input of the graph, no dropout. `others` are parameters that a T5 lacks and an
- * adapter may leave: an embedding of a stack's own, a head apart from a tied embedding, biases of linear layers.
+ * The model without changes: every parameter an input of the graph, no dropout. `others` are parameters that
+ * a T5 lacks and an adapter may leave: an embedding of a stack's own, a head apart from a tied embedding,
+ * biases of linear layers.
  */
 export function plainTrace(config: Mt5Config, others: Shapes = new Map()): Mt5Trace {
   const parameters = new Map([
@@ -91,8 +106,8 @@ export const embedTokens = (trace: Mt5Trace, stack: 'encoder' | 'decoder', ids: 
 };
 
 /**
- * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient is that of the
- * products it is in, and that of its rows is asked for at the lookups.
+ * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient
+ * is that of the products it is in, and that of its rows is asked for at the lookups.
  */
 export function lookUp({ parameters }: Mt5Trace, name: string, indices: Node): Node {
   const { dtype, shape } = parameterOf(parameters, name);

@@ -3,9 +3,10 @@ import type { Packing } from '../tensor/ops/indexing.ts';
 import { input } from '../tensor/ops/source.ts';
 
 /**
- * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after another
- * [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. This file maps between the two,
- * other, in the graph and in what is fed. A side is one such set of rows: its padded length is a named size.
+ * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after
+ * another [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. This file maps
+ * between the two, other, in the graph and in what is fed. A side is one such set of rows: its padded length
+ * is a named size.
  */
 export type Side = 'source' | 'target';
 
@@ -22,7 +23,10 @@ export const packingOf = (side: Side): Packing => ({
   slotMask: input(`${side}.slotMask`, 'float32', [`batch*${side}`]),
 });
 
-/** 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1, source] */
+/**
+ * 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1,
+ * source]
+ */
 export const paddingMask = (): Node => input('source.mask', 'float32', ['batch', 1, 1, 'source']);
 
 /** Token ids of the rows of a batch, without padding; no row is empty. */

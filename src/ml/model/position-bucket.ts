@@ -8,9 +8,9 @@ export interface Buckets {
 }
 
 /**
- * The bucket of a relative position (key - query): one a distance up to half of the buckets, then a logarithm's steps.
- * As transformers' T5Attention._relative_position_bucket (4.57.1), rounding included: it computes in float32, and the
- * logarithm of a power of two can fall on either side of a bucket's edge.
+ * The bucket of a relative position (key - query): one a distance up to half of the buckets, then a
+ * logarithm's steps. As transformers' T5Attention._relative_position_bucket (4.57.1), rounding included: it
+ * computes in float32, and the logarithm of a power of two can fall on either side of a bucket's edge.
  */
 export function positionBucket(relative: number, { count, maxDistance, bidirectional }: Buckets): number {
   const buckets = bidirectional ? count >> 1 : count;

@@ -1,8 +1,8 @@
 import { hashCombineOf } from '../tensor/ops/random.ts';
 
 /**
- * Values drawn for a parameter: each depends on the seed, the parameter's name and its place alone, so no parameter's
- * values move when another one is added.
+ * Values drawn for a parameter: each depends on the seed, the parameter's name and its place alone, so no
+ * parameter's values move when another one is added.
  */
 export function normalValues(count: number, deviation: number, seed: number, name: string): Float32Array {
   const key = hashOfText(name, seed);

@@ -13,7 +13,9 @@ import { openFittingAdapter } from './fitting-adapter.ts';
 import { type Mt5Trace, plainTrace } from './mt5-trace.ts';
 import type { Feeds } from './packed-rows.ts';
 
-/** A model ready to compute: the parameters under their names in transformers, an adapter merged into them. */
+/**
+ * A model ready to compute: the parameters under their names in transformers, an adapter merged into them.
+ */
 export interface TrainedModel {
   readonly config: Mt5Config;
   readonly generation: GenerationConfig;
@@ -25,8 +27,8 @@ export interface TrainedModel {
 }
 
 /**
- * Opens what a training left: a model folder, which stands alone, or an adapter folder, which is merged into the base
- * model. The error names the file or the tensors that do not fit.
+ * Opens what a training left: a model folder, which stands alone, or an adapter folder, which is merged into
+ * the base model. The error names the file or the tensors that do not fit.
  */
 export async function openTrainedModel(base: string, trained: string): Promise<Result<TrainedModel>> {
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));

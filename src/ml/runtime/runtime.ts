@@ -1,6 +1,9 @@
 import type { Graph } from '../tensor/node.ts';
 
-/** A tensor in this process' memory: what a program is fed with and what it gives back. Row-major; `bool` is a byte an element. */
+/**
+ * A tensor in this process' memory: what a program is fed with and what it gives back. Row-major; `bool` is a
+ * byte an element.
+ */
 export type HostValue = { readonly shape: readonly number[] } & (
   | { readonly dtype: 'float32'; readonly data: Float32Array }
   | { readonly dtype: 'int32'; readonly data: Int32Array }
@@ -12,10 +15,10 @@ export type HostValue = { readonly shape: readonly number[] } & (
 /** A graph made ready for one device. */
 export interface Program {
   /**
-   * Computes the outputs from the inputs, both by name. Named dimensions are taken from the shapes of the feeds; two
-   * feeds that disagree are an error that names both. `into` gives memory for outputs that shall be written in place:
-   * the value returned for such an output is the given one. Feeds are read only; an output given `into` must not
-   * share memory with a feed.
+   * Computes the outputs from the inputs, both by name. Named dimensions are taken from the shapes of the
+   * feeds; two feeds that disagree are an error that names both. `into` gives memory for outputs that shall
+   * be written in place: the value returned for such an output is the given one. Feeds are read only; an
+   * output given `into` must not share memory with a feed.
    */
   run(
     feeds: Readonly<Record<string, HostValue>>,
@@ -25,7 +28,10 @@ export interface Program {
   release(): Promise<void>;
 }
 
-/** The port: what every engine can do. One is loaded by its name, so that a bundle reaches only those that its parameters name. */
+/**
+ * The port: what every engine can do. One is loaded by its name, so that a bundle reaches only those that its
+ * parameters name.
+ */
 export interface Runtime {
   readonly name: 'onnx' | 'tensorflow';
   /** The device that really computes, as reported by the engine: "cpu", "cuda:0 NVIDIA H200". */
@@ -38,11 +44,17 @@ export interface Runtime {
 
 /** How a runtime computes. */
 export interface RuntimeOptions {
-  /** Threads that one op may be spread over. The last bits of long sums depend on it: it belongs in the key of a result. */
+  /**
+   * Threads that one op may be spread over. The last bits of long sums depend on it: it belongs in the key of
+   * a result.
+   */
   readonly threads: number;
 }
 
-/** What the module of an engine exports. A stage is given one, bundled by itself: no stage program holds the code of any. */
+/**
+ * What the module of an engine exports. A stage is given one, bundled by itself: no stage program holds the
+ * code of any.
+ */
 export interface Engine {
   openEngine(options: RuntimeOptions): Runtime;
 }

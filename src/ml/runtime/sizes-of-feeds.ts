@@ -11,8 +11,8 @@ export interface DeclaredInput {
 }
 
 /**
- * The named sizes, from the shapes of the feeds. Throws where a feed is missing, is of another dtype or rank than
- * declared, or where two disagree on a size: the message names the feeds.
+ * The named sizes, from the shapes of the feeds. Throws where a feed is missing, is of another dtype or rank
+ * than declared, or where two disagree on a size: the message names the feeds.
  */
 export function sizesOfFeeds(
   declared: readonly DeclaredInput[],

@@ -1,9 +1,9 @@
 import type { Dimension, Shape } from './node.ts';
 
 /**
- * Arithmetic of dimensions. A dimension is a polynomial with integer coefficients in the named sizes; its canonical
- * text is the sum of its terms, constant last, each term its coefficient (if not 1) and its names, sorted and joined by "*".
- * So two dimensions are equal exactly when their texts are.
+ * Arithmetic of dimensions. A dimension is a polynomial with integer coefficients in the named sizes; its
+ * canonical text is the sum of its terms, constant last, each term its coefficient (if not 1) and its names,
+ * sorted and joined by "*". So two dimensions are equal exactly when their texts are.
  */
 export function productOf(dimensions: Shape): Dimension {
   return format(dimensions.map(parse).reduce(multiplyTerms, constantTerm(1)));
@@ -26,7 +26,10 @@ export const namesIn = (dimension: Dimension): readonly string[] =>
     ? []
     : [...new Set([...parse(dimension).keys()].flatMap((term) => (term === '' ? [] : term.split('*'))))];
 
-/** The number that a dimension is, once its names have values. Throws on a name without one: the graph check finds it earlier. */
+/**
+ * The number that a dimension is, once its names have values. Throws on a name without one: the graph check
+ * finds it earlier.
+ */
 export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number>): number {
   if (typeof dimension === 'number') return dimension;
   let total = 0;
@@ -45,7 +48,9 @@ export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number
   return total;
 }
 
-/** Names of a product, sorted and joined by "*" → coefficient; "" is the constant term. No coefficient is 0. */
+/**
+ * Names of a product, sorted and joined by "*" → coefficient; "" is the constant term. No coefficient is 0.
+ */
 type Terms = ReadonlyMap<string, number>;
 
 const constantTerm = (value: number): Terms => (value === 0 ? new Map() : new Map([['', value]]));

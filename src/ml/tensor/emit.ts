@@ -14,11 +14,14 @@ export type OperatorAttribute =
   | { readonly dtype: DType };
 
 /**
- * What a lowering writes to: each runtime has its own. The same call twice gives the same value, so lowerings need not
- * share by hand.
+ * What a lowering writes to: each runtime has its own. The same call twice gives the same value, so lowerings
+ * need not share by hand.
  */
 export interface Emit {
-  /** Applies an operator of the runtime, "MatMul" or, with its domain, "com.microsoft.FusedMatMul". `output`: which of its outputs. */
+  /**
+   * Applies an operator of the runtime, "MatMul" or, with its domain, "com.microsoft.FusedMatMul". `output`:
+   * which of its outputs.
+   */
   apply(
     operator: string,
     inputs: readonly Value[],

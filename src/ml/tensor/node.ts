@@ -1,11 +1,14 @@
 import type { OpName } from './op.ts';
 
-/** What an element of a tensor is. `bool` is one byte an element, 0 or 1; integers carry indices and hash bits. */
+/**
+ * What an element of a tensor is. `bool` is one byte an element, 0 or 1; integers carry indices and hash
+ * bits.
+ */
 export type DType = 'float32' | 'int32' | 'uint32' | 'int64' | 'bool';
 
 /**
- * The size of one axis: a number, or an expression in sizes that are known when the program runs, written in the
- * canonical form of dimension.ts: "batch", "batch*source", "2*tokens", "past+1".
+ * The size of one axis: a number, or an expression in sizes that are known when the program runs, written in
+ * the canonical form of dimension.ts: "batch", "batch*source", "2*tokens", "past+1".
  */
 export type Dimension = number | string;
 export type Shape = readonly Dimension[];
@@ -14,8 +17,8 @@ export type Shape = readonly Dimension[];
 export type Attribute = number | string | boolean | readonly number[] | Shape;
 
 /**
- * One value of the model's computation: an op applied to the values it is made from.
- * A graph is the set of nodes that can be reached from its outputs; nodes are immutable and shared by reference.
+ * One value of the model's computation: an op applied to the values it is made from. A graph is the set of
+ * nodes that can be reached from its outputs; nodes are immutable and shared by reference.
  */
 export interface Node {
   readonly op: OpName;
@@ -25,7 +28,10 @@ export interface Node {
   readonly shape: Shape;
 }
 
-/** A traced program: named outputs. Its inputs are the `Input` nodes that the outputs reach, found by their names. */
+/**
+ * A traced program: named outputs. Its inputs are the `Input` nodes that the outputs reach, found by their
+ * names.
+ */
 export interface Graph {
   readonly outputs: Readonly<Record<string, Node>>;
 }

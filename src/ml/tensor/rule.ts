@@ -1,7 +1,10 @@
 import type { Node } from './node.ts';
 import type { TensorType } from './shape.ts';
 
-/** The type of an op's result from those of its inputs and its attributes. Throws where the op cannot be applied. */
+/**
+ * The type of an op's result from those of its inputs and its attributes. Throws where the op cannot be
+ * applied.
+ */
 export type ShapeRule = (of: readonly TensorType[], attributes: Node['attributes']) => TensorType;
 
 /** Why there is no gradient where one was asked for. */
@@ -10,8 +13,9 @@ export interface NoGradient {
 }
 
 /**
- * What `upstream`, the gradient of the loss with respect to the node, adds to the gradient of each input: one entry an
- * input, of that input's shape; `undefined` where the derivative is zero everywhere (indices, conditions).
+ * What `upstream`, the gradient of the loss with respect to the node, adds to the gradient of each input: one
+ * entry an input, of that input's shape; `undefined` where the derivative is zero everywhere (indices,
+ * conditions).
  */
 export type GradientRule = (node: Node, upstream: Node) => readonly (Node | NoGradient | undefined)[];
 

@@ -8,7 +8,10 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-/** A fault in the code that builds a graph: a bug of ours, so it is thrown. Names the op and what it was applied to. */
+/**
+ * A fault in the code that builds a graph: a bug of ours, so it is thrown. Names the op and what it was
+ * applied to.
+ */
 export function refuse(op: string, of: readonly TensorType[], because: string): never {
   throw new Error(`${op}(${of.map(typeText).join(', ')}): ${because}`);
 }
@@ -18,7 +21,10 @@ export const typeText = ({ dtype, shape }: TensorType): string => `${dtype}[${sh
 export const sameShape = (left: Shape, right: Shape): boolean =>
   left.length === right.length && left.every((size, axis) => size === right[axis]);
 
-/** The shape that all of them broadcast to, aligned at the last axis as in NumPy; a named size fits only itself and 1. */
+/**
+ * The shape that all of them broadcast to, aligned at the last axis as in NumPy; a named size fits only
+ * itself and 1.
+ */
 export function broadcast(op: string, of: readonly TensorType[]): Shape {
   const rank = Math.max(0, ...of.map(({ shape }) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {

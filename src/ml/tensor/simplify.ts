@@ -6,13 +6,18 @@ import { isConstant } from './ops/source.ts';
 import { broadcast, nodeOf, sameShape } from './shape.ts';
 import { inputsFirst } from './walk.ts';
 
-/** A law: what a node may be replaced by, of the same type and the same value, NaN and infinities included. */
+/**
+ * A law: what a node may be replaced by, of the same type and the same value, NaN and infinities included.
+ */
 export interface Rewrite {
   readonly law: string;
   readonly apply: (node: Node) => Node | undefined;
 }
 
-/** The graph with every law applied wherever it fits, inputs before what uses them. What is not rewritten is the same node. */
+/**
+ * The graph with every law applied wherever it fits, inputs before what uses them. What is not rewritten is
+ * the same node.
+ */
 export function simplify({ outputs }: Graph): Graph {
   const simple = new Map<Node, Node>();
   const simpleOf = (node: Node): Node => simple.get(node) ?? node;
@@ -40,7 +45,10 @@ function rewritten(node: Node): Node {
   return node;
 }
 
-/** What differentiation and the models leave behind. Not here: x * 0 = 0, false for NaN; x + 0 = x, false for -0. */
+/**
+ * What differentiation and the models leave behind. Not here: x * 0 = 0, false for NaN; x + 0 = x, false for
+ * -0.
+ */
 export const simplifications: readonly Rewrite[] = [
   {
     law: 'x * 1 = x',

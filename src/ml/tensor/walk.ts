@@ -1,6 +1,8 @@
 import type { Node } from './node.ts';
 
-/** All nodes that the roots reach, each once, inputs before what uses them. Not recursive: graphs are deep. */
+/**
+ * All nodes that the roots reach, each once, inputs before what uses them. Not recursive: graphs are deep.
+ */
 export function inputsFirst(roots: readonly Node[]): readonly Node[] {
   const order = new Set<Node>();
   const opened = new Set<Node>();

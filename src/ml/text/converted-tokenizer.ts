@@ -3,7 +3,10 @@ import { readModelProto } from './sentencepiece/model-proto.ts';
 import { t5TokenizerJson } from './transformers/t5-tokenizer-json.ts';
 import { readTokenizerConfig } from './transformers/tokenizer-config.ts';
 
-/** The text of the tokenizer.json that a folder of a T5 lacks; undefined where it has one, or nothing to make one from. */
+/**
+ * The text of the tokenizer.json that a folder of a T5 lacks; undefined where it has one, or nothing to make
+ * one from.
+ */
 export async function convertedTokenizer(folder: string): Promise<string | undefined> {
   const files = await readTokenizerFiles(folder);
   if (!files.ok || files.value.tokenizer !== undefined || files.value.model === undefined) return undefined;

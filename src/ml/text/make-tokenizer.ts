@@ -26,12 +26,16 @@ export interface TokenizerFiles {
 }
 
 /**
- * How a T5's texts are cut. `sentencepiece`: as T5 and mT5 were pre-trained, and T5Tokenizer does it. `transformers`: as
- * AutoTokenizer gives it (T5TokenizerFast), which has no byte fallback and rules of its own for spaces.
+ * How a T5's texts are cut. `sentencepiece`: as T5 and mT5 were pre-trained, and T5Tokenizer does it.
+ * `transformers`: as AutoTokenizer gives it (T5TokenizerFast), which has no byte fallback and rules of its
+ * own for spaces.
  */
 export type Tokenization = 'sentencepiece' | 'transformers';
 
-/** The tokenizer of a folder: a T5's, as `tokenization` says; or a BERT's, which is always the one that bert_score uses. */
+/**
+ * The tokenizer of a folder: a T5's, as `tokenization` says; or a BERT's, which is always the one that
+ * bert_score uses.
+ */
 export function makeTokenizer(files: TokenizerFiles, tokenization: Tokenization): Result<Tokenizer> {
   const config = readTokenizerConfig(files);
   if (!config.ok) return config;

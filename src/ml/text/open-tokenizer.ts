@@ -6,7 +6,10 @@ import type { Result } from '../../result.ts';
 import { makeTokenizer, type Tokenization, type TokenizerFiles } from './make-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** The tokenizer of a model folder as Hugging Face has them: mT5's and T5's, or BERT's. What is wrong names the folder and the file. */
+/**
+ * The tokenizer of a model folder as Hugging Face has them: mT5's and T5's, or BERT's. What is wrong names
+ * the folder and the file.
+ */
 export async function openTokenizer(
   folder: string,
   { tokenization }: { readonly tokenization: Tokenization },

@@ -6,7 +6,9 @@ export interface PaddedBatch {
 }
 
 export interface PadOptions {
-  /** To this length, where rows are shorter (a longer row sets the length). Default: that of the longest row. */
+  /**
+   * To this length, where rows are shorter (a longer row sets the length). Default: that of the longest row.
+   */
   readonly length?: number;
   /** Rounds the length up to a multiple of this. Default: 1. */
   readonly multipleOf?: number;

@@ -2,21 +2,25 @@ import { RE2JS } from 're2js';
 import type { Result } from '../../result.ts';
 
 /**
- * A compiled regular expression of Python. It runs on RE2, whose time is proportional to the length of the text times the
- * size of the pattern, so a pattern out of a file cannot hang a process.
+ * A compiled regular expression of Python. It runs on RE2, whose time is proportional to the length of the
+ * text times the size of the pattern, so a pattern out of a file cannot hang a process.
  */
 export interface PythonPattern {
   /** As `re.fullmatch(pattern, text) is not None`. */
   readonly fullMatch: (text: string) => boolean;
-  /** The named groups of `re.match(pattern, text)`, which need not reach the end of the text; undefined without a match. */
+  /**
+   * The named groups of `re.match(pattern, text)`, which need not reach the end of the text; undefined
+   * without a match.
+   */
   readonly matchStart: (text: string) => ReadonlyMap<string, string> | undefined;
   /** How many instructions RE2 runs for a character at most. */
   readonly size: number;
 }
 
 /**
- * Compiles a pattern as Python's `re` (3.11) reads it, for texts of ASCII such as names of modules. The error names what RE2
- * cannot express (look-around, back references, possessive repetition) and what Python refuses too.
+ * Compiles a pattern as Python's `re` (3.11) reads it, for texts of ASCII such as names of modules. The error
+ * names what RE2 cannot express (look-around, back references, possessive repetition) and what Python refuses
+ * too.
  */
 export function pythonPattern(source: string): Result<PythonPattern> {
   if (source.length > longestPattern)
@@ -52,7 +56,9 @@ const longestPattern = 20_000;
 
 const refused = (error: string): Result<never> => ({ ok: false, error });
 
-/** The pattern in the syntax of RE2, where the two differ. The error says what about the pattern is refused. */
+/**
+ * The pattern in the syntax of RE2, where the two differ. The error says what about the pattern is refused.
+ */
 function translate(source: string): Result<string> {
   let out = '';
   for (let at = 0; at < source.length;) {
@@ -91,7 +97,10 @@ function partAt(source: string, at: number, isFirst: boolean): Result<Part> {
 
 const part = (text: string, end: number): Result<Part> => ({ ok: true, value: { text, end } });
 
-/** `\Z`, `\u…`, octal numbers and `\b` in a class are written differently; a back reference has no translation. */
+/**
+ * `\Z`, `\u…`, octal numbers and `\b` in a class are written differently; a back reference has no
+ * translation.
+ */
 function escapeAt(source: string, at: number, place: 'outside' | 'class'): Result<Part> {
   const rest = source.slice(at + 1, at + 10);
   const hexadecimal = /^(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(rest);
@@ -127,7 +136,10 @@ function classAt(source: string, at: number): Result<Part> {
   }
 }
 
-/** "(?…": groups without a number or with a name, comments and flags are translated, all else is refused by its name. */
+/**
+ * "(?…": groups without a number or with a name, comments and flags are translated, all else is refused by
+ * its name.
+ */
 function groupAt(source: string, at: number, isFirst: boolean): Result<Part> {
   const rest = source.slice(at);
   const plain = /^\(\?(?::|P<[A-Za-z_][A-Za-z0-9_]*>)/.exec(rest)?.[0];

@@ -1,6 +1,6 @@
 /**
- * What Python's `str` methods do, where JavaScript's namesakes differ. The tables of Unicode are those of the running
- * Node (CPython has its own: 3.11 carries Unicode 14), so a letter that was encoded later may differ.
+ * What Python's `str` methods do, where JavaScript's namesakes differ. The tables of Unicode are those of the
+ * running Node (CPython has its own: 3.11 carries Unicode 14), so a letter that was encoded later may differ.
  */
 
 /** `str.lower`: every letter, final sigma included ("İ" gives two code points); never by locale. */

@@ -3,12 +3,15 @@ export interface Tokenizer {
   /** One more than the highest id, those of added tokens included: the rows that an embedding has to have. */
   readonly vocabularySize: number;
   readonly special: SpecialIds;
-  /** The longest encoding that its model takes, as the folder's tokenizer_config.json says; Infinity where it does not. */
+  /**
+   * The longest encoding that its model takes, as the folder's tokenizer_config.json says; Infinity where it
+   * does not.
+   */
   readonly modelMaxLength: number;
   encode(text: string, options?: EncodeOptions): number[];
   /**
-   * Ids of a whole encoding, cut to at most `maxLength` as `encode` would have cut them: the special tokens at its ends
-   * stay. So a caller that counts what was cut encodes once.
+   * Ids of a whole encoding, cut to at most `maxLength` as `encode` would have cut them: the special tokens
+   * at its ends stay. So a caller that counts what was cut encodes once.
    */
   truncate(ids: readonly number[], maxLength: number): number[];
   /** An id that the vocabulary does not have gives no text (BERT's: [UNK], as there). */
@@ -33,6 +36,9 @@ export interface EncodeOptions {
 export interface DecodeOptions {
   /** Leave special tokens out. Default: false. */
   readonly skipSpecialTokens?: boolean;
-  /** Remove the spaces that cutting into words leaves before punctuation and English contractions. Default: as the folder's tokenizer_config.json says. */
+  /**
+   * Remove the spaces that cutting into words leaves before punctuation and English contractions. Default: as
+   * the folder's tokenizer_config.json says.
+   */
   readonly cleanUp?: boolean;
 }

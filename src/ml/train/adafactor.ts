@@ -1,10 +1,12 @@
 import type { AdafactorSettings, Optimizer, Trained, Update } from './optimizer.ts';
 
-// Indices are in range by construction: loops run over the arrays' own lengths, rows × columns is the length of a matrix.
+// Indices are in range by construction: loops run over the arrays' own lengths, rows × columns is the length
+// of a matrix.
 
 /**
- * Adafactor (Shazeer and Stern 2018) as transformers' (4.57.1): second moments of a matrix are kept as means of its rows and
- * columns; updates are clipped by their root mean square. The learning rate is the caller's, or the relative step's.
+ * Adafactor (Shazeer and Stern 2018) as transformers' (4.57.1): second moments of a matrix are kept as means
+ * of its rows and columns; updates are clipped by their root mean square. The learning rate is the caller's,
+ * or the relative step's.
  */
 export function createAdafactor(tensors: readonly Trained[], settings: AdafactorSettings): Optimizer {
   const states = tensors.map((tensor) => ({ tensor, second: secondMoment(tensor) }));

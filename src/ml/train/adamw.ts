@@ -1,7 +1,10 @@
 import type { Kernels } from './kernels/kernels.ts';
 import type { Optimizer, OptimizerSettings, Trained } from './optimizer.ts';
 
-/** AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW. `moments` of each tensor: the first and the second. */
+/**
+ * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW. `moments` of each tensor: the first and the
+ * second.
+ */
 export function createAdamW(
   tensors: readonly Trained[],
   { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: OptimizerSettings & { readonly name: 'adamw' },

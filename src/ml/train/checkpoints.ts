@@ -11,7 +11,9 @@ import { fromMemory, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import type { TrainRecord } from './train-config.ts';
 
-/** What a training is made again from: the tensors lie beside it, under the names that their owners give them. */
+/**
+ * What a training is made again from: the tensors lie beside it, under the names that their owners give them.
+ */
 export interface TrainingState {
   /** Of what must not differ between the training that wrote it and the one that reads it. */
   readonly fingerprint: string;
@@ -22,7 +24,9 @@ export interface TrainingState {
 
 export type Tensors = ReadonlyMap<string, Float32Array>;
 
-/** Writes "checkpoint-<step>" into the folder, complete or not at all; one of the same step stays as it is. */
+/**
+ * Writes "checkpoint-<step>" into the folder, complete or not at all; one of the same step stays as it is.
+ */
 export async function writeCheckpoint(
   folder: string,
   state: TrainingState,
@@ -98,8 +102,8 @@ export async function readTensors(
 }
 
 /**
- * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so where the best is
- * older, two stay even if one was asked for. As the Trainer's save_total_limit.
+ * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so
+ * where the best is older, two stay even if one was asked for. As the Trainer's save_total_limit.
  */
 export async function pruneCheckpoints(
   folder: string,
@@ -113,7 +117,10 @@ export async function pruneCheckpoints(
   return remove(folder, removable.slice(0, Math.max(0, steps.value.length - keep)), disk);
 }
 
-/** Removes the checkpoints from a step on, the newest first, so that a crash in between leaves an earlier training. */
+/**
+ * Removes the checkpoints from a step on, the newest first, so that a crash in between leaves an earlier
+ * training.
+ */
 export async function removeCheckpoints(
   folder: string,
   from: number,
@@ -180,7 +187,9 @@ async function readStored(folder: string, step: number): Promise<Result<StoredSt
   return { ok: true, value: json.value };
 }
 
-/** Its checksum says that it was written by this program: what is looked at is what the checksum is made from. */
+/**
+ * Its checksum says that it was written by this program: what is looked at is what the checksum is made from.
+ */
 function isState(json: Json): json is JsonObject & StoredState {
   return (
     isJsonObject(json) &&

@@ -4,7 +4,10 @@ import type { Split } from '../dataset/split.ts';
 import { planOf } from './plan.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a fault of the engine. */
+/**
+ * What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a
+ * fault of the engine.
+ */
 export function faultOf(
   examples: readonly Example[],
   { kept }: Split,

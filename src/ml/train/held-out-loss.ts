@@ -31,8 +31,8 @@ export interface RowLoss {
 export const evaluatedTogether = 8;
 
 /**
- * The losses of the held-out rows. It ends early, with the rows of that batch as `spoiledBy`, where one is not finite.
- * Throws the signal's reason when it is aborted.
+ * The losses of the held-out rows. It ends early, with the rows of that batch as `spoiledBy`, where one is
+ * not finite. Throws the signal's reason when it is aborted.
  */
 export async function heldOutLosses(
   { program, config, examples, rows, headParts }: HeldOut,
@@ -60,7 +60,10 @@ export async function heldOutLosses(
   return { losses };
 }
 
-/** As transformers' Seq2SeqTrainer: the mean over batches of their means, a smaller last batch counting as much as the others. */
+/**
+ * As transformers' Seq2SeqTrainer: the mean over batches of their means, a smaller last batch counting as
+ * much as the others.
+ */
 export function trainerLoss(losses: readonly RowLoss[], batch: number): number {
   const batches = orderedBatches(losses.length, batch).map((places) => elementsAt(losses, places));
   const means = batches.map((rows) => perToken(rows, ({ smoothed }) => smoothed));

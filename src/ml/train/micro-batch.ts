@@ -5,7 +5,9 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../model/mt5-f
 import { type Feeds, longest, type Rows } from '../model/packed-rows.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step. */
+/**
+ * The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step.
+ */
 export function stepFeeds(
   microBatches: readonly (readonly Example[])[],
   step: number,

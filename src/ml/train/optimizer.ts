@@ -1,4 +1,7 @@
-/** A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step gave, and may be used up by the update. */
+/**
+ * A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step
+ * gave, and may be used up by the update.
+ */
 export interface Trained {
   readonly name: string;
   readonly shape: readonly number[];
@@ -22,11 +25,16 @@ export interface Update {
 export interface Optimizer {
   /** One step over all tensors. */
   update(update: Update): void;
-  /** All that has to be kept for the next step, by name; a resumed training restores them before it continues. */
+  /**
+   * All that has to be kept for the next step, by name; a resumed training restores them before it continues.
+   */
   readonly memory: ReadonlyMap<string, Float32Array>;
 }
 
-/** Which optimizer, and what of it does not change from step to step; the fields are named as in torch and transformers. */
+/**
+ * Which optimizer, and what of it does not change from step to step; the fields are named as in torch and
+ * transformers.
+ */
 export type OptimizerSettings =
   | { readonly name: 'adamw'; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number }
   | ({ readonly name: 'adafactor' } & AdafactorSettings);
@@ -35,7 +43,9 @@ export type OptimizerSettings =
 export interface AdafactorSettings {
   /** Multiplies the learning rate by the root mean square of the tensor. */
   readonly scaleParameter?: boolean;
-  /** Learning rate by step alone: min(1e-2, 1/sqrt(step)), with `warmupInit` min(1e-6 * step, 1/sqrt(step)). */
+  /**
+   * Learning rate by step alone: min(1e-2, 1/sqrt(step)), with `warmupInit` min(1e-6 * step, 1/sqrt(step)).
+   */
   readonly relativeStep?: boolean;
   readonly warmupInit?: boolean;
   /** A first moment, if any. */

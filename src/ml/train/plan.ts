@@ -9,7 +9,10 @@ export interface Plan {
   readonly warmup: number;
 }
 
-/** As the Trainer counts: an epoch's last step has the micro-batches that are left, and a ratio of warm-up is rounded up. */
+/**
+ * As the Trainer counts: an epoch's last step has the micro-batches that are left, and a ratio of warm-up is
+ * rounded up.
+ */
 export function planOf({ batch, accumulation, length, warmup }: TrainConfig, rows: number): Plan {
   const stepsPerEpoch = Math.max(1, Math.ceil(Math.ceil(rows / batch) / accumulation));
   const total = 'steps' in length ? length.steps : Math.ceil(length.epochs * stepsPerEpoch);
@@ -49,7 +52,10 @@ export function isDue(every: Every | null, step: number, { stepsPerEpoch }: Plan
 export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] =>
   records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
 
-/** The first evaluation with the lowest loss; one whose loss is not a number is never the best, not even the first. */
+/**
+ * The first evaluation with the lowest loss; one whose loss is not a number is never the best, not even the
+ * first.
+ */
 export function bestOf(evaluations: readonly EvaluationRecord[], by: LossName): EvaluationRecord | undefined {
   return evaluations.reduce<EvaluationRecord | undefined>(
     (best, each) => (each[by] < (best?.[by] ?? Infinity) ? each : best),
@@ -57,7 +63,9 @@ export function bestOf(evaluations: readonly EvaluationRecord[], by: LossName): 
   );
 }
 
-/** Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback. */
+/**
+ * Whether early stopping ends the training after these evaluations. As transformers' EarlyStoppingCallback.
+ */
 export function shouldStopEarly(
   evaluations: readonly EvaluationRecord[],
   settings: TrainConfig['earlyStopping'],

@@ -35,9 +35,9 @@ export function fingerprintOf(
 }
 
 /**
- * Fills the memory of a training from the newest intact checkpoint, and returns where it continues; "anew" where there is
- * none. Those that are proven to be damaged are removed with a warning, and so are those of another training; one that
- * cannot be read is left, and the training does not start.
+ * Fills the memory of a training from the newest intact checkpoint, and returns where it continues; "anew"
+ * where there is none. Those that are proven to be damaged are removed with a warning, and so are those of
+ * another training; one that cannot be read is left, and the training does not start.
  */
 export async function resume(
   scratch: string,

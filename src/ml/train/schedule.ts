@@ -1,4 +1,7 @@
-/** How the learning rate moves over the steps: the schedules of transformers (4.57.1), by their names there, with their options. */
+/**
+ * How the learning rate moves over the steps: the schedules of transformers (4.57.1), by their names there,
+ * with their options.
+ */
 export type Schedule =
   | { readonly name: 'constant' }
   | { readonly name: 'constant_with_warmup' }
@@ -36,7 +39,9 @@ type LowestRate = { readonly minRate: number } | { readonly minLearningRate: num
 
 type Ramp = 'linear' | 'cosine' | '1-sqrt';
 
-/** What a schedule is laid over: steps of warm-up, all steps, and the learning rate that its factors multiply. */
+/**
+ * What a schedule is laid over: steps of warm-up, all steps, and the learning rate that its factors multiply.
+ */
 export interface Span {
   readonly warmup: number;
   readonly total: number;
@@ -170,7 +175,10 @@ function fallen(shape: Ramp, progress: number, cycles: number): number {
   }
 }
 
-/** torch's ReduceLROnPlateau (relative threshold, "min"), replayed: a pure function of the losses, so nothing has to be saved for it. */
+/**
+ * torch's ReduceLROnPlateau (relative threshold, "min"), replayed: a pure function of the losses, so nothing
+ * has to be saved for it.
+ */
 function plateauRate(
   schedule: Schedule & { readonly name: 'reduce_lr_on_plateau' },
   learningRate: number,

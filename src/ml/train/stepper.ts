@@ -20,8 +20,8 @@ export interface Stepper {
   /** They and the frozen ones: all that a program of the model reads beside its batch. */
   readonly parameters: Feeds;
   /**
-   * Adds up loss and gradients of a step's micro-batches, each given as its feeds (without parameters), weighted by them. The
-   * parameters are as before; the gradients lie in the tensors.
+   * Adds up loss and gradients of a step's micro-batches, each given as its feeds (without parameters),
+   * weighted by them. The parameters are as before; the gradients lie in the tensors.
    */
   gradients(microBatches: readonly Values[]): Promise<StepGradients>;
 }
@@ -48,7 +48,10 @@ export interface StepperOptions {
   readonly kernels: Kernels;
 }
 
-/** Lays the trained tensors out in memory that the engine reads and writes in place. All parameters are zero at first. */
+/**
+ * Lays the trained tensors out in memory that the engine reads and writes in place. All parameters are zero
+ * at first.
+ */
 export function createStepper({
   graph,
   program,

@@ -2,7 +2,9 @@ import type { AdapterConfig } from '../checkpoint/adapter-config.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import type { Schedule } from './schedule.ts';
 
-/** How a model is trained. What the same settings do in transformers' Seq2SeqTrainer (4.57.1), they do here. */
+/**
+ * How a model is trained. What the same settings do in transformers' Seq2SeqTrainer (4.57.1), they do here.
+ */
 export interface TrainConfig {
   /** All parameters, or an adapter beside them (and what its configuration trains whole). */
   readonly method: { readonly kind: 'full' } | { readonly kind: 'lora'; readonly adapter: AdapterConfig };
@@ -17,12 +19,18 @@ export interface TrainConfig {
   readonly batch: number;
   /** Micro-batches of a step. */
   readonly accumulation: number;
-  /** What a step's loss is: the mean of its micro-batches' means (the Trainer for T5 and mT5), or of all its tokens. */
+  /**
+   * What a step's loss is: the mean of its micro-batches' means (the Trainer for T5 and mT5), or of all its
+   * tokens.
+   */
   readonly accumulationRule: 'means' | 'tokens';
   /** The L2 norm that gradients are clipped to; null leaves them. */
   readonly maxGradientNorm: number | null;
   readonly labelSmoothing: number;
-  /** Gradient checkpointing: layers are computed again on the way back. The same numbers with less memory and more time. */
+  /**
+   * Gradient checkpointing: layers are computed again on the way back. The same numbers with less memory and
+   * more time.
+   */
   readonly gradientCheckpointing: boolean;
   /** Batches of rows whose sources are of similar length. */
   readonly groupByLength: boolean;
@@ -30,7 +38,10 @@ export interface TrainConfig {
   readonly evaluationBatch: number;
   /** When to evaluate; the end of the training is always evaluated, where rows are held out. */
   readonly evaluate: Every | null;
-  /** Which loss chooses the best evaluation, stops early and lowers the rate on a plateau; the Trainer's is `evaluationLoss`. */
+  /**
+   * Which loss chooses the best evaluation, stops early and lowers the rate on a plateau; the Trainer's is
+   * `evaluationLoss`.
+   */
   readonly selectBy: LossName;
   /** Gives back the parameters of the evaluation with the lowest loss, not the last ones. */
   readonly restoreBest: boolean;
@@ -47,7 +58,10 @@ export type LossName = 'evaluationLoss' | 'selectionLoss';
 
 export type Every = { readonly steps: number } | { readonly epochs: 1 };
 
-/** A line of the training's series: a step, or an evaluation after it. No clock times: the same training gives the same lines. */
+/**
+ * A line of the training's series: a step, or an evaluation after it. No clock times: the same training gives
+ * the same lines.
+ */
 export type TrainRecord = StepRecord | EvaluationRecord;
 
 export interface StepRecord {

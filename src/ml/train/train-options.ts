@@ -11,7 +11,10 @@ import type { TrainEvent } from './train-event.ts';
 /** What a training needs. */
 export interface TrainOptions {
   readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
-  /** The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins untrained. */
+  /**
+   * The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins
+   * untrained.
+   */
   readonly adapter?: LazyTensors | undefined;
   readonly examples: readonly Example[];
   /** The text of a token, for messages. */
@@ -22,12 +25,15 @@ export interface TrainOptions {
   readonly runtime: Runtime;
   /** A folder for checkpoints. A training that finds its own checkpoints resumes from the newest. */
   readonly scratch: string;
-  /** Aborted: the step in work is finished and a checkpoint written; an evaluation in work is left, and made when the training goes on. */
+  /**
+   * Aborted: the step in work is finished and a checkpoint written; an evaluation in work is left, and made
+   * when the training goes on.
+   */
   readonly signal: AbortSignal;
   readonly emit: (event: TrainEvent) => void;
   /**
-   * Measures the model beside its validation loss, say by generation, from all its parameters, an adapter merged. Has to be
-   * a function of them; may throw the signal's reason when it is aborted.
+   * Measures the model beside its validation loss, say by generation, from all its parameters, an adapter
+   * merged. Has to be a function of them; may throw the signal's reason when it is aborted.
    */
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Asks for the losses of the held-out rows at the end: one more pass over them. */

@@ -7,7 +7,10 @@ import type { ParameterCounts } from './trainee.ts';
 export type TrainOutcome =
   | {
       readonly kind: 'finished';
-      /** What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it before the next training. */
+      /**
+       * What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it
+       * before the next training.
+       */
       readonly trained: Feeds;
       readonly parameters: ParameterCounts;
       readonly records: readonly TrainRecord[];
@@ -29,7 +32,9 @@ export type TrainOutcome =
   /** The input cannot be trained on, or a file could not be read or written. */
   | { readonly kind: 'failed'; readonly problem: string };
 
-/** A loss or a gradient that is not finite. The batch is saved; a step's parameters were not changed by it. */
+/**
+ * A loss or a gradient that is not finite. The batch is saved; a step's parameters were not changed by it.
+ */
 export type Divergence = {
   readonly step: number;
   readonly loss: number;

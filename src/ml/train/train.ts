@@ -10,8 +10,8 @@ import { traineeOf } from './trainee.ts';
 import { trainingLoop } from './training-loop.ts';
 
 /**
- * Trains a model on pairs. The result is a function of model, examples and configuration: a training that was interrupted
- * at any instant and is run again on its scratch folder ends with the same bits.
+ * Trains a model on pairs. The result is a function of model, examples and configuration: a training that was
+ * interrupted at any instant and is run again on its scratch folder ends with the same bits.
  */
 export async function train({ disk = realDisk, ...options }: TrainOptions): Promise<TrainOutcome> {
   const { model, config, runtime, examples, split } = options;

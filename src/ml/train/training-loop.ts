@@ -70,7 +70,8 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
     return isInterrupted ? { kind: 'interrupted', step } : undefined;
   };
 
-  // A training without steps is evaluated once, as a baseline; another is where an interruption cut an evaluation off.
+  // A training without steps is evaluated once, as a baseline; another is where an interruption cut an
+  // evaluation off.
   let ended = isEvaluationPending(compiled, plan, progress) ? await afterStep() : undefined;
   while (
     ended === undefined &&
@@ -179,7 +180,10 @@ function isEvaluationPending(
   return evaluationsIn(records).at(-1)?.step !== step;
 }
 
-/** Whether it is the best so far; an evaluation that is interrupted leaves nothing. Or how the training ends, if the loss is not finite. */
+/**
+ * Whether it is the best so far; an evaluation that is interrupted leaves nothing. Or how the training ends,
+ * if the loss is not finite.
+ */
 async function evaluate(
   { config, examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled,
   plan: Plan,

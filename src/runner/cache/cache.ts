@@ -20,8 +20,8 @@ import type { CheckedSource, NewObject } from './result-source.ts';
 import { sourceObjects } from './source-objects.ts';
 
 /**
- * Finished results by key. Only this room knows rows of entries and files of objects; everybody else looks a key up,
- * publishes, restores and evicts.
+ * Finished results by key. Only this room knows rows of entries and files of objects; everybody else looks a
+ * key up, publishes, restores and evicts.
  */
 export interface Cache {
   readonly workspace: Workspace;
@@ -97,7 +97,10 @@ export interface Made {
   readonly adopted?: true;
 }
 
-/** Files a result under its key: on this disk, and, where a run computed it, then in the source. A file that changes meanwhile is a problem: then there is no entry. */
+/**
+ * Files a result under its key: on this disk, and, where a run computed it, then in the source. A file that
+ * changes meanwhile is a problem: then there is no entry.
+ */
 export async function publish(
   { workspace, store, source }: Cache,
   { key, manifest }: { readonly key: Key; readonly manifest: Manifest },
@@ -136,7 +139,10 @@ function objectsIn(workspace: Workspace, path: string, { content, items }: Found
   return [...files, { digest: content.digest, open: async () => [listing] }];
 }
 
-/** Where the outs of an instance stand. One that is `inPlace` is right already: it is only written down as placed by the runner. */
+/**
+ * Where the outs of an instance stand. One that is `inPlace` is right already: it is only written down as
+ * placed by the runner.
+ */
 export interface OutPlaces {
   readonly pipeline: string;
   readonly instance: InstanceId;
@@ -176,7 +182,10 @@ export async function restore(
   return { ok: true, value: { kind: 'restored', files, bytes } };
 }
 
-/** Copies a result that only the source has onto this disk, every object hashed on its way. False: the source does not have what it says. */
+/**
+ * Copies a result that only the source has onto this disk, every object hashed on its way. False: the source
+ * does not have what it says.
+ */
 async function bringHere(cache: Cache, entry: Entry): Promise<boolean> {
   const { workspace, store, source } = cache;
   if (source === undefined) return true;
@@ -193,7 +202,10 @@ async function bringHere(cache: Cache, entry: Entry): Promise<boolean> {
 /** A result that was adopted came out the same when it was computed. */
 export const confirmAdopted = ({ store }: Pick<Cache, 'store'>, key: Key): void => markComputed(store, key);
 
-/** Takes a result out of the cache. The row goes before the object: nothing ever names an object that is not there. */
+/**
+ * Takes a result out of the cache. The row goes before the object: nothing ever names an object that is not
+ * there.
+ */
 export async function evict({ workspace, store }: Cache, key: Key, damaged?: Digest): Promise<void> {
   deleteEntry(store, key);
   if (damaged !== undefined) await removeTree(workspace, placeOf(workspace, objectPath(damaged)));

@@ -19,7 +19,9 @@ export interface DamagedRow {
   readonly message: string;
 }
 
-/** What SQLite finds wrong with its own file, then every row that cannot be read as what it was written as. */
+/**
+ * What SQLite finds wrong with its own file, then every row that cannot be read as what it was written as.
+ */
 export function storeDamage(store: Store): {
   readonly file: readonly string[];
   readonly rows: readonly DamagedRow[];

@@ -35,8 +35,9 @@ export interface Garbage {
 }
 
 /**
- * Deletes what nobody names: first rows, then the objects that no row speaks of any more, then files that the runner put
- * there for instances that are gone, and what killed runs left unfinished. The caller holds the lock.
+ * Deletes what nobody names: first rows, then the objects that no row speaks of any more, then files that the
+ * runner put there for instances that are gone, and what killed runs left unfinished. The caller holds the
+ * lock.
  */
 export async function collectGarbage(
   workspace: Workspace,
@@ -51,7 +52,8 @@ export async function collectGarbage(
   const deleteRows = store.database.transaction(() => {
     for (const key of gone) deleteEntry(store, key);
   });
-  // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for it runs.
+  // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for
+  // it runs.
   const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
 
   const needed = new Set<Digest>();
@@ -105,7 +107,10 @@ async function objectsOf(
   return objects;
 }
 
-/** Outs of instances that no pipeline file names: those that stand as the runner put them there, and those that somebody deleted. One that was edited since is left. */
+/**
+ * Outs of instances that no pipeline file names: those that stand as the runner put them there, and those
+ * that somebody deleted. One that was edited since is left.
+ */
 async function unnamedFiles(
   workspace: Workspace,
   store: Store,

@@ -2,8 +2,8 @@
 const atOnce = 16;
 
 /**
- * Calls `act` for each item, several at once, until one call throws or gives false. Whatever happens, no call is still
- * running when this ends. Gives whether every call gave true.
+ * Calls `act` for each item, several at once, until one call throws or gives false. Whatever happens, no call
+ * is still running when this ends. Gives whether every call gave true.
  */
 export async function inParallel<T>(
   items: Iterable<T>,

@@ -16,8 +16,8 @@ export function localSource(workspace: Workspace, store: Store): ResultSource {
       return workspace.disk.lstat(place)?.isFile() === true ? createReadStream(place) : undefined;
     },
     /**
-     * Every object is in the cache, by its own copy, and its name is on the disk, before the row that speaks of it is
-     * written. Bytes that are not those of the digest are a problem: then there is no row.
+     * Every object is in the cache, by its own copy, and its name is on the disk, before the row that speaks
+     * of it is written. Bytes that are not those of the digest are a problem: then there is no row.
      */
     async put(result, objects) {
       const unsynced: Unsynced = new Set();

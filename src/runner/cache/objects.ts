@@ -17,7 +17,10 @@ export const objectPath = (digest: Digest): string =>
 
 export type ObjectState = 'right' | 'missing' | 'damaged';
 
-/** Whether an object is there with the right bytes: by its stamp where that can be trusted, else by reading it. */
+/**
+ * Whether an object is there with the right bytes: by its stamp where that can be trusted, else by reading
+ * it.
+ */
 export async function objectState(workspace: Workspace, digest: Digest): Promise<ObjectState> {
   const path = objectPath(digest);
   const stats = workspace.disk.lstat(placeOf(workspace, path));
@@ -33,9 +36,9 @@ export async function objectState(workspace: Workspace, digest: Digest): Promise
 export type Unsynced = Set<string>;
 
 /**
- * Copies a file into the cache under its digest: a copy of its own (never a hard link with the workspace), read-only,
- * brought to the disk before it gets its name. The copy is hashed, so that a file that changed meanwhile is never filed
- * under the old digest: then the answer is false.
+ * Copies a file into the cache under its digest: a copy of its own (never a hard link with the workspace),
+ * read-only, brought to the disk before it gets its name. The copy is hashed, so that a file that changed
+ * meanwhile is never filed under the old digest: then the answer is false.
  */
 export async function storeFile(
   workspace: Workspace,
@@ -49,7 +52,10 @@ export async function storeFile(
   });
 }
 
-/** Files bytes that come as a stream, hashed on their way; false: they are not those of the digest, or cannot be had. */
+/**
+ * Files bytes that come as a stream, hashed on their way; false: they are not those of the digest, or cannot
+ * be had.
+ */
 export async function storeBytes(
   workspace: Workspace,
   open: () => Promise<Bytes | undefined>,

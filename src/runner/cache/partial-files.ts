@@ -4,8 +4,8 @@ import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What was being written when a run was killed, from the project root: in the cache, in the artifacts, and in the folders
- * outside of them in which outs stand. No link is followed, but that of the cache itself.
+ * What was being written when a run was killed, from the project root: in the cache, in the artifacts, and in
+ * the folders outside of them in which outs stand. No link is followed, but that of the cache itself.
  */
 export function partialFiles(workspace: ProjectFiles, folders: Iterable<string>): readonly string[] {
   const { disk } = workspace;

@@ -32,8 +32,8 @@ export function repairsOf(stands: readonly TreeItem[], listing: readonly TreeIte
 }
 
 /**
- * Moves what was staged into the folder. False: that was not possible, as in a folder that is read-only; then some of it
- * may have been moved.
+ * Moves what was staged into the folder. False: that was not possible, as in a folder that is read-only; then
+ * some of it may have been moved.
  */
 export async function moveRepairs(
   { disk, ...workspace }: Workspace,

@@ -15,13 +15,16 @@ import { moveRepairs, repairsOf } from './repair-folder.ts';
 
 export type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
-  /** An object is missing or has wrong bytes: `path` is the file of the out that it is. What stood in place is untouched. */
+  /**
+   * An object is missing or has wrong bytes: `path` is the file of the out that it is. What stood in place is
+   * untouched.
+   */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
 
 /**
- * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders are as they
- * were. Of a folder, only what differs is written. New files are staged beside the out and hashed before anything that
- * stands in its place is changed.
+ * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders
+ * are as they were. Of a folder, only what differs is written. New files are staged beside the out and hashed
+ * before anything that stands in its place is changed.
  */
 export async function restoreOut(
   workspace: Workspace,
@@ -133,7 +136,9 @@ export async function readListing(
   return items.ok ? items.value : undefined;
 }
 
-/** Copies an object and hashes the copy; gives its bytes, or undefined where the object is missing or damaged. */
+/**
+ * Copies an object and hashes the copy; gives its bytes, or undefined where the object is missing or damaged.
+ */
 async function copyObject(
   workspace: Workspace,
   digest: Digest,

@@ -7,8 +7,9 @@ import { keyOf } from '../manifest/key-of.ts';
 import type { FinishedResult } from '../store/entries.ts';
 
 /**
- * Where finished results can be found and kept: the store on this disk, a folder that several machines share, a server. A
- * source that cannot answer has nothing: the runner computes the result, and the exit code does not change.
+ * Where finished results can be found and kept: the store on this disk, a folder that several machines share,
+ * a server. A source that cannot answer has nothing: the runner computes the result, and the exit code does
+ * not change.
  */
 export interface ResultSource {
   /** The result under a key. */

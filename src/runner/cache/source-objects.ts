@@ -3,7 +3,10 @@ import type { Content } from '../manifest/manifest.ts';
 import { parseTree, type TreeItem } from '../manifest/tree.ts';
 import type { Bytes, NewObject, ResultSource } from './result-source.ts';
 
-/** The objects that outs consist of, as a source has them; undefined: a listing is missing or is not what it is named for. */
+/**
+ * The objects that outs consist of, as a source has them; undefined: a listing is missing or is not what it
+ * is named for.
+ */
 export async function sourceObjects(
   source: ResultSource,
   outs: readonly Content[],

@@ -19,9 +19,9 @@ export interface Verified {
 }
 
 /**
- * Reads every object and every placed out again, whatever the stat cache says, and compares them with the rows. Changes
- * nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined: not known. What nobody names
- * is restored by nobody: that it was deleted or edited is no fault.
+ * Reads every object and every placed out again, whatever the stat cache says, and compares them with the
+ * rows. Changes nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined:
+ * not known. What nobody names is restored by nobody: that it was deleted or edited is no fault.
  */
 export async function verifyStore(
   workspace: Workspace,

@@ -1,6 +1,9 @@
 import { stageEnvironment } from './environment.ts';
 
-/** What stage programs answered when they were asked what they declare: a line a bundle, and what was printed besides. */
+/**
+ * What stage programs answered when they were asked what they declare: a line a bundle, and what was printed
+ * besides.
+ */
 export interface Described {
   readonly lines: readonly string[];
   readonly printed: string;

@@ -1,36 +1,45 @@
 import type { Resources } from '../plan/instance.ts';
 
 /**
- * Where stages run: the processes of this machine, or the queue of a cluster. Only what is behind this port knows a
- * process, a supervisor or a queue. An executor may outlive the runner: its jobs go on, and the next run finds them by
- * what was stored with the attempt.
+ * Where stages run: the processes of this machine, or the queue of a cluster. Only what is behind this port
+ * knows a process, a supervisor or a queue. An executor may outlive the runner: its jobs go on, and the next
+ * run finds them by what was stored with the attempt.
  */
 export interface Executor {
   /** Stored with each attempt: a handle is given back only to the executor that made it. */
   readonly name: string;
   /** Where its jobs run. It is in the manifests of their results. */
   readonly platform: Platform;
-  /** What its jobs may use together. `jobs`: how many the user wants at once; undefined: as many as it carries. */
+  /**
+   * What its jobs may use together. `jobs`: how many the user wants at once; undefined: as many as it
+   * carries.
+   */
   capacity(jobs: number | undefined): Capacity;
   /**
-   * Starts jobs, and gives a handle for each, in their order. It does not reject: a job that could not be started has a
-   * result that says why.
+   * Starts jobs, and gives a handle for each, in their order. It does not reject: a job that could not be
+   * started has a result that says why.
    */
   submit(jobs: readonly Job[]): Promise<readonly Handle[]>;
   /** Where jobs stand, in the order of their handles: those of an earlier runner too. */
   poll(handles: readonly Handle[]): Promise<readonly JobState[]>;
-  /** Resolves when `poll` may answer otherwise than the last time: when a job ended, or when it is time to ask again. */
+  /**
+   * Resolves when `poll` may answer otherwise than the last time: when a job ended, or when it is time to ask
+   * again.
+   */
   changed(): Promise<void>;
   /** How a job ended; undefined: it left no result. Only asked for a job that is gone. */
   result(attempt: SubmittedJob): Promise<JobResult | undefined>;
   /**
-   * Hands on each line that the job writes on its event descriptor, from the first, until its result is known; null: a line
-   * too long to be a message.
+   * Hands on each line that the job writes on its event descriptor, from the first, until its result is
+   * known; null: a line too long to be a message.
    */
   follow(attempt: SubmittedJob, onLine: (line: string | null) => void): void;
   /** Asks jobs to end. `graceSeconds`: until they are killed; null: they may take their time. */
   cancel(handles: readonly Handle[], graceSeconds: number | null): void;
-  /** The handle of a job that was submitted by a runner that died before it stored the handle; undefined: there is none. */
+  /**
+   * The handle of a job that was submitted by a runner that died before it stored the handle; undefined:
+   * there is none.
+   */
   recover(nonce: string): Promise<Handle | undefined>;
   /** Ends what a dead runner's jobs left behind, as far as they do not outlive their runner by design. */
   endLeftOvers(): Promise<void>;
@@ -71,7 +80,10 @@ export interface Job {
   readonly root: string;
   /** The folder of the attempt, which holds `context.json`. */
   readonly folder: string;
-  /** The whole environment, apart from what the executor itself sets: CUDA_VISIBLE_DEVICES and PIPELINE_EVENTS. */
+  /**
+   * The whole environment, apart from what the executor itself sets: CUDA_VISIBLE_DEVICES and
+   * PIPELINE_EVENTS.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** The file that takes what the job prints. */
   readonly output: string;

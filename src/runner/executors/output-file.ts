@@ -12,7 +12,10 @@ export interface Appended {
   readonly end: number;
 }
 
-/** Passes on what is appended to a file, in whole lines, until `stop`, which passes on the rest. A flood is cut at a limit. */
+/**
+ * Passes on what is appended to a file, in whole lines, until `stop`, which passes on the rest. A flood is
+ * cut at a limit.
+ */
 export function followOutput(path: string, onText: (appended: Appended) => void): { stop(): void } {
   let position = 0;
   let rest: Buffer = Buffer.alloc(0);

@@ -1,7 +1,10 @@
 import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
-/** A line that a stage wrote on its event descriptor; undefined: it is no message. Whoever holds the descriptor can write anything. */
+/**
+ * A line that a stage wrote on its event descriptor; undefined: it is no message. Whoever holds the
+ * descriptor can write anything.
+ */
 export function parseMessage(line: string): StageMessage | undefined {
   const parsed = parseJson(line, '');
   if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;

@@ -11,7 +11,8 @@ export interface Hub {
 }
 
 /**
- * Sends one request to the hub and judges the answer: anything but success is a problem in words, its body left unread.
+ * Sends one request to the hub and judges the answer: anything but success is a problem in words, its body
+ * left unread.
  * `path` is under the endpoint, so the token goes nowhere else.
  */
 export async function ask(
@@ -60,7 +61,10 @@ export function unreachable(
   };
 }
 
-/** What no further request changes: redirects that lead nowhere, and answers that are not HTTP. By the names and texts of undici 7. */
+/**
+ * What no further request changes: redirects that lead nowhere, and answers that are not HTTP. By the names
+ * and texts of undici 7.
+ */
 function wrongAnswer(error: unknown): string | undefined {
   const reason = deepest(error);
   if (!(reason instanceof Error)) return undefined;
@@ -89,8 +93,8 @@ const messageOf = (error: unknown): string =>
   error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
 
 /**
- * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a repository
- * exists, it answers 401 (huggingface_hub, utils/_http.py, hf_raise_for_status).
+ * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a
+ * repository exists, it answers 401 (huggingface_hub, utils/_http.py, hf_raise_for_status).
  */
 function refusal(hub: Hub, repository: string, { status, headers, url }: Answer): Attempt<never> {
   const code = headers.get('x-error-code') ?? '';
@@ -137,7 +141,10 @@ function secondsToWait(headers: Answer['headers'], now: number): number | undefi
   return reset === undefined ? undefined : Number(reset);
 }
 
-/** A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token there. */
+/**
+ * A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token
+ * there.
+ */
 function serverWords(text: string, token: string | undefined): string {
   const shown = token === undefined ? text : text.replaceAll(token, '***');
   return shown

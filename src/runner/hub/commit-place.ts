@@ -4,7 +4,10 @@ import { basename, join } from 'node:path';
 export interface CommitPlace {
   /** Appears by one rename, when all is there and checked. */
   readonly published: string;
-  /** What a stage reads: named as the model is, since a path's last name is part of what a result depends on, and of reports. */
+  /**
+   * What a stage reads: named as the model is, since a path's last name is part of what a result depends on,
+   * and of reports.
+   */
   readonly files: string;
   /** What those files are: sizes, digests, stamps. */
   readonly record: string;

@@ -21,8 +21,8 @@ export interface Commit {
 }
 
 /**
- * Fetches the files of a model and publishes them together. Whatever goes wrong, the files that are whole and the
- * beginnings of the others stay in the unfinished folder, where the next try finds them.
+ * Fetches the files of a model and publishes them together. Whatever goes wrong, the files that are whole and
+ * the beginnings of the others stay in the unfinished folder, where the next try finds them.
  */
 export async function downloadCommit(
   target: Commit,
@@ -88,7 +88,10 @@ async function keepOnly(folder: string, names: readonly string[], disk: HubDisk)
   for (const name of disk.list(folder)) if (!names.includes(name)) await disk.remove(join(folder, name));
 }
 
-/** A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is whole, checked, and on the disk. */
+/**
+ * A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is
+ * whole, checked, and on the disk.
+ */
 async function bringFile(
   file: RemoteFile,
   target: Commit,

@@ -23,8 +23,8 @@ export interface Transfer {
 }
 
 /**
- * Brings `partial` to its full length, going on where it ends, and checks its hash. What the hub does not confirm is
- * removed; anything else stays for the next try. Gives the file's SHA-256.
+ * Brings `partial` to its full length, going on where it ends, and checks its hash. What the hub does not
+ * confirm is removed; anything else stays for the next try. Gives the file's SHA-256.
  */
 export async function downloadFile(
   transfer: Transfer,
@@ -156,5 +156,8 @@ function startOfRange({ headers }: Answer): number | undefined {
 
 const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);
 
-/** So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute gets there. */
+/**
+ * So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute
+ * gets there.
+ */
 const worthAnotherTry = 1024 * 1024;

@@ -7,15 +7,18 @@ import { type HubWorld, hubWorld } from './hub-world.ts';
 import { isCommit } from './list-model.ts';
 import type { HubProgress } from './progress.ts';
 
-/** The signal that ends fetching, and who is told how it goes; the reference is that which is being fetched. */
+/**
+ * The signal that ends fetching, and who is told how it goes; the reference is that which is being fetched.
+ */
 export interface FetchControl {
   readonly signal?: AbortSignal;
   readonly onProgress?: (reference: HubReference, progress: HubProgress) => void;
 }
 
 /**
- * Fetches what a pipeline names of the hub, in order, each once, and keeps pipeline.lock in the project's root: what is
- * in it is fetched as it says, what is new is added. For the one run that may write in the project.
+ * Fetches what a pipeline names of the hub, in order, each once, and keeps pipeline.lock in the project's
+ * root: what is in it is fetched as it says, what is new is added. For the one run that may write in the
+ * project.
  */
 export async function fetchDependencies(
   root: string,
@@ -62,7 +65,10 @@ export async function fetchDependencies(
 /** What can be told of a reference without asking the network. */
 export type KnownRepository =
   | { readonly kind: 'here'; readonly repository: FetchedRepository }
-  /** Its content is known by pipeline.lock: enough for a key, but a stage that needs it must wait for its fetching. */
+  /**
+   * Its content is known by pipeline.lock: enough for a key, but a stage that needs it must wait for its
+   * fetching.
+   */
   | { readonly kind: 'locked'; readonly repository: LockedRepository }
   | { readonly kind: 'unknown' };
 

@@ -28,8 +28,8 @@ export interface FetchedRepository extends HubReference {
 }
 
 /**
- * Gives the folder of a model of the Hugging Face hub: from the cache where it is there and whole, without asking
- * anybody; else it is fetched. Two at once, in one process or two, fetch it once.
+ * Gives the folder of a model of the Hugging Face hub: from the cache where it is there and whole, without
+ * asking anybody; else it is fetched. Two at once, in one process or two, fetch it once.
  */
 export async function fetchRepository(
   request: FetchRequest,
@@ -82,7 +82,10 @@ async function fetchCommit(
   };
 }
 
-/** The names become parts of URLs and paths. The hub's own rules: huggingface_hub, validate_repo_id; git check-ref-format. */
+/**
+ * The names become parts of URLs and paths. The hub's own rules: huggingface_hub, validate_repo_id; git
+ * check-ref-format.
+ */
 function wrongName({ repository, revision }: HubReference): HubProblem | undefined {
   if (!/^([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) || /--|\.\./.test(repository))
     return {

@@ -15,8 +15,9 @@ export interface LockedRepository extends HubReference {
 }
 
 /**
- * pipeline.lock, beside pipeline.yaml and under version control: which commit each `hf:` name of the project is, and the
- * digests of its files, so that a branch that moves on the hub changes no result here, and a mirror cannot serve other bytes.
+ * pipeline.lock, beside pipeline.yaml and under version control: which commit each `hf:` name of the project
+ * is, and the digests of its files, so that a branch that moves on the hub changes no result here, and a
+ * mirror cannot serve other bytes.
  */
 export type HubLock = readonly LockedRepository[];
 

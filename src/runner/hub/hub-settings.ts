@@ -26,9 +26,9 @@ export interface ProxySettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings by the variables that the Hugging Face tools read (huggingface_hub 1.x, "Environment variables") and the
- * proxy variables that curl reads. Ours is a folder of its own: that of huggingface_hub is made of symbolic links, which
- * a dep's content would have to follow.
+ * The settings by the variables that the Hugging Face tools read (huggingface_hub 1.x, "Environment
+ * variables") and the proxy variables that curl reads. Ours is a folder of its own: that of huggingface_hub
+ * is made of symbolic links, which a dep's content would have to follow.
  */
 export function hubSettings(environment: Environment, home: string): HubSettings {
   const value = (...names: readonly string[]): string | undefined =>

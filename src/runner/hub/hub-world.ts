@@ -15,7 +15,9 @@ export interface HubWorld {
   now(): number;
   /** Ends early when the signal is given. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
-  /** Takes a lock of the operating system; undefined: another process, or another call of this one, has it. */
+  /**
+   * Takes a lock of the operating system; undefined: another process, or another call of this one, has it.
+   */
   tryLock(path: string): Result<(() => void) | undefined, FileProblem>;
 }
 

@@ -11,7 +11,10 @@ import type { Answer } from './send.ts';
 export interface RemoteFile {
   readonly path: string;
   readonly size: number;
-  /** Large files are known by the SHA-256 of their bytes; others as git knows them, by the SHA-1 of a header and their bytes. */
+  /**
+   * Large files are known by the SHA-256 of their bytes; others as git knows them, by the SHA-1 of a header
+   * and their bytes.
+   */
   readonly hash:
     { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
 }
@@ -98,7 +101,10 @@ async function answered<T>(call: () => Promise<Result<T, HubProblem>>): Promise<
   }
 }
 
-/** The fetch that the library calls: with token, retries and limits, its answer read to the end, so that a cut one is asked for again. */
+/**
+ * The fetch that the library calls: with token, retries and limits, its answer read to the end, so that a cut
+ * one is asked for again.
+ */
 function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch {
   const asked = new Set<string>();
   return async (input) => {

@@ -2,9 +2,9 @@ import type { Result } from '../../result.ts';
 import type { HubProblem } from './hub-fault.ts';
 
 /**
- * Which files of a repository a model folder needs: configuration, tokenizer and weights, these in one form alone, the
- * first there is in the order in which transformers looks for them. Other frameworks' weights, other precisions,
- * pictures and pages stay where they are.
+ * Which files of a repository a model folder needs: configuration, tokenizer and weights, these in one form
+ * alone, the first there is in the order in which transformers looks for them. Other frameworks' weights,
+ * other precisions, pictures and pages stay where they are.
  */
 export function modelFiles(names: readonly string[]): Result<readonly string[], HubProblem> {
   const weights =

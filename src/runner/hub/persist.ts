@@ -24,7 +24,10 @@ export type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
   /** Another try would end the same way. */
   | { readonly kind: 'failed'; readonly problem: HubProblem }
-  /** `seconds`: how long the server asked to wait. `progressed`: so much was gained that the count of tries begins anew. */
+  /**
+   * `seconds`: how long the server asked to wait. `progressed`: so much was gained that the count of tries
+   * begins anew.
+   */
   | {
       readonly kind: 'again';
       readonly problem: HubProblem;
@@ -32,7 +35,10 @@ export type Attempt<T> =
       readonly progressed?: boolean;
     };
 
-/** Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a row. */
+/**
+ * Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a
+ * row.
+ */
 export async function persist<T>(
   attempt: () => Promise<Attempt<T>>,
   { world, signal, limits, report }: Control,

@@ -36,7 +36,10 @@ export function speedOf(meter: Meter): number | undefined {
   return (last.received - first.received) / ((last.at - first.at) / 1000);
 }
 
-/** How far the download of several files is, told to `report` five times a second at most, and when each file is whole. */
+/**
+ * How far the download of several files is, told to `report` five times a second at most, and when each file
+ * is whole.
+ */
 export class Tally {
   readonly #total: number;
   readonly #now: () => number;

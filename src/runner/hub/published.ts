@@ -25,8 +25,8 @@ export type Published =
   | { readonly kind: 'unreadable'; readonly problem: FileProblem };
 
 /**
- * What is published for a commit, every byte vouched for: by the stamp that a file had when it was last read, else by
- * reading it.
+ * What is published for a commit, every byte vouched for: by the stamp that a file had when it was last read,
+ * else by reading it.
  */
 export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
   if (world.disk.lstat(place.published) === undefined) return { kind: 'absent' };

@@ -1,7 +1,10 @@
 import type { Result } from '../../result.ts';
 import type { ProxySettings } from './hub-settings.ts';
 
-/** Sends a GET request and follows redirects; on its way to another origin the Authorization header is dropped (as the fetch standard says). */
+/**
+ * Sends a GET request and follows redirects; on its way to another origin the Authorization header is dropped
+ * (as the fetch standard says).
+ */
 export type Send = (
   url: string,
   request: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
@@ -21,9 +24,10 @@ interface AnswerBody extends AsyncIterable<Uint8Array> {
 }
 
 /**
- * The fetch of undici, on which Node's own is built: before Node 24 that knows no proxy, and it waits five minutes for a
- * line that has gone silent. `silence`: after so many milliseconds without a byte the connection counts as broken. The
- * error is what is wrong with the proxy's URL, which is not shown: it may hold a password.
+ * The fetch of undici, on which Node's own is built: before Node 24 that knows no proxy, and it waits five
+ * minutes for a line that has gone silent. `silence`: after so many milliseconds without a byte the
+ * connection counts as broken. The error is what is wrong with the proxy's URL, which is not shown: it may
+ * hold a password.
  */
 export async function connect(proxy: ProxySettings | undefined, silence = 60_000): Promise<Result<Send>> {
   const wrong = [proxy?.http, proxy?.https].find((url) => url !== undefined && !isProxyUrl(url));

@@ -1,11 +1,11 @@
 import type { Value } from '../../stage/context.ts';
 
 /**
- * The canonical form of a value: two values have the same text if and only if they are the same. Each part carries a tag
- * and, where its end could be mistaken, its length (strings in UTF-8 bytes, lists and maps in members), so that no two
- * ways of nesting or joining read alike. The names of a map are sorted: their order in the YAML means nothing.
- * A number is written as ECMAScript's shortest form that reads back to it: 1.10 and 1.1 are one number, and so are -0 and 0,
- * since the JSON document that a stage gets writes both alike.
+ * The canonical form of a value: two values have the same text if and only if they are the same. Each part
+ * carries a tag and, where its end could be mistaken, its length (strings in UTF-8 bytes, lists and maps in
+ * members), so that no two ways of nesting or joining read alike. The names of a map are sorted: their order
+ * in the YAML means nothing. A number is written as ECMAScript's shortest form that reads back to it: 1.10
+ * and 1.1 are one number, and so are -0 and 0, since the JSON document that a stage gets writes both alike.
  */
 export function canonical(value: Value): string {
   if (value === null) return 'n';
@@ -37,8 +37,8 @@ export const isMap = (value: Value): value is Readonly<Record<string, Value>> =>
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * The order of values: null, false, true, numbers by size, strings by UTF-16 code units, lists and then maps member by member.
- * What stands in this order does not depend on the order of the YAML.
+ * The order of values: null, false, true, numbers by size, strings by UTF-16 code units, lists and then maps
+ * member by member. What stands in this order does not depend on the order of the YAML.
  */
 export function compareValues(a: Value, b: Value): number {
   const [rankA, rankB] = [rank(a), rank(b)];

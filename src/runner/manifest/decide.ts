@@ -8,7 +8,10 @@ import type { Difference, Reason } from './reason.ts';
 export interface Entry {
   readonly key: Key;
   readonly outs: Readonly<Record<string, Content>>;
-  /** Files that were there were taken as the result; nothing computed them. Never leaves this cache, loses to a computed result. */
+  /**
+   * Files that were there were taken as the result; nothing computed them. Never leaves this cache, loses to
+   * a computed result.
+   */
   readonly adopted?: true;
 }
 
@@ -16,7 +19,9 @@ export interface Entry {
 export type Lookup =
   /** An entry whose every object is present and, by the stat cache, right. */
   | { readonly kind: 'hit'; readonly entry: Entry }
-  /** An entry without one of its objects, or with wrong bytes; `path`: the file of an out that the object is. */
+  /**
+   * An entry without one of its objects, or with wrong bytes; `path`: the file of an out that the object is.
+   */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string }
   | { readonly kind: 'absent'; readonly past: Past };
 
@@ -36,7 +41,10 @@ export type Decision =
   | { readonly kind: 'restore'; readonly entry: Entry }
   | { readonly kind: 'run'; readonly because: readonly [Reason, ...Reason[]] };
 
-/** Whether an instance runs, and why. `last`: the manifest of its last finished result, undefined when there was none. */
+/**
+ * Whether an instance runs, and why. `last`: the manifest of its last finished result, undefined when there
+ * was none.
+ */
 export function decide(
   manifest: Manifest,
   found: Lookup,
@@ -55,7 +63,10 @@ export function decide(
   }
 }
 
-/** How the last attempt with this key ended comes first; what changed since the last result after it. `changed` is undefined where there was none. */
+/**
+ * How the last attempt with this key ended comes first; what changed since the last result after it.
+ * `changed` is undefined where there was none.
+ */
 function absent(past: Past, changed: readonly Difference[] | undefined): readonly [Reason, ...Reason[]] {
   const since = changed ?? [];
   switch (past) {

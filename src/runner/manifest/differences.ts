@@ -5,8 +5,8 @@ import type { Manifest } from './manifest.ts';
 import type { Difference } from './reason.ts';
 
 /**
- * Field by field, old and new, in the order of the manifest's fields. Empty if and only if the keys are equal: keys decide,
- * this explains, and no flag has to be kept in step with either.
+ * Field by field, old and new, in the order of the manifest's fields. Empty if and only if the keys are
+ * equal: keys decide, this explains, and no flag has to be kept in step with either.
  */
 export function differences(before: Manifest, after: Manifest): readonly Difference[] {
   return compare([], manifestValue(before), manifestValue(after));

@@ -16,7 +16,10 @@ export const parseKey = (text: string): Key | undefined => (isKey(text) ? text :
 
 const isKey = (text: string): text is Key => /^[0-9a-f]{64}$/.test(text);
 
-/** The manifest as a plain value. Every field is named here: one that is added without counting in the key does not compile. */
+/**
+ * The manifest as a plain value. Every field is named here: one that is added without counting in the key
+ * does not compile.
+ */
 export function manifestValue({
   format,
   program,

@@ -3,7 +3,10 @@ import type { Value } from '../../stage/context.ts';
 
 /** What the program of an instance is, by content. */
 export type ProgramDigest =
-  /** The esbuild bundle, packages left out; and each package it can reach: version and integrity of its installed closure. */
+  /**
+   * The esbuild bundle, packages left out; and each package it can reach: version and integrity of its
+   * installed closure.
+   */
   | {
       readonly kind: 'uses';
       readonly bundle: Digest;
@@ -11,7 +14,10 @@ export type ProgramDigest =
       /** The engine that its params name, by its name; absent where it has none. */
       readonly engines?: Readonly<Record<string, EngineDigest>>;
     }
-  /** The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a string), and the files that `code` names. */
+  /**
+   * The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a
+   * string), and the files that `code` names.
+   */
   | {
       readonly kind: 'command';
       readonly words: readonly Value[];
@@ -27,7 +33,10 @@ export interface EngineDigest {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** What stands at a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a file that holds a listing's text apart from the folder. */
+/**
+ * What stands at a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a
+ * file that holds a listing's text apart from the folder.
+ */
 export interface Content {
   readonly form: 'file' | 'executable' | 'folder';
   readonly digest: Digest;
@@ -40,7 +49,9 @@ export const parseForm = (form: unknown): Content['form'] | undefined =>
   form === 'file' || form === 'executable' || form === 'folder' ? form : undefined;
 
 export type DependencyDigest =
-  /** `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance. */
+  /**
+   * `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance.
+   */
   | { readonly kind: 'content'; readonly name: string | null; readonly content: Content }
   | {
       readonly kind: 'gather';
@@ -50,7 +61,9 @@ export type DependencyDigest =
       }[];
     };
 
-/** Everything that a result depends on: a field is here because changing it can change the bytes of an out. */
+/**
+ * Everything that a result depends on: a field is here because changing it can change the bytes of an out.
+ */
 export interface Manifest {
   /** Raised when the meaning of a field, the canonical form or the bundler changes. */
   readonly format: string;
@@ -61,6 +74,9 @@ export interface Manifest {
   readonly outs: Readonly<Record<string, string>>;
   /** Hashed environment: the digest of a value; null is unset, which is not the empty string. */
   readonly env: Readonly<Record<string, Digest | null>>;
-  /** Operating system, CPU architecture, Node major (for `uses`), and the engine with its device class and precision where one computes. */
+  /**
+   * Operating system, CPU architecture, Node major (for `uses`), and the engine with its device class and
+   * precision where one computes.
+   */
   readonly platform: Readonly<Record<string, string>>;
 }

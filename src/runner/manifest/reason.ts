@@ -1,13 +1,19 @@
 import type { Value } from '../../stage/context.ts';
 import type { TreeChange } from './tree.ts';
 
-/** One field of the manifest that differs: its path ("params", "config", "learningRate"), the old and the new value; undefined: the field is absent on that side. */
+/**
+ * One field of the manifest that differs: its path ("params", "config", "learningRate"), the old and the new
+ * value; undefined: the field is absent on that side.
+ */
 export interface Difference {
   readonly kind: 'changed';
   readonly field: readonly string[];
   readonly before: Value | undefined;
   readonly after: Value | undefined;
-  /** Of a dep that is a folder on both sides, and of the code of a program: the files that differ, where the two listings were at hand. */
+  /**
+   * Of a dep that is a folder on both sides, and of the code of a program: the files that differ, where the
+   * two listings were at hand.
+   */
   readonly files?: readonly TreeChange[];
   /** Of a dep on a path: that path. */
   readonly path?: string;

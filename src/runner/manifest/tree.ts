@@ -4,15 +4,18 @@ import { isJsonList, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 
 /**
- * One thing that a folder holds, at any depth. `path` is relative to the folder, its parts joined by "/". A folder counts
- * only while it is empty: others are told by what they hold.
+ * One thing that a folder holds, at any depth. `path` is relative to the folder, its parts joined by "/". A
+ * folder counts only while it is empty: others are told by what they hold.
  */
 export type TreeItem =
   | { readonly kind: 'file'; readonly path: string; readonly executable: boolean; readonly digest: Digest }
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
   | { readonly kind: 'empty-folder'; readonly path: string };
 
-/** A file that does not count, and the rule that says so: a line of `.pipelineignore`, or one that is built in. */
+/**
+ * A file that does not count, and the rule that says so: a line of `.pipelineignore`, or one that is built
+ * in.
+ */
 export interface Ignored {
   readonly path: string;
   readonly rule: string;
@@ -22,8 +25,8 @@ export interface Ignored {
 export const treeDigest = (items: readonly TreeItem[]): Digest => digestOf(serializeTree(items));
 
 /**
- * The object that a folder is: a first line that names the format, then a line an item, sorted by path (UTF-16 code
- * units), each a JSON list, so that no name can be taken for another line.
+ * The object that a folder is: a first line that names the format, then a line an item, sorted by path
+ * (UTF-16 code units), each a JSON list, so that no name can be taken for another line.
  */
 export function serializeTree(items: readonly TreeItem[]): string {
   const sorted = [...items].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -44,8 +47,8 @@ function line(item: TreeItem): string {
 }
 
 /**
- * Reads what `serializeTree` wrote. What is restored from a listing must stay in its folder: a path that leaves it, comes
- * twice or out of order, or lies below a file or a symbolic link is refused.
+ * Reads what `serializeTree` wrote. What is restored from a listing must stay in its folder: a path that
+ * leaves it, comes twice or out of order, or lies below a file or a symbolic link is refused.
  */
 export function parseTree(text: string): Result<readonly TreeItem[]> {
   const lines = text.split('\n');

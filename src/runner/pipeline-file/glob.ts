@@ -1,7 +1,7 @@
 /**
- * Whether a path matches a pattern: `*` stands for any characters of one part of a path, `?` for one, a part `**` for any
- * number of parts, none included; all else stands for itself. Names that start with "." are no exception. Takes time in
- * proportion to the product of the lengths, whatever the pattern.
+ * Whether a path matches a pattern: `*` stands for any characters of one part of a path, `?` for one, a part
+ * `**` for any number of parts, none included; all else stands for itself. Names that start with "." are no
+ * exception. Takes time in proportion to the product of the lengths, whatever the pattern.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));
@@ -9,7 +9,10 @@ export function matchesGlob(pattern: string, path: string): boolean {
 
 export const isGlob = (text: string): boolean => /[*?]/.test(text);
 
-/** One part at a time from the left; `reached[i]`: the first i parts of the path can be matched by what was read of the pattern. */
+/**
+ * One part at a time from the left; `reached[i]`: the first i parts of the path can be matched by what was
+ * read of the pattern.
+ */
 function matchesParts(pattern: readonly string[], path: readonly string[]): boolean {
   let reached = path.map(() => false);
   let empty = true;

@@ -19,8 +19,9 @@ export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 export type LookUp = (reference: Reference, report: Report) => Node | undefined;
 
 /**
- * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of whatever
- * type and standing where it is written; in a longer text a scalar stands as it is written. Undefined where one has a fault.
+ * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of
+ * whatever type and standing where it is written; in a longer text a scalar stands as it is written.
+ * Undefined where one has a fault.
  */
 export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | undefined {
   if (node.kind === 'broken') return undefined;

@@ -1,8 +1,8 @@
 import { mapNode, type MapEntry, type Node } from './yaml/node.ts';
 
 /**
- * JSON merge patch (RFC 7396): maps merge name by name, null deletes, anything else replaces; a list is replaced whole.
- * Every value keeps the place where it is written, in the base or in the patch.
+ * JSON merge patch (RFC 7396): maps merge name by name, null deletes, anything else replaces; a list is
+ * replaced whole. Every value keeps the place where it is written, in the base or in the patch.
  */
 export function mergePatch(base: Node | undefined, patch: Node): Node {
   if (patch.kind !== 'map') return patch;

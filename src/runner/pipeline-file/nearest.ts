@@ -1,7 +1,7 @@
 /**
- * The known name that is most like a misspelt one: by optimal string alignment distance (insert, delete, replace, swap of
- * neighbours), at most a third of the name's length (`part`: another part of it), case aside. Undefined where nothing is
- * near.
+ * The known name that is most like a misspelt one: by optimal string alignment distance (insert, delete,
+ * replace, swap of neighbours), at most a third of the name's length (`part`: another part of it), case
+ * aside. Undefined where nothing is near.
  */
 export function nearest(name: string, known: Iterable<string>, part = 3): string | undefined {
   const wanted = name.toLowerCase().slice(0, longest);

@@ -5,11 +5,12 @@ import { parseYaml } from './yaml/parse-yaml.ts';
 import type { ChangedVar } from './unreached-vars.ts';
 
 /**
- * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`, `stages.train.matrix.1.config.0.r=16`.
- * The value is read as YAML is; nothing after "=" is the empty text. All names but the last must exist, and below `vars`
- * the last too, since a var that nothing refers to would change nothing without a word. `file` names the text in diagnostics.
- * Where the value that is replaced stands under an anchor, what came from there by an alias or a merge changes with it, as
- * if the file had been edited.
+ * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`,
+ * `stages.train.matrix.1.config.0.r=16`. The value is read as YAML is; nothing after "=" is the empty text.
+ * All names but the last must exist, and below `vars` the last too, since a var that nothing refers to would
+ * change nothing without a word. `file` names the text in diagnostics. Where the value that is replaced
+ * stands under an anchor, what came from there by an alias or a merge changes with it, as if the file had
+ * been edited.
  */
 export function override(root: Node, file: string, text: string, report: Report): Overridden {
   const fault = (message: string, length: number, offset = 0): Overridden => {
@@ -106,7 +107,10 @@ function valueAfter(file: string, text: string, start: number, report: Report): 
   return parsed && withText(parsed, (part) => part.replaceAll(hash, '#'));
 }
 
-/** A "#" that would begin a comment: a value on the command line has none, so it is a character like any other. */
+/**
+ * A "#" that would begin a comment: a value on the command line has none, so it is a character like any
+ * other.
+ */
 const comment = /(?<=^|\s)#/g;
 
 /** One of the characters for private use (U+E000 to U+F8FF) that a text does not hold. */

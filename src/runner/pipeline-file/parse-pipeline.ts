@@ -18,7 +18,10 @@ import { varsLookUp, withVars } from './vars.ts';
 
 /** A pipeline file as far as it can be understood. */
 export interface Parsed {
-  /** Undefined where not even its stages could be told apart. Stages with faults are left out and named in `broken`. */
+  /**
+   * Undefined where not even its stages could be told apart. Stages with faults are left out and named in
+   * `broken`.
+   */
   readonly pipeline: Pipeline | undefined;
   readonly faults: readonly Fault[];
   readonly warnings: readonly Diagnostic[];
@@ -27,8 +30,8 @@ export interface Parsed {
 }
 
 /**
- * Reads a pipeline file: what it extends, `--set`, vars in their places, the shape of everything. All faults are
- * collected; references to axes, deps and outs are settled by the plan.
+ * Reads a pipeline file: what it extends, `--set`, vars in their places, the shape of everything. All faults
+ * are collected; references to axes, deps and outs are settled by the plan.
  */
 export function parsePipeline(request: SourceRequest): Parsed {
   const faults: Fault[] = [];
@@ -107,7 +110,10 @@ function readableDeps(node: Node | undefined): readonly StageDependency[] {
     : [];
 }
 
-/** A command line keeps its references, since what stands for them is quoted for the shell; a reference to a list is the command as a list. */
+/**
+ * A command line keeps its references, since what stands for them is quoted for the shell; a reference to a
+ * list is the command as a list.
+ */
 function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undefined {
   if (node.kind !== 'map') return withVars(node, vars, report);
   const command = node.entries.get('cmd');

@@ -364,7 +364,10 @@ export const stageShape = record('a stage', {
 
 export type StageFields = Of<typeof stageShape>;
 
-/** The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does not hide others. */
+/**
+ * The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does
+ * not hide others.
+ */
 export const pipelineShape = record('a pipeline file', {
   name: optional(
     map(text, (name, _, report) =>
@@ -378,7 +381,10 @@ export const pipelineShape = record('a pipeline file', {
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 
-/** The JSON Schema of a pipeline file: what `pipeline schema` prints, for editors. Made from the shapes that check it. */
+/**
+ * The JSON Schema of a pipeline file: what `pipeline schema` prints, for editors. Made from the shapes that
+ * check it.
+ */
 export function pipelineSchema(): Schema {
   const { properties, ...rest } = pipelineShape.schema;
   return {

@@ -14,7 +14,10 @@ export interface Pipeline {
   readonly stages: ReadonlyMap<string, Stage>;
   /** Stages with faults of their own: what refers to them is not judged. */
   readonly broken: ReadonlySet<string>;
-  /** Of stages with faults, the deps that can be read: whether there is what they name does not depend on the rest. */
+  /**
+   * Of stages with faults, the deps that can be read: whether there is what they name does not depend on the
+   * rest.
+   */
   readonly brokenDeps: ReadonlyMap<string, readonly StageDependency[]>;
 }
 

@@ -2,9 +2,10 @@ import type { Result } from '../../result.ts';
 import { controlCharacter } from './yaml/control-character.ts';
 
 /**
- * A path from the project root, in its plain form ("./data//x/" is "data/x"), or why it is refused. What leaves the
- * project on any system is refused on every system: "..", an absolute path, a drive, and whatever a file system, an
- * editor or a careless tool takes for one of those. (A symbolic link on the way is seen by the shell, not here.)
+ * A path from the project root, in its plain form ("./data//x/" is "data/x"), or why it is refused. What
+ * leaves the project on any system is refused on every system: "..", an absolute path, a drive, and whatever
+ * a file system, an editor or a careless tool takes for one of those. (A symbolic link on the way is seen by
+ * the shell, not here.)
  */
 export function projectPath(text: string): Result<string> {
   const refuse = (why: string): Result<string> => ({
@@ -44,8 +45,9 @@ function partFault(part: string): string | undefined {
 }
 
 /**
- * A part as the most lenient reader sees it: percent-decoded (twice, as servers do), compatibility forms and look-alikes
- * folded to ASCII (U+2024, U+FF0F), without what file systems ignore or strip: format characters (HFS+) and white space (Windows).
+ * A part as the most lenient reader sees it: percent-decoded (twice, as servers do), compatibility forms and
+ * look-alikes folded to ASCII (U+2024, U+FF0F), without what file systems ignore or strip: format characters
+ * (HFS+) and white space (Windows).
  */
 function lookalike(part: string): string {
   const decoded = percentDecoded(percentDecoded(part));
@@ -65,7 +67,10 @@ const percentDecoded = (text: string): string =>
     )
     .replace(/%(2e|2f|5c|25|00|20)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
-/** Why an out cannot have this path, beside what `projectPath` refuses: what Windows would silently write under another name. */
+/**
+ * Why an out cannot have this path, beside what `projectPath` refuses: what Windows would silently write
+ * under another name.
+ */
 export function outPathFault(path: string): string | undefined {
   const part = path
     .split('/')
@@ -77,6 +82,9 @@ export function outPathFault(path: string): string | undefined {
 /** Names that Windows keeps for devices, with any extension. */
 export const reservedName = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** Paths with one folded form are one path on file systems that ignore case or normal forms (APFS, NTFS, HFS+). */
+/**
+ * Paths with one folded form are one path on file systems that ignore case or normal forms (APFS, NTFS,
+ * HFS+).
+ */
 export const foldedPath = (path: string): string =>
   path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');

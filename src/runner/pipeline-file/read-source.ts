@@ -77,7 +77,10 @@ function readFile(
   return extended(node, file, [...chain, file], reading);
 }
 
-/** A file with what it extends below it. A name is not passed on: two files with one name would write into one folder. */
+/**
+ * A file with what it extends below it. A name is not passed on: two files with one name would write into one
+ * folder.
+ */
 function extended(node: MapNode, file: string, chain: readonly string[], reading: Reading): Node | undefined {
   const parent = node.entries.get('extends');
   if (parent === undefined) return node;
@@ -96,7 +99,10 @@ function extended(node: MapNode, file: string, chain: readonly string[], reading
 const without = (node: MapNode, name: string): MapNode =>
   mapNode(new Map([...node.entries].filter(([other]) => other !== name)), node.at);
 
-/** A path written in a file, from the project root. Here ".." is taken: it leads from one folder of the project to another. */
+/**
+ * A path written in a file, from the project root. Here ".." is taken: it leads from one folder of the
+ * project to another.
+ */
 function besideFile(file: string, path: string): Result<string> {
   const parts = file.split('/').slice(0, -1);
   for (const [index, part] of path.split('/').entries()) {

@@ -5,8 +5,9 @@ import { nearest } from './nearest.ts';
 import { kindText, type MapNode, type Node, type ScalarNode } from './yaml/node.ts';
 
 /**
- * What a value of pipeline.yaml must look like: at once a JSON Schema, for editors, and a reader that gives a typed value
- * or reports what is wrong with which part. Both come from the same parts, so they cannot disagree.
+ * What a value of pipeline.yaml must look like: at once a JSON Schema, for editors, and a reader that gives a
+ * typed value or reports what is wrong with which part. Both come from the same parts, so they cannot
+ * disagree.
  */
 export interface Shape<T> {
   readonly schema: Schema;
@@ -16,7 +17,10 @@ export interface Shape<T> {
   readonly read: (node: Node, report: Report) => T | undefined;
 }
 
-/** Reports that a value is none of what is expected here. Of one with a fault of its own that was said already. */
+/**
+ * Reports that a value is none of what is expected here. Of one with a fault of its own that was said
+ * already.
+ */
 export function refuse(
   node: Node,
   expected: string,
@@ -98,7 +102,10 @@ export function word<const T extends string>(words: readonly T[]): Shape<Located
   };
 }
 
-/** A text that may refer to axes, and gets its value in each instance. A number or a truth value counts as it is written. */
+/**
+ * A text that may refer to axes, and gets its value in each instance. A number or a truth value counts as it
+ * is written.
+ */
 export const lateText = (expected: string): Shape<ScalarNode> => ({
   schema: { type: ['string', 'number', 'boolean'] },
   expected,
@@ -198,7 +205,9 @@ export const required = <T>(shape: Shape<T>, description: string): Field<T> => (
 });
 
 type Fields = Readonly<Record<string, Field<unknown>>>;
-/** What a record reads as: every name, undefined where it may be left out and is, and where the whole stands. */
+/**
+ * What a record reads as: every name, undefined where it may be left out and is, and where the whole stands.
+ */
 type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never } & {
   readonly at: Range;
 };
@@ -277,8 +286,8 @@ function unknownName(
 }
 
 /**
- * One of several forms, told apart by hand: `pick` names the form that the writer meant, so that a typo is one fault and
- * not one for each form.
+ * One of several forms, told apart by hand: `pick` names the form that the writer meant, so that a typo is
+ * one fault and not one for each form.
  */
 export function choice<T, const Form extends string>(
   expected: string,

@@ -3,9 +3,9 @@ import { limits } from './yaml/guard.ts';
 import type { Part } from './yaml/node.ts';
 
 /**
- * The pieces of a text: `${name}` and `${name.name}` refer, `$${` stands for `${`. `at` is where the whole scalar stands
- * and `raw` how it is written there, so that a reference gets a place of its own even in a quoted or folded text.
- * Undefined where a fault was reported.
+ * The pieces of a text: `${name}` and `${name.name}` refer, `$${` stands for `${`. `at` is where the whole
+ * scalar stands and `raw` how it is written there, so that a reference gets a place of its own even in a
+ * quoted or folded text. Undefined where a fault was reported.
  */
 export function templateParts(
   text: string,

@@ -24,7 +24,10 @@ export function patchedVars(
   );
 }
 
-/** Warnings for changed vars that no stage refers to. A var that is not used is no fault; one that is changed in vain is a mistake. */
+/**
+ * Warnings for changed vars that no stage refers to. A var that is not used is no fault; one that is changed
+ * in vain is a mistake.
+ */
 export function unreachedVars(root: Node, changed: readonly ChangedVar[]): readonly Diagnostic[] {
   const vars = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   const stages = root.kind === 'map' ? root.entries.get('stages')?.value : undefined;

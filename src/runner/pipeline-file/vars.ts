@@ -3,7 +3,9 @@ import { limits } from './yaml/guard.ts';
 import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
 import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from './yaml/node.ts';
 
-/** What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault. */
+/**
+ * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
+ */
 export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {
   const settled = new Map<string, Node | 'open' | undefined>();
   let depth = 0;
@@ -67,8 +69,8 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
 }
 
 /**
- * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their instance.
- * Faults of what is left are found there.
+ * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their
+ * instance. Faults of what is left are found there.
  */
 export function withVars(node: Node, lookUp: LookUp, report: Report): Node | undefined {
   if (!refers(node)) return node;

@@ -5,8 +5,9 @@ import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { Instance } from './instance.ts';
 
 /**
- * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out over a
- * program or the pipeline file. Names are compared as file systems do that ignore case. One sort, then one pass.
+ * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out
+ * over a program or the pipeline file. Names are compared as file systems do that ignore case. One sort, then
+ * one pass.
  */
 export function checkPaths(instances: readonly Instance[], file: string, report: Report): void {
   const claims = instances.flatMap((instance) => claimsOf(instance, report));
@@ -15,8 +16,9 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
 }
 
 /**
- * Deps and code that symbolic links lead to other places than their paths say, `realPath` from the project root: an out
- * that another instance writes there is theirs to read by `from` alone. (No out is written through a link.)
+ * Deps and code that symbolic links lead to other places than their paths say, `realPath` from the project
+ * root: an out that another instance writes there is theirs to read by `from` alone. (No out is written
+ * through a link.)
  */
 export function checkReadsThroughLinks(
   instances: readonly Instance[],
@@ -45,7 +47,8 @@ function reportOverlaps(claims: readonly Claim[], report: Report): void {
   const sorted = claims
     .map((claim) => ({ claim, key: `${foldedPath(claim.path).replaceAll('/', '\0')}\0` }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  // The claims whose paths hold the present one, outermost first: who is outside of the last is outside of those before.
+  // The claims whose paths hold the present one, outermost first: who is outside of the last is outside of
+  // those before.
   const around: typeof sorted = [];
   for (const entry of sorted) {
     while (around.length > 0 && !entry.key.startsWith(around.at(-1)?.key ?? '')) around.pop();

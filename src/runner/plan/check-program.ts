@@ -17,8 +17,8 @@ export interface ProgramContract {
 export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
 
 /**
- * Compiles a program's schema once, for all its instances. A schema that is none is a fault of the program: every
- * instance reports it at its `uses`.
+ * Compiles a program's schema once, for all its instances. A schema that is none is a fault of the program:
+ * every instance reports it at its `uses`.
  */
 export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
   const ajv = new Ajv({

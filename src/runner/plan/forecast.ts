@@ -7,7 +7,10 @@ import type { Instance, Plan } from './instance.ts';
 /** What a run would do, without doing it. */
 export interface Forecast {
   readonly willRun: readonly { readonly instance: InstanceId; readonly because: readonly Reason[] }[];
-  /** What reads from something that runs: whether its deps' bytes change is known when that is done. `after`: what it waits for. */
+  /**
+   * What reads from something that runs: whether its deps' bytes change is known when that is done. `after`:
+   * what it waits for.
+   */
   readonly mayRun: readonly { readonly instance: InstanceId; readonly after: readonly InstanceId[] }[];
   readonly upToDate: readonly InstanceId[];
   /** Instances whose outs will be written back from the cache, and which outs. */
@@ -24,9 +27,9 @@ export interface ForecastFacts {
 }
 
 /**
- * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose deps are
- * all known; `displaced` only for those that have a result. `neverFinished` tells whether an instance that waits has no
- * result of any kind that could still hold: it runs for certain.
+ * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose
+ * deps are all known; `displaced` only for those that have a result. `neverFinished` tells whether an
+ * instance that waits has no result of any kind that could still hold: it runs for certain.
  */
 export function forecast(
   plan: Plan,

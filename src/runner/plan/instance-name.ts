@@ -37,7 +37,10 @@ export function valueLabel(value: Value): string {
     .join('+');
 }
 
-/** The names of an instance: "aimc,lora" in its stage, which is its folder too, and "train[aimc,lora]" in the pipeline. */
+/**
+ * The names of an instance: "aimc,lora" in its stage, which is its folder too, and "train[aimc,lora]" in the
+ * pipeline.
+ */
 export interface InstanceName {
   readonly id: InstanceId;
   /** From the folder of the stage; empty for a stage without axes. */
@@ -57,9 +60,10 @@ const branded = (id: string): InstanceId => id as InstanceId; // the only place 
 export const axisName = (label: string): string => shortened(encodedLabel(label));
 
 /**
- * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @ stand, the UTF-8
- * bytes of everything else are percent-encoded; so is a first character that hides a file, is an option or makes a device,
- * and the dot of an end that would make the folder that of a failed attempt at another instance.
+ * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @
+ * stand, the UTF-8 bytes of everything else are percent-encoded; so is a first character that hides a file,
+ * is an option or makes a device, and the dot of an end that would make the folder that of a failed attempt
+ * at another instance.
  */
 export function encodedLabel(label: string): string {
   const encoded = label

@@ -25,7 +25,10 @@ export type Program =
       readonly at: Range;
     };
 
-/** A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A word of argv is a list of pieces. */
+/**
+ * A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A
+ * word of argv is a list of pieces.
+ */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'dep'; readonly name: string }
@@ -52,14 +55,20 @@ export type Dependency =
 export interface GatherMember {
   readonly instance: InstanceId;
   readonly out: string;
-  /** Whole: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a point reruns what gathers it, and no more. */
+  /**
+   * Whole: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a point
+   * reruns what gathers it, and no more.
+   */
   readonly axes: Readonly<Record<string, Value>>;
 }
 
 export interface Out {
   /** From the project root; inside the instance's folder unless `workspace`. */
   readonly path: string;
-  /** As written: from the instance's folder, or from the root for `workspace`. This is what the manifest holds. */
+  /**
+   * As written: from the instance's folder, or from the root for `workspace`. This is what the manifest
+   * holds.
+   */
   readonly declared: string;
   readonly kind: OutKind;
   readonly workspace: boolean;

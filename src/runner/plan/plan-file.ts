@@ -21,7 +21,9 @@ export interface PlannedFile {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** From a pipeline file to its graph: everything about it that can be known without looking at any other file. */
+/**
+ * From a pipeline file to its graph: everything about it that can be known without looking at any other file.
+ */
 export function planFile(request: SourceRequest): PlannedFile {
   const { pipeline, faults, warnings, sources } = parsePipeline(request);
   if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, warnings, sources };

@@ -18,8 +18,9 @@ export interface Planned {
 }
 
 /**
- * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All faults are
- * collected; one that many instances share is told once. Takes time in proportion to instances and edges.
+ * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All
+ * faults are collected; one that many instances share is told once. Takes time in proportion to instances and
+ * edges.
  */
 export function planOf(pipeline: Pipeline): Planned {
   const faults = new Map<string, Repeated>();
@@ -79,7 +80,10 @@ interface StageEdge extends Edge {
   readonly at: Range;
 }
 
-/** What a stage's deps need. (An instance cannot need another of its own stage: they would have to agree on every axis.) */
+/**
+ * What a stage's deps need. (An instance cannot need another of its own stage: they would have to agree on
+ * every axis.)
+ */
 const edgesOf = (stage: Stage | undefined): readonly StageEdge[] =>
   [...(stage?.deps.values() ?? [])].flatMap((dep) =>
     dep.kind === 'from' ? [{ from: stage?.name ?? '', to: dep.stage.value, at: dep.stage.at }] : [],

@@ -6,8 +6,9 @@ import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 
 /**
- * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most of what a run
- * with nothing to do would cost. `runner` names the very code that made it. Two lines: what it was made from, and the plan.
+ * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most
+ * of what a run with nothing to do would cost. `runner` names the very code that made it. Two lines: what it
+ * was made from, and the plan.
  */
 export function rememberPlan(
   plan: Plan,
@@ -29,7 +30,10 @@ export function rememberPlan(
   return `${JSON.stringify(header)}\n${body}`;
 }
 
-/** The remembered plan, if it is whole and was made by this runner from these very texts; undefined: plan the file anew. */
+/**
+ * The remembered plan, if it is whole and was made by this runner from these very texts; undefined: plan the
+ * file anew.
+ */
 export function rememberedPlan(
   remembered: string,
   { file, overrides, readText }: SourceRequest,

@@ -12,7 +12,10 @@ import { withNeeds } from './with-needs.ts';
 export interface Selection {
   /** "train", "train[*,gs_*]", "train:aimc,lora"; none: all. */
   readonly patterns: readonly string[];
-  /** `needs`: those and what they need; `only`: just those; `from`: those and what needs them; `until`: as `needs`. */
+  /**
+   * `needs`: those and what they need; `only`: just those; `from`: those and what needs them; `until`: as
+   * `needs`.
+   */
   readonly mode: 'needs' | 'only' | 'from' | 'until';
 }
 
@@ -23,7 +26,9 @@ export interface Selected {
   readonly takenAsIs: readonly Instance[];
 }
 
-/** The instances that a command is about. A pattern that matches nothing is an error with the nearest name. */
+/**
+ * The instances that a command is about. A pattern that matches nothing is an error with the nearest name.
+ */
 export function select(plan: Plan, { patterns, mode }: Selection): Result<Selected, readonly Diagnostic[]> {
   const matches = patterns.map((pattern) => matching(plan, pattern));
   const faults = matches.flatMap((match) => (match.ok ? [] : [match.error]));

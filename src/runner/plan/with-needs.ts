@@ -1,7 +1,10 @@
 import type { InstanceId } from '../identity.ts';
 import type { Instance, Plan } from './instance.ts';
 
-/** Some instances and all that they need. The plan is in topological order, so one pass from its end finds them. */
+/**
+ * Some instances and all that they need. The plan is in topological order, so one pass from its end finds
+ * them.
+ */
 export function withNeeds(
   { instances, needs }: Pick<Plan, 'instances' | 'needs'>,
   some: Iterable<InstanceId>,

@@ -11,8 +11,8 @@ export interface BundleFolder extends AsyncDisposable {
 }
 
 /**
- * A bundle in the project, from its root. One that is a module of a package stands in a folder of the package's name,
- * where links lead to what that package depends on.
+ * A bundle in the project, from its root. One that is a module of a package stands in a folder of the
+ * package's name, where links lead to what that package depends on.
  */
 export const bundlePath = (bundle: Digest, owner: string | undefined): string =>
   `${bundlesOf(owner)}/${bundle}.mjs`;

@@ -40,7 +40,10 @@ export async function isFresh(
   return record.absent.every((path) => workspace.disk.stat(placeOf(workspace, path)) === undefined);
 }
 
-/** A file is npm's record of what it installed, which all programs share; a folder is a package without a record. */
+/**
+ * A file is npm's record of what it installed, which all programs share; a folder is a package without a
+ * record.
+ */
 const sourceContent = (workspace: Workspace, path: string, contents: Contents): Promise<string> =>
   path.endsWith('.json') ? contents(path) : sourceDigest(workspace, path);
 

@@ -14,11 +14,17 @@ import { packageName } from './package-name.ts';
 export interface Bundle {
   readonly text: string;
   readonly digest: Digest;
-  /** Of places in the text to places in the project's files. Not part of the text, nor of its digest: it changes with every comment. */
+  /**
+   * Of places in the text to places in the project's files. Not part of the text, nor of its digest: it
+   * changes with every comment.
+   */
   readonly map: string;
   /** The files of the project that were read, from its root. */
   readonly inputs: readonly string[];
-  /** Names that were looked for, or would be looked for before what was found: one that appears changes the bundle. */
+  /**
+   * Names that were looked for, or would be looked for before what was found: one that appears changes the
+   * bundle.
+   */
   readonly absent: readonly string[];
   /** Whether what it was made from is known to be, until now, what the bundler read. */
   readonly stoodStill: () => boolean;
@@ -38,7 +44,10 @@ export interface BundleFault {
   readonly help?: string;
 }
 
-/** The version whose output is hashed: another one may write other bytes, so it is part of the manifest's format. */
+/**
+ * The version whose output is hashed: another one may write other bytes, so it is part of the manifest's
+ * format.
+ */
 export const bundlerVersion = '0.28.2';
 
 /** Bundles stage programs. Comments, formatting and places of files leave no trace in the text. */
@@ -130,7 +139,10 @@ async function bundle(
   }
 }
 
-/** Whether what a path or a name stands for is a part of an installed package: an engine is named by a path ("./…") alone. */
+/**
+ * Whether what a path or a name stands for is a part of an installed package: an engine is named by a path
+ * ("./…") alone.
+ */
 const isOfPackage = (path: string): boolean =>
   path.startsWith('./') ? /^\.\/\.\.\/|\/node_modules\//.test(path) : namesModule(path);
 
@@ -201,8 +213,8 @@ function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
 }
 
 /**
- * For every import, the names that could be found before or instead of what was found: with every extension, and as a
- * folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
+ * For every import, the names that could be found before or instead of what was found: with every extension,
+ * and as a folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
  */
 function lookedFor({ inputs }: Esbuild.Metafile): readonly string[] {
   const names = new Set<string>();
@@ -210,7 +222,8 @@ function lookedFor({ inputs }: Esbuild.Metafile): readonly string[] {
     for (const { original } of imports) {
       if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
       const exact = join(dirname(importer), original);
-      // A name that is the file's own is the first that is tried. (".js" is not: TypeScript's may stand for it.)
+      // A name that is the file's own is the first that is tried. (".js" is not: TypeScript's may stand for
+      // it.)
       if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
       for (const candidate of candidates(exact)) names.add(candidate);
     }

@@ -12,7 +12,10 @@ import type { ReadProgram, Reads } from './reads.ts';
 
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
-/** A command by content: its words, the program that its first word finds, and the files that its `code` names; and the stamps of all these. */
+/**
+ * A command by content: its words, the program that its first word finds, and the files that its `code`
+ * names; and the stamps of all these.
+ */
 export async function readCommand(
   workspace: Workspace,
   command: Command,
@@ -86,7 +89,10 @@ export function executableName(command: Command): string {
     : first.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 }
 
-/** Where execvp(3) looks: a name with a slash is a path from the project root, any other is looked for on PATH. Those in the project from its root. */
+/**
+ * Where execvp(3) looks: a name with a slash is a path from the project root, any other is looked for on
+ * PATH. Those in the project from its root.
+ */
 export function executablePlaces(
   workspace: Workspace,
   name: string,
@@ -114,8 +120,8 @@ export function isExecutable(workspace: Workspace, place: string): boolean {
 }
 
 /**
- * The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder stands for
- * all in it that counts.
+ * The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder
+ * stands for all in it that counts.
  */
 export function codeFiles(
   workspace: ProjectFiles,

@@ -5,7 +5,10 @@ import type { TreeItem } from '../manifest/tree.ts';
 import type { BundleFault } from './bundle.ts';
 import type { Description } from './describe.ts';
 
-/** A module that computes for stage programs, bundled by itself: an edit of it changes no program that does not name it. */
+/**
+ * A module that computes for stage programs, bundled by itself: an edit of it changes no program that does
+ * not name it.
+ */
 export interface EngineFacts {
   readonly bundle: Digest;
   /** The bundle, from the project root. */
@@ -17,7 +20,10 @@ export interface EngineFacts {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** The engines of a stage program, by name. One that cannot be bundled is a fault of the instances that name it alone. */
+/**
+ * The engines of a stage program, by name. One that cannot be bundled is a fault of the instances that name
+ * it alone.
+ */
 export type Engines = ReadonlyMap<string, Result<EngineFacts, readonly BundleFault[]>>;
 
 export interface NamedEngine {

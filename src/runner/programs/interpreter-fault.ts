@@ -3,8 +3,9 @@ import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { executablePlaces, isExecutable } from './command-program.ts';
 
 /**
- * Why the system could not start a script, where its first line says so: the kernel takes the carriage return of a file
- * with Windows line ends for a part of the interpreter's name, and calls the script missing where its interpreter is.
+ * Why the system could not start a script, where its first line says so: the kernel takes the carriage return
+ * of a file with Windows line ends for a part of the interpreter's name, and calls the script missing where
+ * its interpreter is.
  */
 export function interpreterFault(
   workspace: Workspace,

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { isJsonObject, readJson } from '../../files/json.ts';
 import type { BundleFault } from './bundle.ts';
 
-/** Why a program could not be loaded, from what Node said: a package that is not there is named, with what brings it. */
+/**
+ * Why a program could not be loaded, from what Node said: a package that is not there is named, with what
+ * brings it.
+ */
 export async function loadFault(root: string, message: string): Promise<BundleFault> {
   const name = /Cannot find package '([^']+)'/.exec(message)?.[1];
   if (name === undefined) return { message, at: undefined };

@@ -13,15 +13,18 @@ import { shippedPaths } from './shipped-paths.ts';
 export interface PackageFacts {
   /** Each package that can be reached, where it is installed → its version and integrity. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Files and folders that this was read from, from the project root or absolute → what they held then: while that is unchanged, so are the facts. */
+  /**
+   * Files and folders that this was read from, from the project root or absolute → what they held then: while
+   * that is unchanged, so are the facts.
+   */
   readonly sources: Readonly<Record<string, string>>;
 }
 
 /**
  * The installed closure of packages: version and integrity from npm's record of what is installed
- * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an unrecorded package,
- * counts by its content. One that is not installed counts as nothing. `owner`: the package that asks for them, where it is
- * not the project.
+ * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an
+ * unrecorded package, counts by its content. One that is not installed counts as nothing. `owner`: the
+ * package that asks for them, where it is not the project.
  */
 export async function packageFacts(
   workspace: Workspace,
@@ -72,7 +75,10 @@ interface Lock {
   readonly packages: JsonObject;
 }
 
-/** npm's record in the nearest folder upwards that has one: in a workspace of packages it lies above the project. */
+/**
+ * npm's record in the nearest folder upwards that has one: in a workspace of packages it lies above the
+ * project.
+ */
 function findLock(workspace: Workspace, from: string): Lock | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const place = `${folder}/node_modules/.package-lock.json`;
@@ -165,8 +171,8 @@ export async function sourceDigest(workspace: Workspace, path: string): Promise<
 }
 
 /**
- * Of a package's folder what it ships: a link may lead to a whole project, whose tests and data are in no package. Of one
- * that does not say what it ships, all but what a pipeline made in it.
+ * Of a package's folder what it ships: a link may lead to a whole project, whose tests and data are in no
+ * package. Of one that does not say what it ships, all but what a pipeline made in it.
  */
 function whatCounts(workspace: Workspace, path: string): (inside: string) => boolean {
   const folder = placeOf(workspace, path);

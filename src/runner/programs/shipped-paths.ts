@@ -2,8 +2,9 @@ import { isJsonObject, type Json } from '../../files/json.ts';
 import { matchesWildcards } from '../pipeline-file/glob.ts';
 
 /**
- * Which paths of a package count, from its folder, by what its package.json says that it ships (`files`), the folders
- * that lead there included; undefined: all, since it says nothing, or it can be entered where it ships nothing. What
+ * Which paths of a package count, from its folder, by what its package.json says that it ships (`files`), the
+ * folders that lead there included; undefined: all, since it says nothing, or it can be entered where it
+ * ships nothing. What
  * `files` takes out again ("!name") counts: rather too much than too little.
  */
 export function shippedPaths(packageJson: Json | undefined): ((path: string) => boolean) | undefined {

@@ -62,8 +62,8 @@ export interface ProgramSources {
 }
 
 /**
- * Every program by its path, with its engines: ready, or why it cannot be made. Where nothing changed, each file is only
- * read.
+ * Every program by its path, with its engines: ready, or why it cannot be made. Where nothing changed, each
+ * file is only read.
  */
 export async function stagePrograms(
   sources: ProgramSources,

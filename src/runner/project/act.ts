@@ -137,7 +137,10 @@ async function removePartialFiles({ workspace, store }: Opened): Promise<void> {
   for (const path of partialFiles(workspace, folders)) await removeTree(workspace, placeOf(workspace, path));
 }
 
-/** Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be read, nothing is deleted: what it names is not known. */
+/**
+ * Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be
+ * read, nothing is deleted: what it names is not known.
+ */
 export async function gc(
   opened: Opened,
   set: readonly string[],
@@ -179,7 +182,10 @@ export async function gc(
   });
 }
 
-/** Drops the rows of the store that cannot be read: what they said is computed or looked up again. Gives how many there were. */
+/**
+ * Drops the rows of the store that cannot be read: what they said is computed or looked up again. Gives how
+ * many there were.
+ */
 export async function repair(opened: Opened): Promise<Result<number, Problem>> {
   return locked(opened, 0, new AbortController().signal, async () => {
     const { rows } = storeDamage(opened.store);

@@ -87,7 +87,10 @@ export async function status(
   };
 }
 
-/** Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. What was deleted by hand is gone. */
+/**
+ * Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. What was
+ * deleted by hand is gone.
+ */
 async function unnamed(opened: Opened): Promise<Status['unnamed']> {
   const named = await namedInstances(opened);
   const placements = named === undefined ? [] : unnamedPlacements(opened.store, named);
@@ -100,7 +103,10 @@ export async function verify(opened: Opened): Promise<Verification> {
   return verifyStore(opened.workspace, opened.store, await namedInstances(opened));
 }
 
-/** What the pipeline files of the project name, as "pipeline instance"; undefined with a file that cannot be read. */
+/**
+ * What the pipeline files of the project name, as "pipeline instance"; undefined with a file that cannot be
+ * read.
+ */
 async function namedInstances({ store, place }: Opened): Promise<ReadonlySet<string> | undefined> {
   const plans = await plansOnDisk(place, [], store);
   return plans.ok

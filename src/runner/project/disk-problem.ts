@@ -3,7 +3,10 @@ import type { Problem } from '../answers.ts';
 import { diskMessage } from '../store/disk-message.ts';
 import { isFullDisk, isSqliteError, roomHelp } from '../store/open-store.ts';
 
-/** What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything else is a bug of ours and is thrown on. */
+/**
+ * What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything
+ * else is a bug of ours and is thrown on.
+ */
 export function diskProblem(error: unknown): Problem {
   const message = diskMessage(error);
   if (!isSqliteError(error) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code))

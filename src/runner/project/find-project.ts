@@ -21,7 +21,10 @@ export interface NoProject {
   readonly suggestion?: string;
 }
 
-/** The project is the nearest folder upwards that holds a pipeline.yaml; a file that is named alone makes its folder one. */
+/**
+ * The project is the nearest folder upwards that holds a pipeline.yaml; a file that is named alone makes its
+ * folder one.
+ */
 export function findProject(folder: string, file: string | undefined): Result<ProjectPlace, NoProject> {
   const start = realpathSync(folder);
   const named = file === undefined ? undefined : resolve(start, file);

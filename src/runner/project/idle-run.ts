@@ -17,9 +17,9 @@ import { wasKilled } from '../store/runs.ts';
 import { type Look, looksTheSame, recordLooks } from '../workspace/recorded-looks.ts';
 
 /**
- * A run with nothing to do leaves a record of all that it looked at. The next run that is asked for the same looks at
- * the same files again; if each of them is as it was, and no row that counts was changed, there is nothing to do again,
- * and nothing has to be planned, hashed or compared to know it.
+ * A run with nothing to do leaves a record of all that it looked at. The next run that is asked for the same
+ * looks at the same files again; if each of them is as it was, and no row that counts was changed, there is
+ * nothing to do again, and nothing has to be planned, hashed or compared to know it.
  */
 interface IdleRecord {
   readonly pipeline: string;
@@ -32,7 +32,10 @@ interface IdleRecord {
 
 /** What is asked of a run that could have nothing to do. */
 export interface IdleRequest {
-  /** All that decides what the run does, beside files, rows and variables: the request, the program, the machine. */
+  /**
+   * All that decides what the run does, beside files, rows and variables: the request, the program, the
+   * machine.
+   */
   readonly text: string;
   readonly jobs: number;
 }
@@ -68,7 +71,10 @@ export function idleRequest(
   };
 }
 
-/** A run that has nothing to do since nothing changed since the last one like it; undefined: that is not known. */
+/**
+ * A run that has nothing to do since nothing changed since the last one like it; undefined: that is not
+ * known.
+ */
 export async function runIdle(
   opened: Opened,
   { text, jobs }: IdleRequest,
@@ -111,11 +117,17 @@ export async function runIdle(
 export interface IdleRecording {
   /** With a disk that records what is looked at. */
   readonly opened: Opened;
-  /** To be called when the run has ended, with what was planned for it: where it had nothing to do, the next one will know. */
+  /**
+   * To be called when the run has ended, with what was planned for it: where it had nothing to do, the next
+   * one will know.
+   */
   remember(planned: Planned, chosen: readonly Instance[], summary: RunSummary): void;
 }
 
-/** Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads after this. */
+/**
+ * Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads
+ * after this.
+ */
 export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
   const {
     store,
@@ -180,7 +192,9 @@ function variableDigest(environment: NodeJS.ProcessEnv, variable: string): Diges
   return value === undefined ? null : digestOf(value);
 }
 
-/** Whole, or not at all: `remember` alone writes it, so the shape of one that is whole is that of the type. */
+/**
+ * Whole, or not at all: `remember` alone writes it, so the shape of one that is whole is that of the type.
+ */
 function parsed(text: string | undefined): IdleRecord | undefined {
   const end = text?.indexOf('\n') ?? -1;
   const body = text?.slice(end + 1) ?? '';

@@ -16,7 +16,10 @@ export interface ProjectHealth {
   readonly leftOver: readonly number[];
 }
 
-/** How a project's cache and processes are, without changing them and without waiting for a run. Undefined: nothing was run here yet. */
+/**
+ * How a project's cache and processes are, without changing them and without waiting for a run. Undefined:
+ * nothing was run here yet.
+ */
 export async function projectHealth(root: string): Promise<Result<ProjectHealth | undefined, StoreFault>> {
   const file = join(root, 'cache/pipeline.sqlite');
   const fault = folderFault(file);

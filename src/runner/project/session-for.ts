@@ -10,7 +10,10 @@ import { invalid } from './planning/invalid.ts';
 import type { Opened } from './open-rows.ts';
 import type { Planned } from './planning/plan-here.ts';
 
-/** A session for instances that must be able to run (`checked`), and for others that are only looked at: what they need, or more. */
+/**
+ * A session for instances that must be able to run (`checked`), and for others that are only looked at: what
+ * they need, or more.
+ */
 export async function sessionFor(
   opened: Opened,
   { plan, sources }: Planned,

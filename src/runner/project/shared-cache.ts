@@ -5,8 +5,9 @@ import type { Store } from '../store/open-store.ts';
 import type { ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * The fault of a `cache` that is a link to a folder which another project uses: each would take the other's files for
- * its own, and `gc` of one would delete the results of the other. Otherwise the cache is this project's from now on.
+ * The fault of a `cache` that is a link to a folder which another project uses: each would take the other's
+ * files for its own, and `gc` of one would delete the results of the other. Otherwise the cache is this
+ * project's from now on.
  */
 export function sharedCacheFault({ root, disk }: ProjectFiles, store: Store): Diagnostic | undefined {
   const owner = cacheOwner(store);

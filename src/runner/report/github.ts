@@ -13,7 +13,10 @@ export interface AnnotatedFiles {
   readonly writtenAt?: (instance: InstanceId) => Range | undefined;
 }
 
-/** What of a run GitHub shows as annotations: warnings that have a place, and stages that failed, where they are written. */
+/**
+ * What of a run GitHub shows as annotations: warnings that have a place, and stages that failed, where they
+ * are written.
+ */
 export function eventAnnotations(event: Event, files: AnnotatedFiles): readonly string[] {
   if (event.kind === 'warned') return diagnosticAnnotations([event.diagnostic], files);
   if (event.kind !== 'finished' || event.outcome.kind !== 'failed') return [];
@@ -56,7 +59,9 @@ function positionOf(
   return { file, line, col: column };
 }
 
-/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: one line, whatever it says. */
+/**
+ * https://docs.github.com/actions/reference/workflow-commands-for-github-actions: one line, whatever it says.
+ */
 function command(
   name: Diagnostic['severity'],
   properties: Readonly<Record<string, string | number>>,

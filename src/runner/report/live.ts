@@ -11,8 +11,8 @@ import { cutToWidth } from '../wording/wrapped.ts';
 import type { LiveView, Running } from './run-view.ts';
 
 /**
- * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No more than
- * leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
+ * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No
+ * more than leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
  */
 export function frame(
   view: LiveView,
@@ -35,7 +35,9 @@ export function frame(
   ].map((line) => cutToWidth(line, width));
 }
 
-/** Everything in one line, for a log: "3 of 45 done · 1 running · 41 s · train[lora] 120/300 step, loss 2.31". */
+/**
+ * Everything in one line, for a log: "3 of 45 done · 1 running · 41 s · train[lora] 120/300 step, loss 2.31".
+ */
 export function progressLine(view: LiveView, now: number, colors: Colors): string {
   if (view.fetching !== undefined) return fetchingLine(view.fetching, colors);
   const running = [...view.running].map(([id, row]) => [id, ...progressParts(row)].join(' '));
@@ -96,8 +98,9 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
 }
 
 /**
- * Seconds until the end, from the mean of each stage's instances so far and of those that run, by their own progress,
- * else of earlier runs; spread over the jobs. `uncounted`: stages that have given nothing to measure.
+ * Seconds until the end, from the mean of each stage's instances so far and of those that run, by their own
+ * progress, else of earlier runs; spread over the jobs. `uncounted`: stages that have given nothing to
+ * measure.
  */
 export function timeLeft(
   view: LiveView,

@@ -12,8 +12,9 @@ export type LogPart =
   | { readonly kind: 'printed'; readonly file: string };
 
 /**
- * What happened to an instance in a run, in order: why each attempt was started, what it said, what it printed, how it
- * ended. What is printed has no times, so it stands at the end of its attempt. `timeOf`: a moment as people read it.
+ * What happened to an instance in a run, in order: why each attempt was started, what it said, what it
+ * printed, how it ended. What is printed has no times, so it stands at the end of its attempt. `timeOf`: a
+ * moment as people read it.
  */
 export function logParts(
   { run, instance, events, files }: InstanceLog,

@@ -27,8 +27,9 @@ export interface MetricsTable {
 const mostMetrics = 8;
 
 /**
- * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to show;
- * undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked for allows.
+ * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to
+ * show; undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked
+ * for allows.
  */
 export function metricsTable(
   measured: readonly MeasuredInstance[],
@@ -93,7 +94,10 @@ function fitting(
   });
 }
 
-/** Those that have a best before counts, in their order; one at least, since a table without a metric would tell nothing. */
+/**
+ * Those that have a best before counts, in their order; one at least, since a table without a metric would
+ * tell nothing.
+ */
 function mostTelling(
   columns: readonly MetricColumn[],
   room: number,
@@ -108,7 +112,10 @@ function mostTelling(
   return columns.filter((column) => shown.includes(column));
 }
 
-/** Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before the last one above it. */
+/**
+ * Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before
+ * the last one above it.
+ */
 function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const endings = new Map<string, number>();
   for (const ending of [...new Set(names)].flatMap(endingsOf))
@@ -133,7 +140,10 @@ const stateText: Readonly<Record<ResultState, string>> = {
   'not-cached': ' (not cached)',
 };
 
-/** In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value comes last. */
+/**
+ * In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value
+ * comes last.
+ */
 export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
   const settings = settingsOf(measured);
   const [metrics, others] = [metricNames(measured), settings.names];
@@ -149,7 +159,10 @@ export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wan
 export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean =>
   columns.some((name) => matching(Object.keys(values), name).length > 0);
 
-/** Columns that are asked for and that no instance has: without a word, it would look as if they had been respected. */
+/**
+ * Columns that are asked for and that no instance has: without a word, it would look as if they had been
+ * respected.
+ */
 export function unknownColumns(
   measured: readonly MeasuredInstance[],
   columns: readonly string[],
@@ -298,8 +311,9 @@ interface Settings {
 }
 
 /**
- * A param, or a part of an axis that is a map (a single value is seen in the name of the instance), by its path. Where a
- * metric has that name, or a param another value than an axis, it is told by where it comes from: params.loss.
+ * A param, or a part of an axis that is a map (a single value is seen in the name of the instance), by its
+ * path. Where a metric has that name, or a param another value than an axis, it is told by where it comes
+ * from: params.loss.
  */
 function settingsOf(measured: readonly MeasuredInstance[]): Settings {
   const rows = new Map(

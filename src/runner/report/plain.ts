@@ -11,7 +11,10 @@ import { shellName } from '../wording/shell-name.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
-/** What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame. `textOf`: what warnings point into. */
+/**
+ * What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame.
+ * `textOf`: what warnings point into.
+ */
 export function plainLines(
   event: Event,
   colors: Colors,

@@ -1,4 +1,7 @@
-/** A place in a text as an editor counts: lines and columns from 1, columns in characters; a byte order mark is no column. */
+/**
+ * A place in a text as an editor counts: lines and columns from 1, columns in characters; a byte order mark
+ * is no column.
+ */
 export function positionIn(
   text: string,
   offset: number,

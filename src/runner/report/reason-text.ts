@@ -233,7 +233,10 @@ const plainText = (value: Value): string =>
 
 const shellText = (value: Value): string => (isList(value) ? value.map(String).join(' ') : String(value));
 
-/** A command as the YAML has it: the words of `manifestWords`, deps and outs as references; the first says which form it has. */
+/**
+ * A command as the YAML has it: the words of `manifestWords`, deps and outs as references; the first says
+ * which form it has.
+ */
 function commandText(value: Value): string {
   const [, ...words] = isList(value) ? value : [value];
   return words.map((word) => (isList(word) ? word.map(pieceText).join('') : JSON.stringify(word))).join(' ');

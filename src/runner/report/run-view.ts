@@ -7,7 +7,10 @@ export interface Running {
   readonly done: number;
   readonly total: number;
   readonly unit: string;
-  /** When the first piece of work was counted, and how much was done then: start-up and resumed work are no measure of speed. */
+  /**
+   * When the first piece of work was counted, and how much was done then: start-up and resumed work are no
+   * measure of speed.
+   */
   readonly countedFrom: { readonly at: number; readonly done: number } | undefined;
   readonly loss: number | undefined;
   readonly note: string | undefined;

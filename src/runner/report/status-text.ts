@@ -12,7 +12,9 @@ export interface StatusView {
   readonly width: number;
 }
 
-/** How many instances are in which state, and the ones that are not up to date or whose result was adopted. */
+/**
+ * How many instances are in which state, and the ones that are not up to date or whose result was adopted.
+ */
 export function statusText({ instances, unnamed }: Status, { all, width }: StatusView): string {
   const listed = all
     ? instances

@@ -8,7 +8,8 @@ export interface Share {
 }
 
 /**
- * Hands out shares of the machine in the order in which they were asked for: a large one is not starved by small ones.
+ * Hands out shares of the machine in the order in which they were asked for: a large one is not starved by
+ * small ones.
  */
 export interface Allotment {
   take(wanted: Resources): Promise<Share>;

@@ -28,7 +28,10 @@ export async function openAttempt(workspace: Workspace, instance: Instance, key:
 export const closeAttempt = (workspace: Workspace, key: Key): Promise<void> =>
   removeTree(workspace, placeOf(workspace, attemptFolder(key)));
 
-/** Keeps what a failed attempt wrote beside the place of its results, for the user to look at, until the next failure or success. */
+/**
+ * Keeps what a failed attempt wrote beside the place of its results, for the user to look at, until the next
+ * failure or success.
+ */
 export async function keepFailed(
   { workspace, store }: { readonly workspace: Workspace; readonly store: Store },
   instance: Instance,

@@ -64,7 +64,10 @@ export interface Start {
   readonly gpus: readonly number[];
 }
 
-/** Runs an instance's program until it has a result, fails for good, or is interrupted; files the result and puts it in its place. */
+/**
+ * Runs an instance's program until it has a result, fails for good, or is interrupted; files the result and
+ * puts it in its place.
+ */
 export async function executeInstance(
   run: Run,
   instance: Instance,
@@ -241,7 +244,10 @@ async function attemptOnce(
 /** The failed stage's last lines are shown; `log` has the rest. */
 const tailLines = 40;
 
-/** The attempt at this key whose job outlived its runner. One that was made from other data, or is not to count, is ended. */
+/**
+ * The attempt at this key whose job outlived its runner. One that was made from other data, or is not to
+ * count, is ended.
+ */
 async function leftByDeadRunner(
   { session, jobs }: Run,
   { key, stamps }: Assessment,
@@ -277,7 +283,10 @@ async function prepare(
 
 const notReady = (message: string): Ready => ({ ok: false, failure: { kind: 'disk', message } });
 
-/** From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched, objects, row, place. */
+/**
+ * From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched,
+ * objects, row, place.
+ */
 async function finish(
   run: Run,
   instance: Instance,
@@ -360,7 +369,10 @@ export function recordFinished(
   if (engine?.facts.ok === true) recordListing(store, engine.facts.value.bundle, engine.facts.value.code);
 }
 
-/** Reads again all that the result depends on, and gives the first file that is not as it was when the stage was started. */
+/**
+ * Reads again all that the result depends on, and gives the first file that is not as it was when the stage
+ * was started.
+ */
 async function touchedFile(
   session: Session,
   instance: Instance,

@@ -26,13 +26,19 @@ export function asideFault({ workspace }: Pick<Places, 'workspace'>, path: strin
     : `${aside} holds what was at ${path} before a run that was killed: move it back, or away`;
 }
 
-/** Moves aside what stands at the place of an out and was not made by a run, until the attempt at this key has ended. */
+/**
+ * Moves aside what stands at the place of an out and was not made by a run, until the attempt at this key has
+ * ended.
+ */
 export async function setAside({ workspace, store }: Places, found: FoundOut): Promise<void> {
   recordFoundOut(store, found);
   await workspace.disk.rename(placeOf(workspace, found.path), placeOf(workspace, asidePath(found.path)));
 }
 
-/** What an attempt at this key found and moved aside, by its path, and whether the out written there has other content. */
+/**
+ * What an attempt at this key found and moved aside, by its path, and whether the out written there has other
+ * content.
+ */
 export async function foundOutsThatDiffer(
   { workspace, store }: Places,
   key: Key,
@@ -59,8 +65,8 @@ export async function dropFoundOuts({ workspace, store }: Places, key: Key): Pro
 }
 
 /**
- * Puts back what attempts at some keys moved aside, in place of what they wrote. Where something stands that no run
- * made, or a link is on the way, all stays as it is: the next attempt says so.
+ * Puts back what attempts at some keys moved aside, in place of what they wrote. Where something stands that
+ * no run made, or a link is on the way, all stays as it is: the next attempt says so.
  */
 export async function putBackFoundOuts(
   { workspace, store }: Places,

@@ -17,9 +17,9 @@ interface Remains {
 }
 
 /**
- * Puts away what a killed run left behind: processes, and attempts that nobody will finish. Those whose jobs outlive the
- * runner stay, for the run that asks for their keys; so do scratch folders, from which a stage resumes. The caller holds
- * the lock.
+ * Puts away what a killed run left behind: processes, and attempts that nobody will finish. Those whose jobs
+ * outlive the runner stay, for the run that asks for their keys; so do scratch folders, from which a stage
+ * resumes. The caller holds the lock.
  */
 export async function putAwayKilled({ workspace, store, executor }: Remains): Promise<void> {
   if (!wasKilled(store) && allFoundOuts(store).length === 0) return;

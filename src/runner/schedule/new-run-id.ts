@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RunId } from '../identity.ts';
 
-/** A name for a run: sortable by time, and none that `isTaken` knows. Chance alone would name two runs of one second alike once in 65,536 times. */
+/**
+ * A name for a run: sortable by time, and none that `isTaken` knows. Chance alone would name two runs of one
+ * second alike once in 65,536 times.
+ */
 export function newRunId(at: number, isTaken: (run: RunId) => boolean): RunId {
   const time = new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   for (;;) {

@@ -25,7 +25,10 @@ interface Places {
   readonly pipeline: string;
 }
 
-/** Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers need not read it again. */
+/**
+ * Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers
+ * need not read it again.
+ */
 export async function placeOut(
   { workspace, store, pipeline }: Places,
   instance: Instance,
@@ -45,7 +48,10 @@ export async function placeOut(
   recordPlacement(store, pipeline, instance.id, to, written.content);
 }
 
-/** A process that got away from its stage could have written until now: only what is still as it was read is known. */
+/**
+ * A process that got away from its stage could have written until now: only what is still as it was read is
+ * known.
+ */
 function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
   const files =
     content.form === 'folder'
@@ -62,8 +68,8 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
 }
 
 /**
- * Removes outs that the runner once put there for this instance and that it no longer declares. One that was edited is
- * somebody's work by now: it is left, and named.
+ * Removes outs that the runner once put there for this instance and that it no longer declares. One that was
+ * edited is somebody's work by now: it is left, and named.
  */
 export async function removeOlderOuts(
   { workspace, store, pipeline }: Places,
@@ -90,9 +96,9 @@ async function removeOwn(workspace: Workspace, path: string, content: Content): 
 }
 
 /**
- * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is taken for
- * its result, and writes down that what stands there from now on is ours: a program that is cut short leaves the half of
- * it. What no run put there is moved aside. Gives the words for what hinders that.
+ * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is
+ * taken for its result, and writes down that what stands there from now on is ours: a program that is cut
+ * short leaves the half of it. What no run put there is moved aside. Gives the words for what hinders that.
  */
 export async function clearWorkspaceOuts(
   places: Places,

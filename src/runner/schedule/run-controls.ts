@@ -7,7 +7,10 @@ import type { Assessment, Session } from '../status/assess.ts';
 export interface RunningStage {
   readonly instance: Instance;
   readonly assessment: Assessment;
-  /** Asks it to end: what it makes is of no use any more. It is looked at again, and runs as it is then. False: it was asked before. */
+  /**
+   * Asks it to end: what it makes is of no use any more. It is looked at again, and runs as it is then.
+   * False: it was asked before.
+   */
   cancel(because: string): boolean;
 }
 

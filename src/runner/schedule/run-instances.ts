@@ -29,8 +29,9 @@ export interface RunRules {
 }
 
 /**
- * Settles instances in the order of the graph, as many at once as the machine carries. What an instance reads from and
- * that is not among them is taken as it stands. Resolves when nothing runs any more; `onOutcome` is told each end.
+ * Settles instances in the order of the graph, as many at once as the machine carries. What an instance reads
+ * from and that is not among them is taken as it stands. Resolves when nothing runs any more; `onOutcome` is
+ * told each end.
  */
 export async function runInstances(
   run: Run,
@@ -60,7 +61,8 @@ export async function runInstances(
     onOutcome(instance, key, outcome);
   }
 
-  // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether anything more is started, is known here, not by the scheduler.
+  // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether
+  // anything more is started, is known here, not by the scheduler.
   const nodes = new Map(
     instances.map((instance, index) => [
       instance.id,
@@ -145,7 +147,9 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
   }
 }
 
-/** A failure ends a run without --keep-going: before its place on the machine is free for what waits for it. */
+/**
+ * A failure ends a run without --keep-going: before its place on the machine is free for what waits for it.
+ */
 function noted(run: Run, { keepGoing }: RunRules, ending: Ending): Ending {
   if (ending.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
   return ending;

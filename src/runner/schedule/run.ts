@@ -136,7 +136,10 @@ interface RunFrame {
   readonly earlierEvents?: readonly Event[];
 }
 
-/** What every run has around it: its row, its events, the stop signals, its jobs, and its end. The caller holds the lock. */
+/**
+ * What every run has around it: its row, its events, the stop signals, its jobs, and its end. The caller
+ * holds the lock.
+ */
 export async function withRun<S extends Framed>(
   session: S,
   { instances, jobs, retryDelay, earlierEvents = [] }: RunFrame,

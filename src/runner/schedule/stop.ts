@@ -9,11 +9,17 @@ export interface Stop {
   isStoppingStages(): boolean;
   /** A failure: what runs may finish. */
   startNoMore(): void;
-  /** Registers something that runs; gives the end of the registration. `end`: seconds until it is killed, null: it may take its time. */
+  /**
+   * Registers something that runs; gives the end of the registration. `end`: seconds until it is killed,
+   * null: it may take its time.
+   */
   whileRunning(end: (grace: number | null) => void): () => void;
   /** Aborts when the run is to stop. */
   readonly stopped: AbortSignal;
-  /** Aborts a moment after the user stopped the run for the second time: results that are still being cached or restored are given up. */
+  /**
+   * Aborts a moment after the user stopped the run for the second time: results that are still being cached
+   * or restored are given up.
+   */
   readonly givenUp: AbortSignal;
   close(): void;
 }

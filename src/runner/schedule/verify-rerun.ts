@@ -14,7 +14,10 @@ import { newNonce } from './new-nonce.ts';
 import { type AttemptRequest, runAttempt } from './run-attempt.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
-/** Executes an instance that has a result once more, beside it, and compares what comes out. The error says why it could not be compared. */
+/**
+ * Executes an instance that has a result once more, beside it, and compares what comes out. The error says
+ * why it could not be compared.
+ */
 export async function rerunAndCompare(
   run: Run,
   instance: Instance,
@@ -105,7 +108,10 @@ async function again(
   }
 }
 
-/** The files of an out that are not as before; none: a file, or a form, that differs as a whole; undefined: all is the same. */
+/**
+ * The files of an out that are not as before; none: a file, or a form, that differs as a whole; undefined:
+ * all is the same.
+ */
 async function differing(
   { workspace }: Pick<Cache, 'workspace'>,
   path: string,

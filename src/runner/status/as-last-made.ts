@@ -6,9 +6,9 @@ import type { Session } from './assess.ts';
 import { assessAll } from './assess-all.ts';
 
 /**
- * The instances among some that no run files (`cache: false`) and that would be made again under the very key they were
- * made under last. A run runs them all the same, but they are not out of date, and what reads from them is judged by what
- * they left. `instances` come with all that they need, in the order of the plan.
+ * The instances among some that no run files (`cache: false`) and that would be made again under the very key
+ * they were made under last. A run runs them all the same, but they are not out of date, and what reads from
+ * them is judged by what they left. `instances` come with all that they need, in the order of the plan.
  */
 export async function asLastMade(
   session: Session,

@@ -20,8 +20,8 @@ export type Standing =
   | { readonly kind: 'waiting'; readonly after: readonly InstanceId[] };
 
 /**
- * Looks at instances in the order of the plan, without running or writing anything. What can be restored counts as
- * there. `takenAsIs`: instances whose outs are taken as they stand by what reads from them.
+ * Looks at instances in the order of the plan, without running or writing anything. What can be restored
+ * counts as there. `takenAsIs`: instances whose outs are taken as they stand by what reads from them.
  */
 export async function assessAll(
   session: Session,

@@ -40,7 +40,10 @@ export interface ReadCache extends Reads {
   readonly object: ObjectLook;
 }
 
-/** `known`: keys of manifests, by the text that JSON makes of them: to read one costs less than to make the key again. */
+/**
+ * `known`: keys of manifests, by the text that JSON makes of them: to read one costs less than to make the
+ * key again.
+ */
 export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key> = new Map()): ReadCache {
   const contents = memory<ReturnType<ContentReader>>();
   const stamps = memory<Stamp>();
@@ -115,7 +118,9 @@ export async function identityOf(
   };
 }
 
-/** Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why. */
+/**
+ * Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why.
+ */
 export async function assess(
   session: Session,
   instance: Instance,
@@ -142,7 +147,10 @@ function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId
   return path;
 }
 
-/** What the cache holds under an instance's key, and the outs that do not stand in the project as the entry says. */
+/**
+ * What the cache holds under an instance's key, and the outs that do not stand in the project as the entry
+ * says.
+ */
 async function lookUpOuts(
   session: Session,
   instance: Instance,

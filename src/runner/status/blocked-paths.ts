@@ -3,7 +3,10 @@ import type { Instance } from '../plan/instance.ts';
 import { notAFolder } from '../workspace/not-a-folder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
-/** What stands where a folder above an out is needed, each told once, at the first out that it is in the way of: hours may be computed before one is put there. */
+/**
+ * What stands where a folder above an out is needed, each told once, at the first out that it is in the way
+ * of: hours may be computed before one is put there.
+ */
 export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
   const known = new Map<string, string | undefined>([['', undefined]]);
   const faults = new Map<string, Diagnostic>();

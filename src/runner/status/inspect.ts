@@ -35,7 +35,10 @@ export interface Inspection {
   readonly fault: string | undefined;
 }
 
-/** Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: what others read from as it stands. */
+/**
+ * Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: what others
+ * read from as it stands.
+ */
 export async function inspect(
   session: Session,
   instances: readonly Instance[],

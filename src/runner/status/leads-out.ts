@@ -1,8 +1,8 @@
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * Gives where a path leads by symbolic links, from the project root; undefined: out of it, or to nothing. A path without
- * a link on its way leads to itself. `linkOn`: the first link on a path.
+ * Gives where a path leads by symbolic links, from the project root; undefined: out of it, or to nothing. A
+ * path without a link on its way leads to itself. `linkOn`: the first link on a path.
  */
 export function realPathInProject(
   { root, disk }: ProjectFiles,
@@ -18,8 +18,8 @@ export function realPathInProject(
 }
 
 /**
- * Tells whether a path from the project root leads out of the project by a symbolic link, itself or a folder above it. Of
- * what is not there yet, the part that is there decides. Each folder is looked at once.
+ * Tells whether a path from the project root leads out of the project by a symbolic link, itself or a folder
+ * above it. Of what is not there yet, the part that is there decides. Each folder is looked at once.
  * `linkOn`: the first link on a path.
  */
 export function leadsOut(

@@ -47,8 +47,9 @@ function platformOf(
 ): Readonly<Record<string, string>> {
   const system = { os, arch };
   if (program.kind === 'command') return system;
-  // The class of device changes the last bits of what an engine computes, and so does the number of threads: onnxruntime's
-  // matrix products cut long sums where the columns are spread (MlasGemm doubles its stride over K when it halves N).
+  // The class of device changes the last bits of what an engine computes, and so does the number of threads:
+  // onnxruntime's matrix products cut long sums where the columns are spread (MlasGemm doubles its stride
+  // over K when it halves N).
   return native
     ? { ...system, node, device: deviceOf(instance), cpus: String(instance.resources.cpus) }
     : { ...system, node };

@@ -9,8 +9,8 @@ import type { Session } from './assess.ts';
 import type { Inputs } from './read-inputs.ts';
 
 /**
- * The reasons of an instance with names for what they speak of: the files that differ in folders and in the code of
- * programs, where what was there before is still known, and the instances that a dep gathers.
+ * The reasons of an instance with names for what they speak of: the files that differ in folders and in the
+ * code of programs, where what was there before is still known, and the instances that a dep gathers.
  */
 export async function nameChanges(
   { workspace, store, programs, plan }: Pick<Session, 'workspace' | 'store' | 'programs' | 'plan'>,

@@ -18,8 +18,9 @@ export interface SessionSources {
 }
 
 /**
- * A plan with its programs at hand. `checked`: the instances that must be able to run; what is wrong with one of them is
- * an error. `looked`: those that are only looked at: one of them whose program cannot be had is no error.
+ * A plan with its programs at hand. `checked`: the instances that must be able to run; what is wrong with one
+ * of them is an error. `looked`: those that are only looked at: one of them whose program cannot be had is no
+ * error.
  */
 export async function openSession(
   { workspace, store, stageChild, executor, environment }: SessionSources,

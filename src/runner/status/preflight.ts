@@ -51,8 +51,8 @@ export interface Machine {
 export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
 
 /**
- * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their params, files,
- * what the machine has. All of it at once, before anything runs.
+ * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their
+ * params, files, what the machine has. All of it at once, before anything runs.
  */
 export async function preflight(
   workspace: Workspace,
@@ -120,7 +120,10 @@ interface RecordedDeps {
   isRecorded(instance: Instance, dep: string): boolean;
 }
 
-/** The deps on paths that must be here: one that is not may count as it did, where that is recorded and allowed. */
+/**
+ * The deps on paths that must be here: one that is not may count as it did, where that is recorded and
+ * allowed.
+ */
 function neededHere(
   workspace: ProjectFiles,
   instance: Instance,
@@ -178,7 +181,10 @@ function missingProgram(workspace: ProjectFiles, { program }: Instance): readonl
       ];
 }
 
-/** A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing again. */
+/**
+ * A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing
+ * again.
+ */
 function missingCode(
   workspace: ProjectFiles,
   { program }: Instance,
@@ -228,7 +234,10 @@ function bundleFaults(
   });
 }
 
-/** The params and names that programs expect; not checked again while programs, params and names are as they were when all was well. */
+/**
+ * The params and names that programs expect; not checked again while programs, params and names are as they
+ * were when all was well.
+ */
 async function programFaults(
   store: Store,
   pipeline: string,
@@ -288,8 +297,9 @@ function readFaults(
 }
 
 /**
- * Outs that would be written through a symbolic link: what it leads to was not made by this pipeline, and would be
- * overwritten or deleted. A link in the very place of an out in `artifacts` is itself replaced, and nothing else.
+ * Outs that would be written through a symbolic link: what it leads to was not made by this pipeline, and
+ * would be overwritten or deleted. A link in the very place of an out in `artifacts` is itself replaced, and
+ * nothing else.
  */
 function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn): readonly Diagnostic[] {
   return Object.values(instance.outs).flatMap(
@@ -357,8 +367,8 @@ function nearestPath(workspace: ProjectFiles, path: string): string | undefined 
 }
 
 /**
- * Commands whose first word finds no program, each name looked for once. What a line for the shell starts is the shell's to
- * find, and a program that a stage may still make is not missing.
+ * Commands whose first word finds no program, each name looked for once. What a line for the shell starts is
+ * the shell's to find, and a program that a stage may still make is not missing.
  */
 function missingExecutables(
   workspace: Workspace,
@@ -421,7 +431,10 @@ function severalCommands(
 const lineOf = (word: Word): string =>
   word.map((piece) => (piece.kind === 'text' ? piece.text : `\${${piece.kind}s.${piece.name}}`)).join('');
 
-/** What a command starts by name: the program of a list; in a line the words that stand where a program is expected. */
+/**
+ * What a command starts by name: the program of a list; in a line the words that stand where a program is
+ * expected.
+ */
 const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string): readonly string[] =>
   program.kind === 'argv'
     ? [name]

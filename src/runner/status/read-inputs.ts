@@ -38,7 +38,10 @@ export interface MissingInput {
   readonly absent: boolean;
 }
 
-/** Where an out of another instance stands; `known`: what its content will be where it has still to be restored. */
+/**
+ * Where an out of another instance stands; `known`: what its content will be where it has still to be
+ * restored.
+ */
 export interface OutPlace {
   readonly path: string;
   readonly known: Content | undefined;
@@ -52,7 +55,10 @@ export interface InputSources {
   out(instance: InstanceId, out: string): OutPlace;
 }
 
-/** Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and what of them counts. */
+/**
+ * Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and
+ * what of them counts.
+ */
 export async function readInputs(
   instance: Instance,
   sources: InputSources,

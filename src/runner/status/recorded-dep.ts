@@ -6,7 +6,10 @@ import { lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
-/** What a dep on a path held when the last result of its instance was made: raw data need not be on every machine. */
+/**
+ * What a dep on a path held when the last result of its instance was made: raw data need not be on every
+ * machine.
+ */
 export function recordedDep(
   store: Store,
   pipeline: string,

@@ -49,7 +49,10 @@ export interface OpenAttempt {
   readonly handle: string | undefined;
 }
 
-/** The attempts that an executor was given and whose end was never recorded, the newest first. `key`: at this key alone. */
+/**
+ * The attempts that an executor was given and whose end was never recorded, the newest first. `key`: at this
+ * key alone.
+ */
 export const openAttempts = (store: Store, executor: string, key?: Key): readonly OpenAttempt[] =>
   rowsOf(
     store
@@ -93,7 +96,10 @@ export function endAttempt(
   );
 }
 
-/** How the last attempt with a key ended, where its entry is not there. One that was never ended was killed with its runner. */
+/**
+ * How the last attempt with a key ended, where its entry is not there. One that was never ended was killed
+ * with its runner.
+ */
 export function pastOf(store: Store, key: Key): Past {
   const row = rowOf(
     store
@@ -112,7 +118,10 @@ export function pastOf(store: Store, key: Key): Past {
   }
 }
 
-/** The files of what an instance printed in a run, one an attempt: the first is of attempt 1, since what could not be started is not tried again. */
+/**
+ * The files of what an instance printed in a run, one an attempt: the first is of attempt 1, since what could
+ * not be started is not tried again.
+ */
 export const outputsOf = (
   store: Store,
   pipeline: string,

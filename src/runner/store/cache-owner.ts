@@ -1,7 +1,10 @@
 import type { Store } from './open-store.ts';
 import { rowOf } from './row.ts';
 
-/** The project that a cache belongs to: the absolute path of its root, when a run last wrote; undefined: none did yet. */
+/**
+ * The project that a cache belongs to: the absolute path of its root, when a run last wrote; undefined: none
+ * did yet.
+ */
 export const cacheOwner = (store: Store): string | undefined =>
   rowOf(store.sql('SELECT root FROM cache_owner').get())?.text('root');
 

@@ -1,7 +1,10 @@
 import { failedPath, fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { isSqliteError } from './open-store.ts';
 
-/** What a failed call of the file system, or a database that could not be written, says. Anything else is a bug of ours and is thrown on. */
+/**
+ * What a failed call of the file system, or a database that could not be written, says. Anything else is a
+ * bug of ours and is thrown on.
+ */
 export function diskMessage(error: unknown): string {
   if (isSqliteError(error)) return `cache/pipeline.sqlite: ${error.message} (${error.code})`;
   return fileProblemText(fileProblem(pathOf(error) ?? 'the disk', error));

@@ -39,7 +39,10 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
   };
 }
 
-/** Writes the row of a finished result: its objects, and their names, are on the disk already. Returns when the row is, too. */
+/**
+ * Writes the row of a finished result: its objects, and their names, are on the disk already. Returns when
+ * the row is, too.
+ */
 export function publishEntry(store: Store, { entry, manifest, run, seconds, at }: FinishedResult): void {
   const { key, outs, adopted = false } = entry;
   // It is hours of work.

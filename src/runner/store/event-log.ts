@@ -6,9 +6,10 @@ import { parseEvent } from './parse-event.ts';
 import { type Row, rowOf, rowsOf } from './row.ts';
 
 /**
- * Writes the events of a run into the store as they happen, each with the next sequence number from 0 on. Events that may
- * come by the hundred a second, and those at the start of a run that may have nothing to do, are gathered for a moment so
- * that each does not cost a commit; an event that tells how something ended is written at once.
+ * Writes the events of a run into the store as they happen, each with the next sequence number from 0 on.
+ * Events that may come by the hundred a second, and those at the start of a run that may have nothing to do,
+ * are gathered for a moment so that each does not cost a commit; an event that tells how something ended is
+ * written at once.
  */
 export interface EventLog {
   add(event: Event): void;
@@ -62,7 +63,9 @@ const gathered: ReadonlySet<Event['kind']> = new Set([
 ]);
 const gatherMilliseconds = 100;
 
-/** In a run with nothing to do, `instances` of `found-in-place` would repeat the whole list of `run-started`. */
+/**
+ * In a run with nothing to do, `instances` of `found-in-place` would repeat the whole list of `run-started`.
+ */
 type StoredEvent =
   | Exclude<RecordedEvent, { readonly kind: 'found-in-place' }>
   | (Omit<FoundInPlaceEvent, 'keys' | 'instances'> & { readonly instances: readonly InstanceId[] | 'all' });

@@ -3,7 +3,9 @@ import { parseKey } from '../manifest/key-of.ts';
 import { committed, type Store } from './open-store.ts';
 import { rowsOf } from './row.ts';
 
-/** A file or folder that no run made, moved aside from the place of an out while the stage with this key runs. */
+/**
+ * A file or folder that no run made, moved aside from the place of an out while the stage with this key runs.
+ */
 export interface FoundOut {
   readonly path: string;
   readonly key: Key;

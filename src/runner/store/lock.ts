@@ -27,9 +27,10 @@ export interface Busy {
 }
 
 /**
- * Takes the project's lock, waiting as long as is asked for. It is a lock of the operating system on a database of its
- * own, never written to, so the kernel releases it when the holder is gone, however it went: there is no stale lock, and
- * no process id to mistake for another's. The row in the store only says who holds it.
+ * Takes the project's lock, waiting as long as is asked for. It is a lock of the operating system on a
+ * database of its own, never written to, so the kernel releases it when the holder is gone, however it went:
+ * there is no stale lock, and no process id to mistake for another's. The row in the store only says who
+ * holds it.
  */
 export async function takeLock(
   store: Store,
@@ -82,7 +83,10 @@ async function locked(
 
 const pollMilliseconds = 50;
 
-/** Whether an exclusive lock was to be had. Without a journal, which would need room: who waits for some on a full disk has to take it, too. */
+/**
+ * Whether an exclusive lock was to be had. Without a journal, which would need room: who waits for some on a
+ * full disk has to take it, too.
+ */
 export function tryLock(database: Sqlite.Database): boolean {
   try {
     database.pragma('journal_mode = MEMORY');
@@ -94,7 +98,10 @@ export function tryLock(database: Sqlite.Database): boolean {
   }
 }
 
-/** Who holds the lock. A holder of this very moment has not written its name yet, or its name stands over that of one that was killed: it is given a second. */
+/**
+ * Who holds the lock. A holder of this very moment has not written its name yet, or its name stands over that
+ * of one that was killed: it is given a second.
+ */
 async function holderOf(store: Store): Promise<Busy> {
   for (let polls = 0; polls < 20; polls++) {
     const row = rowOf(store.sql('SELECT pid, since FROM holder').get());

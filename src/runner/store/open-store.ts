@@ -50,8 +50,9 @@ export function openStore(file: string): Result<Store, StoreFault> {
 }
 
 /**
- * Opens the store for who only reads the project, and leaves no trace where there is none or it may not be written: its
- * rows, or none, are in memory then. Where it may be written, what was looked up is remembered in it for the next.
+ * Opens the store for who only reads the project, and leaves no trace where there is none or it may not be
+ * written: its rows, or none, are in memory then. Where it may be written, what was looked up is remembered
+ * in it for the next.
  */
 export function openStoreToRead(file: string): Result<Store, StoreFault> {
   const fault = folderFault(file);
@@ -104,7 +105,10 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
   return { ok: true, value: storeOf(database, file, isKept) };
 }
 
-/** What SQLite says of a file that it cannot use. `advice`: what to do with one that is damaged. Anything else is thrown on. */
+/**
+ * What SQLite says of a file that it cannot use. `advice`: what to do with one that is damaged. Anything else
+ * is thrown on.
+ */
 export function storeFault(file: string, error: unknown, advice: string): StoreFault {
   if (!isSqliteError(error)) throw error;
   const message = `${file}: ${error.message} (${error.code})`;
@@ -147,14 +151,20 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
 const writeHelp =
   'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
 
-/** Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the log. */
+/**
+ * Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the
+ * log.
+ */
 export function committed(store: Store, write: () => void): void {
   store.database.pragma('synchronous = FULL');
   write();
   store.database.pragma('synchronous = NORMAL');
 }
 
-/** Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index beside it, which it cannot make there. */
+/**
+ * Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index
+ * beside it, which it cannot make there.
+ */
 export const isFullDisk = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&
@@ -180,7 +190,8 @@ export function connect(
 /** A database as it stands in a file that may not be written. */
 function rowsOf(file: string): Buffer {
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return readFileSync(file);
-  // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where that was killed, in a copy.
+  // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where
+  // that was killed, in a copy.
   try {
     return serialized(connect(file, { readonly: true, timeout: 10_000 }));
   } catch (error) {
@@ -252,7 +263,10 @@ interface SqliteError extends Error {
   readonly code: string;
 }
 
-/** Many reads in one transaction: one lock for all of them, and one state of the store. Nothing that matters may be written meanwhile. */
+/**
+ * Many reads in one transaction: one lock for all of them, and one state of the store. Nothing that matters
+ * may be written meanwhile.
+ */
 export async function readTogether<T>({ database }: Store, read: () => Promise<T>): Promise<T> {
   if (database.inTransaction) return read();
   database.exec('BEGIN');
@@ -267,8 +281,9 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
 }
 
 /**
- * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a result. Gives
- * whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by default.
+ * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a
+ * result. Gives whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by
+ * default.
  */
 export function unlessDiskFails(
   write: () => void,

@@ -7,8 +7,8 @@ interface AnyEvent {
 }
 
 /**
- * An event as the log wrote it; undefined where the row is damaged. JSON has only texts for NaN and infinities, which are
- * numbers again here.
+ * An event as the log wrote it; undefined where the row is damaged. JSON has only texts for NaN and
+ * infinities, which are numbers again here.
  */
 export function parseEvent<Event extends { readonly kind: string }>(body: string): Event | undefined {
   const parsed = parseJson(body, '');

@@ -5,7 +5,10 @@ import { parseManifest } from './last-results.ts';
 import type { Store } from './open-store.ts';
 import { rowOf } from './row.ts';
 
-/** The key of the result that an instance had when a run ended: that of its last result in this run or an earlier one. */
+/**
+ * The key of the result that an instance had when a run ended: that of its last result in this run or an
+ * earlier one.
+ */
 export function keyAtRun(store: Store, pipeline: string, instance: InstanceId, run: string): Key | undefined {
   const row = rowOf(
     store

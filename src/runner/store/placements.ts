@@ -4,7 +4,10 @@ import { type Content, parseForm } from '../manifest/manifest.ts';
 import type { Store } from './open-store.ts';
 import { type Row, rowOf, rowsOf } from './row.ts';
 
-/** An out that the runner put into the project, and what it was then. What has other content now is somebody else's. */
+/**
+ * An out that the runner put into the project, and what it was then. What has other content now is somebody
+ * else's.
+ */
 export interface Placement {
   readonly path: string;
   readonly pipeline: string;

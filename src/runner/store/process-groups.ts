@@ -1,7 +1,10 @@
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { rowsOf } from './row.ts';
 
-/** The leader of a process group: its id alone could be another's by now, so the time of its start belongs to it. */
+/**
+ * The leader of a process group: its id alone could be another's by now, so the time of its start belongs to
+ * it.
+ */
 export interface GroupLeader {
   readonly pid: number;
   readonly started: string;

@@ -2,8 +2,8 @@ import type { Store } from './open-store.ts';
 import { rowsOf } from './row.ts';
 
 /**
- * Notes paths at which nothing stood when an attempt of a stage began: a file that comes into being there is what the
- * stage wrote. Noted before the attempt, so that it is known while it runs, and after a kill.
+ * Notes paths at which nothing stood when an attempt of a stage began: a file that comes into being there is
+ * what the stage wrote. Noted before the attempt, so that it is known while it runs, and after a kill.
  */
 export function noteAbsent(store: Store, stage: string, paths: readonly string[]): void {
   for (const path of paths)

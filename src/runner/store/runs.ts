@@ -42,7 +42,10 @@ export function finishRun(
 
 export type OutcomeCounts = Readonly<Record<Outcome['kind'], number>>;
 
-/** Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not finished is dead. */
+/**
+ * Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not
+ * finished is dead.
+ */
 export function wasKilled(store: Store): boolean {
   return store.sql('SELECT 1 FROM runs WHERE reaped = 0 LIMIT 1').get() !== undefined;
 }
@@ -111,7 +114,10 @@ function countedEvents(store: Store, run: string): Record<string, number> {
   return { ...counts, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
 }
 
-/** The last run in which an instance was started, failed to, or had its outs adopted; of one that never was, the last that tells anything of it. */
+/**
+ * The last run in which an instance was started, failed to, or had its outs adopted; of one that never was,
+ * the last that tells anything of it.
+ */
 export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>
     rowOf(

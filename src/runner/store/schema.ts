@@ -1,6 +1,6 @@
 /**
- * The store's tables. A version of the schema that this program does not know is refused, never guessed at; an older one
- * is brought up by `migrations[version]`, each in one transaction.
+ * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
+ * an older one is brought up by `migrations[version]`, each in one transaction.
  */
 export const schemaVersion = 9;
 

@@ -5,14 +5,22 @@ import type { InstanceId, Key } from '../identity.ts';
 type Attempted =
   /** Under this key. `failed`: it has no outs either. */
   | { readonly kind: 'under-key'; readonly key: Key; readonly failed: boolean }
-  /** It has outs, and changed what it reads: it counts as tried under the key that it has at the next look. */
+  /**
+   * It has outs, and changed what it reads: it counts as tried under the key that it has at the next look.
+   */
   | { readonly kind: 'changed-itself' }
   /** It failed because what it depends on could not be read. */
   | { readonly kind: 'without-key' }
-  /** The disk failed it: that may be mended while nothing that counts changes, so it is tried again from a moment on. `since`: the start of its first failure under this key. */
+  /**
+   * The disk failed it: that may be mended while nothing that counts changes, so it is tried again from a
+   * moment on. `since`: the start of its first failure under this key.
+   */
   | { readonly kind: 'disk'; readonly key: Key; readonly since: number; readonly dueAt: number };
 
-/** What a watch has tried and what has no result in the cache: not to be tried again while nothing that it depends on changes. */
+/**
+ * What a watch has tried and what has no result in the cache: not to be tried again while nothing that it
+ * depends on changes.
+ */
 export class AttemptLedger {
   readonly #instances = new Map<InstanceId, Attempted>();
   readonly #failures = new Map<Key, FailedOutcome>();
@@ -22,7 +30,9 @@ export class AttemptLedger {
     return this.#failures;
   }
 
-  /** `changesItself`: as it is after it ran, it is not to be run again. `at`: when it ended, in milliseconds. */
+  /**
+   * `changesItself`: as it is after it ran, it is not to be run again. `at`: when it ended, in milliseconds.
+   */
   note(instance: InstanceId, key: Key | null, outcome: Outcome, changesItself: boolean, at: number): void {
     const before = this.#instances.get(instance);
     const attempted = attemptedOf(
@@ -62,7 +72,10 @@ export class AttemptLedger {
     }
   }
 
-  /** Whether one of these was not tried under the key that it has now, or the disk that failed it may be mended. */
+  /**
+   * Whether one of these was not tried under the key that it has now, or the disk that failed it may be
+   * mended.
+   */
   isAnyDue(now: ReadonlyMap<InstanceId, Key>, at: number): boolean {
     return [...now].some(([id, key]) => {
       const attempted = this.#instances.get(id);
@@ -82,7 +95,10 @@ export class AttemptLedger {
   }
 }
 
-/** Undefined: it has its result, or was not tried to its end. `since`: when the disk failed it first under this key. */
+/**
+ * Undefined: it has its result, or was not tried to its end. `since`: when the disk failed it first under
+ * this key.
+ */
 function attemptedOf(
   key: Key | null,
   outcome: Outcome,

@@ -12,9 +12,9 @@ export interface FileHints {
 }
 
 /**
- * Watches a project. Results, the cache and packages give no hints, but for the places that are named. Watching can miss
- * things (a queue that overflows, a network drive, no more watches to give), so who waits gets a hint without a reason
- * now and then. `onFault` is told once that it misses some.
+ * Watches a project. Results, the cache and packages give no hints, but for the places that are named.
+ * Watching can miss things (a queue that overflows, a network drive, no more watches to give), so who waits
+ * gets a hint without a reason now and then. `onFault` is told once that it misses some.
  */
 export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];

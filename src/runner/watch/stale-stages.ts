@@ -22,13 +22,16 @@ export interface Stale {
 export interface StaleStage {
   readonly stage: RunningStage;
   readonly because: string;
-  /** Whether it is files of its own that were touched, and nothing that it reads from or that the pipeline file says. */
+  /**
+   * Whether it is files of its own that were touched, and nothing that it reads from or that the pipeline
+   * file says.
+   */
   readonly own: boolean;
 }
 
 /**
- * Compares a run that is on with what would be run now. `settled`: what it has finished, and under which key. What cannot
- * be read just now may be as it was: that is a problem, and no reason to end anything.
+ * Compares a run that is on with what would be run now. `settled`: what it has finished, and under which key.
+ * What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
  */
 export async function staleStages(
   now: Session,
@@ -95,7 +98,10 @@ const changed = (because: string, own = false): Result<Change, never> => ({
   value: { because, own },
 });
 
-/** Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none of its files was touched. */
+/**
+ * Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none
+ * of its files was touched.
+ */
 async function changeOf(
   session: Session,
   { instance, assessment }: RunningStage,
@@ -130,7 +136,10 @@ function unreadableIn(why: Unassessable): Problem | undefined {
     : { kind: 'disk', message: `${unreadable.path}: ${unreadable.message}` };
 }
 
-/** What a run was started with that is not data: neither what is for people, nor where it is written in the pipeline file. */
+/**
+ * What a run was started with that is not data: neither what is for people, nor where it is written in the
+ * pipeline file.
+ */
 const shapeOf = ({ plan, programs }: Session): string =>
   JSON.stringify([
     plan.instances.map(unplaced),

@@ -1,7 +1,10 @@
 import type { InstanceId } from '../identity.ts';
 import type { Plan } from '../plan/instance.ts';
 
-/** What instances are given to run with and their results do not depend on: time, tries, a share of the machine, secrets. */
+/**
+ * What instances are given to run with and their results do not depend on: time, tries, a share of the
+ * machine, secrets.
+ */
 export class UnhashedSettings {
   readonly #texts = new Map<InstanceId, string>();
 

@@ -38,7 +38,9 @@ export interface WatchListeners {
 
 type Ending = Pick<Extract<Event, { readonly kind: 'finished' }>, 'instance' | 'key' | 'outcome' | 'at'>;
 
-/** A project that is watched for as long as it takes: its rows are opened again where the cache was deleted. */
+/**
+ * A project that is watched for as long as it takes: its rows are opened again where the cache was deleted.
+ */
 export interface Watched {
   readonly root: string;
   open(): Result<Opened, Problem>;
@@ -46,9 +48,9 @@ export interface Watched {
 }
 
 /**
- * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system is only a
- * reason to look: what is out of date is decided by content, so what a run writes itself starts nothing. A stage is ended
- * when what it was started with is out of date; the others run on.
+ * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system
+ * is only a reason to look: what is out of date is decided by content, so what a run writes itself starts
+ * nothing. A stage is ended when what it was started with is out of date; the others run on.
  */
 export async function watchRun(
   watched: Watched,
@@ -128,7 +130,10 @@ class Watch {
     return this.#hints.close();
   }
 
-  /** Whether there is something to run or to restore that was not tried as it is now, or what had to be mended is. */
+  /**
+   * Whether there is something to run or to restore that was not tried as it is now, or what had to be mended
+   * is.
+   */
   async isAnyDue(stop: AbortSignal): Promise<boolean> {
     const seen = await orDiskProblem(async () => {
       const looked = await this.#look(() => this.#watched.open(), stop);
@@ -266,8 +271,9 @@ class Watch {
   }
 
   /**
-   * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at once, within
-   * the run; where the plan, a program, or what was settled before is out of date, nothing more is started.
+   * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at
+   * once, within the run; where the plan, a program, or what was settled before is out of date, nothing more
+   * is started.
    */
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {

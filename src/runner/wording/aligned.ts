@@ -1,6 +1,9 @@
 import { textWidth } from './text-width.ts';
 
-/** Rows as lines with aligned columns; a column of numbers is set to the right. The first row is the heading, whose cells may have several lines. */
+/**
+ * Rows as lines with aligned columns; a column of numbers is set to the right. The first row is the heading,
+ * whose cells may have several lines.
+ */
 export function aligned([top = [], ...body]: readonly (readonly string[])[]): readonly string[] {
   const heading = headingLines(top);
   const rows = [...heading, ...body];

@@ -1,10 +1,13 @@
-/** A text in one line, to point into: control characters never reach a terminal raw, since a hostile file must not move its cursor. A tab is one space wide here. */
+/**
+ * A text in one line, to point into: control characters never reach a terminal raw, since a hostile file must
+ * not move its cursor. A tab is one space wide here.
+ */
 export const printable = (text: string): string =>
   text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escaped);
 
 /**
- * What a stage says or prints, in its own lines, as harmless: no colours, of a line that is drawn over and over the last
- * state, and other control characters as escapes. What only joins letters stays: texts need it.
+ * What a stage says or prints, in its own lines, as harmless: no colours, of a line that is drawn over and
+ * over the last state, and other control characters as escapes. What only joins letters stays: texts need it.
  */
 export const printableLines = (text: string): string => text.split('\n').map(printableLine).join('\n');
 
@@ -20,7 +23,10 @@ function printableLine(line: string): string {
 // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
 const colour = /\u001b\[[0-9;]*m/g;
 
-/** A text whose characters stand in the order in which they are read: what turns their direction is shown as an escape. */
+/**
+ * A text whose characters stand in the order in which they are read: what turns their direction is shown as
+ * an escape.
+ */
 export const inReadingOrder = (text: string): string => text.replace(bidirectional, escaped);
 
 const bidirectional = /\p{Bidi_Control}/gu;

@@ -3,8 +3,8 @@ import { textWidth } from './text-width.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
- * Rows as a table no wider than `width`, the first being the heading. Where it is too wide, the last column is wrapped; where
- * that leaves it no room, each row is a block of lines, a cell a line.
+ * Rows as a table no wider than `width`, the first being the heading. Where it is too wide, the last column
+ * is wrapped; where that leaves it no room, each row is a block of lines, a cell a line.
  */
 export function table(rows: readonly (readonly string[])[], width: number): readonly string[] {
   const whole = aligned(rows);

@@ -1,6 +1,9 @@
 import wrapAnsi from 'wrap-ansi';
 
-/** A text as lines no wider than that, broken between words, lines after the first indented; a longer word has a line of its own. */
+/**
+ * A text as lines no wider than that, broken between words, lines after the first indented; a longer word has
+ * a line of its own.
+ */
 export function wrapped(text: string, width: number, indent = '  '): readonly string[] {
   if (!Number.isFinite(width)) return text.split('\n');
   const room = Math.max(1, width - indent.length);

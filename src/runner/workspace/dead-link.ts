@@ -1,6 +1,9 @@
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
-/** What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is none. */
+/**
+ * What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is
+ * none.
+ */
 export function deadLink(
   disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
   place: string,

@@ -17,8 +17,9 @@ type PartPattern = { readonly kind: 'any' } | { readonly kind: 'part'; readonly 
 type Item = '*' | ((character: string) => boolean);
 
 /**
- * The rules of a text in the syntax of .gitignore (git 2.x, gitignore(5)). Here rather than by a package, since those translate
- * lines into regular expressions of JavaScript, which a line such as "a*a*a*a*a*a*a*b" keeps busy for hours.
+ * The rules of a text in the syntax of .gitignore (git 2.x, gitignore(5)). Here rather than by a package,
+ * since those translate lines into regular expressions of JavaScript, which a line such as "a*a*a*a*a*a*a*b"
+ * keeps busy for hours.
  */
 export function gitignoreRules(text: string): readonly GitignoreRule[] {
   return text.split(/\r?\n/).flatMap((line) => {
@@ -45,7 +46,10 @@ function withoutTrailingSpaces(line: string): string {
   return line.slice(0, end < line.length && backslashes % 2 === 1 ? end + 1 : end);
 }
 
-/** The rule by which a path is ignored: the last that matches it, or that ignores a folder above it. A folder ends in "/". */
+/**
+ * The rule by which a path is ignored: the last that matches it, or that ignores a folder above it. A folder
+ * ends in "/".
+ */
 export function ignoringRule(rules: readonly GitignoreRule[], path: string): GitignoreRule | undefined {
   const names = path.replace(/\/$/, '').split('/');
   for (let depth = 1; depth <= names.length; depth += 1) {
@@ -81,7 +85,9 @@ function matches(
   return reached.at(-1) === true;
 }
 
-/** After a mismatch the last `*` takes one character more: time in proportion to the product of the lengths. */
+/**
+ * After a mismatch the last `*` takes one character more: time in proportion to the product of the lengths.
+ */
 function matchesItems(items: readonly Item[], name: string): boolean {
   const characters = [...name];
   let [at, index, star, starIndex] = [0, 0, -1, 0];

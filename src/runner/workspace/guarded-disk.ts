@@ -3,9 +3,9 @@ import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /**
- * A disk that changes nothing in a project through a symbolic link: a link that somebody, or a stage during the run, put
- * in the place of a folder leads to files that are not ours. Only `cache` itself may be a link, as it was when the
- * project was opened. Asked at each change, since a link may appear at any moment.
+ * A disk that changes nothing in a project through a symbolic link: a link that somebody, or a stage during
+ * the run, put in the place of a folder leads to files that are not ours. Only `cache` itself may be a link,
+ * as it was when the project was opened. Asked at each change, since a link may appear at any moment.
  */
 export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
   const cache = join(root, 'cache');
@@ -56,7 +56,10 @@ export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
   };
 }
 
-/** What a change would have reached. `code` and `syscall` make it a failed call of the file system, told in words. */
+/**
+ * What a change would have reached. `code` and `syscall` make it a failed call of the file system, told in
+ * words.
+ */
 class ThroughLink extends Error {
   readonly code = 'ELINKED';
   readonly syscall = 'open';

@@ -7,7 +7,9 @@ export interface NotAFolder {
   readonly help: string;
 }
 
-/** What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made. */
+/**
+ * What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made.
+ */
 export function notAFolder(
   disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
   place: string,

@@ -4,7 +4,10 @@ import { placeOf, type ProjectFiles } from './workspace.ts';
 /** The folders of the cache in which the runner writes and deletes. */
 const ownFolders = ['objects', 'attempts', 'scratch', 'logs', 'bundles'].map((name) => `cache/${name}`);
 
-/** Folders of the cache that were replaced by symbolic links: what they lead to is not the runner's to write or delete. */
+/**
+ * Folders of the cache that were replaced by symbolic links: what they lead to is not the runner's to write
+ * or delete.
+ */
 export const linkedFolders = ({ root, disk }: ProjectFiles): readonly Diagnostic[] =>
   ownFolders
     .filter((folder) => disk.lstat(placeOf({ root }, folder))?.isSymbolicLink() === true)

@@ -16,19 +16,26 @@ export interface Found {
   readonly content: Content;
   /** What a folder holds; a file holds nothing. */
   readonly items: readonly TreeItem[];
-  /** Of everything that was looked at: files, folders and links, and, by its real path, what links lead to. Equal stamps later: nothing was touched. */
+  /**
+   * Of everything that was looked at: files, folders and links, and, by its real path, what links lead to.
+   * Equal stamps later: nothing was touched.
+   */
   readonly stamps: ReadonlyMap<string, Stamp>;
   readonly files: number;
   readonly bytes: number;
-  /** Links that lead out of the folder, from the project root: with `links: 'keep'` their content is not in the digest. */
+  /**
+   * Links that lead out of the folder, from the project root: with `links: 'keep'` their content is not in
+   * the digest.
+   */
   readonly leaving: readonly string[];
   /** What does not count, by the rules that were given. */
   readonly ignored: readonly Ignored[];
 }
 
 /**
- * What to do with a symbolic link that leads out of what is read. `follow`: its content counts, since a stage that reads
- * the path reads it (deps). `keep`: it is a link like those that stay inside (outs, which are restored as they were).
+ * What to do with a symbolic link that leads out of what is read. `follow`: its content counts, since a stage
+ * that reads the path reads it (deps). `keep`: it is a link like those that stay inside (outs, which are
+ * restored as they were).
  */
 export type Links = 'follow' | 'keep';
 
@@ -42,7 +49,10 @@ export interface ReadingRules {
   readonly passing?: boolean;
 }
 
-/** The content of a file or a folder, by the stat cache where that can be trusted; undefined: nothing is there. */
+/**
+ * The content of a file or a folder, by the stat cache where that can be trusted; undefined: nothing is
+ * there.
+ */
 export async function readContent(
   workspace: Workspace,
   path: string,
@@ -90,7 +100,10 @@ interface Reached {
   readonly known: string;
 }
 
-/** A walk over many small files never waits by itself: after this time it lets others run, as those that Ctrl-C calls. */
+/**
+ * A walk over many small files never waits by itself: after this time it lets others run, as those that
+ * Ctrl-C calls.
+ */
 const turnMilliseconds = 50;
 
 /** One walk: what it has seen so far. */
@@ -163,7 +176,10 @@ class Reading {
     return stats && { stats, known: disk.realPath(place) };
   }
 
-  /** `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that links led into and that are open, to find a cycle of links. */
+  /**
+   * `path`: of the folder; `inside`: the same, from where the reading began; `real`: the folders outside that
+   * links led into and that are open, to find a cycle of links.
+   */
   async #folder(
     path: string,
     inside: string,

@@ -9,13 +9,16 @@ export type Look = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: 
 export interface RecordedLooks {
   readonly disk: WorkspaceDisk;
   /**
-   * Every look so far. Undefined: they do not tell all that was seen, since bytes were read or written, a look failed, or
-   * something was too young to be told by its stamp from what it may become.
+   * Every look so far. Undefined: they do not tell all that was seen, since bytes were read or written, a
+   * look failed, or something was too young to be told by its stamp from what it may become.
    */
   looks(): readonly Look[] | undefined;
 }
 
-/** A disk that records what is seen on it: while all of it is seen again, whatever followed from it follows again. */
+/**
+ * A disk that records what is seen on it: while all of it is seen again, whatever followed from it follows
+ * again.
+ */
 export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLooks {
   const seen = new Map<string, Look>();
   let tellsAll = true;
@@ -115,7 +118,10 @@ export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boole
   });
 }
 
-/** Of a folder that is passed through, which one it is; of one that is listed, and of anything else, its stamp. */
+/**
+ * Of a folder that is passed through, which one it is; of one that is listed, and of anything else, its
+ * stamp.
+ */
 const seenBy = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats | undefined): string =>
   stats !== undefined && passedThrough(how, stats) ? `folder ${stats.dev}:${stats.ino}` : stampOrNone(stats);
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Workspace } from './workspace.ts';
 
 /**
- * Moves what is finished into its place. A file takes a file's name in one step; of anything else, what stood there is
- * renamed aside first and then removed, so its place never holds a mixture of both.
+ * Moves what is finished into its place. A file takes a file's name in one step; of anything else, what stood
+ * there is renamed aside first and then removed, so its place never holds a mixture of both.
  */
 export async function replace(workspace: Workspace, finished: string, place: string): Promise<void> {
   const { disk } = workspace;
@@ -22,8 +22,9 @@ export async function replace(workspace: Workspace, finished: string, place: str
 }
 
 /**
- * Renames, also over a file. To another file system, or through another mount of the same (rename(2): EXDEV), as when
- * the cache or the artifacts are a volume of their own, it is copied beside its name first: that it gets whole or not at all.
+ * Renames, also over a file. To another file system, or through another mount of the same (rename(2): EXDEV),
+ * as when the cache or the artifacts are a volume of their own, it is copied beside its name first: that it
+ * gets whole or not at all.
  */
 export async function move(workspace: Workspace, from: string, to: string): Promise<void> {
   const { disk } = workspace;

@@ -18,9 +18,9 @@ export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest =>
   digestOf(JSON.stringify([...stamps].sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /**
- * Opens the scratch folder of a key: as it was left, if it was made from deps with these very stamps, else empty. An
- * edit that was reverted shows in the stamps: what was trained on other data is never resumed. Gives whether there is
- * something to resume.
+ * Opens the scratch folder of a key: as it was left, if it was made from deps with these very stamps, else
+ * empty. An edit that was reverted shows in the stamps: what was trained on other data is never resumed.
+ * Gives whether there is something to resume.
  */
 export async function openScratch(
   workspace: Workspace,

@@ -3,10 +3,15 @@ import { digestOf } from '../../files/digest.ts';
 
 declare const brand: unique symbol;
 
-/** What the file system tells of a file without reading it: device, inode, size, modification and change time. Two stamps are equal if nothing was written between them. */
+/**
+ * What the file system tells of a file without reading it: device, inode, size, modification and change time.
+ * Two stamps are equal if nothing was written between them.
+ */
 export type Stamp = string & { readonly [brand]: 'stamp' };
 
-/** The stamp of a file, a link or a folder. Times are whole nanoseconds: past 2^53, so they are never numbers. */
+/**
+ * The stamp of a file, a link or a folder. Times are whole nanoseconds: past 2^53, so they are never numbers.
+ */
 export function stampOf(stats: BigIntStats): Stamp {
   return branded(`${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`);
 }
@@ -16,15 +21,18 @@ export const stampOrNone = (stats: BigIntStats | undefined): Stamp =>
   stats === undefined ? branded('0:0:0:0:0') : stampOf(stats);
 
 /**
- * The stamp of a folder in which some names do not count: those that count are told in the place of its times, which
- * change with any name.
+ * The stamp of a folder in which some names do not count: those that count are told in the place of its
+ * times, which change with any name.
  */
 export function folderStamp({ dev, ino }: BigIntStats, names: readonly string[]): Stamp {
   const told = BigInt(`0x${digestOf(names.join('/')).slice(0, 16)}`);
   return branded(`${dev}:${ino}:${names.length}:0:${told}`);
 }
 
-/** Whether a stamp may be that of the same file under a new name, or a folder's: that changes the change time alone. */
+/**
+ * Whether a stamp may be that of the same file under a new name, or a folder's: that changes the change time
+ * alone.
+ */
 export const isRenamed = (before: Stamp, after: Stamp): boolean =>
   withoutChange(before) === withoutChange(after);
 
@@ -41,9 +49,9 @@ function branded(text: string): Stamp {
 }
 
 /**
- * Whether a file that is read now can be told by its stamp from what it may become later: only if its last change lies
- * so far back that a further one would show another time. (git's rule for "racily clean" entries.) A time in the future,
- * as after the clock was set back, never does.
+ * Whether a file that is read now can be told by its stamp from what it may become later: only if its last
+ * change lies so far back that a further one would show another time. (git's rule for "racily clean"
+ * entries.) A time in the future, as after the clock was set back, never does.
  */
 export function isSettled(stats: BigIntStats, nowNs: bigint): boolean {
   const changed = stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs;
@@ -59,5 +67,7 @@ export function tick(stats: BigIntStats): bigint {
 
 /** The kernel stamps files with the time of its last timer tick, 10 ms apart at most. */
 const fineTick = 20_000_000n;
-/** Times without a fraction come from file systems that count in seconds, or, as FAT does, in pairs of them. */
+/**
+ * Times without a fraction come from file systems that count in seconds, or, as FAT does, in pairs of them.
+ */
 const coarseTick = 2_000_000_000n;

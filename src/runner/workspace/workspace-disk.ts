@@ -23,9 +23,9 @@ import { type Disk, realDisk } from '../../files/disk.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 
 /**
- * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or lets one of
- * them fail. Looking is synchronous: a run with nothing to do is thousands of looks of a few microseconds each. What
- * moves bytes is not.
+ * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or
+ * lets one of them fail. Looking is synchronous: a run with nothing to do is thousands of looks of a few
+ * microseconds each. What moves bytes is not.
  */
 export interface WorkspaceDisk extends Disk {
   /** What stands at a path, links not followed; undefined: nothing. */
@@ -37,7 +37,10 @@ export interface WorkspaceDisk extends Disk {
   readLink(path: string): string;
   /** The path with every link in it followed. */
   realPath(path: string): string;
-  /** The SHA-256 of a file's bytes; memory does not grow with the file. Given up when the signal is aborted: a large file takes minutes. */
+  /**
+   * The SHA-256 of a file's bytes; memory does not grow with the file. Given up when the signal is aborted: a
+   * large file takes minutes.
+   */
   digest(path: string, signal?: AbortSignal): Promise<Digest>;
   /** Makes a folder and those above it; one that exists is no error. */
   makeFolder(path: string): void;
@@ -74,7 +77,10 @@ export const workspaceDisk: WorkspaceDisk = {
 
 const syncFile = promisify(fsync);
 
-/** Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR, ELOOP) even where a missing entry is none. */
+/**
+ * Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR,
+ * ELOOP) even where a missing entry is none.
+ */
 function orNothing<T>(look: () => T | undefined): T | undefined {
   try {
     return look();

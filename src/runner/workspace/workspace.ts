@@ -4,8 +4,9 @@ import type { Stamp } from './stamp.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /**
- * Digests of files that were read before. A row counts only while the file's stamp is the same, and is written only for
- * a file that was settled when it was read. Paths are from the project root; those outside it are absolute.
+ * Digests of files that were read before. A row counts only while the file's stamp is the same, and is
+ * written only for a file that was settled when it was read. Paths are from the project root; those outside
+ * it are absolute.
  */
 export interface StatCache {
   find(path: string): { readonly stamp: Stamp; readonly digest: Digest } | undefined;

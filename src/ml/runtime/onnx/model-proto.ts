@@ -40,8 +40,9 @@ export interface OnnxConstant {
 }
 
 /**
- * The bytes of a ModelProto: opset 20 and com.microsoft 1, IR version 9. Field numbers are those of onnx/onnx.proto
- * (github.com/onnx/onnx, v1.15). The types of values between nodes are left to the runtime's inference.
+ * The bytes of a ModelProto: opset 20 and com.microsoft 1, IR version 9. Field numbers are those of
+ * onnx/onnx.proto (github.com/onnx/onnx, v1.15). The types of values between nodes are left to the runtime's
+ * inference.
  */
 export function modelProto(graph: OnnxGraph): Uint8Array {
   const body: Message = [

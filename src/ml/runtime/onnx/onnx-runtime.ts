@@ -9,8 +9,9 @@ import { emitOnnx, type OnnxProgram } from './emit-onnx.ts';
 import { modelProto } from './model-proto.ts';
 
 /**
- * onnxruntime-node on the CPU. `run` blocks the thread that calls it: onnxruntime-node 1.30 computes in a setImmediate.
- * Feeds and outputs given `into` are used where they lie (WebAssembly memories too), never copied.
+ * onnxruntime-node on the CPU. `run` blocks the thread that calls it: onnxruntime-node 1.30 computes in a
+ * setImmediate. Feeds and outputs given `into` are used where they lie (WebAssembly memories too), never
+ * copied.
  */
 export function openEngine(options: RuntimeOptions): Runtime {
   return {

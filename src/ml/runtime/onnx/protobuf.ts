@@ -1,6 +1,6 @@
 /**
- * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as ONNX needs it: a message is the
- * list of its encoded fields.
+ * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as ONNX needs it: a
+ * message is the list of its encoded fields.
  */
 export type Message = readonly Uint8Array[];
 

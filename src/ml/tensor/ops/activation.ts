@@ -19,7 +19,10 @@ function real(op: string, of: readonly TensorType[]): TensorType {
   return { dtype: x.dtype, shape: x.shape };
 }
 
-/** x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x³))): transformers' "gelu_new", mT5's gate (Hendrycks and Gimpel 2016). */
+/**
+ * x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x³))): transformers' "gelu_new", mT5's gate (Hendrycks and
+ * Gimpel 2016).
+ */
 export const geluTanh = (x: Node): Node => nodeOf('GeluTanh', [x], shapes.GeluTanh([x]));
 
 /** x/2 * (1 + erf(x / sqrt 2)): "gelu", BERT's. */

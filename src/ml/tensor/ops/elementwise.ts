@@ -119,7 +119,10 @@ export function cast(x: Node, dtype: DType): Node {
 /** The same value, a constant to differentiation. */
 export const stopGradient = (x: Node): Node => unary('StopGradient', x);
 
-/** 1 where the last axis' position is the index, else 0; an index outside gives zeros. indices int32 [...] -> float32 [..., depth] */
+/**
+ * 1 where the last axis' position is the index, else 0; an index outside gives zeros. indices int32 [...] ->
+ * float32 [..., depth]
+ */
 export function oneHot(indices: Node, depth: number): Node {
   const positions = constant(
     Array.from({ length: depth }, (_, i) => i),

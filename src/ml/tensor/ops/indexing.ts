@@ -4,7 +4,10 @@ import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
 
-/** Ops that read where an index points. None writes there: adding at indices is not deterministic on every runtime. */
+/**
+ * Ops that read where an index points. None writes there: adding at indices is not deterministic on every
+ * runtime.
+ */
 export const shapes = {
   Gather: (of) => {
     const [table, indices] = exactly('Gather', of, 2);
@@ -34,16 +37,16 @@ export const shapes = {
 type Op = keyof typeof shapes;
 
 /**
- * Rows of a table (its first axis) by index. table [v, ...], indices int32 [...] -> [..., ...]; an index of v or more is a
- * fault at run time. There is no gradient to the table inside the graph: ask for the gradient with respect to this node,
- * and add its rows up outside.
+ * Rows of a table (its first axis) by index. table [v, ...], indices int32 [...] -> [..., ...]; an index of v
+ * or more is a fault at run time. There is no gradient to the table inside the graph: ask for the gradient
+ * with respect to this node, and add its rows up outside.
  */
 export const gather = (table: Node, indices: Node): Node =>
   nodeOf('Gather', [table, indices], shapes.Gather([table, indices]));
 
 /**
- * Where the real tokens of a padded batch are: tokens are counted without padding, slots with it. Every token has a slot
- * of its own, so that packing and unpacking are each a gather, and each other's gradient.
+ * Where the real tokens of a padded batch are: tokens are counted without padding, slots with it. Every token
+ * has a slot of its own, so that packing and unpacking are each a gather, and each other's gradient.
  */
 export interface Packing {
   /** int32 [tokens]: the slot of each token. */

@@ -16,8 +16,8 @@ import {
 } from '../shape.ts';
 
 /**
- * Ops that only move, repeat or add up elements. They are linear, and each is the adjoint of another one here, so their
- * gradients need no other family: the families above build on this one.
+ * Ops that only move, repeat or add up elements. They are linear, and each is the adjoint of another one
+ * here, so their gradients need no other family: the families above build on this one.
  */
 export const shapes = {
   Reshape: (of, attributes) => {
@@ -94,7 +94,10 @@ export function reshape(x: Node, shape: Shape): Node {
 export const transpose = (x: Node, permutation: readonly number[]): Node =>
   nodeOf('Transpose', [x], shapes.Transpose([x], { permutation }), { permutation });
 
-/** Repeats `x` along axes of size 1 and new leading ones. Elementwise ops broadcast by themselves: rarely needed. */
+/**
+ * Repeats `x` along axes of size 1 and new leading ones. Elementwise ops broadcast by themselves: rarely
+ * needed.
+ */
 export function expand(x: Node, shape: Shape): Node {
   const attributes = { shape: canonicalShape(shape) };
   return sameShape(x.shape, attributes.shape)
@@ -108,7 +111,10 @@ export function reduceSum(x: Node, axes?: readonly number[], keepDimensions = fa
   return nodeOf('ReduceSum', [x], shapes.ReduceSum([x], attributes), attributes);
 }
 
-/** `length` elements of one axis, from `start` on. Where sizes are named, whoever feeds them answers for the range. */
+/**
+ * `length` elements of one axis, from `start` on. Where sizes are named, whoever feeds them answers for the
+ * range.
+ */
 export function slice(x: Node, axis: number, start: Dimension, length: Dimension): Node {
   const attributes = { axis: axisOf('Slice', x, axis), start, length };
   return nodeOf('Slice', [x], shapes.Slice([x], attributes), attributes);
@@ -159,7 +165,9 @@ export function reducedType(
   };
 }
 
-/** A reduced result as it would be with its axes kept: how an upstream gradient meets the reduction's input. */
+/**
+ * A reduced result as it would be with its axes kept: how an upstream gradient meets the reduction's input.
+ */
 export const keptShape = (x: TensorType, axes: readonly number[]): Shape =>
   x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
@@ -231,7 +239,10 @@ export const onnx = {
     emit.apply('Concat', of, { axis: { int: numberAt(attributes, 'axis') } }),
 } satisfies Record<Op, Lowering>;
 
-/** ONNX Reshape takes 0 for "as the input's" and one -1 for "what is left": with them most shapes are constants. */
+/**
+ * ONNX Reshape takes 0 for "as the input's" and one -1 for "what is left": with them most shapes are
+ * constants.
+ */
 function reshapeVector(emit: Emit, node: Node): Value {
   const [x] = inputsOf(node, 1);
   const vector = node.shape.map((size, axis) =>

@@ -10,7 +10,10 @@ import { logSoftmax } from './normalization.ts';
 /** The label of a position that does not count, as in PyTorch and transformers. */
 export const ignoredLabel = -100;
 
-/** The loss over a vocabulary that may be large: no op here makes a one-hot matrix, nor scatters onto repeated indices. */
+/**
+ * The loss over a vocabulary that may be large: no op here makes a one-hot matrix, nor scatters onto repeated
+ * indices.
+ */
 export const shapes = {
   CrossEntropy: (of) => {
     const [logits, labels] = labelled('CrossEntropy', of);
@@ -33,7 +36,9 @@ function labelled(op: string, of: readonly TensorType[]): readonly [TensorType, 
   return [x, labels];
 }
 
-/** -log softmax(logits)[label] a row; 0 where the label is -100. logits [n, classes], labels int32 [n] -> [n] */
+/**
+ * -log softmax(logits)[label] a row; 0 where the label is -100. logits [n, classes], labels int32 [n] -> [n]
+ */
 export const crossEntropy = (logits: Node, labels: Node): Node =>
   nodeOf('CrossEntropy', [logits, labels], shapes.CrossEntropy([logits, labels]));
 

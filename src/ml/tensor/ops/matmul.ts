@@ -64,7 +64,10 @@ export const gradients = {
   },
 } satisfies Record<Op, GradientRule>;
 
-/** A weight that all of a batch share: its gradient is one product over all rows, not a sum of one product a batch entry. */
+/**
+ * A weight that all of a batch share: its gradient is one product over all rows, not a sum of one product a
+ * batch entry.
+ */
 function gradientOfRight(
   a: Node,
   b: Node,

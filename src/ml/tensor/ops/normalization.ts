@@ -39,7 +39,10 @@ export const softmax = (x: Node): Node => nodeOf('Softmax', [x], shapes.Softmax(
 /** The logarithm of softmax, along the last axis. */
 export const logSoftmax = (x: Node): Node => nodeOf('LogSoftmax', [x], shapes.LogSoftmax([x]));
 
-/** x / sqrt(mean(x²) + epsilon) * weight, along the last axis (Zhang and Sennrich 2019, as T5LayerNorm). x [..., d], weight [d] */
+/**
+ * x / sqrt(mean(x²) + epsilon) * weight, along the last axis (Zhang and Sennrich 2019, as T5LayerNorm). x
+ * [..., d], weight [d]
+ */
 export const rmsNorm = (x: Node, weight: Node, epsilon: number): Node =>
   nodeOf('RmsNorm', [x, weight], shapes.RmsNorm([x, weight]), { epsilon });
 
@@ -47,7 +50,10 @@ export const rmsNorm = (x: Node, weight: Node, epsilon: number): Node =>
 const inverseRms = (x: Node, weight: Node, epsilon: number): Node =>
   nodeOf('InverseRms', [x, weight], shapes.InverseRms([x, weight]), { epsilon });
 
-/** (x - mean) / sqrt(variance + epsilon) * weight + bias, along the last axis (Ba et al. 2016). x [..., d], weight and bias [d] */
+/**
+ * (x - mean) / sqrt(variance + epsilon) * weight + bias, along the last axis (Ba et al. 2016). x [..., d],
+ * weight and bias [d]
+ */
 export const layerNorm = (x: Node, weight: Node, bias: Node, epsilon: number): Node =>
   nodeOf('LayerNorm', [x, weight, bias], shapes.LayerNorm([x, weight, bias]), { epsilon });
 

@@ -6,8 +6,8 @@ import { exactly, type GradientRule, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType } from '../shape.ts';
 
 /**
- * Random bits as a function of where they are used: the same seed, step, site, row and position give the same bits in the
- * graph and in TypeScript, on every runtime, whatever the padding and however a run was resumed.
+ * Random bits as a function of where they are used: the same seed, step, site, row and position give the same
+ * bits in the graph and in TypeScript, on every runtime, whatever the padding and however a run was resumed.
  */
 export const shapes = {
   HashCombine: (of) => {
@@ -24,25 +24,32 @@ export const shapes = {
 
 type Op = keyof typeof shapes;
 
-/** One more coordinate mixed into the bits so far. Each uint32 or int32 (by its bits), broadcasting -> uint32 */
+/**
+ * One more coordinate mixed into the bits so far. Each uint32 or int32 (by its bits), broadcasting -> uint32
+ */
 export const hashCombine = (state: Node, coordinate: Node): Node =>
   nodeOf('HashCombine', [state, coordinate], shapes.HashCombine([state, coordinate]));
 
 /**
- * The hash of a key and coordinates, which broadcast to the shape of the result -> uint32. Put those that vary along the
- * fewest axes first: each is mixed in at the shape reached so far.
+ * The hash of a key and coordinates, which broadcast to the shape of the result -> uint32. Put those that
+ * vary along the fewest axes first: each is mixed in at the shape reached so far.
  */
 export const randomBits = (key: Node, coordinates: readonly [Node, ...Node[]]): Node =>
   coordinates.reduce(hashCombine, key);
 
-/** 1 / (1 - probability) with probability 1 - `probability`, else 0, by the bits: what dropout multiplies by. -> float32, shape of bits */
+/**
+ * 1 / (1 - probability) with probability 1 - `probability`, else 0, by the bits: what dropout multiplies by.
+ * -> float32, shape of bits
+ */
 export function keepMask(bits: Node, probability: number): Node {
   if (!(probability >= 0 && probability < 1))
     refuse('KeepMask', [bits], `${probability} is not a dropout probability`);
   return nodeOf('KeepMask', [bits], shapes.KeepMask([bits]), { probability });
 }
 
-/** HashCombine of one element, as int32. The mixer is Wellons' lowbias32 (nullprogram.com/blog/2018/07/31). */
+/**
+ * HashCombine of one element, as int32. The mixer is Wellons' lowbias32 (nullprogram.com/blog/2018/07/31).
+ */
 export function hashCombineOf(state: number, coordinate: number): number {
   let x = state ^ coordinate;
   x ^= x >>> 16;

@@ -20,7 +20,10 @@ export function input(name: string, dtype: DType, shape: Shape): Node {
   return nodeOf('Input', [], shapes.Input([], attributes), attributes);
 }
 
-/** A small known tensor, values in row-major order; one value fills the shape. Weights are inputs, not constants. */
+/**
+ * A small known tensor, values in row-major order; one value fills the shape. Weights are inputs, not
+ * constants.
+ */
 export function constant(
   values: number | readonly number[],
   shape: readonly number[] = typeof values === 'number' ? [] : [values.length],

@@ -1,4 +1,5 @@
-// Indices are in range by construction in this file: positions lie between 0 and the text's length, ids come from the trie.
+// Indices are in range by construction in this file: positions lie between 0 and the text's length, ids come
+// from the trie.
 import { type ByteTrie, childOf } from './byte-trie.ts';
 import { claimedLength } from './utf8.ts';
 
@@ -20,11 +21,11 @@ export interface Segmentation {
 }
 
 /**
- * The segmentation with the best total score, a character that no piece holds being one unknown piece. The path of
- * sentencepiece's optimised encoder (unigram::Model::EncodeOptimized), which tokenizers has too
- * (Unigram::encode_optimized, 0.22): among equals the first found stays, which is the one that starts first. Scores are
- * rounded before they are compared, as sentencepiece 0.2.3 does: up to 0.2.1 it compared them in float64, and so broke
- * ties otherwise.
+ * The segmentation with the best total score, a character that no piece holds being one unknown piece. The
+ * path of sentencepiece's optimised encoder (unigram::Model::EncodeOptimized), which tokenizers has too
+ * (Unigram::encode_optimized, 0.22): among equals the first found stays, which is the one that starts first.
+ * Scores are rounded before they are compared, as sentencepiece 0.2.3 does: up to 0.2.1 it compared them in
+ * float64, and so broke ties otherwise.
  */
 export function bestPath(
   { trie, scores, unknownScore, unknownId, precision }: ScoredPieces,

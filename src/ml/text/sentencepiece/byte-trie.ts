@@ -1,8 +1,9 @@
-// Indices are in range by construction in this file: a slot is masked by the table's size, a node is one that was made.
+// Indices are in range by construction in this file: a slot is masked by the table's size, a node is one that
+// was made.
 
 /**
- * A set of byte strings, each with an id. Edges lie in one hash table of (parent node, byte) to child node, so its size
- * follows the number of nodes, whatever the strings are.
+ * A set of byte strings, each with an id. Edges lie in one hash table of (parent node, byte) to child node,
+ * so its size follows the number of nodes, whatever the strings are.
  */
 export interface ByteTrie {
   /** Pairs of (node * 256 + byte + 1, child); 0 is an empty slot. */
@@ -17,7 +18,10 @@ export interface Duplicate {
   readonly second: number;
 }
 
-/** Makes the trie; of two equal strings the first is kept, and the first such pair is returned. At most 2^24 nodes; undefined past that. */
+/**
+ * Makes the trie; of two equal strings the first is kept, and the first such pair is returned. At most 2^24
+ * nodes; undefined past that.
+ */
 export function buildByteTrie(
   keys: Iterable<readonly [key: Uint8Array, id: number]>,
 ): { readonly trie: ByteTrie; readonly duplicate: Duplicate | undefined } | undefined {
@@ -78,7 +82,10 @@ export function longestMatch(trie: ByteTrie, bytes: Uint8Array, at: number): num
 /** What node * 256 + byte leaves room for in 32 bits. */
 const maxNodes = 2 ** 24 - 1;
 
-/** Where the key stands, or the empty slot where it would. Linear probing in a table that is at most half full; 0x9e3779b1 is 2^32 over the golden ratio. */
+/**
+ * Where the key stands, or the empty slot where it would. Linear probing in a table that is at most half
+ * full; 0x9e3779b1 is 2^32 over the golden ratio.
+ */
 function slotOf(edges: Uint32Array, key: number): number {
   const mask = edges.length - 2;
   const hash = Math.imul(key, 0x9e3779b1);

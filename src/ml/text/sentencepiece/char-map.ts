@@ -3,8 +3,8 @@ import type { Result } from '../../../result.ts';
 import { damagedModel } from './damaged-model.ts';
 
 /**
- * Rules that replace a run of bytes by another: a double array of 32-bit units as darts-clone has them, whose values are
- * offsets into texts that end with NUL.
+ * Rules that replace a run of bytes by another: a double array of 32-bit units as darts-clone has them, whose
+ * values are offsets into texts that end with NUL.
  */
 export interface CharMap {
   readonly units: Uint32Array;
@@ -12,8 +12,9 @@ export interface CharMap {
 }
 
 /**
- * Reads a precompiled character map: the double array's length in bytes (32-bit little endian), the double array, the
- * texts. No bytes: no map. Source: Normalizer::DecodePrecompiledCharsMap of sentencepiece 0.2, darts.h of darts-clone.
+ * Reads a precompiled character map: the double array's length in bytes (32-bit little endian), the double
+ * array, the texts. No bytes: no map. Source: Normalizer::DecodePrecompiledCharsMap of sentencepiece 0.2,
+ * darts.h of darts-clone.
  */
 export function readCharMap(blob: Uint8Array): Result<CharMap | undefined> {
   if (blob.length === 0) return { ok: true, value: undefined };
@@ -45,7 +46,10 @@ export interface FoundRule {
   text: number;
 }
 
-/** Looks for the longest (or shortest) run of bytes from `at` that has a rule, and writes it to `found`: one object serves a whole text. */
+/**
+ * Looks for the longest (or shortest) run of bytes from `at` that has a rule, and writes it to `found`: one
+ * object serves a whole text.
+ */
 export function findRule(
   { units }: CharMap,
   bytes: Uint8Array,
@@ -92,7 +96,10 @@ export function longestReplacement({ texts }: CharMap): number {
   return longest;
 }
 
-/** A unit's lowest byte is the label of the edge into it; the highest bit marks a value, which no label equals. */
+/**
+ * A unit's lowest byte is the label of the edge into it; the highest bit marks a value, which no label
+ * equals.
+ */
 const labelMask = 0x8000_00ff | 0;
 const isValue = (unit: number): boolean => unit >= 0x8000_0000;
 const valueOf = (unit: number): number => unit & 0x7fff_ffff;

@@ -1,7 +1,10 @@
 import type { Result } from '../../../result.ts';
 import { type FieldValue, visitFields } from './protobuf.ts';
 
-/** What a piece is: only normal ones have a score of their own; unused ones keep their id but are never found in a text. */
+/**
+ * What a piece is: only normal ones have a score of their own; unused ones keep their id but are never found
+ * in a text.
+ */
 export type PieceType = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
 
 /** How text is rewritten before it is cut into pieces (or after pieces are joined, for a denormalizer). */
@@ -12,7 +15,10 @@ export interface NormalizerSpec {
   readonly escapeWhitespaces: boolean;
 }
 
-/** What the `.model` file of a unigram model says, as far as encoding and decoding need it; defaults are filled in. */
+/**
+ * What the `.model` file of a unigram model says, as far as encoding and decoding need it; defaults are
+ * filled in.
+ */
 export interface ModelProto {
   /** UTF-8 of each piece, by id. */
   readonly pieces: readonly Uint8Array[];
@@ -24,13 +30,19 @@ export interface ModelProto {
   readonly whitespaceAsSuffix: boolean;
   /** What an unknown piece is decoded to. */
   readonly unknownSurface: string;
-  /** The trainer's settings: the converter of transformers believes them, sentencepiece the types of the pieces. */
+  /**
+   * The trainer's settings: the converter of transformers believes them, sentencepiece the types of the
+   * pieces.
+   */
   readonly unknownId: number;
   readonly endPiece: string;
   readonly padPiece: string;
 }
 
-/** Reads a sentencepiece `.model` of a unigram model; one of another type is refused by the name of that. Source: sentencepiece_model.proto of sentencepiece 0.2. */
+/**
+ * Reads a sentencepiece `.model` of a unigram model; one of another type is refused by the name of that.
+ * Source: sentencepiece_model.proto of sentencepiece 0.2.
+ */
 export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   const pieces: Piece[] = [];
   const trainer: Mutable<Trainer> = {
@@ -99,7 +111,10 @@ interface Piece {
   readonly type: PieceType;
 }
 
-/** An enum value that the format does not name reads as the default, as protobuf has it: index 0 stands for those. */
+/**
+ * An enum value that the format does not name reads as the default, as protobuf has it: index 0 stands for
+ * those.
+ */
 const modelTypes = ['unigram', 'unigram', 'bpe', 'word', 'char'] as const;
 const pieceTypes = ['normal', 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'] as const;
 

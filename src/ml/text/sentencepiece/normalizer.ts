@@ -1,4 +1,5 @@
-// Indices are in range by construction in this file: positions lie between 0 and a length that was compared before.
+// Indices are in range by construction in this file: positions lie between 0 and a length that was compared
+// before.
 import type { Result } from '../../../result.ts';
 import { type ByteTrie, longestMatch } from './byte-trie.ts';
 import { type CharMap, findRule, type FoundRule, readCharMap, textEnd } from './char-map.ts';
@@ -28,9 +29,9 @@ export function readNormalizer(
 }
 
 /**
- * The normalised form of a text, both in UTF-8: the longest rule at each place, else one character as it is (a malformed
- * byte becomes U+FFFD); spaces trimmed, joined and shown as U+2581 as the flags say. As Normalizer::Normalize of
- * sentencepiece 0.2.
+ * The normalised form of a text, both in UTF-8: the longest rule at each place, else one character as it is
+ * (a malformed byte becomes U+FFFD); spaces trimmed, joined and shown as U+2581 as the flags say. As
+ * Normalizer::Normalize of sentencepiece 0.2.
  */
 export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8Array {
   const { addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix } = normalizer;

@@ -1,6 +1,9 @@
 import type { ModelProto } from './model-proto.ts';
 
-/** What is wrong with the pieces of a model, each by itself; undefined: nothing. As ModelInterface::InitializePieces of sentencepiece 0.2. */
+/**
+ * What is wrong with the pieces of a model, each by itself; undefined: nothing. As
+ * ModelInterface::InitializePieces of sentencepiece 0.2.
+ */
 export function pieceProblem(proto: ModelProto): string | undefined {
   const { pieces, scores, types } = proto;
   const bad = pieces.findIndex(

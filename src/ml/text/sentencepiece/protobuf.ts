@@ -1,14 +1,17 @@
 import type { Result } from '../../../result.ts';
 
-/** One field of a message: its number, and what stands there (a submessage, string or blob as its bytes, fixed numbers as theirs). */
+/**
+ * One field of a message: its number, and what stands there (a submessage, string or blob as its bytes, fixed
+ * numbers as theirs).
+ */
 export type FieldVisitor = (field: number, value: FieldValue) => void;
 export type FieldValue =
   | { readonly wire: 'varint'; readonly number: number }
   | { readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array };
 
 /**
- * Hands every field of a protobuf message to `visit`, in the order of the file. Groups are refused: the format has not
- * had them since proto2. Source: https://protobuf.dev/programming-guides/encoding
+ * Hands every field of a protobuf message to `visit`, in the order of the file. Groups are refused: the
+ * format has not had them since proto2. Source: https://protobuf.dev/programming-guides/encoding
  */
 export function visitFields(message: Uint8Array, visit: FieldVisitor): Result<undefined> {
   const fail = (at: number, what: string) =>
@@ -44,7 +47,10 @@ export function visitFields(message: Uint8Array, visit: FieldVisitor): Result<un
   return { ok: true, value: undefined };
 }
 
-/** At most ten bytes, the lowest seven bits first. Past 2^53 (negative numbers) the value is inexact: no field here holds one. */
+/**
+ * At most ten bytes, the lowest seven bits first. Past 2^53 (negative numbers) the value is inexact: no field
+ * here holds one.
+ */
 function readVarint(
   bytes: Uint8Array,
   start: number,

@@ -14,7 +14,10 @@ export interface SentencePiece {
   readonly unknownSurface: string;
 }
 
-/** One piece of a text: its id, and its text. The text of an unknown one is what it stands for in the normalised text. */
+/**
+ * One piece of a text: its id, and its text. The text of an unknown one is what it stands for in the
+ * normalised text.
+ */
 export interface Piece {
   readonly id: number;
   readonly text: string;
@@ -120,8 +123,9 @@ export function decodePieces(
 const escapedSpace = '\u2581';
 
 /**
- * Hands over the pieces of a normalised text, and where each starts and ends in it. Neighbouring unknown characters are
- * one piece; with byte fallback there are none, but a piece for each of their bytes (which ends where it starts).
+ * Hands over the pieces of a normalised text, and where each starts and ends in it. Neighbouring unknown
+ * characters are one piece; with byte fallback there are none, but a piece for each of their bytes (which
+ * ends where it starts).
  */
 function walk(
   { vocabulary }: SentencePiece,

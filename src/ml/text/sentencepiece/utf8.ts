@@ -1,10 +1,14 @@
-/** Length in bytes that the first byte of a character claims; a stray or impossible byte stands alone. As sentencepiece's OneCharLen. */
+/**
+ * Length in bytes that the first byte of a character claims; a stray or impossible byte stands alone. As
+ * sentencepiece's OneCharLen.
+ */
 export const claimedLength = (first: number): number =>
   first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
 /**
- * Length in bytes of the well-formed character at `at`, or 0: overlong forms, surrogates, numbers past U+10FFFF and cut
- * ones are malformed. As sentencepiece's DecodeUTF8 (so each malformed byte counts alone, where TextDecoder joins them).
+ * Length in bytes of the well-formed character at `at`, or 0: overlong forms, surrogates, numbers past
+ * U+10FFFF and cut ones are malformed. As sentencepiece's DecodeUTF8 (so each malformed byte counts alone,
+ * where TextDecoder joins them).
  */
 export function validLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0xff;

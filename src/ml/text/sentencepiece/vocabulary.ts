@@ -5,7 +5,10 @@ import { damagedModel } from './damaged-model.ts';
 import type { ModelProto, PieceType } from './model-proto.ts';
 import { bytePiece, pieceProblem, shownPiece } from './piece-problem.ts';
 
-/** The pieces of a model, and how they are found: those in `trie` in a text, and their scores make its best path. */
+/**
+ * The pieces of a model, and how they are found: those in `trie` in a text, and their scores make its best
+ * path.
+ */
 export interface Vocabulary extends ScoredPieces {
   /** Text of each piece, by id. */
   readonly pieces: readonly string[];
@@ -26,7 +29,10 @@ export function pieceOf({ pieces }: Vocabulary, id: number): string {
   return piece;
 }
 
-/** The id of a piece; control pieces and their like come first, and what is no piece is unknown. As PieceToId of sentencepiece 0.2. */
+/**
+ * The id of a piece; control pieces and their like come first, and what is no piece is unknown. As PieceToId
+ * of sentencepiece 0.2.
+ */
 export function pieceId(vocabulary: Vocabulary, piece: string): number {
   const named = vocabulary.named.get(piece);
   if (named !== undefined) return named;
@@ -34,7 +40,10 @@ export function pieceId(vocabulary: Vocabulary, piece: string): number {
   return id === -1 ? vocabulary.unknownId : id;
 }
 
-/** Checks a unigram model's pieces and makes them ready to be found. As ModelInterface::InitializePieces and unigram::Model of sentencepiece 0.2. */
+/**
+ * Checks a unigram model's pieces and makes them ready to be found. As ModelInterface::InitializePieces and
+ * unigram::Model of sentencepiece 0.2.
+ */
 export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
   const problem = pieceProblem(proto);
   if (problem !== undefined) return damagedModel(problem);
@@ -92,9 +101,9 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
 }
 
 /**
- * User-defined pieces do not have the score of the file but one that follows from their length in bytes: better than any
- * normal piece's, which are logarithms (measured on sentencepiece 0.2.3; up to 0.2.1 it was -0.1 whatever the length). An
- * unknown character has the worst score of a normal piece less 10.
+ * User-defined pieces do not have the score of the file but one that follows from their length in bytes:
+ * better than any normal piece's, which are logarithms (measured on sentencepiece 0.2.3; up to 0.2.1 it was
+ * -0.1 whatever the length). An unknown character has the worst score of a normal piece less 10.
  */
 function scoresOf({
   pieces,

@@ -61,7 +61,10 @@ export interface TokenMatch {
   readonly token: AddedToken;
 }
 
-/** Where tokens stand in a text: the leftmost first, of those that start at one place the longest; none overlap. */
+/**
+ * Where tokens stand in a text: the leftmost first, of those that start at one place the longest; none
+ * overlap.
+ */
 export function matchesOf(matcher: TokenMatcher, text: string): readonly TokenMatch[] {
   const matches: TokenMatch[] = [];
   for (let at = 0; at < text.length;) {

@@ -3,7 +3,10 @@ import type { AddedToken } from './added-token.ts';
 /** Added tokens by id. */
 export type AddedTokens = ReadonlyMap<number, AddedToken>;
 
-/** Tokens by id, after more were added: one that stands there or in the vocabulary keeps its id, others get ids from `next` on. */
+/**
+ * Tokens by id, after more were added: one that stands there or in the vocabulary keeps its id, others get
+ * ids from `next` on.
+ */
 export function withTokens(
   before: AddedTokens,
   more: readonly AddedToken[],

@@ -1,4 +1,7 @@
-/** Removes the spaces that joining words leaves before punctuation and English contractions. As transformers' clean_up_tokenization. */
+/**
+ * Removes the spaces that joining words leaves before punctuation and English contractions. As transformers'
+ * clean_up_tokenization.
+ */
 export const cleanUp = (text: string): string =>
   artifacts.reduce((cleaned, [found, wanted]) => cleaned.replaceAll(found, wanted), text);
 

@@ -13,7 +13,10 @@ import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-to
 import { replaceRuns, stripEnd } from './text-rules.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
-/** T5TokenizerFast of transformers 4.57, of a folder that has a tokenizer.json: its parts, and the special tokens that the folder names beside it. */
+/**
+ * T5TokenizerFast of transformers 4.57, of a folder that has a tokenizer.json: its parts, and the special
+ * tokens that the folder names beside it.
+ */
 export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Result<Tokenizer> {
   const special = specialTokensOf(config);
   if (!special.ok) return special;
@@ -28,8 +31,8 @@ export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Resu
 }
 
 /**
- * T5TokenizerFast of transformers 4.57, of a folder that has no tokenizer.json: what T5Converter makes of the `.model`
- * (convert_slow_tokenizer.py), with the special tokens that the folder names.
+ * T5TokenizerFast of transformers 4.57, of a folder that has no tokenizer.json: what T5Converter makes of the
+ * `.model` (convert_slow_tokenizer.py), with the special tokens that the folder names.
  */
 export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Tokenizer> {
   const converted = convertT5(proto, config);
@@ -111,7 +114,10 @@ const settingsOf = (
 const sentinelPieces = ({ extraIds }: T5SpecialTokens) =>
   Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
 
-/** What the folder lists, and special tokens that stand nowhere yet. As PreTrainedTokenizerFast.__init__ of transformers 4.57. */
+/**
+ * What the folder lists, and special tokens that stand nowhere yet. As PreTrainedTokenizerFast.__init__ of
+ * transformers 4.57.
+ */
 function missingTokens(
   known: readonly AddedToken[],
   { addedTokens }: TokenizerConfig,

@@ -33,7 +33,10 @@ export interface FastSettings {
   readonly modelMaxLength: number;
 }
 
-/** A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. Where it differs from sentencepiece, a comment says so. */
+/**
+ * A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. Where it differs from
+ * sentencepiece, a comment says so.
+ */
 export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result<Tokenizer> {
   const { pieces, added, frame } = parts;
   const scored = scoredPieces(parts);
@@ -84,7 +87,10 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
   };
 }
 
-/** Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a text says just that. */
+/**
+ * Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a
+ * text says just that.
+ */
 function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undefined {
   // Of two equal pieces the later has the name.
   const built = buildByteTrie(
@@ -106,7 +112,10 @@ function pieceIdOf({ trie }: ScoredPieces, bytes: Uint8Array): number | undefine
   return id === -1 ? undefined : id;
 }
 
-/** Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they have pieces, else unknown. */
+/**
+ * Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they
+ * have pieces, else unknown.
+ */
 function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string) => number[] {
   const { unknownId } = scored;
   const byteIds = byteFallback
@@ -131,7 +140,10 @@ function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string
   };
 }
 
-/** Ids of added tokens in a text, and the normalised text between them. As AddedVocabulary::extract_and_normalize. */
+/**
+ * Ids of added tokens in a text, and the normalised text between them. As
+ * AddedVocabulary::extract_and_normalize.
+ */
 function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) => (number | TextPiece)[] {
   const tokens = [...added.values()];
   const ids = new Map(Array.from(added, ([id, token]) => [token, id]));

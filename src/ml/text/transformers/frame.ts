@@ -6,7 +6,10 @@ export interface Frame {
   readonly after: readonly number[];
 }
 
-/** The tokens of a text within their frame, cut so that both fit into `maxLength` (the frame itself is never cut). */
+/**
+ * The tokens of a text within their frame, cut so that both fit into `maxLength` (the frame itself is never
+ * cut).
+ */
 export function framed(
   ids: readonly number[],
   { before, after }: Frame,

@@ -1,4 +1,6 @@
-/** Spaces shown as a character of their own, and words that start with it. As Metaspace of tokenizers 0.22. */
+/**
+ * Spaces shown as a character of their own, and words that start with it. As Metaspace of tokenizers 0.22.
+ */
 export interface Metaspace {
   readonly replacement: string;
   /** Where the character is put before a text that does not start with it. */
@@ -36,6 +38,9 @@ export function metaspaceWords(
     );
 }
 
-/** As Metaspace.decode_chain: tokens to the texts that make up the whole; the first loses its spaces, unless none was put before it. */
+/**
+ * As Metaspace.decode_chain: tokens to the texts that make up the whole; the first loses its spaces, unless
+ * none was put before it.
+ */
 export const metaspaceTexts = ({ replacement, prepend }: Metaspace, tokens: readonly string[]): string[] =>
   tokens.map((token, index) => token.replaceAll(replacement, index === 0 && prepend !== 'never' ? '' : ' '));

@@ -2,7 +2,10 @@ import { isJsonObject, type Json, type JsonObject, shownJson } from '../../../fi
 import { type AddedToken, specialToken } from './added-token.ts';
 import type { AddedTokens } from './added-tokens.ts';
 
-/** An added token as transformers and tokenizers write one; undefined where it is none. `special`: counts as special whatever it says. */
+/**
+ * An added token as transformers and tokenizers write one; undefined where it is none. `special`: counts as
+ * special whatever it says.
+ */
 export function readAddedToken(json: Json, special = false): AddedToken | undefined {
   if (!isJsonObject(json) || typeof json['content'] !== 'string') return undefined;
   const isSpecial = special || json['special'] === true;

@@ -11,8 +11,8 @@ import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-to
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
 /**
- * T5Tokenizer of transformers 4.57: sentencepiece between special tokens, which are cut out of the text first, sentinels
- * after the vocabulary, </s> at the end.
+ * T5Tokenizer of transformers 4.57: sentencepiece between special tokens, which are cut out of the text
+ * first, sentinels after the vocabulary, </s> at the end.
  */
 export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): Result<Tokenizer> {
   const special = specialTokensOf(config);
@@ -67,7 +67,10 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
 
 interface SlowT5 {
   readonly sentencePiece: SentencePiece;
-  /** How it was before transformers 4.33, and still is by default: each part of a text gets sentencepiece's own first space. */
+  /**
+   * How it was before transformers 4.33, and still is by default: each part of a text gets sentencepiece's
+   * own first space.
+   */
   readonly legacy: boolean;
   readonly prefixSpace: boolean;
   readonly tokens: SlowTokens;
@@ -87,7 +90,10 @@ function listedTokens(
   return new Map([...sentinels, ...addedTokens]);
 }
 
-/** Ids cut to leave room for `end`, and closed by it; where the text itself ended so, there is no second one. As T5Tokenizer._add_eos_if_not_present. */
+/**
+ * Ids cut to leave room for `end`, and closed by it; where the text itself ended so, there is no second one.
+ * As T5Tokenizer._add_eos_if_not_present.
+ */
 function closed(ids: readonly number[], maxLength: number, end: number): number[] {
   const kept = ids.slice(0, Math.max(0, maxLength - 1));
   return kept.at(-1) === end ? kept : [...kept, end];
@@ -113,7 +119,10 @@ function tokensOf(slow: SlowT5, text: string): Token[] {
 
 const escapedSpace = '\u2581';
 
-/** As T5Tokenizer._tokenize. Without its own first space sentencepiece would drop one that is there, so it is put behind an unknown token, whose pieces are then taken off. */
+/**
+ * As T5Tokenizer._tokenize. Without its own first space sentencepiece would drop one that is there, so it is
+ * put behind an unknown token, whose pieces are then taken off.
+ */
 function piecesOf(slow: SlowT5, text: string): Token[] {
   const { legacy, unknown } = slow;
   if (legacy || !(text.startsWith(escapedSpace) || text.startsWith(' '))) return encoded(slow, text);
@@ -135,7 +144,10 @@ function encoded(slow: SlowT5, text: string): Token[] {
   });
 }
 
-/** The text of pieces and special tokens, a space before each run of the latter. As T5Tokenizer.convert_tokens_to_string. */
+/**
+ * The text of pieces and special tokens, a space before each run of the latter. As
+ * T5Tokenizer.convert_tokens_to_string.
+ */
 function decodeRun(
   { sentencePiece, prefixSpace, tokens: { special } }: SlowT5,
   tokens: readonly string[],

@@ -2,7 +2,10 @@ import { pythonStripEnd, pythonStripStart } from '../python-text.ts';
 import { type AddedToken, matchesOf, type TokenMatcher, tokenMatcher } from './added-token.ts';
 import { type AddedTokens, withTokens } from './added-tokens.ts';
 
-/** What the tokenizers that transformers has in Python share: added tokens, cut out of a text first and joined to it last. */
+/**
+ * What the tokenizers that transformers has in Python share: added tokens, cut out of a text first and joined
+ * to it last.
+ */
 export interface SlowTokens {
   readonly added: AddedTokens;
   readonly ids: ReadonlyMap<string, number>;
@@ -19,8 +22,9 @@ export interface BaseVocabulary {
 }
 
 /**
- * Added tokens and, behind them, those special tokens that neither they nor the vocabulary hold. `roles` are special for
- * what they do, `additional` are others. As PreTrainedTokenizer.__init__ and the `legacy_added_tokens` of its _decode.
+ * Added tokens and, behind them, those special tokens that neither they nor the vocabulary hold. `roles` are
+ * special for what they do, `additional` are others. As PreTrainedTokenizer.__init__ and the
+ * `legacy_added_tokens` of its _decode.
  */
 export function slowTokens(
   listed: AddedTokens,
@@ -59,7 +63,10 @@ export interface Token {
   readonly text: string;
 }
 
-/** Added tokens of a text, and what `tokenize` makes of the parts between them. As PreTrainedTokenizer.tokenize. */
+/**
+ * Added tokens of a text, and what `tokenize` makes of the parts between them. As
+ * PreTrainedTokenizer.tokenize.
+ */
 export function tokenizeBetween(
   { matcher, ids }: SlowTokens,
   text: string,
@@ -95,7 +102,10 @@ export function tokenizeBetween(
   });
 }
 
-/** The text of tokens: `join` makes one of those between tokens that stand alone. As PreTrainedTokenizer._decode. */
+/**
+ * The text of tokens: `join` makes one of those between tokens that stand alone. As
+ * PreTrainedTokenizer._decode.
+ */
 export function joinTokens(
   { standAlone }: SlowTokens,
   tokens: readonly string[],

@@ -13,7 +13,10 @@ export interface T5SpecialTokens {
   readonly additional: readonly AddedToken[];
   /** How many ids the configuration counts for sentinels. */
   readonly extraIds: number;
-  /** How many sentinels get their ids by counting down to the end of the vocabulary; others are added as they come. */
+  /**
+   * How many sentinels get their ids by counting down to the end of the vocabulary; others are added as they
+   * come.
+   */
   readonly counted: number;
 }
 

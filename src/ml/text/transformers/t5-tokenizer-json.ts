@@ -5,8 +5,9 @@ import { convertT5 } from './fast-t5.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
 /**
- * The tokenizer.json of a `.model`: as T5TokenizerFast of transformers 4.57 converts and saves it, but for byte fallback,
- * which the conversion drops. With it, a text that the pieces do not cover has the ids that sentencepiece gives it.
+ * The tokenizer.json of a `.model`: as T5TokenizerFast of transformers 4.57 converts and saves it, but for
+ * byte fallback, which the conversion drops. With it, a text that the pieces do not cover has the ids that
+ * sentencepiece gives it.
  */
 export function t5TokenizerJson(proto: ModelProto, config: TokenizerConfig): Result<Json> {
   const converted = convertT5(proto, config);

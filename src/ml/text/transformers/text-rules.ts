@@ -6,7 +6,10 @@ import { precompiled } from './precompiled.ts';
 /** Rewrites a text before it is cut. */
 export type TextRule = (text: string) => string;
 
-/** Reads the `normalizer` of a tokenizer.json (tokenizers 0.22); null is none. A type that has no place in T5's family is refused by its name. */
+/**
+ * Reads the `normalizer` of a tokenizer.json (tokenizers 0.22); null is none. A type that has no place in
+ * T5's family is refused by its name.
+ */
 export function readTextRule(json: Json | undefined): Result<TextRule> {
   if (json === undefined || json === null) return { ok: true, value: (text) => text };
   const list = isJsonObject(json) && json['type'] === 'Sequence' ? json['normalizers'] : [json];
@@ -108,7 +111,10 @@ function readPrepend(prefix: Json | undefined): Result<Rule> {
   };
 }
 
-/** A pattern is a text, or a regular expression: of those, one character with a quantifier, which no text can make slow. */
+/**
+ * A pattern is a text, or a regular expression: of those, one character with a quantifier, which no text can
+ * make slow.
+ */
 function readReplace(pattern: Json | undefined, content: Json | undefined): Result<Rule> {
   const { String: text, Regex: regex } = isJsonObject(pattern) ? pattern : {};
   if (typeof content !== 'string') return { ok: false, error: 'its normalizer Replace has no content' };

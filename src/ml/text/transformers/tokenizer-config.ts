@@ -3,13 +3,19 @@ import type { Result } from '../../../result.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import { readAddedDecoder, readAddedEncoder, readAddedList, readAddedToken } from './read-added-tokens.ts';
 
-/** A folder's tokenizer settings beside the vocabulary. Those that it does not set are undefined: each kind of tokenizer has defaults of its own. */
+/**
+ * A folder's tokenizer settings beside the vocabulary. Those that it does not set are undefined: each kind of
+ * tokenizer has defaults of its own.
+ */
 export interface TokenizerConfig {
   /** As in the folder: "T5Tokenizer", "BertTokenizerFast". */
   readonly className: string | undefined;
   readonly roles: Readonly<Record<Role, AddedToken | undefined>>;
   readonly additionalSpecialTokens: readonly AddedToken[] | undefined;
-  /** Tokens of added_tokens_decoder (or, where a folder has none, of added_tokens.json and tokenizer.json), by id. */
+  /**
+   * Tokens of added_tokens_decoder (or, where a folder has none, of added_tokens.json and tokenizer.json), by
+   * id.
+   */
   readonly addedTokens: ReadonlyMap<number, AddedToken>;
   readonly cleanUp: boolean | undefined;
   readonly modelMaxLength: number | undefined;
@@ -18,7 +24,10 @@ export interface TokenizerConfig {
   /** T5: whether spaces around special tokens are treated as before transformers 4.33. */
   readonly legacy: boolean | undefined;
   readonly addPrefixSpace: boolean | undefined;
-  /** T5: whether the folder sets it, so that transformers converts spiece.model again, whatever tokenizer.json says. */
+  /**
+   * T5: whether the folder sets it, so that transformers converts spiece.model again, whatever tokenizer.json
+   * says.
+   */
   readonly setsPrefixSpace: boolean;
   /** BERT. */
   readonly lowerCase: boolean | undefined;
@@ -40,7 +49,10 @@ export interface TokenizerConfigFiles {
   readonly tokenizer: Json | undefined;
 }
 
-/** As PreTrainedTokenizerBase._from_pretrained of transformers 4.57: the other files count only where tokenizer_config.json lists no added tokens. */
+/**
+ * As PreTrainedTokenizerBase._from_pretrained of transformers 4.57: the other files count only where
+ * tokenizer_config.json lists no added tokens.
+ */
 export function readTokenizerConfig(files: TokenizerConfigFiles): Result<TokenizerConfig> {
   const problems: string[] = [];
   const objectOf = (json: Json | undefined, file: string): JsonObject => {
@@ -142,7 +154,10 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
 
-/** Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it as it is. */
+/**
+ * Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it
+ * as it is.
+ */
 const undoneFields: JsonObject = {
   do_basic_tokenize: true,
   never_split: [],
@@ -152,7 +167,9 @@ const undoneFields: JsonObject = {
   truncation_side: 'right',
 };
 
-/** In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added. */
+/**
+ * In transformers' order (SPECIAL_TOKENS_ATTRIBUTES), in which tokens that the vocabulary lacks are added.
+ */
 export const roleNames = [
   'bos',
   'eos',

@@ -7,7 +7,10 @@ import { type Metaspace, metaspaceTexts, metaspaceWords, type TextPiece } from '
 import { readAddedList } from './read-added-tokens.ts';
 import { readTextRule } from './text-rules.ts';
 
-/** Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5 tokenizer has is refused by name. */
+/**
+ * Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5
+ * tokenizer has is refused by name.
+ */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
   const refused = refusal(json);
   if (refused !== undefined)
@@ -49,7 +52,10 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
   };
 }
 
-/** A model's type is written only by newer versions; before, a Unigram model is the one that lists pieces with scores. */
+/**
+ * A model's type is written only by newer versions; before, a Unigram model is the one that lists pieces with
+ * scores.
+ */
 function refusal(json: Json): string | undefined {
   if (!isJsonObject(json)) return 'it is not a JSON object';
   const model = json['model'];
@@ -118,7 +124,10 @@ function readDecoder(json: Json | undefined): Result<UnigramParts['decode']> {
   };
 }
 
-/** Runs of byte pieces as the text that they are; each byte of a run that is none as U+FFFD. As ByteFallback of tokenizers 0.22. */
+/**
+ * Runs of byte pieces as the text that they are; each byte of a run that is none as U+FFFD. As ByteFallback
+ * of tokenizers 0.22.
+ */
 function joinBytes(tokens: readonly string[]): readonly string[] {
   const joined: string[] = [];
   let bytes: number[] = [];

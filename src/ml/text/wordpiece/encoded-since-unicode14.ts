@@ -1,6 +1,7 @@
 /**
- * Characters encoded since Unicode 14, up to Unicode 17. CPython 3.11 has the tables of Unicode 14: to it these are
- * unassigned. Written down here so that the same text gives the same tokens on every version of Node.
+ * Characters encoded since Unicode 14, up to Unicode 17. CPython 3.11 has the tables of Unicode 14: to it
+ * these are unassigned. Written down here so that the same text gives the same tokens on every version of
+ * Node.
  */
 export const encodedSinceUnicode14 = (): RegExp => new RegExp(`[${ranges.join('')}]`, 'gu');
 

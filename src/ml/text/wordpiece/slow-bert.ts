@@ -21,7 +21,8 @@ import { encodedSinceUnicode14 } from './encoded-since-unicode14.ts';
 import { type PieceIds, wordPieces } from './word-pieces.ts';
 
 /**
- * BertTokenizer of transformers 4.57, the one written in Python, which bert_score uses, on CPython 3.11 (Unicode 14).
+ * BertTokenizer of transformers 4.57, the one written in Python, which bert_score uses, on CPython 3.11
+ * (Unicode 14).
  * `vocabulary` is the bytes of vocab.txt: a piece a line.
  */
 export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Result<Tokenizer> {

@@ -2,8 +2,8 @@
 export type PieceIds = ReadonlyMap<string, number>;
 
 /**
- * Cuts a word into the longest pieces there are, from its start; a word that cannot be cut, or has more than 100
- * characters, is `unknown`. As WordpieceTokenizer of transformers 4.57.
+ * Cuts a word into the longest pieces there are, from its start; a word that cannot be cut, or has more than
+ * 100 characters, is `unknown`. As WordpieceTokenizer of transformers 4.57.
  */
 export function wordPieces(word: string, ids: PieceIds, unknown: string): string[] {
   if (word.length > maxCharacters && Array.from(word).length > maxCharacters) return [unknown];

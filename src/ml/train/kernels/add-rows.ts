@@ -1,8 +1,8 @@
 // `as number`: the indices are in range by construction.
 
 /**
- * table[ids[i]] += rows[i], in the order of i: the gradient of a lookup, summed. Indices may repeat; the order makes
- * the result the same on every machine. table [v, d], rows [n, d], ids [n]; indices are in range.
+ * table[ids[i]] += rows[i], in the order of i: the gradient of a lookup, summed. Indices may repeat; the
+ * order makes the result the same on every machine. table [v, d], rows [n, d], ids [n]; indices are in range.
  */
 export function addRows(table: Float32Array, rows: Float32Array, ids: Int32Array): void {
   const width = rows.length / Math.max(1, ids.length);

@@ -22,11 +22,14 @@ export interface AdamWState {
   readonly gradient: Float32Array;
 }
 
-/** Loops over large arrays, in WebAssembly SIMD. They take arrays of `allocate`, or parts of them (subarray). */
+/**
+ * Loops over large arrays, in WebAssembly SIMD. They take arrays of `allocate`, or parts of them (subarray).
+ */
 export interface Kernels {
   /**
-   * Zeroed arrays by their lengths. Those of one group lie in one WebAssembly.Memory, and only such can meet in one call:
-   * a parameter, its moments and its gradient are a group. A memory holds 4 GiB; throws where a group needs more.
+   * Zeroed arrays by their lengths. Those of one group lie in one WebAssembly.Memory, and only such can meet
+   * in one call: a parameter, its moments and its gradient are a group. A memory holds 4 GiB; throws where a
+   * group needs more.
    */
   allocate(groups: readonly (readonly number[])[]): readonly (readonly Float32Array[])[];
   /** One step of AdamW, in place. */
@@ -122,7 +125,10 @@ interface Share {
 
 const pageBytes = 65_536;
 const memoryPages = 65_536;
-/** Groups share memories up to this size: many memories cost address space, one large one is not always to be had. */
+/**
+ * Groups share memories up to this size: many memories cost address space, one large one is not always to be
+ * had.
+ */
 const sharedBytes = 2 ** 30;
 
 /** Lays groups out in memories, in order. Every array begins on a cache line. */

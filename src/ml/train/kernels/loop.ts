@@ -1,6 +1,6 @@
 /**
- * A loop over arrays of float32, as data: what is computed for one element. A loop runs its statements in order for each
- * element, so that a later one reads what an earlier one has stored.
+ * A loop over arrays of float32, as data: what is computed for one element. A loop runs its statements in
+ * order for each element, so that a later one reads what an earlier one has stored.
  */
 export interface Loop {
   readonly name: string;
@@ -32,9 +32,10 @@ export type Expression =
 export const loops = (): readonly Loop[] => [adamwLoop(), scaleLoop(), accumulateLoop()];
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: decay first, and epsilon added to the root of the
- * bias-corrected second moment. Arrays: parameter, first moment, second moment, gradient. Scalars: factor of the gradient,
- * 1 - beta1, beta2, 1 - beta2, 1 - rate * decay, rate / (1 - beta1^step), sqrt(1 - beta2^step), epsilon.
+ * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: decay first, and epsilon added to the
+ * root of the bias-corrected second moment. Arrays: parameter, first moment, second moment, gradient.
+ * Scalars: factor of the gradient, 1 - beta1, beta2, 1 - beta2, 1 - rate * decay, rate / (1 - beta1^step),
+ * sqrt(1 - beta2^step), epsilon.
  */
 function adamwLoop(): Loop {
   const [parameter, first, second, gradient] = [load(0), load(1), load(2), multiply(load(3), scalar(0))];

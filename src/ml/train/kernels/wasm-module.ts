@@ -1,10 +1,10 @@
 import type { Expression, Loop } from './loop.ts';
 
 /**
- * A WebAssembly module (webassembly.github.io/spec/core/binary) with a function a loop, "name"(address of each array,
- * count of elements, each scalar), and "sumOfSquares"(address, count) -> f64. It imports its memory as "host" "memory".
- * Each loop takes four elements at a time, then the last ones singly, by the same operations: so where an array
- * begins and ends does not change what comes out.
+ * A WebAssembly module (webassembly.github.io/spec/core/binary) with a function a loop, "name"(address of
+ * each array, count of elements, each scalar), and "sumOfSquares"(address, count) -> f64. It imports its
+ * memory as "host" "memory". Each loop takes four elements at a time, then the last ones singly, by the same
+ * operations: so where an array begins and ends does not change what comes out.
  */
 export function wasmModule(loops: readonly Loop[]): Uint8Array<ArrayBuffer> {
   const functions = [...loops.map(loopFunction), sumOfSquaresFunction()];
@@ -187,7 +187,10 @@ function sumOfSquaresFunction(): WasmFunction {
   };
 }
 
-/** Runs `four` for every whole quadruple of the `count` elements, then `one` for the rest; `offset` is where, in bytes. */
+/**
+ * Runs `four` for every whole quadruple of the `count` elements, then `one` for the rest; `offset` is where,
+ * in bytes.
+ */
 function strided(
   count: number,
   { offset, end }: { readonly offset: number; readonly end: number },

@@ -1,4 +1,7 @@
-/** The part of the WebAssembly JavaScript interface that the kernels use: neither es2023 nor @types/node declares it. */
+/**
+ * The part of the WebAssembly JavaScript interface that the kernels use: neither es2023 nor @types/node
+ * declares it.
+ */
 declare namespace WebAssembly {
   type Module = object;
   const Module: new (bytes: Uint8Array<ArrayBuffer>) => Module;

@@ -20,7 +20,10 @@ export async function endLeftOvers(workspace: ProjectFiles, store: Store): Promi
     });
 }
 
-/** The processes of stages that outlived their run: leaders of groups whose end was never seen, and what carries the project's mark. */
+/**
+ * The processes of stages that outlived their run: leaders of groups whose end was never seen, and what
+ * carries the project's mark.
+ */
 export function leftOverProcesses(workspace: ProjectFiles, store: Store): readonly number[] {
   const leaders = recordedGroups(store)
     .filter(isSameProcess)

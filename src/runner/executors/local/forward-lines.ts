@@ -5,11 +5,17 @@ import { longestLine } from './supervisor-protocol.ts';
 
 /** The lines of a stage on their way to the runner. */
 export interface Forwarding {
-  /** The stage is gone: resolves when what it wrote is handed on. One who still holds the pipe is not waited for; the runner is, as long as it is behind. */
+  /**
+   * The stage is gone: resolves when what it wrote is handed on. One who still holds the pipe is not waited
+   * for; the runner is, as long as it is behind.
+   */
   finish(): Promise<void>;
 }
 
-/** Hands on the lines of a stage's event descriptor; `tell` writes them to the runner. A flood waits in the stage's pipe, not in our memory. */
+/**
+ * Hands on the lines of a stage's event descriptor; `tell` writes them to the runner. A flood waits in the
+ * stage's pipe, not in our memory.
+ */
 export function forwardLines(
   stream: Readable,
   runner: Writable,

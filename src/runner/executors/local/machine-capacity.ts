@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import type { Capacity } from '../executor.ts';
 
-/** This machine, as far as this process may use it. Who asks for more jobs than there are CPUs shares them. */
+/**
+ * This machine, as far as this process may use it. Who asks for more jobs than there are CPUs shares them.
+ */
 export function machineCapacity(wantedJobs: number | undefined): Capacity {
   const jobs = wantedJobs ?? availableParallelism();
   const cpus = Math.max(jobs, availableParallelism());

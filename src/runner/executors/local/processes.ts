@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * When a process was started, in the platform's own words: with it, an id that was given to another process meanwhile is
- * never taken for the first. Undefined: there is no such process.
+ * When a process was started, in the platform's own words: with it, an id that was given to another process
+ * meanwhile is never taken for the first. Undefined: there is no such process.
  */
 export function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statOf(pid)?.start;
@@ -23,11 +23,17 @@ export function startOf(pid: number): string | undefined {
 export interface Mark {
   /** A text in its environment. */
   readonly environment: string;
-  /** The file that it prints to, or the folder of such files of all runs: for one that cleared its environment. Real paths. */
+  /**
+   * The file that it prints to, or the folder of such files of all runs: for one that cleared its
+   * environment. Real paths.
+   */
   readonly output: string;
 }
 
-/** The processes that belong to a stage: its process group, and, where the platform lets us look (Linux), whatever left the group but still carries the mark. */
+/**
+ * The processes that belong to a stage: its process group, and, where the platform lets us look (Linux),
+ * whatever left the group but still carries the mark.
+ */
 export interface Family {
   /** Undefined: it is not known. */
   readonly group: number | undefined;
@@ -87,7 +93,10 @@ function isOutput(path: string, output: string): boolean {
   return inside === '' || (inside !== undefined && /^\/[^/]+\/\d+\.txt$/.test(inside));
 }
 
-/** Whether a process is one of a project's stages, as far as the platform tells: by its mark, or by where it works, which a moved project takes with it. */
+/**
+ * Whether a process is one of a project's stages, as far as the platform tells: by its mark, or by where it
+ * works, which a moved project takes with it.
+ */
 export function isOfProject(pid: number, mark: Mark, root: string): boolean {
   if (process.platform !== 'linux') return true;
   const folder = linkOf(pid, 'cwd');

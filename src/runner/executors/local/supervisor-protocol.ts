@@ -1,7 +1,9 @@
 import type { Ending } from '../executor.ts';
 import type { Mark } from './processes.ts';
 
-/** What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone. */
+/**
+ * What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone.
+ */
 export type Order =
   | StartOrder
   /** SIGTERM to the stage's processes, SIGKILL after the grace; null: no SIGKILL. */
@@ -27,7 +29,10 @@ export type Report =
   | { readonly kind: 'refused'; readonly stage: number; readonly message: string }
   /** A line that the stage wrote on its event descriptor; null: one that was too long to keep. */
   | { readonly kind: 'line'; readonly stage: number; readonly line: string | null }
-  /** The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it ended. */
+  /**
+   * The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it
+   * ended.
+   */
   | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending; readonly stopped: boolean };
 
 /** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */

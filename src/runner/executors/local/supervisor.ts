@@ -8,8 +8,9 @@ import { lineSplitter } from './split-lines.ts';
 import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /**
- * A small process between the runner and the stages of a run. It starts each in a process group of its own, and it
- * outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still runs, and itself.
+ * A small process between the runner and the stages of a run. It starts each in a process group of its own,
+ * and it outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still
+ * runs, and itself.
  */
 const families = new Map<number, Family>();
 /** Stages that run on and were asked to stop. */
@@ -36,7 +37,8 @@ async function start({ stage, command, folder, environment, mark, output }: Star
     cwd: folder,
     env: { ...environment, PIPELINE_EVENTS: '3' },
     detached: true,
-    // A file, not a pipe: what a stage prints never passes through us, and nobody who holds it keeps us waiting.
+    // A file, not a pipe: what a stage prints never passes through us, and nobody who holds it keeps us
+    // waiting.
     stdio: ['ignore', printed, printed, 'pipe'],
   });
   closeSync(printed);
@@ -61,7 +63,8 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
-  // One that ended by itself has done its work, even if it is asked to stop while what it left behind is ended.
+  // One that ended by itself has done its work, even if it is asked to stop while what it left behind is
+  // ended.
   const wasStopped = stopped.delete(stage);
   await endFamily(family, graceSeconds);
   await lines?.finish();

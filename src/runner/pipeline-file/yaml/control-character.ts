@@ -1,6 +1,6 @@
 /**
- * The first character of a name that would break its line or turn its direction where it is shown, as "U+202E"; undefined:
- * there is none.
+ * The first character of a name that would break its line or turn its direction where it is shown, as
+ * "U+202E"; undefined: there is none.
  */
 export function controlCharacter(name: string): string | undefined {
   const found = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.exec(name)?.[0].codePointAt(0);

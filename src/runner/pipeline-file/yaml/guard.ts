@@ -1,7 +1,10 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Node } from './node.ts';
 
-/** Limits of a pipeline file, far above what anyone writes: a file beyond them is refused before it costs time or memory. */
+/**
+ * Limits of a pipeline file, far above what anyone writes: a file beyond them is refused before it costs time
+ * or memory.
+ */
 export const limits = {
   /** UTF-16 units of text. */
   length: 4 << 20,
@@ -71,7 +74,9 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
   return undefined;
 }
 
-/** A count that costs a few milliseconds, where the parser would take seconds to find that there is too much. */
+/**
+ * A count that costs a few milliseconds, where the parser would take seconds to find that there is too much.
+ */
 function hasMoreSeparators(text: string, most: number): boolean {
   let count = 0;
   for (let index = 0; index < text.length; index++) {
@@ -91,7 +96,9 @@ export const tooLarge = (file: string, why: string, offset: number): Diagnostic 
   help: 'keep data in files of their own and name them as deps; write many points of a grid as axes',
 });
 
-/** How many values a node is when everything that it shares is written out. Takes time for each value once. */
+/**
+ * How many values a node is when everything that it shares is written out. Takes time for each value once.
+ */
 export function expandedSize(node: Node, known: Map<Node, number> = new Map()): number {
   const before = known.get(node);
   if (before !== undefined || node.kind === 'scalar' || node.kind === 'broken') return before ?? 1;

@@ -1,7 +1,10 @@
 import type { Value } from '../../../stage/context.ts';
 import type { Range } from '../../diagnostic.ts';
 
-/** A value of pipeline.yaml where it is written: aliases followed, `<<` merged, numbers and texts told apart as YAML 1.2 core does. */
+/**
+ * A value of pipeline.yaml where it is written: aliases followed, `<<` merged, numbers and texts told apart
+ * as YAML 1.2 core does.
+ */
 export type Node = ScalarNode | ListNode | MapNode | BrokenNode;
 
 export interface ScalarNode {
@@ -48,7 +51,8 @@ export type Part =
   | { readonly kind: 'reference'; readonly path: readonly string[]; readonly at: Range };
 
 /**
- * The plain value. The names of a map come sorted, since a stage is handed this value and its order is no part of the key;
+ * The plain value. The names of a map come sorted, since a stage is handed this value and its order is no
+ * part of the key;
  * -0 becomes 0, which is what JSON makes of it.
  */
 export function valueOf(node: Node): Value {

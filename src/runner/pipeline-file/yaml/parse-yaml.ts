@@ -15,9 +15,9 @@ import { syntaxFault } from './syntax-fault.ts';
 import { toNode } from './to-node.ts';
 
 /**
- * Parses one document of YAML 1.2 (core schema; anchors, aliases and `<<`) into nodes that know where they stand.
- * Hostile text is refused early: the parser is fed token by token, so that depth and number are known before they cost.
- * Undefined where there is nothing to go on with; every fault is reported.
+ * Parses one document of YAML 1.2 (core schema; anchors, aliases and `<<`) into nodes that know where they
+ * stand. Hostile text is refused early: the parser is fed token by token, so that depth and number are known
+ * before they cost. Undefined where there is nothing to go on with; every fault is reported.
  */
 export function parseYaml(file: string, text: string, report: Report): Node | undefined {
   const refused = guardText(file, text);
@@ -48,7 +48,10 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
   return toNode(document.contents, file, text, report);
 }
 
-/** The top-level tokens, or why the text is refused. The stack of the parser is the depth of what it is building. */
+/**
+ * The top-level tokens, or why the text is refused. The stack of the parser is the depth of what it is
+ * building.
+ */
 function tokensOf(file: string, text: string): CST.Token[] | Diagnostic {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
@@ -82,10 +85,11 @@ interface Composed {
 }
 
 /**
- * Composes documents up to the first fault of syntax: what comes after it is guesswork. Left alone, the composer gathers
- * every error of a document before it gives it back, which for a million commas costs ten seconds; so its handler (a
- * private field, hence defineProperty) is replaced by one that ends it; on its way up the composer catches what is thrown
- * and hands it to the handler again, so the first fault is kept. Tags are judged by toNode.
+ * Composes documents up to the first fault of syntax: what comes after it is guesswork. Left alone, the
+ * composer gathers every error of a document before it gives it back, which for a million commas costs ten
+ * seconds; so its handler (a private field, hence defineProperty) is replaced by one that ends it; on its way
+ * up the composer catches what is thrown and hands it to the handler again, so the first fault is kept. Tags
+ * are judged by toNode.
  */
 function compose(tokens: readonly CST.Token[], length: number): Composed {
   const composer = new Composer<ParsedNode>({

@@ -1,7 +1,10 @@
 import type { CST, YAMLParseError } from 'yaml';
 import type { Diagnostic } from '../../diagnostic.ts';
 
-/** Where a text is no YAML, in words about the text; the parser's own speak of what it was building, and often stand on the line after the fault. */
+/**
+ * Where a text is no YAML, in words about the text; the parser's own speak of what it was building, and often
+ * stand on the line after the fault.
+ */
 export function syntaxFault(
   file: string,
   text: string,

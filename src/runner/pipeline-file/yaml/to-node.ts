@@ -26,8 +26,9 @@ import { templateParts } from '../template.ts';
 import { controlCharacter } from './control-character.ts';
 
 /**
- * Turns a parsed document into nodes: aliases followed (in the order of the text, each once, so that the copies share
- * memory), `<<` merged, keys and values checked. A value with a fault is reported and marked as broken; undefined for no value at all.
+ * Turns a parsed document into nodes: aliases followed (in the order of the text, each once, so that the
+ * copies share memory), `<<` merged, keys and values checked. A value with a fault is reported and marked as
+ * broken; undefined for no value at all.
  */
 export function toNode(
   contents: ParsedNode | null,
@@ -182,7 +183,9 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
   }
 }
 
-/** Whether digits of a whole number were lost: neither its value nor its shortest form is what stands there. */
+/**
+ * Whether digits of a whole number were lost: neither its value nor its shortest form is what stands there.
+ */
 const isRounded = (text: string, value: number): boolean =>
   /^[-+]?\d{16,}$/.test(text) &&
   (text.length > 400 ||
@@ -291,7 +294,10 @@ function readMerge(pair: Pair, at: Range, reader: Reader): readonly MapNode[] {
   return sources.filter((source) => source.kind === 'map');
 }
 
-/** As YAML's merge key: a name of the map itself counts before merged ones, an earlier merged map before a later. */
+/**
+ * As YAML's merge key: a name of the map itself counts before merged ones, an earlier merged map before a
+ * later.
+ */
 function mergedEntries(
   own: ReadonlyMap<string, MapEntry>,
   merges: readonly MapNode[],

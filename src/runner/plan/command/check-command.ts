@@ -7,13 +7,15 @@ import { wordsOfLine } from './shell-line.ts';
 /** What is known of the project's files, by path from its root. */
 export interface ProjectLook {
   isFile(path: string): boolean;
-  /** Whether a file came into being while the stage ran: then it is what the stage wrote, not what it reads. */
+  /**
+   * Whether a file came into being while the stage ran: then it is what the stage wrote, not what it reads.
+   */
   isProduct(path: string): boolean;
 }
 
 /**
- * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it would run
- * nothing again. The first word of a list counts by content; of a line that is the shell.
+ * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it
+ * would run nothing again. The first word of a list counts by content; of a line that is the shell.
  */
 export function checkCommand(instance: Instance, look: ProjectLook): readonly Diagnostic[] {
   const { program } = instance;
@@ -44,7 +46,10 @@ export function undeclaredPaths(instance: Instance): readonly string[] {
 export const lineText = (pieces: readonly Piece[]): string =>
   pieces.map((piece) => (piece.kind === 'text' ? piece.text : '\0')).join('');
 
-/** Only text can name a file that is not declared: deps and outs are. An option may carry a path: --config=a.yaml. */
+/**
+ * Only text can name a file that is not declared: deps and outs are. An option may carry a path:
+ * --config=a.yaml.
+ */
 function wordsOfArgument(word: readonly Piece[]): readonly string[] {
   const [only, ...more] = word;
   if (only?.kind !== 'text' || more.length > 0) return [];

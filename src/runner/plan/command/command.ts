@@ -37,7 +37,10 @@ export function argvWords(words: readonly ScalarNode[], scope: CommandScope): re
   return whole.length < pieces.length ? undefined : whole;
 }
 
-/** A line for the shell as one word of pieces: values quoted for it, deps and outs to be quoted when their paths are known. */
+/**
+ * A line for the shell as one word of pieces: values quoted for it, deps and outs to be quoted when their
+ * paths are known.
+ */
 export function shellWords(line: ScalarNode, scope: CommandScope): readonly Word[] | undefined {
   if (misquoted(line.parts ?? [], scope)) return undefined;
   const pieces = piecesOf(line, scope, shellQuoted);
@@ -154,7 +157,9 @@ export interface CommandPaths {
 
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
-/** What is started: the program and its arguments. A dep that gathers becomes one word for each of its paths. */
+/**
+ * What is started: the program and its arguments. A dep that gathers becomes one word for each of its paths.
+ */
 export function commandArguments(command: Command, paths: CommandPaths): readonly string[] {
   switch (command.kind) {
     case 'argv':
@@ -184,7 +189,10 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
   return typeof path === 'string' ? [path] : path;
 }
 
-/** The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the key. */
+/**
+ * The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the
+ * key.
+ */
 export function manifestWords(command: Command): readonly Value[] {
   const values = command.words.map((word): Value =>
     word.map((piece) => (piece.kind === 'text' ? piece.text : { [piece.kind]: piece.name })),

@@ -7,8 +7,8 @@ export interface ShellWord {
 }
 
 /**
- * The words of a line as far as they can be told without being the shell (POSIX 2.3, and bash's &> and &>>). What stands
- * for a reference is the character NUL, and so are the words that hold one.
+ * The words of a line as far as they can be told without being the shell (POSIX 2.3, and bash's &> and &>>).
+ * What stands for a reference is the character NUL, and so are the words that hold one.
  */
 export function wordsOfLine(line: string): readonly ShellWord[] {
   const words: ShellWord[] = [];

@@ -1,8 +1,9 @@
 /**
- * What a place in a line for /bin/sh is inside of, when that keeps a quoted word from meaning itself there; undefined
- * where it means itself. `text` is the line from its start, or from the last quoted word (`afterWord`), to the place.
- * Quoting rules: POSIX Shell Command Language 2.2, 2.3 and 2.6. Where shells disagree, or where nesting would have to be
- * understood to be sure, the answer is cautious: what is refused here can always be written in another way.
+ * What a place in a line for /bin/sh is inside of, when that keeps a quoted word from meaning itself there;
+ * undefined where it means itself. `text` is the line from its start, or from the last quoted word
+ * (`afterWord`), to the place. Quoting rules: POSIX Shell Command Language 2.2, 2.3 and 2.6. Where shells
+ * disagree, or where nesting would have to be understood to be sure, the answer is cautious: what is refused
+ * here can always be written in another way.
  */
 export function shellEnclosure(text: string, afterWord: boolean): string | undefined {
   const token = /\\(?:.|$)|'|"|`|\$['"]|\$\{|\$\(\(|<<|#|\$$/gsy;
@@ -27,7 +28,10 @@ export function shellEnclosure(text: string, afterWord: boolean): string | undef
 /** What ends a word: to the shell, other white space than this is text. */
 const separator = /[ \t\n;&|()<>]/;
 
-/** Where a quoted part or an expansion ends that starts here; or, if the place at the end of the text is inside of it, what it is. */
+/**
+ * Where a quoted part or an expansion ends that starts here; or, if the place at the end of the text is
+ * inside of it, what it is.
+ */
 function afterToken(text: string, index: number, token: string, wordStart: boolean): number | string {
   switch (token) {
     case '\\':
@@ -72,5 +76,7 @@ function closed(text: string, index: number, whole: RegExp, name: string): numbe
 const simpleParameter = /\$\{[\w#?@*!:=+-]*\}/y;
 const simpleArithmetic = /\$\(\([^'"`\\$]*?\)\)/y;
 
-/** Quotes without quotes inside of them: a command substitution is passed over only where none can hide in it. */
+/**
+ * Quotes without quotes inside of them: a command substitution is passed over only where none can hide in it.
+ */
 const doubleQuoted = /"(?:[^"\\$`]|\\.|\$\{[\w#?@*!:=+-]*\}|\$\([^'"`\\()]*\)|\$(?![({]))*"/sy;

@@ -25,7 +25,10 @@ export interface AxisValue {
   readonly name: string;
 }
 
-/** One cell of a stage's matrix: a value for each of its axes, in the order in which the stage first names them. */
+/**
+ * One cell of a stage's matrix: a value for each of its axes, in the order in which the stage first names
+ * them.
+ */
 export interface Cell {
   readonly axes: ReadonlyMap<string, AxisValue>;
   readonly name: InstanceName;
@@ -34,8 +37,8 @@ export interface Cell {
 }
 
 /**
- * The cells of every stage. A stage whose matrix has a fault, or takes its axes from one that has, is left out: what
- * depends on it is not judged.
+ * The cells of every stage. A stage whose matrix has a fault, or takes its axes from one that has, is left
+ * out: what depends on it is not judged.
  */
 export function cellsOf(pipeline: Pipeline, report: Report): ReadonlyMap<string, readonly Cell[]> {
   const cells = new Map<string, readonly Cell[]>();

@@ -5,8 +5,9 @@ import type { AxisValue, Cell } from './cells.ts';
 export type Join = (axes: Cell['axes']) => readonly Cell[];
 
 /**
- * A join on one stage. Cells are grouped by the axes they have, and each group is indexed by the axes it shares with those
- * who ask, once for each set of shared axes: so a join of n cells with n cells takes n steps, not n².
+ * A join on one stage. Cells are grouped by the axes they have, and each group is indexed by the axes it
+ * shares with those who ask, once for each set of shared axes: so a join of n cells with n cells takes n
+ * steps, not n².
  */
 export function joinOn(cells: readonly Cell[]): Join {
   const groups = new Map<string, Group>();
@@ -50,13 +51,17 @@ function indexOf(cells: readonly Cell[], shared: readonly string[]): ReadonlyMap
   return index;
 }
 
-/** Identities are tagged and length-prefixed, so that put together they still cannot be mistaken for each other. */
+/**
+ * Identities are tagged and length-prefixed, so that put together they still cannot be mistaken for each
+ * other.
+ */
 const valuesOf = (axes: ReadonlyMap<string, AxisValue>, names: readonly string[]): string =>
   names.map((name) => axes.get(name)?.identity ?? '').join('');
 
 /**
- * By the names of the axes, then by their values, both in the order of the names: an order that the YAML does not make,
- * so that it cannot reach the result of a stage that gathers. Values are compared once, not once for each pair of cells.
+ * By the names of the axes, then by their values, both in the order of the names: an order that the YAML does
+ * not make, so that it cannot reach the result of a stage that gathers. Values are compared once, not once
+ * for each pair of cells.
  */
 function canonicalOrder(cells: readonly Cell[]): readonly Cell[] {
   const ranks = ranksOf(cells);

@@ -5,8 +5,8 @@ import { axisName, instanceName, valueLabel } from '../instance-name.ts';
 import type { Instance, Plan } from '../instance.ts';
 
 /**
- * The instances that the members of a gathered dep are, now and before, by the canonical form of their axes: a manifest
- * holds axes alone. One that the plan does not have any more is named as the others are.
+ * The instances that the members of a gathered dep are, now and before, by the canonical form of their axes:
+ * a manifest holds axes alone. One that the plan does not have any more is named as the others are.
  */
 export function memberNames(
   plan: Plan,

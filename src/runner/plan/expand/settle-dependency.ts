@@ -179,7 +179,10 @@ const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({
   ),
 });
 
-/** Of a stage with faults: whether its deps on other stages have what they name, and those on paths that hold no reference. */
+/**
+ * Of a stage with faults: whether its deps on other stages have what they name, and those on paths that hold
+ * no reference.
+ */
 export function looseDependencies(pipeline: Pipeline, report: Report): readonly LooseDependency[] {
   return [...pipeline.brokenDeps.values()].flat().flatMap((dep): readonly LooseDependency[] => {
     if (dep.kind === 'from') joinedStage(dep, pipeline, report);

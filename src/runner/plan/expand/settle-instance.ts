@@ -12,7 +12,10 @@ import { instanceFolder } from '../instance-name.ts';
 import { settleDependency, type PlanScope } from './settle-dependency.ts';
 import { settleText } from './settle-text.ts';
 
-/** The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault: reported. */
+/**
+ * The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault:
+ * reported.
+ */
 export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
   const { pipeline, report } = scope;
   const lookUp = cellLookUp(cell, pipeline);
@@ -69,7 +72,10 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   };
 }
 
-/** The params with their references settled, as long as all params of all instances together stay within reason. */
+/**
+ * The params with their references settled, as long as all params of all instances together stay within
+ * reason.
+ */
 function settleParams(
   params: MapNode,
   lookUp: LookUp,

@@ -2,7 +2,10 @@ import type { Report } from '../../diagnostic.ts';
 import { interpolate, type LookUp } from '../../pipeline-file/interpolate.ts';
 import { kindText, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 
-/** The text of a path in one instance. Undefined where a reference has a fault or is no single value: reported. */
+/**
+ * The text of a path in one instance. Undefined where a reference has a fault or is no single value:
+ * reported.
+ */
 export function settleText(node: ScalarNode, lookUp: LookUp, report: Report): string | undefined {
   const value = interpolate(node, lookUp, report);
   if (value === undefined) return undefined;

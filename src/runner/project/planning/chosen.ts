@@ -21,7 +21,10 @@ export interface Chosen {
   readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;
 }
 
-/** The instances that a request is about. `--force`, `--adopt` and `--overwrite` mean those that were named, not all that they need. */
+/**
+ * The instances that a request is about. `--force`, `--adopt` and `--overwrite` mean those that were named,
+ * not all that they need.
+ */
 export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
   const all = selectFrom(planned, request);
   if (!all.ok) return all;

@@ -35,8 +35,8 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
 export type LookAhead = (sound: Plan, loose: readonly LooseDependency[]) => readonly Diagnostic[];
 
 /**
- * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed since, and
- * before it what this process planned last (`before`, with the same `set`).
+ * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed
+ * since, and before it what this process planned last (`before`, with the same `set`).
  */
 export async function planHere(
   place: ProjectPlace,
@@ -60,7 +60,10 @@ export async function planHere(
   return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
 }
 
-/** The same with no more CPUs for an instance than where it will run. Not before it is stored: another machine has others. */
+/**
+ * The same with no more CPUs for an instance than where it will run. Not before it is stored: another machine
+ * has others.
+ */
 export function fittedTo(executor: Executor, planned: Planned): Planned {
   const { plan, warnings } = fitCpus(planned.plan, executor.capacity(undefined).cpus);
   return { ...planned, plan, warnings: [...planned.warnings, ...warnings] };
@@ -79,7 +82,10 @@ function stored(planned: Planned, request: SourceRequest, store: Store | undefin
   return { ...planned, isStored: true };
 }
 
-/** Whether a file and all that it extends have the texts that a plan was made from. The texts of `--set` are no files. */
+/**
+ * Whether a file and all that it extends have the texts that a plan was made from. The texts of `--set` are
+ * no files.
+ */
 function isCurrent(
   { place, sources }: Planned,
   { root, file }: ProjectPlace,
@@ -108,7 +114,10 @@ async function planAnew(request: SourceRequest): Promise<PlannedFile> {
   return planFile(request);
 }
 
-/** Two files with one name would write into one folder. Names are compared as file systems do that ignore case. */
+/**
+ * Two files with one name would write into one folder. Names are compared as file systems do that ignore
+ * case.
+ */
 function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | undefined {
   const other = pipelineFiles(root).find(
     (path) => path !== file && foldedPath(pipelineName(root, path)) === foldedPath(name),
@@ -135,7 +144,10 @@ function pipelineName(root: string, file: string): string {
   );
 }
 
-/** Every pipeline file of a project, planned: what names results and files. The first with a fault is the problem. */
+/**
+ * Every pipeline file of a project, planned: what names results and files. The first with a fault is the
+ * problem.
+ */
 export async function plansOnDisk(
   { root, file }: ProjectPlace,
   set: readonly string[],

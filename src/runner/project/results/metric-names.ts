@@ -4,9 +4,10 @@ import type { Metric } from './read-metrics.ts';
 export type MetricsByOut = ReadonlyMap<string, readonly Metric[]>;
 
 /**
- * Names for the metrics of a stage's instances, the names in a file joined by "."; qualified by the out where two outs of
- * an instance have one name, in all instances alike, so that no number hides another. A name in a file that holds a dot is
- * put in quotes where it would read like another: {"a.b": 1, "a": {"b": 2}} has "a.b" in quotes and a.b.
+ * Names for the metrics of a stage's instances, the names in a file joined by "."; qualified by the out where
+ * two outs of an instance have one name, in all instances alike, so that no number hides another. A name in a
+ * file that holds a dot is put in quotes where it would read like another: {"a.b": 1, "a": {"b": 2}} has
+ * "a.b" in quotes and a.b.
  */
 export function metricNames(
   instances: readonly MetricsByOut[],

@@ -5,7 +5,10 @@ import type { Out } from '../../plan/instance.ts';
 import { metricNames, type MetricsByOut } from './metric-names.ts';
 import { type Metric, readMetrics } from './read-metrics.ts';
 
-/** Where the metrics of an instance are: its outs, and where their contents can be read, from the project root. */
+/**
+ * Where the metrics of an instance are: its outs, and where their contents can be read, from the project
+ * root.
+ */
 export interface ResultOuts {
   readonly stage: string;
   readonly outs: Readonly<Record<string, Pick<Out, 'kind' | 'path'>>>;

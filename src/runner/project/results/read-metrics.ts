@@ -34,8 +34,8 @@ function numbersIn(value: Json, path: readonly string[]): readonly Metric[] {
 const isExact = (value: MetricValue): boolean => !Number.isInteger(value) || Number.isSafeInteger(value);
 
 /**
- * The same numbers, integers that a JavaScript number rounds with all their digits. In the text each of them is made a
- * string with a mark, so that its digits are still there when the text has been parsed.
+ * The same numbers, integers that a JavaScript number rounds with all their digits. In the text each of them
+ * is made a string with a mark, so that its digits are still there when the text has been parsed.
  */
 function withAllDigits(metrics: readonly Metric[], text: string): readonly Metric[] {
   let mark = 'digits';

@@ -11,7 +11,10 @@ import { placementAt } from '../../store/placements.ts';
 import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
 import { readContent } from '../../workspace/read-content.ts';
 
-/** The result that an instance has, with what it was made with: numbers are never shown beside params that they are not of. */
+/**
+ * The result that an instance has, with what it was made with: numbers are never shown beside params that
+ * they are not of.
+ */
 export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly instance: Instance;
   readonly adopted: boolean;
@@ -19,7 +22,10 @@ export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly params: Readonly<Record<string, Value>>;
 }
 
-/** The results of instances, which come with all that they need, in the order of the plan; those that have none are left out. */
+/**
+ * The results of instances, which come with all that they need, in the order of the plan; those that have
+ * none are left out.
+ */
 export async function resultsOf(
   session: Session,
   instances: readonly Instance[],

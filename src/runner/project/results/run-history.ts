@@ -9,8 +9,8 @@ import type { Opened } from '../open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';
 
 /**
- * The whole of a run, from its events, in order. `plan`: the pipeline file as it is now, which says what outs are metrics;
- * undefined where the file has faults.
+ * The whole of a run, from its events, in order. `plan`: the pipeline file as it is now, which says what outs
+ * are metrics; undefined where the file has faults.
  */
 export async function runHistory(
   opened: Opened,
@@ -38,7 +38,10 @@ export async function runHistory(
 /** What the events alone say of an instance. */
 type ToldInstance = Omit<InstanceHistory, 'metrics'>;
 
-/** Folds the events of a run. `isOver`: an instance that nothing was stored of was up to date (runs of version 0.1.0). */
+/**
+ * Folds the events of a run. `isOver`: an instance that nothing was stored of was up to date (runs of version
+ * 0.1.0).
+ */
 export function historyOf(
   events: readonly RecordedEvent[],
   isOver: boolean,
@@ -165,7 +168,9 @@ function withPoint(points: readonly SeriesPoint[], point: SeriesPoint): readonly
 
 type Outs = Readonly<Record<string, Pick<Out, 'kind' | 'path'>>>;
 
-/** The outs of an instance; of one that is not in the plan any more, those of another instance of its stage. */
+/**
+ * The outs of an instance; of one that is not in the plan any more, those of another instance of its stage.
+ */
 function metricsOutsOf(plan: Plan | undefined): (id: InstanceId) => Outs {
   const byStage = new Map((plan?.instances ?? []).map(({ stage, outs }) => [stage, outs]));
   return (id) => byStage.get(stageOf(id)) ?? {};

@@ -7,7 +7,10 @@ export function findIdle(store: Store, request: string): string | undefined {
   return record === '' ? undefined : record;
 }
 
-/** To be called before anything is read that a record is to follow from: `fillIdle` finds no row if something read was changed meanwhile. */
+/**
+ * To be called before anything is read that a record is to follow from: `fillIdle` finds no row if something
+ * read was changed meanwhile.
+ */
 export function reserveIdle(store: Store, request: string): void {
   unlessDiskFails(() =>
     store.sql("INSERT OR REPLACE INTO idle (request, record) VALUES (?, '')").run(request),

@@ -3,7 +3,10 @@ import { parseStamp } from '../../workspace/stamp.ts';
 import type { StatCache } from '../../workspace/workspace.ts';
 import { type Store, unlessDiskFails } from '../open-store.ts';
 
-/** The stat cache in the store. New rows are kept in memory until `flush`: losing them costs a reading, no more. */
+/**
+ * The stat cache in the store. New rows are kept in memory until `flush`: losing them costs a reading, no
+ * more.
+ */
 export interface StatRows extends StatCache {
   flush(): void;
 }
