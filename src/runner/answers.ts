@@ -211,6 +211,20 @@ export interface Collected {
   readonly objects: number;
   readonly files: readonly string[];
   readonly bytes: number;
+  readonly kept: KeptResults;
+}
+
+/** What was not deleted, and why. */
+export interface KeptResults {
+  /** Results that a pipeline file names. */
+  readonly named: number;
+  /** Results that no pipeline file names, and one of the last runs made. */
+  readonly recent: number;
+  /** Outs of instances that no pipeline file names. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly because: 'edited' | 'below-a-link' | 'unreadable';
+  }[];
 }
 
 export interface GcRequest {

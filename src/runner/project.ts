@@ -334,6 +334,7 @@ const together = (first: Collected, rest: Collected): Collected => ({
   objects: first.objects + rest.objects,
   files: [...first.files, ...rest.files],
   bytes: first.bytes + rest.bytes,
+  kept: rest.kept,
 });
 
 const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));

@@ -116,10 +116,10 @@ for left in 0 16 48 96; do
   head -c \${left}K /dev/zero > spare; dd if=/dev/zero of=taken bs=1k 2> /dev/null; rm spare
   "$NODE" "$MAIN" status > /dev/null; status=$?
   planned=$("$NODE" "$MAIN" gc --dry-run --keep-runs 0)
-  freed=$("$NODE" "$MAIN" gc --keep-runs 0 | tail -1); again=$("$NODE" "$MAIN" run --json 2> /dev/null); verified=$("$NODE" "$MAIN" verify)
+  freed=$("$NODE" "$MAIN" gc --keep-runs 0 | grep '^freed'); again=$("$NODE" "$MAIN" run --json 2> /dev/null); verified=$("$NODE" "$MAIN" verify)
   cat /dev/zero > taken2 2> /dev/null
   "$NODE" "$MAIN" gc --keep-runs 0 > "$0/said" 2>&1; full=$?
-  printf '%s|%s|%s|%s|%s|%s|%s|%s\\n' $first $status "$(echo "$planned" | tail -1)" "$freed" "$(echo "$again" | tr -d ' \\n' | grep -o '"ran":\\[[^]]*\\]')" "$verified" $full "$(tr '\\n' ' ' < "$0/said")"
+  printf '%s|%s|%s|%s|%s|%s|%s|%s\\n' $first $status "$(echo "$planned" | grep '^would free')" "$freed" "$(echo "$again" | tr -d ' \\n' | grep -o '"ran":\\[[^]]*\\]')" "$verified" $full "$(tr '\\n' ' ' < "$0/said")"
   cd .. && rm -rf p
 done`;
 

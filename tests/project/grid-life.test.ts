@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -264,8 +264,51 @@ describe('garbage collection', () => {
     await project.run();
     writeFileSync(join(project.root, 'artifacts/pipeline/train/gs_2/model'), 'edited');
     write(project, grid([one]));
-    expect((await gc(project)).files).toEqual(['artifacts/pipeline/score/gs_2/score']);
+    expect(await gc(project)).toMatchObject({
+      files: ['artifacts/pipeline/score/gs_2/score'],
+      kept: { files: [{ path: 'artifacts/pipeline/train/gs_2/model', because: 'edited' }] },
+    });
     expect(project.read('artifacts/pipeline/train/gs_2/model')).toBe('edited');
+  });
+
+  test('says how many results it kept, and why', async () => {
+    using project = inProcess();
+    for (const points of [[one, two], [one]]) {
+      write(project, grid(points));
+      await project.run();
+    }
+    expect((await gc(project, 2)).kept).toEqual({ named: 2, recent: 2, files: [] });
+    expect((await gc(project)).kept).toEqual({ named: 2, recent: 0, files: [] });
+  });
+
+  test('leaves no folder empty below artifacts and objects, and no other folder is removed', async () => {
+    using project = inProcess();
+    const folders = (of: string): readonly string[] =>
+      readdirSync(join(project.root, of), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name));
+    const empty = (): readonly string[] =>
+      ['artifacts', 'cache/objects', 'mine']
+        .flatMap(folders)
+        .filter((place) => readdirSync(place).length === 0);
+    const workspaceOut = (name: string) => ({
+      stages: {
+        [name]: {
+          cmd: `echo ${name} > \${outs.w}`,
+          outs: { w: { path: `mine/${name}/w`, workspace: true } },
+        },
+      },
+    });
+    write(project, grid([one, two]));
+    await project.run();
+    rmSync(join(project.root, 'artifacts/pipeline/train/gs_2/model'));
+    write(project, grid([one]));
+    project.write({ 'experiments/w.yaml': { name: 'w', ...workspaceOut('a') } });
+    await project.run({}, undefined, 'experiments/w.yaml');
+    project.write({ 'experiments/w.yaml': { name: 'w', ...workspaceOut('b') } });
+    await project.run({}, undefined, 'experiments/w.yaml');
+    await gc(project);
+    expect(empty()).toEqual([join(project.root, 'mine/a')]);
   });
 
   test('an output that nobody names and that was deleted by hand is gone: not listed, no fault, and forgotten', async () => {

@@ -6,6 +6,11 @@ import { answer } from '../answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { wholeNumber } from '../whole-number.ts';
 
+interface GcOptions extends PipelineOptions {
+  readonly dryRun?: true;
+  readonly keepRuns: number;
+}
+
 export function gcCommand(): Command {
   return withPipelineOptions(new Command('gc'))
     .description(
@@ -14,14 +19,37 @@ export function gcCommand(): Command {
     .option('--dry-run', 'say what would be deleted')
     .option('--keep-runs <count>', 'keep the results of the last so many runs', wholeNumber(0), 5)
     .addHelpText('after', '\nExample:\n  pipeline gc --dry-run')
-    .action((options: PipelineOptions & { readonly dryRun?: true; readonly keepRuns: number }) =>
+    .action((options: GcOptions) =>
       answer(
         options,
         (project) => project.gc({ dryRun: options.dryRun === true, keepRuns: options.keepRuns }),
-        (collected) => collectedText(collected, options.dryRun === true),
+        (collected) => collectedText(collected, options),
       ),
     );
 }
 
-const collectedText = ({ entries, objects, files, bytes }: Collected, dryRun: boolean): string =>
-  `${files.map((file) => `  ${file}\n`).join('')}${dryRun ? 'would free' : 'freed'} ${sizeText(bytes)}: ${pluralize(entries, 'result')}, ${pluralize(objects, 'object')}, ${pluralize(files.length, 'file or folder', 'files and folders')}\n`;
+function collectedText({ entries, objects, files, bytes, kept }: Collected, options: GcOptions): string {
+  const lines = [
+    ...files.map((file) => `  ${file}`),
+    `${options.dryRun === true ? 'would free' : 'freed'} ${sizeText(bytes)}: ${pluralize(entries, 'result')}, ${pluralize(objects, 'object')}, ${pluralize(files.length, 'file or folder', 'files and folders')}`,
+    ...keptLines(kept, options.keepRuns),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function keptLines({ named, recent, files }: Collected['kept'], runs: number): readonly string[] {
+  const reasons = [
+    ...(named > 0 ? [`${named} named by a pipeline file`] : []),
+    ...(recent > 0 ? [`${recent} made by the last ${pluralize(runs, 'run')} (--keep-runs)`] : []),
+  ];
+  return [
+    ...(reasons.length > 0 ? [`kept ${pluralize(named + recent, 'result')}: ${reasons.join(', ')}`] : []),
+    ...files.map(({ path, because }) => `kept ${path}: ${becauseText[because]}`),
+  ];
+}
+
+const becauseText: Readonly<Record<Collected['kept']['files'][number]['because'], string>> = {
+  edited: 'it changed since a run wrote it',
+  'below-a-link': 'a symbolic link leads to it',
+  unreadable: 'it cannot be read',
+};

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import { isPartialName } from '../../files/write-atomically.ts';
+import type { KeptResults } from '../answers.ts';
 import type { Key } from '../identity.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { removeTree } from '../workspace/replace.ts';
@@ -32,12 +34,13 @@ export interface Garbage {
   /** Files and folders, from the project root, that are no objects. */
   readonly files: readonly string[];
   readonly bytes: number;
+  readonly kept: KeptResults;
 }
 
 /**
- * Deletes what nobody names: first rows, then the objects that no row speaks of any more, then files that the
- * runner put there for instances that are gone, and what killed runs left unfinished. The caller holds the
- * lock.
+ * Deletes what no pipeline file names: first rows, then the objects that no row needs any more, then files
+ * that the runner wrote for instances that are gone, and what killed runs left unfinished. The caller holds
+ * the lock.
  */
 export async function collectGarbage(
   workspace: Workspace,
@@ -69,6 +72,7 @@ export async function collectGarbage(
     if (dryRun) continue;
     await workspace.disk.remove(placeOf(workspace, path));
     workspace.stats.forget(objectPath(digest));
+    await removeEmptyFolders(workspace, path);
   }
 
   if (rowsAreLeft) deleteRows();
@@ -82,16 +86,45 @@ export async function collectGarbage(
   if (!dryRun) {
     for (const path of files) {
       await removeTree(workspace, placeOf(workspace, path));
+      await removeEmptyFolders(workspace, path);
       forgetPlacement(store, path);
     }
-    for (const path of unnamed.deleted) forgetPlacement(store, path);
+    for (const path of unnamed.deleted) {
+      await removeEmptyFolders(workspace, path);
+      forgetPlacement(store, path);
+    }
     store
       .sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))")
       .run(JSON.stringify([...kept.instances]));
     forgetListings(store);
   }
-  return { entries: dead.length, objects, files, bytes };
+  const named = entries.filter(({ entry }) => kept.keys.has(entry.key)).length;
+  return {
+    entries: dead.length,
+    objects,
+    files,
+    bytes,
+    kept: { named, recent: entries.length - dead.length - named, files: unnamed.kept },
+  };
 }
+
+/** Above what was deleted. Only below folders of our own: another one may have been made by hand. */
+async function removeEmptyFolders(workspace: Workspace, path: string): Promise<void> {
+  const { disk } = workspace;
+  for (
+    let folder = dirname(path);
+    ownFolders.some((own) => folder.startsWith(`${own}/`));
+    folder = dirname(folder)
+  ) {
+    const place = placeOf(workspace, folder);
+    const stats = disk.lstat(place);
+    if (stats === undefined) continue;
+    if (!stats.isDirectory() || disk.list(place).length > 0) return;
+    await removeTree(workspace, place);
+  }
+}
+
+const ownFolders = ['artifacts', 'cache/objects'];
 
 async function objectsOf(
   workspace: Workspace,
@@ -108,25 +141,35 @@ async function objectsOf(
 }
 
 /**
- * Outs of instances that no pipeline file names: those that stand as the runner put them there, and those
- * that somebody deleted. One that was edited since is left.
+ * Outs of instances that no pipeline file names: those with the content that the runner put there, those that
+ * were deleted by hand, and those that are kept.
  */
 async function unnamedFiles(
   workspace: Workspace,
   store: Store,
   kept: Kept,
-): Promise<{ readonly files: readonly string[]; readonly deleted: readonly string[] }> {
+): Promise<{
+  readonly files: readonly string[];
+  readonly deleted: readonly string[];
+  readonly kept: KeptResults['files'];
+}> {
   const files: string[] = [];
+  const keptFiles: KeptResults['files'][number][] = [];
   const deleted: string[] = [];
   const linkAbove = linkOnTheWay(workspace);
   for (const placement of unnamedPlacements(store, kept.instances)) {
-    if (linkAbove(placement.path) !== undefined) continue;
-    const stands = await readContent(workspace, placement.path, { links: 'keep' });
-    if (!stands.ok) continue;
-    if (stands.value === undefined) deleted.push(placement.path);
-    else if (stands.value.content.digest === placement.content.digest) files.push(placement.path);
+    const { path } = placement;
+    if (linkAbove(path) !== undefined) {
+      keptFiles.push({ path, because: 'below-a-link' });
+      continue;
+    }
+    const found = await readContent(workspace, path, { links: 'keep' });
+    if (!found.ok) keptFiles.push({ path, because: 'unreadable' });
+    else if (found.value === undefined) deleted.push(path);
+    else if (found.value.content.digest === placement.content.digest) files.push(path);
+    else keptFiles.push({ path, because: 'edited' });
   }
-  return { files, deleted };
+  return { files, deleted, kept: keptFiles };
 }
 
 /** What was being written when a run was killed, and scratch folders that nobody will resume from. */
