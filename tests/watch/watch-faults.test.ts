@@ -83,7 +83,7 @@ test('what was in the way of a stage is moved away: after a while it is tried ag
   rmSync(join(rig.root, 'result.txt'));
   await watch.heard('waiting', 2);
   expect(rig.read('result.txt')).toBe('a\n');
-  expect(await watch.end()).toEqual(['a failed', 'a ran']);
+  expect(await watch.end()).toEqual(['a failed', 'a restored']);
 });
 
 test('a look that fails while a stage runs is told, and the next one is made', async () => {

@@ -108,7 +108,8 @@ function attemptedOf(
 ): Attempted | undefined {
   if (outcome.kind === 'failed') {
     if (key === null) return { kind: 'without-key' };
-    if (outcome.failure.kind !== 'disk') return { kind: 'under-key', key, failed: true };
+    if (outcome.failure.kind !== 'disk' && outcome.failure.kind !== 'existing-outs')
+      return { kind: 'under-key', key, failed: true };
     const first = since ?? at - outcome.seconds * 1000;
     // The longer it takes, and the longer nobody mends the disk, the more seldom.
     return { kind: 'disk', key, since: first, dueAt: at + Math.max(soonest, at - first) };
