@@ -20,8 +20,8 @@ export interface Screen {
 
 export interface Display {
   readonly show: (event: Event) => void;
-  /** Text that stays, besides the events. */
-  readonly say: (text: string) => void;
+  /** Text that stays, besides the events. `write`: where it goes, the screen by default. */
+  readonly say: (text: string, write?: (text: string) => void) => void;
   readonly close: () => void;
 }
 
@@ -66,9 +66,9 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
       screen.write(`${lines.join('\n')}\n`);
       if (screen.live) draw();
     },
-    say(text) {
+    say(text, write = screen.write) {
       erase();
-      screen.write(text);
+      write(text);
       if (screen.live) draw();
     },
     close() {

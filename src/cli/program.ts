@@ -22,7 +22,7 @@ import { verifyCommand } from './commands/verify.ts';
  */
 export function pipelineProgram(): Command {
   const program = new Command('pipeline')
-    .description('Runs the experiment that pipeline.yaml describes, and only what is out of date of it.')
+    .description('Run the experiment described in pipeline.yaml, and only the parts that are out of date.')
     .version(manifest.version)
     .showSuggestionAfterError()
     .showHelpAfterError('(pipeline --help lists the commands)')

@@ -14,9 +14,12 @@ export interface PipelineOptions {
 /** Adds -f, --set and, for commands that can answer a program, --json. */
 export function withPipelineOptions(command: Command): Command {
   return command
-    .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
-    .option('--set <path=value>', 'override one value, as --set vars.model=data/models/mt5-base', collected)
-    .option('--json', 'answer with one JSON document on stdout');
+    .option(
+      '-f, --file <file>',
+      'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
+    )
+    .option('--set <path=value>', 'override one value, such as vars.model=data/models/mt5-base', collected)
+    .option('--json', 'print one JSON document to stdout');
 }
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */

@@ -7,16 +7,13 @@ import type { PipelineOptions } from './project-options.ts';
 import { printJson } from './print-json.ts';
 import { openScreen } from './screen.ts';
 
-/** What came of a problem: `: nothing was run`; and where another run is in the way, what to do about it. */
+/** The consequence of a problem, such as `: nothing was run`; while another run is in progress, what to do about it. */
 export interface ProblemEnding {
   readonly ending?: string;
   readonly whenBusy?: string;
 }
 
-/**
- * Says what stood in the way, on stderr (and as JSON on stdout where that was asked for), and sets the exit
- * code.
- */
+/** Prints a problem to stderr (and with `--json` to stdout), and sets the exit code. */
 export async function reportProblem(
   problem: Problem,
   options: Pick<PipelineOptions, 'file' | 'json'>,
@@ -42,7 +39,7 @@ export async function reportProblem(
 export async function problemText(
   problem: Problem,
   colors: Colors,
-  { ending = '', whenBusy = 'try again when it has ended' }: ProblemEnding = {},
+  { ending = '', whenBusy = 'try again when it has finished' }: ProblemEnding = {},
 ): Promise<string> {
   switch (problem.kind) {
     case 'invalid': {
@@ -66,10 +63,13 @@ export async function problemText(
   }
 }
 
-/** Which run is in the way. */
+/** Which run is in progress. */
 export function busyText({ pid, since }: Extract<Problem, { readonly kind: 'busy' }>): string {
-  const holder = pid === undefined ? 'another process' : `pid ${pid}`;
-  return `another run is in progress (${holder}${since === undefined ? '' : `, started ${new Date(since).toLocaleTimeString('en-GB')}`})`;
+  const details = [
+    ...(pid === undefined ? [] : [`pid ${pid}`]),
+    ...(since === undefined ? [] : [`started ${new Date(since).toLocaleTimeString('en-GB')}`]),
+  ];
+  return `another run is in progress${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
 /** 1: the disk failed; 2: usage or configuration; 3: the store is busy; 4: it is damaged. */

@@ -1,31 +1,26 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Artifact, Project, Selection } from '../runner/project.ts';
+import type { FinalOut } from '../runner/project.ts';
+import { inReadingOrder } from '../runner/wording/printable.ts';
 
-/** What a run was for: the tables that it made, and where the files of the last stages are. */
-export async function resultsText(project: Project, selection: Selection): Promise<string> {
-  const [artifacts, graph] = [await project.artifacts(selection), await project.graph(selection)];
-  if (!artifacts.ok || !graph.ok) return '';
-  const needed = new Set(graph.value.edges.map(({ from }) => from));
-  const last = artifacts.value.filter(
-    ({ instance, kind, there }) => there && (!needed.has(instance) || kind === 'table'),
-  );
-  if (last.length > mostFiles) return '';
+/** What a run was for: its tables, and the paths of its final outs. */
+export async function resultsText(root: string, results: readonly FinalOut[]): Promise<string> {
+  const present = results.filter(({ path }) => existsSync(join(root, path)));
+  if (present.length === 0) return '';
   const tables = await Promise.all(
-    last
+    present
       .filter(({ kind, path }) => kind === 'table' && path.endsWith('.md'))
-      .map((artifact) => tableOf(project.root, artifact)),
+      .map(({ path }) => tableOf(join(root, path))),
   );
-  const width = Math.max(0, ...last.map(({ out }) => out.length));
-  return `${tables.map((table) => `\n${table}`).join('')}\n${last.map(({ out, path }) => `  ${out.padEnd(width)}  ${path}\n`).join('')}`;
+  const width = Math.max(...present.map(({ out }) => out.length));
+  const paths = present.map(({ out, path }) => `  ${out.padEnd(width)}  ${path}\n`);
+  return inReadingOrder([...tables.map((table) => `${table}\n`), ...paths].join(''));
 }
 
-/** A run of a single stage with many instances is told by its instances, not by a list of files. */
-const mostFiles = 12;
-
-async function tableOf(root: string, { path }: Artifact): Promise<string> {
-  // One that was removed since it was looked for is no reason to fail.
-  const text = await readFile(join(root, path), 'utf8').catch(() => '');
-  // In Markdown a star at the start of a line is escaped; here it is seen as it stands.
+async function tableOf(file: string): Promise<string> {
+  // It may have been removed since.
+  const text = await readFile(file, 'utf8').catch(() => '');
+  // Markdown escapes a star at the start of a line.
   return text.split('\n').slice(0, 80).join('\n').replaceAll('\\*', '*');
 }

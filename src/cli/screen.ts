@@ -3,7 +3,7 @@ import { inReadingOrder } from '../runner/wording/printable.ts';
 import type { Screen } from './display.ts';
 
 /**
- * People's output: always stderr, so that `--json` on stdout stays a document. NO_COLOR and FORCE_COLOR are
+ * Progress and messages: always stderr, since results and `--json` go to stdout. NO_COLOR and FORCE_COLOR are
  * respected.
  */
 export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {

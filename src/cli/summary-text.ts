@@ -25,9 +25,9 @@ export function summaryText(
   const total = outcomes.size;
   const upToDate = count('up-to-date');
   if (total === 0 && exitCode === 0 && typed.retryFailed === true)
-    return `${colors.green('✓')} nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; ${commandOf(typed, 'status')} tells what is out of date\n`;
+    return `${colors.green('✓')} nothing to retry: no instance failed, was blocked or was interrupted in its last run (see \`${commandOf(typed, 'status')}\`)\n`;
   if (upToDate === total)
-    return `${colors.green('✓')} everything ${readsOutOfDate ? 'that was named is up to date with what it reads, as that stands' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
+    return `${colors.green('✓')} everything ${readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
   const text = countsText({
     ran: count('ran'),
     restored: count('restored'),
@@ -46,7 +46,7 @@ export function summaryText(
 
 interface Unfinished {
   readonly failed: readonly InstanceId[];
-  /** How many were not started though nothing that they need failed. */
+  /** How many were not started, although nothing that they depend on failed. */
   readonly skipped: number;
   readonly isStopped: boolean;
 }
@@ -55,12 +55,14 @@ function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun):
   const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
-    ...failed.slice(0, mostFailed).map((id) => `${command('log')} ${shellName(id)} tells more`),
+    ...failed.slice(0, mostFailed).map((id) => `see \`${command('log')} ${shellName(id)}\``),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
     ...(skipped > 0 && !isStopped && typed.keepGoing !== true
-      ? [`--keep-going runs what does not need what failed: ${skipped} of those not started`]
+      ? [
+          `${pluralize(skipped, 'instance')} ${skipped === 1 ? 'does' : 'do'} not depend on the failure: run ${skipped === 1 ? 'it' : 'them'} with \`--keep-going\``,
+        ]
       : []),
-    ...(failed.length > 0 || isStopped ? [`${command('run')} goes on from here`] : []),
+    ...(failed.length > 0 || isStopped ? [`continue with \`${command('run')}\``] : []),
   ];
 }
 

@@ -49,7 +49,14 @@ import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
 import { select, type Selection } from './plan/select.ts';
-import { type RunRequest, type RunSummary, stoppedCode, type StopSignals } from './run-request.ts';
+import {
+  type FinalOut,
+  type FinishedRun,
+  type RunRequest,
+  type RunSummary,
+  stoppedCode,
+  type StopSignals,
+} from './run-request.ts';
 import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
 
 export type {
@@ -60,6 +67,8 @@ export type {
   Outcome,
   Collected,
   Explanation,
+  FinalOut,
+  FinishedRun,
   Forecast,
   GcRequest,
   Graph,
@@ -115,7 +124,7 @@ export interface Project {
     request: RunRequest,
     onEvent: (event: Event) => void,
     stop: StopSignals,
-  ): Promise<Result<RunSummary, Problem>>;
+  ): Promise<Result<FinishedRun, Problem>>;
   /** Runs, and again whenever something is out of date, until it is stopped. Gives the exit code. */
   watch(
     request: RunRequest,
@@ -241,7 +250,7 @@ export async function openProject(
     request: RunRequest,
     onEvent: (event: Event) => void,
     stop: StopSignals,
-  ): Promise<RunSummary | undefined> {
+  ): Promise<FinishedRun | undefined> {
     const open = hasCache(place) ? opened(place, 'write') : undefined;
     const idle = open?.ok === true ? idleRequestOf(open.value, request) : undefined;
     return open?.ok === true && idle !== undefined ? runIdle(open.value, idle, onEvent, stop) : undefined;

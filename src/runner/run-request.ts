@@ -1,5 +1,6 @@
 import type { Outcome } from './event.ts';
 import type { InstanceId, RunId } from './identity.ts';
+import type { OutKind } from './pipeline-file/pipeline.ts';
 import type { Selection } from './plan/select.ts';
 
 /** `adopt`: they are taken for the result, without a run; `overwrite`: the result replaces them. */
@@ -44,4 +45,15 @@ export interface RunSummary {
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
   /** Whether something was read that is out of date itself, and taken as it stood (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
+}
+
+/** An out that a run is for, and its path from the project root. */
+export interface FinalOut {
+  readonly out: string;
+  readonly path: string;
+  readonly kind: OutKind;
+}
+
+export interface FinishedRun extends RunSummary {
+  readonly results: readonly FinalOut[];
 }

@@ -7,16 +7,10 @@ test.each([
   [['--dry-run'], 'error: --watch and --dry-run exclude each other\n'],
   [
     ['--retry-failed'],
-    'error: --watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes\n',
+    'error: --watch and --retry-failed exclude each other: a watch retries a failed instance when something that it depends on changes\n',
   ],
-  [
-    ['--wait'],
-    'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n',
-  ],
-  [
-    ['--wait', '5'],
-    'error: --watch and --wait exclude each other: a watch waits for other runs, as long as they take\n',
-  ],
+  [['--wait'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],
+  [['--wait', '5'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],
 ])('--watch with %j is refused, and it is said why', async (words, stderr) => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'true', outs: {} } } } });

@@ -33,25 +33,25 @@ describe('the end of a run', () => {
   test('names all that failed, as it can be typed into any shell', () => {
     expect(told({ 'data[aimc]': failed, 'data[huatuo,gs_1]': failed, 'train[aimc]': blocked })).toEqual([
       '✗ 2 failed, 1 not started, 2.0 s',
-      '  pipeline log data:aimc tells more',
-      '  pipeline log data:huatuo,gs_1 tells more',
-      '  pipeline run goes on from here',
+      '  see `pipeline log data:aimc`',
+      '  see `pipeline log data:huatuo,gs_1`',
+      '  continue with `pipeline run`',
     ]);
   });
 
   test('names five, and counts the others', () => {
     expect(
       told(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5),
-    ).toEqual(['  pipeline log s:4 tells more', '  … and 3 more failed', '  pipeline run goes on from here']);
+    ).toEqual(['  see `pipeline log s:4`', '  … and 3 more failed', '  continue with `pipeline run`']);
   });
 
   test('counts what was not started, and names --keep-going to those who did not give it', () => {
     const outcomes = { a: failed, b: blocked, c: skipped, d: ran };
     expect(told(outcomes)).toEqual([
       '✗ 1 ran, 1 failed, 2 not started, 2.0 s',
-      '  pipeline log a tells more',
-      '  --keep-going runs what does not need what failed: 1 of those not started',
-      '  pipeline run goes on from here',
+      '  see `pipeline log a`',
+      '  1 instance does not depend on the failure: run it with `--keep-going`',
+      '  continue with `pipeline run`',
     ]);
     expect(told(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
   });
@@ -59,23 +59,23 @@ describe('the end of a run', () => {
   test('after Ctrl-C, what was not started is counted too', () => {
     expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
       '✗ 1 interrupted, 2 not started, 2.0 s',
-      '  pipeline run goes on from here',
+      '  continue with `pipeline run`',
     ]);
   });
 
   test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
     expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
-      '✓ nothing to retry: nothing failed, was blocked or was interrupted when it was last asked for; pipeline status -f b.yaml tells what is out of date',
+      '✓ nothing to retry: no instance failed, was blocked or was interrupted in its last run (see `pipeline status -f b.yaml`)',
     ]);
   });
 
   test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
     expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
-      '  pipeline log -f experiments/b.yaml a tells more',
-      '  pipeline run -f experiments/b.yaml goes on from here',
+      '  see `pipeline log -f experiments/b.yaml a`',
+      '  continue with `pipeline run -f experiments/b.yaml`',
     ]);
     expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
-      "  pipeline log -f 'my '\\''1'\\''.yaml' a tells more",
+      "  see `pipeline log -f 'my '\\''1'\\''.yaml' a`",
     );
   });
 });

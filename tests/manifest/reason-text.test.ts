@@ -129,7 +129,7 @@ test.each<readonly [readonly string[], readonly string[]]>([
     uses({ program: { kind: 'uses', bundle: digestOf('bundle'), packages: {} } }),
     ['package onnxruntime-node 1.29.0 removed'],
   ],
-  [uses({ program: commandManifest.program }), ['another kind of program: uses and cmd']],
+  [uses({ program: commandManifest.program }), ['kind of program changed (uses and cmd)']],
   [
     program({ code: { 'train.py': digestOf('import jax'), 'model.py': digestOf('') } }),
     [`code train.py changed (${short('import torch')} → ${short('import jax')})`, 'code model.py added'],

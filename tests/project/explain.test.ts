@@ -152,9 +152,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     project.write({ ...start, 'pipeline.yaml': command() });
     await project.run();
     project.write({ 'rows/one.txt': 'x' });
-    expect(await explained(project, 'b')).toBe(
-      'b: waits\n  whether it runs is known when these are done: a\n',
-    );
+    expect(await explained(project, 'b')).toBe('b: waiting\n  may run, depending on the results of a\n');
     await project.run({ patterns: ['a'] });
     expect(await explained(project, 'b')).toBe(
       'b: out of date (key dddddddddddd)\n  dep o: content changed (dddddddd → dddddddd)\n',
@@ -164,7 +162,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       'pipeline.yaml': JSON.stringify(command()).replace('cat $', 'cat -u $'),
     });
     expect(await explained(project, 'b')).toBe(
-      'b: waits\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  whether its deps change too is known when these are done: a\n',
+      'b: waiting\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  its inputs may change too, depending on the results of a\n',
     );
   });
 
@@ -255,7 +253,7 @@ describe('what happened to a result is named', () => {
       '– b  not started: a failed',
     ]);
     expect(await explained(project, 'a')).toBe(
-      'a: failed (key dddddddddddd)\n  the last attempt failed\n  it failed with: exit code 1 (see `pipeline log a`)\n',
+      'a: failed (key dddddddddddd)\n  last attempt failed with exit code 1 (see `pipeline log a`)\n',
     );
     expect(await told(project)).toEqual([
       '▸ a  the last attempt failed',
@@ -328,14 +326,14 @@ describe('what happened to a result is named', () => {
     await project.run({ patterns: ['a'] });
     writeFileSync(join(project.root, 'artifacts/pipeline/a/o/two.txt'), 'edited');
     expect(await explained(project, 'a')).toBe(
-      'a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed: pipeline run restores it\n',
+      'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run`)\n',
     );
     expect(await told(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (1 file, 1 B): artifacts/pipeline/a/o: two.txt changed',
     ]);
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
-      'a: in the cache (key dddddddddddd)\n  artifacts/pipeline/a/o is missing: pipeline run restores it\n',
+      'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o is missing (restore it with `pipeline run`)\n',
     );
     expect(await told(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing',

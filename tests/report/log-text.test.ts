@@ -105,7 +105,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
     'train[aimc,lora] in run r',
     '0:01  attempt 1',
     '<1.txt>',
-    '0:03  ended by SIGSEGV; attempt 2 in 1.0 s',
+    '0:03  killed by SIGSEGV; attempt 2 in 1.0 s',
     '0:01  attempt 2',
     '<2.txt>',
     '0:04  failed after 3.0 s: x',
@@ -115,7 +115,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
       [started(1), { kind: 'cancelled', at: 2, instance, because: 'rows changed' }, started(1), failed('x')],
       ['2.txt'],
     ).filter((line) => line.startsWith('<') || line.includes('ended')),
-  ).toEqual(['0:02  ended: rows changed', '<2.txt>']);
+  ).toEqual(['0:02  stopped: rows changed', '<2.txt>']);
 });
 
 test('what could not be started says why', () => {

@@ -188,11 +188,11 @@ describe('invariant 6: one writer, one computation of a key', () => {
     const second = await rig.pipeline('run').result;
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(String(run.pid));
-    expect(second.stderr).toContain('; --wait waits for it to end\n');
+    expect(second.stderr).toContain('; wait for it with `--wait`\n');
     expect((await rig.pipeline('run', '--wait', '0.1').result).stderr).toContain(
-      '; it did not end in the 0.1 s of --wait; without a number, --wait waits as long as it takes\n',
+      '; it did not finish within 0.1 s (without a number, `--wait` has no limit)\n',
     );
-    expect((await rig.pipeline('gc').result).stderr).toContain('; try again when it has ended\n');
+    expect((await rig.pipeline('gc').result).stderr).toContain('; try again when it has finished\n');
     expect((await rig.pipeline('status').result).stdout).toContain('running');
     expect((await rig.pipeline('history').result).code).toBe(0);
     const waiting = rig.pipeline('run', '--wait');
@@ -329,9 +329,7 @@ describe('what reruns', () => {
     expect({ json, warnings }).toMatchObject({ json: { 'up-to-date': ['b'] }, warnings: ['out-of-date'] });
     expect(stderr).toContain('using out-of-date outputs of 5 instances: a[1], a[2], a[3] and 2 more');
     expect(stderr).toContain('help: update them with `pipeline run a`');
-    expect(stderr).toContain(
-      '✓ everything that was named is up to date with what it reads, as that stands: 1 instance',
-    );
+    expect(stderr).toContain('✓ everything named is up to date with its current inputs: 1 instance');
   });
 
   test('--force runs what is named and no more; --from and --until are parts of the graph', async () => {

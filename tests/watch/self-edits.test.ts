@@ -28,7 +28,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     expect(rig.read('artifacts/pipeline/a/o')).toBe('two\n');
     expect(new Set(await told(run))).toEqual(
       new Set([
-        'a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that',
+        'a changes its own input x on every run: its result is not cached, and the change causes no rerun',
       ]),
     );
   });
@@ -48,14 +48,14 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     }
     const sixth = await a.nextStart();
     await sixth.order('write', { files: { x: '6' } });
-    await run.said('x was changed while a ran, as in its last 5 starts: it is left to end this time');
+    await run.said('x was changed while a ran, as in its last 5 starts: letting it finish this time');
     await sixth.exit(0, { o: 'a' });
     const seventh = await a.nextStart();
     await seventh.order('write', { files: { x: '7' } });
     await seventh.exit(0, { o: 'a' });
     await waits(run, 1);
     expect((await told(run)).at(-1)).toBe(
-      'a changes x, which it reads, whenever it runs: its result is not cached, and it does not run again for that',
+      'a changes its own input x on every run: its result is not cached, and the change causes no rerun',
     );
   });
 

@@ -234,7 +234,7 @@ describe('invariant 8: events are hints, content decides', () => {
     rig.write({ y: '2' });
     await waits(run, 2);
     expect(rig.read('../tries')).toBe('tried\n');
-    await run.said('✗ a  not tried again: what it depends on is as it was when it failed (exit code 1)');
+    await run.said('✗ a  not retried: nothing it depends on has changed since it failed (exit code 1)');
     rig.write({ x: '2' });
     await waits(run, 3);
     expect(rig.read('../tries')).toBe('tried\ntried\n');
@@ -427,7 +427,7 @@ describe('invariant 8: events are hints, content decides', () => {
     const started = await a.nextStart();
     const run = rig.pipeline('run', '--watch');
     await run.said(`another run is in progress (pid ${other.pid}, started `);
-    await run.said('waiting for it to end');
+    await run.said('waiting for it to finish');
     await started.exit(0, { o: 'a' });
     await waits(run, 1);
     expect(await endings(run)).toEqual(['a up-to-date']);

@@ -31,9 +31,12 @@ export function compareCommand(): Command {
         .choices(['multilingual', 'reference'])
         .default('multilingual'),
     )
-    .option('--against <instance>', 'compare all with this one, instead of each pair')
-    .option('--score <name>', 'this score alone, as rougeL; of more than two models: rougeL unless told')
-    .option('--seed <seed>', 'of the randomization test', wholeNumber(0), 42)
+    .option('--against <instance>', 'compare every instance with this one, instead of every pair')
+    .option(
+      '--score <name>',
+      'compare only this score, such as rougeL (the default for more than two models)',
+    )
+    .option('--seed <seed>', 'seed of the randomization test', wholeNumber(0), 42)
     .addHelpText(
       'after',
       "\nExamples:\n  pipeline compare eval:aimc,lora eval:aimc,full\n  pipeline compare 'eval[aimc,*]' --against eval:aimc,base",

@@ -5,7 +5,7 @@ import { openProjectHere, type PipelineOptions } from '../project-options.ts';
 /** What the scripts of `pipeline completion` ask at every Tab: a line a candidate, value and description. */
 export function completeCommand(): Command {
   return new Command('complete')
-    .description('Say what can follow on a command line; its last word is the one that is being typed.')
+    .description('Print what can follow on a command line; the last word is being typed.')
     .argument('[words...]')
     .action(async (words: readonly string[], _options: unknown, { parent }: Command) => {
       if (parent === null) return;

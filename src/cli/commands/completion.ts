@@ -6,7 +6,7 @@ import { installedFile } from '../installed-file.ts';
 export function completionCommand(): Command {
   return new Command('completion')
     .description('Print a script that completes commands, options, stages and instances in a shell.')
-    .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', help)
     .action(async (shell: string) => {
       process.stdout.write(await readFile(installedFile(`completion/pipeline.${shell}`)));

@@ -10,11 +10,11 @@ interface DoctorOptions {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description("Say what is wrong with the installation and with the project's disk, cache and processes.")
-    .option('--json', 'answer with one JSON document on stdout')
+    .description("Check the installation and the project's disk, cache and processes.")
+    .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
-      '\nExample:\n  pipeline doctor\n\nIt exits with 1 if something is broken. It reads no object of the cache: pipeline verify does.',
+      '\nExample:\n  pipeline doctor\n\nThe exit code is 1 if something is broken. Objects in the cache are not read (see `pipeline verify`).',
     )
     .action(async ({ json }: DoctorOptions) => {
       const { examine } = await import('../doctor/examine.ts');

@@ -5,9 +5,9 @@ import { withPipelineOptions, type PipelineOptions } from '../project-options.ts
 export function explainCommand(): Command {
   return withPipelineOptions(new Command('explain'))
     .description(
-      'Say why an instance would run: the fields of its manifest that changed since its last result.',
+      'Show why an instance would run: the fields of its manifest that changed since its last result.',
     )
-    .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
+    .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
     .addHelpText('after', '\nExample:\n  pipeline explain train:aimc,gs_1')
     .action((instance: string, options: PipelineOptions) =>
       answer(

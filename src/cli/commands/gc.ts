@@ -13,11 +13,9 @@ interface GcOptions extends PipelineOptions {
 
 export function gcCommand(): Command {
   return withPipelineOptions(new Command('gc'))
-    .description(
-      'Delete results that no pipeline file of the project names any more and that the last runs did not make.',
-    )
-    .option('--dry-run', 'say what would be deleted')
-    .option('--keep-runs <count>', 'keep the results of the last so many runs', wholeNumber(0), 5)
+    .description('Delete results that no pipeline file of the project names and no recent run made.')
+    .option('--dry-run', 'show what would be deleted')
+    .option('--keep-runs <count>', 'keep the results of this many recent runs', wholeNumber(0), 5)
     .addHelpText('after', '\nExample:\n  pipeline gc --dry-run')
     .action((options: GcOptions) =>
       answer(

@@ -5,9 +5,11 @@ import { withPipelineOptions, type PipelineOptions } from '../project-options.ts
 
 export function graphCommand(): Command {
   return withPipelineOptions(new Command('graph'))
-    .description('Show what needs what.')
+    .description('Show which instances depend on which.')
     .argument('[names...]', 'stages or instances')
-    .addOption(new Option('--format <format>', 'how').choices(['text', 'mermaid', 'dot']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'output format').choices(['text', 'mermaid', 'dot']).default('text'),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline graph\n  pipeline graph --format dot | dot -Tsvg > graph.svg',

@@ -11,9 +11,9 @@ interface HistoryOptions extends PipelineOptions {
 
 export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
-    .description('List the runs so far, the newest first, with how they ended.')
-    .option('--limit <count>', 'how many', wholeNumber(1), 20)
-    .option('--wide', 'do not fit the table to the terminal')
+    .description('List runs, newest first, and how they ended.')
+    .option('--limit <count>', 'list at most this many runs', wholeNumber(1), 20)
+    .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
     .action((options: HistoryOptions) =>
       answer(

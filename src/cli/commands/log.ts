@@ -14,10 +14,10 @@ import { openScreen } from '../screen.ts';
 export function logCommand(): Command {
   return withPipelineOptions(new Command('log'))
     .description(
-      'Tell what happened to an instance in the last run that tried it, also while it runs: why it was started, what it said and printed, how it ended.',
+      'Show why an instance was started, what it printed and how it ended, in its last run; also while it is running.',
     )
-    .argument('<instance>', 'as train[aimc,lora] or train:aimc,lora')
-    .option('--run <id>', 'in that run (pipeline history lists them)')
+    .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
+    .option('--run <id>', 'show this run (see `pipeline history`)')
     .addHelpText('after', '\nExample:\n  pipeline log train:aimc,lora | less')
     .action(async (instance: string, options: PipelineOptions & { readonly run?: string }) => {
       const project = await openProjectHere(options);
@@ -72,7 +72,7 @@ async function printFile(root: string, file: string): Promise<void> {
     () => false,
   );
   if (!isReadable) {
-    process.stdout.write(`printed (${file}): only the owner of the file may read it\n`);
+    process.stdout.write(`printed (${file}): only the owner of the file can read it\n`);
     return;
   }
   process.stdout.write(`printed (${file}):\n`);

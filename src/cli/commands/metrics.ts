@@ -16,8 +16,8 @@ export function metricsCommand(): Command {
       'Show the metrics of finished instances, with the params in which they differ; the best of a column has a star.',
     )
     .argument('[names...]', 'stages or instances')
-    .option('--columns <names>', 'metrics to show, separated by commas, by name or its last part')
-    .option('--sort <column>', 'by a metric, the best first, or by a param')
+    .option('--columns <names>', 'metrics to show, separated by commas: names, or their last parts')
+    .option('--sort <column>', 'sort by a metric, best first, or by a param')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(
       'after',

@@ -42,22 +42,22 @@ interface RunOptions extends PipelineOptions {
 
 export function runCommand(): Command {
   return withPipelineOptions(new Command('run'))
-    .description('Run what is out of date; with names, those instances and what they need.')
-    .argument('[names...]', 'stages or instances: train, "train[aimc,*]", train:aimc,lora')
-    .option('--only', 'just the named ones; what they need is taken as it stands')
-    .option('--from <stage>', 'the part of the graph from a stage on')
-    .option('--until <stage>', 'the part of the graph up to a stage')
-    .option('--dry-run', 'say what would run and why, and run nothing')
-    .option('--force', 'run even what is up to date')
-    .option('--adopt', 'take the files at the outs of the named ones for their results; runs nothing of them')
-    .option('--overwrite', 'replace files that no run made, at the outs of the named ones')
-    .option('--jobs <count>', 'how many instances at once', wholeNumber(1))
-    .option('--keep-going', 'after a failure, still run what does not depend on it')
-    .option('--retry-failed', 'only what failed, was blocked or was interrupted')
-    .option('--allow-missing', 'take data that is not here for what it was in the last results')
-    .option('--watch', 'run again whenever data, code or the pipeline file change')
-    .option('--wait [seconds]', 'wait for another run to end', positive)
-    .option('--events <file>', 'write what happens as NDJSON')
+    .description('Run what is out of date. With names: those instances and what they depend on.')
+    .argument('[names...]', 'stages or instances, such as train, "train[aimc,*]" or train:aimc,lora')
+    .option('--only', 'run only the named instances, with the current outputs of what they depend on')
+    .option('--from <stage>', 'run this stage and everything that depends on it')
+    .option('--until <stage>', 'run this stage and everything that it depends on')
+    .option('--dry-run', 'show what would run and why, without running it')
+    .option('--force', 'also run instances that are up to date')
+    .option('--adopt', 'use the files at the outs of the named instances as their results, without running')
+    .option('--overwrite', 'replace files that no run wrote, at the outs of the named instances')
+    .option('--jobs <count>', 'run at most this many instances at the same time', wholeNumber(1))
+    .option('--keep-going', 'after a failure, run the instances that do not depend on it')
+    .option('--retry-failed', 'run only instances that failed, were blocked or were interrupted')
+    .option('--allow-missing', 'use the recorded digests of data that is missing on this machine')
+    .option('--watch', 'run again whenever data, code or the pipeline file changes')
+    .option('--wait [seconds]', 'wait for another run to finish, for at most this many seconds', positive)
+    .option('--events <file>', 'write events to a file, one JSON object a line')
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7',
@@ -79,7 +79,7 @@ export function runCommand(): Command {
         return;
       }
       const eventFile = openEventFile(options.events, (problem) =>
-        screen.write(`warning: no more events are written: ${fileProblemText(problem)}\n`),
+        screen.write(`warning: stopped writing events: ${fileProblemText(problem)}\n`),
       );
       if (!eventFile.ok) {
         screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
@@ -132,8 +132,9 @@ async function run(
       whenBusy: waitingText(options),
     });
   screen.write(summaryText(summary.value, options, screen.colors));
-  if (hasNewResults(summary.value)) screen.write(await resultsText(project, request));
   if (options.json === true) printJson(summaryJson(summary.value));
+  else if (summary.value.exitCode === 0)
+    process.stdout.write(await resultsText(project.root, summary.value.results));
   process.exitCode = summary.value.exitCode;
 }
 
@@ -151,8 +152,8 @@ async function watch(
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.
   let told: Promise<void> = Promise.resolve();
-  const tell = (find: () => Promise<string> | string): void => {
-    told = told.then(async () => display.say(await find()));
+  const tell = (find: () => Promise<string> | string, write = screen.write): void => {
+    told = told.then(async () => display.say(await find(), write));
   };
   const watched = await project.watch(
     request,
@@ -168,12 +169,13 @@ async function watch(
             display = openDisplay(screen, files);
             screen.write(summaryText(news.summary, options, screen.colors));
             if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
-            if (hasNewResults(news.summary)) tell(() => resultsNow(request, options));
+            else if (hasNewResults(news.summary))
+              tell(() => resultsText(project.root, news.summary.results), writeResults);
             return;
           case 'problem':
             return tell(
               async () =>
-                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to end` : await problemText(news.problem, screen.colors)}\n`,
+                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to finish` : await problemText(news.problem, screen.colors)}\n`,
             );
           case 'waiting':
             return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
@@ -198,6 +200,8 @@ async function watch(
   process.exit(watched.value);
 }
 
+const writeResults = (text: string): void => void process.stdout.write(text);
+
 const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
   exitCode === 0 &&
   [...outcomes.values()].some(
@@ -207,31 +211,21 @@ const hasNewResults = ({ outcomes, exitCode }: RunSummary): boolean =>
       (outcome.kind === 'up-to-date' && outcome.adopted === true),
   );
 
-/** Asks a project of its own: that of a watch may begin its next run meanwhile. */
-async function resultsNow(selection: Selection, options: RunOptions): Promise<string> {
-  const project = await openProjectHere(options, () => undefined);
-  try {
-    return await resultsText(project, selection);
-  } finally {
-    project.close();
-  }
-}
-
-/** To one whose run did not have its turn. */
+/** What to do when another run is in progress. */
 function waitingText({ wait }: RunOptions): string {
   return typeof wait === 'number'
-    ? `it did not end in the ${durationText(wait)} of --wait; without a number, --wait waits as long as it takes`
-    : '--wait waits for it to end';
+    ? `it did not finish within ${durationText(wait)} (without a number, \`--wait\` has no limit)`
+    : 'wait for it with `--wait`';
 }
 
 /** Why an option and --watch contradict each other. */
 function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
   if (only === true) return '--watch and --dry-run exclude each other';
   if (retryFailed === true)
-    return '--watch and --retry-failed exclude each other: a watch tries again what failed when something that it depends on changes';
+    return '--watch and --retry-failed exclude each other: a watch retries a failed instance when something that it depends on changes';
   return wait === undefined
     ? undefined
-    : '--watch and --wait exclude each other: a watch waits for other runs, as long as they take';
+    : '--watch and --wait exclude each other: a watch always waits for other runs';
 }
 
 /**

@@ -13,7 +13,7 @@ export function statusCommand(): Command {
     .description('Show how many instances are up to date, and why the others are not.')
     .argument('[names...]', 'stages or instances; each of them is listed')
     .option('--all', 'list every instance')
-    .option('--wide', 'do not fit the table to the terminal')
+    .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText('after', '\nExamples:\n  pipeline status\n  pipeline status "train[aimc,*]"')
     .action((names: readonly string[], options: StatusOptions) =>
       answer(

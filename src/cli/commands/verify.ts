@@ -12,10 +12,10 @@ import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 export function verifyCommand(): Command {
   return withPipelineOptions(new Command('verify'))
     .description(
-      'Read every byte of cache and artifacts again and compare; with --rerun, execute an instance again and compare its outputs.',
+      'Check every byte of the cache and the artifacts. With --rerun: run an instance again and compare its outputs.',
     )
-    .option('--rerun <instance>', 'find out whether a stage is deterministic')
-    .option('--repair', 'drop damaged rows of the store; what they said is computed or looked up again')
+    .option('--rerun <instance>', 'check whether a stage is deterministic')
+    .option('--repair', 'drop damaged rows of the store; their content is computed or looked up again')
     .addHelpText('after', '\nExamples:\n  pipeline verify\n  pipeline verify --rerun train:aimc,lora')
     .action(async (options: PipelineOptions & { readonly rerun?: string; readonly repair?: true }) => {
       const project = await openProjectHere(options);

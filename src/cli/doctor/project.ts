@@ -18,7 +18,7 @@ export function cacheFinding({
     return {
       part: 'cache',
       state: 'warning',
-      message: `${message}; ${incomplete} of the results lack an object and are computed again when they are asked for`,
+      message: `${message}; ${incomplete} of the results lack an object and are computed again when they are needed`,
       help: 'pipeline verify names what is missing',
     };
   return { part: 'cache', state: 'good', message };
@@ -29,7 +29,7 @@ export function processesFinding({ run, leftOver }: ProjectHealth, now: number):
     return {
       part: 'processes',
       state: 'good',
-      message: `a run is in progress: pid ${run.pid}, for ${durationText((now - run.since) / 1000)}`,
+      message: `a run is in progress (pid ${run.pid}, started ${durationText((now - run.since) / 1000)} ago)`,
     };
   if (leftOver.length > 0)
     return {

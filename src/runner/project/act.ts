@@ -9,6 +9,7 @@ import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
 import { runSelected, withRun } from '../schedule/run.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
+import { finalOuts } from './final-outs.ts';
 import { withHubFolders } from './planning/hub-dependencies.ts';
 import { type IdleRequest, recordIdle } from './idle-run.ts';
 import { invalid } from './planning/invalid.ts';
@@ -17,7 +18,7 @@ import type { Opened } from './open-rows.ts';
 import { fittedTo, type Planned, plansOnDisk } from './planning/plan-here.ts';
 import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
-import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
 import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
@@ -48,7 +49,7 @@ export async function run(
   request: RunRequest,
   onEvent: (event: Event) => void,
   stop: StopSignals,
-): Promise<Result<RunSummary, Problem>> {
+): Promise<Result<FinishedRun, Problem>> {
   return locked(rows, request.waitSeconds, stop.gentle, async () => {
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
@@ -83,8 +84,10 @@ export async function run(
       earlierEvents,
     };
     const summary = await runSelected(session.value, options, onEvent, stop);
-    recording?.remember(planned, asked.value.selected.chosen, summary);
-    return { ok: true, value: summary };
+    const { chosen } = asked.value.selected;
+    const finished = { ...summary, results: finalOuts(chosen, planned.plan.needs) };
+    recording?.remember(planned, chosen, finished);
+    return { ok: true, value: finished };
   });
 }
 

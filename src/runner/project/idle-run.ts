@@ -8,7 +8,7 @@ import { parseKey } from '../manifest/key-of.ts';
 import type { Opened } from './open-rows.ts';
 import type { Planned } from './planning/plan-here.ts';
 import type { Instance } from '../plan/instance.ts';
-import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import type { FinalOut, FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { isOverrideName } from '../wording/override-name.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { fillIdle, findIdle, reserveIdle } from '../store/remembered/idle-rows.ts';
@@ -28,6 +28,8 @@ interface IdleRecord {
   readonly environment: Readonly<Record<string, Digest | null>>;
   readonly looks: readonly Look[];
   readonly instances: readonly (readonly [InstanceId, Key])[];
+  /** For the terminal, which shows them without a plan. */
+  readonly results: readonly FinalOut[];
 }
 
 /** What is asked of a run that could have nothing to do. */
@@ -80,7 +82,7 @@ export async function runIdle(
   { text, jobs }: IdleRequest,
   onEvent: (event: Event) => void,
   stop: StopSignals,
-): Promise<RunSummary | undefined> {
+): Promise<FinishedRun | undefined> {
   const {
     store,
     place,
@@ -102,13 +104,14 @@ export async function runIdle(
       return undefined;
     if (!looksTheSame(workspace.disk, record.looks)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
-    return await withRun(
+    const summary = await withRun(
       { workspace, store, executor, plan: record },
       { instances, jobs, retryDelay },
       onEvent,
       stop,
       async (_, { onInPlace }) => onInPlace(record.instances),
     );
+    return { ...summary, results: record.results };
   } finally {
     lock.value.release();
   }
@@ -121,7 +124,7 @@ export interface IdleRecording {
    * To be called when the run has ended, with what was planned for it: where it had nothing to do, the next
    * one will know.
    */
-  remember(planned: Planned, chosen: readonly Instance[], summary: RunSummary): void;
+  remember(planned: Planned, chosen: readonly Instance[], finished: FinishedRun): void;
 }
 
 /**
@@ -144,7 +147,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
   function remember(
     { plan, sources, warnings }: Planned,
     chosen: readonly Instance[],
-    { outcomes }: RunSummary,
+    { outcomes, results }: FinishedRun,
   ): void {
     const allUpToDate =
       outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'up-to-date');
@@ -173,6 +176,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
         const key = parseKey(keys.get(id) ?? '');
         return key === undefined ? [] : [[id, key]];
       }),
+      results,
     };
     const body = JSON.stringify(record);
     fillIdle(store, asked, `${digestOf(body)}\n${body}`);

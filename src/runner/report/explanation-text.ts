@@ -2,9 +2,9 @@ import type { Explanation, InstanceStatus } from '../answers.ts';
 import { reasonText } from './reason-text.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { displacedOutText, failureText } from './outcome-text.ts';
+import { displacedOutText, failedText } from './outcome-text.ts';
 
-/** Why an instance would run, or would not, a line a reason. */
+/** Why an instance would run or not, one reason a line. */
 export function explanationText({
   instance,
   state,
@@ -17,6 +17,8 @@ export function explanationText({
   fault,
   ignored,
 }: Explanation): string {
+  // The failure says more than the reason that there was one.
+  const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
     ...(fault === undefined ? [] : [fault]),
     ...(adopted
@@ -24,17 +26,17 @@ export function explanationText({
           `its result was adopted: no run computed it (check it with \`pipeline verify --rerun ${shellName(instance)}\`)`,
         ]
       : []),
-    ...because.map(reasonText),
+    ...reasons.map(reasonText),
     ...(failure === undefined
       ? []
-      : [`it failed with: ${failureText(failure)} (see \`pipeline log ${shellName(instance)}\`)`]),
-    ...displaced.map((out) => `${displacedOutText(out)}: pipeline run restores it`),
+      : [`last attempt ${failedText(failure)} (see \`pipeline log ${shellName(instance)}\`)`]),
+    ...displaced.map((out) => `${displacedOutText(out)} (restore it with \`pipeline run\`)`),
     ...(after.length === 0
       ? []
       : [
-          `${because.length === 0 ? 'whether it runs' : 'whether its deps change too'} is known when these are done: ${joinFirst(after, 10)}`,
+          `${because.length === 0 ? 'may run' : 'its inputs may change too'}, depending on the results of ${joinFirst(after, 10)}`,
         ]),
-    ...(state === 'running' && because.length === 0 ? ['it runs now'] : []),
+    ...(state === 'running' && because.length === 0 ? ['running now'] : []),
     ...(state === 'up-to-date'
       ? [`outputs match the cached result (\`pipeline log ${shellName(instance)}\` shows why it last ran)`]
       : []),
@@ -55,12 +57,10 @@ export function stateText(state: InstanceStatus['state']): string {
   switch (state) {
     case 'up-to-date':
       return 'up to date';
-    case 'restorable':
-      return 'in the cache';
     case 'out-of-date':
       return 'out of date';
+    case 'restorable':
     case 'waiting':
-      return 'waits';
     case 'failed':
     case 'interrupted':
     case 'running':

@@ -64,7 +64,7 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
     case 'retrying':
       return [retryText(event)];
     case 'cancelled':
-      return [`ended: ${event.because}`];
+      return [`stopped: ${event.because}`];
     case 'finished':
       return [outcomeText(event.outcome)];
     case 'run-started':

@@ -11,7 +11,7 @@ export function metricsText(
   width: number,
 ): string {
   if (measured.length === 0)
-    return 'no metrics yet: no instance that is named here has a result with an out of kind metrics\n';
+    return 'no metrics: none of the selected instances has a result with an out of kind metrics\n';
   // Instances of different stages measure different things: a table each.
   const shown = columns === undefined ? measured : measured.filter((row) => hasColumn(row, columns));
   const stages = [...new Set(shown.map(({ instance }) => stageOf(instance)))];
@@ -24,8 +24,8 @@ export function metricsText(
     const notes = [
       ...(same.length === 0
         ? []
-        : [`the same in all: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
-      ...(left.settings.length === 0 ? [] : [`they differ too in (--json): ${left.settings.join(', ')}`]),
+        : [`same in all instances: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
+      ...(left.settings.length === 0 ? [] : [`also different (--json): ${left.settings.join(', ')}`]),
       ...(left.metrics.length === 0 || columns !== undefined
         ? []
         : [`not shown (--columns): ${left.metrics.join(', ')}`]),
@@ -33,7 +33,7 @@ export function metricsText(
     return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
   });
   const outdated = measured.some(({ state }) => state === 'out-of-date')
-    ? '\nout of date: the last results, with the params that they were made with; pipeline run brings them up\n'
+    ? '\nout of date: metrics of the last results, with their params (update them with `pipeline run`)\n'
     : '';
   const adopted = measured.some((row) => row.adopted)
     ? '\nadopted: files that were there, taken for the result; `pipeline verify --rerun` checks them\n'

@@ -17,7 +17,7 @@ export function outcomeText(outcome: Outcome): string {
       return `restored from the cache (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed':
       return outcome.before === true
-        ? `not tried again: what it depends on is as it was when it failed (${failureText(outcome.failure)})`
+        ? `not retried: nothing it depends on has changed since it failed (${failureText(outcome.failure)})`
         : `failed after ${durationText(outcome.seconds)}: ${failureText(outcome.failure)}`;
     case 'blocked':
       return `not started: ${outcome.by} failed`;
@@ -28,14 +28,14 @@ export function outcomeText(outcome: Outcome): string {
   }
 }
 
-/** The outs that were not as they should be: the first by name, and how many more. */
+/** The outs that differ from their results: the first by name, and how many more. */
 export const displacedText = (outs: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string =>
   joinFirst(
     outs.map((out) => displacedOutText(out, verb)),
     1,
   );
 
-/** How an out stands otherwise than its result says. */
+/** How an out differs from its result. */
 export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {
   if (files.length > 0) return `${path}: ${filesText(files)}`;
   switch (was) {
@@ -56,17 +56,21 @@ export const retryText = ({
 }: Extract<Event, { readonly kind: 'retrying' }>): string =>
   `${failureText(failure)}; attempt ${attempt} in ${durationText(delaySeconds)}`;
 
-/** What went wrong, in words. */
+/** As a predicate: "failed with exit code 1", "failed: timed out after 10 s". */
+export const failedText = (failure: Failure): string =>
+  `failed${failure.kind === 'exit' ? ' with' : ':'} ${failureText(failure)}`;
+
+/** What went wrong. */
 export function failureText(failure: Failure): string {
   switch (failure.kind) {
     case 'exit':
       return `exit code ${failure.code}`;
     case 'signal':
-      return `ended by ${failure.signal}`;
+      return `killed by ${failure.signal}`;
     case 'timeout':
-      return `still running after its timeout of ${durationText(failure.seconds)}`;
+      return `timed out after ${durationText(failure.seconds)}`;
     case 'missing-outs':
-      return `it ended without writing ${failure.outs.join(', ')}`;
+      return `finished without writing ${failure.outs.join(', ')}`;
     case 'spawn':
       return `could not be started: ${failure.message}`;
     case 'lost':

@@ -43,7 +43,7 @@ export function plainLines(
     case 'retrying':
       return [`${colors.yellow('↻')} ${event.instance}  ${retryText(event)}`];
     case 'cancelled':
-      return [`${colors.yellow('■')} ${event.instance}  ended: ${event.because}`];
+      return [`${colors.yellow('■')} ${event.instance}  stopped: ${event.because}`];
     case 'finished':
       return finishedLines(event.instance, event.outcome, colors);
     case 'interrupting':

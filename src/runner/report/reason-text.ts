@@ -65,7 +65,7 @@ function programText({ field, before, after, files = [] }: Difference): string {
     case 'code':
       return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : `changed${digestsText(before, after)}`}`;
     default:
-      return 'another kind of program: uses and cmd';
+      return 'kind of program changed (uses and cmd)';
   }
 }
 
@@ -112,7 +112,7 @@ function dependencyText(part: string, { before, after, files, members, path }: D
     case 'members':
       return membersText(before, after, members ?? {});
     default:
-      return before === undefined ? 'added' : after === undefined ? 'removed' : 'gathers on one side only';
+      return before === undefined ? 'added' : after === undefined ? 'removed' : 'gather changed';
   }
 }
 

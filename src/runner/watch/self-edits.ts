@@ -40,19 +40,18 @@ export class SelfEdits {
 const mostCuts = 5;
 const mostRuns = 2;
 
-const help =
-  'a stage that writes into what it reads has no result that could be kept: let it write into its outs or its scratch folder';
+const help = 'a stage must not write to its inputs: write to its outs or its scratch folder';
 
 export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
-  message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: it is left to end this time`,
+  message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: letting it finish this time`,
   help,
 });
 
 export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
-  message: `${instance} changes ${file}, which it reads, whenever it runs: its result is not cached, and it does not run again for that`,
+  message: `${instance} changes its own input ${file} on every run: its result is not cached, and the change causes no rerun`,
   help,
 });

@@ -11,7 +11,7 @@ import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 
-/** What a run that is on does in vain. */
+/** The work of a run in progress that is no longer needed. */
 export interface Stale {
   /** What it goes by is out of date: nothing more should be started. */
   readonly run: boolean;
@@ -30,7 +30,7 @@ export interface StaleStage {
 }
 
 /**
- * Compares a run that is on with what would be run now. `settled`: what it has finished, and under which key.
+ * Compares a run in progress with what would be run now. `settled`: what it has finished, and under which key.
  * What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
  */
 export async function staleStages(

@@ -16,7 +16,7 @@ import type { Opened } from '../project/open-rows.ts';
 import type { Planned } from '../project/planning/plan-here.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
-import type { RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
 import { type StaleStage, staleStages } from './stale-stages.ts';
 import { AttemptLedger } from './attempt-ledger.ts';
@@ -25,7 +25,7 @@ import { placeOf, readUntil } from '../workspace/workspace.ts';
 
 /** What a watch has to say besides the events of its runs. */
 export type WatchNews =
-  | { readonly kind: 'ended'; readonly summary: RunSummary }
+  | { readonly kind: 'ended'; readonly summary: FinishedRun }
   /** What has to be mended, or waited for, before the next run. */
   | { readonly kind: 'problem'; readonly problem: Problem }
   /** Nothing is left to do until something changes. */
@@ -92,7 +92,7 @@ class Watch {
   readonly #fileWarnings = new FileWarnings();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
-  /** What the run that is on has settled, and under which key. */
+  /** What the run in progress has settled, and under which key. */
   readonly #settled = new Map<InstanceId, Key>();
   #told = '';
   #saidWaiting = false;
@@ -167,7 +167,7 @@ class Watch {
   }
 
   /** A run, and a look at what it runs after each hint until it has ended. */
-  async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<RunSummary, Problem>> {
+  async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<FinishedRun, Problem>> {
     const ended = new AbortController();
     let watching: Promise<void> | undefined;
     this.#settled.clear();

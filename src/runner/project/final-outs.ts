@@ -1,0 +1,18 @@
+import type { Instance, Plan } from '../plan/instance.ts';
+import type { FinalOut } from '../run-request.ts';
+
+/**
+ * The outs that a run is for: of instances that no other one of it reads from, and tables. None where there are many: a
+ * run of a single stage with many instances is told by its instances, not by a list of files.
+ */
+export function finalOuts(chosen: readonly Instance[], needs: Plan['needs']): readonly FinalOut[] {
+  const needed = new Set(chosen.flatMap(({ id }) => needs.get(id) ?? []));
+  const outs = chosen.flatMap(({ id, outs: declared }) =>
+    Object.entries(declared)
+      .filter(([, { kind }]) => kind === 'table' || !needed.has(id))
+      .map(([out, { path, kind }]) => ({ out, path, kind })),
+  );
+  return outs.length > mostOuts ? [] : outs;
+}
+
+const mostOuts = 12;
