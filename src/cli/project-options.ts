@@ -11,11 +11,11 @@ export interface PipelineOptions {
   readonly json?: true;
 }
 
-/** Adds -f, --set and, for commands that can answer a program, --json. */
-export function withPipelineOptions(command: Command): Command {
+/** Adds --file, --set and --json. `file`: for a command where `-f` means something else. */
+export function withPipelineOptions(command: Command, file = '-f, --file <file>'): Command {
   return command
     .option(
-      '-f, --file <file>',
+      file,
       'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
     )
     .option('--set <path=value>', 'override one value, such as vars.model=data/models/mt5-base', collected)

@@ -67,6 +67,6 @@ function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun):
 }
 
 const commandOf = ({ file }: TypedRun, name: string): string =>
-  `pipeline ${name}${file === undefined ? '' : ` -f ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+  `pipeline ${name}${file === undefined ? '' : ` --file ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
 
 const mostFailed = 5;

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { programs } from '../rig/build-programs.ts';
 import { createRig } from '../rig/rig.ts';
 
 const untimed = (text: string): string =>
@@ -29,6 +32,41 @@ describe('pipeline log', () => {
     expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
       `a in run RUN\n${soFar}00:00:00  warning: a row is empty\nprinted (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
     );
+  });
+
+  test('--follow shows what a running instance prints and says, in order, and ends with it', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+    const run = rig.pipeline('run');
+    const started = await a.nextStart();
+    await started.order('print', { text: 'first\n' });
+    const { main } = await programs();
+    const following = spawn(process.execPath, [main, 'log', '--follow', 'a'], { cwd: rig.root });
+    let shown = '';
+    const saw = async (text: string): Promise<void> => {
+      while (!shown.includes(text)) {
+        const [chunk] = await once(following.stdout, 'data');
+        shown += String(chunk);
+      }
+    };
+    await saw('first\n');
+    await started.order('print', { text: 'no line end' });
+    await saw('no line end');
+    await started.order('event', { line: JSON.stringify({ kind: 'warning', text: 'a row is empty' }) });
+    await saw('a row is empty\n');
+    following.stdout.on('data', (chunk) => {
+      shown += String(chunk);
+    });
+    const ended = once(following, 'close');
+    await started.exit(0, { o: 'o' });
+    await run.result;
+    expect(await ended).toEqual([0, null]);
+    expect(untimed(shown)).toBe(
+      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\nprinted (cache/logs/RUN/1.txt):\nfirst\nno line end\n00:00:00  warning: a row is empty\n00:00:00  done in 0.0 s\n',
+    );
+    // Of an instance that has ended, it is the log.
+    expect((await rig.pipeline('log', '-f', 'a').result).code).toBe(0);
   });
 
   test('tells why something could not be started, and why it was not; a result that is restored hides no attempt', async () => {

@@ -65,17 +65,17 @@ describe('the end of a run', () => {
 
   test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
     expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
-      '✓ nothing to retry: no instance failed, was blocked or was interrupted in its last run (see `pipeline status -f b.yaml`)',
+      '✓ nothing to retry: no instance failed, was blocked or was interrupted in its last run (see `pipeline status --file b.yaml`)',
     ]);
   });
 
   test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
     expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
-      '  see `pipeline log -f experiments/b.yaml a`',
-      '  continue with `pipeline run -f experiments/b.yaml`',
+      '  see `pipeline log --file experiments/b.yaml a`',
+      '  continue with `pipeline run --file experiments/b.yaml`',
     ]);
     expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
-      "  see `pipeline log -f 'my '\\''1'\\''.yaml' a`",
+      "  see `pipeline log --file 'my '\\''1'\\''.yaml' a`",
     );
   });
 });

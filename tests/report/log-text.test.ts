@@ -114,7 +114,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
     told(
       [started(1), { kind: 'cancelled', at: 2, instance, because: 'rows changed' }, started(1), failed('x')],
       ['2.txt'],
-    ).filter((line) => line.startsWith('<') || line.includes('ended')),
+    ).filter((line) => line.startsWith('<') || line.includes('stopped')),
   ).toEqual(['0:02  stopped: rows changed', '<2.txt>']);
 });
 

@@ -4,22 +4,38 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
+import type { InstanceLog } from '../../runner/project.ts';
 import type { LogPart } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
+import { followLog, type LogWriter } from '../follow-log.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
 import { openScreen } from '../screen.ts';
 
+interface LogOptions extends PipelineOptions {
+  readonly run?: string;
+  readonly follow?: true;
+}
+
 export function logCommand(): Command {
-  return withPipelineOptions(new Command('log'))
+  return withPipelineOptions(new Command('log'), '--file <file>')
     .description(
       'Show why an instance was started, what it printed and how it ended, in its last run; also while it is running.',
     )
     .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
+    .option('-f, --follow', 'show what is added until the instance ends')
     .option('--run <id>', 'show this run (see `pipeline history`)')
-    .addHelpText('after', '\nExample:\n  pipeline log train:aimc,lora | less')
-    .action(async (instance: string, options: PipelineOptions & { readonly run?: string }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
+    )
+    .action(async (instance: string, options: LogOptions) => {
+      if (options.follow === true && options.json === true) {
+        openScreen().write('error: --follow and --json exclude each other\n');
+        process.exitCode = 2;
+        return;
+      }
       const project = await openProjectHere(options);
       try {
         const log = await project.log(instance, options.run);
@@ -33,11 +49,16 @@ export function logCommand(): Command {
         }
         if (options.json === true) printJson(log.value);
         else {
+          const found = log.value;
           const { logParts } = await import('../../runner/report/log-text.ts');
-          await print(
-            project.root,
-            logParts(log.value, (at) => new Date(at).toLocaleTimeString('en-GB')),
-          );
+          const partsOf = (shown: InstanceLog): readonly LogPart[] =>
+            logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
+          await untilReaderLeaves(async () => {
+            const writer = openLogWriter(project.root);
+            if (options.follow === true) await followLog(project, found, partsOf, writer);
+            else await writer.write(partsOf(found));
+            writer.close();
+          });
         }
       } finally {
         project.close();
@@ -46,48 +67,72 @@ export function logCommand(): Command {
 }
 
 /** A reader that goes away has seen enough. */
-async function print(root: string, parts: readonly LogPart[]): Promise<void> {
+async function untilReaderLeaves(write: () => Promise<void>): Promise<void> {
   try {
-    for (const part of parts) {
-      if (part.kind === 'lines') process.stdout.write(`${part.lines.join('\n')}\n`);
-      else await printFile(root, part.file);
-    }
+    await write();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
   }
 }
 
-/**
- * As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. A new line below it.
- * Of what printed nothing, or is gone, nothing is told.
- */
-async function printFile(root: string, file: string): Promise<void> {
-  const bytes = await stat(join(root, file)).then(
+/** Writes to stdout. */
+function openLogWriter(root: string): LogWriter {
+  let file: string | undefined;
+  let offset = 0;
+  let endsInLine = false;
+  const closeLine = (): void => {
+    if (endsInLine) process.stdout.write('\n');
+    endsInLine = false;
+  };
+  /** As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. */
+  async function writeGrowth(): Promise<void> {
+    if (file === undefined) return;
+    const size = await sizeOf(join(root, file));
+    if (size <= offset) return;
+    if (offset === 0) {
+      const canRead = await isReadable(join(root, file));
+      process.stdout.write(`printed (${file}):${canRead ? '' : ' only the owner of the file can read it'}\n`);
+      if (!canRead) return void (file = undefined);
+    }
+    const decoder = new StringDecoder('utf8');
+    await pipeline(
+      createReadStream(join(root, file), { start: offset, end: size - 1 }),
+      async function* (source: AsyncIterable<Buffer>) {
+        for await (const piece of source) {
+          endsInLine = piece.at(-1) !== 0x0a;
+          yield process.stdout.isTTY ? printableLines(decoder.write(piece)) : piece;
+        }
+      },
+      process.stdout,
+      { end: false },
+    );
+    offset = size;
+  }
+  return {
+    async write(parts) {
+      for (const part of parts) {
+        closeLine();
+        if (part.kind === 'lines') process.stdout.write(`${part.lines.join('\n')}\n`);
+        else {
+          file = part.file;
+          offset = 0;
+          await writeGrowth();
+        }
+      }
+    },
+    writeGrowth,
+    close: closeLine,
+  };
+}
+
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
     ({ size }) => size,
     () => 0,
   );
-  if (bytes === 0) return;
-  const isReadable = await access(join(root, file), constants.R_OK).then(
+
+const isReadable = (file: string): Promise<boolean> =>
+  access(file, constants.R_OK).then(
     () => true,
     () => false,
   );
-  if (!isReadable) {
-    process.stdout.write(`printed (${file}): only the owner of the file can read it\n`);
-    return;
-  }
-  process.stdout.write(`printed (${file}):\n`);
-  const decoder = new StringDecoder('utf8');
-  let last: number | undefined;
-  await pipeline(
-    createReadStream(join(root, file)),
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const piece of source) {
-        last = piece.at(-1);
-        yield process.stdout.isTTY ? printableLines(decoder.write(piece)) : piece;
-      }
-    },
-    process.stdout,
-    { end: false },
-  );
-  if (last !== 0x0a) process.stdout.write('\n');
-}
