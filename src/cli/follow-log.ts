@@ -12,8 +12,8 @@ export interface LogWriter {
 }
 
 /**
- * Writes a log, and what is added to it until the instance or its run has ended. The rows and the file are read
- * at an interval: another process writes them, and not every file system reports changes.
+ * Writes a log, and what is added to it until the instance or its run has ended. The rows and the file are
+ * read at an interval: another process writes them, and not every file system reports changes.
  */
 export async function followLog(
   project: Project,

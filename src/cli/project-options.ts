@@ -14,10 +14,7 @@ export interface PipelineOptions {
 /** Adds --file, --set and --json. `file`: for a command where `-f` means something else. */
 export function withPipelineOptions(command: Command, file = '-f, --file <file>'): Command {
   return command
-    .option(
-      file,
-      'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
-    )
+    .option(file, 'pipeline file, instead of the nearest pipeline.yaml in this folder or above')
     .option('--set <path=value>', 'override one value, such as vars.model=data/models/mt5-base', collected)
     .option('--json', 'print one JSON document to stdout');
 }

@@ -7,7 +7,10 @@ import type { PipelineOptions } from './project-options.ts';
 import { printJson } from './print-json.ts';
 import { openScreen } from './screen.ts';
 
-/** The consequence of a problem, such as `: nothing was run`; while another run is in progress, what to do about it. */
+/**
+ * The consequence of a problem, such as `: nothing was run`; while another run is in progress, what to do
+ * about it.
+ */
 export interface ProblemEnding {
   readonly ending?: string;
   readonly whenBusy?: string;

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 
 /**
  * Makes a folder and those above it, and gives the first that was made; undefined: it stands already. Not by
- * Node's
- * `recursive`, which never ends where the folder above is there and still nothing can be made in it, as in /proc.
+ * Node's `recursive`, which never ends where the folder above is there and still nothing can be made in it,
+ * as in /proc.
  */
 export function makeFolder(path: string): string | undefined {
   try {

@@ -18,7 +18,9 @@ export type Problem =
       readonly diagnostics: readonly Diagnostic[];
       readonly sources: ReadonlyMap<string, string>;
     }
-  /** Another run is in progress: exit code 3. `pid`: undefined where the holder has not said yet who it is. */
+  /**
+   * Another run is in progress: exit code 3. `pid`: undefined where the holder has not said yet who it is.
+   */
   | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
   /** The store cannot be read: exit 4. */
   | { readonly kind: 'damaged'; readonly message: string }

@@ -10,8 +10,8 @@ import type { StageMessage } from './message.ts';
 /**
  * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it
  * takes signals and hands messages on. The program has a thread of its own, since an engine blocks the one it
- * computes in.
- * `stage-child.js --describe BUNDLE…` tells what the programs declare instead, on the same channel, a line each.
+ * computes in. `stage-child.js --describe BUNDLE…` tells what the programs declare instead, on the same
+ * channel, a line each.
  */
 if (!isMainThread) await work();
 else if (process.argv[2] === '--describe') await describe(process.argv.slice(3));

@@ -39,7 +39,7 @@ describe('pipeline complete', () => {
     const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', 'gr']);
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
-      stdout: 'graph\tShow what needs what.\n',
+      stdout: 'graph\tShow which instances depend on which.\n',
       stderr: '',
     });
   });

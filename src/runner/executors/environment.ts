@@ -4,8 +4,8 @@ const handedThrough = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'];
 /**
  * What the runner sets unless the stage names the variable: fixed language and time zone, so that sorting,
  * dates and number formats do not depend on who runs it; and no telemetry of onnxruntime, which by default
- * stores an id of the device below
- * `~/.cache/Microsoft` and sends events (onnxruntime 1.30, core/platform/posix/telemetry.cc). It has no other switch.
+ * stores an id of the device below `~/.cache/Microsoft` and sends events (onnxruntime 1.30,
+ * core/platform/posix/telemetry.cc). It has no other switch.
  */
 const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', ORT_DISABLE_TELEMETRY: '1' };
 

@@ -30,8 +30,8 @@ export interface StaleStage {
 }
 
 /**
- * Compares a run in progress with what would be run now. `settled`: what it has finished, and under which key.
- * What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
+ * Compares a run in progress with what would be run now. `settled`: what it has finished, and under which
+ * key. What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
  */
 export async function staleStages(
   now: Session,
