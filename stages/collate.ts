@@ -4,12 +4,14 @@ import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { collatedMetrics, csvOf } from './collate/collated-metrics.ts';
 import { scoreTable } from './collate/score-table.ts';
+import type { Best } from '../src/stage/best.ts';
+import { bestSchema } from './results/best-param.ts';
 import { bestPoints } from './results/best-points.ts';
 import { readScoreRows } from './results/read-results.ts';
 
 interface CollateParams {
-  /** Labels that start with it are the points of the grid, of which the best is marked. */
-  readonly gridPrefix: string;
+  /** `${best}`: which points are marked; without it none. */
+  readonly best?: Best;
 }
 
 /** All evaluations in the original experiment's files, and as a table for people. */
@@ -20,8 +22,7 @@ export const stage = defineStage<
 >({
   params: {
     type: 'object',
-    properties: { gridPrefix: { type: 'string' } },
-    required: ['gridPrefix'],
+    properties: { best: bestSchema },
     additionalProperties: false,
   },
   deps: ['evaluations', 'trainings', 'validations?'],
@@ -29,13 +30,14 @@ export const stage = defineStage<
   async run({ params, gathered, outs, emit }) {
     const rows = await readScoreRows(gathered);
     if (!rows.ok) return rows;
-    const points = bestPoints(rows.value, params.gridPrefix);
-    for (const text of points.warnings) emit({ kind: 'warning', text });
-    const lines = collatedMetrics(rows.value, points);
+    const points = bestPoints(rows.value, params.best);
+    if (!points.ok) return points;
+    for (const { text } of points.value.warnings) emit({ kind: 'warning', text });
+    const lines = collatedMetrics(rows.value, points.value);
     for (const written of [
       await writeJson(outs.json, lines),
       await writeFileAtomically(outs.csv, csvOf(lines)),
-      await writeFileAtomically(outs.table, scoreTable(rows.value, points)),
+      await writeFileAtomically(outs.table, scoreTable(rows.value, points.value)),
     ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }

@@ -1,12 +1,16 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
+import type { Best } from '../src/stage/best.ts';
+import { bestSchema } from './results/best-param.ts';
+import { bestPoints } from './results/best-points.ts';
 import { readLogs, readSamples, readScoreRows } from './results/read-results.ts';
 import { reportPage } from './report/page.ts';
 
 interface ReportParams {
   readonly title: string;
-  readonly gridPrefix: string;
+  /** `${best}`: which points are marked; without it none. */
+  readonly best?: Best;
 }
 
 /** Scores with intervals, loss curves and samples side by side, on one page. */
@@ -17,8 +21,8 @@ export const stage = defineStage<
 >({
   params: {
     type: 'object',
-    properties: { title: { type: 'string' }, gridPrefix: { type: 'string' } },
-    required: ['title', 'gridPrefix'],
+    properties: { title: { type: 'string' }, best: bestSchema },
+    required: ['title'],
     additionalProperties: false,
   },
   deps: ['evaluations', 'trainings', 'validations?', 'logs', 'samples'],
@@ -26,13 +30,16 @@ export const stage = defineStage<
   async run({ params, gathered, outs }) {
     const rows = await readScoreRows(gathered);
     if (!rows.ok) return rows;
+    const points = bestPoints(rows.value, params.best);
+    if (!points.ok) return points;
     const logs = await readLogs(gathered.logs);
     if (!logs.ok) return logs;
     const samples = await readSamples(gathered.samples);
     if (!samples.ok) return samples;
     const page = reportPage({
-      ...params,
+      title: params.title,
       rows: rows.value,
+      points: points.value,
       logs: logs.value,
       samples: samples.value,
     });

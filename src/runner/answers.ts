@@ -183,6 +183,8 @@ export interface InstanceMetrics {
   /** That the numbers were made with; empty where nobody knows. */
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, MetricValue>>;
+  /** The metric, a name of `values`, by which it is the best: see `best` of the pipeline file. */
+  readonly best?: string;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];
 }

@@ -325,7 +325,10 @@ export async function openProject(
         const plan = await planned('read');
         return { ok: true, value: await wholeRun(open, id, plan.ok ? plan.value : undefined) };
       }),
-    metrics: (selection) => withPlan('read', (open, plan) => metrics(open, plan, selection)),
+    metrics: (selection) =>
+      withPlan('read', (open, plan) =>
+        metrics(open, plan, selection, (warning) => onWarning(warning, textOf)),
+      ),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     repair: () => withRows('write', repair),

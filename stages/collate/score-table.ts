@@ -7,7 +7,7 @@ import { boundsText, type RowScore, scores, selectionScore } from '../results/sc
  * the multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score stands with
  * its interval.
  */
-export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: BestPoints): string {
+export function scoreTable(rows: readonly ScoreRow[], { by, best, tied, warnings }: BestPoints): string {
   const columns = scores().filter(({ shown, of }) => shown && rows.some((row) => of(row) !== undefined));
   const cells = rows.map((row) => [
     row.dataset,
@@ -24,14 +24,12 @@ export function scoreTable(rows: readonly ScoreRow[], { best, tied, warnings }: 
     `| ${fields.map((field, column) => padded(field, widths[column] ?? 0, column >= 2)).join(' | ')} |\n`;
   const rule = widths.map((width, column) => (column >= 2 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
   const notes = [
-    ...(best.size > 0
-      ? ['\\* the best point of its grid by validation loss (never by a score of this table)']
-      : []),
+    ...(best.size > 0 ? [`\\* the best by ${by}`] : []),
     ...(tied.size > 0 ? ['~ a loss that, row by row, cannot be told from the best one'] : []),
     'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
     `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its ${bounds}; all profiles and intervals are in the files`,
     ...seedsNote(rows),
-    ...warnings.map((text) => `warning: ${text}`),
+    ...warnings.map(({ text }) => `warning: ${text}`),
   ];
   return `${line(titles)}| ${rule.join(' | ')} |\n${cells.map(line).join('')}\n${notes.join('\n\n')}\n`;
 }

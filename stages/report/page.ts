@@ -1,4 +1,4 @@
-import { type BestPoints, bestPoints } from '../results/best-points.ts';
+import type { BestPoints } from '../results/best-points.ts';
 import type { LogRecord, Samples } from '../results/evaluation.ts';
 import { type Axed, byName, datasetOf, modelOf, type ScoreRow } from '../results/score-row.ts';
 import {
@@ -17,8 +17,8 @@ import { styles } from './styles.ts';
 
 export interface ReportContent {
   readonly title: string;
-  readonly gridPrefix: string;
   readonly rows: readonly ScoreRow[];
+  readonly points: BestPoints;
   readonly logs: readonly Axed<readonly LogRecord[]>[];
   readonly samples: readonly Axed<Samples>[];
 }
@@ -29,29 +29,28 @@ const contentSecurityPolicy = html`<meta http-equiv="Content-Security-Policy" co
 /** The whole experiment on one page that opens from disk: no script, no request, no font. */
 export function reportPage(content: ReportContent): string {
   const datasets = [...new Set(content.rows.map(({ dataset }) => dataset))];
-  const points = bestPoints(content.rows, content.gridPrefix);
   const body = html`<header><h1>${content.title}</h1>
 <p class="notice">A research tool. The texts below are written by small language models: they are not medical advice.</p>
 <nav>${datasets.map((dataset) => html`<a href="#${dataset}">${dataset}</a> `)}</nav></header>
-${datasets.map((dataset) => datasetSection(dataset, content, points))}`;
+${datasets.map((dataset) => datasetSection(dataset, content))}`;
   return `<!doctype html>\n${html`<html lang="en"><head><meta charset="utf-8">${contentSecurityPolicy}<meta name="viewport" content="width=device-width, initial-scale=1"><title>${content.title}</title><style>${{ html: styles }}</style></head><body>${body}</body></html>`.html}\n`;
 }
 
-function datasetSection(dataset: string, { rows, logs, samples }: ReportContent, points: BestPoints): Html {
+function datasetSection(dataset: string, { rows, points, logs, samples }: ReportContent): Html {
   const own = rows.filter((row) => row.dataset === dataset);
   const encoders = new Set(
     own.flatMap((row) => row.evaluations.map(({ bertscore_model }) => bertscore_model)),
   );
-  const warnings = points.warnings.filter((text) => text.startsWith(`${dataset}:`));
+  const warnings = points.warnings.filter((warning) => own.some((row) => warning.rows.has(row)));
   return html`<section id="${dataset}"><h2>${dataset}</h2>
-${warnings.map((text) => html`<p class="notice">${text}</p>`)}
+${warnings.map(({ text }) => html`<p class="notice">${text}</p>`)}
 <h3>ROUGE-L with its ${boundsText(own.map(leadingScore))}</h3>
 ${scoreChart(
   `ROUGE-L, ${dataset}`,
   own.map((row) => ({ label: labelOf(row, points), ...chartScore(row) })),
 )}
 <h3>Scores</h3>
-<p class="quiet">Multilingual profile: letters of Chinese count as words. ★ is the best point of the grid by the selection loss (of a label token on the validation rows, without smoothing), never by a score of this table; ~ a point whose loss cannot be told from it. BERTScore by ${[...encoders].join(', ')}.</p>
+<p class="quiet">Multilingual profile: letters of Chinese count as words. The selection loss is that of a label token on the validation rows, without smoothing.${points.by === undefined ? '' : ` ★ is the best by ${points.by}, never by a score of this table; ~ a point whose loss, row by row, cannot be told from it.`} BERTScore by ${[...encoders].join(', ')}.</p>
 ${scoreColumns(own, points, (column) => column.startsWith('multilingual_') || column === 'bertscore_f1')}
 <details><summary>Reference profile: as the original experiment counted</summary>${scoreColumns(
     own,

@@ -1,44 +1,85 @@
 import { pairedComparison } from '../../src/ml/metrics/paired-comparison.ts';
-import type { ValidationRow } from './evaluation.ts';
-import { lossShares, selectionScore } from './scores.ts';
+import { bestWithin, type Best, type RankedGroup } from '../../src/stage/best.ts';
+import type { Result } from '../../src/result.ts';
+import type { TrainingSummary, ValidationRow } from './evaluation.ts';
+import { lossShares } from './scores.ts';
 import type { ScoreRow } from './score-row.ts';
 
 export interface BestPoints {
-  /** The best point of each data set's grid. */
+  /** What they are the best by, in words; undefined where no point can be marked. */
+  readonly by: string | undefined;
   readonly best: ReadonlySet<ScoreRow>;
   /** Points whose validation losses, row by row, could be as low as the best one's. */
   readonly tied: ReadonlySet<ScoreRow>;
-  /** Points that were ranked together though they cannot be compared, in words. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly PointWarning[];
+}
+
+/** Points that were ranked together though they cannot be compared, in words. */
+export interface PointWarning {
+  readonly rows: ReadonlySet<ScoreRow>;
+  readonly text: string;
+}
+
+/** A training of a point, with the number that it is ranked by. */
+interface Candidate {
+  readonly axes: ScoreRow['axes'];
+  readonly value: number;
+  readonly row: ScoreRow;
 }
 
 /**
- * Chooses the best point of each data set's grid by the selection loss on validation rows, never by a test
- * score. Points of the grid are those whose label starts with the prefix; a model that was not trained is
- * none.
+ * Marks the best points as `best` of the pipeline file says: by a number of the trainings, never by a score of
+ * the test rows. A model that was not trained is none.
  */
-export function bestPoints(rows: readonly ScoreRow[], gridPrefix: string): BestPoints {
-  const candidates = rows.filter(isCandidate(gridPrefix));
-  const [best, tied] = [new Set<ScoreRow>(), new Set<ScoreRow>()];
-  const warnings: string[] = [];
-  for (const dataset of new Set(candidates.map((row) => row.dataset))) {
-    const points = candidates.filter((row) => row.dataset === dataset);
-    const first = points.reduce((least, point) => (lossOf(point) < lossOf(least) ? point : least));
-    best.add(first);
-    for (const point of points) if (point !== first && isTied(first, point)) tied.add(point);
-    warnings.push(...incomparable(dataset, points));
-  }
-  return { best, tied, warnings };
+export function bestPoints(rows: readonly ScoreRow[], best: Best | undefined): Result<BestPoints> {
+  const none = { by: undefined, best: new Set<ScoreRow>(), tied: new Set<ScoreRow>(), warnings: [] };
+  if (best === undefined) return { ok: true, value: none };
+  const path = best.by.split('.').slice(2);
+  const name = path.join('.');
+  const summaries = rows.flatMap(({ trainings }) => trainings.map(({ summary }) => summary));
+  if (summaries.length > 0 && summaries.every((summary) => memberAt(summary, path) === undefined))
+    return {
+      ok: false,
+      error: `best is by ${best.by}, but no summary of a training has ${JSON.stringify(name)}: expected a number of the trainings, as train.summary.selection_loss`,
+    };
+  const candidates = rows.flatMap((row) =>
+    row.trainings.flatMap(({ axes, summary }): readonly Candidate[] => {
+      const value = memberAt(summary, path);
+      return summary.steps > 0 && typeof value === 'number' ? [{ axes, value, row }] : [];
+    }),
+  );
+  const groups = bestWithin(candidates, best).map(groupOfRows);
+  const isLoss = name === 'selection_loss' && best.goal === 'min';
+  return {
+    ok: true,
+    value: {
+      by: byText(best),
+      best: new Set(groups.flatMap((group) => group.best)),
+      tied: new Set(isLoss ? groups.flatMap(tiedIn) : []),
+      warnings: groups.flatMap(incomparable),
+    },
+  };
 }
 
-const isCandidate =
-  (prefix: string) =>
-  (row: ScoreRow): boolean =>
-    row.model.startsWith(prefix) &&
-    selectionScore(row) !== undefined &&
-    row.trainings.some(({ summary: { steps } }) => steps > 0);
+/** What names lead to in a document; undefined where they lead nowhere. */
+const memberAt = (summary: TrainingSummary, path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (value, name) =>
+      typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined,
+    summary,
+  );
 
-const lossOf = (row: ScoreRow): number => selectionScore(row)?.value ?? Infinity;
+const byText = ({ by, goal, within = [] }: Best): string =>
+  `${by}, the ${goal === 'min' ? 'smallest' : 'greatest'} of ${within.length === 0 ? 'all' : `its ${within.join(' and ')}`}`;
+
+/** A row stands for its seeds, which are the best together. */
+const groupOfRows = ({ members, best }: RankedGroup<Candidate>): RankedGroup<ScoreRow> => ({
+  members: [...new Set(members.map(({ row }) => row))],
+  best: [...new Set(best.map(({ row }) => row))],
+});
+
+const tiedIn = ({ members, best }: RankedGroup<ScoreRow>): readonly ScoreRow[] =>
+  members.filter((row) => !best.includes(row) && best.some((first) => isTied(first, row)));
 
 /**
  * Whether the 95 % interval of the paired difference of their rows' losses holds 0. Unknown without those
@@ -69,11 +110,16 @@ function meanLosses({ trainings }: ScoreRow): ReadonlyMap<number, number> {
  * Losses say which point is better only of one base, on the same validation rows, prompted and cut into
  * tokens alike.
  */
-function incomparable(dataset: string, points: readonly ScoreRow[]): readonly string[] {
-  const differing = (what: string, of: (row: ScoreRow) => readonly string[]): readonly string[] =>
-    new Set(points.flatMap(of)).size > 1
+function incomparable({ members }: RankedGroup<ScoreRow>): readonly PointWarning[] {
+  const datasets = [...new Set(members.map(({ dataset }) => dataset))].join(', ');
+  const names = members.map(({ model }) => model).join(', ');
+  const differing = (what: string, of: (row: ScoreRow) => readonly string[]): readonly PointWarning[] =>
+    new Set(members.flatMap(of)).size > 1
       ? [
-          `${dataset}: ${points.map(({ model }) => model).join(', ')} are ranked together, but differ in ${what}`,
+          {
+            rows: new Set(members),
+            text: `${datasets}: ${names} are ranked together, but differ in ${what}`,
+          },
         ]
       : [];
   return [

@@ -72,9 +72,11 @@ export interface TrainingSummary {
   readonly best_step: number;
   /**
    * Of the model that was written: the negative log-likelihood of a label token of the validation split, in
-   * nats.
+   * nats. Null without a split, and of a model that was not trained: it is never chosen.
    */
   readonly selection_loss: number | null;
+  /** The same of a model that was not trained. */
+  readonly untrained_loss?: number;
   readonly train_rows: number;
   readonly validation_rows: number;
   /** Of the validation rows as token ids: equal where data, split, prompt, limits and tokenizer are. */

@@ -3,6 +3,8 @@ import type { Evaluation, TrainingSummary, ValidationRow } from './evaluation.ts
 
 /** One evaluated model, or several that differ in nothing but their seed. */
 export interface ScoreRow {
+  /** Without the seed. */
+  readonly axes: Gathered['axes'];
   readonly dataset: string;
   /** The label of the grid point: "full", "gs_1". */
   readonly model: string;
@@ -13,6 +15,8 @@ export interface ScoreRow {
 
 export interface Training {
   readonly summary: TrainingSummary;
+  /** The seed among them. */
+  readonly axes: Gathered['axes'];
   /** The losses of its validation rows; empty where they were not gathered. */
   readonly validation: readonly ValidationRow[];
 }
@@ -44,10 +48,14 @@ export function scoreRows(
     if (first === undefined) return [];
     const known = group.flatMap(({ axes }): readonly Training[] => {
       const summary = summaries.get(JSON.stringify(axes));
-      return summary === undefined ? [] : [{ summary, validation: losses.get(JSON.stringify(axes)) ?? [] }];
+      return summary === undefined
+        ? []
+        : [{ axes, summary, validation: losses.get(JSON.stringify(axes)) ?? [] }];
     });
+    const { seed: _seed, ...axes } = first.axes;
     return [
       {
+        axes,
         dataset: datasetOf(first.axes),
         model: modelOf(first.axes),
         evaluations: group.map(({ content }) => content),

@@ -90,16 +90,16 @@ export const scores = (): readonly Score[] => [
   })),
 ];
 
-/**
- * What points are chosen by: the selection loss of the validation rows. Undefined where a training had none.
- */
+/** The loss of a label token on the validation rows; undefined where a training had none. */
 export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
-  return overSeeds(trainings, ({ summary: { selection_loss, validation_rows }, validation }) => {
-    if (selection_loss === null) return undefined;
+  return overSeeds(trainings, ({ summary, validation }) => {
+    const { selection_loss, untrained_loss, validation_rows } = summary;
+    const loss = selection_loss ?? untrained_loss;
+    if (loss === undefined) return undefined;
     const found =
       validation.length === 0 ? undefined : estimate(lossShares(validation), 'unbounded', { seed: 0 });
     return {
-      value: selection_loss,
+      value: loss,
       interval: found === undefined ? undefined : [found.low, found.high],
       method: found?.method,
       rows: validation_rows,

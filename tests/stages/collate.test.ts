@@ -1,13 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { collatedMetrics, csvOf } from '../../stages/collate/collated-metrics.ts';
 import { roundHalfEven } from '../../stages/collate/round-half-even.ts';
-import { bestPoints } from '../../stages/results/best-points.ts';
+import { type BestPoints, bestPoints } from '../../stages/results/best-points.ts';
 import { type ScoreRow, scoreRows } from '../../stages/results/score-row.ts';
 import { scoreTable } from '../../stages/collate/score-table.ts';
+import type { Best } from '../../src/stage/best.ts';
 import { evaluation, smallEvaluation, summary } from './results.ts';
 
-const lines = (rows: readonly ScoreRow[]) => collatedMetrics(rows, bestPoints(rows, 'gs_'));
-const table = (rows: readonly ScoreRow[]) => scoreTable(rows, bestPoints(rows, 'gs_'));
+const declared: Best = { by: 'train.summary.selection_loss', goal: 'min', within: ['dataset'] };
+
+function points(rows: readonly ScoreRow[], best: Best | undefined = declared): BestPoints {
+  const found = bestPoints(rows, best);
+  if (!found.ok) throw new Error(found.error);
+  return found.value;
+}
+
+const lines = (rows: readonly ScoreRow[]) => collatedMetrics(rows, points(rows));
+const table = (rows: readonly ScoreRow[], best = declared) => scoreTable(rows, points(rows, best));
 const aimc = (name: string, learningRate = 1) => ({ dataset: 'aimc', config: { name, learningRate } });
 
 describe('collate', () => {
@@ -92,12 +101,12 @@ describe('collate', () => {
         { axes: aimc('gs_2'), content: evaluation({ rougeL: 0.7 }) },
       ],
       [
-        { axes: aimc('full'), content: summary(0.1) },
+        { axes: aimc('full'), content: summary(0.4) },
         { axes: aimc('gs_1'), content: summary(0.3) },
         { axes: aimc('gs_2'), content: summary(0.2) },
       ],
     );
-    expect([...bestPoints(rows, 'gs_').best].map(({ model }) => model)).toEqual(['gs_2']);
+    expect([...points(rows).best].map(({ model }) => model)).toEqual(['gs_2']);
     expect(table(rows)).toContain('gs_2 *');
   });
 
@@ -195,12 +204,12 @@ describe('of fewer than 10 rows', () => {
 
 describe('the best point of a grid', () => {
   const rows = (
-    ...points: readonly (readonly [string, ReturnType<typeof summary>, (readonly number[])?])[]
+    ...trained: readonly (readonly [string, ReturnType<typeof summary>, (readonly number[])?])[]
   ) =>
     scoreRows(
-      points.map(([name]) => ({ axes: aimc(name), content: evaluation({}) })),
-      points.map(([name, content]) => ({ axes: aimc(name), content })),
-      points.flatMap(([name, , losses]) =>
+      trained.map(([name]) => ({ axes: aimc(name), content: evaluation({}) })),
+      trained.map(([name, content]) => ({ axes: aimc(name), content })),
+      trained.flatMap(([name, , losses]) =>
         losses === undefined
           ? []
           : [
@@ -211,45 +220,85 @@ describe('the best point of a grid', () => {
             ],
       ),
     );
-  const names = (points: ReadonlySet<ScoreRow>): readonly string[] => [...points].map(({ model }) => model);
+  const names = (found: ReadonlySet<ScoreRow>): readonly string[] => [...found].map(({ model }) => model);
 
   test('is chosen by the selection loss, not by the smoothed one', () => {
-    const points = bestPoints(
+    const found = points(
       rows(
         ['gs_1', summary(1.084, { selection_loss: 0.02 })],
         ['gs_2', summary(0.165, { selection_loss: 0.165 })],
       ),
-      'gs_',
     );
-    expect(names(points.best)).toEqual(['gs_1']);
+    expect(names(found.best)).toEqual(['gs_1']);
   });
 
   test('is never a model that was not trained', () => {
-    const points = bestPoints(rows(['gs_0', summary(0.1, { steps: 0 })], ['gs_1', summary(0.5)]), 'gs_');
-    expect(names(points.best)).toEqual(['gs_1']);
+    const found = points(rows(['gs_0', summary(0.1, { steps: 0 })], ['gs_1', summary(0.5)]));
+    expect(names(found.best)).toEqual(['gs_1']);
   });
 
   test('has those beside it whose losses, row by row, could be as low', () => {
     const losses = Array.from({ length: 40 }, (_, row) => 1 + (row % 5) / 10);
-    const points = bestPoints(
+    const found = points(
       rows(
         ['gs_1', summary(0.5), losses],
         ['gs_2', summary(0.51), losses.map((loss, row) => loss + (row % 2 === 0 ? 0.05 : -0.045))],
         ['gs_3', summary(0.6), losses.map((loss, row) => loss + 0.1 + (row % 2) / 100)],
       ),
-      'gs_',
     );
-    expect(names(points.best)).toEqual(['gs_1']);
-    expect(names(points.tied)).toEqual(['gs_2']);
-    expect(points.warnings).toEqual([]);
+    expect(names(found.best)).toEqual(['gs_1']);
+    expect(names(found.tied)).toEqual(['gs_2']);
+    expect(found.warnings.map(({ text }) => text)).toEqual([]);
+  });
+
+  test('is one of all points, or one within the axes that the declaration names', () => {
+    const two = scoreRows(
+      ['aimc', 'huatuo'].flatMap((dataset) =>
+        ['a', 'b'].map((name) => ({ axes: { dataset, config: { name } }, content: evaluation({}) })),
+      ),
+      [0.4, 0.3, 0.2, 0.5].map((loss, index) => ({
+        axes: { dataset: index < 2 ? 'aimc' : 'huatuo', config: { name: index % 2 === 0 ? 'a' : 'b' } },
+        content: summary(loss),
+      })),
+    );
+    const marked = (best: Best | undefined): readonly string[] =>
+      [...points(two, best).best].map(({ dataset, model }) => `${dataset} ${model}`);
+    expect(marked(declared)).toEqual(['aimc b', 'huatuo a']);
+    expect(marked({ ...declared, goal: 'max' })).toEqual(['aimc a', 'huatuo b']);
+    expect(marked({ by: declared.by, goal: 'min' })).toEqual(['huatuo a']);
+    expect(marked({ by: 'train.summary.best_step', goal: 'max' })).toHaveLength(4);
+    expect(bestPoints(two, undefined)).toMatchObject({ ok: true, value: { best: new Set() } });
+  });
+
+  test('is by the mean of its seeds, not by the luckiest one', () => {
+    const seeds = [
+      ['a', 1, 0.1],
+      ['a', 2, 0.9],
+      ['b', 1, 0.3],
+      ['b', 2, 0.3],
+    ] as const;
+    const found = points(
+      scoreRows(
+        seeds.map(([name, seed]) => ({ axes: { ...aimc(name), seed }, content: evaluation({}) })),
+        seeds.map(([name, seed, loss]) => ({ axes: { ...aimc(name), seed }, content: summary(loss) })),
+      ),
+    );
+    expect(names(found.best)).toEqual(['b']);
+  });
+
+  test('is refused where no training has the number, as a score of the test rows', () => {
+    const found = bestPoints(rows(['a', summary(0.5)]), {
+      by: 'eval.metrics.multilingual.rougeL',
+      goal: 'max',
+    });
+    expect(found.ok ? '' : found.error).toContain('no summary of a training has "multilingual.rougeL"');
   });
 
   test('comes with a warning where bases, rows, prompts or tokenizers differ', () => {
-    const points = bestPoints(
+    const found = points(
       rows(['gs_1', summary(0.5)], ['gs_2', summary(0.4, { base_model: 'other', validation_digest: 'b' })]),
-      'gs_',
     );
-    expect(points.warnings).toEqual([
+    expect(found.warnings.map(({ text }) => text)).toEqual([
       'aimc: gs_1, gs_2 are ranked together, but differ in their base model',
       'aimc: gs_1, gs_2 are ranked together, but differ in their validation rows, prompt or tokenizer',
     ]);

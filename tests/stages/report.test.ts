@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { scoreRows } from '../../stages/results/score-row.ts';
 import { lossChart, smoothed } from '../../stages/report/loss-chart.ts';
 import { reportPage } from '../../stages/report/page.ts';
+import type { BestPoints } from '../../stages/results/best-points.ts';
 import { evaluation, smallEvaluation, summary } from './results.ts';
 
 const axes = { dataset: 'aimc', config: { name: 'lora' } };
 
+const unmarked: BestPoints = { by: undefined, best: new Set(), tied: new Set(), warnings: [] };
+
 const page = reportPage({
   title: 'medical-qa',
-  gridPrefix: 'gs_',
   rows: scoreRows([{ axes, content: evaluation({ rougeL: 0.731 }) }], [{ axes, content: summary(0.25) }]),
+  points: unmarked,
   logs: [
     {
       axes,
@@ -46,7 +49,7 @@ describe('the report', () => {
 
   test('calls the bounds of fewer than 10 rows a range', () => {
     const rows = scoreRows([{ axes, content: smallEvaluation([0.2, 0.7]) }], []);
-    const small = reportPage({ title: 'few', gridPrefix: 'gs_', rows, logs: [], samples: [] });
+    const small = reportPage({ title: 'few', rows, points: unmarked, logs: [], samples: [] });
     expect(small).toContain('0.200 to 0.700 (range)');
     expect(small).toContain('ROUGE-L with its range of the rows');
     expect(small).not.toContain('95 %');

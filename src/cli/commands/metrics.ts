@@ -13,7 +13,7 @@ interface MetricsOptions extends PipelineOptions {
 export function metricsCommand(): Command {
   return withPipelineOptions(new Command('metrics'))
     .description(
-      'Show the metrics of finished instances, with the params in which they differ; the best of a column has a star.',
+      'Show the metrics of finished instances, with the params in which they differ. A star marks the best, as `best` in the pipeline file says.',
     )
     .argument('[names...]', 'stages or instances')
     .option('--columns <names>', 'metrics to show, separated by commas: names, or their last parts')

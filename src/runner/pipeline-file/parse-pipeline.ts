@@ -6,6 +6,7 @@ import type { LookUp } from './interpolate.ts';
 import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import type { Pipeline, Stage, StageDependency, StageProgram } from './pipeline.ts';
 import {
+  bestShape,
   dependencyShape,
   namePattern,
   pipelineShape,
@@ -47,13 +48,23 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   const vars = varsLookUp(varsNode?.kind === 'map' ? varsNode : undefined, report);
   if (stagesNode?.kind !== 'map') return undefined;
+  const bestNode = root.kind === 'map' ? root.entries.get('best')?.value : undefined;
+  const best = bestNode && withVars(bestNode, vars, report);
   const { stages, broken, brokenDeps } = readStages(
     stagesNode,
     vars,
     fields?.shell?.value ?? defaultShell,
     report,
   );
-  return { name: fields?.name?.value ?? fileName(file), file, vars, stages, broken, brokenDeps };
+  return {
+    name: fields?.name?.value ?? fileName(file),
+    file,
+    vars,
+    best: best && { node: best, fields: bestShape.read(best, report) },
+    stages,
+    broken,
+    brokenDeps,
+  };
 }
 
 /** The name that a pipeline has by its file. */

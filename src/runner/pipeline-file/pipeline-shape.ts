@@ -3,7 +3,7 @@ import type { Located, Range, Report } from '../diagnostic.ts';
 import type { OutKind } from './pipeline.ts';
 import { nearest } from './nearest.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
-import type { Axis, MatrixBlock, StageDependency, StageOut } from './pipeline.ts';
+import type { Axis, MatrixBlock, StageDependency, StageOut, WrittenBest } from './pipeline.ts';
 import { projectPath } from './project-path.ts';
 import {
   anyMap,
@@ -364,6 +364,18 @@ export const stageShape = record('a stage', {
 
 export type StageFields = Of<typeof stageShape>;
 
+const bestDescription = 'which instance of a stage is the best; stages get it as ${best}';
+
+/** `best` as it is written. */
+export const bestShape: Shape<WrittenBest> = record('a map with by, goal and within', {
+  by: required(text, 'a number of an out of kind metrics: stage.out.name, as train.summary.selection_loss'),
+  goal: required(word(['min', 'max']), 'whether the smallest or the greatest is the best'),
+  within: optional(
+    listOf('a list of axes', text),
+    'axes of the stage: one best for each of their values; without it one of all instances',
+  ),
+});
+
 /**
  * The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does
  * not hide others.
@@ -378,6 +390,7 @@ export const pipelineShape = record('a pipeline file', {
   extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
   vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
   shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
+  best: optional(anyMap('a map with by, goal and within'), bestDescription),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 
@@ -395,6 +408,7 @@ export function pipelineSchema(): Schema {
     required: [],
     properties: {
       ...(isObject(properties) ? properties : {}),
+      best: { description: bestDescription, ...bestShape.schema },
       stages: {
         description: 'the steps, by name',
         type: 'object',

@@ -3,13 +3,15 @@ import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { LookUp } from './interpolate.ts';
 import type { Deferred } from './shape.ts';
 
-/** pipeline.yaml after its shape was checked: references to axes, deps, outs and params still stand. */
+/** pipeline.yaml after its shape was checked: references to axes, deps, outs and params are left. */
 export interface Pipeline {
   readonly name: string;
   /** The file that was asked for, from the project root. */
   readonly file: string;
   /** What `${vars.…}` stands for. */
   readonly vars: LookUp;
+  /** What `${best}` stands for, and its fields where they have no fault; undefined where the file has none. */
+  readonly best: { readonly node: Node; readonly fields: WrittenBest | undefined } | undefined;
   /** In the order of the file. */
   readonly stages: ReadonlyMap<string, Stage>;
   /** Stages with faults of their own: what refers to them is not judged. */
@@ -19,6 +21,13 @@ export interface Pipeline {
    * rest.
    */
   readonly brokenDeps: ReadonlyMap<string, readonly StageDependency[]>;
+}
+
+/** `best` as it is written. */
+export interface WrittenBest {
+  readonly by: Located<string>;
+  readonly goal: Located<'min' | 'max'>;
+  readonly within: readonly Located<string>[] | undefined;
 }
 
 export interface Stage {

@@ -31,9 +31,10 @@ export function patchedVars(
 export function unreachedVars(root: Node, changed: readonly ChangedVar[]): readonly Diagnostic[] {
   const vars = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   const stages = root.kind === 'map' ? root.entries.get('stages')?.value : undefined;
+  const best = root.kind === 'map' ? root.entries.get('best')?.value : undefined;
   if (vars?.kind !== 'map' || stages === undefined || changed.length === 0) return [];
-  const reached = reachedFrom(stages, vars);
-  const standing = reachedFrom(vars, vars);
+  const reached = reachedFrom([stages, ...(best === undefined ? [] : [best])], vars);
+  const standing = reachedFrom([vars], vars);
   return changed
     .filter(({ node }) => standing.has(node) && !anyOf(node, reached))
     .map(({ node, name, patched }) => ({
@@ -45,10 +46,10 @@ export function unreachedVars(root: Node, changed: readonly ChangedVar[]): reado
     }));
 }
 
-/** Every value that stages are made of: what stands in them, and what their references to vars lead to. */
-function reachedFrom(stages: Node, vars: MapNode): ReadonlySet<Node> {
+/** Every value in some nodes, and every value that their references to vars lead to. */
+function reachedFrom(starts: readonly Node[], vars: MapNode): ReadonlySet<Node> {
   const reached = new Set<Node>();
-  const pending: Node[] = [stages];
+  const pending: Node[] = [...starts];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (reached.has(node)) continue;
     reached.add(node);

@@ -2,6 +2,7 @@ import type { OutKind } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
+import type { PlannedBest } from './best-of.ts';
 
 /** How an instance's result is made. */
 export type Program =
@@ -122,4 +123,6 @@ export interface Plan {
   readonly instances: readonly Instance[];
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;
+  /** Which instance is the best: for tables, no key depends on it. */
+  readonly best?: PlannedBest;
 }

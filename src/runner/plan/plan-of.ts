@@ -2,6 +2,7 @@ import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { limits } from '../pipeline-file/yaml/guard.ts';
 import type { Pipeline, Stage } from '../pipeline-file/pipeline.ts';
+import { bestOf } from './best-of.ts';
 import { cellsOf } from './expand/cells.ts';
 import { checkPaths } from './check-paths.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
@@ -49,11 +50,12 @@ export function planOf(pipeline: Pipeline): Planned {
       ? []
       : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
   });
+  const best = bestOf(pipeline, cells, report);
   const loose = looseDependencies(pipeline, report);
   checkPaths(instances, pipeline.file, report);
   const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
   return {
-    plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs },
+    plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs, ...(best && { best }) },
     faults: [...faults.values()].map(once),
     loose,
   };

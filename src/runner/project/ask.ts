@@ -16,6 +16,7 @@ import type {
   Status,
   Verification,
 } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Failure, NumberedEvent } from '../event.ts';
 import { type Inspection, inspect } from '../status/inspect.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
@@ -27,8 +28,10 @@ import type { Opened } from './open-rows.ts';
 import { type Planned, plansOnDisk } from './planning/plan-here.ts';
 import { sessionFor } from './session-for.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
+import type { PlannedBest } from '../plan/best-of.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
+import { lacksMetric, markBest, type Measured } from './results/mark-best.ts';
 import { namedMetrics } from './results/named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results/results-of.ts';
 import { runHistory } from './results/run-history.ts';
@@ -295,28 +298,56 @@ export async function metrics(
   opened: Opened,
   planned: Planned,
   selection: Selection,
+  warn: (warning: Diagnostic) => void,
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
-  const found = await selectedResults(opened, planned, selection);
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const { best, instances } = planned.plan;
+  const chosen = new Set(selected.value.chosen);
+  const stages = new Set([...chosen].map(({ stage }) => stage));
+  // Which one is the best does not depend on which ones are shown.
+  const isRanked = ({ stage }: Instance): boolean => stage === best?.stage && stages.has(stage);
+  const found = await resultsOfChosen(
+    opened,
+    planned,
+    instances.filter((one) => chosen.has(one) || isRanked(one)),
+  );
   if (!found.ok) return found;
   const named = await namedMetrics(
     opened.place.root,
     found.value.map(({ instance: { stage, outs }, files }) => ({ stage, outs, files })),
   );
-  const measured = found.value.map(({ instance, state, adopted, params }, index): InstanceMetrics => ({
-    instance: instance.id,
-    state,
-    adopted,
-    axes: state === 'up-to-date' ? instance.axes : {},
-    labels: instance.labels,
-    params,
-    values: named[index]?.values ?? {},
-    faults: named[index]?.faults ?? [],
+  const measured = found.value.map(({ instance, state, adopted, params }, index): Measured => ({
+    metrics: {
+      instance: instance.id,
+      state,
+      adopted,
+      axes: state === 'up-to-date' ? instance.axes : {},
+      labels: instance.labels,
+      params,
+      values: named[index]?.values ?? {},
+      faults: named[index]?.faults ?? [],
+    },
+    named: named[index]?.named ?? [],
   }));
+  if (best !== undefined && lacksMetric(measured, best)) warn(missingMetric(best));
+  const ids = new Set([...chosen].map(({ id }) => id));
+  const rows = best === undefined ? measured.map(({ metrics: row }) => row) : markBest(measured, best);
   return {
     ok: true,
-    value: measured.filter(({ values, faults }) => Object.keys(values).length > 0 || faults.length > 0),
+    value: rows.filter(
+      ({ instance, values, faults }) =>
+        ids.has(instance) && (Object.keys(values).length > 0 || faults.length > 0),
+    ),
   };
 }
+
+const missingMetric = ({ stage, out, metric, at }: PlannedBest): Diagnostic => ({
+  severity: 'warning',
+  code: 'best-without-metric',
+  message: `no result of ${stage} has a number ${JSON.stringify(metric)} in its out ${out}: nothing is marked`,
+  at,
+});
 
 /** Where the files of results are that instances have. */
 export async function results(
@@ -333,15 +364,21 @@ export async function results(
     : found;
 }
 
-/** A program or a file that is missing makes a result outdated, no more. */
+/** A program or a file that is missing makes a result out of date, no more. */
 async function selectedResults(
   opened: Opened,
   planned: Planned,
   selection: Selection,
 ): Promise<Result<readonly InstanceResult[], Problem>> {
   const selected = selectFrom(planned, selection);
-  if (!selected.ok) return selected;
-  const { chosen } = selected.value;
+  return selected.ok ? resultsOfChosen(opened, planned, selected.value.chosen) : selected;
+}
+
+async function resultsOfChosen(
+  opened: Opened,
+  planned: Planned,
+  chosen: readonly Instance[],
+): Promise<Result<readonly InstanceResult[], Problem>> {
   const needed = instancesWithNeeds(planned.plan, chosen);
   const session = await sessionFor(opened, planned, [], needed);
   if (!session.ok) return session;

@@ -13,10 +13,12 @@ export interface MeasuredInstance {
   readonly axes: Readonly<Record<string, Value>>;
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, MetricValue>>;
+  /** The metric by which it is the best. */
+  readonly best?: string;
 }
 
 export interface MetricsTable {
-  /** The heading and a row an instance; the best value of a column carries a star. */
+  /** The heading and a row an instance; the best by the pipeline file's `best` has a star. */
   readonly rows: readonly (readonly string[])[];
   /** Metrics that all instances have the same value of. */
   readonly same: readonly { readonly name: string; readonly value: MetricValue }[];
@@ -95,7 +97,7 @@ function fitting(
 }
 
 /**
- * Those that have a best before counts, in their order; one at least, since a table without a metric would
+ * Scores before counts, in their order; one at least, since a table without a metric would
  * tell nothing.
  */
 function mostTelling(
@@ -104,8 +106,8 @@ function mostTelling(
   widthOf: (column: Column) => number,
 ): readonly Column[] {
   const ranked = [
-    ...columns.filter(({ hasBest }) => hasBest),
-    ...columns.filter(({ hasBest }) => !hasBest),
+    ...columns.filter(({ isCount: counts }) => !counts),
+    ...columns.filter(({ isCount: counts }) => counts),
   ].slice(0, mostMetrics);
   const fit = fitting(ranked, room, widthOf);
   const shown = fit.length === 0 ? ranked.slice(0, 1) : fit;
@@ -251,12 +253,12 @@ function sharedValue(measured: readonly MeasuredInstance[], name: string): Metri
   return value === undefined || others.length > 0 ? [] : [{ name, value }];
 }
 
-/** None where all are equal, and none of counts: more steps or rows are not better. */
-function bestOf(all: readonly MetricValue[], name: string): MetricValue | undefined {
+/** Steps or rows, which say less than scores do. */
+function isCount(all: readonly MetricValue[]): boolean {
   const values = all.filter((value) => !Number.isNaN(value));
-  const isCount = values.every(isWhole) && values.some((value) => value < 0 || value > 1);
-  if (isCount || new Set(values).size < 2) return undefined;
-  return values.reduce((best, value) => ((direction(name) > 0 ? value > best : value < best) ? value : best));
+  return (
+    values.every(isWhole) && (values.some((value) => value < 0 || value > 1) || new Set(values).size < 2)
+  );
 }
 
 const isWhole = (value: MetricValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
@@ -267,23 +269,23 @@ interface Column {
 }
 
 interface MetricColumn extends Column {
-  readonly hasBest: boolean;
+  readonly isCount: boolean;
 }
 
 function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
   const values = measured.map((row) => metricOf(row, name)).filter((value) => value !== undefined);
-  const best = bestOf(values, name);
+  const isMarked = measured.some(({ best }) => best === name);
   const areWhole = values.every((value) => isWhole(value) || !Number.isFinite(value));
   const show = (value: MetricValue): string =>
     areWhole || typeof value === 'bigint' ? String(value) : decimals(value);
   // The place of the star is kept free beside the others, so that digits stand below digits.
-  const mark = (value: MetricValue): string => (best === undefined ? '' : value === best ? '*' : ' ');
+  const mark = ({ best }: MeasuredInstance): string => (!isMarked ? '' : best === name ? '*' : ' ');
   return {
     name,
-    hasBest: best !== undefined,
+    isCount: isCount(values),
     of: (row) => {
       const value = metricOf(row, name);
-      return value === undefined ? '' : `${show(value)}${mark(value)}`;
+      return value === undefined ? '' : `${show(value)}${mark(row)}`;
     },
   };
 }

@@ -32,11 +32,14 @@ export function metricsText(
     ];
     return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
   });
+  const marked = shown.some(({ best }) => best !== undefined)
+    ? '\n* the best, as `best` in the pipeline file says\n'
+    : '';
   const outdated = measured.some(({ state }) => state === 'out-of-date')
     ? '\nout of date: metrics of the last results, with their params (update them with `pipeline run`)\n'
     : '';
   const adopted = measured.some((row) => row.adopted)
     ? '\nadopted: files that were there, taken for the result; `pipeline verify --rerun` checks them\n'
     : '';
-  return `${tables.join('\n')}${outdated}${adopted}`;
+  return `${tables.join('\n')}${marked}${outdated}${adopted}`;
 }

@@ -95,14 +95,15 @@ function settleParams(
       });
 }
 
-/** What references in an instance mean: vars, and its axes. */
-function cellLookUp(cell: Cell, { vars }: Pipeline): LookUp {
+/** What references in an instance mean: vars, its axes, and `best` where no axis has that name. */
+function cellLookUp(cell: Cell, { vars, best }: Pipeline): LookUp {
   return (reference, report) => {
     const [root = '', second] = reference.path;
     if (root === 'vars') return vars(reference, report);
     const axis = cell.axes.get(root);
     // A map's `name` labels it, and is no part of its value unless it is asked for.
     if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
+    if (root === 'best' && best !== undefined) return descend(best.node, reference, 1, report);
     if (root === 'deps' || root === 'outs' || root === 'params') {
       return void report({
         severity: 'error',
@@ -116,7 +117,7 @@ function cellLookUp(cell: Cell, { vars }: Pipeline): LookUp {
       unknownReference(
         root,
         `among vars and the axes of ${cell.name.id}`,
-        new Set(['vars', ...cell.axes.keys()]),
+        new Set(['vars', ...(best === undefined ? [] : ['best']), ...cell.axes.keys()]),
         reference.at,
       ),
     );

@@ -15,7 +15,15 @@ export interface ResultOuts {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** A metric with the name that tables have for it. */
+export interface NamedMetric extends Metric {
+  readonly out: string;
+  readonly name: string;
+}
+
 export interface NamedMetrics {
+  readonly named: readonly NamedMetric[];
+  /** The same by name. */
   readonly values: Readonly<Record<string, MetricValue>>;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];
@@ -33,14 +41,15 @@ export async function namedMetrics(
       metricNames(read.filter((other) => other.stage === stage).map(({ metrics }) => metrics)),
     ]),
   );
-  return read.map(({ stage, metrics, faults }) => ({
-    values: Object.fromEntries(
-      [...metrics].flatMap(([out, numbers]) =>
-        numbers.map(({ path, value }) => [nameOf.get(stage)?.(out, path) ?? path.join('.'), value]),
-      ),
-    ),
-    faults,
-  }));
+  return read.map(({ stage, metrics, faults }) => {
+    const named = [...metrics].flatMap(([out, numbers]) =>
+      numbers.map(({ path, value }): NamedMetric => {
+        const name = nameOf.get(stage)?.(out, path) ?? path.join('.');
+        return { out, path, name, value };
+      }),
+    );
+    return { named, values: Object.fromEntries(named.map(({ name, value }) => [name, value])), faults };
+  });
 }
 
 /** The numbers in a result's outs of kind `metrics`. */
