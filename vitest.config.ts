@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string, timeout: number) => ({
   test: {
     name,
     include: [include],
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    // What is kept for the user, such as compiled code, is kept here.
+    env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
     testTimeout: timeout,
     hookTimeout: timeout,
     ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos}/**'] } : {}),

@@ -1,7 +1,8 @@
 /**
  * Builds what `npx pipeline` starts and what other projects import: started by `npm ci` through `prepare`,
  * from a fresh clone, with nothing built before. `node scripts/build.mjs [FOLDER]`; without a folder, dist.
- *   main.js         the command line; what only some commands need is in chunks beside it
+ *   main.js         what `pipeline` starts: the look for nothing to do (idle.cjs), then the command line
+ *   command-line.js the command line; what only some commands need is in chunks beside it
  *   stage-child.js  the process in which a stage program runs
  *   supervisor.js   the small process that ends a stage when the runner is gone
  *   package/        src/stage, src/ml, src/files and stages as modules with types: the `exports` of package.json

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { dryRun, gc, repair, run, verifyRerun } from './project/act.ts';
 import {
@@ -19,13 +17,12 @@ import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/no-space-left.ts';
 import { fileFaults } from './status/preflight.ts';
-import { builtHelperPrograms } from './executors/helper-programs.ts';
 import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
-import { type Access, type Opened, openRows, type Host } from './project/open-rows.ts';
+import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
 import { fittedTo, type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
-import { workspaceDisk } from './workspace/workspace-disk.ts';
+import { thisMachine } from './project/this-machine.ts';
 import type {
   Artifact,
   Collected,
@@ -347,14 +344,4 @@ const together = (first: Collected, rest: Collected): Collected => ({
   files: [...first.files, ...rest.files],
   bytes: first.bytes + rest.bytes,
   kept: rest.kept,
-});
-
-const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));
-
-const thisMachine = (): Host => ({
-  disk: workspaceDisk,
-  helpers: builtHelperPrograms(),
-  environment: process.env,
-  now: () => BigInt(Date.now()) * 1_000_000n,
-  retryDelay: (attempt) => Math.min(60, 2 ** (attempt - 1)),
 });

@@ -27,7 +27,10 @@ async function buildPrograms(): Promise<Programs> {
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
   const { main, stageChild, supervisor } = builtPrograms(root, outdir);
   await Promise.all([
-    build({ ...main, entryPoints: { main: 'src/cli/main.ts', 'crash-at': 'tests/rig/crash-at.ts' } }),
+    build({
+      ...main,
+      entryPoints: { 'command-line': 'src/cli/main.ts', 'crash-at': 'tests/rig/crash-at.ts' },
+    }),
     build(stageChild),
     build(supervisor),
   ]);

@@ -1,21 +1,15 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import type {
-  Event,
-  Forecast,
-  Outcome,
-  Project,
-  RunRequest,
-  RunSummary,
-  Selection,
-} from '../../runner/project.ts';
+import type { Event, Forecast, Project, RunRequest, RunSummary } from '../../runner/project.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { annotatedFiles } from '../annotated-files.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
 import { forecastText } from '../forecast-text.ts';
 import { lazyDisplay } from '../lazy-display.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { openProjectHere } from '../project-options.ts';
+import { reportFinished } from '../report-finished.ts';
+import { type RunOptions, requestOf, selectionOf, withRunOptions } from '../run-options.ts';
+import { summaryJson } from '../summary-json.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
 import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
@@ -23,80 +17,42 @@ import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { summaryText } from '../summary-text.ts';
 
-interface RunOptions extends PipelineOptions {
-  readonly only?: true;
-  readonly from?: string;
-  readonly until?: string;
-  readonly dryRun?: true;
-  readonly force?: true;
-  readonly jobs?: number;
-  readonly keepGoing?: true;
-  readonly retryFailed?: true;
-  readonly allowMissing?: true;
-  readonly adopt?: true;
-  readonly overwrite?: true;
-  readonly watch?: true;
-  readonly wait?: true | number;
-  readonly events?: string;
-}
-
 export function runCommand(): Command {
-  return withPipelineOptions(new Command('run'))
-    .description('Run what is out of date. With names: those instances and what they depend on.')
-    .argument('[names...]', 'stages or instances, such as train, "train[aimc,*]" or train:aimc,lora')
-    .option('--only', 'run only the named instances, with the current outputs of what they depend on')
-    .option('--from <stage>', 'run this stage and everything that depends on it')
-    .option('--until <stage>', 'run this stage and everything that it depends on')
-    .option('--dry-run', 'show what would run and why, without running it')
-    .option('--force', 'also run instances that are up to date')
-    .option('--adopt', 'use the files at the outs of the named instances as their results, without running')
-    .option('--overwrite', 'replace files that no run wrote, at the outs of the named instances')
-    .option('--jobs <count>', 'run at most this many instances at the same time', wholeNumber(1))
-    .option('--keep-going', 'after a failure, run the instances that do not depend on it')
-    .option('--retry-failed', 'run only instances that failed, were blocked or were interrupted')
-    .option('--allow-missing', 'use the recorded digests of data that is missing on this machine')
-    .option('--watch', 'run again whenever data, code or the pipeline file changes')
-    .option('--wait [seconds]', 'wait for another run to finish, for at most this many seconds', positive)
-    .option('--events <file>', 'write events to a file, one JSON object a line')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7',
-    )
-    .action(async (names: readonly string[], options: RunOptions) => {
-      ignoreHangup();
-      const screen = openScreen();
-      const selection = selectionOf(names, options);
-      if (selection === undefined) {
-        screen.write('error: --only, --from and --until exclude each other, and --only needs a name\n');
-        process.exitCode = 2;
-        return;
-      }
-      const contradiction =
-        existingOutsFault(names, options) ?? (options.watch === true ? notWithWatch(options) : undefined);
-      if (contradiction !== undefined) {
-        screen.write(`error: ${contradiction}\n`);
-        process.exitCode = 2;
-        return;
-      }
-      const eventFile = openEventFile(options.events, (problem) =>
-        screen.write(`warning: stopped writing events: ${fileProblemText(problem)}\n`),
-      );
-      if (!eventFile.ok) {
-        screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
-        process.exitCode = 2;
-        return;
-      }
-      // A run tells warnings itself, as events.
-      const project = await openProjectHere(options, options.dryRun === true ? undefined : () => undefined);
-      try {
-        const request = requestOf(selection, options);
-        if (options.dryRun === true) await dryRun(project, request, options);
-        else await (options.watch === true ? watch : run)(project, request, options, eventFile.value);
-      } finally {
-        project.close();
-        eventFile.value.close();
-      }
-    });
+  return withRunOptions(new Command('run')).action(async (names: readonly string[], options: RunOptions) => {
+    ignoreHangup();
+    const screen = openScreen();
+    const selection = selectionOf(names, options);
+    if (selection === undefined) {
+      screen.write('error: --only, --from and --until exclude each other, and --only needs a name\n');
+      process.exitCode = 2;
+      return;
+    }
+    const contradiction =
+      existingOutsFault(names, options) ?? (options.watch === true ? notWithWatch(options) : undefined);
+    if (contradiction !== undefined) {
+      screen.write(`error: ${contradiction}\n`);
+      process.exitCode = 2;
+      return;
+    }
+    const eventFile = openEventFile(options.events, (problem) =>
+      screen.write(`warning: stopped writing events: ${fileProblemText(problem)}\n`),
+    );
+    if (!eventFile.ok) {
+      screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
+      process.exitCode = 2;
+      return;
+    }
+    // A run tells warnings itself, as events.
+    const project = await openProjectHere(options, options.dryRun === true ? undefined : () => undefined);
+    try {
+      const request = requestOf(selection, options);
+      if (options.dryRun === true) await dryRun(project, request, options);
+      else await (options.watch === true ? watch : run)(project, request, options, eventFile.value);
+    } finally {
+      project.close();
+      eventFile.value.close();
+    }
+  });
 }
 
 async function dryRun(project: Project, request: RunRequest, options: RunOptions): Promise<void> {
@@ -131,11 +87,7 @@ async function run(
       ending: ': nothing was run',
       whenBusy: waitingText(options),
     });
-  screen.write(summaryText(summary.value, options, screen.colors));
-  if (options.json === true) printJson(summaryJson(summary.value));
-  else if (summary.value.exitCode === 0)
-    process.stdout.write(await resultsText(project.root, summary.value.results));
-  process.exitCode = summary.value.exitCode;
+  await reportFinished(project.root, summary.value, options);
 }
 
 /** Until Ctrl-C: what the runs do, and what has to be mended. */
@@ -252,57 +204,6 @@ function existingOutsFault(
   return other && `${option} and ${other} exclude each other`;
 }
 
-/** Undefined where the options contradict each other. */
-function selectionOf(names: readonly string[], { only, from, until }: RunOptions): Selection | undefined {
-  if (
-    [only, from, until].filter((option) => option !== undefined).length > 1 ||
-    (only === true && names.length === 0)
-  )
-    return undefined;
-  if (from !== undefined || until !== undefined)
-    return names.length > 0
-      ? undefined
-      : { patterns: [from ?? until ?? ''], mode: from === undefined ? 'until' : 'from' };
-  return { patterns: names, mode: only === true ? 'only' : 'needs' };
-}
-
-function requestOf(
-  selection: Selection,
-  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, jobs, wait }: RunOptions,
-): RunRequest {
-  return {
-    ...selection,
-    force: force === true,
-    keepGoing: keepGoing === true,
-    retryFailed: retryFailed === true,
-    allowMissing: allowMissing === true,
-    ...(adopt === true ? { existingOuts: 'adopt' } : overwrite === true ? { existingOuts: 'overwrite' } : {}),
-    waitSeconds: wait === true ? Infinity : (wait ?? 0),
-    ...(jobs === undefined ? {} : { jobs }),
-  };
-}
-
-/** The lists of instances by how they ended. */
-function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): object {
-  const of = (kind: Outcome['kind']) =>
-    [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
-  return {
-    run: id,
-    seconds,
-    exitCode,
-    ran: of('ran'),
-    'up-to-date': of('up-to-date'),
-    adopted: [...outcomes].flatMap(([instance, outcome]) =>
-      outcome.kind === 'up-to-date' && outcome.adopted === true ? [instance] : [],
-    ),
-    restored: of('restored'),
-    failed: of('failed'),
-    blocked: of('blocked'),
-    skipped: of('skipped'),
-    interrupted: of('interrupted'),
-  };
-}
-
 const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): object => ({
   'will-run': namesOf(willRun),
   'may-run': namesOf(mayRun),
@@ -312,9 +213,3 @@ const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): obj
 
 const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] =>
   listed.map(({ instance }) => instance);
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0.');
-  return value;
-}

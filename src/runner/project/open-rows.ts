@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardedDisk } from '../workspace/guarded-disk.ts';
 import type { Result } from '../../result.ts';
@@ -54,3 +55,6 @@ export function openRows(place: ProjectPlace, host: Host, access: Access): Resul
   const executor = host.executor ?? localExecutor({ workspace, store: store.value }, host.helpers);
   return { ok: true, value: { place, store: store.value, workspace, stats, executor, host } };
 }
+
+/** Whether a project was ever run. */
+export const hasCache = ({ root }: ProjectPlace): boolean => existsSync(join(root, 'cache'));

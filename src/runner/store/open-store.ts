@@ -8,7 +8,6 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
@@ -17,6 +16,7 @@ import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
 import { notAFolder } from '../workspace/not-a-folder.ts';
 import { workspaceDisk } from '../workspace/workspace-disk.ts';
+import { loadSqlite } from './load-sqlite.ts';
 import { migrations, schemaVersion } from './schema.ts';
 
 /** The rows of a project. The files of this room are the only ones that write SQL. */
@@ -174,17 +174,13 @@ export const isFullDisk = (error: unknown): boolean =>
 export const roomHelp =
   'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
 
-/** Loaded when it is needed, and without the search for its native part that it makes itself. */
+/** Opens a database of SQLite. */
 export function connect(
   source: string | Buffer,
   options: Pick<Sqlite.Options, 'timeout' | 'readonly'>,
 ): Sqlite.Database {
-  const require = createRequire(import.meta.url);
-  const Database: typeof Sqlite = require('better-sqlite3');
-  return new Database(source, {
-    ...options,
-    nativeBinding: require.resolve('better-sqlite3/build/Release/better_sqlite3.node'),
-  });
+  const { Database, nativeBinding } = loadSqlite();
+  return new Database(source, { ...options, nativeBinding });
 }
 
 /** A database as it stands in a file that may not be written. */

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** A CommonJS file as it was loaded. */
+export interface CompiledProgram<T> {
+  readonly exports: T;
+  /** Keeps what V8 has compiled of it for the next process; to be called when it has done its work. */
+  keep(): void;
+}
+
+/**
+ * Loads a built CommonJS file with the code that V8 compiled of it in an earlier process
+ * (nodejs.org/api/vm.html#scriptcreatecacheddata). The code lies in the user's own cache folder, named by
+ * what it was made from. One that is missing, not ours, damaged or refused costs time, and so does a folder
+ * that cannot be written: none of it is an error. Its `import()` does not work.
+ */
+export function compiledProgram<T>(file: string): CompiledProgram<T> {
+  const source = readFileSync(file, 'utf8');
+  const folder = codeFolder(process.env);
+  const name = codeName(source);
+  const cachedData = folder === undefined ? undefined : keptCode(folder, name);
+  const parameters = 'exports, require, module, __filename, __dirname';
+  const script = new Script(`(function (${parameters}) {${source}\n})`, {
+    filename: file,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  const module: { exports: T } = { exports: Object.create(null) };
+  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
+  return {
+    exports: module.exports,
+    keep() {
+      if (folder !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
+        keepCode(folder, name, script.createCachedData());
+    },
+  };
+}
+
+/** V8 compares little more than the length of a source and its own version and flags. */
+function codeName(source: string): string {
+  const { version, arch, execArgv, env } = process;
+  const made = JSON.stringify([source, version, arch, execArgv, env['NODE_OPTIONS'] ?? '']);
+  return `${sha256(made).toString('hex').slice(0, 32)}.code`;
+}
+
+/** Of this program in the user's cache folder; undefined: there is no such folder. */
+export function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
+  const named = environment['XDG_CACHE_HOME'] ?? '';
+  if (isAbsolute(named)) return join(named, 'medical-qa-pipeline');
+  const home = environment['HOME'] ?? homedir();
+  if (!isAbsolute(home)) return undefined;
+  const caches = process.platform === 'darwin' ? 'Library/Caches' : '.cache';
+  return join(home, caches, 'medical-qa-pipeline');
+}
+
+/** Code is run as it is: it must be what this user wrote, where nobody else may write, and whole. */
+function keptCode(folder: string, name: string): Buffer | undefined {
+  try {
+    if (!isOwn(folder)) return undefined;
+    const bytes = readFileSync(join(folder, name));
+    const code = bytes.subarray(digestLength);
+    return sha256(code).equals(bytes.subarray(0, digestLength)) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keepCode(folder: string, name: string, code: Buffer): void {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOwn(folder)) return;
+    const partial = join(folder, `.${name}-${process.pid}`);
+    try {
+      writeFileSync(partial, Buffer.concat([sha256(code), code]), { mode: 0o600 });
+      renameSync(partial, join(folder, name));
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
+    }
+    removeOld(folder);
+  } catch {
+    // The next process compiles again.
+  }
+}
+
+const isOwn = (folder: string): boolean => {
+  const { uid, mode } = lstatSync(folder);
+  return lstatSync(folder).isDirectory() && uid === process.getuid?.() && (mode & 0o077) === 0;
+};
+
+/** Each version of this program and of Node leaves one. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const place = join(folder, name);
+    if (/^\.?[0-9a-f]{32}\.code/.test(name) && Date.now() - statSync(place).mtimeMs > keptMilliseconds)
+      rmSync(place);
+  }
+}
+
+const keptMilliseconds = 90 * 24 * 3600 * 1000;
+const digestLength = 32;
+const sha256 = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest();

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { builtFile } from '../runner/project/built-file.ts';
+import { runIfIdle } from '../runner/project/run-if-idle.ts';
+import { reportFinished } from './report-finished.ts';
+import { type RunOptions, requestOf, selectionOf, withRunOptions } from './run-options.ts';
+import { ignoreHangup, stopSignals } from './stop-signals.ts';
+
+/**
+ * A program of its own, small enough to be there at once (see compiled-program.ts): does `pipeline run` where
+ * it is known that nothing has to be done. False: it is not known, nothing was done or said, and the whole
+ * command line has to be asked. `words`: those after `run`.
+ */
+export async function ranIdle(words: readonly string[]): Promise<boolean> {
+  const command = withRunOptions(new Command('run')).exitOverride().configureOutput(silent);
+  command.parse([...words], { from: 'user' });
+  const options = command.opts<RunOptions>();
+  const selection = selectionOf(command.args, options);
+  if (
+    selection === undefined ||
+    options.dryRun === true ||
+    options.watch === true ||
+    options.events !== undefined
+  )
+    return false;
+  ignoreHangup();
+  const signals = stopSignals();
+  const { file, set = [] } = options;
+  const idle = await runIfIdle(
+    builtFile(import.meta.url),
+    { folder: process.cwd(), file, set },
+    requestOf(selection, options),
+    signals,
+  );
+  signals.release();
+  if (idle === undefined) return false;
+  await reportFinished(idle.root, idle.finished, options);
+  return true;
+}
+
+/** What is wrong with the words is told by the whole command line. */
+const silent = { writeOut: () => undefined, writeErr: () => undefined };

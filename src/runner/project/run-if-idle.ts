@@ -1,0 +1,41 @@
+import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
+import { findProject } from './find-project.ts';
+import { idleRequest, runIdle } from './idle-run.ts';
+import { hasCache, type Host, openRows } from './open-rows.ts';
+import { thisMachine } from './this-machine.ts';
+
+/** Of which project a run is asked, as the command line names it. */
+export interface AskedProject {
+  readonly folder: string;
+  readonly file?: string | undefined;
+  readonly set: readonly string[];
+}
+
+export interface IdleRun {
+  /** Of the project. */
+  readonly root: string;
+  readonly finished: FinishedRun;
+}
+
+/**
+ * The run of a project that has nothing to do, where that is known from the last one; undefined: it is not,
+ * and nothing was done. `program`: as that of `idleRequest`.
+ */
+export async function runIfIdle(
+  program: string,
+  { folder, file, set }: AskedProject,
+  request: RunRequest,
+  stop: StopSignals,
+  host: Host = thisMachine(),
+): Promise<IdleRun | undefined> {
+  const place = findProject(folder, file);
+  const open = place.ok && hasCache(place.value) ? openRows(place.value, host, 'write') : undefined;
+  if (open?.ok !== true) return undefined;
+  try {
+    const asked = idleRequest(program, open.value, set, request);
+    const finished = asked && (await runIdle(open.value, asked, () => undefined, stop));
+    return finished && { root: open.value.place.root, finished };
+  } finally {
+    open.value.store.close();
+  }
+}

@@ -1,0 +1,179 @@
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Ended, install, type Installation, pipeline } from './installation.ts';
+
+let installation: Installation;
+let caches: string;
+let kept: string;
+
+beforeAll(async () => {
+  installation = await install();
+  writeFileSync(
+    join(installation.folder, 'pipeline.yaml'),
+    'stages: { a: { cmd: "echo 1 > ${outs.o}", outs: { o: o } } }\n',
+  );
+  caches = join(installation.folder, 'caches');
+  kept = join(caches, 'medical-qa-pipeline');
+  await untilRemembered();
+});
+afterAll(() => installation[Symbol.dispose]());
+beforeEach(async () => {
+  rmSync(caches, { recursive: true, force: true });
+  await idle();
+});
+
+const run = (words: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  pipeline(installation, ['run', ...words], { env: { XDG_CACHE_HOME: caches, ...env } });
+
+/** A run that has nothing to do, and says so. */
+async function idle(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  expect(await run([], env)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^✓ /) });
+}
+
+/** What was just written is too young to be told by its stamp: some runs look before one remembers. */
+async function untilRemembered(): Promise<void> {
+  rmSync(caches, { recursive: true, force: true });
+  do expect(await run()).toMatchObject({ code: 0 });
+  while (!existsSync(kept));
+}
+
+/** The files of JavaScript and machine code that a run opens, from the folder of the installation. */
+async function opened(words: readonly string[] = []): Promise<readonly string[]> {
+  const list = join(installation.folder, 'opened.txt');
+  const preload = join(installation.folder, 'preload.cjs');
+  const hooks = `import { appendFileSync } from 'node:fs';
+    export async function load(url, context, next) {
+      if (url.startsWith('file:')) appendFileSync(${JSON.stringify(list)}, new URL(url).pathname + '\\n');
+      return next(url, context);
+    }`;
+  writeFileSync(
+    preload,
+    `require('node:module').register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});
+    process.on('exit', () => {
+      const files = Object.keys(require.cache).filter((file) => file !== __filename);
+      require('node:fs').appendFileSync(${JSON.stringify(list)}, files.map((file) => file + '\\n').join(''));
+    });`,
+  );
+  writeFileSync(list, '');
+  await run(words, { NODE_OPTIONS: `--require ${preload}` });
+  const { root } = installation;
+  return [...new Set(readFileSync(list, 'utf8').trim().split('\n'))]
+    .map((file) => relative(root, file))
+    .sort();
+}
+
+const code = (): readonly string[] => (existsSync(kept) ? readdirSync(kept) : []);
+
+describe('a run with nothing to do', () => {
+  test('opens one module, and the native part of SQLite; idle.cjs is read as a text', async () => {
+    const files = await opened();
+    expect(files.filter((file) => !file.endsWith('better_sqlite3.node'))).toEqual(['dist/main.js']);
+    expect(files).toHaveLength(2);
+  });
+
+  test('that is asked for events is known by the whole command line too', async () => {
+    const events = join(installation.folder, 'events');
+    expect(await run(['--events', events])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('everything is up to date'),
+    });
+    expect(readFileSync(events, 'utf8')).toContain('"found-in-place"');
+  });
+
+  test('answers a program with one document', async () => {
+    const { code: exit, stdout } = await run(['--json']);
+    expect({ exit, ...JSON.parse(stdout) }).toMatchObject({
+      exit: 0,
+      version: 1,
+      'up-to-date': ['a'],
+      ran: [],
+    });
+  });
+
+  test('a word that no option has is told by the whole command line', async () => {
+    expect(await run(['--lots'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--lots') });
+  });
+
+  test('what is not as it was is run', async () => {
+    rmSync(join(installation.folder, 'artifacts'), { recursive: true });
+    expect(await run()).toMatchObject({ code: 0, stderr: expect.stringContaining('restored') });
+    await untilRemembered();
+  });
+});
+
+describe('compiled code', () => {
+  test('is kept in the cache folder of the user, for the user alone, and nowhere else', () => {
+    expect(statSync(kept).mode & 0o777).toBe(0o700);
+    expect(code()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.code$/)]);
+    expect(statSync(join(kept, code()[0] ?? '')).mode & 0o777).toBe(0o600);
+  });
+
+  test('is used as it is, and written once', async () => {
+    const file = join(kept, code()[0] ?? '');
+    const { mtimeMs, ino } = statSync(file);
+    await idle();
+    expect(statSync(file)).toMatchObject({ mtimeMs, ino });
+  });
+
+  test.each([
+    ['is cut off', (file: string) => truncateSync(file, 1000)],
+    ['is empty', (file: string) => truncateSync(file, 0)],
+    ['has another byte', (file: string) => writeFileSync(file, flipped(readFileSync(file)))],
+  ])('that %s is made again', async (_, damage) => {
+    const file = join(kept, code()[0] ?? '');
+    const whole = readFileSync(file).length;
+    damage(file);
+    await idle();
+    expect(readFileSync(file).length).toBeGreaterThan(whole / 2);
+    const { ino } = statSync(file);
+    await idle();
+    expect(statSync(file).ino).toBe(ino);
+  });
+
+  test('in a folder that others may write is not used, and none is written there', async () => {
+    rmSync(join(kept, code()[0] ?? ''));
+    chmodSync(kept, 0o777);
+    await idle();
+    expect(code()).toEqual([]);
+  });
+
+  test('is done without where the folder cannot be made or none is known', async () => {
+    rmSync(caches, { recursive: true });
+    writeFileSync(caches, 'a file');
+    await idle();
+    expect(readFileSync(caches, 'utf8')).toBe('a file');
+    await idle({ XDG_CACHE_HOME: '', HOME: '/nowhere/at/all' });
+    await idle({ XDG_CACHE_HOME: 'relative', HOME: 'relative' });
+    expect(existsSync(join(installation.folder, 'relative'))).toBe(false);
+  });
+
+  test('of earlier versions goes when it is old; what this program did not write stays', async () => {
+    const [current] = code();
+    const old = new Date(Date.now() - 100 * 24 * 3600 * 1000);
+    for (const name of [`${'0'.repeat(32)}.code`, 'notes.txt']) {
+      writeFileSync(join(kept, name), '');
+      utimesSync(join(kept, name), old, old);
+    }
+    rmSync(join(kept, current ?? ''));
+    await idle();
+    expect(code()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.code$/), 'notes.txt']);
+    expect(code()[0]).not.toBe(`${'0'.repeat(32)}.code`);
+  });
+});
+
+function flipped(bytes: Buffer): Buffer {
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  return bytes;
+}
