@@ -9,13 +9,13 @@ const project = (name: string, include: string, timeout: number) => ({
     env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
     testTimeout: timeout,
     hookTimeout: timeout,
-    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos}/**'] } : {}),
+    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers}/**'] } : {}),
   },
 });
 
 /**
- * `npm test` runs the unit project; what needs the oracle tables, minutes, or a machine of its own has a
- * script each.
+ * `npm test` runs the unit project; what needs the oracle tables, Python packages, minutes, or a
+ * machine of its own has a script each.
  */
 export default defineConfig({
   test: {
@@ -24,6 +24,7 @@ export default defineConfig({
       project('oracles', 'tests/oracles/**/*.test.ts', 600_000),
       project('end-to-end', 'tests/end-to-end/**/*.test.ts', 1_200_000),
       project('package', 'tests/package/**/*.test.ts', 1_200_000),
+      project('trackers', 'tests/trackers/**/*.test.ts', 600_000),
       project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
     ],
   },

@@ -5,6 +5,7 @@ import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
 import { historyCommand } from './commands/history.ts';
@@ -36,6 +37,7 @@ export function pipelineProgram(): Command {
     historyCommand,
     metricsCommand,
     compareCommand,
+    exportCommand,
     verifyCommand,
     gcCommand,
     doctorCommand,

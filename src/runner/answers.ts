@@ -189,6 +189,34 @@ export interface InstanceMetrics {
   readonly faults: readonly FileProblem[];
 }
 
+/** A result with what made it: from the cache, and from the events of the run that computed it. */
+export interface TracedResult {
+  readonly instance: InstanceId;
+  readonly stage: string;
+  /** How its axes are labelled. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly key: Key;
+  /** The run that computed it; undefined: another machine did, or its record is gone. */
+  readonly run: string | undefined;
+  readonly startedAt: number | undefined;
+  readonly finishedAt: number | undefined;
+  readonly device: InstanceHistory['device'];
+  readonly params: Readonly<Record<string, Value>>;
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** Outs of kind `metrics` whose numbers cannot be read. */
+  readonly faults: readonly FileProblem[];
+  /** What the stage reported by step in that run: after an interruption, from the checkpoint on. */
+  readonly series: InstanceHistory['series'];
+  /** Its outs that are files: their kind, and where the content can be read, from the project root. */
+  readonly files: Readonly<Record<string, { readonly kind: OutKind; readonly file: string }>>;
+}
+
+/** The result of an instance with an out of kind `model`, and the results that were made from this model alone. */
+export interface ModelResults {
+  readonly model: TracedResult;
+  readonly evaluations: readonly TracedResult[];
+}
+
 /** The files that are an instance's result. */
 export interface ResultFiles {
   readonly instance: InstanceId;

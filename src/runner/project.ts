@@ -7,6 +7,7 @@ import {
   history,
   log,
   metrics,
+  models,
   results,
   runEvents,
   status,
@@ -32,12 +33,14 @@ import type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelResults,
   Problem,
   RerunVerification,
   ResultFiles,
   RunHistory,
   RunRecord,
   Status,
+  TracedResult,
   Verification,
 } from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
@@ -72,6 +75,7 @@ export type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelResults,
   Problem,
   RerunVerification,
   ResultFiles,
@@ -82,6 +86,7 @@ export type {
   Selection,
   Status,
   StopSignals,
+  TracedResult,
   Verification,
   WatchListeners,
   WatchNews,
@@ -141,6 +146,11 @@ export interface Project {
   /** Undefined: there is no such run. */
   runHistory(run: string): Promise<Result<RunHistory | undefined, Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
+  /**
+   * The models that instances left, each with what was made from it alone: as they are now, or as a run left them. Undefined:
+   * there is no such run.
+   */
+  models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** Where the outs stand that exist. */
@@ -326,6 +336,7 @@ export async function openProject(
       withPlan('read', (open, plan) =>
         metrics(open, plan, selection, (warning) => onWarning(warning, textOf)),
       ),
+    models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     repair: () => withRows('write', repair),

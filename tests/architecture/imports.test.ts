@@ -114,6 +114,16 @@ describe('the import directions of the house', () => {
     ]);
   });
 
+  test('only the command line knows the rooms over the front door, and they know the runner by that door', () => {
+    const above = /^src\/tracking\//;
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        (above.test(target) && !above.test(file) && !file.startsWith('src/cli/')) ||
+        (above.test(file) && target.startsWith('src/runner/') && !frontDoor.test(target)),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
   test('src/files and src/stage import neither wing', () => {
     const low = edges.filter(({ file }) => file.startsWith('src/files/') || file.startsWith('src/stage/'));
     expect(low.filter(({ target }) => /^src\/(runner|ml|cli)\//.test(target)).map(shown)).toEqual([]);

@@ -38,9 +38,9 @@ async function project(): Promise<Rig> {
     'pipeline.yaml': {
       stages: {
         a: {
-          cmd: ['sh', '-c', 'echo \'{"score": 1}\' > "$0"', '${outs.m}'],
+          cmd: ['sh', '-c', 'echo \'{"score": 1}\' > "$0"; mkdir "$1"', '${outs.m}', '${outs.model}'],
           params: { rate: 1 },
-          outs: { m: { path: 'm.json', kind: 'metrics' } },
+          outs: { m: { path: 'm.json', kind: 'metrics' }, model: { path: 'model', kind: 'model' } },
         },
         b: { cmd: ['sh', '-c', 'exit 1'], deps: { m: { from: 'a', out: 'm' } }, outs: { o: 'o' } },
       },
@@ -58,6 +58,7 @@ test.each<[string, readonly string[]]>([
   ['log', ['log', 'a', '--json']],
   ['history', ['history', '--json']],
   ['metrics', ['metrics', '--json']],
+  ['export', ['export', 'csv', 'exported', '--json']],
   ['verify', ['verify', '--json']],
   ['gc', ['gc', '--json']],
   ['doctor', ['doctor', '--json']],

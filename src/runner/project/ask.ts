@@ -8,6 +8,7 @@ import type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelResults,
   Problem,
   ResultFiles,
   RunHistory,
@@ -32,6 +33,7 @@ import type { PlannedBest } from '../plan/best-of.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
 import { lacksMetric, markBest, type Measured } from './results/mark-best.ts';
+import { foundInRun, foundNow, modelResults } from './results/model-results.ts';
 import { namedMetrics } from './results/named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results/results-of.ts';
 import { runHistory } from './results/run-history.ts';
@@ -362,6 +364,27 @@ export async function results(
         value: found.value.map(({ instance, state, files }) => ({ instance: instance.id, state, files })),
       }
     : found;
+}
+
+/**
+ * The models as the pipeline file is now, or as a run left them; undefined: there is no such run. An instance that the file
+ * does not name any more is left out.
+ */
+export async function models(
+  opened: Opened,
+  planned: Planned,
+  run: string | undefined,
+): Promise<Result<readonly ModelResults[] | undefined, Problem>> {
+  if (run === undefined) {
+    const found = await selectedResults(opened, planned, { patterns: [], mode: 'needs' });
+    return found.ok
+      ? { ok: true, value: await modelResults(opened, planned.plan, foundNow(found.value)) }
+      : found;
+  }
+  const told = await wholeRun(opened, run, planned);
+  if (told === undefined) return { ok: true, value: undefined };
+  const found = await foundInRun(opened, planned.plan, told.instances);
+  return { ok: true, value: await modelResults(opened, planned.plan, found) };
 }
 
 /** A program or a file that is missing makes a result out of date, no more. */

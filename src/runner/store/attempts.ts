@@ -152,6 +152,21 @@ export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId
       .get(pipeline, instance),
   )?.text('key');
 
+/** The last attempt that made a result under a key, whatever the name of the instance was then. */
+export function lastMakerOf(
+  store: Store,
+  key: Key,
+): { readonly run: string; readonly instance: string } | undefined {
+  const row = rowOf(
+    store
+      .sql(
+        "SELECT run, instance FROM attempts JOIN runs USING (run) WHERE key = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+      )
+      .get(key),
+  );
+  return row && { run: row.text('run'), instance: row.text('instance') };
+}
+
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
   rowsOf(

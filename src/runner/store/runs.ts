@@ -137,7 +137,7 @@ export function lastToldRun(store: Store, pipeline: string, instance: InstanceId
 }
 
 /** The events of an instance in a run, in order. */
-export function eventsOf(store: Store, run: string, instance: InstanceId): readonly RecordedEvent[] {
+export function eventsOf(store: Store, run: string, instance: string): readonly RecordedEvent[] {
   return rowsOf(
     store.sql('SELECT body FROM events WHERE run = ? AND instance = ? ORDER BY sequence').all(run, instance),
   ).flatMap((row) => parseEvent<RecordedEvent>(row.text('body')) ?? []);

@@ -1,6 +1,6 @@
 /**
- * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as ONNX needs it: a
- * message is the list of its encoded fields.
+ * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as ONNX and
+ * trackers need it: a message is the list of its encoded fields.
  */
 export type Message = readonly Uint8Array[];
 
@@ -13,6 +13,13 @@ export function floatField(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return joined([varint((field << 3) | 5), bytes]);
+}
+
+/** A 64-bit float field. */
+export function doubleField(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return joined([varint((field << 3) | 1), bytes]);
 }
 
 export const bytesField = (field: number, bytes: Uint8Array): Uint8Array =>

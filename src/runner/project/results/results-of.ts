@@ -3,6 +3,8 @@ import type { ResultFiles } from '../../answers.ts';
 import { asLastMade } from '../../status/as-last-made.ts';
 import type { Session } from '../../status/assess.ts';
 import { inspect, type Inspection } from '../../status/inspect.ts';
+import type { Key } from '../../identity.ts';
+import { parseKey } from '../../manifest/key-of.ts';
 import { type Content, sameContent } from '../../manifest/manifest.ts';
 import type { Instance } from '../../plan/instance.ts';
 import { lastMadeKey } from '../../store/attempts.ts';
@@ -17,6 +19,8 @@ import { readContent } from '../../workspace/read-content.ts';
  */
 export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly instance: Instance;
+  /** Undefined where it is not known under which key the files were made. */
+  readonly key: Key | undefined;
   readonly adopted: boolean;
   /** Empty where nobody knows any more what it was made with. */
   readonly params: Readonly<Record<string, Value>>;
@@ -47,6 +51,7 @@ async function resultOf(
   if (current !== undefined)
     return {
       instance,
+      key,
       state: 'up-to-date',
       adopted: current.adopted,
       params: instance.params,
@@ -57,10 +62,11 @@ async function resultOf(
   const placed = await placedFiles(session, instance);
   // A run that filed nothing may have put something newer there.
   if (placed.size > 0 && ![...placed].every(([out, { content }]) => sameAs(cached, out, content))) {
-    const params =
-      key !== undefined && lastMadeKey(store, plan.pipeline, instance.id) === key ? instance.params : {};
+    const made = lastMadeKey(store, plan.pipeline, instance.id);
+    const params = key !== undefined && made === key ? instance.params : {};
     return {
       instance,
+      key: made === undefined ? undefined : parseKey(made),
       state: 'not-cached',
       adopted: false,
       params,
@@ -71,6 +77,7 @@ async function resultOf(
     last &&
     cached && {
       instance,
+      key: last.key,
       state: 'out-of-date',
       adopted: cached.adopted,
       params: last.manifest.params,

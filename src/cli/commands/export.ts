@@ -1,0 +1,80 @@
+import { relative } from 'node:path';
+import { Argument, Command } from 'commander';
+import { type ExportFormat, exportFormats, openExporter } from '../../tracking/open-exporter.ts';
+import { printJson } from '../print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+
+interface ExportOptions extends PipelineOptions {
+  readonly run?: string;
+}
+
+/** `pipeline export`. Exported again, a model takes the place of what was exported of it before. */
+export function exportCommand(): Command {
+  return withPipelineOptions(new Command('export'))
+    .description(
+      'Export the models with their params, series, metrics and answers, for other tools. Exporting again updates what was exported.',
+    )
+    .addArgument(new Argument('<format>', 'what to write').choices(exportFormats))
+    .argument('<folder>', 'where to write it')
+    .option('--run <id>', 'the models as that run left them (pipeline history lists the runs)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline export tensorboard exported && tensorboard --logdir exported\n  pipeline export parquet exported --run 20260131-142501-3f9a',
+    )
+    .action((format: ExportFormat, destination: string, options: ExportOptions) =>
+      exportModels(format, destination, options),
+    );
+}
+
+async function exportModels(
+  format: ExportFormat,
+  destination: string,
+  options: ExportOptions,
+): Promise<void> {
+  const project = await openProjectHere(options);
+  try {
+    const models = await project.models(options.run);
+    if (!models.ok) return await reportProblem(models.error, options);
+    if (models.value === undefined)
+      return refuse(`there is no run "${options.run}": pipeline history lists the runs`, 2);
+    if (models.value.length === 0)
+      return refuse('no instance with an out of kind "model" has a result: run it with `pipeline run`', 1);
+    const { readTrackerRun } = await import('../../tracking/tracker-run.ts');
+    const exporter = await openExporter(format, destination);
+    const exported: { instance: string; id: string; places: readonly string[] }[] = [];
+    for (const results of models.value) {
+      const { run, warnings } = await readTrackerRun(project.root, results, options.run);
+      for (const warning of warnings) openScreen().write(`warning: ${warning}\n`);
+      const written = await exporter.write(run);
+      if (!written.ok) return refuse(written.error, 1);
+      exported.push({ instance: run.name, id: run.id, places: written.value });
+    }
+    if (options.json === true) printJson({ format, models: exported });
+    else process.stdout.write(await exportedText(exported));
+  } finally {
+    project.close();
+  }
+}
+
+async function exportedText(
+  exported: readonly { readonly instance: string; readonly places: readonly string[] }[],
+): Promise<string> {
+  const { pluralize } = await import('../../runner/wording/pluralize.ts');
+  const { textWidth } = await import('../../runner/wording/text-width.ts');
+  const width = Math.max(...exported.map(({ instance }) => textWidth(instance)));
+  const lines = exported.map(
+    ({ instance, places }) =>
+      `  ${instance}${' '.repeat(width - textWidth(instance))}  ${shownPlaces(places)}`,
+  );
+  return `exported ${pluralize(exported.length, 'model')}:\n${lines.join('\n')}\n`;
+}
+
+const shownPlaces = ([first = '', ...more]: readonly string[]): string =>
+  `${relative(process.cwd(), first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+
+function refuse(error: string, exitCode: 1 | 2): void {
+  openScreen().write(`error: ${error}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,112 @@
+import type { InstanceHistory, ModelResults, TracedResult } from '../../answers.ts';
+import { cachedFiles } from '../../cache/cache.ts';
+import type { InstanceId, Key } from '../../identity.ts';
+import { evaluatedModels, isModel } from '../../plan/evaluated-model.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
+import { lastMakerOf } from '../../store/attempts.ts';
+import { paramsUnder } from '../../store/past-results.ts';
+import type { Store } from '../../store/open-store.ts';
+import { eventsOf } from '../../store/runs.ts';
+import type { Opened } from '../open-rows.ts';
+import { namedMetrics } from './named-metrics.ts';
+import type { InstanceResult } from './results-of.ts';
+import { historyOf } from './run-history.ts';
+
+/** A result of an instance of the plan, by key. */
+export type FoundResult = Pick<TracedResult, 'key' | 'params'> & {
+  readonly instance: Instance;
+  readonly files: Readonly<Record<string, string>>;
+};
+
+/** The models among results, in their order, each with what was made from it alone. */
+export async function modelResults(
+  { place, store }: Opened,
+  plan: Plan,
+  found: readonly FoundResult[],
+): Promise<readonly ModelResults[]> {
+  const modelOf = evaluatedModels(plan);
+  const wanted = found.filter(({ instance }) => isModel(instance) || modelOf.has(instance.id));
+  const metrics = await namedMetrics(
+    place.root,
+    wanted.map(({ instance: { stage, outs }, files }) => ({ stage, outs, files })),
+  );
+  const traced = wanted.map((result, index): TracedResult => ({
+    ...traceOf(store, result),
+    metrics: metrics[index]?.values ?? {},
+    faults: metrics[index]?.faults ?? [],
+  }));
+  const byModel = new Map<InstanceId, TracedResult[]>();
+  for (const result of traced) {
+    const model = modelOf.get(result.instance);
+    if (model !== undefined) byModel.set(model, [...(byModel.get(model) ?? []), result]);
+  }
+  return wanted.flatMap(({ instance }, index) => {
+    const model = traced[index];
+    if (model === undefined || !isModel(instance)) return [];
+    return [{ model, evaluations: byModel.get(instance.id) ?? [] }];
+  });
+}
+
+/** Results as the pipeline file is now; those of unknown keys are left out. */
+export const foundNow = (results: readonly InstanceResult[]): readonly FoundResult[] =>
+  results.flatMap(({ key, instance, params, files }) =>
+    key === undefined ? [] : [{ key, instance, params, files }],
+  );
+
+/** The results that the instances of a run had when it ended. */
+export async function foundInRun(
+  { workspace, store }: Opened,
+  { instances }: Plan,
+  history: readonly Pick<InstanceHistory, 'instance' | 'key' | 'outcome' | 'params'>[],
+): Promise<readonly FoundResult[]> {
+  const told = new Map(history.map((one) => [one.instance, one]));
+  const found = await Promise.all(
+    instances.map(async (instance) => {
+      const { key, outcome, params } = told.get(instance.id) ?? {};
+      if (key === undefined || !hasResult.has(outcome?.kind ?? 'skipped')) return [];
+      const cached = await cachedFiles({ workspace, store }, key);
+      return [{ key, instance, params: params ?? paramsUnder(store, key) ?? {}, files: cached?.files ?? {} }];
+    }),
+  );
+  return found.flat();
+}
+
+const hasResult: ReadonlySet<string> = new Set(['ran', 'restored', 'up-to-date']);
+
+function traceOf(
+  store: Store,
+  { instance, key, params, files }: FoundResult,
+): Omit<TracedResult, 'metrics' | 'faults'> {
+  const made = madeUnder(store, key);
+  return {
+    instance: instance.id,
+    stage: instance.stage,
+    labels: instance.labels,
+    key,
+    run: made?.run,
+    startedAt: made?.startedAt,
+    finishedAt: made?.finishedAt,
+    device: made?.device,
+    params,
+    series: made?.series ?? {},
+    files: Object.fromEntries(
+      Object.entries(files).flatMap(([out, file]) => {
+        const kind = instance.outs[out]?.kind;
+        return kind === undefined ? [] : [[out, { kind, file }]];
+      }),
+    ),
+  };
+}
+
+/** What the run that last computed a result told of it. */
+function madeUnder(
+  store: Store,
+  key: Key,
+):
+  | (Pick<InstanceHistory, 'startedAt' | 'finishedAt' | 'device' | 'series'> & { readonly run: string })
+  | undefined {
+  const maker = lastMakerOf(store, key);
+  if (maker === undefined) return undefined;
+  const [told] = historyOf(eventsOf(store, maker.run, maker.instance), true).instances;
+  return told && { ...told, run: maker.run };
+}
