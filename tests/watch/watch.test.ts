@@ -323,6 +323,20 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a ran', 'a up-to-date', 'a ran', 'a ran']);
   });
 
+  test('an out that is deleted, or the folder that it is in, is put back by the hint of the system', async () => {
+    await using rig = await createRig();
+    rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
+    const run = rig.pipeline('run', '--watch');
+    await waits(run, 1);
+    rmSync(join(rig.root, 'artifacts/pipeline/a/o'), { recursive: true });
+    await waits(run, 2);
+    expect(made(rig)).toBe('one');
+    rmSync(join(rig.root, 'artifacts'), { recursive: true });
+    await waits(run, 3);
+    expect(made(rig)).toBe('one');
+    expect(await endings(run)).toEqual(['a ran', 'a restored', 'a restored']);
+  });
+
   test('what lies outside the project, or among results, is watched where a dep names it', async () => {
     await using rig = await createRig();
     const text = (file: string): object => ({

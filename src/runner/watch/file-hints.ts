@@ -1,20 +1,21 @@
 import { relative, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { isPartialName } from '../../files/write-atomically.ts';
+import { removedOuts } from './removed-outs.ts';
 
-/** Tells that something may have changed; what did is decided by content. */
+/** Reports that something may have changed; whether it did is decided by content. */
 export interface FileHints {
   /** Resolves at the next hint, or at once if one came since the last call. A burst of events is one hint. */
   next(signal: AbortSignal): Promise<void>;
-  /** Which places are watched besides the project's own. */
-  also(places: readonly string[]): void;
+  /** Which places are watched besides the project's own, and the outs whose removal is a hint. */
+  also(places: readonly string[], outs: readonly string[]): void;
   close(): Promise<void>;
 }
 
 /**
- * Watches a project. Results, the cache and packages give no hints, but for the places that are named.
- * Watching can miss things (a queue that overflows, a network drive, no more watches to give), so who waits
- * gets a hint without a reason now and then. `onFault` is told once that it misses some.
+ * Watches a project. The cache, packages and what a run writes give no hints, except for the named places.
+ * Watching can miss changes (a queue that overflows, a network drive, no more watches), so hints without a
+ * reason come at intervals too. `onFault` is called once when some are missed.
  */
 export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];
@@ -26,6 +27,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
   let faulty = false;
   let told = performance.now();
   let watcher = start();
+  const removed = removedOuts(root, hintSoon, reportFault);
 
   function start() {
     const started = watch([root, ...others], {
@@ -40,11 +42,12 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     });
     // What happened until it watches is not told by it.
     started.on('ready', hintSoon);
-    started.on('error', (error) => {
-      if (!faulty) onFault(error instanceof Error ? error.message : String(error));
-      faulty = true;
-    });
+    started.on('error', reportFault);
     return started;
+  }
+  function reportFault(error: unknown): void {
+    if (!faulty) onFault(error instanceof Error ? error.message : String(error));
+    faulty = true;
   }
   /** When it has been quiet for a moment, or has not been quiet for long. */
   function hintSoon(): void {
@@ -85,7 +88,8 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       hinted = false;
       told = performance.now();
     },
-    also(places) {
+    also(places, outs) {
+      removed.watch(outs);
       const wanted = places.filter((place) => isLeftOut(root, place) || !isWithin(place, root)).sort();
       if (wanted.join('\0') === others.join('\0')) return;
       others = wanted;
@@ -93,6 +97,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     },
     async close() {
       clearTimeout(quiet);
+      removed.close();
       await watcher.close();
     },
   };

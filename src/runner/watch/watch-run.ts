@@ -259,7 +259,7 @@ class Watch {
     const chosen = await chooseToRun(opened.value, settled.value, this.#request);
     if (!chosen.ok) return chosen;
     const { session, selected } = chosen.value;
-    this.#hints.also(placesOf(session));
+    this.#hints.also(placesOf(session), outsOf(session));
     return {
       ok: true,
       value: {
@@ -318,3 +318,6 @@ function placesOf({ workspace, plan, programs }: Session): readonly string[] {
   const sources = [...programs.values()].flatMap((program) => program.sources);
   return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));
 }
+
+const outsOf = ({ workspace, plan }: Session): readonly string[] =>
+  plan.instances.flatMap(({ outs }) => Object.values(outs).map(({ path }) => placeOf(workspace, path)));
