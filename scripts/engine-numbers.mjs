@@ -9,19 +9,17 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { held } from '../dist/package/ml/checkpoint/lazy-tensor.js';
-import { writeSafetensors } from '../dist/package/ml/checkpoint/safetensors.js';
-import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../dist/package/ml/model/mt5-feeds.js';
-import { trainingGraph } from '../dist/package/ml/model/mt5-loss.js';
-import { decode, encode, logitsOf } from '../dist/package/ml/model/mt5-stack.js';
-import { plainTrace } from '../dist/package/ml/model/mt5-trace.js';
-import { openTrainedModel } from '../dist/package/ml/model/trained-model.js';
-import { openRuntime } from '../dist/package/ml/runtime/open-runtime.js';
-import { openTokenizer } from '../dist/package/ml/text/open-tokenizer.js';
-import { isDecayed } from '../dist/package/ml/train/decay.js';
-import { createKernels } from '../dist/package/ml/train/kernels/kernels.js';
-import { scheduleFactor } from '../dist/package/ml/train/schedule.js';
-import { clipFactor, createStepper } from '../dist/package/ml/train/stepper.js';
+import { fromMemory } from '../dist/package/src/ml/checkpoint/lazy-tensor.js';
+import { writeSafetensors } from '../dist/package/src/ml/checkpoint/safetensors.js';
+import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../dist/package/src/ml/model/mt5-feeds.js';
+import { trainingGraph } from '../dist/package/src/ml/model/mt5-loss.js';
+import { decode, encode, logitsOf } from '../dist/package/src/ml/model/mt5-stack.js';
+import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
+import { openTrainedModel } from '../dist/package/src/ml/model/trained-model.js';
+import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
+import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
+import { isDecayed } from '../dist/package/src/ml/train/decay.js';
+import { scheduleFactor } from '../dist/package/src/ml/train/schedule.js';
 
 const [base, model, requestFile, out] = process.argv.slice(2);
 const { tokenization, pairs, training } = JSON.parse(await readFile(requestFile, 'utf8'));
@@ -32,7 +30,10 @@ const examples = pairs.map((pair) => pair.map((text) => tokenizer.encode(text)))
 
 await mkdir(out, { recursive: true });
 valueOf(
-  await writeSafetensors(join(out, 'logits.safetensors'), held(new Map([['logits', await logitsOfAll()]]))),
+  await writeSafetensors(
+    join(out, 'logits.safetensors'),
+    fromMemory(new Map([['logits', await logitsOfAll()]])),
+  ),
 );
 await writeFile(
   join(out, 'numbers.json'),
@@ -41,11 +42,12 @@ await writeFile(
 
 async function logitsOfAll() {
   const trace = plainTrace(config);
-  const program = await runtime.compile({
-    outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
+  const session = await runtime.open({
+    constants: weights,
+    entries: { logits: { outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) } } },
   });
-  const { logits } = await program.run({ ...weights, ...feedsOf(examples) });
-  await program.release();
+  const { logits } = await session.run('logits', feedsOf(examples));
+  await session.release();
   return logits;
 }
 
@@ -56,37 +58,34 @@ async function logitsOfAll() {
 async function trainingLosses({ steps, batch, learningRate, warmup, weightDecay, clip }) {
   const trace = plainTrace(config);
   const graph = trainingGraph(trace, trace.parameters);
-  const program = await runtime.compile(graph.graph);
   const shapes = new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
-  const stepper = createStepper({
-    graph,
-    program,
-    shapes,
-    frozen: {},
-    optimizer: { name: 'adamw' },
-    weightDecay,
-    decays: isDecayed,
-    accumulation: 1,
-    kernels: createKernels(),
+  const session = await runtime.openTraining({
+    entries: {},
+    training: {
+      graph,
+      trained: shapes,
+      optimizer: { name: 'adamw' },
+      weightDecayOf: (name) => (isDecayed(name) ? weightDecay : 0),
+      accumulation: 1,
+    },
   });
-  for (const { name, parameter } of stepper.tensors) parameter.set(weights[name].data);
+  await session.assign(shapes.keys(), async (name, into) => {
+    into.set(weights[name].data);
+    return { ok: true };
+  });
   const losses = [];
   for (let step = 0; step < steps; step += 1) {
     const rows = Array.from(
       { length: batch },
       (_, index) => examples[(step * batch + index) % examples.length],
     );
-    const { loss, gradientNorm } = await stepper.gradients([feedsOf(rows)]);
     const rate =
       learningRate * scheduleFactor({ name: 'linear' }, step, { warmup, total: steps, learningRate });
-    stepper.optimizer.update({
-      step: step + 1,
-      learningRate: rate,
-      gradientScale: clipFactor(gradientNorm, clip),
-    });
+    const update = { step: step + 1, learningRate: rate, maxGradientNorm: clip };
+    const { loss } = await session.step([feedsOf(rows)], update);
     losses.push(loss);
   }
-  await program.release();
+  await session.release();
   return losses;
 }
 

@@ -10,7 +10,7 @@ import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../src/ml/model/packed-rows.ts';
 import type { StageContext } from '../src/stage/context.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
-import { engines } from './engine/engines.ts';
+import { trainingEngines } from './engine/training-engines.ts';
 import { type MeasureFor, runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
@@ -43,7 +43,7 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   },
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
-  engines,
+  engines: trainingEngines,
   run: (context) => runTraining(context, answersOf(context.params, context)),
 });
 

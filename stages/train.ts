@@ -1,5 +1,5 @@
 import { defineStage } from '../src/stage/define-stage.ts';
-import { engines } from './engine/engines.ts';
+import { trainingEngines } from './engine/training-engines.ts';
 import { runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
@@ -11,6 +11,6 @@ export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   params: trainParamsSchema,
   deps: ['base', 'train', 'adapter?'],
   outs: ['model', 'log', 'summary', 'validation?'],
-  engines,
+  engines: trainingEngines,
   run: (context) => runTraining(context),
 });

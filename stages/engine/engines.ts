@@ -1,6 +1,6 @@
 import type { Engines } from '../../src/stage/define-stage.ts';
 
-/** The engines of every stage that computes; the param `runtime` names one. */
+/** The engines of every stage that computes and trains nothing; the param `runtime` names one. */
 export const engines: Engines = {
   by: 'runtime',
   programs: { onnx: '../src/ml/runtime/onnx/onnx-runtime' },

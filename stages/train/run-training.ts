@@ -14,7 +14,7 @@ import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
 import { train } from '../../src/ml/train/train.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
-import { openEngine } from '../engine/open-engine.ts';
+import { openTrainingEngine } from '../engine/open-engine.ts';
 import { adapterToTrain } from './adapter-to-train.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { messagesOf, unfinishedText } from './training-messages.ts';
@@ -82,7 +82,7 @@ export async function runTraining(
     limit: params.targetTokens,
   });
 
-  const engine = openEngine({ engine: module, cpus, device, emit });
+  const engine = openTrainingEngine({ engine: module, cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);

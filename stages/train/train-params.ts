@@ -1,5 +1,5 @@
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
-import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
+import type { OptimizerSettings } from '../../src/ml/runtime/optimizer.ts';
 import type { Schedule } from '../../src/ml/train/schedule.ts';
 import type { Every, LossName, TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Schema } from '../../src/stage/define-stage.ts';

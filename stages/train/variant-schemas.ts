@@ -70,7 +70,7 @@ export const scheduleSchema = variants(plainSchedules, {
   },
 });
 
-/** An optimizer of src/ml/train/optimizer.ts. */
+/** An optimizer of src/ml/runtime/optimizer.ts. */
 export const optimizerSchema = variants(['adamw', 'adafactor'], {
   adamw: { properties: { beta1: share, beta2: share, epsilon: positive } },
   adafactor: {

@@ -72,11 +72,24 @@ describe('what a stage program reaches', () => {
     });
   }
 
-  test('the onnx engine knows no model, and nothing of another engine', async () => {
-    const reached = await inputsOf('./src/ml/runtime/onnx/onnx-runtime');
-    const foreign = /^src\/ml\/(?!tensor\/|runtime\/onnx\/|runtime\/[^/]+$|[^/]+$)/;
-    expect(reached.filter((path) => foreign.test(path))).toEqual([]);
-    expect(reached).toContain('src/ml/tensor/ops/elementwise.ts');
+  test.each(['onnx-runtime', 'onnx-training'])(
+    'the engine %s knows no model, and nothing of another engine',
+    async (module) => {
+      const reached = await inputsOf(`./src/ml/runtime/onnx/${module}`);
+      const foreign = /^src\/ml\/(?!tensor\/|runtime\/onnx\/|runtime\/[^/]+$|[^/]+$)/;
+      expect(reached.filter((path) => foreign.test(path))).toEqual([]);
+      expect(reached).toContain('src/ml/tensor/ops/elementwise.ts');
+    },
+  );
+
+  test('the engine of what computes and trains nothing holds no optimizer', async () => {
+    const optimizers = /(adamw|adafactor|optimizer|training-session)\.ts$|\/kernels\//;
+    expect(
+      (await inputsOf('./src/ml/runtime/onnx/onnx-runtime')).filter((path) => optimizers.test(path)),
+    ).toEqual([]);
+    expect(
+      (await inputsOf('./src/ml/runtime/onnx/onnx-training')).some((path) => optimizers.test(path)),
+    ).toBe(true);
   });
 
   test('what a reached file offers but the stage does not use is no part of its program', async () => {

@@ -15,6 +15,7 @@ import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
+import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { temporaryFolder } from '../checkpoint/temporary-folder.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
@@ -88,7 +89,7 @@ async function writtenAdapter(config: JsonObject, stored: ReadonlyMap<string, Ho
 
 async function logitsWith(trace: Mt5Trace, weights: Feeds): Promise<Float32Array> {
   const runtime = await openRuntime('onnx', { threads: 1 });
-  const program = await runtime.compile({
+  const program = await compile(runtime, {
     outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
   });
   const { logits } = await program.run({

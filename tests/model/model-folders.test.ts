@@ -10,6 +10,7 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/m
 import { lossGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
+import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { temporaryFolder } from '../checkpoint/temporary-folder.ts';
@@ -41,7 +42,7 @@ for (const [version, folders] of Object.entries(tables.folders))
 
     async function expectLosses(folder: string, { losses }: FolderRow): Promise<void> {
       const { config, weights } = valueOf(await openTrainedModel(folder, folder));
-      const program = await runtime.compile(lossGraph(plainTrace(config)));
+      const program = await compile(runtime, lossGraph(plainTrace(config)));
       for (const [index, source] of tables.sources.entries()) {
         const labels = [tables.labels[index] ?? []];
         const { loss } = await program.run({

@@ -7,8 +7,9 @@ import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Rows } from '../../src/ml/model/packed-rows.ts';
 import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
+import { compile, type Program } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import type { HostValue, Program, Runtime } from '../../src/ml/runtime/runtime.ts';
+import type { HostValue, Runtime } from '../../src/ml/runtime/runtime.ts';
 import type { Graph } from '../../src/ml/tensor/node.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
@@ -40,7 +41,7 @@ beforeAll(async () => {
 describe('the loss', () => {
   test('with label smoothing is the mix of hard and even labels that LabelSmoother computes', async () => {
     const trace = plainTrace(tinyConfig);
-    const program = await runtime.compile({
+    const program = await compile(runtime, {
       outputs: {
         ...lossGraph(trace, { labelSmoothing: 0.1 }).outputs,
         logits: logitsOf(trace, decode(trace, encode(trace).last).last),
@@ -68,7 +69,7 @@ describe('the loss', () => {
       { ...plainTrace(tinyConfig), dropout: hashedDropout },
       plainTrace(tinyConfig).parameters,
     );
-    const program = await runtime.compile(graph.graph);
+    const program = await compile(runtime, graph.graph);
     const whole = await totals(program, [[0, 1, 2]]);
     for (const parts of [
       [[0], [1], [2]],
@@ -117,7 +118,7 @@ describe('the loss', () => {
       ] as const) {
         const [kept = {}, again = {}] = await Promise.all(
           [false, true].map(async (gradientCheckpointing) =>
-            (await runtime.compile(trainingGraph(trace, trainable, { gradientCheckpointing }).graph)).run({
+            (await compile(runtime, trainingGraph(trace, trainable, { gradientCheckpointing }).graph)).run({
               ...batchFeeds([0, 1, 2]),
               ...extra,
             }),
@@ -164,15 +165,15 @@ describe('the loss', () => {
         const options = { labelSmoothing: 0.1, gradientCheckpointing };
         const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
         const whole = await (
-          await runtime.compile(trainingGraph(trace, trainable, options).graph)
+          await compile(runtime, trainingGraph(trace, trainable, options).graph)
         ).run(feeds);
         const inParts = { ...feeds, ...labelFeeds(target, 1 / target.flat().length, parts) };
         const split = await (
-          await runtime.compile(trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)
+          await compile(runtime, trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)
         ).run(inParts);
         expectSame(split, whole);
         const evaluated = await (
-          await runtime.compile(lossGraph(trace, { labelSmoothing: 0.1, parts }))
+          await compile(runtime, lossGraph(trace, { labelSmoothing: 0.1, parts }))
         ).run(inParts);
         expect(Number(evaluated['loss']?.data[0])).toBeCloseTo(Number(whole['loss']?.data[0]), 6);
       }
@@ -203,7 +204,7 @@ describe('the loss', () => {
   });
 
   test('changes with the seed, the step and the place in the step', async () => {
-    const program = await runtime.compile(lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
+    const program = await compile(runtime, lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
     const lossWith = async (keys: readonly number[]): Promise<number> =>
       Number(
         (await program.run({ ...batchFeeds([0, 1, 2]), ...dropoutFeeds(keys, source, target) }))['loss']
@@ -225,7 +226,7 @@ describe('the loss', () => {
 test('dropout of tokens is the hash that TypeScript computes, and keeps the share it should', async () => {
   const [width, rate] = [400, 0.3];
   const site = { name: 'somewhere#0', rate, rows: { kind: 'tokens', side: 'source' } } as const;
-  const program = await runtime.compile({
+  const program = await compile(runtime, {
     outputs: { kept: hashedDropout(input('x', 'float32', ['sourceTokens', width]), site) },
   });
   const keys = rowKeys(5, 7, 0, 3);

@@ -5,6 +5,7 @@ import { type Rows, sourceMask } from '../../src/ml/model/packed-rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { crossGraph, stepGraph } from '../../src/ml/model/mt5-step.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import { tinyConfig, weightValues } from './tiny-model.ts';
@@ -17,11 +18,11 @@ for (const tieWordEmbeddings of [false, true]) {
     const runtime = await openRuntime('onnx', { threads: 2 });
     const trace = plainTrace(config);
     const weights = weightValues(config, initialiseMt5(config, 1));
-    const whole = await runtime.compile({
+    const whole = await compile(runtime, {
       outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
     });
-    const cross = await runtime.compile(crossGraph(trace));
-    const step = await runtime.compile(stepGraph(trace, 'logits'));
+    const cross = await compile(runtime, crossGraph(trace));
+    const step = await compile(runtime, stepGraph(trace, 'logits'));
     const source: Rows = [
       [5, 6, 7, 1],
       [9, 1],
@@ -38,7 +39,7 @@ for (const tieWordEmbeddings of [false, true]) {
         ...encoded,
         ...cache,
         ...stepFeeds(past, config),
-        'source.mask': sourceMask(source),
+        'cross.mask': sourceMask(source),
         ids: grid(
           sequences.map((row) => row.at(-1) ?? 0),
           beams,

@@ -4,6 +4,7 @@ import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { tinyConfig, weightValues } from './tiny-model.ts';
 
@@ -35,7 +36,7 @@ test.each(activations)(
       ...targetFeeds(shiftRight(targets, config), config),
       ...labelFeeds(targets, 1 / targets.flat().length),
     };
-    const lossOf = await runtime.compile(lossGraph(trace));
+    const lossOf = await compile(runtime, lossGraph(trace));
     const lossAt = async (values: ReadonlyMap<string, Float32Array>): Promise<number> =>
       Number((await lossOf.run({ ...weightValues(config, values), ...rest }))['loss']?.data[0]);
     const names = [
@@ -46,7 +47,7 @@ test.each(activations)(
       [false, true].map(async (gradientCheckpointing) => {
         const { graph, lookups } = trainingGraph(trace, trace.parameters, { gradientCheckpointing });
         const outputs = await (
-          await runtime.compile(graph)
+          await compile(runtime, graph)
         ).run({ ...weightValues(config, weights), ...rest });
         return { outputs, tables: lookups.map(({ parameter }) => parameter) };
       }),

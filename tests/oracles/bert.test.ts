@@ -6,10 +6,11 @@ import { loadAll } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { openModelFolder } from '../../src/ml/checkpoint/model-folder.ts';
 import { bertFeeds, bertGraph } from '../../src/ml/model/bert.ts';
 import type { Feed } from '../../src/ml/model/packed-rows.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { compile } from '../runtime/compile.ts';
 import { worstDifference } from './mt5-tables.ts';
 import { neighbours } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const suffix = '.hidden-states.json';
@@ -39,9 +40,7 @@ describe.skipIf(models.length === 0)('BERT against the hidden states of transfor
       );
       const layers = sentences.map(({ hidden_states }) => hidden_states.length - 1);
       expect(Math.min(...layers)).toBeGreaterThan(0);
-      const program = await (
-        await openRuntime('onnx', { threads: 2 })
-      ).compile(bertGraph(opened.value.config));
+      const program = await compile(await oracleRuntime(), bertGraph(opened.value.config));
       const feeds = bertFeeds(sentences.map(({ ids }) => ids));
       const outputs = await program.run({ ...weights, ...feeds });
       const moved: (typeof outputs)[] = [];

@@ -7,8 +7,8 @@ import { isJsonObject } from '../../src/files/json.ts';
 import { bertScores, type TextPair } from '../../src/ml/evaluate/bert-score.ts';
 import type { BertScore } from '../../src/ml/evaluate/greedy-matching.ts';
 import { openSentenceEncoder } from '../../src/ml/evaluate/open-sentence-encoder.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { expectWithin } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/oracles', 'bertscore');
 const models = existsSync(folder)
@@ -42,7 +42,7 @@ describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
       const settings: readonly Setting[] = JSON.parse(
         await readFile(join(folder, `${model}.scores.json`), 'utf8'),
       );
-      const runtime = await openRuntime('onnx', { threads: 2 });
+      const runtime = await oracleRuntime();
 
       for (const [index, setting] of settings.entries()) {
         const lacksBaseline =

@@ -10,7 +10,7 @@ import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { type DropoutSite, type Mt5Trace, plainTrace } from '../../src/ml/model/mt5-trace.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { compile } from '../runtime/compile.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { multiply } from '../../src/ml/tensor/ops/elementwise.ts';
@@ -36,6 +36,7 @@ import {
   parameterGradients,
 } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 interface Site {
   readonly site: string;
@@ -76,9 +77,9 @@ async function compareStep(model: string, kind: 'full' | 'lora'): Promise<void> 
 
   // A second tracing of the same sites, for the logits; inputs of one name are one.
   const logits = logitsOf(traced.trace, decode(traced.trace, encode(traced.trace).last).last);
-  const program = await (
-    await openRuntime('onnx', { threads: 2 })
-  ).compile({ outputs: { ...graph.graph.outputs, logits } });
+  const program = await compile(await oracleRuntime(), {
+    outputs: { ...graph.graph.outputs, logits },
+  });
   const lengths = { source: lengthsOf(source), target: lengthsOf(labels) };
   const masks = Object.fromEntries(
     sites.map((site) => [`keep.${ownName(site.site)}`, maskOf(table, kind, site, lengths)]),

@@ -8,9 +8,9 @@ import { plainOptions } from '../generate/plain-options.ts';
 import type { GeneratedSequence, GenerationOptions } from '../../src/ml/generate/generation-options.ts';
 import { processorsOf } from '../../src/ml/generate/logits-processors.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { modelsWith, mt5Folder, readJsonTable, readModelFolder } from './mt5-tables.ts';
 import { expectWithin, noteMeasured } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 interface Arguments {
   readonly max_length?: number;
@@ -68,7 +68,7 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
     describe(model, async () => {
       const table = await readJsonTable<GenerateTable>(`${model}.generate.json`);
       const { config, weights } = await readModelFolder(`${model}-generate`);
-      const runtime = await openRuntime('onnx', { threads: 2 });
+      const runtime = await oracleRuntime();
       const decoders = {
         logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'),
         logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities'),
@@ -134,10 +134,10 @@ function roundedOtherwise(decoder: Decoder, round: number): Decoder {
   let steps = 0;
   return {
     ...decoder,
-    async step(state, ids, parents) {
-      const { scores, state: next } = await decoder.step(state, ids, parents);
+    async step(ids, parents) {
+      const scores = await decoder.step(ids, parents);
       steps += 1;
-      return { scores: scores.map((score, place) => score + 5e-6 * noise(place, steps, round)), state: next };
+      return scores.map((score, place) => score + 5e-6 * noise(place, steps, round));
     },
   };
 }

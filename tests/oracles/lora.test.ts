@@ -9,10 +9,7 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/m
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import type { Feed, Feeds } from '../../src/ml/model/packed-rows.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
 import { scheduleFactor } from '../../src/ml/train/schedule.ts';
-import { clipFactor, createStepper } from '../../src/ml/train/stepper.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import {
@@ -31,6 +28,7 @@ import {
 import { computedAmong, expectGradients, movedNumbers } from './parameter-gradients.ts';
 import { chaos, expectTrajectory, settled, type Step, type Trajectory } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { fillWith, oracleRuntime, trainedParameters } from './oracle-runtime.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
 
@@ -199,29 +197,35 @@ async function train(
 ): Promise<Trajectory> {
   const trace = loraTrace(config, targets, 0, (x) => x);
   const graph = trainingGraph(trace, trace.trainable);
-  const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
-  const stepper = createStepper({
-    graph,
-    program,
-    shapes: loraShapes(targets, config),
-    frozen: weights,
-    optimizer: { name: 'adamw' },
-    weightDecay: 0.01,
-    decays: () => true,
-    accumulation: 1,
-    kernels: createKernels(),
+  const shapes = loraShapes(targets, config);
+  const session = await (
+    await oracleRuntime()
+  ).openTraining({
+    constants: weights,
+    entries: {},
+    training: {
+      graph,
+      trained: shapes,
+      optimizer: { name: 'adamw' },
+      weightDecayOf: () => 0.01,
+      accumulation: 1,
+    },
   });
-  for (const { name, parameter } of stepper.tensors) parameter.set(reals(weights, name));
+  await fillWith(session, shapes.keys(), weights);
   const steps: Step[] = [];
   for (let step = 0; step < count; step += 1) {
-    const { loss, gradientNorm } = await stepper.gradients([batch]);
     const learningRate =
       1e-3 * scheduleFactor({ name: 'cosine' }, step, { warmup: 3, total: count, learningRate: 1e-3 });
-    stepper.optimizer.update({ step: step + 1, learningRate, gradientScale: clipFactor(gradientNorm, 1) });
+    const { loss, gradientNorm } = await session.step([batch], {
+      step: step + 1,
+      learningRate,
+      maxGradientNorm: 1,
+    });
     steps.push({ loss, gradientNorm, learningRate });
   }
-  await program.release();
-  return { steps, tensors: stepper.tensors };
+  const tensors = await trainedParameters(session, shapes.keys());
+  await session.release();
+  return { steps, tensors };
 }
 
 /** "base_model.model.x.lora_A.default.weight" -> "x.lora_A.weight"; a module saved whole by its own name. */

@@ -4,7 +4,7 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/m
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { compile } from '../runtime/compile.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import {
@@ -26,6 +26,7 @@ import {
   parameterGradients,
 } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 type Values = Readonly<Record<string, HostValue>>;
 
@@ -54,8 +55,8 @@ function forwardTests(model: string): void {
     const source = encode(trace);
     const target = decode(trace, source.last);
     const training = trainingGraph(trace, trace.parameters);
-    const runtime = await openRuntime('onnx', { threads: 2 });
-    const program = await runtime.compile({
+    const runtime = await oracleRuntime();
+    const program = await compile(runtime, {
       outputs: {
         ...training.graph.outputs,
         logits: logitsOf(trace, target.last),

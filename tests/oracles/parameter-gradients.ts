@@ -3,11 +3,12 @@ import { type TrainingGraph, trainingGraph } from '../../src/ml/model/mt5-loss.t
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import type { Mt5Trace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { compile } from '../runtime/compile.ts';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { worstDifference, worstShare } from './mt5-tables.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { oracleRuntime } from './oracle-runtime.ts';
 
 /**
  * The gradient of every parameter: what the graph gives whole, and the rows of its lookups added up, in
@@ -106,9 +107,7 @@ export async function computedAmong(
   parameters: Feeds,
 ): Promise<{ readonly ours: Computed; readonly moved: readonly Computed[] }> {
   const graph = trainingGraph(trace, trainable);
-  const program = await (
-    await openRuntime('onnx', { threads: 2 })
-  ).compile({
+  const program = await compile(await oracleRuntime(), {
     outputs: { ...graph.graph.outputs, logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
   });
   const compute = async (values: Feeds): Promise<Computed> => {

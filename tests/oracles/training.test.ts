@@ -6,12 +6,11 @@ import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
-import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { isDecayed } from '../../src/ml/train/decay.ts';
-import { createKernels } from '../../src/ml/train/kernels/kernels.ts';
-import type { OptimizerSettings } from '../../src/ml/train/optimizer.ts';
+import type { OptimizerSettings } from '../../src/ml/runtime/optimizer.ts';
+import type { Values } from '../../src/ml/runtime/runtime.ts';
+import { relativeStep } from '../../src/ml/train/relative-step.ts';
 import { type Schedule, scheduleFactor } from '../../src/ml/train/schedule.ts';
-import { clipFactor, createStepper, type Values } from '../../src/ml/train/stepper.ts';
 import {
   batchRows,
   countLabels,
@@ -33,6 +32,7 @@ import {
   type Trajectory,
 } from './trajectory-drift.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
+import { fillWith, oracleRuntime, trainedParameters } from './oracle-runtime.ts';
 
 interface RunConfig {
   readonly opt: 'adamw' | 'adafactor';
@@ -192,23 +192,22 @@ async function trajectory(model: string, config: RunConfig, weights: Feeds): Pro
   const batches = await readTable(`${model}.train-batches.safetensors`);
   const trace = plainTrace(mt5);
   const graph = trainingGraph(trace, trace.parameters);
-  const program = await (await openRuntime('onnx', { threads: 2 })).compile(graph.graph);
   const shapes = new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
   const accumulation = config.accumulate ?? 1;
   const { optimizer, weightDecay, decays, learningRate } = settingsOf(config);
-  const stepper = createStepper({
-    graph,
-    program,
-    shapes,
-    frozen: {},
-    optimizer,
-    weightDecay,
-    decays,
-    accumulation,
-    kernels: createKernels(),
+  const session = await (
+    await oracleRuntime()
+  ).openTraining({
+    entries: {},
+    training: {
+      graph,
+      trained: shapes,
+      optimizer,
+      weightDecayOf: (name) => (decays(name) ? weightDecay : 0),
+      accumulation,
+    },
   });
-  for (const { name, parameter } of stepper.tensors)
-    parameter.set(Array.from(weights[name]?.data ?? [], Number));
+  await fillWith(session, shapes.keys(), weights);
 
   const count = batches.names.filter((name) => name.endsWith('.labels')).length;
   const steps: Step[] = [];
@@ -216,21 +215,24 @@ async function trajectory(model: string, config: RunConfig, weights: Feeds): Pro
     const group = Array.from({ length: accumulation }, (_, index) =>
       batchRows(batches, `batch.${(step * accumulation + index) % count}.`),
     );
-    const { loss, gradientNorm } = await stepper.gradients(microBatches(group, config, mt5));
     const factor = scheduleFactor(scheduleNamed(config.schedule ?? 'constant'), step, {
       warmup: config.warmup ?? 0,
       total: config.steps,
       learningRate,
     });
-    stepper.optimizer.update({
+    const isRelative = optimizer.name === 'adafactor' && optimizer.relativeStep === true;
+    const { loss, gradientNorm } = await session.step(microBatches(group, config, mt5), {
       step: step + 1,
-      learningRate: learningRate * factor,
-      gradientScale: clipFactor(gradientNorm, config.clip ?? null),
+      learningRate: isRelative
+        ? relativeStep(step + 1, optimizer.warmupInit === true)
+        : learningRate * factor,
+      maxGradientNorm: config.clip ?? null,
     });
     steps.push({ loss, learningRate: learningRate * factor, gradientNorm });
   }
-  await program.release();
-  return { steps, tensors: stepper.tensors };
+  const tensors = await trainedParameters(session, shapes.keys());
+  await session.release();
+  return { steps, tensors };
 }
 
 function microBatches(

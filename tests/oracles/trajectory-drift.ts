@@ -1,5 +1,5 @@
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
-import type { Trained } from '../../src/ml/train/optimizer.ts';
+import type { TrainedParameter } from './oracle-runtime.ts';
 import { lastBitsTurned, neighbours } from './parameter-gradients.ts';
 import { expectWithin, roundingAllowance } from './within.ts';
 
@@ -12,7 +12,7 @@ export interface Step {
 
 export interface Trajectory {
   readonly steps: readonly Step[];
-  readonly tensors: readonly Trained[];
+  readonly tensors: readonly TrainedParameter[];
 }
 
 /** A step as a table has it. */

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as engine from '../../src/ml/runtime/onnx/onnx-runtime.ts';
+import * as engine from '../../src/ml/runtime/onnx/onnx-training.ts';
 import { stage as train } from '../../stages/train.ts';
 import type { MethodParams } from '../../stages/train/train-params.ts';
 import { stage as measured } from '../../stages/train-measured.ts';

@@ -7,7 +7,7 @@ import {
   checkpointSteps,
   pruneCheckpoints,
   readState,
-  readTensors,
+  tensorReader,
   writeCheckpoint,
 } from '../../src/ml/train/checkpoints.ts';
 import { bitsOf, trainTiny } from './tiny-training.ts';
@@ -22,6 +22,16 @@ const tensors = () =>
     ['parameter.w', Float32Array.of(1, Math.fround(0.1), -0)],
     ['optimizer.first.w', Float32Array.of(3, 4, 5)],
   ]);
+/** Fills arrays from a checkpoint. */
+async function readTensors(folder: string, step: number, into: ReadonlyMap<string, Float32Array>) {
+  const reader = await tensorReader(folder, step);
+  if (!reader.ok) return reader;
+  for (const [name, data] of into) {
+    const read = await reader.value(name, data);
+    if (!read.ok) return read;
+  }
+  return { ok: true } as const;
+}
 const folder = () => mkdtemp(join(tmpdir(), 'checkpoints-'));
 
 describe('checkpoints', () => {

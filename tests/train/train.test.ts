@@ -9,6 +9,7 @@ import { loraTargets } from '../../src/ml/model/lora-targets.ts';
 import { lossGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
+import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
@@ -192,12 +193,11 @@ describe('a training', () => {
     if (!targets.ok) throw new Error(targets.error);
     const base = initialiseMt5(tinyConfig, 7);
     expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
-    const plain = await (
-      await openRuntime('onnx', { threads: 2 })
-    ).compile(lossGraph(plainTrace(tinyConfig)));
-    const beside = await (
-      await openRuntime('onnx', { threads: 2 })
-    ).compile(lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)));
+    const plain = await compile(await openRuntime('onnx', { threads: 2 }), lossGraph(plainTrace(tinyConfig)));
+    const beside = await compile(
+      await openRuntime('onnx', { threads: 2 }),
+      lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)),
+    );
     const batch = evaluationFeeds(copyExamples, tinyConfig, 1);
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
     const { loss: adapted } = await beside.run({
@@ -219,9 +219,10 @@ describe('a training', () => {
     };
     const { heldOut } = validationSplit(copyExamples.length, 0.2, 42);
     expect(heldOut).toHaveLength(6);
-    const program = await (
-      await openRuntime('onnx', { threads: 2 })
-    ).compile(lossGraph(plainTrace(tinyConfig)));
+    const program = await compile(
+      await openRuntime('onnx', { threads: 2 }),
+      lossGraph(plainTrace(tinyConfig)),
+    );
     const meanOf = async (rows: readonly number[]): Promise<number> => {
       const batch = evaluationFeeds(
         rows.flatMap((row) => copyExamples[row] ?? []),

@@ -12,11 +12,13 @@ export const engine: NativeModule = {
     const { add } = await import('../../ml/tensor/ops/elementwise.ts');
     const { input } = await import('../../ml/tensor/ops/source.ts');
     const runtime = await openRuntime('onnx', { threads: 1 });
-    const program = await runtime.compile({ outputs: { sum: add(input('x', 'float32', [2]), 1) } });
-    const { sum } = await program.run({
+    const session = await runtime.open({
+      entries: { add: { outputs: { sum: add(input('x', 'float32', [2]), 1) } } },
+    });
+    const { sum } = await session.run('add', {
       x: { dtype: 'float32', shape: [2], data: new Float32Array([1, 2]) },
     });
-    await program.release();
+    await session.release();
     if (sum?.data[1] !== 3) throw new Error(`it computes that 2 + 1 is ${String(sum?.data[1])}`);
     return `${runtime.version} computes on ${runtime.device}`;
   },

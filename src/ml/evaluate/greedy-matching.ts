@@ -34,9 +34,9 @@ export interface Matcher {
  * over the candidate's tokens, recall over the reference's; F1 is 0 where both are.
  */
 export async function openMatcher(runtime: Runtime, width: number): Promise<Matcher> {
-  const program = await runtime.compile(matchingGraph(width));
+  const session = await runtime.open({ entries: { match: matchingGraph(width) } });
   const match = async (candidate: WeightedTokens, reference: WeightedTokens): Promise<BertScore> => {
-    const outputs = await program.run({
+    const outputs = await session.run('match', {
       candidate: vectors(candidate, width),
       'candidate.weights': weights(candidate),
       'candidate.floor': floor(candidate),
@@ -48,7 +48,7 @@ export async function openMatcher(runtime: Runtime, width: number): Promise<Matc
     const f1 = (2 * precision * recall) / (precision + recall);
     return { precision, recall, f1: Number.isNaN(f1) ? 0 : f1 };
   };
-  return Object.assign(match, { release: () => program.release() });
+  return Object.assign(match, { release: () => session.release() });
 }
 
 function matchingGraph(width: number): Graph {

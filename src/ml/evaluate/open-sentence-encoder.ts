@@ -44,7 +44,7 @@ export async function openSentenceEncoder(
     };
   const weights = await loadWeights(opened.value.tensors, family.graph);
   if (!weights.ok) return weights;
-  const program = await runtime.compile(family.graph);
+  const session = await runtime.open({ constants: weights.value, entries: { encode: family.graph } });
   return {
     ok: true,
     value: {
@@ -56,10 +56,7 @@ export async function openSentenceEncoder(
       async embed(rows) {
         const vectors: Float32Array[] = [];
         for (const batch of batchesOf(rows)) {
-          const { [`hidden.${family.layer}`]: states } = await program.run({
-            ...weights.value,
-            ...family.feeds(batch),
-          });
+          const { [`hidden.${family.layer}`]: states } = await session.run('encode', family.feeds(batch));
           if (states?.dtype !== 'float32') throw new Error('the encoder returned no states');
           let token = 0;
           for (const { length } of batch) {

@@ -1,6 +1,6 @@
 import type { Rows } from '../model/packed-rows.ts';
 import { advanceRow, startRow, type BeamRow } from './beam-row.ts';
-import { keepSources, type Decoder } from './decoder.ts';
+import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';
 import type { GeneratedSequence, GenerationOptions, Search } from './generation-options.ts';
 import { processorsOf, type LogitsProcessor } from './logits-processors.ts';
@@ -61,7 +61,7 @@ async function decodeBatch(
 ): Promise<readonly (readonly GeneratedSequence[])[]> {
   const processors = rows.map(({ tokens }) => processorsOf(options, tokens));
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
-  let state = await decoder.start(rows.map(({ tokens }) => tokens));
+  await decoder.start(rows.map(({ tokens }) => tokens));
   let searches: readonly SourceSearch[] = rows.map((_, place) => ({
     place,
     row: startRow(options.startTokenId),
@@ -70,8 +70,10 @@ async function decodeBatch(
   while (searches.length > 0) {
     signal?.throwIfAborted();
     const width = Math.max(...searches.map(({ row }) => row.running.length));
-    const step = await decoder.step(state, newestTokens(searches, width), parents);
-    const scores = rowsOfScores(step.scores, searches.length * width);
+    const scores = rowsOfScores(
+      await decoder.step(newestTokens(searches, width), parents),
+      searches.length * width,
+    );
     const advanced = searches.map(({ place, row }, source): SourceSearch => {
       const own = row.running.map((beam, index) =>
         processed(scores[source * width + index], beam.tokens, processors[place] ?? []),
@@ -82,7 +84,7 @@ async function decodeBatch(
       if (row.done)
         results[place] = row.finished.slice(0, options.search.kind === 'beam' ? options.search.returned : 1);
     const kept = advanced.flatMap(({ row }, source) => (row.done ? [] : [source]));
-    state = keepSources(step.state, kept);
+    await decoder.keep(kept);
     searches = advanced.filter(({ row }) => !row.done);
     parents = parentRows(searches, kept, width);
   }

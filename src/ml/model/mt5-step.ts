@@ -1,13 +1,69 @@
-import type { Graph, Node } from '../tensor/node.ts';
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import type { Graph, Node, Shape } from '../tensor/node.ts';
 import { add } from '../tensor/ops/elementwise.ts';
 import { gather } from '../tensor/ops/indexing.ts';
 import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
-import { input } from '../tensor/ops/source.ts';
+import { constant, input } from '../tensor/ops/source.ts';
 import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from './mt5-stack.ts';
 import { applyLinear, embedTokens, lookUp, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
+
+/** The graphs of generation, and what each changes of `decoderVariables`. */
+export function decoderEntries(
+  trace: Mt5Trace,
+  scores: 'logits' | 'logProbabilities',
+): Readonly<Record<'start' | 'step' | 'keep', DecoderEntry>> {
+  const { scores: result, ...caches } = stepGraph(trace, scores).outputs;
+  if (result === undefined) throw new Error('the step has no scores');
+  return {
+    start: {
+      outputs: {},
+      updates: { ...crossGraph(trace).outputs, 'cross.mask': paddingMask(), ...emptyCaches(trace.config) },
+    },
+    step: { outputs: { scores: result }, updates: caches },
+    keep: { outputs: {}, updates: keptSources(trace.config) },
+  };
+}
+
+interface DecoderEntry extends Graph {
+  readonly updates: Readonly<Record<string, Node>>;
+}
+
+/** What is kept from step to step: once a source "cross.…", once a row (a beam of a source) "self.…". */
+export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Shape>> => ({
+  ...Object.fromEntries(
+    Array.from({ length: config.numDecoderLayers }, (_, layer) =>
+      (['key', 'value'] as const).flatMap((part) => [
+        [`cross.${layer}.${part}`, crossShape(config)] as const,
+        [`self.${layer}.${part}`, selfShape(config)] as const,
+      ]),
+    ).flat(),
+  ),
+  'cross.mask': ['batch', 1, 1, 'source'],
+});
+
+const crossShape = ({ numHeads, dKv }: Mt5Config): Shape => ['batch', numHeads, 'source', dKv];
+const selfShape = ({ numHeads, dKv }: Mt5Config): Shape => ['cacheRows', numHeads, 'past', dKv];
+
+const variablesNamed = (config: Mt5Config, prefix: string): readonly (readonly [string, Shape])[] =>
+  Object.entries(decoderVariables(config)).filter(([name]) => name.startsWith(prefix));
+
+/** No token yet: one row of nothing, which every source's first beam continues. */
+function emptyCaches(config: Mt5Config): Readonly<Record<string, Node>> {
+  const nothing = constant([], [1, config.numHeads, 0, config.dKv]);
+  return Object.fromEntries(variablesNamed(config, 'self.').map(([name]) => [name, nothing]));
+}
+
+/** The sources that "kept" int32 [kept] names. */
+const keptSources = (config: Mt5Config): Readonly<Record<string, Node>> =>
+  Object.fromEntries(
+    variablesNamed(config, 'cross.').map(([name, shape]) => [
+      name,
+      gather(input(name, 'float32', shape), input('kept', 'int32', ['kept'])),
+    ]),
+  );
 
 /**
  * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the
@@ -34,8 +90,8 @@ export function crossGraph(trace: Mt5Trace): Graph {
  * positions.
  *
  * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32
- * [batch, beams], the row of the cache that each beam continues (over all sources); "source.mask" [batch, 1,
- * 1, source]; the outputs of crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer
+ * [batch, beams], the row of the cache that each beam continues (over all sources); "cross.mask", the "source.mask"
+ * that the encoder was fed with; the outputs of crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer
  * "self.<layer>.key" and "self.<layer>.value", float32 [cacheRows, heads, past, dKv], with past = 0 at first
  * and then what the last step gave.
  *
@@ -95,7 +151,7 @@ function selfStep(
       dKv,
     ]);
   const extended = (cache: string, newest: Node): Node =>
-    concat([gather(input(cache, 'float32', ['cacheRows', numHeads, 'past', dKv]), parents), newest], 2);
+    concat([gather(input(cache, 'float32', selfShape(trace.config)), parents), newest], 2);
   const key = extended(`self.${layer}.key`, part('k'));
   const value = extended(`self.${layer}.value`, part('v'));
   const weights = softmax(add(matmul(part('q'), key, { transposeB: true }), bias));
@@ -120,8 +176,10 @@ function crossStep(trace: Mt5Trace, x: Node, layer: number): Node {
   );
   const perSource = transpose(reshape(query, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
   const kept = (part: 'key' | 'value'): Node =>
-    input(`cross.${layer}.${part}`, 'float32', ['batch', numHeads, 'source', dKv]);
-  const weights = softmax(add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask()));
+    input(`cross.${layer}.${part}`, 'float32', crossShape(trace.config));
+  const weights = softmax(
+    add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask('cross.mask')),
+  );
   const joined = reshape(transpose(matmul(weights, kept('value')), [0, 2, 1, 3]), [rows, numHeads * dKv]);
   return applyLinear(trace, joined, `${name}.EncDecAttention.o`, 'target');
 }

@@ -27,7 +27,7 @@ export const packingOf = (side: Side): Packing => ({
  * 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1,
  * source]
  */
-export const paddingMask = (): Node => input('source.mask', 'float32', ['batch', 1, 1, 'source']);
+export const paddingMask = (name = 'source.mask'): Node => input(name, 'float32', ['batch', 1, 1, 'source']);
 
 /** Token ids of the rows of a batch, without padding; no row is empty. */
 export type Rows = readonly (readonly number[])[];

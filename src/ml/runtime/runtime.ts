@@ -1,7 +1,10 @@
-import type { Graph } from '../tensor/node.ts';
+import type { Result } from '../../result.ts';
+import type { TrainingGraph } from '../model/mt5-loss.ts';
+import type { Graph, Node, Shape } from '../tensor/node.ts';
+import type { OptimizerSettings } from './optimizer.ts';
 
 /**
- * A tensor in this process' memory: what a program is fed with and what it gives back. Row-major; `bool` is a
+ * A tensor in this process' memory: what a session is fed with and what it gives back. Row-major; `bool` is a
  * byte an element.
  */
 export type HostValue = { readonly shape: readonly number[] } & (
@@ -12,21 +15,7 @@ export type HostValue = { readonly shape: readonly number[] } & (
   | { readonly dtype: 'bool'; readonly data: Uint8Array }
 );
 
-/** A graph made ready for one device. */
-export interface Program {
-  /**
-   * Computes the outputs from the inputs, both by name. Named dimensions are taken from the shapes of the
-   * feeds; two feeds that disagree are an error that names both. `into` gives memory for outputs that shall
-   * be written in place: the value returned for such an output is the given one. Feeds are read only; an
-   * output given `into` must not share memory with a feed.
-   */
-  run(
-    feeds: Readonly<Record<string, HostValue>>,
-    into?: Readonly<Record<string, HostValue>>,
-  ): Promise<Readonly<Record<string, HostValue>>>;
-  /** Frees the device's memory. The program cannot run afterwards. */
-  release(): Promise<void>;
-}
+export type Values = Readonly<Record<string, HostValue>>;
 
 /**
  * The port: what every engine can do. One is loaded by its name, so that a bundle reaches only those that its
@@ -38,8 +27,100 @@ export interface Runtime {
   readonly device: string;
   /** Name and version of the engine, as it stands in the manifest: "onnxruntime-node 1.30.0". */
   readonly version: string;
-  /** Makes a graph ready to run. Throws where the graph is not legal: a bug of what built it. */
-  compile(graph: Graph): Promise<Program>;
+  /** Compiles the entries of a session. Throws where a graph is not legal: a bug of what built it. */
+  open<Name extends string>(plan: SessionPlan<Name>): Promise<Session<Name>>;
+}
+
+/** A runtime whose sessions can be trained. Apart from `Runtime`, so that what only computes loads no optimizer. */
+export interface TrainingRuntime extends Runtime {
+  openTraining<Name extends string>(plan: TrainingPlan<Name>): Promise<TrainingSession<Name>>;
+}
+
+/**
+ * A program with memory: entries that are computed from what they are fed with and from values that the session
+ * holds. An `Input` of a graph reads the constant or variable of its name; every other one is fed.
+ */
+export interface SessionPlan<Name extends string = string> {
+  /**
+   * Values that stay as they are, say weights. A session may read them where they lie: they must not be changed
+   * while it is open.
+   */
+  readonly constants?: Values;
+  /**
+   * Values that entries change: float32, of these shapes, whose named sizes may differ from run to run. They have
+   * no value until an entry gives them one.
+   */
+  readonly variables?: Readonly<Record<string, Shape>>;
+  readonly entries: Readonly<Record<Name, Entry>>;
+}
+
+/** The outputs are given back. */
+export interface Entry extends Graph {
+  /** What variables become when all outputs and all updates are computed from what they were. */
+  readonly updates?: Readonly<Record<string, Node>>;
+}
+
+export interface Session<Name extends string = string> {
+  /**
+   * Runs an entry. Named sizes are taken from the shapes of what is fed and held; two that disagree are an error
+   * that names both. Feeds are read only. The returned values are the caller's.
+   */
+  run(entry: Name, feeds: Values): Promise<Values>;
+  /** Frees the memory of the device. The session cannot run afterwards. */
+  release(): Promise<void>;
+}
+
+/** A session that trains some of its values. */
+export interface TrainingPlan<Name extends string = string> extends SessionPlan<Name> {
+  readonly training: Training;
+}
+
+export interface Training {
+  readonly graph: TrainingGraph;
+  /** What is trained: float32. Entries read it as they read variables, and do not update it. */
+  readonly trained: ReadonlyMap<string, readonly number[]>;
+  readonly optimizer: OptimizerSettings;
+  readonly weightDecayOf: (name: string) => number;
+  /** The most micro-batches that a step has. */
+  readonly accumulation: number;
+}
+
+export interface TrainingSession<Name extends string = string> extends Session<Name> {
+  /**
+   * The variables that the optimizer remembers things in from step to step. With what is trained they are all that
+   * a resumed training needs; both are zero until they are filled.
+   */
+  readonly memory: readonly string[];
+  /**
+   * One step: sums the losses and gradients of the micro-batches, which their feeds weight, clips the gradients
+   * and updates what is trained. Where the loss or the norm is not finite, no variable is changed.
+   */
+  step(microBatches: readonly Values[], update: Update): Promise<StepResult>;
+  /** The values of variables. They may lie in the memory of the session: the next step may change them. */
+  read(names: Iterable<string>): Promise<Values>;
+  /**
+   * Gives variables their values, one after the other: `fill` writes every element of `into`. Ends at the first
+   * that cannot be filled; some are changed then.
+   */
+  assign<Failure>(
+    names: Iterable<string>,
+    fill: (name: string, into: Float32Array) => Promise<Result<void, Failure>>,
+  ): Promise<Result<void, Failure>>;
+}
+
+/** What changes from step to step. */
+export interface Update {
+  /** From 1 on. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** The L2 norm that gradients are clipped to; null leaves them. */
+  readonly maxGradientNorm: number | null;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** The L2 norm over all gradients, before clipping. */
+  readonly gradientNorm: number;
 }
 
 /** How a runtime computes. */
@@ -55,6 +136,6 @@ export interface RuntimeOptions {
  * What the module of an engine exports. A stage is given one, bundled by itself: no stage program holds the
  * code of any.
  */
-export interface Engine {
-  openEngine(options: RuntimeOptions): Runtime;
+export interface Engine<Opened extends Runtime = Runtime> {
+  openEngine(options: RuntimeOptions): Opened;
 }

@@ -75,30 +75,30 @@ export async function readState(folder: string, step: number): Promise<Result<Tr
   return { ok: true, value: { fingerprint, step, records } };
 }
 
-/** Fills arrays from a checkpoint; each has to be there, in its length, with the bits that were written. */
-export async function readTensors(
-  folder: string,
-  step: number,
-  into: Tensors,
-): Promise<Result<void, FileProblem>> {
+/** Fills an array with a tensor, by its name; it has to be there, in its length, with the bits that were written. */
+export type TensorReader = (name: string, into: Float32Array) => Promise<Result<void, FileProblem>>;
+
+/** Opens a checkpoint for reading. */
+export async function tensorReader(folder: string, step: number): Promise<Result<TensorReader, FileProblem>> {
   const state = await readStored(folder, step);
   if (!state.ok) return state;
   const path = join(checkpointPath(folder, step), tensorsName);
   const stored = await openSafetensors(path);
   if (!stored.ok) return stored;
-  for (const [name, data] of into) {
+  const read: TensorReader = async (name, into) => {
     const tensor = stored.value.get(name);
-    if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(data.length))
+    if (tensor === undefined || tensor.dtype !== 'float32' || tensor.shape.join() !== String(into.length))
       return {
         ok: false,
-        error: { path, message: `has no float32 tensor "${name}" of ${data.length} elements` },
+        error: { path, message: `has no float32 tensor "${name}" of ${into.length} elements` },
       };
-    const loaded = await loadFloat32(tensor, data);
+    const loaded = await loadFloat32(tensor, into);
     if (!loaded.ok) return loaded;
-    if (sumOf(data) !== state.value.sums[name])
-      return { ok: false, error: { path, message: `the tensor "${name}" is damaged` } };
-  }
-  return { ok: true, value: undefined };
+    return sumOf(into) === state.value.sums[name]
+      ? loaded
+      : { ok: false, error: { path, message: `the tensor "${name}" is damaged` } };
+  };
+  return { ok: true, value: read };
 }
 
 /**

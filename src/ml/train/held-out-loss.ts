@@ -2,12 +2,12 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { orderedBatches } from '../dataset/batches.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
 import type { Example } from '../dataset/example.ts';
-import type { Feeds } from '../model/packed-rows.ts';
-import type { Program } from '../runtime/runtime.ts';
+import type { Session } from '../runtime/runtime.ts';
 import { evaluationFeeds } from './micro-batch.ts';
 
 export interface HeldOut {
-  readonly program: Program;
+  /** `evaluate` gives the token losses of a batch by the parameters as they are. */
+  readonly session: Session<'evaluate'>;
   readonly config: Mt5Config;
   /** Of all rows; `rows` says which of them are held out. */
   readonly examples: readonly Example[];
@@ -35,8 +35,7 @@ export const evaluatedTogether = 8;
  * not finite. Throws the signal's reason when it is aborted.
  */
 export async function heldOutLosses(
-  { program, config, examples, rows, headParts }: HeldOut,
-  parameters: Feeds,
+  { session, config, examples, rows, headParts }: HeldOut,
   signal: AbortSignal,
 ): Promise<{ readonly losses: readonly RowLoss[]; readonly spoiledBy?: readonly number[] }> {
   const losses: RowLoss[] = [];
@@ -44,9 +43,9 @@ export async function heldOutLosses(
     signal.throwIfAborted();
     const batch = elementsAt(rows, places);
     const feeds = evaluationFeeds(elementsAt(examples, batch), config, headParts);
-    const { exact, smoothed = exact } = await program.run({ ...parameters, ...feeds });
+    const { exact, smoothed = exact } = await session.run('evaluate', feeds);
     if (exact?.dtype !== 'float32' || smoothed?.dtype !== 'float32')
-      throw new Error('the program returned no token losses');
+      throw new Error('the session returned no token losses');
     let start = 0;
     for (const row of batch) {
       const tokens = examples[row]?.target.length ?? 0;

@@ -8,9 +8,9 @@ import type { Split } from '../dataset/split.ts';
 import {
   checkpointSteps,
   readState,
-  readTensors,
   removeCheckpoints,
-  type Tensors,
+  type TensorReader,
+  tensorReader,
   type TrainingState,
 } from './checkpoints.ts';
 import type { TrainConfig } from './train-config.ts';
@@ -35,14 +35,14 @@ export function fingerprintOf(
 }
 
 /**
- * Fills the memory of a training from the newest intact checkpoint, and returns where it continues; "anew"
+ * Fills what a training remembers from the newest intact checkpoint, and returns where it continues; "anew"
  * where there is none. Those that are proven to be damaged are removed with a warning, and so are those of
  * another training; one that cannot be read is left, and the training does not start.
  */
 export async function resume(
   scratch: string,
   fingerprint: string,
-  memory: Tensors,
+  fill: (reader: TensorReader) => Promise<Result<void, FileProblem>>,
   warn: (text: string) => void,
   disk: Disk,
 ): Promise<Result<Pick<TrainingState, 'step' | 'records'> | 'anew', FileProblem>> {
@@ -55,7 +55,8 @@ export async function resume(
       const removed = await removeCheckpoints(scratch, 0, disk);
       return removed.ok ? { ok: true, value: 'anew' } : removed;
     }
-    const filled = state.ok ? await readTensors(scratch, step, memory) : state;
+    const reader = state.ok ? await tensorReader(scratch, step) : state;
+    const filled = reader.ok ? await fill(reader.value) : reader;
     if (state.ok && filled.ok) return state;
     if (!filled.ok && !isDamage(filled.error))
       return {

@@ -1,5 +1,5 @@
 import type { AdapterConfig } from '../checkpoint/adapter-config.ts';
-import type { OptimizerSettings } from './optimizer.ts';
+import type { OptimizerSettings } from '../runtime/optimizer.ts';
 import type { Schedule } from './schedule.ts';
 
 /**

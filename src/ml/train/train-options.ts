@@ -4,7 +4,7 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
 import type { Split } from '../dataset/split.ts';
 import type { Feeds } from '../model/packed-rows.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { TrainingRuntime } from '../runtime/runtime.ts';
 import type { TrainConfig } from './train-config.ts';
 import type { TrainEvent } from './train-event.ts';
 
@@ -22,7 +22,7 @@ export interface TrainOptions {
   /** Of the examples, those that are evaluated on and those that are trained on. */
   readonly split: Split;
   readonly config: TrainConfig;
-  readonly runtime: Runtime;
+  readonly runtime: TrainingRuntime;
   /** A folder for checkpoints. A training that finds its own checkpoints resumes from the newest. */
   readonly scratch: string;
   /**

@@ -1,9 +1,8 @@
 import { realDisk } from '../../files/disk.ts';
 import { fileProblemText } from '../../files/file-problem.ts';
 import { faultOf } from './fault.ts';
-import { createKernels } from './kernels/kernels.ts';
+import { isDecayed } from './decay.ts';
 import { loadFrozen } from './load-parameters.ts';
-import { createStepper } from './stepper.ts';
 import type { TrainOptions } from './train-options.ts';
 import type { TrainOutcome } from './train-outcome.ts';
 import { traineeOf } from './trainee.ts';
@@ -21,30 +20,28 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
   const { training, evaluation, shapes, headParts } = trainee.value;
 
-  const programs = {
-    training: await runtime.compile(training.graph),
-    evaluation: await runtime.compile(evaluation),
-  };
-  try {
-    const frozen = await loadFrozen(model.tensors, shapes);
-    if (!frozen.ok) return { kind: 'failed', problem: fileProblemText(frozen.error) };
-    const stepper = createStepper({
+  const frozen = await loadFrozen(model.tensors, shapes);
+  if (!frozen.ok) return { kind: 'failed', problem: fileProblemText(frozen.error) };
+  const session = await runtime.openTraining({
+    constants: frozen.value,
+    entries: { evaluate: evaluation },
+    training: {
       graph: training,
-      program: programs.training,
-      shapes,
-      frozen: frozen.value,
+      trained: shapes,
       optimizer: config.optimizer,
-      weightDecay: config.weightDecay,
+      weightDecayOf: (name) => (isDecayed(name) ? config.weightDecay : 0),
       accumulation: config.accumulation,
-      kernels: createKernels(),
-    });
+    },
+  });
+  try {
     return await trainingLoop({
       ...options,
       disk,
       trainee: trainee.value,
-      stepper,
+      frozen: frozen.value,
+      session,
       heldOut: {
-        program: programs.evaluation,
+        session,
         config: model.config,
         examples,
         rows: split.heldOut,
@@ -53,7 +50,6 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
       },
     });
   } finally {
-    await programs.training.release();
-    await programs.evaluation.release();
+    await session.release();
   }
 }

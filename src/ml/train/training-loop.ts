@@ -2,22 +2,23 @@ import type { Disk } from '../../files/disk.ts';
 import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { elementsAt } from '../dataset/elements-at.ts';
-import { relativeStep } from './adafactor.ts';
+import type { Feed, Feeds } from '../model/packed-rows.ts';
+import type { Values, TrainingSession } from '../runtime/runtime.ts';
 import {
   pruneCheckpoints,
-  readTensors,
   removeCheckpoints,
   type Tensors,
+  tensorReader,
   writeCheckpoint,
 } from './checkpoints.ts';
 import { diverged } from './divergence.ts';
 import { type HeldOut, heldOutLosses, type RowLoss, selectionLoss, trainerLoss } from './held-out-loss.ts';
-import { loadTrained } from './load-parameters.ts';
+import { parameterLoader } from './load-parameters.ts';
 import { fillOf, stepFeeds } from './micro-batch.ts';
 import { batchOrder, bestOf, evaluationsIn, shouldStopEarly, isDue, type Plan, planOf } from './plan.ts';
+import { relativeStep } from './relative-step.ts';
 import { fingerprintOf, resume } from './resume.ts';
 import { scheduleFactor } from './schedule.ts';
-import { clipFactor, type Stepper } from './stepper.ts';
 import type { EvaluationRecord, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
 import type { TrainOptions } from './train-options.ts';
 import type { TrainOutcome } from './train-outcome.ts';
@@ -27,7 +28,9 @@ import type { Trainee } from './trainee.ts';
 export interface Compiled extends Omit<TrainOptions, 'disk' | 'runtime'> {
   readonly disk: Disk;
   readonly trainee: Trainee;
-  readonly stepper: Stepper;
+  /** The parameters that stay as they are. */
+  readonly frozen: Feeds;
+  readonly session: TrainingSession<'evaluate'>;
   readonly heldOut: HeldOut;
 }
 
@@ -88,24 +91,40 @@ const failed = (problem: FileProblem): TrainOutcome => ({
   problem: fileProblemText(problem),
 });
 
-/** Fills the stepper's memory from the newest checkpoint, or with what the training starts from. */
+/** Fills what the session remembers from the newest checkpoint, or with what the training starts from. */
 async function startOrResume(
-  { model, adapter, scratch, emit, trainee, stepper, disk }: Compiled,
+  compiled: Compiled,
   fingerprint: string,
 ): Promise<Result<Progress, FileProblem>> {
-  const memory = memoryOf(stepper);
-  const resumed = await resume(scratch, fingerprint, memory, (text) => emit({ kind: 'warning', text }), disk);
+  const { model, adapter, scratch, emit, trainee, session, disk } = compiled;
+  const parameters = parameterNames(compiled);
+  const resumed = await resume(
+    scratch,
+    fingerprint,
+    (reader) =>
+      session.assign([...parameters, ...session.memory], (name, into) =>
+        reader(stored(compiled, name), into),
+      ),
+    (text) => emit({ kind: 'warning', text }),
+    disk,
+  );
   if (!resumed.ok) return resumed;
   if (resumed.value !== 'anew')
     return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
-  for (const data of memory.values()) data.fill(0); // a damaged checkpoint may have been read halfway
-  const loaded = await loadTrained(stepper.tensors, adapter ?? trainee.initial, model.tensors);
+  const cleared = await session.assign(session.memory, zero); // a damaged checkpoint may have been read halfway
+  if (!cleared.ok) return cleared;
+  const loaded = await session.assign(parameters, parameterLoader(adapter ?? trainee.initial, model.tensors));
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
+}
+
+async function zero(_: string, into: Float32Array): Promise<Result<void, FileProblem>> {
+  into.fill(0);
+  return { ok: true, value: undefined };
 }
 
 /** Makes the next step; returns the outcome if the training diverged. */
 function stepMaker(
-  { model, config, examples, scratch, emit, trainee, stepper, split: { kept: rows } }: Compiled,
+  { model, config, examples, scratch, emit, trainee, session, split: { kept: rows } }: Compiled,
   plan: Plan,
   progress: Progress,
 ): () => Promise<TrainOutcome | undefined> {
@@ -116,8 +135,10 @@ function stepMaker(
     const batches = batchesOf(step);
     const microBatches = batches.map((batch) => elementsAt(trainingRows, batch));
     const started = performance.now();
-    const { loss, gradientNorm } = await stepper.gradients(
+    const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
+    const { loss, gradientNorm } = await session.step(
       stepFeeds(microBatches, step, model.config, config, trainee.headParts),
+      { step: step + 1, learningRate, maxGradientNorm: config.maxGradientNorm },
     );
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       return diverged(
@@ -125,12 +146,6 @@ function stepMaker(
         { during: 'step', step: step + 1, loss, gradientNorm, rows: elementsAt(rows, batches.flat()) },
         examples,
       );
-    const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
-    stepper.optimizer.update({
-      step: step + 1,
-      learningRate,
-      gradientScale: clipFactor(gradientNorm, config.maxGradientNorm),
-    });
     progress.step = step + 1;
     const record: StepRecord = {
       step: step + 1,
@@ -185,20 +200,20 @@ function isEvaluationPending(
  * if the loss is not finite.
  */
 async function evaluate(
-  { config, examples, scratch, signal, emit, measure, trainee, stepper, heldOut }: Compiled,
+  compiled: Compiled,
   plan: Plan,
   { step, records }: Progress,
 ): Promise<'best' | 'not best' | TrainOutcome> {
-  const { parameters } = stepper;
+  const { config, examples, scratch, signal, emit, measure, trainee, frozen, heldOut } = compiled;
   const measured = await unlessAborted(signal, async () => {
-    const { losses, spoiledBy } = await heldOutLosses(heldOut, parameters, signal);
+    const { losses, spoiledBy } = await heldOutLosses(heldOut, signal);
     return {
       losses,
       spoiledBy,
       metrics:
         measure === undefined || spoiledBy !== undefined
           ? {}
-          : { metrics: await measure(trainee.plain(parameters)) },
+          : { metrics: await measure(trainee.plain({ ...frozen, ...(await trainedOf(compiled)) })) },
     };
   });
   if (measured === 'aborted') return 'not best';
@@ -229,11 +244,13 @@ async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 }
 
 async function save(
-  { config, scratch, emit, stepper, disk }: Compiled,
+  compiled: Compiled,
   fingerprint: string,
   { step, records }: Progress,
 ): Promise<Result<void, FileProblem>> {
-  const written = await writeCheckpoint(scratch, { fingerprint, step, records }, memoryOf(stepper), disk);
+  const { config, scratch, emit, disk } = compiled;
+  const tensors = await tensorsOf(compiled);
+  const written = await writeCheckpoint(scratch, { fingerprint, step, records }, tensors, disk);
   if (!written.ok) return written;
   emit({ kind: 'checkpoint', step });
   return pruneCheckpoints(
@@ -246,11 +263,16 @@ async function save(
 
 /** The outcome, after restoring the parameters of the best evaluation where that is configured. */
 async function finish(compiled: Compiled, plan: Plan, { step, records }: Progress): Promise<TrainOutcome> {
-  const { config, scratch, trainee, stepper, split, heldOut, disk } = compiled;
+  const { config, scratch, trainee, session, split, heldOut, disk } = compiled;
   const evaluations = evaluationsIn(records);
   const best = bestOf(evaluations, config.selectBy);
   if (config.restoreBest && best !== undefined && best.step !== step) {
-    const restored = await readTensors(scratch, best.step, parametersOf(stepper));
+    const reader = await tensorReader(scratch, best.step);
+    const restored = reader.ok
+      ? await session.assign(parameterNames(compiled), (name, into) =>
+          reader.value(stored(compiled, name), into),
+        )
+      : reader;
     if (!restored.ok && !isDamage(restored.error)) return failed(restored.error);
     if (!restored.ok) {
       const removed = await removeCheckpoints(scratch, best.step, disk); // so that it is made again
@@ -264,7 +286,7 @@ async function finish(compiled: Compiled, plan: Plan, { step, records }: Progres
   if (rowLosses === 'aborted') return { kind: 'interrupted', step };
   return {
     kind: 'finished',
-    trained: stepper.trained,
+    trained: await trainedOf(compiled),
     parameters: trainee.parameters,
     records,
     steps: step,
@@ -280,19 +302,35 @@ async function finish(compiled: Compiled, plan: Plan, { step, records }: Progres
 async function rowLossesOf({
   wantsRowLosses = false,
   heldOut,
-  stepper,
   signal,
 }: Compiled): Promise<readonly RowLoss[] | 'aborted'> {
   if (!wantsRowLosses) return [];
-  const found = await unlessAborted(signal, () => heldOutLosses(heldOut, stepper.parameters, signal));
+  const found = await unlessAborted(signal, () => heldOutLosses(heldOut, signal));
   return found === 'aborted' ? found : found.losses;
 }
 
-const parametersOf = ({ tensors }: Stepper): Tensors =>
-  new Map(tensors.map(({ name, parameter }) => [`parameter.${name}`, parameter]));
+const parameterNames = ({ trainee }: Compiled): readonly string[] => [...trainee.shapes.keys()];
 
-const memoryOf = (stepper: Stepper): Tensors =>
-  new Map([
-    ...parametersOf(stepper),
-    ...[...stepper.optimizer.memory].map(([name, data]) => [`optimizer.${name}`, data] as const),
-  ]);
+/** A variable's name in a checkpoint. */
+const stored = ({ trainee }: Compiled, name: string): string =>
+  trainee.shapes.has(name) ? `parameter.${name}` : `optimizer.${name}`;
+
+const trainedOf = async (compiled: Compiled): Promise<Feeds> =>
+  floats(await compiled.session.read(parameterNames(compiled)));
+
+/** All that a checkpoint holds, by its names there. */
+async function tensorsOf(compiled: Compiled): Promise<Tensors> {
+  const names = [...parameterNames(compiled), ...compiled.session.memory];
+  const values = floats(await compiled.session.read(names));
+  return new Map(Object.entries(values).map(([name, { data }]) => [stored(compiled, name), data]));
+}
+
+const floats = (values: Values): Readonly<Record<string, FloatFeed>> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      if (value.dtype !== 'float32') throw new Error(`the variable "${name}" is ${value.dtype}`);
+      return [name, value];
+    }),
+  );
+
+type FloatFeed = Feed & { readonly dtype: 'float32' };

@@ -7,7 +7,7 @@ import {
   type Message,
   messageField,
   textField,
-} from '../../ml/runtime/onnx/protobuf.ts';
+} from '../../ml/runtime/protobuf.ts';
 import type { ParamValue } from '../flat-params.ts';
 
 /** When and at which step something was; milliseconds since the epoch. */

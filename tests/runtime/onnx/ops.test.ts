@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { compile } from '../compile.ts';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
 import type { HostValue } from '../../../src/ml/runtime/runtime.ts';
 import { evaluate } from '../../../src/ml/tensor/dimension.ts';
@@ -19,8 +20,8 @@ describe.each(Object.entries(opCases))('%s and its gradient', (_, cases) => {
       const { result, gradients } = differentiated(opCase);
       const outputs: Record<string, Node> = { result };
       for (const [name, node] of gradients) if (node !== undefined) outputs[`gradient of ${name}`] = node;
-      const one = await oneThread.compile({ outputs });
-      const two = await twoThreads.compile({ outputs });
+      const one = await compile(oneThread, { outputs });
+      const two = await compile(twoThreads, { outputs });
       for (const sizes of [smallSizes, middleSizes]) {
         const feeds = withUpstream(
           feedsOf(opCase, sizes),

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
-import type { HostValue, Program } from '../../../src/ml/runtime/runtime.ts';
+import { compileOnnx, type OnnxProgram } from '../../../src/ml/runtime/onnx/compile-onnx.ts';
+import { createKernels } from '../../../src/ml/runtime/onnx/kernels/kernels.ts';
+import type { HostValue } from '../../../src/ml/runtime/runtime.ts';
 import type { Node } from '../../../src/ml/tensor/node.ts';
 import { add, exp, multiply } from '../../../src/ml/tensor/ops/elementwise.ts';
 import { expand, reduceSum, reshape } from '../../../src/ml/tensor/ops/layout.ts';
 import { matmul } from '../../../src/ml/tensor/ops/matmul.ts';
 import { constant, input } from '../../../src/ml/tensor/ops/source.ts';
-import { createKernels } from '../../../src/ml/train/kernels/kernels.ts';
 
 const runtime = await openRuntime('onnx', { threads: 1 });
-const compile = (outputs: Readonly<Record<string, Node>>): Promise<Program> => runtime.compile({ outputs });
+const compile = (outputs: Readonly<Record<string, Node>>): Promise<OnnxProgram> =>
+  compileOnnx({ outputs }, { threads: 1 });
 const real = (shape: readonly number[], ...values: readonly number[]): HostValue => ({
   dtype: 'float32',
   shape,

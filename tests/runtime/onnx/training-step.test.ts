@@ -6,8 +6,9 @@ import { dropoutFeeds, hashedDropout, rowKeys } from '../../../src/ml/model/mt5-
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../../src/ml/model/mt5-feeds.ts';
 import { trainingGraph } from '../../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../../src/ml/model/mt5-trace.ts';
+import { compile, type Program } from '../compile.ts';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
-import type { HostValue, Program } from '../../../src/ml/runtime/runtime.ts';
+import type { HostValue } from '../../../src/ml/runtime/runtime.ts';
 import { hashCombineOf } from '../../../src/ml/tensor/ops/random.ts';
 import { tinyConfig } from '../../model/tiny-model.ts';
 
@@ -48,8 +49,8 @@ describe('a whole training step, forward and backward, with dropout', () => {
   let two: Program;
   beforeAll(async () => {
     [one, two] = [
-      await (await openRuntime('onnx', { threads: 1 })).compile(graph),
-      await (await openRuntime('onnx', { threads: 2 })).compile(graph),
+      await compile(await openRuntime('onnx', { threads: 1 }), graph),
+      await compile(await openRuntime('onnx', { threads: 2 }), graph),
     ];
   });
 

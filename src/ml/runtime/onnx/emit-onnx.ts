@@ -15,7 +15,7 @@ import { inputsFirst } from '../../tensor/walk.ts';
 import type { OnnxConstant, OnnxGraph, OnnxInput, OnnxNode } from './model-proto.ts';
 
 /** A graph written in ONNX operators, and how to feed it. */
-export interface OnnxProgram {
+export interface EmittedGraph {
   readonly graph: OnnxGraph;
   readonly inputs: readonly FedInput[];
   /** int64 vectors to be fed beside them: sizes that follow from the shapes of the feeds. */
@@ -35,7 +35,7 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
-export function emitOnnx({ outputs }: Graph): OnnxProgram {
+export function emitOnnx({ outputs }: Graph): EmittedGraph {
   const emitter = createEmitter();
   const values = new Map<Node, Value>();
   for (const node of inputsFirst(Object.values(outputs)))
@@ -81,7 +81,7 @@ function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
 function createEmitter(): {
   emit: Emit;
   asOutput(value: Value): Value;
-  finish(outputs: Readonly<Record<string, string>>): OnnxProgram;
+  finish(outputs: Readonly<Record<string, string>>): EmittedGraph;
 } {
   const applied = new Map<string, OnnxNode & { readonly outputs: string[] }>();
   const constants = new Map<string, OnnxConstant>();

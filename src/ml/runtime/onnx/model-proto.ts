@@ -8,7 +8,7 @@ import {
   type Message,
   messageField,
   textField,
-} from './protobuf.ts';
+} from '../protobuf.ts';
 
 /** An ONNX graph as data: what emit-onnx.ts makes, and what is written here. */
 export interface OnnxGraph {

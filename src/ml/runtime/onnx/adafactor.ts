@@ -1,14 +1,14 @@
-import type { AdafactorSettings, Optimizer, Trained, Update } from './optimizer.ts';
+import { adafactorSettings, type OptimizerSettings } from '../optimizer.ts';
+import type { Optimizer, OptimizerStep, TrainedTensor } from './optimizer.ts';
 
 // Indices are in range by construction: loops run over the arrays' own lengths, rows × columns is the length
 // of a matrix.
 
 /**
  * Adafactor (Shazeer and Stern 2018) as transformers' (4.57.1): second moments of a matrix are kept as means
- * of its rows and columns; updates are clipped by their root mean square. The learning rate is the caller's,
- * or the relative step's.
+ * of its rows and columns; updates are clipped by their root mean square.
  */
-export function createAdafactor(tensors: readonly Trained[], settings: AdafactorSettings): Optimizer {
+export function createAdafactor(tensors: readonly TrainedTensor[], settings: Settings): Optimizer {
   const states = tensors.map((tensor) => ({ tensor, second: secondMoment(tensor) }));
   return {
     update: (update) => {
@@ -18,9 +18,7 @@ export function createAdafactor(tensors: readonly Trained[], settings: Adafactor
   };
 }
 
-/** The learning rate of a relative step, before it is scaled by a tensor. `step` from 1. */
-export const relativeStep = (step: number, warmupInit: boolean): number =>
-  Math.min(warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
+type Settings = OptimizerSettings & { readonly name: 'adafactor' };
 
 type SecondMoment =
   | {
@@ -32,7 +30,7 @@ type SecondMoment =
   | { readonly kind: 'whole'; readonly whole: Float32Array };
 
 /** A matrix or more: the last axis is the columns, all before it the rows. */
-function secondMoment({ shape, parameter }: Trained): SecondMoment {
+function secondMoment({ shape, parameter }: TrainedTensor): SecondMoment {
   const width = shape.at(-1) ?? 1;
   if (shape.length < 2) return { kind: 'whole', whole: new Float32Array(parameter.length) };
   return {
@@ -47,7 +45,7 @@ function memoryOf({
   tensor: { name, moments },
   second,
 }: {
-  readonly tensor: Trained;
+  readonly tensor: TrainedTensor;
   readonly second: SecondMoment;
 }): readonly (readonly [string, Float32Array])[] {
   const first = moments.map((moment) => [`first.${name}`, moment] as const);
@@ -58,22 +56,19 @@ function memoryOf({
 
 /** The gradient becomes the change in place: a copy would be as large as the model. */
 function updateTensor(
-  { parameter, gradient: change, moments: [first], weightDecay }: Trained,
+  { parameter, gradient: change, moments: [first], weightDecay }: TrainedTensor,
   second: SecondMoment,
-  { step, learningRate, gradientScale }: Update,
-  settings: AdafactorSettings,
+  { step, learningRate, gradientScale }: OptimizerStep,
+  settings: Settings,
 ): void {
   const {
-    scaleParameter = true,
-    relativeStep: isRelative = true,
-    warmupInit = false,
-    beta1 = null,
-    decayRate = -0.8,
-    clipThreshold = 1,
-    epsilon: [epsilonGradient, epsilonScale] = [1e-30, 1e-3],
-  } = settings;
-  const base = isRelative ? relativeStep(step, warmupInit) : learningRate;
-  const rate = base * (scaleParameter ? Math.max(epsilonScale, rootMeanSquare(parameter)) : 1);
+    scaleParameter,
+    beta1,
+    decayRate,
+    clipThreshold,
+    epsilon: [epsilonGradient, epsilonScale],
+  } = adafactorSettings(settings);
+  const rate = learningRate * (scaleParameter ? Math.max(epsilonScale, rootMeanSquare(parameter)) : 1);
   for (let i = 0; i < change.length; i += 1) change[i] = (change[i] as number) * gradientScale;
   normalise(change, second, 1 - step ** decayRate, epsilonGradient);
   const factor = rate / Math.max(1, rootMeanSquare(change) / clipThreshold);

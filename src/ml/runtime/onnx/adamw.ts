@@ -1,15 +1,17 @@
 import type { Kernels } from './kernels/kernels.ts';
-import type { Optimizer, OptimizerSettings, Trained } from './optimizer.ts';
+import { adamwSettings, type OptimizerSettings } from '../optimizer.ts';
+import type { Optimizer, TrainedTensor } from './optimizer.ts';
 
 /**
  * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW. `moments` of each tensor: the first and the
  * second.
  */
 export function createAdamW(
-  tensors: readonly Trained[],
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: OptimizerSettings & { readonly name: 'adamw' },
+  tensors: readonly TrainedTensor[],
+  settings: OptimizerSettings & { readonly name: 'adamw' },
   kernels: Kernels,
 ): Optimizer {
+  const { beta1, beta2, epsilon } = adamwSettings(settings);
   const states = tensors.map(({ name, parameter, gradient, moments, weightDecay }) => {
     const [firstMoment, secondMoment] = moments;
     if (firstMoment === undefined || secondMoment === undefined)

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addRows } from '../../../src/ml/train/kernels/add-rows.ts';
-import { type AdamWStep, createKernels } from '../../../src/ml/train/kernels/kernels.ts';
+import { addRows } from '../../../../src/ml/runtime/onnx/kernels/add-rows.ts';
+import { type AdamWStep, createKernels } from '../../../../src/ml/runtime/onnx/kernels/kernels.ts';
 
 const lengths = fc.integer({ min: 0, max: 70 });
 const floats = (length: number): fc.Arbitrary<Float32Array> =>

@@ -1,5 +1,5 @@
 /**
- * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as ONNX and
+ * Writing of the protobuf wire format (protobuf.dev/programming-guides/encoding), as far as engines and
  * trackers need it: a message is the list of its encoded fields.
  */
 export type Message = readonly Uint8Array[];

@@ -1,0 +1,30 @@
+/**
+ * A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step
+ * gave, and may be used up by the update.
+ */
+export interface TrainedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
+  /** Arrays of the parameter's length for what the optimizer remembers of each element. */
+  readonly moments: readonly Float32Array[];
+  readonly weightDecay: number;
+}
+
+/** What changes from step to step. */
+export interface OptimizerStep {
+  /** From 1 on. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Factor of the gradients: what clipping leaves of them. */
+  readonly gradientScale: number;
+}
+
+/** Turns gradients into changes of the parameters. */
+export interface Optimizer {
+  /** One step over all tensors. */
+  update(step: OptimizerStep): void;
+  /** What it remembers from step to step, under the names of optimizerMemory. */
+  readonly memory: ReadonlyMap<string, Float32Array>;
+}

@@ -1,0 +1,168 @@
+import { elementCount } from '../../element-count.ts';
+import { clipFactor, type OptimizerSettings } from '../optimizer.ts';
+import type {
+  HostValue,
+  RuntimeOptions,
+  Values,
+  Training,
+  TrainingPlan,
+  TrainingSession,
+} from '../runtime.ts';
+import { createAdafactor } from './adafactor.ts';
+import { createAdamW } from './adamw.ts';
+import { compileOnnx } from './compile-onnx.ts';
+import { addRows } from './kernels/add-rows.ts';
+import { createKernels, type Kernels } from './kernels/kernels.ts';
+import type { Optimizer, TrainedTensor } from './optimizer.ts';
+import { compileEntries } from './session.ts';
+
+/** Lays what is trained out in memory that the engine reads and that gradients and optimizers write in place. */
+export async function openTrainingSession<Name extends string>(
+  { constants = {}, entries, training }: TrainingPlan<Name>,
+  options: RuntimeOptions,
+): Promise<TrainingSession<Name>> {
+  const { graph, trained, accumulation } = training;
+  const kernels = createKernels();
+  const tensors = allocate(training, kernels);
+  const optimizer = optimizerOf(training.optimizer, tensors, kernels);
+  const variables = new Map([
+    ...tensors.map(({ name, parameter }) => [name, parameter] as const),
+    ...optimizer.memory,
+  ]);
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const shapeOf = (name: string): readonly number[] => trained.get(name) ?? [find(variables, name).length];
+  let held: Values = { ...constants, ...valuesOf(tensors, ({ name }) => name, 'parameter') };
+
+  const dense = graph.dense.map((name) => find(byName, name));
+  const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
+  const first = valuesOf(dense, ({ name }) => `gradient.${name}`, 'gradient');
+  const later = valuesOf(dense, ({ name }) => `gradient.${name}`, 'incoming');
+  const gradients = await compileOnnx(graph.graph, options);
+  const programs = await compileEntries(entries, options);
+
+  return {
+    memory: [...optimizer.memory.keys()],
+    async run(name, feeds) {
+      const { outputs, updates } = await programs.run(name, { ...held, ...feeds });
+      held = { ...held, ...updates };
+      return outputs;
+    },
+    async step(microBatches, { step, learningRate, maxGradientNorm }) {
+      if (microBatches.length > accumulation)
+        throw new Error(`${microBatches.length} micro-batches, expected at most ${accumulation}`);
+      let loss = 0;
+      for (const { gradient } of sparse) gradient.fill(0);
+      for (const [index, feeds] of microBatches.entries()) {
+        const outputs = await gradients.run({ ...held, ...feeds }, index === 0 ? first : later);
+        loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
+        if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
+        for (const { parameter, output, indices } of graph.lookups)
+          addRows(find(byName, parameter).gradient, realsOf(outputs, output), integersOf(feeds, indices));
+      }
+      const gradientNorm = Math.sqrt(
+        tensors.reduce((sum, { gradient }) => sum + kernels.sumOfSquares(gradient), 0),
+      );
+      if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
+        optimizer.update({ step, learningRate, gradientScale: clipFactor(gradientNorm, maxGradientNorm) });
+      return { loss, gradientNorm };
+    },
+    async read(names) {
+      return Object.fromEntries(
+        Array.from(names, (name) => [name, real(shapeOf(name), find(variables, name))]),
+      );
+    },
+    async assign(names, fill) {
+      for (const name of names) {
+        const filled = await fill(name, find(variables, name));
+        if (!filled.ok) return filled;
+      }
+      return { ok: true, value: undefined };
+    },
+    async release() {
+      await gradients.release();
+      await programs.release();
+    },
+  };
+}
+
+interface AllocatedTensor extends TrainedTensor {
+  /** Where the gradients of later micro-batches lie before they are added. */
+  readonly incoming: Float32Array;
+}
+
+/** What one kernel works on lies in one memory. */
+function allocate(
+  { graph, trained, optimizer, weightDecayOf, accumulation }: Training,
+  kernels: Kernels,
+): readonly AllocatedTensor[] {
+  const moments = momentsOf(optimizer);
+  const spare = (name: string): number => (accumulation > 1 && graph.dense.includes(name) ? 1 : 0);
+  const groups = kernels.allocate(
+    [...trained].map(([name, shape]) =>
+      Array.from({ length: 2 + moments + spare(name) }, () => elementCount(shape)),
+    ),
+  );
+  return [...trained].map(([name, shape], index) => {
+    const [parameter = empty(), gradient = empty(), ...rest] = groups[index] ?? [];
+    return {
+      name,
+      shape,
+      parameter,
+      gradient,
+      moments: rest.slice(0, moments),
+      incoming: rest[moments] ?? gradient,
+      weightDecay: weightDecayOf(name),
+    };
+  });
+}
+
+/** How many arrays of a parameter's length an optimizer needs as `moments`. */
+function momentsOf(settings: OptimizerSettings): number {
+  switch (settings.name) {
+    case 'adamw':
+      return 2;
+    case 'adafactor':
+      return typeof settings.beta1 === 'number' ? 1 : 0;
+  }
+}
+
+function optimizerOf(
+  settings: OptimizerSettings,
+  tensors: readonly TrainedTensor[],
+  kernels: Kernels,
+): Optimizer {
+  switch (settings.name) {
+    case 'adamw':
+      return createAdamW(tensors, settings, kernels);
+    case 'adafactor':
+      return createAdafactor(tensors, settings);
+  }
+}
+
+const valuesOf = (
+  tensors: readonly AllocatedTensor[],
+  nameOf: (tensor: AllocatedTensor) => string,
+  of: 'parameter' | 'gradient' | 'incoming',
+): Values => Object.fromEntries(tensors.map((tensor) => [nameOf(tensor), real(tensor.shape, tensor[of])]));
+
+const empty = (): Float32Array => new Float32Array(0);
+
+const real = (shape: readonly number[], data: Float32Array): HostValue => ({ dtype: 'float32', shape, data });
+
+function find<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const found = map.get(name);
+  if (found === undefined) throw new Error(`the session has no variable "${name}"`);
+  return found;
+}
+
+function realsOf(values: Values, name: string): Float32Array {
+  const value = values[name];
+  if (value?.dtype !== 'float32') throw new Error(`the program returned no float32 output "${name}"`);
+  return value.data;
+}
+
+function integersOf(values: Values, name: string): Int32Array {
+  const value = values[name];
+  if (value?.dtype !== 'int32') throw new Error(`the int32 feed "${name}" is missing`);
+  return value.data;
+}
