@@ -8,6 +8,8 @@ export interface Gathered {
   /** A map value keeps its `name` here. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly path: string;
+  /** No run computed it: a file that was there was taken for it (`run --adopt`). */
+  readonly adopted?: true;
 }
 
 /**

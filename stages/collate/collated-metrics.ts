@@ -31,6 +31,7 @@ export function collatedMetrics(
       seeds: row.evaluations.length,
       best_of_grid: best.has(row),
       tied_with_best: tied.has(row),
+      adopted: row.adopted,
       selection_loss: rounded(selection?.value),
       ...spreadOf('selection_loss', selection),
       validation_rows: row.trainings[0]?.summary.validation_rows ?? null,

@@ -11,7 +11,7 @@ export function scoreTable(rows: readonly ScoreRow[], { by, best, tied, warnings
   const columns = scores().filter(({ shown, of }) => shown && rows.some((row) => of(row) !== undefined));
   const cells = rows.map((row) => [
     row.dataset,
-    `${row.model}${best.has(row) ? ' *' : tied.has(row) ? ' ~' : ''}`,
+    `${row.model}${best.has(row) ? ' *' : tied.has(row) ? ' ~' : ''}${row.adopted ? ' †' : ''}`,
     valueText(selectionScore(row)),
     ...columns.map(({ of, column }) => (column === leading ? intervalText(of(row)) : valueText(of(row)))),
   ]);
@@ -26,6 +26,9 @@ export function scoreTable(rows: readonly ScoreRow[], { by, best, tied, warnings
   const notes = [
     ...(best.size > 0 ? [`\\* the best by ${by}`] : []),
     ...(tied.size > 0 ? ['~ a loss that, row by row, cannot be told from the best one'] : []),
+    ...(rows.some(({ adopted }) => adopted)
+      ? ['† adopted: files that were there, which no run computed (`pipeline verify --rerun` checks them)']
+      : []),
     'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
     `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its ${bounds}; all profiles and intervals are in the files`,
     ...seedsNote(rows),

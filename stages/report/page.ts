@@ -38,9 +38,6 @@ ${datasets.map((dataset) => datasetSection(dataset, content))}`;
 
 function datasetSection(dataset: string, { rows, points, logs, samples }: ReportContent): Html {
   const own = rows.filter((row) => row.dataset === dataset);
-  const encoders = new Set(
-    own.flatMap((row) => row.evaluations.map(({ bertscore_model }) => bertscore_model)),
-  );
   const warnings = points.warnings.filter((warning) => own.some((row) => warning.rows.has(row)));
   return html`<section id="${dataset}"><h2>${dataset}</h2>
 ${warnings.map(({ text }) => html`<p class="notice">${text}</p>`)}
@@ -50,7 +47,7 @@ ${scoreChart(
   own.map((row) => ({ label: labelOf(row, points), ...chartScore(row) })),
 )}
 <h3>Scores</h3>
-<p class="quiet">Multilingual profile: letters of Chinese count as words. The selection loss is that of a label token on the validation rows, without smoothing.${points.by === undefined ? '' : ` ★ is the best by ${points.by}, never by a score of this table; ~ a point whose loss, row by row, cannot be told from it.`} BERTScore by ${[...encoders].join(', ')}.</p>
+<p class="quiet">${tableNotes(own, points).join(' ')}</p>
 ${scoreColumns(own, points, (column) => column.startsWith('multilingual_') || column === 'bertscore_f1')}
 <details><summary>Reference profile: as the original experiment counted</summary>${scoreColumns(
     own,
@@ -63,6 +60,24 @@ ${lossSection(ofDataset(logs, dataset))}
 <h3>Samples</h3>
 ${samplesSection(ofDataset(samples, dataset))}
 </section>`;
+}
+
+function tableNotes(rows: readonly ScoreRow[], { by }: BestPoints): readonly string[] {
+  const encoders = new Set(rows.flatMap((row) => row.evaluations.map((one) => one.bertscore_model)));
+  return [
+    'Multilingual profile: letters of Chinese count as words.',
+    'The selection loss is that of a label token on the validation rows, without smoothing.',
+    ...(by === undefined
+      ? []
+      : [
+          `★ is the best by ${by}, never by a score of this table;`,
+          '~ a point whose loss, row by row, cannot be told from it.',
+        ]),
+    ...(rows.some(({ adopted }) => adopted)
+      ? ['† is adopted: files that were there, which no run computed.']
+      : []),
+    `BERTScore by ${[...encoders].join(', ')}.`,
+  ];
 }
 
 /** In the order of the tables. */
@@ -83,7 +98,7 @@ const leadingScore = (row: ScoreRow): RowScore | undefined =>
     ?.of(row);
 
 const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
-  `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}`;
+  `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}${row.adopted ? ' †' : ''}`;
 
 /**
  * The scores of the columns that are asked for, each with its interval and, of several seeds, its deviation.

@@ -50,14 +50,14 @@ async function readLines<T>(
   isT: (value: unknown) => value is T,
 ): Promise<Result<readonly Axed<readonly T[]>[]>> {
   const files: Axed<readonly T[]>[] = [];
-  for (const { axes, path } of members) {
+  for (const { path, ...member } of members) {
     const content: T[] = [];
     for await (const line of readJsonLines(path)) {
       if (!line.ok) return { ok: false, error: fileProblemText(line.error) };
       const value: unknown = line.value.value;
       if (isT(value)) content.push(value);
     }
-    files.push({ axes, content });
+    files.push({ ...member, content });
   }
   return { ok: true, value: files };
 }
@@ -72,12 +72,12 @@ async function readAll<T>(
   what: string,
 ): Promise<Result<readonly Axed<T>[]>> {
   const contents: Axed<T>[] = [];
-  for (const { axes, path } of members) {
+  for (const { path, ...member } of members) {
     const read = await readJson(path);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const value: unknown = read.value;
     if (!isT(value)) return { ok: false, error: `${path} does not hold ${what}` };
-    contents.push({ axes, content: value });
+    contents.push({ ...member, content: value });
   }
   return { ok: true, value: contents };
 }

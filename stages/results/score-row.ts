@@ -11,6 +11,8 @@ export interface ScoreRow {
   readonly evaluations: readonly Evaluation[];
   /** The trainings of the same models, where they are known. */
   readonly trainings: readonly Training[];
+  /** Not all of it was computed: files that were there were taken for results. */
+  readonly adopted: boolean;
 }
 
 export interface Training {
@@ -24,6 +26,7 @@ export interface Training {
 /** How one result of a stage is found among those of another: its axes. */
 export interface Axed<T> {
   readonly axes: Gathered['axes'];
+  readonly adopted?: true;
   readonly content: T;
 }
 
@@ -36,7 +39,7 @@ export function scoreRows(
   trainings: readonly Axed<TrainingSummary>[],
   validations: readonly Axed<readonly ValidationRow[]>[] = [],
 ): readonly ScoreRow[] {
-  const [summaries, losses] = [byAxes(trainings), byAxes(validations)];
+  const [summaryOf, lossesOf] = [foundByAxes(trainings), foundByAxes(validations)];
   const groups = new Map<string, readonly Axed<Evaluation>[]>();
   for (const evaluation of evaluations) {
     const { seed: _seed, ...point } = evaluation.axes;
@@ -46,11 +49,9 @@ export function scoreRows(
   const rows = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const known = group.flatMap(({ axes }): readonly Training[] => {
-      const summary = summaries.get(JSON.stringify(axes));
-      return summary === undefined
-        ? []
-        : [{ axes, summary, validation: losses.get(JSON.stringify(axes)) ?? [] }];
+    const known = group.flatMap(({ axes }) => {
+      const [summary, losses] = [summaryOf(axes), lossesOf(axes)];
+      return summary === undefined ? [] : [{ summary, losses }];
     });
     const { seed: _seed, ...axes } = first.axes;
     return [
@@ -59,15 +60,40 @@ export function scoreRows(
         dataset: datasetOf(first.axes),
         model: modelOf(first.axes),
         evaluations: group.map(({ content }) => content),
-        trainings: known,
+        trainings: known.map(({ summary, losses }): Training => ({
+          axes: summary.axes,
+          summary: summary.content,
+          validation: losses?.content ?? [],
+        })),
+        adopted: [...group, ...known.flatMap(({ summary, losses }) => [summary, losses])].some(
+          (result) => result?.adopted,
+        ),
       },
     ];
   });
   return rows.sort((a, b) => byName(a.dataset, b.dataset) || byName(a.model, b.model));
 }
 
-const byAxes = <T>(results: readonly Axed<T>[]): ReadonlyMap<string, T> =>
-  new Map(results.map(({ axes, content }) => [JSON.stringify(axes), content]));
+/** Finds the result that agrees with some axes on all of its own: an evaluation may have more than its training. */
+function foundByAxes<T>(results: readonly Axed<T>[]): (axes: Gathered['axes']) => Axed<T> | undefined {
+  const byNames = new Map<
+    string,
+    { readonly names: readonly string[]; readonly found: Map<string, Axed<T>> }
+  >();
+  for (const result of results) {
+    const names = Object.keys(result.axes).sort();
+    const group = byNames.get(names.join()) ?? { names, found: new Map<string, Axed<T>>() };
+    group.found.set(shared(result.axes, names), result);
+    byNames.set(names.join(), group);
+  }
+  return (axes) =>
+    [...byNames.values()]
+      .map(({ names, found }) => found.get(shared(axes, names)))
+      .find((result) => result !== undefined);
+}
+
+const shared = (axes: Gathered['axes'], names: readonly string[]): string =>
+  JSON.stringify(names.map((name) => axes[name] ?? null));
 
 /** gs_2 before gs_10. */
 export const byName = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

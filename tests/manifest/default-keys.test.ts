@@ -59,10 +59,10 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
   const cache = readCacheOf(workspace);
   const identified: Identified[] = [];
   for (const instance of plan.instances) {
-    const identity = await identityOf(session.value, instance, cache, (from, out) => ({
-      form: 'file',
-      digest: digestOf(`${out} of ${from}`),
-    }));
+    const identity = await identityOf(session.value, instance, cache, {
+      content: (from, out) => ({ form: 'file', digest: digestOf(`${out} of ${from}`) }),
+      isAdopted: () => false,
+    });
     if (!identity.ok) throw new Error(`${instance.id}: ${JSON.stringify(identity.error)}`);
     identified.push({
       id: instance.id,

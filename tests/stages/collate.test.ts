@@ -63,6 +63,29 @@ describe('collate', () => {
     expect(table(rows)).toMatch(/0\.991.*scores: multilingual profile/s);
   });
 
+  test('marks a row of which a result was adopted, in the table and in the files', () => {
+    const adopted = scoreRows(
+      [{ axes: aimc('a'), content: evaluation({}) }],
+      [{ axes: aimc('a'), content: summary(0.5), adopted: true }],
+    );
+    expect(lines(adopted)[0]).toMatchObject({ adopted: true });
+    expect(table(adopted)).toMatch(/a \* † [\s\S]*† adopted: files that were there/);
+    const computed = scoreRows([{ axes: aimc('a'), content: evaluation({}) }], []);
+    expect(lines(computed)[0]).toMatchObject({ adopted: false });
+    expect(table(computed)).not.toContain('†');
+  });
+
+  test('an evaluation with more axes than its training is found beside it', () => {
+    const rows = scoreRows(
+      [1, 4].map((beams) => ({ axes: { ...aimc('a'), beams }, content: evaluation({}) })),
+      [
+        { axes: aimc('a'), content: summary(0.5) },
+        { axes: aimc('b'), content: summary(0.25) },
+      ],
+    );
+    expect(lines(rows)).toMatchObject([{ selection_loss: 0.5 }, { selection_loss: 0.5 }]);
+  });
+
   test('quotes a field of the CSV that holds a comma', () => {
     const rows = scoreRows(
       [{ axes: { dataset: 'aimc', learningRate: 1, r: 8 }, content: evaluation({}) }],

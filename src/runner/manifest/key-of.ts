@@ -72,7 +72,11 @@ function dependencyValue(dependency: DependencyDigest): Value {
     case 'gather':
       return {
         kind: dependency.kind,
-        members: dependency.members.map(({ axes, content }) => ({ axes, ...contentValue(content) })),
+        members: dependency.members.map(({ axes, content, adopted }) => ({
+          axes,
+          ...contentValue(content),
+          ...(adopted === true ? { adopted } : {}),
+        })),
       };
   }
 }

@@ -58,6 +58,8 @@ export type DependencyDigest =
       readonly members: readonly {
         readonly axes: Readonly<Record<string, Value>>;
         readonly content: Content;
+        /** A stage may show it, so it counts where a result is adopted. */
+        readonly adopted?: true;
       }[];
     };
 

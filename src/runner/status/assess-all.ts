@@ -51,9 +51,10 @@ async function looked(
   moment: ReadCache,
   standings: ReadonlyMap<InstanceId, Standing>,
 ): Promise<Standing> {
-  const assessed = await assess(session, instance, policy, moment, (need, out) =>
-    restorable(standings.get(need), out),
-  );
+  const assessed = await assess(session, instance, policy, moment, {
+    content: (need, out) => restorable(standings.get(need), out),
+    isAdopted: (need) => isAdopted(standings.get(need)),
+  });
   return assessed.ok
     ? { kind: 'assessed', assessment: assessed.value }
     : { kind: 'unassessable', why: assessed.error };
@@ -66,6 +67,12 @@ export const isHit = (standing: Standing | undefined): boolean =>
 /** Whether nothing has to be done at all. */
 export const isInPlace = (standing: Standing | undefined): boolean =>
   isHit(standing) && standing?.kind === 'assessed' && standing.assessment.displaced.length === 0;
+
+/** Of a result that is there; undefined where none is. */
+const isAdopted = (standing: Standing | undefined): boolean | undefined =>
+  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore'
+    ? standing.assessment.decision.entry.adopted === true
+    : undefined;
 
 /** The content of an out that is not in place but will be restored. */
 function restorable(standing: Standing | undefined, out: string): Content | undefined {

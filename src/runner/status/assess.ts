@@ -10,7 +10,7 @@ import { type Content, type Manifest, sameContent } from '../manifest/manifest.t
 import { treeChanges } from '../manifest/tree.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import { pastOf } from '../store/attempts.ts';
-import { lastResult } from '../store/last-results.ts';
+import { lastIsAdopted, lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
 import { placementAt } from '../store/placements.ts';
 import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../cache/cache.ts';
@@ -84,17 +84,21 @@ export type Unassessable =
   | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
   | { readonly kind: 'program'; readonly message: string };
 
-/** The content of an out that has still to be restored, for a look ahead. */
-export type KnownOut = (instance: InstanceId, out: string) => Content | undefined;
+/** What a look ahead knows of results that are not in place; undefined: what stands in the project counts. */
+export interface KnownResults {
+  /** The content of an out that has still to be restored. */
+  readonly content: (instance: InstanceId, out: string) => Content | undefined;
+  readonly isAdopted: (instance: InstanceId) => boolean | undefined;
+}
 
-const nothingKnown: KnownOut = () => undefined;
+const nothingKnown: KnownResults = { content: () => undefined, isAdopted: () => undefined };
 
 /** Reads all that an instance's result depends on. */
 export async function identityOf(
   session: Session,
   instance: Instance,
   moment: ReadCache,
-  known: KnownOut = nothingKnown,
+  known: KnownResults = nothingKnown,
 ): Promise<Result<Identity, Unassessable>> {
   const program = await readProgram(instance, session, moment);
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
@@ -103,7 +107,8 @@ export async function identityOf(
     ignoring: moment.ignoring(),
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
-    out: (from, out) => ({ path: outPath(session, from, out), known: known(from, out) }),
+    out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
+    isAdopted: (from) => known.isAdopted(from) ?? lastIsAdopted(session.store, session.plan.pipeline, from),
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
   const manifest = manifestOf(instance, program.value, inputs.value, session);
@@ -126,7 +131,7 @@ export async function assess(
   instance: Instance,
   policy: Policy,
   moment: ReadCache,
-  known: KnownOut = nothingKnown,
+  known: KnownResults = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
   const identity = await identityOf(session, instance, moment, known);
   if (!identity.ok) return identity;

@@ -53,6 +53,8 @@ export interface InputSources {
   readonly ignoring: IgnoreRules;
   read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
   out(instance: InstanceId, out: string): OutPlace;
+  /** Whether the result of an instance was not computed: what gathers it is told. */
+  isAdopted(instance: InstanceId): boolean;
 }
 
 /**
@@ -138,14 +140,15 @@ export async function readInputs(
         const read = await Promise.all(
           dependency.members.map(async (member) => ({
             axes: member.axes,
+            ...(sources.isAdopted(member.instance) ? { adopted: true as const } : {}),
             ...(await outContent(name, member.instance, member.out)),
           })),
         );
-        paths[name] = read.map(({ axes, path }) => ({ axes, path }));
+        paths[name] = read.map(({ content: _content, ...member }) => member);
         digests[name] = {
           kind: 'gather',
-          members: read.flatMap(({ axes, content: found }) =>
-            found === undefined ? [] : [{ axes, content: found }],
+          members: read.flatMap(({ path: _path, content: found, ...member }) =>
+            found === undefined ? [] : [{ ...member, content: found }],
           ),
         };
         break;

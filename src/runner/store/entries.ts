@@ -58,6 +58,8 @@ export function publishEntry(store: Store, { entry, manifest, run, seconds, at }
 /** The result is one that a run computed. */
 export function markComputed(store: Store, key: Key): void {
   store.sql('UPDATE entries SET adopted = 0 WHERE key = ?').run(key);
+  // What gathers it counts this.
+  store.sql('DELETE FROM idle').run();
 }
 
 export function deleteEntry(store: Store, key: Key): void {

@@ -25,6 +25,12 @@ export const hasResult = (store: Store, pipeline: string, instance: InstanceId):
   store.sql('SELECT 1 FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance) !==
   undefined;
 
+/** Whether the last result of an instance was adopted. */
+export const lastIsAdopted = (store: Store, pipeline: string, instance: InstanceId): boolean =>
+  store
+    .sql('SELECT 1 FROM results JOIN entries USING (key) WHERE pipeline = ? AND instance = ? AND adopted = 1')
+    .get(pipeline, instance) !== undefined;
+
 /** The keys of the last finished results of a pipeline's instances. */
 export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, string> {
   return new Map(
