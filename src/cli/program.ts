@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { askCommand } from './commands/ask.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -38,6 +39,7 @@ export function pipelineProgram(): Command {
     metricsCommand,
     compareCommand,
     exportCommand,
+    askCommand,
     verifyCommand,
     gcCommand,
     doctorCommand,

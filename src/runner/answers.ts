@@ -211,10 +211,43 @@ export interface TracedResult {
   readonly files: Readonly<Record<string, { readonly kind: OutKind; readonly file: string }>>;
 }
 
-/** The result of an instance with an out of kind `model`, and the results that were made from this model alone. */
+/**
+ * The result of an instance with an out of kind `model`, and the results that were made from this model
+ * alone.
+ */
 export interface ModelResults {
   readonly model: TracedResult;
   readonly evaluations: readonly TracedResult[];
+}
+
+/**
+ * Where the model of an instance is, and what it is used with: nothing is looked up that a run would have to
+ * make.
+ */
+export interface ModelPlace {
+  readonly instance: InstanceId;
+  readonly state: InstanceStatus['state'];
+  /** Its out of kind `model`, from the project root. */
+  readonly folder: string;
+  /**
+   * Its dep `base`, from the project root or absolute; undefined: it has none, or one of the hub that is not
+   * here.
+   */
+  readonly base: string | undefined;
+  /** How the pipeline file names the base: a path, an instance, `hf:owner/name@revision`. */
+  readonly baseName: string | undefined;
+  readonly params: Readonly<Record<string, Value>>;
+  /** What is made from this model alone. */
+  readonly evaluations: readonly EvaluationOfModel[];
+}
+
+export interface EvaluationOfModel {
+  readonly instance: InstanceId;
+  readonly stage: string;
+  readonly params: Readonly<Record<string, Value>>;
+  /** Whether it has an out of kind `metrics`. */
+  readonly isScored: boolean;
+  readonly cpus: number;
 }
 
 /** The files that are an instance's result. */

@@ -7,6 +7,7 @@ import {
   history,
   log,
   metrics,
+  modelPlaceOf,
   models,
   results,
   runEvents,
@@ -33,6 +34,7 @@ import type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelPlace,
   ModelResults,
   Problem,
   RerunVerification,
@@ -75,6 +77,7 @@ export type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelPlace,
   ModelResults,
   Problem,
   RerunVerification,
@@ -147,10 +150,12 @@ export interface Project {
   runHistory(run: string): Promise<Result<RunHistory | undefined, Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
   /**
-   * The models that instances left, each with what was made from it alone: as they are now, or as a run left them. Undefined:
-   * there is no such run.
+   * The models that instances left, each with what was made from it alone: as they are now, or as a run left
+   * them. Undefined: there is no such run.
    */
   models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
+  /** Where the model of one instance is, as it was typed, and what it is used with. */
+  model(instance: string): Promise<Result<ModelPlace, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** Where the outs stand that exist. */
@@ -337,6 +342,7 @@ export async function openProject(
         metrics(open, plan, selection, (warning) => onWarning(warning, textOf)),
       ),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
+    model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     repair: () => withRows('write', repair),

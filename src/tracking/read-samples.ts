@@ -4,8 +4,8 @@ import { isJsonList, isJsonObject, type Json, readJson } from '../files/json.ts'
 export type SampleRows = readonly (readonly string[])[];
 
 /**
- * Reads `{"questions": […], "answers": {"temp_0.7": […]}}`, as `qualitative` writes it; undefined: the file holds something
- * else.
+ * Reads `{"questions": […], "answers": {"temp_0.7": […]}}`, as `qualitative` writes it; undefined: the file
+ * holds something else.
  */
 export async function readSamples(path: string): Promise<SampleRows | undefined> {
   const read = await readJson(path);

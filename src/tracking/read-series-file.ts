@@ -5,7 +5,10 @@ import type { Result } from '../result.ts';
 
 type Point = { readonly step: number; readonly value: number };
 
-/** The numbers of an out of kind `series`, by name: JSON Lines with a `step`. A line without one belongs to no series. */
+/**
+ * The numbers of an out of kind `series`, by name: JSON Lines with a `step`. A line without one belongs to no
+ * series.
+ */
 export async function readSeriesFile(
   path: string,
 ): Promise<Result<Readonly<Record<string, readonly Point[]>>, FileProblem>> {

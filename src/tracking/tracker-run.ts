@@ -6,14 +6,19 @@ import { type Prediction, readPredictions } from './read-predictions.ts';
 import { readSamples, type SampleRows } from './read-samples.ts';
 import { readSeriesFile } from './read-series-file.ts';
 
-/** What a tracker shows of one model: its params, its series, and the metrics of what was evaluated from it. */
+/**
+ * What a tracker shows of one model: its params, its series, and the metrics of what was evaluated from it.
+ */
 export interface TrackerRun {
   /** From the key: a model that is exported again takes the place of what was exported of it before. */
   readonly id: string;
   /** The instance, as `train[aimc,lora]`. */
   readonly name: string;
   readonly key: string;
-  /** The pipeline run that it is shown under; undefined: this machine has no record of the one that computed it. */
+  /**
+   * The pipeline run that it is shown under; undefined: this machine has no record of the one that computed
+   * it.
+   */
   readonly group: string | undefined;
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
@@ -30,7 +35,9 @@ export interface TrackerRun {
 export type TimedPoint = Pick<SeriesPoint, 'step' | 'value'> & { readonly at: number | undefined };
 
 export interface TrackedMetric {
-  /** "eval": the stage that counted it, and how its axes are labelled that the model has not: "eval[greedy]". */
+  /**
+   * "eval": the stage that counted it, and how its axes are labelled that the model has not: "eval[greedy]".
+   */
   readonly source: string;
   readonly instance: string;
   readonly name: string;
@@ -109,8 +116,8 @@ export async function readTrackerRun(
 const idLength = 16;
 
 /**
- * The stage of each result; where two of a stage belong to the model, with the labels of the axes that the model has not, so
- * that a metric has one name in all models.
+ * The stage of each result; where two of a stage belong to the model, with the labels of the axes that the
+ * model has not, so that a metric has one name in all models.
  */
 function sourceNames(
   model: TracedResult,
@@ -127,8 +134,8 @@ function sourceNames(
 }
 
 /**
- * The outs of kind `series` are complete; what the stage reported has the time of each step, and series that it never wrote
- * into a file.
+ * The outs of kind `series` are complete; what the stage reported has the time of each step, and series that
+ * it never wrote into a file.
  */
 async function seriesOf(
   root: string,

@@ -1,6 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** The Python whose packages the tests of this folder read exports with: `python3`, or what TRACKERS_PYTHON names. */
+/**
+ * The Python whose packages the tests of this folder read exports with: `python3`, or what TRACKERS_PYTHON
+ * names.
+ */
 export const python = process.env['TRACKERS_PYTHON'] ?? 'python3';
 
 /** Whether Python has packages; what needs others is skipped by name. */

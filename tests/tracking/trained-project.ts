@@ -27,7 +27,9 @@ require('fs').writeFileSync(process.argv[1],
   JSON.stringify({ questions: ['a?', 'b?'], answers: { 'temp_0.7': ['a', 'b'] } }));
 `;
 
-/** A pipeline of small scripts with the graph of the default experiment. `shift`: a param of the evaluation. */
+/**
+ * A pipeline of small scripts with the graph of the default experiment. `shift`: a param of the evaluation.
+ */
 export const trainedPipeline = (shift = 5): object => ({
   stages: {
     base: { cmd: ['sh', '-c', 'mkdir "$0"', '${outs.model}'], outs: { model: { path: 'm', kind: 'model' } } },

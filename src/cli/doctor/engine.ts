@@ -6,8 +6,6 @@ export const engine: NativeModule = {
   purpose: 'no model is trained or asked',
   repair: 'npm ci; its library lies in the package for Linux (glibc), macOS and Windows',
   async load() {
-    // The engine reads it when its first session is made.
-    process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
     const { openRuntime } = await import('../../ml/runtime/open-runtime.ts');
     const { add } = await import('../../ml/tensor/ops/elementwise.ts');
     const { input } = await import('../../ml/tensor/ops/source.ts');

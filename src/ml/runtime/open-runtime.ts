@@ -4,6 +4,8 @@ import type { Runtime, RuntimeOptions, TrainingRuntime } from './runtime.ts';
 export async function openRuntime(name: Runtime['name'], options: RuntimeOptions): Promise<TrainingRuntime> {
   switch (name) {
     case 'onnx':
+      // The engine reads it when its first session is made.
+      process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
       return (await import('./onnx/onnx-training.ts')).openEngine(options);
     case 'tensorflow':
       throw new Error('the tensorflow runtime is not part of this version');

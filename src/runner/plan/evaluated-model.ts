@@ -6,9 +6,10 @@ export const isModel = ({ outs }: Instance): boolean =>
   Object.values(outs).some(({ kind }) => kind === 'model');
 
 /**
- * The model that each instance without a model of its own was made from, where it is one: the nearest on the way back through what the instance needs.
- * A model that another of them was made from does not count beside it: an evaluation reads its base model too. What reads
- * from several models, as a table of all scores, was made from none of them.
+ * The model that each instance without a model of its own was made from, where it is one: the nearest on the
+ * way back through what the instance needs. A model that another of them was made from does not count beside
+ * it: an evaluation reads its base model too. What reads from several models, as a table of all scores, was
+ * made from none of them.
  */
 export function evaluatedModels(
   plan: Pick<Plan, 'instances' | 'needs'>,

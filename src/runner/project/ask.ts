@@ -8,6 +8,7 @@ import type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  ModelPlace,
   ModelResults,
   Problem,
   ResultFiles,
@@ -33,6 +34,7 @@ import type { PlannedBest } from '../plan/best-of.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
 import { lacksMetric, markBest, type Measured } from './results/mark-best.ts';
+import { modelPlace } from './results/model-place.ts';
 import { foundInRun, foundNow, modelResults } from './results/model-results.ts';
 import { namedMetrics } from './results/named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results/results-of.ts';
@@ -366,9 +368,36 @@ export async function results(
     : found;
 }
 
+/** Where the model of one instance is. `asWritten`: the instances with their models of the hub by name. */
+export async function modelPlaceOf(
+  opened: Opened,
+  planned: Planned,
+  asWritten: readonly Instance[],
+  instance: string,
+): Promise<Result<ModelPlace, Problem>> {
+  const looked = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
+  if (!looked.ok) return looked;
+  const [inspection] = looked.value;
+  if (inspection === undefined || looked.value.length > 1)
+    return invalid(
+      [
+        oneInstance(
+          instance,
+          looked.value.map((one) => one.instance),
+        ),
+      ],
+      planned.sources,
+    );
+  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id);
+  const state = stateOf(opened, planned, inspection, last?.kind);
+  const written = asWritten.find(({ id }) => id === inspection.instance.id)?.deps['base'];
+  const place = modelPlace(planned.plan, inspection.instance, state, written);
+  return place.ok ? place : invalid([place.error], planned.sources);
+}
+
 /**
- * The models as the pipeline file is now, or as a run left them; undefined: there is no such run. An instance that the file
- * does not name any more is left out.
+ * The models as the pipeline file is now, or as a run left them; undefined: there is no such run. An instance
+ * that the file does not name any more is left out.
  */
 export async function models(
   opened: Opened,

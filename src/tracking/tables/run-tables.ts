@@ -3,7 +3,10 @@ import type { Cell, Column, Table } from './table.ts';
 
 const text = (name: string): Column => ({ name, kind: 'text' });
 
-/** A model as five tables that join by `id`. A table without rows is there too: it takes the place of an older one. */
+/**
+ * A model as five tables that join by `id`. A table without rows is there too: it takes the place of an older
+ * one.
+ */
 export function runTables(run: TrackerRun): readonly Table[] {
   const { id, name: model } = run;
   const own = [text('id'), text('model')];

@@ -8,8 +8,8 @@ import type { Table } from './table.ts';
 export type TableFormat = 'csv' | 'jsonl' | 'parquet';
 
 /**
- * Tables as folders with a file a model, `metrics/<id>.csv`, which readers of data sets open as one: a model that is
- * exported again replaces its own files and no others.
+ * Tables as folders with a file a model, `metrics/<id>.csv`, which readers of data sets open as one: a model
+ * that is exported again replaces its own files and no others.
  */
 export const tableExporter = (folder: string, format: TableFormat): Exporter => ({
   async write(run) {

@@ -1,7 +1,10 @@
 import { jsonText } from '../../files/json-text.ts';
 import type { Cell, Column, Table } from './table.ts';
 
-/** CSV as RFC 4180 has it: a line of names, CRLF after each line. NaN and infinities are words, times ISO 8601. */
+/**
+ * CSV as RFC 4180 has it: a line of names, CRLF after each line. NaN and infinities are words, times ISO
+ * 8601.
+ */
 export const csvText = ({ columns, rows }: Table): string =>
   [
     columns.map(({ name }) => csvField(name)),

@@ -1,4 +1,6 @@
-/** `integer`, `time` (milliseconds since the epoch) and `number` hold numbers; a bigint has all its digits. */
+/**
+ * `integer`, `time` (milliseconds since the epoch) and `number` hold numbers; a bigint has all its digits.
+ */
 export interface Column {
   readonly name: string;
   readonly kind: 'text' | 'number' | 'integer' | 'time' | 'boolean' | 'value';

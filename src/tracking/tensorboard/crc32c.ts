@@ -1,4 +1,7 @@
-/** CRC-32 by Castagnoli's polynomial, reflected 0x82f63b78 (RFC 3720, B.4): what TFRecord files are checked by. */
+/**
+ * CRC-32 by Castagnoli's polynomial, reflected 0x82f63b78 (RFC 3720, B.4): what TFRecord files are checked
+ * by.
+ */
 export function crc32c(bytes: Uint8Array): number {
   const table = (tables ??= tableOf());
   let crc = 0xffffffff;

@@ -2,7 +2,10 @@ import type { PredictionTable, TrackerRun } from '../tracker-run.ts';
 import { fileVersion, scalar, sessionEnd, sessionStart, textTable } from './event-proto.ts';
 import { tfRecord } from './tf-record.ts';
 
-/** The event file of a model: its params, every point of its series in order of time, its metrics, and some answers. */
+/**
+ * The event file of a model: its params, every point of its series in order of time, its metrics, and some
+ * answers.
+ */
 export function* eventFile(run: TrackerRun): Generator<Uint8Array> {
   const began = run.startedAt ?? run.finishedAt ?? 0;
   const ended = run.finishedAt ?? began;

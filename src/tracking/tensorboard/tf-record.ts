@@ -1,8 +1,8 @@
 import { crc32c } from './crc32c.ts';
 
 /**
- * A record of a TFRecord file: its length, the checksum of the length, the bytes, the checksum of the bytes; little-endian,
- * checksums masked (tensorflow.org/tutorials/load_data/tfrecord, "TFRecords format details").
+ * A record of a TFRecord file: its length, the checksum of the length, the bytes, the checksum of the bytes;
+ * little-endian, checksums masked (tensorflow.org/tutorials/load_data/tfrecord, "TFRecords format details").
  */
 export function tfRecord(bytes: Uint8Array): Uint8Array {
   const record = new Uint8Array(8 + 4 + bytes.length + 4);

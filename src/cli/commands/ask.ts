@@ -1,0 +1,133 @@
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import type { Result } from '../../result.ts';
+import type { ModelPlace, Project } from '../../runner/project.ts';
+import { printableLines } from '../../runner/wording/printable.ts';
+import type { AskOverrides } from '../../trained/ask-settings.ts';
+import type { AskedModel, SettledAnswer } from '../../trained/open-asked-model.ts';
+import { decimalNumber } from '../decimal-number.ts';
+import { jsonLine, printJson } from '../print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+interface AskOptions extends PipelineOptions, Omit<AskOverrides, 'noRepeatNgram'> {
+  readonly ngram?: number;
+  readonly compare?: string;
+  readonly as?: string;
+}
+
+export function askCommand(): Command {
+  return withPipelineOptions(new Command('ask'))
+    .description(
+      'Ask a trained model. Without a question: one a line, until the input ends. It answers with the settings of its evaluation.',
+    )
+    .argument('<instance>', 'an instance with an out of kind "model"')
+    .argument('[question]')
+    .option('--compare <instance>', 'let another model answer too')
+    .option('--as <evaluation>', 'take the settings of this evaluation, or of the one of this stage')
+    .option('--beams <count>', 'search with so many beams', wholeNumber(1))
+    .option(
+      '--length-penalty <power>',
+      'of beam search: above 0 longer answers, below 0 shorter ones',
+      decimalNumber(),
+    )
+    .option('--max-length <tokens>', 'the most tokens of an answer', wholeNumber(2))
+    .option('--ngram <size>', 'let no answer repeat an n-gram of this size; 0: let it', wholeNumber(0))
+    .option(
+      '--temperature <value>',
+      'draw the answer instead of searching for the best one',
+      decimalNumber(0),
+    )
+    .option('--top-k <count>', 'draw from the most probable tokens; 0: all', wholeNumber(0))
+    .option('--top-p <share>', 'draw from the most probable tokens that have this share', decimalNumber(0, 1))
+    .option('--seed <seed>', 'of the draws', wholeNumber(0))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline ask train:aimc,lora "What helps against headache?"\n  pipeline ask train:aimc,lora --compare train:aimc,full --beams 1',
+    )
+    .action((instance: string, question: string | undefined, options: AskOptions) =>
+      ask(instance, question, options),
+    );
+}
+
+async function ask(instance: string, question: string | undefined, options: AskOptions): Promise<void> {
+  const project = await openProjectHere(options);
+  const models: AskedModel[] = [];
+  try {
+    for (const name of [instance, ...(options.compare === undefined ? [] : [options.compare])]) {
+      const place = await project.model(name);
+      if (!place.ok) return await reportProblem(place.error, options);
+      const model = await opened(project, place.value, name === instance, options);
+      if (!model.ok) {
+        openScreen().write(`error: ${model.error}\n`);
+        process.exitCode = 2;
+        return;
+      }
+      models.push(model.value);
+    }
+    if (question !== undefined) await answer(models, question, options);
+    else await converse(models, options);
+  } finally {
+    for (const model of models) await model.release();
+    project.close();
+  }
+}
+
+/** The other model is asked as the first one is: by the evaluation of the same stage. */
+async function opened(
+  project: Project,
+  place: ModelPlace,
+  isFirst: boolean,
+  options: AskOptions,
+): Promise<Result<AskedModel>> {
+  const { openAskedModel } = await import('../../trained/open-asked-model.ts');
+  const stage = options.as?.split(/[[:]/, 1)[0];
+  return openAskedModel({
+    root: project.root,
+    place,
+    as: isFirst ? options.as : stage,
+    overrides: { ...options, ...(options.ngram === undefined ? {} : { noRepeatNgram: options.ngram }) },
+    onWarning: (text) => openScreen().write(`warning: ${text}\n`),
+  });
+}
+
+async function answer(
+  models: readonly AskedModel[],
+  question: string,
+  options: AskOptions,
+  isOneOfMany = false,
+): Promise<void> {
+  const answers: SettledAnswer[] = [];
+  for (const model of models) answers.push(...(await model.answer(question, new AbortController().signal)));
+  if (options.json !== true) process.stdout.write(printableLines(answersText(answers)));
+  else if (isOneOfMany) process.stdout.write(jsonLine({ question, answers }));
+  else printJson({ question, answers });
+}
+
+/** One answer is printed alone; of several it is said which is whose. */
+function answersText(answers: readonly SettledAnswer[]): string {
+  const isOneModel = new Set(answers.map(({ instance }) => instance)).size === 1;
+  const isOneSetting = new Set(answers.map(({ setting }) => setting)).size === 1;
+  return answers
+    .map((one) => {
+      const names = [...(isOneModel ? [] : [one.instance]), ...(isOneSetting ? [] : [one.setting])];
+      return `${names.length === 0 ? '' : `${names.join(', ')}: `}${one.answer}\n`;
+    })
+    .join('');
+}
+
+/** A question a line, from a person or a file; empty lines are passed over. */
+async function converse(models: readonly AskedModel[], options: AskOptions): Promise<void> {
+  const isPerson = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const lines = createInterface({
+    input: process.stdin,
+    ...(isPerson ? { output: process.stderr, prompt: '? ' } : {}),
+  });
+  if (isPerson) lines.prompt();
+  for await (const line of lines) {
+    if (line.trim() !== '') await answer(models, line.trim(), options, true);
+    if (isPerson) lines.prompt();
+  }
+}

@@ -1,0 +1,39 @@
+import type { Result } from '../result.ts';
+import type { EvaluationOfModel, ModelPlace } from '../runner/answers.ts';
+import { shellName } from '../runner/wording/shell-name.ts';
+
+/**
+ * The evaluation whose generation settings are taken: the one that scores the model's answers. `asked`: the
+ * instance, or the stage, that shall be taken instead.
+ */
+export function chooseEvaluation(
+  { instance, evaluations }: Pick<ModelPlace, 'instance' | 'evaluations'>,
+  asked: string | undefined,
+): Result<EvaluationOfModel> {
+  const answering = evaluations.filter(({ params }) => typeof params['maxLength'] === 'number');
+  const named = asked === undefined ? [] : answering.filter((one) => isNamed(one, asked));
+  const chosen = asked === undefined ? answering.filter(({ isScored }) => isScored) : named;
+  const [only] = chosen;
+  if (only !== undefined && chosen.length === 1) return { ok: true, value: only };
+  const known = answering.map((one) => shellName(one.instance)).join(', ');
+  if (known === '')
+    return {
+      ok: false,
+      error: `no instance answers questions with ${instance} alone (its params have no "maxLength"): there are no generation settings to take`,
+    };
+  if (chosen.length > 1)
+    return {
+      ok: false,
+      error: `several evaluations answer with ${instance}: choose one with \`--as\`: ${chosen.map((one) => shellName(one.instance)).join(', ')}`,
+    };
+  return {
+    ok: false,
+    error:
+      asked === undefined
+        ? `no evaluation of ${instance} has metrics: choose what to take the settings of with \`--as\`: ${known}`
+        : `"${asked}" answers no questions with ${instance}: expected one of ${known}`,
+  };
+}
+
+const isNamed = ({ instance, stage }: EvaluationOfModel, asked: string): boolean =>
+  asked === instance || asked === shellName(instance) || asked === stage;

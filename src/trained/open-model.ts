@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Result } from '../result.ts';
+import type { ModelPlace } from '../runner/answers.ts';
+import { shellName } from '../runner/wording/shell-name.ts';
+
+/** The folders of a model, ready to be opened. */
+export interface ModelFolders {
+  readonly base: string;
+  readonly trained: string;
+  readonly warnings: readonly string[];
+}
+
+/** Where the folders of a model are on this disk; the error says what has to run before. */
+export function modelFolders(root: string, place: ModelPlace): Result<ModelFolders> {
+  const run = `\`pipeline run ${shellName(place.instance)}\``;
+  const trained = resolve(root, place.folder);
+  if (!existsSync(trained))
+    return { ok: false, error: `${place.folder} does not exist: make it with ${run}` };
+  const isAdapter = existsSync(resolve(trained, 'adapter_config.json'));
+  const base = place.base === undefined ? undefined : resolve(root, place.base);
+  if (isAdapter && (base === undefined || !existsSync(base)))
+    return {
+      ok: false,
+      error:
+        place.baseName === undefined
+          ? `${place.folder} is an adapter, and ${place.instance} has no dep "base"`
+          : `the base model ${place.baseName} is not here: fetch it with ${run}`,
+    };
+  return {
+    ok: true,
+    value: {
+      trained,
+      // A whole model has its own tokenizer where its base is gone.
+      base: base !== undefined && existsSync(base) ? base : trained,
+      warnings:
+        place.state === 'up-to-date'
+          ? []
+          : [
+              `${place.instance} is ${place.state.replaceAll('-', ' ')}: ${place.folder} is used as it is (update it with ${run})`,
+            ],
+    },
+  };
+}
