@@ -5,6 +5,7 @@
  *   command-line.js the command line; what only some commands need is in chunks beside it
  *   stage-child.js  the process in which a stage program runs
  *   supervisor.js   the small process that ends a stage when the runner is gone
+ *   ui/             the page that `pipeline ui` serves
  *   package/        src/stage, src/ml, src/files and stages as modules with types: the `exports` of package.json
  *   templates/      what `pipeline init` copies
  *   completion/     what `pipeline completion` prints
@@ -15,7 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { builtPrograms } from './built-programs.mjs';
+import { builtPage, builtPrograms, pageFiles } from './built-programs.mjs';
 import { copyTemplates } from './copy-templates.mjs';
 
 const root = dirname(import.meta.dirname);
@@ -25,6 +26,8 @@ const partial = `${folder}.partial`;
 await rm(partial, { recursive: true, force: true });
 const parts = await Promise.allSettled([
   ...Object.values(builtPrograms(root, partial)).map((options) => build(options)),
+  build(builtPage(root, join(partial, 'ui'))),
+  ...pageFiles.map((name) => cp(join(root, 'src/ui/page', name), join(partial, 'ui', name))),
   buildPackage(),
   copyTemplates(root, join(partial, 'templates')),
   ...['bash', 'zsh', 'fish'].map((shell) =>

@@ -5,3 +5,9 @@ export function builtPrograms(
   root: string,
   outdir: string,
 ): Readonly<Record<'main' | 'stageChild' | 'supervisor', BuildOptions>>;
+
+/** The options of esbuild for the files of the local page. */
+export function builtPage(root: string, outdir: string): BuildOptions;
+
+/** What is copied beside them as it is. */
+export const pageFiles: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * How the three programs of an installation are bundled: by `npm run prepare` into dist, and by the tests.
+ * How the three programs and the page of an installation are bundled: by `npm run prepare` into dist, and by the tests.
  * One place, since the bytes of stage-child.js count in the key of every stage program.
  */
 import { basename, dirname } from 'node:path';
@@ -111,3 +111,21 @@ export function builtPrograms(root, outdir) {
     supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/local/supervisor.ts' } },
   };
 }
+
+/** The options of esbuild for the files of the local page, which browsers load from `pipeline ui`. */
+export const builtPage = (root, outdir) => ({
+  absWorkingDir: root,
+  outdir,
+  entryPoints: ['src/ui/page/page.tsx', 'src/ui/page/page.css'],
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'none',
+  minify: true,
+});
+
+/** What is copied beside them as it is. */
+export const pageFiles = ['index.html', 'icon.svg'];

@@ -16,6 +16,7 @@ import { metricsCommand } from './commands/metrics.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
+import { uiCommand } from './commands/ui.ts';
 import { verifyCommand } from './commands/verify.ts';
 
 /**
@@ -40,6 +41,7 @@ export function pipelineProgram(): Command {
     compareCommand,
     exportCommand,
     askCommand,
+    uiCommand,
     verifyCommand,
     gcCommand,
     doctorCommand,

@@ -298,6 +298,15 @@ export interface GcRequest {
   readonly keepRuns: number;
 }
 
+/** Inputs that an instance cut to a limit of tokens. */
+export interface Truncation {
+  readonly instance: InstanceId;
+  readonly what: string;
+  readonly count: number;
+  readonly of: number;
+  readonly limit: number;
+}
+
 /** An out that an instance declares. */
 export interface Artifact {
   readonly instance: InstanceId;

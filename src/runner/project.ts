@@ -12,6 +12,7 @@ import {
   results,
   runEvents,
   status,
+  truncations,
   verify,
   wholeRun,
 } from './project/ask.ts';
@@ -31,11 +32,13 @@ import type {
   Explanation,
   GcRequest,
   Graph,
+  InstanceHistory,
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
   ModelPlace,
   ModelResults,
+  MetricValue,
   Problem,
   RerunVerification,
   ResultFiles,
@@ -43,6 +46,7 @@ import type {
   RunRecord,
   Status,
   TracedResult,
+  Truncation,
   Verification,
 } from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
@@ -74,11 +78,13 @@ export type {
   Forecast,
   GcRequest,
   Graph,
+  InstanceHistory,
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
   ModelPlace,
   ModelResults,
+  MetricValue,
   Problem,
   RerunVerification,
   ResultFiles,
@@ -90,6 +96,7 @@ export type {
   Status,
   StopSignals,
   TracedResult,
+  Truncation,
   Verification,
   WatchListeners,
   WatchNews,
@@ -143,7 +150,8 @@ export interface Project {
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
   /** Of one instance, as it was typed. Undefined: it was never asked for (in that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
-  history(limit: number): Promise<Result<readonly RunRecord[], Problem>>;
+  /** The newest first. `before`: those that are older than this run. */
+  history(limit: number, before?: string): Promise<Result<readonly RunRecord[], Problem>>;
   /** The stored events of a run from a sequence number on, 0 for all. Undefined: there is no such run. */
   eventsSince(run: string, sequence: number): Promise<Result<readonly NumberedEvent[] | undefined, Problem>>;
   /** Undefined: there is no such run. */
@@ -158,6 +166,8 @@ export interface Project {
   model(instance: string): Promise<Result<ModelPlace, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
+  /** What instances cut to a limit of tokens, as they last said. */
+  truncations(): Promise<Result<readonly Truncation[], Problem>>;
   /** Where the outs stand that exist. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
@@ -329,7 +339,8 @@ export async function openProject(
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
-    history: (limit) => withRows('read', (open) => ({ ok: true, value: history(open, limit) })),
+    history: (limit, before) =>
+      withRows('read', (open) => ({ ok: true, value: history(open, limit, before) })),
     eventsSince: (id, sequence) =>
       withRows('read', (open) => ({ ok: true, value: runEvents(open, id, sequence) })),
     runHistory: (id) =>
@@ -344,6 +355,7 @@ export async function openProject(
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
+    truncations: () => withPlan('read', (open, plan) => ({ ok: true, value: truncations(open, plan) })),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),
     repair: () => withRows('write', repair),
     verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),

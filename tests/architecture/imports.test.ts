@@ -253,6 +253,30 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
+  test('the local page knows the front door of the runner and the scores; only its command loads it', () => {
+    const ofPage = edges.filter(({ file }) => file.startsWith('src/ui/'));
+    const wrong = ofPage.filter(
+      ({ target }) =>
+        (target.startsWith('src/runner/') && !frontDoor.test(target)) ||
+        (target.startsWith('src/ml/') && !target.startsWith('src/ml/metrics/')) ||
+        /^(src\/cli|stages)\//.test(target),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+    const outside = edges.filter(
+      ({ file, target }) => target.startsWith('src/ui/') && !file.startsWith('src/ui/'),
+    );
+    expect(outside.map(shown)).toEqual(['src/cli/commands/ui.ts imports ../../ui/server/serve-page.ts']);
+  });
+
+  test('what a browser runs of the page touches no file and no process', () => {
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        file.startsWith('src/ui/page/') &&
+        (target.startsWith('node:') || target.startsWith('src/ui/server/')),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
   test('no barrels, no default exports', () => {
     const files = sourceFiles(['src', 'stages']);
     expect(files.filter((file) => /(^|\/)(index|utils?|helpers?)\.ts$/.test(file))).toEqual([]);
@@ -265,7 +289,7 @@ describe('the import directions of the house', () => {
 function sourceFiles(folders: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
       .map((entry) => relative(root, join(entry.parentPath, entry.name)))
       .sort(),
   );

@@ -21,7 +21,7 @@ const quoted = (text: string): readonly string[] =>
 /** Source file → the packages that it imports. */
 const imports = ['src', 'stages'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .map((file) => ({
       file,

@@ -16,6 +16,7 @@ import type {
   RunRecord,
   RunState,
   Status,
+  Truncation,
   Verification,
 } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
@@ -50,6 +51,7 @@ import {
   lastOutcomes,
   lastRuns,
   lastToldRun,
+  lastTruncations,
   outcomeCounts,
   type RunRow,
 } from '../store/runs.ts';
@@ -263,8 +265,8 @@ export function log(
   };
 }
 
-export const history = ({ store }: Opened, limit: number): readonly RunRecord[] =>
-  lastRuns(store, limit).map((row) => recordOf(store, row));
+export const history = ({ store }: Opened, limit: number, before?: string): readonly RunRecord[] =>
+  lastRuns(store, limit, before).map((row) => recordOf(store, row));
 
 function recordOf(store: Store, row: RunRow): RunRecord {
   const { run, pipeline, file, startedAt, finishedAt, exitCode } = row;
@@ -277,6 +279,10 @@ function runState(row: RunRow): RunState {
   if (row.exitCode === 0) return 'done';
   return row.exitCode >= 130 ? 'interrupted' : 'failed';
 }
+
+/** What instances cut to a limit of tokens, as they last said. */
+export const truncations = ({ store }: Opened, { plan }: Planned): readonly Truncation[] =>
+  lastTruncations(store, plan.pipeline);
 
 /** A run with all that its events say; undefined where there is no such run. */
 export async function wholeRun(

@@ -118,7 +118,7 @@ function mostTelling(
  * Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before
  * the last one above it.
  */
-function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
+export function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const endings = new Map<string, number>();
   for (const ending of [...new Set(names)].flatMap(endingsOf))
     endings.set(ending, (endings.get(ending) ?? 0) + 1);
@@ -223,7 +223,8 @@ const isNumber = (value: Value | bigint): value is MetricValue =>
   typeof value === 'number' || typeof value === 'bigint';
 
 /** Losses and what is waited for are better when they are small. */
-const direction = (name: string): 1 | -1 => (wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1);
+export const direction = (name: string): 1 | -1 =>
+  wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1;
 
 const smallIsGood: ReadonlySet<string> = new Set([
   'loss',

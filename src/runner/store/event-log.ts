@@ -94,6 +94,15 @@ export function eventsSince(store: Store, run: string, sequence: number): readon
   });
 }
 
+/** The instances of a run that turned out to be up to date before anything was started. */
+export const foundInPlace = (store: Store, run: string): readonly InstanceId[] =>
+  rowsOf(
+    store.sql("SELECT body FROM events WHERE run = ? AND kind = 'found-in-place' ORDER BY sequence").all(run),
+  ).flatMap((row) => {
+    const event = eventIn(row, store, run);
+    return event?.kind === 'found-in-place' ? event.instances : [];
+  });
+
 function eventIn(row: Row, store: Store, run: string): RecordedEvent | undefined {
   const event = parseEvent<StoredEvent>(row.text('body'));
   if (event?.kind !== 'found-in-place') return event;

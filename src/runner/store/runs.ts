@@ -1,7 +1,8 @@
 import { isJsonObject, parseJson } from '../../files/json.ts';
+import type { Truncation } from '../answers.ts';
 import type { Outcome, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
-import { eventsSince } from './event-log.ts';
+import { foundInPlace } from './event-log.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
 import { parseEvent } from './parse-event.ts';
 import { type Row, rowOf, rowsOf } from './row.ts';
@@ -54,9 +55,20 @@ export function markReaped(store: Store): void {
   store.sql('UPDATE runs SET reaped = 1 WHERE reaped = 0').run();
 }
 
-/** The last runs, the newest first: in the order in which they were written down, whatever the clock said. */
-export function lastRuns(store: Store, limit: number): readonly RunRow[] {
-  return rowsOf(store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)).map(runIn);
+/**
+ * The last runs, the newest first: in the order in which they were written down, whatever the clock said.
+ * `before`: of those that are older than this run; none where it is unknown.
+ */
+export function lastRuns(store: Store, limit: number, before?: string): readonly RunRow[] {
+  const rows =
+    before === undefined
+      ? store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)
+      : store
+          .sql(
+            'SELECT * FROM runs WHERE rowid < (SELECT rowid FROM runs WHERE run = ?) ORDER BY rowid DESC LIMIT ?',
+          )
+          .all(before, limit);
+  return rowsOf(rows).map(runIn);
 }
 
 export function findRun(store: Store, run: string): RunRow | undefined {
@@ -108,9 +120,7 @@ function countedEvents(store: Store, run: string): Record<string, number> {
       .all(run),
   );
   const counts = Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
-  const inPlace = eventsSince(store, run, 0).flatMap(({ event }) =>
-    event.kind === 'found-in-place' ? event.instances : [],
-  );
+  const inPlace = foundInPlace(store, run);
   return { ...counts, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
 }
 
@@ -164,4 +174,23 @@ export function recordOutcome(
       .sql('INSERT OR REPLACE INTO outcomes (pipeline, instance, run, kind) VALUES (?, ?, ?, ?)')
       .run(pipeline, instance, run, kind),
   );
+}
+
+/** What instances of a pipeline cut to a limit, the last that each said of each kind of input. */
+export function lastTruncations(store: Store, pipeline: string): readonly Truncation[] {
+  const rows = rowsOf(
+    store
+      .sql(
+        "SELECT body FROM events JOIN runs USING (run) WHERE pipeline = ? AND kind = 'message' AND json_extract(body, '$.message.kind') = 'truncated' ORDER BY runs.rowid, sequence",
+      )
+      .all(pipeline),
+  );
+  const last = new Map<string, Truncation>();
+  for (const row of rows) {
+    const event = parseEvent<RecordedEvent>(row.text('body'));
+    if (event?.kind !== 'message' || event.message.kind !== 'truncated') continue;
+    const { what, count, of, limit } = event.message;
+    last.set(`${event.instance} ${what}`, { instance: event.instance, what, count, of, limit });
+  }
+  return [...last.values()];
 }

@@ -1,0 +1,70 @@
+import { Command, InvalidArgumentError } from 'commander';
+import manifest from '../../../package.json' with { type: 'json' };
+import { installedFile } from '../installed-file.ts';
+import { openProjectHere, type PipelineOptions } from '../project-options.ts';
+import { problemText } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+import { stopSignals } from '../stop-signals.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+interface UiOptions extends PipelineOptions {
+  readonly port: number;
+  readonly open?: true;
+}
+
+export function uiCommand(): Command {
+  return new Command('ui')
+    .description('Show runs, the graph, experiments, curves, answers and data on a local web page.')
+    .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
+    .option('--port <number>', 'on this port of 127.0.0.1; without it any free one', portNumber, 0)
+    .option('--open', 'open the page in the browser')
+    .addHelpText(
+      'after',
+      '\nThe page shows what is stored and what happens while `pipeline run` runs. Ctrl-C ends it.',
+    )
+    .action(async (options: UiOptions) => {
+      const screen = openScreen();
+      const { servePage } = await import('../../ui/server/serve-page.ts');
+      const { noColors } = await import('../../runner/wording/colors.ts');
+      const served = await servePage({
+        port: options.port,
+        pageFolder: installedFile('ui'),
+        version: manifest.version,
+        openProject: () => openProjectHere(options, () => undefined),
+        problemText: (problem) => problemText(problem, noColors),
+      });
+      if (!served.ok) {
+        screen.write(`error: ${served.error}\n`);
+        process.exitCode = 1;
+        return;
+      }
+      const { url, port, close } = served.value;
+      process.stdout.write(`${url}\n`);
+      screen.write(`${accessText(port, process.env)}end with Ctrl-C\n`);
+      if (options.open === true) {
+        const { openInBrowser } = await import('../open-in-browser.ts');
+        const opened = await openInBrowser(url);
+        if (!opened.ok) screen.write(`warning: ${opened.error}: open the address above yourself\n`);
+      }
+      const { gentle, release } = stopSignals();
+      await new Promise<void>((resolve) => {
+        if (gentle.aborted) resolve();
+        else gentle.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await close();
+      release();
+    });
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(1)(text);
+  if (port > 65_535) throw new InvalidArgumentError('expected a port, at most 65535.');
+  return port;
+}
+
+/** On another machine the page is reached through a port that SSH forwards. */
+function accessText(port: number, { SSH_CONNECTION: connection, USER: user }: NodeJS.ProcessEnv): string {
+  const host = connection?.split(' ')[2];
+  if (host === undefined) return '';
+  return `from your own machine: ssh -L ${port}:127.0.0.1:${port} ${user === undefined ? '' : `${user}@`}${host}, then open the address\n`;
+}

@@ -1,0 +1,80 @@
+import type { ComponentChildren, FunctionComponent } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { ProjectAnswer } from '../api.ts';
+import { type PagePath, pages } from '../pages.ts';
+import { followed, useAddress } from './address.ts';
+import { AnswersPage } from './answers-page.tsx';
+import { ExperimentsPage } from './experiments-page.tsx';
+import { GraphPage } from './graph-page.tsx';
+import { RunsPage } from './runs-page.tsx';
+import { useAnswer } from './use-answer.ts';
+import { useIsConnected } from './use-live.ts';
+
+/** What each page draws from its query. */
+const views: Readonly<Record<PagePath, FunctionComponent<{ readonly query: URLSearchParams }>>> = {
+  '/runs': RunsPage,
+  '/graph': GraphPage,
+  '/experiments': ExperimentsPage,
+  '/answers': AnswersPage,
+};
+
+/** The whole page: the navigation, and what the address says. */
+export function App() {
+  const { path, query } = useAddress();
+  const page = pages.find((each) => each.path === path) ?? pages[0];
+  const { answer: project } = useAnswer<ProjectAnswer>('/api/project');
+  const View = views[page.path];
+  useEffect(() => {
+    document.title = `${page.title} · ${project?.pipeline ?? 'pipeline'}`;
+  }, [page.title, project?.pipeline]);
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <header class="top">
+        <div class="brand">
+          <img src="/icon.svg" alt="" width="24" height="24" />
+          <div>
+            <strong>{project?.pipeline ?? 'pipeline'}</strong>
+            <span class="muted">{project?.folder}</span>
+          </div>
+        </div>
+        <nav aria-label="Pages">
+          {pages.map((each) => (
+            <PageLink key={each.path} href={each.path} isCurrent={each.path === page.path}>
+              {each.title}
+            </PageLink>
+          ))}
+        </nav>
+        <ConnectionState />
+      </header>
+      <main id="content" tabIndex={-1}>
+        <View key={page.path} query={query} />
+      </main>
+    </>
+  );
+}
+
+interface PageLinkProps {
+  readonly href: string;
+  readonly isCurrent: boolean;
+  readonly children: ComponentChildren;
+}
+
+function PageLink({ href, isCurrent, children }: PageLinkProps) {
+  return (
+    <a href={href} aria-current={isCurrent ? 'page' : undefined} onClick={followed(href)}>
+      {children}
+    </a>
+  );
+}
+
+function ConnectionState() {
+  const isConnected = useIsConnected();
+  return (
+    <p class={isConnected ? 'connection' : 'connection lost'} role="status">
+      {isConnected ? '' : 'not connected: is `pipeline ui` still running?'}
+    </p>
+  );
+}

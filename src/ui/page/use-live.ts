@@ -1,0 +1,68 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LiveEvent } from '../api.ts';
+
+type Listener = (events: readonly LiveEvent[]) => void;
+
+/** One connection for the whole page; the browser makes it anew when it is lost, from the last event on. */
+const listeners = new Set<Listener>();
+const stateListeners = new Set<(isConnected: boolean) => void>();
+let source: EventSource | undefined;
+let waiting: LiveEvent[] = [];
+
+function connect(): void {
+  if (source !== undefined) return;
+  source = new EventSource('/api/events');
+  source.addEventListener('message', ({ data }: MessageEvent<string>) => {
+    const event: LiveEvent = JSON.parse(data);
+    if (waiting.length === 0) setTimeout(deliver, deliverEvery);
+    waiting.push(event);
+  });
+  source.addEventListener('open', () => tellState(true));
+  source.addEventListener('error', () => tellState(false));
+}
+
+/** Events come by the hundred: the page is drawn a few times a second. */
+const deliverEvery = 150;
+
+function deliver(): void {
+  const events = waiting;
+  waiting = [];
+  for (const listener of listeners) listener(events);
+}
+
+function tellState(isConnected: boolean): void {
+  for (const listener of stateListeners) listener(isConnected);
+}
+
+/** Calls the last `onEvents` that was given for events as they come. */
+export function useLive(onEvents: Listener): void {
+  const latest = useRef(onEvents);
+  latest.current = onEvents;
+  useEffect(() => {
+    const listener: Listener = (events) => latest.current(events);
+    listeners.add(listener);
+    connect();
+    return () => {
+      listeners.delete(listener);
+    };
+  }, []);
+}
+
+/** Whether events can come. */
+export function useIsConnected(): boolean {
+  const [isConnected, setIsConnected] = useState(true);
+  useEffect(() => {
+    stateListeners.add(setIsConnected);
+    return () => {
+      stateListeners.delete(setIsConnected);
+    };
+  }, []);
+  return isConnected;
+}
+
+/** Events after which what is known of instances is not what it was. */
+export const changesStates = ({ event }: LiveEvent): boolean =>
+  event.kind === 'started' ||
+  event.kind === 'finished' ||
+  event.kind === 'run-started' ||
+  event.kind === 'run-finished';

@@ -1,0 +1,9 @@
+/** The pages, in the order of the navigation. A page shows what its query says, so each view has an address. */
+export const pages = [
+  { path: '/runs', title: 'Runs' },
+  { path: '/graph', title: 'Graph' },
+  { path: '/experiments', title: 'Experiments' },
+  { path: '/answers', title: 'Answers' },
+] as const;
+
+export type PagePath = (typeof pages)[number]['path'];

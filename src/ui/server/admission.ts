@@ -1,0 +1,74 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** What of a request decides whether it is answered. */
+export interface Asked {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** What opens the server: the token of the printed URL, and the cookie that it is swapped for. */
+export interface Keys {
+  readonly token: string;
+  readonly session: string;
+  /** Cookies do not tell ports apart, so the name of this one does. */
+  readonly cookie: string;
+}
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly path: string; readonly query: URLSearchParams }
+  /** The token is right: the browser gets the cookie, and the address without the token. */
+  | { readonly kind: 'sign-in'; readonly location: string; readonly setCookie: string }
+  | { readonly kind: 'refused'; readonly status: 400 | 401 | 403 | 405; readonly problem: string };
+
+/**
+ * Whether a request may be answered. Pages of other hosts reach this server too, by the user's browser: a name
+ * of theirs may lead to 127.0.0.1 (DNS rebinding), which Host tells, and they may send requests of their own,
+ * which Origin and Sec-Fetch-Site tell.
+ */
+export function admission({ method, url = '', headers }: Asked, keys: Keys): Admission {
+  const { host, origin } = headers;
+  if (method !== 'GET') return { kind: 'refused', status: 405, problem: 'only GET is answered' };
+  if (typeof host !== 'string' || !localHost.test(host))
+    return { kind: 'refused', status: 403, problem: 'Host must be localhost or 127.0.0.1' };
+  if (origin !== undefined && origin !== `http://${host}`)
+    return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
+  const asked = URL.canParse(url, `http://${host}`) ? new URL(url, `http://${host}`) : undefined;
+  if (asked === undefined || !url.startsWith('/') || asked.host !== host.toLowerCase())
+    return { kind: 'refused', status: 400, problem: 'the address cannot be read' };
+  const path = asked.pathname;
+  const token = asked.searchParams.get('token');
+  if (token !== null) {
+    if (!isEqual(token, keys.token)) return refusedToken;
+    asked.searchParams.delete('token');
+    return {
+      kind: 'sign-in',
+      location: `${path.replace(/^\/+/, '/')}${asked.search}`,
+      setCookie: `${keys.cookie}=${keys.session}; HttpOnly; SameSite=Strict; Path=/`,
+    };
+  }
+  if (!isEqual(cookieNamed(keys.cookie, headers['cookie']), keys.session)) return refusedToken;
+  if (path.startsWith('/api/') && !sameSite.has(String(headers['sec-fetch-site'] ?? 'same-origin')))
+    return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
+  return { kind: 'admitted', path, query: asked.searchParams };
+}
+
+/** With any port, so that a port that SSH forwards works. */
+const localHost = /^(localhost|127\.0\.0\.1)(:\d{1,5})?$/i;
+
+const sameSite: ReadonlySet<string> = new Set(['same-origin', 'none']);
+
+const refusedToken: Admission = {
+  kind: 'refused',
+  status: 401,
+  problem: 'open the address that `pipeline ui` prints: it holds the token of this server',
+};
+
+function cookieNamed(name: string, header: Asked['headers'][string]): string {
+  const cookies = (typeof header === 'string' ? header : '').split(';').map((cookie) => cookie.trim());
+  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+}
+
+/** Of digests, which have one length: the time says nothing of where the texts differ. */
+const isEqual = (a: string, b: string): boolean =>
+  timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());

@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream';
+import type { Result } from '../../result.ts';
+import type { Problem, Project } from '../../runner/project.ts';
+import { type AnswerRequest, answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
+import { curveAnswer, curvesAnswer } from './curves.ts';
+import { dataAnswer } from './data-sets.ts';
+import { experimentsAnswer } from './experiments.ts';
+import { graphAnswer } from './graph.ts';
+import { instanceAnswer, outFile, printedAnswer } from './instance.ts';
+import type { KnownEvaluations } from './read-evaluation.ts';
+import type { Refusal } from './refusal.ts';
+import { runAnswer, runsAnswer } from './runs.ts';
+import { samplesAnswer } from './samples.ts';
+
+/** What the routes share. */
+export interface Api {
+  readonly version: string;
+  readonly openProject: () => Promise<Project>;
+  readonly problemText: (problem: Problem) => Promise<string>;
+  /** Answers that are being made, by address: whoever asks the same meanwhile gets the same. */
+  readonly answering: Map<string, Promise<ApiAnswer>>;
+  readonly evaluations: KnownEvaluations;
+}
+
+export type ApiAnswer =
+  | { readonly kind: 'json'; readonly status: number; readonly body: object }
+  | { readonly kind: 'file'; readonly name: string; readonly stream: Readable };
+
+type Routed = Result<object | { readonly file: string; readonly stream: Readable }, Refusal>;
+
+/** Answers a request below /api/. */
+export async function answerApi(path: string, query: URLSearchParams, api: Api): Promise<ApiAnswer> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) return json(404, { problem: `there is no answer ${path}` });
+  if (path === '/api/file') return answered(route, query, api);
+  const address = `${path}?${query.toString()}`;
+  const answering = api.answering.get(address) ?? answered(route, query, api);
+  api.answering.set(address, answering);
+  try {
+    return await answering;
+  } finally {
+    api.answering.delete(address);
+  }
+}
+
+type Route = (project: Project, query: URLSearchParams, api: Api) => Promise<Routed>;
+
+async function answered(route: Route, query: URLSearchParams, api: Api): Promise<ApiAnswer> {
+  const project = await api.openProject();
+  try {
+    const routed = await route(project, query, api);
+    if (!routed.ok)
+      return routed.error.kind === 'unknown'
+        ? json(404, { problem: routed.error.message })
+        : json(500, { problem: await api.problemText(routed.error) });
+    const { value } = routed;
+    return 'stream' in value ? { kind: 'file', name: value.file, stream: value.stream } : json(200, value);
+  } finally {
+    project.close();
+  }
+}
+
+const json = (status: number, body: object): ApiAnswer => ({ kind: 'json', status, body });
+
+const text = (query: URLSearchParams, name: string): string => query.get(name) ?? '';
+
+/** A whole number from 0 on; what is none counts as not said. */
+const count = (query: URLSearchParams, name: string, otherwise: number): number => {
+  const said = query.get(name) ?? '';
+  return /^\d{1,15}$/.test(said) ? Number(said) : otherwise;
+};
+
+const mostRuns = 200;
+const mostAnswers = 200;
+
+const routes: Readonly<Record<string, Route>> = {
+  '/api/project': async (project, _, { version }) => {
+    const graph = await project.graph({ patterns: [], mode: 'needs' });
+    const folder = project.root.split('/').at(-1) ?? '';
+    return graph.ok ? { ok: true, value: { pipeline: graph.value.pipeline, folder, version } } : graph;
+  },
+  '/api/runs': (project, query) =>
+    runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, count(query, 'limit', 50))),
+  '/api/run': (project, query) => runAnswer(project, text(query, 'run')),
+  '/api/graph': (project) => graphAnswer(project),
+  '/api/instance': (project, query) => instanceAnswer(project, text(query, 'name'), query.get('run')),
+  '/api/log': (project, query) =>
+    printedAnswer(project, {
+      instance: text(query, 'name'),
+      run: query.get('run') ?? undefined,
+      file: text(query, 'file'),
+      from: query.has('from') ? count(query, 'from', 0) : undefined,
+    }),
+  '/api/file': (project, query) => outFile(project, text(query, 'name'), text(query, 'out')),
+  '/api/experiments': (project) => experimentsAnswer(project),
+  '/api/curves': (project) => curvesAnswer(project),
+  '/api/curve': (project, query) => curveAnswer(project, text(query, 'name'), query.get('run') ?? undefined),
+  '/api/evaluations': (project, _, { evaluations }) => evaluationsAnswer(project, evaluations),
+  '/api/answers': (project, query, { evaluations }) =>
+    answersAnswer(project, evaluations, answerRequest(query)),
+  '/api/compare': (project, query, { evaluations }) =>
+    compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b')),
+  '/api/samples': (project) => samplesAnswer(project),
+  '/api/data': (project) => dataAnswer(project),
+};
+
+function answerRequest(query: URLSearchParams): AnswerRequest {
+  const named = <T extends string>(name: string, known: readonly T[], otherwise: T): T =>
+    known.find((each) => each === query.get(name)) ?? otherwise;
+  return {
+    models: query.getAll('model'),
+    show: named('show', ['all', 'wrong', 'differ'], 'all'),
+    slot: text(query, 'slot'),
+    find: text(query, 'find'),
+    least: count(query, 'least', 0),
+    most: count(query, 'most', Number.MAX_SAFE_INTEGER),
+    score: text(query, 'score'),
+    sort: named('sort', ['row', 'worst', 'best', 'difference', 'length'], 'worst'),
+    offset: count(query, 'offset', 0),
+    limit: Math.min(mostAnswers, count(query, 'limit', 50)),
+    row: query.has('row') ? count(query, 'row', 0) : undefined,
+  };
+}

@@ -1,0 +1,58 @@
+import type { InstanceHistory, Project, RunHistory } from '../../runner/project.ts';
+import { diagnosticText } from '../../runner/report/diagnostic-text.ts';
+import { outcomeText } from '../../runner/report/outcome-text.ts';
+import { reasonText } from '../../runner/report/reason-text.ts';
+import { noColors } from '../../runner/wording/colors.ts';
+import type { RunAnswer, RunInstance, RunsAnswer } from '../api.ts';
+import type { Result } from '../../result.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Runs, the newest first: those that are older than `before`. */
+export async function runsAnswer(
+  project: Project,
+  before: string | undefined,
+  limit: number,
+): Promise<Result<RunsAnswer, Refusal>> {
+  const runs = await project.history(limit + 1, before);
+  return runs.ok
+    ? { ok: true, value: { runs: runs.value.slice(0, limit), more: runs.value.length > limit } }
+    : runs;
+}
+
+/** A run with its instances, without their series. */
+export async function runAnswer(project: Project, run: string): Promise<Result<RunAnswer, Refusal>> {
+  // Asked for first: what is stored after it is told again by the stream of events, which does no harm.
+  const events = await project.eventsSince(run, 0);
+  if (!events.ok) return events;
+  const found = await project.runHistory(run);
+  if (!found.ok) return found;
+  if (found.value === undefined)
+    return { ok: false, error: { kind: 'unknown', message: `there is no run ${run}` } };
+  const { instances, warnings, ...record } = found.value;
+  return {
+    ok: true,
+    value: {
+      ...record,
+      instances: instances.map(runInstance),
+      warnings: warnings.map((warning) => warningIn(warning, project)),
+      next: (events.value?.at(-1)?.sequence ?? -1) + 1,
+    },
+  };
+}
+
+const runInstance = (told: InstanceHistory): RunInstance => ({
+  instance: told.instance,
+  state: told.outcome?.kind ?? (told.startedAt === undefined ? 'waiting' : 'running'),
+  outcome: told.outcome && outcomeText(told.outcome),
+  startedAt: told.startedAt,
+  finishedAt: told.finishedAt,
+  attempts: told.attempts.length,
+  because: told.attempts.at(-1)?.because.map(reasonText) ?? [],
+  progress: told.progress,
+  device: told.device && `${told.device.runtime} on ${told.device.device}`,
+});
+
+const warningIn = (
+  { instance, diagnostic }: RunHistory['warnings'][number],
+  { textOf }: Project,
+): RunAnswer['warnings'][number] => ({ instance, text: diagnosticText(diagnostic, noColors, textOf) });

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import type { ModelAnswer } from '../../src/ui/api.ts';
+import {
+  differingSettings,
+  experimentRows,
+  haveSeeds,
+  leadingMetrics,
+  sortedRows,
+} from '../../src/ui/page/experiment-table.ts';
+import { boundsIn, leavesOf } from '../../src/ui/server/experiments.ts';
+
+const model = (
+  name: string,
+  params: ModelAnswer['params'],
+  metrics: Readonly<Record<string, number>>,
+): ModelAnswer => ({
+  instance: `train[${name}]`,
+  from: [],
+  outdated: [],
+  axes: {},
+  labels: {},
+  params,
+  metrics: Object.fromEntries(Object.entries(metrics).map(([metric, value]) => [metric, { value }])),
+});
+
+const models = [
+  model('a,1', { r: 8, seed: 1, epochs: 6 }, { rougeL: 0.5, loss: 0.2 }),
+  model('a,2', { r: 8, seed: 2, epochs: 6 }, { rougeL: 0.7, loss: 0.1 }),
+  model('b,1', { r: 16, seed: 1, epochs: 6 }, { rougeL: 0.9, loss: 0.3 }),
+];
+
+describe('the table of experiments', () => {
+  test('shows the params in which models differ, and no other', () => {
+    expect(differingSettings(experimentRows(models, { isGrouped: false }))).toEqual(['r', 'seed']);
+  });
+
+  test('seeds of a point are one row, with their mean and sample standard deviation', () => {
+    expect(haveSeeds(models)).toBe(true);
+    const rows = experimentRows(models, { isGrouped: true });
+    expect(rows.map(({ name }) => name)).toEqual(['train[a,1] and 1 more seeds', 'train[b,1]']);
+    expect(rows[0]?.metrics['rougeL']?.value).toBeCloseTo(0.6, 12);
+    expect(rows[0]?.metrics['rougeL']?.deviation).toBeCloseTo(Math.SQRT1_2 * 0.2, 12);
+    expect(rows[1]?.metrics['rougeL']?.deviation).toBeNaN();
+  });
+
+  test('numbers are ordered by size, whatever has no value comes last both ways', () => {
+    const rows = experimentRows([...models, model('c', { r: 'auto' }, {})], { isGrouped: false });
+    const names = (by: string, isDescending: boolean): readonly string[] =>
+      sortedRows(rows, by, isDescending).map(({ name }) => name);
+    expect(names('rougeL', true)).toEqual(['train[b,1]', 'train[a,2]', 'train[a,1]', 'train[c]']);
+    expect(names('rougeL', false)).toEqual(['train[a,1]', 'train[a,2]', 'train[b,1]', 'train[c]']);
+    expect(names('r', false)[0]).toBe('train[a,1]');
+  });
+
+  test('known scores lead; where there are none, the metrics that differ', () => {
+    const rows = experimentRows(
+      [model('a', {}, { 'metrics.rougeL': 1, 'multilingual.rougeL': 2, steps: 4, selection_loss: 0.5 })],
+      {
+        isGrouped: false,
+      },
+    );
+    expect(leadingMetrics(rows)).toEqual(['selection_loss', 'multilingual.rougeL']);
+    const other = experimentRows(
+      [model('a', {}, { accuracy: 0.5, steps: 4 }), model('b', {}, { accuracy: 0.25, steps: 5 })],
+      {
+        isGrouped: false,
+      },
+    );
+    expect(leadingMetrics(other)).toEqual(['accuracy']);
+  });
+});
+
+describe('what a metrics file says of its numbers', () => {
+  const bounds = boundsIn({
+    metrics: { rougeL: 0.5, list: [1, 2] },
+    intervals: { metrics: { rougeL: [0.4, 0.6], list: [1, 2, 3] } },
+    slot_mean: { mean: 0.3, low: 0.2, high: 0.4, method: 'bca' },
+  });
+
+  test('the bounds of a metric, in both forms', () => {
+    expect(bounds.of('metrics.rougeL')).toEqual([0.4, 0.6]);
+    expect(bounds.of('slot_mean.mean')).toEqual([0.2, 0.4]);
+    expect(bounds.of('metrics.list')).toBeUndefined();
+  });
+
+  test('bounds are no metrics of their own', () => {
+    expect(bounds.isBound('slot_mean.low')).toBe(true);
+    expect(bounds.isBound('slot_mean.mean')).toBe(false);
+    expect(bounds.isBound('metrics.rougeL')).toBe(false);
+  });
+
+  test('params by path, lists as values', () => {
+    expect(leavesOf({ config: { r: 8, targets: ['q', 'v'] }, seed: null })).toEqual({
+      'config.r': 8,
+      'config.targets': ['q', 'v'],
+      seed: null,
+    });
+  });
+});

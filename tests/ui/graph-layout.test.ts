@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import type { GraphStage } from '../../src/ui/api.ts';
+import { graphLayout, related } from '../../src/ui/page/graph-layout.ts';
+
+const stage = (name: string, count: number): GraphStage => ({
+  stage: name,
+  description: '',
+  instances: Array.from({ length: count }, (_, index) => ({
+    instance: `${name}[${index}]`,
+    state: 'up-to-date',
+    because: [],
+    after: [],
+  })),
+});
+
+describe('where stages are drawn', () => {
+  const stages = [stage('data', 2), stage('train', 14), stage('eval', 1000), stage('report', 1)];
+  const edges = [
+    { from: 'data[0]', to: 'train[0]' },
+    { from: 'train[0]', to: 'eval[0]' },
+    { from: 'data[0]', to: 'eval[0]' },
+    { from: 'eval[0]', to: 'report[0]' },
+  ];
+  const layout = graphLayout({ stages, edges });
+
+  test('each to the right of all that it reads from, and none upon another', () => {
+    const x = (name: string): number => layout.boxes.find((box) => box.stage === name)?.x ?? NaN;
+    for (const { from, to } of layout.lines) expect(x(from)).toBeLessThan(x(to));
+    for (const [index, one] of layout.boxes.entries())
+      for (const other of layout.boxes.slice(index + 1))
+        expect(
+          one.x + one.width <= other.x ||
+            other.x + other.width <= one.x ||
+            one.y + one.height <= other.y ||
+            other.y + other.height <= one.y,
+        ).toBe(true);
+  });
+
+  test('few instances by name, many as squares; each line once', () => {
+    expect(layout.boxes.map(({ isList }) => isList)).toEqual([true, true, false, true]);
+    expect(layout.lines.map(({ from, to }) => `${from} ${to}`)).toEqual([
+      'data train',
+      'train eval',
+      'data eval',
+      'eval report',
+    ]);
+  });
+
+  test('stages that read from each other end the layout, and are drawn', () => {
+    const round = graphLayout({
+      stages: [stage('a', 2), stage('b', 2)],
+      edges: [
+        { from: 'a[0]', to: 'b[0]' },
+        { from: 'b[1]', to: 'a[1]' },
+      ],
+    });
+    expect(round.boxes).toHaveLength(2);
+  });
+
+  test('what is related to an instance: all that it needs and all that needs it', () => {
+    expect(
+      [
+        ...related('b', [
+          { from: 'a', to: 'b' },
+          { from: 'b', to: 'c' },
+          { from: 'a', to: 'x' },
+          { from: 'y', to: 'c' },
+        ]),
+      ].toSorted(),
+    ).toEqual(['a', 'b', 'c']);
+  });
+});

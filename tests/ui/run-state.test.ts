@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { LiveEvent, RunAnswer } from '../../src/ui/api.ts';
+import { afterEvent, countsByState } from '../../src/ui/page/run-state.ts';
+import type { InstanceId, Key } from '../../src/runner/identity.ts';
+
+const [a, b] = ['a' as InstanceId, 'b' as InstanceId];
+
+const run: RunAnswer = {
+  run: 'R',
+  pipeline: 'p',
+  file: 'pipeline.yaml',
+  startedAt: 0,
+  finishedAt: undefined,
+  exitCode: undefined,
+  state: 'running',
+  counts: { ran: 0, 'up-to-date': 0, restored: 0, failed: 0, blocked: 0, skipped: 0, interrupted: 0 },
+  instances: [a, b].map((instance) => ({ instance, state: 'waiting', attempts: 0, because: [] })),
+  warnings: [],
+  next: 1,
+};
+
+const after = (events: readonly Omit<LiveEvent, 'run'>[], id = 'R'): RunAnswer =>
+  events.reduce((state, event) => afterEvent(state, { run: id, ...event }), run);
+
+const message = (sequence: number, done: number): Omit<LiveEvent, 'run'> => ({
+  sequence,
+  event: { kind: 'message', at: 2, instance: a, message: { kind: 'progress', done, total: 9, unit: 'step' } },
+});
+
+describe('a run as its events come', () => {
+  test('what was waiting runs with its reasons and progress, then has its outcome', () => {
+    const started = {
+      kind: 'started',
+      at: 1,
+      instance: a,
+      key: 'k' as Key,
+      because: [],
+      attempt: 1,
+      resumed: false,
+    } as const;
+    const state = after([{ sequence: 1, event: started, text: ['no result yet'] }, message(2, 3)]);
+    expect(state.instances[0]).toMatchObject({
+      state: 'running',
+      because: ['no result yet'],
+      startedAt: 1,
+      progress: { done: 3, total: 9, unit: 'step' },
+    });
+    const finished = {
+      kind: 'finished',
+      at: 5,
+      instance: a,
+      key: null,
+      outcome: { kind: 'skipped' },
+    } as const;
+    const end = afterEvent(state, { run: 'R', sequence: 3, event: finished, text: ['skipped'] });
+    expect(countsByState(end.instances)).toEqual([
+      ['skipped', 1],
+      ['waiting', 1],
+    ]);
+  });
+
+  test('an event that is told again, or of another run, changes nothing', () => {
+    const state = after([message(1, 4), message(1, 2), message(0, 1)]);
+    expect(state.instances[0]?.progress?.done).toBe(4);
+    expect(after([message(1, 4)], 'other')).toEqual(run);
+  });
+});

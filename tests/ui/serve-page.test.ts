@@ -1,0 +1,264 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type {
+  AnswersAnswer,
+  CompareAnswer,
+  EvaluationsAnswer,
+  ExperimentsAnswer,
+  GraphAnswer,
+  InstanceAnswer,
+  LiveEvent,
+  RunAnswer,
+  RunsAnswer,
+} from '../../src/ui/api.ts';
+import { cursorAfter } from '../../src/ui/server/live-events.ts';
+import { type PageServer, servePage } from '../../src/ui/server/serve-page.ts';
+import { openHere } from '../rig/in-process.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const pageFolder = mkdtempSync(join(tmpdir(), 'page-'));
+for (const name of ['index.html', 'page.js', 'page.css', 'icon.svg'])
+  writeFileSync(join(pageFolder, name), name);
+afterAll(() => rmSync(pageFolder, { recursive: true }));
+
+const answer = (question: string, prediction: string, rougeL: number): string =>
+  JSON.stringify({
+    question,
+    prediction,
+    reference: `${question}!`,
+    scores: {
+      reference: { rougeL, bertscore_f1: rougeL },
+      multilingual: { rougeL, exact_match: rougeL === 1 ? 1 : 0 },
+    },
+    slots: { drug: rougeL === 1 ? 'named' : 'other' },
+  });
+
+const copying = (out: string, kind?: string) => ({
+  cmd: `cp \${deps.from} \${outs.${out}}`,
+  outs: { [out]: kind === undefined ? `${out}.out` : { path: `${out}.out`, kind } },
+});
+
+let rig: Rig;
+let server: PageServer;
+let cookie: string;
+
+beforeAll(async () => {
+  rig = await createRig();
+  rig.write({
+    hostile: '<script>alert(1)</script>',
+    'a.jsonl': `${[answer('one', 'one!', 1), answer('two', 'x', 0.25), answer('three', 'y', 0.5)].join('\n')}\n`,
+    'b.jsonl': `${[answer('one', 'one!', 1), answer('two', 'two!', 1), answer('three', 'y', 0.5)].join('\n')}\n`,
+    'm.json': '{"metrics":{"rougeL":0.5},"intervals":{"metrics":{"rougeL":[0.25,0.75]}},"lost":NaN}',
+    'pipeline.yaml': {
+      name: 'shown',
+      stages: {
+        train: { ...copying('model', 'model'), deps: { from: 'hostile' }, params: { r: 8 } },
+        score: {
+          cmd: 'cp ${deps.from} ${outs.metrics}',
+          deps: { from: 'm.json', model: { from: 'train', out: 'model' } },
+          outs: { metrics: { path: 'metrics.json', kind: 'metrics' } },
+        },
+        eval: {
+          matrix: { model: ['a', 'b'] },
+          ...copying('predictions'),
+          deps: { from: '${model}.jsonl' },
+        },
+      },
+    },
+  });
+  await rig.pipeline('run').result;
+  const served = await servePage({
+    port: 0,
+    pageFolder,
+    version: '1',
+    openProject: () => openHere(rig.root),
+    problemText: async ({ kind }) => `problem ${kind}`,
+  });
+  if (!served.ok) throw new Error(served.error);
+  server = served.value;
+  const first = await fetch(server.url, { redirect: 'manual' });
+  expect([first.status, first.headers.get('location')]).toEqual([303, '/']);
+  cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+});
+afterAll(async () => {
+  await server.close();
+  await rig[Symbol.asyncDispose]();
+});
+
+const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  fetch(`http://127.0.0.1:${server.port}${path}`, { headers: { cookie, ...headers } });
+const json = async <T>(path: string): Promise<T> => {
+  const answered: T = JSON.parse(await (await get(path)).text());
+  return answered;
+};
+
+describe('the server of the page', () => {
+  test('listens on 127.0.0.1 alone, and answers nobody without the cookie', async () => {
+    expect(new URL(server.url).hostname).toBe('127.0.0.1');
+    for (const path of ['/', '/page.js', '/api/runs', '/api/events'])
+      expect((await get(path, { cookie: '' })).status).toBe(401);
+  });
+
+  test('every answer forbids what the page does not need', async () => {
+    for (const path of ['/', '/api/runs', '/nothing']) {
+      const { headers } = await get(path);
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
+  test('each page is the same document, and no other path is a file', async () => {
+    for (const path of ['/', '/runs', '/graph']) expect(await (await get(path)).text()).toBe('index.html');
+    for (const path of [
+      '/../package.json',
+      '/%2e%2e/secret',
+      '/pipeline.yaml',
+      '/__proto__',
+      '/api/__proto__',
+    ])
+      expect((await get(path)).status).toBe(404);
+  });
+
+  test('runs by pages, the newest first, and each with its instances', async () => {
+    await rig.pipeline('run').result;
+    const { runs, more } = await json<RunsAnswer>('/api/runs?limit=1');
+    expect([runs.length, more]).toEqual([1, true]);
+    const older = await json<RunsAnswer>(`/api/runs?limit=5&before=${runs[0]?.run}`);
+    expect(older).toMatchObject({ more: false, runs: [{ state: 'done', counts: { ran: 4 } }] });
+    const run = await json<RunAnswer>(`/api/run?run=${older.runs[0]?.run}`);
+    expect(run.instances[0]).toMatchObject({ instance: 'train', state: 'ran', because: ['no result yet'] });
+    expect((await get('/api/run?run=unknown')).status).toBe(404);
+  });
+
+  test('the graph with states, and an instance with its outs, log and manifest', async () => {
+    const graph = await json<GraphAnswer>('/api/graph');
+    expect(graph.stages.map(({ stage }) => stage)).toEqual(['train', 'score', 'eval']);
+    expect(graph.stages[2]?.instances.map(({ state }) => state)).toEqual(['up-to-date', 'up-to-date']);
+    const instance = await json<InstanceAnswer>('/api/instance?name=train');
+    expect(instance).toMatchObject({
+      state: 'up-to-date',
+      neededBy: ['score'],
+      outs: [{ out: 'model', kind: 'model', there: true, isFile: true }],
+      manifest: { params: { r: 8 } },
+    });
+    expect((await get('/api/instance?name=train*')).status).toBe(404);
+  });
+
+  test('a row of experiments is a model with the metrics of what reads it, and their intervals', async () => {
+    const { models } = await json<ExperimentsAnswer>('/api/experiments');
+    expect(models).toMatchObject([
+      {
+        instance: 'train',
+        from: ['score'],
+        metrics: { 'metrics.rougeL': { value: 0.5, low: 0.25, high: 0.75 }, lost: { value: 'NaN' } },
+      },
+    ]);
+  });
+
+  test('answers of the same rows are one set; filters and orders go through all rows', async () => {
+    const { sets } = await json<EvaluationsAnswer>('/api/evaluations');
+    expect(sets).toMatchObject([
+      { rows: 3, slots: ['drug'], evaluations: [{ instance: 'eval[a]' }, { instance: 'eval[b]' }] },
+    ]);
+    const models = 'model=eval[a]&model=eval[b]&score=rougeL';
+    const rows = async (query: string): Promise<readonly number[]> =>
+      (await json<AnswersAnswer>(`/api/answers?${models}&${query}`)).rows.map(({ row }) => row);
+    expect(await rows('')).toEqual([2, 3, 1]);
+    expect(await rows('sort=row&offset=1&limit=1')).toEqual([2]);
+    expect(await rows('show=wrong')).toEqual([2, 3]);
+    expect(await rows('show=differ')).toEqual([2]);
+    expect(await rows('slot=drug')).toEqual([2, 3]);
+    expect(await rows('find=THREE')).toEqual([3]);
+    expect(await rows('least=5&sort=row')).toEqual([3]);
+    expect(await rows('sort=difference')).toEqual([2, 1, 3]);
+    expect((await get('/api/answers?model=train')).status).toBe(404);
+  });
+
+  test('two models are compared row by row', async () => {
+    const { rows, comparisons } = await json<CompareAnswer>('/api/compare?a=eval[a]&b=eval[b]');
+    expect(rows).toBe(3);
+    expect(comparisons[0]).toMatchObject({ score: 'rougeL', mean: 0.25, method: 'range' });
+  });
+
+  test('a file is downloaded by the name of its out, never shown, and nothing else is', async () => {
+    const file = await get('/api/file?name=train&out=model');
+    expect(await file.text()).toBe('<script>alert(1)</script>');
+    expect(file.headers.get('content-type')).toBe('application/octet-stream');
+    expect(file.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''model.out");
+    for (const query of [
+      'name=train&out=../../pipeline.yaml',
+      'name=train&out=__proto__',
+      'name=../x&out=model',
+    ])
+      expect((await get(`/api/file?${query}`)).ok).toBe(false);
+    expect((await get('/api/log?name=train&file=../../pipeline.yaml')).status).toBe(404);
+    expect((await get('/api/log?name=train&file=/etc/passwd')).status).toBe(404);
+  });
+
+  test('a port that is in use is an answer, not a crash', async () => {
+    const again = await servePage({
+      port: server.port,
+      pageFolder,
+      version: '1',
+      openProject: () => openHere(rig.root),
+      problemText: async () => '',
+    });
+    expect(again).toEqual({
+      ok: false,
+      error: `port ${server.port} is in use: choose another with --port, or leave it out for any free one`,
+    });
+  });
+});
+
+describe('events as they come', () => {
+  test('a listener gets the next run as it happens, and after a lost connection what it missed', async () => {
+    const live = await listen({});
+    await rig.pipeline('run', '--force', 'train').result;
+    const all = await live.until(({ event }) => event.kind === 'run-finished');
+    live.end();
+    expect(all.map(({ event }) => event.kind)).toContain('started');
+    expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, index) => index));
+    const [, , third] = all;
+    const again = await listen({ 'last-event-id': `${third?.run}:${third?.sequence}` });
+    const rest = await again.until(({ event }) => event.kind === 'run-finished');
+    again.end();
+    expect(rest).toEqual(all.slice(3));
+  });
+
+  test('an id that this server never sent is no place', () => {
+    expect(cursorAfter('20260101-000000-aaaa:4')).toEqual({ run: '20260101-000000-aaaa', sequence: 5 });
+    for (const id of ['', ':', 'x', "x'; DROP TABLE runs:1", 'x:1:2'])
+      expect(cursorAfter(id)).toBeUndefined();
+  });
+});
+
+/** Reads the stream as EventSource does. */
+async function listen(headers: Readonly<Record<string, string>>) {
+  const gone = new AbortController();
+  const { body } = await fetch(`http://127.0.0.1:${server.port}/api/events`, {
+    headers: { cookie, ...headers },
+    signal: gone.signal,
+  });
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const read = async (): Promise<void> => {
+    text += (await reader?.read())?.value ?? '';
+  };
+  // Its first line comes when the place in the stream is known.
+  while (!text.includes('\n\n')) await read();
+  return {
+    until: async (isLast: (event: LiveEvent) => boolean): Promise<readonly LiveEvent[]> => {
+      for (;;) {
+        const events = [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']): LiveEvent =>
+          JSON.parse(data),
+        );
+        if (events.some(isLast)) return events;
+        await read();
+      }
+    },
+    end: () => gone.abort(),
+  };
+}
