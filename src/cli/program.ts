@@ -11,6 +11,7 @@ import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
 import { historyCommand } from './commands/history.ts';
 import { initCommand } from './commands/init.ts';
+import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { runCommand } from './commands/run.ts';
@@ -45,6 +46,7 @@ export function pipelineProgram(): Command {
     verifyCommand,
     gcCommand,
     doctorCommand,
+    keyCommand,
     initCommand,
     schemaCommand,
     completionCommand,

@@ -17,6 +17,7 @@ export interface RunOptions extends PipelineOptions {
   readonly adopt?: true;
   readonly overwrite?: true;
   readonly watch?: true;
+  readonly remote?: true;
   readonly wait?: true | number;
   readonly events?: string;
 }
@@ -30,6 +31,7 @@ export function withRunOptions(command: Command): Command {
     .option('--from <stage>', 'run this stage and everything that depends on it')
     .option('--until <stage>', 'run this stage and everything that it depends on')
     .option('--dry-run', 'show what would run and why, without running it')
+    .option('--remote', 'with --dry-run: look into the shared cache, too')
     .option('--force', 'also run instances that are up to date')
     .option('--adopt', 'use the files at the outs of the named instances as their results, without running')
     .option('--overwrite', 'replace files that no run wrote, at the outs of the named instances')
@@ -66,7 +68,7 @@ export function selectionOf(
 /** The request of a run of a selection. */
 export function requestOf(
   selection: Selection,
-  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, jobs, wait }: RunOptions,
+  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, remote, jobs, wait }: RunOptions,
 ): RunRequest {
   return {
     ...selection,
@@ -74,6 +76,7 @@ export function requestOf(
     keepGoing: keepGoing === true,
     retryFailed: retryFailed === true,
     allowMissing: allowMissing === true,
+    remote: remote === true,
     ...(adopt === true ? { existingOuts: 'adopt' } : overwrite === true ? { existingOuts: 'overwrite' } : {}),
     waitSeconds: wait === true ? Infinity : (wait ?? 0),
     ...(jobs === undefined ? {} : { jobs }),

@@ -1,7 +1,7 @@
 import type { Outcome, RunSummary } from '../runner/project.ts';
 
 /** The lists of instances by how they ended. */
-export function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary): object {
+export function summaryJson({ run: id, seconds, exitCode, outcomes, sharedCache }: RunSummary): object {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
   return {
@@ -18,5 +18,6 @@ export function summaryJson({ run: id, seconds, exitCode, outcomes }: RunSummary
     blocked: of('blocked'),
     skipped: of('skipped'),
     interrupted: of('interrupted'),
+    ...(sharedCache === undefined ? {} : { sharedCache }),
   };
 }

@@ -1,7 +1,7 @@
 import type { FileProblem } from '../files/file-problem.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DisplacedOut, Failure, Outcome, RecordedEvent } from './event.ts';
+import type { DisplacedOut, Failure, Origin, Outcome, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
@@ -26,6 +26,39 @@ export type Problem =
   | { readonly kind: 'damaged'; readonly message: string }
   /** The disk takes no more, or fails: exit 1. */
   | { readonly kind: 'disk'; readonly message: string; readonly help?: string };
+
+/** What a run had from the shared cache, and gave to it. */
+export interface SharedCacheReport {
+  /** Where it is. */
+  readonly remote: string;
+  readonly fetched: Transferred;
+  readonly uploaded: Transferred;
+  /** Looked for, and not there. */
+  readonly absent: number;
+  /** There, by signers that are not trusted. */
+  readonly untrusted: number;
+  /** Entries of trusted signers that are malformed, wrongly signed, or signed for another key or project. */
+  readonly refused: number;
+  /** Results of which an object is missing there, or damaged. */
+  readonly incomplete: number;
+  /** Results whose bytes were not shared. */
+  readonly partial: number;
+  /** Look-ups that failed. */
+  readonly unanswered: number;
+  /** Results that were to be uploaded, and were not. */
+  readonly notUploaded: number;
+  /** Results that were written again, since lifecycle rules delete what is old. */
+  readonly refreshed: number;
+  /** Why it was not read, or written, any more. */
+  readonly readingOff?: string;
+  readonly writingOff?: string;
+}
+
+export interface Transferred {
+  readonly results: number;
+  readonly objects: number;
+  readonly bytes: number;
+}
 
 export interface InstanceStatus {
   readonly instance: InstanceId;
@@ -68,6 +101,8 @@ export interface Explanation {
   readonly fault: string | undefined;
   /** Files in the folders that it reads that do not count, and the rule that says so. */
   readonly ignored: readonly Ignored[];
+  /** Who made its result, where it came from the shared cache. */
+  readonly origin: Origin | undefined;
   /** The manifest as it is now, as a plain value. */
   readonly manifest: Value | undefined;
 }

@@ -20,6 +20,8 @@ export type Outcome =
       readonly files: number;
       readonly bytes: number;
       readonly displaced?: readonly DisplacedOut[];
+      /** Where it was copied from the shared cache for this. */
+      readonly origin?: Origin;
     }
   /** `before`: under the same key; it was not started again. */
   | {
@@ -34,6 +36,18 @@ export type Outcome =
   | { readonly kind: 'interrupted'; readonly seconds: number };
 
 export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
+
+/** Who made a result elsewhere. */
+export interface Origin {
+  /** The public key that signed it. */
+  readonly signer: string;
+  readonly host: string;
+  /** The shared cache that it came from. */
+  readonly remote: string;
+  /** When it was made, milliseconds since the epoch, and how long that took. */
+  readonly at: number;
+  readonly seconds: number;
+}
 
 /** An out that does not stand in the project as its result says. */
 export interface DisplacedOut {

@@ -144,7 +144,8 @@ export interface Project {
     stop: StopSignals,
   ): Promise<Result<130 | 143, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
-  status(selection: Selection): Promise<Result<Status, Problem>>;
+  /** `remote`: what is in the shared cache counts as restorable. */
+  status(selection: Selection, remote?: boolean): Promise<Result<Status, Problem>>;
   /** `instance`: as it was typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
@@ -334,8 +335,13 @@ export async function openProject(
         return { ok: true, value: stoppedCode(stop) };
       }),
     dryRun: (request) => withPlan('read', (open, plan) => dryRun(open, plan, request), { checked: request }),
-    status: (selection) =>
-      withPlan('read', (open, plan) => status(open, plan, selection), { checked: selection }),
+    status: (selection, remote = false) =>
+      withPlan(
+        'read',
+        (open, plan) =>
+          status(open, plan, selection, remote ? (warning) => onWarning(warning, textOf) : undefined),
+        { checked: selection },
+      ),
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),

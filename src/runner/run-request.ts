@@ -1,3 +1,4 @@
+import type { SharedCacheReport } from './answers.ts';
 import type { Outcome } from './event.ts';
 import type { InstanceId, RunId } from './identity.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
@@ -19,6 +20,8 @@ export interface RunRequest extends Selection {
    * stay.
    */
   readonly existingOuts?: ExistingOuts;
+  /** Whether a dry run asks the shared cache, too. */
+  readonly remote?: boolean;
   /** How many instances at once; undefined: as many as the CPUs carry. */
   readonly jobs?: number;
   /** Seconds to wait for another run to end; Infinity: as long as it takes; 0: not at all. */
@@ -45,6 +48,8 @@ export interface RunSummary {
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
   /** Whether something was read that is out of date itself, and taken as it stood (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
+  /** Where a shared cache was asked, or given something. */
+  readonly sharedCache?: SharedCacheReport;
 }
 
 /** An out that a run is for, and its path from the project root. */

@@ -218,7 +218,7 @@ describe('what is not as it was is seen, by the run after a run that had nothing
 
 describe('a row that such a run reads', () => {
   const any: Readonly<Record<string, string>> = {
-    entries: "('0', '{}', '{}', 'r', 0, 0, 0)",
+    entries: "('0', '{}', '{}', 'r', 0, 0, 0, NULL)",
     results: "('p', 'i', 'k', '{}', 'r', 0)",
     outcomes: "('p', 'i', 'r', 'ran')",
     placements: "('path', 'p', 'i', 'file', '0')",

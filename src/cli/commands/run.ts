@@ -15,6 +15,7 @@ import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
+import { sharedCacheLine } from '../shared-cache-line.ts';
 import { summaryText } from '../summary-text.ts';
 
 export function runCommand(): Command {
@@ -28,7 +29,11 @@ export function runCommand(): Command {
       return;
     }
     const contradiction =
-      existingOutsFault(names, options) ?? (options.watch === true ? notWithWatch(options) : undefined);
+      existingOutsFault(names, options) ??
+      (options.watch === true ? notWithWatch(options) : undefined) ??
+      (options.remote === true && options.dryRun !== true
+        ? '--remote goes with --dry-run: a run asks the shared cache by itself'
+        : undefined);
     if (contradiction !== undefined) {
       screen.write(`error: ${contradiction}\n`);
       process.exitCode = 2;
@@ -119,7 +124,7 @@ async function watch(
           case 'ended':
             display.close();
             display = openDisplay(screen, files);
-            screen.write(summaryText(news.summary, options, screen.colors));
+            screen.write(summaryText(news.summary, options, screen.colors) + sharedCacheLine(news.summary));
             if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
             else if (hasNewResults(news.summary))
               tell(() => resultsText(project.root, news.summary.results), writeResults);

@@ -6,6 +6,7 @@ import { tableWidth } from '../screen.ts';
 interface StatusOptions extends PipelineOptions {
   readonly all?: true;
   readonly wide?: true;
+  readonly remote?: true;
 }
 
 export function statusCommand(): Command {
@@ -13,12 +14,17 @@ export function statusCommand(): Command {
     .description('Show how many instances are up to date, and why the others are not.')
     .argument('[names...]', 'stages or instances; each of them is listed')
     .option('--all', 'list every instance')
+    .option('--remote', 'look into the shared cache, too')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText('after', '\nExamples:\n  pipeline status\n  pipeline status "train[aimc,*]"')
     .action((names: readonly string[], options: StatusOptions) =>
       answer(
         options,
-        (project) => project.status({ patterns: names, mode: names.length === 0 ? 'needs' : 'only' }),
+        (project) =>
+          project.status(
+            { patterns: names, mode: names.length === 0 ? 'needs' : 'only' },
+            options.remote === true,
+          ),
         async (status) => {
           const { statusText } = await import('../../runner/report/status-text.ts');
           const all = options.all === true || names.length > 0;

@@ -3,6 +3,7 @@ import type { Digest } from '../../files/digest.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import { memoize } from '../../memory.ts';
 import type { Result } from '../../result.ts';
+import type { Origin } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import type { Content, Manifest } from '../manifest/manifest.ts';
@@ -14,9 +15,9 @@ import type { Found } from '../workspace/read-content.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { localSource } from './local-source.ts';
-import { forgetObject, objectPath, objectState, type ObjectState } from './objects.ts';
+import { forgetObject, objectPath, objectSize, objectState, type ObjectState } from './objects.ts';
 import { readListing, restoreOut } from './restore-out.ts';
-import type { CheckedSource, NewObject } from './result-source.ts';
+import type { CheckedSource, NewObject, SourceResult } from './result-source.ts';
 import { sourceObjects } from './source-objects.ts';
 
 /**
@@ -61,7 +62,23 @@ export async function lookUp(cache: Cache, key: Key, known?: KnownObjects): Prom
   const here = await lookUpHere(cache, key, known);
   if (cache.source === undefined || (here.kind === 'hit' && here.entry.adopted !== true)) return here;
   const there = await cache.source.entry(key);
-  return there === undefined ? here : { kind: 'hit', entry: there.entry };
+  if (there === undefined) return here;
+  if (await hasWithheld(cache, there, known)) return { kind: 'hit', entry: there.entry };
+  cache.source.withheld?.(key);
+  return here;
+}
+
+/** Whether the outs whose bytes a source does not have are on this disk. */
+async function hasWithheld(
+  { workspace }: Cache,
+  { entry, withheld = [] }: SourceResult,
+  known?: KnownObjects,
+): Promise<boolean> {
+  const outs = withheld.flatMap((name) => {
+    const content = entry.outs[name];
+    return content === undefined ? [] : [[name, content] as const];
+  });
+  return (await firstDamage(workspace, Object.fromEntries(outs), known)) === undefined;
 }
 
 async function lookUpHere(
@@ -71,8 +88,17 @@ async function lookUpHere(
 ): Promise<CachedResult> {
   const entry = (await localSource(workspace, store).entry(key))?.entry;
   if (entry === undefined) return { kind: 'absent' };
+  return (await firstDamage(workspace, entry.outs, known)) ?? { kind: 'hit', entry };
+}
+
+/** The first object of some outs that is missing, or has wrong bytes. */
+async function firstDamage(
+  workspace: Workspace,
+  outs: Entry['outs'],
+  known?: KnownObjects,
+): Promise<Extract<CachedResult, { readonly kind: 'damaged' }> | undefined> {
   const look = known?.object ?? objectLook(workspace);
-  for (const [out, content] of Object.entries(entry.outs)) {
+  for (const [out, content] of Object.entries(outs)) {
     if ((await look(content.digest)) !== 'right')
       return { kind: 'damaged', object: content.digest, out, inside: undefined };
     if (content.form !== 'folder') continue;
@@ -82,7 +108,7 @@ async function lookUpHere(
         return { kind: 'damaged', object: item.digest, out, inside: item.path };
     }
   }
-  return { kind: 'hit', entry };
+  return undefined;
 }
 
 /** Outs as an attempt wrote them, by name. */
@@ -95,6 +121,8 @@ export interface Made {
   readonly at: number;
   /** Nothing computed it: files that were there were taken for it. */
   readonly adopted?: true;
+  /** Outs whose bytes stay on this machine. */
+  readonly withheld?: readonly string[];
 }
 
 /**
@@ -105,7 +133,7 @@ export async function publish(
   { workspace, store, source }: Cache,
   { key, manifest }: { readonly key: Key; readonly manifest: Manifest },
   outs: WrittenOuts,
-  { adopted, ...made }: Made,
+  { adopted, withheld = [], ...made }: Made,
 ): Promise<Result<void, FileProblem>> {
   const contents = Object.fromEntries([...outs].map(([name, { found }]) => [name, found.content]));
   const result = {
@@ -113,14 +141,23 @@ export async function publish(
     manifest,
     ...made,
   };
-  const objects = [...outs.values()].flatMap(({ path, found }) => objectsIn(workspace, path, found));
+  const objectsOf = (names: readonly string[]): readonly NewObject[] =>
+    names.flatMap((name) => {
+      const out = outs.get(name);
+      return out === undefined ? [] : objectsIn(workspace, out.path, out.found);
+    });
   const here = localSource(workspace, store);
-  const published = await here.put(result, objects);
-  if (published.ok && source !== undefined && adopted !== true)
-    await source.put(
-      result,
-      objects.map(({ digest }) => ({ digest, open: () => here.object(digest) })),
-    );
+  const published = await here.put(result, objectsOf([...outs.keys()]));
+  if (!published.ok || source === undefined || adopted === true) return published;
+  const shared = objectsOf([...outs.keys()].filter((name) => !withheld.includes(name)));
+  await source.put(
+    result,
+    shared.map(({ digest }) => ({
+      digest,
+      size: objectSize(workspace, digest),
+      open: () => here.object(digest),
+    })),
+  );
   return published;
 }
 
@@ -150,7 +187,13 @@ export interface OutPlaces {
 }
 
 export type Restored =
-  | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
+  | {
+      readonly kind: 'restored';
+      readonly files: number;
+      readonly bytes: number;
+      /** Where it was copied from a source for this. */
+      readonly origin: Origin | undefined;
+    }
   /** An object is gone or its bytes are wrong: looking up the key again gives what is true now. */
   | { readonly kind: 'damaged' };
 
@@ -161,7 +204,8 @@ export async function restore(
   { pipeline, instance, outs }: OutPlaces,
 ): Promise<Result<Restored, FileProblem>> {
   const { workspace, store } = cache;
-  if (!(await bringHere(cache, entry))) return { ok: true, value: { kind: 'damaged' } };
+  const brought = await bringHere(cache, entry);
+  if (brought === 'damaged') return { ok: true, value: { kind: 'damaged' } };
   let files = 0;
   let bytes = 0;
   for (const { name, path, inPlace } of outs) {
@@ -179,24 +223,39 @@ export async function restore(
     }
     recordPlacement(store, pipeline, instance, path, content);
   }
-  return { ok: true, value: { kind: 'restored', files, bytes } };
+  return { ok: true, value: { kind: 'restored', files, bytes, origin: brought?.origin } };
 }
 
 /**
- * Copies a result that only the source has onto this disk, every object hashed on its way. False: the source
- * does not have what it says.
+ * Copies a result that only the source has onto this disk, every object hashed on its way, and gives it;
+ * undefined: it is here. `damaged`: the source does not have what it says.
  */
-async function bringHere(cache: Cache, entry: Entry): Promise<boolean> {
+async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | undefined | 'damaged'> {
   const { workspace, store, source } = cache;
-  if (source === undefined) return true;
+  if (source === undefined) return undefined;
   const here = await lookUpHere(cache, entry.key);
-  if (here.kind === 'hit' && (here.entry.adopted !== true || entry.adopted === true)) return true;
+  if (here.kind === 'hit' && (here.entry.adopted !== true || entry.adopted === true)) return undefined;
   const result = await source.entry(entry.key);
-  if (result === undefined) return true;
-  const objects = await sourceObjects(source, Object.values(result.entry.outs));
+  if (result === undefined) return undefined;
+  const shared = Object.entries(result.entry.outs).filter(
+    ([name]) => result.withheld?.includes(name) !== true,
+  );
+  const objects = await sourceObjects(
+    source,
+    shared.map(([, content]) => content),
+  );
   const brought = objects !== undefined && (await localSource(workspace, store).put(result, objects)).ok;
-  if (!brought) source.distrust(entry.key);
-  return brought;
+  if (brought) {
+    source.restored?.(entry.key);
+    return result;
+  }
+  source.distrust(entry.key);
+  return 'damaged';
+}
+
+/** Who made the result under a key, where it came from a source. */
+export async function originOf({ workspace, store }: Cache, key: Key): Promise<Origin | undefined> {
+  return (await localSource(workspace, store).entry(key))?.origin;
 }
 
 /** A result that was adopted came out the same when it was computed. */

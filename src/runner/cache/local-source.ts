@@ -1,14 +1,20 @@
 import { createReadStream } from 'node:fs';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
-import { findEntry, publishEntry } from '../store/entries.ts';
+import type { Result } from '../../result.ts';
+import { findEntry, type FinishedResult, publishEntry } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { inParallel } from './in-parallel.ts';
 import { objectPath, storeBytes, storeFile, syncNames, type Unsynced } from './objects.ts';
 import type { NewObject, ResultSource } from './result-source.ts';
 
+/** It also takes objects from elsewhere, whose sizes are not known yet. */
+interface LocalSource extends ResultSource {
+  put(result: FinishedResult, objects: readonly NewObject[]): Promise<Result<void, FileProblem>>;
+}
+
 /** The results on this disk: entries are rows, objects are files in cache/objects. */
-export function localSource(workspace: Workspace, store: Store): ResultSource {
+export function localSource(workspace: Workspace, store: Store): LocalSource {
   return {
     entry: async (key) => findEntry(store, key),
     async object(digest) {

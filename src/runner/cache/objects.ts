@@ -32,6 +32,10 @@ export async function objectState(workspace: Workspace, digest: Digest): Promise
   return found.ok && found.value === digest ? 'right' : 'damaged';
 }
 
+/** In bytes; 0 where it is missing. */
+export const objectSize = (workspace: Workspace, digest: Digest): number =>
+  Number(workspace.disk.lstat(placeOf(workspace, objectPath(digest)))?.size ?? 0);
+
 /** Folders whose names have to be brought to the disk before a row may speak of the objects in them. */
 export type Unsynced = Set<string>;
 

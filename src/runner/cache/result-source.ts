@@ -2,6 +2,8 @@ import type { Digest } from '../../files/digest.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
+import type { SharedCacheReport } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Key } from '../identity.ts';
 import { keyOf } from '../manifest/key-of.ts';
 import type { FinishedResult } from '../store/entries.ts';
@@ -13,11 +15,27 @@ import type { FinishedResult } from '../store/entries.ts';
  */
 export interface ResultSource {
   /** The result under a key. */
-  entry(key: Key): Promise<FinishedResult | undefined>;
+  entry(key: Key): Promise<SourceResult | undefined>;
   /** The bytes of an object. Whoever reads them hashes them. */
   object(digest: Digest): Promise<Bytes | undefined>;
   /** Keeps a result: its objects, in this order, and only then the entry that names them. */
-  put(result: FinishedResult, objects: readonly NewObject[]): Promise<Result<void, FileProblem>>;
+  put(result: FinishedResult, objects: readonly StoredObject[]): Promise<Result<void, FileProblem>>;
+  /** Its result under a key is not what it says: an object is missing, or has other bytes. */
+  distrust?(key: Key): void;
+  /** Its result under a key was copied here. */
+  restored?(key: Key): void;
+  /** Its result under a key is of no use here: it withholds bytes that are not here. */
+  withheld?(key: Key): void;
+  /** Who is told what goes wrong. */
+  onWarning?(listener: (warning: Diagnostic) => void): void;
+  /** Ends what goes on in the background, as soon as `stopped` aborts; says what was done. */
+  finish?(stopped: AbortSignal): Promise<SharedCacheReport | undefined>;
+}
+
+/** A result as a source has it. */
+export interface SourceResult extends FinishedResult {
+  /** Outs whose bytes the source does not have: it knows what they are, no more. */
+  readonly withheld?: readonly string[];
 }
 
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -31,14 +49,19 @@ export interface NewObject {
   open(): Promise<Bytes | undefined>;
 }
 
+/** An object that is on this disk. */
+export interface StoredObject extends NewObject {
+  readonly size: number;
+}
+
 /** A source whose answers are checked against the key, each asked for once. */
 export interface CheckedSource extends ResultSource {
-  /** Its result under a key turned out to be wrong: it has none from now on. */
+  /** From now on it has no result under this key. */
   distrust(key: Key): void;
 }
 
 export function checkedSource(source: ResultSource): CheckedSource {
-  const remembered = memory<Promise<FinishedResult | undefined>>();
+  const remembered = memory<Promise<SourceResult | undefined>>();
   const distrusted = new Set<Key>();
   return {
     async entry(key) {
@@ -47,7 +70,14 @@ export function checkedSource(source: ResultSource): CheckedSource {
     },
     object: (digest) => source.object(digest),
     put: (result, objects) => source.put(result, objects),
-    distrust: (key) => void distrusted.add(key),
+    distrust(key) {
+      distrusted.add(key);
+      source.distrust?.(key);
+    },
+    restored: (key) => source.restored?.(key),
+    withheld: (key) => source.withheld?.(key),
+    onWarning: (listener) => source.onWarning?.(listener),
+    finish: async (stopped) => source.finish?.(stopped),
   };
 }
 

@@ -4,7 +4,7 @@ import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
 import type { LookUp } from './interpolate.ts';
 import { mapNode, type MapNode, type Node } from './yaml/node.ts';
-import type { Pipeline, Stage, StageDependency, StageProgram } from './pipeline.ts';
+import type { Pipeline, SharedCacheFields, Stage, StageDependency, StageProgram } from './pipeline.ts';
 import {
   bestShape,
   dependencyShape,
@@ -13,7 +13,7 @@ import {
   stageShape,
   type StageFields,
 } from './pipeline-shape.ts';
-import { badName } from './shape.ts';
+import { badName, type Of } from './shape.ts';
 import { foldedPath } from './project-path.ts';
 import { varsLookUp, withVars } from './vars.ts';
 
@@ -59,6 +59,7 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   return {
     name: fields?.name?.value ?? fileName(file),
     file,
+    sharedCache: fields?.cache && sharedCacheFields(fields.cache),
     vars,
     best: best && { node: best, fields: bestShape.read(best, report) },
     stages,
@@ -66,6 +67,20 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
     brokenDeps,
   };
 }
+
+const sharedCacheFields = ({
+  remote,
+  read,
+  write,
+  project,
+  trust,
+}: NonNullable<Of<typeof pipelineShape>['cache']>): SharedCacheFields => ({
+  remote: remote?.value,
+  read: read?.value,
+  write: write?.value,
+  project: project?.value,
+  trust: trust?.map(({ value }) => value),
+});
 
 /** The name that a pipeline has by its file. */
 const fileName = (file: string): string => (file.split('/').at(-1) ?? file).replace(/\.ya?ml$/i, '');
@@ -176,6 +191,7 @@ function toStage(
     timeout: fields.timeout,
     retries: fields.retries,
     cache: fields.cache?.value ?? true,
+    push: fields.push?.value ?? true,
   };
 }
 

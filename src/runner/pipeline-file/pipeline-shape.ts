@@ -48,6 +48,7 @@ const longOut = record('an out', {
     flag,
     'true: the path is from the project root, for programs that write where they like',
   ),
+  push: optional(flag, 'false: its bytes are never uploaded to the shared cache'),
 });
 
 const out: Shape<StageOut> = choice(
@@ -57,12 +58,14 @@ const out: Shape<StageOut> = choice(
       path,
       kind: 'file',
       workspace: false,
+      push: true,
       at: path.at,
     })),
-    long: map(longOut, ({ path, kind, workspace, at }): StageOut => ({
+    long: map(longOut, ({ path, kind, workspace, push, at }): StageOut => ({
       path,
       kind: kind?.value ?? 'file',
       workspace: workspace?.value ?? false,
+      push: push?.value ?? true,
       at,
     })),
   },
@@ -360,6 +363,7 @@ export const stageShape = record('a stage', {
   timeout: optional(late(seconds), 'after this long it is stopped'),
   retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
   cache: optional(flag, 'false: it runs every time'),
+  push: optional(flag, 'false: the bytes of its outs are never uploaded to the shared cache'),
 });
 
 export type StageFields = Of<typeof stageShape>;
@@ -373,6 +377,31 @@ export const bestShape: Shape<WrittenBest> = record('a map with by, goal and wit
   within: optional(
     listOf('a list of axes', text),
     'axes of the stage: one best for each of their values; without it one of all instances',
+  ),
+});
+
+/** Where a shared cache can be. */
+export const remotePattern = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?|file:\/\/\/[^\0]+)$/;
+
+/** What a machine file may say of the shared cache as well. */
+export const remoteFields = {
+  remote: optional(
+    matching('s3://bucket/prefix or file:///folder', remotePattern),
+    'where results are shared: s3://bucket/prefix or file:///folder',
+  ),
+  read: optional(flag, 'false: results are not looked for there; true where it is left out'),
+  write: optional(flag, 'true: results that runs make are uploaded; they need a private key'),
+};
+
+const sharedCache = record('the shared cache', {
+  ...remoteFields,
+  project: optional(text, "what results are shared under; the pipeline's name where it is left out"),
+  trust: optional(
+    listOf(
+      'a list of public keys',
+      matching('a public key as `pipeline key` shows it (ed25519:…)', /^ed25519:[0-9a-f]{64}$/),
+    ),
+    "whose results are used, in this order; one's own alone where it is left out",
   ),
 });
 
@@ -391,6 +420,7 @@ export const pipelineShape = record('a pipeline file', {
   vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
   shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
   best: optional(anyMap('a map with by, goal and within'), bestDescription),
+  cache: optional(sharedCache, 'results that several machines share'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 

@@ -8,6 +8,7 @@ export interface Pipeline {
   readonly name: string;
   /** The file that was asked for, from the project root. */
   readonly file: string;
+  readonly sharedCache: SharedCacheFields | undefined;
   /** What `${vars.…}` stands for. */
   readonly vars: LookUp;
   /** What `${best}` stands for, and its fields where they have no fault; undefined where the file has none. */
@@ -28,6 +29,16 @@ export interface WrittenBest {
   readonly by: Located<string>;
   readonly goal: Located<'min' | 'max'>;
   readonly within: readonly Located<string>[] | undefined;
+}
+
+/** What a file says of the shared cache; what is left out, another place may say. */
+export interface SharedCacheFields {
+  readonly remote?: string | undefined;
+  readonly read?: boolean | undefined;
+  readonly write?: boolean | undefined;
+  readonly project?: string | undefined;
+  /** Public keys, as texts. */
+  readonly trust?: readonly string[] | undefined;
 }
 
 export interface Stage {
@@ -53,6 +64,8 @@ export interface Stage {
   readonly timeout: Deferred<Located<number>> | undefined;
   readonly retries: Deferred<Located<number>> | undefined;
   readonly cache: boolean;
+  /** Whether the bytes of its outs may be uploaded to the shared cache. */
+  readonly push: boolean;
 }
 
 /** The product of some axes, and of the instances of another stage with theirs. */
@@ -107,5 +120,7 @@ export interface StageOut {
   readonly path: ScalarNode;
   readonly kind: OutKind;
   readonly workspace: boolean;
+  /** Whether its bytes may be uploaded to the shared cache. */
+  readonly push: boolean;
   readonly at: Range;
 }

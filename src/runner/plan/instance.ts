@@ -1,4 +1,4 @@
-import type { OutKind } from '../pipeline-file/pipeline.ts';
+import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
@@ -73,6 +73,8 @@ export interface Out {
   readonly declared: string;
   readonly kind: OutKind;
   readonly workspace: boolean;
+  /** Whether its bytes may be uploaded to the shared cache. */
+  readonly push: boolean;
   readonly at: Range;
 }
 
@@ -111,6 +113,8 @@ export interface Instance {
   readonly timeout: number | null;
   readonly retries: number;
   readonly cache: boolean;
+  /** Whether the bytes of its outs may be uploaded to the shared cache. */
+  readonly push: boolean;
   readonly description: string;
   readonly at: Range;
 }
@@ -120,6 +124,7 @@ export interface Plan {
   readonly pipeline: string;
   /** The file that was asked for, from the project root. */
   readonly file: string;
+  readonly sharedCache?: SharedCacheFields | undefined;
   readonly instances: readonly Instance[];
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;

@@ -55,7 +55,14 @@ export function planOf(pipeline: Pipeline): Planned {
   checkPaths(instances, pipeline.file, report);
   const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
   return {
-    plan: { pipeline: pipeline.name, file: pipeline.file, instances, needs, ...(best && { best }) },
+    plan: {
+      pipeline: pipeline.name,
+      file: pipeline.file,
+      ...(pipeline.sharedCache === undefined ? {} : { sharedCache: pipeline.sharedCache }),
+      instances,
+      needs,
+      ...(best && { best }),
+    },
     faults: [...faults.values()].map(once),
     loose,
   };

@@ -26,6 +26,7 @@ import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { invalid } from './planning/invalid.ts';
+import { withSharedCache } from './planning/chosen.ts';
 import { oneInstance, selectFrom } from './planning/select-from.ts';
 import type { Opened } from './open-rows.ts';
 import { type Planned, plansOnDisk } from './planning/plan-here.ts';
@@ -55,14 +56,16 @@ import {
   outcomeCounts,
   type RunRow,
 } from '../store/runs.ts';
+import { originOf } from '../cache/cache.ts';
 import { verifyStore } from '../cache/verify.ts';
 
 export async function status(
   opened: Opened,
   planned: Planned,
   selection: Selection,
+  onRemoteWarning?: (warning: Diagnostic) => void,
 ): Promise<Result<Status, Problem>> {
-  const looked = await inspected(opened, planned, selection);
+  const looked = await inspected(opened, planned, selection, onRemoteWarning);
   if (!looked.ok) return looked;
   const { plan } = planned;
   const last = lastOutcomes(opened.store, plan.pipeline);
@@ -168,6 +171,7 @@ export async function explain(
       failure,
       fault,
       ignored,
+      origin: key === undefined || state !== 'up-to-date' ? undefined : await originOf(opened, key),
       manifest,
     },
   };
@@ -184,23 +188,24 @@ function failureIn({ store }: Opened, run: string, instance: InstanceId): Failur
 const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): readonly Reason[] =>
   state === 'running' ? because.filter(({ kind }) => kind !== 'interrupted-before') : because;
 
-/** The instances that a selection names, each looked at with all that it needs. */
+/**
+ * The instances that a selection names, each looked at with all that it needs. `onRemoteWarning`: the shared
+ * cache is asked, too, and what goes wrong there is told.
+ */
 async function inspected(
   opened: Opened,
   planned: Planned,
   selection: Selection,
+  onRemoteWarning?: (warning: Diagnostic) => void,
 ): Promise<Result<readonly Inspection[], Problem>> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
-  const session = await sessionFor(
-    opened,
-    planned,
-    selected.value.chosen,
-    undefined,
-    // Raw data need not be on the machine of who only looks.
-    true,
-  );
+  // Raw data need not be on the machine of who only looks.
+  const local = await sessionFor(opened, planned, selected.value.chosen, undefined, true);
+  if (!local.ok) return local;
+  const session = onRemoteWarning === undefined ? local : await withSharedCache(opened, planned, local.value);
   if (!session.ok) return session;
+  if (onRemoteWarning !== undefined) session.value.source?.onWarning?.(onRemoteWarning);
   const inspections = await inspect(session.value, instancesWithNeeds(planned.plan, selected.value.chosen));
   opened.stats.flush();
   const ids = new Set(selected.value.chosen.map(({ id }) => id));

@@ -2,7 +2,7 @@ import type { Explanation, InstanceStatus } from '../answers.ts';
 import { reasonText } from './reason-text.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { displacedOutText, failedText } from './outcome-text.ts';
+import { displacedOutText, failedText, originText } from './outcome-text.ts';
 
 /** Why an instance would run or not, one reason a line. */
 export function explanationText({
@@ -16,6 +16,7 @@ export function explanationText({
   failure,
   fault,
   ignored,
+  origin,
 }: Explanation): string {
   // The failure says more than the reason that there was one.
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
@@ -40,6 +41,7 @@ export function explanationText({
     ...(state === 'up-to-date'
       ? [`outputs match the cached result (\`pipeline log ${shellName(instance)}\` shows why it last ran)`]
       : []),
+    ...(origin === undefined ? [] : [`from the shared cache ${origin.remote}: ${originText(origin)}`]),
     ...(ignored.length === 0
       ? []
       : [

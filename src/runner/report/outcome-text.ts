@@ -1,4 +1,4 @@
-import type { DisplacedOut, Event, Failure, Outcome } from '../event.ts';
+import type { DisplacedOut, Event, Failure, Origin, Outcome } from '../event.ts';
 import { filesText } from './reason-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';
@@ -14,7 +14,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'up-to-date':
       return outcome.adopted === true ? 'adopted what is there, nothing was run' : 'up to date';
     case 'restored':
-      return `restored from the cache (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
+      return `restored from the ${outcome.origin === undefined ? 'cache' : 'shared cache'} (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)}${outcome.origin === undefined ? '' : `; ${originText(outcome.origin)}`})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed':
       return outcome.before === true
         ? `not retried: nothing it depends on has changed since it failed (${failureText(outcome.failure)})`
@@ -27,6 +27,10 @@ export function outcomeText(outcome: Outcome): string {
       return `interrupted after ${durationText(outcome.seconds)}`;
   }
 }
+
+/** Who made a result elsewhere, when, and how long that took. */
+export const originText = ({ signer, host, at, seconds }: Origin): string =>
+  `made on ${host} in ${durationText(seconds)}, ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, signed by ${signer.slice(0, 24)}…`;
 
 /** The outs that differ from their results: the first by name, and how many more. */
 export const displacedText = (outs: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string =>

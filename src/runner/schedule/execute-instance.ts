@@ -322,7 +322,10 @@ async function finish(
     instance.cache &&
     edited === undefined &&
     !leaves(run, instance, outs) &&
-    (await filed(run, { ...run.session, workspace }, instance, assessment, outs, made));
+    (await filed(run, { ...run.session, workspace }, instance, assessment, outs, {
+      ...made,
+      withheld: withheldOuts(instance),
+    }));
   if (givenUp.aborted && !published) return interrupted();
   if (edited !== undefined) {
     warn(run, instance.id, {
@@ -424,6 +427,10 @@ async function filed(
   });
   return false;
 }
+
+/** Outs that stay on this machine. */
+export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
+  Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
 
 /** What the attempt leaves behind that nobody needs any more. */
 async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<void> {

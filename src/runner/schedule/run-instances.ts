@@ -232,9 +232,10 @@ async function restoreEntry(
   if (!restored.ok && givenUp.aborted) return { kind: 'skipped' };
   if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
   if (restored.value.kind === 'damaged') return undefined;
-  const { files, bytes } = restored.value;
+  const { files, bytes, origin } = restored.value;
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
-  return displaced.length === 0 ? { kind: 'up-to-date' } : { kind: 'restored', files, bytes, displaced };
+  if (displaced.length === 0) return { kind: 'up-to-date' };
+  return { kind: 'restored', files, bytes, displaced, ...(origin === undefined ? {} : { origin }) };
 }

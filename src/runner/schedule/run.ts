@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { SharedCacheReport } from '../answers.ts';
 import type { Event, Outcome } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
@@ -64,48 +65,55 @@ export async function runSelected(
   const { request, selected, policyOf } = options;
   const capacity = session.executor.capacity(request.jobs);
   let readsOutOfDate = false;
+  let sharedCache: SharedCacheReport | undefined;
   const summary = await withRun(
     session,
     { ...options, instances: selected.chosen, jobs: capacity.jobs },
     onEvent,
     signals,
-    async (run, { onOutcome, onInPlace }) => {
-      for (const warning of options.warnings) warn(run, null, warning);
-      const { warnings, blocked } = await takeAsIs(run, selected);
-      readsOutOfDate = warnings.length > 0;
-      for (const warning of warnings) warn(run, null, warning);
-      const ready = withoutBlocked(selected, blocked, onOutcome);
-      const takenAsIs = new Set(selected.takenAsIs.map((instance) => instance.id));
-      const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
-      const rest = noteInPlace(
-        run,
-        ready,
-        await readTogether(session.store, () => assessAll(looking, ready, policyOf, takenAsIs)),
-        onInPlace,
-      );
-      if (rest.length === 0) return;
-      options.watcher?.onControls({
-        session,
-        running: () => [...run.running],
-        startNoMore: () => run.stop.startNoMore(),
-      });
-      const { runInstances } = await import('./run-instances.ts');
-      await runInstances(
-        run,
-        rest,
-        {
-          policyOf,
-          existingOutsOf: options.existingOutsOf,
-          keepGoing: request.keepGoing,
-          allotment: allotment(capacity),
-          failures: options.watcher?.failures ?? new Map(),
-        },
-        onOutcome,
-      );
-      await recordWritten(session.workspace);
+    async (run, ends) => {
+      await settle(run, ends);
+      sharedCache = await session.source?.finish?.(run.stop.stopped);
     },
   );
-  return { ...summary, readsOutOfDate };
+  return { ...summary, readsOutOfDate, ...(sharedCache === undefined ? {} : { sharedCache }) };
+
+  async function settle(run: Run, { onOutcome, onInPlace }: Ends): Promise<void> {
+    session.source?.onWarning?.((warning) => warn(run, null, warning));
+    for (const warning of options.warnings) warn(run, null, warning);
+    const { warnings, blocked } = await takeAsIs(run, selected);
+    readsOutOfDate = warnings.length > 0;
+    for (const warning of warnings) warn(run, null, warning);
+    const ready = withoutBlocked(selected, blocked, onOutcome);
+    const takenAsIs = new Set(selected.takenAsIs.map((instance) => instance.id));
+    const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
+    const rest = noteInPlace(
+      run,
+      ready,
+      await readTogether(session.store, () => assessAll(looking, ready, policyOf, takenAsIs)),
+      onInPlace,
+    );
+    if (rest.length === 0) return;
+    options.watcher?.onControls({
+      session,
+      running: () => [...run.running],
+      startNoMore: () => run.stop.startNoMore(),
+    });
+    const { runInstances } = await import('./run-instances.ts');
+    await runInstances(
+      run,
+      rest,
+      {
+        policyOf,
+        existingOutsOf: options.existingOutsOf,
+        keepGoing: request.keepGoing,
+        allotment: allotment(capacity),
+        failures: options.watcher?.failures ?? new Map(),
+      },
+      onOutcome,
+    );
+    await recordWritten(session.workspace);
+  }
 }
 
 type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;

@@ -135,7 +135,9 @@ export async function assess(
 ): Promise<Result<Assessment, Unassessable>> {
   const identity = await identityOf(session, instance, moment, known);
   if (!identity.ok) return identity;
-  const { lookup, displaced } = await lookUpOuts(session, instance, identity.value.key, moment);
+  // What runs anyway is not looked for elsewhere.
+  const asked = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
+  const { lookup, displaced } = await lookUpOuts(asked, instance, identity.value.key, moment);
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);

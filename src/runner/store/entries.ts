@@ -1,5 +1,6 @@
 import { parseDigest } from '../../files/digest.ts';
-import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
+import { isJsonObject, type Json, jsonIn, parseJson } from '../../files/json.ts';
+import type { Origin } from '../event.ts';
 import type { Key } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
@@ -15,12 +16,16 @@ export interface FinishedResult {
   readonly run: string;
   readonly seconds: number;
   readonly at: number;
+  /** Of a result that was made elsewhere. */
+  readonly origin?: Origin | undefined;
 }
 
 /** The finished result under a key, if there is one. */
 export function findEntry(store: Store, key: Key): FinishedResult | undefined {
   const row = rowOf(
-    store.sql('SELECT outs, manifest, run, seconds, created_at, adopted FROM entries WHERE key = ?').get(key),
+    store
+      .sql('SELECT outs, manifest, run, seconds, created_at, adopted, origin FROM entries WHERE key = ?')
+      .get(key),
   );
   const outs = row && parseOuts(row.text('outs'));
   // A damaged row is no result.
@@ -30,6 +35,7 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
     run: row.text('run'),
     seconds: row.number('seconds'),
     at: row.number('created_at'),
+    origin: parseOrigin(row.optionalText('origin')),
     // Parsed where it is asked for: a run with nothing to do finds thousands of entries.
     get manifest() {
       const manifest = parseManifest(row.text('manifest'));
@@ -43,15 +49,27 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
  * Writes the row of a finished result: its objects, and their names, are on the disk already. Returns when
  * the row is, too.
  */
-export function publishEntry(store: Store, { entry, manifest, run, seconds, at }: FinishedResult): void {
+export function publishEntry(
+  store: Store,
+  { entry, manifest, run, seconds, at, origin }: FinishedResult,
+): void {
   const { key, outs, adopted = false } = entry;
   // It is hours of work.
   committed(store, () =>
     store
       .sql(
-        'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at, adopted) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at, adopted, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       )
-      .run(key, JSON.stringify(manifest), JSON.stringify(outs), run, seconds, at, adopted ? 1 : 0),
+      .run(
+        key,
+        JSON.stringify(manifest),
+        JSON.stringify(outs),
+        run,
+        seconds,
+        at,
+        adopted ? 1 : 0,
+        origin === undefined ? null : JSON.stringify(origin),
+      ),
   );
 }
 
@@ -73,6 +91,19 @@ export function allEntries(store: Store): readonly { readonly entry: Entry; read
     const outs = parseOuts(row.text('outs'));
     return key === undefined || outs === undefined ? [] : [{ entry: { key, outs }, run: row.text('run') }];
   });
+}
+
+function parseOrigin(text: string | undefined): Origin | undefined {
+  const value = text === undefined ? undefined : jsonIn(text);
+  if (!isJsonObject(value)) return undefined;
+  const { signer, host, remote, at, seconds } = value;
+  return typeof signer === 'string' &&
+    typeof host === 'string' &&
+    typeof remote === 'string' &&
+    typeof at === 'number' &&
+    typeof seconds === 'number'
+    ? { signer, host, remote, at, seconds }
+    : undefined;
 }
 
 /** The outs of an entry as `publishEntry` wrote them; undefined where the text is no such thing. */

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 9;
+export const schemaVersion = 10;
 
 export const migrations: readonly string[] = [
   `
@@ -193,6 +193,10 @@ export const migrations: readonly string[] = [
     path TEXT PRIMARY KEY,
     key TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- origin: who made a result that came from the shared cache, as JSON; null: it was made here.
+  ALTER TABLE entries ADD COLUMN origin TEXT;
   `,
 ];
 

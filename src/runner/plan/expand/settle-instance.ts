@@ -67,6 +67,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     timeout: timeout.value,
     retries: retries.value,
     cache: stage.cache,
+    push: stage.push,
     description: stage.description,
     at: cell.at,
   };
@@ -168,6 +169,7 @@ function settleOut(out: StageOut, folder: string, lookUp: LookUp, report: Report
     declared: path.value,
     kind: out.kind,
     workspace: out.workspace,
+    push: out.push,
     at: out.path.at,
   };
 }

@@ -13,6 +13,7 @@ import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 import { selectFrom } from './select-from.ts';
 import { sessionFor } from '../session-for.ts';
+import { sharedSource } from '../shared-source.ts';
 
 /** What a request to run is about. */
 export interface Chosen {
@@ -64,7 +65,7 @@ export function selectedIn(plan: Plan, { chosen, takenAsIs }: Selected): Selecte
   return { chosen: now(chosen), takenAsIs: now(takenAsIs) };
 }
 
-/** A session in which instances can run, and find results in the source of the host. */
+/** A session in which instances can run, and find results in the shared cache. */
 export async function sessionToRun(
   opened: Opened,
   planned: Planned,
@@ -72,13 +73,27 @@ export async function sessionToRun(
   { allowMissing = false }: RunRequest,
 ): Promise<Result<Session, Problem>> {
   const session = await sessionFor(opened, planned, chosen, undefined, allowMissing);
-  const { source } = opened.host;
-  return session.ok && source !== undefined
-    ? { ok: true, value: { ...session.value, source: checkedSource(source) } }
-    : session;
+  return session.ok ? withSharedCache(opened, planned, session.value) : session;
 }
 
-/** The instances that a request is about, and a session in which they can run. */
+/** The same session; what is not on this disk is looked for in the shared cache. */
+export async function withSharedCache(
+  opened: Opened,
+  { plan }: Planned,
+  session: Session,
+): Promise<Result<Session, Problem>> {
+  const source = await sharedSource(opened, plan);
+  if (!source.ok) return source;
+  return {
+    ok: true,
+    value: source.value === undefined ? session : { ...session, source: checkedSource(source.value) },
+  };
+}
+
+/**
+ * The instances that a request is about, and a session for a look ahead: that asks the shared cache only where
+ * it is told to.
+ */
 export async function chooseToRun(
   opened: Opened,
   planned: Planned,
@@ -86,6 +101,10 @@ export async function chooseToRun(
 ): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
   const chosen = choose(opened, planned, request);
   if (!chosen.ok) return chosen;
-  const session = await sessionToRun(opened, planned, chosen.value.selected, request);
+  const { selected } = chosen.value;
+  const session =
+    request.remote === true
+      ? await sessionToRun(opened, planned, selected, request)
+      : await sessionFor(opened, planned, selected.chosen, undefined, request.allowMissing);
   return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
 }

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { printJson } from '../print-json.ts';
+import { openScreen } from '../screen.ts';
+
+interface KeyOptions {
+  readonly new?: true;
+  readonly json?: true;
+}
+
+export function keyCommand(): Command {
+  return new Command('key')
+    .description('Show the public key that signs your results in a shared cache, or make one.')
+    .option('--new', 'make a key where there is none')
+    .option('--json', 'answer with one JSON document on stdout')
+    .addHelpText(
+      'after',
+      '\nThe private key is in ~/.config/medical-qa-pipeline/key.pem, in the file that PIPELINE_CACHE_KEY_FILE names,\nor in PIPELINE_CACHE_KEY itself. Others list the public key under cache.trust of pipeline.yaml.',
+    )
+    .action(async (options: KeyOptions) => {
+      const { cacheKey } = await import('../../runner/project/cache-key.ts');
+      const key = cacheKey(process.env, options.new === true);
+      if (!key.ok) {
+        openScreen().write(`error: ${key.error}\n`);
+        process.exitCode = 1;
+        return;
+      }
+      const { signer, place } = key.value;
+      if (options.json === true) printJson(key.value);
+      else if (signer === undefined) openScreen().write(`no key in ${place}: pipeline key --new makes one\n`);
+      else process.stdout.write(`${signer}\n`);
+      if (signer === undefined) process.exitCode = 1;
+      else if (options.new === true && options.json !== true)
+        openScreen().write(`the private key is in ${place}\n`);
+    });
+}

@@ -1,0 +1,51 @@
+import type { Answer, RemoteFault } from './remote-storage.ts';
+
+/** So many faults in a row turn a remote off for the rest of a run. */
+const mostInRow = 3;
+
+/**
+ * Counts what fails in a row, and gives up after three: a remote that is down must not cost a run more than a
+ * few seconds.
+ */
+export interface Circuit {
+  /** Aborts when it is given up: what is under way ends then. */
+  readonly signal: AbortSignal;
+  /** The answer of an action; undefined: it failed, or everything is given up. */
+  call<T>(act: (signal: AbortSignal) => Promise<Answer<T>>): Promise<{ readonly value: T } | undefined>;
+  /** A fault that came to light later, while a stream was read. */
+  fault(fault: RemoteFault): void;
+  /** Why it was given up. */
+  reason(): string | undefined;
+}
+
+/** `onOff` is told once, with the last fault. */
+export function circuit(stopped: AbortSignal, onOff: (fault: RemoteFault) => void): Circuit {
+  const off = new AbortController();
+  const signal = AbortSignal.any([stopped, off.signal]);
+  let inRow = 0;
+  let reason: string | undefined;
+  function fault(found: RemoteFault): void {
+    // That an object is damaged here says nothing of the remote; nor does a request that was given up.
+    if (found.kind === 'unsent' || signal.aborted) return;
+    inRow += 1;
+    if (inRow < mostInRow) return;
+    reason = found.message;
+    off.abort();
+    onOff(found);
+  }
+  return {
+    signal,
+    async call(act) {
+      if (signal.aborted) return undefined;
+      const answer = await act(signal);
+      if (!answer.ok) {
+        fault(answer.error);
+        return undefined;
+      }
+      inRow = 0;
+      return { value: answer.value };
+    },
+    fault,
+    reason: () => reason,
+  };
+}

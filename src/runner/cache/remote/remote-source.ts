@@ -1,0 +1,271 @@
+import { type Digest, digestOf } from '../../../files/digest.ts';
+import type { SharedCacheReport } from '../../answers.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { Key } from '../../identity.ts';
+import type { FinishedResult } from '../../store/entries.ts';
+import type { Bytes, ResultSource, SourceResult, StoredObject } from '../result-source.ts';
+import { type Circuit, circuit } from './circuit.ts';
+import { type RemoteFault, RemoteFailure, type RemoteStorage } from './remote-storage.ts';
+import {
+  longestEntry,
+  readEntry,
+  type SharedEntry,
+  type SharedOut,
+  signEntry,
+  type Signer,
+  signerFile,
+  type SigningKey,
+} from './signed-entry.ts';
+import { uploadQueue } from './upload-queue.ts';
+
+export interface RemoteRules {
+  /** Signatures of other projects count for nothing. */
+  readonly project: string;
+  /** Whose entries count, in this order. */
+  readonly trust: readonly Signer[];
+  readonly read: boolean;
+  /** Undefined: nothing is written. */
+  readonly signing: SigningKey | undefined;
+  readonly host: string;
+}
+
+/** Used later than this after they were written, entry and objects are made young again. */
+const freshSeconds = 7 * 86_400;
+
+/**
+ * The results that several machines share. Entries are believed where somebody who is trusted signed them for
+ * this project and this key; objects are whatever has the right digest. No fault of the storage is one of the
+ * run.
+ */
+export function remoteSource(
+  storage: RemoteStorage,
+  { project, trust, read, signing, host }: RemoteRules,
+  remarks: readonly Diagnostic[] = [],
+): ResultSource {
+  const stop = new AbortController();
+  const counts = { ...nothing, fetched: { ...none }, uploaded: { ...none } };
+  let tell = unheard;
+  const guard = (what: string): Circuit =>
+    circuit(stop.signal, ({ message }) =>
+      tell({
+        severity: 'warning',
+        code: 'shared-cache-off',
+        message: `${what} the shared cache ${storage.name} is off for this run: ${message}`,
+        help: 'find out more with `pipeline remote check`',
+      }),
+    );
+  const reading = guard('reading from');
+  const writing = guard('writing to');
+  const queue = uploadQueue();
+  const used = new Map<Key, { readonly entry: SharedEntry; readonly signer: Signer; readonly age: number }>();
+  const sizes = new Map<Digest, number>();
+  /** Whose objects there turned out to be missing or damaged. */
+  const distrusted = new Set<Key>();
+  /** Whose outs are withheld, and not here. */
+  const partial = new Set<Key>();
+
+  async function entry(key: Key): Promise<SourceResult | undefined> {
+    if (!read) return undefined;
+    const listed = await reading.call((signal) => storage.list(`entries/${key}`, signal));
+    if (listed === undefined) return void (counts.unanswered += 1);
+    const ages = new Map(listed.value.map(({ name, ageSeconds }) => [name, ageSeconds]));
+    for (const signer of trust) {
+      const age = ages.get(signerFile(signer));
+      if (age === undefined) continue;
+      const text = await textOf(entryName(key, signer));
+      if (text === undefined) continue;
+      const checked = readEntry(text, { project, key, signer });
+      if (!checked.ok) {
+        counts.refused += 1;
+        continue;
+      }
+      for (const [digest, size] of checked.value.objects) sizes.set(digest, size);
+      used.set(key, { entry: checked.value, signer, age });
+      return resultOf(checked.value, signer, storage.name);
+    }
+    if (ages.size === 0) counts.absent += 1;
+    else if (trust.every((signer) => !ages.has(signerFile(signer)))) counts.untrusted += 1;
+    return undefined;
+  }
+
+  async function textOf(name: string): Promise<string | undefined> {
+    const file = await reading.call((signal) => storage.read(name, signal));
+    if (file?.value === undefined) return undefined;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of limited(file.value, longestEntry)) pieces.push(piece);
+    return Buffer.concat(pieces).toString('utf8');
+  }
+
+  /** What the storage sends, up to a length. A stream that breaks off is one that ends early. */
+  async function* limited(
+    file: { readonly bytes: Bytes; close(): void },
+    most: number,
+  ): AsyncGenerator<Uint8Array> {
+    let length = 0;
+    try {
+      for await (const piece of file.bytes) {
+        length += piece.length;
+        if (length > most) return;
+        yield piece;
+      }
+    } catch (error) {
+      reading.fault(faultOf(error));
+    } finally {
+      file.close();
+    }
+  }
+
+  async function object(digest: Digest): Promise<Bytes | undefined> {
+    const size = sizes.get(digest);
+    if (size === undefined) return undefined;
+    const file = await reading.call((signal) => storage.read(objectName(digest), signal));
+    if (file?.value === undefined) return undefined;
+    if (file.value.size !== size) {
+      file.value.close();
+      return undefined;
+    }
+    counts.fetched.objects += 1;
+    counts.fetched.bytes += size;
+    return limited(file.value, size);
+  }
+
+  async function upload(
+    result: FinishedResult,
+    objects: readonly StoredObject[],
+    key: SigningKey,
+  ): Promise<void> {
+    const distinct = new Map(objects.map((object_) => [object_.digest, object_]));
+    const again = distrusted.has(result.entry.key);
+    for (const object_ of distinct.values()) {
+      const name = objectName(object_.digest);
+      const sent = await writing.call(async (signal) => {
+        if (!again) return storage.create(name, object_, signal);
+        const replaced = await storage.replace(name, object_, signal);
+        return replaced.ok ? { ok: true, value: 'created' as const } : replaced;
+      });
+      if (sent === undefined) return void (counts.notUploaded += 1);
+      if (sent.value === 'present') continue;
+      counts.uploaded.objects += 1;
+      counts.uploaded.bytes += object_.size;
+    }
+    const text = signEntry(sharedEntry(result, distinct, project, host), key);
+    if (text.length > longestEntry) return void (counts.notUploaded += 1);
+    const name = entryName(result.entry.key, key.signer);
+    const filed = await writing.call((signal) => storage.replace(name, contentOf(text), signal));
+    if (filed === undefined) counts.notUploaded += 1;
+    else counts.uploaded.results += 1;
+  }
+
+  /** Another signer's entry may not be ours to write: then it ages. */
+  async function refresh(key: Key): Promise<void> {
+    const found = used.get(key);
+    if (found === undefined || found.age < freshSeconds || signing === undefined) return;
+    for (const digest of found.entry.objects.keys())
+      await writing.call((signal) => storage.refresh(objectName(digest), signal));
+    const name = entryName(key, found.signer);
+    if (found.signer === signing.signer) await writing.call((signal) => storage.refresh(name, signal));
+    counts.refreshed += 1;
+  }
+
+  return {
+    entry,
+    object,
+    async put(result, objects) {
+      if (signing !== undefined && !writing.signal.aborted) queue.add(() => upload(result, objects, signing));
+      return { ok: true, value: undefined };
+    },
+    distrust: (key) => {
+      distrusted.add(key);
+      counts.incomplete += 1;
+    },
+    restored(key) {
+      counts.fetched.results += 1;
+      if (signing !== undefined) queue.add(() => refresh(key));
+    },
+    withheld: (key) => void partial.add(key),
+    onWarning(listener) {
+      tell = listener;
+      for (const remark of remarks) listener(remark);
+    },
+    async finish(stopped): Promise<SharedCacheReport> {
+      const left = await queue.finish(stopped);
+      if (left > 0) stop.abort();
+      await queue.ended();
+      return {
+        ...counts,
+        partial: partial.size,
+        notUploaded: counts.notUploaded + left,
+        remote: storage.name,
+        ...(reading.reason() === undefined ? {} : { readingOff: reading.reason() ?? '' }),
+        ...(writing.reason() === undefined ? {} : { writingOff: writing.reason() ?? '' }),
+      };
+    },
+  };
+}
+
+const unheard: (warning: Diagnostic) => void = () => undefined;
+
+const none = { results: 0, objects: 0, bytes: 0 };
+const nothing = {
+  absent: 0,
+  untrusted: 0,
+  refused: 0,
+  incomplete: 0,
+  unanswered: 0,
+  notUploaded: 0,
+  refreshed: 0,
+};
+
+const faultOf = (error: unknown): RemoteFault =>
+  error instanceof RemoteFailure
+    ? error.fault
+    : { kind: 'failed', message: error instanceof Error ? error.message : 'the stream broke off' };
+
+export const objectName = (digest: Digest): string => `objects/sha256/${digest.slice(0, 2)}/${digest}`;
+
+export const entryName = (key: Key, signer: Signer): string => `entries/${key}/${signerFile(signer)}`;
+
+function contentOf(text: string) {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, digest: digestOf(bytes), open: async () => [bytes] };
+}
+
+function resultOf(
+  { key, outs, manifest, run, seconds, at, host }: SharedEntry,
+  signer: Signer,
+  remote: string,
+): SourceResult {
+  const contents = Object.entries(outs).map(([name, { form, digest }]) => [name, { form, digest }] as const);
+  return {
+    entry: { key, outs: Object.fromEntries(contents) },
+    manifest,
+    run,
+    seconds,
+    at,
+    origin: { signer, host, remote, at, seconds },
+    withheld: Object.entries(outs).flatMap(([name, out]) => (out.withheld ? [name] : [])),
+  };
+}
+
+function sharedEntry(
+  { entry: { key, outs }, manifest, run, seconds, at }: FinishedResult,
+  objects: ReadonlyMap<Digest, StoredObject>,
+  project: string,
+  host: string,
+): SharedEntry {
+  const shared = Object.entries(outs).map(([name, { form, digest }]): [string, SharedOut] => [
+    name,
+    { form, digest, withheld: !objects.has(digest) },
+  ]);
+  return {
+    project,
+    key,
+    manifest,
+    outs: Object.fromEntries(shared),
+    objects: new Map([...objects].map(([digest, { size }]) => [digest, size])),
+    run,
+    seconds,
+    at,
+    host,
+  };
+}

@@ -1,0 +1,25 @@
+import type { SharedCacheReport, Transferred } from '../answers.ts';
+import { pluralize } from '../wording/pluralize.ts';
+import { sizeText } from '../wording/size-text.ts';
+
+/** What a run had from the shared cache, gave to it, and could not use; undefined: nothing to say. */
+export function sharedCacheText(report: SharedCacheReport): string | undefined {
+  const { remote, fetched, uploaded, absent, untrusted, refused, incomplete, partial, unanswered } = report;
+  const { notUploaded, refreshed } = report;
+  const parts = [
+    ...(fetched.results > 0 ? [`${transferredText(fetched)} fetched`] : []),
+    ...(uploaded.results > 0 ? [`${transferredText(uploaded)} uploaded`] : []),
+    ...(refreshed > 0 ? [`${pluralize(refreshed, 'older result')} renewed`] : []),
+    ...(absent > 0 ? [`${absent} not there`] : []),
+    ...(partial > 0 ? [`${pluralize(partial, 'result')} there without the bytes (push: false)`] : []),
+    ...(untrusted > 0 ? [`${untrusted} ignored, signed by keys that are not trusted`] : []),
+    ...(refused > 0 ? [`${refused} refused, the signature or the entry is wrong`] : []),
+    ...(incomplete > 0 ? [`${incomplete} refused, objects are missing or damaged`] : []),
+    ...(unanswered > 0 ? [`${pluralize(unanswered, 'look-up')} unanswered`] : []),
+    ...(notUploaded > 0 ? [`${notUploaded} not uploaded (\`pipeline push\` uploads them)`] : []),
+  ];
+  return parts.length === 0 ? undefined : `shared cache ${remote}: ${parts.join('; ')}`;
+}
+
+const transferredText = ({ results, objects, bytes }: Transferred): string =>
+  `${pluralize(results, 'result')} (${pluralize(objects, 'object')}, ${sizeText(bytes)})`;
