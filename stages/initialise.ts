@@ -53,8 +53,25 @@ export const stage = defineStage<{ readonly seed: number }, 'sizes', 'model'>({
     const written = await writeMt5Folder(
       outs.model,
       { config: config.value, generation: generation.value, tensors },
-      { copies: copies.value, tokenizerJson: await convertedTokenizer(deps.sizes) },
+      {
+        copies: copies.value,
+        tokenizerJson: await convertedTokenizer(deps.sizes),
+        card: cardOf(config.value.modelType, params.seed),
+      },
     );
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
 });
+
+/** A model card as the hub reads it. */
+const cardOf = (type: string, seed: number): string => `---
+library_name: transformers
+tags:
+- ${type}
+- research-only
+---
+
+# ${type} with random weights
+
+Weights drawn with seed ${seed}: a start for pre-training, which answers nothing. For research only; not medical advice.
+`;

@@ -25,8 +25,13 @@ export async function readScoreRows(gathered: GatheredScores): Promise<Result<re
   return { ok: true, value: scoreRows(evaluations.value, trainings.value, validations.value) };
 }
 
+const evaluationText = 'the metrics of an evaluation';
+
+export const readEvaluation = (path: string): Promise<Result<Evaluation>> =>
+  readOne(path, isEvaluation, evaluationText);
+
 const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
-  readAll(members, isEvaluation, 'the metrics of an evaluation');
+  readAll(members, isEvaluation, evaluationText);
 
 const readSummaries = (members: readonly Gathered[]): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
   readAll(members, isSummary, 'the summary of a training');
@@ -73,13 +78,22 @@ async function readAll<T>(
 ): Promise<Result<readonly Axed<T>[]>> {
   const contents: Axed<T>[] = [];
   for (const { path, ...member } of members) {
-    const read = await readJson(path);
-    if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
-    const value: unknown = read.value;
-    if (!isT(value)) return { ok: false, error: `${path} does not hold ${what}` };
-    contents.push({ ...member, content: value });
+    const read = await readOne(path, isT, what);
+    if (!read.ok) return read;
+    contents.push({ ...member, content: read.value });
   }
   return { ok: true, value: contents };
+}
+
+async function readOne<T>(
+  path: string,
+  isT: (value: unknown) => value is T,
+  what: string,
+): Promise<Result<T>> {
+  const read = await readJson(path);
+  if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
+  const value: unknown = read.value;
+  return isT(value) ? { ok: true, value } : { ok: false, error: `${path} does not hold ${what}` };
 }
 
 const isEvaluation = (value: unknown): value is Evaluation =>

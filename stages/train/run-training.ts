@@ -1,3 +1,4 @@
+import { digestOfFile } from '../../src/files/digest.ts';
 import { fileProblemText } from '../../src/files/file-problem.ts';
 import { writeJson } from '../../src/files/json.ts';
 import { writeJsonLines } from '../../src/files/json-lines.ts';
@@ -16,6 +17,7 @@ import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 import { openTrainingEngine } from '../engine/open-engine.ts';
 import { adapterToTrain } from './adapter-to-train.ts';
+import { modelCard } from './model-card.ts';
 import { trainConfigOf, type TrainParams } from './train-params.ts';
 import { messagesOf, unfinishedText } from './training-messages.ts';
 import { rowLossLine, trainingSummary } from './training-summary.ts';
@@ -119,7 +121,20 @@ export async function runTraining(
   });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
-  const written = await writeTrained(outs.model, deps.base, model.value, config, outcome.trained);
+  const data = await digestOfFile(deps.train);
+  if (!data.ok) return { ok: false, error: fileProblemText(data.error) };
+  const card = modelCard({
+    params,
+    type: model.value.config.modelType,
+    steps: outcome.steps,
+    parameters: outcome.parameters,
+    data: data.value,
+    trainRows: outcome.rows,
+    validationRows: outcome.validationRows,
+    continued: adapter !== undefined,
+  });
+  const { trained } = outcome;
+  const written = await writeTrained(outs.model, deps.base, model.value, config, { trained, card });
   if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   const validation =
     outs.validation === undefined ? [] : [[outs.validation, outcome.rowLosses.map(rowLossLine)] as const];

@@ -207,7 +207,7 @@ function adapterOf({
 type BaseModel = Pick<AdapterConfig, 'baseModelNameOrPath' | 'revision'>;
 
 /** A model of the hub as peft names it: "hf:owner/name@revision" is its name and its revision there. */
-function baseModelOf(name: string): BaseModel {
+export function baseModelOf(name: string): BaseModel {
   const [, repository = name, revision = null] = /^hf:([^@]+)@(.+)$/.exec(name) ?? [];
   return { baseModelNameOrPath: repository, revision };
 }

@@ -16,16 +16,20 @@ export async function writeTrained(
   base: string,
   { config, generation, tensors }: Mt5Folder,
   { method }: TrainConfig,
-  trained: Readonly<Record<string, HostValue>>,
+  { trained, card }: { readonly trained: Readonly<Record<string, HostValue>>; readonly card: string },
 ): Promise<Result<void, FileProblem>> {
   if (method.kind === 'lora')
-    return writeAdapterFolder(path, { config: method.adapter, tensors: lazy(Object.keys(trained), trained) });
+    return writeAdapterFolder(
+      path,
+      { config: method.adapter, tensors: lazy(Object.keys(trained), trained) },
+      { card },
+    );
   const copies = await tokenizerFiles(base);
   if (!copies.ok) return copies;
   return writeMt5Folder(
     path,
     { config, generation, tensors: lazy([...tensors.keys()], trained) },
-    { copies: copies.value, tokenizerJson: await convertedTokenizer(base) },
+    { copies: copies.value, tokenizerJson: await convertedTokenizer(base), card },
   );
 }
 

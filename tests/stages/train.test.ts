@@ -93,6 +93,9 @@ describe('the stage program train', () => {
     expect(JSON.parse(await readFile(join(folder, 'plain/model/adapter_config.json'), 'utf8'))).toMatchObject(
       { base_model_name_or_path: 'data/models/nano-mt5', r: 8 },
     );
+    expect(await readFile(join(folder, 'plain/model/README.md'), 'utf8')).toMatch(
+      /^---\nlibrary_name: peft\n[\s\S]*16 rows of a question and an answer for training and 4 for validation/,
+    );
     expect(JSON.parse(await readFile(join(folder, 'plain/summary.json'), 'utf8'))).toMatchObject({
       method: 'lora',
       steps: 4,

@@ -64,10 +64,11 @@ export async function openAdapterFolder(folder: string): Promise<Result<OpenedAd
     : { ok: false, error: { path: folder, message: problems.join('\n') } };
 }
 
-/** Writes a folder that peft loads, complete or not at all; the path must be free. */
+/** Writes a folder that peft loads, complete or not at all; the path must be free. `card`: its README.md. */
 export function writeAdapterFolder(
   folder: string,
   { config, tensors }: AdapterFolder,
+  { card }: { readonly card?: string } = {},
 ): Promise<Result<void, FileProblem>> {
   return writeFolderAtomically(folder, async (partial) => {
     const written = await writeFileAtomically(
@@ -75,6 +76,9 @@ export function writeAdapterFolder(
       pythonJson(adapterConfigJson(config), adapterConfigFloats),
     );
     if (!written.ok) return written;
+    const described =
+      card === undefined ? written : await writeFileAtomically(join(partial, 'README.md'), card);
+    if (!described.ok) return described;
     return writeSafetensors(
       join(partial, 'adapter_model.safetensors'),
       new Map([...tensors].map(([name, tensor]) => [prefix + name, tensor])),

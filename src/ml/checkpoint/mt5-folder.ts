@@ -95,6 +95,8 @@ export interface WriteOptions {
   readonly copies?: readonly string[];
   /** The tokenizer.json that the tokenizer's files lack. */
   readonly tokenizerJson?: string | undefined;
+  /** Its README.md: what the hub shows of the model. */
+  readonly card?: string;
   /** The largest weights file; 5 GB by default, as in transformers. */
   readonly maxShardBytes?: number;
 }
@@ -103,13 +105,14 @@ export interface WriteOptions {
 export function writeMt5Folder(
   folder: string,
   { config, generation, tensors }: Omit<Mt5Folder, 'warnings'>,
-  { copies = [], tokenizerJson, maxShardBytes = 5e9 }: WriteOptions = {},
+  { copies = [], tokenizerJson, card, maxShardBytes = 5e9 }: WriteOptions = {},
 ): Promise<Result<void, FileProblem>> {
   const dtype = [...tensors.values()][0]?.dtype ?? 'float32';
   const files = {
     'config.json': `${pythonJson(mt5ConfigJson(config, dtype), mt5ConfigFloats)}\n`,
     'generation_config.json': `${pythonJson(generationConfigJson(generation), generationConfigFloats)}\n`,
     ...(tokenizerJson === undefined ? {} : { 'tokenizer.json': tokenizerJson }),
+    ...(card === undefined ? {} : { 'README.md': card }),
   };
   return writeFolderAtomically(folder, async (partial) => {
     for (const [name, text] of Object.entries(files)) {

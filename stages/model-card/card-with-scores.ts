@@ -1,0 +1,77 @@
+import type { Result } from '../../src/result.ts';
+import type { Evaluation } from '../results/evaluation.ts';
+import { scoreRows } from '../results/score-row.ts';
+import { type RowScore, scores } from '../results/scores.ts';
+import { noScores } from '../train/model-card.ts';
+
+export interface PublishedScores {
+  /** Of the model, as it is published. */
+  readonly name: string;
+  /** What the model was tested on, for people. */
+  readonly dataset: string;
+  readonly evaluation: Evaluation;
+}
+
+/** The card of a training with scores: a table, and the hub's `model-index` of them in the front matter. */
+export function cardWithScores(card: string, published: PublishedScores): Result<string> {
+  const [start, section] = ['---\n', `\n## Scores\n\n${noScores}\n`];
+  if (!card.startsWith(start) || !card.includes(section))
+    return { ok: false, error: 'is no card that train wrote: it has no front matter, or scores already' };
+  const found = shownScores(published.evaluation);
+  return {
+    ok: true,
+    value: `${start}${modelIndex(published, found)}${card.slice(start.length).replace(section, () => scoreSection(published, found))}`,
+  };
+}
+
+interface ShownScore {
+  readonly title: string;
+  readonly score: RowScore;
+}
+
+/** As in the table that a run ends with. */
+function shownScores(evaluation: Evaluation): readonly ShownScore[] {
+  const [row] = scoreRows([{ axes: {}, content: evaluation }], []);
+  if (row === undefined) return [];
+  return scores().flatMap(({ title, shown, of }) => {
+    const score = of(row);
+    return shown && score !== undefined ? [{ title, score }] : [];
+  });
+}
+
+/** Texts are JSON, which YAML reads too. */
+function modelIndex({ name, dataset }: PublishedScores, found: readonly ShownScore[]): string {
+  const metrics = found.flatMap(({ title, score }) => [
+    `    - type: ${JSON.stringify(title.toLowerCase())}`,
+    `      value: ${score.value}`,
+    `      name: ${JSON.stringify(title)}`,
+  ]);
+  return [
+    'model-index:',
+    `- name: ${JSON.stringify(name)}`,
+    '  results:',
+    '  - task:',
+    '      type: question-answering',
+    '    dataset:',
+    `      name: ${JSON.stringify(dataset)}`,
+    `      type: ${JSON.stringify(dataset)}`,
+    '    metrics:',
+    ...metrics,
+    '',
+  ].join('\n');
+}
+
+const scoreSection = ({ dataset, evaluation }: PublishedScores, found: readonly ShownScore[]): string => `
+## Scores
+
+Of the answers to ${evaluation.num_samples} questions of ${dataset}, by beam search, in the multilingual profile. They say how like the
+reference answers the model's answers are, not whether these are right.
+
+| score | value | bounds | method |
+| --- | ---: | --- | --- |
+${found.map(({ title, score }) => `| ${title} | ${score.value.toFixed(3)} | ${boundsText(score)} | ${score.method ?? '-'} |\n`).join('')}
+BERTScore is by ${evaluation.bertscore_model}.
+`;
+
+const boundsText = ({ interval }: RowScore): string =>
+  interval === undefined ? '-' : interval.map((bound) => bound.toFixed(3)).join(' to ');

@@ -1,0 +1,120 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { digestOf } from '../../src/files/digest.ts';
+import { stage } from '../../stages/model-card.ts';
+import { modelCard, type TrainedModel } from '../../stages/train/model-card.ts';
+import { evaluation } from './results.ts';
+
+const lora: TrainedModel = {
+  params: {
+    config: { method: 'lora', learningRate: 2e-3, r: 8, batch: 8 },
+    prompt: 'medical question: {human}',
+    baseModel: 'hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
+    sourceTokens: 512,
+    targetTokens: 256,
+    validation: 0.1,
+    seed: 42,
+    tokenization: 'sentencepiece',
+    runtime: 'onnx',
+  },
+  type: 'mt5',
+  steps: 198,
+  parameters: { trainable: 24576, all: 1140480 },
+  data: digestOf('rows'),
+  trainRows: 260,
+  validationRows: 28,
+  continued: false,
+};
+
+const frontMatter = (card: string): unknown => parse(/^---\n(.*?)\n---\n/s.exec(card)?.[1] ?? '');
+
+test('the card of an adapter says what it is of, by what data and settings, and what it is not for', () => {
+  const card = modelCard(lora);
+  expect(frontMatter(card)).toEqual({
+    library_name: 'peft',
+    base_model: 'google/mt5-base',
+    base_model_relation: 'adapter',
+    tags: ['mt5', 'lora', 'question-answering', 'research-only'],
+  });
+  for (const part of [
+    '# LoRA adapter of mt5-base',
+    'not medical advice',
+    '## Intended use',
+    '`google/mt5-base` at revision `2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f`',
+    '24,576 of 1,140,480 parameters',
+    '260 rows of a question and an answer for training and 28 for validation',
+    digestOf('rows'),
+    '"learningRate": 0.002',
+    'PeftModel.from_pretrained(base, "FOLDER")',
+    'None are given yet.',
+  ])
+    expect(card).toContain(part);
+});
+
+test('a base that is no model of the hub is not named in the front matter, which the hub would refuse', () => {
+  const card = modelCard({ ...lora, params: { ...lora.params, baseModel: 'data/models/nano-mt5' } });
+  expect(frontMatter(card)).not.toHaveProperty('base_model');
+  expect(card).toContain('`data/models/nano-mt5` (a name in the project that trained it)');
+});
+
+test('a model that was trained as a whole stands alone, and one without steps is called untrained', () => {
+  const full = {
+    ...lora,
+    params: { ...lora.params, config: { ...lora.params.config, method: 'full' } },
+  } as const;
+  expect(frontMatter(modelCard(full))).toMatchObject({
+    library_name: 'transformers',
+    base_model_relation: 'finetune',
+  });
+  expect(modelCard(full)).toContain('AutoModelForSeq2SeqLM.from_pretrained("FOLDER")');
+  expect(modelCard({ ...lora, steps: 0 })).toContain('# mt5-base, not trained');
+});
+
+test('scores are added when it is published: a table, and the model-index of the hub', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'model-card-'));
+  try {
+    await writeFile(join(folder, 'README.md'), modelCard(lora));
+    await writeFile(join(folder, 'metrics.json'), JSON.stringify(evaluation({ rougeL: 0.731 })));
+    const context = (model: string) => ({
+      params: { name: 'nano: "one"', dataset: 'AIMC, test rows' },
+      deps: { model, evaluation: join(folder, 'metrics.json') },
+      gathered: { model: [], evaluation: [] },
+      outs: { card: join(folder, 'card.md') },
+      scratch: folder,
+      cpus: 1,
+      device: 'cpu' as const,
+      signal: new AbortController().signal,
+      emit: () => undefined,
+    });
+    expect(await stage.run(context(folder))).toBeUndefined();
+    const card = await readFile(join(folder, 'card.md'), 'utf8');
+    expect(frontMatter(card)).toMatchObject({
+      base_model: 'google/mt5-base',
+      'model-index': [
+        {
+          name: 'nano: "one"',
+          results: [
+            {
+              task: { type: 'question-answering' },
+              dataset: { name: 'AIMC, test rows' },
+              metrics: [{ type: 'rouge-l', value: 0.731, name: 'ROUGE-L' }, { value: 0.5 }, {}, {}, {}],
+            },
+          ],
+        },
+      ],
+    });
+    expect(card).toContain('| ROUGE-L | 0.731 | 0.400 to 0.600 | bootstrap-t |');
+    expect(card).not.toContain('None are given yet.');
+    await writeFile(join(folder, 'README.md'), card);
+    expect(await stage.run(context(folder))).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('has no front matter, or scores already'),
+    });
+    expect(await stage.run(context(join(folder, 'nowhere')))).toMatchObject({ ok: false });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
