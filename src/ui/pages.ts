@@ -3,7 +3,10 @@ export const pages = [
   { path: '/runs', title: 'Runs' },
   { path: '/graph', title: 'Graph' },
   { path: '/experiments', title: 'Experiments' },
+  { path: '/curves', title: 'Curves' },
   { path: '/answers', title: 'Answers' },
+  { path: '/samples', title: 'Samples' },
+  { path: '/data', title: 'Data' },
 ] as const;
 
 export type PagePath = (typeof pages)[number]['path'];

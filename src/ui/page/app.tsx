@@ -1,12 +1,15 @@
 import type { ComponentChildren, FunctionComponent } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ProjectAnswer } from '../api.ts';
 import { type PagePath, pages } from '../pages.ts';
 import { followed, useAddress } from './address.ts';
 import { AnswersPage } from './answers-page.tsx';
+import { CurvesPage } from './curves-page.tsx';
+import { DataPage } from './data-page.tsx';
 import { ExperimentsPage } from './experiments-page.tsx';
 import { GraphPage } from './graph-page.tsx';
 import { RunsPage } from './runs-page.tsx';
+import { SamplesPage } from './samples-page.tsx';
 import { useAnswer } from './use-answer.ts';
 import { useIsConnected } from './use-live.ts';
 
@@ -15,7 +18,10 @@ const views: Readonly<Record<PagePath, FunctionComponent<{ readonly query: URLSe
   '/runs': RunsPage,
   '/graph': GraphPage,
   '/experiments': ExperimentsPage,
+  '/curves': CurvesPage,
   '/answers': AnswersPage,
+  '/samples': SamplesPage,
+  '/data': DataPage,
 };
 
 /** The whole page: the navigation, and what the address says. */
@@ -63,8 +69,13 @@ interface PageLinkProps {
 }
 
 function PageLink({ href, isCurrent, children }: PageLinkProps) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // On a narrow screen the navigation scrolls.
+    if (isCurrent) link.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [isCurrent]);
   return (
-    <a href={href} aria-current={isCurrent ? 'page' : undefined} onClick={followed(href)}>
+    <a ref={link} href={href} aria-current={isCurrent ? 'page' : undefined} onClick={followed(href)}>
       {children}
     </a>
   );

@@ -241,7 +241,7 @@ function ExperimentTable(
         aria-sort={isSorted ? (order.isDescending ? 'descending' : 'ascending') : undefined}
       >
         <a href={address} onClick={followed(address)} title={name === '' ? 'by name' : name}>
-          {/\..*\./.test(text) || text.length > 16 ? <BrokenName text={text} /> : text}
+          <BrokenName text={text} />
           <span aria-hidden="true">{isSorted ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>
         </a>
       </th>

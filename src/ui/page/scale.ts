@@ -44,7 +44,7 @@ export function logScale(values: readonly number[], [from, to]: readonly [number
   return { place, ticks, step: ticks[0] ?? 1 };
 }
 
-/** Of values that are all equal, a little around them. */
+/** Of values that are all equal, or as good as equal for a computer, a little around them. */
 function extent(values: readonly number[]): readonly [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
@@ -52,7 +52,7 @@ function extent(values: readonly number[]): readonly [number, number] {
     if (value > most) most = value;
   }
   if (least > most) return [0, 1];
-  if (least === most)
-    return [least - Math.max(0.5, Math.abs(least) * 0.1), most + Math.max(0.5, Math.abs(most) * 0.1)];
-  return [least, most];
+  const size = Math.max(Math.abs(least), Math.abs(most));
+  const around = Math.max(1e-9, size * 0.1);
+  return most - least > Math.max(1e-300, size * 1e-9) ? [least, most] : [least - around, most + around];
 }
