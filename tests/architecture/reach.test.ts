@@ -72,24 +72,28 @@ describe('what a stage program reaches', () => {
     });
   }
 
-  test.each(['onnx-runtime', 'onnx-training'])(
-    'the engine %s knows no model, and nothing of another engine',
-    async (module) => {
-      const reached = await inputsOf(`./src/ml/runtime/onnx/${module}`);
-      const foreign = /^src\/ml\/(?!tensor\/|runtime\/onnx\/|runtime\/[^/]+$|[^/]+$)/;
-      expect(reached.filter((path) => foreign.test(path))).toEqual([]);
-      expect(reached).toContain('src/ml/tensor/ops/elementwise.ts');
-    },
-  );
+  describe.each(['onnx', 'tensorflow'])('the engine %s', (engine) => {
+    const modules = { computing: `${engine}-runtime`, training: `${engine}-training` };
 
-  test('the engine of what computes and trains nothing holds no optimizer', async () => {
-    const optimizers = /(adamw|adafactor|optimizer|training-session)\.ts$|\/kernels\//;
-    expect(
-      (await inputsOf('./src/ml/runtime/onnx/onnx-runtime')).filter((path) => optimizers.test(path)),
-    ).toEqual([]);
-    expect(
-      (await inputsOf('./src/ml/runtime/onnx/onnx-training')).some((path) => optimizers.test(path)),
-    ).toBe(true);
+    test.each(Object.values(modules))(
+      'by %s knows no model, and nothing of another engine',
+      async (module) => {
+        const reached = await inputsOf(`./src/ml/runtime/${engine}/${module}`);
+        const foreign = new RegExp(String.raw`^src/ml/(?!tensor/|runtime/${engine}/|runtime/[^/]+$|[^/]+$)`);
+        expect(reached.filter((path) => foreign.test(path))).toEqual([]);
+        expect(reached).toContain('src/ml/tensor/ops/elementwise.ts');
+      },
+    );
+
+    test('holds no optimizer for what computes and trains nothing', async () => {
+      const optimizers = /(adamw|adafactor|optimizers?|training-session|training-step)\.ts$|\/kernels\//;
+      const [computing, training] = [
+        await inputsOf(`./src/ml/runtime/${engine}/${modules.computing}`),
+        await inputsOf(`./src/ml/runtime/${engine}/${modules.training}`),
+      ];
+      expect(computing.filter((path) => optimizers.test(path))).toEqual([]);
+      expect(training.some((path) => optimizers.test(path))).toBe(true);
+    });
   });
 
   test('what a reached file offers but the stage does not use is no part of its program', async () => {

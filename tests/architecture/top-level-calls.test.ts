@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '../..');
 const tables = [
   'src/ml/autodiff/gradients.ts',
   'src/ml/runtime/onnx/emit-onnx.ts',
+  'src/ml/runtime/tensorflow/emit-graph.ts',
   'src/ml/tensor/check-graph.ts',
 ];
 

@@ -1,10 +1,17 @@
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import { tensorflowFolder } from '../runtime/runtimes.ts';
 import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 import type { TrainingSession } from '../../src/ml/runtime/runtime.ts';
 import type { Values } from '../../src/ml/runtime/runtime.ts';
 
-/** The runtime that the tables are compared on. */
-export const oracleRuntime = (threads = 2): Promise<TrainingRuntime> => openRuntime('onnx', { threads });
+/** The runtime that the tables are compared on: RUNTIME=tensorflow, with its folder in PIPELINE_TENSORFLOW, or onnx. */
+export const oracleRuntime = (threads = 2): Promise<TrainingRuntime> =>
+  process.env['RUNTIME'] === 'tensorflow'
+    ? openRuntime('tensorflow', {
+        threads,
+        ...(tensorflowFolder === undefined ? {} : { folder: tensorflowFolder }),
+      })
+    : openRuntime('onnx', { threads });
 
 /** A tensor after a training. */
 export interface TrainedParameter {

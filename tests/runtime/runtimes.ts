@@ -1,7 +1,27 @@
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 
+/** The folder of TensorFlow's binding, where tests may use it. */
+export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'];
+
+/** Tests that need TensorFlow are skipped by this name where it is missing. */
+export const tensorflow = {
+  isMissing: tensorflowFolder === undefined,
+  name:
+    tensorflowFolder === undefined
+      ? 'TensorFlow (skipped: `npx pipeline setup tensorflow` installs it)'
+      : 'TensorFlow',
+};
+
+/** On two threads: a process has one setting, which TensorFlow reads when it starts. */
+export const openTensorflow = (): Promise<TrainingRuntime> =>
+  openRuntime('tensorflow', {
+    threads: 2,
+    ...(tensorflowFolder === undefined ? {} : { folder: tensorflowFolder }),
+  });
+
 /** The runtimes that can be used here, by name: tests that hold for the port run on each. */
 export const runtimes: readonly (readonly [name: string, open: () => Promise<TrainingRuntime>])[] = [
   ['onnx', () => openRuntime('onnx', { threads: 2 })],
+  ...(tensorflow.isMissing ? [] : [['TensorFlow', openTensorflow] as const]),
 ];

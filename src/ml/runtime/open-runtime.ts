@@ -8,6 +8,6 @@ export async function openRuntime(name: Runtime['name'], options: RuntimeOptions
       process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
       return (await import('./onnx/onnx-training.ts')).openEngine(options);
     case 'tensorflow':
-      throw new Error('the tensorflow runtime is not part of this version');
+      return (await import('./tensorflow/tensorflow-training.ts')).openEngine(options);
   }
 }

@@ -130,6 +130,8 @@ export interface RuntimeOptions {
    * a result.
    */
   readonly threads: number;
+  /** Where an engine that is installed by itself lies. */
+  readonly folder?: string;
 }
 
 /**

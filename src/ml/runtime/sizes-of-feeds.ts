@@ -1,7 +1,6 @@
 import { elementCount } from '../element-count.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { DType, Shape } from '../tensor/node.ts';
-import type { HostValue } from './runtime.ts';
 
 /** An input of a program as its graph declares it. */
 export interface DeclaredInput {
@@ -10,13 +9,20 @@ export interface DeclaredInput {
   readonly shape: Shape;
 }
 
+/** What is given for one: a value of the host, or what is known of one that is held elsewhere. */
+export interface Given {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: { readonly length: number };
+}
+
 /**
  * The named sizes, from the shapes of the feeds. Throws where a feed is missing, is of another dtype or rank
  * than declared, or where two disagree on a size: the message names the feeds.
  */
 export function sizesOfFeeds(
   declared: readonly DeclaredInput[],
-  feeds: Readonly<Record<string, HostValue>>,
+  feeds: Readonly<Record<string, Given>>,
 ): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   const givenBy = new Map<string, string>();
@@ -52,4 +58,4 @@ export function sizesOfFeeds(
   return sizes;
 }
 
-const feedText = ({ dtype, shape }: HostValue): string => `${dtype}[${shape.join(', ')}]`;
+const feedText = ({ dtype, shape }: Given): string => `${dtype}[${shape.join(', ')}]`;

@@ -5,10 +5,11 @@ export interface Value {
   readonly name: string;
 }
 
-/** An attribute of a runtime's operator, tagged: ONNX and GraphDef tell whole numbers from real ones. */
+/** An attribute of an operator, tagged: ONNX and GraphDef tell whole numbers from real ones. */
 export type OperatorAttribute =
   | { readonly int: number }
   | { readonly float: number }
+  | { readonly flag: boolean }
   | { readonly ints: readonly number[] }
   | { readonly text: string }
   | { readonly dtype: DType };
@@ -19,7 +20,7 @@ export type OperatorAttribute =
  */
 export interface Emit {
   /**
-   * Applies an operator of the runtime, "MatMul" or, with its domain, "com.microsoft.FusedMatMul". `output`:
+   * Applies an operator of the runtime, "MatMul" or, in ONNX with its domain, "com.microsoft.FusedMatMul". `output`:
    * which of its outputs.
    */
   apply(
@@ -31,7 +32,10 @@ export interface Emit {
   /** An input of the program, fed at each run. */
   input(name: string, dtype: DType, shape: Shape): Value;
   constant(dtype: DType, shape: readonly number[], values: readonly number[]): Value;
-  /** A vector of int64: sizes, known or computed from the shapes of the feeds at each run. */
+  /**
+   * A vector of sizes, known or computed from the shapes of the feeds at each run: of the integers that the runtime
+   * takes them in.
+   */
   sizes(dimensions: readonly Dimension[]): Value;
 }
 

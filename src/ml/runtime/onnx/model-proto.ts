@@ -79,6 +79,7 @@ function nodeProto({ operator, inputs, outputs, attributes }: OnnxNode): Message
 function attributeValue(attribute: OperatorAttribute): Message {
   if ('float' in attribute) return [floatField(2, attribute.float), integerField(20, 1)];
   if ('int' in attribute) return [integerField(3, attribute.int), integerField(20, 2)];
+  if ('flag' in attribute) return [integerField(3, attribute.flag ? 1 : 0), integerField(20, 2)];
   if ('dtype' in attribute) return [integerField(3, elementTypes[attribute.dtype]), integerField(20, 2)];
   if ('text' in attribute) return [textField(4, attribute.text), integerField(20, 3)];
   return [...attribute.ints.map((each) => integerField(8, each)), integerField(20, 7)];

@@ -1,8 +1,9 @@
-import type { Lowering } from '../emit.ts';
+import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, requireDType, type TensorType } from '../shape.ts';
+import { scalar, typed } from '../tensorflow-operator.ts';
 import { add, erf, exp, multiply, sigmoid, square, subtract } from './elementwise.ts';
 
 /** Activations with an operator of their own in the runtimes; the others are elementwise. */
@@ -50,3 +51,24 @@ export const onnx = {
   GeluTanh: (emit, of) => emit.apply('com.microsoft.FastGelu', of),
   GeluErf: (emit, of) => emit.apply('com.microsoft.Gelu', of),
 } satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  GeluTanh: (emit, of) => {
+    const [x] = exactly('GeluTanh', of, 1);
+    const root = Math.sqrt(2 / Math.PI);
+    const squared = typed(emit, 'Mul', [typed(emit, 'Square', [x]), scalar(emit, root * 0.044715)]);
+    const inner = typed(emit, 'Mul', [x, typed(emit, 'AddV2', [squared, scalar(emit, root)])]);
+    return halved(emit, x, typed(emit, 'Tanh', [inner]));
+  },
+  GeluErf: (emit, of) => {
+    const [x] = exactly('GeluErf', of, 1);
+    return halved(emit, x, typed(emit, 'Erf', [typed(emit, 'Mul', [x, scalar(emit, Math.SQRT1_2)])]));
+  },
+} satisfies Record<Op, Lowering>;
+
+/** x / 2 * (1 + y) */
+const halved = (emit: Emit, x: Value, y: Value): Value =>
+  typed(emit, 'Mul', [
+    typed(emit, 'Mul', [x, scalar(emit, 0.5)]),
+    typed(emit, 'AddV2', [y, scalar(emit, 1)]),
+  ]);

@@ -3,6 +3,7 @@ import type { Lowering } from '../emit.ts';
 import type { DType, Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
+import { isEqual, typed } from '../tensorflow-operator.ts';
 import { broadcast, nodeOf, refuse, requireDType, type TensorType } from '../shape.ts';
 import { reshape, sumTo } from './layout.ts';
 import { constant, type Operand } from './source.ts';
@@ -207,3 +208,39 @@ export const onnx = {
   Cast: (emit, of, { dtype }) => emit.apply('Cast', of, { to: { dtype } }),
   StopGradient: (_, of) => exactly('StopGradient', of, 1)[0],
 } satisfies Record<Op, Lowering>;
+
+/** Shapes broadcast in all of them: SelectV2 does, Select does not. */
+export const tensorflow = {
+  Add: (emit, of, { dtype }) => typed(emit, 'AddV2', of, dtype),
+  Subtract: (emit, of, { dtype }) => typed(emit, 'Sub', of, dtype),
+  Multiply: (emit, of, { dtype }) => typed(emit, 'Mul', of, dtype),
+  Divide: (emit, of, { dtype }) => typed(emit, dtype === 'float32' ? 'RealDiv' : 'TruncateDiv', of, dtype),
+  Maximum: (emit, of, { dtype }) => typed(emit, 'Maximum', of, dtype),
+  Equal: (emit, of, node) => isEqual(emit, of, inputsOf(node, 2)[0].dtype),
+  Less: (emit, of, node) => typed(emit, 'Less', of, inputsOf(node, 2)[0].dtype),
+  Where: (emit, of, { dtype }) => typed(emit, 'SelectV2', of, dtype),
+  Negate: (emit, of) => typed(emit, 'Neg', of),
+  Exp: (emit, of) => typed(emit, 'Exp', of),
+  Log: (emit, of) => typed(emit, 'Log', of),
+  Sqrt: (emit, of) => typed(emit, 'Sqrt', of),
+  Tanh: (emit, of) => typed(emit, 'Tanh', of),
+  Sigmoid: (emit, of) => typed(emit, 'Sigmoid', of),
+  Erf: (emit, of) => typed(emit, 'Erf', of),
+  Relu: (emit, of) => typed(emit, 'Relu', of),
+  Square: (emit, of) => typed(emit, 'Square', of),
+  Reciprocal: (emit, of) => typed(emit, 'Reciprocal', of),
+  Cast: (emit, of, node) => {
+    const [{ dtype: from }] = inputsOf(node, 1);
+    return isWord(from) && isWord(node.dtype)
+      ? typed(emit, 'Bitcast', of, from, { type: { dtype: node.dtype } })
+      : emit.apply('Cast', of, {
+          SrcT: { dtype: from },
+          DstT: { dtype: node.dtype },
+          Truncate: { flag: false },
+        });
+  },
+  StopGradient: (_, of) => exactly('StopGradient', of, 1)[0],
+} satisfies Record<Op, Lowering>;
+
+/** An integer of 32 bits, which stay as they are when it is cast. */
+const isWord = (dtype: DType): boolean => dtype === 'int32' || dtype === 'uint32';

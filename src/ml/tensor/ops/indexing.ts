@@ -3,6 +3,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
+import { gathered, reshaped, typed } from '../tensorflow-operator.ts';
 
 /**
  * Ops that read where an index points. None writes there: adding at indices is not deterministic on every
@@ -97,5 +98,21 @@ export const onnx = {
     const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
     const column = emit.apply('Reshape', [slotMask, emit.sizes([-1, ...shape.slice(1).map(() => 1)])]);
     return emit.apply('Mul', [emit.apply('Gather', [rows, slotTokens], { axis: { int: 0 } }), column]);
+  },
+} satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  Gather: (emit, of, { dtype }) => {
+    const [table, indices] = exactly('Gather', of, 2);
+    return gathered(emit, table, indices, dtype);
+  },
+  Pack: (emit, of, { dtype }) => {
+    const [padded, tokenSlots] = exactly('Pack', of, 4);
+    return gathered(emit, padded, tokenSlots, dtype);
+  },
+  Unpack: (emit, of, { shape }) => {
+    const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
+    const column = reshaped(emit, slotMask, emit.sizes([-1, ...shape.slice(1).map(() => 1)]));
+    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens), column]);
   },
 } satisfies Record<Op, Lowering>;

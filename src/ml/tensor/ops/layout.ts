@@ -4,6 +4,7 @@ import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Dimension, Node, Shape } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
+import { concatenated, reduced, reshaped, typed } from '../tensorflow-operator.ts';
 import {
   axisOf,
   broadcast,
@@ -253,3 +254,44 @@ function reshapeVector(emit: Emit, node: Node): Value {
     ? emit.sizes(node.shape)
     : emit.sizes(vector.map((size) => (typeof size === 'string' ? -1 : size)));
 }
+
+/** Sizes, axes and permutations are int32. */
+export const tensorflow = {
+  Reshape: (emit, of, { dtype, shape }) => {
+    const open = shape.filter((size) => typeof size === 'string').length;
+    const sizes = open > 1 ? shape : shape.map((size) => (typeof size === 'string' ? -1 : size));
+    return reshaped(emit, exactly('Reshape', of, 1)[0], emit.sizes(sizes), dtype);
+  },
+  Transpose: (emit, of, { attributes, dtype }) =>
+    typed(emit, 'Transpose', [...of, emit.sizes(numbersAt(attributes, 'permutation'))], dtype, {
+      Tperm: { dtype: 'int32' },
+    }),
+  Expand: (emit, of, { dtype, shape }) =>
+    typed(emit, 'BroadcastTo', [...of, emit.sizes(shape)], dtype, { Tidx: { dtype: 'int32' } }),
+  ReduceSum: (emit, of, { attributes, dtype }) =>
+    reduced(emit, 'Sum', exactly('ReduceSum', of, 1)[0], numbersAt(attributes, 'axes'), {
+      keep: flagAt(attributes, 'keepDimensions'),
+      dtype,
+    }),
+  Slice: (emit, of, { attributes, dtype, shape }) => {
+    const at = (amount: Dimension, elsewhere: number): Value =>
+      emit.sizes(shape.map((_, axis) => (axis === numberAt(attributes, 'axis') ? amount : elsewhere)));
+    return typed(
+      emit,
+      'Slice',
+      [...of, at(dimensionAt(attributes, 'start'), 0), at(dimensionAt(attributes, 'length'), -1)],
+      dtype,
+      { Index: { dtype: 'int32' } },
+    );
+  },
+  Pad: (emit, of, { attributes, dtype, shape }) => {
+    const amounts = shape.flatMap((_, axis): Shape =>
+      axis === numberAt(attributes, 'axis')
+        ? [dimensionAt(attributes, 'before'), dimensionAt(attributes, 'after')]
+        : [0, 0],
+    );
+    const paddings = reshaped(emit, emit.sizes(amounts), emit.sizes([shape.length, 2]), 'int32');
+    return typed(emit, 'Pad', [...of, paddings], dtype, { Tpaddings: { dtype: 'int32' } });
+  },
+  Concat: (emit, of, { attributes, dtype }) => concatenated(emit, of, numberAt(attributes, 'axis'), dtype),
+} satisfies Record<Op, Lowering>;

@@ -3,6 +3,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf, type TensorType } from '../shape.ts';
+import { isEqual, reshaped, scalar, typed } from '../tensorflow-operator.ts';
 import { cast, equal, exp, multiply, subtract } from './elementwise.ts';
 import { reshape } from './layout.ts';
 import { logSoftmax } from './normalization.ts';
@@ -80,6 +81,35 @@ export const onnx = {
     return emit.apply('ScatterElements', [x, places, less], { axis: { int: 1 } });
   },
 } satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  CrossEntropy: (emit, of) => {
+    const [logits, labels] = exactly('CrossEntropy', of, 2);
+    const loss = emit.apply('SparseSoftmaxCrossEntropyWithLogits', [logits, countedLabels(emit, labels)], {
+      T: { dtype: 'float32' },
+      Tlabels: { dtype: 'int32' },
+    });
+    return typed(emit, 'SelectV2', [ignored(emit, labels), scalar(emit, 0), loss]);
+  },
+  SubtractOneHot: (emit, of, { inputs }) => {
+    const [x, labels] = exactly('SubtractOneHot', of, 2);
+    const classes = inputs[0]?.shape[1] ?? 0;
+    const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
+    const hot = emit.apply('OneHot', [countedLabels(emit, labels), depth, scalar(emit, 1), scalar(emit, 0)], {
+      T: { dtype: 'float32' },
+      TI: { dtype: 'int32' },
+      axis: { int: -1 },
+    });
+    return typed(emit, 'Sub', [x, hot]);
+  },
+} satisfies Record<Op, Lowering>;
+
+const ignored = (emit: Emit, labels: Value): Value =>
+  isEqual(emit, [labels, emit.constant('int32', [], [ignoredLabel])], 'int32');
+
+/** 0 in place of -100, which the kernel refuses. */
+export const countedLabels = (emit: Emit, labels: Value): Value =>
+  typed(emit, 'SelectV2', [ignored(emit, labels), emit.constant('int32', [], [0]), labels], 'int32');
 
 const isIgnored = (emit: Emit, labels: Value): Value =>
   emit.apply('Equal', [labels, emit.constant('int32', [], [ignoredLabel])]);

@@ -5,6 +5,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
+import { scalar, typed } from '../tensorflow-operator.ts';
 import { reshape, sumTo } from './layout.ts';
 
 /** Products of matrices in the last two axes; the axes before them broadcast. */
@@ -98,5 +99,16 @@ export const onnx = {
       transB: { int: transposeB ? 1 : 0 },
       alpha: { float: scale },
     });
+  },
+} satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  MatMul: (emit, of, { attributes, inputs }) => {
+    const [a, b] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
+    const product = inputs.every(({ shape }) => shape.length === 2)
+      ? typed(emit, 'MatMul', of, 'float32', { transpose_a: { flag: a }, transpose_b: { flag: b } })
+      : typed(emit, 'BatchMatMulV2', of, 'float32', { adj_x: { flag: a }, adj_y: { flag: b } });
+    const scale = numberAt(attributes, 'scale');
+    return scale === 1 ? product : typed(emit, 'Mul', [product, scalar(emit, scale)]);
   },
 } satisfies Record<Op, Lowering>;

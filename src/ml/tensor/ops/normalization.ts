@@ -1,9 +1,10 @@
 import { numberAt } from '../attribute.ts';
-import type { Lowering, OperatorAttribute } from '../emit.ts';
+import type { Emit, Lowering, OperatorAttribute, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sameShape, sizeOf, type TensorType } from '../shape.ts';
+import { reduced, scalar, typed } from '../tensorflow-operator.ts';
 import { add, exp, multiply, reciprocal, sqrt, square, subtract } from './elementwise.ts';
 import { reduceSum, sumTo } from './layout.ts';
 import { reduceMean } from './reduction.ts';
@@ -110,3 +111,31 @@ const attributesOf = ({ attributes }: Node): Readonly<Record<string, OperatorAtt
   axis: { int: -1 },
   epsilon: { float: numberAt(attributes, 'epsilon') },
 });
+
+/** TensorFlow has no fused norm: the emitter shares the root between RmsNorm and InverseRms. */
+export const tensorflow = {
+  Softmax: (emit, of) => typed(emit, 'Softmax', of),
+  LogSoftmax: (emit, of) => typed(emit, 'LogSoftmax', of),
+  RmsNorm: (emit, of, node) => {
+    const [x, weight] = exactly('RmsNorm', of, 2);
+    return typed(emit, 'Mul', [
+      typed(emit, 'Mul', [x, inverseRoot(emit, x, inputsOf(node, 2)[0], node)]),
+      weight,
+    ]);
+  },
+  InverseRms: (emit, of, node) =>
+    inverseRoot(emit, exactly('InverseRms', of, 2)[0], inputsOf(node, 2)[0], node),
+  LayerNorm: (emit, of, node) => {
+    const [x, weight, bias] = exactly('LayerNorm', of, 3);
+    const axes = [node.shape.length - 1];
+    const shifted = typed(emit, 'Sub', [x, reduced(emit, 'Mean', x, axes, { keep: true })]);
+    const normed = typed(emit, 'Mul', [shifted, inverseRoot(emit, shifted, node, node)]);
+    return typed(emit, 'AddV2', [typed(emit, 'Mul', [normed, weight]), bias]);
+  },
+} satisfies Record<Op, Lowering>;
+
+/** 1 / sqrt(mean(x^2) + epsilon) along the last axis, which becomes 1. */
+function inverseRoot(emit: Emit, x: Value, { shape }: Node, { attributes }: Node): Value {
+  const mean = reduced(emit, 'Mean', typed(emit, 'Square', [x]), [shape.length - 1], { keep: true });
+  return typed(emit, 'Rsqrt', [typed(emit, 'AddV2', [mean, scalar(emit, numberAt(attributes, 'epsilon'))])]);
+}

@@ -4,6 +4,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, type ShapeRule } from '../rule.ts';
 import { broadcast, nodeOf, refuse, requireDType } from '../shape.ts';
+import { scalar, typed } from '../tensorflow-operator.ts';
 
 /**
  * Random bits as a function of where they are used: the same seed, step, site, row and position give the same
@@ -111,3 +112,41 @@ const foldHigh = (emit: Emit, x: Value, bits: number): Value =>
 /** The low 32 bits of a product. */
 const multiplied = (emit: Emit, x: Value, by: number): Value =>
   emit.apply('Mul', [x, emit.constant('uint32', [], [by])]);
+
+/** In uint32, which has kernels on CPU and GPU, where those of int32 run on the host. */
+export const tensorflow = {
+  HashCombine: (emit, of, { inputs }) => {
+    const words = of.map((value, i) =>
+      inputs[i]?.dtype === 'uint32'
+        ? value
+        : typed(emit, 'Bitcast', [value], 'int32', { type: { dtype: 'uint32' } }),
+    );
+    const first = timesWord(
+      emit,
+      foldWord(emit, typed(emit, 'BitwiseXor', words, 'uint32'), 16),
+      multipliers[0],
+    );
+    return foldWord(emit, timesWord(emit, foldWord(emit, first, 15), multipliers[1]), 16);
+  },
+  KeepMask: (emit, of, { attributes }) => {
+    const probability = numberAt(attributes, 'probability');
+    const least = emit.constant('uint32', [], [threshold(probability)]);
+    return typed(emit, 'SelectV2', [
+      typed(emit, 'Less', [...of, least], 'uint32'),
+      scalar(emit, 0),
+      scalar(emit, 1 / (1 - probability)),
+    ]);
+  },
+} satisfies Record<Op, Lowering>;
+
+/** x ^ (x >>> bits) */
+const foldWord = (emit: Emit, x: Value, bits: number): Value =>
+  typed(
+    emit,
+    'BitwiseXor',
+    [x, typed(emit, 'RightShift', [x, emit.constant('uint32', [], [bits])], 'uint32')],
+    'uint32',
+  );
+
+const timesWord = (emit: Emit, x: Value, by: number): Value =>
+  typed(emit, 'Mul', [x, emit.constant('uint32', [], [by])], 'uint32');

@@ -3,8 +3,9 @@ import { productOf } from '../dimension.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
-import { type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
+import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, sizeOf } from '../shape.ts';
+import { reduced } from '../tensorflow-operator.ts';
 import { cast, divide, equal, multiply } from './elementwise.ts';
 import { axesOf, expand, keptShape, reducedType, reduceSum, reshape } from './layout.ts';
 import { constant, type Operand } from './source.ts';
@@ -47,15 +48,31 @@ export const gradients = {
 
 /** How many elements a reduction takes together: where the size is named, the sum of as many ones. */
 function countAlong(x: Node, axes: readonly number[]): Operand {
-  const reduced = axes.map((axis) => sizeOf(x, axis));
-  const count = productOf(reduced);
-  return typeof count === 'number' ? count : reduceSum(expand(constant(1), reduced));
+  const sizes = axes.map((axis) => sizeOf(x, axis));
+  const count = productOf(sizes);
+  return typeof count === 'number' ? count : reduceSum(expand(constant(1), sizes));
 }
 
 export const onnx = {
   ReduceMean: (emit, of, node) => lower('ReduceMean', emit, of, node),
   ReduceMax: (emit, of, node) => lower('ReduceMax', emit, of, node),
 } satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  ReduceMean: (emit, of, node) => reducedBy('Mean', emit, of, node),
+  ReduceMax: (emit, of, node) => reducedBy('Max', emit, of, node),
+} satisfies Record<Op, Lowering>;
+
+const reducedBy = (
+  operator: 'Mean' | 'Max',
+  emit: Emit,
+  of: readonly Value[],
+  { attributes, dtype, op }: Node,
+): Value =>
+  reduced(emit, operator, exactly(op, of, 1)[0], numbersAt(attributes, 'axes'), {
+    keep: flagAt(attributes, 'keepDimensions'),
+    dtype,
+  });
 
 const lower = (operator: string, emit: Emit, of: readonly Value[], { attributes }: Node): Value =>
   emit.apply(operator, [...of, emit.sizes(numbersAt(attributes, 'axes'))], {

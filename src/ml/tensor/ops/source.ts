@@ -54,3 +54,9 @@ export const onnx = {
   Constant: (emit, _, { attributes, dtype }) =>
     emit.constant(dtype, numbersAt(attributes, 'shape'), numbersAt(attributes, 'values')),
 } satisfies Record<Op, Lowering>;
+
+export const tensorflow = {
+  Input: (emit, _, { attributes, dtype, shape }) => emit.input(textAt(attributes, 'name'), dtype, shape),
+  Constant: (emit, _, { attributes, dtype }) =>
+    emit.constant(dtype, numbersAt(attributes, 'shape'), numbersAt(attributes, 'values')),
+} satisfies Record<Op, Lowering>;

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/**
+ * The native part of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc), as far as it is used here. It
+ * knows nothing of tfjs: tensors are numbers of handles, sessions are SavedModels.
+ */
+export interface Binding {
+  /** Wraps the array; one that begins at a multiple of 64 bytes is not copied. */
+  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
+  deleteTensor(id: number): void;
+  /** A copy of its elements. */
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** Names are "node:output", separated by commas. Shapes of feeds are not checked. */
+  runSavedModel(
+    id: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): readonly { readonly id: number; readonly shape: readonly number[]; readonly dtype: number }[];
+  isUsingGpuDevice(): boolean;
+  readonly TF_Version: string;
+}
+
+/** Where the binding lies in the package's folder; it finds the library in `deps/lib`. */
+export const bindingPath = 'lib/napi-v8/tfjs_binding.node';
+
+/**
+ * Loads the binding from the folder of its package. TensorFlow reads its settings from the process' environment
+ * when it starts, so they are set before.
+ */
+export function loadBinding(folder: string, threads: number): Binding {
+  Object.assign(process.env, settings(threads));
+  const path = join(folder, bindingPath);
+  const binding: unknown = createRequire(path)(path);
+  if (!isBinding(binding)) throw new Error(`${path} is not the binding of tfjs-node 4.22`);
+  return binding;
+}
+
+/** Few threads take one op each where ops are small; large ones are spread. Memory is taken when it is needed. */
+const settings = (threads: number): Readonly<Record<string, string>> => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTEROP_THREADS: String(threads),
+  TF_CPP_MIN_LOG_LEVEL: '2',
+  TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+  TF_DETERMINISTIC_OPS: '1',
+  NVIDIA_TF32_OVERRIDE: '0',
+});
+
+const isBinding = (value: unknown): value is Binding =>
+  typeof value === 'object' && value !== null && 'runSavedModel' in value && 'createTensor' in value;

@@ -1,0 +1,213 @@
+import type { Emit, Lowering, Value } from '../../tensor/emit.ts';
+import type { DType, Graph, Node, Shape } from '../../tensor/node.ts';
+import type { OpName } from '../../tensor/op.ts';
+import { tensorflow as activation } from '../../tensor/ops/activation.ts';
+import { tensorflow as elementwise } from '../../tensor/ops/elementwise.ts';
+import { tensorflow as indexing } from '../../tensor/ops/indexing.ts';
+import { tensorflow as layout } from '../../tensor/ops/layout.ts';
+import { countedLabels, tensorflow as loss } from '../../tensor/ops/loss.ts';
+import { tensorflow as matmul } from '../../tensor/ops/matmul.ts';
+import { tensorflow as normalization } from '../../tensor/ops/normalization.ts';
+import { tensorflow as random } from '../../tensor/ops/random.ts';
+import { tensorflow as reduction } from '../../tensor/ops/reduction.ts';
+import { tensorflow as source } from '../../tensor/ops/source.ts';
+import { typed } from '../../tensor/tensorflow-operator.ts';
+import { inputsFirst } from '../../tensor/walk.ts';
+import type { DeclaredInput } from '../sizes-of-feeds.ts';
+import type { NodeDef } from './graph-def.ts';
+
+/** A graph that is being written: every entry of a session goes into the same one. */
+export interface GraphWriter {
+  readonly nodes: readonly NodeDef[];
+  /** Adds a node; one that is as an earlier one is that. Gives its name. */
+  add(operator: string, inputs: readonly string[], attributes: NodeDef['attributes']): string;
+}
+
+/** What the session holds on the device, by name. */
+export type Held = ReadonlyMap<string, HeldValue>;
+
+export interface HeldValue {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** What one entry feeds and reads. */
+export interface Scope {
+  readonly emit: Emit;
+  readonly fed: ReadonlyMap<string, FedInput>;
+  readonly sizeVectors: ReadonlyMap<string, SizeVector>;
+  /** The reads of what is held, by its name. */
+  readonly reads: ReadonlyMap<string, ReadVariable>;
+  lower(outputs: Graph['outputs']): Readonly<Record<string, Value>>;
+}
+
+export interface FedInput extends DeclaredInput {
+  /** The node that is fed. */
+  readonly node: string;
+}
+
+export interface ReadVariable extends DeclaredInput {
+  readonly node: string;
+}
+
+export interface SizeVector {
+  readonly node: string;
+  readonly dimensions: Shape;
+}
+
+export function createGraphWriter(): GraphWriter {
+  const names = new Map<string, string>();
+  const nodes: NodeDef[] = [];
+  return {
+    nodes,
+    add(operator, inputs, attributes) {
+      const key = JSON.stringify([operator, inputs, attributes], keepZeroSign);
+      const known = names.get(key);
+      if (known !== undefined) return known;
+      const name = `n${nodes.length}`;
+      names.set(key, name);
+      nodes.push({ name, operator, inputs, attributes });
+      return name;
+    },
+  };
+}
+
+/** JSON has no -0, and no NaN nor infinities. */
+const keepZeroSign = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && (Object.is(value, -0) || !Number.isFinite(value))
+    ? `number ${Object.is(value, -0) ? '-0' : value}`
+    : value;
+
+export function openScope(graph: GraphWriter, held: Held): Scope {
+  const fed = new Map<string, FedInput>();
+  const sizeVectors = new Map<string, SizeVector>();
+  const reads = new Map<string, ReadVariable>();
+
+  const emit: Emit = {
+    apply: (operator, inputs, attributes = {}, output = 0) => {
+      const name = graph.add(
+        operator,
+        inputs.map(({ name: input }) => input),
+        attributes,
+      );
+      return { name: output === 0 ? name : `${name}:${output}` };
+    },
+    input(name, dtype, shape) {
+      const variable = held.get(name);
+      if (variable !== undefined) {
+        const node = readVariable(graph, handleOf(graph, held, name), variable.dtype);
+        reads.set(name, { name, dtype, shape, node });
+        return { name: node };
+      }
+      const fedAs = dtype === 'uint32' || dtype === 'int64' ? 'int32' : dtype;
+      const node = placeholder(graph, name, fedAs, shape);
+      fed.set(name, { name, dtype, shape, node });
+      if (dtype === fedAs) return { name: node };
+      return dtype === 'uint32'
+        ? typed(emit, 'Bitcast', [{ name: node }], fedAs, { type: { dtype } })
+        : emit.apply('Cast', [{ name: node }], {
+            SrcT: { dtype: fedAs },
+            DstT: { dtype },
+            Truncate: { flag: false },
+          });
+    },
+    constant: (dtype, shape, values) => ({
+      name: graph.add('Const', [], { dtype: { dtype }, value: { tensor: { dtype, shape, values } } }),
+    }),
+    sizes(dimensions) {
+      if (dimensions.every((size): size is number => typeof size === 'number'))
+        return emit.constant('int32', [dimensions.length], dimensions);
+      const key = dimensions.join();
+      const node = placeholder(graph, `sizes ${key}`, 'int32', [dimensions.length]);
+      sizeVectors.set(key, { node, dimensions });
+      return { name: node };
+    },
+  };
+
+  return {
+    emit,
+    fed,
+    sizeVectors,
+    reads,
+    lower(outputs) {
+      const values = new Map<Node, Value>();
+      const valueOf = (node: Node): Value => {
+        const value = values.get(node);
+        if (value === undefined) throw new Error(`${node.op} is used before it is computed`);
+        return value;
+      };
+      for (const node of inputsFirst(Object.values(outputs)))
+        values.set(
+          node,
+          fusedGradient(emit, node, valueOf) ?? lowerings[node.op](emit, node.inputs.map(valueOf), node),
+        );
+      return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, valueOf(node)]));
+    },
+  };
+}
+
+/** The TensorFlow column of every family. */
+const lowerings: Readonly<Record<OpName, Lowering>> = {
+  ...source,
+  ...layout,
+  ...elementwise,
+  ...reduction,
+  ...matmul,
+  ...normalization,
+  ...activation,
+  ...indexing,
+  ...loss,
+  ...random,
+};
+
+/**
+ * softmax(logits) less 1 at each label, the gradient of a cross entropy: the kernel that gives the loss has it as
+ * its second output.
+ */
+function fusedGradient(emit: Emit, node: Node, valueOf: (node: Node) => Value): Value | undefined {
+  const [exponential, labels] = node.inputs;
+  const [logarithm] = exponential?.op === 'Exp' ? exponential.inputs : [];
+  const [logits] = logarithm?.op === 'LogSoftmax' ? logarithm.inputs : [];
+  if (node.op !== 'SubtractOneHot' || logits === undefined || labels === undefined) return undefined;
+  return emit.apply(
+    'SparseSoftmaxCrossEntropyWithLogits',
+    [valueOf(logits), countedLabels(emit, valueOf(labels))],
+    { T: { dtype: 'float32' }, Tlabels: { dtype: 'int32' } },
+    1,
+  );
+}
+
+/** The variable itself, for what reads and changes it. Its name in the session is that of the plan. */
+export function handleOf(graph: GraphWriter, held: Held, name: string): string {
+  const variable = held.get(name);
+  if (variable === undefined) throw new Error(`the session has no variable "${name}"`);
+  return graph.add('VarHandleOp', [], {
+    dtype: { dtype: variable.dtype },
+    shape: { shape: variable.shape },
+    shared_name: { text: name },
+    container: { text: '' },
+  });
+}
+
+/** `after`: nodes that the read comes after. */
+export const readVariable = (
+  graph: GraphWriter,
+  handle: string,
+  dtype: DType = 'float32',
+  after: readonly string[] = [],
+): string => graph.add('ReadVariableOp', [handle, ...after.map((node) => `^${node}`)], { dtype: { dtype } });
+
+/** Gives the name of the node that has to be computed for the change to happen. */
+export const changeVariable = (
+  graph: GraphWriter,
+  operator: 'AssignVariableOp' | 'AssignAddVariableOp' | 'AssignSubVariableOp',
+  handle: string,
+  value: Value,
+  after: readonly string[] = [],
+  dtype: DType = 'float32',
+): string =>
+  graph.add(operator, [handle, value.name, ...after.map((node) => `^${node}`)], { dtype: { dtype } });
+
+/** A node for each name and type: entries that feed the same share it. */
+const placeholder = (graph: GraphWriter, name: string, dtype: DType, shape: Shape): string =>
+  graph.add('Placeholder', [], { dtype: { dtype }, shape: { shape }, _name: { text: name } });

@@ -1,0 +1,176 @@
+import { elementCount } from '../../element-count.ts';
+import { typed } from '../../tensor/tensorflow-operator.ts';
+import type { Result } from '../../../result.ts';
+import type { HostValue, Values } from '../runtime.ts';
+import { doneAfter } from './entries.ts';
+import {
+  changeVariable,
+  type GraphWriter,
+  handleOf,
+  type Held,
+  openScope,
+  readVariable,
+} from './emit-graph.ts';
+import type { Fetched, Program } from './program.ts';
+
+/**
+ * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches for itself, which
+ * takes tenths of a second in a large graph; and what goes to the device in one call lies in memory twice.
+ */
+export interface VariableGroup {
+  readonly members: readonly Member[];
+  readonly assigned: Fetched;
+  readonly zeroed: Fetched;
+}
+
+interface Member {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** What is fed to assign it. */
+  readonly fed: string;
+  readonly read: Fetched;
+}
+
+/** In the order of the names. Variables without named sizes alone can be read and assigned. */
+export function lowerGroups(
+  graph: GraphWriter,
+  held: Held,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): readonly VariableGroup[] {
+  const groups: [string, readonly number[]][][] = [];
+  let elements = Infinity;
+  for (const [name, shape] of shapes) {
+    elements += elementCount(shape);
+    if (elements > mostElements) {
+      groups.push([]);
+      elements = elementCount(shape);
+    }
+    groups.at(-1)?.push([name, shape]);
+  }
+  return groups.map((members) => lowerGroup(graph, held, members));
+}
+
+/** 256 MB, unless one variable is larger. */
+const mostElements = 2 ** 26;
+
+function lowerGroup(
+  graph: GraphWriter,
+  held: Held,
+  members: readonly (readonly [name: string, shape: readonly number[]])[],
+): VariableGroup {
+  const scope = openScope(graph, new Map());
+  const { emit } = scope;
+  const assigns: string[] = [];
+  const zeros: string[] = [];
+  const lowered = members.map(([name, shape]): Member => {
+    const handle = handleOf(graph, held, name);
+    const dtype = held.get(name)?.dtype === 'int32' ? 'int32' : 'float32';
+    const fed = emit.input(`value of ${name}`, dtype, shape);
+    // What is fed may be read where it lies; a variable would be changed there.
+    const copy = typed(emit, 'DeepCopy', [fed], dtype);
+    const zero = emit.apply('Fill', [emit.sizes(shape), emit.constant(dtype, [], [0])], {
+      T: { dtype },
+      index_type: { dtype: 'int32' },
+    });
+    assigns.push(changeVariable(graph, 'AssignVariableOp', handle, copy, [], dtype));
+    zeros.push(changeVariable(graph, 'AssignVariableOp', handle, zero, [], dtype));
+    const read = typed(emit, 'Identity', [{ name: readVariable(graph, handle, dtype) }], dtype);
+    return { name, shape, fed: fed.name, read: { node: read.name, dtype } };
+  });
+  return {
+    members: lowered,
+    assigned: doneAfter(graph, scope, assigns),
+    zeroed: doneAfter(graph, scope, zeros),
+  };
+}
+
+export function readVariables(
+  program: Program,
+  groups: readonly VariableGroup[],
+  names: Iterable<string>,
+): Values {
+  const wanted = new Set(names);
+  const found: Record<string, HostValue> = {};
+  for (const { members } of groups) {
+    if (!members.some(({ name }) => wanted.has(name))) continue;
+    const values = program.run(
+      [],
+      members.map(({ read }) => read),
+    );
+    members.forEach(({ name }, index) => {
+      const value = values[index];
+      if (value !== undefined && wanted.has(name)) found[name] = value;
+    });
+  }
+  return Object.fromEntries(Array.from(wanted, (name) => [name, variable(found[name], name)]));
+}
+
+function variable<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`the session has no variable "${name}"`);
+  return value;
+}
+
+/** A group at a time, once all that is asked for of it is filled. */
+export async function assignVariables<Failure>(
+  program: Program,
+  groups: readonly VariableGroup[],
+  names: Iterable<string>,
+  fill: (name: string, into: Float32Array) => Promise<Result<void, Failure>>,
+): Promise<Result<void, Failure>> {
+  const asked = [...names];
+  const groupOf = new Map(groups.flatMap((group) => group.members.map(({ name }) => [name, group] as const)));
+  const left = new Map<VariableGroup, Set<string>>();
+  for (const name of asked) {
+    const group = variable(groupOf.get(name), name);
+    left.set(group, (left.get(group) ?? new Set()).add(name));
+  }
+  const filled = new Map<string, Float32Array>();
+  for (const name of asked) {
+    const group = variable(groupOf.get(name), name);
+    const shape = variable(
+      group.members.find((member) => member.name === name),
+      name,
+    ).shape;
+    const into = new Float32Array(elementCount(shape));
+    const result = await fill(name, into);
+    if (!result.ok) return result;
+    filled.set(name, into);
+    left.get(group)?.delete(name);
+    if (left.get(group)?.size !== 0) continue;
+    assignGroup(program, group, filled);
+    for (const { name: assigned } of group.members) filled.delete(assigned);
+  }
+  return { ok: true, value: undefined };
+}
+
+/** Those that have no new value keep theirs. */
+export function assignGroup(
+  program: Program,
+  { members, assigned }: VariableGroup,
+  values: ReadonlyMap<string, HostValue['data']>,
+): void {
+  const isWhole = members.every(({ name }) => values.has(name));
+  const kept = isWhole
+    ? []
+    : program.run(
+        [],
+        members.map(({ read }) => read),
+      );
+  program.run(
+    members.map(({ name, shape, fed }, index) => [
+      fed,
+      valueOf(name, shape, values.get(name) ?? kept[index]?.data),
+    ]),
+    [assigned],
+  );
+}
+
+function valueOf(name: string, shape: readonly number[], data: HostValue['data'] | undefined): HostValue {
+  if (data instanceof Float32Array) return { dtype: 'float32', shape, data };
+  if (data instanceof Int32Array) return { dtype: 'int32', shape, data };
+  throw new Error(`the constant "${name}" is neither float32 nor int32`);
+}
+
+export const zeroGroups = (program: Program, groups: readonly VariableGroup[]): void => {
+  for (const { zeroed } of groups) program.run([], [zeroed]);
+};
