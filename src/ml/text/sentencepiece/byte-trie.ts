@@ -1,15 +1,15 @@
-// Indices are in range by construction in this file: a slot is masked by the table's size, a node is one that
-// was made.
+// Indices are in range by construction in this file: a node is one that was made, and behind the last cell
+// there is room for every byte.
+import { freeCells, placeChild, placeChildren, usedCells } from './double-array.ts';
 
 /**
- * A set of byte strings, each with an id. Edges lie in one hash table of (parent node, byte) to child node,
- * so its size follows the number of nodes, whatever the strings are.
+ * A set of byte strings, each with an id, as a double array (Aoe 1989): the cell that a byte leads to from a
+ * node is the base of the node and the byte, and it is a child of the node if it names it as its parent. A
+ * node is the place of its cell; the root is 0.
  */
 export interface ByteTrie {
-  /** Pairs of (node * 256 + byte + 1, child); 0 is an empty slot. */
-  readonly edges: Uint32Array;
-  /** The id of the string that ends at each node, or -1. */
-  readonly ids: Int32Array;
+  /** Four numbers a cell: the base, the parent, the id of the string that ends here or -1, and 0. */
+  readonly cells: Int32Array;
 }
 
 /** A string that stands there twice, by both its ids. */
@@ -23,39 +23,139 @@ export interface Duplicate {
  * nodes; undefined past that.
  */
 export function buildByteTrie(
-  keys: Iterable<readonly [key: Uint8Array, id: number]>,
+  keys: readonly (readonly [key: Uint8Array, id: number])[],
 ): { readonly trie: ByteTrie; readonly duplicate: Duplicate | undefined } | undefined {
-  let edges = new Uint32Array(2048);
-  let ids = new Int32Array(512).fill(-1);
-  let nodes = 1;
-  let duplicate: Duplicate | undefined;
-  for (const [key, id] of keys) {
-    let node = 0;
-    for (const byte of key) {
-      const slot = slotOf(edges, node * 256 + byte + 1);
-      if (edges[slot] === 0) {
-        if (nodes === maxNodes) return undefined;
-        edges[slot] = node * 256 + byte + 1;
-        edges[slot + 1] = nodes;
-        node = nodes;
-        nodes += 1;
-        if (nodes === ids.length) ids = grown(ids);
-        if (nodes * 4 > edges.length) edges = rehashed(edges);
-      } else {
-        node = edges[slot + 1] as number;
-      }
+  const strings = joined(keys);
+  const { bytes, starts, ids } = strings;
+  const cells = freeCells(keys.length);
+  const order = Uint32Array.from(keys.keys());
+  let twice: { readonly index: number; readonly duplicate: Duplicate } | undefined;
+  const end = (node: number, index: number): void => {
+    const [first, second] = [cells.numbers[node + 2] as number, ids[index] as number];
+    if (first === -1) cells.numbers[node + 2] = second;
+    else if (twice === undefined || index < twice.index) twice = { index, duplicate: { first, second } };
+  };
+  const places = new Uint32Array(257);
+  const open: Range[] = [{ from: 0, to: keys.length, depth: 0, node: 0 }];
+  for (let range = open.pop(); range !== undefined; range = open.pop()) {
+    if (cells.count > maxNodes) return undefined;
+    const { from, to, depth } = range;
+    if (to - from === 1) {
+      const index = order[from] as number;
+      let { node } = range;
+      for (let at = (starts[index] as number) + depth; at < (starts[index + 1] as number); at += 1)
+        node = placeChild(cells, node, bytes[at] as number);
+      end(node, index);
+      continue;
     }
-    if (ids[node] === -1) ids[node] = id;
-    else duplicate ??= { first: ids[node] as number, second: id };
+    const parts = partition(strings, order, range, places);
+    for (const index of order.subarray(from, parts.from)) end(range.node, index);
+    if (parts.bytes.length === 0) continue;
+    const base = placeChildren(cells, range.node, parts.bytes);
+    parts.bytes.forEach((byte, part) => {
+      const start = parts.starts[part] as number;
+      open.push({
+        from: start,
+        to: parts.starts[part + 1] ?? to,
+        depth: depth + 1,
+        node: base + byte * 4,
+      });
+    });
   }
-  return { trie: { edges, ids }, duplicate };
+  return cells.count > maxNodes
+    ? undefined
+    : { trie: { cells: usedCells(cells) }, duplicate: twice?.duplicate };
 }
 
-/** The node one byte further, or -1. The root is 0. */
-export function childOf({ edges }: ByteTrie, node: number, byte: number): number {
-  const slot = slotOf(edges, node * 256 + byte + 1);
-  return edges[slot] === 0 ? -1 : (edges[slot + 1] as number);
+/** Strings of an order, from..to, that share the `depth` bytes which lead to the node. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly depth: number;
+  readonly node: number;
 }
+
+/** Strings one after another: the bytes of each from starts[index] to starts[index + 1]. */
+interface Strings {
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly ids: Int32Array;
+}
+
+function joined(keys: readonly (readonly [key: Uint8Array, id: number])[]): Strings {
+  const bytes = new Uint8Array(keys.reduce((sum, [{ length }]) => sum + length, 0));
+  const starts = new Uint32Array(keys.length + 1);
+  keys.forEach(([key], index) => {
+    const start = starts[index] as number;
+    bytes.set(key, start);
+    starts[index + 1] = start + key.length;
+  });
+  return { bytes, starts, ids: Int32Array.from(keys, ([, id]) => id) };
+}
+
+/** Strings that end come first, up to `from`; then a part for each byte, and where that begins. */
+interface Parts {
+  readonly from: number;
+  readonly bytes: readonly number[];
+  readonly starts: readonly number[];
+}
+
+/**
+ * Orders a range by the byte at a depth; strings with the same one stay in their order. `places`: 257 zeros,
+ * and so again afterwards.
+ */
+function partition(
+  { bytes, starts }: Strings,
+  order: Uint32Array,
+  { from, to, depth }: Pick<Range, 'from' | 'to' | 'depth'>,
+  places: Uint32Array,
+): Parts {
+  const before = order.slice(from, to);
+  const found: number[] = [];
+  for (const index of before) {
+    const byte = byteAt(bytes, starts, index, depth);
+    if (places[byte] === 0) found.push(byte);
+    (places[byte] as number) += 1;
+  }
+  found.sort((a, b) => a - b);
+  const partStarts: number[] = [];
+  let start = from;
+  for (const byte of found) {
+    const size = places[byte] as number;
+    partStarts.push(start);
+    places[byte] = start;
+    start += size;
+  }
+  for (const index of before) {
+    const byte = byteAt(bytes, starts, index, depth);
+    order[places[byte] as number] = index;
+    (places[byte] as number) += 1;
+  }
+  for (const byte of found) places[byte] = 0;
+  const isEnded = found[0] === 0;
+  return isEnded
+    ? {
+        from: partStarts[1] ?? to,
+        bytes: found.slice(1).map((byte) => byte - 1),
+        starts: partStarts.slice(1),
+      }
+    : { from, bytes: found.map((byte) => byte - 1), starts: partStarts };
+}
+
+/** The byte of a string at a depth, and 1; 0: it ends before. */
+function byteAt(bytes: Uint8Array, starts: Uint32Array, index: number, depth: number): number {
+  const at = (starts[index] as number) + depth;
+  return at < (starts[index + 1] as number) ? (bytes[at] as number) + 1 : 0;
+}
+
+/** The node one byte further, or -1. */
+export function childOf({ cells }: ByteTrie, node: number, byte: number): number {
+  const child = (cells[node] as number) + byte * 4;
+  return cells[child + 1] === node ? child : -1;
+}
+
+/** The id of the string that ends at a node, or -1. */
+export const idAt = ({ cells }: ByteTrie, node: number): number => cells[node + 2] as number;
 
 /** The id of a whole string, or -1. */
 export function idOf(trie: ByteTrie, key: Uint8Array): number {
@@ -64,7 +164,7 @@ export function idOf(trie: ByteTrie, key: Uint8Array): number {
     node = childOf(trie, node, byte);
     if (node === -1) return -1;
   }
-  return trie.ids[node] as number;
+  return idAt(trie, node);
 }
 
 /** Length of the longest string of the trie that stands at `at`; 0 if none does. */
@@ -74,40 +174,24 @@ export function longestMatch(trie: ByteTrie, bytes: Uint8Array, at: number): num
   for (let index = at; index < bytes.length; index += 1) {
     node = childOf(trie, node, bytes[index] as number);
     if (node === -1) break;
-    if (trie.ids[node] !== -1) longest = index + 1 - at;
+    if (idAt(trie, node) !== -1) longest = index + 1 - at;
   }
   return longest;
 }
 
-/** What node * 256 + byte leaves room for in 32 bits. */
-const maxNodes = 2 ** 24 - 1;
-
 /**
- * Where the key stands, or the empty slot where it would. Linear probing in a table that is at most half
- * full; 0x9e3779b1 is 2^32 over the golden ratio.
+ * Whether a string of the trie begins with bytes[at..end), or ends within them: if not, none stands at `at`,
+ * whatever follows.
  */
-function slotOf(edges: Uint32Array, key: number): number {
-  const mask = edges.length - 2;
-  const hash = Math.imul(key, 0x9e3779b1);
-  let slot = ((hash ^ (hash >>> 15)) << 1) & mask;
-  while (edges[slot] !== 0 && edges[slot] !== key) slot = (slot + 2) & mask;
-  return slot;
-}
-
-function rehashed(edges: Uint32Array): Uint32Array<ArrayBuffer> {
-  const wider = new Uint32Array(edges.length * 2);
-  for (let index = 0; index < edges.length; index += 2) {
-    const key = edges[index] as number;
-    if (key === 0) continue;
-    const slot = slotOf(wider, key);
-    wider[slot] = key;
-    wider[slot + 1] = edges[index + 1] as number;
+export function mayBegin(trie: ByteTrie, bytes: Uint8Array, at: number, end: number): boolean {
+  let node = 0;
+  for (let index = at; index < end; index += 1) {
+    node = childOf(trie, node, bytes[index] as number);
+    if (node === -1) return false;
+    if (idAt(trie, node) !== -1) return true;
   }
-  return wider;
+  return true;
 }
 
-function grown(ids: Int32Array): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(ids.length * 2).fill(-1);
-  longer.set(ids);
-  return longer;
-}
+/** A bound on what a damaged or hostile file can cost. */
+const maxNodes = 2 ** 24 - 1;

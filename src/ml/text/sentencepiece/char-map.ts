@@ -74,6 +74,24 @@ export function findRule(
   }
 }
 
+/**
+ * Whether a rule begins with bytes[at..end), or ends within them: if not, none stands at `at`, whatever
+ * follows.
+ */
+export function mayHaveRule({ units }: CharMap, bytes: Uint8Array, at: number, end: number): boolean {
+  let position = offsetOf(units[0] as number);
+  for (let index = at; index < end; index += 1) {
+    const byte = bytes[index] as number;
+    position ^= byte;
+    if (position >= units.length) return false;
+    const unit = units[position] as number;
+    if ((unit & labelMask) !== byte) return false;
+    if (hasLeaf(unit)) return true;
+    position ^= offsetOf(unit);
+  }
+  return true;
+}
+
 /** Where the text that starts at `start` ends: at the next NUL. */
 export function textEnd({ texts }: CharMap, start: number): number {
   let end = start;

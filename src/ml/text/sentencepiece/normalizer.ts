@@ -4,6 +4,7 @@ import type { Result } from '../../../result.ts';
 import { type ByteTrie, longestMatch } from './byte-trie.ts';
 import { type CharMap, findRule, type FoundRule, readCharMap, textEnd } from './char-map.ts';
 import type { NormalizerSpec } from './model-proto.ts';
+import { type PlainCharacters, plainCharacters } from './plain-characters.ts';
 import { validLength } from './utf8.ts';
 
 /** How a text is rewritten before it is cut into pieces. */
@@ -11,6 +12,7 @@ export interface Normalizer {
   readonly charMap: CharMap | undefined;
   /** User-defined pieces: they stand in a text as they are, no rule changes them. */
   readonly verbatim: ByteTrie | undefined;
+  readonly plain: PlainCharacters;
   readonly addDummyPrefix: boolean;
   readonly removeExtraWhitespaces: boolean;
   readonly escapeWhitespaces: boolean;
@@ -25,7 +27,9 @@ export function readNormalizer(
   setting: NormalizerSetting,
 ): Result<Normalizer> {
   const charMap = readCharMap(blob);
-  return charMap.ok ? { ok: true, value: { ...flags, ...setting, charMap: charMap.value } } : charMap;
+  if (!charMap.ok) return charMap;
+  const plain = plainCharacters(charMap.value, setting.verbatim);
+  return { ok: true, value: { ...flags, ...setting, charMap: charMap.value, plain } };
 }
 
 /**
@@ -34,7 +38,7 @@ export function readNormalizer(
  * Normalizer::Normalize of sentencepiece 0.2.
  */
 export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8Array {
-  const { addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix } = normalizer;
+  const { addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix, plain } = normalizer;
   const space = escapeWhitespaces ? escapedSpace : plainSpace;
   const part: Part = { bytes: input, start: 0, end: 0, next: 0, rule: { length: 0, text: 0 } };
   let at = 0;
@@ -46,7 +50,8 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
   }
   if (at === input.length) return input.subarray(0, 0);
 
-  let output = new Uint8Array((input.length - at) * 2 + 16);
+  // Always with room for what is left, three bytes each, and for a suffix.
+  let output = new Uint8Array((input.length - at + 2) * 3);
   let length = 0;
   const addSpace = () => {
     for (let index = 0; index < space.length; index += 1) output[length + index] = space[index] as number;
@@ -54,14 +59,36 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
   };
   if (addDummyPrefix && !whitespaceAsSuffix) addSpace();
   let afterSpace = removeExtraWhitespaces;
-  for (; at < input.length; at = part.next) {
+  while (at < input.length) {
+    const first = input[at] as number;
+    if (first < 0x80 && plain.ascii[first] === 1 && !((input[at + 1] as number) >= 0x80)) {
+      if (first !== 0x20) {
+        output[length] = first;
+        length += 1;
+        afterSpace = false;
+      } else if (!afterSpace) {
+        addSpace();
+        afterSpace = removeExtraWhitespaces;
+      }
+      at += 1;
+      continue;
+    }
+    if (plain.isPlainWide(input, at)) {
+      output[length] = first;
+      output[length + 1] = input[at + 1] as number;
+      output[length + 2] = input[at + 2] as number;
+      length += 3;
+      at += 3;
+      afterSpace = false;
+      continue;
+    }
     readPart(normalizer, input, at, part);
     const { bytes, end } = part;
     let { start } = part;
     if (afterSpace) while (start < end && bytes[start] === 0x20) start += 1;
-    // Room for this part if all of it is spaces, and for a suffix: three bytes each.
-    if (output.length < length + (end - start + 1) * 3)
-      output = grown(output, length + (end - start + 1) * 3);
+    at = part.next;
+    const room = length + (end - start + input.length - at + 1) * 3;
+    if (output.length < room) output = grown(output, room);
     for (let index = start; index < end; index += 1) {
       const byte = bytes[index] as number;
       if (byte === 0x20) addSpace();

@@ -50,17 +50,22 @@ export function readSentencePiece(bytes: Uint8Array): Result<SentencePiece> {
 }
 
 /** Ids of a text's pieces, as `sp.encode(text)`. A lone surrogate counts as U+FFFD. */
-export function encodeIds(model: SentencePiece, text: string): number[] {
+export function encodeIds(model: SentencePiece, text: string): readonly number[] {
+  const normalized = normalizeBytes(model.normalizer, new TextEncoder().encode(text));
+  const path = bestPath(model.vocabulary, normalized);
+  if (path.ends === undefined) return path.ids;
   const ids: number[] = [];
-  walk(model, normalizeBytes(model.normalizer, new TextEncoder().encode(text)), (id) => ids.push(id));
+  walk(model, normalized, path.ids, path.ends, (id) => ids.push(id));
   return ids;
 }
 
 /** Pieces of a text, as `sp.encode(text, out_type=str)` with their ids. */
 export function encodePieces(model: SentencePiece, text: string): Piece[] {
   const normalized = normalizeBytes(model.normalizer, new TextEncoder().encode(text));
+  const path = bestPath(model.vocabulary, normalized);
+  if (path.ends === undefined) return path.ids.map((id) => ({ id, text: pieceOf(model.vocabulary, id) }));
   const pieces: Piece[] = [];
-  walk(model, normalized, (id, start, end) => {
+  walk(model, normalized, path.ids, path.ends, (id, start, end) => {
     pieces.push({
       id,
       text:
@@ -123,16 +128,17 @@ export function decodePieces(
 const escapedSpace = '\u2581';
 
 /**
- * Hands over the pieces of a normalised text, and where each starts and ends in it. Neighbouring unknown
+ * Hands over the pieces of a path through a normalised text, and where each starts and ends in it. Neighbouring unknown
  * characters are one piece; with byte fallback there are none, but a piece for each of their bytes (which
  * ends where it starts).
  */
 function walk(
   { vocabulary }: SentencePiece,
   normalized: Uint8Array,
+  ids: readonly number[],
+  ends: readonly number[],
   visit: (id: number, start: number, end: number) => void,
 ): void {
-  const { ids, ends } = bestPath(vocabulary, normalized);
   const { unknownId, byteIds } = vocabulary;
   let start = 0;
   for (let index = 0; index < ids.length; index += 1) {

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { ScoredPieces } from './best-path.ts';
+import { pathScratch, type ScoredPieces } from './best-path.ts';
 import { buildByteTrie, type ByteTrie, idOf } from './byte-trie.ts';
 import { damagedModel } from './damaged-model.ts';
 import type { ModelProto, PieceType } from './model-proto.ts';
@@ -91,6 +91,7 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
       pieces,
       types,
       ...scoresOf(proto),
+      scratch: pathScratch(),
       unknownId,
       byteIds,
       trie: found.trie,

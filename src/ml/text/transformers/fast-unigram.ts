@@ -1,6 +1,6 @@
 import { memoize } from '../../../memory.ts';
 import type { Result } from '../../../result.ts';
-import { bestPath, type ScoredPieces } from '../sentencepiece/best-path.ts';
+import { bestPath, pathScratch, type ScoredPieces } from '../sentencepiece/best-path.ts';
 import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
 import { bytePiece } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -104,6 +104,7 @@ function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undef
     unknownScore: worst - 10,
     unknownId,
     precision: 'float64',
+    scratch: pathScratch(),
   };
 }
 
@@ -116,7 +117,7 @@ function pieceIdOf({ trie }: ScoredPieces, bytes: Uint8Array): number | undefine
  * Neighbouring unknown characters are one: the piece of that text if there is one, else its bytes if they
  * have pieces, else unknown.
  */
-function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string) => number[] {
+function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string) => readonly number[] {
   const { unknownId } = scored;
   const byteIds = byteFallback
     ? Array.from({ length: 256 }, (_, byte) => pieceIdOf(scored, Buffer.from(bytePiece(byte))))
@@ -130,6 +131,7 @@ function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string
   return (word) => {
     const bytes = Buffer.from(word);
     const { ids, ends } = bestPath(scored, bytes);
+    if (ends === undefined) return ids;
     let start = 0;
     return ids.flatMap((id, index) => {
       if (id === unknownId && ids[index + 1] === unknownId) return [];
