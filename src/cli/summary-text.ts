@@ -1,6 +1,7 @@
 import { shellQuoted } from '../runner/wording/shell-quoted.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
-import type { InstanceId, Outcome, RunSummary } from '../runner/project.ts';
+import { countOutcomes, type Outcome } from '../runner/event.ts';
+import type { InstanceId, RunSummary } from '../runner/project.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { pluralize } from '../runner/wording/pluralize.ts';
 import { countsText } from '../runner/report/counts-text.ts';
@@ -21,24 +22,15 @@ export function summaryText(
 ): string {
   const named = (kind: Outcome['kind']): readonly InstanceId[] =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
-  const count = (kind: Outcome['kind']): number => named(kind).length;
+  const counts = countOutcomes(outcomes.values());
   const total = outcomes.size;
-  const upToDate = count('up-to-date');
   if (total === 0 && exitCode === 0 && typed.retryFailed === true)
     return `${colors.green('✓')} nothing to retry: no instance failed, was blocked or was interrupted in its last run (see \`${commandOf(typed, 'status')}\`)\n`;
-  if (upToDate === total)
+  if (counts['up-to-date'] - counts.adopted === total)
     return `${colors.green('✓')} everything ${readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
-  const text = countsText({
-    ran: count('ran'),
-    restored: count('restored'),
-    'up-to-date': upToDate,
-    failed: count('failed'),
-    interrupted: count('interrupted'),
-    blocked: count('blocked'),
-    skipped: count('skipped'),
-  });
+  const text = countsText(counts);
   const next = nextSteps(
-    { failed: named('failed'), skipped: count('skipped'), isStopped: exitCode >= 130 },
+    { failed: named('failed'), skipped: counts.skipped, isStopped: exitCode >= 130 },
     typed,
   );
   return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;

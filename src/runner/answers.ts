@@ -1,7 +1,7 @@
 import type { FileProblem } from '../files/file-problem.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DisplacedOut, Failure, Origin, Outcome, RecordedEvent } from './event.ts';
+import type { DisplacedOut, Failure, Origin, Outcome, OutcomeCounts, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
@@ -135,7 +135,7 @@ export interface RunRecord {
   readonly finishedAt: number | undefined;
   readonly exitCode: number | undefined;
   readonly state: RunState;
-  readonly counts: Readonly<Record<Outcome['kind'], number>>;
+  readonly counts: OutcomeCounts;
 }
 
 /** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */

@@ -47,8 +47,17 @@ test.each([
 });
 
 test('a run is told by how many instances ended how; what was not started is one number', () => {
-  const counts = { ran: 2, 'up-to-date': 1, restored: 0, failed: 1, interrupted: 0, blocked: 1, skipped: 2 };
-  expect(countsText(counts)).toBe('2 ran, 1 up to date, 1 failed, 3 not started');
+  const counts = {
+    ran: 2,
+    'up-to-date': 2,
+    adopted: 1,
+    restored: 0,
+    failed: 1,
+    interrupted: 0,
+    blocked: 1,
+    skipped: 2,
+  };
+  expect(countsText(counts)).toBe('2 ran, 1 adopted, 1 up to date, 1 failed, 3 not started');
 });
 
 test.each<readonly [readonly string[], string]>([

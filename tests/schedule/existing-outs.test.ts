@@ -90,6 +90,10 @@ describe('an out that is committed', () => {
       );
     expect(await marks()).toEqual([true, true, true]);
     expect((await rig.pipeline('log', 'train').result).stdout).toContain('adopted');
+    expect((await rig.pipeline('history').result).stdout).toMatch(/ 1 adopted *$/m);
+    expect((await rig.pipeline('history', '--json').result).json).toMatchObject({
+      runs: [{ counts: { 'up-to-date': 1, adopted: 0 } }, { counts: { 'up-to-date': 1, adopted: 1 } }],
+    });
     expect((await rig.pipeline('explain', 'train', '--json').result).json).toMatchObject({ adopted: true });
     expect((await rig.pipeline('metrics', '--json').result).json).toMatchObject({
       instances: [{ adopted: true, values: { f1: 0.9 } }],

@@ -1,11 +1,12 @@
-import type { Outcome } from '../event.ts';
+import type { OutcomeCounts } from '../event.ts';
 
 /** How many instances of a run ended how: "2 ran, 1 failed, 3 not started". */
-export function countsText(counts: Readonly<Record<Outcome['kind'], number>>): string {
+export function countsText(counts: OutcomeCounts): string {
   const parts = [
     [counts.ran, 'ran'],
     [counts.restored, 'restored'],
-    [counts['up-to-date'], 'up to date'],
+    [counts.adopted, 'adopted'],
+    [counts['up-to-date'] - counts.adopted, 'up to date'],
     [counts.failed, 'failed'],
     [counts.interrupted, 'interrupted'],
     [counts.blocked + counts.skipped, 'not started'],

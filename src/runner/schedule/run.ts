@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { SharedCacheReport } from '../answers.ts';
-import type { Event, Outcome } from '../event.ts';
+import { countOutcomes, type Event, type Outcome } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
@@ -16,14 +16,7 @@ import { lastKeys, meanSeconds } from '../store/last-results.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
-import {
-  finishRun,
-  insertRun,
-  isRun,
-  lastOutcomes,
-  type OutcomeCounts,
-  recordOutcome,
-} from '../store/runs.ts';
+import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome } from '../store/runs.ts';
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Session } from '../status/assess.ts';
@@ -224,7 +217,7 @@ export async function withRun<S extends Framed>(
   const exitCode = exitCodeOf([...outcomes.values()], signals);
   emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
   log.flush();
-  finishRun(store, id, Date.now(), exitCode, countsOf([...outcomes.values()]));
+  finishRun(store, id, Date.now(), exitCode, countOutcomes(outcomes.values()));
   return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes), readsOutOfDate: false };
 }
 
@@ -311,17 +304,4 @@ function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outc
 function exitCodeOf(outcomes: readonly Outcome[], signals: StopSignals): RunSummary['exitCode'] {
   if (signals.gentle.aborted || signals.hard.aborted) return stoppedCode(signals);
   return outcomes.some(({ kind }) => kind === 'failed' || kind === 'blocked') ? 1 : 0;
-}
-
-function countsOf(outcomes: readonly Outcome[]): OutcomeCounts {
-  const count = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length;
-  return {
-    ran: count('ran'),
-    'up-to-date': count('up-to-date'),
-    restored: count('restored'),
-    failed: count('failed'),
-    blocked: count('blocked'),
-    skipped: count('skipped'),
-    interrupted: count('interrupted'),
-  };
 }

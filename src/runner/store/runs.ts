@@ -1,6 +1,6 @@
 import { isJsonObject, parseJson } from '../../files/json.ts';
 import type { Truncation } from '../answers.ts';
-import type { Outcome, RecordedEvent } from '../event.ts';
+import type { Outcome, OutcomeCounts, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { foundInPlace } from './event-log.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
@@ -40,8 +40,6 @@ export function finishRun(
       .run(at, exitCode, JSON.stringify(counts), run),
   );
 }
-
-export type OutcomeCounts = Readonly<Record<Outcome['kind'], number>>;
 
 /**
  * Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not
@@ -99,10 +97,11 @@ export function outcomeCounts(store: Store, run: string): OutcomeCounts {
       'counts',
     ) ?? '{}';
   const counts: Record<string, unknown> = storedCounts(known) ?? countedEvents(store, run);
-  const count = (kind: Outcome['kind']): number => Number(counts[kind] ?? 0);
+  const count = (kind: keyof OutcomeCounts): number => Number(counts[kind] ?? 0);
   return {
     ran: count('ran'),
     'up-to-date': count('up-to-date'),
+    adopted: count('adopted'),
     restored: count('restored'),
     failed: count('failed'),
     blocked: count('blocked'),
@@ -115,13 +114,14 @@ function countedEvents(store: Store, run: string): Record<string, number> {
   const rows = rowsOf(
     store
       .sql(
-        "SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1",
+        "SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count, count(json_extract(body, '$.outcome.adopted')) AS adopted FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1",
       )
       .all(run),
   );
   const counts = Object.fromEntries(rows.map((row) => [row.text('kind'), row.number('count')]));
+  const adopted = rows.reduce((sum, row) => sum + row.number('adopted'), 0);
   const inPlace = foundInPlace(store, run);
-  return { ...counts, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
+  return { ...counts, adopted, 'up-to-date': (counts['up-to-date'] ?? 0) + inPlace.length };
 }
 
 /**
