@@ -1,7 +1,7 @@
 import { shellQuoted } from '../runner/wording/shell-quoted.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
-import { countOutcomes, type Outcome } from '../runner/event.ts';
-import type { InstanceId, RunSummary } from '../runner/project.ts';
+import type { InstanceId, Outcome, RunSummary } from '../runner/project.ts';
+import { countOutcomes } from '../runner/report/count-outcomes.ts';
 import type { Colors } from '../runner/wording/colors.ts';
 import { pluralize } from '../runner/wording/pluralize.ts';
 import { countsText } from '../runner/report/counts-text.ts';

@@ -38,24 +38,6 @@ export type Outcome =
 /** How many instances of a run ended how. Those that are `adopted` are among those that are `up-to-date`. */
 export type OutcomeCounts = Readonly<Record<Outcome['kind'] | 'adopted', number>>;
 
-export function countOutcomes(outcomes: Iterable<Outcome>): OutcomeCounts {
-  const counts = {
-    ran: 0,
-    'up-to-date': 0,
-    adopted: 0,
-    restored: 0,
-    failed: 0,
-    blocked: 0,
-    skipped: 0,
-    interrupted: 0,
-  };
-  for (const outcome of outcomes) {
-    counts[outcome.kind] += 1;
-    if (outcome.kind === 'up-to-date' && outcome.adopted === true) counts.adopted += 1;
-  }
-  return counts;
-}
-
 export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
 
 /** Who made a result elsewhere. */

@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOf } from '../../src/files/digest.ts';
+import { type Digest, digestOf } from '../../src/files/digest.ts';
 import { inParallel } from '../../src/runner/cache/in-parallel.ts';
-import { storeBytes, storeFile } from '../../src/runner/cache/objects.ts';
+import { storeObjects } from '../../src/runner/cache/objects.ts';
 import { restoreOut } from '../../src/runner/cache/restore-out.ts';
 import { serializeTree } from '../../src/runner/manifest/tree.ts';
 import { readContent } from '../../src/runner/workspace/read-content.ts';
@@ -38,13 +38,16 @@ async function contentOf(workspace: BareWorkspace, path: string) {
   return found.value;
 }
 
+const stored = async (workspace: BareWorkspace, file: string, digest: Digest): Promise<boolean> =>
+  (await storeObjects(workspace, [{ digest, file, open: async () => undefined }])) === undefined;
+
 /** Caches what stands in a folder; gives its content. */
 async function cached(workspace: BareWorkspace, path: string) {
   const { items, content } = await contentOf(workspace, path);
   for (const item of items)
-    if (item.kind === 'file') await storeFile(workspace, `${path}/${item.path}`, item.digest, new Set());
+    if (item.kind === 'file') await stored(workspace, `${path}/${item.path}`, item.digest);
   const listing = serializeTree(items);
-  await storeBytes(workspace, async () => [Buffer.from(listing)], digestOf(listing), new Set());
+  await storeObjects(workspace, [{ digest: digestOf(listing), open: async () => [Buffer.from(listing)] }]);
   return content;
 }
 
@@ -82,7 +85,7 @@ test('only the files that differ are written: the others are the same files as b
   writeFileSync(workspace.place('d/a/c'), 'edited');
   const copied: string[] = [];
   const disk = watchedDisk(({ name, paths }) => {
-    if (name === 'copy') copied.push(...paths.slice(0, 1));
+    if (name === 'copyHashed') copied.push(...paths.slice(0, 1));
   });
   expect(await restoreOut({ ...workspace, disk }, 'd', content)).toEqual({
     ok: true,
@@ -97,7 +100,7 @@ test('a repair that fails at any one operation changes nothing but what differs,
   make(workspace, 'd', three);
   const content = await cached(workspace, 'd');
   const counts = ({ name }: { readonly name: string }): boolean =>
-    ['copy', 'rename', 'remove', 'makeFolder'].includes(name);
+    ['copyHashed', 'rename', 'remove', 'makeFolder'].includes(name);
   let operations = Infinity;
   for (let nth = 0; nth < operations; nth++) {
     make(workspace, 'd', { 'a/b': 'file', 'a/c': 'other', b: 'file' });

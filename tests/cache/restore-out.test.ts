@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../src/files/digest.ts';
+import { type Digest, digestOf } from '../../src/files/digest.ts';
 import { serializeTree } from '../../src/runner/manifest/tree.ts';
-import { objectPath, objectState, storeBytes, storeFile } from '../../src/runner/cache/objects.ts';
+import { objectPath, objectState, storeObjects } from '../../src/runner/cache/objects.ts';
 import { readContent } from '../../src/runner/workspace/read-content.ts';
 import { restoreOut as restore } from '../../src/runner/cache/restore-out.ts';
 import { openScratch, originOf } from '../../src/runner/workspace/scratch.ts';
@@ -21,6 +21,9 @@ import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { recordWritten } from '../../src/runner/workspace/written.ts';
 import { type BareWorkspace, bareWorkspace } from '../rig/bare-workspace.ts';
 import { failingDisk } from '../rig/disk-twins.ts';
+
+const stored = async (workspace: BareWorkspace, file: string, digest: Digest): Promise<boolean> =>
+  (await storeObjects(workspace, [{ digest, file, open: async () => undefined }])) === undefined;
 
 /** Files a folder with all that a folder can hold; gives its content. */
 async function storedFolder(workspace: BareWorkspace) {
@@ -31,9 +34,9 @@ async function storedFolder(workspace: BareWorkspace) {
   const found = await readContent(workspace, 'd', { links: 'keep' });
   if (!found.ok || found.value === undefined) throw new Error('no folder');
   for (const item of found.value.items)
-    if (item.kind === 'file') await storeFile(workspace, `d/${item.path}`, item.digest, new Set());
+    if (item.kind === 'file') await stored(workspace, `d/${item.path}`, item.digest);
   const listing = serializeTree(found.value.items);
-  await storeBytes(workspace, async () => [Buffer.from(listing)], digestOf(listing), new Set());
+  await storeObjects(workspace, [{ digest: digestOf(listing), open: async () => [Buffer.from(listing)] }]);
   return found.value.content;
 }
 
@@ -78,7 +81,7 @@ describe('invariant 4: restoring is exact', () => {
     using whole = bareWorkspace();
     const content = await storedFolder(whole);
     whole.write({ e: 'what stood there' });
-    const workspace = { ...whole, disk: failingDisk(1, 'ENOSPC', ({ name }) => name === 'copy').disk };
+    const workspace = { ...whole, disk: failingDisk(1, 'ENOSPC', ({ name }) => name === 'copyHashed').disk };
     const restored = await restore(workspace, 'e', content);
     expect(restored.ok ? '' : restored.error.message).toContain('no space left');
     expect(readFileSync(whole.place('e'), 'utf8')).toBe('what stood there');
@@ -100,7 +103,7 @@ describe('objects', () => {
   test('a file that is not what it was said to be is never filed', async () => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'b' });
-    expect(await storeFile(workspace, 'a', digestOf('a'), new Set())).toBe(false);
+    expect(await stored(workspace, 'a', digestOf('a'))).toBe(false);
     expect(await objectState(workspace, digestOf('a'))).toBe('missing');
     expect(readdirSync(workspace.place(`cache/objects/${digestOf('a').slice(0, 2)}`))).toEqual([]);
   });
@@ -108,15 +111,15 @@ describe('objects', () => {
   test('a damaged object is replaced by a right one; a right one is left alone', async () => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'a' });
-    await storeFile(workspace, 'a', digestOf('a'), new Set());
+    await stored(workspace, 'a', digestOf('a'));
     const object = workspace.place(objectPath(digestOf('a')));
     const { ino } = statSync(object);
     expect(statSync(object).mode & 0o777).toBe(0o444);
-    await storeFile(workspace, 'a', digestOf('a'), new Set());
+    await stored(workspace, 'a', digestOf('a'));
     expect(statSync(object).ino).toBe(ino);
     chmodSync(object, 0o644);
     writeFileSync(object, 'x');
-    expect(await storeFile(workspace, 'a', digestOf('a'), new Set())).toBe(true);
+    expect(await stored(workspace, 'a', digestOf('a'))).toBe(true);
     expect(readFileSync(object, 'utf8')).toBe('a');
   });
 });

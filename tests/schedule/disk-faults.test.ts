@@ -34,7 +34,7 @@ describe('a disk that fails', () => {
       failingDisk(
         0,
         'ENOSPC',
-        ({ name, paths }) => name === 'copy' && (paths[1] ?? '').includes('cache/objects'),
+        ({ name, paths }) => name === 'copyHashed' && (paths[1] ?? '').includes('cache/objects'),
       ).disk,
     );
     expect(run).toMatchObject({ outcomes: { a: 'ran', b: 'ran' }, warnings: ['not-cached'] });
@@ -140,5 +140,37 @@ describe('invariant 3: the row after its objects', () => {
       ({ name, paths }) => name === 'rename' && (paths[1] ?? '').includes('/artifacts/'),
     );
     expect(placed).toBeGreaterThan(lastSync);
+  });
+
+  test('of many objects, all are on the disk before the first has its name, and all names before the row', async () => {
+    for (const canSyncAll of [true, false]) {
+      using project = inProcess();
+      project.write({
+        'pipeline.yaml': {
+          stages: {
+            a: {
+              cmd: 'mkdir ${outs.d} && cd ${outs.d} && for i in $(seq 300); do echo $i > $i; done',
+              outs: { d: 'd' },
+            },
+          },
+        },
+      });
+      const calls: DiskCall[] = [];
+      const disk = watchedDisk((call) => calls.push(call));
+      await project.run({}, canSyncAll ? disk : { ...disk, syncAll: async () => false });
+      const order = calls.flatMap(({ name, paths }) =>
+        name === 'rename' && (paths[1] ?? '').includes('/cache/objects/')
+          ? ['name']
+          : (name === 'sync' && (paths[0] ?? '').includes('/cache/objects')) || name === 'syncAll'
+            ? [name]
+            : name === 'rename' && (paths[1] ?? '').includes('/artifacts/')
+              ? ['place']
+              : [],
+      );
+      const steps = order.filter((step, index) => step !== order[index - 1]);
+      const sync = canSyncAll && process.platform === 'linux' ? 'syncAll' : 'sync';
+      expect(steps).toEqual([sync, 'name', sync, 'place']);
+      expect(order.filter((step) => step === 'name')).toHaveLength(301);
+    }
   });
 });

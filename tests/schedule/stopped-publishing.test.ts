@@ -4,18 +4,27 @@ import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/wo
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
 /**
- * A disk on which hashing some files takes until it is given up; `onAsked` is called when one is to be
- * hashed.
+ * A disk on which hashing and copying some files takes until it is given up; `onAsked` is called when one is
+ * to be hashed or copied.
  */
-const endless = (isEndless: (path: string) => boolean, onAsked: () => void): WorkspaceDisk => ({
-  ...workspaceDisk,
-  digest: async (path, signal) => {
-    if (!isEndless(path)) return workspaceDisk.digest(path, signal);
+function endless(isEndless: (path: string) => boolean, onAsked: () => void): WorkspaceDisk {
+  async function stop(path: string, signal: AbortSignal | undefined): Promise<void> {
+    if (!isEndless(path)) return;
     onAsked();
     await (signal === undefined ? new Promise(() => undefined) : once(signal, 'abort'));
-    return workspaceDisk.digest(path, signal);
-  },
-});
+  }
+  return {
+    ...workspaceDisk,
+    async digest(path, signal) {
+      await stop(path, signal);
+      return workspaceDisk.digest(path, signal);
+    },
+    async copyHashed(from, to, mode, signal) {
+      await stop(to, signal);
+      return workspaceDisk.copyHashed(from, to, mode, signal);
+    },
+  };
+}
 
 /** Stops a run twice when it hashes one of these files. */
 async function stoppedTwice(project: InProcess, isEndless: (path: string) => boolean) {

@@ -1,13 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Digest, parseDigest } from '../../files/digest.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { readFileDigest } from '../workspace/read-content.ts';
 import { stampOf } from '../workspace/stamp.ts';
 import { partialBeside } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Bytes } from './result-source.ts';
+import type { Bytes, NewObject } from './result-source.ts';
 
 const objectsFolder = 'cache/objects';
 
@@ -36,43 +37,80 @@ export async function objectState(workspace: Workspace, digest: Digest): Promise
 export const objectSize = (workspace: Workspace, digest: Digest): number =>
   Number(workspace.disk.lstat(placeOf(workspace, objectPath(digest)))?.size ?? 0);
 
-/** Folders whose names have to be brought to the disk before a row may speak of the objects in them. */
-export type Unsynced = Set<string>;
+/** From this many new objects on, one call syncs all of their file system. */
+const manyObjects = 256;
 
 /**
- * Copies a file into the cache under its digest: a copy of its own (never a hard link with the workspace),
- * read-only, brought to the disk before it gets its name. The copy is hashed, so that a file that changed
- * meanwhile is never filed under the old digest: then the answer is false.
+ * Files objects under their digests: copies of their own (never hard links with the workspace), read-only.
+ * When this returns, bytes and names are on the disk: a row may name the objects. Every copy is hashed. Gives
+ * what is wrong with the first that changed meanwhile, or whose bytes cannot be had; then all may be missing.
  */
-export async function storeFile(
+export async function storeObjects(
   workspace: Workspace,
-  from: string,
-  digest: Digest,
-  unsynced: Unsynced,
-): Promise<boolean> {
-  return store(workspace, digest, unsynced, async (partial) => {
-    await workspace.disk.copy(placeOf(workspace, from), partial);
-    return workspace.disk.digest(partial);
-  });
+  objects: readonly NewObject[],
+): Promise<FileProblem | undefined> {
+  const staging: Staging = { staged: [], folders: new Set() };
+  try {
+    const problem =
+      (await stageObjects(workspace, objects, staging)) ?? (await nameObjects(workspace, staging));
+    if (problem !== undefined) await dropStaged(workspace, staging);
+    return problem;
+  } catch (error) {
+    await dropStaged(workspace, staging).catch(() => undefined);
+    return fileProblem(objectsFolder, error);
+  }
 }
 
-/**
- * Files bytes that come as a stream, hashed on their way; false: they are not those of the digest, or cannot
- * be had.
- */
-export async function storeBytes(
+interface Staging {
+  /** Whole, or being written, beside the places that they will have. */
+  readonly staged: StagedObject[];
+  /** Folders that get new names. */
+  readonly folders: Set<string>;
+}
+
+interface StagedObject {
+  readonly digest: Digest;
+  readonly partial: string;
+  readonly place: string;
+}
+
+async function stageObjects(
   workspace: Workspace,
-  open: () => Promise<Bytes | undefined>,
-  digest: Digest,
-  unsynced: Unsynced,
-): Promise<boolean> {
-  return store(workspace, digest, unsynced, async (partial) => {
-    const bytes = await open();
-    if (bytes === undefined) return undefined;
-    const hash = createHash('sha256');
-    await workspace.disk.create(partial, hashed(bytes, hash));
-    return hash.digest('hex');
+  objects: readonly NewObject[],
+  { staged, folders }: Staging,
+): Promise<FileProblem | undefined> {
+  const problems: FileProblem[] = [];
+  await inParallel(objects, async (object) => {
+    const { digest, file = objectPath(digest) } = object;
+    try {
+      if ((await objectState(workspace, digest)) === 'right') return true;
+      const place = placeOf(workspace, objectPath(digest));
+      const partial = partialBeside(place);
+      makeFolder(workspace, dirname(place), folders);
+      staged.push({ digest, partial, place });
+      if ((await writeObject(workspace, object, partial)) === digest) return true;
+      problems.push({ path: file, message: 'changed while it was copied into the cache' });
+    } catch (error) {
+      problems.push(fileProblem(file, error));
+    }
+    return false;
   });
+  return problems[0];
+}
+
+/** Gives the digest of what was written; undefined: nothing. */
+async function writeObject(
+  { root, disk }: Workspace,
+  { file, open }: NewObject,
+  partial: string,
+): Promise<string | undefined> {
+  if (file !== undefined) return (await disk.copyHashed(placeOf({ root }, file), partial, 0o444)).digest;
+  const bytes = await open();
+  if (bytes === undefined) return undefined;
+  const hash = createHash('sha256');
+  await disk.create(partial, hashed(bytes, hash));
+  disk.setMode(partial, 0o444);
+  return hash.digest('hex');
 }
 
 /** A stream that breaks off is one with other bytes. */
@@ -86,57 +124,45 @@ async function* hashed(bytes: Bytes, hash: Hash): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** `fill` writes the file and gives the digest of what it wrote; undefined: nothing. */
-async function store(
+/** The bytes are on the disk before the names, and the names before this returns. */
+async function nameObjects(
   workspace: Workspace,
-  digest: Digest,
-  unsynced: Unsynced,
-  fill: (partial: string) => Promise<string | undefined>,
-): Promise<boolean> {
+  { staged, folders }: Staging,
+): Promise<FileProblem | undefined> {
   const { disk } = workspace;
-  if ((await objectState(workspace, digest)) === 'right') return true;
-  const path = objectPath(digest);
-  const place = placeOf(workspace, path);
-  const folder = dirname(place);
-  const partial = partialBeside(place);
-  makeFolder(workspace, folder, unsynced);
-  try {
-    if ((await fill(partial)) !== digest) {
-      await disk.remove(partial);
-      return false;
-    }
-    disk.setMode(partial, 0o444);
-    await disk.sync(partial);
+  const bringToDisk = async (paths: Iterable<string>): Promise<void> => {
+    if (staged.length >= manyObjects && (await disk.syncAll(placeOf(workspace, objectsFolder)))) return;
+    await inParallel(paths, async (path) => disk.sync(path).then(() => true));
+  };
+  await bringToDisk(staged.map(({ partial }) => partial));
+  const allNamed = await inParallel(staged, async ({ digest, partial, place }) => {
+    if (workspace.givenUp?.aborted === true) return false;
     await disk.rename(partial, place);
-  } catch (error) {
-    await disk.remove(partial).catch(() => undefined);
-    throw error;
-  }
-  unsynced.add(folder);
-  noteWritten(workspace, path, digest);
-  return true;
+    folders.add(dirname(place));
+    noteWritten(workspace, objectPath(digest), digest);
+    return true;
+  });
+  if (!allNamed) return { path: objectsFolder, message: 'caching was given up' };
+  await bringToDisk(folders);
+  return undefined;
+}
+
+/** What has its name already stays: it is right. */
+async function dropStaged({ disk }: Workspace, { staged }: Staging): Promise<void> {
+  await inParallel(staged, async ({ partial }) => disk.remove(partial).then(() => true));
+}
+
+/** Makes a folder; the folder above it has a new name then, to be brought to the disk as well. */
+function makeFolder(workspace: Workspace, folder: string, folders: Set<string>): void {
+  if (workspace.disk.lstat(folder) !== undefined) return;
+  workspace.disk.makeFolder(folder);
+  folders.add(dirname(folder));
 }
 
 /** What was believed of an object turned out to be untrue. */
 export function forgetObject({ stats, written }: Workspace, digest: Digest): void {
   stats.forget(objectPath(digest));
   written.delete(objectPath(digest));
-}
-
-/** Makes a folder; the folder above it has a new name then, to be brought to the disk as well. */
-function makeFolder(workspace: Workspace, folder: string, unsynced: Unsynced): void {
-  if (workspace.disk.lstat(folder) !== undefined) return;
-  workspace.disk.makeFolder(folder);
-  unsynced.add(dirname(folder));
-}
-
-/** Brings the names of new objects to the disk: after this, a row may speak of them. */
-export async function syncNames(workspace: Workspace, unsynced: Unsynced): Promise<void> {
-  await inParallel(unsynced, async (folder) => {
-    await workspace.disk.sync(folder);
-    return true;
-  });
-  unsynced.clear();
 }
 
 /** Every file in the cache that has the name of an object. */

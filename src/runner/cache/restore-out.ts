@@ -148,8 +148,6 @@ async function copyObject(
   const { disk } = workspace;
   const from = placeOf(workspace, objectPath(digest));
   if (disk.lstat(from)?.isFile() !== true) return undefined;
-  await disk.copy(from, to);
-  if ((await disk.digest(to)) !== digest) return undefined;
-  disk.setMode(to, executable ? 0o755 : 0o644);
-  return Number(disk.lstat(to)?.size ?? 0);
+  const copied = await disk.copyHashed(from, to, executable ? 0o755 : 0o644);
+  return copied.digest === digest ? copied.bytes : undefined;
 }

@@ -49,6 +49,8 @@ export interface RunOf<S> {
   readonly stop: Stop;
   /** What runs now. */
   readonly running: Set<RunningStage>;
+  /** How often it has begun to restore, adopt or run something. */
+  readonly changes: { count: number };
   emit(event: Event): void;
   /** The next file for what a stage prints, from the project root. */
   nextOutput(): string;

@@ -63,7 +63,7 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
     const read = stamps.get(from + inside);
     const stats = workspace.disk.lstat(placeOf(workspace, to + inside));
     if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats)))
-      noteWritten(workspace, to + inside, digest);
+      noteWritten(workspace, to + inside, digest, stats);
   }
 }
 

@@ -8,6 +8,7 @@ import { recordResult } from '../store/last-results.ts';
 import { evict, restore } from '../cache/cache.ts';
 import { readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
+import type { Standing } from '../status/assess-all.ts';
 import type { ExistingOuts } from '../run-request.ts';
 import { adoptOuts } from './adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
@@ -26,6 +27,8 @@ export interface RunRules {
   readonly allotment: Allotment;
   /** Of earlier runs, whose keys are not tried again. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
+  /** What was known of the instances when the run began. */
+  readonly standings: ReadonlyMap<InstanceId, Standing>;
 }
 
 /**
@@ -111,15 +114,19 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
 async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Ending> {
   for (let damaged = 0; ;) {
     if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
-    const first = await look(run, instance, rules);
+    const first =
+      (damaged === 0 ? knownRestorable(run, instance, rules) : undefined) ??
+      (await look(run, instance, rules));
     if ('outcome' in first) return first;
     const { key, decision } = first;
+    const changes = run.changes.count;
     const endTurn = await turns.take(key);
     const share = decision.kind === 'run' ? await rules.allotment.take(instance.resources) : undefined;
     try {
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
-      const now = await look(run, instance, rules);
+      const isNew = decision.kind === 'restore' && run.changes.count === changes;
+      const now = isNew ? first : await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
       const ending = await restoreOrRun(run, instance, now, {
@@ -167,6 +174,17 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
   return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
 }
 
+/**
+ * The result to restore, as it was found when the run began, unless the run has changed anything since. A
+ * folder of thousands of files takes seconds to look at; restoring looks again at what it is about to replace.
+ */
+function knownRestorable(run: Run, { id }: Instance, { standings }: RunRules): Assessment | undefined {
+  const seen = standings.get(id);
+  return run.changes.count === 0 && seen?.kind === 'assessed' && seen.assessment.decision.kind === 'restore'
+    ? seen.assessment
+    : undefined;
+}
+
 interface Turn {
   readonly gpus: readonly number[];
   readonly existing: ExistingOuts | undefined;
@@ -181,6 +199,7 @@ async function restoreOrRun(
   { gpus, existing, turns }: Turn,
 ): Promise<Outcome | undefined> {
   const { key, decision, lookup } = assessment;
+  run.changes.count += 1;
   const overwrite = existing === 'overwrite';
   if (existing === 'adopt' && isAdoptable(assessment)) return adoptOuts(run, instance, assessment);
   if (decision.kind === 'restore') return restoreEntry(run, instance, assessment, overwrite);

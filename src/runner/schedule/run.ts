@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { SharedCacheReport } from '../answers.ts';
-import { countOutcomes, type Event, type Outcome } from '../event.ts';
+import type { Event, Outcome } from '../event.ts';
+import { countOutcomes } from '../report/count-outcomes.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
@@ -80,12 +81,8 @@ export async function runSelected(
     const ready = withoutBlocked(selected, blocked, onOutcome);
     const takenAsIs = new Set(selected.takenAsIs.map((instance) => instance.id));
     const looking = { ...session, workspace: readUntil(session.workspace, run.stop.stopped) };
-    const rest = noteInPlace(
-      run,
-      ready,
-      await readTogether(session.store, () => assessAll(looking, ready, policyOf, takenAsIs)),
-      onInPlace,
-    );
+    const standings = await readTogether(session.store, () => assessAll(looking, ready, policyOf, takenAsIs));
+    const rest = noteInPlace(run, ready, standings, onInPlace);
     if (rest.length === 0) return;
     options.watcher?.onControls({
       session,
@@ -102,6 +99,7 @@ export async function runSelected(
         keepGoing: request.keepGoing,
         allotment: allotment(capacity),
         failures: options.watcher?.failures ?? new Map(),
+        standings,
       },
       onOutcome,
     );
@@ -185,6 +183,7 @@ export async function withRun<S extends Framed>(
     run: id,
     stop,
     running: new Set(),
+    changes: { count: 0 },
     emit,
     nextOutput: outputFiles(session, id),
     retryDelay,

@@ -40,13 +40,17 @@ export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
       check(to);
       await disk.copy(from, to);
     },
+    async copyHashed(from, to, mode, signal) {
+      check(to);
+      return disk.copyHashed(from, to, mode, signal);
+    },
     async create(path, content) {
       check(path);
       await disk.create(path, content);
     },
     async rename(from, to) {
       check(from);
-      check(to);
+      if (dirname(from) !== dirname(to)) check(to);
       await disk.rename(from, to);
     },
     async remove(path) {

@@ -94,6 +94,8 @@ export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLoo
       makeLink: giving(disk.makeLink),
       setMode: giving(disk.setMode),
       copy: giving(disk.copy),
+      copyHashed: giving(disk.copyHashed),
+      syncAll: giving(disk.syncAll),
     },
   };
 }

@@ -1,26 +1,26 @@
-import { createHash } from 'node:crypto';
 import {
   type BigIntStats,
   chmodSync,
   closeSync,
   constants,
-  createReadStream,
   fsync,
   lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
-  readSync,
   realpathSync,
+  renameSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
-import { type Digest, parseDigest } from '../../files/digest.ts';
+import type { Digest } from '../../files/digest.ts';
 import { type Disk, realDisk } from '../../files/disk.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { syncFileSystem } from '../../files/sync-file-system.ts';
+import { type CopiedFile, copyHashed, digestOfFile } from './file-bytes.ts';
 
 /**
  * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or
@@ -48,6 +48,13 @@ export interface WorkspaceDisk extends Disk {
   setMode(path: string, mode: number): void;
   /** Copies a file's bytes into a new file, sharing the blocks where the file system can. */
   copy(from: string, to: string): Promise<void>;
+  /** The same, with this mode; gives the digest of what was written. Given up when the signal is aborted. */
+  copyHashed(from: string, to: string, mode: number, signal?: AbortSignal): Promise<CopiedFile>;
+  /**
+   * Like `sync` for every file and folder on the file system of this path, in one call; false: that cannot be
+   * had here.
+   */
+  syncAll(path: string): Promise<boolean>;
 }
 
 /** The disk of this machine. */
@@ -58,7 +65,7 @@ export const workspaceDisk: WorkspaceDisk = {
   list: (folder) => names(folder),
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
-  digest: (path, signal) => digestOfBytes(path, signal),
+  digest: digestOfFile,
   makeFolder: (path) => {
     makeFolder(path);
   },
@@ -72,6 +79,12 @@ export const workspaceDisk: WorkspaceDisk = {
       closeSync(file);
     }
   },
+  // One call of a few microseconds, which a thread of its own would make dearer.
+  async rename(from, to) {
+    renameSync(from, to);
+  },
+  copyHashed,
+  syncAll: syncFileSystem,
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
 };
 
@@ -108,49 +121,4 @@ function names(folder: string): readonly string[] {
       );
   }
   return found.sort();
-}
-
-/** A reading that was given up. */
-class GivenUp extends Error {
-  readonly code = 'ECANCELED';
-  readonly syscall = 'read';
-}
-
-/** Read at once up to this size: a stream costs more than the bytes of a small file. */
-const atOnce = 1 << 18;
-
-/** What is read at once goes here: a buffer for each of many small files costs more than reading them. */
-const head = Buffer.allocUnsafe(atOnce);
-
-async function digestOfBytes(path: string, signal: AbortSignal | undefined): Promise<Digest> {
-  const hash = createHash('sha256');
-  const goOn = (): void => {
-    if (signal?.aborted === true) throw new GivenUp(`${path} was not read to its end`);
-  };
-  goOn();
-  const file = openSync(path, 'r');
-  let complete = false;
-  try {
-    let length = 0;
-    while (length < atOnce) {
-      const read = readSync(file, head, length, atOnce - length, length);
-      if (read === 0) {
-        complete = true;
-        break;
-      }
-      length += read;
-    }
-    hash.update(head.subarray(0, length));
-  } finally {
-    closeSync(file);
-  }
-  if (!complete) {
-    for await (const chunk of createReadStream(path, { start: atOnce, highWaterMark: 1 << 20 })) {
-      goOn();
-      hash.update(chunk);
-    }
-  }
-  const digest = parseDigest(hash.digest('hex'));
-  if (!digest.ok) throw new Error(digest.error);
-  return digest.value;
 }

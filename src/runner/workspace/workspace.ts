@@ -31,6 +31,8 @@ export interface Workspace {
   readonly now: () => bigint;
   /** Files that we wrote ourselves, too young yet to be told by their stamps: see written.ts. By path. */
   readonly written: Map<string, Written>;
+  /** Aborted when what is being done is of no use any more. */
+  readonly givenUp?: AbortSignal;
 }
 
 /** A project's files, to look at. */
@@ -40,8 +42,13 @@ export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string =>
   path.startsWith('/') ? path : join(workspace.root, path);
 
-/** The same workspace, but reading files for their digests is given up when the signal is aborted. */
+/** The same workspace, but reading, copying and naming files is given up when the signal is aborted. */
 export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace => ({
   ...workspace,
-  disk: { ...workspace.disk, digest: (path) => workspace.disk.digest(path, signal) },
+  givenUp: signal,
+  disk: {
+    ...workspace.disk,
+    digest: (path) => workspace.disk.digest(path, signal),
+    copyHashed: (from, to, mode) => workspace.disk.copyHashed(from, to, mode, signal),
+  },
 });
