@@ -73,6 +73,7 @@ export const stage = defineStage<
       seed: { type: 'integer' },
       groupBy: { type: 'string', minLength: 1 },
       stratifyBy: { type: 'string', minLength: 1 },
+      sourceBy: { type: 'string', minLength: 1 },
       trainShare: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
       onBadRow: { enum: ['skip', 'refuse'] },
       onLeak: { enum: ['keep', 'drop', 'refuse'] },
@@ -113,7 +114,12 @@ export const stage = defineStage<
     for (const file of raw.value.files) emit({ kind: 'log', text: fileText(file) });
     for (const text of warningsOf(raw.value)) emit({ kind: 'warning', text });
 
-    const split = splitRows(raw.value.rows, raw.value.labels, params);
+    const nameOf = (path: string): string => join(basename(deps.raw), relative(deps.raw, path));
+    const labels =
+      params.sourceBy === 'file'
+        ? { ...raw.value.labels, source: fileOfEachRow(raw.value, nameOf) }
+        : raw.value.labels;
+    const split = splitRows(raw.value.rows, labels, params);
     if (!split.ok) return split;
     const { kept } = split.value;
     const foldedChinese = params.foldChinese ?? false;
@@ -145,7 +151,6 @@ export const stage = defineStage<
       text: `${train.length} training and ${test.length} test rows of ${raw.value.read} records`,
     });
 
-    const nameOf = (path: string): string => join(basename(deps.raw), relative(deps.raw, path));
     const preparation = {
       records: raw.value.read,
       train: train.length,
@@ -181,6 +186,10 @@ export const stage = defineStage<
     return written.ok ? undefined : { ok: false, error: fileProblemText(written.error) };
   },
 });
+
+/** The rows are in the order of the files. */
+const fileOfEachRow = ({ files }: RawData, nameOf: (path: string) => string): readonly string[] =>
+  files.flatMap(({ path, rows }) => Array.from({ length: rows }, () => nameOf(path)));
 
 const noRowsText = (path: string, raw: RawData, { format = 'rows' }: DataFormatParams): string =>
   [

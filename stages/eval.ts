@@ -5,6 +5,7 @@ import { writeJsonLines } from '../src/files/json-lines.ts';
 import { readRows } from '../src/ml/dataset/read-rows.ts';
 import { bertScores } from '../src/ml/evaluate/bert-score.ts';
 import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
+import { leastRows } from '../src/ml/metrics/estimate.ts';
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
@@ -135,7 +136,7 @@ export const stage = defineStage<
     if (rows.length < fewRows)
       emit({
         kind: 'warning',
-        text: `${rows.length} test rows are few: read the intervals beside the scores`,
+        text: fewRowsText(rows.length),
       });
     for (const written of [
       await writeJsonLines(outs.predictions, lines),
@@ -145,6 +146,11 @@ export const stage = defineStage<
     }
   },
 });
+
+const fewRowsText = (rows: number): string =>
+  rows < leastRows
+    ? `${rows} test rows are too few for intervals of most scores: the bounds beside them are the range of the rows`
+    : `${rows} test rows are few: read the intervals beside the scores`;
 
 /** With fewer, no interval holds what it promises for every kind of score. */
 const fewRows = 20;

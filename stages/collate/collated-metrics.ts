@@ -1,7 +1,7 @@
 import { csvField } from '../formats/csv-field.ts';
 import type { BestPoints } from '../results/best-points.ts';
 import type { ScoreRow } from '../results/score-row.ts';
-import { type RowScore, scores, selectionScore } from '../results/scores.ts';
+import { type RowScore, type Score, scores, selectionScore, withoutLeaked } from '../results/scores.ts';
 import { roundHalfEven } from './round-half-even.ts';
 
 /**
@@ -17,9 +17,12 @@ export function collatedMetrics(
   rows: readonly ScoreRow[],
   { best, tied }: Pick<BestPoints, 'best' | 'tied'>,
 ): readonly CollatedMetrics[] {
-  return rows.map((row) => {
-    const all = scores().map(({ column, of }) => ({ column, score: of(row) }));
-    const valueOf = (name: string) => rounded(all.find(({ column }) => column === name)?.score?.value);
+  const all = scores();
+  const leakFree = rows.map(withoutLeaked);
+  const hasLeaks = leakFree.some((row) => row !== undefined);
+  return rows.map((row, place) => {
+    const found = all.map(({ column, of }) => ({ column, score: of(row) }));
+    const valueOf = (name: string) => rounded(found.find(({ column }) => column === name)?.score?.value);
     const selection = selectionScore(row);
     return {
       dataset: row.dataset,
@@ -37,13 +40,28 @@ export function collatedMetrics(
       validation_rows: row.trainings[0]?.summary.validation_rows ?? null,
       ...Object.assign(
         {},
-        ...all.map(({ column, score }) => ({
+        ...found.map(({ column, score }) => ({
           ...(isOriginal(column) ? {} : { [column]: rounded(score?.value) }),
           ...spreadOf(column, score),
         })),
       ),
+      ...(hasLeaks ? leakFreeColumns(all, leakFree[place]) : {}),
     };
   });
+}
+
+/** The scores that are shown, of the test rows that no training row gives away. */
+function leakFreeColumns(all: readonly Score[], row: ScoreRow | undefined): CollatedMetrics {
+  return Object.assign(
+    { without_leaked_rows: row?.evaluations[0]?.num_samples ?? null },
+    ...all
+      .filter(({ shown }) => shown)
+      .map(({ column, of }) => {
+        const score = row && of(row);
+        const name = `without_leaked_${column}`;
+        return { [name]: rounded(score?.value), ...spreadOf(name, score) };
+      }),
+  );
 }
 
 const originalScores = ['rouge1', 'rouge2', 'rougeL', 'f1', 'bertscore_f1', 'exact_match'] as const;

@@ -13,14 +13,21 @@ export interface SplitParams {
   readonly groupBy?: string;
   /** A field: each of its values has the same share of test rows. */
   readonly stratifyBy?: string;
+  /** A field, or "file": test rows say where they are from, so that the evaluation scores each source. */
+  readonly sourceBy?: string;
   /** The share of the training rows that is kept, from the first on; the test rows stay. */
   readonly trainShare?: number;
 }
 
 /** The fields that the split needs beside the rows, by what they are for. */
-export const splitLabels = ({ groupBy, stratifyBy }: SplitParams): Readonly<Record<string, string>> => ({
+export const splitLabels = ({
+  groupBy,
+  stratifyBy,
+  sourceBy,
+}: SplitParams): Readonly<Record<string, string>> => ({
   ...(groupBy === undefined || groupBy === 'question' ? {} : { group: groupBy }),
   ...(stratifyBy === undefined ? {} : { stratum: stratifyBy }),
+  ...(sourceBy === undefined || sourceBy === 'file' ? {} : { source: sourceBy }),
 });
 
 export interface SplitRows {
@@ -42,6 +49,7 @@ export function splitRows(
       ? rows.map(({ human }) => questionKey(human))
       : labels['group'] && elementsAt(labels['group'], sampled);
   const strata = labels['stratum'] && elementsAt(labels['stratum'], sampled);
+  const sources = labels['source'] && elementsAt(labels['source'], sampled);
   const size = testSize(rows.length, params.testFraction);
   const split = partsOf(rows.length, size, params.seed, { groups, strata });
   const largest = largestGroup(groups ?? []);
@@ -62,7 +70,10 @@ export function splitRows(
           numbers === undefined ? row : { ...row, group: String(numbers[place]) },
         ),
       ),
-      test: elementsAt(rows, split.heldOut),
+      test: split.heldOut.flatMap((place) => {
+        const source = sources?.[place];
+        return elementsAt(rows, [place]).map((row) => (source === undefined ? row : { ...row, source }));
+      }),
     },
   };
 }

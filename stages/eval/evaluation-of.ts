@@ -24,7 +24,7 @@ export function scoredPredictions(
 ): readonly ScoredPrediction[] {
   const reference = referenceProfile();
   const outcomes = slotOutcomes(predictions, rows);
-  return rows.map(({ human, assistant, slots }, index) => {
+  return rows.map(({ human, assistant, slots, source }, index) => {
     const prediction = predictions[index] ?? '';
     const { precision = Number.NaN, recall = Number.NaN, f1 = Number.NaN } = bert[index] ?? {};
     const ofBert = { bertscore_precision: precision, bertscore_recall: recall, bertscore_f1: f1 };
@@ -39,6 +39,7 @@ export function scoredPredictions(
         multilingual: byName(textMetricNames(), (name) => wide[name]),
       },
       ...(slots === undefined ? {} : { slots: outcomes[index] ?? {} }),
+      ...(source === undefined ? {} : { source }),
     };
   });
 }
@@ -74,7 +75,7 @@ export function evaluationOf(
     corpus: { bleu: bleu(lines, tokenizer), chrf: chrf(lines) },
     signatures: { bleu: bleuSignature(tokenizer), chrf: chrfSignature },
     bertscore_model: encoder,
-    slices: lengthSlices(lines, seed),
+    slices: slicesOf(lines, leaked, seed),
     ...(slotted.length === 0 ? {} : slotScores(slotted, seed)),
     ...(leaked === undefined ? {} : { without_leaked: withoutLeaked(lines, leaked, { encoder, seed }) }),
   };
@@ -88,8 +89,8 @@ function withoutLeaked(
 ): WithoutLeaked | null {
   const rest = lines.filter((_, place) => !leaked.has(place));
   if (rest.length === 0) return null;
-  const { num_samples, metrics, multilingual, intervals, corpus } = evaluationOf(rest, options);
-  return { num_samples, metrics, multilingual, intervals, corpus };
+  const { slices: _, signatures: _same, bertscore_model: _too, ...scores } = evaluationOf(rest, options);
+  return scores;
 }
 
 type Estimates = Readonly<Record<string, Estimate>>;
@@ -119,22 +120,86 @@ function slotScores(
   };
 }
 
-/** Thirds of the rows by the length of the reference, with the score that the tables are read by. */
-function lengthSlices(lines: readonly ScoredPrediction[], seed: number): readonly Slice[] {
-  const sorted = lines.toSorted((a, b) => lengthOf(a) - lengthOf(b));
-  return ['short', 'middle', 'long'].flatMap((name, third) => {
-    const part = sorted.slice((sorted.length * third) / 3, (sorted.length * (third + 1)) / 3);
-    const [first, last] = [part[0], part.at(-1)];
-    if (first === undefined || last === undefined) return [];
+/** Some of the lines, before they are scored. */
+interface Part extends Pick<Slice, 'by' | 'slice'> {
+  readonly lines: readonly ScoredPrediction[];
+}
+
+/** Parts of the rows that may differ, each with the score that the tables are read by. */
+function slicesOf(
+  lines: readonly ScoredPrediction[],
+  leaked: ReadonlySet<number> | undefined,
+  seed: number,
+): readonly Slice[] {
+  const parts = [
+    ...lengthParts(lines),
+    ...slotParts(lines),
+    ...(leaked === undefined ? [] : leakParts(lines, leaked)),
+    ...sourceParts(lines),
+  ];
+  return parts.flatMap(({ by, slice, lines: part }) => {
+    if (part.length === 0) return [];
+    const lengths = part.map(lengthOf);
     const scores = part.map(({ scores: { multilingual } }) => multilingual.rougeL);
     return [
       {
-        slice: `${name} references`,
-        characters: [lengthOf(first), lengthOf(last)] as const,
+        by,
+        slice,
+        characters: [Math.min(...lengths), Math.max(...lengths)] as const,
         rougeL: estimate(scores, 'share', { seed }),
       },
     ];
   });
 }
+
+/** Thirds of the rows by the length of the reference. */
+function lengthParts(lines: readonly ScoredPrediction[]): readonly Part[] {
+  const sorted = lines.toSorted((a, b) => lengthOf(a) - lengthOf(b));
+  return ['short', 'middle', 'long'].map((name, third) => ({
+    by: 'length',
+    slice: `${name} references`,
+    lines: sorted.slice((sorted.length * third) / 3, (sorted.length * (third + 1)) / 3),
+  }));
+}
+
+/** Answers that name the right value of a slot, and those that do not: overlap may be high in both. */
+function slotParts(lines: readonly ScoredPrediction[]): readonly Part[] {
+  const slots = [...new Set(lines.flatMap((line) => Object.keys(line.slots ?? {})))].sort();
+  return slots.flatMap((slot) => {
+    const known = lines.filter((line) => line.slots?.[slot] !== undefined);
+    const isRight = (line: ScoredPrediction): boolean => line.slots?.[slot] === 'named';
+    return [
+      { by: 'slot', slice: `${slot} right`, lines: known.filter(isRight) } as const,
+      { by: 'slot', slice: `${slot} not right`, lines: known.filter((line) => !isRight(line)) } as const,
+    ];
+  });
+}
+
+const leakParts = (lines: readonly ScoredPrediction[], leaked: ReadonlySet<number>): readonly Part[] => [
+  { by: 'leaked', slice: 'leaked', lines: lines.filter((_, place) => leaked.has(place)) },
+  { by: 'leaked', slice: 'not leaked', lines: lines.filter((_, place) => !leaked.has(place)) },
+];
+
+/** The sources with the most rows, and the rest as one. */
+function sourceParts(lines: readonly ScoredPrediction[]): readonly Part[] {
+  const bySource = new Map<string, ScoredPrediction[]>();
+  for (const line of lines) {
+    if (line.source === undefined) continue;
+    const known = bySource.get(line.source);
+    if (known === undefined) bySource.set(line.source, [line]);
+    else known.push(line);
+  }
+  const sources = [...bySource].sort(
+    ([a, left], [b, right]) => right.length - left.length || (a < b ? -1 : 1),
+  );
+  const shown = sources.slice(0, mostSources);
+  const rest = sources.slice(mostSources).flatMap(([, part]) => part);
+  return [
+    ...shown.map(([source, part]) => ({ by: 'source', slice: source, lines: part }) as const),
+    { by: 'source', slice: 'other sources', lines: rest },
+  ];
+}
+
+const mostSources = 20;
 
 const lengthOf = ({ reference }: ScoredPrediction): number => [...reference].length;

@@ -3,9 +3,13 @@ import { html, type Html } from './html.ts';
 export interface Line {
   readonly label: string;
   readonly color: string;
+  readonly mark: Mark;
   readonly dashed: boolean;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
+
+/** A shape on a line, for lines of one colour. */
+export type Mark = 'none' | 'circle' | 'square' | 'triangle';
 
 const size = { width: 640, height: 300, left: 48, right: 12, top: 12, bottom: 38 };
 
@@ -27,22 +31,46 @@ export function lossChart(lines: readonly Line[]): Html {
     size.top +
     (1 - Math.log(loss / range.low) / Math.log(range.high / range.low)) *
       (size.height - size.top - size.bottom);
+  const right = size.width - size.right;
   const gridLines = logarithmicTicks(range.low, range.high).map(
     (tick) =>
-      html`<line class="grid" x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/><text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
+      html`<line class="grid" x1="${size.left}" x2="${right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/>
+<text x="${size.left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${String(tick)}</text>`,
   );
   const stepTicks = linearTicks(extent.x).map(
     (tick) => html`<text x="${fixed(x(tick))}" y="${size.height - 20}" text-anchor="middle">${tick}</text>`,
   );
-  const paths = lines.map(
-    (line) =>
-      html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}" points="${thinned(
-        line.points.filter(({ y: loss }) => loss > 0),
-      )
-        .map((point) => `${fixed(x(point.x))},${fixed(y(point.y))}`)
-        .join(' ')}"><title>${line.label}</title></polyline>`,
-  );
-  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">${gridLines}${stepTicks}<text x="${(size.left + size.width) / 2}" y="${size.height - 4}" text-anchor="middle">step</text>${paths}</svg>`;
+  const paths = lines.map((line) => {
+    const drawn = thinned(line.points.filter(({ y: loss }) => loss > 0)).map((point) => ({
+      x: x(point.x),
+      y: y(point.y),
+    }));
+    const path = drawn.map((point) => `${fixed(point.x)},${fixed(point.y)}`).join(' ');
+    const every = Math.max(1, Math.ceil(drawn.length / marksOnLine));
+    const marks = drawn.filter((_, index) => index % every === 0);
+    return html`<g style="color:${line.color}"><title>${line.label}</title>
+<polyline fill="none" stroke="${line.color}" stroke-width="1.6" stroke-dasharray="${line.dashed ? '5 3' : 'none'}"
+ points="${path}"/>${marks.map((point) => markShape(line.mark, point.x, point.y))}</g>`;
+  });
+  const title = html`<text x="${(size.left + size.width) / 2}" y="${size.height - 4}" text-anchor="middle">step</text>`;
+  return html`<div class="wide"><svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="loss by step">
+${gridLines}${stepTicks}${title}${paths}</svg></div>`;
+}
+
+const marksOnLine = 8;
+
+/** Filled with the colour of what it stands in. */
+export function markShape(mark: Mark, x: number, y: number): Html {
+  switch (mark) {
+    case 'none':
+      return html``;
+    case 'circle':
+      return html`<circle cx="${fixed(x)}" cy="${fixed(y)}" r="3.2" fill="currentColor"/>`;
+    case 'square':
+      return html`<rect x="${fixed(x - 3)}" y="${fixed(y - 3)}" width="6" height="6" fill="currentColor"/>`;
+    case 'triangle':
+      return html`<path d="M ${fixed(x)} ${fixed(y - 4)} l 4 7 h -8 z" fill="currentColor"/>`;
+  }
 }
 
 /** A running mean, so that a curve of small batches can be read. */

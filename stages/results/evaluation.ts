@@ -36,19 +36,19 @@ export interface Evaluation {
   /** Of the share of a row's slots that are right. */
   readonly slot_mean?: Estimate;
   /**
-   * The scores of the rows that no training row gives away: only where the leaks are known; null where no row
-   * is left.
+   * The scores of the rows that no training row gives away, where the leaks are known; null where no row is
+   * left.
    */
   readonly without_leaked?: WithoutLeaked | null;
 }
 
-export type WithoutLeaked = Pick<
-  Evaluation,
-  'num_samples' | 'metrics' | 'multilingual' | 'intervals' | 'corpus'
->;
+/** What is said of some of the rows, as of all. */
+export type WithoutLeaked = Omit<Evaluation, 'slices' | 'without_leaked' | 'signatures' | 'bertscore_model'>;
 
 /** Some of the rows. */
 export interface Slice {
+  /** What they have in common: the length of the reference, whether a slot is right, a leak, their source. */
+  readonly by: 'length' | 'slot' | 'leaked' | 'source';
   readonly slice: string;
   /** The shortest and the longest reference of them. */
   readonly characters: readonly [least: number, most: number];

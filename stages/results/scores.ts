@@ -1,7 +1,13 @@
 import { estimate, type IntervalMethod } from '../../src/ml/metrics/estimate.ts';
-import { metricNames, metricTable, textMetricNames } from '../../src/ml/metrics/metric-table.ts';
+import { mean } from '../../src/ml/metrics/mean.ts';
+import {
+  type MetricName,
+  metricNames,
+  metricTable,
+  textMetricNames,
+} from '../../src/ml/metrics/metric-table.ts';
 import { normalQuantile, studentQuantile } from '../../src/ml/metrics/student-quantile.ts';
-import type { Evaluation, ValidationRow } from './evaluation.ts';
+import type { Evaluation, Slice, ValidationRow } from './evaluation.ts';
 import type { ScoreRow } from './score-row.ts';
 
 /** A score of a row of the tables: of one model, or over the seeds of a point. */
@@ -26,7 +32,7 @@ export function boundsText(found: readonly (RowScore | undefined)[]): string {
   return intervals === 0 ? range : `95 % interval, or the ${range}`;
 }
 
-/** A score as it stands in files and tables; the one list of all of them. */
+/** A score of the files and tables. */
 export interface Score {
   /** The column of the files. */
   readonly column: string;
@@ -41,30 +47,12 @@ export interface Score {
  * In the order of tables and files: the multilingual profile, the reference profile, facts, whole corpora.
  */
 export const scores = (): readonly Score[] => [
-  ...textMetricNames().map((name) => ({
-    column: `multilingual_${name}`,
-    title: metricTable[name].title,
-    shown: metricTable[name].shown,
-    of: (row: ScoreRow) =>
-      overSeeds(row.evaluations, (evaluation) => ({
-        value: evaluation.multilingual[name],
-        interval: evaluation.intervals.multilingual[name],
-        method: evaluation.interval_methods.multilingual[name],
-        rows: evaluation.num_samples,
-      })),
-  })),
-  ...metricNames().map((name) => ({
-    column: name,
-    title: metricTable[name].title,
-    shown: name === 'bertscore_f1',
-    of: (row: ScoreRow) =>
-      overSeeds(row.evaluations, (evaluation) => ({
-        value: evaluation.metrics[name],
-        interval: evaluation.intervals.metrics[name],
-        method: evaluation.interval_methods.metrics[name],
-        rows: evaluation.num_samples,
-      })),
-  })),
+  ...textMetricNames().map((name) =>
+    profileScore('multilingual', name, metricTable[name].shown, ({ multilingual }) => multilingual[name]),
+  ),
+  ...metricNames().map((name) =>
+    profileScore('metrics', name, name === 'bertscore_f1', ({ metrics }) => metrics[name]),
+  ),
   {
     column: 'slots',
     title: 'slots',
@@ -89,6 +77,39 @@ export const scores = (): readonly Score[] => [
       })),
   })),
 ];
+
+const profileScore = (
+  profile: keyof Evaluation['intervals'],
+  name: MetricName,
+  shown: boolean,
+  valueOf: (evaluation: Evaluation) => number,
+): Score => ({
+  column: profile === 'multilingual' ? `multilingual_${name}` : name,
+  title: metricTable[name].title,
+  shown,
+  of: ({ evaluations }) =>
+    overSeeds(evaluations, (evaluation) => ({
+      value: valueOf(evaluation),
+      interval: evaluation.intervals[profile][name],
+      method: evaluation.interval_methods[profile][name],
+      rows: evaluation.num_samples,
+    })),
+});
+
+/**
+ * The row with the scores of the test rows that no training row gives away; undefined where no test row is
+ * given away, or it is not known.
+ */
+export function withoutLeaked(row: ScoreRow): ScoreRow | undefined {
+  const rest = row.evaluations.flatMap(({ without_leaked, ...all }) =>
+    without_leaked === undefined || without_leaked === null || without_leaked.num_samples === all.num_samples
+      ? []
+      : [{ ...all, ...without_leaked }],
+  );
+  return rest.length === 0 || rest.length < row.evaluations.length
+    ? undefined
+    : { ...row, evaluations: rest };
+}
 
 /** The loss of a label token on the validation rows; undefined where a training had none. */
 export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
@@ -126,6 +147,24 @@ export const slotScore = ({ evaluations }: ScoreRow, slot: string): RowScore | u
     return found === undefined
       ? undefined
       : { value: found.mean, interval: [found.low, found.high], ...found };
+  });
+
+/** The parts of the test rows that evaluations tell apart, in their order. */
+export function slicesOf(rows: readonly ScoreRow[]): readonly SliceName[] {
+  const slices = new Map<string, SliceName>();
+  for (const { evaluations } of rows)
+    for (const evaluation of evaluations)
+      for (const { by, slice } of evaluation.slices) slices.set(`${by} ${slice}`, { by, slice });
+  return [...slices.values()];
+}
+
+export type SliceName = Pick<Slice, 'by' | 'slice'>;
+
+/** ROUGE-L of a part of the test rows. */
+export const sliceScore = ({ evaluations }: ScoreRow, { by, slice }: SliceName): RowScore | undefined =>
+  overSeeds(evaluations, ({ slices }) => {
+    const found = slices.find((other) => other.by === by && other.slice === slice)?.rougeL;
+    return found && { value: found.mean, interval: [found.low, found.high], ...found };
   });
 
 type SeedScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
@@ -178,9 +217,6 @@ function seedInterval(seeds: readonly SeedScore[]): RowScore['interval'] {
   const reach = studentQuantile(Math.max(1, freedom)) * Math.sqrt(total);
   return [mean(values) - reach, mean(values) + reach];
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Of at least two values. */
 function deviation(values: readonly number[]): number {

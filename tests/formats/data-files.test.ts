@@ -310,7 +310,7 @@ describe('forms', () => {
         dropped: [
           {
             examples: [
-              { line: 3, message: expect.stringContaining('expected "patient", which the split goes by') },
+              { line: 3, message: expect.stringContaining('expected "patient", which the params name') },
             ],
           },
         ],

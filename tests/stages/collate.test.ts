@@ -5,6 +5,7 @@ import { type BestPoints, bestPoints } from '../../stages/results/best-points.ts
 import { type ScoreRow, scoreRows } from '../../stages/results/score-row.ts';
 import { scoreTable } from '../../stages/collate/score-table.ts';
 import type { Best } from '../../src/stage/best.ts';
+import type { Evaluation } from '../../stages/results/evaluation.ts';
 import { evaluation, smallEvaluation, summary } from './results.ts';
 
 const declared: Best = { by: 'train.summary.selection_loss', goal: 'min', within: ['dataset'] };
@@ -73,6 +74,28 @@ describe('collate', () => {
     const computed = scoreRows([{ axes: aimc('a'), content: evaluation({}) }], []);
     expect(lines(computed)[0]).toMatchObject({ adopted: false });
     expect(table(computed)).not.toContain('†');
+  });
+
+  test('shows the scores without leaked rows where there are some, in the table and in the files', () => {
+    const whole = evaluation({ rougeL: 0.9 });
+    const { slices: _, signatures: _same, bertscore_model: _too, ...rest } = evaluation({ rougeL: 0.3 });
+    const leaky = (without_leaked: NonNullable<Evaluation['without_leaked']> | null) =>
+      scoreRows([{ axes: aimc('a'), content: { ...whole, without_leaked } }], []);
+    const shown = leaky({ ...rest, num_samples: 20 });
+    expect(table(shown)).toMatch(
+      /Without the test rows that training rows give away:[\s\S]*20\/32[^\n]* 0\.300/,
+    );
+    expect(lines(shown)[0]).toMatchObject({
+      multilingual_rougeL: 0.9,
+      without_leaked_rows: 20,
+      without_leaked_multilingual_rougeL: 0.3,
+      without_leaked_multilingual_rougeL_low: 0.4,
+      without_leaked_slots: 0.5,
+    });
+    for (const none of [leaky(rest), leaky(null)]) {
+      expect(table(none)).not.toContain('Without');
+      expect(Object.keys(lines(none)[0] ?? {}).join()).not.toContain('without_leaked');
+    }
   });
 
   test('an evaluation with more axes than its training is found beside it', () => {

@@ -174,6 +174,16 @@ test('a part of the training rows is the beginning of them, and the test rows st
   expect(part.test).toEqual(whole.test);
 });
 
+test('test rows say their source, a field or the file, only where that is asked for', async () => {
+  const { train, test: held } = await prepared(rows(40), { sourceBy: 'topic' });
+  expect(new Set(held.map(({ source }) => source))).toEqual(new Set(['fever', 'cough']));
+  expect(Object.keys(train[0])).toEqual(['human', 'assistant']);
+  const plain = await prepared(rows(40));
+  const byFile = await prepared(rows(40), { sourceBy: 'file' });
+  expect(byFile.test).toEqual(plain.test.map((row) => ({ ...row, source: 'raw.jsonl' })));
+  expect(plain.test[0]).not.toHaveProperty('source');
+});
+
 test('a field that the split goes by and a record lacks costs the record, by name', async () => {
   const { preparation } = await prepared([...rows(8), { human: 'x?', assistant: 'y' }], {
     groupBy: 'patient',

@@ -18,8 +18,18 @@ const options = { encoder: 'none', seed: 42 };
 
 test('scores without the leaked rows are those of the other rows alone', () => {
   const known = evaluationOf(lines, { ...options, leaked: new Set([0, 1]) });
-  const { num_samples, metrics, multilingual, intervals, corpus } = evaluationOf(lines.slice(2), options);
-  expect(known.without_leaked).toEqual({ num_samples, metrics, multilingual, intervals, corpus });
+  const { num_samples, metrics, multilingual, intervals, interval_methods, corpus } = evaluationOf(
+    lines.slice(2),
+    options,
+  );
+  expect(known.without_leaked).toEqual({
+    num_samples,
+    metrics,
+    multilingual,
+    intervals,
+    interval_methods,
+    corpus,
+  });
   expect(known.without_leaked?.metrics.exact_match).toBe(0);
   expect(known.metrics).toEqual(evaluationOf(lines, options).metrics);
   expect(evaluationOf(lines, options)).not.toHaveProperty('without_leaked');
@@ -40,4 +50,46 @@ test('leaks are read as places; a line that names no row is a fault with its num
     error: { path, line: 2, message: 'expected "test_row" to be a row, from 1 on' },
   });
   await rm(folder, { recursive: true });
+});
+
+test('parts of the rows are scored by length, by slot, by leak and by source', () => {
+  const slotted = [
+    { human: 'a', assistant: 'take zinc', slots: { drug: 'zinc' }, source: 'one.csv' },
+    { human: 'b', assistant: 'take iron', slots: { drug: 'iron' }, source: 'two.csv' },
+    { human: 'c', assistant: 'take iron for three long days', slots: { drug: 'iron' }, source: 'two.csv' },
+    { human: 'd', assistant: 'rest', source: 'two.csv' },
+  ];
+  const answers = ['take zinc', 'take zinc', 'take iron for three long days', 'rest'];
+  const scored = scoredPredictions(slotted, answers, bert, multilingualProfile(mixedTokens));
+  expect(scored.map(({ source }) => source)).toEqual(slotted.map(({ source }) => source));
+  const { slices } = evaluationOf(scored, { ...options, leaked: new Set([3]) });
+  expect(slices.map(({ by, slice, rougeL }) => [by, slice, rougeL.rows, rougeL.mean])).toEqual([
+    ['length', 'short references', 1, 1],
+    ['length', 'middle references', 1, 1],
+    ['length', 'long references', 2, 0.75],
+    ['slot', 'drug right', 2, 1],
+    ['slot', 'drug not right', 1, 0.5],
+    ['leaked', 'leaked', 1, 1],
+    ['leaked', 'not leaked', 3, (1 + 0.5 + 1) / 3],
+    ['source', 'two.csv', 3, (0.5 + 1 + 1) / 3],
+    ['source', 'one.csv', 1, 1],
+  ]);
+});
+
+test('of many sources, the largest are told apart and the rest is one', () => {
+  const many = Array.from({ length: 50 }, (_, row) => ({
+    human: 'a',
+    assistant: 'b',
+    source: `source ${row < 25 ? row : 0}`,
+  }));
+  const scored = scoredPredictions(
+    many,
+    many.map(() => 'b'),
+    [],
+    multilingualProfile(mixedTokens),
+  );
+  const sources = evaluationOf(scored, options).slices.filter(({ by }) => by === 'source');
+  expect(sources).toHaveLength(21);
+  expect(sources[0]).toMatchObject({ slice: 'source 0', rougeL: { rows: 26 } });
+  expect(sources.at(-1)).toMatchObject({ slice: 'other sources', rougeL: { rows: 5 } });
 });

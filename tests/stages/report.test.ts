@@ -75,9 +75,78 @@ describe('the report', () => {
   });
 });
 
+describe('the report of several seeds and many models', () => {
+  const models = Array.from({ length: 10 }, (_, model) => `m${model}`);
+  const each = models.flatMap((name) => [1, 2].map((seed) => ({ dataset: 'aimc', config: { name }, seed })));
+  const records = [
+    { step: 1, loss: 2 },
+    { step: 2, loss: 1 },
+  ];
+  const seeded = reportPage({
+    title: 'seeds',
+    rows: scoreRows(
+      each.map((point) => ({ axes: point, content: evaluation({ rougeL: point.seed / 4 }) })),
+      [],
+    ),
+    points: unmarked,
+    logs: each.map((point) => ({ axes: point, content: records })),
+    samples: [],
+  });
+
+  test('has a dot with whiskers for each model and a tick for each seed', () => {
+    expect(seeded.match(/class="dot"/g)).toHaveLength(10);
+    expect(seeded.match(/class="whisker"/g)).toHaveLength(10);
+    expect(seeded.match(/class="seed"/g)).toHaveLength(20);
+    expect(page).not.toContain('class="seed"');
+    expect(seeded).toContain('± 0.177');
+  });
+
+  test('has one colour and mark for the seeds of a model, and no two models alike', () => {
+    const keys = [...seeded.matchAll(/<span><svg class="key".*?<\/svg>m\d<\/span>/gs)].map(([key]) =>
+      key.replace(/m\d<\/span>$/, ''),
+    );
+    expect(new Set(keys).size).toBe(10);
+    expect(seeded.match(/<title>m3, seed [12], training<\/title>/g)).toHaveLength(2);
+    expect(seeded).toContain('a line for each seed');
+  });
+
+  test('leaves out ROUGE-1 beside the F1 that it equals, and says so', () => {
+    const [scoresTable = ''] = /<h3>Scores<\/h3>.*?<\/table>/s.exec(seeded) ?? [];
+    expect(scoresTable).toContain('ROUGE-1 always equals F1');
+    expect(scoresTable).not.toContain('<th>ROUGE-1</th>');
+    expect(scoresTable).toContain('<th>F1</th>');
+  });
+});
+
+test('the report shows parts of the rows, and scores without leaked rows, where they are known', () => {
+  const { slices: _, signatures: _same, bertscore_model: _too, ...rest } = evaluation({ rougeL: 0.3 });
+  const content = {
+    ...evaluation({}),
+    slices: [
+      {
+        by: 'slot',
+        slice: 'dose not right',
+        characters: [1, 2],
+        rougeL: { mean: 0.4321, low: 0.1, high: 0.9, rows: 12, method: 'student-t' },
+      },
+    ],
+    without_leaked: { ...rest, num_samples: 20 },
+  } as const;
+  const shown = reportPage({
+    title: 'parts',
+    rows: scoreRows([{ axes, content }], []),
+    points: unmarked,
+    logs: [],
+    samples: [],
+  });
+  for (const part of ['dose not right', '0.432', '12 rows', 'Without leaked rows', '20 of 32'])
+    expect(shown).toContain(part);
+  expect(page).not.toContain('Without leaked rows');
+});
+
 describe('the loss chart', () => {
   test('survives one point, equal losses, and losses that are not finite', () => {
-    const line = { label: 'a', color: 'red', dashed: false };
+    const line = { label: 'a', color: 'red', mark: 'none', dashed: false } as const;
     for (const points of [
       [{ x: 1, y: 2 }],
       [

@@ -10,6 +10,8 @@ export interface Row {
   readonly slots?: Readonly<Record<string, string>>;
   /** Rows of one group are never on both sides of a split: only where the data was split by groups. */
   readonly group?: string;
+  /** Where it comes from: only where the data was prepared with `sourceBy`. */
+  readonly source?: string;
 }
 
 /** Why something is not a row. */
@@ -20,7 +22,7 @@ export interface RowFault {
 
 /**
  * The row of an object with the texts `human` and `assistant`. `slots`, if it is there, is an object of texts
- * or such an object as JSON text; `group` is a text. Other members are ignored. Texts are kept as they are,
+ * or such an object as JSON text; `group` and `source` are texts. Other members are ignored. Texts are kept as they are,
  * white space included.
  */
 export function rowOf(value: ExactJson): Result<Row, RowFault> {
@@ -29,11 +31,12 @@ export function rowOf(value: ExactJson): Result<Row, RowFault> {
   if (!human.ok) return human;
   const assistant = textOf(value, 'assistant');
   if (!assistant.ok) return assistant;
-  const { slots, group } = value;
+  const { slots, group, source } = value;
   const row = {
     human: human.value,
     assistant: assistant.value,
     ...(typeof group === 'string' ? { group } : {}),
+    ...(typeof source === 'string' ? { source } : {}),
   };
   if (slots === undefined || slots === null || slots === '') return { ok: true, value: row };
   const named = slotsOf(typeof slots === 'string' ? parsed(slots) : slots);

@@ -49,18 +49,6 @@ export const textMetricNames = (): readonly TextMetric[] => metricNames().filter
 export const byName = <Name extends string, T>(
   names: readonly Name[],
   of: (name: Name) => T,
-): Readonly<Record<Name, T>> => {
-  const values: Partial<Record<Name, T>> = {};
-  for (const name of names) values[name] = of(name);
-  return complete(values, names);
-};
-
-function complete<Name extends string, T>(
-  values: Partial<Record<Name, T>>,
-  names: readonly Name[],
-): Readonly<Record<Name, T>> {
-  const isComplete = (some: Partial<Record<Name, T>>): some is Record<Name, T> =>
-    names.every((name) => Object.hasOwn(some, name));
-  if (!isComplete(values)) throw new Error('a name without a value');
-  return values;
-}
+): Readonly<Record<Name, T>> =>
+  // All names of the type are given, so none lacks a value.
+  Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, T>;
