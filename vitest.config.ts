@@ -9,7 +9,7 @@ const project = (name: string, include: string, timeout: number) => ({
     env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
     testTimeout: timeout,
     hookTimeout: timeout,
-    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers}/**'] } : {}),
+    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers,browser}/**'] } : {}),
   },
 });
 
@@ -25,6 +25,7 @@ export default defineConfig({
       project('end-to-end', 'tests/end-to-end/**/*.test.ts', 1_200_000),
       project('package', 'tests/package/**/*.test.ts', 1_200_000),
       project('trackers', 'tests/trackers/**/*.test.ts', 600_000),
+      project('browser', 'tests/browser/**/*.test.ts', 120_000),
       project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
     ],
   },

@@ -58,6 +58,8 @@ export interface PipelineRun {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when its stderr has shown a text as often as is asked. */
   said(text: string, times?: number): Promise<void>;
+  /** What its stdout has that matches a pattern, when it has. */
+  printed(pattern: RegExp): Promise<string>;
   readonly result: Promise<PipelineResult>;
 }
 
@@ -116,8 +118,19 @@ export async function createRig(): Promise<Rig> {
         child.on('shown', check);
         check();
       });
+    let output = '';
+    const printed = (pattern: RegExp): Promise<string> =>
+      new Promise((resolve) => {
+        const check = (chunk?: Buffer): void => {
+          output += chunk?.toString() ?? '';
+          const found = pattern.exec(output)?.[0];
+          if (found !== undefined) resolve(found);
+        };
+        child.stdout.on('data', check);
+      });
     return {
       pid: child.pid ?? 0,
+      printed,
       eventFile,
       said,
       kill: (signal) => void child.kill(signal),

@@ -240,7 +240,7 @@ function Rows({ view, query }: { readonly view: AnswerView; readonly query: URLS
             ? pluralize(answer.total, 'row')
             : `${answer.matching} of ${pluralize(answer.total, 'row')}`}
         </p>
-        <Pager page={view.page} pages={pagesInAll} query={query} />
+        <Pager label="Pages of rows" page={view.page} pages={pagesInAll} query={query} />
       </div>
       {answer.matching === 0 && <Empty>No row matches.</Empty>}
       <ol class={isLoading ? 'answers stale' : 'answers'}>
@@ -248,17 +248,24 @@ function Rows({ view, query }: { readonly view: AnswerView; readonly query: URLS
           <Row key={row.row} row={row} view={view} />
         ))}
       </ol>
-      {answer.rows.length > 5 && <Pager page={view.page} pages={pagesInAll} query={query} />}
+      {answer.rows.length > 5 && (
+        <Pager label="Pages of rows, below them" page={view.page} pages={pagesInAll} query={query} />
+      )}
     </>
   );
 }
 
-function Pager(props: { readonly page: number; readonly pages: number; readonly query: URLSearchParams }) {
+function Pager(props: {
+  readonly label: string;
+  readonly page: number;
+  readonly pages: number;
+  readonly query: URLSearchParams;
+}) {
   const { page, pages, query } = props;
   if (pages === 1) return null;
   const toPage = (next: number): void => go(changed(query, { page: next === 1 ? undefined : String(next) }));
   return (
-    <nav class="pager" aria-label="Pages of rows">
+    <nav class="pager" aria-label={props.label}>
       <button type="button" disabled={page <= 1} onClick={() => toPage(page - 1)}>
         Previous
       </button>
@@ -288,8 +295,8 @@ function Row({ row, view }: { readonly row: AnswerRow; readonly view: AnswerView
       </p>
       <div class="columns">
         <div>
-          <h3>Reference</h3>
-          <p class="text" dir="auto">
+          <h2>Reference</h2>
+          <p class="text" dir="auto" tabIndex={focusFor(shown.reference)}>
             {marked === undefined ? shown.reference : <Marked pieces={marked} as="missing" />}
           </p>
         </div>
@@ -326,7 +333,7 @@ function OneAnswer(props: {
   const difference = numberOf(answer.score) - numberOf(before);
   return (
     <div>
-      <h3>
+      <h2>
         {letter} <span class="muted name">{model}</span>
         <span class="score">
           {answer.score !== null && numberText(numberOf(answer.score))}
@@ -334,8 +341,8 @@ function OneAnswer(props: {
             <small class={difference > 0 ? 'higher' : 'lower'}> {signedText(difference)}</small>
           )}
         </span>
-      </h3>
-      <p class="text" dir="auto">
+      </h2>
+      <p class="text" dir="auto" tabIndex={focusFor(answer.text)}>
         {answer.text === '' ? (
           <em class="muted">no answer</em>
         ) : answer.text === reference ? (
@@ -359,6 +366,9 @@ function OneAnswer(props: {
     </div>
   );
 }
+
+/** A long text has a scrollbar, which the keyboard has to reach. */
+const focusFor = (text: string): number | undefined => (text.length > 600 ? 0 : undefined);
 
 /** `missing`: words of the reference that the answer lacks; `other`: words of the answer that are not in it. */
 function Marked({ pieces, as }: { readonly pieces: readonly Piece[]; readonly as: 'missing' | 'other' }) {

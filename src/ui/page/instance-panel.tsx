@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
 import type { Value } from '../../stage/context.ts';
 import type { InstanceAnswer, LogAnswer, PrintedAnswer } from '../api.ts';
@@ -164,31 +164,37 @@ function Log({ name, log }: { readonly name: string; readonly log: LogAnswer }) 
 
 /** What it printed; the end of it, and what comes while it runs. */
 function Printed(props: { readonly name: string; readonly run: string; readonly file: string }) {
-  const address = `/api/log?name=${encodeURIComponent(props.name)}&run=${encodeURIComponent(props.run)}&file=${encodeURIComponent(props.file)}`;
+  const { file } = props;
+  const address = `/api/log?name=${encodeURIComponent(props.name)}&run=${encodeURIComponent(props.run)}&file=${encodeURIComponent(file)}`;
   const { answer, problem } = useAnswer<PrintedAnswer>(address);
   const [more, setMore] = useState<PrintedAnswer | undefined>(undefined);
   useEffect(() => setMore(undefined), [answer]);
+  const fetching = useRef({ isOn: false, isBehind: false });
+  const fetchMore = async (last: PrintedAnswer, text: string): Promise<void> => {
+    fetching.current = { isOn: true, isBehind: false };
+    const next = await ask<PrintedAnswer>(`${address}&from=${last.to}`).catch(() => undefined);
+    const isBehind = fetching.current.isBehind || (next !== undefined && next.to < next.size);
+    fetching.current = { isOn: false, isBehind: false };
+    if (next === undefined) return;
+    setMore({ ...next, text: text + next.text });
+    if (isBehind) await fetchMore(next, text + next.text);
+  };
   useLive((events) => {
-    const last = more ?? answer;
-    if (
-      last === undefined ||
-      !events.some(({ event }) => event.kind === 'output' && event.file === props.file)
-    )
+    if (answer === undefined || !events.some(({ event }) => event.kind === 'output' && event.file === file))
       return;
-    ask<PrintedAnswer>(`${address}&from=${last.to}`)
-      .then((next) => setMore({ ...next, text: `${more?.text ?? ''}${next.text}` }))
-      .catch(() => undefined);
+    if (fetching.current.isOn) fetching.current.isBehind = true;
+    else void fetchMore(more ?? answer, more?.text ?? '');
   });
-  if (problem !== undefined || answer === undefined || answer.text === '') return null;
+  const text = `${answer?.text ?? ''}${more?.text ?? ''}`;
+  if (problem !== undefined || answer === undefined || text === '') return null;
   return (
     <>
       <p class="muted name">
-        {props.file}
-        {answer.from > 0 && ` (its last ${answer.to - answer.from} bytes)`}
+        {file}
+        {answer.from > 0 && ` (its last ${text.length} characters)`}
       </p>
       <pre class="log" tabIndex={0}>
-        {answer.text}
-        {more?.text}
+        {text}
       </pre>
     </>
   );

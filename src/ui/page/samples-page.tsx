@@ -153,9 +153,9 @@ function SampleSet(props: {
             <div class="columns">
               {models.map(({ instance, answers }) => (
                 <div key={instance}>
-                  <h3>
+                  <h2>
                     <span class="name">{instance}</span>
-                  </h3>
+                  </h2>
                   {shownTemperatures.map((each) => (
                     <p key={each} class="sample">
                       <span class="muted" title="temperature">
