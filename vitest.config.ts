@@ -9,7 +9,9 @@ const project = (name: string, include: string, timeout: number) => ({
     env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
     testTimeout: timeout,
     hookTimeout: timeout,
-    ...(name === 'unit' ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers,browser}/**'] } : {}),
+    ...(name === 'unit'
+      ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers,browser,s3}/**'] }
+      : {}),
   },
 });
 
@@ -26,6 +28,7 @@ export default defineConfig({
       project('package', 'tests/package/**/*.test.ts', 1_200_000),
       project('trackers', 'tests/trackers/**/*.test.ts', 600_000),
       project('browser', 'tests/browser/**/*.test.ts', 120_000),
+      project('s3', 'tests/s3/**/*.test.ts', 120_000),
       project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
     ],
   },

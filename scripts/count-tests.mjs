@@ -11,7 +11,7 @@ import { execa } from 'execa';
 
 const words = process.argv.slice(2);
 const failedBefore = words[0] === '--failed' ? Number(words.splice(0, 2)[1]) : 0;
-const end = words.findIndex((word) => !/^[a-z-]+$/.test(word) || word.startsWith('-'));
+const end = words.findIndex((word) => !/^[a-z0-9-]+$/.test(word) || word.startsWith('-'));
 const projects = end === -1 ? words : words.slice(0, end);
 const forVitest = end === -1 ? [] : words.slice(end);
 

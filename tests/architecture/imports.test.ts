@@ -217,9 +217,9 @@ describe('the import directions of the house', () => {
   test('only executors know how a job is run: a process, a supervisor, the path of Node', () => {
     const outside = sourceFiles(['src/runner']).filter((file) => !file.startsWith('src/runner/executors/'));
     const names = /process\.(execPath|pid|kill)\b|child_process|supervisor|'execa'/i;
-    // The holder of the lock says who it is.
+    // The holder of the lock says who it is; a program of the user's tells the credentials of a bucket.
     const naming = outside.filter((file) => names.test(readFileSync(join(root, file), 'utf8')));
-    expect(naming).toEqual(['src/runner/store/lock.ts']);
+    expect(naming).toEqual(['src/runner/cache/remote/s3/credential-process.ts', 'src/runner/store/lock.ts']);
     const inside = edges.filter(
       ({ file, target }) =>
         outside.includes(file) && target.startsWith('src/runner/executors/') && !executorPort.test(target),

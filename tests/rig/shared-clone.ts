@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SharedCacheReport, Status } from '../../src/runner/answers.ts';
 import type { Event } from '../../src/runner/event.ts';
 import { openProject, type Forecast, type Project, type RunRequest } from '../../src/runner/project.ts';
+import type { ResultSource } from '../../src/runner/cache/result-source.ts';
 import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { makeSigningKey } from '../../src/runner/cache/remote/signing-key.ts';
 import { programs } from './build-programs.ts';
@@ -47,7 +48,8 @@ export interface CloneRun {
 
 /** A clone of a project, with the variables of whoever works in it. */
 export interface Clone extends InProcess {
-  runHere(request?: Partial<RunRequest>): Promise<CloneRun>;
+  /** `source`: in place of the shared cache that is set. */
+  runHere(request?: Partial<RunRequest>, source?: ResultSource): Promise<CloneRun>;
   forecast(remote: boolean): Promise<Forecast>;
   status(remote: boolean): Promise<Status>;
   withProject<T>(act: (project: Project) => Promise<T>): Promise<T>;
@@ -56,7 +58,7 @@ export interface Clone extends InProcess {
 export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<string, unknown>>): Clone {
   const made = inProcess();
   made.write(files);
-  async function withProject<T>(act: (project: Project) => Promise<T>): Promise<T> {
+  async function withProject<T>(act: (project: Project) => Promise<T>, source?: ResultSource): Promise<T> {
     const opened = await openProject(
       { folder: made.root },
       {
@@ -65,6 +67,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
         environment: { PATH: process.env['PATH'], ...environment },
         now: () => BigInt(Date.now()) * 1_000_000n,
         retryDelay: () => 0,
+        source,
       },
     );
     try {
@@ -76,7 +79,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
   return {
     ...made,
     withProject,
-    runHere: (asked = {}) =>
+    runHere: (asked = {}, source = undefined) =>
       withProject(async (project) => {
         const events: Event[] = [];
         const never = new AbortController().signal;
@@ -92,7 +95,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
           warnings: events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.message] : [])),
           events,
         };
-      }),
+      }, source),
     forecast: (remote) =>
       withProject(async (project) => {
         const told = await project.dryRun({ ...whole, remote });

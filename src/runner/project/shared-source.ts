@@ -38,7 +38,7 @@ export async function sharedCache(
   );
   if (!settings.ok) return fault(settings.error);
   if (settings.value === undefined) return { ok: true, value: undefined };
-  const storage = await openRemote(settings.value.address);
+  const storage = await openRemote(settings.value.address, environment, homedir());
   if (!storage.ok) return fault(storage.error);
   return { ok: true, value: { storage: storage.value, settings: settings.value } };
 }

@@ -4,13 +4,21 @@ import { folderStorage } from './folder-storage.ts';
 import type { RemoteStorage } from './remote-storage.ts';
 
 /** The storage that an address names. */
-export async function openRemote(address: string): Promise<Result<RemoteStorage>> {
-  if (address.startsWith('file:///')) {
-    try {
+export async function openRemote(
+  address: string,
+  environment: NodeJS.ProcessEnv,
+  home: string,
+): Promise<Result<RemoteStorage>> {
+  const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(address) ?? [];
+  if (bucket !== undefined) {
+    const { openBucket } = await import('./s3/open-bucket.ts');
+    return openBucket(bucket, path.replace(/^\/+|\/+$/g, ''), environment, home);
+  }
+  try {
+    if (address.startsWith('file:///'))
       return { ok: true, value: folderStorage(fileURLToPath(address).replace(/(?<=.)\/+$/, '')) };
-    } catch {
-      return { ok: false, error: `${address} is no file URL` };
-    }
+  } catch {
+    // Said below.
   }
   return { ok: false, error: `${address} is neither file:///folder nor s3://bucket/prefix` };
 }

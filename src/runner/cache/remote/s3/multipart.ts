@@ -1,0 +1,129 @@
+import { digestOf } from '../../../../files/digest.ts';
+import { checkedContent } from '../checked-content.ts';
+import { type Answer, failed, type NewContent, RemoteFailure } from '../remote-storage.ts';
+import { type S3Client, textOf } from './s3-client.ts';
+import { textIn } from './s3-xml.ts';
+
+/** Held in memory, one a file that is sent. */
+const leastPart = 8 << 20;
+
+/** S3 takes ten thousand. */
+const mostParts = 9000;
+
+/**
+ * Sends an object in parts, one after another. `always`: whatever is there already. What fails is taken back,
+ * as far as the server allows it.
+ */
+export async function uploadParts(
+  client: S3Client,
+  key: string,
+  content: NewContent,
+  always: boolean,
+  signal: AbortSignal,
+): Promise<Answer<'created' | 'present'>> {
+  const begun = await client.call(
+    { method: 'POST', key, query: { uploads: '' }, headers: { 'x-amz-checksum-algorithm': 'SHA256' } },
+    signal,
+  );
+  if (!begun.ok) return begun;
+  const upload = textIn(begun.value.status === 200 ? await textOf(begun.value.body) : '', 'UploadId');
+  if (upload === undefined) return unexpected('CreateMultipartUpload', begun.value.status, begun.value.code);
+  const sent = await sendParts(client, key, upload, content, always, signal);
+  if (!sent.ok || sent.value === 'present') {
+    const never = AbortSignal.timeout(2000);
+    const dropped = await client.call({ method: 'DELETE', key, query: { uploadId: upload } }, never);
+    if (dropped.ok) dropped.value.body.resume();
+  }
+  return sent;
+}
+
+async function sendParts(
+  client: S3Client,
+  key: string,
+  upload: string,
+  content: NewContent,
+  always: boolean,
+  signal: AbortSignal,
+): Promise<Answer<'created' | 'present'>> {
+  const size = Math.max(leastPart, Math.ceil(content.size / mostParts));
+  const parts: { readonly etag: string; readonly checksum: string }[] = [];
+  try {
+    for await (const bytes of piecesOfSize(checkedContent(content), size)) {
+      const digest = digestOf(bytes);
+      const checksum = Buffer.from(digest, 'hex').toString('base64');
+      const answer = await client.call(
+        {
+          method: 'PUT',
+          key,
+          query: { partNumber: String(parts.length + 1), uploadId: upload },
+          headers: { 'x-amz-checksum-sha256': checksum },
+          body: { size: bytes.length, digest, bytes: () => only(bytes) },
+        },
+        signal,
+      );
+      if (!answer.ok) return answer;
+      answer.value.body.resume();
+      const etag = answer.value.headers.etag;
+      if (answer.value.status !== 200 || etag === undefined)
+        return unexpected('UploadPart', answer.value.status, answer.value.code);
+      parts.push({ etag, checksum });
+    }
+  } catch (error) {
+    if (error instanceof RemoteFailure) return failed(error.fault);
+    throw error;
+  }
+  const xml = Buffer.from(
+    `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts
+      .map(
+        ({ etag, checksum }, index) =>
+          `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${checksum}</ChecksumSHA256></Part>`,
+      )
+      .join('')}</CompleteMultipartUpload>`,
+  );
+  const answer = await client.call(
+    {
+      method: 'POST',
+      key,
+      query: { uploadId: upload },
+      headers: always ? {} : { 'if-none-match': '*' },
+      body: { size: xml.length, digest: digestOf(xml), bytes: () => only(xml) },
+    },
+    signal,
+  );
+  if (!answer.ok) return answer;
+  const { status, code, body } = answer.value;
+  if (status === 412) return { ok: true, value: 'present' };
+  // A long assembly answers 200 first and says later that it failed.
+  const said = status === 200 ? textIn(await textOf(body), 'Code') : code;
+  return status === 200 && said === undefined
+    ? { ok: true, value: 'created' }
+    : unexpected('CompleteMultipartUpload', status, said);
+}
+
+/** Bytes in pieces of one size, but the last. A buffer is used again for each. */
+async function* piecesOfSize(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(size);
+  let length = 0;
+  for await (let piece of bytes) {
+    while (piece.length > 0) {
+      const taken = Math.min(size - length, piece.length);
+      buffer.set(piece.subarray(0, taken), length);
+      length += taken;
+      piece = piece.subarray(taken);
+      if (length < size) continue;
+      yield buffer;
+      length = 0;
+    }
+  }
+  if (length > 0) yield buffer.subarray(0, length);
+}
+
+async function* only(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+const unexpected = (what: string, status: number, code: string | undefined): Answer<never> =>
+  failed({
+    kind: status === 403 ? 'denied' : 'failed',
+    message: `${what} was answered with ${status}${code === undefined ? '' : ` ${code}`}`,
+  });

@@ -1,0 +1,155 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { digestOf } from '../../../../files/digest.ts';
+import { type Answer, failed, type RemoteFault } from '../remote-storage.ts';
+import type { AwsSettings } from './credentials.ts';
+import { textIn } from './s3-xml.ts';
+import type { Transport } from './send-request.ts';
+import { encoded, queryText, signedHeaders } from './sign-request.ts';
+
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** Of an object in the bucket; empty: of the bucket itself. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: S3Body;
+}
+
+export interface S3Body {
+  readonly size: number;
+  /** Its SHA-256. */
+  readonly digest: string;
+  bytes(): AsyncIterable<Uint8Array>;
+}
+
+export interface S3Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: IncomingMessage;
+  /** What S3 calls the error; undefined: there is none, or no body that says so. */
+  readonly code: string | undefined;
+}
+
+/** Requests to one bucket: signed, tried again where a server is busy, errors told apart from answers. */
+export interface S3Client {
+  /** Any answer that is not a fault of the server, of this machine's clock, or of the credentials. */
+  call(request: S3Request, signal: AbortSignal): Promise<Answer<S3Answer>>;
+}
+
+/** Waits before the second and the third try. */
+const delays: readonly number[] = [150, 600];
+
+/** 409: another writer of the same name is not done. 501 is an answer: it will never know more. */
+const isBusy = (status: number): boolean =>
+  status === 429 || status === 409 || (status >= 500 && status !== 501);
+
+/** Longer answers in words are no answers. */
+const longestText = 4 << 20;
+
+export function s3Client(bucket: string, settings: AwsSettings, { send }: Transport): S3Client {
+  async function once(request: S3Request, signal: AbortSignal): Promise<Answer<S3Answer>> {
+    const { method, key, query = {}, headers = {}, body } = request;
+    const credentials = await settings.credentials();
+    if (!credentials.ok) return failed({ kind: 'denied', message: credentials.error });
+    const path = key === '' ? '' : `/${key.split('/').map(encoded).join('/')}`;
+    const url = new URL(`${settings.endpoint}/${bucket}${path}`);
+    url.search = queryText(Object.entries(query));
+    const payload = body?.digest ?? digestOf('');
+    const unsigned = { method, url, headers, payload };
+    const sent = await send(
+      {
+        method,
+        url,
+        headers: {
+          ...(credentials.value === undefined
+            ? { ...headers, host: url.host }
+            : signedHeaders(unsigned, credentials.value, settings.region, new Date())),
+          ...(body === undefined ? {} : { 'content-length': String(body.size) }),
+        },
+        ...(body === undefined ? {} : { body: () => body.bytes() }),
+        bodySize: body?.size ?? 0,
+      },
+      signal,
+    );
+    if (!sent.ok) return sent;
+    const answer = sent.value;
+    const status = answer.statusCode ?? 0;
+    if (status < 300)
+      return { ok: true, value: { status, headers: answer.headers, body: answer, code: undefined } };
+    const text = await textOf(answer);
+    const code = textIn(text, 'Code');
+    const fault = faultIn(status, code, url.host, bucket, credentials.value === undefined, settings.region);
+    return fault === undefined
+      ? { ok: true, value: { status, headers: answer.headers, body: answer, code } }
+      : failed(fault);
+  }
+
+  return {
+    async call(request, signal) {
+      for (const delay of [...delays, undefined]) {
+        const answer = await once(request, signal);
+        const isWorthAnother = answer.ok
+          ? isBusy(answer.value.status)
+          : answer.error.kind === 'failed' && !signal.aborted;
+        if (!isWorthAnother) return answer;
+        if (delay === undefined) return answer.ok ? failed(busy(answer.value, settings.endpoint)) : answer;
+        await setTimeout(delay * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+      }
+      throw new Error('the last try has an answer');
+    },
+  };
+}
+
+const busy = ({ status, code }: S3Answer, endpoint: string): RemoteFault => ({
+  kind: 'failed',
+  message: `${new URL(endpoint).host} answered ${status}${code === undefined ? '' : ` ${code}`} three times`,
+});
+
+/** An answer that stands for something wrong here or there, whatever was asked. */
+function faultIn(
+  status: number,
+  code: string | undefined,
+  host: string,
+  bucket: string,
+  isUnsigned: boolean,
+  region: string,
+): RemoteFault | undefined {
+  if (code === 'RequestTimeTooSkewed')
+    return { kind: 'clock', message: `the clocks of ${host} and of this machine differ too much` };
+  if (code === 'NoSuchBucket')
+    return { kind: 'denied', message: `there is no bucket ${JSON.stringify(bucket)} at ${host}` };
+  if (status === 301 || code === 'AuthorizationHeaderMalformed' || code === 'PermanentRedirect')
+    return { kind: 'denied', message: `the bucket is not in the region ${region}: set AWS_REGION` };
+  if (status === 401 || (code !== undefined && credentialCodes.has(code)))
+    return {
+      kind: 'denied',
+      message: `${host} refuses the credentials (${status} ${code ?? ''})${isUnsigned ? ': none were found here' : ''}`,
+    };
+  return undefined;
+}
+
+const credentialCodes: ReadonlySet<string> = new Set([
+  'SignatureDoesNotMatch',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'ExpiredToken',
+  'TokenRefreshRequired',
+]);
+
+/** Reads an answer in words to its end; what is longer than any is cut. */
+export async function textOf(answer: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of answer) {
+      const bytes: Buffer = piece;
+      pieces.push(bytes);
+      length += bytes.length;
+      if (length > longestText) break;
+    }
+  } catch {
+    // What was read says enough, or nothing.
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}

@@ -1,0 +1,174 @@
+import { checkedContent } from '../checked-content.ts';
+import {
+  type Answer,
+  failed,
+  type ListedFile,
+  type NewContent,
+  RemoteFailure,
+  type RemoteFault,
+  type RemoteStorage,
+} from '../remote-storage.ts';
+import { uploadParts } from './multipart.ts';
+import type { S3Answer, S3Client } from './s3-client.ts';
+import { textOf } from './s3-client.ts';
+import { listedObjects, textIn } from './s3-xml.ts';
+import { faultOf } from './send-request.ts';
+
+/** From this size on, it is asked whether an object is there before it is sent. */
+const worthAsking = 1 << 20;
+
+/** From this size on, an object is sent in parts, each of which can be sent again. */
+const inParts = 64 << 20;
+
+/** So many pages of a thousand names are read; whoever may write more is no friend. */
+const mostPages = 5;
+
+/** A bucket, below a prefix that is empty or ends in "/". */
+export function s3Storage(name: string, prefix: string, client: S3Client): RemoteStorage {
+  const keyOf = (file: string): string => prefix + file;
+
+  async function list(folder: string, signal: AbortSignal): Promise<Answer<readonly ListedFile[]>> {
+    const start = keyOf(`${folder}/`);
+    const found: ListedFile[] = [];
+    let token: string | undefined;
+    for (let page = 0; page < mostPages; page++) {
+      const answer = await client.call(
+        {
+          method: 'GET',
+          key: '',
+          query: {
+            'list-type': '2',
+            prefix: start,
+            delimiter: '/',
+            'encoding-type': 'url',
+            ...(token === undefined ? {} : { 'continuation-token': token }),
+          },
+        },
+        signal,
+      );
+      if (!answer.ok) return answer;
+      const { status, code, body, headers } = answer.value;
+      if (status === 403) return failed(mayNotList(name));
+      if (status !== 200) return failed(unexpected('LIST', status, code));
+      const xml = await textOf(body);
+      const now = Date.parse(headers.date ?? '') || Date.now();
+      for (const { key, modifiedAt } of listedObjects(xml)) {
+        if (key.startsWith(start))
+          found.push({ name: key.slice(start.length), ageSeconds: Math.max(0, now - modifiedAt) / 1000 });
+      }
+      token = textIn(xml, 'IsTruncated') === 'true' ? textIn(xml, 'NextContinuationToken') : undefined;
+      if (token === undefined) break;
+    }
+    return { ok: true, value: found };
+  }
+
+  /** Undefined: there is no such object, or nobody says so. */
+  async function sizeOf(file: string, signal: AbortSignal): Promise<Answer<number | undefined>> {
+    const answer = await client.call({ method: 'HEAD', key: keyOf(file) }, signal);
+    if (!answer.ok) return answer;
+    const { status, headers, body } = answer.value;
+    body.resume();
+    return { ok: true, value: status === 200 ? Number(headers['content-length']) : undefined };
+  }
+
+  /** `always`: whatever is there already. */
+  async function put(
+    file: string,
+    content: NewContent,
+    always: boolean,
+    signal: AbortSignal,
+  ): Promise<Answer<'created' | 'present'>> {
+    const key = keyOf(file);
+    if (content.size >= inParts) return uploadParts(client, key, content, always, signal);
+    const answer = await client.call(
+      {
+        method: 'PUT',
+        key,
+        headers: {
+          'x-amz-checksum-sha256': Buffer.from(content.digest, 'hex').toString('base64'),
+          ...(always ? {} : { 'if-none-match': '*' }),
+        },
+        body: { size: content.size, digest: content.digest, bytes: () => checkedContent(content) },
+      },
+      signal,
+    );
+    if (!answer.ok) return answer;
+    const { status, code, body } = answer.value;
+    body.resume();
+    if (status < 300) return { ok: true, value: 'created' };
+    if (status === 412) return { ok: true, value: 'present' };
+    // A server that does not know the condition: the name is the content, so a lost race loses nothing.
+    if (!always && status === 501) {
+      const there = await sizeOf(file, signal);
+      if (!there.ok) return there;
+      return there.value === content.size ? { ok: true, value: 'present' } : put(file, content, true, signal);
+    }
+    return failed(unexpected('PUT', status, code));
+  }
+
+  return {
+    name,
+    list,
+    async read(file, signal) {
+      const answer = await client.call({ method: 'GET', key: keyOf(file) }, signal);
+      if (!answer.ok) return answer;
+      const { status, headers, body, code } = answer.value;
+      // Without the right to list, S3 says 403 of what is not there.
+      if (status === 404 || status === 403) return { ok: true, value: undefined };
+      if (status !== 200) return failed(unexpected('GET', status, code));
+      const size = Number(headers['content-length'] ?? Number.NaN);
+      return { ok: true, value: { size, bytes: piecesOf(body), close: () => void body.destroy() } };
+    },
+    async create(file, content, signal) {
+      if (content.size >= worthAsking) {
+        const there = await sizeOf(file, signal);
+        if (!there.ok) return there;
+        if (there.value === content.size) return { ok: true, value: 'present' };
+        if (there.value !== undefined) return put(file, content, true, signal);
+      }
+      return put(file, content, false, signal);
+    },
+    async replace(file, content, signal) {
+      const sent = await put(file, content, true, signal);
+      return sent.ok ? { ok: true, value: undefined } : sent;
+    },
+    async refresh(file, signal) {
+      const key = keyOf(file);
+      const source = `/${name.slice('s3://'.length).split('/')[0]}/${key.split('/').map(encodeURIComponent).join('/')}`;
+      const answer = await client.call(
+        {
+          method: 'PUT',
+          key,
+          headers: { 'x-amz-copy-source': source, 'x-amz-metadata-directive': 'REPLACE' },
+        },
+        signal,
+      );
+      if (!answer.ok) return answer;
+      const { status, body } = answer.value;
+      const text = status === 200 ? await textOf(body) : '';
+      return { ok: true, value: status === 200 && textIn(text, 'Code') === undefined };
+    },
+  };
+}
+
+/** The bytes of an answer; a connection that breaks off before the end is a failure. */
+async function* piecesOf(body: S3Answer['body']): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) {
+      const bytes: Uint8Array = piece;
+      yield bytes;
+    }
+  } catch (error) {
+    throw new RemoteFailure(faultOf(error, 'the server'));
+  }
+}
+
+const mayNotList = (name: string): RemoteFault => ({
+  kind: 'denied',
+  message: `access to ${name} is denied: its names may not be listed (s3:ListBucket)`,
+});
+
+export const unexpected = (what: string, status: number, code: string | undefined): RemoteFault => ({
+  kind: status === 403 ? 'denied' : 'failed',
+  message: `${what} was answered with ${status}${code === undefined ? '' : ` ${code}`}`,
+});

@@ -1,0 +1,169 @@
+import { setMaxListeners } from 'node:events';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Answer, failed, RemoteFailure, type RemoteFault } from '../remote-storage.ts';
+
+/** A request with all its headers. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Its body, made anew for each try. */
+  readonly body?: () => AsyncIterable<Uint8Array>;
+  readonly bodySize: number;
+}
+
+export interface TimeLimits {
+  /** Until a connection stands. */
+  readonly connectMilliseconds: number;
+  /** Without a byte in either direction. */
+  readonly idleMilliseconds: number;
+  /** For the whole of a request that moves little. */
+  readonly totalMilliseconds: number;
+}
+
+export const timeLimits: TimeLimits = {
+  connectMilliseconds: 2000,
+  idleMilliseconds: 10_000,
+  totalMilliseconds: 30_000,
+};
+
+/** Slower than this is as bad as silence. */
+const leastBytesPerSecond = 16_384;
+
+/** A body up to this size goes with the headers: a server reads it whole before it refuses it. */
+const withHeaders = 1 << 16;
+
+/** Sends requests, and gives each answer with its body still to be read. */
+export interface Transport {
+  send(request: SignedRequest, signal: AbortSignal): Promise<Answer<IncomingMessage>>;
+}
+
+/** Connections are kept and used again; those that rest do not keep the process. */
+export function transport(limits: TimeLimits = timeLimits): Transport {
+  const options = { keepAlive: true, maxSockets: 16 };
+  const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  return {
+    async send({ method, url, headers, body, bodySize }, signal) {
+      if (signal.aborted) return failed({ kind: 'silent', message: 'given up' });
+      const isSecure = url.protocol === 'https:';
+      const waits = body !== undefined && bodySize > withHeaders;
+      const request = (isSecure ? httpsRequest : httpRequest)(url, {
+        method,
+        headers: { ...headers, ...(waits ? { expect: '100-continue' } : {}) },
+        agent: isSecure ? agents.https : agents.http,
+      });
+      return exchanged(request, { host: url.host, body, bodySize, waits, limits, signal });
+    },
+  };
+}
+
+interface Exchange {
+  readonly host: string;
+  readonly body: SignedRequest['body'];
+  readonly bodySize: number;
+  /** Whether the body is sent only when the server asks for it. */
+  readonly waits: boolean;
+  readonly limits: TimeLimits;
+  readonly signal: AbortSignal;
+}
+
+function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<IncomingMessage>> {
+  const { host, body, bodySize, waits, limits, signal } = exchange;
+  const timers = new Set<NodeJS.Timeout>();
+  const after = (milliseconds: number, act: () => void): void =>
+    void timers.add(setTimeout(act, milliseconds).unref());
+  const silent = (): RemoteFailure =>
+    new RemoteFailure({
+      kind: 'silent',
+      message: `${host} has not answered for ${Math.round(limits.idleMilliseconds / 1000)} seconds`,
+    });
+  const giveUp = (): void => void request.destroy(new RemoteFailure({ kind: 'silent', message: 'given up' }));
+  return new Promise((resolve) => {
+    let isSending = false;
+    const send = (): void => {
+      if (isSending || body === undefined) return;
+      isSending = true;
+      pipeline(Readable.from(body()), request).catch((error: unknown) => {
+        // The answer came first: the rest of the body is of no use.
+        if (!request.destroyed) request.destroy(error instanceof Error ? error : undefined);
+        else if (error instanceof RemoteFailure) resolve(failed(error.fault));
+      });
+    };
+    const end = (): void => {
+      for (const timer of timers) clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    };
+    // As many requests as go on at once listen to one signal.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', giveUp, { once: true });
+    request.setTimeout(limits.idleMilliseconds, () => request.destroy(silent()));
+    after(limits.totalMilliseconds + (bodySize / leastBytesPerSecond) * 1000, () =>
+      request.destroy(silent()),
+    );
+    request.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const late = setTimeout(
+        () =>
+          request.destroy(
+            new RemoteFailure({
+              kind: 'unreachable',
+              message: `no connection to ${host} in ${limits.connectMilliseconds / 1000} seconds`,
+            }),
+          ),
+        limits.connectMilliseconds,
+      ).unref();
+      timers.add(late);
+      socket.once('connect', () => clearTimeout(late));
+    });
+    request.on('continue', send);
+    request.on('error', (error) => {
+      end();
+      resolve(failed(faultOf(error, host)));
+    });
+    request.on('response', (response) => {
+      const size = Number(response.headers['content-length'] ?? 0);
+      for (const timer of timers) clearTimeout(timer);
+      after(limits.totalMilliseconds + (size / leastBytesPerSecond) * 1000, () => response.destroy(silent()));
+      // Whoever reads it is told; nobody has to.
+      response.on('error', () => undefined);
+      response.once('close', end);
+      // A connection on which a body was announced and not sent cannot be used again.
+      if (body !== undefined && !request.writableEnded) response.once('close', () => request.destroy());
+      resolve({ ok: true, value: response });
+    });
+    if (waits) {
+      request.flushHeaders();
+      // Servers that know nothing of the header wait for the body.
+      after(1000, send);
+    } else if (body === undefined) request.end();
+    else send();
+  });
+}
+
+/** What a failed connection means. */
+export function faultOf(error: unknown, host: string): RemoteFault {
+  if (error instanceof RemoteFailure) return error.fault;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return { kind: 'unreachable', message: `the name of ${host} cannot be resolved (${code})` };
+    case 'ECONNREFUSED':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ETIMEDOUT':
+      return { kind: 'unreachable', message: `no connection to ${host} (${code})` };
+    default: {
+      const message = error instanceof Error ? error.message : 'unknown';
+      return { kind: 'failed', message: `the connection to ${host} broke off (${code || message})` };
+    }
+  }
+}
