@@ -6,6 +6,7 @@
  *   stage-child.js  the process in which a stage program runs
  *   supervisor.js   the small process that ends a stage when the runner is gone
  *   ui/             the page that `pipeline ui` serves
+ *   job-wrapper.js  the process that runs a stage as a job of a queue
  *   package/        src/stage, src/ml, src/files and stages as modules with types: the `exports` of package.json
  *   templates/      what `pipeline init` copies
  *   completion/     what `pipeline completion` prints

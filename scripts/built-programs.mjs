@@ -1,5 +1,5 @@
 /**
- * How the three programs and the page of an installation are bundled: by `npm run prepare` into dist, and by the tests.
+ * How the four programs and the page of an installation are bundled: by `npm run prepare` into dist, and by the tests.
  * One place, since the bytes of stage-child.js count in the key of every stage program.
  */
 import { basename, dirname } from 'node:path';
@@ -45,7 +45,7 @@ const beforeCommandLine = (common) => ({
         entryPoints: { idle: 'src/cli/idle-program.ts' },
         format: 'cjs',
         external: external.filter((name) => name !== 'better-sqlite3'),
-        plugins: [bundledSqlite],
+        plugins: [bundledSqlite, neverIdle],
         outExtension: { '.js': '.cjs' },
         define: { 'import.meta.url': '__url' },
         banner: {
@@ -63,6 +63,17 @@ const builtCommandLine = {
   name: 'built-command-line',
   setup(start) {
     start.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './command-line.js', external: true }));
+  },
+};
+
+/** What a run with nothing to do never loads: the executors of queues, and what reads machine files. */
+const neverIdle = {
+  name: 'never-idle',
+  setup(idle) {
+    const files = /\/(slurm-executor|command-executor|machine-file)\.ts$/;
+    idle.onResolve({ filter: files }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
   },
 };
 
@@ -109,6 +120,7 @@ export function builtPrograms(root, outdir) {
     },
     stageChild: { ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } },
     supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/local/supervisor.ts' } },
+    jobWrapper: { ...common, entryPoints: { 'job-wrapper': 'src/runner/executors/remote/job-wrapper.ts' } },
   };
 }
 

@@ -24,10 +24,10 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
     return false;
   ignoreHangup();
   const signals = stopSignals();
-  const { file, set = [] } = options;
+  const { file, set = [], executor } = options;
   const idle = await runIfIdle(
     builtFile(import.meta.url),
-    { folder: process.cwd(), file, set },
+    { folder: process.cwd(), file, set, executor },
     requestOf(selection, options),
     signals,
   );

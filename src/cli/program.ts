@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { askCommand } from './commands/ask.ts';
+import { cancelCommand } from './commands/cancel.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -44,6 +45,7 @@ export function pipelineProgram(): Command {
     askCommand,
     uiCommand,
     verifyCommand,
+    cancelCommand,
     gcCommand,
     doctorCommand,
     keyCommand,

@@ -21,11 +21,17 @@ export function withPipelineOptions(command: Command, file = '-f, --file <file>'
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
 export async function openProjectHere(
-  { file, set = [] }: PipelineOptions,
+  { file, set = [], executor }: PipelineOptions & { readonly executor?: string },
   onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce(file),
 ): Promise<Project> {
   const { openProject } = await import('../runner/project.ts');
-  return openProject({ folder: process.cwd(), set, onWarning, ...(file === undefined ? {} : { file }) });
+  return openProject({
+    folder: process.cwd(),
+    set,
+    onWarning,
+    ...(file === undefined ? {} : { file }),
+    ...(executor === undefined ? {} : { executor }),
+  });
 }
 
 /** Some commands ask the project twice. */

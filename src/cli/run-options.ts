@@ -20,6 +20,8 @@ export interface RunOptions extends PipelineOptions {
   readonly remote?: true;
   readonly wait?: true | number;
   readonly events?: string;
+  readonly executor?: string;
+  readonly detach?: true;
 }
 
 /** Adds the options of `pipeline run`: to the command, and to the look for nothing to do before that is loaded. */
@@ -41,6 +43,8 @@ export function withRunOptions(command: Command): Command {
     .option('--allow-missing', 'use the recorded digests of data that is missing on this machine')
     .option('--watch', 'run again whenever data, code or the pipeline file changes')
     .option('--wait [seconds]', 'wait for another run to finish, for at most this many seconds', positive)
+    .option('--executor <name>', 'run everything there: local, slurm, or a name of "executors"')
+    .option('--detach', 'submit what is ready to queues and leave; start nothing on this machine')
     .option('--events <file>', 'write events to a file, one JSON object a line')
     .addHelpText(
       'after',
@@ -68,7 +72,7 @@ export function selectionOf(
 /** The request of a run of a selection. */
 export function requestOf(
   selection: Selection,
-  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, remote, jobs, wait }: RunOptions,
+  { force, keepGoing, retryFailed, allowMissing, adopt, overwrite, remote, jobs, wait, detach }: RunOptions,
 ): RunRequest {
   return {
     ...selection,
@@ -80,6 +84,7 @@ export function requestOf(
     ...(adopt === true ? { existingOuts: 'adopt' } : overwrite === true ? { existingOuts: 'overwrite' } : {}),
     waitSeconds: wait === true ? Infinity : (wait ?? 0),
     ...(jobs === undefined ? {} : { jobs }),
+    ...(detach === true ? { detach } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Outcome, RunSummary } from '../runner/project.ts';
 export function summaryJson({ run: id, seconds, exitCode, outcomes, sharedCache }: RunSummary): object {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
+  const [submitted, waiting] = [of('submitted'), of('waiting')];
   return {
     run: id,
     seconds,
@@ -19,5 +20,6 @@ export function summaryJson({ run: id, seconds, exitCode, outcomes, sharedCache 
     skipped: of('skipped'),
     interrupted: of('interrupted'),
     ...(sharedCache === undefined ? {} : { sharedCache }),
+    ...(submitted.length + waiting.length > 0 ? { submitted, waiting } : {}),
   };
 }

@@ -30,7 +30,12 @@ export function summaryText(
     return `${colors.green('✓')} everything ${readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
   const text = countsText(counts);
   const next = nextSteps(
-    { failed: named('failed'), skipped: counts.skipped, isStopped: exitCode >= 130 },
+    {
+      failed: named('failed'),
+      skipped: counts.skipped,
+      isStopped: exitCode >= 130,
+      isLeft: (counts.submitted ?? 0) + (counts.waiting ?? 0) > 0,
+    },
     typed,
   );
   return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
@@ -41,9 +46,11 @@ interface Unfinished {
   /** How many were not started, although nothing that they depend on failed. */
   readonly skipped: number;
   readonly isStopped: boolean;
+  /** Whether jobs are in a queue, or wait for what is. */
+  readonly isLeft: boolean;
 }
 
-function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun): readonly string[] {
+function nextSteps({ failed, skipped, isStopped, isLeft }: Unfinished, typed: TypedRun): readonly string[] {
   const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
@@ -54,7 +61,7 @@ function nextSteps({ failed, skipped, isStopped }: Unfinished, typed: TypedRun):
           `${pluralize(skipped, 'instance')} ${skipped === 1 ? 'does' : 'do'} not depend on the failure: run ${skipped === 1 ? 'it' : 'them'} with \`--keep-going\``,
         ]
       : []),
-    ...(failed.length > 0 || isStopped ? [`continue with \`${command('run')}\``] : []),
+    ...(failed.length > 0 || isStopped || isLeft ? [`continue with \`${command('run')}\``] : []),
   ];
 }
 

@@ -63,7 +63,15 @@ export interface Transferred {
 export interface InstanceStatus {
   readonly instance: InstanceId;
   readonly state:
-    'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'failed' | 'interrupted' | 'running';
+    | 'up-to-date'
+    | 'restorable'
+    | 'out-of-date'
+    | 'waiting'
+    | 'failed'
+    | 'interrupted'
+    | 'running'
+    /** Its job is in a queue, or ended there: the next run sees to its result. */
+    | 'submitted';
   readonly because: readonly Reason[];
   /** Outs that stand otherwise than its result says, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
@@ -350,4 +358,9 @@ export interface Artifact {
   readonly kind: OutKind;
   /** Whether it stands there. */
   readonly there: boolean;
+}
+
+/** The instances whose jobs in queues were cancelled. */
+export interface CancelledJobs {
+  readonly cancelled: readonly string[];
 }

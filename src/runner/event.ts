@@ -33,10 +33,18 @@ export type Outcome =
     }
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
-  | { readonly kind: 'interrupted'; readonly seconds: number };
+  | { readonly kind: 'interrupted'; readonly seconds: number }
+  /** Its job is in a queue, and goes on without the run. */
+  | { readonly kind: 'submitted' }
+  /** It was not started: it waits for a run that stays, or for what is submitted. */
+  | { readonly kind: 'waiting' };
 
 /** How many instances of a run ended how. Those that are `adopted` are among those that are `up-to-date`. */
-export type OutcomeCounts = Readonly<Record<Outcome['kind'] | 'adopted', number>>;
+export type OutcomeCounts = Readonly<Record<Exclude<Outcome['kind'], Unfinished> | 'adopted', number>> &
+  Readonly<Partial<Record<Unfinished, number>>>;
+
+/** Of a run that leaves jobs to a queue: counted where there are any. */
+type Unfinished = 'submitted' | 'waiting';
 
 export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
 
@@ -68,8 +76,16 @@ export type Failure =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'missing-outs'; readonly outs: readonly string[] }
   | { readonly kind: 'spawn'; readonly message: string }
-  /** Its job is gone, and left no result. */
-  | { readonly kind: 'lost' }
+  /** Its job is gone, and left no result; the message says what is known of it. */
+  | { readonly kind: 'lost'; readonly message?: string }
+  /** The kernel, or the queue, ended it for want of memory. */
+  | { readonly kind: 'out-of-memory' }
+  /** Its job reached the time limit of the queue. */
+  | { readonly kind: 'time-limit'; readonly hasCheckpoint?: true }
+  /** Somebody else ended its job. */
+  | { readonly kind: 'cancelled'; readonly message: string }
+  /** The nodes of its executor are of more than one kind. */
+  | { readonly kind: 'platform'; readonly message: string }
   /** What the stage itself reported by a `failure` message. */
   | { readonly kind: 'reported'; readonly text: string }
   /** Files at the places of its outs, which no run made, differ from what it computed. */

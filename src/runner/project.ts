@@ -22,12 +22,14 @@ import { noSpaceLeft } from './workspace/no-space-left.ts';
 import { fileFaults } from './status/preflight.ts';
 import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
-import { type IdleRequest, idleRequest, runIdle } from './project/idle-run.ts';
+import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
 import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
-import { fittedTo, type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
+import { type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
 import { thisMachine } from './project/this-machine.ts';
+import { placedHere } from './project/planning/placed-here.ts';
 import type {
   Artifact,
+  CancelledJobs,
   Collected,
   Explanation,
   GcRequest,
@@ -110,6 +112,8 @@ export interface ProjectOptions {
   readonly file?: string;
   /** `--set K=V`, in order. */
   readonly set?: readonly string[];
+  /** `--executor`: where everything runs. */
+  readonly executor?: string;
   /** Told what is no fault of the pipeline file and most probably a mistake; a run tells it as an event. */
   readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
 }
@@ -179,6 +183,8 @@ export interface Project {
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<Result<RerunVerification, Problem>>;
+  /** Cancels the jobs that instances have in queues; without patterns, those of all. */
+  cancel(patterns: readonly string[]): Promise<Result<CancelledJobs, Problem>>;
   gc(request: GcRequest): Promise<Result<Collected, Problem>>;
   close(): void;
 }
@@ -188,7 +194,7 @@ export interface Project {
  * meanwhile.
  */
 export async function openProject(
-  { folder, file, set = [], onWarning = () => undefined }: ProjectOptions,
+  { folder, file, set = [], executor, onWarning = () => undefined }: ProjectOptions,
   host: Host = thisMachine(),
 ): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
@@ -199,7 +205,7 @@ export async function openProject(
 
   function opened(place: ProjectPlace, access: Access): Result<Opened, Problem> {
     if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
-    if (rows?.ok !== true) rows = openRows(place, host, access);
+    if (rows?.ok !== true) rows = openRows(place, { ...host, executorName: executor }, access);
     return rows;
   }
   function close(): void {
@@ -260,14 +266,15 @@ export async function openProject(
       if (!plan.ok) return plan;
       const open = opened(plan.value.place, access);
       if (!open.ok) return open;
-      const fitted = fittedTo(open.value.executor, plan.value);
-      for (const warning of fitted.warnings) warn(warning);
-      const settled = await withKnownHubFolders(open.value, fitted);
+      const placed = await placedHere(open.value, plan.value);
+      if (!placed.ok) return placed;
+      for (const warning of placed.value.warnings) warn(warning);
+      const settled = await withKnownHubFolders(open.value, placed.value);
       return settled.ok ? answer(open.value, settled.value) : settled;
     });
   }
   const idleRequestOf = (open: Opened, request: RunRequest): IdleRequest | undefined =>
-    idleRequest(builtFile(import.meta.url), open, set, request);
+    idleRequestIn(builtFile(import.meta.url), open, set, request);
   async function idleAgain(
     place: ProjectPlace,
     request: RunRequest,
@@ -367,6 +374,11 @@ export async function openProject(
     verify: () => withRows('read', async (open) => ({ ok: true, value: await verify(open) })),
     verifyRerun: (instance, onEvent, stop) =>
       withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
+    cancel: (patterns) =>
+      withPlan('write', async (open, plan) => {
+        const { cancelJobs } = await import('./project/cancel-jobs.ts');
+        return cancelJobs(open, plan, { patterns });
+      }),
     gc: collect,
     close,
   };

@@ -22,6 +22,8 @@ export interface RunRequest extends Selection {
   readonly existingOuts?: ExistingOuts;
   /** Whether a dry run asks the shared cache, too. */
   readonly remote?: boolean;
+  /** Whether jobs are submitted to queues and left there; nothing is started on this machine. */
+  readonly detach?: boolean;
   /** How many instances at once; undefined: as many as the CPUs carry. */
   readonly jobs?: number;
   /** Seconds to wait for another run to end; Infinity: as long as it takes; 0: not at all. */

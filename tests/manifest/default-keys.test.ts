@@ -50,7 +50,13 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
   const { stageChild } = await programs();
   const executor = fakeExecutor();
   const session = await openSession(
-    { workspace, store: { ...store.value, isKept: false }, executor, stageChild, environment: {} },
+    {
+      workspace,
+      store: { ...store.value, isKept: false },
+      executorOf: () => executor,
+      stageChild,
+      environment: {},
+    },
     plan,
     [],
     plan.instances,

@@ -10,6 +10,7 @@ export interface Programs {
   readonly main: string;
   readonly supervisor: string;
   readonly stageChild: string;
+  readonly jobWrapper: string;
   readonly crashAt: string;
 }
 
@@ -25,7 +26,7 @@ async function buildPrograms(): Promise<Programs> {
   const outdir = join(root, 'node_modules/.cache', `pipeline-rig-${process.pid}`);
   mkdirSync(outdir, { recursive: true });
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
-  const { main, stageChild, supervisor } = builtPrograms(root, outdir);
+  const { main, stageChild, supervisor, jobWrapper } = builtPrograms(root, outdir);
   await Promise.all([
     build({
       ...main,
@@ -33,11 +34,13 @@ async function buildPrograms(): Promise<Programs> {
     }),
     build(stageChild),
     build(supervisor),
+    build(jobWrapper),
   ]);
   return {
     main: join(outdir, 'main.js'),
     supervisor: join(outdir, 'supervisor.js'),
     stageChild: join(outdir, 'stage-child.js'),
+    jobWrapper: join(outdir, 'job-wrapper.js'),
     crashAt: join(outdir, 'crash-at.js'),
   };
 }

@@ -34,7 +34,7 @@ const project = await openProject(
   { folder: process.cwd() },
   {
     disk,
-    helpers: { supervisor, stageChild },
+    helpers: { supervisor, stageChild, jobWrapper: '' },
     environment: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
     retryDelay: () => 0,

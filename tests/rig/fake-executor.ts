@@ -94,6 +94,8 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
 
   const executor: FakeExecutor = {
     name: 'fake',
+    leavesJobs: false,
+    restarts: 0,
     platform,
     jobs,
     batches,

@@ -176,7 +176,8 @@ function waitingText({ wait }: RunOptions): string {
 }
 
 /** Why an option and --watch contradict each other. */
-function notWithWatch({ dryRun: only, retryFailed, wait }: RunOptions): string | undefined {
+function notWithWatch({ dryRun: only, retryFailed, wait, detach }: RunOptions): string | undefined {
+  if (detach === true) return '--watch and --detach exclude each other';
   if (only === true) return '--watch and --dry-run exclude each other';
   if (retryFailed === true)
     return '--watch and --retry-failed exclude each other: a watch retries a failed instance when something that it depends on changes';

@@ -8,8 +8,19 @@ import type { Resources } from '../plan/instance.ts';
 export interface Executor {
   /** Stored with each attempt: a handle is given back only to the executor that made it. */
   readonly name: string;
-  /** Where its jobs run. It is in the manifests of their results. */
+  /** Where its jobs run, as far as it is known now. It is in the manifests of their results. */
   readonly platform: Platform;
+  /**
+   * Whether a run that is stopped gently leaves its jobs to themselves, for a later run. Such an executor counts
+   * a job's timeout itself, from the start of its program: a job may wait in a queue for days.
+   */
+  readonly leavesJobs: boolean;
+  /** How often a job is started again that was lost through no fault of its program. */
+  readonly restarts: number;
+  /**
+   * Finds out what has to be known of its machines before anything is planned for them; gives why it could not.
+   */
+  prepare?(signal: AbortSignal): Promise<string | undefined>;
   /**
    * What its jobs may use together. `jobs`: how many the user wants at once; undefined: as many as it
    * carries.
@@ -38,9 +49,9 @@ export interface Executor {
   cancel(handles: readonly Handle[], graceSeconds: number | null): void;
   /**
    * The handle of a job that was submitted by a runner that died before it stored the handle; undefined:
-   * there is none.
+   * there is none. `folder`: of its attempt, absolute.
    */
-  recover(nonce: string): Promise<Handle | undefined>;
+  recover(nonce: string, folder: string): Promise<Handle | undefined>;
   /** Ends what a dead runner's jobs left behind, as far as they do not outlive their runner by design. */
   endLeftOvers(): Promise<void>;
   /** The run is over, and no job of it is running. */
@@ -65,8 +76,8 @@ export interface Platform {
 export interface Capacity {
   readonly jobs: number;
   readonly cpus: number;
-  /** The numbers of its GPUs; looked up when it is asked. */
-  readonly gpus: () => readonly number[];
+  /** The numbers of its GPUs, looked up when it is asked; undefined: it hands them out itself. */
+  readonly gpus: () => readonly number[] | undefined;
   /** Bytes. */
   readonly memory: number;
 }
@@ -75,6 +86,8 @@ export interface Capacity {
 export interface Job {
   /** What no other job has: letters, digits and "=". */
   readonly nonce: string;
+  /** The instance, for people. */
+  readonly name: string;
   readonly program: JobProgram;
   /** The root of the project, where the job works. */
   readonly root: string;
@@ -90,8 +103,12 @@ export interface Job {
   readonly resources: Resources;
   /** Which of the capacity's GPUs it may use. */
   readonly gpus: readonly number[];
-  /** The runner cancels a job that takes longer; null: no limit. */
+  /** A job that takes longer is cancelled; null: no limit. */
   readonly timeoutSeconds: number | null;
+  /** The folder in which it finds its checkpoints. */
+  readonly scratch: string;
+  /** The stamps of what it reads, by path from the root or absolute, as they were when it was planned. */
+  readonly stamps: ReadonlyMap<string, string>;
 }
 
 export type JobProgram =
@@ -109,7 +126,25 @@ export interface SubmittedJob {
 
 /** How a job ended; none of its processes is left. `stopped`: it had been cancelled before it ended. */
 export type JobResult =
-  (Ending & { readonly stopped: boolean }) | { readonly kind: 'refused'; readonly message: string };
+  | (Ending & { readonly stopped: boolean })
+  | { readonly kind: 'refused'; readonly message: string }
+  | QueueResult;
+
+/** How a job in a queue may end besides. */
+export type QueueResult =
+  /** It was ended after its `timeoutSeconds`. */
+  | { readonly kind: 'timeout' }
+  /** The queue's limit was near, or was reached. `hasCheckpoint`: it can go on from what this job computed. */
+  | { readonly kind: 'time-limit'; readonly hasCheckpoint: boolean }
+  | { readonly kind: 'out-of-memory' }
+  /** Somebody else ended it. */
+  | { readonly kind: 'cancelled'; readonly message: string }
+  /** Through no fault of its program: its node failed, or it is gone and left nothing. */
+  | { readonly kind: 'lost'; readonly message: string }
+  /** It was not started: it would have run on another platform than it was planned for. */
+  | { readonly kind: 'platform-differs'; readonly platform: Platform; readonly host: string }
+  /** It was not started: a file is not as it was when it was planned. */
+  | { readonly kind: 'inputs-changed'; readonly path: string; readonly host: string };
 
 /** How a process ended. */
 export type Ending =

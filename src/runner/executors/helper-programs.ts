@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 export interface HelperPrograms {
   readonly supervisor: string;
   readonly stageChild: string;
+  readonly jobWrapper: string;
 }
 
 export const builtHelperPrograms = (): HelperPrograms => ({
   supervisor: fileURLToPath(new URL('./supervisor.js', import.meta.url)),
   stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),
+  jobWrapper: fileURLToPath(new URL('./job-wrapper.js', import.meta.url)),
 });

@@ -1,12 +1,17 @@
-import type { Fault, Report } from '../diagnostic.ts';
-import { remoteFields } from './pipeline-shape.ts';
+import type { Fault, Located, Report } from '../diagnostic.ts';
+import type { ExecutorSettings } from './executor-settings.ts';
+import { executorsShape } from './executor-shape.ts';
+import { namePattern, remoteFields } from './pipeline-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
-import { optional, record } from './shape.ts';
+import { optional, record, text } from './shape.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 
 /** What holds on one machine, or for one user, and is not committed. */
 export interface MachineFile {
   readonly cache: SharedCacheFields | undefined;
+  /** Where stages run that name no executor. */
+  readonly executor: Located<string> | undefined;
+  readonly executors: ReadonlyMap<string, ExecutorSettings>;
 }
 
 /** The file of a project, from its root. */
@@ -14,22 +19,28 @@ export const machineFileName = 'pipeline.machine.yaml';
 
 export const machineShape = record('a machine file', {
   cache: optional(record('the shared cache', remoteFields), 'where results are shared, and how'),
+  executor: optional(text, 'where stages run that name no executor'),
+  executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
 });
 
 /** Reads a machine file; an empty one says nothing. Undefined where it has faults. */
-export function parseMachineFile(file: string, text: string, report: Report): MachineFile | undefined {
+export function parseMachineFile(file: string, content: string, report: Report): MachineFile | undefined {
   const faults: Fault[] = [];
   const note: Report = (fault) => {
     faults.push(fault);
     report(fault);
   };
-  const root = parseYaml(file, text, note);
+  const root = parseYaml(file, content, note);
   if (faults.length > 0) return undefined;
-  if (root === undefined || (root.kind === 'scalar' && root.value === null)) return { cache: undefined };
+  if (root === undefined || (root.kind === 'scalar' && root.value === null)) return nothing;
   const fields = machineShape.read(root, note);
   if (fields === undefined) return undefined;
   const { remote, read, write } = fields.cache ?? {};
   return {
     cache: fields.cache && { remote: remote?.value, read: read?.value, write: write?.value },
+    executor: fields.executor,
+    executors: fields.executors ?? new Map(),
   };
 }
+
+const nothing: MachineFile = { cache: undefined, executor: undefined, executors: new Map() };

@@ -4,7 +4,9 @@ import type { OutKind } from './pipeline.ts';
 import { nearest } from './nearest.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { Axis, MatrixBlock, StageDependency, StageOut, WrittenBest } from './pipeline.ts';
+import { executorsShape } from './executor-shape.ts';
 import { projectPath } from './project-path.ts';
+import { bytes, seconds } from './quantity-shapes.ts';
 import {
   anyMap,
   badName,
@@ -17,7 +19,6 @@ import {
   mapOf,
   matching,
   optional,
-  positiveNumber,
   record,
   refuse,
   required,
@@ -295,39 +296,6 @@ const usesPath = map(text, ({ value, at }, _, report) => {
     : void report({ severity: 'error', code: 'bad-path', message: path.error, at });
 });
 
-const seconds = choice(
-  'seconds, or a text such as 90s, 10m or 2h',
-  {
-    number: positiveNumber,
-    unit: map(
-      matching('seconds, or a text such as 90s, 10m or 2h', /^\d+(\.\d+)?[smhd]$/),
-      ({ value, at }) => ({
-        value: Number.parseFloat(value) * ({ s: 1, m: 60, h: 3600, d: 86400 }[value.slice(-1)] ?? 1),
-        at,
-      }),
-    ),
-  },
-  (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'),
-);
-
-const bytes = choice(
-  'a number of bytes, or a text such as 800MB or 8GiB',
-  {
-    number: wholeNumber(1),
-    unit: map(
-      matching('a number of bytes, or a text such as 800MB or 8GiB', /^\d+(\.\d+)? ?[KMGT]i?B$/),
-      ({ value, at }) => {
-        const exponent = 'KMGT'.indexOf(/[KMGT]/.exec(value)?.[0] ?? 'K') + 1;
-        return {
-          value: Math.round(Number.parseFloat(value) * (value.endsWith('iB') ? 1024 : 1000) ** exponent),
-          at,
-        };
-      },
-    ),
-  },
-  (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? 'unit' : 'number'),
-);
-
 const environmentNames = listOf(
   'a list of names of environment variables',
   matching('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/),
@@ -357,9 +325,11 @@ export const stageShape = record('a stage', {
       cpus: optional(late(wholeNumber(1)), 'how many processors it keeps busy'),
       gpus: optional(late(wholeNumber(0)), 'how many GPUs it needs'),
       memory: optional(late(bytes), 'how much memory it needs'),
+      time: optional(late(seconds), 'how long it may take at most: the time limit of its job in a queue'),
     }),
     'what it needs of the machine',
   ),
+  executor: optional(late(text), 'where it runs: local, slurm, or a name of executors'),
   timeout: optional(late(seconds), 'after this long it is stopped'),
   retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
   cache: optional(flag, 'false: it runs every time'),
@@ -421,6 +391,8 @@ export const pipelineShape = record('a pipeline file', {
   shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
   best: optional(anyMap('a map with by, goal and within'), bestDescription),
   cache: optional(sharedCache, 'results that several machines share'),
+  executor: optional(text, 'where stages run that name no executor: local where it is left out'),
+  executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 

@@ -1,5 +1,6 @@
 import type { Located, Range } from '../diagnostic.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
+import type { ExecutorSettings } from './executor-settings.ts';
 import type { LookUp } from './interpolate.ts';
 import type { Deferred } from './shape.ts';
 
@@ -13,6 +14,9 @@ export interface Pipeline {
   readonly vars: LookUp;
   /** What `${best}` stands for, and its fields where they have no fault; undefined where the file has none. */
   readonly best: { readonly node: Node; readonly fields: WrittenBest | undefined } | undefined;
+  /** Where stages run that name no executor. */
+  readonly executor: Located<string> | undefined;
+  readonly executors: ReadonlyMap<string, ExecutorSettings>;
   /** In the order of the file. */
   readonly stages: ReadonlyMap<string, Stage>;
   /** Stages with faults of their own: what refers to them is not judged. */
@@ -59,7 +63,10 @@ export interface Stage {
     readonly gpus: Deferred<Located<number>> | undefined;
     /** Bytes. */
     readonly memory: Deferred<Located<number>> | undefined;
+    /** Seconds. */
+    readonly time: Deferred<Located<number>> | undefined;
   };
+  readonly executor: Deferred<Located<string>> | undefined;
   /** Seconds. */
   readonly timeout: Deferred<Located<number>> | undefined;
   readonly retries: Deferred<Located<number>> | undefined;

@@ -9,13 +9,17 @@ import type { Instance, Plan } from './instance.ts';
 export function fitCpus(
   plan: Plan,
   cpus: number,
+  isHere: (instance: Instance) => boolean,
 ): { readonly plan: Plan; readonly warnings: readonly Diagnostic[] } {
-  const tooMany = plan.instances.filter(({ resources }) => resources.cpus > cpus);
+  const tooMany = plan.instances.filter((instance) => isHere(instance) && instance.resources.cpus > cpus);
   const [first] = tooMany;
   if (first === undefined) return { plan, warnings: [] };
   const stages = [...new Set(tooMany.map(({ stage }) => stage))];
   return {
-    plan: { ...plan, instances: plan.instances.map((instance) => fitted(instance, cpus)) },
+    plan: {
+      ...plan,
+      instances: plan.instances.map((instance) => (isHere(instance) ? fitted(instance, cpus) : instance)),
+    },
     warnings: [
       {
         severity: 'warning',

@@ -1,3 +1,4 @@
+import type { ExecutorSettings } from '../pipeline-file/executor-settings.ts';
 import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
@@ -83,6 +84,8 @@ export interface Resources {
   readonly gpus: number;
   /** Bytes; 0: not declared. */
   readonly memory: number;
+  /** Seconds: the time limit of its job, where it is declared. */
+  readonly time?: number;
 }
 
 /** One cell of a stage's matrix, all references resolved: what is run, filed and shown. */
@@ -108,7 +111,9 @@ export interface Instance {
   readonly passEnv: readonly string[];
   readonly resources: Resources;
   /** Where each is written; the stage where it is not. */
-  readonly resourceRanges: Readonly<Record<keyof Resources, Range>>;
+  readonly resourceRanges: Readonly<Record<'cpus' | 'gpus' | 'memory', Range>>;
+  /** Where it runs; absent: where the pipeline file, or this machine, says for all. */
+  readonly executor?: Located<string>;
   /** Seconds; null: none. */
   readonly timeout: number | null;
   readonly retries: number;
@@ -126,6 +131,10 @@ export interface Plan {
   readonly file: string;
   readonly sharedCache?: SharedCacheFields | undefined;
   readonly instances: readonly Instance[];
+  /** Where instances run that name no executor. */
+  readonly executor?: Located<string>;
+  /** Of the pipeline file. */
+  readonly executors?: Readonly<Record<string, ExecutorSettings>>;
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;
   /** Which instance is the best: for tables, no key depends on it. */

@@ -59,6 +59,8 @@ export function planOf(pipeline: Pipeline): Planned {
       pipeline: pipeline.name,
       file: pipeline.file,
       ...(pipeline.sharedCache === undefined ? {} : { sharedCache: pipeline.sharedCache }),
+      ...(pipeline.executor === undefined ? {} : { executor: pipeline.executor }),
+      ...(pipeline.executors.size === 0 ? {} : { executors: Object.fromEntries(pipeline.executors) }),
       instances,
       needs,
       ...(best && { best }),

@@ -2,7 +2,11 @@ import { dirname } from 'node:path';
 import type { Result } from '../../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from '../answers.ts';
 import { orDiskProblem } from './disk-problem.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Event } from '../event.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Session } from '../status/assess.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/place-outs.ts';
 import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
@@ -15,7 +19,8 @@ import { type IdleRequest, recordIdle } from './idle-run.ts';
 import { invalid } from './planning/invalid.ts';
 import { oneInstance, selectFrom } from './planning/select-from.ts';
 import type { Opened } from './open-rows.ts';
-import { fittedTo, type Planned, plansOnDisk } from './planning/plan-here.ts';
+import { type Planned, plansOnDisk } from './planning/plan-here.ts';
+import { placedHere } from './planning/placed-here.ts';
 import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
 import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
@@ -55,7 +60,9 @@ export async function run(
     const opened = recording?.opened ?? rows;
     const read = await plan();
     if (!read.ok) return read;
-    const planned = fittedTo(opened.executor, read.value);
+    const placed = await placedHere(opened, read.value);
+    if (!placed.ok) return placed;
+    const planned = placed.value;
     const asked = choose(opened, planned, request);
     if (!asked.ok) return asked;
     const earlierEvents: Event[] = [];
@@ -69,6 +76,8 @@ export async function run(
     const selected = selectedIn(withFolders.value.plan, asked.value.selected);
     const session = await sessionToRun(opened, withFolders.value, selected, request);
     if (!session.ok) return session;
+    const unready = await unreadyExecutor(session.value, selected.chosen, stop.gentle);
+    if (unready !== undefined) return invalid([unready], withFolders.value.sources);
     const { retryDelay } = opened.host;
     const options = {
       request,
@@ -89,6 +98,28 @@ export async function run(
     recording?.remember(planned, chosen, finished);
     return { ok: true, value: finished };
   });
+}
+
+/** What keeps instances from being planned for their executors. */
+async function unreadyExecutor(
+  { executorOf }: Session,
+  instances: readonly Instance[],
+  signal: AbortSignal,
+): Promise<Diagnostic | undefined> {
+  const asked = new Set<Executor>();
+  for (const instance of instances) {
+    const executor = executorOf(instance);
+    const message = asked.has(executor) ? undefined : await executor.prepare?.(signal);
+    asked.add(executor);
+    if (message !== undefined)
+      return {
+        severity: 'error',
+        code: 'executor',
+        message: `executor "${executor.name}": ${message}`,
+        ...(instance.executor === undefined ? {} : { at: instance.executor.at }),
+      };
+  }
+  return undefined;
 }
 
 export async function dryRun(
@@ -125,7 +156,7 @@ async function locked<T>(
       const faults = [...linked, ...(shared === undefined ? [] : [shared])];
       if (faults.length > 0) return invalid(faults, new Map());
       if (wasKilled(opened.store)) await removePartialFiles(opened);
-      await putAwayKilled(opened);
+      await putAwayKilled({ ...opened, executor: opened.executors.local });
       return act();
     });
   } finally {
@@ -156,7 +187,9 @@ export async function gc(
     const instances = new Set<string>();
     const folders = new Set<string>();
     for (const read of plans.value) {
-      const planned = fittedTo(opened.executor, read);
+      const placed = await placedHere(opened, read);
+      if (!placed.ok) return placed;
+      const planned = placed.value;
       const session = await sessionFor(opened, planned, [], planned.plan.instances);
       if (!session.ok) return session;
       const { plan } = planned;
@@ -219,7 +252,7 @@ export async function verifyRerun(
       compared = await rerunAndCompare(
         run_,
         only,
-        opened.executor.capacity(1).gpus().slice(0, only.resources.gpus),
+        session.value.executorOf(only).capacity(1).gpus()?.slice(0, only.resources.gpus) ?? [],
       );
     });
     return compared.ok

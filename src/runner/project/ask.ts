@@ -41,7 +41,7 @@ import { foundInRun, foundNow, modelResults } from './results/model-results.ts';
 import { namedMetrics } from './results/named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results/results-of.ts';
 import { runHistory } from './results/run-history.ts';
-import { isRunning, outputsOf } from '../store/attempts.ts';
+import { isRunning, isSubmitted, outputsOf } from '../store/attempts.ts';
 import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
 import { eventsSince } from '../store/event-log.ts';
@@ -186,7 +186,9 @@ function failureIn({ store }: Opened, run: string, instance: InstanceId): Failur
 
 /** An attempt that is on has not ended: it was not interrupted. */
 const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): readonly Reason[] =>
-  state === 'running' ? because.filter(({ kind }) => kind !== 'interrupted-before') : because;
+  state === 'running' || state === 'submitted'
+    ? because.filter(({ kind }) => kind !== 'interrupted-before')
+    : because;
 
 /**
  * The instances that a selection names, each looked at with all that it needs. `onRemoteWarning`: the shared
@@ -213,13 +215,14 @@ async function inspected(
 }
 
 function stateOf(
-  { store }: Opened,
+  { store, executors }: Opened,
   { plan }: Planned,
   { instance, state }: Inspection,
   last: string | undefined,
 ): InstanceStatus['state'] {
   if (state === 'up-to-date' || state === 'restorable') return state;
   if (isRunning(store, plan.pipeline, instance.id) && lastRuns(store, 1).some(isOn)) return 'running';
+  if (isSubmitted(store, plan.pipeline, instance.id, executors.local.name)) return 'submitted';
   if (last === 'failed' || last === 'interrupted') return last;
   return state === 'waiting' ? 'waiting' : 'out-of-date';
 }

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import type { Event } from '../event.ts';
 import { withRun } from '../schedule/run.ts';
-import { pipelineFiles, readProjectText } from './find-project.ts';
+import type { Executor } from '../executors/executor.ts';
+import { pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import type { Opened } from './open-rows.ts';
+import { machineTexts } from './machine-texts.ts';
 import type { Planned } from './planning/plan-here.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { FinalOut, FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
@@ -45,7 +47,7 @@ export interface IdleRequest {
 /** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
 export function idleRequest(
   program: string,
-  { place: { root, file }, executor }: Pick<Opened, 'place' | 'executor'>,
+  { place: { root, file }, executor }: { readonly place: ProjectPlace; readonly executor: Executor },
   set: readonly string[],
   { force, retryFailed, allowMissing, existingOuts, mode, patterns, jobs: wantedJobs }: RunRequest,
 ): IdleRequest | undefined {
@@ -73,6 +75,24 @@ export function idleRequest(
   };
 }
 
+/** What is asked in a project, on the executors and by the machine files that it has now. */
+export const idleRequestIn = (
+  program: string,
+  { place, executors, host }: Opened,
+  set: readonly string[],
+  request: RunRequest,
+): IdleRequest | undefined =>
+  idleRequest(
+    program,
+    { place, executor: executors.local },
+    [
+      ...set,
+      ...(host.executorName === undefined ? [] : [`executor: ${host.executorName}`]),
+      ...machineTexts(place.root, host.environment).map((text) => JSON.stringify(text)),
+    ],
+    request,
+  );
+
 /**
  * A run that has nothing to do since nothing changed since the last one like it; undefined: that is not
  * known.
@@ -87,7 +107,6 @@ export async function runIdle(
     store,
     place,
     workspace,
-    executor,
     host: { environment, retryDelay },
   } = opened;
   if (findIdle(store, text) === undefined) return undefined;
@@ -105,7 +124,7 @@ export async function runIdle(
     if (!looksTheSame(workspace.disk, record.looks)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
     const summary = await withRun(
-      { workspace, store, executor, plan: record },
+      { workspace, store, plan: record },
       { instances, jobs, retryDelay },
       onEvent,
       stop,

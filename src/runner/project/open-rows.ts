@@ -5,8 +5,9 @@ import type { Result } from '../../result.ts';
 import type { Problem } from '../answers.ts';
 import type { ResultSource } from '../cache/result-source.ts';
 import type { Executor } from '../executors/executor.ts';
+import type { Executors } from '../executors/executors.ts';
 import type { HelperPrograms } from '../executors/helper-programs.ts';
-import { localExecutor } from '../executors/local/local-executor.ts';
+import { openExecutors } from '../executors/open-executors.ts';
 import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
 import { type StatRows, statRows } from '../store/remembered/stat-rows.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -19,8 +20,10 @@ export interface Host {
   readonly helpers: HelperPrograms;
   readonly environment: NodeJS.ProcessEnv;
   readonly now: () => bigint;
-  /** Where stages run; without it, on this machine. */
+  /** Where all stages run; without it, where they are placed. */
   readonly executor?: Executor | undefined;
+  /** The name of the executor that the command line asks for. */
+  readonly executorName?: string | undefined;
   /** Seconds before attempt n + 1 of an instance. */
   readonly retryDelay: (attempt: number) => number;
   /** Where runs look for results that are not on this disk, and put those that they make. */
@@ -33,7 +36,7 @@ export interface Opened {
   readonly store: Store;
   readonly workspace: Workspace;
   readonly stats: StatRows;
-  readonly executor: Executor;
+  readonly executors: Executors;
   readonly host: Host;
 }
 
@@ -52,8 +55,11 @@ export function openRows(place: ProjectPlace, host: Host, access: Access): Resul
     now: host.now,
     written: new Map(),
   };
-  const executor = host.executor ?? localExecutor({ workspace, store: store.value }, host.helpers);
-  return { ok: true, value: { place, store: store.value, workspace, stats, executor, host } };
+  const executors = openExecutors(
+    { workspace, store: store.value, helpers: host.helpers, environment: host.environment },
+    host.executor,
+  );
+  return { ok: true, value: { place, store: store.value, workspace, stats, executors, host } };
 }
 
 /** Whether a project was ever run. */

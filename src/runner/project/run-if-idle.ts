@@ -1,6 +1,6 @@
 import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { findProject } from './find-project.ts';
-import { idleRequest, runIdle } from './idle-run.ts';
+import { idleRequestIn, runIdle } from './idle-run.ts';
 import { hasCache, type Host, openRows } from './open-rows.ts';
 import { thisMachine } from './this-machine.ts';
 
@@ -9,6 +9,7 @@ export interface AskedProject {
   readonly folder: string;
   readonly file?: string | undefined;
   readonly set: readonly string[];
+  readonly executor?: string | undefined;
 }
 
 export interface IdleRun {
@@ -19,20 +20,23 @@ export interface IdleRun {
 
 /**
  * The run of a project that has nothing to do, where that is known from the last one; undefined: it is not,
- * and nothing was done. `program`: as that of `idleRequest`.
+ * and nothing was done. `program`: as that of `idleRequestIn`.
  */
 export async function runIfIdle(
   program: string,
-  { folder, file, set }: AskedProject,
+  { folder, file, set, executor }: AskedProject,
   request: RunRequest,
   stop: StopSignals,
   host: Host = thisMachine(),
 ): Promise<IdleRun | undefined> {
   const place = findProject(folder, file);
-  const open = place.ok && hasCache(place.value) ? openRows(place.value, host, 'write') : undefined;
+  const open =
+    place.ok && hasCache(place.value)
+      ? openRows(place.value, { ...host, executorName: executor }, 'write')
+      : undefined;
   if (open?.ok !== true) return undefined;
   try {
-    const asked = idleRequest(program, open.value, set, request);
+    const asked = idleRequestIn(program, open.value, set, request);
     const finished = asked && (await runIdle(open.value, asked, () => undefined, stop));
     return finished && { root: open.value.place.root, finished };
   } finally {

@@ -3,6 +3,7 @@ import type { Problem } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance } from '../plan/instance.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
+import { executorsOf } from '../executors/executors.ts';
 import type { Session } from '../status/assess.ts';
 import { openSession } from '../status/open-session.ts';
 import { readProjectText } from './find-project.ts';
@@ -16,14 +17,15 @@ import type { Planned } from './planning/plan-here.ts';
  */
 export async function sessionFor(
   opened: Opened,
-  { plan, sources }: Planned,
+  { plan, executors: settings, sources }: Planned,
   checked: readonly Instance[],
   looked: readonly Instance[] = instancesWithNeeds(plan, checked),
   allowMissing = false,
 ): Promise<Result<Session, Problem>> {
-  const { workspace, store, executor, host } = opened;
+  const { workspace, store, executors, host } = opened;
+  const executorOf = await executorsOf(executors, plan.instances, settings);
   const session = await openSession(
-    { workspace, store, executor, stageChild: host.helpers.stageChild, environment: host.environment },
+    { workspace, store, executorOf, stageChild: host.helpers.stageChild, environment: host.environment },
     plan,
     checked,
     looked,

@@ -2,7 +2,7 @@ import type { Outcome, OutcomeCounts } from '../event.ts';
 
 /** How many instances ended how. */
 export function countOutcomes(outcomes: Iterable<Outcome>): OutcomeCounts {
-  const counts = {
+  const counts: { -readonly [Kind in keyof OutcomeCounts]: OutcomeCounts[Kind] } = {
     ran: 0,
     'up-to-date': 0,
     adopted: 0,
@@ -13,7 +13,7 @@ export function countOutcomes(outcomes: Iterable<Outcome>): OutcomeCounts {
     interrupted: 0,
   };
   for (const outcome of outcomes) {
-    counts[outcome.kind] += 1;
+    counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
     if (outcome.kind === 'up-to-date' && outcome.adopted === true) counts.adopted += 1;
   }
   return counts;

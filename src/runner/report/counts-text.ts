@@ -9,6 +9,8 @@ export function countsText(counts: OutcomeCounts): string {
     [counts['up-to-date'] - counts.adopted, 'up to date'],
     [counts.failed, 'failed'],
     [counts.interrupted, 'interrupted'],
+    [counts.submitted ?? 0, 'submitted'],
+    [counts.waiting ?? 0, 'waiting'],
     [counts.blocked + counts.skipped, 'not started'],
   ] as const;
   return parts

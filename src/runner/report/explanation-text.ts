@@ -66,6 +66,7 @@ export function stateText(state: InstanceStatus['state']): string {
     case 'failed':
     case 'interrupted':
     case 'running':
+    case 'submitted':
       return state;
   }
 }

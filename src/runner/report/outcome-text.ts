@@ -25,6 +25,10 @@ export function outcomeText(outcome: Outcome): string {
       return 'skipped';
     case 'interrupted':
       return `interrupted after ${durationText(outcome.seconds)}`;
+    case 'submitted':
+      return 'submitted: its job goes on without this run';
+    case 'waiting':
+      return 'waiting: the next `pipeline run` goes on';
   }
 }
 
@@ -78,9 +82,17 @@ export function failureText(failure: Failure): string {
     case 'spawn':
       return `could not be started: ${failure.message}`;
     case 'lost':
-      return 'its job disappeared and left no result';
+      return failure.message ?? 'its job disappeared and left no result';
+    case 'out-of-memory':
+      return 'out of memory: ask for more with `resources.memory`';
+    case 'time-limit':
+      return failure.hasCheckpoint === true
+        ? 'its job reached its time limit: another one goes on from its checkpoint'
+        : 'its job reached its time limit without a checkpoint: ask for more with `resources.time`';
     case 'reported':
       return printableLines(failure.text);
+    case 'cancelled':
+    case 'platform':
     case 'existing-outs':
     case 'disk':
       return failure.message;

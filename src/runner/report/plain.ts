@@ -93,6 +93,9 @@ function finishedLines(instance: string, outcome: Outcome, colors: Colors): read
       return outcome.adopted === true ? [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`] : [];
     case 'skipped':
       return [];
+    case 'submitted':
+    case 'waiting':
+      return [`${colors.cyan('…')} ${instance}  ${colors.dim(text)}`];
     case 'blocked':
       return [`${colors.yellow('–')} ${instance}  ${text}`];
     case 'interrupted':

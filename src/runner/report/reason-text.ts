@@ -17,6 +17,8 @@ export function reasonText(reason: Reason): string {
       return 'the last attempt failed';
     case 'interrupted-before':
       return 'the last attempt was interrupted';
+    case 'submitted-before':
+      return 'an earlier run submitted its job';
     case 'damaged':
       return `the cached ${reason.path} is missing or damaged (object ${reason.object.slice(0, 8)})`;
     case 'evicted':

@@ -1,4 +1,4 @@
-import type { Event, Outcome, RecordedEvent } from '../event.ts';
+import type { Event, OutcomeCounts, RecordedEvent } from '../event.ts';
 import { type InstanceId, stageOf } from '../identity.ts';
 
 /** What is known of an instance that is running. */
@@ -30,7 +30,7 @@ export interface LiveView {
   readonly startedAt: number;
   readonly total: number;
   readonly jobs: number;
-  readonly counts: Readonly<Record<Outcome['kind'], number>>;
+  readonly counts: Omit<OutcomeCounts, 'adopted'>;
   readonly running: ReadonlyMap<InstanceId, Running>;
   readonly stages: Readonly<Record<string, StageTimes>>;
   /** The model that is on its way, before anything runs. */
@@ -108,7 +108,7 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
       return {
         ...view,
         running,
-        counts: { ...view.counts, [outcome.kind]: view.counts[outcome.kind] + 1 },
+        counts: { ...view.counts, [outcome.kind]: (view.counts[outcome.kind] ?? 0) + 1 },
         stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } },
       };
     }

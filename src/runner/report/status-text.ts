@@ -54,6 +54,7 @@ const order: readonly InstanceStatus['state'][] = [
   'out-of-date',
   'waiting',
   'running',
+  'submitted',
   'failed',
   'interrupted',
 ];

@@ -13,18 +13,28 @@ export interface Share {
  */
 export interface Allotment {
   take(wanted: Resources): Promise<Share>;
+  /** Undefined: it would have to wait. */
+  takeNow(wanted: Resources): Share | undefined;
 }
 
 export function allotment(capacity: Capacity): Allotment {
   let { jobs, cpus, memory } = capacity;
   let free: number[] | undefined;
-  const gpus = (): number[] => (free ??= [...capacity.gpus()]);
+  let isNumbered: boolean | undefined;
+  const gpus = (): number[] | undefined => {
+    if (isNumbered === undefined) {
+      const numbers = capacity.gpus();
+      isNumbered = numbers !== undefined;
+      free = numbers && [...numbers];
+    }
+    return free;
+  };
   const queue: { readonly wanted: Resources; readonly grant: (share: Share) => void }[] = [];
 
   const fits = (wanted: Resources): boolean =>
     jobs >= 1 &&
     cpus >= Math.min(wanted.cpus, capacity.cpus) &&
-    (wanted.gpus === 0 || gpus().length >= wanted.gpus) &&
+    (wanted.gpus === 0 || (gpus()?.length ?? Infinity) >= wanted.gpus) &&
     memory >= wanted.memory;
 
   function grantNext(): void {
@@ -34,7 +44,7 @@ export function allotment(capacity: Capacity): Allotment {
     }
   }
   function shareOf(wanted: Resources): Share {
-    const taken = wanted.gpus === 0 ? [] : gpus().splice(0, wanted.gpus);
+    const taken = wanted.gpus === 0 ? [] : (gpus()?.splice(0, wanted.gpus) ?? []);
     const used = Math.min(wanted.cpus, capacity.cpus);
     jobs -= 1;
     cpus -= used;
@@ -45,7 +55,7 @@ export function allotment(capacity: Capacity): Allotment {
         jobs += 1;
         cpus += used;
         memory += wanted.memory;
-        if (taken.length > 0) free = [...gpus(), ...taken].sort((a, b) => a - b);
+        if (taken.length > 0) free = [...(free ?? []), ...taken].sort((a, b) => a - b);
         grantNext();
       },
     };
@@ -58,5 +68,6 @@ export function allotment(capacity: Capacity): Allotment {
         grantNext();
       });
     },
+    takeNow: (wanted) => (queue.length === 0 && fits(wanted) ? shareOf(wanted) : undefined),
   };
 }

@@ -19,7 +19,7 @@ import { type Assessment, identityOf, readCacheOf, type Session } from '../statu
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
 import { noSpaceLeft } from '../workspace/no-space-left.ts';
-import type { Handle } from '../executors/executor.ts';
+import type { Executor, Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import {
   clearWorkspaceOuts,
@@ -30,7 +30,7 @@ import {
 } from './place-outs.ts';
 import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './found-outs.ts';
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
-import type { Jobs } from './jobs.ts';
+import type { JobsOfRun } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';
 import { type InterruptedAttempt, interruptedAttempt } from './interrupted-attempts.ts';
 import { type AttemptEnding, type AttemptRequest, followAttempt, runAttempt } from './run-attempt.ts';
@@ -44,13 +44,17 @@ export type Run = RunOf<Session>;
 /** `S`: what the run works with. */
 export interface RunOf<S> {
   readonly session: S;
-  readonly jobs: Jobs;
+  readonly jobs: JobsOfRun;
   readonly run: RunId;
   readonly stop: Stop;
   /** What runs now. */
   readonly running: Set<RunningStage>;
   /** How often it has begun to restore, adopt or run something. */
   readonly changes: { count: number };
+  /** Jobs are submitted and left to their queues; nothing is started here. */
+  readonly detach: boolean;
+  /** What executors turned out to run on, the first time that it was not as planned. */
+  readonly learned: Map<Executor, string>;
   emit(event: Event): void;
   /** The next file for what a stage prints, from the project root. */
   nextOutput(): string;
@@ -91,19 +95,21 @@ export async function executeInstance(
   };
   run.running.add(listed);
   try {
+    const { restarts } = run.session.executorOf(instance);
+    let [failures, losses] = [0, 0];
     for (let attempt = 1; ; attempt++) {
-      const left = attempt === 1 ? await leftByDeadRunner(run, assessment, forced) : undefined;
+      const left = attempt === 1 ? await leftByDeadRunner(run, instance, assessment, forced) : undefined;
       const ready: Ready =
         left === undefined
           ? await prepare(run, instance, assessment, forced && attempt === 1)
-          : { ok: true, resumed: true };
-      const outcome: Outcome = ready.ok
+          : { ok: true, resumed: false };
+      const outcome: Outcome | Again = ready.ok
         ? await attemptOnce(
             run,
             instance,
             assessment,
             {
-              because,
+              because: left === undefined ? because : [{ kind: 'submitted-before' }],
               attempt,
               resumed: ready.resumed,
               overwrite,
@@ -115,12 +121,17 @@ export async function executeInstance(
           )
         : { kind: 'failed', failure: ready.failure, seconds: seconds(), tail: [] };
       await putBackFoundOuts(run.session, (key) => key === assessment.key);
-      if (outcome.kind !== 'failed') return outcome;
+      if (outcome.kind !== 'failed' && outcome.kind !== 'again') return outcome;
       if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
-      // What is in the way of one attempt is in the way of the next.
-      const isHindered = !ready.ok || outcome.failure.kind === 'existing-outs';
-      if (isHindered || attempt > instance.retries || run.stop.isStopping()) return outcome;
-      const delaySeconds = run.retryDelay(attempt);
+      const isLost = outcome.failure.kind === 'lost' && losses < restarts;
+      if (isLost) losses += 1;
+      else if (outcome.kind === 'failed') failures += 1;
+      if (outcome.kind === 'failed') {
+        // What is in the way of one attempt is in the way of the next.
+        const isHindered = !ready.ok || outcome.failure.kind === 'existing-outs';
+        if (isHindered || failures > instance.retries || run.stop.isStopping()) return outcome;
+      } else if (run.stop.isStopping()) return { kind: 'interrupted', seconds: seconds() };
+      const delaySeconds = outcome.kind === 'again' ? 0 : run.retryDelay(isLost ? losses : failures);
       run.emit({
         kind: 'retrying',
         at: Date.now(),
@@ -133,11 +144,18 @@ export async function executeInstance(
         signal: AbortSignal.any([run.stop.stopped, cancelled.signal]),
       }).catch(() => undefined);
       if (cancelled.signal.aborted) return { kind: 'interrupted', seconds: seconds() };
-      if (run.stop.isStopping()) return outcome;
+      if (run.stop.isStopping())
+        return outcome.kind === 'failed' ? outcome : { kind: 'interrupted', seconds: seconds() };
     }
   } finally {
     run.running.delete(listed);
   }
+}
+
+/** It goes on with another attempt, whatever the stage's `retries`. */
+interface Again {
+  readonly kind: 'again';
+  readonly failure: Failure;
 }
 
 interface AttemptFacts {
@@ -158,9 +176,10 @@ async function attemptOnce(
   assessment: Assessment,
   { because, attempt, resumed, overwrite, gpus, left, cancelled }: AttemptFacts,
   seconds: () => number,
-): Promise<Outcome> {
+): Promise<Outcome | Again> {
   const { session } = run;
-  const { workspace, store, plan, executor } = session;
+  const { workspace, store, plan } = session;
+  const executor = session.executorOf(instance);
   const { key } = assessment;
   const output = left?.attempt.output ?? run.nextOutput();
   const failed = (failure: Failure): Outcome => ({
@@ -189,12 +208,14 @@ async function attemptOnce(
   run.emit({ kind: 'started', at: Date.now(), instance: id, key, because, attempt, resumed, params });
   const request: AttemptRequest = {
     session,
-    jobs: run.jobs,
+    executor,
+    jobs: run.jobs.of(executor),
     instance,
     assessment,
     output,
     stop: run.stop,
     cancelled,
+    detach: run.detach,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
@@ -220,7 +241,19 @@ async function attemptOnce(
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
   };
+  // The attempt stays open, for the run that asks for its key.
+  if (ending.kind === 'left') return { kind: 'submitted' };
   if (ending.kind === 'interrupted') return interrupted();
+  if (ending.kind === 'resumable') {
+    await interrupted();
+    return { kind: 'again', failure: { kind: 'time-limit', hasCheckpoint: true } };
+  }
+  if (ending.kind === 'platform-differs' || ending.kind === 'inputs-changed') {
+    const failure = await staleness(run, instance, assessment, ending);
+    // It is looked at again, and runs as it is then.
+    if (failure === undefined) return interrupted();
+    ending = { kind: 'failed', failure };
+  }
   if (ending.kind === 'failed' && noSpaceLeft([workspace.root, placeOf(workspace, 'cache')])) {
     warn(run, instance.id, {
       severity: 'warning',
@@ -243,6 +276,33 @@ async function attemptOnce(
   return outcome;
 }
 
+/**
+ * What is wrong where a job was not started since it would have had another key; undefined: that is known here
+ * now, and the instance is to be planned again.
+ */
+async function staleness(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  ending: Extract<AttemptEnding, { readonly kind: 'platform-differs' | 'inputs-changed' }>,
+): Promise<Failure | undefined> {
+  if (ending.kind === 'inputs-changed')
+    return (await touchedFile(run.session, instance, assessment)) === undefined
+      ? { kind: 'lost', message: `${ending.path} is not the same file on ${ending.host} as it is here` }
+      : undefined;
+  const executor = run.session.executorOf(instance);
+  const { os, arch, node } = ending.platform;
+  const found = `${os} ${arch}, Node ${node}`;
+  const learned = run.learned.get(executor) ?? found;
+  run.learned.set(executor, learned);
+  return learned === found
+    ? undefined
+    : {
+        kind: 'platform',
+        message: `the nodes of "${executor.name}" differ: ${ending.host} has ${found}, another one ${learned}: ask for one kind with "constraint"`,
+      };
+}
+
 /** The failed stage's last lines are shown; `log` has the rest. */
 const tailLines = 40;
 
@@ -252,14 +312,16 @@ const tailLines = 40;
  */
 async function leftByDeadRunner(
   { session, jobs }: Run,
+  instance: Instance,
   { key, stamps }: Assessment,
   forced: boolean,
 ): Promise<InterruptedAttempt | undefined> {
-  const left = await interruptedAttempt(session, key);
+  const executor = session.executorOf(instance);
+  const left = await interruptedAttempt({ ...session, executor }, key);
   if (left === undefined) return undefined;
   if (!forced && (await hasOrigin(session.workspace, key, originOf(stamps)))) return left;
-  session.executor.cancel([left.job.handle], 0);
-  await jobs.ended(left.job);
+  executor.cancel([left.job.handle], 0);
+  await jobs.of(executor).ended(left.job);
   abandonAttempt(session.store, left.attempt);
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Executor, SubmittedJob } from '../executors/executor.ts';
 import { handleOf } from '../executors/executor.ts';
 import type { Key } from '../identity.ts';
-import { abandonAttempt, type OpenAttempt, openAttempts } from '../store/attempts.ts';
+import { abandonAttempt, keysInQueues, type OpenAttempt, openAttempts } from '../store/attempts.ts';
 import type { Store } from '../store/open-store.ts';
 import { allFoundOuts } from '../store/found-outs.ts';
 import { markReaped, wasKilled } from '../store/runs.ts';
@@ -29,6 +29,7 @@ export async function putAwayKilled({ workspace, store, executor }: Remains): Pr
     if ((await jobOf({ workspace, executor }, attempt)) === undefined) abandonAttempt(store, attempt);
     else kept.add(attempt.key);
   }
+  for (const key of keysInQueues(store, executor.name)) kept.add(key);
   await removeAttempts(workspace, kept);
   await putBackFoundOuts({ workspace, store }, (key) => !kept.has(key));
   markReaped(store);
@@ -54,6 +55,7 @@ export async function interruptedAttempt(
 ): Promise<InterruptedAttempt | undefined> {
   const [attempt] = openAttempts(remains.store, remains.executor.name, key);
   const job = attempt && (await jobOf(remains, attempt));
+  if (attempt !== undefined && job === undefined) abandonAttempt(remains.store, attempt);
   return attempt && job && { attempt, job };
 }
 
@@ -62,9 +64,10 @@ async function jobOf(
   { workspace, executor }: Pick<Remains, 'workspace' | 'executor'>,
   { key, nonce, handle: stored }: OpenAttempt,
 ): Promise<SubmittedJob | undefined> {
-  const handle = stored === undefined ? await executor.recover(nonce) : handleOf(stored);
+  const folder = placeOf(workspace, attemptFolder(key));
+  const handle = stored === undefined ? await executor.recover(nonce, folder) : handleOf(stored);
   if (handle === undefined) return undefined;
-  const job = { handle, nonce, folder: placeOf(workspace, attemptFolder(key)) };
+  const job = { handle, nonce, folder };
   const [state] = await executor.poll([handle]);
   return state === 'gone' && (await executor.result(job)) === undefined ? undefined : job;
 }

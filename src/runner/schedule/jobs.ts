@@ -7,6 +7,8 @@ export interface Jobs {
   submit(job: Job): Promise<Handle>;
   /** How a job ended, when it has. Undefined: it is gone and left no result. */
   ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
+  /** Its end is not waited for any more. */
+  leave(attempt: SubmittedJob): void;
 }
 
 interface Waiting {
@@ -21,7 +23,28 @@ interface Submission {
   readonly reject: (error: unknown) => void;
 }
 
-export function jobsOf(executor: Executor): Jobs {
+/** The jobs of all executors of a run. */
+export interface JobsOfRun {
+  of(executor: Executor): Jobs;
+  /** No job of the run is waited for any more. */
+  close(): void;
+}
+
+export function jobsOfRun(): JobsOfRun {
+  const opened = new Map<Executor, Jobs>();
+  return {
+    of(executor) {
+      const jobs = opened.get(executor) ?? jobsOf(executor);
+      opened.set(executor, jobs);
+      return jobs;
+    },
+    close() {
+      for (const executor of opened.keys()) executor.close();
+    },
+  };
+}
+
+function jobsOf(executor: Executor): Jobs {
   let submissions: Submission[] = [];
   const waiting = new Map<Handle, Waiting>();
   let isWatching = false;
@@ -50,7 +73,7 @@ export function jobsOf(executor: Executor): Jobs {
         const added = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (!(await endGone())) await Promise.race([executor.changed(), added]);
+        if (!(await endGone()) && waiting.size > 0) await Promise.race([executor.changed(), added]);
       }
     } catch (error) {
       for (const { reject } of waiting.values()) reject(error);
@@ -84,6 +107,10 @@ export function jobsOf(executor: Executor): Jobs {
         if (isWatching) wake?.();
         else void watch();
       });
+    },
+    leave({ handle }) {
+      waiting.delete(handle);
+      wake?.();
     },
   };
 }

@@ -18,6 +18,7 @@ import { parseMessage } from '../executors/parse-message.ts';
 import type { Inputs } from '../status/read-inputs.ts';
 import type { Stop } from './stop.ts';
 import {
+  type Executor,
   graceSeconds,
   type Handle,
   type JobProgram,
@@ -28,6 +29,7 @@ import type { Jobs } from './jobs.ts';
 
 export interface AttemptRequest {
   readonly session: Session;
+  readonly executor: Executor;
   readonly jobs: Jobs;
   readonly instance: Instance;
   readonly assessment: Assessment;
@@ -36,6 +38,8 @@ export interface AttemptRequest {
   readonly stop: Stop;
   /** Aborts when the result is of no use any more. */
   readonly cancelled?: AbortSignal;
+  /** Whether its job is left to the queue as soon as it is there. */
+  readonly detach?: boolean;
   onMessage(message: StageMessage): void;
   onOutput(appended: Appended): void;
   /** Lines on the event descriptor that are no messages, when the attempt is over. */
@@ -52,7 +56,13 @@ export interface NewAttempt {
 export type AttemptEnding =
   | { readonly kind: 'exited' }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'interrupted' };
+  | { readonly kind: 'interrupted' }
+  /** Its job goes on without the run. */
+  | { readonly kind: 'left' }
+  /** It came to the time limit of its queue, and goes on from its checkpoint as another job. */
+  | { readonly kind: 'resumable' }
+  /** It was not started, since it would not have had this key. */
+  | Extract<JobResult, { readonly kind: 'platform-differs' | 'inputs-changed' }>;
 
 /** Starts an instance's program and waits for its end: its own, its timeout's, or that of the run. */
 export async function runAttempt(
@@ -74,6 +84,7 @@ export async function runAttempt(
     };
   const handle = await jobs.submit({
     nonce,
+    name: instance.id,
     program: programOf(session, instance, assessment),
     root: session.workspace.root,
     folder,
@@ -85,6 +96,8 @@ export async function runAttempt(
     resources: instance.resources,
     gpus,
     timeoutSeconds: instance.timeout,
+    scratch: placeOf(session.workspace, scratchPath(assessment.key)),
+    stamps: assessment.inputs.stamps,
   });
   onSubmitted(handle);
   return followAttempt(request, { handle, nonce, folder });
@@ -92,8 +105,7 @@ export async function runAttempt(
 
 /** Waits for the end of an attempt whose job was submitted, by this runner or by one that died. */
 export async function followAttempt(request: AttemptRequest, job: SubmittedJob): Promise<AttemptEnding> {
-  const { session, jobs, instance, stop } = request;
-  const { executor } = session;
+  const { session, executor, jobs, instance, stop } = request;
   let reported: string | undefined;
   let foreign = 0;
   let timedOut = false;
@@ -105,12 +117,21 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
     if (message?.kind === 'failure') reported = message.text;
   });
   const end = (grace: number | null): void => executor.cancel([job.handle], grace);
-  const unsubscribe = stop.whileRunning(end);
+  let leave: (() => void) | undefined;
+  const left = new Promise<'left'>((resolve) => {
+    leave = () => resolve('left');
+  });
+  const unsubscribe = executor.leavesJobs
+    ? stop.whileAttached(
+        () => leave?.(),
+        () => end(0),
+      )
+    : stop.whileRunning(end);
   const cancel = (): void => end(graceSeconds);
   request.cancelled?.addEventListener('abort', cancel);
   if (request.cancelled?.aborted === true) cancel();
   const timer =
-    instance.timeout === null
+    instance.timeout === null || executor.leavesJobs
       ? undefined
       : setTimeout(
           () => {
@@ -119,15 +140,21 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
           },
           Math.min(instance.timeout * 1000, longestTimer),
         );
-  const result = await jobs.ended(job);
+  if (request.detach === true && (await executor.poll([job.handle]))[0] !== 'gone') leave?.();
+  const result = await Promise.race([left, jobs.ended(job)]);
   clearTimeout(timer);
   unsubscribe();
   request.cancelled?.removeEventListener('abort', cancel);
   output.stop();
+  if (result === 'left') {
+    jobs.leave(job);
+    return { kind: 'left' };
+  }
   if (foreign > 0) request.onForeignLines(foreign);
   return judge(result, {
     interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(),
     timeout: timedOut ? instance.timeout : null,
+    limit: instance.timeout,
     reported,
   });
 }
@@ -139,15 +166,20 @@ function judge(
   result: JobResult | undefined,
   seen: {
     readonly interrupted: boolean;
+    /** Of the runner, where it was reached. */
     readonly timeout: number | null;
+    readonly limit: number | null;
     readonly reported: string | undefined;
   },
 ): AttemptEnding {
   // What ends after it was asked to stop may have cut its work short, whatever its exit code says.
-  const cutShort = result === undefined || result.kind === 'refused' || result.stopped;
+  const cutShort =
+    result === undefined || result.kind === 'refused' || ('stopped' in result && result.stopped);
   if (seen.interrupted && cutShort) return { kind: 'interrupted' };
   if (seen.timeout !== null && cutShort) return failed({ kind: 'timeout', seconds: seen.timeout });
-  if (seen.reported !== undefined) return failed({ kind: 'reported', text: seen.reported });
+  // A stage that is ended by its queue may report that, too.
+  const isOfProgram = result === undefined || result.kind === 'refused' || 'stopped' in result;
+  if (seen.reported !== undefined && isOfProgram) return failed({ kind: 'reported', text: seen.reported });
   if (result === undefined) return failed({ kind: 'lost' });
   switch (result.kind) {
     case 'refused':
@@ -156,6 +188,18 @@ function judge(
       return failed({ kind: 'signal', signal: result.signal });
     case 'exit':
       return result.code === 0 ? { kind: 'exited' } : failed({ kind: 'exit', code: result.code });
+    case 'timeout':
+      return failed({ kind: 'timeout', seconds: seen.limit ?? 0 });
+    case 'time-limit':
+      return result.hasCheckpoint ? { kind: 'resumable' } : failed({ kind: 'time-limit' });
+    case 'out-of-memory':
+      return failed({ kind: 'out-of-memory' });
+    case 'cancelled':
+    case 'lost':
+      return failed(result);
+    case 'platform-differs':
+    case 'inputs-changed':
+      return result;
   }
 }
 

@@ -24,7 +24,7 @@ export interface RunRules {
   /** What the user said of files that no run made, at the places of its outs; undefined: they stay. */
   existingOutsOf(instance: Instance): ExistingOuts | undefined;
   readonly keepGoing: boolean;
-  readonly allotment: Allotment;
+  readonly allotmentOf: (instance: Instance) => Allotment;
   /** Of earlier runs, whose keys are not tried again. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
   /** What was known of the instances when the run began. */
@@ -46,20 +46,26 @@ export async function runInstances(
   const ids = new Set(instances.map(({ id }) => id));
   // What failed, or waits in vain, and the failure that it all comes from.
   const failures = new Map<InstanceId, InstanceId>();
+  // What is left to a queue, or waits for what is.
+  const unfinished = new Set<InstanceId>();
   const turns = new Turns(rules.failures);
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? [])
       .map((need) => failures.get(need))
       .find((failure) => failure !== undefined);
+    const waits = run.detach && (needs.get(instance.id) ?? []).some((need) => unfinished.has(need));
     const ending =
       by !== undefined
         ? { key: null, outcome: { kind: 'blocked', by } as const }
-        : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
-            unassessed(diskMessage(error)),
-          );
+        : waits
+          ? { key: null, outcome: { kind: 'waiting' } as const }
+          : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
+              unassessed(diskMessage(error)),
+            );
     const { key, outcome } = noted(run, rules, ending);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
+    if (outcome.kind === 'submitted' || outcome.kind === 'waiting') unfinished.add(instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
     onOutcome(instance, key, outcome);
   }
@@ -121,7 +127,20 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
     const { key, decision } = first;
     const changes = run.changes.count;
     const endTurn = await turns.take(key);
-    const share = decision.kind === 'run' ? await rules.allotment.take(instance.resources) : undefined;
+    const willRun = decision.kind === 'run';
+    const allotted = willRun ? rules.allotmentOf(instance) : undefined;
+    const isHere = !run.session.executorOf(instance).leavesJobs;
+    // Who leaves jobs to a queue gives no share back, and starts nothing here.
+    const share = run.detach
+      ? isHere
+        ? undefined
+        : allotted?.takeNow(instance.resources)
+      : await allotted?.take(instance.resources);
+    if (willRun && share === undefined) {
+      endTurn();
+      return { key, outcome: { kind: 'waiting' } };
+    }
+    let isLeft = false;
     try {
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
@@ -143,12 +162,15 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
               'the cached result reads differently each time: check the disk with `pipeline verify`',
             ),
           });
+      } else if (ending.kind === 'submitted') {
+        isLeft = true;
+        return { key, outcome: ending };
       }
       // Ended because what it was started with is out of date, while the run goes on: as it is now.
       else if (ending.kind !== 'interrupted' || run.stop.isStopping())
         return noted(run, rules, { key, outcome: ending });
     } finally {
-      share?.release();
+      if (!isLeft) share?.release();
       endTurn();
     }
   }

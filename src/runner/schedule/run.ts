@@ -23,11 +23,11 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Session } from '../status/assess.ts';
 import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { Capacity, Executor } from '../executors/executor.ts';
 import { thisProcess } from '../executors/process-identity.ts';
 import type { RunWatcher } from './run-controls.ts';
-import { allotment } from './allotment.ts';
-import { jobsOf } from './jobs.ts';
+import { type Allotment, allotment } from './allotment.ts';
+import { jobsOfRun } from './jobs.ts';
 import { logsFolder } from '../workspace/cache-layout.ts';
 import { takeAsIs, type TakenAsIs } from './taken-as-is.ts';
 import { stopFor } from './stop.ts';
@@ -57,12 +57,15 @@ export async function runSelected(
   signals: StopSignals,
 ): Promise<RunSummary> {
   const { request, selected, policyOf } = options;
-  const capacity = session.executor.capacity(request.jobs);
+  const capacities = new Map<Executor, Capacity>();
+  for (const executor of new Set(selected.chosen.map(session.executorOf)))
+    capacities.set(executor, executor.capacity(request.jobs));
+  const jobs = [...capacities.values()].reduce((sum, capacity) => sum + capacity.jobs, 0);
   let readsOutOfDate = false;
   let sharedCache: SharedCacheReport | undefined;
   const summary = await withRun(
     session,
-    { ...options, instances: selected.chosen, jobs: capacity.jobs },
+    { ...options, instances: selected.chosen, jobs, detach: request.detach === true },
     onEvent,
     signals,
     async (run, ends) => {
@@ -97,7 +100,7 @@ export async function runSelected(
         policyOf,
         existingOutsOf: options.existingOutsOf,
         keepGoing: request.keepGoing,
-        allotment: allotment(capacity),
+        allotmentOf: allotments(session, capacities),
         failures: options.watcher?.failures ?? new Map(),
         standings,
       },
@@ -105,6 +108,18 @@ export async function runSelected(
     );
     await recordWritten(session.workspace);
   }
+}
+
+function allotments(
+  { executorOf }: Session,
+  capacities: ReadonlyMap<Executor, Capacity>,
+): (instance: Instance) => Allotment {
+  const opened = new Map([...capacities].map(([executor, capacity]) => [executor, allotment(capacity)]));
+  return (instance) => {
+    const found = opened.get(executorOf(instance));
+    if (found === undefined) throw new Error(`${instance.id} was not chosen`);
+    return found;
+  };
 }
 
 type OnOutcome = (instance: Named, key: Key | null, outcome: Outcome) => void;
@@ -124,7 +139,6 @@ type Named = Pick<Instance, 'id'>;
 interface Framed {
   readonly workspace: Workspace;
   readonly store: Store;
-  readonly executor: Executor;
   readonly plan: Pick<Plan, 'pipeline' | 'file'>;
 }
 
@@ -133,6 +147,7 @@ interface RunFrame {
   readonly jobs: number;
   readonly retryDelay: (attempt: number) => number;
   readonly earlierEvents?: readonly Event[];
+  readonly detach?: boolean;
 }
 
 /**
@@ -141,14 +156,14 @@ interface RunFrame {
  */
 export async function withRun<S extends Framed>(
   session: S,
-  { instances, jobs, retryDelay, earlierEvents = [] }: RunFrame,
+  { instances, jobs, retryDelay, earlierEvents = [], detach = false }: RunFrame,
   onEvent: (event: Event) => void,
   signals: StopSignals,
   act: (run: RunOf<S>, ends: Ends) => Promise<void>,
 ): Promise<RunSummary> {
   const startedAt = Date.now();
   const started = performance.now();
-  const { store, plan, executor } = session;
+  const { store, plan } = session;
   const runner = thisProcess();
   const id = newRunId(startedAt, (run) => isRun(store, run));
   insertRun(store, {
@@ -179,11 +194,13 @@ export async function withRun<S extends Framed>(
   const bookkeeping = bookkeeper(session, id);
   const run: RunOf<S> = {
     session,
-    jobs: jobsOf(executor),
+    jobs: jobsOfRun(),
     run: id,
     stop,
     running: new Set(),
     changes: { count: 0 },
+    detach,
+    learned: new Map(),
     emit,
     nextOutput: outputFiles(session, id),
     retryDelay,
@@ -209,7 +226,7 @@ export async function withRun<S extends Framed>(
     log.flush();
     throw error;
   } finally {
-    executor.close();
+    run.jobs.close();
     stop.close();
   }
   const seconds = (performance.now() - started) / 1000;

@@ -14,6 +14,11 @@ export interface Stop {
    * null: it may take its time.
    */
   whileRunning(end: (grace: number | null) => void): () => void;
+  /**
+   * Registers a job that goes on without the run; gives the end of the registration. `leave`: the run is stopped,
+   * and nothing else holds it; `end`: the user stopped it for the second time.
+   */
+  whileAttached(leave: () => void, end: () => void): () => void;
   /** Aborts when the run is to stop. */
   readonly stopped: AbortSignal;
   /**
@@ -30,6 +35,7 @@ const lastMomentMilliseconds = 500;
 /** `onStop` is told once for each step: gently, then hard. */
 export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
   const running = new Set<(grace: number | null) => void>();
+  const attached = new Map<() => void, () => void>();
   const stopped = new AbortController();
   const givenUp = new AbortController();
   let lastMoment: NodeJS.Timeout | undefined;
@@ -39,11 +45,17 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     onStop(false);
     stopped.abort();
     for (const end of running) end(gentleGrace());
+    leaveJobs();
+  };
+  /** While local stages end, the user may still say that the jobs are to end too. */
+  const leaveJobs = (): void => {
+    if (stopped.signal.aborted && running.size === 0) for (const leave of attached.keys()) leave();
   };
   const stopHard = (): void => {
     onStop(true);
     stopped.abort();
     for (const end of running) end(0);
+    for (const end of attached.values()) end();
     lastMoment = setTimeout(() => givenUp.abort(), lastMomentMilliseconds);
   };
   // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
@@ -63,7 +75,16 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     whileRunning(end) {
       running.add(end);
       if (stopped.signal.aborted) end(hard.aborted ? 0 : gentleGrace());
-      return () => running.delete(end);
+      return () => {
+        running.delete(end);
+        leaveJobs();
+      };
+    },
+    whileAttached(leave, end) {
+      attached.set(leave, end);
+      if (hard.aborted) end();
+      else leaveJobs();
+      return () => attached.delete(leave);
     },
     stopped: stopped.signal,
     givenUp: givenUp.signal,

@@ -84,10 +84,12 @@ async function again(
     resumed: false,
     params: instance.params,
   });
+  const executor = session.executorOf(instance);
   const output = run.nextOutput();
   const request: AttemptRequest = {
     session,
-    jobs: run.jobs,
+    executor,
+    jobs: run.jobs.of(executor),
     instance,
     assessment,
     output,
@@ -102,7 +104,12 @@ async function again(
     case 'exited':
       return undefined;
     case 'interrupted':
+    case 'left':
+    case 'resumable':
       return 'was interrupted';
+    case 'platform-differs':
+    case 'inputs-changed':
+      return `was not started (${ending.kind})`;
     case 'failed':
       return `failed (${ending.failure.kind})`;
   }

@@ -2,7 +2,7 @@ import { recordedDep } from './recorded-dep.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { ExecutorOf } from '../executors/executors.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
@@ -28,7 +28,7 @@ export interface Session extends ProgramSourcesOfRun, Cache {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly plan: Plan;
-  readonly executor: Executor;
+  readonly executorOf: ExecutorOf;
   readonly instances: ReadonlyMap<InstanceId, Instance>;
   /** Whether a dep on a path that is not here counts as it did in the last result. */
   readonly allowMissing: boolean;

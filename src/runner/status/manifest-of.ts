@@ -1,5 +1,6 @@
 import { digestOf } from '../../files/digest.ts';
-import type { Executor, Platform } from '../executors/executor.ts';
+import type { Platform } from '../executors/executor.ts';
+import type { ExecutorOf } from '../executors/executors.ts';
 import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { bundlerVersion } from '../programs/bundle.ts';
@@ -13,7 +14,7 @@ const formatVersion = '1';
 export interface ManifestSources {
   readonly environment: NodeJS.ProcessEnv;
   /** A result is of the platform that computes it, wherever the runner itself runs. */
-  readonly executor: Pick<Executor, 'platform'>;
+  readonly executorOf: ExecutorOf;
 }
 
 /** Everything that the result of an instance depends on. */
@@ -21,7 +22,7 @@ export function manifestOf(
   instance: Instance,
   { digest, native }: ReadProgram,
   inputs: Pick<Inputs, 'digests'>,
-  { environment, executor: { platform } }: ManifestSources,
+  { environment, executorOf }: ManifestSources,
 ): Manifest {
   return {
     format: digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion,
@@ -35,7 +36,7 @@ export function manifestOf(
         return [name, value === undefined ? null : digestOf(value)];
       }),
     ),
-    platform: platformOf(instance, digest, native, platform),
+    platform: platformOf(instance, digest, native, executorOf(instance).platform),
   };
 }
 

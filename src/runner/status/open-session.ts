@@ -6,14 +6,14 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { Session } from './assess.ts';
 import { byId, preflight, programPaths, readyPrograms } from './preflight.ts';
 import { stagePrograms } from '../programs/stage-programs.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { ExecutorOf } from '../executors/executors.ts';
 
 export interface SessionSources {
   readonly workspace: Workspace;
   readonly store: Store;
   /** The entry of the process that runs a stage program. */
   readonly stageChild: string;
-  readonly executor: Executor;
+  readonly executorOf: ExecutorOf;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -23,7 +23,7 @@ export interface SessionSources {
  * error.
  */
 export async function openSession(
-  { workspace, store, stageChild, executor, environment }: SessionSources,
+  { workspace, store, stageChild, executorOf, environment }: SessionSources,
   plan: Plan,
   checked: readonly Instance[],
   looked: readonly Instance[],
@@ -34,7 +34,7 @@ export async function openSession(
     programPaths([...checked, ...looked]),
   );
   const faults = await preflight(workspace, store, plan, checked, programs, {
-    capacity: executor.capacity(undefined),
+    capacityOf: (instance) => executorOf(instance).capacity(undefined),
     path: environment['PATH'],
     allowMissing,
   });
@@ -48,7 +48,7 @@ export async function openSession(
       instances: byId(plan.instances),
       programs: readyPrograms(programs),
       stageChild,
-      executor,
+      executorOf,
       environment,
       allowMissing,
     },

@@ -9,7 +9,7 @@ import { checkCommand } from '../plan/command/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import { lineText } from '../plan/command/check-command.ts';
 import { wordsOfLine } from '../plan/command/shell-line.ts';
-import type { Instance, Plan, Program, Resources, Word } from '../plan/instance.ts';
+import type { Instance, Plan, Program, Word } from '../plan/instance.ts';
 import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
@@ -41,7 +41,7 @@ import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
 /** What there is to run with. */
 export interface Machine {
-  readonly capacity: Capacity;
+  readonly capacityOf: (instance: Instance) => Capacity;
   /** PATH, as stages have it. */
   readonly path: string | undefined;
   /** Whether a dep that is not here may count as it did in the last result. */
@@ -60,7 +60,7 @@ export async function preflight(
   plan: Plan,
   instances: readonly Instance[],
   programs: Programs,
-  { capacity, path: searched, allowMissing }: Machine,
+  { capacityOf, path: searched, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
   const filesOf = fileLook(workspace, linkOn, {
@@ -72,7 +72,7 @@ export async function preflight(
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),
     ...checkCommand(instance, { isFile: isFileHere, isProduct: (path) => isProduct(instance.stage, path) }),
-    ...resourceFaults(instance, capacity),
+    ...resourceFaults(instance, capacityOf(instance)),
   ]);
   const faults = [
     ...files,
@@ -444,22 +444,17 @@ const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string)
 
 /** Told once, however many instances ask for it. */
 function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
-  const tooMuch = (what: keyof Resources, wanted: string, there: string): Diagnostic => ({
+  const tooMuch = (what: keyof Instance['resourceRanges'], wanted: string, there: string): Diagnostic => ({
     severity: 'error',
     code: 'unsatisfiable',
     message: `${wanted} asked for, and this machine has ${there}`,
     at: resourceRanges[what],
     help: `lower resources.${what}`,
   });
+  const gpus = resources.gpus === 0 ? undefined : capacity.gpus()?.length;
   return [
-    ...(resources.gpus > 0 && resources.gpus > capacity.gpus().length
-      ? [
-          tooMuch(
-            'gpus',
-            pluralize(resources.gpus, 'GPU is', 'GPUs are'),
-            String(capacity.gpus().length || 'none'),
-          ),
-        ]
+    ...(gpus !== undefined && resources.gpus > gpus
+      ? [tooMuch('gpus', pluralize(resources.gpus, 'GPU is', 'GPUs are'), String(gpus || 'none'))]
       : []),
     ...(resources.memory > capacity.memory
       ? [tooMuch('memory', `${sizeText(resources.memory)} of memory are`, sizeText(capacity.memory))]

@@ -3,7 +3,7 @@ import type { Past } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { wasFinished } from './last-results.ts';
 import { type Store, unlessDiskFails } from './open-store.ts';
-import { rowOf, rowsOf } from './row.ts';
+import { type Row, rowOf, rowsOf } from './row.ts';
 
 export interface Attempt {
   readonly run: RunId;
@@ -44,6 +44,7 @@ export interface OpenAttempt {
   readonly attempt: number;
   readonly key: Key;
   readonly output: string;
+  readonly executor: string;
   readonly nonce: string;
   /** Undefined: its runner died before it was known. */
   readonly handle: string | undefined;
@@ -60,22 +61,43 @@ export const openAttempts = (store: Store, executor: string, key?: Key): readonl
         `SELECT attempts.* FROM attempts JOIN runs USING (run) WHERE ended IS NULL AND executor = ? ${key === undefined ? '' : 'AND key = ?'} ORDER BY runs.rowid DESC, attempt DESC`,
       )
       .all(executor, ...(key === undefined ? [] : [key])),
-  ).flatMap((row) => {
-    const parsed = parseKey(row.text('key'));
-    return parsed === undefined
-      ? []
-      : [
-          {
-            run: row.text('run'),
-            instance: row.text('instance'),
-            attempt: row.number('attempt'),
-            key: parsed,
-            output: row.text('output'),
-            nonce: row.text('nonce'),
-            handle: row.optionalText('handle'),
-          },
-        ];
-  });
+  ).flatMap(openAttemptIn);
+
+/** Those of a pipeline that other executors than one were given: their jobs may go on. */
+export const attemptsInQueues = (store: Store, pipeline: string, local: string): readonly OpenAttempt[] =>
+  rowsOf(
+    store
+      .sql(
+        "SELECT * FROM attempts WHERE ended IS NULL AND pipeline = ? AND executor NOT IN ('', ?) ORDER BY instance",
+      )
+      .all(pipeline, local),
+  ).flatMap(openAttemptIn);
+
+function openAttemptIn(row: Row): readonly OpenAttempt[] {
+  const key = parseKey(row.text('key'));
+  if (key === undefined) return [];
+  return [
+    {
+      run: row.text('run'),
+      instance: row.text('instance'),
+      attempt: row.number('attempt'),
+      key,
+      output: row.text('output'),
+      executor: row.text('executor'),
+      nonce: row.text('nonce'),
+      handle: row.optionalText('handle'),
+    },
+  ];
+}
+
+/**
+ * The keys of attempts that were given to other executors than one and whose end was never recorded: their jobs
+ * may go on.
+ */
+export const keysInQueues = (store: Store, local: string): readonly string[] =>
+  rowsOf(
+    store.sql("SELECT DISTINCT key FROM attempts WHERE ended IS NULL AND executor NOT IN ('', ?)").all(local),
+  ).map((row) => row.text('key'));
 
 /** Records that an attempt of a run that died was interrupted. */
 export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAttempt): void {
@@ -141,6 +163,14 @@ export const isRunning = (store: Store, pipeline: string, instance: InstanceId):
       'SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1',
     )
     .get(pipeline, instance) !== undefined;
+
+/** Whether the job of an instance was left to a queue, and no run has seen its end. */
+export const isSubmitted = (store: Store, pipeline: string, instance: InstanceId, local: string): boolean =>
+  store
+    .sql(
+      "SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND executor NOT IN ('', ?) LIMIT 1",
+    )
+    .get(pipeline, instance, local) !== undefined;
 
 /** The key that an instance last had a result under, cached or not. */
 export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId): string | undefined =>

@@ -107,6 +107,8 @@ export function outcomeCounts(store: Store, run: string): OutcomeCounts {
     blocked: count('blocked'),
     skipped: count('skipped'),
     interrupted: count('interrupted'),
+    ...(count('submitted') > 0 ? { submitted: count('submitted') } : {}),
+    ...(count('waiting') > 0 ? { waiting: count('waiting') } : {}),
   };
 }
 

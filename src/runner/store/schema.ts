@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 10;
+export const schemaVersion = 11;
 
 export const migrations: readonly string[] = [
   `
@@ -197,6 +197,14 @@ export const migrations: readonly string[] = [
   `
   -- origin: who made a result that came from the shared cache, as JSON; null: it was made here.
   ALTER TABLE entries ADD COLUMN origin TEXT;
+  `,
+  `
+  -- What the nodes of a queue are, by how they are asked for: it is in the keys of what runs there.
+  CREATE TABLE platforms (
+    nodes TEXT PRIMARY KEY,
+    platform TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ${idleUntil('platforms', ['INSERT', 'DELETE'])}
   `,
 ];
 

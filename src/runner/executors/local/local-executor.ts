@@ -1,6 +1,7 @@
 import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
+import { localName } from '../../pipeline-file/executor-settings.ts';
 import { endLeftOvers } from './end-left-overs.ts';
 import { type Executor, type Handle, handleOf, type Job, type JobResult } from '../executor.ts';
 import type { HelperPrograms } from '../helper-programs.ts';
@@ -79,7 +80,9 @@ export function localExecutor(
   }
 
   return {
-    name: 'local',
+    name: localName,
+    leavesJobs: false,
+    restarts: 0,
     platform: {
       os: process.platform,
       arch: process.arch,

@@ -80,9 +80,14 @@ export function marked(mark: Mark): readonly number[] {
   return pids().filter((pid) => pid !== process.pid && carries(pid, mark) && isLiving(statOf(pid)));
 }
 
+/** Set in every process of a job in a queue, which may run on this very machine and outlives the runner. */
+export const jobVariable = 'PIPELINE_JOB';
+
 function carries(pid: number, { environment, output }: Mark): boolean {
+  const variables = readProc(pid, 'environ');
+  if (variables.includes(`${jobVariable}=`) && !environment.startsWith(`${jobVariable}=`)) return false;
   return (
-    readProc(pid, 'environ').includes(environment) ||
+    variables.includes(environment) ||
     [1, 2].some((descriptor) => isOutput(linkOf(pid, `fd/${descriptor}`), output))
   );
 }

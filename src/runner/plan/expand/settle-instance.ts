@@ -29,6 +29,8 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
   const memory = late(stage.resources.memory, 0);
+  const time = stage.resources.time && settleLate(stage.resources.time, lookUp, report);
+  const executor = stage.executor && settleLate(stage.executor, lookUp, report);
   const timeout = late<number | null>(stage.timeout, null);
   const retries = late(stage.retries, 0);
   if (
@@ -43,7 +45,9 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     gpus === undefined ||
     memory === undefined ||
     timeout === undefined ||
-    retries === undefined
+    retries === undefined ||
+    (stage.resources.time !== undefined && time === undefined) ||
+    (stage.executor !== undefined && executor === undefined)
   )
     return undefined;
   return {
@@ -62,8 +66,14 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     outs,
     env: stage.env.map(({ value }) => value).sort(),
     passEnv: stage.passEnv.map(({ value }) => value).sort(),
-    resources: { cpus: cpus.value, gpus: gpus.value, memory: memory.value },
+    resources: {
+      cpus: cpus.value,
+      gpus: gpus.value,
+      memory: memory.value,
+      ...(time === undefined ? {} : { time: time.value }),
+    },
     resourceRanges: { cpus: cpus.at, gpus: gpus.at, memory: memory.at },
+    ...(executor === undefined ? {} : { executor }),
     timeout: timeout.value,
     retries: retries.value,
     cache: stage.cache,

@@ -5,14 +5,13 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from '../find-project.ts';
 import type { Plan } from '../../plan/instance.ts';
 import type { PlannedFile } from '../../plan/plan-file.ts';
-import { fitCpus } from '../../plan/fit-cpus.ts';
 import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
 import { rememberedPlan, rememberPlan } from '../../plan/remembered-plan.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
 import type { SourceRequest } from '../../pipeline-file/source-request.ts';
 import { overrideName } from '../../wording/override-name.ts';
 import { findPlan, recordPlan } from '../../store/remembered/plan-rows.ts';
-import type { Executor } from '../../executors/executor.ts';
+import type { ExecutorSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Store } from '../../store/open-store.ts';
 import { invalid } from './invalid.ts';
 
@@ -20,6 +19,8 @@ import { invalid } from './invalid.ts';
 export interface Planned {
   readonly place: ProjectPlace;
   readonly plan: Plan;
+  /** The queues that its instances may be placed on; none before they are. */
+  readonly executors: ReadonlyMap<string, ExecutorSettings>;
   readonly warnings: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
   /** Whether the store has it, for the next process. */
@@ -56,17 +57,15 @@ export async function planHere(
   const { result, sound, loose, warnings, sources } = known ?? (await planAnew(request));
   if (!result.ok)
     return invalid([...result.error, ...(sound === undefined ? [] : look(sound, loose ?? []))], sources);
-  const planned = { place, plan: result.value, warnings, sources, isStored: known !== undefined };
+  const planned = {
+    place,
+    plan: result.value,
+    executors: new Map(),
+    warnings,
+    sources,
+    isStored: known !== undefined,
+  };
   return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
-}
-
-/**
- * The same with no more CPUs for an instance than where it will run. Not before it is stored: another machine
- * has others.
- */
-export function fittedTo(executor: Executor, planned: Planned): Planned {
-  const { plan, warnings } = fitCpus(planned.plan, executor.capacity(undefined).cpus);
-  return { ...planned, plan, warnings: [...planned.warnings, ...warnings] };
 }
 
 function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {

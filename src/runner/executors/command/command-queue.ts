@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { shellQuoted } from '../../wording/shell-quoted.ts';
+import type { CommandSettings } from '../../pipeline-file/executor-settings.ts';
+import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
+
+/** What a command of the user answered. */
+interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A queue that is known by three commands of the user: one submits a script, one says where a job stands, one ends
+ * it. A job is known by the id that the first prints; where the runner died before it read that, by its files alone.
+ */
+export function commandQueue(settings: CommandSettings, environment: NodeJS.ProcessEnv): Queue {
+  const run = (words: readonly string[], values: Readonly<Record<string, string>>): Promise<Answer> =>
+    answerOf(
+      words.map((word) => word.replaceAll(/\$\{(\w+)\}/g, (all, name: string) => values[name] ?? all)),
+      environment,
+    );
+
+  async function submit({ job, wrapper }: QueuedJob): Promise<Submission> {
+    const script = `${job.folder}/${job.nonce}.sh`;
+    writeFileSync(script, scriptOf(job.root, wrapper, settings), { mode: 0o700 });
+    const { code, stdout, stderr } = await run(settings.submit, {
+      script,
+      name: job.name.replaceAll(/[^A-Za-z0-9.-]+/g, '-'),
+      nonce: job.nonce,
+      cpus: String(job.resources.cpus),
+      gpus: String(job.resources.gpus),
+      memory: String(Math.ceil(job.resources.memory / 2 ** 20)),
+      seconds: String(Math.ceil(job.resources.time ?? 0)),
+    });
+    const id = stdout.trim().split('\n').at(-1)?.trim() ?? '';
+    if (code === 0 && id !== '') return { kind: 'submitted', id };
+    const said = stderr.trim() === '' ? `it exited with ${code} and printed no id` : stderr.trim();
+    return { kind: 'refused', message: `${settings.submit[0]}: ${said}` };
+  }
+
+  async function look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined> {
+    const sights = new Map<string, Sight>();
+    for (const { place, id } of jobs) {
+      if (id === '') continue;
+      const { code, stdout } = await run(settings.poll, { id, nonce: place });
+      const word = stdout.trim();
+      // One that cannot be asked after now makes no other job seem gone.
+      if (code !== 0 || !['pending', 'running', 'gone'].includes(word)) return undefined;
+      if (word === 'pending') sights.set(place, { kind: 'pending', id });
+      if (word === 'running') sights.set(place, { kind: 'running', id, node: 'another machine' });
+    }
+    return sights;
+  }
+
+  return {
+    places: (jobs) => jobs.map(({ nonce }) => nonce),
+    async submit(jobs) {
+      const submissions: Submission[] = [];
+      for (const job of jobs) submissions.push(await submit(job));
+      return submissions;
+    },
+    look,
+    async cancel(jobs) {
+      for (const { id, place } of jobs) if (id !== '') await run(settings.cancel, { id, nonce: place });
+    },
+  };
+}
+
+/** The script that a job runs: setup lines, the project's folder, Node, and the wrapper. */
+function scriptOf(root: string, wrapper: readonly string[], { setup = [], node }: CommandSettings): string {
+  const own = node ?? (setup.length > 0 ? 'node' : process.execPath);
+  return [
+    '#!/bin/sh',
+    ...setup,
+    `cd ${shellQuoted(root)} || { echo "pipeline: $(hostname) cannot enter the project folder"; exit 92; }`,
+    `exec ${[own, ...wrapper].map(shellQuoted).join(' ')}`,
+    '',
+  ].join('\n');
+}
+
+/** Outside the process group of the terminal: Ctrl-C must not end a submission half-way. */
+function answerOf([file = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<Answer> {
+  return new Promise((resolve) => {
+    const child = spawn(file, words, { env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), longestMilliseconds);
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.on('error', (error) => resolve({ code: null, stdout, stderr: error.message }));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+const longestMilliseconds = 120_000;

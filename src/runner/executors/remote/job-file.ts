@@ -1,0 +1,78 @@
+import { isJsonObject, parseJson } from '../../../files/json.ts';
+import type { Platform } from '../executor.ts';
+
+/**
+ * What a job in a queue is told, in a file of its attempt's folder. It is also the fence: a wrapper whose
+ * nonce is not that of the file there belongs to an attempt that was given up, and publishes nothing.
+ */
+export interface JobFile {
+  readonly nonce: string;
+  /** What its queue knows it by before it has an id. */
+  readonly place: string;
+  readonly root: string;
+  readonly program:
+    | { readonly kind: 'stage'; readonly child: string; readonly bundle: string }
+    | { readonly kind: 'command'; readonly words: readonly string[] }
+    /** Says what the node is, and runs nothing. */
+    | { readonly kind: 'probe' };
+  readonly environment: Readonly<Record<string, string>>;
+  /** Names of variables that are as the node has them, after the setup lines. */
+  readonly ofNode: readonly string[];
+  readonly output: string;
+  readonly scratch: string;
+  /** Null: whatever it is. */
+  readonly platform: Platform | null;
+  readonly stamps: readonly (readonly [path: string, stamp: string])[];
+  readonly timeoutSeconds: number | null;
+}
+
+/** Where a job ran. */
+export interface JobHost {
+  readonly host: string;
+  /** The model of its CPUs: results are bit-identical on one model. */
+  readonly cpu: string;
+  readonly platform: Platform;
+}
+
+/** The truth about a job: written by its wrapper, complete or not at all. */
+export interface ResultFile extends JobHost {
+  readonly nonce: string;
+  /** The id that its queue gave it, as far as the queue tells its jobs. */
+  readonly id: string;
+  /** Milliseconds since the epoch, by the clock of its host. */
+  readonly started: number;
+  readonly ended: number;
+  readonly ending: WrapperEnding;
+}
+
+export type WrapperEnding =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  /** It was asked to end. */
+  | { readonly kind: 'stopped'; readonly why: StopReason; readonly hasCheckpoint: boolean }
+  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'platform-differs' }
+  | { readonly kind: 'inputs-changed'; readonly path: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** `signal`: by its queue, for whatever reason. */
+export type StopReason = 'time-limit' | 'timeout' | 'signal';
+
+export const jobFilePath = (folder: string): string => `${folder}/job.json`;
+/** Made by the one wrapper that starts the program. */
+export const claimPath = (folder: string, nonce: string): string => `${folder}/${nonce}.claim`;
+export const resultPath = (folder: string, nonce: string): string => `${folder}/${nonce}.result.json`;
+/** What the program writes on its event descriptor. */
+export const eventsPath = (folder: string, nonce: string): string => `${folder}/${nonce}.events`;
+/** What the queue itself says in a job's output. */
+export const queueLogPath = (folder: string, nonce: string): string => `${folder}/${nonce}.queue.txt`;
+
+/** A file that one of us wrote, whole: only its nonce has to be looked at. */
+export function parseOwn<T extends { readonly nonce: string }>(text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseJson(text, '');
+  if (!parsed.ok || !isJsonObject(parsed.value) || typeof parsed.value['nonce'] !== 'string')
+    return undefined;
+  const whole: T = JSON.parse(text);
+  return whole;
+}

@@ -1,0 +1,55 @@
+import type { Job } from '../executor.ts';
+
+/**
+ * A queue that runs jobs elsewhere: it takes them, says where they stand, and ends them. How a job ended is in its
+ * result file; the queue is asked only about one that left none.
+ */
+export interface Queue {
+  /**
+   * What each job will be known by in the queue before it has an id, in the order of the jobs. Those of one
+   * submission share what stands before the "/".
+   */
+  places(jobs: readonly Job[]): readonly string[];
+  /** Gives the ids of the jobs, or why they were refused, in their order. Does not reject. */
+  submit(jobs: readonly QueuedJob[]): Promise<readonly Submission[]>;
+  /** Where jobs stand, by their places; one that is not there is not in the queue. Undefined: it cannot be asked now. */
+  look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined>;
+  /** Asks for the end of jobs; it may be asked again. */
+  cancel(jobs: readonly KnownJob[]): Promise<void>;
+}
+
+export interface QueuedJob {
+  readonly job: Job;
+  readonly place: string;
+  /** The words that start its wrapper, without Node. */
+  readonly wrapper: readonly string[];
+}
+
+/** A job that was submitted. `id`: empty where it is not known. */
+export interface KnownJob {
+  readonly place: string;
+  readonly id: string;
+}
+
+export type Submission =
+  | { readonly kind: 'submitted'; readonly id: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Where a job stands in a queue. */
+export type Sight =
+  | {
+      readonly kind: 'pending';
+      readonly id: string;
+      /** Why it will wait for ever, in the queue's own word, and what to do. */
+      readonly stuck?: string;
+    }
+  | { readonly kind: 'running'; readonly id: string; readonly node: string }
+  | { readonly kind: 'ended'; readonly id: string; readonly how: QueueEnding };
+
+/** What a queue says of the end of a job. */
+export type QueueEnding =
+  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'time-limit' }
+  | { readonly kind: 'cancelled'; readonly message: string }
+  /** It may be tried again: the message says what it was. */
+  | { readonly kind: 'lost'; readonly message: string };

@@ -1,0 +1,407 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isJsonObject, parseJson } from '../../../files/json.ts';
+import { jobsFolder } from '../../workspace/cache-layout.ts';
+import {
+  type Executor,
+  type Handle,
+  handleOf,
+  type Job,
+  type JobResult,
+  type JobState,
+  type Platform,
+} from '../executor.ts';
+import type { HelperPrograms } from '../helper-programs.ts';
+import { type FollowedLines, followLines } from './follow-lines.ts';
+import {
+  claimPath,
+  eventsPath,
+  type JobFile,
+  jobFilePath,
+  parseOwn,
+  queueLogPath,
+  type ResultFile,
+  resultPath,
+} from './job-file.ts';
+import type { KnownJob, Queue, QueuedJob, QueueEnding, Sight } from './queue.ts';
+import { readShared, writeShared } from './shared-file.ts';
+import { storedProgram } from './stored-program.ts';
+
+export interface RemoteSettings {
+  /** How many jobs at once. */
+  readonly jobs: number;
+  /** Milliseconds between two looks at the queue. */
+  readonly interval: number;
+  /** Milliseconds that a result may take to show here. */
+  readonly grace: number;
+  /** Whether setup lines make the node's PATH and libraries another than ours. */
+  readonly hasSetup: boolean;
+}
+
+export interface RemoteHost {
+  readonly root: string;
+  readonly helpers: HelperPrograms;
+  /** What is known of the nodes; undefined: nothing yet. */
+  readonly platform: { get(): Platform | undefined; set(platform: Platform): void };
+}
+
+/** What is stored of a job: enough to find it again, whatever the settings are by then. */
+interface Ticket extends KnownJob {
+  readonly nonce: string;
+  /** Of its attempt, absolute. */
+  readonly folder: string;
+}
+
+/** What this process has seen of a job. */
+interface Tracked {
+  sight: Sight | undefined;
+  /** Since when the queue has said that it is not there any more; undefined: it is there, or was not asked. */
+  missingSince: number | undefined;
+  isCancelled: boolean;
+  wasTold: string | undefined;
+  refusal: string | undefined;
+  onLine: ((line: string | null) => void) | undefined;
+  lines: FollowedLines | undefined;
+}
+
+/**
+ * Jobs in a queue on other machines that see the project under the same path. They outlive the runner. The truth
+ * about one is the result file that its wrapper writes; what a queue says, or leaves out, only starts a grace.
+ */
+export function remoteExecutor(
+  name: string,
+  queue: Queue,
+  { jobs, interval, grace, hasSetup }: RemoteSettings,
+  { root, helpers, platform }: RemoteHost,
+): Executor {
+  const tracked = new Map<Handle, Tracked>();
+  let sights: ReadonlyMap<string, Sight> | undefined;
+  let nextLook = 0;
+  let wake: (() => void) | undefined;
+
+  function track(handle: Handle): Tracked {
+    const known = tracked.get(handle);
+    if (known !== undefined) return known;
+    const made: Tracked = {
+      sight: undefined,
+      missingSince: undefined,
+      isCancelled: false,
+      wasTold: undefined,
+      refusal: undefined,
+      onLine: undefined,
+      lines: undefined,
+    };
+    tracked.set(handle, made);
+    return made;
+  }
+
+  /** Asks the queue, if it is time to. */
+  async function look(handles: readonly Handle[]): Promise<void> {
+    if (performance.now() < nextLook) return;
+    const tickets = handles.flatMap((handle) =>
+      track(handle).refusal === undefined ? [ticketOf(handle)] : [],
+    );
+    sights = tickets.length === 0 ? new Map() : await queue.look(tickets);
+    nextLook = performance.now() + interval;
+    if (sights === undefined) return;
+    for (const handle of handles) {
+      const job = track(handle);
+      job.sight = sights.get(ticketOf(handle).place);
+      const isThere = job.sight !== undefined && job.sight.kind !== 'ended';
+      job.missingSince = isThere ? undefined : (job.missingSince ?? performance.now());
+      tell(job);
+    }
+    const again = handles.filter((handle) => {
+      const { isCancelled, sight } = track(handle);
+      return isCancelled && sight !== undefined && sight.kind !== 'ended';
+    });
+    if (again.length > 0)
+      await queue.cancel(again.map((handle) => ({ ...ticketOf(handle), id: idOf(handle) })));
+  }
+  const idOf = (handle: Handle): string => track(handle).sight?.id ?? ticketOf(handle).id;
+
+  /** Says to who follows it where a job stands, when that changes. */
+  function tell(job: Tracked): void {
+    if (job.sight === undefined || job.onLine === undefined) return;
+    const text = sightText(job.sight);
+    if (text === undefined || text === job.wasTold) return;
+    job.wasTold = text;
+    const isStuck = job.sight.kind === 'pending' && job.sight.stuck !== undefined;
+    job.onLine(JSON.stringify({ kind: isStuck ? 'warning' : 'log', text }));
+  }
+
+  function stateOf(handle: Handle): JobState {
+    const job = track(handle);
+    job.lines?.read();
+    if (job.refusal !== undefined || resultOf(ticketOf(handle)) !== undefined) return 'gone';
+    if (sights === undefined) return 'unknown';
+    if (job.missingSince === undefined) return job.sight?.kind === 'running' ? 'running' : 'pending';
+    // It cannot have a result: its program was never started.
+    if (job.isCancelled && !wasClaimed(ticketOf(handle))) return 'gone';
+    return performance.now() - job.missingSince >= grace ? 'gone' : 'unknown';
+  }
+
+  /** Writes down what a job is told, before it is submitted. */
+  function prepare(job: Job, place: string, more: Partial<JobFile> = {}): QueuedJob {
+    const file: JobFile = {
+      nonce: job.nonce,
+      place,
+      root,
+      program:
+        job.program.kind === 'stage'
+          ? { kind: 'stage', child: storedProgram(root, helpers.stageChild), bundle: job.program.bundle }
+          : job.program,
+      environment: job.environment,
+      ofNode: hasSetup ? ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'HOME'] : ['TMPDIR'],
+      output: job.output,
+      scratch: job.scratch,
+      platform: platform.get() ?? null,
+      stamps: [...job.stamps],
+      timeoutSeconds: job.timeoutSeconds,
+      ...more,
+    };
+    writeShared(jobFilePath(job.folder), JSON.stringify(file));
+    return { job, place, wrapper: [storedProgram(root, helpers.jobWrapper), job.folder, job.nonce] };
+  }
+
+  async function submit(orders: readonly Job[]): Promise<readonly Handle[]> {
+    const places = queue.places(orders);
+    const queued = orders.map((job, index) => prepare(job, places[index] ?? job.nonce));
+    const submissions = await queue.submit(queued);
+    return queued.map(({ job, place }, index) => {
+      const submission = submissions[index] ?? { kind: 'refused', message: 'it was not submitted' };
+      const id = submission.kind === 'submitted' ? submission.id : '';
+      const handle = handleFor({ nonce: job.nonce, folder: job.folder, place, id });
+      track(handle).refusal = submission.kind === 'refused' ? submission.message : undefined;
+      return handle;
+    });
+  }
+
+  function cancel(handles: readonly Handle[]): void {
+    for (const handle of handles) track(handle).isCancelled = true;
+    void cancelNow(handles);
+  }
+  async function cancelNow(handles: readonly Handle[]): Promise<void> {
+    await queue.cancel(handles.map((handle) => ({ ...ticketOf(handle), id: idOf(handle) })));
+    nextLook = 0;
+    wake?.();
+  }
+
+  return {
+    name,
+    get platform() {
+      return platform.get() ?? ownPlatform;
+    },
+    leavesJobs: true,
+    restarts: 3,
+    capacity: () => ({
+      jobs,
+      cpus: Number.MAX_SAFE_INTEGER,
+      memory: Number.MAX_SAFE_INTEGER,
+      gpus: () => undefined,
+    }),
+    prepare: async (signal) => (platform.get() === undefined ? lookAtNodes(signal) : undefined),
+    submit,
+    async poll(handles) {
+      await look(handles);
+      return handles.map(stateOf);
+    },
+    changed: tick,
+    async result({ handle, nonce, folder }) {
+      const job = track(handle);
+      job.lines?.read();
+      if (job.refusal !== undefined) return { kind: 'refused', message: job.refusal };
+      const result = resultOf({ nonce, folder });
+      tracked.delete(handle);
+      if (result !== undefined) return jobResult(result, job);
+      const says = textAt(queueLogPath(folder, nonce)) ?? '';
+      const output = parseOwn<JobFile>(readShared(jobFilePath(folder)))?.output;
+      if (output !== undefined && says !== '') appendFileSync(output, says);
+      // Whatever still runs of it is fenced off: it publishes nothing from now on.
+      rmSync(jobFilePath(folder), { force: true });
+      return withoutResult(job, says);
+    },
+    follow({ handle, nonce, folder }, onLine) {
+      const job = track(handle);
+      job.onLine = onLine;
+      job.lines = followLines(eventsPath(folder, nonce), onLine);
+      tell(job);
+    },
+    cancel,
+    async recover(nonce, folder) {
+      const job = parseOwn<JobFile>(readShared(jobFilePath(folder)));
+      return job?.nonce === nonce ? handleFor({ nonce, folder, place: job.place, id: '' }) : undefined;
+    },
+    endLeftOvers: async () => undefined,
+    close() {
+      tracked.clear();
+      wake?.();
+    },
+  };
+
+  /** Finds out by a tiny job what the nodes are; gives why it could not. */
+  async function lookAtNodes(signal: AbortSignal): Promise<string | undefined> {
+    const nonce = randomBytes(16).toString('hex');
+    const folder = join(root, jobsFolder, `probe-${nonce}`);
+    mkdirSync(folder, { recursive: true });
+    const job = probeJob(nonce, root, folder);
+    const [place = nonce] = queue.places([job]);
+    try {
+      const [submission] = await queue.submit([prepare(job, place, { program: { kind: 'probe' } })]);
+      if (submission?.kind !== 'submitted') return submission?.message ?? 'it was not submitted';
+      const handle = handleFor({ nonce, folder, place, id: submission.id });
+      const { sight } = await settled(handle, signal);
+      if (signal.aborted || (sight?.kind === 'pending' && sight.stuck !== undefined)) {
+        await queue.cancel([{ place, id: sight?.id ?? submission.id }]);
+        return sight?.kind === 'pending' && sight.stuck !== undefined ? sight.stuck : 'it was stopped';
+      }
+      const result = resultOf({ nonce, folder });
+      if (result?.ending.kind === 'refused') return result.ending.message;
+      if (result === undefined)
+        return `the job that looks at the nodes left no result${tailOf(queueLogPath(folder, nonce))}`;
+      platform.set(result.platform);
+      return undefined;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Waits until a job is gone, or will never be. */
+  async function settled(handle: Handle, signal: AbortSignal): Promise<Tracked> {
+    for (;;) {
+      await look([handle]);
+      const job = track(handle);
+      const isStuck = job.sight?.kind === 'pending' && job.sight.stuck !== undefined;
+      if (signal.aborted || isStuck || stateOf(handle) === 'gone') {
+        tracked.delete(handle);
+        return job;
+      }
+      await tick();
+    }
+  }
+
+  /** Resolves when files are to be looked at again. */
+  function tick(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, tickMilliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  function jobResult(
+    { ending, host, platform: found }: ResultFile,
+    { isCancelled, sight }: Tracked,
+  ): JobResult {
+    switch (ending.kind) {
+      case 'exit':
+        return { kind: 'exit', code: ending.code, stopped: false };
+      case 'signal':
+        return { kind: 'signal', signal: ending.signal, stopped: isCancelled };
+      case 'stopped':
+        if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
+        if (ending.why === 'timeout') return { kind: 'timeout' };
+        if (ending.why === 'time-limit' || isTimeLimit(sight))
+          return { kind: 'time-limit', hasCheckpoint: ending.hasCheckpoint };
+        return sight?.kind === 'ended' && sight.how.kind === 'lost'
+          ? sight.how
+          : { kind: 'cancelled', message: `its job was ended on ${host} by a signal` };
+      case 'out-of-memory':
+      case 'refused':
+        return ending;
+      case 'platform-differs':
+        platform.set(found);
+        return { kind: 'platform-differs', platform: found, host };
+      case 'inputs-changed':
+        return { kind: 'inputs-changed', path: ending.path, host };
+    }
+  }
+}
+
+/** So often the folders of attempts are looked at. */
+const tickMilliseconds = 1000;
+
+const ownPlatform: Platform = {
+  os: process.platform,
+  arch: process.arch,
+  node: process.versions.node.split('.')[0] ?? '',
+};
+
+const isTimeLimit = (sight: Sight | undefined): boolean =>
+  sight?.kind === 'ended' && sight.how.kind === 'time-limit';
+
+function withoutResult({ isCancelled, sight }: Tracked, says: string): JobResult {
+  if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
+  const how: QueueEnding =
+    sight?.kind === 'ended'
+      ? sight.how
+      : { kind: 'lost', message: 'its job left the queue without a result' };
+  switch (how.kind) {
+    case 'time-limit':
+      return { kind: 'time-limit', hasCheckpoint: false };
+    case 'lost': {
+      const last = says.trimEnd().split('\n').at(-1) ?? '';
+      return /^slurmstepd[^\n]*(oom.kill|memory limit)/im.test(says)
+        ? { kind: 'out-of-memory' }
+        : { kind: 'lost', message: last === '' ? how.message : `${how.message}: ${last}` };
+    }
+    default:
+      return how;
+  }
+}
+
+function sightText(sight: Sight): string | undefined {
+  switch (sight.kind) {
+    case 'pending':
+      return sight.stuck ?? `waits in the queue as job ${sight.id}`;
+    case 'running':
+      return `runs on ${sight.node} as job ${sight.id}`;
+    case 'ended':
+      return undefined;
+  }
+}
+
+const tailOf = (path: string): string => {
+  const last = textAt(path)?.trimEnd().split('\n').at(-1) ?? '';
+  return last === '' ? '' : `: ${last}`;
+};
+
+function textAt(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+const resultOf = ({ nonce, folder }: Pick<Ticket, 'nonce' | 'folder'>): ResultFile | undefined =>
+  parseOwn<ResultFile>(readShared(resultPath(folder, nonce)));
+
+const wasClaimed = ({ nonce, folder }: Ticket): boolean => readShared(claimPath(folder, nonce)) !== undefined;
+
+const handleFor = (ticket: Ticket): Handle => handleOf(JSON.stringify(ticket));
+
+/** Undefined fields: what is stored is not of this executor, and is nowhere in the queue. */
+function ticketOf(handle: Handle): Ticket {
+  const parsed = parseJson(handle, '');
+  const { nonce, folder, place, id } = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
+  return { nonce: String(nonce), folder: String(folder), place: String(place), id: String(id ?? '') };
+}
+
+const probeJob = (nonce: string, root: string, folder: string): Job => ({
+  nonce,
+  name: 'pipeline-probe',
+  program: { kind: 'command', words: [] },
+  root,
+  folder,
+  environment: {},
+  output: join(folder, 'output.txt'),
+  resources: { cpus: 1, gpus: 0, memory: 0 },
+  gpus: [],
+  timeoutSeconds: null,
+  scratch: folder,
+  stamps: new Map(),
+});

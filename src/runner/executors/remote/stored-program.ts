@@ -1,0 +1,20 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf } from '../../../files/digest.ts';
+import { jobsFolder } from '../../workspace/cache-layout.ts';
+import { writeShared } from './shared-file.ts';
+
+/**
+ * A copy of a helper program in the project's cache, named by its content: a job runs the program as it was when
+ * it was submitted, whatever is installed when it starts, and on nodes that see the project alone.
+ */
+export function storedProgram(root: string, program: string): string {
+  const text = readFileSync(program, 'utf8');
+  const folder = join(root, jobsFolder, 'programs');
+  const place = join(folder, `${digestOf(text)}.mjs`);
+  if (!existsSync(place)) {
+    mkdirSync(folder, { recursive: true });
+    writeShared(place, text);
+  }
+  return place;
+}

@@ -1,0 +1,147 @@
+import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SlurmSettings } from '../../pipeline-file/executor-settings.ts';
+import type { Job } from '../executor.ts';
+import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
+import { parseQueue, queueFormat, sightsIn } from './parse-queue.ts';
+import { batchScript, sbatchWords } from './sbatch.ts';
+import { type Answer, slurmCommand } from './slurm-command.ts';
+
+/** Jobs of a Slurm cluster, by the commands of Slurm. */
+export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessEnv): Queue {
+  const run = slurmCommand(environment);
+
+  /** Undefined: the controller does not answer. It is pinged first, which takes no patience where it is down. */
+  async function sights(): Promise<ReadonlyMap<string, Sight> | undefined> {
+    if ((await run(['scontrol', 'ping'])).code !== 0) return undefined;
+    const { code, stdout } = await run([
+      'squeue',
+      '--noheader',
+      '--array',
+      '--states=all',
+      `--user=${userInfo().username}`,
+      `--format=${queueFormat}`,
+    ]);
+    return code === 0 ? sightsIn(parseQueue(stdout)) : undefined;
+  }
+
+  /** Submits a job or an array until it is known whether Slurm took it. */
+  async function submitGroup(jobs: readonly QueuedJob[]): Promise<readonly Submission[]> {
+    const words = ['sbatch', ...sbatchWords(jobs, settings)];
+    const script = batchScript(jobs, settings, process.execPath);
+    const all = (submission: Submission): readonly Submission[] => jobs.map(() => submission);
+    const deadline = performance.now() + patienceMilliseconds;
+    for (let wait = 1000; ; wait = Math.min(2 * wait, 30_000)) {
+      const answer = await run(words, script);
+      const id = /^(\d+)(;|$)/m.exec(answer.stdout)?.[1];
+      if (answer.code === 0 && id !== undefined)
+        return jobs.map(({ place }) => {
+          const index = place.split('/')[1];
+          return { kind: 'submitted', id: index === undefined ? id : `${id}_${index}` };
+        });
+      if (!isUnknown(answer)) return all({ kind: 'refused', message: refusalText(answer) });
+      const found = await ghosts(jobs, deadline);
+      if (found !== undefined) return found;
+      if (performance.now() > deadline)
+        return all({ kind: 'refused', message: `Slurm does not answer: ${refusalText(answer)}` });
+      await sleep(wait);
+    }
+  }
+
+  /**
+   * Jobs that Slurm took though sbatch said otherwise: a controller that hung takes what it was sent when it goes
+   * on. So it is asked twice, some time apart, once it answers.
+   */
+  async function ghosts(
+    jobs: readonly QueuedJob[],
+    deadline: number,
+  ): Promise<readonly Submission[] | undefined> {
+    for (let times = 0; times < 2 && performance.now() < deadline;) {
+      await sleep(ghostMilliseconds);
+      const seen = await sights();
+      if (seen === undefined) continue;
+      times += 1;
+      const found = jobs.flatMap(({ place }): readonly Submission[] => {
+        const sight = seen.get(place);
+        return sight === undefined ? [] : [{ kind: 'submitted', id: sight.id }];
+      });
+      if (found.length === jobs.length) return found;
+    }
+    return undefined;
+  }
+
+  return {
+    places: (jobs) => placesOf(jobs, settings.array ?? 1),
+    async submit(jobs) {
+      const groups = new Map<string, QueuedJob[]>();
+      for (const queued of jobs) {
+        const base = queued.place.split('/')[0] ?? '';
+        groups.set(base, [...(groups.get(base) ?? []), queued]);
+      }
+      const submissions: Submission[] = [];
+      for (const group of groups.values()) submissions.push(...(await submitGroup(group)));
+      return submissions;
+    },
+    look: sights,
+    async cancel(jobs: readonly KnownJob[]) {
+      // Ids are used again after a crash of the controller: only one that has our comment now is cancelled.
+      const seen = await sights();
+      const ids = jobs.flatMap(({ place }) => {
+        const sight = seen?.get(place);
+        return sight === undefined || sight.kind === 'ended' ? [] : [sight.id];
+      });
+      for (let start = 0; start < ids.length; start += idsAtOnce)
+        await run(['scancel', ...ids.slice(start, start + idsAtOnce)]);
+    },
+  };
+}
+
+const idsAtOnce = 500;
+/** So long a controller that does not answer is asked again. */
+const patienceMilliseconds = 600_000;
+const ghostMilliseconds = 2000;
+
+/**
+ * The places of jobs: the nonce of each, or that of the first of an array with the index. Jobs of one array are
+ * neighbours that ask for the same.
+ */
+export function placesOf(jobs: readonly Job[], mostOfArray: number): readonly string[] {
+  const places: string[] = [];
+  let base: Job | undefined;
+  let index = 0;
+  for (const [number, job] of jobs.entries()) {
+    const fits =
+      base !== undefined &&
+      index < mostOfArray &&
+      JSON.stringify(base.resources) === JSON.stringify(job.resources);
+    if (!fits || base === undefined) {
+      base = job;
+      index = 0;
+    }
+    const next = jobs[number + 1];
+    const isAlone =
+      index === 0 &&
+      (mostOfArray === 1 ||
+        next === undefined ||
+        JSON.stringify(next.resources) !== JSON.stringify(job.resources));
+    places.push(isAlone ? job.nonce : `${base.nonce}/${index}`);
+    index += 1;
+  }
+  return places;
+}
+
+/** Exit code 1 says as little as "no" or "perhaps": only the text tells them apart. */
+const isUnknown = ({ code, stderr }: Answer): boolean =>
+  (code === null && !/ENOENT/.test(stderr)) ||
+  /Socket timed out|connect failure|Unable to contact|Connection (refused|reset|timed out)|Zero Bytes|temporarily unable/i.test(
+    stderr,
+  );
+
+const refusalText = ({ stderr, code }: Answer): string => {
+  const text = stderr
+    .split('\n')
+    .map((line) => line.replace(/^sbatch: (error: )?/, '').trim())
+    .filter((line) => line !== '')
+    .join('; ');
+  return text === '' ? `sbatch exited with ${code}` : `sbatch: ${text}`;
+};

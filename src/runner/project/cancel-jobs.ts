@@ -1,0 +1,84 @@
+import type { Result } from '../../result.ts';
+import type { CancelledJobs, Problem } from '../answers.ts';
+import { type Executor, type Handle, handleOf } from '../executors/executor.ts';
+import type { Selection } from '../plan/select.ts';
+import { abandonAttempt, attemptsInQueues, type OpenAttempt } from '../store/attempts.ts';
+import { lockFileOf, takeLock } from '../store/lock.ts';
+import { attemptFolder } from '../workspace/cache-layout.ts';
+import { removeTree } from '../workspace/replace.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import type { Opened } from './open-rows.ts';
+import { invalid } from './planning/invalid.ts';
+import type { Planned } from './planning/plan-here.ts';
+import { selectFrom } from './planning/select-from.ts';
+
+/**
+ * Cancels the jobs that instances have in queues, and waits until they are gone. A run that follows them sees
+ * their end, and records it; where there is none, it is recorded here.
+ */
+export async function cancelJobs(
+  opened: Opened,
+  planned: Planned,
+  { patterns }: Pick<Selection, 'patterns'>,
+): Promise<Result<CancelledJobs, Problem>> {
+  const selected = selectFrom(planned, { patterns, mode: patterns.length === 0 ? 'needs' : 'only' });
+  if (!selected.ok) return selected;
+  const chosen = new Set<string>(selected.value.chosen.map(({ id }) => id));
+  const { store, executors } = opened;
+  const attempts = attemptsInQueues(store, planned.plan.pipeline, executors.local.name).filter(
+    ({ instance }) => patterns.length === 0 || chosen.has(instance),
+  );
+  const unknown = attempts.find(({ executor }) => !planned.executors.has(executor));
+  if (unknown !== undefined)
+    return invalid(
+      [
+        {
+          severity: 'error',
+          code: 'unknown-executor',
+          message: `the job of ${unknown.instance} was submitted by the executor "${unknown.executor}", which is no longer defined`,
+          help: 'define it again in "executors:"',
+        },
+      ],
+      planned.sources,
+    );
+  const jobs = new Map<Executor, Handle[]>();
+  for (const attempt of attempts) {
+    const executor = await executors.open(attempt.executor, planned.executors);
+    const handle = await handleOfAttempt(opened, executor, attempt);
+    if (handle !== undefined) jobs.set(executor, [...(jobs.get(executor) ?? []), handle]);
+  }
+  for (const [executor, handles] of jobs) await cancelled(executor, handles);
+  await recordEnds(opened, attempts);
+  return { ok: true, value: { cancelled: [...new Set(attempts.map(({ instance }) => instance))] } };
+}
+
+const handleOfAttempt = async (
+  { workspace }: Opened,
+  executor: Executor,
+  { handle, nonce, key }: OpenAttempt,
+): Promise<Handle | undefined> =>
+  handle === undefined ? executor.recover(nonce, placeOf(workspace, attemptFolder(key))) : handleOf(handle);
+
+async function cancelled(executor: Executor, handles: readonly Handle[]): Promise<void> {
+  // It learns first which of them are there.
+  await executor.poll(handles);
+  executor.cancel(handles, 0);
+  while ((await executor.poll(handles)).some((state) => state !== 'gone')) await executor.changed();
+  executor.close();
+}
+
+async function recordEnds(
+  { workspace, store, place }: Opened,
+  attempts: readonly OpenAttempt[],
+): Promise<void> {
+  const lock = await takeLock(store, lockFileOf(place.root), 0, new AbortController().signal);
+  if (!lock.ok) return;
+  try {
+    for (const attempt of attempts) {
+      abandonAttempt(store, attempt);
+      await removeTree(workspace, placeOf(workspace, attemptFolder(attempt.key)));
+    }
+  } finally {
+    lock.value.release();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers.ts';
+import { localName } from '../../pipeline-file/executor-settings.ts';
+import { fitCpus } from '../../plan/fit-cpus.ts';
+import { executorName, placeInstances } from '../../plan/place-instances.ts';
+import type { Opened } from '../open-rows.ts';
+import { invalid } from './invalid.ts';
+import { machineFiles } from '../machine-files.ts';
+import { machineTexts } from '../machine-texts.ts';
+import type { Planned } from './plan-here.ts';
+
+/**
+ * The plan with every instance placed on an executor, and no more CPUs for one that runs here than there are.
+ * Not before it is stored: another machine has others.
+ */
+export async function placedHere(
+  { executors: { local }, host, place }: Opened,
+  planned: Planned,
+): Promise<Result<Planned, Problem>> {
+  const texts = machineTexts(place.root, host.environment);
+  const machines = await machineFiles(place.root, host.environment);
+  if (!machines.ok) return machines;
+  const sources = new Map([
+    ...planned.sources,
+    ...texts.flatMap(({ name, text }) => (text.ok ? [[name, text.value] as const] : [])),
+  ]);
+  const placed = placeInstances(planned.plan, machines.value, host.executorName);
+  if (!placed.ok) return invalid(placed.error, sources);
+  const isHere = host.executor === undefined ? isLocal : () => true;
+  const { plan, warnings } = fitCpus(placed.value.plan, local.capacity(undefined).cpus, isHere);
+  return {
+    ok: true,
+    value: {
+      ...planned,
+      plan,
+      executors: placed.value.executors,
+      sources,
+      warnings: [...planned.warnings, ...warnings],
+    },
+  };
+}
+
+const isLocal = (instance: Parameters<typeof executorName>[0]): boolean =>
+  executorName(instance) === localName;

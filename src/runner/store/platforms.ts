@@ -1,0 +1,27 @@
+import { isJsonObject, parseJson } from '../../files/json.ts';
+import type { Store } from './open-store.ts';
+import { rowOf } from './row.ts';
+
+/** What decides what a program computes besides its inputs, as far as it is the machine's. */
+export interface StoredPlatform {
+  readonly os: string;
+  readonly arch: string;
+  readonly node: string;
+}
+
+/** What the nodes are that are asked for in these words; undefined: no job has been there yet. */
+export function platformOfNodes(store: Store, nodes: string): StoredPlatform | undefined {
+  const row = rowOf(store.sql('SELECT platform FROM platforms WHERE nodes = ?').get(nodes));
+  const parsed = row && parseJson(row.text('platform'), '');
+  if (parsed?.ok !== true || !isJsonObject(parsed.value)) return undefined;
+  const { os, arch, node } = parsed.value;
+  return typeof os === 'string' && typeof arch === 'string' && typeof node === 'string'
+    ? { os, arch, node }
+    : undefined;
+}
+
+export function recordPlatform(store: Store, nodes: string, { os, arch, node }: StoredPlatform): void {
+  store
+    .sql('INSERT OR REPLACE INTO platforms (nodes, platform) VALUES (?, ?)')
+    .run(nodes, JSON.stringify({ os, arch, node }));
+}
