@@ -10,7 +10,7 @@ const project = (name: string, include: string, timeout: number) => ({
     testTimeout: timeout,
     hookTimeout: timeout,
     ...(name === 'unit'
-      ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers,browser,s3}/**'] }
+      ? { exclude: ['tests/{oracles,end-to-end,package,chaos,trackers,browser,s3,slurm}/**'] }
       : {}),
   },
 });
@@ -29,6 +29,7 @@ export default defineConfig({
       project('trackers', 'tests/trackers/**/*.test.ts', 600_000),
       project('browser', 'tests/browser/**/*.test.ts', 120_000),
       project('s3', 'tests/s3/**/*.test.ts', 120_000),
+      project('slurm', 'tests/slurm/**/*.test.ts', 180_000),
       project('chaos', 'tests/chaos/**/*.test.ts', 3_600_000),
     ],
   },

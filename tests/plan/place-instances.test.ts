@@ -6,9 +6,9 @@ import { planOfText } from '../pipeline-file/planned.ts';
 
 const file = (top: string, stage = ''): string => `name: p\n${top}stages:\n  a:\n    cmd: [date]\n${stage}`;
 const machine = (text: string): MachineFile => {
-  const file = parseMachineFile('pipeline.machine.yaml', text, () => undefined);
-  if (file === undefined) throw new Error('a machine file with faults');
-  return file;
+  const read = parseMachineFile('pipeline.machine.yaml', text, () => undefined);
+  if (read === undefined) throw new Error('a machine file with faults');
+  return read;
 };
 
 function placed(pipeline: string, machines: readonly string[] = [], asked?: string) {
