@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { exportModelCommand } from './commands/export-model.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
@@ -44,6 +45,7 @@ export function pipelineProgram(): Command {
     exportCommand,
     askCommand,
     uiCommand,
+    exportModelCommand,
     verifyCommand,
     cancelCommand,
     gcCommand,

@@ -13,6 +13,7 @@ import {
   isForeignField,
   readGenerationConfig,
 } from './generation-config.ts';
+import type { HostDType } from './host-tensor.ts';
 import type { LazyTensors } from './lazy-tensor.ts';
 import { modelTypeOf } from './model-type.ts';
 import {
@@ -96,7 +97,7 @@ export interface WriteOptions {
   /** The tokenizer.json that the tokenizer's files lack. */
   readonly tokenizerJson?: string | undefined;
   /** Its README.md: what the hub shows of the model. */
-  readonly card?: string;
+  readonly card?: string | undefined;
   /** The largest weights file; 5 GB by default, as in transformers. */
   readonly maxShardBytes?: number;
 }
@@ -105,23 +106,35 @@ export interface WriteOptions {
 export function writeMt5Folder(
   folder: string,
   { config, generation, tensors }: Omit<Mt5Folder, 'warnings'>,
-  { copies = [], tokenizerJson, card, maxShardBytes = 5e9 }: WriteOptions = {},
+  { copies = [], tokenizerJson, card, maxShardBytes }: WriteOptions = {},
 ): Promise<Result<void, FileProblem>> {
   const dtype = [...tensors.values()][0]?.dtype ?? 'float32';
+  return writeFolderAtomically(folder, async (partial) => {
+    const settings = { copies, tokenizerJson, card };
+    const written = await writeMt5Settings(partial, { config, generation, dtype }, settings);
+    return written.ok ? writeMt5Weights(partial, tensors, maxShardBytes) : written;
+  });
+}
+
+/**
+ * Writes the files of a model that are not its weights into a folder: its configuration and its tokenizer.
+ */
+export async function writeMt5Settings(
+  folder: string,
+  { config, generation, dtype }: Pick<Mt5Folder, 'config' | 'generation'> & { readonly dtype: HostDType },
+  { copies = [], tokenizerJson, card }: Omit<WriteOptions, 'maxShardBytes'>,
+): Promise<Result<void, FileProblem>> {
   const files = {
     'config.json': `${pythonJson(mt5ConfigJson(config, dtype), mt5ConfigFloats)}\n`,
     'generation_config.json': `${pythonJson(generationConfigJson(generation), generationConfigFloats)}\n`,
     ...(tokenizerJson === undefined ? {} : { 'tokenizer.json': tokenizerJson }),
     ...(card === undefined ? {} : { 'README.md': card }),
   };
-  return writeFolderAtomically(folder, async (partial) => {
-    for (const [name, text] of Object.entries(files)) {
-      const written = await writeFileAtomically(join(partial, name), text);
-      if (!written.ok) return written;
-    }
-    const copied = await copyFiles(copies, partial);
-    return copied.ok ? writeWeights(partial, planShards(tensors, maxShardBytes)) : copied;
-  });
+  for (const [name, text] of Object.entries(files)) {
+    const written = await writeFileAtomically(join(folder, name), text);
+    if (!written.ok) return written;
+  }
+  return copyFiles(copies, folder);
 }
 
 /** The tokenizer's files of a model folder: what a model that was trained from it takes over. */
@@ -180,13 +193,18 @@ async function copyFiles(paths: readonly string[], folder: string): Promise<Resu
   return { ok: true, value: undefined };
 }
 
-async function writeWeights(
+/**
+ * Writes the weights of a model into a folder, in files of at most so many bytes: 5 GB, as in transformers.
+ */
+export async function writeMt5Weights(
   folder: string,
-  shards: readonly LazyTensors[],
+  tensors: LazyTensors,
+  maxShardBytes = 5e9,
 ): Promise<Result<void, FileProblem>> {
-  for (const [n, tensors] of shards.entries()) {
+  const shards = planShards(tensors, maxShardBytes);
+  for (const [n, shard] of shards.entries()) {
     const name = shards.length === 1 ? 'model.safetensors' : shardName(n, shards.length);
-    const written = await writeSafetensors(join(folder, name), tensors);
+    const written = await writeSafetensors(join(folder, name), shard);
     if (!written.ok) return written;
   }
   if (shards.length === 1) return { ok: true, value: undefined };
