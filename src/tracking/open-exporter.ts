@@ -1,18 +1,41 @@
+import type { Result } from '../result.ts';
 import type { Exporter } from './exporter.ts';
 
 /** What `pipeline export` writes; each is loaded only where it is asked for. */
-export const exportFormats = ['csv', 'jsonl', 'parquet', 'tensorboard'] as const;
+export const exportFormats = ['csv', 'jsonl', 'parquet', 'tensorboard', 'mlflow'] as const;
 
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** `destination`: a folder, absolute or from the current one. */
-export async function openExporter(format: ExportFormat, destination: string): Promise<Exporter> {
+export interface ExportPlace {
+  readonly format: ExportFormat;
+  /** A folder, absolute or from the current one; the URL of a server. */
+  readonly destination: string;
+  /** The name of the pipeline, which trackers group models by. */
+  readonly pipeline: string;
+  /** Where credentials come from. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export async function openExporter({
+  format,
+  destination,
+  pipeline,
+  environment,
+}: ExportPlace): Promise<Result<Exporter>> {
   switch (format) {
     case 'csv':
     case 'jsonl':
-    case 'parquet':
-      return (await import('./tables/table-exporter.ts')).tableExporter(destination, format);
-    case 'tensorboard':
-      return (await import('./tensorboard/tensorboard-exporter.ts')).tensorboardExporter(destination);
+    case 'parquet': {
+      const { tableExporter } = await import('./tables/table-exporter.ts');
+      return { ok: true, value: tableExporter(destination, format) };
+    }
+    case 'tensorboard': {
+      const { tensorboardExporter } = await import('./tensorboard/tensorboard-exporter.ts');
+      return { ok: true, value: tensorboardExporter(destination) };
+    }
+    case 'mlflow': {
+      const { mlflowExporter } = await import('./mlflow/mlflow-exporter.ts');
+      return mlflowExporter(destination, pipeline, environment);
+    }
   }
 }

@@ -17,7 +17,7 @@ export function exportCommand(): Command {
       'Export the models with their params, series, metrics and answers, for other tools. Exporting again updates what was exported.',
     )
     .addArgument(new Argument('<format>', 'what to write').choices(exportFormats))
-    .argument('<folder>', 'where to write it')
+    .argument('<folder-or-url>', 'where to write it: a folder, or the URL of an MLflow server')
     .option('--run <id>', 'the models as that run left them (pipeline history lists the runs)')
     .addHelpText(
       'after',
@@ -42,12 +42,16 @@ async function exportModels(
     if (models.value.length === 0)
       return refuse('no instance with an out of kind "model" has a result: run it with `pipeline run`', 1);
     const { readTrackerRun } = await import('../../tracking/tracker-run.ts');
-    const exporter = await openExporter(format, destination);
+    const graph = await project.graph({ patterns: [], mode: 'only' });
+    if (!graph.ok) return await reportProblem(graph.error, options);
+    const { pipeline } = graph.value;
+    const exporter = await openExporter({ format, destination, pipeline, environment: process.env });
+    if (!exporter.ok) return refuse(exporter.error, 2);
     const exported: { instance: string; id: string; places: readonly string[] }[] = [];
     for (const results of models.value) {
       const { run, warnings } = await readTrackerRun(project.root, results, options.run);
       for (const warning of warnings) openScreen().write(`warning: ${warning}\n`);
-      const written = await exporter.write(run);
+      const written = await exporter.value.write(run);
       if (!written.ok) return refuse(written.error, 1);
       exported.push({ instance: run.name, id: run.id, places: written.value });
     }
@@ -72,7 +76,7 @@ async function exportedText(
 }
 
 const shownPlaces = ([first = '', ...more]: readonly string[]): string =>
-  `${relative(process.cwd(), first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  `${/^https?:/.test(first) ? first : relative(process.cwd(), first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
 
 function refuse(error: string, exitCode: 1 | 2): void {
   openScreen().write(`error: ${error}\n`);
