@@ -2,7 +2,7 @@ import type { Result } from '../result.ts';
 import type { Exporter } from './exporter.ts';
 
 /** What `pipeline export` writes; each is loaded only where it is asked for. */
-export const exportFormats = ['csv', 'jsonl', 'parquet', 'tensorboard', 'mlflow'] as const;
+export const exportFormats = ['csv', 'jsonl', 'parquet', 'tensorboard', 'mlflow', 'wandb'] as const;
 
 export type ExportFormat = (typeof exportFormats)[number];
 
@@ -32,6 +32,10 @@ export async function openExporter({
     case 'tensorboard': {
       const { tensorboardExporter } = await import('./tensorboard/tensorboard-exporter.ts');
       return { ok: true, value: tensorboardExporter(destination) };
+    }
+    case 'wandb': {
+      const { wandbExporter } = await import('./wandb/wandb-exporter.ts');
+      return { ok: true, value: wandbExporter(destination, pipeline) };
     }
     case 'mlflow': {
       const { mlflowExporter } = await import('./mlflow/mlflow-exporter.ts');
