@@ -31,7 +31,7 @@ function modelRow({ label, value, interval, seeds }: ScoredModel, index: number)
       ? nothing
       : html`<path class="whisker" d="M ${x(interval[0])} ${y - 5} v 10 m 0 -5 H ${x(interval[1])} m 0 -5 v 10"/>`;
   const ticks =
-    seeds.length < 2 ? [] : seeds.map((seed) => html`<path class="seed" d="M ${x(seed)} ${y - 8} v 4"/>`);
+    seeds.length < 2 ? [] : seeds.map((seed) => html`<path class="seed" d="M ${x(seed)} ${y + 5} v 6"/>`);
   return html`<text x="${size.left - 10}" y="${y + 4}" text-anchor="end">${label}</text>${whisker}${ticks}
 <circle class="dot" cx="${x(value)}" cy="${y}" r="4.5"/>
 <text x="${size.width - size.right + 12}" y="${y + 4}">${value.toFixed(3)}</text>`;

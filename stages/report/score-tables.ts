@@ -114,7 +114,7 @@ function scoreCell(score: RowScore | undefined, more: readonly string[] = []): H
     ...(score.interval === undefined ? [] : [boundsOf(score.interval, score.method)]),
     ...more,
   ];
-  return html`<td>${score.value.toFixed(3)}<small>${spread.join('; ')}</small></td>`;
+  return html`<td>${score.value.toFixed(3)}${spread.map((text) => html`<small>${text}</small>`)}</td>`;
 }
 
 const boundsOf = (interval: NonNullable<RowScore['interval']>, method: RowScore['method']): string =>

@@ -1,4 +1,4 @@
-import { estimate, type IntervalMethod } from '../../src/ml/metrics/estimate.ts';
+import { estimate, type IntervalMethod, type Scale } from '../../src/ml/metrics/estimate.ts';
 import { mean } from '../../src/ml/metrics/mean.ts';
 import {
   type MetricName,
@@ -6,7 +6,7 @@ import {
   metricTable,
   textMetricNames,
 } from '../../src/ml/metrics/metric-table.ts';
-import { normalQuantile, studentQuantile } from '../../src/ml/metrics/student-quantile.ts';
+import { sampleDeviation, seedInterval } from '../../src/ml/metrics/seed-interval.ts';
 import type { Evaluation, Slice, ValidationRow } from './evaluation.ts';
 import type { ScoreRow } from './score-row.ts';
 
@@ -58,7 +58,7 @@ export const scores = (): readonly Score[] => [
     title: 'slots',
     shown: true,
     of: ({ evaluations }) =>
-      overSeeds(evaluations, ({ slot_mean }) =>
+      overSeeds(evaluations, 'share', ({ slot_mean }) =>
         slot_mean === undefined
           ? undefined
           : { value: slot_mean.mean, interval: [slot_mean.low, slot_mean.high], ...slot_mean },
@@ -69,7 +69,7 @@ export const scores = (): readonly Score[] => [
     title: name === 'bleu' ? 'BLEU' : 'chrF',
     shown: false,
     of: (row: ScoreRow) =>
-      overSeeds(row.evaluations, (evaluation) => ({
+      overSeeds(row.evaluations, 'unbounded', (evaluation) => ({
         value: evaluation.corpus[name],
         interval: undefined,
         method: undefined,
@@ -88,7 +88,7 @@ const profileScore = (
   title: metricTable[name].title,
   shown,
   of: ({ evaluations }) =>
-    overSeeds(evaluations, (evaluation) => ({
+    overSeeds(evaluations, metricTable[name].scale, (evaluation) => ({
       value: valueOf(evaluation),
       interval: evaluation.intervals[profile][name],
       method: evaluation.interval_methods[profile][name],
@@ -113,7 +113,7 @@ export function withoutLeaked(row: ScoreRow): ScoreRow | undefined {
 
 /** The loss of a label token on the validation rows; undefined where a training had none. */
 export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
-  return overSeeds(trainings, ({ summary, validation }) => {
+  return overSeeds(trainings, 'unbounded', ({ summary, validation }) => {
     const { selection_loss, untrained_loss, validation_rows } = summary;
     const loss = selection_loss ?? untrained_loss;
     if (loss === undefined) return undefined;
@@ -142,7 +142,7 @@ const slotNames = ({ slots = {} }: Evaluation): readonly string[] => Object.keys
 
 /** The share of answers that name the right value of a slot. */
 export const slotScore = ({ evaluations }: ScoreRow, slot: string): RowScore | undefined =>
-  overSeeds(evaluations, ({ slots }) => {
+  overSeeds(evaluations, 'proportion', ({ slots }) => {
     const found = slots?.[slot];
     return found === undefined
       ? undefined
@@ -162,64 +162,37 @@ export type SliceName = Pick<Slice, 'by' | 'slice'>;
 
 /** ROUGE-L of a part of the test rows. */
 export const sliceScore = ({ evaluations }: ScoreRow, { by, slice }: SliceName): RowScore | undefined =>
-  overSeeds(evaluations, ({ slices }) => {
+  overSeeds(evaluations, 'share', ({ slices }) => {
     const found = slices.find((other) => other.by === by && other.slice === slice)?.rougeL;
     return found && { value: found.mean, interval: [found.low, found.high], ...found };
   });
 
-type SeedScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
+type KnownScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
 
 /** The mean over the seeds that have the score; undefined where none has it. */
-function overSeeds<T>(seeds: readonly T[], of: (seed: T) => SeedScore | undefined): RowScore | undefined {
+function overSeeds<T>(
+  seeds: readonly T[],
+  scale: Scale,
+  of: (seed: T) => KnownScore | undefined,
+): RowScore | undefined {
   const found = seeds.flatMap((seed) => of(seed) ?? []);
   const [first] = found;
   if (first === undefined) return undefined;
-  if (found.length === 1) return { ...scoreOf(first), deviation: undefined };
+  const { rows } = first;
+  if (found.length === 1)
+    return { value: first.value, interval: first.interval, method: first.method, rows, deviation: undefined };
   const values = found.map(({ value }) => value);
-  return {
-    value: mean(values),
-    ...(found.some(({ method }) => method === 'range')
-      ? { interval: widestRange(found), method: 'range' }
-      : {
-          interval: seedInterval(found),
-          method: found.every(({ interval }) => interval !== undefined) ? 'seeds and rows' : undefined,
-        }),
-    rows: first.rows,
-    deviation: deviation(values),
-  };
+  return { value: mean(values), ...boundsOverSeeds(found, scale), rows, deviation: sampleDeviation(values) };
 }
 
 /** Of too few rows for an interval: the least and the greatest row of all seeds. */
-const widestRange = (seeds: readonly SeedScore[]): RowScore['interval'] => {
-  const bounds = seeds.flatMap(({ interval }) => interval ?? []);
-  return [Math.min(...bounds), Math.max(...bounds)];
-};
-
-const scoreOf = ({ value, interval, method, rows }: SeedScore) => ({ value, interval, method, rows });
-
-/**
- * Over seeds and rows at once: the variance of the seeds' mean, and that which other rows would add, which
- * all seeds share. Degrees of freedom by F. E. Satterthwaite, "An Approximate Distribution of Estimates of
- * Variance Components" (1946).
- */
-function seedInterval(seeds: readonly SeedScore[]): RowScore['interval'] {
-  const values = seeds.map(({ value }) => value);
-  const ofSeeds = deviation(values) ** 2 / values.length;
-  const ofRows = mean(
-    seeds.map(({ interval }) => (interval === undefined ? Number.NaN : (interval[1] - interval[0]) / 2)),
+function boundsOverSeeds(seeds: readonly KnownScore[], scale: Scale): Pick<RowScore, 'interval' | 'method'> {
+  const known = seeds.flatMap(({ interval, ...score }) =>
+    interval === undefined ? [] : [{ ...score, interval }],
   );
-  const rows = (ofRows / normalQuantile) ** 2;
-  if (Number.isNaN(rows)) return undefined;
-  const total = ofSeeds + rows;
-  if (total === 0) return [mean(values), mean(values)];
-  const freedom =
-    total ** 2 / (ofSeeds ** 2 / (values.length - 1) + rows ** 2 / Math.max(1, (seeds[0]?.rows ?? 2) - 1));
-  const reach = studentQuantile(Math.max(1, freedom)) * Math.sqrt(total);
-  return [mean(values) - reach, mean(values) + reach];
-}
-
-/** Of at least two values. */
-function deviation(values: readonly number[]): number {
-  const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+  if (known.length < seeds.length) return { interval: undefined, method: undefined };
+  const bounds = known.flatMap(({ interval }) => interval);
+  return known.some(({ method }) => method === 'range')
+    ? { interval: [Math.min(...bounds), Math.max(...bounds)], method: 'range' }
+    : { interval: seedInterval(known, scale), method: 'seeds and rows' };
 }

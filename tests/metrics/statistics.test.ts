@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { exampleScores } from '../../bench/example-scores.ts';
+import { falseFindings, meanCoverage, proportionCoverage, scoreShapes } from '../../bench/simulations.ts';
 import { corpusScores, estimate, type Scale } from '../../src/ml/metrics/estimate.ts';
 import { randomBelow, randomBits } from '../../src/ml/metrics/counter-random.ts';
 import { mean } from '../../src/ml/metrics/mean.ts';
+import { seedInterval, type SeedScore } from '../../src/ml/metrics/seed-interval.ts';
 import { holmAdjusted, pairedComparison } from '../../src/ml/metrics/paired-comparison.ts';
 
 const draws = (count: number, seed: number, stream: number): readonly number[] =>
@@ -86,6 +91,63 @@ test('shares that are equal in all rows have the interval of a proportion', () =
   expect(interval(Array.from({ length: 96 }, () => 1)).low).toBeCloseTo(0.9615, 4);
 });
 
+describe('an interval over seeds and rows', () => {
+  const seed = (right: number, rows: number): SeedScore => {
+    const {
+      mean: value,
+      low,
+      high,
+    } = interval(
+      Array.from({ length: rows }, (_, row) => Number(row < right)),
+      'proportion',
+    );
+    return { value, interval: [low, high], rows };
+  };
+  const over = (...rights: readonly number[]) =>
+    seedInterval(
+      rights.map((right) => seed(right, 96)),
+      'proportion',
+    );
+
+  test('of proportions holds nothing that is impossible, as that of one seed', () => {
+    expect(over(3, 3)).toEqual(seed(3, 96).interval.map((bound) => expect.closeTo(bound, 2)));
+    expect(over(1, 2, 0)[0]).toBeGreaterThan(0);
+    expect(over(95, 96, 94)[1]).toBeLessThan(1);
+    expect(over(0, 0, 0)).toEqual(seed(0, 96).interval);
+    expect(over(96, 96)[1]).toBe(1);
+    expect(over(40, 60)[1] - over(40, 60)[0]).toBeGreaterThan(2 * (over(50, 50)[1] - over(50, 50)[0]));
+  });
+
+  test('of shares stays within 0 and 1', () => {
+    const shares = [0.9, 0.99].map((value) => ({ value, interval: [value - 0.05, 1], rows: 50 }) as const);
+    expect(seedInterval(shares, 'share')[1]).toBe(1);
+    expect(seedInterval(shares, 'unbounded')[1]).toBeGreaterThan(1);
+  });
+
+  test('holds the truth in about 95 of 100 experiments', () => {
+    let held = 0;
+    const experiments = 400;
+    for (let experiment = 0; experiment < experiments; experiment += 1) {
+      // Each row has a mean of its own, each seed adds to all of its rows, and each answer has noise.
+      const effects = gaussian(60, 3 * experiment);
+      const seeds = [0, 1, 2, 3, 4].map((number) => {
+        const noise = gaussian(60, 3 * experiment + 1 + 10_000 * number);
+        const shift = (gaussian(1, 3 * experiment + 2 + 10_000 * number)[0] ?? 0) / 8;
+        const found = interval(
+          effects.map((effect, row) => effect + shift + (noise[row] ?? 0) / 4),
+          'unbounded',
+          experiment,
+        );
+        return { value: found.mean, interval: [found.low, found.high], rows: 60 } as const;
+      });
+      const [low, high] = seedInterval(seeds, 'unbounded');
+      held += Number(low <= 0 && 0 <= high);
+    }
+    expect(held / experiments).toBeGreaterThan(0.92);
+    expect(held / experiments).toBeLessThan(0.985);
+  });
+});
+
 test('fewer than ten rows have a range, no interval', () => {
   expect(interval([0.5, 0.25, 0])).toEqual({ mean: 0.25, low: 0, high: 0.5, rows: 3, method: 'range' });
 });
@@ -105,62 +167,27 @@ test('every corpus score has an estimate, by its scale', () => {
 describe('of a hundred intervals 95 hold the true mean', () => {
   test('proportions: averaged over p from 0.5 to 0.99, by exact probabilities', () => {
     for (const rows of [5, 10, 20, 30, 50, 96, 300]) {
-      const intervals = Array.from({ length: rows + 1 }, (_, right) =>
-        interval(
-          Array.from({ length: rows }, (__, row) => Number(row < right)),
-          'proportion',
-        ),
-      );
-      const coverages = Array.from({ length: 50 }, (_, step) => {
-        const p = 0.5 + step / 100;
-        return intervals.reduce(
-          (sum, { low, high }, right) => sum + (low <= p && p <= high ? binomial(right, rows, p) : 0),
-          0,
-        );
-      });
-      expect(mean(coverages), `${rows} rows`).toBeGreaterThan(0.93);
-      expect(mean(coverages), `${rows} rows`).toBeLessThan(0.97);
-      expect(Math.min(...coverages), `${rows} rows`).toBeGreaterThan(0.85);
+      const coverage = proportionCoverage(rows);
+      expect(coverage.mean, `${rows} rows`).toBeGreaterThan(0.93);
+      expect(coverage.mean, `${rows} rows`).toBeLessThan(0.97);
+      expect(coverage.least, `${rows} rows`).toBeGreaterThan(0.85);
     }
   });
 
-  const kinds: readonly {
-    name: string;
-    from: number;
-    truth: number;
-    draw: (uniform: () => number) => number;
-  }[] = [
-    { name: 'even', from: 20, truth: 0.5, draw: (uniform) => uniform() },
-    { name: 'bell-shaped', from: 20, truth: 0.5, draw: (uniform) => (uniform() + uniform() + uniform()) / 3 },
-    { name: 'skewed', from: 30, truth: 5 / 6, draw: (uniform) => uniform() ** 0.2 },
-    { name: 'U-shaped', from: 30, truth: 0.5, draw: (uniform) => Math.sin((Math.PI / 2) * uniform()) ** 2 },
-    { name: 'mostly right', from: 30, truth: 0.9, draw: (uniform) => (uniform() < 0.8 ? 1 : uniform()) },
-  ];
-  test.each(kinds)('means of $name rows', ({ from, truth, draw }) => {
-    for (const rows of [from, 50, 100]) {
-      const trials = 800;
-      let held = 0;
-      for (let trial = 0; trial < trials; trial += 1) {
-        let counter = 0;
-        const uniform = (): number => randomBits(rows, trial, counter++) / 2 ** 32;
-        const { low, high } = interval(
-          Array.from({ length: rows }, () => draw(uniform)),
-          'share',
-          trial,
-        );
-        held += Number(low <= truth && truth <= high);
-      }
-      expect(held / trials, `${rows} rows`).toBeGreaterThan(0.92);
-      expect(held / trials, `${rows} rows`).toBeLessThan(0.98);
+  test.each(scoreShapes)('means of $name rows', (shape) => {
+    for (const rows of [shape.from, 50, 100]) {
+      const coverage = meanCoverage(shape, rows, { trials: 800, resamples: 400 });
+      expect(coverage, `${rows} rows`).toBeGreaterThan(0.92);
+      expect(coverage, `${rows} rows`).toBeLessThan(0.98);
     }
   });
 });
 
-function binomial(right: number, rows: number, p: number): number {
-  let log = right * Math.log(p) + (rows - right) * Math.log(1 - p);
-  for (let k = 1; k <= right; k += 1) log += Math.log((rows - right + k) / k);
-  return Math.exp(log);
-}
+test('the examples of docs/evaluation.md score as the page says', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/evaluation.md'), 'utf8');
+  for (const { reference, answer, score, before, now } of exampleScores())
+    expect(page).toContain(`| ${reference} | ${answer} | ${score} | ${before} | ${now} |`);
+});
 
 test('two equal models do not differ, a better one does, and swapping the two turns the sign', () => {
   const noise = gaussian(300, 9);
@@ -240,19 +267,7 @@ test("Holm's p-values are those of R's p.adjust", () => {
 });
 
 test('of experiments with seven equal models 5 % or fewer find a difference once p is adjusted', () => {
-  let [raw, adjusted] = [0, 0];
-  for (let experiment = 0; experiment < 100; experiment += 1) {
-    const models = Array.from({ length: 7 }, (_, model) =>
-      draws(30, experiment, model).map((bits) => bits / 2 ** 32),
-    );
-    const pValues = models.flatMap((first, index) =>
-      models
-        .slice(index + 1)
-        .map((second) => pairedComparison(first, second, { seed: 1, trials: 1000 }).pValue),
-    );
-    raw += Number(pValues.some((p) => p < 0.05));
-    adjusted += Number(holmAdjusted(pValues).some((p) => p < 0.05));
-  }
-  expect(raw).toBeGreaterThan(20);
-  expect(adjusted).toBeLessThanOrEqual(10); // five and two standard deviations
+  const { raw, adjusted } = falseFindings(7, 30, 100);
+  expect(raw).toBeGreaterThan(0.2);
+  expect(adjusted).toBeLessThanOrEqual(0.1); // five and two standard deviations
 });

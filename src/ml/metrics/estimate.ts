@@ -67,10 +67,10 @@ export function estimate(values: readonly number[], scale: Scale, resampling: Re
   // bit.
   const center = mean([...sorted]);
   const [least, greatest] = [sorted[0] ?? Number.NaN, sorted.at(-1) ?? Number.NaN];
-  if (scale === 'proportion') return as('wilson', wilson(center, rows));
+  if (scale === 'proportion') return as('wilson', wilsonInterval(center, rows));
   if (rows < leastRows) return as('range', [least, greatest]);
   if (least === greatest)
-    return scale === 'share' ? as('wilson', wilson(center, rows)) : as('range', [least, greatest]);
+    return scale === 'share' ? as('wilson', wilsonInterval(center, rows)) : as('range', [least, greatest]);
   const error = standardError(sorted);
   if (rows < bootstrapRows) {
     const reach = studentQuantile(rows - 1) * error;
@@ -90,10 +90,11 @@ type Bounds = readonly [low: number, high: number];
 const within = (scale: Scale, low: number, high: number): { readonly low: number; readonly high: number } =>
   scale === 'unbounded' ? { low, high } : { low: Math.max(0, low), high: Math.min(1, high) };
 
-function wilson(share: number, rows: number): Bounds {
-  const square = normalQuantile ** 2;
+/** E. B. Wilson's score interval, by default of 95 %. `rows` may be fractional: an effective number. */
+export function wilsonInterval(share: number, rows: number, z: number = normalQuantile): Bounds {
+  const square = z ** 2;
   const center = share + square / (2 * rows);
-  const reach = normalQuantile * Math.sqrt((share * (1 - share)) / rows + square / (4 * rows ** 2));
+  const reach = z * Math.sqrt((share * (1 - share)) / rows + square / (4 * rows ** 2));
   const scale = 1 + square / rows;
   return [share === 0 ? 0 : (center - reach) / scale, share === 1 ? 1 : (center + reach) / scale];
 }
