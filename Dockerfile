@@ -10,10 +10,9 @@ RUN scripts/prepare-container.sh cpu
 ENTRYPOINT ["npx", "--no-install", "pipeline"]
 CMD ["run"]
 
-# tfjs-node-gpu 4.22 loads TensorFlow 2.9.1, which is built for CUDA 11.2 and cuDNN 8.1.
-FROM nvidia/cuda:11.2.2-cudnn8-runtime-ubuntu20.04 AS gpu
-COPY --from=node:20-bullseye-slim /usr/local /usr/local
-RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates python3 make g++ && rm -rf /var/lib/apt/lists/*
+# TensorFlow 2.21 brings its CUDA 12 libraries from PyPI: the machine needs NVIDIA's driver and container toolkit alone.
+FROM node:20-bookworm-slim AS gpu
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY . .
 RUN scripts/prepare-container.sh gpu

@@ -10,6 +10,7 @@
  *   package/        src/stage, src/ml, src/files and stages as modules with types: the `exports` of package.json
  *   templates/      what `pipeline init` copies
  *   completion/     what `pipeline completion` prints
+ *   setup/          what `pipeline setup` runs
  * The folder is replaced when all of it is made: a build that fails leaves the last one.
  */
 import { chmod, cp, rename, rm } from 'node:fs/promises';
@@ -34,6 +35,7 @@ const parts = await Promise.allSettled([
   ...['bash', 'zsh', 'fish'].map((shell) =>
     cp(join(root, `src/cli/completion/pipeline.${shell}`), join(partial, `completion/pipeline.${shell}`)),
   ),
+  cp(join(root, 'src/cli/setup/unpack-wheel.py'), join(partial, 'setup/unpack-wheel.py')),
 ]);
 for (const { status, reason } of parts) {
   if (status === 'fulfilled') continue;

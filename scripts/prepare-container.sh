@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that the Dockerfile's RUN lines do, so that it can be tried in any empty folder without Docker:
 #   git clone . /somewhere/empty && cd /somewhere/empty && scripts/prepare-container.sh cpu
-# TARGET is cpu (the onnx runtime) or gpu (the same, and the TensorFlow package for NVIDIA cards).
+# TARGET is cpu (the onnx runtime) or gpu (the same, and TensorFlow for NVIDIA cards).
 set -euo pipefail
 target=${1:?usage: prepare-container.sh cpu|gpu}
 cd "$(dirname "$0")/.."
@@ -9,8 +9,7 @@ cd "$(dirname "$0")/.."
 npm ci
 case $target in
   cpu) ;;
-  # Its install script downloads TensorFlow 2.9.1 for CUDA 11.2; the lock file stays as it is.
-  gpu) npm install --no-save --no-package-lock @tensorflow/tfjs-node-gpu@4.22.0 ;;
+  gpu) npx --no-install pipeline setup tensorflow --gpu ;;
   *) echo "prepare-container.sh: \"$target\" is neither cpu nor gpu" >&2; exit 2 ;;
 esac
 npx --no-install pipeline run --dry-run

@@ -73,7 +73,7 @@ export const stage = defineStage<
   outs: ['metrics', 'predictions'],
   packages: ['@node-rs/jieba'],
   engines,
-  async run({ params, deps, outs, engine: module, cpus, device, signal, emit }) {
+  async run({ params, deps, outs, engine: module, engineFolder, cpus, device, signal, emit }) {
     const read = await readRows(deps.test);
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
@@ -81,7 +81,7 @@ export const stage = defineStage<
       return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
     const leaked = deps.leaks === undefined ? undefined : await readLeaks(deps.leaks);
     if (leaked?.ok === false) return { ok: false, error: fileProblemText(leaked.error) };
-    const engine = openEngine({ engine: module, cpus, device, emit });
+    const engine = openEngine({ engine: module, engineFolder, cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const encoder = await openSentenceEncoder(deps.encoder, runtime, {

@@ -41,10 +41,10 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
   deps: ['base', 'model', 'questions'],
   outs: ['samples'],
   engines,
-  async run({ params, deps, outs, engine: module, cpus, device, signal, emit }) {
+  async run({ params, deps, outs, engine: module, engineFolder, cpus, device, signal, emit }) {
     const questions = await readQuestions(deps.questions);
     if (!questions.ok) return questions;
-    const engine = openEngine({ engine: module, cpus, device, emit });
+    const engine = openEngine({ engine: module, engineFolder, cpus, device, emit });
     if (!engine.ok) return engine;
     const runtime = engine.value;
     const { seed, topK, topP, temperatures } = params;

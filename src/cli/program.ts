@@ -18,6 +18,7 @@ import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
 import { uiCommand } from './commands/ui.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -53,6 +54,7 @@ export function pipelineProgram(): Command {
     keyCommand,
     initCommand,
     schemaCommand,
+    setupCommand,
     completionCommand,
   ]) {
     program.addCommand(command().exitOverride());

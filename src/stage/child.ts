@@ -1,7 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, SHARE_ENV, Worker, workerData } from 'node:worker_threads';
 import { atSources } from './at-sources.ts';
 import type { ContextDocument, Gathered, StageContext } from './context.ts';
 import type { StageProgram } from './define-stage.ts';
@@ -28,7 +28,8 @@ interface End {
 function supervise(bundle: string): void {
   const context = readFileSync(variable('PIPELINE_CONTEXT'), 'utf8');
   const { engine }: ContextDocument = JSON.parse(context);
-  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context } });
+  // An engine is set up by variables of the process.
+  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context }, env: SHARE_ENV });
   let ended = false;
   let stopped = false;
   worker.on('message', (message: StageMessage | End) => {

@@ -26,6 +26,8 @@ export interface ContextDocument {
   readonly device: 'cpu' | 'cuda' | 'webgpu';
   /** The bundle of the engine that the params name; a program without engines has none. */
   readonly engine?: string;
+  /** Where that engine is installed, if it is one that `pipeline setup` installs. An absolute path. */
+  readonly engineFolder?: string;
 }
 
 /** What `run` of a stage program is given. */
@@ -42,6 +44,7 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly device: ContextDocument['device'];
   /** The module of the engine that the params name, loaded; absent: the program has no engines. */
   readonly engine?: unknown;
+  readonly engineFolder?: string | undefined;
   /**
    * Aborted when the runner asks the stage to end (first Ctrl-C, a timeout): write a checkpoint and return.
    */

@@ -35,6 +35,8 @@ export interface Engines {
   readonly by: string;
   /** The module of each engine by its name: a path from the stage program's file, without its extension. */
   readonly programs: Readonly<Record<string, string>>;
+  /** Those of them that `pipeline setup NAME` installs: `run` is given the folder of the one that is used. */
+  readonly installed?: readonly string[];
 }
 
 /**

@@ -16,7 +16,7 @@ export interface GenerationParams {
   /** Questions that are answered together. */
   readonly batch: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
-  readonly runtime: 'onnx';
+  readonly runtime: 'onnx' | 'tensorflow';
 }
 
 /** JSON Schemas of the fields above. */
@@ -28,7 +28,7 @@ export const generationSchema = {
   generation: { type: 'object' },
   batch: { type: 'integer', minimum: 1 },
   tokenization: { enum: ['sentencepiece', 'transformers'] },
-  runtime: { enum: ['onnx'] },
+  runtime: { enum: ['onnx', 'tensorflow'] },
 };
 
 export const requiredOfGeneration: readonly string[] = Object.keys(generationSchema).filter(

@@ -50,6 +50,7 @@ export async function runTraining(
     outs,
     scratch,
     engine: module,
+    engineFolder,
     cpus,
     device,
     signal,
@@ -84,7 +85,7 @@ export async function runTraining(
     limit: params.targetTokens,
   });
 
-  const engine = openTrainingEngine({ engine: module, cpus, device, emit });
+  const engine = openTrainingEngine({ engine: module, engineFolder, cpus, device, emit });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);

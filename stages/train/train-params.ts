@@ -26,7 +26,7 @@ export interface TrainParams {
    */
   readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
-  readonly runtime: 'onnx';
+  readonly runtime: 'onnx' | 'tensorflow';
 }
 
 /** Schedules that need no options. */
@@ -127,7 +127,7 @@ export const trainParamsSchema = {
     seed: { type: 'integer' },
     splitSeed: { type: 'integer' },
     tokenization: { enum: ['sentencepiece', 'transformers'] },
-    runtime: { enum: ['onnx'] },
+    runtime: { enum: ['onnx', 'tensorflow'] },
   },
   required: [
     'config',

@@ -132,6 +132,8 @@ export interface RuntimeOptions {
   readonly threads: number;
   /** Where an engine that is installed by itself lies. */
   readonly folder?: string;
+  /** What may compute: the CPU alone unless a GPU is asked for. */
+  readonly device?: 'cpu' | 'cuda';
 }
 
 /**

@@ -63,7 +63,11 @@ function programValue(program: ProgramDigest): Value {
   }
 }
 
-const engineValue = ({ bundle, packages }: EngineDigest): Value => ({ bundle, packages });
+const engineValue = ({ bundle, packages, installed }: EngineDigest): Value => ({
+  bundle,
+  packages,
+  ...(installed === undefined ? {} : { installed }),
+});
 
 function dependencyValue(dependency: DependencyDigest): Value {
   switch (dependency.kind) {

@@ -53,7 +53,8 @@ const isEngines = (value: Json | undefined): boolean =>
   isJsonObject(value) &&
   typeof value['by'] === 'string' &&
   isJsonObject(value['programs']) &&
-  isNames(Object.values(value['programs']));
+  isNames(Object.values(value['programs'])) &&
+  (value['installed'] === undefined || isNames(value['installed']));
 
 const isNames = (value: Json | undefined): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

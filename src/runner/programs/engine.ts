@@ -1,4 +1,13 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
+import {
+  damagedFile,
+  engineFolder,
+  identityOf,
+  installedName,
+  readInstalled,
+} from '../../files/installed-engine.ts';
 import type { Result } from '../../result.ts';
 import type { Value } from '../../stage/context.ts';
 import type { TreeItem } from '../manifest/tree.ts';
@@ -29,6 +38,44 @@ export type Engines = ReadonlyMap<string, Result<EngineFacts, readonly BundleFau
 export interface NamedEngine {
   readonly name: string;
   readonly facts: Result<EngineFacts, readonly BundleFault[]>;
+}
+
+/** An engine that is installed for all projects of a user, as it lies there. */
+export interface InstalledFacts {
+  readonly folder: string;
+  /** What stands for it in a key. */
+  readonly identity: string;
+  /** The file that says which version is used. */
+  readonly record: string;
+}
+
+/**
+ * The installed engine of a name; undefined: an engine of that name is not installed but bundled. The error says
+ * what to do.
+ */
+export function installedFacts(
+  { engines }: Pick<Description, 'engines'>,
+  name: string,
+  environment: NodeJS.ProcessEnv,
+): Result<InstalledFacts | undefined> {
+  if (engines?.installed?.includes(name) !== true) return { ok: true, value: undefined };
+  const folder = engineFolder(name, environment, homedir());
+  const found = readInstalled(folder);
+  const repair = `run \`npx pipeline setup ${name}\``;
+  if (!found.ok) return { ok: false, error: `${found.error}: ${repair}` };
+  if (found.value === undefined)
+    return { ok: false, error: `the engine "${name}" is not installed: ${repair}` };
+  const damaged = damagedFile(folder, found.value);
+  return damaged === undefined
+    ? {
+        ok: true,
+        value: {
+          folder: join(folder, found.value.folder),
+          identity: identityOf(found.value),
+          record: join(folder, installedName),
+        },
+      }
+    : { ok: false, error: `the engine "${name}" is damaged (${damaged}): ${repair}` };
 }
 
 /** The engine that the params of an instance name; undefined: its program has none, or none of that name. */

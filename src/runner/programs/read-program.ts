@@ -4,7 +4,7 @@ import type { Instance } from '../plan/instance.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
-import { type EngineFacts, engineOf } from './engine.ts';
+import { type EngineFacts, engineOf, type InstalledFacts, installedFacts } from './engine.ts';
 import type { ReadProgram, Reads } from './reads.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
@@ -37,6 +37,10 @@ export async function readProgram(
     const unchanged = await readBundle(engine.facts.value, reads, stamps);
     if (!unchanged.ok) return unchanged;
   }
+  const installed =
+    engine === undefined ? undefined : installedFacts(facts.description, engine.name, environment);
+  if (installed?.ok === false) return installed;
+  if (installed?.value !== undefined) stamps.set(installed.value.record, reads.stamp(installed.value.record));
   for (const path of [stageChild, ...facts.sources, ...(engine?.facts.value.sources ?? [])])
     stamps.set(path, reads.stamp(path));
   return {
@@ -46,7 +50,9 @@ export async function readProgram(
         kind: 'uses',
         bundle: facts.identity,
         packages: facts.packages,
-        ...(engine === undefined ? {} : { engines: { [engine.name]: engineDigest(engine.facts.value) } }),
+        ...(engine === undefined
+          ? {}
+          : { engines: { [engine.name]: engineDigest(engine.facts.value, installed?.value) } }),
       },
       native: facts.description.packages.length > 0 || engine !== undefined,
       stamps,
@@ -54,7 +60,14 @@ export async function readProgram(
   };
 }
 
-const engineDigest = ({ bundle, packages }: EngineFacts): EngineDigest => ({ bundle, packages });
+const engineDigest = (
+  { bundle, packages }: EngineFacts,
+  installed: InstalledFacts | undefined,
+): EngineDigest => ({
+  bundle,
+  packages,
+  ...(installed === undefined ? {} : { installed: installed.identity }),
+});
 
 /** Takes the stamps of a bundle that is still what was bundled. */
 async function readBundle(

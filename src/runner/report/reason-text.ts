@@ -83,10 +83,16 @@ function engineText(
         : `code of the engine ${nameText(name)}: ${filesText(files)}`;
     case 'packages':
       return packageText(rest[0] ?? '', before, after);
+    case 'installed':
+      return `installed engine ${nameText(name)}: ${installedText(before)} → ${installedText(after)}`;
     default:
       return `engine ${nameText(name)} ${before === undefined ? 'added' : 'removed'}`;
   }
 }
+
+/** An installed engine counts as its version and, after a space, the digest of its files. */
+const installedText = (value: Value | undefined): string =>
+  typeof value === 'string' ? value.replace(/ ([0-9a-f]{12})[0-9a-f]{52}$/, ' ($1)') : 'none';
 
 /** A package counts as its version and, after a space, the integrity of its closure. */
 function packageText(name: string, before: Value | undefined, after: Value | undefined): string {

@@ -5,7 +5,7 @@ import type { Failure } from '../event.ts';
 import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command/command.ts';
 import type { Instance } from '../plan/instance.ts';
-import { engineOf } from '../programs/engine.ts';
+import { engineOf, installedFacts } from '../programs/engine.ts';
 import { scratchPath } from '../workspace/scratch.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import type { Assessment, Session } from '../status/assess.ts';
@@ -208,6 +208,7 @@ const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure }
 function contextOf(session: Session, instance: Instance, { key, inputs }: Assessment): ContextDocument {
   const facts = instance.program.kind === 'uses' ? session.programs.get(instance.program.path) : undefined;
   const engine = facts && engineOf(facts, instance.params);
+  const installed = engine && installedFacts(facts.description, engine.name, session.environment);
   return {
     params: instance.params,
     deps: handedDeps(inputs),
@@ -216,6 +217,9 @@ function contextOf(session: Session, instance: Instance, { key, inputs }: Assess
     cpus: instance.resources.cpus,
     device: deviceOf(instance),
     ...(engine?.facts.ok === true ? { engine: engine.facts.value.file } : {}),
+    ...(installed?.ok === true && installed.value !== undefined
+      ? { engineFolder: installed.value.folder }
+      : {}),
   };
 }
 

@@ -35,7 +35,7 @@ export async function openSession(
   );
   const faults = await preflight(workspace, store, plan, checked, programs, {
     capacityOf: (instance) => executorOf(instance).capacity(undefined),
-    path: environment['PATH'],
+    environment,
     allowMissing,
   });
   if (faults.length > 0) return { ok: false, error: faults };

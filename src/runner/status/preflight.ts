@@ -36,14 +36,14 @@ import { recordedDep } from './recorded-dep.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
 import type { Capacity } from '../executors/executor.ts';
-import { engineOf } from '../programs/engine.ts';
+import { engineOf, installedFacts } from '../programs/engine.ts';
 import type { StageProgramFacts } from '../programs/stage-programs.ts';
 
 /** What there is to run with. */
 export interface Machine {
   readonly capacityOf: (instance: Instance) => Capacity;
-  /** PATH, as stages have it. */
-  readonly path: string | undefined;
+  /** Says where programs and engines are. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Whether a dep that is not here may count as it did in the last result. */
   readonly allowMissing: boolean;
 }
@@ -60,7 +60,7 @@ export async function preflight(
   plan: Plan,
   instances: readonly Instance[],
   programs: Programs,
-  { capacityOf, path: searched, allowMissing }: Machine,
+  { capacityOf, environment, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
   const filesOf = fileLook(workspace, linkOn, {
@@ -79,7 +79,8 @@ export async function preflight(
     ...inTheWay(workspace, instances),
     ...readsThroughLinks(workspace, plan, instances, linkOn),
     ...bundleFaults(workspace, instances, programs),
-    ...missingExecutables(workspace, plan, instances, searched),
+    ...engineFaults(instances, programs, environment),
+    ...missingExecutables(workspace, plan, instances, environment['PATH']),
     ...(await programFaults(store, plan.pipeline, instances, programs)),
   ];
   return eachOnce(faults);
@@ -207,6 +208,25 @@ function missingCode(
 
 const isFile = (workspace: ProjectFiles, path: string): boolean =>
   workspace.disk.stat(placeOf(workspace, path))?.isFile() === true;
+
+/** Engines that the params name and that are not installed, at the param. */
+function engineFaults(
+  instances: readonly Instance[],
+  programs: Programs,
+  environment: NodeJS.ProcessEnv,
+): readonly Diagnostic[] {
+  return instances.flatMap(({ program, params, paramRanges }) => {
+    const bundled = program.kind === 'uses' ? programs.get(program.path) : undefined;
+    const engine = bundled?.ok === true ? engineOf(bundled.value, params) : undefined;
+    if (bundled?.ok !== true || engine === undefined) return [];
+    const { description } = bundled.value;
+    const installed = installedFacts(description, engine.name, environment);
+    const at = paramRanges[`/${description.engines?.by ?? ''}`] ?? program.at;
+    return installed.ok
+      ? []
+      : [{ severity: 'error', code: 'no-engine', message: installed.error, at } as const];
+  });
+}
 
 function bundleFaults(
   workspace: Workspace,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { RuntimeOptions } from '../runtime.ts';
 
 /**
  * The native part of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc), as far as it is used here. It
@@ -31,16 +32,23 @@ export const bindingPath = 'lib/napi-v8/tfjs_binding.node';
  * Loads the binding from the folder of its package. TensorFlow reads its settings from the process' environment
  * when it starts, so they are set before.
  */
-export function loadBinding(folder: string, threads: number): Binding {
-  Object.assign(process.env, settings(threads));
+export function loadBinding(folder: string, options: Pick<RuntimeOptions, 'threads' | 'device'>): Binding {
+  Object.assign(process.env, settings(options));
   const path = join(folder, bindingPath);
   const binding: unknown = createRequire(path)(path);
   if (!isBinding(binding)) throw new Error(`${path} is not the binding of tfjs-node 4.22`);
   return binding;
 }
 
-/** Few threads take one op each where ops are small; large ones are spread. Memory is taken when it is needed. */
-const settings = (threads: number): Readonly<Record<string, string>> => ({
+/**
+ * Small ops run side by side, large ones are spread over the threads. Of a GPU: memory is taken when it is needed,
+ * results are to repeat, and products are of float32 (TF32 is TensorFlow's default on Ampere and newer).
+ */
+const settings = ({
+  threads,
+  device = 'cpu',
+}: Pick<RuntimeOptions, 'threads' | 'device'>): Readonly<Record<string, string>> => ({
+  ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: String(threads),
   TF_CPP_MIN_LOG_LEVEL: '2',

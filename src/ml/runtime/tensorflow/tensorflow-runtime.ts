@@ -14,9 +14,9 @@ export function openEngine(options: RuntimeOptions): Runtime {
   };
 }
 
-export function bindingOf({ folder, threads }: RuntimeOptions): Binding {
+export function bindingOf({ folder, ...options }: RuntimeOptions): Binding {
   if (folder === undefined) throw new Error('the folder of the tensorflow engine is not known');
-  return loadBinding(folder, threads);
+  return loadBinding(folder, options);
 }
 
 export const identityOf = (binding: Binding): Pick<Runtime, 'name' | 'device' | 'version'> => ({

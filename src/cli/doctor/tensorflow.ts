@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  damagedFile,
+  engineFolder,
+  type InstalledEngine,
+  readInstalled,
+} from '../../files/installed-engine.ts';
+import type { Result } from '../../result.ts';
+import type { Tried } from '../setup/try-in-child.ts';
+import type { Finding } from './finding.ts';
+
+/** What was found out about TensorFlow and GPUs, before anything is said of it. */
+export interface TensorflowLook {
+  readonly installed: Result<InstalledEngine | undefined>;
+  /** A file that is missing or has another size. */
+  readonly damaged: string | undefined;
+  /** Whether it computes; undefined: it was not tried. */
+  readonly tried: Result<Tried> | undefined;
+  /** Whether NVIDIA's CUDA libraries lie beside it. */
+  readonly hasCuda: boolean;
+  /** The driver's own words; undefined: there is no driver. */
+  readonly driver: string | undefined;
+  /** "/dev/nvidia0", … */
+  readonly devices: readonly string[];
+}
+
+/** Looks at files and tries the engine; TensorFlow's own messages are not believed: they name wrong causes. */
+export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<TensorflowLook> {
+  const folder = engineFolder('tensorflow', environment, homedir());
+  const installed = readInstalled(folder);
+  const engine = installed.ok ? installed.value : undefined;
+  const damaged = engine && damagedFile(folder, engine);
+  const place = engine && join(folder, engine.folder);
+  const { tryInChild } = await import('../setup/try-in-child.ts');
+  const tried =
+    engine === undefined || place === undefined || damaged !== undefined
+      ? undefined
+      : await tryInChild(place, isForGpu(engine) ? 'cuda' : 'cpu');
+  return {
+    installed,
+    damaged,
+    tried,
+    hasCuda: place !== undefined && existsSync(join(place, 'deps/nvidia')),
+    driver: driverVersion(),
+    devices: deviceFiles(),
+  };
+}
+
+const isForGpu = ({ version }: InstalledEngine): boolean => version.endsWith('(gpu)');
+
+function driverVersion(): string | undefined {
+  try {
+    const text = readFileSync('/proc/driver/nvidia/version', 'utf8');
+    return /Module\D*([\d.]+)/.exec(text)?.[1] ?? text.split('\n')[0];
+  } catch {
+    return undefined;
+  }
+}
+
+const deviceFiles = (): readonly string[] =>
+  existsSync('/dev')
+    ? readdirSync('/dev')
+        .filter((name) => /^nvidia\d+$/.test(name))
+        .map((name) => `/dev/${name}`)
+    : [];
+
+export function tensorflowFindings(look: TensorflowLook): readonly Finding[] {
+  return [engineFinding(look), gpuFinding(look)];
+}
+
+function engineFinding({ installed, damaged, tried }: TensorflowLook): Finding {
+  const part = 'tensorflow';
+  const help = 'npx pipeline setup tensorflow';
+  if (!installed.ok) return { part, state: 'broken', message: installed.error, help };
+  if (installed.value === undefined)
+    return {
+      part,
+      state: 'good',
+      message: `not installed: \`${help}\` adds the engine of \`runtime: tensorflow\``,
+    };
+  const { version } = installed.value;
+  if (damaged !== undefined)
+    return { part, state: 'broken', message: `${version}: ${damaged} is missing or was changed`, help };
+  if (tried?.ok === false)
+    return { part, state: 'broken', message: `${version} does not work: ${tried.error}`, help };
+  return { part, state: 'good', message: `${version} computes on ${tried?.value.device ?? 'cpu'}` };
+}
+
+function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLook): Finding {
+  const part = 'GPU';
+  if (driver === undefined)
+    return { part, state: 'good', message: 'no NVIDIA driver: stages compute on the CPU' };
+  if (devices.length === 0)
+    return {
+      part,
+      state: 'warning',
+      message: `NVIDIA driver ${driver}, but no device file /dev/nvidia0`,
+      help: 'in a container: start it with `--gpus all`; on the machine itself: `nvidia-modprobe`',
+    };
+  const found = `${devices.join(', ')}, driver ${driver}`;
+  const engine = installed.ok ? installed.value : undefined;
+  if (engine === undefined || !isForGpu(engine))
+    return {
+      part,
+      state: 'warning',
+      message: `${found}, unused: the library for GPUs is not installed`,
+      help: 'npx pipeline setup tensorflow --gpu',
+    };
+  if (tried?.ok === true && tried.value.device !== 'cpu')
+    return { part, state: 'good', message: `${found}: ${engine.version} computes on it` };
+  return {
+    part,
+    state: 'broken',
+    message: `${found}, but ${engine.version} cannot use it`,
+    help: hasCuda
+      ? 'the driver has to be one for CUDA 12.5 or newer: compare `nvidia-smi`'
+      : 'its CUDA libraries are not there: `npx pipeline setup tensorflow --gpu` brings those of 2.21.0; 2.9.1 needs CUDA 11.2 and cuDNN 8.1 of yours',
+  };
+}

@@ -1,0 +1,43 @@
+import { execa } from 'execa';
+import { isJsonObject, type Json } from '../../files/json.ts';
+import type { Result } from '../../result.ts';
+import { installedFile } from '../installed-file.ts';
+
+/** What an engine says of itself once it has computed. */
+export interface Tried {
+  readonly version: string;
+  readonly device: string;
+}
+
+/**
+ * Whether the engine in a folder computes, in a process of its own: a library that does not fit may end it, and
+ * TensorFlow writes to stderr before it can be told not to.
+ */
+export async function tryInChild(folder: string, device: 'cpu' | 'cuda'): Promise<Result<Tried>> {
+  const child = await execa(
+    process.execPath,
+    [installedFile('command-line.js'), 'setup', 'tensorflow', '--try', folder, '--device', device],
+    { reject: false },
+  );
+  const said = parseTried(child.stdout);
+  if (said !== undefined && !child.failed) return { ok: true, value: said };
+  const lines = child.stderr.split('\n').filter((line) => line.startsWith('error: '));
+  return {
+    ok: false,
+    error:
+      lines.at(-1)?.slice('error: '.length) ??
+      `it ended with ${child.signal ?? `exit code ${String(child.exitCode)}`}: ${child.stderr.slice(-500)}`,
+  };
+}
+
+function parseTried(text: string): Tried | undefined {
+  let json: Json;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(json)) return undefined;
+  const { version, device } = json;
+  return typeof version === 'string' && typeof device === 'string' ? { version, device } : undefined;
+}

@@ -1,0 +1,86 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Result } from '../result.ts';
+import { type Digest, digestOf, parseDigest } from './digest.ts';
+import { isJsonObject, type Json } from './json.ts';
+
+/** An engine that is not a package of the project but was installed by `pipeline setup`, for all projects. */
+export interface InstalledEngine {
+  /** What it is: "TensorFlow 2.21.0 (cpu)". */
+  readonly version: string;
+  /** Where it lies: a name below the folder of the engine. */
+  readonly folder: string;
+  /** Every file that computes, by its path in the folder. */
+  readonly files: Readonly<Record<string, InstalledFile>>;
+}
+
+export interface InstalledFile {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The folder of an engine in the cache of the user: `npm ci` empties node_modules, and nothing empties this. */
+export const engineFolder = (name: string, environment: Environment, home: string): string =>
+  resolve(
+    environment['XDG_CACHE_HOME']?.trim() || join(home, '.cache'),
+    'medical-qa-pipeline',
+    'engines',
+    name,
+  );
+
+/** The file in an engine's folder that says which of its versions is used. */
+export const installedName = 'installed.json';
+
+/** What is installed; undefined: nothing. */
+export function readInstalled(folder: string): Result<InstalledEngine | undefined> {
+  const path = join(folder, installedName);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return { ok: true, value: undefined };
+  }
+  const installed = parseInstalled(text);
+  return installed === undefined
+    ? { ok: false, error: `${path} does not describe an installed engine` }
+    : { ok: true, value: installed };
+}
+
+/** A file that is missing or of another size than when it was installed. */
+export const damagedFile = (folder: string, installed: InstalledEngine): string | undefined =>
+  Object.entries(installed.files)
+    .map(([path, { size }]) => ({ path: join(folder, installed.folder, path), size }))
+    .find(({ path, size }) => statSync(path, { throwIfNoEntry: false })?.size !== size)?.path;
+
+/** What stands for all its files in a key. */
+export const identityOf = ({ version, files }: InstalledEngine): string =>
+  `${version} ${digestOf(
+    Object.entries(files)
+      .map(([path, { digest }]) => `${path} ${digest}\n`)
+      .sort()
+      .join(''),
+  )}`;
+
+function parseInstalled(text: string): InstalledEngine | undefined {
+  let json: Json;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(json) || !isJsonObject(json['files'])) return undefined;
+  const { version, folder } = json;
+  const files: Record<string, InstalledFile> = {};
+  for (const [path, file] of Object.entries(json['files'])) {
+    if (!isJsonObject(file)) return undefined;
+    const { digest: hex, size } = file;
+    const digest = typeof hex === 'string' ? parseDigest(hex) : undefined;
+    if (digest?.ok !== true || typeof size !== 'number') return undefined;
+    files[path] = { digest: digest.value, size };
+  }
+  return typeof version === 'string' && typeof folder === 'string' && /^[\w.-]+$/.test(folder)
+    ? { version, folder, files }
+    : undefined;
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestOf } from '../../src/files/digest.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const cache = mkdtempSync(join(tmpdir(), 'user-cache-'));
+const engines = join(cache, 'medical-qa-pipeline/engines/far');
+
+/** Puts an engine there as `pipeline setup` does. */
+function install(version: string, library: string): void {
+  mkdirSync(join(engines, version), { recursive: true });
+  writeFileSync(join(engines, version, 'lib.so'), library);
+  const files = { 'lib.so': { digest: digestOf(library), size: library.length } };
+  writeFileSync(
+    join(engines, 'installed.json'),
+    JSON.stringify({ version: `Far ${version}`, folder: version, files }),
+  );
+}
+
+const stage = `
+import { readFileSync, writeFileSync } from 'node:fs';
+export const stage = {
+  params: { type: 'object', properties: { runtime: { enum: ['near', 'far'] } }, required: ['runtime'], additionalProperties: false },
+  deps: [], outs: ['out'],
+  engines: { by: 'runtime', programs: { near: '../engines/near', far: '../engines/far' }, installed: ['far'] },
+  run({ engine, engineFolder, outs }) {
+    writeFileSync(outs.out, engine.name + ' ' + (engineFolder === undefined ? 'no folder' : readFileSync(engineFolder + '/lib.so', 'utf8')));
+  },
+};`;
+
+describe('an engine that is installed for all projects of a user', () => {
+  let rig: Rig;
+  const before = process.env['XDG_CACHE_HOME'];
+  beforeAll(async () => {
+    process.env['XDG_CACHE_HOME'] = cache;
+    rig = await createRig();
+    rig.write({
+      'stages/a.ts': stage,
+      'engines/near.ts': "export const name = 'near';",
+      'engines/far.ts': "export const name = 'far';",
+      'pipeline.yaml': `stages:
+  a:
+    matrix: { runtime: [near, far] }
+    uses: stages/a.ts
+    params: { runtime: "\${runtime}" }
+    outs: { out: out.txt }
+`,
+    });
+  });
+  afterAll(async () => {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = before;
+    await rig[Symbol.asyncDispose]();
+    rmSync(cache, { recursive: true });
+  });
+
+  test('is a fault at the param that names it where it is missing, and of no other instance', async () => {
+    const refused = await rig.pipeline('run').result;
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /pipeline\.yaml:3:31: error: the engine "far" is not installed: run `npx pipeline setup far`/,
+    );
+    expect((await rig.pipeline('run', 'a[near]').result).json).toMatchObject({ ran: ['a[near]'] });
+    expect(rig.read('artifacts/pipeline/a/near/out.txt')).toBe('near no folder');
+  });
+
+  test('is given to the stage by its folder', async () => {
+    install('1.0.0', 'one');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a[far]'] });
+    expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far one');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [] });
+  });
+
+  test('counts by its bytes: another version runs again what names it, and is named', async () => {
+    install('2.0.0', 'two');
+    const { stdout } = await rig.pipeline('explain', 'a[far]').result;
+    expect(stdout).toMatch(
+      /installed engine far: Far 1\.0\.0 \([0-9a-f]{12}\) → Far 2\.0\.0 \([0-9a-f]{12}\)/,
+    );
+    expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a[far]'] });
+    expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far two');
+  });
+
+  test('that is damaged is a fault, not a result', async () => {
+    truncateSync(join(engines, '2.0.0/lib.so'), 1);
+    const refused = await rig.pipeline('run').result;
+    expect(refused.stderr).toMatch(/the engine "far" is damaged \(.*lib\.so\): run `npx pipeline setup far`/);
+    expect((await rig.pipeline('run', 'a[near]').result).code).toBe(0);
+  });
+});
