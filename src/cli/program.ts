@@ -13,6 +13,9 @@ import { gcCommand } from './commands/gc.ts';
 import { graphCommand } from './commands/graph.ts';
 import { historyCommand } from './commands/history.ts';
 import { initCommand } from './commands/init.ts';
+import { pullCommand } from './commands/pull.ts';
+import { pushCommand } from './commands/push.ts';
+import { remoteCommand } from './commands/remote.ts';
 import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
@@ -51,6 +54,9 @@ export function pipelineProgram(): Command {
     cancelCommand,
     gcCommand,
     doctorCommand,
+    pushCommand,
+    pullCommand,
+    remoteCommand,
     keyCommand,
     initCommand,
     schemaCommand,

@@ -27,6 +27,39 @@ export type Problem =
   /** The disk takes no more, or fails: exit 1. */
   | { readonly kind: 'disk'; readonly message: string; readonly help?: string };
 
+/** A result that could be uploaded to the shared cache. */
+export interface PushedResult {
+  readonly instance: InstanceId;
+  /** `present`: signed by the same key already. `not-cached`: it has no result here that is up to date. */
+  readonly state: 'uploaded' | 'to-upload' | 'present' | 'not-cached' | 'failed';
+  /** Those whose bytes may be uploaded; not all of them have to be. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export interface Pushed {
+  readonly remote: string;
+  readonly results: readonly PushedResult[];
+  /** What went over the line: objects that are there already do not. */
+  readonly uploaded: Transferred;
+  /** Why not everything could be uploaded. */
+  readonly problem?: string;
+}
+
+/** One thing that a shared cache has to be able to do. */
+export interface RemoteStep {
+  readonly step: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly message: string;
+  readonly milliseconds: number;
+}
+
+export interface RemoteCheck {
+  readonly remote: string;
+  readonly steps: readonly RemoteStep[];
+}
+
 /** What a run had from the shared cache, and gave to it. */
 export interface SharedCacheReport {
   /** Where it is. */

@@ -42,6 +42,8 @@ import type {
   ModelResults,
   MetricValue,
   Problem,
+  Pushed,
+  RemoteCheck,
   RerunVerification,
   ResultFiles,
   RunHistory,
@@ -65,6 +67,7 @@ import {
   stoppedCode,
   type StopSignals,
 } from './run-request.ts';
+import type { PushRequest } from './project/push.ts';
 import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
 
 export type {
@@ -185,6 +188,13 @@ export interface Project {
   ): Promise<Result<RerunVerification, Problem>>;
   /** Cancels the jobs that instances have in queues; without patterns, those of all. */
   cancel(patterns: readonly string[]): Promise<Result<CancelledJobs, Problem>>;
+  /** Uploads results to the shared cache; `onList` is told what, before. */
+  push(
+    request: PushRequest,
+    onList: (listed: Pushed) => void,
+    stopped: AbortSignal,
+  ): Promise<Result<Pushed, Problem>>;
+  remoteCheck(): Promise<Result<RemoteCheck, Problem>>;
   gc(request: GcRequest): Promise<Result<Collected, Problem>>;
   close(): void;
 }
@@ -378,6 +388,16 @@ export async function openProject(
       withPlan('write', async (open, plan) => {
         const { cancelJobs } = await import('./project/cancel-jobs.ts');
         return cancelJobs(open, plan, { patterns });
+      }),
+    push: (request, onList, stopped) =>
+      withPlan('read', async (open, plan) => {
+        const { push } = await import('./project/push.ts');
+        return push(open, plan, request, onList, stopped);
+      }),
+    remoteCheck: () =>
+      withPlan('read', async (open, plan) => {
+        const { remoteCheck } = await import('./project/remote-check.ts');
+        return remoteCheck(open, plan, new AbortController().signal);
       }),
     gc: collect,
     close,

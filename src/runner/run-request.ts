@@ -20,6 +20,8 @@ export interface RunRequest extends Selection {
    * stay.
    */
   readonly existingOuts?: ExistingOuts;
+  /** Whether nothing is started: what is cached, here or elsewhere, is written back, and no more. */
+  readonly restoreOnly?: boolean;
   /** Whether a dry run asks the shared cache, too. */
   readonly remote?: boolean;
   /** Whether jobs are submitted to queues and left there; nothing is started on this machine. */

@@ -8,7 +8,7 @@ import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import type { Content, Manifest } from '../manifest/manifest.ts';
 import { serializeTree, type TreeItem } from '../manifest/tree.ts';
-import { deleteEntry, markComputed } from '../store/entries.ts';
+import { deleteEntry, type FinishedResult, markComputed } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
 import { recordPlacement } from '../store/placements.ts';
 import type { Found } from '../workspace/read-content.ts';
@@ -17,7 +17,7 @@ import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { localSource } from './local-source.ts';
 import { forgetObject, objectPath, objectSize, objectState, type ObjectState } from './objects.ts';
 import { readListing, restoreOut } from './restore-out.ts';
-import type { CheckedSource, NewObject, SourceResult } from './result-source.ts';
+import type { CheckedSource, NewObject, SourceResult, StoredObject } from './result-source.ts';
 import { sourceObjects } from './source-objects.ts';
 
 /**
@@ -251,6 +251,33 @@ async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | und
   }
   source.distrust(entry.key);
   return 'damaged';
+}
+
+/** A result that is whole on this disk, and its objects; those of withheld outs are left out. */
+export async function storedResult(
+  { workspace, store }: Cache,
+  key: Key,
+  withheld: readonly string[],
+): Promise<{ readonly result: FinishedResult; readonly objects: readonly StoredObject[] } | undefined> {
+  const here = localSource(workspace, store);
+  const result = await here.entry(key);
+  const found = await lookUpHere({ workspace, store }, key);
+  if (result === undefined || found.kind !== 'hit' || result.entry.adopted === true) return undefined;
+  const shared = Object.entries(result.entry.outs).filter(([name]) => !withheld.includes(name));
+  const objects = await sourceObjects(
+    here,
+    shared.map(([, content]) => content),
+  );
+  if (objects === undefined) return undefined;
+  const distinct = new Map(objects.map((object) => [object.digest, object]));
+  return {
+    result,
+    objects: [...distinct.values()].map(({ digest, open }) => ({
+      digest,
+      open,
+      size: objectSize(workspace, digest),
+    })),
+  };
 }
 
 /** Who made the result under a key, where it came from a source. */

@@ -38,6 +38,7 @@ import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { uncheckedDeps } from '../status/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache.ts';
+import { noSharedCache } from './shared-source.ts';
 
 export interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
@@ -76,7 +77,9 @@ export async function run(
     const selected = selectedIn(withFolders.value.plan, asked.value.selected);
     const session = await sessionToRun(opened, withFolders.value, selected, request);
     if (!session.ok) return session;
-    const unready = await unreadyExecutor(session.value, selected.chosen, stop.gentle);
+    if (request.restoreOnly === true && session.value.source === undefined) return noSharedCache();
+    const started = request.restoreOnly === true ? [] : selected.chosen;
+    const unready = await unreadyExecutor(session.value, started, stop.gentle);
     if (unready !== undefined) return invalid([unready], withFolders.value.sources);
     const { retryDelay } = opened.host;
     const options = {

@@ -46,6 +46,10 @@ export async function sharedCache(
 const fault = (message: string): { readonly ok: false; readonly error: Problem } =>
   invalid([{ severity: 'error', code: 'shared-cache-setting', message }], new Map());
 
+/** The problem of a command that is about a shared cache, where none is set. */
+export const noSharedCache = (): { readonly ok: false; readonly error: Problem } =>
+  fault('no shared cache is set: cache.remote in pipeline.yaml or a machine file, or PIPELINE_CACHE_REMOTE');
+
 /** The same as a source of results, and what is to be said of it. */
 export async function sharedSource(
   opened: Opened,

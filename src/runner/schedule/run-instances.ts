@@ -25,6 +25,8 @@ export interface RunRules {
   existingOutsOf(instance: Instance): ExistingOuts | undefined;
   readonly keepGoing: boolean;
   readonly allotmentOf: (instance: Instance) => Allotment;
+  /** Nothing is started: what is not cached is skipped. */
+  readonly restoreOnly: boolean;
   /** Of earlier runs, whose keys are not tried again. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
   /** What was known of the instances when the run began. */
@@ -49,6 +51,9 @@ export async function runInstances(
   // What is left to a queue, or waits for what is.
   const unfinished = new Set<InstanceId>();
   const turns = new Turns(rules.failures);
+  const skipped = new Set<InstanceId>();
+  const isWaitingInVain = (id: InstanceId): boolean =>
+    rules.restoreOnly && (needs.get(id) ?? []).some((need) => skipped.has(need));
 
   async function task(instance: Instance): Promise<void> {
     const by = (needs.get(instance.id) ?? [])
@@ -60,10 +65,13 @@ export async function runInstances(
         ? { key: null, outcome: { kind: 'blocked', by } as const }
         : waits
           ? { key: null, outcome: { kind: 'waiting' } as const }
-          : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
-              unassessed(diskMessage(error)),
-            );
+          : isWaitingInVain(instance.id)
+            ? { key: null, outcome: { kind: 'skipped' } as const }
+            : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
+                unassessed(diskMessage(error)),
+              );
     const { key, outcome } = noted(run, rules, ending);
+    if (outcome.kind === 'skipped') skipped.add(instance.id);
     if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
     if (outcome.kind === 'submitted' || outcome.kind === 'waiting') unfinished.add(instance.id);
     if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
@@ -123,8 +131,9 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
     const first =
       (damaged === 0 ? knownRestorable(run, instance, rules) : undefined) ??
       (await look(run, instance, rules));
-    if ('outcome' in first) return first;
+    if ('outcome' in first) return rules.restoreOnly ? notCached(null) : first;
     const { key, decision } = first;
+    if (rules.restoreOnly && decision.kind === 'run') return notCached(key);
     const changes = run.changes.count;
     const endTurn = await turns.take(key);
     const willRun = decision.kind === 'run';
@@ -183,6 +192,8 @@ function noted(run: Run, { keepGoing }: RunRules, ending: Ending): Ending {
   if (ending.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();
   return ending;
 }
+
+const notCached = (key: Key | null): Ending => ({ key, outcome: { kind: 'skipped' } });
 
 /** What it depends on could not be read. */
 const unassessed = (message: string): Ending => ({ key: null, outcome: failedBy(message) });

@@ -101,6 +101,7 @@ export async function runSelected(
         existingOutsOf: options.existingOutsOf,
         keepGoing: request.keepGoing,
         allotmentOf: allotments(session, capacities),
+        restoreOnly: request.restoreOnly === true,
         failures: options.watcher?.failures ?? new Map(),
         standings,
       },

@@ -16,6 +16,8 @@ export interface Circuit {
   fault(fault: RemoteFault): void;
   /** Why it was given up. */
   reason(): string | undefined;
+  /** What failed last. */
+  lastFault(): RemoteFault | undefined;
 }
 
 /** `onOff` is told once, with the last fault. */
@@ -24,7 +26,9 @@ export function circuit(stopped: AbortSignal, onOff: (fault: RemoteFault) => voi
   const signal = AbortSignal.any([stopped, off.signal]);
   let inRow = 0;
   let reason: string | undefined;
+  let last: RemoteFault | undefined;
   function fault(found: RemoteFault): void {
+    last = found;
     // That an object is damaged here says nothing of the remote; nor does a request that was given up.
     if (found.kind === 'unsent' || signal.aborted) return;
     inRow += 1;
@@ -47,5 +51,6 @@ export function circuit(stopped: AbortSignal, onOff: (fault: RemoteFault) => voi
     },
     fault,
     reason: () => reason,
+    lastFault: () => last,
   };
 }

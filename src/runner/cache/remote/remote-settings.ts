@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Result } from '../../../result.ts';
 import type { SharedCacheFields } from '../../pipeline-file/pipeline.ts';
-import { isHostName, parseSigner, type Signer } from './signed-entry.ts';
+import { isHostName, parseSigner, type Signer, type SigningKey } from './signed-entry.ts';
 import { keyPlace, readSigningKey } from './signing-key.ts';
 import type { RemoteRules } from './remote-source.ts';
 
@@ -11,6 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface RemoteSettings {
   readonly address: string;
   readonly rules: RemoteRules;
+  /** With which results are signed that are uploaded by hand. */
+  readonly own: SigningKey | undefined;
   /** What is set and cannot be, in a few words each. */
   readonly remarks: readonly string[];
 }
@@ -57,6 +59,7 @@ export function remoteSettings(
         signing: wantsWrite ? own : undefined,
         host: isHostName(host) ? host : 'unknown',
       },
+      own,
       remarks,
     },
   };

@@ -1,22 +1,22 @@
-import { type Digest, digestOf } from '../../../files/digest.ts';
+import type { Digest } from '../../../files/digest.ts';
 import type { SharedCacheReport } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Key } from '../../identity.ts';
 import type { FinishedResult } from '../../store/entries.ts';
 import type { Bytes, ResultSource, SourceResult, StoredObject } from '../result-source.ts';
 import { type Circuit, circuit } from './circuit.ts';
+import { entriesFolder, entryName, objectName } from './remote-names.ts';
 import { type RemoteFault, RemoteFailure, type RemoteStorage } from './remote-storage.ts';
 import {
   longestEntry,
   readEntry,
   type SharedEntry,
-  type SharedOut,
-  signEntry,
   type Signer,
   signerFile,
   type SigningKey,
 } from './signed-entry.ts';
 import { uploadQueue } from './upload-queue.ts';
+import { uploadResult } from './upload-result.ts';
 
 export interface RemoteRules {
   /** Signatures of other projects count for nothing. */
@@ -66,7 +66,7 @@ export function remoteSource(
 
   async function entry(key: Key): Promise<SourceResult | undefined> {
     if (!read) return undefined;
-    const listed = await reading.call((signal) => storage.list(`entries/${key}`, signal));
+    const listed = await reading.call((signal) => storage.list(entriesFolder(key), signal));
     if (listed === undefined) return void (counts.unanswered += 1);
     const ages = new Map(listed.value.map(({ name, ageSeconds }) => [name, ageSeconds]));
     for (const signer of trust) {
@@ -134,26 +134,18 @@ export function remoteSource(
     objects: readonly StoredObject[],
     key: SigningKey,
   ): Promise<void> {
-    const distinct = new Map(objects.map((object_) => [object_.digest, object_]));
     const again = distrusted.has(result.entry.key);
-    for (const object_ of distinct.values()) {
-      const name = objectName(object_.digest);
-      const sent = await writing.call(async (signal) => {
-        if (!again) return storage.create(name, object_, signal);
-        const replaced = await storage.replace(name, object_, signal);
-        return replaced.ok ? { ok: true, value: 'created' as const } : replaced;
-      });
-      if (sent === undefined) return void (counts.notUploaded += 1);
-      if (sent.value === 'present') continue;
-      counts.uploaded.objects += 1;
-      counts.uploaded.bytes += object_.size;
-    }
-    const text = signEntry(sharedEntry(result, distinct, project, host), key);
-    if (text.length > longestEntry) return void (counts.notUploaded += 1);
-    const name = entryName(result.entry.key, key.signer);
-    const filed = await writing.call((signal) => storage.replace(name, contentOf(text), signal));
-    if (filed === undefined) counts.notUploaded += 1;
-    else counts.uploaded.results += 1;
+    const isDone = await uploadResult(
+      storage,
+      { result, objects, key, project, host, again },
+      writing,
+      (size) => {
+        counts.uploaded.objects += 1;
+        counts.uploaded.bytes += size;
+      },
+    );
+    if (isDone) counts.uploaded.results += 1;
+    else counts.notUploaded += 1;
   }
 
   /** Another signer's entry may not be ours to write: then it ages. */
@@ -221,15 +213,6 @@ const faultOf = (error: unknown): RemoteFault =>
     ? error.fault
     : { kind: 'failed', message: error instanceof Error ? error.message : 'the stream broke off' };
 
-export const objectName = (digest: Digest): string => `objects/sha256/${digest.slice(0, 2)}/${digest}`;
-
-export const entryName = (key: Key, signer: Signer): string => `entries/${key}/${signerFile(signer)}`;
-
-function contentOf(text: string) {
-  const bytes = Buffer.from(text);
-  return { size: bytes.length, digest: digestOf(bytes), open: async () => [bytes] };
-}
-
 function resultOf(
   { key, outs, manifest, run, seconds, at, host }: SharedEntry,
   signer: Signer,
@@ -244,28 +227,5 @@ function resultOf(
     at,
     origin: { signer, host, remote, at, seconds },
     withheld: Object.entries(outs).flatMap(([name, out]) => (out.withheld ? [name] : [])),
-  };
-}
-
-function sharedEntry(
-  { entry: { key, outs }, manifest, run, seconds, at }: FinishedResult,
-  objects: ReadonlyMap<Digest, StoredObject>,
-  project: string,
-  host: string,
-): SharedEntry {
-  const shared = Object.entries(outs).map(([name, { form, digest }]): [string, SharedOut] => [
-    name,
-    { form, digest, withheld: !objects.has(digest) },
-  ]);
-  return {
-    project,
-    key,
-    manifest,
-    outs: Object.fromEntries(shared),
-    objects: new Map([...objects].map(([digest, { size }]) => [digest, size])),
-    run,
-    seconds,
-    at,
-    host,
   };
 }

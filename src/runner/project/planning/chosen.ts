@@ -70,9 +70,12 @@ export async function sessionToRun(
   opened: Opened,
   planned: Planned,
   { chosen }: Selected,
-  { allowMissing = false }: RunRequest,
+  { allowMissing = false, restoreOnly = false }: RunRequest,
 ): Promise<Result<Session, Problem>> {
-  const session = await sessionFor(opened, planned, chosen, undefined, allowMissing);
+  // What is only written back need not be able to run here.
+  const session = restoreOnly
+    ? await sessionFor(opened, planned, [], instancesWithNeeds(planned.plan, chosen), allowMissing)
+    : await sessionFor(opened, planned, chosen, undefined, allowMissing);
   return session.ok ? withSharedCache(opened, planned, session.value) : session;
 }
 

@@ -1,0 +1,27 @@
+import { Argument, Command } from 'commander';
+import { answer } from '../answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { tableWidth } from '../screen.ts';
+
+export function remoteCommand(): Command {
+  return withPipelineOptions(new Command('remote'))
+    .description(
+      'Check that the shared cache can be listed, read and written with the settings of this machine.',
+    )
+    .addArgument(new Argument('<action>', 'what to do').choices(['check']))
+    .addHelpText('after', '\nExample:\n  pipeline remote check')
+    .action((_action: string, options: PipelineOptions) =>
+      answer(
+        options,
+        async (project) => {
+          const checked = await project.remoteCheck();
+          if (checked.ok && checked.value.steps.some(({ ok }) => !ok)) process.exitCode = 1;
+          return checked;
+        },
+        async (checked) => {
+          const { remoteCheckText } = await import('../../runner/report/push-text.ts');
+          return remoteCheckText(checked, tableWidth({}));
+        },
+      ),
+    );
+}

@@ -1,0 +1,85 @@
+import { digestOf } from '../../../files/digest.ts';
+import type { RemoteStep } from '../../answers.ts';
+import { parseKey } from '../../manifest/key-of.ts';
+import { entriesFolder, entryName, objectName } from './remote-names.ts';
+import type { Answer, NewContent, RemoteStorage } from './remote-storage.ts';
+import type { SigningKey } from './signed-entry.ts';
+
+/** What is written to find out whether that is possible: an object like any other, and no entry of anything. */
+const probe = Buffer.from('a probe of medical-qa-pipeline\n');
+
+/**
+ * Does with a storage what a run does, one thing after another, and says of each how it went. `key`: of
+ * whoever may write; undefined: nothing is written.
+ */
+export async function checkStorage(
+  storage: RemoteStorage,
+  key: SigningKey | undefined,
+  signal: AbortSignal,
+): Promise<readonly RemoteStep[]> {
+  const steps: RemoteStep[] = [];
+  async function step<T>(
+    name: string,
+    act: () => Promise<Answer<T>>,
+    found: (value: T) => { readonly ok: boolean; readonly message: string },
+  ): Promise<T | undefined> {
+    const started = performance.now();
+    const answer = await act();
+    const milliseconds = Math.round(performance.now() - started);
+    const said = answer.ok ? found(answer.value) : { ok: false, message: answer.error.message };
+    steps.push({ step: name, ...said, milliseconds });
+    return answer.ok && said.ok ? answer.value : undefined;
+  }
+  const digest = digestOf(probe);
+  const probeKey = parseKey(digest);
+  if (probeKey === undefined) throw new Error('a digest is no key');
+  const content: NewContent = { size: probe.length, digest, open: async () => [probe] };
+
+  const listed = await step(
+    'list',
+    () => storage.list(entriesFolder(probeKey), signal),
+    () => ({ ok: true, message: 'names can be listed' }),
+  );
+  if (listed === undefined || key === undefined) return steps;
+  const created = await step(
+    'write an object',
+    () => storage.create(objectName(digest), content, signal),
+    (how) => ({ ok: true, message: how === 'created' ? 'written' : 'it is there from an earlier check' }),
+  );
+  if (created === undefined) return steps;
+  await step(
+    'write it once',
+    () => storage.create(objectName(digest), content, signal),
+    (how) => ({
+      ok: true,
+      message:
+        how === 'present'
+          ? 'what is there is not written again'
+          : 'the server ignores If-None-Match: of two writers at once both write, which is harmless',
+    }),
+  );
+  await step(
+    'read it back',
+    async (): Promise<Answer<Buffer | undefined>> => {
+      const file = await storage.read(objectName(digest), signal);
+      if (!file.ok || file.value === undefined) return file.ok ? { ok: true, value: undefined } : file;
+      const pieces: Uint8Array[] = [];
+      for await (const piece of file.value.bytes) pieces.push(piece);
+      return { ok: true, value: Buffer.concat(pieces) };
+    },
+    (bytes) =>
+      bytes?.equals(probe) === true
+        ? { ok: true, message: 'the same bytes' }
+        : {
+            ok: false,
+            message:
+              bytes === undefined ? 'it may not be read (s3:GetObject)' : 'other bytes than were written',
+          },
+  );
+  await step(
+    'write an entry',
+    () => storage.replace(entryName(probeKey, key.signer), content, signal),
+    () => ({ ok: true, message: `written under ${key.signer.slice(0, 24)}…` }),
+  );
+  return steps;
+}
