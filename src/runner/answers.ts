@@ -167,6 +167,26 @@ export interface InstanceLog {
   readonly files: readonly string[];
 }
 
+/** What is checked out of the repository that the project is in. */
+export interface CommitState {
+  readonly commit: string;
+  /** Undefined: none is checked out, only a commit. */
+  readonly branch: string | undefined;
+  /** Whether a file differs from the commit, or is neither in it nor ignored. */
+  readonly isDirty: boolean;
+}
+
+/** What a run was started from, and by whom. */
+export interface StartedFrom {
+  /** Undefined: the project is in no repository, or git could not tell in time. */
+  readonly commit?: CommitState | undefined;
+  readonly user: string | undefined;
+  readonly host: string;
+  /** Of this program and of Node. */
+  readonly version: string;
+  readonly node: string;
+}
+
 export interface RunRecord {
   readonly run: string;
   readonly pipeline: string;
@@ -177,6 +197,8 @@ export interface RunRecord {
   readonly exitCode: number | undefined;
   readonly state: RunState;
   readonly counts: OutcomeCounts;
+  /** Undefined: nobody wrote it down, as of runs of earlier versions. */
+  readonly startedFrom: StartedFrom | undefined;
 }
 
 /** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */

@@ -25,6 +25,7 @@ const run: RunAnswer = {
   },
   instances: [a, b].map((instance) => ({ instance, state: 'waiting', attempts: 0, because: [] })),
   warnings: [],
+  startedFrom: undefined,
   next: 1,
 };
 

@@ -277,9 +277,9 @@ export const history = ({ store }: Opened, limit: number, before?: string): read
   lastRuns(store, limit, before).map((row) => recordOf(store, row));
 
 function recordOf(store: Store, row: RunRow): RunRecord {
-  const { run, pipeline, file, startedAt, finishedAt, exitCode } = row;
+  const { run, pipeline, file, startedAt, finishedAt, exitCode, startedFrom } = row;
   const counts = outcomeCounts(store, run);
-  return { run, pipeline, file, startedAt, finishedAt, exitCode, state: runState(row), counts };
+  return { run, pipeline, file, startedAt, finishedAt, exitCode, state: runState(row), counts, startedFrom };
 }
 
 function runState(row: RunRow): RunState {

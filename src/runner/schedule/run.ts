@@ -17,9 +17,10 @@ import { lastKeys, meanSeconds } from '../store/last-results.ts';
 import { readTogether, type Store } from '../store/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
-import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome } from '../store/runs.ts';
+import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome, recordStart } from '../store/runs.ts';
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
+import { lookAtStart } from './started-from.ts';
 import type { Session } from '../status/assess.ts';
 import { failedBy, type Run, type RunOf, warn } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
@@ -167,6 +168,7 @@ export async function withRun<S extends Framed>(
   const { store, plan } = session;
   const runner = thisProcess();
   const id = newRunId(startedAt, (run) => isRun(store, run));
+  const start = lookAtStart(session.workspace.root, (from) => recordStart(store, id, from));
   insertRun(store, {
     run: id,
     pipeline: plan.pipeline,
@@ -174,6 +176,7 @@ export async function withRun<S extends Framed>(
     pid: runner.pid,
     pidStarted: runner.started,
     startedAt,
+    startedFrom: start.from,
   });
   const log = eventLog(store, id);
   for (const event of earlierEvents) log.add(event);
@@ -234,7 +237,12 @@ export async function withRun<S extends Framed>(
   const exitCode = exitCodeOf([...outcomes.values()], signals);
   emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
   log.flush();
-  finishRun(store, id, Date.now(), exitCode, countOutcomes(outcomes.values()));
+  finishRun(store, id, {
+    at: Date.now(),
+    exitCode,
+    counts: countOutcomes(outcomes.values()),
+    startedFrom: await start.settle(),
+  });
   return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes), readsOutOfDate: false };
 }
 

@@ -1,5 +1,5 @@
-import { isJsonObject, parseJson } from '../../files/json.ts';
-import type { Truncation } from '../answers.ts';
+import { isJsonObject, type Json, jsonIn, parseJson } from '../../files/json.ts';
+import type { CommitState, StartedFrom, Truncation } from '../answers.ts';
 import type { Outcome, OutcomeCounts, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { foundInPlace } from './event-log.ts';
@@ -16,28 +16,54 @@ export interface RunRow {
   readonly startedAt: number;
   readonly finishedAt: number | undefined;
   readonly exitCode: number | undefined;
+  readonly startedFrom: StartedFrom | undefined;
 }
 
-export function insertRun(store: Store, row: Omit<RunRow, 'finishedAt' | 'exitCode'>): void {
+export function insertRun(
+  store: Store,
+  row: Omit<RunRow, 'finishedAt' | 'exitCode' | 'startedFrom'> & Partial<Pick<RunRow, 'startedFrom'>>,
+): void {
+  const { run, pipeline, file, pid, pidStarted, startedAt, startedFrom } = row;
   store
-    .sql('INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at) VALUES (?, ?, ?, ?, ?, ?)')
-    .run(row.run, row.pipeline, row.file, row.pid, row.pidStarted, row.startedAt);
+    .sql(
+      'INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at, started_from) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(
+      run,
+      pipeline,
+      file,
+      pid,
+      pidStarted,
+      startedAt,
+      startedFrom === undefined ? null : JSON.stringify(startedFrom),
+    );
 }
 
 export const isRun = (store: Store, run: RunId): boolean =>
   store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
 
-export function finishRun(
-  store: Store,
-  run: RunId,
-  at: number,
-  exitCode: number,
-  counts: OutcomeCounts,
-): void {
+/** How a run ended. */
+export interface RunEnd {
+  readonly at: number;
+  readonly exitCode: number;
+  readonly counts: OutcomeCounts;
+  readonly startedFrom: StartedFrom;
+}
+
+export function finishRun(store: Store, run: RunId, { at, exitCode, counts, startedFrom }: RunEnd): void {
   unlessDiskFails(() =>
     store
-      .sql('UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, reaped = 1 WHERE run = ?')
-      .run(at, exitCode, JSON.stringify(counts), run),
+      .sql(
+        'UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, started_from = ?, reaped = 1 WHERE run = ?',
+      )
+      .run(at, exitCode, JSON.stringify(counts), JSON.stringify(startedFrom), run),
+  );
+}
+
+/** Writes down what a run was started from, as soon as that is known. */
+export function recordStart(store: Store, run: RunId, from: StartedFrom): void {
+  unlessDiskFails(() =>
+    store.sql('UPDATE runs SET started_from = ? WHERE run = ?').run(JSON.stringify(from), run),
   );
 }
 
@@ -83,7 +109,31 @@ const runIn = (row: Row): RunRow => ({
   startedAt: row.number('started_at'),
   finishedAt: row.optionalNumber('finished_at'),
   exitCode: row.optionalNumber('exit_code'),
+  startedFrom: startedFromIn(row.optionalText('started_from')),
 });
+
+/** A row that another program edited tells nothing. */
+function startedFromIn(text: string | undefined): StartedFrom | undefined {
+  const found = text === undefined ? undefined : jsonIn(text);
+  if (!isJsonObject(found)) return undefined;
+  const { user, host, version, node, commit } = found;
+  if (typeof host !== 'string' || typeof version !== 'string' || typeof node !== 'string') return undefined;
+  return {
+    user: typeof user === 'string' ? user : undefined,
+    host,
+    version,
+    node,
+    commit: commitIn(commit),
+  };
+}
+
+function commitIn(found: Json | undefined): CommitState | undefined {
+  if (!isJsonObject(found)) return undefined;
+  const { commit, branch, isDirty } = found;
+  return typeof commit === 'string' && typeof isDirty === 'boolean'
+    ? { commit, branch: typeof branch === 'string' ? branch : undefined, isDirty }
+    : undefined;
+}
 
 function storedCounts(text: string): Record<string, unknown> | undefined {
   const parsed = parseJson(text, '');

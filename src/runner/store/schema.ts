@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 11;
+export const schemaVersion = 12;
 
 export const migrations: readonly string[] = [
   `
@@ -205,6 +205,10 @@ export const migrations: readonly string[] = [
     platform TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   ${idleUntil('platforms', ['INSERT', 'DELETE'])}
+  `,
+  `
+  -- started_from: the commit, who started it and where, as JSON; null: not known, as of earlier versions.
+  ALTER TABLE runs ADD COLUMN started_from TEXT;
   `,
 ];
 

@@ -5,6 +5,7 @@ import { changed, followed, go } from './address.ts';
 import { InstancePanel } from './instance-panel.tsx';
 import { Command, Counts, PageHead, State, useNow, Waiting } from './parts.tsx';
 import { afterEvent, countsByState } from './run-state.ts';
+import { startedFromText } from './started-from-text.ts';
 import { momentText } from './time-text.ts';
 import { useAnswer } from './use-answer.ts';
 import { useLive } from './use-live.ts';
@@ -48,6 +49,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
           All runs
         </a>
       </PageHead>
+      {run.startedFrom !== undefined && <p class="muted">{startedFromText(run.startedFrom)}</p>}
       <div class="bar">
         <State state={run.state} />
         {run.state === 'running' && (

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
+import { commitText } from '../../runner/report/history-text.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import type { RunsAnswer } from '../api.ts';
 import { changed, followed } from './address.ts';
 import { Command, Counts, Empty, Moment, PageHead, State, useNow, Waiting } from './parts.tsx';
 import { RunView } from './run-view.tsx';
+import { startedFromText } from './started-from-text.ts';
 import { momentText } from './time-text.ts';
 import { ask, useAnswer } from './use-answer.ts';
 import { useLive } from './use-live.ts';
@@ -54,7 +56,7 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
       {runs.length > 0 && (
         <VirtualRows
           label="Runs"
-          columns={5}
+          columns={6}
           rowHeight={44}
           rows={runs}
           head={
@@ -65,10 +67,11 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
               <th scope="col" class="number">
                 Time
               </th>
+              <th scope="col">Commit</th>
               <th scope="col">Instances</th>
             </tr>
           }
-          row={({ run, state, startedAt, finishedAt, counts, pipeline }) => {
+          row={({ run, state, startedAt, finishedAt, counts, pipeline, startedFrom }) => {
             const address = changed(query, { run });
             return (
               <tr key={run}>
@@ -91,6 +94,9 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
                       ? durationText((now - startedAt) / 1000)
                       : '–'
                     : durationText((finishedAt - startedAt) / 1000)}
+                </td>
+                <td title={startedFrom === undefined ? undefined : startedFromText(startedFrom)}>
+                  <span class="name">{commitText(startedFrom?.commit)}</span>
                 </td>
                 <td>
                   <Counts counts={Object.entries(counts)} />

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CommitState } from '../answers.ts';
+
+/** A look at the repository that a folder is in, under way. */
+export interface CommitLook {
+  /** Undefined: the folder is in no repository, or git cannot tell, or it was stopped before it did. */
+  readonly state: Promise<CommitState | undefined>;
+  stop(): void;
+}
+
+/**
+ * Asks git which commit is checked out, and whether the files are still those of the commit. Nothing of the
+ * repository is written or run: no lock of the index is taken, and no monitor of files that its settings name.
+ */
+export function lookAtCommit(folder: string): CommitLook {
+  if (!isInRepository(folder)) return { state: Promise.resolve(undefined), stop: () => undefined };
+  const child = spawn('git', ['-c', 'core.fsmonitor=false', 'status', '--porcelain=v2', '--branch'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+  });
+  let text = '';
+  const state = new Promise<CommitState | undefined>((resolve) => {
+    child.on('error', () => resolve(undefined));
+    child.on('close', (code) => resolve(code === 0 || isDirty(text) ? commitStateIn(text) : undefined));
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      // One change is enough, and there may be a million.
+      if (isDirty(text)) child.kill();
+    });
+  });
+  return { state, stop: () => void child.kill() };
+}
+
+const isInRepository = (folder: string): boolean =>
+  existsSync(join(folder, '.git')) || (dirname(folder) !== folder && isInRepository(dirname(folder)));
+
+/** Whole lines after those of the head. */
+const isDirty = (text: string): boolean => /^[^#].*\n/m.test(text);
+
+/** What `git status --porcelain=v2 --branch` says; undefined where there is no commit yet. */
+export function commitStateIn(text: string): CommitState | undefined {
+  const commit = /^# branch\.oid ([0-9a-f]{40,64})$/m.exec(text)?.[1];
+  const branch = /^# branch\.head (.+)$/m.exec(text)?.[1];
+  return commit === undefined
+    ? undefined
+    : { commit, branch: branch === '(detached)' ? undefined : branch, isDirty: isDirty(text) };
+}

@@ -1,0 +1,13 @@
+import type { StartedFrom } from '../../runner/answers.ts';
+
+/** Who started a run, where, from which files and with which versions. */
+export function startedFromText({ commit, user, host, version, node }: StartedFrom): string {
+  const files =
+    commit === undefined
+      ? []
+      : [
+          `commit ${commit.commit.slice(0, 12)}${commit.branch === undefined ? '' : ` of ${commit.branch}`}${commit.isDirty ? ', with changed files' : ''}`,
+        ];
+  const who = user === undefined ? host : `${user} on ${host}`;
+  return [...files, who, `version ${version}`, `Node ${node}`].join(' · ');
+}
