@@ -14,6 +14,7 @@ import { recordPlacement } from '../store/placements.ts';
 import type { Found } from '../workspace/read-content.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { keepForeignFiles, type KeptFiles } from './keep-foreign-files.ts';
 import { localSource } from './local-source.ts';
 import { forgetObject, objectPath, objectSize, objectState, type ObjectState } from './objects.ts';
 import { readListing, restoreOut } from './restore-out.ts';
@@ -191,6 +192,8 @@ export type Restored =
       readonly kind: 'restored';
       readonly files: number;
       readonly bytes: number;
+      /** Folders beside the outs that files of others were moved to. */
+      readonly keptIn: readonly string[];
       /** Where it was copied from a source for this. */
       readonly origin: Origin | undefined;
     }
@@ -208,11 +211,14 @@ export async function restore(
   if (brought === 'damaged') return { ok: true, value: { kind: 'damaged' } };
   let files = 0;
   let bytes = 0;
+  const kept: string[] = [];
   for (const { name, path, inPlace } of outs) {
     const content = entry.outs[name];
     if (content === undefined) throw new Error(`an entry has no out ${name}, which ${instance} declares`);
     if (!inPlace) {
-      const restored = await restoreOut(workspace, path, content);
+      const { stands, keptIn } = await keepForeign(cache, path, content);
+      if (keptIn !== undefined) kept.push(keptIn);
+      const restored = await restoreOut(workspace, path, content, stands);
       if (!restored.ok) return restored;
       if (restored.value.kind === 'damaged') {
         forgetObject(workspace, restored.value.object);
@@ -223,7 +229,14 @@ export async function restore(
     }
     recordPlacement(store, pipeline, instance, path, content);
   }
-  return { ok: true, value: { kind: 'restored', files, bytes, origin: brought?.origin } };
+  return { ok: true, value: { kind: 'restored', files, bytes, keptIn: kept, origin: brought?.origin } };
+}
+
+/** Before a content is put there: moves what no run wrote out of the folder at a path. */
+async function keepForeign(cache: Cache, path: string, { form, digest }: Content): Promise<KeptFiles> {
+  const next = form === 'folder' ? await readListing(cache.workspace, digest) : [];
+  // Damaged: nothing will be put there.
+  return next === undefined ? { stands: undefined, keptIn: undefined } : keepForeignFiles(cache, path, next);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { type TreeItem, treeChanges } from '../manifest/tree.ts';
+import { fileProblem } from '../../files/file-problem.ts';
 import { removeTree } from '../workspace/replace.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -48,7 +49,8 @@ export async function moveRepairs(
       disk.makeFolder(kind === 'empty-folder' ? to : dirname(to));
       if (kind !== 'empty-folder') await disk.rename(join(staged, path), to);
     }
-  } catch {
+  } catch (error) {
+    fileProblem(place, error);
     return false;
   }
   await removeTree({ ...workspace, disk }, staged);

@@ -24,12 +24,14 @@ export type RestoredOut =
 /**
  * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders
  * are as they were. Of a folder, only what differs is written. New files are staged beside the out and hashed
- * before anything that stands in its place is changed.
+ * before anything that stands in its place is changed. `stands`: what a folder in its place holds, where the
+ * caller has just read it.
  */
 export async function restoreOut(
   workspace: Workspace,
   path: string,
   content: Content,
+  stands?: readonly TreeItem[],
 ): Promise<Result<RestoredOut, FileProblem>> {
   const place = placeOf(workspace, path);
   const partial = partialBeside(place);
@@ -37,7 +39,7 @@ export async function restoreOut(
     workspace.disk.makeFolder(dirname(place));
     const restored =
       content.form === 'folder'
-        ? await restoreFolder(workspace, path, content.digest, partial)
+        ? await restoreFolder(workspace, path, content.digest, partial, stands)
         : await restoreFile(workspace, path, content, partial);
     if (restored.kind === 'damaged') await removeTree(workspace, partial);
     return { ok: true, value: restored };
@@ -65,12 +67,12 @@ async function restoreFolder(
   path: string,
   digest: Digest,
   partial: string,
+  known: readonly TreeItem[] | undefined,
 ): Promise<RestoredOut> {
   const items = await readListing(workspace, digest);
   if (items === undefined) return { kind: 'damaged', object: digest, path };
-  const stands = await readContent(workspace, path, { links: 'keep' });
-  const repairs =
-    stands.ok && stands.value?.content.form === 'folder' ? repairsOf(stands.value.items, items) : undefined;
+  const stands = known ?? (await folderAt(workspace, path));
+  const repairs = stands && repairsOf(stands, items);
   if (repairs !== undefined) {
     const staged = await stage(workspace, path, repairs.write, partial);
     if (staged.kind === 'damaged') return staged;
@@ -85,6 +87,11 @@ async function restoreFolder(
   await replace(workspace, partial, placeOf(workspace, path));
   noteFiles(workspace, path, items);
   return staged;
+}
+
+async function folderAt(workspace: Workspace, path: string): Promise<readonly TreeItem[] | undefined> {
+  const found = await readContent(workspace, path, { links: 'keep' });
+  return found.ok && found.value?.content.form === 'folder' ? found.value.items : undefined;
 }
 
 function noteFiles(workspace: Workspace, path: string, items: readonly TreeItem[]): void {

@@ -23,6 +23,7 @@ import type { Executor, Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import {
   clearWorkspaceOuts,
+  keptFilesWarning,
   dropWorkspaceOuts,
   existingOutText,
   placeOut,
@@ -330,12 +331,16 @@ type Ready =
   { readonly ok: true; readonly resumed: boolean } | { readonly ok: false; readonly failure: Failure };
 
 async function prepare(
-  { session: { workspace, store, plan } }: Run,
+  run: Run,
   instance: Instance,
   { key, stamps }: Assessment,
   forced: boolean,
 ): Promise<Ready> {
-  const foreign = await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance, key);
+  const { workspace, store, plan } = run.session;
+  const places = { workspace, store, pipeline: plan.pipeline };
+  const foreign = await clearWorkspaceOuts(places, instance, key, (folder) =>
+    warn(run, instance.id, keptFilesWarning(folder)),
+  );
   if (foreign !== undefined) return notReady(foreign);
   await openAttempt(workspace, instance, key);
   if (forced) await dropScratch(workspace, key);
@@ -404,14 +409,11 @@ async function finish(
   const [first] = different;
   if (first !== undefined)
     return { ok: false, error: { kind: 'existing-outs', message: existingOutText(instance, first) } };
-  for (const [name, { path, found }] of outs)
-    await placeOut(
-      { workspace, store, pipeline: plan.pipeline },
-      instance,
-      path,
-      instance.outs[name]?.path ?? path,
-      found,
-    );
+  const places = { workspace, store, pipeline: plan.pipeline };
+  for (const [name, { path, found }] of outs) {
+    const keptIn = await placeOut(places, instance, path, instance.outs[name]?.path ?? path, found);
+    if (keptIn !== undefined) warn(run, instance.id, keptFilesWarning(keptIn));
+  }
   await dropFoundOuts(run.session, assessment.key);
   await tidy(run, instance, assessment);
   if (published) recordFinished(run, instance, assessment, made.at);

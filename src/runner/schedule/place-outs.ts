@@ -17,6 +17,8 @@ import { removeTree, replace } from '../workspace/replace.ts';
 import { noteWritten } from '../workspace/written.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { shellName } from '../wording/shell-name.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { keepForeignFiles } from '../cache/keep-foreign-files.ts';
 import { asideFault, setAside } from './found-outs.ts';
 
 interface Places {
@@ -27,7 +29,7 @@ interface Places {
 
 /**
  * Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers
- * need not read it again.
+ * need not read it again. Files of others in the folder that it replaces are moved: gives the folder they are in.
  */
 export async function placeOut(
   { workspace, store, pipeline }: Places,
@@ -35,18 +37,29 @@ export async function placeOut(
   from: string,
   to: string,
   written: Found,
-): Promise<void> {
+): Promise<string | undefined> {
+  let keptIn: string | undefined;
   const stands = await readContent(workspace, to, { links: 'keep' });
   if (from === to) noteAll(workspace, from, to, written);
   else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content))
     await removeTree(workspace, placeOf(workspace, from));
   else {
+    ({ keptIn } = await keepForeignFiles({ workspace, store }, to, written.items));
     workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
     noteAll(workspace, from, to, written);
   }
   recordPlacement(store, pipeline, instance.id, to, written.content);
+  return keptIn;
 }
+
+/** Says where files of others were moved to that were in the folder of an out. */
+export const keptFilesWarning = (keptIn: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'kept-files',
+  message: `files that no run wrote were in a folder of outs: moved to ${keptIn}`,
+  help: 'keep your own files outside of outs: an out holds only what its stage writes',
+});
 
 /**
  * A process that got away from its stage could have written until now: only what is still as it was read is
@@ -104,13 +117,18 @@ export async function clearWorkspaceOuts(
   places: Places,
   instance: Instance,
   key: Key,
+  onKept: (folder: string) => void,
 ): Promise<string | undefined> {
   const paths = workspaceOuts(instance);
   const fault = linkFault(places, paths) ?? paths.map((path) => asideFault(places, path)).find(Boolean);
   if (fault !== undefined) return fault;
   for (const path of paths) {
     if (isForeign(places, path)) await setAside(places, { path, key });
-    else await removeTree(places.workspace, placeOf(places.workspace, path));
+    else {
+      const { keptIn } = await keepForeignFiles(places, path, []);
+      if (keptIn !== undefined) onKept(keptIn);
+      await removeTree(places.workspace, placeOf(places.workspace, path));
+    }
     recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
   }
   return undefined;

@@ -13,9 +13,9 @@ import type { ExistingOuts } from '../run-request.ts';
 import { adoptOuts } from './adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
-import { executeInstance, failedBy, type Run } from './execute-instance.ts';
+import { executeInstance, failedBy, type Run, warn } from './execute-instance.ts';
 import { nameChanges } from '../status/name-changes.ts';
-import { foreignFault, linkFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
+import { foreignFault, keptFilesWarning, linkFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
 import type { Allotment } from './allotment.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
@@ -284,7 +284,8 @@ async function restoreEntry(
   if (!restored.ok && givenUp.aborted) return { kind: 'skipped' };
   if (!restored.ok) return failedBy(`${restored.error.path}: ${restored.error.message}`);
   if (restored.value.kind === 'damaged') return undefined;
-  const { files, bytes, origin } = restored.value;
+  const { files, bytes, keptIn, origin } = restored.value;
+  for (const folder of keptIn) warn(run, instance.id, keptFilesWarning(folder));
   await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });

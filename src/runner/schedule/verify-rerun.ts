@@ -8,8 +8,8 @@ import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.t
 import { dropScratch } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
-import type { Run } from './execute-instance.ts';
-import { clearWorkspaceOuts, foreignFault, workspaceOuts } from './place-outs.ts';
+import { type Run, warn } from './execute-instance.ts';
+import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './place-outs.ts';
 import { newNonce } from './new-nonce.ts';
 import { type AttemptRequest, runAttempt } from './run-attempt.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
@@ -71,7 +71,10 @@ async function again(
 ): Promise<string | undefined> {
   const { session } = run;
   const { workspace, store, plan } = session;
-  await clearWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance, assessment.key);
+  const places = { workspace, store, pipeline: plan.pipeline };
+  await clearWorkspaceOuts(places, instance, assessment.key, (folder) =>
+    warn(run, instance.id, keptFilesWarning(folder)),
+  );
   await dropScratch(workspace, assessment.key);
   await openAttempt(workspace, instance, assessment.key);
   run.emit({

@@ -1,0 +1,75 @@
+import { dirname, posix } from 'node:path';
+import { sameContent } from '../manifest/manifest.ts';
+import type { TreeItem } from '../manifest/tree.ts';
+import { isUnwritten, placementAt } from '../store/placements.ts';
+import type { Store } from '../store/open-store.ts';
+import { readContent } from '../workspace/read-content.ts';
+import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { readListing } from './restore-out.ts';
+
+/** What is left at the place of a folder out. */
+export interface KeptFiles {
+  /** What stood there; undefined: no folder that can be read. */
+  readonly stands: readonly TreeItem[] | undefined;
+  /** The folder that what no run wrote was moved to, from the project root; undefined: there was none. */
+  readonly keptIn: string | undefined;
+}
+
+/**
+ * Moves files that no run wrote out of a folder out that is about to be replaced or repaired, into a folder
+ * beside it. Ours is what the result that was last put there has, and what the next one has, by name or by
+ * bytes; an edited file of ours is replaced. `next`: what the out will hold.
+ */
+export async function keepForeignFiles(
+  { workspace, store }: { readonly workspace: Workspace; readonly store: Store },
+  path: string,
+  next: readonly TreeItem[],
+): Promise<KeptFiles> {
+  const { disk } = workspace;
+  if (disk.lstat(placeOf(workspace, path))?.isDirectory() !== true)
+    return { stands: undefined, keptIn: undefined };
+  const found = await readContent(workspace, path, { links: 'keep' });
+  const placed = placementAt(store, path);
+  // While a program writes there itself, all of it is the program's.
+  if (placed !== undefined && isUnwritten(placed)) return { stands: undefined, keptIn: undefined };
+  if (!found.ok || found.value === undefined) {
+    // Something that is no file, or cannot be read: what it is worth cannot be judged.
+    const kept = keptFolder(workspace, path);
+    await disk.rename(placeOf(workspace, path), placeOf(workspace, kept));
+    return { stands: undefined, keptIn: kept };
+  }
+  const { content, items } = found.value;
+  if (placed !== undefined && sameContent(placed.content, content))
+    return { stands: items, keptIn: undefined };
+  const listing = placed && (await readListing(workspace, placed.content.digest));
+  const foreign = foreignItems(items, [...(listing ?? []), ...next]);
+  if (foreign.length === 0) return { stands: items, keptIn: undefined };
+  const kept = keptFolder(workspace, path);
+  for (const item of foreign) {
+    const to = placeOf(workspace, `${kept}/${item.path}`);
+    disk.makeFolder(dirname(to));
+    await disk.rename(placeOf(workspace, `${path}/${item.path}`), to);
+  }
+  return { stands: items, keptIn: kept };
+}
+
+/** What is there under a name, or with bytes, that no result has. */
+function foreignItems(stands: readonly TreeItem[], ours: readonly TreeItem[]): readonly TreeItem[] {
+  const paths = new Set(ours.map((item) => item.path));
+  const contents = new Set(ours.map((item) => (item.kind === 'file' ? item.digest : undefined)));
+  return stands.filter(
+    (item) =>
+      item.kind !== 'empty-folder' &&
+      !paths.has(item.path) &&
+      !(item.kind === 'file' && contents.has(item.digest)),
+  );
+}
+
+/** A name beside the out that nothing has. */
+function keptFolder(workspace: Workspace, path: string): string {
+  const name = `${posix.basename(path)}.kept`;
+  for (let count = 1; ; count++) {
+    const folder = posix.join(posix.dirname(path), count === 1 ? name : `${name}-${count}`);
+    if (workspace.disk.lstat(placeOf(workspace, folder)) === undefined) return folder;
+  }
+}
