@@ -110,6 +110,8 @@ export interface InstanceStatus {
   readonly displaced: readonly DisplacedOut[];
   /** Its result was not computed: files that were there were taken for it (`run --adopt`). */
   readonly adopted: boolean;
+  /** Deps that are not on this machine: they count as they did in the last result. */
+  readonly unchecked: readonly string[];
   /** What has to run first. */
   readonly after: readonly InstanceId[];
   /** Why nothing can be known of it. */

@@ -108,6 +108,51 @@ describe('a symbolic link above an out: nothing behind it is overwritten or dele
   });
 });
 
+describe('a symbolic link inside a folder that a stage reads, to an out of another stage', () => {
+  test.each([
+    ['to the out', '../artifacts/p/a/o'],
+    ['to a folder above it', '../artifacts/p/a'],
+    ['to a file in it', '../artifacts/p/a/o/x'],
+  ])(
+    '%s: the reader is refused, before and after the out is made, and it is said what to write',
+    async (_, to) => {
+      using project = inProcess();
+      project.write({
+        'rows/x': 'x',
+        'pipeline.yaml': {
+          name: 'p',
+          stages: {
+            a: { cmd: 'mkdir ${outs.o}; echo 1 > ${outs.o}/x', outs: { o: 'o' } },
+            b: { cmd: 'cat ${deps.rows}/x > ${outs.p}', deps: { rows: 'rows' }, outs: { p: 'p' } },
+          },
+        },
+      });
+      symlinkSync(to, join(project.root, 'rows/link'));
+      for (const patterns of [['b'], ['a', 'b']]) {
+        const { events } = await project.run({ patterns, keepGoing: true });
+        expect(events).toContainEqual(
+          expect.objectContaining({
+            kind: 'finished',
+            instance: 'b',
+            outcome: expect.objectContaining({
+              failure: {
+                kind: 'disk',
+                message: expect.stringContaining('declare a dep { from: a, out: o }'),
+              },
+            }),
+          }),
+        );
+      }
+      const explained = await project.ask((open) => open.explain('b'));
+      expect(explained.ok && explained.value.fault).toContain(
+        '(rows/link): is a symbolic link to the out o of a',
+      );
+      rmSync(join(project.root, 'rows/link'));
+      expect((await project.run()).outcomes).toMatchObject({ b: 'ran' });
+    },
+  );
+});
+
 describe('a stage that replaces a folder of ours by a link while it runs', () => {
   test.each(['artifacts', 'cache/objects', 'cache/scratch', 'cache/attempts'])(
     '%s: nothing is written or deleted behind it, by this run, the next or gc',

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { statusText } from '../../src/runner/report/status-text.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
 
 const pipeline = (least: number): object => ({
@@ -30,6 +31,10 @@ test('with raw data that is not here, who only looks sees that all results are c
   expect(status.ok && status.value.instances.map(({ state }) => state)).toEqual(['up-to-date', 'up-to-date']);
   const explained = await project.ask((open) => open.explain('prepare'));
   expect(explained.ok && explained.value.state).toBe('up-to-date');
+  expect(status.ok && status.value.instances.map(({ unchecked }) => unchecked)).toEqual([['raw'], []]);
+  expect(status.ok && statusText(status.value, { all: false, width: 80 })).toContain(
+    'not checked: raw (not on this machine)',
+  );
 });
 
 test('a run names what is not here, and with --allow-missing goes on from what is recorded of it', async () => {

@@ -104,6 +104,9 @@ describe('one character of a row is another', () => {
     ['placements', 'digest', (text: string) => `x${text.slice(1)}`],
     ['stats', 'stamp', (text: string) => text.replace(':', ';')],
     ['events', 'body', (text: string) => text.slice(0, -1)],
+    ['attempts', 'key', (text: string) => `x${text.slice(1)}`],
+    ['runs', 'counts', (text: string) => text.slice(1)],
+    ['checked', 'digest', (text: string) => `x${text.slice(1)}`],
   ])(
     'verify names the row of %s whose %s is damaged, --repair drops it, and a run is right',
     async (table, column, damage) => {
@@ -135,6 +138,22 @@ describe('one character of a row is another', () => {
       expect(await faults()).toEqual([]);
       expect((await project.run()).problem).toBeUndefined();
       expect(project.read('artifacts/pipeline/b/p')).toBe('x');
+    },
+  );
+
+  test.each([
+    ['attempts', 'ended'],
+    ['outcomes', 'kind'],
+  ])(
+    'verify names every row of %s whose %s is no such word, and --repair drops them',
+    async (table, column) => {
+      using project = await made();
+      const database = open(databaseOf(project));
+      database.prepare(`UPDATE ${table} SET ${column} = 'other'`).run();
+      database.close();
+      expect(await project.ask((asked) => asked.repair())).toEqual({ ok: true, value: 3 });
+      expect(await project.ask((asked) => asked.repair())).toEqual({ ok: true, value: 0 });
+      expect((await project.run()).problem).toBeUndefined();
     },
   );
 

@@ -1,9 +1,11 @@
 import { inflateSync } from 'node:zlib';
-import { parseDigest } from '../../files/digest.ts';
+import { digestOf, parseDigest } from '../../files/digest.ts';
+import type { Outcome } from '../event.ts';
 import { parseKey, keyOf } from '../manifest/key-of.ts';
 import { parseForm } from '../manifest/manifest.ts';
 import { parseTree } from '../manifest/tree.ts';
 import { parseStamp } from '../workspace/stamp.ts';
+import { isWholePlan } from '../plan/remembered-plan.ts';
 import { parseOuts } from '../store/entries.ts';
 import { parseManifest } from '../store/last-results.ts';
 import type { Store } from '../store/open-store.ts';
@@ -102,7 +104,69 @@ const tables: readonly Table[] = [
     keys: ['digest'],
     fault: (row) => (isJsonText(row.text('description')) ? undefined : 'it is not JSON'),
   },
+  {
+    name: 'attempts',
+    keys: ['run', 'instance', 'attempt'],
+    fault: (row) =>
+      parseKey(row.text('key')) === undefined
+        ? 'its key cannot be read'
+        : isOneOf(row.optionalText('ended'), attemptEnds)
+          ? undefined
+          : 'its end is none that an attempt has',
+  },
+  {
+    name: 'outcomes',
+    keys: ['pipeline', 'instance'],
+    fault: (row) => (isOneOf(row.text('kind'), outcomeKinds) ? undefined : 'it is no outcome'),
+  },
+  {
+    name: 'runs',
+    keys: ['run'],
+    fault: (row) => (isJsonText(row.optionalText('counts') ?? '{}') ? undefined : 'its counts are not JSON'),
+  },
+  {
+    name: 'plans',
+    keys: ['file'],
+    fault: (row) => (isWholePlan(row.text('text')) ? undefined : 'its plan is not whole'),
+  },
+  {
+    name: 'checked',
+    keys: ['pipeline'],
+    fault: (row) => (parseDigest(row.text('digest')).ok ? undefined : 'its digest cannot be read'),
+  },
+  {
+    name: 'idle',
+    keys: ['request'],
+    fault: (row) => (isWholeIdle(row.text('record')) ? undefined : 'its record is not whole'),
+  },
+  {
+    name: 'found_outs',
+    keys: ['path'],
+    fault: (row) => (parseKey(row.text('key')) === undefined ? 'its key cannot be read' : undefined),
+  },
 ];
+
+const attemptEnds: readonly (string | undefined)[] = [undefined, 'done', 'failed', 'interrupted'];
+
+const outcomeKinds: readonly string[] = Object.keys({
+  ran: 0,
+  'up-to-date': 0,
+  restored: 0,
+  failed: 0,
+  blocked: 0,
+  skipped: 0,
+  submitted: 0,
+  waiting: 0,
+  interrupted: 0,
+} satisfies Record<Outcome['kind'], 0>);
+
+const isOneOf = <T>(value: T, known: readonly T[]): boolean => known.includes(value);
+
+/** Empty while the run that will fill it goes on; else its digest and, in a line of its own, its text. */
+function isWholeIdle(record: string): boolean {
+  const end = record.indexOf('\n');
+  return record === '' || digestOf(record.slice(end + 1)) === record.slice(0, Math.max(0, end));
+}
 
 function manifestFault(key: string, text: string): string | undefined {
   const manifest = parseManifest(text);

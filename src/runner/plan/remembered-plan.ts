@@ -55,6 +55,13 @@ export function rememberedPlan(
   return { result: { ok: true, value: planOfBody(body) }, warnings: [], sources };
 }
 
+/** Whether a text is as `rememberPlan` wrote it. */
+export function isWholePlan(remembered: string): boolean {
+  const end = remembered.indexOf('\n');
+  const header = jsonIn(remembered.slice(0, end));
+  return isHeader(header) && digestOf(remembered.slice(end + 1)) === header.body;
+}
+
 interface Header {
   readonly runner: string;
   readonly request: string;

@@ -79,6 +79,7 @@ export async function status(
           because,
           displaced,
           adopted,
+          unchecked,
           after,
           fault,
         } = inspection;
@@ -89,6 +90,7 @@ export async function status(
           because: reasonsIn(state, because),
           displaced,
           adopted,
+          unchecked,
           after,
           fault,
           at: lastResult(opened.store, plan.pipeline, id)?.at,

@@ -13,12 +13,14 @@ export interface StatusView {
 }
 
 /**
- * How many instances are in which state, and the ones that are not up to date or whose result was adopted.
+ * How many instances are in which state, and the ones that are not up to date, or are with a reservation.
  */
 export function statusText({ instances, unnamed }: Status, { all, width }: StatusView): string {
   const listed = all
     ? instances
-    : instances.filter(({ state, adopted }) => state !== 'up-to-date' || adopted);
+    : instances.filter(
+        ({ state, adopted, unchecked }) => state !== 'up-to-date' || adopted || unchecked.length > 0,
+      );
   const shown = all ? listed : listed.slice(0, mostRows);
   const rows = shown.map((row) => [row.instance, stateText(row.state), whyText(row)]);
   const left = listed.length - shown.length;
@@ -59,12 +61,17 @@ const order: readonly InstanceStatus['state'][] = [
   'interrupted',
 ];
 
-function whyText({ because, displaced, adopted, after, fault }: InstanceStatus): string {
+function whyText({ because, displaced, adopted, unchecked, after, fault }: InstanceStatus): string {
   return [
     ...(adopted ? ['adopted: no run computed its result'] : []),
+    ...(unchecked.length > 0 ? [uncheckedText(unchecked)] : []),
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),
     ...(displaced.length > 0 ? [displacedText(displaced)] : []),
     ...(after.length === 0 ? [] : [`waiting for ${joinFirst(after, 3)}`]),
   ].join('; ');
 }
+
+/** Which deps count as they did, unchecked. */
+export const uncheckedText = (paths: readonly string[]): string =>
+  `not checked: ${joinFirst(paths, 3)} (not on this machine)`;

@@ -204,7 +204,8 @@ async function attemptOnce(
   // A file that comes into being now is what the command writes, not what it reads.
   const isAbsent = (path: string): boolean => workspace.disk.lstat(placeOf(workspace, path)) === undefined;
   const absent = undeclaredPaths(instance).filter(isAbsent);
-  noteAbsent(store, instance.stage, absent);
+  const stage = { pipeline: plan.pipeline, stage: instance.stage };
+  noteAbsent(store, stage, absent);
   const { id, params } = instance;
   run.emit({ kind: 'started', at: Date.now(), instance: id, key, because, attempt, resumed, params });
   const request: AttemptRequest = {
@@ -235,7 +236,7 @@ async function attemptOnce(
     abandonAttempt(store, left.attempt);
     ending = await followAttempt(request, left.job);
   }
-  forgetAbsent(store, instance.stage, absent.filter(isAbsent));
+  forgetAbsent(store, stage, absent.filter(isAbsent));
   const interrupted = async (): Promise<Outcome> => {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
     await closeAttempt(workspace, key);

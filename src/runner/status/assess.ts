@@ -1,3 +1,5 @@
+import { dirname, relative, resolve } from 'node:path';
+import { foldedPath } from '../pipeline-file/project-path.ts';
 import { recordedDep } from './recorded-dep.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
@@ -19,7 +21,7 @@ import { readContent } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
-import { type Inputs, type MissingInput, readInputs } from './read-inputs.ts';
+import { type Inputs, type MissingInput, type OutBehind, readInputs } from './read-inputs.ts';
 import { type ProgramSourcesOfRun, readProgram } from '../programs/read-program.ts';
 import type { ContentReader, Reads } from '../programs/reads.ts';
 
@@ -108,6 +110,7 @@ export async function identityOf(
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
     out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
+    outBehind: (link) => outBehind(session, link),
     isAdopted: (from) => known.isAdopted(from) ?? lastIsAdopted(session.store, session.plan.pipeline, from),
   });
   if (!inputs.ok) return { ok: false, error: { kind: 'inputs', missing: inputs.error } };
@@ -146,6 +149,24 @@ export async function assess(
   return decision.kind === 'run' && unchecked.length > 0
     ? { ok: false, error: { kind: 'inputs', missing: unchecked } }
     : { ok: true, value: { ...identity.value, lookup, displaced, decision } };
+}
+
+/** A link can come before what it leads to. */
+function outBehind({ workspace, plan }: Session, link: string): OutBehind | undefined {
+  const { disk, root } = workspace;
+  const place = placeOf(workspace, link);
+  const real =
+    disk.stat(place) === undefined
+      ? resolve(disk.realPath(dirname(place)), disk.readLink(place))
+      : disk.realPath(place);
+  const path = foldedPath(relative(root, real));
+  for (const { id, stage, outs } of plan.instances)
+    for (const [out, { path: outPlace }] of Object.entries(outs)) {
+      const folded = foldedPath(outPlace);
+      if (`${path}/`.startsWith(`${folded}/`) || `${folded}/`.startsWith(`${path}/`))
+        return { instance: id, stage, out };
+    }
+  return undefined;
 }
 
 function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {

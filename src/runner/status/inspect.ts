@@ -31,6 +31,8 @@ export interface Inspection {
   readonly ignored: readonly Ignored[];
   /** Its result was not computed: files that were there were taken for it. */
   readonly adopted: boolean;
+  /** Deps that are not on this machine: they count as they did in the last result. */
+  readonly unchecked: readonly string[];
   /** Why nothing can be known, in words. */
   readonly fault: string | undefined;
 }
@@ -68,6 +70,7 @@ async function inspection(
     displaced: [],
     ignored: [],
     adopted: false,
+    unchecked: [],
     fault: undefined,
   };
   switch (standing?.kind) {
@@ -94,6 +97,7 @@ async function inspection(
         manifest: manifestValue(manifest),
         displaced,
         ignored: inputs.ignored,
+        unchecked: inputs.unchecked.map(({ path }) => path),
         adopted: decision.kind === 'restore' && decision.entry.adopted === true,
       };
     }

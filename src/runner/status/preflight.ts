@@ -67,7 +67,7 @@ export async function preflight(
     allowMissing,
     isRecorded: (instance, dep) => recordedDep(store, plan.pipeline, instance, dep) !== undefined,
   });
-  const isProduct = productsOf(store);
+  const isProduct = productsOf(store, plan.pipeline);
   const isFileHere = memoize((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),

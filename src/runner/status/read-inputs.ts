@@ -53,8 +53,16 @@ export interface InputSources {
   readonly ignoring: IgnoreRules;
   read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
   out(instance: InstanceId, out: string): OutPlace;
-  /** Whether the result of an instance was not computed: what gathers it is told. */
+  /** Whether the result of an instance was adopted: the stage that gathers it gets to know. */
   isAdopted(instance: InstanceId): boolean;
+  /** The out of the plan that a symbolic link leads to, or into. */
+  outBehind(link: string): OutBehind | undefined;
+}
+
+export interface OutBehind {
+  readonly instance: InstanceId;
+  readonly stage: string;
+  readonly out: string;
 }
 
 /**
@@ -88,6 +96,12 @@ export async function readInputs(
     if (!found.ok || found.value === undefined) {
       const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
       missing.push({ dep, path: fault.path, from, message: fault.message, absent: found.ok });
+      return undefined;
+    }
+    for (const link of found.value.leaving) {
+      const behind = sources.outBehind(link);
+      if (behind === undefined) continue;
+      missing.push({ dep, path: link, from, message: linkMessage(behind), absent: false });
       return undefined;
     }
     for (const [file, stamp] of found.value.stamps) stamps.set(file, stamp);
@@ -159,6 +173,10 @@ export async function readInputs(
     ? { ok: false, error: missing }
     : { ok: true, value: { paths, digests, stamps, listings, ignored, unchecked } };
 }
+
+/** Nothing says that the stage waits for it. */
+const linkMessage = ({ instance, stage, out }: OutBehind): string =>
+  `is a symbolic link to the out ${out} of ${instance}, which this stage would not wait for: remove the link and declare a dep { from: ${stage}, out: ${out} }`;
 
 const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>
   `hf:${repository}@${revision}`;

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 12;
+export const schemaVersion = 13;
 
 export const migrations: readonly string[] = [
   `
@@ -209,6 +209,18 @@ export const migrations: readonly string[] = [
   `
   -- started_from: the commit, who started it and where, as JSON; null: not known, as of earlier versions.
   ALTER TABLE runs ADD COLUMN started_from TEXT;
+  `,
+  `
+  -- Two pipelines of a project may have a stage of one name.
+  ALTER TABLE products RENAME TO products_of_any;
+  CREATE TABLE products (
+    pipeline TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (pipeline, stage, path)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO products SELECT pipeline, stage, path FROM products_of_any, (SELECT DISTINCT pipeline FROM runs);
+  DROP TABLE products_of_any;
   `,
 ];
 
