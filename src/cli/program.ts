@@ -34,6 +34,7 @@ export function pipelineProgram(): Command {
   const program = new Command('pipeline')
     .description('Run the experiment described in pipeline.yaml, and only the parts that are out of date.')
     .version(manifest.version)
+    .enablePositionalOptions() // `setup tensorflow --version` is not ours
     .showSuggestionAfterError()
     .showHelpAfterError('(pipeline --help lists the commands)')
     .exitOverride();

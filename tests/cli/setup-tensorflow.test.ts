@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type TensorflowLook, tensorflowFindings } from '../../src/cli/doctor/tensorflow.ts';
 import { missingPrograms, removeTensorflow } from '../../src/cli/setup/install-tensorflow.ts';
+import { pipelineProgram } from '../../src/cli/program.ts';
 import { tensorflowRelease, tensorflowVersions } from '../../src/cli/setup/tensorflow-release.ts';
 
 describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
@@ -85,6 +86,20 @@ describe('pipeline setup tensorflow', () => {
         expect(release.cuda === undefined).toBe(!gpu);
       }
     }
+  });
+
+  test('takes --version for the version of TensorFlow, not for the question which pipeline this is', async () => {
+    const written: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    vi.stubEnv('XDG_CACHE_HOME', mkdtempSync(join(tmpdir(), 'cache-')));
+    try {
+      const words = ['setup', 'tensorflow', '--version', '2.9.1', '--remove', '--dry-run'];
+      await pipelineProgram().parseAsync(words, { from: 'user' });
+    } finally {
+      vi.restoreAllMocks();
+      vi.unstubAllEnvs();
+    }
+    expect(written.join('')).toMatch(/^nothing to remove in /);
   });
 
   test('finds programs that are missing before anything is downloaded', async () => {

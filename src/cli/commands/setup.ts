@@ -26,7 +26,7 @@ export function setupCommand(): Command {
     .addOption(new Option('--device <device>').choices(['cpu', 'cuda']).default('cpu').hideHelp())
     .addHelpText(
       'after',
-      '\nExample:\n  pipeline setup tensorflow && pipeline run --set stages.train.params.runtime=tensorflow',
+      '\nExample:\n  pipeline setup tensorflow && pipeline run --set vars.runtime=tensorflow',
     )
     .action(async (options: SetupOptions) => {
       const done = options.try === undefined ? await setUp(options) : await tried(options.try, options);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { digestOfFile } from '../../files/digest.ts';
 import { fileProblemText } from '../../files/file-problem.ts';
@@ -219,12 +219,14 @@ async function unpackedPackage(downloads: string, name: string): Promise<string>
   return folder;
 }
 
-/** As binding.gyp of the package does it on Linux. */
+/** As binding.gyp of the package does it on Linux; without paths, so that the same compiler gives the same bytes. */
 async function compileBinding(place: string, sources: string, headers: string): Promise<void> {
   const folder = join(place, 'lib/napi-v8');
   await mkdir(folder, { recursive: true });
   const files = (await readdir(sources)).filter((name) => name.endsWith('.cc'));
   await execa('g++', [
+    `-ffile-prefix-map=${place}=.`,
+    `-ffile-prefix-map=${dirname(sources)}=.`,
     '-std=c++17',
     '-O2',
     '-w',
