@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createRig, type Rig } from '../rig/rig.ts';
+import type { Rig } from '../rig/rig.ts';
+import { quick, slurmProject } from '../rig/slurm-project.ts';
 import { hasSlurm, type SlurmCluster, startSlurm } from '../rig/slurm-cluster.ts';
-
-/** Quick looks at the queue, and a short grace: all is on one machine here. */
-export const quick = { slurm: { interval: 1, grace: 3 } };
 
 describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   let cluster: SlurmCluster;
@@ -14,18 +12,8 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   afterEach(() => cluster.settle());
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  const project = async (stages: object, settings: object = {}): Promise<Rig> => {
-    const rig = await createRig();
-    rig.write({
-      'pipeline.yaml': {
-        name: 'p',
-        executor: 'slurm',
-        executors: { slurm: { ...quick.slurm, ...settings } },
-        stages,
-      },
-    });
-    return rig;
-  };
+  const project = (stages: object, settings: object = {}): Promise<Rig> =>
+    slurmProject(() => stages, settings);
 
   test('its progress and output arrive while it runs, its result is filed, and what needs it follows', async () => {
     await using rig = await project({});
@@ -33,7 +21,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     rig.write({
       'pipeline.yaml': {
         name: 'p',
-        executors: quick,
+        executors: { slurm: quick },
         stages: {
           train: {
             cmd: puppet.cmd,
@@ -73,7 +61,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
       'pipeline.yaml': {
         name: 'p',
         executor: 'slurm',
-        executors: quick,
+        executors: { slurm: quick },
         stages: { a: { cmd: puppet.cmd, passEnv: ['TOKEN'] } },
       },
     });
@@ -107,7 +95,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
       'pipeline.yaml': {
         name: 'p',
         executor: 'slurm',
-        executors: quick,
+        executors: { slurm: quick },
         stages: { a: { cmd: puppet.cmd, timeout: '2s' } },
       },
     });
@@ -124,7 +112,12 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     await using rig = await project({});
     const puppet = rig.puppet();
     rig.write({
-      'pipeline.yaml': { name: 'p', executor: 'slurm', executors: quick, stages: { a: { cmd: puppet.cmd } } },
+      'pipeline.yaml': {
+        name: 'p',
+        executor: 'slurm',
+        executors: { slurm: quick },
+        stages: { a: { cmd: puppet.cmd } },
+      },
     });
     const run = rig.pipeline('run');
     await puppet.nextStart();

@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { slurmProject } from '../rig/slurm-project.ts';
+import { hasSlurm, type SlurmCluster, startSlurm } from '../rig/slurm-cluster.ts';
+
+describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
+  let cluster: SlurmCluster;
+  beforeAll(async () => {
+    cluster = await startSlurm();
+    Object.assign(process.env, cluster.environment);
+  });
+  afterEach(() => cluster.settle());
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  const jobs = async (): Promise<number> =>
+    (await cluster.run('squeue', '--noheader', '--states=PD,R')).split('\n').length - 1;
+
+  test('--detach submits what is ready and leaves; the next run shows what happened since and goes on', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({
+      train: { cmd, outs: { m: 'm' } },
+      eval: {
+        cmd: ['cp', '${deps.m}', '${outs.c}'],
+        deps: { m: { from: 'train', out: 'm' } },
+        outs: { c: 'c' },
+      },
+      here: { cmd: ['date'], executor: 'local' },
+    }));
+    expect(await rig.pipeline('run', '--detach').result).toMatchObject({
+      code: 0,
+      json: { submitted: ['train'], waiting: ['eval', 'here'], ran: [] },
+    });
+    const train = await rig.stage.nextStart();
+    await train.order('event', { line: '{"kind":"warning","text":"while nobody looked"}' });
+    const status = await rig.pipeline('status', '--json').result;
+    expect(status.json['instances']).toMatchObject([{ state: 'submitted' }, { state: 'waiting' }, {}]);
+    const run = rig.pipeline('run');
+    await run.said('while nobody looked');
+    await train.exit(0, { m: 'weights' });
+    expect(await run.result).toMatchObject({ code: 0, json: { ran: ['train', 'eval', 'here'] } });
+    expect(rig.read('artifacts/p/eval/c')).toBe('weights');
+    expect(rig.stage.waiting).toBe(0);
+  });
+
+  test('a job that ended while nobody ran is not run again', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
+    await rig.pipeline('run', '--detach').result;
+    const train = await rig.stage.nextStart();
+    await train.exit(0, { m: 'weights' });
+    await cluster.settle();
+    expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
+    expect(rig.stage.waiting).toBe(0);
+  });
+
+  test('Ctrl-C leaves jobs in the queue, a second one cancels them', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({
+      far: { cmd, outs: { m: 'm' } },
+      near: { cmd: ['sh', '-c', 'trap "sleep 30" TERM; while :; do sleep 0.1; done'], executor: 'local' },
+    }));
+    const first = rig.pipeline('run');
+    await rig.stage.nextStart();
+    await first.said('▸ near');
+    first.kill('SIGINT');
+    await first.said('Ctrl-C again');
+    first.kill('SIGINT');
+    expect((await first.result).code).toBe(130);
+    await cluster.settle();
+
+    await using alone = await slurmProject(({ cmd }) => ({ far: { cmd, outs: { m: 'm' } } }));
+    const second = alone.pipeline('run');
+    const far = await alone.stage.nextStart();
+    second.kill('SIGINT');
+    expect(await second.result).toMatchObject({ code: 130, json: { submitted: ['far'] } });
+    expect(await jobs()).toBe(1);
+    const third = alone.pipeline('run');
+    await third.said('an earlier run submitted its job');
+    await far.exit(0, { m: 'm' });
+    expect((await third.result).json['ran']).toEqual(['far']);
+  });
+
+  test('a runner that is killed leaves its jobs, and the next one takes them up', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
+    const dead = rig.pipeline('run');
+    const train = await rig.stage.nextStart();
+    dead.kill('SIGKILL');
+    await dead.result;
+    const run = rig.pipeline('run');
+    await run.said('an earlier run submitted its job');
+    await train.exit(0, { m: 'of the first job' });
+    expect((await run.result).json['ran']).toEqual(['train']);
+    expect(rig.read('artifacts/p/train/m')).toBe('of the first job');
+    expect(rig.stage.waiting).toBe(0);
+  });
+
+  test('`pipeline cancel` ends the jobs of the named instances, waiting ones too, with or without a run', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({
+      a: { matrix: { n: [1, 2, 3, 4, 5, 6] }, cmd: [...cmd, '${n}'] },
+      b: { cmd },
+    }));
+    await rig.pipeline('run', '--detach', 'a').result;
+    expect(await jobs()).toBe(6);
+    expect((await rig.pipeline('cancel', 'a:1', 'a:6', '--json').result).json).toMatchObject({
+      cancelled: ['a[1]', 'a[6]'],
+    });
+    expect(await jobs()).toBe(4);
+    expect((await rig.pipeline('cancel', '--json').result).json['cancelled']).toHaveLength(4);
+    expect(await jobs()).toBe(0);
+    const run = rig.pipeline('run', 'b');
+    await run.said('▸ b');
+    await rig.pipeline('cancel', 'b').result;
+    expect((await run.result).json['failed']).toEqual(['b']);
+  });
+
+  test('with another stage, or other data, the job that is in the queue does not count, and is ended', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({
+      train: { cmd, deps: { rows: 'rows' }, outs: { m: 'm' } },
+    }));
+    rig.write({ rows: 'a' });
+    await rig.pipeline('run', '--detach').result;
+    await rig.stage.nextStart();
+    rig.write({ rows: 'b' });
+    rig.write({ rows: 'a' });
+    const run = rig.pipeline('run');
+    const again = await rig.stage.nextStart();
+    expect(await jobs()).toBe(1);
+    await again.exit(0, { m: 'new' });
+    expect((await run.result).json['ran']).toEqual(['train']);
+    expect(rig.read('artifacts/p/train/m')).toBe('new');
+  });
+
+  test('data that change while a job waits are seen when it starts, and the stage runs with the new ones', async () => {
+    await using rig = await slurmProject(({ cmd }) => ({
+      block: { matrix: { n: [1, 2] }, cmd: [...cmd, '${n}'], resources: { cpus: 2 } },
+      train: { cmd: 'cat ${deps.rows} > ${outs.m}', deps: { rows: 'rows' }, outs: { m: 'm' } },
+    }));
+    rig.write({ rows: 'a' });
+    await rig.pipeline('run', '--detach', 'block').result;
+    const [first, second] = [await rig.stage.nextStart(), await rig.stage.nextStart()];
+    const run = rig.pipeline('run');
+    while ((await jobs()) < 3) await new Promise(setImmediate);
+    rig.write({ rows: 'b' });
+    await Promise.all([first.exit(0), second.exit(0)]);
+    const result = await run.result;
+    expect(result.json['ran']).toContain('train');
+    expect(rig.read('artifacts/p/train/m')).toBe('b');
+    expect(
+      result.events.filter((event) => event.kind === 'started' && event.instance === 'train'),
+    ).toHaveLength(2);
+  });
+});
