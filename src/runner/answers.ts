@@ -283,6 +283,8 @@ export interface InstanceMetrics {
   /** That the numbers were made with; empty where nobody knows. */
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, MetricValue>>;
+  /** The bounds that the files state, for those of `values` that have some. */
+  readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
   /** The metric, a name of `values`, by which it is the best: see `best` of the pipeline file. */
   readonly best?: string;
   /** Outs whose numbers cannot be read. */

@@ -7,9 +7,11 @@ import {
   history,
   log,
   metrics,
+  metricsOfRun,
   modelPlaceOf,
   models,
   results,
+  runAtCommit,
   runEvents,
   status,
   truncations,
@@ -165,6 +167,15 @@ export interface Project {
   /** Undefined: there is no such run. */
   runHistory(run: string): Promise<Result<RunHistory | undefined, Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
+  /** As a run left them. Undefined: there is no such run. */
+  metricsOfRun(
+    run: string,
+    selection: Selection,
+  ): Promise<Result<readonly InstanceMetrics[] | undefined, Problem>>;
+  /** The last run that ended well from a commit without changed files; the inner error says what there is not. */
+  runAtCommit(
+    revision: string,
+  ): Promise<Result<Result<{ readonly run: string; readonly commit: string }>, Problem>>;
   /**
    * The models that instances left, each with what was made from it alone: as they are now, or as a run left
    * them. Undefined: there is no such run.
@@ -375,6 +386,12 @@ export async function openProject(
       withPlan('read', (open, plan) =>
         metrics(open, plan, selection, (warning) => onWarning(warning, textOf)),
       ),
+    metricsOfRun: (id, selection) =>
+      withPlan('read', (open, plan) =>
+        metricsOfRun(open, plan, id, selection, (warning) => onWarning(warning, textOf)),
+      ),
+    runAtCommit: (revision) =>
+      withPlan('read', async (open, plan) => ({ ok: true, value: await runAtCommit(open, plan, revision) })),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),

@@ -7,7 +7,7 @@ import {
   leadingMetrics,
   sortedRows,
 } from '../../src/ui/page/experiment-table.ts';
-import { boundsIn, leavesOf } from '../../src/ui/server/experiments.ts';
+import { leavesOf } from '../../src/ui/server/experiments.ts';
 
 const model = (
   name: string,
@@ -70,26 +70,8 @@ describe('the table of experiments', () => {
   });
 });
 
-describe('what a metrics file says of its numbers', () => {
-  const bounds = boundsIn({
-    metrics: { rougeL: 0.5, list: [1, 2] },
-    intervals: { metrics: { rougeL: [0.4, 0.6], list: [1, 2, 3] } },
-    slot_mean: { mean: 0.3, low: 0.2, high: 0.4, method: 'bca' },
-  });
-
-  test('the bounds of a metric, in both forms', () => {
-    expect(bounds.of('metrics.rougeL')).toEqual([0.4, 0.6]);
-    expect(bounds.of('slot_mean.mean')).toEqual([0.2, 0.4]);
-    expect(bounds.of('metrics.list')).toBeUndefined();
-  });
-
-  test('bounds are no metrics of their own', () => {
-    expect(bounds.isBound('slot_mean.low')).toBe(true);
-    expect(bounds.isBound('slot_mean.mean')).toBe(false);
-    expect(bounds.isBound('metrics.rougeL')).toBe(false);
-  });
-
-  test('params by path, lists as values', () => {
+describe('params', () => {
+  test('stand by path, lists as values', () => {
     expect(leavesOf({ config: { r: 8, targets: ['q', 'v'] }, seed: null })).toEqual({
       'config.r': 8,
       'config.targets': ['q', 'v'],

@@ -1,6 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
+import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
 import { answer } from '../answer.ts';
+import type { Moment } from '../metrics-moment.ts';
 import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { openScreen, tableWidth } from '../screen.ts';
 
@@ -8,6 +11,9 @@ interface MetricsOptions extends PipelineOptions {
   readonly columns?: string;
   readonly sort?: string;
   readonly wide?: true;
+  readonly run?: string;
+  readonly at?: string;
+  readonly diff?: string;
 }
 
 export function metricsCommand(): Command {
@@ -18,10 +24,18 @@ export function metricsCommand(): Command {
     .argument('[names...]', 'stages or instances')
     .option('--columns <names>', 'metrics to show, separated by commas: names, or their last parts')
     .option('--sort <column>', 'sort by a metric, best first, or by a param')
+    .addOption(new Option('--run <id>', 'as that run left them').conflicts(['at', 'diff']))
+    .addOption(
+      new Option(
+        '--at <revision>',
+        'as the last run left them that was started from that commit, without changed files',
+      ).conflicts('diff'),
+    )
+    .option('--diff <revision>', 'what changed since that commit, as Markdown')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline metrics eval\n  pipeline metrics "eval[aimc,gs_*]" --columns rougeL,f1 --sort rougeL',
+      '\nExamples:\n  pipeline metrics eval\n  pipeline metrics "eval[aimc,gs_*]" --columns rougeL,f1 --sort rougeL\n  pipeline metrics eval --diff main',
     )
     .action((names: readonly string[], options: MetricsOptions) => {
       const named =
@@ -30,14 +44,16 @@ export function metricsCommand(): Command {
           .map((name) => name.trim())
           .filter((name) => name !== '') ?? [];
       const columns = named.length === 0 ? undefined : named;
+      const selection: Selection = { patterns: names, mode: names.length === 0 ? 'needs' : 'only' };
+      if (options.diff !== undefined) return diff(options, options.diff, selection, columns);
+      const moment = momentOf(options);
       return answer(
         options,
         async (project) => {
           const { sortedBy, unknownColumns } = await import('../../runner/report/metrics-table.ts');
-          const measured = await project.metrics({
-            patterns: names,
-            mode: names.length === 0 ? 'needs' : 'only',
-          });
+          const measured = await (moment === undefined
+            ? project.metrics(selection)
+            : metricsOfMoment(project, moment, selection));
           if (!measured.ok) return measured;
           const faults = unknownColumns(measured.value, named, options.sort);
           if (faults.length > 0)
@@ -57,3 +73,56 @@ export function metricsCommand(): Command {
       );
     });
 }
+
+const momentOf = ({ run, at }: MetricsOptions): Moment | undefined =>
+  run !== undefined ? { kind: 'run', run } : at === undefined ? undefined : { kind: 'commit', revision: at };
+
+/** Of a moment that nothing is known of, the problem says so. */
+async function metricsOfMoment(
+  project: Project,
+  moment: Moment,
+  selection: Selection,
+): Promise<Result<readonly InstanceMetrics[], Problem>> {
+  const { metricsAt } = await import('../metrics-moment.ts');
+  const found = await metricsAt(project, moment, selection);
+  if (!found.ok) return found;
+  return found.value.kind === 'found'
+    ? { ok: true, value: found.value.metrics }
+    : unknownMoment(found.value.message);
+}
+
+const unknownMoment = (message: string): { readonly ok: false; readonly error: Problem } => ({
+  ok: false,
+  error: {
+    kind: 'invalid',
+    diagnostics: [{ severity: 'error', code: 'unknown-moment', message }],
+    sources: new Map(),
+  },
+});
+
+/** Prints what changed since a commit. */
+const diff = (
+  options: MetricsOptions,
+  revision: string,
+  selection: Selection,
+  columns: readonly string[] | undefined,
+): Promise<void> =>
+  answer(
+    options,
+    async (project) => {
+      const { metricsAt } = await import('../metrics-moment.ts');
+      const before = await metricsAt(project, { kind: 'commit', revision }, selection);
+      if (!before.ok) return before;
+      if (before.value.kind === 'missing') return unknownMoment(before.value.message);
+      const after = await project.metrics(selection);
+      if (!after.ok) return after;
+      const { metricsDiff } = await import('../../runner/report/metrics-diff.ts');
+      const { name, metrics } = before.value;
+      return { ok: true, value: { name, found: metricsDiff(metrics, after.value, columns) } };
+    },
+    async ({ name, found }) => {
+      const { metricsDiffText } = await import('../../runner/report/metrics-diff.ts');
+      return metricsDiffText(found, { before: name, after: 'now' });
+    },
+    ({ name, found }) => ({ since: name, ...found }),
+  );

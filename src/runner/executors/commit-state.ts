@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommitState } from '../answers.ts';
@@ -48,3 +48,14 @@ export function commitStateIn(text: string): CommitState | undefined {
     ? undefined
     : { commit, branch: branch === '(detached)' ? undefined : branch, isDirty: isDirty(text) };
 }
+
+/** The commit that a revision names, as `HEAD~2` or `v1.0`; undefined: git knows none of that name here. */
+export const commitNamed = (folder: string, revision: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    execFile(
+      'git',
+      ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
+      { cwd: folder },
+      (error, output) => resolve(error === null ? output.trim() : undefined),
+    );
+  });

@@ -44,11 +44,13 @@ import { runHistory } from './results/run-history.ts';
 import { isRunning, isSubmitted, outputsOf } from '../store/attempts.ts';
 import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
+import { commitNamed } from '../executors/commit-state.ts';
 import { eventsSince } from '../store/event-log.ts';
 import type { Store } from '../store/open-store.ts';
 import {
   eventsOf,
   findRun,
+  lastCleanRun,
   lastOutcomes,
   lastRuns,
   lastToldRun,
@@ -346,6 +348,7 @@ export async function metrics(
       labels: instance.labels,
       params,
       values: named[index]?.values ?? {},
+      intervals: named[index]?.intervals ?? {},
       faults: named[index]?.faults ?? [],
     },
     named: named[index]?.named ?? [],
@@ -360,6 +363,71 @@ export async function metrics(
         ids.has(instance) && (Object.keys(values).length > 0 || faults.length > 0),
     ),
   };
+}
+
+/** The metrics that a run left; undefined: there is no such run. */
+export async function metricsOfRun(
+  opened: Opened,
+  planned: Planned,
+  run: string,
+  selection: Selection,
+  warn: (warning: Diagnostic) => void,
+): Promise<Result<readonly InstanceMetrics[] | undefined, Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const told = await wholeRun(opened, run, planned);
+  if (told === undefined) return { ok: true, value: undefined };
+  const chosen = new Set(selected.value.chosen);
+  const all = await foundInRun(opened, planned.plan, told.instances);
+  const found = all.filter(({ instance }) => chosen.has(instance));
+  for (const { instance, files } of found)
+    if (hasMetricsOut(instance) && Object.keys(files).length === 0) warn(evictedResult(instance));
+  const named = await namedMetrics(
+    opened.place.root,
+    found.map(({ instance: { stage, outs }, files }) => ({ stage, outs, files })),
+  );
+  const rows = found.map(({ instance, params }, index): InstanceMetrics => ({
+    instance: instance.id,
+    state: 'up-to-date',
+    adopted: false,
+    axes: {},
+    labels: instance.labels,
+    params,
+    values: named[index]?.values ?? {},
+    intervals: named[index]?.intervals ?? {},
+    faults: named[index]?.faults ?? [],
+  }));
+  return { ok: true, value: rows.filter(({ values }) => Object.keys(values).length > 0) };
+}
+
+const hasMetricsOut = ({ outs }: Instance): boolean =>
+  Object.values(outs).some(({ kind }) => kind === 'metrics');
+
+const evictedResult = ({ id, at }: Instance): Diagnostic => ({
+  severity: 'warning',
+  code: 'result-not-cached',
+  message: `the result that ${id} had is not in the cache any more: it is left out`,
+  at,
+});
+
+/**
+ * The last run of the pipeline that ended well from a commit without changed files. The error says in words
+ * what there is not.
+ */
+export async function runAtCommit(
+  { store, place }: Opened,
+  { plan }: Planned,
+  revision: string,
+): Promise<Result<{ readonly run: string; readonly commit: string }>> {
+  const commit = await commitNamed(place.root, revision);
+  if (commit === undefined) return { ok: false, error: `git knows no commit "${revision}" here` };
+  const run = lastCleanRun(store, plan.pipeline, commit);
+  return run === undefined
+    ? {
+        ok: false,
+        error: `no run of ${plan.pipeline} at ${commit.slice(0, 7)} without changed files is recorded here: check it out and run it`,
+      }
+    : { ok: true, value: { run, commit } };
 }
 
 const missingMetric = ({ stage, out, metric, at }: PlannedBest): Diagnostic => ({

@@ -67,6 +67,18 @@ export function recordStart(store: Store, run: RunId, from: StartedFrom): void {
   );
 }
 
+/** The last run that ended well and was started from a commit, without changes of the files. */
+export function lastCleanRun(store: Store, pipeline: string, commit: string): string | undefined {
+  const row = rowOf(
+    store
+      .sql(
+        "SELECT run FROM runs WHERE pipeline = ? AND exit_code = 0 AND json_extract(started_from, '$.commit.commit') = ? AND json_extract(started_from, '$.commit.isDirty') = 0 ORDER BY rowid DESC LIMIT 1",
+      )
+      .get(pipeline, commit),
+  );
+  return row?.text('run');
+}
+
 /**
  * Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not
  * finished is dead.

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { isJsonList, isJsonObject, type Json, readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
-import type { Artifact, InstanceMetrics, Project, ResultFiles } from '../../runner/project.ts';
+import type { InstanceMetrics, Project } from '../../runner/project.ts';
 import type { Value } from '../../stage/context.ts';
 import type { ExperimentsAnswer, MeasuredValue, ModelAnswer } from '../api.ts';
 import type { Refusal } from './refusal.ts';
@@ -18,9 +16,6 @@ export async function experimentsAnswer(project: Project): Promise<Result<Experi
   if (!declared.ok) return declared;
   const graph = await project.graph(everything);
   if (!graph.ok) return graph;
-  const results = await project.results(everything);
-  if (!results.ok) return results;
-  const bounds = await boundsOf(project.root, declared.value, results.value);
   const byInstance = new Map(measured.value.map((one) => [String(one.instance), one]));
   const withModel = new Set(
     declared.value.flatMap(({ kind, instance }) => (kind === 'model' ? [instance] : [])),
@@ -44,30 +39,25 @@ export async function experimentsAnswer(project: Project): Promise<Result<Experi
     value: {
       models: rows
         .filter(({ parts }) => parts.length > 0)
-        .map(({ instance, parts }) => modelAnswer(instance, parts, bounds)),
+        .map(({ instance, parts }) => modelAnswer(instance, parts)),
     },
   };
 }
 
 const one = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
 
-function modelAnswer(
-  model: string,
-  parts: readonly InstanceMetrics[],
-  bounds: ReadonlyMap<string, Bounds>,
-): ModelAnswer {
+function modelAnswer(model: string, parts: readonly InstanceMetrics[]): ModelAnswer {
   // Of a model without metrics of its own, what was measured from it tells the labels.
   const own = parts.find(({ instance }) => instance === model);
   const names = parts.flatMap(({ values }) => Object.keys(values));
   const metrics: Record<string, MeasuredValue> = {};
-  for (const { instance, values } of parts)
+  for (const { instance, values, intervals = {} } of parts)
     for (const [name, value] of Object.entries(values)) {
-      const known = bounds.get(instance);
       // Said of a metric, not a metric.
-      if (known?.isBound(name) === true) continue;
+      if (isPartOfEstimate(name, intervals)) continue;
       const isShared = names.filter((other) => other === name).length > 1;
       const shown = isShared ? `${instance.split('[', 1)[0]}: ${name}` : name;
-      const [low, high] = known?.of(name) ?? [];
+      const [low, high] = intervals[name] ?? [];
       metrics[shown] = { value: Number(value), low, high };
     }
   return {
@@ -82,6 +72,10 @@ function modelAnswer(
   };
 }
 
+/** Beside a mean with an interval: its bounds, and how they were found. */
+const isPartOfEstimate = (name: string, intervals: NonNullable<InstanceMetrics['intervals']>): boolean =>
+  !/(^|\.)mean$/.test(name) && Object.hasOwn(intervals, name.replace(/[^.]*$/, 'mean'));
+
 /** A map by paths: {config: {epochs: 6}} as {"config.epochs": 6}. Lists are values. */
 export function leavesOf(params: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
   const entries = (value: Value, path: string): readonly (readonly [string, Value])[] =>
@@ -92,63 +86,3 @@ export function leavesOf(params: Readonly<Record<string, Value>>): Readonly<Reco
       : [[path, value]];
   return Object.fromEntries(entries(params, ''));
 }
-
-/** What a metrics file says of the bounds of its numbers. */
-export interface Bounds {
-  readonly of: (name: string) => readonly [low: number, high: number] | undefined;
-  /** Whether the number of that name is a bound of another, or says how the other was found. */
-  readonly isBound: (name: string) => boolean;
-}
-
-/**
- * The two ways in which a file states an interval: `intervals` repeats the names of the metrics, each with a
- * list of two bounds; or a metric is a map of `mean`, `low` and `high`.
- */
-export function boundsIn(file: Json): Bounds {
-  const pairs = new Map<string, readonly [number, number]>();
-  const parts = new Set<string>();
-  const walk = (value: Json, path: readonly string[]): void => {
-    if (!isJsonObject(value)) return;
-    const { mean, low, high } = value;
-    const isEstimate = typeof mean === 'number' && typeof low === 'number' && typeof high === 'number';
-    if (isEstimate) pairs.set([...path, 'mean'].join('.'), [low, high]);
-    for (const [name, member] of Object.entries(value)) {
-      if (isEstimate && name !== 'mean') parts.add([...path, name].join('.'));
-      if (isJsonList(member) && path[0] === 'intervals' && member.length === 2) {
-        const [least, most] = member;
-        if (typeof least === 'number' && typeof most === 'number')
-          pairs.set([...path.slice(1), name].join('.'), [least, most]);
-      }
-      walk(member, [...path, name]);
-    }
-  };
-  walk(file, []);
-  return { of: (name) => pairs.get(name), isBound: (name) => parts.has(name) };
-}
-
-/** Of the metrics files of instances that can be read. */
-async function boundsOf(
-  root: string,
-  declared: readonly Artifact[],
-  results: readonly ResultFiles[],
-): Promise<ReadonlyMap<string, Bounds>> {
-  const found = await Promise.all(
-    results.map(async ({ instance, files }) => {
-      const outs = declared.filter((out) => out.instance === instance && out.kind === 'metrics');
-      const read = await Promise.all(
-        outs.map(async ({ out }) => {
-          const file = files[out];
-          const parsed = file === undefined ? undefined : await readJson(join(root, file));
-          return parsed?.ok === true ? [boundsIn(parsed.value)] : [];
-        }),
-      );
-      return [String(instance), joined(read.flat())] as const;
-    }),
-  );
-  return new Map(found);
-}
-
-const joined = (all: readonly Bounds[]): Bounds => ({
-  of: (name) => all.map((each) => each.of(name)).find((pair) => pair !== undefined),
-  isBound: (name) => all.some((each) => each.isBound(name)),
-});

@@ -25,6 +25,8 @@ export interface NamedMetrics {
   readonly named: readonly NamedMetric[];
   /** The same by name. */
   readonly values: Readonly<Record<string, MetricValue>>;
+  /** The bounds of those that have some, by the same names. */
+  readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];
 }
@@ -43,12 +45,19 @@ export async function namedMetrics(
   );
   return read.map(({ stage, metrics, faults }) => {
     const named = [...metrics].flatMap(([out, numbers]) =>
-      numbers.map(({ path, value }): NamedMetric => {
-        const name = nameOf.get(stage)?.(out, path) ?? path.join('.');
-        return { out, path, name, value };
+      numbers.map((metric): NamedMetric => {
+        const name = nameOf.get(stage)?.(out, metric.path) ?? metric.path.join('.');
+        return { ...metric, out, name };
       }),
     );
-    return { named, values: Object.fromEntries(named.map(({ name, value }) => [name, value])), faults };
+    return {
+      named,
+      values: Object.fromEntries(named.map(({ name, value }) => [name, value])),
+      intervals: Object.fromEntries(
+        named.flatMap(({ name, interval }) => (interval === undefined ? [] : [[name, interval]])),
+      ),
+      faults,
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FileProblem } from '../../../files/file-problem.ts';
-import { isJsonObject, type Json, readJson } from '../../../files/json.ts';
+import { isJsonList, isJsonObject, type Json, readJson } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
 import type { MetricValue } from '../../answers.ts';
 
@@ -8,13 +8,15 @@ import type { MetricValue } from '../../answers.ts';
 export interface Metric {
   readonly path: readonly string[];
   readonly value: MetricValue;
+  /** The bounds that the file states for it. */
+  readonly interval?: readonly [low: number, high: number];
 }
 
 /** The numbers of a document's maps; lists hold what belongs to a metric, as its interval. */
 export async function readMetrics(file: string): Promise<Result<readonly Metric[], FileProblem>> {
   const read = await readJson(file);
   if (!read.ok) return read;
-  const found = numbersIn(read.value, []);
+  const found = numbersIn(read.value, []).map((metric) => withInterval(metric, read.value));
   return {
     ok: true,
     value: found.every(({ value }) => isExact(value))
@@ -22,6 +24,28 @@ export async function readMetrics(file: string): Promise<Result<readonly Metric[
       : withAllDigits(found, await readFile(file, 'utf8')),
   };
 }
+
+/**
+ * The two ways in which a file states an interval: `intervals` repeats the names of the metrics, each with a
+ * list of two bounds; or a metric is a map of `mean`, `low` and `high`.
+ */
+function withInterval(metric: Metric, file: Json): Metric {
+  const { path } = metric;
+  const pair = valueAt(file, ['intervals', ...path]);
+  const [low, high] =
+    isJsonList(pair) && pair.length === 2
+      ? pair
+      : path.at(-1) === 'mean'
+        ? ['low', 'high'].map((bound) => valueAt(file, [...path.slice(0, -1), bound]))
+        : [];
+  return typeof low === 'number' && typeof high === 'number' ? { ...metric, interval: [low, high] } : metric;
+}
+
+const valueAt = (file: Json, path: readonly string[]): Json | undefined =>
+  path.reduce<Json | undefined>(
+    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
+    file,
+  );
 
 function numbersIn(value: Json, path: readonly string[]): readonly Metric[] {
   if (typeof value === 'number' && path.length > 0) return [{ path, value }];
