@@ -5,6 +5,7 @@ const project = (name: string, include: string, timeout: number) => ({
   test: {
     name,
     include: [include],
+    globalSetup: 'tests/rig/own-temporary-folder.ts',
     // What is kept for the user, such as compiled code, is kept here.
     env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
     testTimeout: timeout,

@@ -143,7 +143,7 @@ describe('invariant 7: nothing outlives its run', () => {
     await started.order('background');
     const result = await run.result;
     expect(result).toMatchObject({ code: 1, json: { failed: ['train'] } });
-    expect(result.stderr).toContain('timeout');
+    expect(result.stderr).toContain('timed out after 1.0 s');
     expect(rig.survivors()).toEqual([]);
   });
 });
