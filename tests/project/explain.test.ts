@@ -140,7 +140,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       `a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`,
     );
     expect((await told(project))[0]).toBe(
-      `▸ a  ${reasons[0]}${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
+      `▸ a  started: ${reasons[0]}${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
     );
     expect(await explained(project, 'a')).toBe(
       'a: up to date (key dddddddddddd)\n  outputs match the cached result (`pipeline log a` shows why it last ran)\n',
@@ -186,7 +186,7 @@ describe('what changed is named, field by field, by explain and in the line of t
       'b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n',
     );
     expect((await told(project))[0]).toBe(
-      '▸ b  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more',
+      '▸ b  started: dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more',
     );
     project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 6 }, { name: 'three', r: 3 }, { r: 4 }) });
     await project.run({ patterns: ['a'] });
@@ -237,8 +237,8 @@ describe('what happened to a result is named', () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command() });
     expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  no result yet\n');
-    expect((await told(project))[0]).toBe('▸ a  no result yet');
-    expect((await told(project, { force: true, patterns: ['a'] }))[0]).toBe('▸ a  forced');
+    expect((await told(project))[0]).toBe('▸ a  started: no result yet');
+    expect((await told(project, { force: true, patterns: ['a'] }))[0]).toBe('▸ a  started: forced');
   });
 
   test('the last attempt failed, and how', async () => {
@@ -248,7 +248,7 @@ describe('what happened to a result is named', () => {
       'pipeline.yaml': command({ cmd: 'test ! -e ${deps.rows} && touch ${outs.o}' }),
     });
     expect(await told(project)).toEqual([
-      '▸ a  no result yet',
+      '▸ a  started: no result yet',
       '✗ a  failed after 0.0 s: exit code 1',
       '– b  not started: a failed',
     ]);
@@ -256,7 +256,7 @@ describe('what happened to a result is named', () => {
       'a: failed (key dddddddddddd)\n  last attempt failed with exit code 1 (see `pipeline log a`)\n',
     );
     expect(await told(project)).toEqual([
-      '▸ a  the last attempt failed',
+      '▸ a  started: the last attempt failed',
       '✗ a  failed after 0.0 s: exit code 1',
       '– b  not started: a failed',
     ]);
@@ -276,7 +276,7 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: interrupted (key dddddddddddd)\n  the last attempt was interrupted\n',
     );
-    expect((await told(project))[0]).toBe('▸ a  the last attempt was interrupted');
+    expect((await told(project))[0]).toBe('▸ a  started: the last attempt was interrupted');
   });
 
   test('that it was interrupted does not hide what changed', async () => {
@@ -294,7 +294,7 @@ describe('what happened to a result is named', () => {
       "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'",
     );
     expect((await told(project))[0]).toBe(
-      '▸ a  the last attempt was interrupted; params.seed 1 → 2 and 1 more (see `pipeline log a`)',
+      '▸ a  started: the last attempt was interrupted; params.seed 1 → 2 and 1 more (see `pipeline log a`)',
     );
   });
 
@@ -305,7 +305,7 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: out of date (key dddddddddddd)\n  its result is no longer in the cache\n',
     );
-    expect((await told(project))[0]).toBe('▸ a  its result is no longer in the cache');
+    expect((await told(project))[0]).toBe('▸ a  started: its result is no longer in the cache');
   });
 
   test('an object of it is gone', async () => {

@@ -181,3 +181,20 @@ describe('the live display', () => {
     expect(status).toBe('\u001b[1m0 of \u001b[22m');
   });
 });
+
+test('what does not fit the terminal is left out whole: no word is cut', () => {
+  const view = after(
+    begun(['train[aimc,lora]', 'b', 'c']),
+    started('train[aimc,lora]', 0),
+    progress('train[aimc,lora]', 1000, 1, 300),
+    progress('train[aimc,lora]', 2000, 2, 300),
+  );
+  const whole = frame(view, 2000, 400, noColors);
+  for (let width = 34; width < 120; width++) {
+    for (const [index, line] of frame(view, 2000, width, noColors).entries()) {
+      const words = new Set(whole[index]?.split(/[\s━╌]+/));
+      expect(line.split(/[\s━╌]+/).filter((word) => !words.has(word))).toEqual([]);
+      expect(line.length).toBeLessThanOrEqual(width);
+    }
+  }
+});

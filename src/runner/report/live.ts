@@ -21,13 +21,13 @@ export function frame(
   colors: Colors,
   rows = Infinity,
 ): readonly string[] {
-  if (view.fetching !== undefined) return [cutToWidth(fetchingLine(view.fetching, colors), width)];
+  if (view.fetching !== undefined) return [cutToWidth(fetchingLine(view.fetching, colors, width), width)];
   const room = Math.max(0, rows - 2);
   const shown = [...view.running].slice(0, view.running.size > room ? Math.max(0, room - 1) : room);
   const names = Math.max(0, ...shown.map(([id]) => textWidth(id)));
   const left = view.running.size - shown.length;
   return [
-    statusLine(view, now, colors),
+    statusLine(view, now, colors, width),
     ...shown.map(([id, row]) =>
       runningLine(`${id}${' '.repeat(names - textWidth(id))}`, row, now, width, colors),
     ),
@@ -58,6 +58,7 @@ function progressParts(row: Running): readonly string[] {
 function fetchingLine(
   { model, bytes, total, bytesPerSecond, secondsLeft }: Extract<Event, { kind: 'fetching' }>,
   colors: Colors,
+  width = Infinity,
 ): string {
   const parts = [
     `fetching ${model}`,
@@ -65,11 +66,11 @@ function fetchingLine(
     ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)} a second`]),
     ...(secondsLeft === null ? [] : [`${durationText(secondsLeft)} left`]),
   ];
-  return parts.join(colors.dim(' · '));
+  return joinFitting(parts, colors.dim(' · '), width);
 }
 
 /** "12 of 45 done, 2 running, 41 s, about 1 min 50 s left". */
-function statusLine(view: LiveView, now: number, colors: Colors): string {
+function statusLine(view: LiveView, now: number, colors: Colors, width = Infinity): string {
   const { counts } = view;
   const ended = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const parts = [
@@ -82,7 +83,7 @@ function statusLine(view: LiveView, now: number, colors: Colors): string {
     durationText((now - view.startedAt) / 1000),
     ...(leftText(view, now) ?? []),
   ];
-  return parts.join(colors.dim(' · '));
+  return joinFitting(parts, colors.dim(' · '), width);
 }
 
 function leftText(view: LiveView, now: number): readonly string[] | undefined {
@@ -150,7 +151,16 @@ function runningLine(name: string, row: Running, now: number, width: number, col
         : `${durationText(Math.max(0, Math.ceil(expected - elapsed)))} left`,
     ),
   ];
-  return `  ${name}  ${parts.join('  ')}`;
+  return `  ${name}  ${joinFitting(parts, '  ', width - textWidth(name) - 4)}`;
+}
+
+/** As many of the parts as fit, the first ones first: a word that is cut says less than none. */
+function joinFitting(parts: readonly string[], separator: string, width: number): string {
+  for (let count = parts.length; count > 1; count--) {
+    const text = parts.slice(0, count).join(separator);
+    if (textWidth(text) <= width) return text;
+  }
+  return parts[0] ?? '';
 }
 
 /** Columns that the numbers of a running line take beside its bar. */

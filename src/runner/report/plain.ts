@@ -33,7 +33,7 @@ export function plainLines(
     case 'fetched':
       return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
     case 'started':
-      return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(startedText(event))}`];
+      return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(`started: ${startedText(event)}`)}`];
     case 'message':
       return messageLines(event.instance, event.message, colors);
     case 'output':
