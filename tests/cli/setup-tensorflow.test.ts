@@ -122,34 +122,40 @@ describe('pipeline setup tensorflow', () => {
     expect(await removeTensorflow(join(folder, 'none'))).toEqual([]);
   });
 
-  test('takes the libraries and headers out of a wheel, and the CUDA packages that it names', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'wheel-'));
-    const files = {
-      'tensorflow/libtensorflow_cc.so.2': 'library',
-      'tensorflow/libtensorflow_framework.so.2': 'framework',
-      'tensorflow/include/tensorflow/c/c_api.h': 'header',
-      'tensorflow/python/other.py': 'no',
-      'tensorflow-2.21.0.dist-info/METADATA':
-        'Requires-Dist: numpy\nRequires-Dist: nvidia-cublas-cu12 (<13.0,>=12.5.3.2); extra == "and-cuda"\n',
-    };
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
-    }
-    const python = ['python3', 'python'].find((name) => hasProgram(name));
-    if (python === undefined) return;
-    execFileSync(python, ['-m', 'zipfile', '-c', 'x.whl', 'tensorflow', 'tensorflow-2.21.0.dist-info'], {
-      cwd: folder,
-    });
-    const script = join(import.meta.dirname, '../../src/cli/setup/unpack-wheel.py');
-    const printed = execFileSync(python, [script, join(folder, 'x.whl'), join(folder, 'deps')]);
-    expect(String(printed)).toBe('nvidia-cublas-cu12(<13.0,>=12.5.3.2)\n');
-    expect(readdirSync(join(folder, 'deps/lib')).sort()).toEqual([
-      'libtensorflow_cc.so.2',
-      'libtensorflow_framework.so.2',
-    ]);
-    expect(existsSync(join(folder, 'deps/include/tensorflow/c/c_api.h'))).toBe(true);
-  });
+  const python = ['python3', 'python'].find(hasProgram);
+  test.skipIf(python === undefined)(
+    'takes the libraries and headers out of a wheel, and the CUDA packages that it names',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'wheel-'));
+      const files = {
+        'tensorflow/libtensorflow_cc.so.2': 'library',
+        'tensorflow/libtensorflow_framework.so.2': 'framework',
+        'tensorflow/include/tensorflow/c/c_api.h': 'header',
+        'tensorflow/python/other.py': 'no',
+        'tensorflow-2.21.0.dist-info/METADATA':
+          'Requires-Dist: numpy\nRequires-Dist: nvidia-cublas-cu12 (<13.0,>=12.5.3.2); extra == "and-cuda"\n',
+      };
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
+      execFileSync(
+        python ?? '',
+        ['-m', 'zipfile', '-c', 'x.whl', 'tensorflow', 'tensorflow-2.21.0.dist-info'],
+        {
+          cwd: folder,
+        },
+      );
+      const script = join(import.meta.dirname, '../../src/cli/setup/unpack-wheel.py');
+      const printed = execFileSync(python ?? '', [script, join(folder, 'x.whl'), join(folder, 'deps')]);
+      expect(String(printed)).toBe('nvidia-cublas-cu12(<13.0,>=12.5.3.2)\n');
+      expect(readdirSync(join(folder, 'deps/lib')).sort()).toEqual([
+        'libtensorflow_cc.so.2',
+        'libtensorflow_framework.so.2',
+      ]);
+      expect(existsSync(join(folder, 'deps/include/tensorflow/c/c_api.h'))).toBe(true);
+    },
+  );
 });
 
 function hasProgram(name: string): boolean {

@@ -8,10 +8,14 @@ import { type NodeDef, savedModel, servingTag, typeNumbers } from './graph-def.t
 
 /** A graph in TensorFlow, with its variables. */
 export interface Program {
-  /** `fetched` has the type of each output, which is one that the binding knows. */
+  /**
+   * `fetched` has the type of each output, which is one that the binding knows. What is fed is copied, since TensorFlow
+   * may read it where it lies for as long as a variable has it; `lent` is for what the graph itself copies.
+   */
   run(
     fed: readonly (readonly [node: string, value: HostValue])[],
     fetched: readonly Fetched[],
+    lent?: 'lent',
   ): readonly HostValue[];
   release(): void;
 }
@@ -24,10 +28,10 @@ export interface Fetched {
 export function openProgram(binding: Binding, nodes: readonly NodeDef[]): Program {
   const session = load(binding, nodes);
   return {
-    run(fed, fetched) {
+    run(fed, fetched, lent) {
       const inputs: number[] = [];
       try {
-        for (const [, value] of fed) inputs.push(tensorOf(binding, value));
+        for (const [, value] of fed) inputs.push(tensorOf(binding, value, lent));
         const outputs = binding.runSavedModel(
           session,
           inputs,
@@ -58,12 +62,12 @@ function load(binding: Binding, nodes: readonly NodeDef[]): number {
   }
 }
 
-/** Arrays are copied: the binding would read one that begins at a multiple of 64 bytes where it lies. */
-function tensorOf(binding: Binding, { dtype, shape, data }: HostValue): number {
+/** The binding takes an array that begins at a multiple of 64 bytes without a copy. */
+function tensorOf(binding: Binding, { dtype, shape, data }: HostValue, lent: 'lent' | undefined): number {
   switch (dtype) {
     case 'float32':
     case 'int32':
-      return binding.createTensor(shape, typeNumbers[dtype], data.slice());
+      return binding.createTensor(shape, typeNumbers[dtype], lent === undefined ? data.slice() : data);
     case 'bool':
       return binding.createTensor(shape, typeNumbers.bool, data.slice());
     case 'uint32':

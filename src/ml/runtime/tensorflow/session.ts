@@ -15,17 +15,23 @@ export async function openSession<Name extends string>(
   plan: SessionPlan<Name>,
   binding: Binding,
 ): Promise<Session<Name>> {
-  const { program, run } = openEntries(plan, new Map(), binding, () => undefined);
+  const { program, run } = openEntries(plan, { held: new Map(), reads: [] }, binding, () => undefined);
   return {
     run: async (name, feeds) => run(name, feeds),
     release: async () => program.release(),
   };
 }
 
+/** What a training holds and reads beside what its plan says. */
+export interface Beside {
+  readonly held: ReadonlyMap<string, readonly number[]>;
+  readonly reads: readonly Graph[];
+}
+
 /** What a session and a training have in common. `more` adds to the graph before it is loaded. */
 export function openEntries<Name extends string, More>(
   { constants = {}, variables = {}, entries }: SessionPlan<Name>,
-  trained: ReadonlyMap<string, readonly number[]>,
+  beside: Beside,
   binding: Binding,
   more: (graph: GraphWriter, held: Held) => More,
 ): {
@@ -35,14 +41,22 @@ export function openEntries<Name extends string, More>(
   readonly shapes: Map<string, Given>;
   readonly run: (name: Name, feeds: Values) => Values;
 } {
-  const graphs: readonly Entry[] = Object.values<Entry>(entries);
-  for (const { outputs, updates = {} } of graphs) requireLegal({ outputs: { ...outputs, ...updates } });
+  const graphs = [
+    ...Object.values<Entry>(entries).flatMap(({ outputs, updates = {} }) => [
+      { outputs },
+      { outputs: updates },
+    ]),
+    ...beside.reads,
+  ];
+  graphs.forEach(requireLegal);
   const used = inputNames(graphs);
-  const weights = new Map(Object.entries(constants).filter(([name]) => trained.size > 0 || used.has(name)));
+  const weights = new Map(
+    Object.entries(constants).filter(([name]) => used.has(name) && !beside.held.has(name)),
+  );
   const held: Held = new Map<string, HeldValue>([
     ...[...weights].map(([name, { dtype, shape }]) => [name, { dtype, shape }] as const),
     ...Object.entries(variables).map(([name, shape]) => [name, real(shape)] as const),
-    ...[...trained].map(([name, shape]) => [name, real(shape)] as const),
+    ...[...beside.held].map(([name, shape]) => [name, real(shape)] as const),
   ]);
   const graph = createGraphWriter();
   const calls = new Map<string, Call>(
@@ -59,7 +73,7 @@ export function openEntries<Name extends string, More>(
     assignGroup(program, group, new Map([...weights].map(([name, { data }]) => [name, data])));
   const shapes = new Map<string, Given>([
     ...[...weights].map(([name, { dtype, shape }]) => [name, givenOf(dtype, shape)] as const),
-    ...[...trained].map(([name, shape]) => [name, givenOf('float32', shape)] as const),
+    ...[...beside.held].map(([name, shape]) => [name, givenOf('float32', shape)] as const),
   ]);
   return {
     program,
@@ -76,14 +90,14 @@ export function openEntries<Name extends string, More>(
 const real = (shape: Shape) => ({ dtype: 'float32', shape }) as const;
 
 /** Throws where a graph is not legal: a bug of what built it. */
-export function requireLegal(graph: Graph): void {
+function requireLegal(graph: Graph): void {
   const faults = graphFaults(graph);
   if (faults.length > 0) throw new Error(`the graph is not legal: ${faults.join('; ')}`);
 }
 
-const inputNames = (graphs: readonly Entry[]): ReadonlySet<string> =>
+const inputNames = (graphs: readonly Graph[]): ReadonlySet<string> =>
   new Set(
-    inputsFirst(
-      graphs.flatMap(({ outputs, updates = {} }) => [...Object.values(outputs), ...Object.values(updates)]),
-    ).flatMap(({ op, attributes }) => (op === 'Input' ? [textAt(attributes, 'name')] : [])),
+    inputsFirst(graphs.flatMap(({ outputs }) => Object.values(outputs))).flatMap(({ op, attributes }) =>
+      op === 'Input' ? [textAt(attributes, 'name')] : [],
+    ),
   );

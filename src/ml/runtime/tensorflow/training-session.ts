@@ -3,7 +3,7 @@ import type { HostValue, TrainingPlan, TrainingSession, Update, Values } from '.
 import type { Binding } from './binding.ts';
 import { runCall } from './entries.ts';
 import { optimizerFeeds } from './optimizers.ts';
-import { openEntries, requireLegal } from './session.ts';
+import { openEntries } from './session.ts';
 import { accumulatorOf, lowerTraining } from './training-step.ts';
 import { assignVariables, lowerGroups, readVariables, zeroGroups } from './variable-groups.ts';
 
@@ -13,7 +13,6 @@ export async function openTrainingSession<Name extends string>(
   binding: Binding,
 ): Promise<TrainingSession<Name>> {
   const { graph: gradients, trained, optimizer, accumulation } = training;
-  requireLegal(gradients.graph);
   const memory = new Map(
     [...trained].flatMap(([name, shape]) => Object.entries(optimizerMemory(optimizer, name, shape))),
   );
@@ -22,7 +21,7 @@ export async function openTrainingSession<Name extends string>(
   );
   const { program, shapes, run, more } = openEntries(
     plan,
-    new Map([...trained, ...memory, ...accumulators]),
+    { held: new Map([...trained, ...memory, ...accumulators]), reads: [gradients.graph] },
     binding,
     (graph, held) => ({
       callAt: lowerTraining(graph, held, training),

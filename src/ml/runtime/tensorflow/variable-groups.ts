@@ -162,6 +162,7 @@ export function assignGroup(
       valueOf(name, shape, values.get(name) ?? kept[index]?.data),
     ]),
     [assigned],
+    'lent',
   );
 }
 

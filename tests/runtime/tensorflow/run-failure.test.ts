@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { runCall } from '../../../src/ml/runtime/tensorflow/entries.ts';
+import { runFailureText } from '../../../src/ml/runtime/tensorflow/run-failure.ts';
+
+const sizes = new Map([
+  ['batch', 8],
+  ['source', 512],
+]);
+
+test.each([
+  [
+    'Session fail to run with error: OOM when allocating tensor with shape[8,12,512,512]',
+    /out of memory \(batch = 8, source = 512\): lower "batch" and raise "accumulation"/,
+  ],
+  ['RESOURCE_EXHAUSTED: failed to allocate 2.0GiB', /gradientCheckpointing: true/],
+  ['std::bad_alloc', /out of memory/],
+  [
+    'CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure',
+    /^the GPU failed .*run again to go on from the last checkpoint/,
+  ],
+  [
+    'Session fail to run with error: Incompatible shapes',
+    /^TensorFlow could not run the graph \(batch = 8, source = 512\): .*Incompatible shapes/,
+  ],
+])('%s: what happened, at which sizes, and what to do', (message, text) => {
+  expect(runFailureText(message, sizes)).toMatch(text);
+});
+
+test('long messages of TensorFlow are cut, and have one line', () => {
+  const text = runFailureText(`${'x'.repeat(5000)}\nsecond line`, new Map());
+  expect(text.length).toBeLessThan(400);
+  expect(text).not.toContain('\n');
+});
+
+test('a run that fails changes no shape of what is held, and names its sizes', () => {
+  const shapes = new Map();
+  const call = {
+    scope: {
+      fed: new Map([['x', { name: 'x', dtype: 'float32', shape: ['batch'], node: 'n0' } as const]]),
+      sizeVectors: new Map(),
+      reads: new Map(),
+    },
+    outputs: [],
+    done: [],
+    shapes: { cache: ['batch'] },
+  };
+  const failing = {
+    run: () => {
+      throw new Error('OOM when allocating tensor');
+    },
+    release: () => undefined,
+  };
+  const x = { dtype: 'float32', shape: [3], data: new Float32Array(3) } as const;
+  expect(() => runCall(failing, call, { x }, shapes)).toThrow(/out of memory \(batch = 3\)/);
+  expect(shapes.size).toBe(0);
+});
