@@ -90,6 +90,9 @@ const orders = {
   environment() {
     return { ...process.env };
   },
+  parent() {
+    return process.ppid;
+  },
   read({ path }) {
     return readFileSync(placeOf(path), 'utf8');
   },

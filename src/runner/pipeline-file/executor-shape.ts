@@ -14,6 +14,7 @@ import {
   type Named,
   optional,
   record,
+  refuse,
   required,
   type Shape,
   text,
@@ -21,9 +22,19 @@ import {
   word,
 } from './shape.ts';
 
-const lines = listOf('a list of lines for the shell', text);
+/** A text as it is written: what "${…}" stands for in it is known when a job is submitted, or to the shell. */
+const verbatim: Shape<Located<string>> = {
+  schema: { type: 'string' },
+  expected: 'a text',
+  read: (node, report) =>
+    node.kind === 'scalar' && typeof node.value === 'string'
+      ? { value: node.text, at: node.at }
+      : refuse(node, 'a text', report),
+};
 
-const words = map(listOf('a list of words', text), (list, { at }, report) =>
+const lines = listOf('a list of lines for the shell', verbatim);
+
+const words = map(listOf('a list of words', verbatim), (list, { at }, report) =>
   list.length > 0
     ? list
     : void report({
@@ -37,7 +48,7 @@ const words = map(listOf('a list of words', text), (list, { at }, report) =>
 const queueFields = {
   jobs: optional(wholeNumber(1), 'how many jobs at once, waiting ones included; 100 where it is left out'),
   setup: optional(lines, 'lines of the shell that run before each job: module load node'),
-  node: optional(text, 'the Node that runs jobs there; after setup lines the first of PATH'),
+  node: optional(verbatim, 'the Node that runs jobs there; after setup lines the first of PATH'),
   interval: optional(seconds, 'how often the queue is asked; every 10 seconds where it is left out'),
   grace: optional(
     seconds,
@@ -51,7 +62,7 @@ const slurm = record('settings of a Slurm executor', {
   account: optional(text, 'the account that is charged: --account'),
   constraint: optional(text, 'features that nodes must have: --constraint'),
   time: optional(seconds, 'the time limit of stages that ask for none: --time'),
-  extra: optional(listOf('a list of words for sbatch', text), 'further options of sbatch: [--qos=low]'),
+  extra: optional(listOf('a list of words for sbatch', verbatim), 'further options of sbatch: [--qos=low]'),
   array: optional(wholeNumber(2), 'at most so many short jobs are submitted together as one array'),
   ...queueFields,
 });

@@ -13,7 +13,7 @@ export function commandExecutor(
   const { jobs = 100, interval = 10, grace = 60, setup = [] } = settings;
   return remoteExecutor(
     name,
-    commandQueue(settings, environment),
+    commandQueue(settings, host.root, environment),
     { jobs, interval: interval * 1000, grace: grace * 1000, hasSetup: setup.length > 0 },
     host,
   );

@@ -15,10 +15,11 @@ interface Answer {
  * A queue that is known by three commands of the user: one submits a script, one says where a job stands, one ends
  * it. A job is known by the id that the first prints; where the runner died before it read that, by its files alone.
  */
-export function commandQueue(settings: CommandSettings, environment: NodeJS.ProcessEnv): Queue {
+export function commandQueue(settings: CommandSettings, root: string, environment: NodeJS.ProcessEnv): Queue {
   const run = (words: readonly string[], values: Readonly<Record<string, string>>): Promise<Answer> =>
     answerOf(
       words.map((word) => word.replaceAll(/\$\{(\w+)\}/g, (all, name: string) => values[name] ?? all)),
+      root,
       environment,
     );
 
@@ -81,9 +82,18 @@ function scriptOf(root: string, wrapper: readonly string[], { setup = [], node }
 }
 
 /** Outside the process group of the terminal: Ctrl-C must not end a submission half-way. */
-function answerOf([file = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<Answer> {
+function answerOf(
+  [file = '', ...words]: readonly string[],
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Answer> {
   return new Promise((resolve) => {
-    const child = spawn(file, words, { env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, words, {
+      cwd: folder,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), longestMilliseconds);

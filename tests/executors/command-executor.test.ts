@@ -1,0 +1,162 @@
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openStore } from '../../src/runner/store/open-store.ts';
+import { recordPlatform } from '../../src/runner/store/platforms.ts';
+import { createRig, type Puppet, type Rig, until } from '../rig/rig.ts';
+
+/** A queue of this machine: jobs are processes of their own sessions, which no runner ends. */
+const queue = {
+  'submit.sh': '#!/bin/sh\nsetsid "$1" >/dev/null 2>"$1.log" </dev/null &\necho $!\n',
+  'poll.sh':
+    '#!/bin/sh\n[ -e broken ] && exit 1\nif kill -0 "$1" 2>/dev/null; then echo running; else echo gone; fi\n',
+  'cancel.sh': '#!/bin/sh\nkill "$1" 2>/dev/null || true\n',
+};
+const settings = {
+  submit: ['./submit.sh', '${script}'],
+  poll: ['./poll.sh', '${id}'],
+  cancel: ['./cancel.sh', '${id}'],
+  interval: 0.2,
+  grace: 1,
+};
+
+async function project(
+  stages: (puppet: Puppet) => object,
+  more: object = {},
+): Promise<Rig & { readonly stage: Puppet }> {
+  const rig = await createRig();
+  const stage = rig.puppet();
+  rig.write({
+    ...queue,
+    'pipeline.yaml': {
+      name: 'p',
+      executor: 'own',
+      executors: { own: { ...settings, ...more } },
+      stages: stages(stage),
+    },
+  });
+  for (const name of Object.keys(queue)) chmodSync(join(rig.root, name), 0o755);
+  return { ...rig, stage };
+}
+
+const train = ({ cmd }: Puppet): object => ({ train: { cmd, outs: { m: 'm' } } });
+
+describe('a queue that three commands reach', () => {
+  test('runs a stage elsewhere: progress, output and result arrive, and what runs here follows', async () => {
+    await using rig = await project(({ cmd }) => ({
+      train: { cmd, outs: { m: 'm' } },
+      eval: {
+        cmd: ['cp', '${deps.m}', '${outs.c}'],
+        executor: 'local',
+        deps: { m: { from: 'train', out: 'm' } },
+        outs: { c: 'c' },
+      },
+    }));
+    const run = rig.pipeline('run');
+    const stage = await rig.stage.nextStart();
+    await stage.order('event', { line: '{"kind":"warning","text":"halfway"}' });
+    await run.said('halfway');
+    await stage.order('print', { text: 'printed\n' });
+    await stage.exit(0, { m: 'weights' });
+    const result = await run.result;
+    expect(result).toMatchObject({ code: 0, json: { ran: ['train', 'eval'] } });
+    expect(
+      result.events.flatMap((event) => (event.kind === 'output' ? [event.text] : [])).join(''),
+    ).toContain('printed');
+    expect((await rig.pipeline('run').result).json['up-to-date']).toEqual(['train', 'eval']);
+  });
+
+  test('a TypeScript stage runs from the bundle that was submitted, whatever its file is by then', async () => {
+    await using rig = await project(() => ({ a: { uses: 'stages/a.ts', outs: { o: 'o' } } }));
+    const program = (text: string): string =>
+      `import { writeFileSync } from 'node:fs';\nexport const stage = { params: { type: 'object' }, deps: [], outs: ['o'], async run({ outs, cpus }) { writeFileSync(outs.o, '${text} ' + cpus); } };`;
+    rig.write({ 'stages/a.ts': program('old') });
+    await rig.pipeline('run').result;
+    rig.write({
+      'submit.sh':
+        '#!/bin/sh\nsetsid sh -c \'while [ ! -e go ]; do sleep 0.05; done; "$0"\' "$1" >/dev/null 2>&1 </dev/null &\necho $!\n',
+    });
+    await rig.pipeline('run', '--force', '--detach').result;
+    rig.write({ 'stages/a.ts': program('new'), go: '' });
+    const written = (): readonly string[] =>
+      readdirSync(join(rig.root, 'cache/attempts'), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.result.json'))
+        .map((path) => join(rig.root, 'cache/attempts', dirname(path), 'outs/o'));
+    await until(() => written().length > 0, 10_000);
+    expect(written().map((path) => readFileSync(path, 'utf8'))).toEqual(['old 1']);
+    expect((await rig.pipeline('run').result).json['ran']).toEqual(['a']);
+    expect(rig.read('artifacts/p/a/o')).toBe('new 1');
+  });
+
+  test('a job that is killed with its wrapper is lost after the grace, and is started again', async () => {
+    await using rig = await project(train);
+    const run = rig.pipeline('run');
+    const first = await rig.stage.nextStart();
+    const wrapper = await first.order('parent');
+    process.kill(Number(wrapper), 'SIGKILL');
+    process.kill(first.pid, 'SIGKILL');
+    const second = await rig.stage.nextStart();
+    await second.exit(0, { m: 'again' });
+    const result = await run.result;
+    expect(result.json['ran']).toEqual(['train']);
+    expect(result.events.filter(({ kind }) => kind === 'retrying')).toMatchObject([
+      { failure: { kind: 'lost' } },
+    ]);
+  });
+
+  test('while the queue cannot be asked, a job is waited for; its result counts whatever the queue says', async () => {
+    await using rig = await project(train);
+    const run = rig.pipeline('run');
+    const stage = await rig.stage.nextStart();
+    rig.write({ broken: '' });
+    await stage.exit(0, { m: 'weights' });
+    expect((await run.result).json['ran']).toEqual(['train']);
+  });
+
+  test('a copy of an attempt that was given up ends its program, and publishes nothing', async () => {
+    await using rig = await project(train);
+    const run = rig.pipeline('run');
+    const first = await rig.stage.nextStart();
+    // The queue loses it, though it runs on.
+    rig.write({ 'poll.sh': '#!/bin/sh\n[ "$1" = LOST ] || [ -e found ] && echo running || echo gone\n' });
+    const second = await rig.stage.nextStart();
+    rig.write({ found: '' });
+    await first.gone;
+    await second.exit(0, { m: 'of the second' });
+    expect((await run.result).json['ran']).toEqual(['train']);
+    expect(rig.read('artifacts/p/train/m')).toBe('of the second');
+  });
+
+  test('a node of another platform starts nothing; what it is is remembered, and the instance planned again', async () => {
+    await using rig = await project(() => ({
+      a: { cmd: ['sh', '-c', 'echo once >> started; echo made > "$0"', '${outs.o}'], outs: { o: 'o' } },
+    }));
+    await rig.pipeline('run').result;
+    const store = openStore(join(rig.root, 'cache/pipeline.sqlite'));
+    if (!store.ok) throw new Error(store.error.message);
+    const [nodes] = store.value.sql('SELECT nodes FROM platforms').pluck().all();
+    recordPlatform(store.value, String(nodes), { os: 'linux', arch: 's390x', node: '20' });
+    store.value.close();
+    const result = await rig.pipeline('run', '--force').result;
+    expect(result).toMatchObject({ code: 0, json: { ran: ['a'] } });
+    expect(result.events.filter(({ kind }) => kind === 'started')).toHaveLength(2);
+    expect(rig.read('started')).toBe('once\nonce\n');
+    expect((await rig.pipeline('run').result).json['up-to-date']).toEqual(['a']);
+  });
+
+  test('a submission that is refused has failed with what the command said', async () => {
+    await using rig = await project(() => ({ a: { cmd: ['true'] } }));
+    await rig.pipeline('run').result;
+    rig.write({ 'submit.sh': '#!/bin/sh\necho "no more jobs for you" >&2\nexit 1\n' });
+    expect((await rig.pipeline('run', '--force').result).stderr).toContain('no more jobs for you');
+  });
+
+  test('`pipeline cancel` asks it to end, and waits until it has', async () => {
+    await using rig = await project(train);
+    await rig.pipeline('run', '--detach').result;
+    await rig.stage.nextStart();
+    expect((await rig.pipeline('cancel', '--json').result).json['cancelled']).toEqual(['train']);
+    await until(() => rig.survivors().length === 0, 5000);
+    expect((await rig.pipeline('cancel', '--json').result).json['cancelled']).toEqual([]);
+  });
+});
