@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -79,7 +80,8 @@ function keptCode(folder: string, name: string): Buffer | undefined {
 
 function keepCode(folder: string, name: string, code: Buffer): void {
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    // A home folder that is not there is not made.
+    if (!existsSync(dirname(folder))) mkdirSync(dirname(folder));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!isOwn(folder)) return;
     const partial = join(folder, `.${name}-${process.pid}`);

@@ -154,6 +154,7 @@ describe('compiled code', () => {
     await idle();
     expect(readFileSync(caches, 'utf8')).toBe('a file');
     await idle({ XDG_CACHE_HOME: '', HOME: '/nowhere/at/all' });
+    expect(existsSync('/nowhere')).toBe(false);
     await idle({ XDG_CACHE_HOME: 'relative', HOME: 'relative' });
     expect(existsSync(join(installation.folder, 'relative'))).toBe(false);
   });

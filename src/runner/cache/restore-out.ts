@@ -139,9 +139,15 @@ export async function readListing(
 ): Promise<readonly TreeItem[] | undefined> {
   const text = await readFile(placeOf(workspace, objectPath(digest)), 'utf8').catch(() => undefined);
   if (text === undefined || digestOf(text) !== digest) return undefined;
+  if (lastParsed?.digest === digest) return lastParsed.items;
   const items = parseTree(text);
-  return items.ok ? items.value : undefined;
+  if (!items.ok) return undefined;
+  lastParsed = { digest, items: items.value };
+  return items.value;
 }
+
+/** Looking up, judging and restoring one folder of thousands of files ask for its listing one after the other. */
+let lastParsed: { readonly digest: Digest; readonly items: readonly TreeItem[] } | undefined;
 
 /**
  * Copies an object and hashes the copy; gives its bytes, or undefined where the object is missing or damaged.
