@@ -292,9 +292,16 @@ function ExperimentTable(
         </tbody>
       </table>
       <p class="note muted">
-        {rule === undefined
-          ? 'No model is marked: `best` in the pipeline file says by which metric one is the best. '
-          : `★ the best by ${rule}, as \`best\` in the pipeline file says. `}
+        {rule === undefined ? (
+          <>
+            No model is marked: <code>best</code> in the pipeline file says by which metric one is the
+            best.{' '}
+          </>
+        ) : (
+          <>
+            ★ the best by {rule}, as <code>best</code> in the pipeline file says.{' '}
+          </>
+        )}
         Below a score: its 95 % interval, as the metrics file states it; of several seeds, their standard
         deviation.
       </p>
