@@ -4,6 +4,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { DisplacedOut, Failure, Origin, Outcome, OutcomeCounts, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
+import type { TrackerSettings } from './pipeline-file/tracking-shape.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
 import type { Ignored } from './manifest/tree.ts';
 
@@ -350,6 +351,14 @@ export interface EvaluationOfModel {
   /** Whether it has an out of kind `metrics`. */
   readonly isScored: boolean;
   readonly cpus: number;
+}
+
+/** The trackers that the pipeline file and the machine files name, and what they are to show. */
+export interface Tracking {
+  readonly pipeline: string;
+  /** The instances that leave a model. */
+  readonly models: readonly InstanceId[];
+  readonly trackers: readonly TrackerSettings[];
 }
 
 /** The files that are an instance's result. */

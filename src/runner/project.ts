@@ -14,6 +14,7 @@ import {
   runAtCommit,
   runEvents,
   status,
+  tracking,
   truncations,
   verify,
   wholeRun,
@@ -52,6 +53,7 @@ import type {
   RunRecord,
   Status,
   TracedResult,
+  Tracking,
   Truncation,
   Verification,
 } from './answers.ts';
@@ -103,6 +105,7 @@ export type {
   Status,
   StopSignals,
   TracedResult,
+  Tracking,
   Truncation,
   Verification,
   WatchListeners,
@@ -183,6 +186,8 @@ export interface Project {
   models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
   /** Where the model of one instance is, as it was typed, and what it is used with. */
   model(instance: string): Promise<Result<ModelPlace, Problem>>;
+  /** Where runs are shown while they run. */
+  tracking(): Promise<Result<Tracking, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** What instances cut to a limit of tokens, as they last said. */
@@ -394,6 +399,7 @@ export async function openProject(
       withPlan('read', async (open, plan) => ({ ok: true, value: await runAtCommit(open, plan, revision) })),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
+    tracking: () => withPlan('read', tracking, { warn: () => undefined }),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     truncations: () => withPlan('read', (open, plan) => ({ ok: true, value: truncations(open, plan) })),
     artifacts: (selection) => withPlan('read', (open, plan) => artifacts(open.place.root, plan, selection)),

@@ -34,6 +34,9 @@ export interface TrackerRun {
 /** `at`: undefined where no event tells when the step was made. */
 export type TimedPoint = Pick<SeriesPoint, 'step' | 'value'> & { readonly at: number | undefined };
 
+/** A point of a series on its way to a tracker. */
+export type LivePoint = TimedPoint & { readonly name: string };
+
 export interface TrackedMetric {
   /**
    * "eval": the stage that counted it, and how its axes are labelled that the model has not: "eval[greedy]".
@@ -88,7 +91,7 @@ export async function readTrackerRun(
   return {
     warnings,
     run: {
-      id: model.key.slice(0, idLength),
+      id: runId(model.key),
       name: model.instance,
       key: model.key,
       group: run ?? model.run,
@@ -113,7 +116,7 @@ export async function readTrackerRun(
 }
 
 /** 64 bits of the key: with a million models, two have the same with a probability of 3e-8. */
-const idLength = 16;
+export const runId = (key: string): string => key.slice(0, 16);
 
 /**
  * The stage of each result; where two of a stage belong to the model, with the labels of the axes that the

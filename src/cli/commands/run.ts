@@ -13,6 +13,7 @@ import { summaryJson } from '../summary-json.ts';
 import { busyText, problemText, reportProblem } from '../report-problem.ts';
 import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
+import { runTracking } from '../run-tracking.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { sharedCacheLine } from '../shared-cache-line.ts';
@@ -77,16 +78,19 @@ async function run(
   const screen = openScreen();
   const display = lazyDisplay(screen, annotatedFiles(options.file, project));
   const signals = stopSignals();
+  const tracking = runTracking(project);
   const summary = await project.run(
     request,
     (event: Event) => {
       display.show(event);
+      tracking.take(event);
       eventFile.write(event);
     },
     signals,
   );
   signals.release();
   await display.close();
+  if (summary.ok) await tracking.finish(trackedRun(summary.value));
   if (!summary.ok)
     return reportProblem(summary.error, options, {
       ending: ': nothing was run',
@@ -94,6 +98,10 @@ async function run(
     });
   await reportFinished(project.root, summary.value, options);
 }
+
+/** Of a run that was stopped, trackers have what they have: nobody waits for them. */
+const trackedRun = ({ run: name, exitCode }: RunSummary): string | undefined =>
+  exitCode >= 130 ? undefined : name;
 
 /** Until Ctrl-C: what the runs do, and what has to be mended. */
 async function watch(
@@ -112,16 +120,19 @@ async function watch(
   const tell = (find: () => Promise<string> | string, write = screen.write): void => {
     told = told.then(async () => display.say(await find(), write));
   };
+  const tracking = runTracking(project);
   const watched = await project.watch(
     request,
     {
       onEvent(event) {
+        tracking.take(event);
         display.show(event);
         eventFile.write(event);
       },
       onNews(news) {
         switch (news.kind) {
           case 'ended':
+            told = told.then(() => tracking.finish(trackedRun(news.summary)));
             display.close();
             display = openDisplay(screen, files);
             screen.write(summaryText(news.summary, options, screen.colors) + sharedCacheLine(news.summary));

@@ -4,6 +4,7 @@ import { executorsShape } from './executor-shape.ts';
 import { namePattern, remoteFields } from './pipeline-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
 import { optional, record, text } from './shape.ts';
+import { type TrackerSettings, trackingShape } from './tracking-shape.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 
 /** What holds on one machine, or for one user, and is not committed. */
@@ -12,6 +13,8 @@ export interface MachineFile {
   /** Where stages run that name no executor. */
   readonly executor: Located<string> | undefined;
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
+  /** Beside those of the pipeline file. */
+  readonly tracking: readonly TrackerSettings[];
 }
 
 /** The file of a project, from its root. */
@@ -21,6 +24,7 @@ export const machineShape = record('a machine file', {
   cache: optional(record('the shared cache', remoteFields), 'where results are shared, and how'),
   executor: optional(text, 'where stages run that name no executor'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
+  tracking: optional(trackingShape, 'where runs are shown while they run'),
 });
 
 /** Reads a machine file; an empty one says nothing. Undefined where it has faults. */
@@ -40,7 +44,8 @@ export function parseMachineFile(file: string, content: string, report: Report):
     cache: fields.cache && { remote: remote?.value, read: read?.value, write: write?.value },
     executor: fields.executor,
     executors: fields.executors ?? new Map(),
+    tracking: fields.tracking ?? [],
   };
 }
 
-const nothing: MachineFile = { cache: undefined, executor: undefined, executors: new Map() };
+const nothing: MachineFile = { cache: undefined, executor: undefined, executors: new Map(), tracking: [] };

@@ -64,6 +64,7 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
     best: best && { node: best, fields: bestShape.read(best, report) },
     executor: fields?.executor,
     executors: fields?.executors ?? new Map(),
+    tracking: fields?.tracking ?? [],
     stages,
     broken,
     brokenDeps,

@@ -4,6 +4,7 @@ import type { OutKind } from './pipeline.ts';
 import { nearest } from './nearest.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { Axis, MatrixBlock, StageDependency, StageOut, WrittenBest } from './pipeline.ts';
+import { trackingShape } from './tracking-shape.ts';
 import { executorsShape } from './executor-shape.ts';
 import { projectPath } from './project-path.ts';
 import { bytes, seconds } from './quantity-shapes.ts';
@@ -393,6 +394,7 @@ export const pipelineShape = record('a pipeline file', {
   cache: optional(sharedCache, 'results that several machines share'),
   executor: optional(text, 'where stages run that name no executor: local where it is left out'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
+  tracking: optional(trackingShape, 'where runs are shown while they run; no key depends on it'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 

@@ -1,6 +1,7 @@
 import type { Located, Range } from '../diagnostic.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
+import type { TrackerSettings } from './tracking-shape.ts';
 import type { LookUp } from './interpolate.ts';
 import type { Deferred } from './shape.ts';
 
@@ -12,11 +13,14 @@ export interface Pipeline {
   readonly sharedCache: SharedCacheFields | undefined;
   /** What `${vars.…}` stands for. */
   readonly vars: LookUp;
-  /** What `${best}` stands for, and its fields where they have no fault; undefined where the file has none. */
+  /**
+   * What `${best}` stands for, and its fields where they have no fault; undefined where the file has none.
+   */
   readonly best: { readonly node: Node; readonly fields: WrittenBest | undefined } | undefined;
   /** Where stages run that name no executor. */
   readonly executor: Located<string> | undefined;
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
+  readonly tracking: readonly TrackerSettings[];
   /** In the order of the file. */
   readonly stages: ReadonlyMap<string, Stage>;
   /** Stages with faults of their own: what refers to them is not judged. */

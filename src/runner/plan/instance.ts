@@ -1,4 +1,5 @@
 import type { ExecutorSettings } from '../pipeline-file/executor-settings.ts';
+import type { TrackerSettings } from '../pipeline-file/tracking-shape.ts';
 import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
@@ -135,6 +136,8 @@ export interface Plan {
   readonly executor?: Located<string>;
   /** Of the pipeline file. */
   readonly executors?: Readonly<Record<string, ExecutorSettings>>;
+  /** Of the pipeline file: where runs are shown while they run. */
+  readonly tracking?: readonly TrackerSettings[];
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;
   /** Which instance is the best: for tables, no key depends on it. */

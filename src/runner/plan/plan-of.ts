@@ -61,6 +61,7 @@ export function planOf(pipeline: Pipeline): Planned {
       ...(pipeline.sharedCache === undefined ? {} : { sharedCache: pipeline.sharedCache }),
       ...(pipeline.executor === undefined ? {} : { executor: pipeline.executor }),
       ...(pipeline.executors.size === 0 ? {} : { executors: Object.fromEntries(pipeline.executors) }),
+      ...(pipeline.tracking.length === 0 ? {} : { tracking: pipeline.tracking }),
       instances,
       needs,
       ...(best && { best }),

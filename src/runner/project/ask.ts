@@ -17,6 +17,7 @@ import type {
   RunState,
   Status,
   Truncation,
+  Tracking,
   Verification,
 } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
@@ -25,6 +26,7 @@ import { type Inspection, inspect } from '../status/inspect.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
+import { machineFiles } from './machine-files.ts';
 import { invalid } from './planning/invalid.ts';
 import { withSharedCache } from './planning/chosen.ts';
 import { oneInstance, selectFrom } from './planning/select-from.ts';
@@ -33,6 +35,7 @@ import { type Planned, plansOnDisk } from './planning/plan-here.ts';
 import { sessionFor } from './session-for.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
 import type { PlannedBest } from '../plan/best-of.ts';
+import { isModel } from '../plan/evaluated-model.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selection } from '../plan/select.ts';
 import { lacksMetric, markBest, type Measured } from './results/mark-best.ts';
@@ -450,6 +453,23 @@ export async function results(
         value: found.value.map(({ instance, state, files }) => ({ instance: instance.id, state, files })),
       }
     : found;
+}
+
+/** Where runs are shown while they run. */
+export async function tracking(
+  { place, host }: Opened,
+  { plan }: Planned,
+): Promise<Result<Tracking, Problem>> {
+  const machine = await machineFiles(place.root, host.environment);
+  if (!machine.ok) return machine;
+  return {
+    ok: true,
+    value: {
+      pipeline: plan.pipeline,
+      models: plan.instances.filter(isModel).map(({ id }) => id),
+      trackers: [...(plan.tracking ?? []), ...machine.value.flatMap((file) => file.tracking)],
+    },
+  };
 }
 
 /** Where the model of one instance is. `asWritten`: the instances with their models of the hub by name. */

@@ -91,8 +91,8 @@ function openAttemptIn(row: Row): readonly OpenAttempt[] {
 }
 
 /**
- * The keys of attempts that were given to other executors than one and whose end was never recorded: their jobs
- * may go on.
+ * The keys of attempts that were given to other executors than one and whose end was never recorded: their
+ * jobs may go on.
  */
 export const keysInQueues = (store: Store, local: string): readonly string[] =>
   rowsOf(
@@ -182,20 +182,30 @@ export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId
       .get(pipeline, instance),
   )?.text('key');
 
-/** The last attempt that made a result under a key, whatever the name of the instance was then. */
-export function lastMakerOf(
+/**
+ * The runs that tried to make a result under a key, in order, each with the name that the instance had then;
+ * the last one made it.
+ */
+export const makersOf = (
   store: Store,
   key: Key,
-): { readonly run: string; readonly instance: string } | undefined {
-  const row = rowOf(
+): readonly { readonly run: string; readonly instance: string }[] => {
+  const rows = rowsOf(
     store
       .sql(
-        "SELECT run, instance FROM attempts JOIN runs USING (run) WHERE key = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+        'SELECT run, instance, ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid, attempt',
       )
-      .get(key),
+      .all(key),
   );
-  return row && { run: row.text('run'), instance: row.text('instance') };
-}
+  const last = rows.findLastIndex((row) => row.optionalText('ended') === 'done');
+  const makers = rows
+    .slice(0, last + 1)
+    .map((row) => ({ run: row.text('run'), instance: row.text('instance') }));
+  return makers.filter(({ run, instance }, index) => {
+    const next = makers[index + 1];
+    return next?.run !== run || next.instance !== instance;
+  });
+};
 
 /** Every key that an instance was ever computed under. */
 export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>

@@ -25,16 +25,28 @@ interface NamedText extends JsonObject {
   readonly value: string;
 }
 
-/** A model as calls that may be repeated: what is logged again with the same values is there once. */
-export function mlflowBatches(run: TrackerRun, pipeline: string): readonly Batch[] {
+/** What the server has of a metric: its last step, and the value there. */
+export type KnownMetrics = ReadonlyMap<string, { readonly step: number; readonly value: number }>;
+
+/**
+ * What the server lacks of a model, as calls that may be repeated. A point of a series is sent if its step is
+ * above the last one that is there, a metric if it is not there or was another: so nothing is there twice,
+ * whenever it was measured.
+ */
+export function mlflowBatches(
+  run: TrackerRun,
+  pipeline: string,
+  known: KnownMetrics = new Map(),
+): readonly Batch[] {
   const began = run.startedAt ?? run.finishedAt ?? 0;
   const ended = run.finishedAt ?? began;
   const last = Math.max(0, ...Object.values(run.series).map((points) => points.at(-1)?.step ?? 0));
   const points = [
     ...Object.entries(run.series).flatMap(([name, series]) =>
-      series.map(({ step, value, at }) => ({ name, step, value, at: at ?? began })),
+      series.map(({ step, value, at }) => ({ isSeries: true, name, step, value, at: at ?? began })),
     ),
     ...run.metrics.map(({ source, name, value, at }) => ({
+      isSeries: false,
       name: `${source}/${name}`,
       step: last,
       value: Number(value),
@@ -42,6 +54,10 @@ export function mlflowBatches(run: TrackerRun, pipeline: string): readonly Batch
     })),
   ];
   const metricName = legalNames(points.map(({ name }) => name));
+  const isMissing = ({ isSeries, name, step, value }: (typeof points)[number]): boolean => {
+    const there = known.get(metricName(name));
+    return there === undefined || (isSeries ? Math.round(step) > there.step : !isSame(there.value, value));
+  };
   const paramName = legalNames(Object.keys(run.params));
   return [
     ...parts(tagsOf(run, pipeline), 100).map((tags) => ({ tags })),
@@ -53,7 +69,7 @@ export function mlflowBatches(run: TrackerRun, pipeline: string): readonly Batch
       100,
     ).map((params) => ({ params })),
     ...parts(
-      points.map(({ name, step, value, at }) => ({
+      points.filter(isMissing).map(({ name, step, value, at }) => ({
         key: metricName(name),
         value: inJson(value),
         timestamp: Math.round(at),
@@ -76,6 +92,12 @@ const tagsOf = (run: TrackerRun, pipeline: string): readonly NamedText[] =>
     ...(run.group === undefined ? {} : { 'pipeline.run': run.group }),
     ...(run.device === undefined ? {} : { 'pipeline.device': run.device }),
   }).map(([key, value]) => ({ key, value: cut(value) }));
+
+/** Infinities come back from the server as the greatest doubles. */
+const isSame = (there: number, value: number): boolean =>
+  Object.is(there, value) ||
+  there === value ||
+  (Math.abs(value) === Infinity && there === Math.sign(value) * Number.MAX_VALUE);
 
 const inJson = (value: number): MlflowMetric['value'] => {
   if (Number.isNaN(value)) return 'NaN';

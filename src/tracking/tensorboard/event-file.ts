@@ -1,21 +1,21 @@
-import type { PredictionTable, TrackerRun } from '../tracker-run.ts';
+import type { LivePoint, PredictionTable, TrackerRun } from '../tracker-run.ts';
 import { fileVersion, scalar, sessionEnd, sessionStart, textTable } from './event-proto.ts';
 import { tfRecord } from './tf-record.ts';
 
 /**
- * The event file of a model: its params, every point of its series in order of time, its metrics, and some
- * answers.
+ * The event file of a model: what it begins with, every point of its series, its metrics, and some answers.
+ * Points come in the order of time, so that a file that grew while the model was made is the beginning of
+ * this one; those whose time is not known come after them.
  */
 export function* eventFile(run: TrackerRun): Generator<Uint8Array> {
-  const began = run.startedAt ?? run.finishedAt ?? 0;
-  const ended = run.finishedAt ?? began;
-  yield tfRecord(fileVersion(began));
-  yield tfRecord(sessionStart(began, run.params));
+  yield* firstEvents(run);
+  const ended = endOf(run);
   const points = Object.entries(run.series).flatMap(([name, series]) =>
-    series.map(({ step, value, at }) => ({ name, step, value, at: at ?? began })),
+    series.map((point) => ({ name, ...point })),
   );
-  points.sort((a, b) => a.at - b.at || a.step - b.step);
-  for (const { name, value, ...moment } of points) yield tfRecord(scalar(moment, name, value));
+  const timed = points.filter(({ at }) => at !== undefined);
+  timed.sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.step - b.step);
+  yield* pointEvents(run, [...timed, ...points.filter(({ at }) => at === undefined)]);
   const step = Math.max(0, ...lastSteps(run));
   for (const { source, name, value, at } of run.metrics)
     yield tfRecord(scalar({ at: at ?? ended, step }, `${source}/${name}`, Number(value)));
@@ -28,6 +28,20 @@ export function* eventFile(run: TrackerRun): Generator<Uint8Array> {
   yield tfRecord(textTable({ at: ended, step }, 'model', about(run)));
   yield tfRecord(sessionEnd(ended));
 }
+
+/** What an event file begins with: its version and the params. */
+export function* firstEvents(run: TrackerRun): Generator<Uint8Array> {
+  yield tfRecord(fileVersion(beginOf(run)));
+  yield tfRecord(sessionStart(beginOf(run), run.params));
+}
+
+export function* pointEvents(run: TrackerRun, points: readonly LivePoint[]): Generator<Uint8Array> {
+  for (const { name, step, value, at } of points)
+    yield tfRecord(scalar({ at: at ?? endOf(run), step }, name, value));
+}
+
+const beginOf = ({ startedAt, finishedAt }: TrackerRun): number => startedAt ?? finishedAt ?? 0;
+const endOf = (run: TrackerRun): number => run.finishedAt ?? beginOf(run);
 
 const lastSteps = ({ series }: TrackerRun): readonly number[] =>
   Object.values(series).map((points) => points.at(-1)?.step ?? 0);

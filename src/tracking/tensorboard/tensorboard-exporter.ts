@@ -1,20 +1,59 @@
-import { readdir } from 'node:fs/promises';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileProblemText } from '../../files/file-problem.ts';
+import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
 import type { Exporter } from '../exporter.ts';
 import type { TrackerRun } from '../tracker-run.ts';
-import { eventFile } from './event-file.ts';
+import { eventFile, firstEvents, pointEvents } from './event-file.ts';
 
-/** A folder a model, which TensorBoard shows as a run, with one event file that is written anew each time. */
-export const tensorboardExporter = (folder: string): Exporter => ({
-  async write(run) {
-    // Named by the model alone: TensorBoard adds up what several event files of a folder hold.
-    const path = join(folder, await folderOf(folder, run), `events.out.tfevents.0000000000.${run.id}`);
-    const written = await writeFileAtomically(path, eventFile(run));
-    return written.ok ? { ok: true, value: [path] } : { ok: false, error: fileProblemText(written.error) };
-  },
-});
+/**
+ * A folder a model, which TensorBoard shows as a run, with one event file. Where the file is the beginning of
+ * what is to be there, it grows: a TensorBoard that has it open goes on reading. Else it is replaced.
+ */
+export function tensorboardExporter(folder: string): Exporter {
+  const growing = new Set<string>();
+  // Named by the model alone: TensorBoard adds up what several event files of a folder hold.
+  const fileOf = async (run: TrackerRun): Promise<string> =>
+    join(folder, await folderOf(folder, run), `events.out.tfevents.0000000000.${run.id}`);
+  return {
+    async write(run) {
+      const path = await fileOf(run);
+      growing.delete(run.id);
+      const written = await writeOrGrow(path, Buffer.concat([...eventFile(run)]));
+      return written.ok ? { ok: true, value: [path] } : written;
+    },
+    async append(run, points) {
+      const path = await fileOf(run);
+      if (!growing.has(run.id)) {
+        const begun = worded(await writeFileAtomically(path, Buffer.concat([...firstEvents(run)])));
+        if (!begun.ok) return begun;
+        growing.add(run.id);
+      }
+      return grow(path, Buffer.concat([...pointEvents(run, points)]));
+    },
+  };
+}
+
+async function writeOrGrow(path: string, bytes: Buffer): Promise<Result<void>> {
+  const before = await readFile(path).catch(() => undefined);
+  return before !== undefined && bytes.subarray(0, before.length).equals(before)
+    ? grow(path, bytes.subarray(before.length))
+    : worded(await writeFileAtomically(path, bytes));
+}
+
+/** A reader passes over a record that is not whole yet. */
+async function grow(path: string, bytes: Buffer): Promise<Result<void>> {
+  try {
+    if (bytes.length > 0) await appendFile(path, bytes);
+    return { ok: true, value: undefined };
+  } catch (error) {
+    return { ok: false, error: fileProblemText(fileProblem(path, error)) };
+  }
+}
+
+const worded = (written: Awaited<ReturnType<typeof writeFileAtomically>>): Result<void> =>
+  written.ok ? written : { ok: false, error: fileProblemText(written.error) };
 
 /** The folder that an earlier export made of the model, under whatever name the instance had then. */
 async function folderOf(folder: string, { id, name }: TrackerRun): Promise<string> {

@@ -1,9 +1,10 @@
 import type { InstanceHistory, ModelResults, TracedResult } from '../../answers.ts';
 import { cachedFiles } from '../../cache/cache.ts';
+import type { RecordedEvent } from '../../event.ts';
 import type { InstanceId, Key } from '../../identity.ts';
 import { evaluatedModels, isModel } from '../../plan/evaluated-model.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
-import { lastMakerOf } from '../../store/attempts.ts';
+import { makersOf } from '../../store/attempts.ts';
 import { paramsUnder } from '../../store/past-results.ts';
 import type { Store } from '../../store/open-store.ts';
 import { eventsOf } from '../../store/runs.ts';
@@ -77,7 +78,7 @@ function traceOf(
   store: Store,
   { instance, key, params, files }: FoundResult,
 ): Omit<TracedResult, 'metrics' | 'faults'> {
-  const made = madeUnder(store, key);
+  const made = madeUnder(store, instance, key);
   return {
     instance: instance.id,
     stage: instance.stage,
@@ -98,15 +99,29 @@ function traceOf(
   };
 }
 
-/** What the run that last computed a result told of it. */
+/**
+ * What the run that last computed a result told of it, with the series of all that it took: a training that
+ * was interrupted goes on with the steps after its checkpoint.
+ */
 function madeUnder(
   store: Store,
+  { id }: Instance,
   key: Key,
 ):
   | (Pick<InstanceHistory, 'startedAt' | 'finishedAt' | 'device' | 'series'> & { readonly run: string })
   | undefined {
-  const maker = lastMakerOf(store, key);
-  if (maker === undefined) return undefined;
-  const [told] = historyOf(eventsOf(store, maker.run, maker.instance), true).instances;
-  return told && { ...told, run: maker.run };
+  const makers = makersOf(store, key).map(({ run, instance }) => ({
+    run,
+    events: eventsOf(store, run, instance).map((event): RecordedEvent =>
+      'instance' in event && event.instance !== null ? { ...event, instance: id } : event,
+    ),
+  }));
+  const last = makers.at(-1);
+  if (last === undefined) return undefined;
+  const [told] = historyOf(last.events, true).instances;
+  const [whole] = historyOf(
+    makers.flatMap(({ events }) => events),
+    true,
+  ).instances;
+  return told && { ...told, series: whole?.series ?? told.series, run: last.run };
 }
