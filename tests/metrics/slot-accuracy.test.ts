@@ -61,6 +61,24 @@ describe('a value is not named by part of something else', () => {
     ['一片', '每次三分之一片'],
     ['三毫克', '服用零点三毫克'],
     ['3毫克', '服用０．３毫克'],
+    ['3 mg', 'take 1 mg to 3 mg'],
+    ['3 mg', 'take 3 mg to 5 mg'],
+    ['3 mg', 'take 3 mg - 5 mg'],
+    ['3 mg', 'take 3 mg–5 mg'],
+    ['3毫克', '服用3毫克至5毫克'],
+    ['3 mg', 'take 10^3 mg'],
+    ['3 mg', 'take 2 × 3 mg'],
+    ['3 mg', 'take 2*3 mg'],
+    ['3 mg', 'take 10 x 3 mg'],
+    ['三天', '服用廿三天'],
+    ['叁天', '服用拾叁天'],
+    ['三天', '服用卅三天'],
+    ['สามวัน', 'กินยาสิบสามวัน'],
+    ['ห้าวัน', 'กินยายี่สิบห้าวัน'],
+    ['trois jours', 'pendant vingt-trois jours'],
+    ['3일', '13일 동안'],
+    ['삼일', '십삼일 동안'],
+    ['codamol', 'take co-codamol'],
     ['rest', 'of interest'],
     ['bed rest', 'stay in bed. Rest well'],
   ])('%s in %s', (value, answer) => {
@@ -80,6 +98,13 @@ describe('a value is not named by part of something else', () => {
     ['三天', '服用三天，不要超过'],
     ['三天', '不超过三天'],
     ['两次', '每日两次'],
+    ['สามวัน', 'กินยาสามวัน'],
+    ['zinc', 'it helps—zinc above all'],
+    ['3 mg', 'take 3 mg, or 5 drops'],
+    ['3 mg', 'never exceed 3 mg'],
+    ['3 mg', 'do not take more than 3 mg'],
+    ['三天', '不得超过三天'],
+    ['三天', '切勿超过三天'],
   ])('%s is named in %s', (value, answer) => {
     expect(named(value, answer)).toBe(1);
   });
@@ -95,6 +120,9 @@ describe('a value that is taken back is not named', () => {
     ['布洛芬', '不要服用布洛芬'],
     ['布洛芬', '请勿使用布洛芬'],
     ['布洛芬', '禁用布洛芬'],
+    ['布洛芬', '不推荐使用布洛芬'],
+    ['布洛芬', '不建议服用布洛芬'],
+    ['布洛芬', '没有必要吃布洛芬'],
   ])('%s in %s', (value, answer) => {
     expect(slotOutcomes([answer], [{ slots: { value } }])).toEqual([{ value: 'negated' }]);
     expect(named(value, answer)).toBe(0);
@@ -106,6 +134,10 @@ describe('a value that is taken back is not named', () => {
     ['ibuprofen', 'not one of the others but ibuprofen'],
     ['ibuprofen', 'Do not take ibuprofen at night. Take ibuprofen in the morning.'],
     ['布洛芬', '不过布洛芬有效'],
+    ['zinc', 'not aspirin but zinc'],
+    ['布洛芬', '疼痛不缓解时服用布洛芬'],
+    ['布洛芬', '不行就用布洛芬'],
+    ['布洛芬', '不要阿司匹林而用布洛芬'],
     ['布洛芬', '胃不舒服，布洛芬'],
   ])('but %s in %s', (value, answer) => {
     expect(named(value, answer)).toBe(1);

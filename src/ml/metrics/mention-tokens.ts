@@ -17,7 +17,8 @@ export function mentionTokens(text: string): readonly MentionToken[] {
   const plain = pythonLower(text.normalize('NFKC'))
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/[\u2019\u02bc]/g, "'")
-    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/[\u2014\u2015]/g, ' - ')
+    .replace(/[\u2010-\u2013\u2212]/g, '-')
     .replace(/\u2044/g, '/');
   const tokens: MentionToken[] = [];
   let end = 0;
@@ -55,16 +56,20 @@ function matchAt(pattern: RegExp, text: string, place: number): string | undefin
   return pattern.exec(text)?.[0];
 }
 
-/** With its sign, decimals, and the numbers that make a range, a fraction or a time of it. */
+/** With its sign, decimals, and the numbers that make a range, a fraction, a product or a power of it. */
 const digits =
-  /(?:(?<![\p{L}\p{N}])-)?(?:\p{Nd}+(?:[.,]\p{Nd}+)*|\.\p{Nd}+)(?:\s?[-~/:]\s?\p{Nd}+(?:[.,]\p{Nd}+)*)*/uy;
+  /(?:(?<![\p{L}\p{N}])-)?(?:\p{Nd}+(?:[.,]\p{Nd}+)*|\.\p{Nd}+)(?:\s?[-~/:×*^]\s?\p{Nd}+(?:[.,]\p{Nd}+)*)*/uy;
 
-/** With its ordinal and its decimals or denominator. */
+/**
+ * With its ordinal and its decimals or denominator: the common characters, those of contracts, and those for
+ * twenty, thirty and forty.
+ */
 const hanNumeral =
-  /第?[〇零一二两兩三四五六七八九十百千万萬亿億]+(?:(?:点|點|分之)[〇零一二两兩三四五六七八九十百千万萬亿億]+)?/uy;
+  /第?[〇零一二两兩三四五六七八九十百千万萬亿億壹贰貳叁參肆伍陆陸柒捌玖拾佰仟廿卅卌]+(?:(?:点|點|分之)[〇零一二两兩三四五六七八九十百千万萬亿億壹贰貳叁參肆伍陆陸柒捌玖拾佰仟廿卅卌]+)?/uy;
 
 /** Of a script that writes no spaces between words. */
-const unspacedLetter = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+const unspacedLetter =
+  /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]/u;
 
 const oneWay = (number: string): string =>
   number.replace(/\s/g, '').replace(/\p{Nd}*(?:[.,]\p{Nd}+)+|\p{Nd}+/gu, (part) => plainNumber(part));
