@@ -229,6 +229,29 @@ describe('a runner that died while jobs outlive it', () => {
     expect(executor.jobs).toHaveLength(1);
   });
 
+  test.each([
+    ['another model of CPU is said to be mixed', 'Epyc', ['mixed-cpus']],
+    ['the same model is not', 'Xeon', []],
+  ])('a checkpoint that goes on on %s', async (_, cpu, warnings) => {
+    const executor = fakeExecutor();
+    using here = project({ a: stage() });
+    executor.host = { host: 'n1', cpu: 'Xeon' };
+    const dead = await start(executor, here);
+    const lost = await executor.nextJob();
+    await hasStarted(dead);
+    const key = lost.job.folder.split('/').at(-1);
+    here.write({ [`cache/scratch/${key}/step-40`]: 'weights' });
+    dead.die();
+    lost.state = 'gone';
+    executor.host = { host: 'n2', cpu };
+    const run = await start(executor, here);
+    (await executor.nextJob()).finish({ o: 'anew' });
+    expect(await run.ended).toEqual({ a: 'ran' });
+    expect(run.events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : []))).toEqual(
+      warnings,
+    );
+  });
+
   test('a job that is gone and left nothing is run anew', async () => {
     const executor = fakeExecutor();
     using here = project({ a: stage() });

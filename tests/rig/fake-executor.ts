@@ -5,6 +5,7 @@ import {
   type Handle,
   handleOf,
   type Job,
+  type JobHost,
   type JobResult,
   type JobState,
 } from '../../src/runner/executors/executor.ts';
@@ -35,6 +36,8 @@ export interface FakeExecutor extends Executor {
   readonly batches: number[];
   /** The next job, when it was submitted. */
   nextJob(): Promise<FakeJob>;
+  /** Where its jobs run. */
+  host: JobHost | undefined;
   /** Called before a handle is given: what it throws is the death of the runner. */
   beforeHandles: () => Promise<void>;
 }
@@ -99,6 +102,7 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
     platform,
     jobs,
     batches,
+    host: undefined,
     beforeHandles: async () => undefined,
     capacity: (wanted) => ({ jobs: wanted ?? 100, cpus: 1000, gpus: () => [], memory: 2 ** 50 }),
     async submit(orders) {
@@ -113,6 +117,7 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
         wake.push(resolve);
       }),
     result: async ({ handle }) => found(handle)?.result,
+    hostOf: () => executor.host,
     follow({ handle }, onLine) {
       const told = lines.get(handle);
       for (const line of told?.written ?? []) onLine(line);

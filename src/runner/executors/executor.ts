@@ -40,6 +40,8 @@ export interface Executor {
   changed(): Promise<void>;
   /** How a job ended; undefined: it left no result. Only asked for a job that is gone. */
   result(attempt: SubmittedJob): Promise<JobResult | undefined>;
+  /** On which machine a job runs or ran, as far as it is known now. */
+  hostOf(attempt: Pick<SubmittedJob, 'nonce' | 'folder'>): JobHost | undefined;
   /**
    * Hands on each line that the job writes on its event descriptor, from the first, until its result is
    * known; null: a line too long to be a message.
@@ -70,6 +72,13 @@ export interface Platform {
   readonly arch: string;
   /** The major version of the Node that runs stage programs. */
   readonly node: string;
+}
+
+/** A machine that a job ran on. */
+export interface JobHost {
+  readonly host: string;
+  /** The model of its CPUs: results are bit-identical on one model. */
+  readonly cpu: string;
 }
 
 /** What a machine, or the part of it that a run may use, has. */

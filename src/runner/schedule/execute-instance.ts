@@ -7,13 +7,22 @@ import type { Reason } from '../manifest/reason.ts';
 import { undeclaredPaths } from '../plan/command/check-command.ts';
 import type { Instance } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
-import { abandonAttempt, type Attempt, beginAttempt, endAttempt, recordHandle } from '../store/attempts.ts';
+import {
+  abandonAttempt,
+  type Attempt,
+  beginAttempt,
+  earlierCpu,
+  endAttempt,
+  recordHandle,
+  recordHost,
+} from '../store/attempts.ts';
 import { forgetAbsent, noteAbsent } from '../store/products.ts';
 import { engineOf } from '../programs/engine.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/remembered/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
-import { dropScratch, hasOrigin, openScratch, originOf } from '../workspace/scratch.ts';
+import { attemptFolder } from '../workspace/cache-layout.ts';
+import { dropScratch, hasOrigin, openScratch, originOf, scratchPath } from '../workspace/scratch.ts';
 import { placeOf, readUntil } from '../workspace/workspace.ts';
 import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
@@ -228,7 +237,12 @@ async function attemptOnce(
         message: `ignored ${pluralize(count, 'malformed line')} on the event channel of ${instance.id}`,
       }),
   };
-  const onSubmitted = (handle: Handle): void => recordHandle(store, record, handle);
+  const folder = placeOf(workspace, attemptFolder(key));
+  const onSubmitted = (handle: Handle): void => {
+    recordHandle(store, record, handle);
+    const host = executor.hostOf({ nonce: record.nonce, folder });
+    if (host !== undefined) recordHost(store, record, host);
+  };
   let ending: AttemptEnding;
   if (left === undefined) ending = await runAttempt(request, { nonce: record.nonce, gpus, onSubmitted });
   else {
@@ -236,6 +250,7 @@ async function attemptOnce(
     abandonAttempt(store, left.attempt);
     ending = await followAttempt(request, left.job);
   }
+  noteHost(run, instance, record, resumed || left !== undefined);
   forgetAbsent(store, stage, absent.filter(isAbsent));
   const interrupted = async (): Promise<Outcome> => {
     await dropWorkspaceOuts({ workspace, store, pipeline: plan.pipeline }, instance);
@@ -276,6 +291,27 @@ async function attemptOnce(
   if (outcome.kind === 'failed') await keepFailed({ workspace, store }, instance, key).catch(() => undefined);
   endAttempt(store, record, outcome.kind === 'failed' ? 'failed' : 'done');
   return outcome;
+}
+
+/**
+ * Stores where an attempt ran, and says so where it went on from a checkpoint that another model of CPUs
+ * computed: engines choose their kernels by the instructions that a CPU has.
+ */
+function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: boolean): void {
+  const { workspace, store, executorOf } = run.session;
+  const folder = placeOf(workspace, attemptFolder(record.key));
+  const found = executorOf(instance).hostOf({ nonce: record.nonce, folder });
+  if (found === undefined) return;
+  recordHost(store, record, found);
+  const before = mayResume ? earlierCpu(store, record.key, record.nonce) : undefined;
+  const hasCheckpoint = workspace.disk.list(placeOf(workspace, scratchPath(record.key))).length > 0;
+  if (before === undefined || before === found.cpu || !hasCheckpoint) return;
+  warn(run, instance.id, {
+    severity: 'warning',
+    code: 'mixed-cpus',
+    message: `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ${before}: its last bits may differ from those of one model of CPU`,
+    help: 'for bit-identical results ask for one model with "constraint", and run again with --force',
+  });
 }
 
 /**

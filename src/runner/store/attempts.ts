@@ -37,6 +37,29 @@ export function recordHandle(store: Store, { run, instance, attempt }: Attempt, 
   );
 }
 
+/** Stores on which machine an attempt runs. */
+export function recordHost(
+  store: Store,
+  { run, instance, attempt }: Attempt,
+  { host, cpu }: { readonly host: string; readonly cpu: string },
+): void {
+  unlessDiskFails(() =>
+    store
+      .sql('UPDATE attempts SET host = ?, cpu = ? WHERE run = ? AND instance = ? AND attempt = ?')
+      .run(host, cpu, run, instance, attempt),
+  );
+}
+
+/** The model of CPUs that the last attempt at a key ran on, before that of a nonce; undefined: not known. */
+export const earlierCpu = (store: Store, key: Key, nonce: string): string | undefined =>
+  rowOf(
+    store
+      .sql(
+        'SELECT cpu FROM attempts JOIN runs USING (run) WHERE key = ? AND nonce <> ? AND cpu IS NOT NULL ORDER BY runs.rowid DESC, attempt DESC LIMIT 1',
+      )
+      .get(key, nonce),
+  )?.text('cpu');
+
 /** An attempt whose end was never recorded. */
 export interface OpenAttempt {
   readonly run: string;

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 13;
+export const schemaVersion = 14;
 
 export const migrations: readonly string[] = [
   `
@@ -221,6 +221,11 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO products SELECT pipeline, stage, path FROM products_of_any, (SELECT DISTINCT pipeline FROM runs);
   DROP TABLE products_of_any;
+  `,
+  `
+  -- The machine that an attempt ran on, as far as it is known, and the model of its CPUs.
+  ALTER TABLE attempts ADD COLUMN host TEXT;
+  ALTER TABLE attempts ADD COLUMN cpu TEXT;
   `,
 ];
 

@@ -1,9 +1,10 @@
+import { cpus, hostname } from 'node:os';
 import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { localName } from '../../pipeline-file/executor-settings.ts';
 import { endLeftOvers } from './end-left-overs.ts';
-import { type Executor, type Handle, handleOf, type Job, type JobResult } from '../executor.ts';
+import { type Executor, type Handle, handleOf, type Job, type JobHost, type JobResult } from '../executor.ts';
 import type { HelperPrograms } from '../helper-programs.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
@@ -105,6 +106,7 @@ export function localExecutor(
             waiting.add(resolve);
           }),
     result: async ({ handle }) => jobs.get(handle)?.result,
+    hostOf: thisHost,
     follow({ handle }, onLine) {
       const job = jobs.get(handle);
       if (job === undefined) return;
@@ -122,6 +124,8 @@ export function localExecutor(
     },
   };
 }
+
+const thisHost = (): JobHost => ({ host: hostname(), cpu: cpus()[0]?.model ?? 'unknown' });
 
 const commandOf = ({ program }: Job, stageChild: string): readonly string[] =>
   program.kind === 'stage' ? [process.execPath, stageChild, program.bundle] : program.words;

@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from '../../../files/json.ts';
-import type { Platform } from '../executor.ts';
+import type { JobHost, Platform } from '../executor.ts';
 
 /**
  * What a job in a queue is told, in a file of its attempt's folder. It is also the fence: a wrapper whose
@@ -27,15 +27,12 @@ export interface JobFile {
 }
 
 /** Where a job ran. */
-export interface JobHost {
-  readonly host: string;
-  /** The model of its CPUs: results are bit-identical on one model. */
-  readonly cpu: string;
+export interface JobMachine extends JobHost {
   readonly platform: Platform;
 }
 
 /** The truth about a job: written by its wrapper, complete or not at all. */
-export interface ResultFile extends JobHost {
+export interface ResultFile extends JobMachine {
   readonly nonce: string;
   /** The id that its queue gave it, as far as the queue tells its jobs. */
   readonly id: string;

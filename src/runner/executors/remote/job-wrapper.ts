@@ -10,7 +10,7 @@ import {
   claimPath,
   eventsPath,
   type JobFile,
-  type JobHost,
+  type JobMachine,
   jobFilePath,
   parseOwn,
   type ResultFile,
@@ -28,7 +28,7 @@ import { readShared, writeShared } from './shared-file.ts';
  */
 const [folder = '', nonce = ''] = process.argv.slice(2);
 const started = Date.now();
-const here: JobHost = {
+const here: JobMachine = {
   host: hostname(),
   cpu: cpus()[0]?.model ?? 'unknown',
   platform: {

@@ -8,6 +8,7 @@ import {
   type Handle,
   handleOf,
   type Job,
+  type JobHost,
   type JobResult,
   type JobState,
   type Platform,
@@ -221,6 +222,10 @@ export function remoteExecutor(
       // Whatever still runs of it is fenced off: it publishes nothing from now on.
       rmSync(jobFilePath(folder), { force: true });
       return withoutResult(job, says);
+    },
+    hostOf({ nonce, folder }) {
+      const claim = parseOwn<JobHost & { readonly nonce: string }>(readShared(claimPath(folder, nonce)));
+      return claim && { host: claim.host, cpu: claim.cpu };
     },
     follow({ handle, nonce, folder }, onLine) {
       const job = track(handle);
