@@ -5,7 +5,7 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/m
 import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
-import type { Rows } from '../../src/ml/model/packed-rows.ts';
+import { longest, type Rows } from '../../src/ml/model/packed-rows.ts';
 import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
 import { compile, type Program } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
@@ -13,7 +13,7 @@ import type { HostValue, Runtime } from '../../src/ml/runtime/runtime.ts';
 import type { Graph } from '../../src/ml/tensor/node.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
-import { keepMaskOf, hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
+import { drawOf, hashCombineOf, keepMaskOf, keepMaskOfHalf } from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { hashOfText, normalValues } from '../../src/ml/model/random-values.ts';
 import { loraShapes, loraTrace } from '../../src/ml/model/lora.ts';
@@ -242,13 +242,54 @@ test('dropout of tokens is the hash that TypeScript computes, and keeps the shar
     ...dropoutFeeds(keys, source, target),
   });
   const expected = tokens.flatMap((token) =>
-    Array.from({ length: width }, (_, column) =>
-      keepMaskOf(hashCombineOf(hashCombineOf(token, hashOfText(site.name)), column), rate),
-    ),
+    Array.from({ length: width }, (_, column) => {
+      const bits = drawOf(
+        hashCombineOf(token, hashOfText(site.name)),
+        hashCombineOf(columnSalt, column % (width / 2)),
+      );
+      return keepMaskOfHalf(bits, column < width / 2 ? 'upper' : 'lower', rate);
+    }),
   );
   expect(Array.from(kept?.data ?? [], Number)).toEqual(expected);
   expect(expected.filter((factor) => factor > 0).length / expected.length).toBeCloseTo(1 - rate, 1);
 });
+
+test.each([
+  ['an even number of heads, two to a draw', 4],
+  ['an odd number of heads, one to a draw', 3],
+])('dropout of attention is the hash that TypeScript computes: %s', async (_, heads) => {
+  const rate = 0.3;
+  const rows = { kind: 'attention', query: 'target', key: 'source' } as const;
+  const site = { name: 'somewhere#0', rate, rows };
+  const program = await compile(runtime, {
+    outputs: { kept: hashedDropout(input('x', 'float32', ['batch', heads, 'target', 'source']), site) },
+  });
+  const keys = rowKeys(5, 7, 0, 3);
+  const [queries, places] = [longest(target), longest(source)];
+  const shape = [3, heads, queries, places];
+  const data = new Float32Array(3 * heads * queries * places).fill(1);
+  const { kept } = await program.run({
+    x: { dtype: 'float32', shape, data },
+    ...dropoutFeeds(keys, source, target),
+  });
+  const draws = heads % 2 === 0 ? heads / 2 : heads;
+  const expected = keys.flatMap((key) =>
+    Array.from({ length: heads }, (__, head) =>
+      Array.from({ length: queries }, (___, query) =>
+        Array.from({ length: places }, (____, place) => {
+          const row = [hashOfText(site.name), head % draws, query].reduce(hashCombineOf, key);
+          const bits = drawOf(row, hashCombineOf(columnSalt, place));
+          return heads === draws
+            ? keepMaskOf(bits, rate)
+            : keepMaskOfHalf(bits, head < draws ? 'upper' : 'lower', rate);
+        }),
+      ),
+    ),
+  );
+  expect(Array.from(kept?.data ?? [], Number)).toEqual(expected.flat(3));
+});
+
+const columnSalt = 0x636f6c73;
 
 /** The same outputs, to the rounding of their largest elements. */
 function expectSame(

@@ -7,7 +7,7 @@ import * as l from '../../src/ml/tensor/ops/layout.ts';
 import { crossEntropy } from '../../src/ml/tensor/ops/loss.ts';
 import { matmul } from '../../src/ml/tensor/ops/matmul.ts';
 import { layerNorm, logSoftmax, rmsNorm, softmax } from '../../src/ml/tensor/ops/normalization.ts';
-import { hashCombine, keepMask, randomBits } from '../../src/ml/tensor/ops/random.ts';
+import { draw, hashCombine, keepMask, keepMaskOfHalves, randomBits } from '../../src/ml/tensor/ops/random.ts';
 import { reduceMax, reduceMean } from '../../src/ml/tensor/ops/reduction.ts';
 import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
@@ -299,6 +299,14 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   HashCombine: [
     integers(hashCombine),
     integers((x, y) => randomBits(x, [y, constant([0, 1, 2 ** 31 - 1, -1], [4, 1, 1], 'int32')])),
+  ],
+  Draw: [
+    integers(draw),
+    integers((x, y) => draw(hashCombine(x, y), constant([0, 1, 2 ** 31 - 1, -1], [4, 1, 1], 'int32'))),
+  ],
+  KeepMaskOfHalves: [
+    integers((x, y) => keepMaskOfHalves(hashCombine(x, y), 0.3, 1)),
+    integers((x, y) => keepMaskOfHalves(hashCombine(x, y), 0, 0)),
   ],
   KeepMask: [
     integers((x, y) => keepMask(hashCombine(x, y), 0.3)),

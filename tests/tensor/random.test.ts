@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { hashCombineOf, keepMask, keepMaskOf, randomBits } from '../../src/ml/tensor/ops/random.ts';
+import {
+  drawOf,
+  hashCombineOf,
+  keepMask,
+  keepMaskOf,
+  keepMaskOfHalf,
+  randomBits,
+} from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 
 /**
@@ -44,6 +51,67 @@ describe.each([0.05, 0.1, 0.5])('a mask that drops with probability %d', (probab
   });
 });
 
+test('a draw is pinned', () => {
+  expect(
+    [
+      [1, 2],
+      [0, 0],
+      [-1, 7],
+      [123456, 0x7fffffff],
+    ].map(([x = 0, y = 0]) => drawOf(x, y)),
+  ).toEqual([-1034042843, -2073254261, -1754915942, 1492100385]);
+});
+
+/** Masks as the model draws them: rows and columns hashed, two elements to a draw. Key, site and row as numbers. */
+describe.each([0.05, 0.1, 0.5])('masks of halves that drop with probability %d', (probability) => {
+  const [rows, columns] = [2000, 256];
+  const maskOf = (key: number, site: number): readonly (readonly number[])[] =>
+    Array.from({ length: rows }, (_, row) => {
+      const state = hashCombineOf(hashCombineOf(key, site), row);
+      return Array.from({ length: columns }, (__, column) => {
+        const bits = drawOf(state, hashCombineOf(7, column % (columns / 2)));
+        return Number(keepMaskOfHalf(bits, column < columns / 2 ? 'upper' : 'lower', probability) === 0);
+      });
+    });
+  const mask = maskOf(42, 1);
+  /** In standard deviations, how far what both drop is from what two independent masks would. */
+  const dependence = (offset: readonly [number, number], other: readonly (readonly number[])[]): number => {
+    const both = productsAt(offset, mask, other);
+    return Math.abs(share(both) - probability ** 2) / (tolerance(probability ** 2, both.length) / 4);
+  };
+
+  test('drop that share: in all, in every column and in every row', () => {
+    const all = mask.flat();
+    expect(Math.abs(share(all) - probability)).toBeLessThan(tolerance(probability, all.length));
+    const far = (shares: readonly number[], n: number): number =>
+      shares.filter((each) => Math.abs(each - probability) > tolerance(probability, n) / 2).length /
+      shares.length;
+    // Beyond two standard deviations is one in 22.
+    expect(
+      far(mask[0]?.map((_, column) => share(mask.map((line) => line[column] ?? 0))) ?? [], rows),
+    ).toBeLessThan(0.1);
+    expect(far(mask.map(share), columns)).toBeLessThan(0.1);
+  });
+
+  test('drop elements independently: neighbours, those of one draw, and those half a mask apart', () => {
+    for (const down of [0, 1, 2, 64, 511])
+      for (const right of [0, 1, 2, 63, 127, 128, 129])
+        if (down + right > 0) expect(dependence([down, right], mask), `${down},${right}`).toBeLessThan(5);
+  });
+
+  test('are independent between sites, and between rows of the batch and steps', () => {
+    for (const other of [maskOf(42, 2), maskOf(43, 1), maskOf(-42, 1)])
+      for (const offset of [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [0, 128],
+        [1, 127],
+      ] as const)
+        expect(dependence(offset, other), offset.join()).toBeLessThan(5);
+  });
+});
+
 const share = (of: readonly number[]): number => of.reduce((sum, each) => sum + each, 0) / of.length;
 
 /** Four standard deviations of a share of n. */
@@ -53,10 +121,11 @@ const tolerance = (p: number, n: number): number => 4 * Math.sqrt((p * (1 - p)) 
 function productsAt(
   [down, right]: readonly [number, number],
   table: readonly (readonly number[])[],
+  others = table,
 ): readonly number[] {
   return table.flatMap((line, row) =>
     line.flatMap((each, column) => {
-      const other = table[row + down]?.[column + right];
+      const other = others[row + down]?.[column + right];
       return other === undefined ? [] : [each * other];
     }),
   );

@@ -1,7 +1,7 @@
 import { dimensionAt, flagAt, numberAt, numbersAt, textAt } from '../../src/ml/tensor/attribute.ts';
 import { evaluate } from '../../src/ml/tensor/dimension.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
-import { hashCombineOf, keepMaskOf } from '../../src/ml/tensor/ops/random.ts';
+import { drawOf, hashCombineOf, keepMaskOf, keepMaskOfHalf } from '../../src/ml/tensor/ops/random.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 
 /** A tensor of float64: integers and truth values too. */
@@ -114,6 +114,17 @@ function evaluateOp(
       return elementwise(shape, of, (state, coordinate) => hashCombineOf(state, coordinate) >>> 0);
     case 'KeepMask':
       return elementwise(shape, of, (bits) => keepMaskOf(bits, numberAt(attributes, 'probability')));
+    case 'Draw':
+      return elementwise(shape, of, (state, coordinate) => drawOf(state, coordinate) >>> 0);
+    case 'KeepMaskOfHalves': {
+      const axis = numberAt(attributes, 'axis');
+      const draws = at(x.shape, axis);
+      return fill(shape, (index) => {
+        const place = at(index, axis);
+        const bits = read(x, index.with(axis, place % draws));
+        return keepMaskOfHalf(bits, place < draws ? 'upper' : 'lower', numberAt(attributes, 'probability'));
+      });
+    }
     case 'GeluTanh':
       return elementwise(
         shape,

@@ -1,6 +1,13 @@
 import { multiply } from '../tensor/ops/elementwise.ts';
 import { reshape } from '../tensor/ops/layout.ts';
-import { hashCombineOf, keepMask, randomBits } from '../tensor/ops/random.ts';
+import {
+  draw,
+  hashCombine,
+  hashCombineOf,
+  keepMask,
+  keepMaskOfHalves,
+  randomBits,
+} from '../tensor/ops/random.ts';
 import { constant, input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
@@ -14,7 +21,13 @@ import { hashOfText } from './random-values.ts';
  * dropoutFeeds.
  */
 export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
-  site.rate === 0 ? x : multiply(x, keepMask(bitsOf(x, site, after), site.rate));
+  site.rate === 0 ? x : multiply(x, maskOf(x, site, after));
+
+/**
+ * How the masks are drawn, in every checkpoint's fingerprint: one that was written with others is not resumed
+ * from.
+ */
+export const dropoutGenerator = 'lowbias32 rows and columns, odd product, 16 bits an element';
 
 /**
  * The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step
@@ -34,28 +47,42 @@ export function rowKeys(seed: number, step: number, first: number, count: number
   return Array.from({ length: count }, (_, row) => hashCombineOf(key, first + row));
 }
 
-function bitsOf(x: Node, { name, rows }: DropoutSite, after: (node: Node) => Node): Node {
-  const site = constant(hashOfText(name), [], 'int32');
-  if (rows.kind === 'tokens') {
-    const tokens = after(input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]));
-    return randomBits(reshape(tokens, [sizeOf(tokens, 0), 1]), [site, counting(sizeOf(x, 1))]);
-  }
-  const heads = reshape(counting(sizeOf(x, 1)), [1, sizeOf(x, 1), 1, 1]);
-  const key = reshape(after(input('dropout.rows', 'int32', ['batch'])), ['batch', 1, 1, 1]);
-  return randomBits(key, [site, heads, reshape(positions(rows.query), [rows.query, 1]), positions(rows.key)]);
+/** One hash is drawn for two elements of an axis: columns, or heads. Where that has an odd size, for one. */
+function maskOf(x: Node, site: DropoutSite, after: (node: Node) => Node): Node {
+  const size = sizeOf(x, 1);
+  if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" must have a known size`);
+  return size % 2 === 0
+    ? keepMaskOfHalves(bitsOf(site, size / 2, after), site.rate, 1)
+    : keepMask(bitsOf(site, size, after), site.rate);
 }
 
-const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
-
-/** 0, 1, 2 … */
-function counting(size: number | string): Node {
-  if (typeof size === 'string') throw new Error(`dropout: the axis "${size}" must have a known size`);
-  return constant(
+/** `size`: of axis 1. */
+function bitsOf({ name, rows }: DropoutSite, size: number, after: (node: Node) => Node): Node {
+  const site = constant(hashOfText(name), [], 'int32');
+  const axis = constant(
     Array.from({ length: size }, (_, index) => index),
     [size],
     'int32',
   );
+  if (rows.kind === 'tokens') {
+    const tokens = after(input(`dropout.${rows.side}.tokens`, 'int32', [tokensOf(rows.side)]));
+    return draw(
+      hashCombine(reshape(tokens, [sizeOf(tokens, 0), 1]), site),
+      hashCombine(constant(columns, [], 'int32'), axis),
+    );
+  }
+  const key = reshape(after(input('dropout.rows', 'int32', ['batch'])), ['batch', 1, 1, 1]);
+  const queries = reshape(positions(rows.query), [rows.query, 1]);
+  return draw(
+    randomBits(key, [site, reshape(axis, [1, size, 1, 1]), queries]),
+    hashCombine(constant(columns, [], 'int32'), positions(rows.key)),
+  );
 }
+
+/** What the hashes of columns begin with: any number that makes them others than those of rows. */
+const columns = 0x636f6c73;
+
+const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
 
 function sideFeeds(side: Side, keys: readonly number[], rows: Rows): Feeds {
   const tokens = rows.flatMap((row, index) =>

@@ -59,4 +59,6 @@ export type OpName =
   | 'SubtractOneHot'
   // random
   | 'HashCombine'
-  | 'KeepMask';
+  | 'Draw'
+  | 'KeepMask'
+  | 'KeepMaskOfHalves';

@@ -5,6 +5,7 @@ import type { Result } from '../../result.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
 import type { Split } from '../dataset/split.ts';
+import { dropoutGenerator } from '../model/mt5-dropout.ts';
 import {
   checkpointSteps,
   readState,
@@ -24,6 +25,7 @@ export function fingerprintOf(
 ): string {
   const hash = createHash('sha256').update(
     JSON.stringify([
+      dropoutGenerator,
       config,
       model,
       heldOut,
