@@ -234,7 +234,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const run = other.pipeline('run');
     const started = await puppet.nextStart();
     await page.getByRole('cell', { name: 'running' }).waitFor();
-    await page.locator('td .name').click();
+    await page.locator('td a.name').click();
     await page.getByRole('link', { name: 'slow' }).click();
     await started.order('event', {
       line: JSON.stringify({ kind: 'progress', done: 3, total: 9, unit: 'step' }),
@@ -278,7 +278,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await show(page, '/graph');
     await page.waitForSelector('.member:nth-child(1000)');
     await show(page, '/runs');
-    await page.locator('td .name').first().click();
+    await page.locator('td a.name').first().click();
     await page.waitForSelector('.timeline-head');
     expect(await page.locator('tbody tr').count()).toBeLessThan(80);
     await page.locator('.rows').evaluate((element) => element.scrollTo(0, element.scrollHeight));

@@ -13,6 +13,7 @@ import type {
   RunAnswer,
   RunsAnswer,
 } from '../../src/ui/api.ts';
+import { dataAnswer } from '../../src/ui/server/data-sets.ts';
 import { cursorAfter } from '../../src/ui/server/live-events.ts';
 import { type PageServer, servePage } from '../../src/ui/server/serve-page.ts';
 import { openHere } from '../rig/in-process.ts';
@@ -211,6 +212,28 @@ describe('the server of the page', () => {
       error: `port ${server.port} is in use: choose another with --port, or leave it out for any free one`,
     });
   });
+});
+
+test('what a stage cut to a limit is told with the data', async () => {
+  await using other = await createRig();
+  const puppet = other.puppet();
+  other.write({ 'pipeline.yaml': { stages: { cut: { cmd: puppet.cmd, outs: { o: 'o' } } } } });
+  const run = other.pipeline('run');
+  const started = await puppet.nextStart();
+  const cut = { kind: 'truncated', what: 'questions', count: 3, of: 9, limit: 512 };
+  await started.order('event', { line: JSON.stringify(cut) });
+  await started.exit(0, { o: '' });
+  await run.result;
+  const project = await openHere(other.root);
+  expect(await dataAnswer(project)).toEqual({
+    ok: true,
+    value: {
+      sets: [],
+      faults: [],
+      truncations: [{ instance: 'cut', what: 'questions', count: 3, of: 9, limit: 512 }],
+    },
+  });
+  project.close();
 });
 
 describe('events as they come', () => {

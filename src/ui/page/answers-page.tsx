@@ -4,6 +4,7 @@ import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
 import type { AnswerRow, AnswersAnswer, CompareAnswer, EvaluationsAnswer, ModelAnswerText } from '../api.ts';
 import { changed, go } from './address.ts';
 import { DifferenceBars } from './difference-bars.tsx';
+import { nameOfSet } from './instance-labels.ts';
 import { numberOf, numberText, signedText } from './number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
 import { ask, useAnswer } from './use-answer.ts';
@@ -72,7 +73,10 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
         {sets.length > 1 && (
           <Select
             label="Test rows of"
-            options={sets.map(({ id, evaluations, rows }) => [id, `${setName(evaluations)} (${rows})`])}
+            options={sets.map(({ id, evaluations, rows }) => [
+              id,
+              `${nameOfSet(evaluations.map(({ instance }) => instance))} (${rows})`,
+            ])}
             value={set.id}
             onChoose={(id) => go(`${location.pathname}?set=${id}`)}
           />
@@ -175,14 +179,6 @@ function addressOf({ models, page, ...rest }: AnswerView): string {
   query.set('offset', String((page - 1) * rowsOfPage));
   query.set('limit', String(rowsOfPage));
   return `/api/answers?${query.toString()}`;
-}
-
-/** What the labels of evaluations of the same rows have in common: the data set, as a rule. */
-function setName(evaluations: readonly { readonly instance: string }[]): string {
-  const labels = evaluations.map(({ instance }) => instance.replace(/^[^[]*\[?|\]$/g, '').split(','));
-  const [first = []] = labels;
-  const shared = first.filter((label) => labels.every((other) => other.includes(label)));
-  return shared.length > 0 && evaluations.length > 1 ? shared.join(', ') : (evaluations[0]?.instance ?? '');
 }
 
 function Faults({ faults }: { readonly faults: readonly string[] }) {

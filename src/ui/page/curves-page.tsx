@@ -3,6 +3,7 @@ import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
 import type { CurveAnswer, CurvesAnswer, RunsAnswer } from '../api.ts';
 import { changed, go } from './address.ts';
 import { type Across, afterEvents, pointsOf, smoothed } from './curve-lines.ts';
+import { shortLabel } from './instance-labels.ts';
 import { type Line, LineChart } from './line-chart.tsx';
 import { numberText } from './number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
@@ -211,10 +212,9 @@ function linesOf(
   chosen: readonly string[],
   across: Across,
 ): readonly Line[] {
-  const shared = sharedLabels(chosen);
   return curves
     .map(({ instance, run, curve }): Line => {
-      const short = shortLabel(instance, shared);
+      const short = shortLabel(instance, chosen);
       return {
         name: run === undefined ? instance : `${instance} in ${run}`,
         label: run === undefined ? short : `${short} ${run.slice(0, 8)}`,
@@ -225,22 +225,6 @@ function linesOf(
     })
     .filter(({ points }) => points.length > 0);
 }
-
-/** Of all instances with labels: the stage, and the labels that all have, which tell nothing apart. */
-const sharedLabels = (instances: readonly string[]): ReadonlySet<string> => {
-  const parts = instances.map(partsOf);
-  const [first = []] = parts;
-  return instances.length < 2
-    ? new Set([first[0] ?? ''])
-    : new Set(first.filter((part) => parts.every((other) => other.includes(part))));
-};
-
-const partsOf = (instance: string): readonly string[] => instance.replace(/\]$/, '').split(/[[,]/);
-
-const shortLabel = (instance: string, shared: ReadonlySet<string>): string => {
-  const own = partsOf(instance).filter((part) => !shared.has(part));
-  return own.length === 0 ? instance : own.join(' ');
-};
 
 /** The values at the ends of the lines, for those who do not see them. */
 function LastValues({ lines, weight }: { readonly lines: readonly Line[]; readonly weight: number }) {

@@ -1,5 +1,6 @@
 import type { SampledModel, SamplesAnswer } from '../api.ts';
 import { changed, go } from './address.ts';
+import { nameOfSet } from './instance-labels.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
 import { useAnswer } from './use-answer.ts';
 import { useLive } from './use-live.ts';
@@ -52,16 +53,11 @@ function setsOf(models: readonly SampledModel[]): readonly SampleSetOf[] {
     const key = JSON.stringify(model.questions);
     sets.set(key, [...(sets.get(key) ?? []), model]);
   }
-  return [...sets.values()].map((members) => {
-    const labels = members.map(({ instance }) => instance.replace(/^[^[]*\[?|\]$/g, '').split(','));
-    const shared = (labels[0] ?? []).filter((label) => labels.every((other) => other.includes(label)));
-    const [first] = members;
-    return {
-      name: shared.join(', ') || (first?.instance ?? ''),
-      questions: first?.questions ?? [],
-      models: members,
-    };
-  });
+  return [...sets.values()].map((members) => ({
+    name: nameOfSet(members.map(({ instance }) => instance)),
+    questions: members[0]?.questions ?? [],
+    models: members,
+  }));
 }
 
 function SampleSet(props: {
