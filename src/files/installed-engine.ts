@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Result } from '../result.ts';
 import { type Digest, digestOf, parseDigest } from './digest.ts';
 import { isJsonObject, type Json } from './json.ts';
@@ -8,6 +8,8 @@ import { isJsonObject, type Json } from './json.ts';
 export interface InstalledEngine {
   /** What it is: "TensorFlow 2.21.0 (cpu)". */
   readonly version: string;
+  /** Whether it can compute on a GPU. */
+  readonly gpu: boolean;
   /** Where it lies: a name below the folder of the engine. */
   readonly folder: string;
   /** Every file that computes, by its path in the folder. */
@@ -32,6 +34,15 @@ export const engineFolder = (name: string, environment: Environment, home: strin
 
 /** The file in an engine's folder that says which of its versions is used. */
 export const installedName = 'installed.json';
+
+/** When each engine of a user was installed: with another text, others may be chosen. */
+export function installedText(environment: Environment, home: string): string {
+  const all = dirname(engineFolder('any', environment, home));
+  const names = existsSync(all) ? readdirSync(all).sort() : [];
+  return names
+    .map((name) => `${name} ${statSync(join(all, name, installedName), { throwIfNoEntry: false })?.mtimeMs}`)
+    .join();
+}
 
 /** What is installed; undefined: nothing. */
 export function readInstalled(folder: string): Result<InstalledEngine | undefined> {
@@ -81,6 +92,6 @@ function parseInstalled(text: string): InstalledEngine | undefined {
     files[path] = { digest: digest.value, size };
   }
   return typeof version === 'string' && typeof folder === 'string' && /^[\w.-]+$/.test(folder)
-    ? { version, folder, files }
+    ? { version, gpu: json['gpu'] === true, folder, files }
     : undefined;
 }

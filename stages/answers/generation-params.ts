@@ -17,6 +17,8 @@ export interface GenerationParams {
   readonly batch: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx' | 'tensorflow';
+  /** What the runner made of it: where it computes stands in the context. */
+  readonly device?: 'cpu' | 'cuda';
 }
 
 /** JSON Schemas of the fields above. */
@@ -28,7 +30,8 @@ export const generationSchema = {
   generation: { type: 'object' },
   batch: { type: 'integer', minimum: 1 },
   tokenization: { enum: ['sentencepiece', 'transformers'] },
-  runtime: { enum: ['onnx', 'tensorflow'] },
+  runtime: { enum: ['onnx', 'tensorflow', 'auto'] },
+  device: { enum: ['cpu', 'cuda', 'auto'] },
 };
 
 export const requiredOfGeneration: readonly string[] = Object.keys(generationSchema).filter(

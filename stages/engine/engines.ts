@@ -8,4 +8,6 @@ export const engines: Engines = {
     tensorflow: '../src/ml/runtime/tensorflow/tensorflow-runtime',
   },
   installed: ['tensorflow'],
+  auto: { cuda: 'tensorflow', cpu: 'onnx' },
+  device: 'device',
 };

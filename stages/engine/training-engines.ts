@@ -8,4 +8,6 @@ export const trainingEngines: Engines = {
     tensorflow: '../src/ml/runtime/tensorflow/tensorflow-training',
   },
   installed: ['tensorflow'],
+  auto: { cuda: 'tensorflow', cpu: 'onnx' },
+  device: 'device',
 };

@@ -27,6 +27,8 @@ export interface TrainParams {
   readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx' | 'tensorflow';
+  /** What the runner made of it: where it computes stands in the context. */
+  readonly device?: 'cpu' | 'cuda';
 }
 
 /** Schedules that need no options. */
@@ -127,7 +129,8 @@ export const trainParamsSchema = {
     seed: { type: 'integer' },
     splitSeed: { type: 'integer' },
     tokenization: { enum: ['sentencepiece', 'transformers'] },
-    runtime: { enum: ['onnx', 'tensorflow'] },
+    runtime: { enum: ['onnx', 'tensorflow', 'auto'] },
+    device: { enum: ['cpu', 'cuda', 'auto'] },
   },
   required: [
     'config',

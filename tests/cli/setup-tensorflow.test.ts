@@ -12,7 +12,12 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
   const engine = (kind: 'cpu' | 'gpu') =>
     ({
       ok: true,
-      value: { version: `TensorFlow 2.21.0 (${kind})`, folder: `2.21.0-${kind}`, files: {} },
+      value: {
+        version: `TensorFlow 2.21.0 (${kind})`,
+        gpu: kind === 'gpu',
+        folder: `2.21.0-${kind}`,
+        files: {},
+      },
     }) as const;
   const works = (device: string) => ({ ok: true, value: { version: 'tensorflow 2.21.0', device } }) as const;
   const nothing: TensorflowLook = {

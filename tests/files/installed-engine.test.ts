@@ -13,6 +13,7 @@ import {
 
 const engine: InstalledEngine = {
   version: 'Engine 1.2.3 (cpu)',
+  gpu: false,
   folder: '1.2.3-cpu',
   files: {
     'lib/a.so': { digest: digestOf('aaa'), size: 3 },

@@ -22,9 +22,9 @@ function install(version: string, library: string): void {
 const stage = `
 import { readFileSync, writeFileSync } from 'node:fs';
 export const stage = {
-  params: { type: 'object', properties: { runtime: { enum: ['near', 'far'] } }, required: ['runtime'], additionalProperties: false },
+  params: { type: 'object', properties: { runtime: { enum: ['near', 'far', 'auto'] }, device: { enum: ['cpu', 'cuda', 'auto'] } }, required: ['runtime'], additionalProperties: false },
   deps: [], outs: ['out'],
-  engines: { by: 'runtime', programs: { near: '../engines/near', far: '../engines/far' }, installed: ['far'] },
+  engines: { by: 'runtime', programs: { near: '../engines/near', far: '../engines/far' }, installed: ['far'], auto: { cuda: 'far', cpu: 'near' }, device: 'device' },
   run({ engine, engineFolder, outs }) {
     writeFileSync(outs.out, engine.name + ' ' + (engineFolder === undefined ? 'no folder' : readFileSync(engineFolder + '/lib.so', 'utf8')));
   },
@@ -81,6 +81,30 @@ describe('an engine that is installed for all projects of a user', () => {
     );
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a[far]'] });
     expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far two');
+  });
+
+  test('is taken for "auto" where it can use a GPU; elsewhere the other one is, under its own key', async () => {
+    const yaml = (fields: string) =>
+      `stages: { b: { uses: stages/a.ts, ${fields}, outs: { out: out.txt } } }`;
+    const keyOf = async (file: string, instance: string): Promise<unknown> =>
+      JSON.parse((await rig.pipeline('explain', instance, '--json', '-f', file).result).stdout).key;
+    rig.write({
+      'auto.yaml': yaml('params: { runtime: auto }'),
+      'cpu.yaml': yaml('params: { runtime: auto, device: cpu }, resources: { gpus: 1 }'),
+      'wrong.yaml': yaml('params: { runtime: near, device: cuda }'),
+    });
+    expect(await keyOf('auto.yaml', 'b')).toBe(await keyOf('pipeline.yaml', 'a[near]'));
+    expect((await rig.pipeline('run', '-f', 'auto.yaml').result).code).toBe(0);
+    expect(rig.read('artifacts/auto/b/out.txt')).toBe('near no folder');
+    const contradictions = [
+      ['cpu.yaml', /cpu\.yaml:1:\d+: error: "device" is "cpu", but the stage asks for a GPU/],
+      ['wrong.yaml', /wrong\.yaml:1:\d+: error: the engine "near" computes on the CPU: name "far"/],
+    ] as const;
+    for (const [file, message] of contradictions) {
+      const refused = await rig.pipeline('run', '-f', file).result;
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(message);
+    }
   });
 
   test('that is damaged is a fault, not a result', async () => {

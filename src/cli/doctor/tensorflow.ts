@@ -37,7 +37,7 @@ export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<
   const tried =
     engine === undefined || place === undefined || damaged !== undefined
       ? undefined
-      : await tryInChild(place, isForGpu(engine) ? 'cuda' : 'cpu');
+      : await tryInChild(place, engine.gpu ? 'cuda' : 'cpu');
   return {
     installed,
     damaged,
@@ -47,8 +47,6 @@ export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<
     devices: deviceFiles(),
   };
 }
-
-const isForGpu = ({ version }: InstalledEngine): boolean => version.endsWith('(gpu)');
 
 function driverVersion(): string | undefined {
   try {
@@ -101,7 +99,7 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLo
     };
   const found = `${devices.join(', ')}, driver ${driver}`;
   const engine = installed.ok ? installed.value : undefined;
-  if (engine === undefined || !isForGpu(engine))
+  if (engine === undefined || !engine.gpu)
     return {
       part,
       state: 'warning',

@@ -62,6 +62,7 @@ export async function installTensorflow(
     say('hashing what was installed');
     const installed: InstalledEngine = {
       version: installedVersion(release),
+      gpu: release.gpu,
       folder: before.ok && before.value?.folder === name ? `${name}-${randomBytes(4).toString('hex')}` : name,
       files: await hashed(partial),
     };

@@ -54,7 +54,10 @@ const isEngines = (value: Json | undefined): boolean =>
   typeof value['by'] === 'string' &&
   isJsonObject(value['programs']) &&
   isNames(Object.values(value['programs'])) &&
-  (value['installed'] === undefined || isNames(value['installed']));
+  (value['installed'] === undefined || isNames(value['installed'])) &&
+  (value['device'] === undefined || typeof value['device'] === 'string') &&
+  (value['auto'] === undefined ||
+    (isJsonObject(value['auto']) && isNames([value['auto']['cuda'] ?? null, value['auto']['cpu'] ?? null])));
 
 const isNames = (value: Json | undefined): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

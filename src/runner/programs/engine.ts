@@ -45,6 +45,8 @@ export interface InstalledFacts {
   readonly folder: string;
   /** What stands for it in a key. */
   readonly identity: string;
+  /** Whether it can compute on a GPU. */
+  readonly gpu: boolean;
   /** The file that says which version is used. */
   readonly record: string;
 }
@@ -72,6 +74,7 @@ export function installedFacts(
         value: {
           folder: join(folder, found.value.folder),
           identity: identityOf(found.value),
+          gpu: found.value.gpu,
           record: join(folder, installedName),
         },
       }

@@ -1,5 +1,7 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
+import { installedText } from '../../files/installed-engine.ts';
 import type { Event } from '../event.ts';
 import { withRun } from '../schedule/run.ts';
 import type { Executor } from '../executors/executor.ts';
@@ -89,6 +91,7 @@ export const idleRequestIn = (
       ...set,
       ...(host.executorName === undefined ? [] : [`executor: ${host.executorName}`]),
       ...machineTexts(place.root, host.environment).map((text) => JSON.stringify(text)),
+      installedText(host.environment, homedir()),
     ],
     request,
   );

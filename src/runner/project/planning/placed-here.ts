@@ -4,19 +4,23 @@ import { localName } from '../../pipeline-file/executor-settings.ts';
 import { fitCpus } from '../../plan/fit-cpus.ts';
 import { executorName, placeInstances } from '../../plan/place-instances.ts';
 import type { Opened } from '../open-rows.ts';
+import { chosenEngines } from './chosen-engines.ts';
 import { invalid } from './invalid.ts';
 import { machineFiles } from '../machine-files.ts';
 import { machineTexts } from '../machine-texts.ts';
 import type { Planned } from './plan-here.ts';
 
 /**
- * The plan with every instance placed on an executor, and no more CPUs for one that runs here than there are.
+ * The plan with every instance placed on an executor, its engine chosen, and no more CPUs for one that runs here than
+ * there are.
  * Not before it is stored: another machine has others.
  */
-export async function placedHere(
-  { executors: { local }, host, place }: Opened,
-  planned: Planned,
-): Promise<Result<Planned, Problem>> {
+export async function placedHere(opened: Opened, planned: Planned): Promise<Result<Planned, Problem>> {
+  const {
+    executors: { local },
+    host,
+    place,
+  } = opened;
   const texts = machineTexts(place.root, host.environment);
   const machines = await machineFiles(place.root, host.environment);
   if (!machines.ok) return machines;
@@ -27,12 +31,14 @@ export async function placedHere(
   const placed = placeInstances(planned.plan, machines.value, host.executorName);
   if (!placed.ok) return invalid(placed.error, sources);
   const isHere = host.executor === undefined ? isLocal : () => true;
-  const { plan, warnings } = fitCpus(placed.value.plan, local.capacity(undefined).cpus, isHere);
+  const { plan: fitted, warnings } = fitCpus(placed.value.plan, local.capacity(undefined).cpus, isHere);
+  const chosen = await chosenEngines(opened, fitted, isHere);
+  if (!chosen.ok) return invalid(chosen.error, sources);
   return {
     ok: true,
     value: {
       ...planned,
-      plan,
+      plan: chosen.value,
       executors: placed.value.executors,
       sources,
       warnings: [...planned.warnings, ...warnings],
