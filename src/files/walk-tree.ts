@@ -17,7 +17,7 @@ export type TreeEntry =
   | { readonly kind: 'folder'; readonly path: string; readonly stats: BigIntStats };
 
 /**
- * All that a folder holds, at any depth: files, folders (so that empty ones are told) and symbolic links,
+ * All that a folder holds, at any depth: files, folders (so that empty ones are included) and symbolic links,
  * which are not followed. The order depends on the names alone: a folder before what it holds, siblings by
  * UTF-16 code units. Sockets, pipes and devices, and names that are not UTF-8, are a problem: what they are
  * could not be restored.

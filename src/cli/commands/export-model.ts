@@ -14,7 +14,7 @@ interface ExportModelOptions extends PipelineOptions {
 /** `pipeline export-model`. */
 export function exportModelCommand(): Command {
   return withPipelineOptions(new Command('export-model'))
-    .description('Write a trained model as a folder that stands alone: an adapter is merged into its base.')
+    .description('Write a trained model as a self-contained folder: an adapter is merged into its base.')
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('<folder>', 'where to write it; it must not exist, or be empty')
     .option('--merge', 'as a model folder of transformers')

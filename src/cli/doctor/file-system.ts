@@ -96,7 +96,7 @@ export function behaviourFinding({ refused, lost, foldsCase, clones, secondsAhea
     return {
       part,
       state: 'warning',
-      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's: what was changed lately is told by it`,
+      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's, and file times are what recent changes are detected by`,
       help: 'set both clocks by one time server',
     };
   }

@@ -22,7 +22,7 @@ import type { CheckedSource, NewObject, SourceResult, StoredObject } from './res
 import { sourceObjects } from './source-objects.ts';
 
 /**
- * Finished results by key. Only this room knows rows of entries and files of objects; everybody else looks a
+ * Finished results by key. Only this room knows rows of entries and files of objects; all others look a
  * key up, publishes, restores and evicts.
  */
 export interface Cache {

@@ -172,7 +172,7 @@ async function unnamedFiles(
   return { files, deleted, kept: keptFiles };
 }
 
-/** What was being written when a run was killed, and scratch folders that nobody will resume from. */
+/** What was being written when a run was killed, and scratch folders from which no attempt can resume. */
 function unfinished(
   workspace: Workspace,
   resumable: ReadonlySet<string>,

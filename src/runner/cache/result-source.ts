@@ -26,7 +26,7 @@ export interface ResultSource {
   restored?(key: Key): void;
   /** Its result under a key is of no use here: it withholds bytes that are not here. */
   withheld?(key: Key): void;
-  /** Who is told what goes wrong. */
+  /** Called with each warning. */
   onWarning?(listener: (warning: Diagnostic) => void): void;
   /** Ends what goes on in the background, as soon as `stopped` aborts; says what was done. */
   finish?(stopped: AbortSignal): Promise<SharedCacheReport | undefined>;

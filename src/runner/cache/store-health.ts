@@ -7,7 +7,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { allEntries } from '../store/entries.ts';
 import type { Store } from '../store/open-store.ts';
 
-/** What can be told of a store without reading its objects: `verify` reads them. */
+/** What is known of a store without reading its objects, which `verify` does. */
 export interface StoreHealth {
   readonly results: number;
   readonly objects: number;

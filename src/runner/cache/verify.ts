@@ -21,7 +21,7 @@ export interface Verified {
 /**
  * Reads every object and every placed out again, whatever the stat cache says, and compares them with the
  * rows. Changes nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined:
- * not known. What nobody names is restored by nobody: that it was deleted or edited is no fault.
+ * not known. Outs that no pipeline file names are never restored, so a deleted or edited one is no fault.
  */
 export async function verifyStore(
   workspace: Workspace,

@@ -5,7 +5,7 @@ import type { Result } from '../../result.ts';
 
 /**
  * One thing that a folder holds, at any depth. `path` is relative to the folder, its parts joined by "/". A
- * folder counts only while it is empty: others are told by what they hold.
+ * folder counts only while it is empty: others are known by what they hold.
  */
 export type TreeItem =
   | { readonly kind: 'file'; readonly path: string; readonly executable: boolean; readonly digest: Digest }

@@ -22,7 +22,9 @@ import {
   word,
 } from './shape.ts';
 
-/** A text as it is written: what "${…}" stands for in it is known when a job is submitted, or to the shell. */
+/**
+ * A text as it is written: what "${…}" stands for in it is known when a job is submitted, or to the shell.
+ */
 const verbatim: Shape<Located<string>> = {
   schema: { type: 'string' },
   expected: 'a text',
@@ -70,7 +72,7 @@ const slurm = record('settings of a Slurm executor', {
 const command = record('settings of a command executor', {
   kind: optional(word(['command']), 'command: jobs are submitted by a command of your own'),
   submit: required(words, 'submits the script ${script}, and prints the id of the job'),
-  poll: required(words, 'prints where the job ${id} stands: pending, running or gone'),
+  poll: required(words, 'prints the state of the job ${id}: pending, running or gone'),
   cancel: required(words, 'ends the job ${id}'),
   ...queueFields,
 });

@@ -107,7 +107,7 @@ function readStages(
     const settled = withVarsInStage(value, vars, report);
     total += settled === undefined ? 0 : expandedSize(settled, sizes);
     if (total > limits.values) {
-      report(tooLarge(key.file, `its vars stand for more than ${limits.values} values`, key.offset));
+      report(tooLarge(key.file, `its vars expand to more than ${limits.values} values`, key.offset));
       break;
     }
     const other = folded.get(foldedPath(name));

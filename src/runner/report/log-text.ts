@@ -29,7 +29,7 @@ export function logParts(
   for (const [index, event] of events.entries()) {
     if (event.kind === 'started') {
       closeAttempt();
-      // An attempt that is made anew within a run takes the place of the one with its number.
+      // A repeated attempt within a run replaces the one with its number.
       const isLast = !events
         .slice(index + 1)
         .some((later) => later.kind === 'started' && later.attempt === event.attempt);

@@ -12,7 +12,8 @@ import type { Event, Outcome } from '../event.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
 /**
- * What a run tells line by line, for logs and pipes; the live display prints the same lines above its frame.
+ * The output of a run line by line, for logs and pipes; the live display prints the same lines above its
+ * frame.
  * `textOf`: what warnings point into.
  */
 export function plainLines(

@@ -256,5 +256,5 @@ function pieceText(piece: Value): string {
   return `\${${kind}s.${String(name)}}`;
 }
 
-/** A name as it stands where it reads as one word, else as JSON. */
+/** A name, as JSON where it does not read as one word. */
 const nameText = (name: string): string => (/^[\p{L}\p{N}_./-]+$/u.test(name) ? name : JSON.stringify(name));

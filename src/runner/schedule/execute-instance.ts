@@ -315,8 +315,8 @@ function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: bool
 }
 
 /**
- * What is wrong where a job was not started since it would have had another key; undefined: that is known here
- * now, and the instance is to be planned again.
+ * What is wrong where a job was not started since it would have had another key; undefined: that is known
+ * here now, and the instance is to be planned again.
  */
 async function staleness(
   run: Run,
@@ -460,7 +460,7 @@ async function finish(
   };
 }
 
-/** Notes the result that an instance has from now on, with what tells later what has changed since. */
+/** Records the result that an instance has from now on, and what a later comparison needs. */
 export function recordFinished(
   { run, session: { store, plan, programs } }: Run,
   { id, program, params }: Instance,
@@ -535,7 +535,7 @@ async function filed(
 export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
   Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
 
-/** What the attempt leaves behind that nobody needs any more. */
+/** Removes what the attempt left behind. */
 async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
   const { workspace, store, plan } = run.session;
   for (const path of await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance)) {

@@ -17,7 +17,7 @@ interface Remains {
 }
 
 /**
- * Puts away what a killed run left behind: processes, and attempts that nobody will finish. Those whose jobs
+ * Cleans up what a killed run left behind: processes, and attempts that no job will finish. Those whose jobs
  * outlive the runner stay, for the run that asks for their keys; so do scratch folders, from which a stage
  * resumes. The caller holds the lock.
  */

@@ -29,7 +29,8 @@ interface Places {
 
 /**
  * Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers
- * need not read it again. Files of others in the folder that it replaces are moved: gives the folder they are in.
+ * need not read it again. Files of others in the folder that it replaces are moved: gives the folder they are
+ * in.
  */
 export async function placeOut(
   { workspace, store, pipeline }: Places,
@@ -82,7 +83,7 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
 
 /**
  * Removes outs that the runner once put there for this instance and that it no longer declares. One that was
- * edited is somebody's work by now: it is left, and named.
+ * edited is a user's work by now: it is left, and named.
  */
 export async function removeOlderOuts(
   { workspace, store, pipeline }: Places,

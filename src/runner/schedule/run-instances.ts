@@ -46,7 +46,7 @@ export async function runInstances(
 ): Promise<void> {
   const { needs } = run.session.plan;
   const ids = new Set(instances.map(({ id }) => id));
-  // What failed, or waits in vain, and the failure that it all comes from.
+  // What failed or is blocked, by the failure that caused it.
   const failures = new Map<InstanceId, InstanceId>();
   // What is left to a queue, or waits for what is.
   const unfinished = new Set<InstanceId>();
@@ -153,8 +153,8 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
     try {
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
-      const isNew = decision.kind === 'restore' && run.changes.count === changes;
-      const now = isNew ? first : await look(run, instance, rules);
+      const isCurrent = decision.kind === 'restore' && run.changes.count === changes;
+      const now = isCurrent ? first : await look(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
       const ending = await restoreOrRun(run, instance, now, {
@@ -209,7 +209,8 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
 
 /**
  * The result to restore, as it was found when the run began, unless the run has changed anything since. A
- * folder of thousands of files takes seconds to look at; restoring looks again at what it is about to replace.
+ * folder of thousands of files takes seconds to look at; restoring looks again at what it is about to
+ * replace.
  */
 function knownRestorable(run: Run, { id }: Instance, { standings }: RunRules): Assessment | undefined {
   const seen = standings.get(id);

@@ -1,7 +1,7 @@
 import type { StopSignals } from '../run-request.ts';
 import { graceSeconds } from '../executors/executor.ts';
 
-/** Whether a run goes on. Asked before anything is started; told to everything that runs. */
+/** Whether a run goes on. Checked before anything is started; everything that runs is informed. */
 export interface Stop {
   /** No more instances are started: one failed, or the user stopped the run. */
   isStopping(): boolean;
@@ -15,8 +15,8 @@ export interface Stop {
    */
   whileRunning(end: (grace: number | null) => void): () => void;
   /**
-   * Registers a job that goes on without the run; gives the end of the registration. `leave`: the run is stopped,
-   * and nothing else holds it; `end`: the user stopped it for the second time.
+   * Registers a job that goes on without the run; gives the end of the registration. `leave`: the run is
+   * stopped, and nothing else holds it; `end`: the user stopped it for the second time.
    */
   whileAttached(leave: () => void, end: () => void): () => void;
   /** Aborts when the run is to stop. */
@@ -32,7 +32,7 @@ export interface Stop {
 /** Long enough to cache a result of a few files, which may have taken hours to compute. */
 const lastMomentMilliseconds = 500;
 
-/** `onStop` is told once for each step: gently, then hard. */
+/** `onStop` is called once for each step: gently, then hard. */
 export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
   const running = new Set<(grace: number | null) => void>();
   const attached = new Map<() => void, () => void>();

@@ -22,7 +22,8 @@ export interface TakenAsIs {
 
 /**
  * Makes ready what chosen instances read from and that is not chosen itself (`--only`, `--from`): it is taken
- * as it stands. What is missing is restored from its last result; what is out of date is used and said.
+ * as it stands. What is missing is restored from its last result; what is out of date is used, with a
+ * warning.
  */
 export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promise<TakenAsIs> {
   if (takenAsIs.length === 0) return { warnings: [], blocked: new Map() };

@@ -21,7 +21,7 @@ export type Standing =
 
 /**
  * Looks at instances in the order of the plan, without running or writing anything. What can be restored
- * counts as there. `takenAsIs`: instances whose outs are taken as they stand by what reads from them.
+ * counts as there. `takenAsIs`: instances whose present outs are used by what reads from them.
  */
 export async function assessAll(
   session: Session,
@@ -29,7 +29,7 @@ export async function assessAll(
   policyOf: (instance: Instance) => Policy,
   takenAsIs: ReadonlySet<InstanceId> = new Set(),
 ): Promise<ReadonlyMap<InstanceId, Standing>> {
-  const moment = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
+  const reads = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
   const standings = new Map<InstanceId, Standing>();
   for (const instance of instances) {
     const needs = session.plan.needs.get(instance.id) ?? [];
@@ -38,20 +38,20 @@ export async function assessAll(
       instance.id,
       after.length > 0
         ? { kind: 'waiting', after }
-        : await looked(session, instance, policyOf(instance), moment, standings),
+        : await standingOf(session, instance, policyOf(instance), reads, standings),
     );
   }
   return standings;
 }
 
-async function looked(
+async function standingOf(
   session: Session,
   instance: Instance,
   policy: Policy,
-  moment: ReadCache,
+  reads: ReadCache,
   standings: ReadonlyMap<InstanceId, Standing>,
 ): Promise<Standing> {
-  const assessed = await assess(session, instance, policy, moment, {
+  const assessed = await assess(session, instance, policy, reads, {
     content: (need, out) => restorable(standings.get(need), out),
     isAdopted: (need) => isAdopted(standings.get(need)),
   });

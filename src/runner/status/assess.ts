@@ -36,7 +36,7 @@ export interface Session extends ProgramSourcesOfRun, Cache {
   readonly allowMissing: boolean;
 }
 
-/** What is read at one moment; never kept while a stage runs. */
+/** Everything is read at most once; never kept while a stage runs. */
 export interface ReadCache extends Reads {
   readonly keyOf: (manifest: Manifest) => Key;
   readonly object: ObjectLook;
@@ -64,7 +64,7 @@ export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key
   };
 }
 
-/** What an instance's result depends on, as it is at this moment. */
+/** What an instance's result depends on, as it is at this reads. */
 export interface Identity {
   readonly key: Key;
   readonly manifest: Manifest;
@@ -99,14 +99,14 @@ const nothingKnown: KnownResults = { content: () => undefined, isAdopted: () => 
 export async function identityOf(
   session: Session,
   instance: Instance,
-  moment: ReadCache,
+  reads: ReadCache,
   known: KnownResults = nothingKnown,
 ): Promise<Result<Identity, Unassessable>> {
-  const program = await readProgram(instance, session, moment);
+  const program = await readProgram(instance, session, reads);
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
   const inputs = await readInputs(instance, {
-    read: moment.read,
-    ignoring: moment.ignoring(),
+    read: reads.read,
+    ignoring: reads.ignoring(),
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
     out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
@@ -118,7 +118,7 @@ export async function identityOf(
   return {
     ok: true,
     value: {
-      key: moment.keyOf(manifest),
+      key: reads.keyOf(manifest),
       manifest,
       inputs: inputs.value,
       stamps: new Map([...inputs.value.stamps, ...program.value.stamps]),
@@ -133,14 +133,14 @@ export async function assess(
   session: Session,
   instance: Instance,
   policy: Policy,
-  moment: ReadCache,
+  reads: ReadCache,
   known: KnownResults = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
-  const identity = await identityOf(session, instance, moment, known);
+  const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
   // What runs anyway is not looked for elsewhere.
   const asked = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
-  const { lookup, displaced } = await lookUpOuts(asked, instance, identity.value.key, moment);
+  const { lookup, displaced } = await lookUpOuts(asked, instance, identity.value.key, reads);
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
@@ -183,12 +183,12 @@ async function lookUpOuts(
   session: Session,
   instance: Instance,
   key: Key,
-  moment: ReadCache,
+  reads: ReadCache,
 ): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
   const { workspace, store } = session;
-  const standing = (path: string): ReturnType<ContentReader> => moment.read(path, { links: 'keep' });
+  const standing = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
   const cached = await lookUp(session, key, {
-    object: moment.object,
+    object: reads.object,
     async listing(out, content) {
       const found = await standing(pathOf(instance, out));
       return found.ok && isContent(found, content) ? found.value?.items : undefined;

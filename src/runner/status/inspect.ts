@@ -38,8 +38,8 @@ export interface Inspection {
 }
 
 /**
- * Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: what others
- * read from as it stands.
+ * Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: instances
+ * whose present outs are used by others.
  */
 export async function inspect(
   session: Session,
@@ -49,9 +49,9 @@ export async function inspect(
   const standings = await readTogether(session.store, () =>
     assessAll(session, instances, declaredPolicy, takenAsIs),
   );
-  const moment = readCacheOf(session.workspace);
+  const reads = readCacheOf(session.workspace);
   return Promise.all(
-    instances.map((instance) => inspection(session, instance, standings.get(instance.id), moment)),
+    instances.map((instance) => inspection(session, instance, standings.get(instance.id), reads)),
   );
 }
 
@@ -59,7 +59,7 @@ async function inspection(
   session: Session,
   instance: Instance,
   standing: Standing | undefined,
-  moment: ReadCache,
+  reads: ReadCache,
 ): Promise<Inspection> {
   const nothing = {
     instance,
@@ -80,7 +80,7 @@ async function inspection(
       return {
         ...nothing,
         state: 'waiting',
-        because: await changedAlready(session, instance, moment),
+        because: await changedAlready(session, instance, reads),
         after: standing.after,
       };
     case 'unassessable':
@@ -108,11 +108,11 @@ async function inspection(
 async function changedAlready(
   session: Session,
   instance: Instance,
-  moment: ReadCache,
+  reads: ReadCache,
 ): Promise<readonly Reason[]> {
   const last = lastResult(session.store, session.plan.pipeline, instance.id);
   if (last === undefined) return [];
-  const program = await readProgram(instance, session, moment);
+  const program = await readProgram(instance, session, reads);
   return program.ok
     ? nameChanges(
         session,

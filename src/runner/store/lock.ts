@@ -57,7 +57,7 @@ export async function takeLock(
   };
 }
 
-/** Undefined: somebody else held it all the time. */
+/** Undefined: another process held it all the time. */
 async function locked(
   lockFile: string,
   waitSeconds: number,

@@ -50,9 +50,9 @@ export function openStore(file: string): Result<Store, StoreFault> {
 }
 
 /**
- * Opens the store for who only reads the project, and leaves no trace where there is none or it may not be
- * written: its rows, or none, are in memory then. Where it may be written, what was looked up is remembered
- * in it for the next.
+ * Opens the store for commands that only read the project, and leaves no trace where there is none or it may
+ * not be written: its rows, or none, are in memory then. Where it may be written, what was looked up is
+ * remembered in it for the next.
  */
 export function openStoreToRead(file: string): Result<Store, StoreFault> {
   const fault = folderFault(file);
@@ -183,7 +183,7 @@ export function connect(
   return new Database(source, { ...options, nativeBinding });
 }
 
-/** A database as it stands in a file that may not be written. */
+/** The present content of a database file that cannot be written. */
 function rowsOf(file: string): Buffer {
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return readFileSync(file);
   // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where

@@ -60,7 +60,7 @@ export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
 }
 
-/** Undefined where the row is damaged: then nobody knows what was put there, and it is left alone. */
+/** Undefined where the row is damaged: what was put there is unknown then, and is left alone. */
 function placementOf(row: Row): Placement | undefined {
   const digest = parseDigest(row.text('digest'));
   const form = parseForm(row.text('form'));

@@ -22,7 +22,7 @@ export function forgetGroup(store: Store, pid: number): void {
   unlessDiskFails(() => store.sql('DELETE FROM process_groups WHERE leader = ?').run(pid));
 }
 
-/** Groups that nobody has seen end. */
+/** Groups whose end was never observed. */
 export const recordedGroups = (store: Store): readonly GroupLeader[] =>
   rowsOf(store.sql('SELECT leader, leader_started FROM process_groups').all()).map((row) => ({
     pid: row.number('leader'),

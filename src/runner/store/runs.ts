@@ -80,8 +80,8 @@ export function lastCleanRun(store: Store, pipeline: string, commit: string): st
 }
 
 /**
- * Whether a run was killed whose remains nobody has put away. The caller holds the lock: a run that is not
- * finished is dead.
+ * Whether a run was killed whose leftovers were not cleaned up yet. The caller holds the lock: a run that is
+ * not finished is dead.
  */
 export function wasKilled(store: Store): boolean {
   return store.sql('SELECT 1 FROM runs WHERE reaped = 0 LIMIT 1').get() !== undefined;
@@ -124,7 +124,7 @@ const runIn = (row: Row): RunRow => ({
   startedFrom: startedFromIn(row.optionalText('started_from')),
 });
 
-/** A row that another program edited tells nothing. */
+/** A row that another program edited is ignored. */
 function startedFromIn(text: string | undefined): StartedFrom | undefined {
   const found = text === undefined ? undefined : jsonIn(text);
   if (!isJsonObject(found)) return undefined;
@@ -190,7 +190,7 @@ function countedEvents(store: Store, run: string): Record<string, number> {
 
 /**
  * The last run in which an instance was started, failed to, or had its outs adopted; of one that never was,
- * the last that tells anything of it.
+ * the last that mentions it.
  */
 export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>

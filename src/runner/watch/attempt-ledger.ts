@@ -111,7 +111,7 @@ function attemptedOf(
     if (outcome.failure.kind !== 'disk' && outcome.failure.kind !== 'existing-outs')
       return { kind: 'under-key', key, failed: true };
     const first = since ?? at - outcome.seconds * 1000;
-    // The longer it takes, and the longer nobody mends the disk, the more seldom.
+    // The longer it takes, and the longer the disk fails, the less often.
     return { kind: 'disk', key, since: first, dueAt: at + Math.max(soonest, at - first) };
   }
   if (outcome.kind !== 'ran') return undefined;

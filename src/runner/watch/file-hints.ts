@@ -25,7 +25,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
   let since: number | undefined;
   let broken = false;
   let faulty = false;
-  let told = performance.now();
+  let lastHint = performance.now();
   let watcher = start();
   const removed = removedOuts(root, hintSoon, reportFault);
 
@@ -40,7 +40,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
         broken = true;
       hintSoon();
     });
-    // What happened until it watches is not told by it.
+    // Changes before it was ready are not reported.
     started.on('ready', hintSoon);
     started.on('error', reportFault);
     return started;
@@ -76,7 +76,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       // The longer it takes to look, the more seldom it is done without a reason.
       const looking = setTimeout(
         hintSoon,
-        Math.min(longestLook, Math.max(lookMilliseconds, lookShare * (performance.now() - told))),
+        Math.min(longestLook, Math.max(lookMilliseconds, lookShare * (performance.now() - lastHint))),
       );
       if (!hinted && !signal.aborted)
         await new Promise<void>((resolve) => {
@@ -86,7 +86,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       signal.removeEventListener('abort', giveUp);
       tell = undefined;
       hinted = false;
-      told = performance.now();
+      lastHint = performance.now();
     },
     also(places, outs) {
       removed.watch(outs);

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 
 /**
- * The warnings of the pipeline file as it was read last: to be told when they are new, not with every run.
+ * The warnings of the pipeline file as it was read last: shown when they are new, not with every run.
  */
 export class FileWarnings {
   #texts: ReadonlySet<string> = new Set();

@@ -15,7 +15,7 @@ import type { Result } from '../../result.ts';
 export interface Stale {
   /** What it goes by is out of date: nothing more should be started. */
   readonly run: boolean;
-  /** Stages whose results nobody would ask for any more. `file`: what was touched, where that is all. */
+  /** Stages whose results are no longer needed. `file`: what was touched, where that is all. */
   readonly stages: readonly StaleStage[];
 }
 

@@ -195,7 +195,7 @@ class Watch {
     }
   }
 
-  /** Tells what is new among the warnings. What is given more time or other means is tried again. */
+  /** Shows new warnings. An instance with a new timeout or other unhashed settings is tried again. */
   async #plan(): Promise<Result<Planned, Problem>> {
     const planned = await this.#watched.plan();
     if (!planned.ok) return planned;
@@ -240,7 +240,7 @@ class Watch {
     this.#listeners.onNews(news);
   }
 
-  /** The same problem is told once. Gives false: nothing can run. */
+  /** Shows a problem, the same one once. Gives false: nothing can run. */
   #tell(problem: Problem): false {
     const text = JSON.stringify(problem);
     if (text !== this.#told) this.#say({ kind: 'problem', problem });
@@ -271,7 +271,7 @@ class Watch {
   }
 
   /**
-   * Ends the stages whose results nobody would ask for any more. One whose own deps were edited runs again at
+   * Ends the stages whose results are no longer needed. One whose own deps were edited runs again at
    * once, within the run; where the plan, a program, or what was settled before is out of date, nothing more
    * is started.
    */

@@ -10,8 +10,8 @@ export const attemptsFolder = 'cache/attempts';
 export const attemptFolder = (key: Key): string => `${attemptsFolder}/${key}`;
 
 /**
- * The file that tells a stage its paths. Its place is in the environment of all the stage's processes, and of
- * no others.
+ * The file with the paths that a stage is given. Its place is in the environment of all the stage's
+ * processes, and of no others.
  */
 export const contextFile = (folder: string): string => `${folder}/context.json`;
 

@@ -3,7 +3,7 @@ import { foldedPath } from '../pipeline-file/project-path.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /**
- * A disk that changes nothing in a project through a symbolic link: a link that somebody, or a stage during
+ * A disk that changes nothing in a project through a symbolic link: a link that a user, or a stage during
  * the run, put in the place of a folder leads to files that are not ours. Only `cache` itself may be a link,
  * as it was when the project was opened. Asked at each change, since a link may appear at any moment.
  */
@@ -18,7 +18,7 @@ export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
       folder === cache || folder.startsWith(`${cache}/`)
         ? join(cacheTarget, folder.slice(cache.length))
         : folder;
-    // A file system that ignores case tells a folder's name as it was given when the folder was made.
+    // A file system that ignores case reports the name that a folder was made with.
     if (foldedPath(real) !== foldedPath(expected)) throw new ThroughLink(relative(root, path), real);
   }
 

@@ -10,7 +10,7 @@ export interface RecordedLooks {
   readonly disk: WorkspaceDisk;
   /**
    * Every look so far. Undefined: they do not tell all that was seen, since bytes were read or written, a
-   * look failed, or something was too young to be told by its stamp from what it may become.
+   * look failed, or something was too young for its stamp to be trusted.
    */
   looks(): readonly Look[] | undefined;
 }

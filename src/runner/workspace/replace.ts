@@ -41,7 +41,7 @@ export async function move(workspace: Workspace, from: string, to: string): Prom
     await removeTree(workspace, partial).catch(() => undefined);
     throw error;
   }
-  // The new name stands: what is left of the old one is in nobody's way.
+  // The new name is in place: what is left of the old one does no harm.
   await removeTree(workspace, from).catch(() => undefined);
 }
 

@@ -4,7 +4,7 @@ import { digestOf } from '../../files/digest.ts';
 declare const brand: unique symbol;
 
 /**
- * What the file system tells of a file without reading it: device, inode, size, modification and change time.
+ * What the file system knows of a file without reading it: device, inode, size, modification and change time.
  * Two stamps are equal if nothing was written between them.
  */
 export type Stamp = string & { readonly [brand]: 'stamp' };
@@ -21,12 +21,12 @@ export const stampOrNone = (stats: BigIntStats | undefined): Stamp =>
   stats === undefined ? branded('0:0:0:0:0') : stampOf(stats);
 
 /**
- * The stamp of a folder in which some names do not count: those that count are told in the place of its
- * times, which change with any name.
+ * The stamp of a folder in which some names do not count: those that count are part of the stamp
+ * in place of its times, which change with any name.
  */
 export function folderStamp({ dev, ino }: BigIntStats, names: readonly string[]): Stamp {
-  const told = BigInt(`0x${digestOf(names.join('/')).slice(0, 16)}`);
-  return branded(`${dev}:${ino}:${names.length}:0:${told}`);
+  const nameHash = BigInt(`0x${digestOf(names.join('/')).slice(0, 16)}`);
+  return branded(`${dev}:${ino}:${names.length}:0:${nameHash}`);
 }
 
 /**
@@ -49,8 +49,8 @@ function branded(text: string): Stamp {
 }
 
 /**
- * Whether a file that is read now can be told by its stamp from what it may become later: only if its last
- * change lies so far back that a further one would show another time. (git's rule for "racily clean"
+ * Whether the stamp of a file that is read now will differ from its stamp after any later change: only if its
+ * last change lies so far back that a further one would show another time. (git's rule for "racily clean"
  * entries.) A time in the future, as after the clock was set back, never does.
  */
 export function isSettled(stats: BigIntStats, nowNs: bigint): boolean {

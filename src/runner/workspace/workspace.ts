@@ -29,7 +29,7 @@ export interface Workspace {
   readonly stats: StatCache;
   /** Nanoseconds since the epoch, by the clock that stamps files. */
   readonly now: () => bigint;
-  /** Files that we wrote ourselves, too young yet to be told by their stamps: see written.ts. By path. */
+  /** Files that we wrote ourselves, too young for their stamps to be trusted: see written.ts. By path. */
   readonly written: Map<string, Written>;
   /** Aborted when what is being done is of no use any more. */
   readonly givenUp?: AbortSignal;

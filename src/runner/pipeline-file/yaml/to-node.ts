@@ -146,7 +146,7 @@ function grow(by: number, at: Range, reader: Reader): boolean {
   if (reader.total <= limits.values) return true;
   if (before <= limits.values)
     reader.report(
-      tooLarge(reader.file, `its aliases stand for more than ${limits.values} values`, at.offset),
+      tooLarge(reader.file, `its aliases expand to more than ${limits.values} values`, at.offset),
     );
   return false;
 }

@@ -77,7 +77,7 @@ function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
     report({
       severity: 'error',
       code: 'quoted-reference',
-      message: `\${${part.path.join('.')}} stands inside ${enclosure}: a reference in a command line is a quoted word by itself`,
+      message: `\${${part.path.join('.')}} is inside ${enclosure}: a reference in a command line is quoted as a word of its own, so write it outside`,
       at: part.at,
       help: enclosure.endsWith('quotes')
         ? 'leave the quotes out'

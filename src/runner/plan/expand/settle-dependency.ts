@@ -133,7 +133,7 @@ function settleJoin(
     code: 'many-matches',
     message: `the dep ${name} of ${cell.name.id} matches ${matches.length} instances of ${source.name}: ${idsOf(matches)}`,
     at: dep.at,
-    help: 'gather: true takes all of them; or give the stage the axes that tell them apart',
+    help: 'use `gather: true` to read all of them, or give the stage the axes in which they differ',
   });
 }
 
