@@ -20,8 +20,8 @@ interface MeasuredTrainParams extends TrainParams {
 }
 
 /**
- * `train`, and at every evaluation the scores of a few generated answers beside the loss. A stage of its own, so that
- * editing a metric or a search trains nothing again that is not measured by it.
+ * `train`, and at every evaluation the scores of a few generated answers beside the loss. A stage of its own,
+ * so that editing a metric or a search trains nothing again that is not measured by it.
  */
 export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   params: {

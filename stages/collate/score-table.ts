@@ -11,7 +11,7 @@ import {
 
 /**
  * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names:
- * the multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score stands with
+ * the multilingual profile, since the reference profile's ROUGE sees no Chinese. The first score has
  * its interval.
  */
 export function scoreTable(rows: readonly ScoreRow[], points: BestPoints): string {
@@ -50,7 +50,7 @@ function leakFreeTable(
   )}`;
 }
 
-/** `*`: the best point, `~`: one that cannot be told from it, `†`: not computed. */
+/** `*`: the best point, `~`: one whose loss does not differ from it, `†`: not computed. */
 const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
   `${row.model}${best.has(row) ? ' *' : tied.has(row) ? ' ~' : ''}${row.adopted ? ' †' : ''}`;
 
@@ -76,12 +76,18 @@ function notesOf(
   const bounds = boundsText(rows.map((row) => columns.find(({ column }) => column === leading)?.of(row)));
   return [
     ...(best.size > 0 ? [`\\* the best by ${by}`] : []),
-    ...(tied.size > 0 ? ['~ a loss that, row by row, cannot be told from the best one'] : []),
+    ...(tied.size > 0
+      ? ['~ a loss that, row by row, does not differ from the best one (p at least 0.05)']
+      : []),
     ...(rows.some(({ adopted }) => adopted)
       ? ['† adopted: files that were there, which no run computed (`pipeline verify --rerun` checks them)']
       : []),
     'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
-    `scores: multilingual profile; ${leading.replace('multilingual_', '')} with its ${bounds}; all profiles and intervals are in the files`,
+    [
+      'scores: multilingual profile',
+      `${leading.replace('multilingual_', '')} with its ${bounds}`,
+      'all profiles and intervals are in the files',
+    ].join('; '),
     ...seedsNote(rows),
     ...warnings.map(({ text }) => `warning: ${text}`),
   ];

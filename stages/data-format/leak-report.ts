@@ -37,7 +37,7 @@ export const leakLine = ({ kind, row, of }: RowLeak, trainRows: number): unknown
   train_row: of < trainRows ? of + 1 : null,
 });
 
-/** What preparation.json says of leaks: how they were looked for, and how many of each kind there are. */
+/** What preparation.json says of leaks: how they were found, and how many of each kind there are. */
 export const leakCounts = (
   { test, withinTest }: Leaks,
   foldedChinese: boolean,

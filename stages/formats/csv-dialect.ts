@@ -5,7 +5,7 @@ import { afterBlankLines, nextLine } from './line-ends.ts';
 export interface FoundDialect {
   readonly dialect: CsvDialect;
   readonly start: number;
-  /** As it is told: "separated by semicolons". */
+  /** For messages: "separated by semicolons". */
   readonly name: string;
 }
 

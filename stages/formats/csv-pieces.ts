@@ -103,7 +103,7 @@ function quotedField(bytes: Uint8Array, open: number, dialect: CsvDialect): Fiel
 }
 
 /**
- * A field that begins with a word in quotes ("Flu" is what I have): taken as it stands, if its quotes pair
+ * A field that begins with a word in quotes ("Flu" is what I have): kept unchanged, if its quotes pair
  * within the line and the first one clearly closes after a word. Anything else with a quote out of place is a
  * fault.
  */

@@ -13,7 +13,7 @@ export interface CsvOptions {
 
 /**
  * The records of a table (CSV, TSV), named by its first record, the header: a header that cannot be used is
- * the file's one fault. Only the columns that `choose` names are looked at; the others may have any name, or
+ * the file's one fault. Only the columns that `choose` names are read; the others may have any name, or
  * none, and any bytes.
  */
 export function csvRecords(

@@ -28,7 +28,7 @@ export function rawFileKind(path: string): RawFileKind {
     default:
       return {
         kind: 'other',
-        reason: conversionOf(extension, path) ?? `is none of ${readExtensions.join(', ')}`,
+        reason: conversionOf(extension, path) ?? `does not end in ${readExtensions.join(', ')}`,
       };
   }
 }

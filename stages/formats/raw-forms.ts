@@ -28,7 +28,7 @@ export interface FormChoice {
 
 /** How records become rows. */
 export interface RawForm {
-  /** What is told of it. */
+  /** For messages. */
   readonly name: string;
   /** The columns without which no record has a row. */
   readonly needed: readonly string[];

@@ -44,5 +44,5 @@ export type Fault = Omit<BadRecord, 'line'>;
 /** Which columns of a table are read, by the names in its header; or why it cannot be used. */
 export type ChooseColumns = (names: readonly string[]) => Result<readonly string[], Fault>;
 
-/** A record with more bytes is not looked at further: it is bad, and reading goes on at the next line. */
+/** A record with more bytes is not read further: it is bad, and reading goes on at the next line. */
 export const longestRecord = 1 << 24;

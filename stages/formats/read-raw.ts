@@ -85,7 +85,7 @@ async function filesAt(path: string): Promise<Result<FoundFiles, FileProblem>> {
     else files.push({ path: place, kind });
   }
   if (files.length > 0) return { ok: true, value: { files, notRead } };
-  const [first] = notRead.filter(({ reason }) => !reason.startsWith('is none of'));
+  const [first] = notRead.filter(({ reason }) => !reason.startsWith('does not end in'));
   return {
     ok: false,
     error: {

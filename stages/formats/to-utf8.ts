@@ -3,9 +3,9 @@ import type { Result } from '../../src/result.ts';
 /** A text as UTF-8, and what it was before. */
 export interface Utf8Text {
   readonly bytes: Uint8Array;
-  /** As it is told: "UTF-16LE"; undefined: UTF-8, as it should be. */
+  /** For messages: "UTF-16LE"; undefined: UTF-8, as expected. */
   readonly from?: string;
-  /** Whether bytes had no meaning in that encoding; U+FFFD stands for them. */
+  /** Whether bytes had no meaning in that encoding; U+FFFD replaces them. */
   readonly isDamaged: boolean;
 }
 

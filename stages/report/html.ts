@@ -5,7 +5,7 @@ export interface Html {
 
 type Part = string | number | Html | readonly Html[];
 
-/** A template tag: text put in is escaped, HTML put in stands as it is, lists are joined. */
+/** A template tag: texts are escaped, HTML is inserted unchanged, lists are joined. */
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html => ({
   html: strings
     .map((text, index) => text + (index < parts.length ? rendered(parts[index] ?? '') : ''))

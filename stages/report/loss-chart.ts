@@ -59,7 +59,7 @@ ${gridLines}${stepTicks}${title}${paths}</svg></div>`;
 
 const marksOnLine = 8;
 
-/** Filled with the colour of what it stands in. */
+/** Filled with the colour of the element around it. */
 export function markShape(mark: Mark, x: number, y: number): Html {
   switch (mark) {
     case 'none':

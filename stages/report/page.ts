@@ -77,7 +77,7 @@ function tableNotes(rows: readonly ScoreRow[], { by }: BestPoints): readonly str
       ? []
       : [
           `★ is the best by ${by}, never by a score of this table;`,
-          '~ a point whose loss, row by row, cannot be told from it.',
+          '~ a point whose loss, row by row, does not differ from it (p at least 0.05).',
         ]),
     ...(rows.some(({ adopted }) => adopted)
       ? ['† is adopted: files that were there, which no run computed.']

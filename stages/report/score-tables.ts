@@ -13,7 +13,7 @@ import {
 } from '../results/scores.ts';
 import { html, nothing, type Html } from './html.ts';
 
-/** ★: the best point, ~: one that cannot be told from it, †: not computed. */
+/** ★: the best point, ~: one whose loss does not differ from it, †: not computed. */
 export const labelOf = (row: ScoreRow, { best, tied }: BestPoints): string =>
   `${row.model}${best.has(row) ? ' ★' : tied.has(row) ? ' ~' : ''}${row.adopted ? ' †' : ''}`;
 

@@ -72,7 +72,7 @@ const memberAt = (summary: TrainingSummary, path: readonly string[]): unknown =>
 const byText = ({ by, goal, within = [] }: Best): string =>
   `${by}, the ${goal === 'min' ? 'smallest' : 'greatest'} of ${within.length === 0 ? 'all' : `its ${within.join(' and ')}`}`;
 
-/** A row stands for its seeds, which are the best together. */
+/** A row has all seeds of a point, which are the best together. */
 const groupOfRows = ({ members, best }: RankedGroup<Candidate>): RankedGroup<ScoreRow> => ({
   members: [...new Set(members.map(({ row }) => row))],
   best: [...new Set(best.map(({ row }) => row))],

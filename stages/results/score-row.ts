@@ -74,7 +74,10 @@ export function scoreRows(
   return rows.sort((a, b) => byName(a.dataset, b.dataset) || byName(a.model, b.model));
 }
 
-/** Finds the result that agrees with some axes on all of its own: an evaluation may have more than its training. */
+/**
+ * Finds the result that agrees with some axes on all of its own: an evaluation may have more than its
+ * training.
+ */
 function foundByAxes<T>(results: readonly Axed<T>[]): (axes: Gathered['axes']) => Axed<T> | undefined {
   const byNames = new Map<
     string,

@@ -72,7 +72,7 @@ export function modelCard(model: TrainedModel): string {
   ].join('\n');
 }
 
-/** What stands where scores are added. */
+/** The text that is replaced when scores are added. */
 export const noScores = 'None are given yet.';
 
 function titleOf({ params: { config }, steps }: TrainedModel, base: string): string {

@@ -344,7 +344,7 @@ describe('files of other kinds', () => {
     ['x.arrow', /^is an Arrow/],
     ['x.zip', /unzip/],
     ['x.csv.zst', /zstd -d/],
-    ['x.txt', /^is none of \.csv/],
+    ['x.txt', /^does not end in \.csv/],
   ])('%s is refused with what to do', async (name, message) => {
     expect(await found(name, 'x')).toMatch(message);
   });
@@ -366,7 +366,7 @@ describe('files of other kinds', () => {
       value: {
         notRead: [
           { path: join(folder, '.x.csv'), reason: 'is a hidden file' },
-          { path: join(folder, 'README.md'), reason: expect.stringMatching(/^is none of/) },
+          { path: join(folder, 'README.md'), reason: expect.stringMatching(/^does not end in/) },
           { path: join(folder, 'deep/x.xlsx'), reason: expect.stringMatching(/spreadsheet/) },
         ],
         files: [{ path: join(folder, 'deep/rows.csv'), rows: 2 }],

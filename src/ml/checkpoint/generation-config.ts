@@ -61,7 +61,7 @@ export function parseGenerationConfig(json: JsonObject, path: string): Result<Ge
 
 /**
  * A generation_config.json; or the config.json of a model that has none, from which transformers then takes
- * the same fields. A value that is not understood is a problem, stands in `other`, and its field is at its
+ * the same fields. A value that is not understood is a problem, is kept in `other`, and its field is at its
  * default.
  */
 export function readGenerationConfig(json: JsonObject): {

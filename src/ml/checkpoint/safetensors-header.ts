@@ -68,8 +68,8 @@ export function safetensorsHeader({ metadata, tensors }: SafetensorsHeader): str
     ([name, { dtype, shape, start, end }]) =>
       `${JSON.stringify(name)}:${JSON.stringify({ dtype: codeOf(dtype), shape, data_offsets: [start, end] })}`,
   );
-  const told = Object.keys(metadata).length === 0 ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
-  const text = `{${[...told, ...entries].join(',')}}`;
+  const described = Object.keys(metadata).length === 0 ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
+  const text = `{${[...described, ...entries].join(',')}}`;
   return text + ' '.repeat(-Buffer.byteLength(text) & 7);
 }
 

@@ -12,7 +12,7 @@ export interface TorchStorage {
 }
 
 /**
- * A tensor of a torch file: element [i, j] stands at offset + i * strides[0] + j * strides[1] of its storage.
+ * A tensor of a torch file: element [i, j] is at offset + i * strides[0] + j * strides[1] of its storage.
  */
 export interface TorchTensor {
   readonly storage: TorchStorage;

@@ -3,7 +3,7 @@ import { floatLine, integerLine, stringLine, unicodeLine, utf8Text } from './pic
 
 /**
  * What a pickle says, as inert data: nothing that it names is looked up or called. A call that it asks for
- * stands there as a call, for the reader to interpret.
+ * is kept as a call, for the reader to interpret.
  */
 export type Pickled =
   | null

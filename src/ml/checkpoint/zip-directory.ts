@@ -52,7 +52,7 @@ interface DirectoryHeader {
   readonly size: number;
 }
 
-/** Where the directory stands, from the records at the end of the archive; `tail` is its last bytes. */
+/** Where the directory is, from the records at the end of the archive; `tail` is its last bytes. */
 function directoryPlace(tail: Buffer, size: number): Result<ZipEntry> {
   const end = tail.lastIndexOf(endMark);
   if (end === -1 || end + endSize > tail.length)
@@ -100,7 +100,7 @@ function parseDirectory(directory: Buffer): Result<readonly DirectoryHeader[]> {
 }
 
 /**
- * Size and place of one entry. What does not fit 32 bits stands in its zip64 field: uncompressed, compressed,
+ * Size and place of one entry. What does not fit 32 bits is in its zip64 field: uncompressed, compressed,
  * place.
  */
 function entryPlace(directory: Buffer, at: number): ZipEntry | undefined {

@@ -13,7 +13,7 @@ export interface BatchOptions {
 }
 
 /**
- * The micro-batches of an epoch in order, as row indices; every row stands in one of them. `lengths` holds
+ * The micro-batches of an epoch in order, as row indices; every row is in one of them. `lengths` holds
  * what each row is grouped by. Depends on nothing but its arguments, so a resumed training continues where it
  * stopped.
  */

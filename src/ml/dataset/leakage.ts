@@ -36,7 +36,7 @@ export function leaksOf(
 }
 
 /**
- * The rows that also occur earlier in the same list; near duplicates are looked for unless `near` is false.
+ * The rows that also occur earlier in the same list; near duplicates are searched unless `near` is false.
  */
 export function duplicatesOf(
   rows: readonly Pair[],

@@ -2,7 +2,7 @@
 export interface Similarity {
   /** Of the sets of three words in a row: |A and B| / |A or B|. */
   readonly shingles: number;
-  /** Of the words of the longer text, the share that stands in the same order in the other. */
+  /** Of the words of the longer text, the share that is in the same order in the other. */
   readonly aligned: number;
 }
 

@@ -4,7 +4,7 @@ import { pythonLower } from '../text/python-text.ts';
 export interface MentionToken {
   readonly text: string;
   readonly isNumber: boolean;
-  /** What stands between the token before and this one: spaces and signs. */
+  /** The spaces and signs between the token before and this one. */
   readonly gap: string;
 }
 

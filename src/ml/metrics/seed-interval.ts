@@ -10,9 +10,10 @@ export interface SeedScore {
 }
 
 /**
- * A 95 % interval of the mean over other seeds and other rows at once, of two seeds at least: from the variance
- * of the seeds' mean, and from that which other rows would add, which all seeds share. Degrees of freedom by F.
- * E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components" (1946). Proportions have
+ * A 95 % interval of the mean over other seeds and other rows at once, of two seeds at least: from the
+ * variance of the seeds' mean, and from that which other rows would add, which all seeds share. Degrees of
+ * freedom by F. E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components" (1946).
+ * Proportions have
  * Wilson's interval of as many rows as would have that variance, so that it never reaches what is impossible.
  */
 export function seedInterval(

@@ -79,7 +79,7 @@ function leadingEigenvectors(matrix: Float64Array, size: number, count: number):
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
-  /** `beside[i]` stands between i - 1 and i. */
+  /** `beside[i]` is between i - 1 and i. */
   readonly beside: Float64Array;
   /** 2 / |v|² of the reflection that cleared each row; its vector v is left in the row of the matrix. */
   readonly factors: Float64Array;

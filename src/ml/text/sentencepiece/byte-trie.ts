@@ -12,7 +12,7 @@ export interface ByteTrie {
   readonly cells: Int32Array;
 }
 
-/** A string that stands there twice, by both its ids. */
+/** A string that occurs twice, by both its ids. */
 export interface Duplicate {
   readonly first: number;
   readonly second: number;
@@ -167,7 +167,7 @@ export function idOf(trie: ByteTrie, key: Uint8Array): number {
   return idAt(trie, node);
 }
 
-/** Length of the longest string of the trie that stands at `at`; 0 if none does. */
+/** Length of the longest string of the trie that begins at `at`; 0 if none does. */
 export function longestMatch(trie: ByteTrie, bytes: Uint8Array, at: number): number {
   let longest = 0;
   let node = 0;

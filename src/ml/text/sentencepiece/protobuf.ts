@@ -1,7 +1,7 @@
 import type { Result } from '../../../result.ts';
 
 /**
- * One field of a message: its number, and what stands there (a submessage, string or blob as its bytes, fixed
+ * One field of a message: its number, and its content (a submessage, string or blob as its bytes, fixed
  * numbers as theirs).
  */
 export type FieldVisitor = (field: number, value: FieldValue) => void;

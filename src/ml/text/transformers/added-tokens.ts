@@ -4,7 +4,7 @@ import type { AddedToken } from './added-token.ts';
 export type AddedTokens = ReadonlyMap<number, AddedToken>;
 
 /**
- * Tokens by id, after more were added: one that stands there or in the vocabulary keeps its id, others get
+ * Tokens by id, after more were added: one that is there or in the vocabulary keeps its id, others get
  * ids from `next` on.
  */
 export function withTokens(
