@@ -19,6 +19,7 @@ import { remoteCommand } from './commands/remote.ts';
 import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
+import { pushModelCommand } from './commands/push-model.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { setupCommand } from './commands/setup.ts';
@@ -51,6 +52,7 @@ export function pipelineProgram(): Command {
     askCommand,
     uiCommand,
     exportModelCommand,
+    pushModelCommand,
     verifyCommand,
     cancelCommand,
     gcCommand,

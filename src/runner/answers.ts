@@ -361,6 +361,14 @@ export interface Tracking {
   readonly trackers: readonly TrackerSettings[];
 }
 
+/** How the Hugging Face hub is reached, by the environment. */
+export interface HubAccess {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** Nothing may be asked of the network. */
+  readonly offline: boolean;
+}
+
 /** The files that are an instance's result. */
 export interface ResultFiles {
   readonly instance: InstanceId;

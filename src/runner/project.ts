@@ -39,6 +39,7 @@ import type {
   Graph,
   InstanceHistory,
   InstanceLog,
+  HubAccess,
   InstanceMetrics,
   InstanceStatus,
   ModelPlace,
@@ -186,6 +187,7 @@ export interface Project {
   models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
   /** Where the model of one instance is, as it was typed, and what it is used with. */
   model(instance: string): Promise<Result<ModelPlace, Problem>>;
+  hubAccess(): Promise<HubAccess>;
   /** Where runs are shown while they run. */
   tracking(): Promise<Result<Tracking, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
@@ -399,6 +401,11 @@ export async function openProject(
       withPlan('read', async (open, plan) => ({ ok: true, value: await runAtCommit(open, plan, revision) })),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
+    hubAccess: async () => {
+      const { hubSettings } = await import('./hub/hub-settings.ts');
+      const { endpoint, token, offline } = hubSettings(host.environment, host.environment['HOME'] ?? '');
+      return { endpoint, token, offline };
+    },
     tracking: () => withPlan('read', tracking, { warn: () => undefined }),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),
     truncations: () => withPlan('read', (open, plan) => ({ ok: true, value: truncations(open, plan) })),

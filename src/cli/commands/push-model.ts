@@ -1,0 +1,145 @@
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import type { Result } from '../../result.ts';
+import type { ModelPlace, Project } from '../../runner/project.ts';
+import type { PushTarget } from '../../trained/push-model.ts';
+import type { Publication, PublicationRequest } from '../../trained/publication.ts';
+import { printJson } from '../print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { reportProblem } from '../report-problem.ts';
+import { openScreen } from '../screen.ts';
+
+interface PushOptions extends PipelineOptions {
+  readonly public?: true;
+  readonly license?: string;
+  readonly as?: string;
+  readonly yes?: true;
+}
+
+/** `pipeline push-model`. */
+export function pushModelCommand(): Command {
+  return withPipelineOptions(new Command('push-model'))
+    .description(
+      'Push a trained model with its card to the Hugging Face hub. The card gets the scores of its evaluation; the repository is private.',
+    )
+    .argument('<instance>', 'an instance with an out of kind "model"')
+    .argument('<repository>', 'hf:owner/name')
+    .option('--license <id>', 'the licence of the model, as apache-2.0, where its card names none')
+    .option('--as <evaluation>', 'take the scores of this evaluation, or of the one of this stage')
+    .option('--public', 'make a repository that everybody reads')
+    .option('--yes', 'push without asking')
+    .addHelpText(
+      'after',
+      '\nExample:\n  HF_TOKEN=… pipeline push-model train:aimc,lora hf:me/medical-lora --license apache-2.0',
+    )
+    .action((instance: string, repository: string, options: PushOptions) =>
+      push(instance, repository, options),
+    );
+}
+
+async function push(instance: string, named: string, options: PushOptions): Promise<void> {
+  const repository = /^(?:hf:)?([\w.-]+\/[\w.-]+)$/.exec(named)?.[1];
+  if (repository === undefined) return refuse(`"${named}" names no repository: expected hf:owner/name`, 2);
+  const project = await openProjectHere(options);
+  try {
+    const access = await project.hubAccess();
+    if (access.offline) return refuse('HF_HUB_OFFLINE is set: nothing may be sent to the hub', 2);
+    if (access.token === undefined) return refuse('set HF_TOKEN to a token of the hub that may write', 2);
+    const place = await project.model(instance);
+    if (!place.ok) return await reportProblem(place.error, options);
+    const { pushModel, visibilityOf } = await import('../../trained/push-model.ts');
+    const { publicationOf } = await import('../../trained/publication.ts');
+    const request = await publicationRequest(project, place.value, repository, options);
+    if (!request.ok) return refuse(request.error, 2);
+    const publication = await publicationOf(request.value);
+    if (!publication.ok) return refuse(publication.error, 2);
+    const target = await visibilityOf({ access, repository, isPublic: options.public === true });
+    if (!target.ok) return refuse(target.error, 2);
+    openScreen().write(await planText(place.value, repository, publication.value, target.value));
+    if (!(await isConfirmed(options)))
+      return refuse('nothing was pushed: confirm with `--yes`', options.yes === true ? 1 : 2);
+    const { files } = publication.value;
+    const pushed = await pushModel({
+      access,
+      repository,
+      target: target.value,
+      files,
+      title: `Add ${place.value.instance}`,
+    });
+    if (!pushed.ok) return refuse(pushed.error, 1);
+    if (options.json === true)
+      printJson({
+        instance: place.value.instance,
+        repository,
+        url: pushed.value,
+        files: files.map(({ path, bytes }) => ({ path, bytes })),
+      });
+    else process.stdout.write(`pushed ${place.value.instance} to ${pushed.value}\n`);
+  } finally {
+    project.close();
+  }
+}
+
+/** What is published is what its evaluation scored: a model that is out of date is none of it. */
+async function publicationRequest(
+  project: Project,
+  place: ModelPlace,
+  repository: string,
+  options: PushOptions,
+): Promise<Result<PublicationRequest>> {
+  const { modelFolders } = await import('../../trained/open-model.ts');
+  const folders = modelFolders(project.root, place);
+  if (!folders.ok) return folders;
+  const [warning] = folders.value.warnings;
+  if (warning !== undefined) return { ok: false, error: warning };
+  const { scoresOf } = await import('../../trained/scores-of.ts');
+  const models = await project.models();
+  const results = models.ok
+    ? models.value?.find(({ model }) => model.instance === place.instance)
+    : undefined;
+  const scores = scoresOf(project.root, results?.evaluations ?? [], options.as);
+  if (!scores.ok) return scores;
+  if (scores.value === undefined)
+    openScreen().write(
+      `warning: ${place.instance} has no evaluation with a result: its card has no scores\n`,
+    );
+  return {
+    ok: true,
+    value: {
+      folder: folders.value.trained,
+      name: repository.split('/')[1] ?? repository,
+      license: options.license,
+      scores: scores.value,
+    },
+  };
+}
+
+async function planText(
+  { instance, baseName }: ModelPlace,
+  repository: string,
+  { files, license }: Publication,
+  { isNew, visibility }: PushTarget,
+): Promise<string> {
+  const { aligned } = await import('../../runner/wording/aligned.ts');
+  const { sizeText } = await import('../../runner/wording/size-text.ts');
+  const rows = files.map(({ path, bytes }) => [`  ${path}`, sizeText(bytes)]);
+  return [
+    `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, base ${baseName ?? 'none'}:`,
+    ...aligned(rows),
+    '',
+  ].join('\n');
+}
+
+async function isConfirmed({ yes }: PushOptions): Promise<boolean> {
+  if (yes === true) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await lines.question('push these files? [y/N] ');
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+function refuse(error: string, exitCode: 1 | 2): void {
+  openScreen().write(`error: ${error}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Result } from '../result.ts';
+import type { TracedResult } from '../runner/answers.ts';
+import { shellName } from '../runner/wording/shell-name.ts';
+import type { PublicationRequest } from './publication.ts';
+
+/**
+ * The scores that a card gets: those of the one evaluation of the model that has an out `metrics`, or of the
+ * one that is named, by instance or stage. Undefined: it has none.
+ */
+export function scoresOf(
+  root: string,
+  evaluations: readonly TracedResult[],
+  asked: string | undefined,
+): Result<PublicationRequest['scores']> {
+  const scored = evaluations.flatMap((result) => {
+    const out = result.files['metrics'];
+    return out?.kind === 'metrics' ? [{ result, file: out.file }] : [];
+  });
+  const chosen = scored.filter(
+    ({ result: { instance, stage } }) =>
+      asked === undefined || asked === instance || asked === shellName(instance) || asked === stage,
+  );
+  const [only] = chosen;
+  const known = scored.map(({ result }) => shellName(result.instance)).join(', ');
+  if (chosen.length > 1)
+    return { ok: false, error: `several evaluations have scores: choose one with \`--as\`: ${known}` };
+  if (only === undefined)
+    return asked === undefined
+      ? { ok: true, value: undefined }
+      : { ok: false, error: `"${asked}" has no scores of the model: expected one of ${known || 'none'}` };
+  const { labels, instance } = only.result;
+  return {
+    ok: true,
+    value: { file: join(root, only.file), dataset: `the test rows of ${labels['dataset'] ?? instance}` },
+  };
+}

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { digestOf } from '../../src/files/digest.ts';
+import { modelCard } from '../../stages/train/model-card.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
+import { evaluation } from '../stages/results.ts';
+
+const weights = 'weights '.repeat(1000);
+const card = modelCard({
+  params: {
+    config: { method: 'lora', learningRate: 2e-3, r: 8, batch: 8 },
+    prompt: 'medical question: {human}',
+    baseModel: 'hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
+    sourceTokens: 512,
+    targetTokens: 256,
+    validation: 0.1,
+    seed: 42,
+    tokenization: 'sentencepiece',
+    runtime: 'onnx',
+  },
+  type: 'mt5',
+  steps: 198,
+  parameters: { trainable: 24576, all: 1140480 },
+  data: digestOf('rows'),
+  trainRows: 260,
+  validationRows: 28,
+  continued: false,
+});
+
+/**
+ * A hub that takes what is pushed. `existing`: the repository is there already; `isHidden`: it is, and cannot
+ * be looked at.
+ */
+async function openHub(existing?: 'private' | 'public', isHidden = false) {
+  const requests: {
+    readonly method: string;
+    readonly path: string;
+    readonly token: string;
+    readonly body: string;
+  }[] = [];
+  const server = createServer(async (request, response) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece as Buffer);
+    const body = Buffer.concat(pieces).toString();
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    requests.push({ method: request.method ?? '', path, token: request.headers.authorization ?? '', body });
+    const send = (status: number, answer: object): void =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    if (path === '/api/models/me/medical/revision/HEAD')
+      return existing === undefined
+        ? send(404, { error: 'Repository not found' })
+        : send(200, { _id: '1', id: 'me/medical', private: existing === 'private', downloads: 0, likes: 0 });
+    if (path === '/api/repos/create')
+      return existing === undefined && !isHidden
+        ? send(200, { url: `${endpoint}/me/medical`, id: 'me/medical' })
+        : send(409, { error: 'You already created this model repo' });
+    if (path.endsWith('/preupload/main')) {
+      const { files } = JSON.parse(body) as { readonly files: readonly { path: string; size: number }[] };
+      return send(200, {
+        files: files.map((file) => ({ path: file.path, uploadMode: file.size > 5000 ? 'lfs' : 'regular' })),
+      });
+    }
+    if (path.endsWith('/info/lfs/objects/batch')) {
+      const { objects } = JSON.parse(body) as { readonly objects: readonly { oid: string; size: number }[] };
+      return send(200, {
+        transfer: 'basic',
+        objects: objects.map((object) => ({
+          ...object,
+          actions: { upload: { href: `${endpoint}/store/${object.oid}`, header: {} } },
+        })),
+      });
+    }
+    if (path.startsWith('/store/')) return send(200, {});
+    if (path.endsWith('/commit/main'))
+      return send(200, {
+        commitOid: 'c'.repeat(40),
+        commitUrl: `${endpoint}/me/medical/commit/c`,
+        hookOutput: '',
+      });
+    return send(500, { error: `unexpected ${path}` });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  vi.stubEnv('HF_ENDPOINT', endpoint);
+  return { endpoint, requests, [Symbol.dispose]: () => void server.close() };
+}
+
+beforeEach(() => void vi.stubEnv('HF_TOKEN', 'hf_secret'));
+afterEach(() => void vi.unstubAllEnvs());
+
+/** A project with a trained model and its evaluation. */
+async function trained(): Promise<Rig> {
+  const rig = await createRig();
+  rig.write({
+    'made/README.md': card,
+    'made/adapter_config.json': '{}',
+    'made/adapter_model.safetensors': weights,
+    'scores.json': evaluation({ rougeL: 0.731 }),
+    'pipeline.yaml': {
+      stages: {
+        train: {
+          matrix: { dataset: ['aimc'] },
+          cmd: ['cp', '-r', '${deps.made}', '${outs.model}'],
+          deps: { made: 'made', base: 'scores.json' },
+          outs: { model: { path: 'model', kind: 'model' } },
+        },
+        eval: {
+          matrix: { from: 'train' },
+          cmd: ['cp', '${deps.scores}', '${outs.metrics}'],
+          deps: { scores: 'scores.json', model: { from: 'train', out: 'model' } },
+          outs: { metrics: { path: 'metrics.json', kind: 'metrics' } },
+        },
+      },
+    },
+  });
+  return rig;
+}
+
+const words = ['push-model', 'train:aimc', 'hf:me/medical', '--license', 'apache-2.0'];
+
+test('the files are shown, and pushed to a private repository with the scores and the licence in the card', async () => {
+  using hub = await openHub();
+  await using rig = await trained();
+  await rig.pipeline('run').result;
+  const shown = await rig.pipeline(...words).result;
+  expect([shown.code, hub.requests.map(({ method }) => method)]).toEqual([2, ['GET']]);
+  expect(shown.stderr).toMatch(
+    /^train\[aimc\] to hf:me\/medical \(new, private\), licence apache-2\.0, base scores\.json:\n {2}README\.md .*\n {2}adapter_config\.json .*\n {2}adapter_model\.safetensors .*\nerror: nothing was pushed: confirm with `--yes`\n$/,
+  );
+
+  const { code, stdout, stderr } = await rig.pipeline(...words, '--yes').result;
+  expect([code, stdout]).toEqual([0, `pushed train[aimc] to ${hub.endpoint}/me/medical/commit/c\n`]);
+  expect(stdout + stderr).not.toContain('hf_secret');
+  const sent = hub.requests.slice(1);
+  expect(
+    sent.filter(({ path }) => !path.startsWith('/store/')).every(({ token }) => token === 'Bearer hf_secret'),
+  ).toBe(true);
+  const created = sent.find(({ path }) => path === '/api/repos/create');
+  expect(JSON.parse(created?.body ?? '')).toMatchObject({
+    name: 'medical',
+    organization: 'me',
+    visibility: 'private',
+  });
+
+  const stored = sent.filter(({ path }) => path.startsWith('/store/'));
+  expect(stored.map(({ path, body }) => [path, body])).toEqual([
+    [`/store/${createHash('sha256').update(weights).digest('hex')}`, weights],
+  ]);
+  const lines = (sent.find(({ path }) => path.endsWith('/commit/main'))?.body ?? '').trim().split('\n');
+  const operations = lines.map((line): { key: string; value: Record<string, string> } => JSON.parse(line));
+  expect(operations.map(({ key, value }) => [key, value['path'] ?? value['summary']])).toEqual([
+    ['header', 'Add train[aimc]'],
+    ['file', 'README.md'],
+    ['file', 'adapter_config.json'],
+    ['lfsFile', 'adapter_model.safetensors'],
+  ]);
+  const pushed = Buffer.from(operations[1]?.value['content'] ?? '', 'base64').toString();
+  expect(parse(/^---\n(.*?)\n---\n/s.exec(pushed)?.[1] ?? '')).toMatchObject({
+    license: 'apache-2.0',
+    base_model: 'google/mt5-base',
+    'model-index': [{ name: 'medical', results: [{ dataset: { name: 'the test rows of aimc' } }] }],
+  });
+  expect(pushed).toContain('| ROUGE-L | 0.731 | 0.400 to 0.600 |');
+  expect(rig.read('artifacts/pipeline/train/aimc/model/README.md')).toBe(card);
+});
+
+test('a repository that is there keeps its visibility: a public one has to be asked for', async () => {
+  await using rig = await trained();
+  await rig.pipeline('run').result;
+  {
+    using hub = await openHub('public');
+    const refused = await rig.pipeline(...words, '--yes').result;
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      'error: me/medical is public: push there with `--public`, or make it private first\n',
+    ]);
+    expect(hub.requests).toHaveLength(1);
+    const { code, stdout } = await rig.pipeline(...words, '--yes', '--public', '--json').result;
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { instance: 'train[aimc]', repository: 'me/medical', url: `${hub.endpoint}/me/medical/commit/c` },
+    ]);
+  }
+  using hub = await openHub('private');
+  expect((await rig.pipeline(...words, '--yes').result).stderr).toContain('hf:me/medical (private)');
+  expect(hub.requests.at(-1)?.path).toBe('/api/models/me/medical/commit/main');
+});
+
+test('nothing is sent without a token, a licence, a model that is up to date, or a name', async () => {
+  using hub = await openHub();
+  await using rig = await trained();
+  const refused = async (...more: readonly string[]): Promise<string> => {
+    const { code, stderr } = await rig.pipeline(...more).result;
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(await refused(...words, '--yes')).toContain('make it with `pipeline run train:aimc`');
+  await rig.pipeline('run').result;
+  expect(await refused('push-model', 'train:aimc', 'me/medical', '--yes')).toContain('names no licence');
+  expect(await refused('push-model', 'train:aimc', 'medical', '--yes')).toContain('expected hf:owner/name');
+  expect(await refused(...words, '--as', 'train', '--yes')).toContain('expected one of eval:aimc');
+  vi.stubEnv('HF_TOKEN', '');
+  expect(await refused(...words, '--yes')).toContain('set HF_TOKEN');
+  vi.stubEnv('HF_TOKEN', 'hf_secret');
+  rig.write({ 'made/adapter_config.json': '{"r": 1}' });
+  expect(await refused(...words, '--yes')).toContain('train[aimc] is out of date');
+  expect(hub.requests).toEqual([]);
+});
+
+test('a repository that is there and cannot be looked at is not pushed to', async () => {
+  using hub = await openHub(undefined, true);
+  await using rig = await trained();
+  await rig.pipeline('run').result;
+  const { code, stderr } = await rig.pipeline(...words, '--yes').result;
+  expect([code, stderr.split('\n').at(-2)]).toEqual([
+    1,
+    expect.stringMatching(/^error: the hub: You already created this model repo/),
+  ]);
+  expect(hub.requests.at(-1)?.path).toBe('/api/repos/create');
+});
+
+test('what the hub refuses is said, with its words', async () => {
+  using hub = await openHub();
+  await using rig = await trained();
+  await rig.pipeline('run').result;
+  vi.stubEnv('HF_ENDPOINT', `${hub.endpoint}/other`);
+  const { code, stderr } = await rig.pipeline(...words, '--yes').result;
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: the hub: .*unexpected/)]);
+});
