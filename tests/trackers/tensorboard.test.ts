@@ -40,9 +40,9 @@ test.skipIf(!hasPackages('tensorboard'))(
     expect(answer).toMatchObject({
       scalars: {
         loss: [
-          [3, 'inf', 1_800_000_000],
           [1, 2.5, 1_800_000_001],
           [2, 'nan', 1_800_000_002],
+          [3, 'inf', 1_800_000_060],
         ],
         'evaluation loss': [[3, -0.125, 1_800_000_003]],
         'train/steps': [[3, 3, 1_800_000_060]],
