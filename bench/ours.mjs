@@ -1,0 +1,183 @@
+/**
+ * One side of a row: `node bench/ours.mjs step|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON (rows.mjs).
+ * Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAllFloat32 } from '../dist/package/src/ml/checkpoint/lazy-tensor.js';
+import { openMt5Folder } from '../dist/package/src/ml/checkpoint/mt5-folder.js';
+import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
+import { generate } from '../dist/package/src/ml/generate/generate.js';
+import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
+import { openEngine } from '../dist/package/src/ml/runtime/onnx/onnx-training.js';
+import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
+import { encodeIds, readSentencePiece } from '../dist/package/src/ml/text/sentencepiece/sentencepiece.js';
+import { loadFrozen, parameterLoader } from '../dist/package/src/ml/train/load-parameters.js';
+import { stepFeeds } from '../dist/package/src/ml/train/micro-batch.js';
+import { traineeOf } from '../dist/package/src/ml/train/trainee.js';
+import { folder, modelFolder, valueOf } from './inputs.mjs';
+
+const [kind, text] = process.argv.slice(2);
+const options = JSON.parse(text);
+const input = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+const kinds = {
+  async step({ model, batch, steps, warm, threads, length, method = 'full' }) {
+    const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
+    const batches = batchesOf({ batch, steps, warm, length });
+    const training = {
+      method: method === 'lora' ? { kind: 'lora', adapter } : { kind: 'full' },
+      optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      accumulationRule: 'means',
+      labelSmoothing: 0,
+      gradientCheckpointing: false,
+      seed: 42,
+      batch,
+    };
+    const trainee = valueOf(traineeOf(config, training, batches.flat()));
+    const session = await openEngine({ threads }).openTraining({
+      constants: valueOf(await loadFrozen(tensors, trainee.shapes)),
+      entries: {},
+      training: {
+        graph: trainee.training,
+        trained: trainee.shapes,
+        optimizer: training.optimizer,
+        weightDecayOf: () => 0.01,
+        accumulation: 1,
+      },
+    });
+    valueOf(await session.assign(trainee.shapes.keys(), parameterLoader(trainee.initial, tensors)));
+    const times = [];
+    let loss;
+    for (const [step, rows] of batches.entries()) {
+      const feeds = () => stepFeeds([rows], step, config, training, trainee.headParts);
+      const update = { step: step + 1, learningRate: 5e-5, maxGradientNorm: 1 };
+      times.push(await timed(async () => ({ loss } = await session.step(feeds(), update))));
+    }
+    return { times: times.slice(warm), loss };
+  },
+
+  async generate({ model, count, batch, tokens, threads }) {
+    const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
+    const weights = valueOf(await loadAllFloat32(tensors));
+    const decoder = await openDecoder(
+      openEngine({ threads }),
+      plainTrace(config),
+      weights,
+      'logProbabilities',
+    );
+    const request = (sources, longest) => ({ sources, batch, options: { ...beams, maxLength: longest + 1 } });
+    const sources = input('rows.json')
+      .slice(0, count)
+      .map(({ source }) => source);
+    await generate(decoder, request(sources.slice(0, batch), 4));
+    let found;
+    const time = await timed(async () => (found = await generate(decoder, request(sources, tokens))));
+    return { times: [time], tokens: found.flat().reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
+  },
+
+  async pieces({ passes }) {
+    const model = valueOf(readSentencePiece(readFileSync(join(modelFolder('nano'), 'spiece.model'))));
+    return encoded(passes, (line) => encodeIds(model, line));
+  },
+
+  async tokens({ passes }) {
+    const tokenizer = valueOf(await openTokenizer(modelFolder('nano'), { tokenization: 'transformers' }));
+    return encoded(passes, (line) => tokenizer.encode(line));
+  },
+
+  async load({ model, threads }) {
+    const [{ source }] = input('rows.json');
+    let top;
+    const time = await timed(async () => {
+      const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
+      const weights = valueOf(await loadAllFloat32(tensors));
+      const decoder = await openDecoder(openEngine({ threads }), plainTrace(config), weights, 'logits');
+      await decoder.start([source]);
+      const logits = await decoder.step(Int32Array.of(0), Int32Array.of(0));
+      top = logits.indexOf(logits.reduce((most, each) => Math.max(most, each), -Infinity));
+    });
+    return { times: [time], top };
+  },
+};
+
+const adapter = {
+  baseModelNameOrPath: null,
+  revision: null,
+  r: 8,
+  loraAlpha: 32,
+  loraDropout: 0.1,
+  targetModules: ['q', 'v'],
+  excludeModules: null,
+  layersToTransform: null,
+  layersPattern: null,
+  rankPattern: {},
+  alphaPattern: {},
+  useRslora: false,
+  bias: 'none',
+  modulesToSave: [],
+};
+
+const beams = {
+  minNewTokens: 0,
+  repetitionPenalty: 1,
+  noRepeatNgramSize: 3,
+  encoderNoRepeatNgramSize: 0,
+  encoderRepetitionPenalty: 1,
+  badWords: [],
+  sequenceBias: [],
+  forcedStart: null,
+  forcedEnd: [],
+  suppressed: [],
+  suppressedAtStart: [],
+  exponentialDecay: null,
+  removeInvalidValues: false,
+  renormalize: false,
+  startTokenId: 0,
+  endTokenIds: [1],
+  search: { kind: 'beam', beams: 4, earlyStopping: true, lengthPenalty: 1, returned: 1 },
+};
+
+/** Warm-up batches are of short rows. `length`: of every row, where they are all alike. */
+function batchesOf({ batch, steps, warm, length }) {
+  const rows = input('rows.json');
+  const full = rows.filter(({ source, target }) => Math.min(source.length, target.length) >= (length ?? 0));
+  const of = (index) =>
+    full
+      .slice((index * batch) % full.length)
+      .concat(full)
+      .slice(0, batch);
+  return [
+    ...Array.from({ length: warm }, (_, index) => of(index).map((row) => cut(row, length ?? 32))),
+    ...Array.from({ length: steps }, (_, index) => of(index).map((row) => cut(row, length ?? 512))),
+  ];
+}
+
+function cut(row, longest) {
+  return { source: row.source.slice(0, longest), target: row.target.slice(0, longest) };
+}
+
+async function encoded(passes, encode) {
+  const lines = input('texts.json');
+  const times = [];
+  let tokens = 0;
+  for (let pass = 0; pass < passes; pass += 1) {
+    tokens = 0;
+    times.push(
+      await timed(() => {
+        for (const line of lines) tokens += encode(line).length;
+      }),
+    );
+  }
+  return { times, tokens };
+}
+
+async function timed(work) {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (performance.now() - started) / 1e3, cpu: (user + system) / 1e6 };
+}
+
+const answer = await kinds[kind](options);
+console.log(JSON.stringify({ ...answer, megabytes: process.resourceUsage().maxRSS / 1024 }));

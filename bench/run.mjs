@@ -1,0 +1,138 @@
+/**
+ * npm run bench [-- ROW... --rounds 3 --python python3]: measures the rows of rows.mjs, or the named ones, on
+ * both sides in turn, each time in new processes. Prints a table: least and median of the rounds, where a round is
+ * the least of its parts. CPU time on one thread is the figure that repeats. A side whose packages are not
+ * installed is left out by name. Needs `npm run build`; the row `idle` makes a project of its own.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { folder, makeInputs } from './inputs.mjs';
+import { rows } from './rows.mjs';
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, python: { type: 'string', default: 'python3' } },
+  allowPositionals: true,
+});
+const unknown = positionals.find((name) => !rows.some((row) => row.name === name));
+if (unknown !== undefined)
+  throw new Error(`there is no row "${unknown}"; there are ${rows.map(({ name }) => name).join(', ')}`);
+const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const main = join(import.meta.dirname, '../dist/main.js');
+
+const versionOf = (name) => {
+  const program = `import importlib.metadata as m; print(m.version("${name}"))`;
+  const { status, stdout } = spawnSync(values.python, ['-c', program], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+};
+const peers = Object.fromEntries(
+  ['torch', 'transformers', 'peft', 'sentencepiece'].map((name) => [name, versionOf(name)]),
+);
+const { version } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../node_modules/onnxruntime-node/package.json'), 'utf8'),
+);
+console.log(
+  `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, load ${loadavg()[0].toFixed(1)}; ` +
+    `Node ${process.version}, onnxruntime-node ${version}; ` +
+    Object.entries(peers)
+      .map(([name, found]) => `${name} ${found ?? 'not installed: skipped'}`)
+      .join(', '),
+);
+console.log(
+  '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least | wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
+);
+await makeInputs(new Set(['nano', ...chosen.map(({ options }) => options.model)]));
+for (const row of chosen) {
+  const sides = row.kind === 'idle' ? idleSides(row) : enginesOf(row);
+  const found = sides.map(() => []);
+  for (let round = 0; round < Number(values.rounds); round += 1)
+    sides.forEach((side, index) => side !== undefined && found[index].push(side()));
+  console.log(lineOf(row, found));
+}
+
+function enginesOf({ kind, options, peer }) {
+  const text = JSON.stringify(options);
+  const ours = () => answerOf(process.execPath, [join(import.meta.dirname, 'ours.mjs'), kind, text]);
+  const theirs = () => answerOf(values.python, [join(import.meta.dirname, 'peer.py'), folder, kind, text]);
+  return [ours, peers[peer] === undefined ? undefined : theirs];
+}
+
+function answerOf(program, words) {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`${program} ${words.join(' ')} failed:\n${stderr}`);
+  const { times, megabytes } = JSON.parse(stdout.trim().split('\n').at(-1));
+  const fastest = (of) => Math.min(...times.map((time) => time[of]));
+  return { cpu: fastest('cpu'), wall: fastest('wall'), megabytes };
+}
+
+/** Several processes a round: the CPU time of a short one is known to 10 ms only. */
+function idleSides({ options: { runs } }) {
+  const project = mkdtempSync(join(tmpdir(), 'bench-idle-'));
+  process.on('exit', () => rmSync(project, { recursive: true, force: true }));
+  const stage = {
+    matrix: { n: Array.from({ length: 46 }, (_, n) => n) },
+    cmd: 'echo ${n} > ${outs.o}',
+    outs: { o: 'o' },
+  };
+  writeFileSync(join(project, 'pipeline.yaml'), JSON.stringify({ stages: { s: stage } }));
+  const run = (words) => {
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: project, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return stderr;
+  };
+  // What was just written is read again by a few runs.
+  for (let round = 0; round < 6; round += 1) run([main, 'run']);
+  const timed = (words) => () => {
+    const [started, before] = [performance.now(), cpuOfChildren()];
+    for (let index = 0; index < runs; index += 1) run(words);
+    return {
+      wall: (performance.now() - started) / 1e3 / runs,
+      cpu: (cpuOfChildren() - before) / runs,
+      megabytes: NaN,
+    };
+  };
+  return [timed([main, 'run']), timed(['-e', '0'])];
+}
+
+/** Seconds, of those that have ended; only Linux says it. */
+function cpuOfChildren() {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+function lineOf({ title, options }, [ours, peer]) {
+  const both = (found, of) =>
+    found.length === 0
+      ? 'skipped'
+      : `${shown(least(found, of))} / ${shown(sorted(found, of)[found.length >> 1])}`;
+  const pair = (of) =>
+    [ours, peer].map((found) => (found.length === 0 ? '-' : shown(least(found, of)))).join(' / ');
+  const ratio = peer.length === 0 ? '-' : (least(ours, 'cpu') / least(peer, 'cpu')).toFixed(2);
+  const cells = [
+    title,
+    options.threads ?? 1,
+    both(ours, 'cpu'),
+    both(peer, 'cpu'),
+    ratio,
+    pair('wall'),
+    pair('megabytes'),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function shown(value) {
+  if (Number.isNaN(value)) return '-';
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function sorted(found, of) {
+  return found.map((each) => each[of]).sort((a, b) => a - b);
+}
+
+function least(found, of) {
+  return sorted(found, of)[0];
+}
