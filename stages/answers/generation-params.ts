@@ -35,5 +35,5 @@ export const generationSchema = {
 };
 
 export const requiredOfGeneration: readonly string[] = Object.keys(generationSchema).filter(
-  (name) => name !== 'generation',
+  (name) => name !== 'generation' && name !== 'device',
 );
