@@ -81,6 +81,8 @@ export interface SharedCacheReport {
   readonly unanswered: number;
   /** Results that were to be uploaded, and were not. */
   readonly notUploaded: number;
+  /** What failed last while something was uploaded. */
+  readonly uploadFault?: string;
   /** Results that were written again, since lifecycle rules delete what is old. */
   readonly refreshed: number;
   /** Why it was not read, or written, any more. */

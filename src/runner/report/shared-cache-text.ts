@@ -5,7 +5,7 @@ import { sizeText } from '../wording/size-text.ts';
 /** What a run had from the shared cache, gave to it, and could not use; undefined: nothing to say. */
 export function sharedCacheText(report: SharedCacheReport): string | undefined {
   const { remote, fetched, uploaded, absent, untrusted, refused, incomplete, partial, unanswered } = report;
-  const { notUploaded, refreshed } = report;
+  const { notUploaded, uploadFault, refreshed } = report;
   const parts = [
     ...(fetched.results > 0 ? [`${transferredText(fetched)} fetched`] : []),
     ...(uploaded.results > 0 ? [`${transferredText(uploaded)} uploaded`] : []),
@@ -16,7 +16,11 @@ export function sharedCacheText(report: SharedCacheReport): string | undefined {
     ...(refused > 0 ? [`${refused} refused, the signature or the entry is wrong`] : []),
     ...(incomplete > 0 ? [`${incomplete} refused, objects are missing or damaged`] : []),
     ...(unanswered > 0 ? [`${pluralize(unanswered, 'look-up')} unanswered`] : []),
-    ...(notUploaded > 0 ? [`${notUploaded} not uploaded (\`pipeline push\` uploads them)`] : []),
+    ...(notUploaded > 0
+      ? [
+          `${notUploaded} not uploaded${uploadFault === undefined ? '' : `: ${uploadFault}`} (\`pipeline push\` tries again)`,
+        ]
+      : []),
   ];
   return parts.length === 0 ? undefined : `shared cache ${remote}: ${parts.join('; ')}`;
 }

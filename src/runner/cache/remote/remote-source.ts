@@ -188,6 +188,7 @@ export function remoteSource(
         partial: partial.size,
         notUploaded: counts.notUploaded + left,
         remote: storage.name,
+        ...(writing.lastFault() === undefined ? {} : { uploadFault: writing.lastFault()?.message ?? '' }),
         ...(reading.reason() === undefined ? {} : { readingOff: reading.reason() ?? '' }),
         ...(writing.reason() === undefined ? {} : { writingOff: writing.reason() ?? '' }),
       };

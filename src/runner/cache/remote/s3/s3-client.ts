@@ -14,6 +14,8 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: S3Body;
+  /** What the server may take to do its part without a word: copying, say. */
+  readonly workMilliseconds?: number;
 }
 
 export interface S3Body {
@@ -49,7 +51,7 @@ const longestText = 4 << 20;
 
 export function s3Client(bucket: string, settings: AwsSettings, { send }: Transport): S3Client {
   async function once(request: S3Request, signal: AbortSignal): Promise<Answer<S3Answer>> {
-    const { method, key, query = {}, headers = {}, body } = request;
+    const { method, key, query = {}, headers = {}, body, workMilliseconds = 0 } = request;
     const credentials = await settings.credentials();
     if (!credentials.ok) return failed({ kind: 'denied', message: credentials.error });
     const path = key === '' ? '' : `/${key.split('/').map(encoded).join('/')}`;
@@ -69,6 +71,7 @@ export function s3Client(bucket: string, settings: AwsSettings, { send }: Transp
         },
         ...(body === undefined ? {} : { body: () => body.bytes() }),
         bodySize: body?.size ?? 0,
+        workMilliseconds,
       },
       signal,
     );

@@ -20,6 +20,9 @@ const worthAsking = 1 << 20;
 /** From this size on, an object is sent in parts, each of which can be sent again. */
 const inParts = 64 << 20;
 
+/** Milliseconds that a server may take to copy an object. */
+const copying = 60_000;
+
 /** So many pages of a thousand names are read; whoever may write more is no friend. */
 const mostPages = 5;
 
@@ -140,6 +143,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
           method: 'PUT',
           key,
           headers: { 'x-amz-copy-source': source, 'x-amz-metadata-directive': 'REPLACE' },
+          workMilliseconds: copying,
         },
         signal,
       );

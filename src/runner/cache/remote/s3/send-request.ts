@@ -18,6 +18,8 @@ export interface SignedRequest {
   /** Its body, made anew for each try. */
   readonly body?: () => AsyncIterable<Uint8Array>;
   readonly bodySize: number;
+  /** What the server may take to do its part without a word. */
+  readonly workMilliseconds: number;
 }
 
 export interface TimeLimits {
@@ -51,7 +53,7 @@ export function transport(limits: TimeLimits = timeLimits): Transport {
   const options = { keepAlive: true, maxSockets: 16 };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
   return {
-    async send({ method, url, headers, body, bodySize }, signal) {
+    async send({ method, url, headers, body, bodySize, workMilliseconds }, signal) {
       if (signal.aborted) return failed({ kind: 'silent', message: 'given up' });
       const isSecure = url.protocol === 'https:';
       const waits = body !== undefined && bodySize > withHeaders;
@@ -60,7 +62,12 @@ export function transport(limits: TimeLimits = timeLimits): Transport {
         headers: { ...headers, ...(waits ? { expect: '100-continue' } : {}) },
         agent: isSecure ? agents.https : agents.http,
       });
-      return exchanged(request, { host: url.host, body, bodySize, waits, limits, signal });
+      const patient = {
+        ...limits,
+        idleMilliseconds: limits.idleMilliseconds + workMilliseconds,
+        totalMilliseconds: limits.totalMilliseconds + workMilliseconds,
+      };
+      return exchanged(request, { host: url.host, body, bodySize, waits, limits: patient, signal });
     },
   };
 }
