@@ -127,6 +127,27 @@ describe('a server that fails', () => {
     });
   });
 
+  test('and takes long to put the parts of a large object together is waited for', async () => {
+    const bytes = Buffer.alloc(64 << 20);
+    await serving(
+      (request, response) => {
+        const { method, url = '' } = request;
+        if (method === 'PUT') response.writeContinue();
+        request.resume();
+        request.on('end', () => {
+          if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end();
+          else if (url.includes('uploads')) response.end('<R><UploadId>u</UploadId></R>');
+          else setTimeout(() => response.end('<R></R>'), 5 * impatient.idleMilliseconds);
+        });
+      },
+      async (storage) => {
+        const patient = { ...impatient, idleMilliseconds: 2 * impatient.idleMilliseconds };
+        const sent = await storage(patient).replace('x', contentOf(bytes), never);
+        expect(sent).toEqual({ ok: true, value: undefined });
+      },
+    );
+  });
+
   test('and breaks off in the middle of an object ends the reading with a failure', async () => {
     await serving(
       (_, response) => {
