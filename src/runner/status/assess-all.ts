@@ -31,18 +31,43 @@ export async function assessAll(
 ): Promise<ReadonlyMap<InstanceId, Standing>> {
   const reads = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
   const standings = new Map<InstanceId, Standing>();
+  const pending = new Map<InstanceId, Promise<void>>();
+  const settle = async (): Promise<void> => {
+    await Promise.all(pending.values());
+    pending.clear();
+  };
+  const atOnce = session.source === undefined ? 1 : lookUpsAtOnce;
   for (const instance of instances) {
-    const needs = session.plan.needs.get(instance.id) ?? [];
+    const { id } = instance;
+    const needs = session.plan.needs.get(id) ?? [];
+    if (pending.size >= atOnce || needs.some((need) => pending.has(need))) await settle();
     const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(standings.get(need)));
-    standings.set(
-      instance.id,
-      after.length > 0
-        ? { kind: 'waiting', after }
-        : await standingOf(session, instance, policyOf(instance), reads, standings),
-    );
+    if (after.length > 0) standings.set(id, { kind: 'waiting', after });
+    else
+      pending.set(
+        id,
+        standingOf(session, instance, policyOf(instance), reads, standings).then(
+          (standing) => void standings.set(id, standing),
+        ),
+      );
   }
-  return standings;
+  await settle();
+  return inPlanOrder(instances, standings);
 }
+
+/** A shared cache answers after a while: it is asked for so many instances at a time. */
+const lookUpsAtOnce = 16;
+
+const inPlanOrder = (
+  instances: readonly Instance[],
+  standings: ReadonlyMap<InstanceId, Standing>,
+): ReadonlyMap<InstanceId, Standing> =>
+  new Map(
+    instances.flatMap(({ id }) => {
+      const standing = standings.get(id);
+      return standing === undefined ? [] : [[id, standing]];
+    }),
+  );
 
 async function standingOf(
   session: Session,
