@@ -59,7 +59,7 @@ const kinds = {
 
   async generate({ model, count, batch, tokens, threads }) {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
-    const weights = valueOf(await loadAllFloat32(tensors));
+    const weights = await weightsOf(tensors);
     const decoder = await openDecoder(
       openEngine({ threads }),
       plainTrace(config),
@@ -91,7 +91,7 @@ const kinds = {
     let top;
     const time = await timed(async () => {
       const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
-      const weights = valueOf(await loadAllFloat32(tensors));
+      const weights = await weightsOf(tensors);
       const decoder = await openDecoder(openEngine({ threads }), plainTrace(config), weights, 'logits');
       await decoder.start([source]);
       const logits = await decoder.step(Int32Array.of(0), Int32Array.of(0));
@@ -155,6 +155,15 @@ function batchesOf({ batch, steps, warm, length }) {
 
 function cut(row, longest) {
   return { source: row.source.slice(0, longest), target: row.target.slice(0, longest) };
+}
+
+async function weightsOf(tensors) {
+  return Object.fromEntries(
+    Array.from(valueOf(await loadAllFloat32(tensors)), ([name, data]) => [
+      name,
+      { dtype: 'float32', shape: tensors.get(name).shape, data },
+    ]),
+  );
 }
 
 async function encoded(passes, encode) {

@@ -1,6 +1,6 @@
 """The other side of a row: `python bench/peer.py FOLDER step|generate|pieces|tokens|load OPTIONS`, as ours.mjs.
 
-torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what inputs.mjs made.
+torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what make-inputs.mjs made.
 """
 
 import json

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { folder, makeInputs } from './inputs.mjs';
+import { folder } from './inputs.mjs';
 import { rows } from './rows.mjs';
 
 const { values, positionals } = parseArgs({
@@ -43,13 +43,19 @@ console.log(
 console.log(
   '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least | wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
 );
-await makeInputs(new Set(['nano', ...chosen.map(({ options }) => options.model)]));
+makeInputs(new Set(['nano', ...chosen.flatMap(({ options }) => options.model ?? [])]));
 for (const row of chosen) {
   const sides = row.kind === 'idle' ? idleSides(row) : enginesOf(row);
   const found = sides.map(() => []);
   for (let round = 0; round < Number(values.rounds); round += 1)
     sides.forEach((side, index) => side !== undefined && found[index].push(side()));
   console.log(lineOf(row, found));
+}
+
+function makeInputs(models) {
+  const program = join(import.meta.dirname, 'make-inputs.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [program, ...models], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
 }
 
 function enginesOf({ kind, options, peer }) {
