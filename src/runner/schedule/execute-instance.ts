@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Event, FailedOutcome, Failure, Outcome } from '../event.ts';
-import type { InstanceId, RunId } from '../identity.ts';
+import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { undeclaredPaths } from '../plan/command/check-command.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -23,7 +23,7 @@ import { recordListing } from '../store/remembered/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { attemptFolder } from '../workspace/cache-layout.ts';
 import { dropScratch, hasOrigin, openScratch, originOf, scratchPath } from '../workspace/scratch.ts';
-import { placeOf, readUntil } from '../workspace/workspace.ts';
+import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/disk-message.ts';
@@ -304,14 +304,19 @@ function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: bool
   if (found === undefined) return;
   recordHost(store, record, found);
   const before = mayResume ? earlierCpu(store, record.key, record.nonce) : undefined;
-  const hasCheckpoint = workspace.disk.list(placeOf(workspace, scratchPath(record.key))).length > 0;
-  if (before === undefined || before === found.cpu || !hasCheckpoint) return;
+  if (before === undefined || before === found.cpu || !hasCheckpoint(workspace, record.key)) return;
   warn(run, instance.id, {
     severity: 'warning',
     code: 'mixed-cpus',
     message: `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ${before}: its last bits may differ from those of one model of CPU`,
     help: 'for bit-identical results ask for one model with "constraint", and run again with --force',
   });
+}
+
+/** A stage may have removed all of the cache. */
+function hasCheckpoint(workspace: Workspace, key: Key): boolean {
+  const place = placeOf(workspace, scratchPath(key));
+  return workspace.disk.lstat(place)?.isDirectory() === true && workspace.disk.list(place).length > 0;
 }
 
 /**
