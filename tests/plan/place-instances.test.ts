@@ -78,6 +78,11 @@ describe('a machine file', () => {
   });
 
   test('that is empty says nothing', () => {
-    expect(machine('')).toEqual({ cache: undefined, executor: undefined, executors: new Map() });
+    expect(machine('')).toEqual({
+      cache: undefined,
+      executor: undefined,
+      executors: new Map(),
+      tracking: [],
+    });
   });
 });
