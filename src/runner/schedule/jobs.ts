@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { Executor, Handle, Job, JobResult, SubmittedJob } from '../executors/executor.ts';
 
 /** The jobs of a run: submitted together, and polled together. */
 export interface Jobs {
-  /** Submits a job, with the others that come at the same moment. */
+  /** Submits a job, with the others that become ready at about the same time. */
   submit(job: Job): Promise<Handle>;
   /** How a job ended, when it has. Undefined: it is gone and left no result. */
   ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
@@ -22,6 +22,9 @@ interface Submission {
   readonly resolve: (handle: Handle) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Instances that are ready together are prepared one after the other; a queue takes longer than this anyway. */
+const gatherMilliseconds = 200;
 
 /** The jobs of all executors of a run. */
 export interface JobsOfRun {
@@ -51,7 +54,7 @@ function jobsOf(executor: Executor): Jobs {
   let wake: (() => void) | undefined;
 
   async function submitAll(): Promise<void> {
-    await setImmediate();
+    await (executor.leavesJobs ? pause(gatherMilliseconds) : setImmediate());
     const batch = submissions;
     submissions = [];
     try {
