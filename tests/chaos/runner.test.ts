@@ -234,7 +234,7 @@ function betweenExitAndEnd(steps: readonly string[]): readonly string[] {
   return steps.filter((step) => {
     if (step.startsWith('row: DELETE FROM process_groups')) exited = true;
     const among = exited;
-    if (step.startsWith('row: UPDATE attempts')) exited = false;
+    if (step.startsWith('row: UPDATE attempts SET ended')) exited = false;
     return among;
   });
 }
