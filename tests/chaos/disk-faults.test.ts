@@ -56,9 +56,9 @@ const halves = {
 const rounds = `${small}
 for taken in $(seq 100000 75000 1900000); do
   mkdir p && cd p && cp "$PIPELINE_FILE" pipeline.yaml && head -c $taken /dev/zero > taken
-  "$NODE" "$MAIN" run 2> "$0/said"; first=$?
+  "$NODE" "$MAIN" run > /dev/null 2> "$0/said"; first=$?
   rm taken
-  "$NODE" "$MAIN" run 2> "$0/said-again"; again=$?
+  "$NODE" "$MAIN" run > /dev/null 2> "$0/said-again"; again=$?
   "$NODE" "$MAIN" verify > /dev/null 2>&1; verified=$?
   printf '%s %s %s %s %s %s\\n' $taken $first $again $verified "$(cksum < artifacts/pipeline/b/o | tr ' ' -)" "$(grep -ciE 'no space|disk is full|SQLITE_FULL' "$0/said")"
   cd .. && rm -rf p
@@ -111,7 +111,7 @@ const collections = `${small}
 for left in 0 16 48 96; do
   mkdir p && cd p
   echo 'stages: { make: { matrix: { n: [1, 2] }, cmd: "yes \${n} | head -c 200000 > \${outs.o}", outs: { o: o } } }' > pipeline.yaml
-  "$NODE" "$MAIN" run 2> /dev/null; first=$?
+  "$NODE" "$MAIN" run > /dev/null 2>&1; first=$?
   sed -i 's/1, 2/1/' pipeline.yaml
   head -c \${left}K /dev/zero > spare; dd if=/dev/zero of=taken bs=1k 2> /dev/null; rm spare
   "$NODE" "$MAIN" status > /dev/null; status=$?
