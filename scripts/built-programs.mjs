@@ -70,7 +70,7 @@ const builtCommandLine = {
 const neverIdle = {
   name: 'never-idle',
   setup(idle) {
-    const files = /\/(slurm-executor|command-executor|machine-file)\.ts$/;
+    const files = /\/(remote-executor|slurm-queue|command-queue|machine-file)\.ts$/;
     idle.onResolve({ filter: files }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );

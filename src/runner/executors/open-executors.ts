@@ -7,6 +7,7 @@ import type { Executor } from './executor.ts';
 import type { Executors } from './executors.ts';
 import type { HelperPrograms } from './helper-programs.ts';
 import { localExecutor } from './local/local-executor.ts';
+import type { Queue } from './remote/queue.ts';
 import type { RemoteHost } from './remote/remote-executor.ts';
 
 /** What executors work with. */
@@ -49,15 +50,20 @@ async function openRemote(
       set: (platform) => recordPlatform(store, nodes, platform),
     },
   };
+  const { remoteExecutor } = await import('./remote/remote-executor.ts');
+  return remoteExecutor(name, await openQueue(settings, workspace.root, environment), settings, remote);
+}
+
+async function openQueue(
+  settings: ExecutorSettings,
+  root: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Queue> {
   switch (settings.kind) {
-    case 'slurm': {
-      const { slurmExecutor } = await import('./slurm/slurm-executor.ts');
-      return slurmExecutor(name, settings, remote, environment);
-    }
-    case 'command': {
-      const { commandExecutor } = await import('./command/command-executor.ts');
-      return commandExecutor(name, settings, remote, environment);
-    }
+    case 'slurm':
+      return (await import('./slurm/slurm-queue.ts')).slurmQueue(settings, environment);
+    case 'command':
+      return (await import('./command/command-queue.ts')).commandQueue(settings, root, environment);
   }
 }
 

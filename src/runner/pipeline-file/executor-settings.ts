@@ -2,7 +2,7 @@
 export type ExecutorSettings = SlurmSettings | CommandSettings;
 
 /** What every queue has. */
-interface QueueSettings {
+export interface QueueSettings {
   /** How many jobs at once, waiting ones included. */
   readonly jobs?: number;
   /** Lines of the shell that run before Node, on the node of the job. */

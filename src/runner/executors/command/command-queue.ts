@@ -1,15 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { shellQuoted } from '../../wording/shell-quoted.ts';
 import type { CommandSettings } from '../../pipeline-file/executor-settings.ts';
+import { type Answer, queueCommand } from '../remote/queue-command.ts';
 import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
-
-/** What a command of the user answered. */
-interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /**
  * A queue that is known by three commands of the user: one submits a script, one says where a job stands, one ends
@@ -17,10 +10,9 @@ interface Answer {
  */
 export function commandQueue(settings: CommandSettings, root: string, environment: NodeJS.ProcessEnv): Queue {
   const run = (words: readonly string[], values: Readonly<Record<string, string>>): Promise<Answer> =>
-    answerOf(
+    queueCommand(
       words.map((word) => word.replaceAll(/\$\{(\w+)\}/g, (all, name: string) => values[name] ?? all)),
-      root,
-      environment,
+      { folder: root, environment, longestMilliseconds },
     );
 
   async function submit({ job, wrapper }: QueuedJob): Promise<Submission> {
@@ -79,36 +71,6 @@ function scriptOf(root: string, wrapper: readonly string[], { setup = [], node }
     `exec ${[own, ...wrapper].map(shellQuoted).join(' ')}`,
     '',
   ].join('\n');
-}
-
-/** Outside the process group of the terminal: Ctrl-C must not end a submission half-way. */
-function answerOf(
-  [file = '', ...words]: readonly string[],
-  folder: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<Answer> {
-  return new Promise((resolve) => {
-    const child = spawn(file, words, {
-      cwd: folder,
-      env: environment,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), longestMilliseconds);
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
-    child.on('error', (error) => resolve({ code: null, stdout, stderr: error.message }));
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code, stdout, stderr });
-    });
-  });
 }
 
 const longestMilliseconds = 120_000;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, parseJson } from '../../../files/json.ts';
+import type { QueueSettings } from '../../pipeline-file/executor-settings.ts';
 import { jobsFolder } from '../../workspace/cache-layout.ts';
 import {
   type Executor,
@@ -28,17 +29,6 @@ import {
 import type { KnownJob, Queue, QueuedJob, QueueEnding, Sight } from './queue.ts';
 import { readShared, writeShared } from './shared-file.ts';
 import { storedProgram } from './stored-program.ts';
-
-export interface RemoteSettings {
-  /** How many jobs at once. */
-  readonly jobs: number;
-  /** Milliseconds between two looks at the queue. */
-  readonly interval: number;
-  /** Milliseconds that a result may take to show here. */
-  readonly grace: number;
-  /** Whether setup lines make the node's PATH and libraries another than ours. */
-  readonly hasSetup: boolean;
-}
 
 export interface RemoteHost {
   readonly root: string;
@@ -73,7 +63,7 @@ interface Tracked {
 export function remoteExecutor(
   name: string,
   queue: Queue,
-  { jobs, interval, grace, hasSetup }: RemoteSettings,
+  { jobs = 100, interval = 10, grace = 60, setup = [] }: QueueSettings,
   { root, helpers, platform }: RemoteHost,
 ): Executor {
   const tracked = new Map<Handle, Tracked>();
@@ -104,7 +94,7 @@ export function remoteExecutor(
       track(handle).refusal === undefined ? [ticketOf(handle)] : [],
     );
     sights = tickets.length === 0 ? new Map() : await queue.look(tickets);
-    nextLook = performance.now() + interval;
+    nextLook = performance.now() + interval * 1000;
     if (sights === undefined) return;
     for (const handle of handles) {
       const job = track(handle);
@@ -140,7 +130,7 @@ export function remoteExecutor(
     if (job.missingSince === undefined) return job.sight?.kind === 'running' ? 'running' : 'pending';
     // It cannot have a result: its program was never started.
     if (job.isCancelled && !wasClaimed(ticketOf(handle))) return 'gone';
-    return performance.now() - job.missingSince >= grace ? 'gone' : 'unknown';
+    return performance.now() - job.missingSince >= grace * 1000 ? 'gone' : 'unknown';
   }
 
   /** Writes down what a job is told, before it is submitted. */
@@ -154,7 +144,8 @@ export function remoteExecutor(
           ? { kind: 'stage', child: storedProgram(root, helpers.stageChild), bundle: job.program.bundle }
           : job.program,
       environment: job.environment,
-      ofNode: hasSetup ? ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'HOME'] : ['TMPDIR'],
+      // Setup lines make the node's PATH and libraries others than ours.
+      ofNode: setup.length > 0 ? ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'HOME'] : ['TMPDIR'],
       output: job.output,
       scratch: job.scratch,
       platform: platform.get() ?? null,

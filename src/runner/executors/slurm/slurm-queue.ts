@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlurmSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Job } from '../executor.ts';
 import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
+import type { Answer } from '../remote/queue-command.ts';
 import { parseQueue, queueFormat, sightsIn } from './parse-queue.ts';
 import { batchScript, sbatchWords } from './sbatch.ts';
-import { type Answer, slurmCommand } from './slurm-command.ts';
+import { slurmCommand } from './slurm-command.ts';
 
 /** Jobs of a Slurm cluster, by the commands of Slurm. */
 export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessEnv): Queue {
