@@ -138,19 +138,9 @@ export async function explain(
   planned: Planned,
   instance: string,
 ): Promise<Result<Explanation, Problem>> {
-  const looked = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
-  if (!looked.ok) return looked;
-  const [inspection] = looked.value;
-  if (inspection === undefined || looked.value.length > 1)
-    return invalid(
-      [
-        oneInstance(
-          instance,
-          looked.value.map((one) => one.instance),
-        ),
-      ],
-      planned.sources,
-    );
+  const alone = await inspectedAlone(opened, planned, instance);
+  if (!alone.ok) return alone;
+  const inspection = alone.value;
   const {
     key,
     because,
@@ -219,6 +209,20 @@ async function inspected(
   opened.stats.flush();
   const ids = new Set(selected.value.chosen.map(({ id }) => id));
   return { ok: true, value: inspections.filter(({ instance }) => ids.has(instance.id)) };
+}
+
+/** The one instance that a name selects; an error that lists them where there are several. */
+async function inspectedAlone(
+  opened: Opened,
+  planned: Planned,
+  instance: string,
+): Promise<Result<Inspection, Problem>> {
+  const found = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
+  if (!found.ok) return found;
+  const [inspection, ...more] = found.value;
+  if (inspection !== undefined && more.length === 0) return { ok: true, value: inspection };
+  const instances = found.value.map((one) => one.instance);
+  return invalid([oneInstance(instance, instances)], planned.sources);
 }
 
 function stateOf(
@@ -479,19 +483,9 @@ export async function modelPlaceOf(
   asWritten: readonly Instance[],
   instance: string,
 ): Promise<Result<ModelPlace, Problem>> {
-  const looked = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
-  if (!looked.ok) return looked;
-  const [inspection] = looked.value;
-  if (inspection === undefined || looked.value.length > 1)
-    return invalid(
-      [
-        oneInstance(
-          instance,
-          looked.value.map((one) => one.instance),
-        ),
-      ],
-      planned.sources,
-    );
+  const alone = await inspectedAlone(opened, planned, instance);
+  if (!alone.ok) return alone;
+  const inspection = alone.value;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id);
   const state = stateOf(opened, planned, inspection, last?.kind);
   const written = asWritten.find(({ id }) => id === inspection.instance.id)?.deps['base'];

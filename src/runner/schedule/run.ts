@@ -4,6 +4,7 @@ import type { Event, Outcome } from '../event.ts';
 import { countOutcomes } from '../report/count-outcomes.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
+import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import {
@@ -243,20 +244,8 @@ export async function withRun<S extends Framed>(
     counts: countOutcomes(outcomes.values()),
     startedFrom: await start.settle(),
   });
-  return { run: id, seconds, exitCode, outcomes: inOrder(instances, outcomes), readsOutOfDate: false };
+  return { run: id, seconds, exitCode, outcomes: inPlanOrder(instances, outcomes), readsOutOfDate: false };
 }
-
-/** In the order of the plan, not in that of their ends. */
-const inOrder = (
-  instances: readonly Named[],
-  outcomes: ReadonlyMap<InstanceId, Outcome>,
-): ReadonlyMap<InstanceId, Outcome> =>
-  new Map(
-    instances.flatMap(({ id }) => {
-      const outcome = outcomes.get(id);
-      return outcome === undefined ? [] : [[id, outcome]];
-    }),
-  );
 
 /** Tells the end of those that read what cannot be had; gives the others. */
 function withoutBlocked(

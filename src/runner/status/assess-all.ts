@@ -1,6 +1,7 @@
 import type { InstanceId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
+import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance } from '../plan/instance.ts';
 import { keysByManifest } from '../store/last-results.ts';
 import {
@@ -57,17 +58,6 @@ export async function assessAll(
 
 /** A shared cache answers after a while: it is asked for so many instances at a time. */
 const lookUpsAtOnce = 16;
-
-const inPlanOrder = (
-  instances: readonly Instance[],
-  standings: ReadonlyMap<InstanceId, Standing>,
-): ReadonlyMap<InstanceId, Standing> =>
-  new Map(
-    instances.flatMap(({ id }) => {
-      const standing = standings.get(id);
-      return standing === undefined ? [] : [[id, standing]];
-    }),
-  );
 
 async function standingOf(
   session: Session,
