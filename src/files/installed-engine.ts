@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Result } from '../result.ts';
 import { type Digest, digestOf, parseDigest } from './digest.ts';
-import { isJsonObject, type Json } from './json.ts';
+import { isJsonObject, jsonIn } from './json.ts';
 
 /** An engine that is not a package of the project but was installed by `pipeline setup`, for all projects. */
 export interface InstalledEngine {
@@ -75,12 +75,7 @@ export const identityOf = ({ version, files }: InstalledEngine): string =>
   )}`;
 
 function parseInstalled(text: string): InstalledEngine | undefined {
-  let json: Json;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const json = jsonIn(text);
   if (!isJsonObject(json) || !isJsonObject(json['files'])) return undefined;
   const { version, folder } = json;
   const files: Record<string, InstalledFile> = {};

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { isJsonObject, type Json } from '../../files/json.ts';
+import { isJsonObject, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { installedFile } from '../installed-file.ts';
 
@@ -31,12 +31,7 @@ export async function tryInChild(folder: string, device: 'cpu' | 'cuda'): Promis
 }
 
 function parseTried(text: string): Tried | undefined {
-  let json: Json;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const json = jsonIn(text);
   if (!isJsonObject(json)) return undefined;
   const { version, device } = json;
   return typeof version === 'string' && typeof device === 'string' ? { version, device } : undefined;
