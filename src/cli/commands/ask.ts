@@ -9,6 +9,7 @@ import { decimalNumber } from '../decimal-number.ts';
 import { jsonLine, printJson } from '../print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 import { wholeNumber } from '../whole-number.ts';
 
@@ -60,11 +61,7 @@ async function ask(instance: string, question: string | undefined, options: AskO
       const place = await project.model(name);
       if (!place.ok) return await reportProblem(place.error, options);
       const model = await opened(project, place.value, name === instance, options);
-      if (!model.ok) {
-        openScreen().write(`error: ${model.error}\n`);
-        process.exitCode = 2;
-        return;
-      }
+      if (!model.ok) return refuse(model.error, 2);
       models.push(model.value);
     }
     if (question !== undefined) await answer(models, question, options);

@@ -7,6 +7,7 @@ import type { Artifact, Project, ResultFiles } from '../../runner/project.ts';
 import { printJson } from '../print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 import { wholeNumber } from '../whole-number.ts';
 
@@ -65,28 +66,24 @@ async function compare(
     const found = await project.results(selection);
     if (!found.ok) return await reportProblem(found.error, options);
     const read = await modelsOf(project.root, pattern, declared.value, found.value, options);
-    if (!read.ok) return refuse(read.error);
+    if (!read.ok) return refuse(read.error, 2);
     models.push(...read.value.filter(({ name }) => !models.some((known) => known.name === name)));
   }
   const against = options.against === undefined ? undefined : models[0]?.name;
-  if (models.length < 2) return refuse(`${asked.join(' ')} names one model: name another to compare it with`);
+  if (models.length < 2)
+    return refuse(`${asked.join(' ')} names one model: name another to compare it with`, 2);
   const { compareModels } = await import('../../ml/metrics/compare-models.ts');
   const compared = compareModels(models, { against, seed: options.seed });
-  if (!compared.ok) return refuse(compared.error);
+  if (!compared.ok) return refuse(compared.error, 2);
   const score =
     options.score ?? (models.length > 2 && options.json !== true ? leadingScore(compared.value) : undefined);
   const shown = compared.value.filter((comparison) => score === undefined || comparison.score === score);
   if (shown.length === 0) {
     const known = [...new Set(compared.value.map((comparison) => comparison.score))];
-    return refuse(`no score "${score}" was counted for all of them: ${known.join(', ')}`);
+    return refuse(`no score "${score}" was counted for all of them: ${known.join(', ')}`, 2);
   }
   if (options.json === true) printJson({ comparisons: shown });
   else process.stdout.write(await comparisonText(shown));
-}
-
-function refuse(error: string): void {
-  openScreen().write(`error: ${error}\n`);
-  process.exitCode = 2;
 }
 
 const leadingScore = (comparisons: readonly ModelComparison[]): string | undefined =>

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { printJson } from '../print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 
 interface ExportModelOptions extends PipelineOptions {
@@ -72,15 +73,8 @@ async function exportedText(
   folder: string,
   files: readonly WrittenFile[],
 ): Promise<string> {
-  const { aligned } = await import('../../runner/wording/aligned.ts');
-  const { sizeText } = await import('../../runner/wording/size-text.ts');
-  const lines = aligned(files.map(({ path, bytes }) => [`  ${path}`, sizeText(bytes)]));
-  return `wrote ${instance} to ${folder}:\n${lines.join('\n')}\n`;
+  const { fileListText } = await import('../file-list-text.ts');
+  return `wrote ${instance} to ${folder}:\n${fileListText(files).join('\n')}\n`;
 }
 
 const warn = (text: string): void => openScreen().write(`warning: ${text}\n`);
-
-function refuse(error: string, exitCode: 1 | 2): void {
-  openScreen().write(`error: ${error}\n`);
-  process.exitCode = exitCode;
-}

@@ -4,6 +4,7 @@ import { type ExportFormat, exportFormats, openExporter } from '../../tracking/o
 import { printJson } from '../print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 
 interface ExportOptions extends PipelineOptions {
@@ -77,8 +78,3 @@ async function exportedText(
 
 const shownPlaces = ([first = '', ...more]: readonly string[]): string =>
   `${/^https?:/.test(first) ? first : relative(process.cwd(), first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
-
-function refuse(error: string, exitCode: 1 | 2): void {
-  openScreen().write(`error: ${error}\n`);
-  process.exitCode = exitCode;
-}

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { printJson } from '../print-json.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 
 interface KeyOptions {
@@ -19,11 +20,7 @@ export function keyCommand(): Command {
     .action(async (options: KeyOptions) => {
       const { cacheKey } = await import('../../runner/project/cache-key.ts');
       const key = cacheKey(process.env, options.new === true);
-      if (!key.ok) {
-        openScreen().write(`error: ${key.error}\n`);
-        process.exitCode = 1;
-        return;
-      }
+      if (!key.ok) return refuse(key.error, 1);
       const { signer, place } = key.value;
       if (options.json === true) printJson(key.value);
       else if (signer === undefined) openScreen().write(`no key in ${place}: pipeline key --new makes one\n`);

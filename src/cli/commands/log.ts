@@ -11,6 +11,7 @@ import { followLog, type LogWriter } from '../follow-log.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { printJson } from '../print-json.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 
 interface LogOptions extends PipelineOptions {
@@ -31,11 +32,8 @@ export function logCommand(): Command {
       '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
     )
     .action(async (instance: string, options: LogOptions) => {
-      if (options.follow === true && options.json === true) {
-        openScreen().write('error: --follow and --json exclude each other\n');
-        process.exitCode = 2;
-        return;
-      }
+      if (options.follow === true && options.json === true)
+        return refuse('--follow and --json exclude each other', 2);
       const project = await openProjectHere(options);
       try {
         const log = await project.log(instance, options.run);

@@ -7,6 +7,7 @@ import type { Publication, PublicationRequest } from '../../trained/publication.
 import { printJson } from '../print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
 import { reportProblem } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 
 interface PushOptions extends PipelineOptions {
@@ -120,12 +121,10 @@ async function planText(
   { files, license }: Publication,
   { isNew, visibility }: PushTarget,
 ): Promise<string> {
-  const { aligned } = await import('../../runner/wording/aligned.ts');
-  const { sizeText } = await import('../../runner/wording/size-text.ts');
-  const rows = files.map(({ path, bytes }) => [`  ${path}`, sizeText(bytes)]);
+  const { fileListText } = await import('../file-list-text.ts');
   return [
     `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, base ${baseName ?? 'none'}:`,
-    ...aligned(rows),
+    ...fileListText(files),
     '',
   ].join('\n');
 }
@@ -137,9 +136,4 @@ async function isConfirmed({ yes }: PushOptions): Promise<boolean> {
   const answer = await lines.question('push these files? [y/N] ');
   lines.close();
   return /^y(es)?$/i.test(answer.trim());
-}
-
-function refuse(error: string, exitCode: 1 | 2): void {
-  openScreen().write(`error: ${error}\n`);
-  process.exitCode = exitCode;
 }

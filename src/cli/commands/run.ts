@@ -14,6 +14,7 @@ import { busyText, problemText, reportProblem } from '../report-problem.ts';
 import { jsonLine, printJson } from '../print-json.ts';
 import { resultsText } from '../results-text.ts';
 import { runTracking } from '../run-tracking.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { sharedCacheLine } from '../shared-cache-line.ts';
@@ -24,30 +25,19 @@ export function runCommand(): Command {
     ignoreHangup();
     const screen = openScreen();
     const selection = selectionOf(names, options);
-    if (selection === undefined) {
-      screen.write('error: --only, --from and --until exclude each other, and --only needs a name\n');
-      process.exitCode = 2;
-      return;
-    }
+    if (selection === undefined)
+      return refuse('--only, --from and --until exclude each other, and --only needs a name', 2);
     const contradiction =
       existingOutsFault(names, options) ??
       (options.watch === true ? notWithWatch(options) : undefined) ??
       (options.remote === true && options.dryRun !== true
         ? '--remote goes with --dry-run: a run asks the shared cache by itself'
         : undefined);
-    if (contradiction !== undefined) {
-      screen.write(`error: ${contradiction}\n`);
-      process.exitCode = 2;
-      return;
-    }
+    if (contradiction !== undefined) return refuse(contradiction, 2);
     const eventFile = openEventFile(options.events, (problem) =>
       screen.write(`warning: stopped writing events: ${fileProblemText(problem)}\n`),
     );
-    if (!eventFile.ok) {
-      screen.write(`error: ${fileProblemText(eventFile.error)}\n`);
-      process.exitCode = 2;
-      return;
-    }
+    if (!eventFile.ok) return refuse(fileProblemText(eventFile.error), 2);
     // A run tells warnings itself, as events.
     const project = await openProjectHere(options, options.dryRun === true ? undefined : () => undefined);
     try {

@@ -3,6 +3,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { installedFile } from '../installed-file.ts';
 import { openProjectHere, type PipelineOptions } from '../project-options.ts';
 import { problemText } from '../report-problem.ts';
+import { refuse } from '../refuse.ts';
 import { openScreen } from '../screen.ts';
 import { stopSignals } from '../stop-signals.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -33,11 +34,7 @@ export function uiCommand(): Command {
         openProject: () => openProjectHere(options, () => undefined),
         problemText: (problem) => problemText(problem, noColors),
       });
-      if (!served.ok) {
-        screen.write(`error: ${served.error}\n`);
-        process.exitCode = 1;
-        return;
-      }
+      if (!served.ok) return refuse(served.error, 1);
       const { url, port, close } = served.value;
       process.stdout.write(`${url}\n`);
       screen.write(`${accessText(port, process.env)}end with Ctrl-C\n`);
