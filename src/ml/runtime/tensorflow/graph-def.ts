@@ -9,6 +9,7 @@ import {
   messageField,
   textField,
 } from '../protobuf.ts';
+import { rawData } from '../raw-data.ts';
 
 /** A node of a GraphDef. An input is a node's name, with ":1" its second output, with "^" before it an order. */
 export interface NodeDef {
@@ -91,15 +92,3 @@ const tensorProto = ({ dtype, shape, values }: ConstantTensor): Message => [
   messageField(2, shapeProto(shape)),
   bytesField(4, rawData(dtype, values)),
 ];
-
-function rawData(dtype: DType, values: readonly number[]): Uint8Array {
-  const size = { float32: 4, int32: 4, uint32: 4, int64: 8, bool: 1 }[dtype];
-  const view = new DataView(new ArrayBuffer(values.length * size));
-  for (const [i, value] of values.entries()) {
-    if (dtype === 'float32') view.setFloat32(i * size, value, true);
-    else if (dtype === 'int64') view.setBigInt64(i * size, BigInt(value), true);
-    else if (dtype === 'bool') view.setUint8(i, value);
-    else view.setInt32(i * size, value, true); // of uint32 the bits
-  }
-  return new Uint8Array(view.buffer);
-}
