@@ -6,27 +6,19 @@ import { type Across, afterEvents, pointsOf, smoothed } from './curve-lines.ts';
 import { shortLabel } from './instance-labels.ts';
 import { type Line, LineChart } from './line-chart.tsx';
 import { numberText } from './number-text.ts';
-import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
+import { Choice, Command, Empty, PageHead, Select, Waiting, WaitingPage } from './parts.tsx';
 import { momentText } from './time-text.ts';
 import { ask, useAnswer } from './use-answer.ts';
 import { changesStates, useLive } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 
 /** So many are drawn until others are chosen. */
 const mostAtFirst = 6;
 
 /** What instances report by step: the loss, the learning rate; as it comes while they run. */
 export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
-  const { answer, problem, isLoading, again } = useAnswer<CurvesAnswer>('/api/curves');
-  useLive((events) => {
-    if (events.some(changesStates)) again();
-  });
-  if (answer === undefined)
-    return (
-      <>
-        <PageHead title="Curves" />
-        <Waiting problem={problem} isLoading={isLoading} />
-      </>
-    );
+  const { answer, problem, isLoading } = useLiveAnswer<CurvesAnswer>('/api/curves', changesStates);
+  if (answer === undefined) return <WaitingPage title="Curves" problem={problem} isLoading={isLoading} />;
   const all = answer.curves.filter(({ isRunning, hasResult }) => isRunning || hasResult);
   const asked = query.getAll('of').filter((name) => all.some(({ instance }) => instance === name));
   const running = all.filter(({ isRunning }) => isRunning);

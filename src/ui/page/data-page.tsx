@@ -2,16 +2,13 @@ import type { DataAnswer, DataSet, LengthHistogram, ReasonCount } from '../api.t
 import { changed, go } from './address.ts';
 import { numberText } from './number-text.ts';
 import { Choice, Command, Empty, PageHead, Waiting } from './parts.tsx';
-import { useAnswer } from './use-answer.ts';
-import { useLive } from './use-live.ts';
+import { endsRun } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 import { useWidth } from './use-width.ts';
 
 /** What became of the raw data: rows, what was dropped and why, duplicates across splits, lengths, truncation. */
 export function DataPage({ query }: { readonly query: URLSearchParams }) {
-  const { answer, problem, isLoading, again } = useAnswer<DataAnswer>('/api/data');
-  useLive((events) => {
-    if (events.some(({ event }) => event.kind === 'run-finished')) again();
-  });
+  const { answer, problem, isLoading } = useLiveAnswer<DataAnswer>('/api/data', endsRun);
   const set = answer?.sets.find(({ instance }) => instance === query.get('set')) ?? answer?.sets[0];
   return (
     <>

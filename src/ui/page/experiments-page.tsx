@@ -15,24 +15,16 @@ import {
 } from './experiment-table.ts';
 import { ParallelCoordinates } from './parallel-coordinates.tsx';
 import { numberText } from './number-text.ts';
-import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
+import { Choice, Command, Empty, PageHead, Select, WaitingPage } from './parts.tsx';
 import { Scatter } from './scatter.tsx';
-import { useAnswer } from './use-answer.ts';
-import { useLive } from './use-live.ts';
+import { endsRun } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 
 /** One row a model: the params in which the models differ, and their metrics with intervals. */
 export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) {
-  const { answer, problem, isLoading, again } = useAnswer<ExperimentsAnswer>('/api/experiments');
-  useLive((events) => {
-    if (events.some(({ event }) => event.kind === 'run-finished')) again();
-  });
+  const { answer, problem, isLoading } = useLiveAnswer<ExperimentsAnswer>('/api/experiments', endsRun);
   if (answer === undefined)
-    return (
-      <>
-        <PageHead title="Experiments" />
-        <Waiting problem={problem} isLoading={isLoading} />
-      </>
-    );
+    return <WaitingPage title="Experiments" problem={problem} isLoading={isLoading} />;
   const isGrouped = query.get('group') === 'seed';
   const all = experimentRows(answer.models, { isGrouped });
   const hidden = new Set(query.getAll('hide'));

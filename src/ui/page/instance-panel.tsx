@@ -7,6 +7,7 @@ import { numberOf, numberText } from './number-text.ts';
 import { Command, State, Waiting } from './parts.tsx';
 import { ask, useAnswer } from './use-answer.ts';
 import { changesStates, useLive } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 
 /** What is known of one instance: why it ran, what it said and printed, its files, metrics and manifest. */
 export function InstancePanel(props: {
@@ -17,15 +18,10 @@ export function InstancePanel(props: {
 }) {
   const { name, run } = props;
   const inRun = run === undefined ? '' : `&run=${encodeURIComponent(run)}`;
-  const { answer, problem, isLoading, again } = useAnswer<InstanceAnswer>(
+  const { answer, problem, isLoading } = useLiveAnswer<InstanceAnswer>(
     `/api/instance?name=${encodeURIComponent(name)}${inRun}`,
+    (live) => changesStates(live) && 'instance' in live.event && live.event.instance === name,
   );
-  useLive((events) => {
-    if (
-      events.some((each) => changesStates(each) && 'instance' in each.event && each.event.instance === name)
-    )
-      again();
-  });
   return (
     <aside
       class="panel"

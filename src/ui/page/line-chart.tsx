@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { nearestTo, type Point, smoothed, spread, thinned } from './curve-lines.ts';
+import { HeightAxis } from './height-axis.tsx';
 import { numberText, tickText } from './number-text.ts';
 import { linearScale, logScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
@@ -83,20 +84,7 @@ export function LineChart(props: {
           move(event.key === 'ArrowLeft' ? -1 : 1);
         }}
       >
-        {up.ticks.map((tick) => (
-          <g key={tick}>
-            <line
-              class="grid"
-              x1={edge.left}
-              x2={width - edge.right}
-              y1={up.place(tick)}
-              y2={up.place(tick)}
-            />
-            <text class="tick" x={edge.left - 7} y={up.place(tick) + 4} text-anchor="end">
-              {tickText(tick, up.step)}
-            </text>
-          </g>
-        ))}
+        <HeightAxis scale={up} left={edge.left} right={width - edge.right} gap={7} />
         {across.ticks.map((tick) => (
           <text
             key={tick}

@@ -34,6 +34,20 @@ export function Waiting(props: { readonly problem: string | undefined; readonly 
   ) : null;
 }
 
+/** A page of which nothing is known yet. */
+export function WaitingPage(props: {
+  readonly title: string;
+  readonly problem: string | undefined;
+  readonly isLoading: boolean;
+}) {
+  return (
+    <>
+      <PageHead title={props.title} />
+      <Waiting problem={props.problem} isLoading={props.isLoading} />
+    </>
+  );
+}
+
 export function Empty(props: { readonly children: ComponentChildren }) {
   return <p class="empty">{props.children}</p>;
 }

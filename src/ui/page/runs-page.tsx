@@ -8,8 +8,9 @@ import { Command, Counts, Empty, Moment, PageHead, State, useNow, Waiting } from
 import { RunView } from './run-view.tsx';
 import { startedFromText } from './started-from-text.ts';
 import { momentText } from './time-text.ts';
-import { ask, useAnswer } from './use-answer.ts';
-import { useLive } from './use-live.ts';
+import { ask } from './use-answer.ts';
+import { endsRun, startsRun } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 import { VirtualRows } from './virtual-rows.tsx';
 
 /** The runs, the newest first; with `run` in the query, one of them. */
@@ -19,13 +20,13 @@ export function RunsPage({ query }: { readonly query: URLSearchParams }) {
 }
 
 function RunList({ query }: { readonly query: URLSearchParams }) {
-  const { answer, problem, isLoading, again } = useAnswer<RunsAnswer>('/api/runs?limit=100');
+  const { answer, problem, isLoading } = useLiveAnswer<RunsAnswer>(
+    '/api/runs?limit=100',
+    (live) => startsRun(live) || endsRun(live),
+  );
   const [older, setOlder] = useState<RunsAnswer>({ runs: [], more: false });
   const [isFetching, setIsFetching] = useState(false);
   useEffect(() => setOlder({ runs: [], more: answer?.more ?? false }), [answer]);
-  useLive((events) => {
-    if (events.some(({ event }) => event.kind === 'run-started' || event.kind === 'run-finished')) again();
-  });
   const runs = [...(answer?.runs ?? []), ...older.runs];
   const now = useNow(true);
   const fetchOlder = (): void => {

@@ -1,26 +1,17 @@
 import type { SampledModel, SamplesAnswer } from '../api.ts';
 import { changed, go } from './address.ts';
 import { nameOfSet } from './instance-labels.ts';
-import { Choice, Command, Empty, PageHead, Select, Waiting } from './parts.tsx';
-import { useAnswer } from './use-answer.ts';
-import { useLive } from './use-live.ts';
+import { Choice, Command, Empty, PageHead, Select, WaitingPage } from './parts.tsx';
+import { endsRun } from './use-live.ts';
+import { useLiveAnswer } from './use-live-answer.ts';
 
 /** So many models stand side by side until others are chosen. */
 const mostAtFirst = 3;
 
 /** Sampled answers to the same questions: models side by side, by temperature. */
 export function SamplesPage({ query }: { readonly query: URLSearchParams }) {
-  const { answer, problem, isLoading, again } = useAnswer<SamplesAnswer>('/api/samples');
-  useLive((events) => {
-    if (events.some(({ event }) => event.kind === 'run-finished')) again();
-  });
-  if (answer === undefined)
-    return (
-      <>
-        <PageHead title="Samples" />
-        <Waiting problem={problem} isLoading={isLoading} />
-      </>
-    );
+  const { answer, problem, isLoading } = useLiveAnswer<SamplesAnswer>('/api/samples', endsRun);
+  if (answer === undefined) return <WaitingPage title="Samples" problem={problem} isLoading={isLoading} />;
   const sets = setsOf(answer.models);
   const set = sets.find(({ name }) => name === query.get('set')) ?? sets[0];
   return (

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { HeightAxis } from './height-axis.tsx';
 import { numberText, tickText } from './number-text.ts';
 import { linearScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
@@ -33,20 +34,7 @@ export function Scatter(props: {
         role="img"
         aria-label={`${props.y} against ${props.x} of ${points.length} models: the table has the values`}
       >
-        {up.ticks.map((tick) => (
-          <g key={tick}>
-            <line
-              class="grid"
-              x1={edge.left}
-              x2={width - edge.right}
-              y1={up.place(tick)}
-              y2={up.place(tick)}
-            />
-            <text class="tick" x={edge.left - 8} y={up.place(tick) + 4} text-anchor="end">
-              {tickText(tick, up.step)}
-            </text>
-          </g>
-        ))}
+        <HeightAxis scale={up} left={edge.left} right={width - edge.right} gap={8} />
         {across.ticks.map((tick) => (
           <g key={tick}>
             <line

@@ -60,9 +60,10 @@ export function useIsConnected(): boolean {
   return isConnected;
 }
 
+export const startsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-started';
+
+export const endsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-finished';
+
 /** Events after which what is known of instances is not what it was. */
-export const changesStates = ({ event }: LiveEvent): boolean =>
-  event.kind === 'started' ||
-  event.kind === 'finished' ||
-  event.kind === 'run-started' ||
-  event.kind === 'run-finished';
+export const changesStates = (live: LiveEvent): boolean =>
+  live.event.kind === 'started' || live.event.kind === 'finished' || startsRun(live) || endsRun(live);

@@ -1,0 +1,12 @@
+import type { LiveEvent } from '../api.ts';
+import { type Answered, useAnswer } from './use-answer.ts';
+import { useLive } from './use-live.ts';
+
+/** An answer of the server, asked for again after events that make it another. */
+export function useLiveAnswer<T>(address: string, changes: (event: LiveEvent) => boolean): Answered<T> {
+  const answered = useAnswer<T>(address);
+  useLive((events) => {
+    if (events.some(changes)) answered.again();
+  });
+  return answered;
+}
