@@ -19,6 +19,8 @@ import { lossGraph, trainingGraph } from '../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import { openRuntime } from '../src/ml/runtime/open-runtime.ts';
 import type { TrainingRuntime, Values } from '../src/ml/runtime/runtime.ts';
+import { plainOptions } from '../tests/generate/plain-options.ts';
+import { tinyConfig } from '../tests/model/tiny-model.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const [name = 'onnx', threads = '2', folder] = process.argv.slice(2);
@@ -29,27 +31,14 @@ const runtime = await openRuntime(name, {
 });
 
 const nano: Mt5Config = {
-  modelType: 'mt5',
+  ...tinyConfig,
   vocabSize: 4096,
   dModel: 128,
   dKv: 32,
   dFf: 256,
-  numLayers: 2,
   numDecoderLayers: 2,
-  numHeads: 4,
   relativeAttentionNumBuckets: 32,
   relativeAttentionMaxDistance: 128,
-  dropoutRate: 0.1,
-  layerNormEpsilon: 1e-6,
-  initializerFactor: 1,
-  activation: 'gelu_new',
-  gated: true,
-  tieWordEmbeddings: false,
-  scaleDecoderOutputs: false,
-  padTokenId: 0,
-  eosTokenIds: [1],
-  decoderStartTokenId: 0,
-  other: {},
 };
 const small: Mt5Config = {
   ...nano,
@@ -64,23 +53,9 @@ const small: Mt5Config = {
 
 const answerTokens = 24;
 const beams: GenerationOptions = {
+  ...plainOptions,
   maxLength: answerTokens + 1,
   minNewTokens: answerTokens,
-  repetitionPenalty: 1,
-  noRepeatNgramSize: 0,
-  encoderNoRepeatNgramSize: 0,
-  encoderRepetitionPenalty: 1,
-  badWords: [],
-  sequenceBias: [],
-  forcedStart: null,
-  forcedEnd: [],
-  suppressed: [],
-  suppressedAtStart: [],
-  exponentialDecay: null,
-  removeInvalidValues: false,
-  renormalize: false,
-  startTokenId: 0,
-  endTokenIds: [1],
   search: { kind: 'beam', beams: 4, earlyStopping: true, lengthPenalty: 1, returned: 1 },
 };
 

@@ -8,6 +8,7 @@ import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { type MemorySource, memorySource } from '../rig/memory-source.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 /** `count` writes a file, `tree` a folder of what `count` wrote. */
 const files = {
@@ -50,12 +51,7 @@ async function runWith(
   );
   const never = new AbortController().signal;
   const request = {
-    patterns: [],
-    mode: 'needs',
-    force: false,
-    keepGoing: false,
-    retryFailed: false,
-    waitSeconds: 0,
+    ...wholeRun,
     ...asked,
   } as const;
   const ran = await opened.run(request, () => undefined, { gentle: never, hard: never });

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { programs } from '../rig/build-programs.ts';
-import { createRig, until } from '../rig/rig.ts';
+import { createRig } from '../rig/rig.ts';
+import { runUntilStep } from '../rig/run-until-step.ts';
 
 const committed = 'committed\n';
 const [place, aside] = ['reports/scores.txt', 'reports/.found-scores.txt'];
 
 /** A run that kills itself before its nth step; gives whether it lived to its end. */
 async function endsBefore(nth: number): Promise<boolean> {
-  const { crashAt, supervisor, stageChild } = await programs();
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': {
@@ -18,18 +16,7 @@ async function endsBefore(nth: number): Promise<boolean> {
     },
     [place]: committed,
   });
-  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
-    cwd: rig.root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let told = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    told += chunk.toString();
-  });
-  await new Promise((resolve) => {
-    child.on('close', resolve);
-  });
-  await until(() => rig.survivors().length === 0, 8_000);
+  const told = await runUntilStep(rig, nth);
   const kept = [place, aside].filter((path) => rig.exists(path) && rig.read(path) === committed);
   expect(kept, `after ${told}`).toHaveLength(1);
   await rig.pipeline('gc').result;

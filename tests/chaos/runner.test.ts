@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
 import { recordedGroups } from '../../src/runner/store/process-groups.ts';
 import { wasKilled } from '../../src/runner/store/runs.ts';
-import { programs } from '../rig/build-programs.ts';
 import { createRig, type Rig, until } from '../rig/rig.ts';
+import { runUntilStep } from '../rig/run-until-step.ts';
 import { type Ending, endOf, withStore } from './ending.ts';
 import { chain, script } from './experiment.ts';
 
@@ -210,21 +209,9 @@ function phaseOf(rig: Rig): string {
 
 /** A run that kills itself before its nth step, and the run after it. */
 async function crashed(nth: number): Promise<{ readonly steps: readonly string[]; readonly ending: Ending }> {
-  const { crashAt, supervisor, stageChild } = await programs();
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': chain, data: 'row\n' });
-  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
-    cwd: rig.root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let told = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    told += chunk.toString();
-  });
-  await new Promise((resolve) => {
-    child.on('close', resolve);
-  });
-  await until(() => rig.survivors().length === 0, 8_000);
+  const told = await runUntilStep(rig, nth);
   return { steps: told.trim().split('\n'), ending: await endOf(rig) };
 }
 

@@ -5,6 +5,7 @@ import { planFile } from '../../src/runner/plan/plan-file.ts';
 import type { Instance } from '../../src/runner/plan/instance.ts';
 import { positionIn } from '../../src/runner/report/position-in.ts';
 import { inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -61,19 +62,7 @@ test('real-rows.yaml names no file of anybody: without rows it says how to name 
     'pipeline.yaml': pipeline,
     'experiments/real-rows.yaml': text('experiments/real-rows.yaml'),
   });
-  const ran = await project.ask(
-    (opened) =>
-      opened.dryRun({
-        patterns: [],
-        mode: 'needs',
-        force: false,
-        keepGoing: false,
-        retryFailed: false,
-        waitSeconds: 0,
-      }),
-    undefined,
-    'experiments/real-rows.yaml',
-  );
+  const ran = await project.ask((opened) => opened.dryRun(wholeRun), undefined, 'experiments/real-rows.yaml');
   const faults = ran.ok || ran.error.kind !== 'invalid' ? [] : ran.error.diagnostics;
   expect(
     faults

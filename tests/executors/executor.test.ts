@@ -10,6 +10,7 @@ import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { type FakeExecutor, fakeExecutor, type FakeJob } from '../rig/fake-executor.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 /** `word` makes a key of its own. */
 const stage = (more: object = {}, word = 'word'): object => ({
@@ -62,12 +63,8 @@ async function start(
   );
   const events: Event[] = [];
   const whole: RunRequest = {
-    patterns: [],
-    mode: 'needs',
-    force: false,
+    ...wholeRun,
     keepGoing: true,
-    retryFailed: false,
-    waitSeconds: 0,
     ...request,
   };
   const summary = opened

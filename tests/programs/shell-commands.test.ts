@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inProcess } from '../rig/in-process.ts';
 import { createRig } from '../rig/rig.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 const stage = (fields: object, more: object = {}): object => ({ ...more, stages: { a: fields } });
 
@@ -88,16 +89,7 @@ describe('a script that cannot be started is named before anything runs', () => 
 test('a list of commands, as other tools have it, is refused before the run, with what to write', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': stage({ cmd: ['echo a > ${outs.o}', 'echo b'], outs: { o: 'o' } }) });
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const [fault] = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect([fault?.code, fault?.help]).toEqual([
     'missing-program',

@@ -19,6 +19,7 @@ import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { fakeExecutor } from '../rig/fake-executor.ts';
 import { watchRows } from '../rig/watch-rows.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 const width = 4;
 const pipeline = {
@@ -302,24 +303,16 @@ test('a warning about the pipeline file is told by every run', async () => {
 describe('what is asked', () => {
   const place = { root: '/p', file: 'pipeline.yaml' };
   const asked = { place, executor: fakeExecutor() };
-  const request: RunRequest = {
-    patterns: [],
-    mode: 'needs',
-    force: false,
-    keepGoing: false,
-    retryFailed: false,
-    waitSeconds: 0,
-  };
 
   test('is another request where anything that decides what a run does is another', () => {
     const texts = [
-      idleRequest('program', asked, [], request),
-      idleRequest('another program', asked, [], request),
-      idleRequest('program', { ...asked, place: { ...place, root: '/q' } }, [], request),
-      idleRequest('program', { ...asked, place: { ...place, file: 'experiments/x.yaml' } }, [], request),
-      idleRequest('program', asked, ['vars.n=2'], request),
-      idleRequest('program', asked, [], { ...request, patterns: ['a'] }),
-      idleRequest('program', asked, [], { ...request, jobs: 77 }),
+      idleRequest('program', asked, [], wholeRun),
+      idleRequest('another program', asked, [], wholeRun),
+      idleRequest('program', { ...asked, place: { ...place, root: '/q' } }, [], wholeRun),
+      idleRequest('program', { ...asked, place: { ...place, file: 'experiments/x.yaml' } }, [], wholeRun),
+      idleRequest('program', asked, ['vars.n=2'], wholeRun),
+      idleRequest('program', asked, [], { ...wholeRun, patterns: ['a'] }),
+      idleRequest('program', asked, [], { ...wholeRun, jobs: 77 }),
     ].map((idle_) => idle_?.text);
     expect(texts).not.toContain(undefined);
     expect(new Set(texts).size).toBe(texts.length);
@@ -332,7 +325,7 @@ describe('what is asked', () => {
     ['--from', { mode: 'from' }],
     ['--until', { mode: 'until' }],
   ])('with %s is never remembered', (_, more) => {
-    expect(idleRequest('program', asked, [], { ...request, ...more })).toBeUndefined();
+    expect(idleRequest('program', asked, [], { ...wholeRun, ...more })).toBeUndefined();
   });
 });
 

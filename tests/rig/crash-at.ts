@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { openProject } from '../../src/runner/project.ts';
 import { changes, watchedDisk } from './disk-twins.ts';
 import { watchRows } from './watch-rows.ts';
+import { wholeRun } from './whole-run.ts';
 
 const [, , nth = '', supervisor = '', stageChild = ''] = process.argv;
 let steps = 0;
@@ -42,12 +43,7 @@ const project = await openProject(
 );
 await project.run(
   {
-    patterns: [],
-    mode: 'needs',
-    force: false,
-    keepGoing: false,
-    retryFailed: false,
-    waitSeconds: 0,
+    ...wholeRun,
     jobs: 1,
   },
   () => undefined,

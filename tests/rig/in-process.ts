@@ -18,6 +18,7 @@ import { openProject, type Project, type RunSummary } from '../../src/runner/pro
 import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
 import { programs } from './build-programs.ts';
+import { wholeRun } from './whole-run.ts';
 
 /** A project whose runner runs in this process, on the disk that the test gives it. */
 export interface InProcess extends Disposable {
@@ -98,12 +99,7 @@ export function inProcess(): InProcess {
       const events: Event[] = [];
       const never = new AbortController().signal;
       const whole: RunRequest = {
-        patterns: [],
-        mode: 'needs',
-        force: false,
-        keepGoing: false,
-        retryFailed: false,
-        waitSeconds: 0,
+        ...wholeRun,
         ...request,
       };
       const ran = await ask(

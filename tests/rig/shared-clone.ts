@@ -9,6 +9,7 @@ import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { makeSigningKey } from '../../src/runner/cache/remote/signing-key.ts';
 import { programs } from './build-programs.ts';
 import { type InProcess, inProcess } from './in-process.ts';
+import { wholeRun } from './whole-run.ts';
 
 /** A folder that is gone after the test. */
 export interface TemporaryFolder extends Disposable {
@@ -83,7 +84,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
       withProject(async (project) => {
         const events: Event[] = [];
         const never = new AbortController().signal;
-        const ran = await project.run({ ...whole, ...asked }, (event) => events.push(event), {
+        const ran = await project.run({ ...wholeRun, ...asked }, (event) => events.push(event), {
           gentle: never,
           hard: never,
         });
@@ -98,7 +99,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
       }, source),
     forecast: (remote) =>
       withProject(async (project) => {
-        const told = await project.dryRun({ ...whole, remote });
+        const told = await project.dryRun({ ...wholeRun, remote });
         if (!told.ok) throw new Error(JSON.stringify(told.error));
         return told.value;
       }),
@@ -111,12 +112,3 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
     [Symbol.dispose]: () => made[Symbol.dispose](),
   };
 }
-
-const whole: RunRequest = {
-  patterns: [],
-  mode: 'needs',
-  force: false,
-  keepGoing: false,
-  retryFailed: false,
-  waitSeconds: 0,
-};

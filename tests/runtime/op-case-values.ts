@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import { evaluate } from '../../src/ml/tensor/dimension.ts';
-import type { DType, Node } from '../../src/ml/tensor/node.ts';
+import type { Node } from '../../src/ml/tensor/node.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import type { feedsOf } from '../tensor/op-cases.ts';
 import type { Values } from '../tensor/reference-evaluator.ts';
+import { hostValue } from './host-value.ts';
 
 /** What a case of an op is fed with. */
 export type OpFeeds = ReturnType<typeof feedsOf>;
@@ -39,7 +40,7 @@ export function shapeOfResult(result: Node, feeds: OpFeeds): { readonly shape: r
 }
 
 export const hostValues = (feeds: OpFeeds): Record<string, HostValue> =>
-  Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, hostValue(value)]));
+  Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, hostValue(value.dtype, value)]));
 
 export const bytesOf = (outputs: Readonly<Record<string, HostValue>>): readonly string[] =>
   Object.entries(outputs).map(
@@ -48,21 +49,6 @@ export const bytesOf = (outputs: Readonly<Record<string, HostValue>>): readonly 
         .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
         .digest('hex')}`,
   );
-
-function hostValue({ dtype, shape, data }: Values & { readonly dtype: DType }): HostValue {
-  switch (dtype) {
-    case 'float32':
-      return { dtype, shape, data: Float32Array.from(data) };
-    case 'int32':
-      return { dtype, shape, data: Int32Array.from(data) };
-    case 'uint32':
-      return { dtype, shape, data: Uint32Array.from(data) };
-    case 'int64':
-      return { dtype, shape, data: BigInt64Array.from(data, BigInt) };
-    case 'bool':
-      return { dtype, shape, data: Uint8Array.from(data) };
-  }
-}
 
 /** To float32's accuracy, relative to the largest element. */
 export function expectClose(name: string, got: HostValue | undefined, expected: Values | undefined): void {

@@ -12,6 +12,7 @@ import type {
   Values,
 } from '../../src/ml/runtime/runtime.ts';
 import { evaluateNodes, type Values as Tensor } from '../tensor/reference-evaluator.ts';
+import { hostValue } from './host-value.ts';
 
 /**
  * The port, written down from its definition: float64, an element at a time, nothing in place. What the other
@@ -237,27 +238,7 @@ const tensorsOf = (values: Values): Readonly<Record<string, Tensor>> =>
     ]),
   );
 
-const real = ({ shape, data }: Tensor): HostValue => ({
-  dtype: 'float32',
-  shape,
-  data: Float32Array.from(data),
-});
-
-function hostValue(dtype: Node['dtype'], value: Tensor): HostValue {
-  const { shape, data } = value;
-  switch (dtype) {
-    case 'float32':
-      return real(value);
-    case 'int32':
-      return { dtype, shape, data: Int32Array.from(data) };
-    case 'uint32':
-      return { dtype, shape, data: Uint32Array.from(data) };
-    case 'int64':
-      return { dtype, shape, data: BigInt64Array.from(data, BigInt) };
-    case 'bool':
-      return { dtype, shape, data: Uint8Array.from(data) };
-  }
-}
+const real = (value: Tensor): HostValue => hostValue('float32', value);
 
 function found<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Error(`"${name}" is missing`);

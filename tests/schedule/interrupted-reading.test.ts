@@ -3,6 +3,7 @@ import { utimesSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 /** A disk on which reading some files takes until it is given up. */
 function endlessFiles(isEndless: (path: string) => boolean): {
@@ -32,11 +33,7 @@ async function stoppedWhileReading(project: InProcess, isEndless: (path: string)
   const stop = new AbortController();
   const running = project.ask(
     (open) =>
-      open.run(
-        { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
-        () => undefined,
-        { gentle: stop.signal, hard: new AbortController().signal },
-      ),
+      open.run(wholeRun, () => undefined, { gentle: stop.signal, hard: new AbortController().signal }),
     disk,
   );
   await asked;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 /**
  * A disk on which hashing and copying some files takes until it is given up; `onAsked` is called when one is
@@ -34,12 +35,7 @@ async function stoppedTwice(project: InProcess, isEndless: (path: string) => boo
     hard.abort('SIGINT');
   });
   const ran = await project.ask(
-    (open) =>
-      open.run(
-        { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
-        () => undefined,
-        { gentle: gentle.signal, hard: hard.signal },
-      ),
+    (open) => open.run(wholeRun, () => undefined, { gentle: gentle.signal, hard: hard.signal }),
     disk,
   );
   if (!ran.ok) throw new Error('the run was refused');

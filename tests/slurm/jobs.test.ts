@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Rig } from '../rig/rig.ts';
 import { quick, slurmProject } from '../rig/slurm-project.ts';
 import { hasSlurm, type SlurmCluster, startSlurm } from '../rig/slurm-cluster.ts';
 
@@ -12,12 +11,11 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   afterEach(() => cluster.settle());
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  const project = (stages: object, settings: object = {}): Promise<Rig> =>
-    slurmProject(() => stages, settings);
+  const project = (stages: object, settings: object = {}) => slurmProject(() => stages, settings);
 
   test('its progress and output arrive while it runs, its result is filed, and what needs it follows', async () => {
     await using rig = await project({});
-    const puppet = rig.puppet();
+    const { stage: puppet } = rig;
     rig.write({
       'pipeline.yaml': {
         name: 'p',
@@ -55,19 +53,10 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   });
 
   test('it sees the variables that it is to see, and nothing of the queue or of who submitted it', async () => {
-    await using rig = await project({});
-    const puppet = rig.puppet();
-    rig.write({
-      'pipeline.yaml': {
-        name: 'p',
-        executor: 'slurm',
-        executors: { slurm: quick },
-        stages: { a: { cmd: puppet.cmd, passEnv: ['TOKEN'] } },
-      },
-    });
+    await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, passEnv: ['TOKEN'] } }));
     process.env['TOKEN'] = 'secret';
     const run = rig.pipeline('run');
-    const stage = await puppet.nextStart();
+    const stage = await rig.stage.nextStart();
     delete process.env['TOKEN'];
     const seen = await stage.order('environment');
     expect(seen).toMatchObject({ TOKEN: 'secret', LANG: 'C.UTF-8', TZ: 'UTC', CUDA_VISIBLE_DEVICES: '' });
@@ -89,18 +78,9 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   });
 
   test('a timeout counts from the start of its program, and ends all that it started', async () => {
-    await using rig = await project({});
-    const puppet = rig.puppet();
-    rig.write({
-      'pipeline.yaml': {
-        name: 'p',
-        executor: 'slurm',
-        executors: { slurm: quick },
-        stages: { a: { cmd: puppet.cmd, timeout: '2s' } },
-      },
-    });
+    await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, timeout: '2s' } }));
     const run = rig.pipeline('run');
-    await (await puppet.nextStart()).order('background', { session: true });
+    await (await rig.stage.nextStart()).order('background', { session: true });
     const result = await run.result;
     expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({
       outcome: { kind: 'failed', failure: { kind: 'timeout', seconds: 2 } },
@@ -109,18 +89,9 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
   });
 
   test('a job that somebody else cancels has failed, and is not tried again by itself', async () => {
-    await using rig = await project({});
-    const puppet = rig.puppet();
-    rig.write({
-      'pipeline.yaml': {
-        name: 'p',
-        executor: 'slurm',
-        executors: { slurm: quick },
-        stages: { a: { cmd: puppet.cmd } },
-      },
-    });
+    await using rig = await slurmProject(({ cmd }) => ({ a: { cmd } }));
     const run = rig.pipeline('run');
-    await puppet.nextStart();
+    await rig.stage.nextStart();
     await cluster.run('scancel', '--full', '--user=root');
     expect((await run.result).events.find(({ kind }) => kind === 'finished')).toMatchObject({
       outcome: { kind: 'failed', failure: { kind: 'cancelled' } },

@@ -5,34 +5,14 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { digestOf } from '../../src/files/digest.ts';
 import { stage } from '../../stages/model-card.ts';
-import { modelCard, type TrainedModel } from '../../stages/train/model-card.ts';
+import { modelCard } from '../../stages/train/model-card.ts';
 import { evaluation } from './results.ts';
-
-const lora: TrainedModel = {
-  params: {
-    config: { method: 'lora', learningRate: 2e-3, r: 8, batch: 8 },
-    prompt: 'medical question: {human}',
-    baseModel: 'hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
-    sourceTokens: 512,
-    targetTokens: 256,
-    validation: 0.1,
-    seed: 42,
-    tokenization: 'sentencepiece',
-    runtime: 'onnx',
-  },
-  type: 'mt5',
-  steps: 198,
-  parameters: { trainable: 24576, all: 1140480 },
-  data: digestOf('rows'),
-  trainRows: 260,
-  validationRows: 28,
-  continued: false,
-};
+import { trainedLora } from './trained-lora.ts';
 
 const frontMatter = (card: string): unknown => parse(/^---\n(.*?)\n---\n/s.exec(card)?.[1] ?? '');
 
 test('the card of an adapter says what it is of, by what data and settings, and what it is not for', () => {
-  const card = modelCard(lora);
+  const card = modelCard(trainedLora);
   expect(frontMatter(card)).toEqual({
     library_name: 'peft',
     base_model: 'google/mt5-base',
@@ -55,28 +35,31 @@ test('the card of an adapter says what it is of, by what data and settings, and 
 });
 
 test('a base that is no model of the hub is not named in the front matter, which the hub would refuse', () => {
-  const card = modelCard({ ...lora, params: { ...lora.params, baseModel: 'data/models/nano-mt5' } });
+  const card = modelCard({
+    ...trainedLora,
+    params: { ...trainedLora.params, baseModel: 'data/models/nano-mt5' },
+  });
   expect(frontMatter(card)).not.toHaveProperty('base_model');
   expect(card).toContain('`data/models/nano-mt5` (a name in the project that trained it)');
 });
 
 test('a model that was trained as a whole stands alone, and one without steps is called untrained', () => {
   const full = {
-    ...lora,
-    params: { ...lora.params, config: { ...lora.params.config, method: 'full' } },
+    ...trainedLora,
+    params: { ...trainedLora.params, config: { ...trainedLora.params.config, method: 'full' } },
   } as const;
   expect(frontMatter(modelCard(full))).toMatchObject({
     library_name: 'transformers',
     base_model_relation: 'finetune',
   });
   expect(modelCard(full)).toContain('AutoModelForSeq2SeqLM.from_pretrained("FOLDER")');
-  expect(modelCard({ ...lora, steps: 0 })).toContain('# mt5-base, not trained');
+  expect(modelCard({ ...trainedLora, steps: 0 })).toContain('# mt5-base, not trained');
 });
 
 test('scores are added when it is published: a table, and the model-index of the hub', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'model-card-'));
   try {
-    await writeFile(join(folder, 'README.md'), modelCard(lora));
+    await writeFile(join(folder, 'README.md'), modelCard(trainedLora));
     await writeFile(join(folder, 'metrics.json'), JSON.stringify(evaluation({ rougeL: 0.731 })));
     const context = (model: string) => ({
       params: { name: 'nano: "one"', dataset: 'AIMC, test rows' },

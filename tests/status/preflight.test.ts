@@ -4,22 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
   using project = inProcess();
   const pipeline =
     'stages:\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
   project.write({ 'pipeline.yaml': pipeline });
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(
     faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))]),
@@ -42,16 +34,7 @@ test('a program that is not on PATH, or not in the project, is missed where it i
   h: { cmd: [tools/rows.py] }
 `;
   project.write({ 'pipeline.yaml': pipeline, 'not-executable': '', 'tools/rows.py': '' });
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(
     faults.map(({ code, message, at }) => [
@@ -119,16 +102,7 @@ test('a link that leads nowhere is told as one, with where it leads, and no othe
   symlinkSync('c.txt', join(project.root, 'data/c.txt'));
   symlinkSync('gone', join(project.root, 'linked'));
   symlinkSync('gone.ts', join(project.root, 'b.ts'));
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, message, suggestion }) => [code, message, suggestion])).toEqual([
     ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, where nothing is', undefined],
@@ -170,16 +144,7 @@ test('a path or a pattern of code that names no file is refused where it is writ
     'tools/helper.py': '',
     'empty/cache/x': '',
   });
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(
     faults.map(({ code, suggestion, at }) => [
@@ -205,16 +170,7 @@ test('a package that a program imports and that is not installed is named, with 
     'stages/b.ts': importing('@not/installed'),
     'package.json': { dependencies: { 'not-installed-one': '1.0.0' } },
   });
-  const forecast = await project.ask((open) =>
-    open.dryRun({
-      patterns: [],
-      mode: 'needs',
-      force: false,
-      keepGoing: false,
-      retryFailed: false,
-      waitSeconds: 0,
-    }),
-  );
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ message, help }) => [message, help])).toEqual([
     ['stages/a.ts: it imports the package not-installed-one, which is not installed', 'npm install'],

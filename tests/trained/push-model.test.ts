@@ -3,32 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { digestOf } from '../../src/files/digest.ts';
 import { modelCard } from '../../stages/train/model-card.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { evaluation } from '../stages/results.ts';
+import { trainedLora } from '../stages/trained-lora.ts';
 
 const weights = 'weights '.repeat(1000);
-const card = modelCard({
-  params: {
-    config: { method: 'lora', learningRate: 2e-3, r: 8, batch: 8 },
-    prompt: 'medical question: {human}',
-    baseModel: 'hf:google/mt5-base@2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f',
-    sourceTokens: 512,
-    targetTokens: 256,
-    validation: 0.1,
-    seed: 42,
-    tokenization: 'sentencepiece',
-    runtime: 'onnx',
-  },
-  type: 'mt5',
-  steps: 198,
-  parameters: { trainable: 24576, all: 1140480 },
-  data: digestOf('rows'),
-  trainRows: 260,
-  validationRows: 28,
-  continued: false,
-});
+const card = modelCard(trainedLora);
 
 /**
  * A hub that takes what is pushed. `existing`: the repository is there already; `isHidden`: it is, and cannot

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LiveEvent, RunAnswer } from '../../src/ui/api.ts';
 import { afterEvent, countsByState } from '../../src/ui/page/run-state.ts';
 import type { InstanceId, Key } from '../../src/runner/identity.ts';
+import { countOutcomes } from '../../src/runner/report/count-outcomes.ts';
 
 const [a, b] = ['a' as InstanceId, 'b' as InstanceId];
 
@@ -13,16 +14,7 @@ const run: RunAnswer = {
   finishedAt: undefined,
   exitCode: undefined,
   state: 'running',
-  counts: {
-    ran: 0,
-    'up-to-date': 0,
-    adopted: 0,
-    restored: 0,
-    failed: 0,
-    blocked: 0,
-    skipped: 0,
-    interrupted: 0,
-  },
+  counts: countOutcomes([]),
   instances: [a, b].map((instance) => ({ instance, state: 'waiting', attempts: 0, because: [] })),
   warnings: [],
   startedFrom: undefined,

@@ -10,6 +10,7 @@ import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { openHere } from '../rig/in-process.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { watchRows } from '../rig/watch-rows.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 /** A watch in this process, on a disk of the test's. */
 async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
@@ -19,7 +20,7 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   const news: WatchNews[] = [];
   let told = (): void => undefined;
   const ended = project.watch(
-    { patterns: [], mode: 'needs', force: false, keepGoing: false, retryFailed: false, waitSeconds: 0 },
+    wholeRun,
     {
       onEvent: (event) => void events.push(event),
       onNews: (one) => {
