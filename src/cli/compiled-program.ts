@@ -66,7 +66,7 @@ export function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
   return join(home, caches, 'medical-qa-pipeline');
 }
 
-/** Code is run as it is: it must be what this user wrote, where nobody else may write, and whole. */
+/** Code is run as it is: it must be what this user wrote, where no other user may write, and whole. */
 function keptCode(folder: string, name: string): Buffer | undefined {
   try {
     if (!isOwn(folder)) return undefined;

@@ -37,5 +37,5 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
   return true;
 }
 
-/** What is wrong with the words is told by the whole command line. */
+/** What is wrong with the words is reported by the whole command line. */
 const silent = { writeOut: () => undefined, writeErr: () => undefined };

@@ -202,7 +202,7 @@ export interface RunRecord {
   readonly exitCode: number | undefined;
   readonly state: RunState;
   readonly counts: OutcomeCounts;
-  /** Undefined: nobody wrote it down, as of runs of earlier versions. */
+  /** Undefined: it was not recorded, as for runs of earlier versions. */
   readonly startedFrom: StartedFrom | undefined;
 }
 

@@ -206,7 +206,7 @@ export interface Project {
   ): Promise<Result<RerunVerification, Problem>>;
   /** Cancels the jobs that instances have in queues; without patterns, those of all. */
   cancel(patterns: readonly string[]): Promise<Result<CancelledJobs, Problem>>;
-  /** Uploads results to the shared cache; `onList` is told what, before. */
+  /** Uploads results to the shared cache; `onList` is called before, with what will be sent. */
   push(
     request: PushRequest,
     onList: (listed: Pushed) => void,

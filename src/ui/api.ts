@@ -102,7 +102,7 @@ export interface OutAnswer {
   readonly out: string;
   readonly path: string;
   readonly kind: string;
-  /** Whether it stands in the project. */
+  /** Whether it is in the project. */
   readonly there: boolean;
   /** Whether it can be downloaded: files. */
   readonly isFile: boolean;

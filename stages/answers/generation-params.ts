@@ -17,7 +17,7 @@ export interface GenerationParams {
   readonly batch: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx' | 'tensorflow';
-  /** What the runner made of it: where it computes stands in the context. */
+  /** What the runner made of it: the context says where it computes. */
   readonly device?: 'cpu' | 'cuda';
 }
 

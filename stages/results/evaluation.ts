@@ -42,7 +42,7 @@ export interface Evaluation {
   readonly without_leaked?: WithoutLeaked | null;
 }
 
-/** What is said of some of the rows, as of all. */
+/** The scores of some of the rows, as of all. */
 export type WithoutLeaked = Omit<Evaluation, 'slices' | 'without_leaked' | 'signatures' | 'bertscore_model'>;
 
 /** Some of the rows. */

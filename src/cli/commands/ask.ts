@@ -103,7 +103,7 @@ async function answer(
   else printJson({ question, answers });
 }
 
-/** One answer is printed alone; of several it is said which is whose. */
+/** One answer is printed alone; several with the name of the model that gave each. */
 function answersText(answers: readonly SettledAnswer[]): string {
   const isOneModel = new Set(answers.map(({ instance }) => instance)).size === 1;
   const isOneSetting = new Set(answers.map(({ setting }) => setting)).size === 1;

@@ -89,7 +89,7 @@ async function run(
   await reportFinished(project.root, summary.value, options);
 }
 
-/** Of a run that was stopped, trackers have what they have: nobody waits for them. */
+/** Of a run that was stopped, trackers keep what they have got: the run does not wait for them. */
 const trackedRun = ({ run: name, exitCode }: RunSummary): string | undefined =>
   exitCode >= 130 ? undefined : name;
 

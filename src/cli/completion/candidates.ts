@@ -20,7 +20,7 @@ export type FindNames = (options: {
 
 /**
  * What can follow: `words` is the command line after the program's name, its last word the one that is being
- * typed (empty: a new one). No candidates: a file, or a text that nobody can guess. `findNames` is called
+ * typed (empty: a new one). No candidates: a file, or a text that cannot be completed. `findNames` is called
  * only where a name of the pipeline is expected.
  */
 export async function candidates(

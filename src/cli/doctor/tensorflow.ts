@@ -11,7 +11,7 @@ import type { Result } from '../../result.ts';
 import type { Tried } from '../setup/try-in-child.ts';
 import type { Finding } from './finding.ts';
 
-/** What was found out about TensorFlow and GPUs, before anything is said of it. */
+/** What was found out about TensorFlow and GPUs, before it is put into words. */
 export interface TensorflowLook {
   readonly installed: Result<InstalledEngine | undefined>;
   /** A file that is missing or has another size. */

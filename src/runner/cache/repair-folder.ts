@@ -4,7 +4,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { removeTree } from '../workspace/replace.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
-/** What makes the folder that stands in a place the one that a listing describes. */
+/** What makes the folder in a place the one that a listing describes. */
 export interface Repairs {
   /** What is missing or differs. */
   readonly write: readonly TreeItem[];

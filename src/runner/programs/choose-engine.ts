@@ -3,7 +3,7 @@ import type { Value } from '../../stage/context.ts';
 import type { Engines } from '../../stage/define-stage.ts';
 import type { Resources } from '../plan/instance.ts';
 
-/** What of an instance its engine and device stand in. */
+/** The part of an instance that names its engine and device. */
 export interface EngineChoice {
   readonly params: Readonly<Record<string, Value>>;
   readonly resources: Resources;

@@ -113,7 +113,7 @@ function flatParams(params: Readonly<Record<string, Value>>): ReadonlyMap<string
   return new Map(entries(params, ''));
 }
 
-/** So many metrics of an instance stand in the table; the others are counted. */
+/** The table shows so many metrics of an instance; the others are counted. */
 const mostMetrics = 8;
 
 /** A diff as Markdown, for pull requests. `names`: what the two moments are called. */

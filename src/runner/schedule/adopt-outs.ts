@@ -8,7 +8,7 @@ import { dropFailed } from './attempt-folder.ts';
 import { failedBy, recordFinished, type Run } from './execute-instance.ts';
 import { linkFault } from './place-outs.ts';
 
-/** Takes what stands at the places of an instance's outs for its result, without running it. */
+/** Takes the files at the places of an instance's outs for its result, without running it. */
 export async function adoptOuts(run: Run, instance: Instance, assessment: Assessment): Promise<Outcome> {
   const { session } = run;
   const { workspace, store, plan } = session;

@@ -75,7 +75,7 @@ export interface RunOf<S> {
 export interface Start {
   readonly because: readonly Reason[];
   readonly forced: boolean;
-  /** Whether what stands at the places of its outs may be lost, though no run made it. */
+  /** Whether the files at the places of its outs may be lost, though no run made them. */
   readonly overwrite: boolean;
   readonly gpus: readonly number[];
 }

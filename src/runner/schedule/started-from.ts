@@ -6,7 +6,7 @@ import { lookAtCommit } from '../executors/commit-state.ts';
 
 /** git is slow in a repository with many new files: a run that has ended waits no longer for it. */
 const patience = 500;
-/** A run that takes longer is told of while it runs; a short one costs no transaction for it. */
+/** A run that takes longer gets its commit stored while it runs; a short one costs no transaction for it. */
 const early = 1000;
 
 /** Who starts a run, where, and from which commit. */
@@ -17,7 +17,7 @@ export interface Start {
   settle(): Promise<StartedFrom>;
 }
 
-/** `onCommit`: told of the commit while the run goes on. */
+/** `onCommit`: called with the commit while the run goes on. */
 export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void): Start {
   const from: StartedFrom = {
     user: userName(),

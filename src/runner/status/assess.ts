@@ -86,7 +86,7 @@ export type Unassessable =
   | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
   | { readonly kind: 'program'; readonly message: string };
 
-/** What a look ahead knows of results that are not in place; undefined: what stands in the project counts. */
+/** What a look ahead knows of results that are not in place; undefined: the files in the project count. */
 export interface KnownResults {
   /** The content of an out that has still to be restored. */
   readonly content: (instance: InstanceId, out: string) => Content | undefined;

@@ -1,7 +1,7 @@
 import { integerField, joined, type Message, messageField, textField } from '../../ml/runtime/protobuf.ts';
 import type { TrackerRun } from '../tracker-run.ts';
 
-/** A table that stands in a file of the run, as its history names it. */
+/** A table in a file of the run, as its history names it. */
 export interface TableFile {
   /** "eval/answers". */
   readonly name: string;

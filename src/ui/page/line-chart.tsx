@@ -7,7 +7,7 @@ import { useWidth } from './use-width.ts';
 
 export interface Line {
   readonly name: string;
-  /** What stands at its end. */
+  /** The text at its end. */
   readonly label: string;
   /** 0 to 7. */
   readonly color: number;
@@ -15,7 +15,7 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
-/** Lines over steps, epochs or time, each with its name at its end; what is pointed at is told above. */
+/** Lines over steps, epochs or time, each with its name at its end; the values at the pointer are shown above. */
 export function LineChart(props: {
   readonly title: string;
   readonly across: string;

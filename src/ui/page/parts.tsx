@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { agoText, momentText } from './time-text.ts';
 
-/** What stands before the content of a page. */
+/** The head of a page. */
 export function PageHead(props: {
   readonly title: string;
   readonly text?: ComponentChildren;

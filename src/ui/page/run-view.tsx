@@ -124,7 +124,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
   );
 }
 
-/** Of a run that was killed nobody wrote down when. */
+/** The end of a run that was killed is not recorded. */
 const lastMoment = (run: RunAnswer): number =>
   Math.max(
     run.startedAt,

@@ -3,7 +3,7 @@ import type { LiveEvent } from '../api.ts';
 
 type Listener = (events: readonly LiveEvent[]) => void;
 
-/** One connection for the whole page; the browser makes it anew when it is lost, from the last event on. */
+/** One connection for the whole page; the browser makes another when it is lost, from the last event on. */
 const listeners = new Set<Listener>();
 const stateListeners = new Set<(isConnected: boolean) => void>();
 let source: EventSource | undefined;

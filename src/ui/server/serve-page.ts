@@ -16,7 +16,7 @@ export interface PageOptions {
   readonly pageFolder: string;
   /** The version of this program, for the foot of the page. */
   readonly version: string;
-  /** Opens the project anew: each answer is of the files and rows as they are at that moment. */
+  /** Opens the project again: each answer is of the files and rows as they are then. */
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;
 }

@@ -115,7 +115,7 @@ const multipliers = [0x7feb352d, 0x846ca68b] as const;
 /** An element is dropped where its bits are below this. */
 const threshold = (probability: number): number => Math.min(2 ** 32 - 1, Math.round(probability * 2 ** 32));
 
-/** The same for 16 bits that stand in the upper half. */
+/** The same for 16 bits in the upper half. */
 const halfThreshold = (probability: number): number =>
   Math.min(2 ** 16 - 1, Math.round(probability * 2 ** 16)) * 2 ** 16;
 

@@ -20,7 +20,7 @@ export interface Circuit {
   lastFault(): RemoteFault | undefined;
 }
 
-/** `onOff` is told once, with the last fault. */
+/** `onOff` is called once, with the last fault. */
 export function circuit(stopped: AbortSignal, onOff: (fault: RemoteFault) => void): Circuit {
   const off = new AbortController();
   const signal = AbortSignal.any([stopped, off.signal]);

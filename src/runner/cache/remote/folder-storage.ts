@@ -131,7 +131,7 @@ async function opened(path: string, signal: AbortSignal): Promise<RemoteFile | u
     return undefined;
   }
   const stream = file.createReadStream({ highWaterMark: 1 << 20, signal });
-  // What nobody reads any more may fail unseen.
+  // What is not read any more may fail unseen.
   stream.on('error', () => undefined);
   return { size: stats.size, bytes: stream, close: () => void stream.destroy() };
 }

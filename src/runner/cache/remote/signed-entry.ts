@@ -40,7 +40,7 @@ export interface SharedEntry {
 }
 
 export interface SharedOut extends Content {
-  /** Its bytes stay with whoever made it: only the digest is told. */
+  /** Its bytes stay with whoever made it: only the digest is shared. */
   readonly withheld: boolean;
 }
 

@@ -35,7 +35,7 @@ export type Submission =
   | { readonly kind: 'submitted'; readonly id: string }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Where a job stands in a queue. */
+/** The state of a job in a queue. */
 export type Sight =
   | {
       readonly kind: 'pending';

@@ -133,7 +133,7 @@ export function remoteExecutor(
     return performance.now() - job.missingSince >= grace * 1000 ? 'gone' : 'unknown';
   }
 
-  /** Writes down what a job is told, before it is submitted. */
+  /** Writes the file that a job reads, before it is submitted. */
   function prepare(job: Job, place: string, more: Partial<JobFile> = {}): QueuedJob {
     const file: JobFile = {
       nonce: job.nonce,

@@ -6,7 +6,7 @@ import { queueLogPath } from '../remote/job-file.ts';
 import { commentOf } from './parse-queue.ts';
 
 /**
- * The words of sbatch for a job, or for several as an array. All is said on the command line, which comes before
+ * The words of sbatch for a job, or for several as an array. All options are on the command line, which comes before
  * the SBATCH_ variables of the user's environment and lines of the script.
  */
 export function sbatchWords(jobs: readonly QueuedJob[], settings: SlurmSettings): readonly string[] {
@@ -32,7 +32,7 @@ export function sbatchWords(jobs: readonly QueuedJob[], settings: SlurmSettings)
     ...(memory === 0 ? [] : [`--mem=${Math.ceil(memory / 2 ** 20)}M`]),
     ...(gpus === 0 ? [] : [`--gpus-per-node=${gpus}`]),
     ...(time === undefined ? [] : [`--time=${Math.max(1, Math.ceil(time / 60))}`]),
-    // To the batch shell, which is the wrapper: without "B:" the signal reaches nobody.
+    // To the batch shell, which is the wrapper: without "B:" no process gets the signal.
     `--signal=B:USR1@${leadSeconds(time)}`,
     ...(partition === undefined ? [] : [`--partition=${partition}`]),
     ...(account === undefined ? [] : [`--account=${account}`]),
@@ -51,7 +51,7 @@ const escaped = (path: string): string => path.replaceAll('%', '%%');
 /** Of an instance, for people who look at the queue. */
 const nameOf = (name: string): string => name.replaceAll(/[^A-Za-z0-9.-]+/g, '-').replace(/-$/, '');
 
-/** How long before its limit a job is told: Slurm may be up to a minute early besides. */
+/** How long before its limit a job gets the signal: Slurm may be up to a minute early besides. */
 const leadSeconds = (time: number | undefined): number => (time === undefined || time > 240 ? 60 : 10);
 
 /** The batch script: setup lines, the project's folder, Node, and the wrapper of the job. */

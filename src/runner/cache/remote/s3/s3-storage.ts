@@ -65,7 +65,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     return { ok: true, value: found };
   }
 
-  /** Undefined: there is no such object, or nobody says so. */
+  /** Undefined: there is no such object, or its size is not known. */
   async function sizeOf(file: string, signal: AbortSignal): Promise<Answer<number | undefined>> {
     const answer = await client.call({ method: 'HEAD', key: keyOf(file) }, signal);
     if (!answer.ok) return answer;

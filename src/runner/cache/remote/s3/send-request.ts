@@ -15,7 +15,7 @@ export interface SignedRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Its body, made anew for each try. */
+  /** Its body, made again for each try. */
   readonly body?: () => AsyncIterable<Uint8Array>;
   readonly bodySize: number;
   /** What the server may take to do its part without a word. */
@@ -139,7 +139,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
       const size = Number(response.headers['content-length'] ?? 0);
       for (const timer of timers) clearTimeout(timer);
       after(limits.totalMilliseconds + (size / leastBytesPerSecond) * 1000, () => response.destroy(silent()));
-      // Whoever reads it is told; nobody has to.
+      // Whoever reads it gets the error; it need not be read.
       response.on('error', () => undefined);
       response.once('close', end);
       // A connection on which a body was announced and not sent cannot be used again.
