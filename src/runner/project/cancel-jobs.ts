@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
 import type { CancelledJobs, Problem } from '../answers.ts';
 import { type Executor, type Handle, handleOf } from '../executors/executor.ts';
@@ -13,8 +14,8 @@ import type { Planned } from './planning/plan-here.ts';
 import { selectFrom } from './planning/select-from.ts';
 
 /**
- * Cancels the jobs that instances have in queues, and waits until they are gone. A run that follows them sees
- * their end, and records it; where there is none, it is recorded here.
+ * Cancels the jobs that instances have in queues, and waits until they are gone. What a run is about to submit is
+ * waited for. A run that follows its jobs sees their end, and records it; where there is none, it is recorded here.
  */
 export async function cancelJobs(
   opened: Opened,
@@ -25,9 +26,41 @@ export async function cancelJobs(
   if (!selected.ok) return selected;
   const chosen = new Set<string>(selected.value.chosen.map(({ id }) => id));
   const { store, executors } = opened;
-  const attempts = attemptsInQueues(store, planned.plan.pipeline, executors.local.name).filter(
-    ({ instance }) => patterns.length === 0 || chosen.has(instance),
-  );
+  const open = (): readonly OpenAttempt[] =>
+    attemptsInQueues(store, planned.plan.pipeline, executors.local.name).filter(
+      ({ instance }) => patterns.length === 0 || chosen.has(instance),
+    );
+  let attempts = open();
+  let found = await jobsOf(opened, planned, attempts);
+  while (found.ok && found.value.missing > 0 && (await isRunOn(opened))) {
+    await pause(lookAgainMilliseconds);
+    attempts = open();
+    found = await jobsOf(opened, planned, attempts);
+  }
+  if (!found.ok) return found;
+  const { jobs } = found.value;
+  for (const [executor, handles] of jobs) await cancelled(executor, handles);
+  await recordEnds(opened, attempts);
+  return { ok: true, value: { cancelled: [...new Set(attempts.map(({ instance }) => instance))] } };
+}
+
+/** A run stores an attempt first and its job when a queue has taken it: until then there is none to cancel. */
+const lookAgainMilliseconds = 100;
+
+async function isRunOn({ store, place }: Opened): Promise<boolean> {
+  const lock = await takeLock(store, lockFileOf(place.root), 0, new AbortController().signal);
+  if (lock.ok) lock.value.release();
+  return !lock.ok && lock.error.kind === 'busy';
+}
+
+/** The jobs of attempts by their executors. `missing`: so many attempts have none yet. */
+async function jobsOf(
+  opened: Opened,
+  planned: Planned,
+  attempts: readonly OpenAttempt[],
+): Promise<
+  Result<{ readonly jobs: ReadonlyMap<Executor, readonly Handle[]>; readonly missing: number }, Problem>
+> {
   const unknown = attempts.find(({ executor }) => !planned.executors.has(executor));
   if (unknown !== undefined)
     return invalid(
@@ -42,14 +75,14 @@ export async function cancelJobs(
       planned.sources,
     );
   const jobs = new Map<Executor, Handle[]>();
+  let missing = 0;
   for (const attempt of attempts) {
-    const executor = await executors.open(attempt.executor, planned.executors);
+    const executor = await opened.executors.open(attempt.executor, planned.executors);
     const handle = await handleOfAttempt(opened, executor, attempt);
-    if (handle !== undefined) jobs.set(executor, [...(jobs.get(executor) ?? []), handle]);
+    if (handle === undefined) missing += 1;
+    else jobs.set(executor, [...(jobs.get(executor) ?? []), handle]);
   }
-  for (const [executor, handles] of jobs) await cancelled(executor, handles);
-  await recordEnds(opened, attempts);
-  return { ok: true, value: { cancelled: [...new Set(attempts.map(({ instance }) => instance))] } };
+  return { ok: true, value: { jobs, missing } };
 }
 
 const handleOfAttempt = async (
