@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type FileProblem, fileProblem } from '../files/file-problem.ts';
 import type { Result } from '../result.ts';
 import type { Event } from '../runner/project.ts';
-import { jsonLine } from './print-json.ts';
+import { jsonLine } from './output/print-json.ts';
 
 export interface EventFile {
   readonly write: (event: Event) => void;

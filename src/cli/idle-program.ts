@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { builtFile } from '../runner/project/built-file.ts';
 import { runIfIdle } from '../runner/project/run-if-idle.ts';
-import { reportFinished } from './report-finished.ts';
-import { type RunOptions, requestOf, selectionOf, withRunOptions } from './run-options.ts';
+import { reportFinished } from './output/report-finished.ts';
+import { type RunOptions, requestOf, selectionOf, withRunOptions } from './options/run-options.ts';
 import { ignoreHangup, stopSignals } from './stop-signals.ts';
 
 /**

@@ -17,7 +17,7 @@ try {
   // Commander has printed what is wrong. Help and version are no faults.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
-    const { reportBrokenInstallation } = await import('./report-broken-installation.ts');
+    const { reportBrokenInstallation } = await import('./output/report-broken-installation.ts');
     if (!(await reportBrokenInstallation(error))) throw error;
   }
 }

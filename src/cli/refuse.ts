@@ -1,4 +1,4 @@
-import { openScreen } from './screen.ts';
+import { openScreen } from './output/screen.ts';
 
 /** Says why a command does not do what was asked, and sets the exit code: 2 where the words were wrong. */
 export function refuse(error: string, exitCode: 1 | 2): void {

@@ -1,6 +1,6 @@
 import type { Event, Project } from '../runner/project.ts';
 import type { LiveTracking } from '../tracking/live-tracking.ts';
-import { openScreen } from './screen.ts';
+import { openScreen } from './output/screen.ts';
 
 /** Shows runs in the trackers that the project names. */
 export interface RunTracking {

@@ -4,7 +4,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { DisplacedOut, Failure, Origin, Outcome, OutcomeCounts, RecordedEvent } from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
-import type { TrackerSettings } from './pipeline-file/tracking-shape.ts';
+import type { TrackerSettings } from './pipeline-file/shapes/tracking-shape.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
 import type { Ignored } from './manifest/tree.ts';
 

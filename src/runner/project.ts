@@ -21,14 +21,14 @@ import {
 } from './project/ask.ts';
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
-import { noSpaceLeft } from './workspace/no-space-left.ts';
+import { noSpaceLeft } from './workspace/disk/no-space-left.ts';
 import { fileFaults } from './status/preflight.ts';
 import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
 import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
 import { type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
-import { thisMachine } from './project/this-machine.ts';
+import { thisMachine } from './project/machine/this-machine.ts';
 import { placedHere } from './project/planning/placed-here.ts';
 import type {
   Artifact,
@@ -72,7 +72,7 @@ import {
   stoppedCode,
   type StopSignals,
 } from './run-request.ts';
-import type { PushRequest } from './project/push.ts';
+import type { PushRequest } from './project/shared-cache/push.ts';
 import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
 
 export type {
@@ -421,12 +421,12 @@ export async function openProject(
       }),
     push: (request, onList, stopped) =>
       withPlan('read', async (open, plan) => {
-        const { push } = await import('./project/push.ts');
+        const { push } = await import('./project/shared-cache/push.ts');
         return push(open, plan, request, onList, stopped);
       }),
     remoteCheck: () =>
       withPlan('read', async (open, plan) => {
-        const { remoteCheck } = await import('./project/remote-check.ts');
+        const { remoteCheck } = await import('./project/shared-cache/remote-check.ts');
         return remoteCheck(open, plan, new AbortController().signal);
       }),
     gc: collect,

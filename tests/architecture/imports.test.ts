@@ -110,7 +110,7 @@ describe('the import directions of the house', () => {
     );
     // `pipeline schema` prints what the shapes of the pipeline file say; no project is asked.
     expect(wrong.map(shown)).toEqual([
-      'src/cli/commands/schema.ts imports ../../runner/pipeline-file/pipeline-shape.ts',
+      'src/cli/commands/schema.ts imports ../../runner/pipeline-file/shapes/pipeline-shape.ts',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { builtPrograms } from '../../scripts/built-programs.mjs';
-import { bundleOptions } from '../../src/runner/programs/bundle.ts';
+import { bundleOptions } from '../../src/runner/programs/bundle/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 

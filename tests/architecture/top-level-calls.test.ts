@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { expect, test } from 'vitest';
-import { bundleOptions } from '../../src/runner/programs/bundle.ts';
+import { bundleOptions } from '../../src/runner/programs/bundle/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -4,7 +4,7 @@ import { digestOf } from '../../src/files/digest.ts';
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { openProject, type RunRequest, type RunSummary } from '../../src/runner/project.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { type MemorySource, memorySource } from '../rig/memory-source.ts';

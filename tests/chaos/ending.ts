@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { allEntries } from '../../src/runner/store/entries.ts';
 import { allPlacements } from '../../src/runner/store/placements.ts';
-import { openStore, type Store } from '../../src/runner/store/open-store.ts';
+import { openStore, type Store } from '../../src/runner/store/database/open-store.ts';
 import { openHere } from '../rig/in-process.ts';
 import type { Rig } from '../rig/rig.ts';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { openDisplay } from '../../src/cli/display.ts';
-import { isLive, sizeOf } from '../../src/cli/screen.ts';
+import { openDisplay } from '../../src/cli/output/display.ts';
+import { isLive, sizeOf } from '../../src/cli/output/screen.ts';
 import type { Event, RecordedEvent } from '../../src/runner/event.ts';
 import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
-import { progressLine } from '../../src/runner/report/live.ts';
-import { advance, emptyView } from '../../src/runner/report/run-view.ts';
+import { progressLine } from '../../src/runner/report/display/live.ts';
+import { advance, emptyView } from '../../src/runner/report/display/run-view.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
 
 const failed: Event = {

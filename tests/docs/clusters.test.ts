@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { executorsShape } from '../../src/runner/pipeline-file/executor-shape.ts';
+import { executorsShape } from '../../src/runner/pipeline-file/shapes/executor-shape.ts';
 import { parseMachineFile } from '../../src/runner/pipeline-file/machine-file.ts';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
 

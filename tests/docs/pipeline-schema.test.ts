@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pipelineSchema } from '../../src/runner/pipeline-file/pipeline-shape.ts';
+import { pipelineSchema } from '../../src/runner/pipeline-file/shapes/pipeline-shape.ts';
 
 test('the schema that editors are pointed to is the one that checks (pipeline schema > docs/pipeline.schema.json)', () => {
   expect(

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openStore } from '../../src/runner/store/open-store.ts';
+import { openStore } from '../../src/runner/store/database/open-store.ts';
 import { recordPlatform } from '../../src/runner/store/platforms.ts';
 import { createRig, type Puppet, type Rig, until } from '../rig/rig.ts';
 

@@ -6,7 +6,7 @@ import type { Event } from '../../src/runner/event.ts';
 import type { Executor } from '../../src/runner/executors/executor.ts';
 import { openProject, type RunSummary } from '../../src/runner/project.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { type FakeExecutor, fakeExecutor, type FakeJob } from '../rig/fake-executor.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { endFamily, marked } from '../../src/runner/executors/local/processes.ts';
 import { stageMark } from '../../src/runner/executors/local/stage-mark.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { createRig, processesWith, until } from '../rig/rig.ts';
 

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { advance, type Download, type Meter, speedOf, Tally } from '../../src/runner/hub/progress.ts';
+import {
+  advance,
+  type Download,
+  type Meter,
+  speedOf,
+  Tally,
+} from '../../src/runner/hub/download/progress.ts';
 
 test('the speed is that of the last ten seconds', () => {
   const meter = [

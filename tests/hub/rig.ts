@@ -9,7 +9,7 @@ import {
 } from '../../src/runner/hub/fetch-repository.ts';
 import type { HubFault } from '../../src/runner/hub/hub-fault.ts';
 import { type HubDisk, type HubWorld, hubWorld } from '../../src/runner/hub/hub-world.ts';
-import type { HubProgress } from '../../src/runner/hub/progress.ts';
+import type { HubProgress } from '../../src/runner/hub/download/progress.ts';
 import { type LoopbackHub, openLoopbackHub, type Repository } from './loopback-hub.ts';
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';

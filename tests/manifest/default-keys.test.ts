@@ -7,7 +7,7 @@ import type { Manifest, ProgramDigest } from '../../src/runner/manifest/manifest
 import { planFile } from '../../src/runner/plan/plan-file.ts';
 import { identityOf, readCacheOf } from '../../src/runner/status/assess.ts';
 import { openSession } from '../../src/runner/status/open-session.ts';
-import { openStore } from '../../src/runner/store/open-store.ts';
+import { openStore } from '../../src/runner/store/database/open-store.ts';
 import { bareWorkspace } from '../rig/bare-workspace.ts';
 import { programs } from '../rig/build-programs.ts';
 import { fakeExecutor } from '../rig/fake-executor.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { bestWithin } from '../../src/stage/best.ts';
-import { metricsText } from '../../src/runner/report/metrics-text.ts';
+import { metricsText } from '../../src/runner/report/metrics/metrics-text.ts';
 import { openProject } from '../../src/runner/project.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { programs } from '../rig/build-programs.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
 

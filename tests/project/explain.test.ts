@@ -6,7 +6,7 @@ import type { RunRequest } from '../../src/runner/project.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { displacedOutText } from '../../src/runner/report/outcome-text.ts';
-import { plainLines } from '../../src/runner/report/plain.ts';
+import { plainLines } from '../../src/runner/report/display/plain.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
 const program = (more = ''): string => `import { writeFileSync } from 'node:fs';

@@ -4,9 +4,9 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Result } from '../../src/result.ts';
 import type { Event, RecordedEvent } from '../../src/runner/event.ts';
-import { advance, emptyView } from '../../src/runner/report/run-view.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
-import { migrations } from '../../src/runner/store/schema.ts';
+import { advance, emptyView } from '../../src/runner/report/display/run-view.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
+import { migrations } from '../../src/runner/store/database/schema.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
 
 const train = `

@@ -6,7 +6,7 @@ import {
   type AnnotatedFiles,
   diagnosticAnnotations,
   eventAnnotations,
-} from '../../src/runner/report/github.ts';
+} from '../../src/runner/report/display/github.ts';
 
 const text = 'stages:\n  训练: { parms: 1 }\n';
 const files: AnnotatedFiles = {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
 import type { InstanceId, Key, RunId } from '../../src/runner/identity.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
-import { frame, timeLeft } from '../../src/runner/report/live.ts';
-import { advance, emptyView, type LiveView } from '../../src/runner/report/run-view.ts';
-import { plainLines } from '../../src/runner/report/plain.ts';
+import { frame, timeLeft } from '../../src/runner/report/display/live.ts';
+import { advance, emptyView, type LiveView } from '../../src/runner/report/display/run-view.ts';
+import { plainLines } from '../../src/runner/report/display/plain.ts';
 
 const id = (text: string) => text as InstanceId;
 const key = 'k' as Key;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { InstanceMetrics } from '../../src/runner/answers.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
-import { metricsDiff, metricsDiffText } from '../../src/runner/report/metrics-diff.ts';
+import { metricsDiff, metricsDiffText } from '../../src/runner/report/metrics/metrics-diff.ts';
 
 const row = (
   instance: string,

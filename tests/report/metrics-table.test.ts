@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { aligned } from '../../src/runner/wording/aligned.ts';
-import { metricsTable, sortedBy, type MeasuredInstance } from '../../src/runner/report/metrics-table.ts';
+import {
+  metricsTable,
+  sortedBy,
+  type MeasuredInstance,
+} from '../../src/runner/report/metrics/metrics-table.ts';
 
 const point = (
   instance: string,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { noColors } from '../../src/runner/wording/colors.ts';
 import { messageText } from '../../src/runner/report/message-text.ts';
 import { failureText } from '../../src/runner/report/outcome-text.ts';
-import { plainLines } from '../../src/runner/report/plain.ts';
+import { plainLines } from '../../src/runner/report/display/plain.ts';
 import { inReadingOrder, printable, printableLines } from '../../src/runner/wording/printable.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../../src/files/digest.ts';
 import type { Stamp } from '../../src/runner/workspace/stamp.ts';
 import type { Workspace } from '../../src/runner/workspace/workspace.ts';
-import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { openAll } from './in-process.ts';
 
 /** A workspace without a store: the stat cache is a map, and the clock is the test's. */

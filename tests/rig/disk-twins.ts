@@ -1,4 +1,4 @@
-import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 
 /** A call of the disk: its name and the paths that it was given. */
 export interface DiskCall {

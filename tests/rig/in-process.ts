@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Event } from '../../src/runner/event.ts';
 import { openProject, type Project, type RunSummary } from '../../src/runner/project.ts';
-import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
 import { programs } from './build-programs.ts';
 import { wholeRun } from './whole-run.ts';

@@ -5,7 +5,7 @@ import type { SharedCacheReport, Status } from '../../src/runner/answers.ts';
 import type { Event } from '../../src/runner/event.ts';
 import { openProject, type Forecast, type Project, type RunRequest } from '../../src/runner/project.ts';
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';
-import { workspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { makeSigningKey } from '../../src/runner/cache/remote/signing-key.ts';
 import { programs } from './build-programs.ts';
 import { type InProcess, inProcess } from './in-process.ts';

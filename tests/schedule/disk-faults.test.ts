@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import type { WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { type DiskCall, DiskFault, failingDisk, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
 

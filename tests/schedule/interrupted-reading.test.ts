@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { utimesSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { wholeRun } from '../rig/whole-run.ts';
 

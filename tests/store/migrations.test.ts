@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connect } from '../../src/runner/store/open-store.ts';
-import { schemaVersion } from '../../src/runner/store/schema.ts';
+import { connect } from '../../src/runner/store/database/open-store.ts';
+import { schemaVersion } from '../../src/runner/store/database/schema.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { takeLock } from '../../src/runner/store/lock.ts';
-import { openStore, readTogether, type Store } from '../../src/runner/store/open-store.ts';
+import { openStore, readTogether, type Store } from '../../src/runner/store/database/open-store.ts';
 
 let folder: string;
 let store: Store;

@@ -7,7 +7,7 @@ import type { InstanceId, RunId } from '../../src/runner/identity.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { beginAttempt, endAttempt, isRunning, outputsOf, pastOf } from '../../src/runner/store/attempts.ts';
 import { eventLog } from '../../src/runner/store/event-log.ts';
-import { openStore, type Store } from '../../src/runner/store/open-store.ts';
+import { openStore, type Store } from '../../src/runner/store/database/open-store.ts';
 import { insertRun, lastRuns, lastToldRun } from '../../src/runner/store/runs.ts';
 
 const instance = 'train' as InstanceId; // as a plan would name it

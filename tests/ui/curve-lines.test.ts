@@ -9,8 +9,8 @@ import {
   smoothed,
   spread,
   thinned,
-} from '../../src/ui/page/curve-lines.ts';
-import { linearScale, logScale } from '../../src/ui/page/scale.ts';
+} from '../../src/ui/page/charts/curve-lines.ts';
+import { linearScale, logScale } from '../../src/ui/page/charts/scale.ts';
 import { histogram } from '../../src/ui/server/histogram.ts';
 
 const points = (ys: readonly number[]) => ys.map((y, x) => ({ x, y }));

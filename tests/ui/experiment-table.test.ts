@@ -6,7 +6,7 @@ import {
   haveSeeds,
   leadingMetrics,
   sortedRows,
-} from '../../src/ui/page/experiment-table.ts';
+} from '../../src/ui/page/pages/experiment-table.ts';
 import { leavesOf } from '../../src/ui/server/experiments.ts';
 
 const model = (

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GraphStage } from '../../src/ui/api.ts';
-import { graphLayout, related } from '../../src/ui/page/graph-layout.ts';
+import { graphLayout, related } from '../../src/ui/page/charts/graph-layout.ts';
 
 const stage = (name: string, count: number): GraphStage => ({
   stage: name,

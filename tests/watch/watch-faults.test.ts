@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
 import type { WatchNews } from '../../src/runner/project.ts';
-import type { WorkspaceDisk } from '../../src/runner/workspace/workspace-disk.ts';
+import type { WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { openHere } from '../rig/in-process.ts';
 import { createRig, type Rig } from '../rig/rig.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { gitignoreRules, ignoringRule } from '../../src/runner/workspace/gitignore.ts';
+import { gitignoreRules, ignoringRule } from '../../src/runner/workspace/ignore/gitignore.ts';
 
 const isIgnored = (text: string, path: string): boolean =>
   ignoringRule(gitignoreRules(text), path) !== undefined;

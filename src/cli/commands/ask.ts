@@ -5,13 +5,13 @@ import type { ModelPlace, Project } from '../../runner/project.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import type { AskOverrides } from '../../trained/ask-settings.ts';
 import type { AskedModel, SettledAnswer } from '../../trained/open-asked-model.ts';
-import { decimalNumber } from '../decimal-number.ts';
-import { jsonLine, printJson } from '../print-json.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { reportProblem } from '../report-problem.ts';
+import { decimalNumber } from '../options/decimal-number.ts';
+import { jsonLine, printJson } from '../output/print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { openScreen } from '../output/screen.ts';
+import { wholeNumber } from '../options/whole-number.ts';
 
 interface AskOptions extends PipelineOptions, Omit<AskOverrides, 'noRepeatNgram'> {
   readonly ngram?: number;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { pluralize } from '../../runner/wording/pluralize.ts';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
 export function cancelCommand(): Command {
   return withPipelineOptions(new Command('cancel'))

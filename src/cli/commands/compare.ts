@@ -4,12 +4,12 @@ import { fileProblemText } from '../../files/file-problem.ts';
 import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
 import type { Artifact, Project, ResultFiles } from '../../runner/project.ts';
-import { printJson } from '../print-json.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { reportProblem } from '../report-problem.ts';
+import { printJson } from '../output/print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { openScreen } from '../output/screen.ts';
+import { wholeNumber } from '../options/whole-number.ts';
 
 interface CompareOptions extends PipelineOptions {
   readonly seed: number;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { candidates, type Names } from '../completion/candidates.ts';
-import { openProjectHere, type PipelineOptions } from '../project-options.ts';
+import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
 
 /** What the scripts of `pipeline completion` ask at every Tab: a line a candidate, value and description. */
 export function completeCommand(): Command {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { Colors } from '../../runner/wording/colors.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { printJson } from '../print-json.ts';
-import { openScreen } from '../screen.ts';
+import { printJson } from '../output/print-json.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface DoctorOptions {
   readonly json?: true;

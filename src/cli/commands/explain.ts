@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
 export function explainCommand(): Command {
   return withPipelineOptions(new Command('explain'))

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { printJson } from '../print-json.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { reportProblem } from '../report-problem.ts';
+import { printJson } from '../output/print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface ExportModelOptions extends PipelineOptions {
   readonly merge?: true;
@@ -73,7 +73,7 @@ async function exportedText(
   folder: string,
   files: readonly WrittenFile[],
 ): Promise<string> {
-  const { fileListText } = await import('../file-list-text.ts');
+  const { fileListText } = await import('../output/file-list-text.ts');
   return `wrote ${instance} to ${folder}:\n${fileListText(files).join('\n')}\n`;
 }
 

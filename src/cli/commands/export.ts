@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import { Argument, Command } from 'commander';
 import { type ExportFormat, exportFormats, openExporter } from '../../tracking/open-exporter.ts';
-import { printJson } from '../print-json.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { reportProblem } from '../report-problem.ts';
+import { printJson } from '../output/print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface ExportOptions extends PipelineOptions {
   readonly run?: string;

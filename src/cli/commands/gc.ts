@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import type { Collected } from '../../runner/project.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { wholeNumber } from '../options/whole-number.ts';
 
 interface GcOptions extends PipelineOptions {
   readonly dryRun?: true;

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Graph } from '../../runner/project.ts';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
 export function graphCommand(): Command {
   return withPipelineOptions(new Command('graph'))

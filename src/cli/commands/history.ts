@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { tableWidth } from '../screen.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { tableWidth } from '../output/screen.ts';
+import { wholeNumber } from '../options/whole-number.ts';
 
 interface HistoryOptions extends PipelineOptions {
   readonly limit: number;

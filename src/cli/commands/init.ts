@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { NewProject, NewProjectFault } from '../init/new-project.ts';
 import { type Template, templates } from '../init/template.ts';
-import { printJson } from '../print-json.ts';
-import { openScreen } from '../screen.ts';
+import { printJson } from '../output/print-json.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface InitOptions {
   readonly template: Template;

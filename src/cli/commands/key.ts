@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { printJson } from '../print-json.ts';
+import { printJson } from '../output/print-json.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface KeyOptions {
   readonly new?: true;
@@ -18,7 +18,7 @@ export function keyCommand(): Command {
       '\nThe private key is in ~/.config/medical-qa-pipeline/key.pem, in the file that PIPELINE_CACHE_KEY_FILE names,\nor in PIPELINE_CACHE_KEY itself. Others list the public key under cache.trust of pipeline.yaml.',
     )
     .action(async (options: KeyOptions) => {
-      const { cacheKey } = await import('../../runner/project/cache-key.ts');
+      const { cacheKey } = await import('../../runner/project/shared-cache/cache-key.ts');
       const key = cacheKey(process.env, options.new === true);
       if (!key.ok) return refuse(key.error, 1);
       const { signer, place } = key.value;

@@ -8,11 +8,11 @@ import type { InstanceLog } from '../../runner/project.ts';
 import type { LogPart } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import { followLog, type LogWriter } from '../follow-log.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { printJson } from '../print-json.ts';
-import { reportProblem } from '../report-problem.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { printJson } from '../output/print-json.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface LogOptions extends PipelineOptions {
   readonly run?: string;

@@ -2,10 +2,10 @@ import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
-import { answer } from '../answer.ts';
-import type { Moment } from '../metrics-moment.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { openScreen, tableWidth } from '../screen.ts';
+import { answer } from '../output/answer.ts';
+import type { Moment } from '../options/metrics-moment.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { openScreen, tableWidth } from '../output/screen.ts';
 
 interface MetricsOptions extends PipelineOptions {
   readonly columns?: string;
@@ -50,7 +50,7 @@ export function metricsCommand(): Command {
       return answer(
         options,
         async (project) => {
-          const { sortedBy, unknownColumns } = await import('../../runner/report/metrics-table.ts');
+          const { sortedBy, unknownColumns } = await import('../../runner/report/metrics/metrics-table.ts');
           const measured = await (moment === undefined
             ? project.metrics(selection)
             : metricsOfMoment(project, moment, selection));
@@ -66,7 +66,7 @@ export function metricsCommand(): Command {
           };
         },
         async (measured) => {
-          const { metricsText } = await import('../../runner/report/metrics-text.ts');
+          const { metricsText } = await import('../../runner/report/metrics/metrics-text.ts');
           return metricsText(measured, columns, tableWidth(options));
         },
         (measured) => ({ instances: measured }),
@@ -83,7 +83,7 @@ async function metricsOfMoment(
   moment: Moment,
   selection: Selection,
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
-  const { metricsAt } = await import('../metrics-moment.ts');
+  const { metricsAt } = await import('../options/metrics-moment.ts');
   const found = await metricsAt(project, moment, selection);
   if (!found.ok) return found;
   return found.value.kind === 'found'
@@ -110,18 +110,18 @@ const diff = (
   answer(
     options,
     async (project) => {
-      const { metricsAt } = await import('../metrics-moment.ts');
+      const { metricsAt } = await import('../options/metrics-moment.ts');
       const before = await metricsAt(project, { kind: 'commit', revision }, selection);
       if (!before.ok) return before;
       if (before.value.kind === 'missing') return unknownMoment(before.value.message);
       const after = await project.metrics(selection);
       if (!after.ok) return after;
-      const { metricsDiff } = await import('../../runner/report/metrics-diff.ts');
+      const { metricsDiff } = await import('../../runner/report/metrics/metrics-diff.ts');
       const { name, metrics } = before.value;
       return { ok: true, value: { name, found: metricsDiff(metrics, after.value, columns) } };
     },
     async ({ name, found }) => {
-      const { metricsDiffText } = await import('../../runner/report/metrics-diff.ts');
+      const { metricsDiffText } = await import('../../runner/report/metrics/metrics-diff.ts');
       return metricsDiffText(found, { before: name, after: 'now' });
     },
     ({ name, found }) => ({ since: name, ...found }),

@@ -2,14 +2,14 @@ import { Command } from 'commander';
 import type { Event, RunSummary } from '../../runner/project.ts';
 import { sharedCacheText } from '../../runner/report/shared-cache-text.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
-import { annotatedFiles } from '../annotated-files.ts';
-import { lazyDisplay } from '../lazy-display.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { printJson } from '../print-json.ts';
-import { reportProblem } from '../report-problem.ts';
-import { openScreen } from '../screen.ts';
+import { annotatedFiles } from '../output/annotated-files.ts';
+import { lazyDisplay } from '../output/lazy-display.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { printJson } from '../output/print-json.ts';
+import { reportProblem } from '../output/report-problem.ts';
+import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
-import { summaryJson } from '../summary-json.ts';
+import { summaryJson } from '../output/summary-json.ts';
 
 export function pullCommand(): Command {
   return withPipelineOptions(new Command('pull'))

@@ -4,11 +4,11 @@ import type { Result } from '../../result.ts';
 import type { ModelPlace, Project } from '../../runner/project.ts';
 import type { PushTarget } from '../../trained/push-model.ts';
 import type { Publication, PublicationRequest } from '../../trained/publication.ts';
-import { printJson } from '../print-json.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { reportProblem } from '../report-problem.ts';
+import { printJson } from '../output/print-json.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 
 interface PushOptions extends PipelineOptions {
   readonly public?: true;
@@ -121,7 +121,7 @@ async function planText(
   { files, license }: Publication,
   { isNew, visibility }: PushTarget,
 ): Promise<string> {
-  const { fileListText } = await import('../file-list-text.ts');
+  const { fileListText } = await import('../output/file-list-text.ts');
   return [
     `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, base ${baseName ?? 'none'}:`,
     ...fileListText(files),

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { printJson } from '../print-json.ts';
-import { reportProblem } from '../report-problem.ts';
-import { openScreen, tableWidth } from '../screen.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { printJson } from '../output/print-json.ts';
+import { reportProblem } from '../output/report-problem.ts';
+import { openScreen, tableWidth } from '../output/screen.ts';
 import { stopSignals } from '../stop-signals.ts';
 
 interface PushOptions extends PipelineOptions {

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
-import { answer } from '../answer.ts';
-import { withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { tableWidth } from '../screen.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { tableWidth } from '../output/screen.ts';
 
 export function remoteCommand(): Command {
   return withPipelineOptions(new Command('remote'))

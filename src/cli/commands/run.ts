@@ -2,23 +2,23 @@ import { Command } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Event, Forecast, Project, RunRequest, RunSummary } from '../../runner/project.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
-import { annotatedFiles } from '../annotated-files.ts';
+import { annotatedFiles } from '../output/annotated-files.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
-import { forecastText } from '../forecast-text.ts';
-import { lazyDisplay } from '../lazy-display.ts';
-import { openProjectHere } from '../project-options.ts';
-import { reportFinished } from '../report-finished.ts';
-import { type RunOptions, requestOf, selectionOf, withRunOptions } from '../run-options.ts';
-import { summaryJson } from '../summary-json.ts';
-import { busyText, problemText, reportProblem } from '../report-problem.ts';
-import { jsonLine, printJson } from '../print-json.ts';
-import { resultsText } from '../results-text.ts';
+import { forecastText } from '../output/forecast-text.ts';
+import { lazyDisplay } from '../output/lazy-display.ts';
+import { openProjectHere } from '../options/project-options.ts';
+import { reportFinished } from '../output/report-finished.ts';
+import { type RunOptions, requestOf, selectionOf, withRunOptions } from '../options/run-options.ts';
+import { summaryJson } from '../output/summary-json.ts';
+import { busyText, problemText, reportProblem } from '../output/report-problem.ts';
+import { jsonLine, printJson } from '../output/print-json.ts';
+import { resultsText } from '../output/results-text.ts';
 import { runTracking } from '../run-tracking.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
-import { sharedCacheLine } from '../shared-cache-line.ts';
-import { summaryText } from '../summary-text.ts';
+import { sharedCacheLine } from '../output/shared-cache-line.ts';
+import { summaryText } from '../output/summary-text.ts';
 
 export function runCommand(): Command {
   return withRunOptions(new Command('run')).action(async (names: readonly string[], options: RunOptions) => {
@@ -102,7 +102,7 @@ async function watch(
 ): Promise<void> {
   const screen = openScreen();
   const files = annotatedFiles(options.file, project);
-  const { openDisplay } = await import('../display.ts');
+  const { openDisplay } = await import('../output/display.ts');
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is told between runs, in order: results have to be looked for.

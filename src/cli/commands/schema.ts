@@ -8,7 +8,7 @@ export function schemaCommand(): Command {
       '\nExample:\n  pipeline schema > pipeline.schema.json\n  # then, as the first line of pipeline.yaml:\n  # yaml-language-server: $schema=./pipeline.schema.json',
     )
     .action(async () => {
-      const { pipelineSchema } = await import('../../runner/pipeline-file/pipeline-shape.ts');
+      const { pipelineSchema } = await import('../../runner/pipeline-file/shapes/pipeline-shape.ts');
       process.stdout.write(`${JSON.stringify(pipelineSchema(), null, 2)}\n`);
     });
 }

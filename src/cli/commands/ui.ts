@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import { installedFile } from '../installed-file.ts';
-import { openProjectHere, type PipelineOptions } from '../project-options.ts';
-import { problemText } from '../report-problem.ts';
+import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
+import { problemText } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../output/screen.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { wholeNumber } from '../options/whole-number.ts';
 
 interface UiOptions extends PipelineOptions {
   readonly port: number;

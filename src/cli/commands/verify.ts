@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import type { Project } from '../../runner/project.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
-import { annotatedFiles } from '../annotated-files.ts';
-import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../project-options.ts';
-import { printJson } from '../print-json.ts';
-import { reportProblem } from '../report-problem.ts';
-import { openScreen } from '../screen.ts';
+import { annotatedFiles } from '../output/annotated-files.ts';
+import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { printJson } from '../output/print-json.ts';
+import { reportProblem } from '../output/report-problem.ts';
+import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 
 export function verifyCommand(): Command {
@@ -48,7 +48,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
 /** Exit 1 where the outputs differ. */
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
   ignoreHangup();
-  const { openDisplay } = await import('../display.ts');
+  const { openDisplay } = await import('../output/display.ts');
   const display = openDisplay(openScreen(), annotatedFiles(options.file, project));
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);

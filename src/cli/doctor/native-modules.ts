@@ -8,7 +8,7 @@ export const nativeModules: readonly NativeModule[] = [
     repair:
       'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
     async load() {
-      const { trySqlite } = await import('../../runner/project/native-parts.ts');
+      const { trySqlite } = await import('../../runner/project/machine/native-parts.ts');
       return `SQLite ${trySqlite()}`;
     },
   },
@@ -17,7 +17,7 @@ export const nativeModules: readonly NativeModule[] = [
     purpose: 'no TypeScript stage runs',
     repair: 'npm ci, without --omit=optional: its program comes in a package for each platform',
     async load() {
-      const { tryBundler } = await import('../../runner/project/native-parts.ts');
+      const { tryBundler } = await import('../../runner/project/machine/native-parts.ts');
       return tryBundler();
     },
   },

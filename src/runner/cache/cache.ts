@@ -9,7 +9,7 @@ import type { Entry } from '../manifest/decide.ts';
 import type { Content, Manifest } from '../manifest/manifest.ts';
 import { serializeTree, type TreeItem } from '../manifest/tree.ts';
 import { deleteEntry, type FinishedResult, markComputed } from '../store/entries.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { recordPlacement } from '../store/placements.ts';
 import type { Found } from '../workspace/read-content.ts';
 import { removeTree } from '../workspace/replace.ts';

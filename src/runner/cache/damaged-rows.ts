@@ -8,10 +8,10 @@ import { parseStamp } from '../workspace/stamp.ts';
 import { isWholePlan } from '../plan/remembered-plan.ts';
 import { parseOuts } from '../store/entries.ts';
 import { parseManifest } from '../store/last-results.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { parseEvent } from '../store/parse-event.ts';
 import { isJsonText } from '../store/remembered/program-rows.ts';
-import { type Row, rowsOf } from '../store/row.ts';
+import { type Row, rowsOf } from '../store/database/row.ts';
 
 /** A row that says what the runner cannot have written. */
 export interface DamagedRow {

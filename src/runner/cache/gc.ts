@@ -12,7 +12,7 @@ import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { allEntries, deleteEntry } from '../store/entries.ts';
-import { isFullDisk, type Store, unlessDiskFails } from '../store/open-store.ts';
+import { isFullDisk, type Store, unlessDiskFails } from '../store/database/open-store.ts';
 import { forgetListings } from '../store/remembered/listings.ts';
 import { forgetPlacement, unnamedPlacements } from '../store/placements.ts';
 import { lastRuns } from '../store/runs.ts';

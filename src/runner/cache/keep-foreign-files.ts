@@ -2,7 +2,7 @@ import { dirname, posix } from 'node:path';
 import { sameContent } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import { isUnwritten, placementAt } from '../store/placements.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readListing } from './restore-out.ts';

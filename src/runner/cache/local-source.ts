@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { findEntry, type FinishedResult, publishEntry } from '../store/entries.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { objectPath, storeObjects } from './objects.ts';
 import type { NewObject, ResultSource } from './result-source.ts';

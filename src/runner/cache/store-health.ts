@@ -5,7 +5,7 @@ import { objectFiles } from './objects.ts';
 import { readListing } from './restore-out.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { allEntries } from '../store/entries.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 
 /** What is known of a store without reading its objects, which `verify` does. */
 export interface StoreHealth {

@@ -9,7 +9,7 @@ import { pluralize } from '../wording/pluralize.ts';
 import { allMakers, type Maker } from '../store/attempts.ts';
 import { allEntries } from '../store/entries.ts';
 import { storeDamage } from './damaged-rows.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { allPlacements } from '../store/placements.ts';
 
 export interface Verified {

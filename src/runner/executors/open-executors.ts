@@ -1,6 +1,6 @@
 import type { ExecutorSettings } from '../pipeline-file/executor-settings.ts';
 import { localName } from '../pipeline-file/executor-settings.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { platformOfNodes, recordPlatform } from '../store/platforms.ts';
 import type { ProjectFiles } from '../workspace/workspace.ts';
 import type { Executor } from './executor.ts';

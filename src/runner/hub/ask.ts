@@ -1,5 +1,5 @@
 import type { HubProblem } from './hub-fault.ts';
-import type { Attempt } from './persist.ts';
+import type { Attempt } from './download/persist.ts';
 import type { Answer, Send } from './send.ts';
 
 /** A hub that can be asked. */

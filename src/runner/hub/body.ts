@@ -1,6 +1,6 @@
 import { unreachable } from './ask.ts';
 import type { HubProblem } from './hub-fault.ts';
-import type { Control } from './persist.ts';
+import type { Control } from './download/persist.ts';
 import type { Answer } from './send.ts';
 
 /** The body of an answer did not arrive as it should. */

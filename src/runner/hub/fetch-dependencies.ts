@@ -5,7 +5,7 @@ import { lockedAs, type LockedRepository, readHubLock, withLocked, writeHubLock 
 import type { HubSettings } from './hub-settings.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
 import { isCommit } from './list-model.ts';
-import type { HubProgress } from './progress.ts';
+import type { HubProgress } from './download/progress.ts';
 
 /**
  * The signal that ends fetching, and who is told how it goes; the reference is that which is being fetched.

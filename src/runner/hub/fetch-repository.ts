@@ -1,15 +1,15 @@
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Hub } from './ask.ts';
-import { type CommitPlace, commitPlace } from './commit-place.ts';
-import { downloadCommit } from './download-commit.ts';
+import { type CommitPlace, commitPlace } from './download/commit-place.ts';
+import { downloadCommit } from './download/download-commit.ts';
 import type { HubFault, HubProblem, HubReference } from './hub-fault.ts';
 import { commitOfName, isCommit } from './list-model.ts';
 import { differences, type LockedRepository } from './hub-lock.ts';
 import type { HubSettings } from './hub-settings.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
-import type { Control, FetchLimits } from './persist.ts';
-import type { HubProgress } from './progress.ts';
+import type { Control, FetchLimits } from './download/persist.ts';
+import type { HubProgress } from './download/progress.ts';
 import { type FetchedFile, readPublished } from './published.ts';
 
 export interface FetchRequest extends HubReference, HubSettings {

@@ -3,7 +3,7 @@ import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { Result } from '../../result.ts';
 import { tryLock } from '../store/lock.ts';
-import { connect, isSqliteError } from '../store/open-store.ts';
+import { connect, isSqliteError } from '../store/database/open-store.ts';
 
 /**
  * Takes a lock that the kernel releases when its holder is gone, however it went: that of SQLite on a

@@ -4,7 +4,7 @@ import type { Result } from '../../result.ts';
 import { ask, type Hub } from './ask.ts';
 import { BodyFault, piecesOf } from './body.ts';
 import type { HubProblem } from './hub-fault.ts';
-import { type Attempt, type Control, persist } from './persist.ts';
+import { type Attempt, type Control, persist } from './download/persist.ts';
 import type { Answer } from './send.ts';
 
 /** A file as the hub lists it. */

@@ -5,7 +5,7 @@ import { isJsonObject, type Json, readJson } from '../../files/json.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import { isSettled, stampOf } from '../workspace/stamp.ts';
-import type { CommitPlace } from './commit-place.ts';
+import type { CommitPlace } from './download/commit-place.ts';
 import type { HubWorld } from './hub-world.ts';
 
 /** A file that was fetched: its path in the folder, and its bytes by size and SHA-256. */

@@ -1,10 +1,10 @@
 import type { Fault, Located, Report } from '../diagnostic.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
-import { executorsShape } from './executor-shape.ts';
-import { namePattern, remoteFields } from './pipeline-shape.ts';
+import { executorsShape } from './shapes/executor-shape.ts';
+import { namePattern, remoteFields } from './shapes/pipeline-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
-import { optional, record, text } from './shape.ts';
-import { type TrackerSettings, trackingShape } from './tracking-shape.ts';
+import { optional, record, text } from './shapes/shape.ts';
+import { type TrackerSettings, trackingShape } from './shapes/tracking-shape.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 
 /** What holds on one machine, or for one user, and is not committed. */

@@ -1,8 +1,8 @@
 import type { Range, Report } from '../diagnostic.ts';
-import { unknownReference } from './interpolate.ts';
+import { unknownReference } from './vars/interpolate.ts';
 import { kindText, listNode, mapNode, type MapNode, type Node } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
-import type { ChangedVar } from './unreached-vars.ts';
+import type { ChangedVar } from './vars/unreached-vars.ts';
 
 /**
  * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`,

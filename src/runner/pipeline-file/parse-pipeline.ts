@@ -2,7 +2,7 @@ import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
-import type { LookUp } from './interpolate.ts';
+import type { LookUp } from './vars/interpolate.ts';
 import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import type { Pipeline, SharedCacheFields, Stage, StageDependency, StageProgram } from './pipeline.ts';
 import {
@@ -12,10 +12,10 @@ import {
   pipelineShape,
   stageShape,
   type StageFields,
-} from './pipeline-shape.ts';
-import { badName, type Of } from './shape.ts';
+} from './shapes/pipeline-shape.ts';
+import { badName, type Of } from './shapes/shape.ts';
 import { foldedPath } from './project-path.ts';
-import { varsLookUp, withVars } from './vars.ts';
+import { varsLookUp, withVars } from './vars/vars.ts';
 
 /** A pipeline file as far as it can be understood. */
 export interface Parsed {

@@ -1,9 +1,9 @@
 import type { Located, Range } from '../diagnostic.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
-import type { TrackerSettings } from './tracking-shape.ts';
-import type { LookUp } from './interpolate.ts';
-import type { Deferred } from './shape.ts';
+import type { TrackerSettings } from './shapes/tracking-shape.ts';
+import type { LookUp } from './vars/interpolate.ts';
+import type { Deferred } from './shapes/shape.ts';
 
 /** pipeline.yaml after its shape was checked: references to axes, deps, outs and params are left. */
 export interface Pipeline {

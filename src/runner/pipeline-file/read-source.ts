@@ -5,8 +5,8 @@ import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import { override } from './override.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 import { projectPath } from './project-path.ts';
-import { refuse } from './shape.ts';
-import { type ChangedVar, patchedVars, unreachedVars } from './unreached-vars.ts';
+import { refuse } from './shapes/shape.ts';
+import { type ChangedVar, patchedVars, unreachedVars } from './vars/unreached-vars.ts';
 import type { SourceRequest } from './source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 

@@ -1,6 +1,6 @@
 import type { Best } from '../../stage/best.ts';
 import type { Range, Report } from '../diagnostic.ts';
-import { unknownReference } from '../pipeline-file/interpolate.ts';
+import { unknownReference } from '../pipeline-file/vars/interpolate.ts';
 import type { Pipeline } from '../pipeline-file/pipeline.ts';
 import type { Cell } from './expand/cells.ts';
 

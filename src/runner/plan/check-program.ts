@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Schema } from '../../stage/define-stage.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
-import { listed } from '../pipeline-file/interpolate.ts';
+import { listed } from '../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import type { Instance } from './instance.ts';
 

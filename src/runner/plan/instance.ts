@@ -1,5 +1,5 @@
 import type { ExecutorSettings } from '../pipeline-file/executor-settings.ts';
-import type { TrackerSettings } from '../pipeline-file/tracking-shape.ts';
+import type { TrackerSettings } from '../pipeline-file/shapes/tracking-shape.ts';
 import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';

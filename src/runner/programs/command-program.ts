@@ -5,7 +5,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { manifestWords } from '../plan/command/command.ts';
 import type { Program } from '../plan/instance.ts';
 import { matchesGlob } from '../pipeline-file/glob.ts';
-import type { IgnoreRules } from '../workspace/ignore-rules.ts';
+import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import type { ReadProgram, Reads } from './reads.ts';

@@ -11,7 +11,7 @@ import {
 import type { Result } from '../../result.ts';
 import type { Value } from '../../stage/context.ts';
 import type { TreeItem } from '../manifest/tree.ts';
-import type { BundleFault } from './bundle.ts';
+import type { BundleFault } from './bundle/bundle.ts';
 import type { Description } from './describe.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isJsonObject, readJson } from '../../files/json.ts';
-import type { BundleFault } from './bundle.ts';
+import type { BundleFault } from './bundle/bundle.ts';
 
 /**
  * Why a program could not be loaded, from what Node said: a package that is not there is named, with what

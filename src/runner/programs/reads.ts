@@ -1,7 +1,7 @@
 import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { ProgramDigest } from '../manifest/manifest.ts';
-import type { IgnoreRules } from '../workspace/ignore-rules.ts';
+import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 

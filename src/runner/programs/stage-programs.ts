@@ -4,7 +4,7 @@ import { SourceFailed } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
 import type { TreeItem } from '../manifest/tree.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import {
   bundleRecord,
   programDescription,
@@ -20,7 +20,7 @@ import {
   keptBundles,
   mapPath,
   passingBundles,
-} from './bundle-folder.ts';
+} from './bundle/bundle-folder.ts';
 import {
   type BundleRecord,
   contentsOnce,
@@ -29,8 +29,8 @@ import {
   packagesOnce,
   parseRecord,
   recordOf,
-} from './bundle-record.ts';
-import { type Bundle, bundleAll, type BundleFault } from './bundle.ts';
+} from './bundle/bundle-record.ts';
+import { type Bundle, bundleAll, type BundleFault } from './bundle/bundle.ts';
 import { type Description, describeAll, isDescription } from './describe.ts';
 import type { EngineFacts, Engines } from './engine.ts';
 import { loadFault } from './load-fault.ts';

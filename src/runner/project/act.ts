@@ -8,7 +8,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Session } from '../status/assess.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
-import { workspaceOuts } from '../schedule/place-outs.ts';
+import { workspaceOuts } from '../schedule/outs/place-outs.ts';
 import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
 import { runSelected, withRun } from '../schedule/run.ts';
@@ -37,8 +37,8 @@ import { linkedFolders } from '../workspace/own-folders.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { uncheckedDeps } from '../status/recorded-dep.ts';
-import { sharedCacheFault } from './shared-cache.ts';
-import { noSharedCache } from './shared-source.ts';
+import { sharedCacheFault } from './shared-cache/shared-cache.ts';
+import { noSharedCache } from './shared-cache/shared-source.ts';
 
 export interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */

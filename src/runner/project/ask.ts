@@ -26,7 +26,7 @@ import { type Inspection, inspect } from '../status/inspect.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
-import { machineFiles } from './machine-files.ts';
+import { machineFiles } from './machine/machine-files.ts';
 import { invalid } from './planning/invalid.ts';
 import { withSharedCache } from './planning/chosen.ts';
 import { oneInstance, selectFrom } from './planning/select-from.ts';
@@ -49,7 +49,7 @@ import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
 import { commitNamed } from '../executors/commit-state.ts';
 import { eventsSince } from '../store/event-log.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import {
   eventsOf,
   findRun,

@@ -1,7 +1,7 @@
 import type { Result } from '../../result.ts';
 import type { Problem } from '../answers.ts';
-import { diskMessage } from '../store/disk-message.ts';
-import { isFullDisk, isSqliteError, roomHelp } from '../store/open-store.ts';
+import { diskMessage } from '../store/database/disk-message.ts';
+import { isFullDisk, isSqliteError, roomHelp } from '../store/database/open-store.ts';
 
 /**
  * What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything

@@ -5,7 +5,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { isOverrideName } from '../wording/override-name.ts';
-import { type WorkspaceDisk, workspaceDisk } from '../workspace/workspace-disk.ts';
+import { type WorkspaceDisk, workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 
 /** Where a project is, and the pipeline file that is asked for. */
 export interface ProjectPlace {

@@ -9,7 +9,7 @@ import { pipelineFiles, type ProjectPlace, readProjectText } from './find-projec
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import type { Opened } from './open-rows.ts';
-import { machineTexts } from './machine-texts.ts';
+import { machineTexts } from './machine/machine-texts.ts';
 import type { Planned } from './planning/plan-here.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { FinalOut, FinishedRun, RunRequest, StopSignals } from '../run-request.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { guardedDisk } from '../workspace/guarded-disk.ts';
+import { guardedDisk } from '../workspace/disk/guarded-disk.ts';
 import type { Result } from '../../result.ts';
 import type { Problem } from '../answers.ts';
 import type { ResultSource } from '../cache/result-source.ts';
@@ -8,10 +8,10 @@ import type { Executor } from '../executors/executor.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { HelperPrograms } from '../executors/helper-programs.ts';
 import { openExecutors } from '../executors/open-executors.ts';
-import { openStore, openStoreToRead, type Store } from '../store/open-store.ts';
+import { openStore, openStoreToRead, type Store } from '../store/database/open-store.ts';
 import { type StatRows, statRows } from '../store/remembered/stat-rows.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { WorkspaceDisk } from '../workspace/workspace-disk.ts';
+import type { WorkspaceDisk } from '../workspace/disk/workspace-disk.ts';
 import type { ProjectPlace } from './find-project.ts';
 
 /** What a project stands on; a test puts others in their place. */

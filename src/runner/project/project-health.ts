@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Result } from '../../result.ts';
 import { leftOverProcesses } from '../executors/local/end-left-overs.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
-import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/open-store.ts';
+import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/database/open-store.ts';
 import { lastRuns } from '../store/runs.ts';
 import { type StoreHealth, storeHealth } from '../cache/store-health.ts';
-import { workspaceDisk } from '../workspace/workspace-disk.ts';
+import { workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 
 export interface ProjectHealth {
   readonly store: StoreHealth;

@@ -2,7 +2,7 @@ import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { findProject } from './find-project.ts';
 import { idleRequestIn, runIdle } from './idle-run.ts';
 import { hasCache, type Host, openRows } from './open-rows.ts';
-import { thisMachine } from './this-machine.ts';
+import { thisMachine } from './machine/this-machine.ts';
 
 /** Of which project a run is asked, as the command line names it. */
 export interface AskedProject {

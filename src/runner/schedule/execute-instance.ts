@@ -26,8 +26,8 @@ import { dropScratch, hasOrigin, openScratch, originOf, scratchPath } from '../w
 import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
 import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
-import { diskMessage } from '../store/disk-message.ts';
-import { noSpaceLeft } from '../workspace/no-space-left.ts';
+import { diskMessage } from '../store/database/disk-message.ts';
+import { noSpaceLeft } from '../workspace/disk/no-space-left.ts';
 import type { Executor, Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import {
@@ -37,8 +37,8 @@ import {
   existingOutText,
   placeOut,
   removeOlderOuts,
-} from './place-outs.ts';
-import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './found-outs.ts';
+} from './outs/place-outs.ts';
+import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './outs/found-outs.ts';
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
 import type { JobsOfRun } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';

@@ -10,12 +10,18 @@ import { readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
 import type { Standing } from '../status/assess-all.ts';
 import type { ExistingOuts } from '../run-request.ts';
-import { adoptOuts } from './adopt-outs.ts';
+import { adoptOuts } from './outs/adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
-import { diskMessage } from '../store/disk-message.ts';
+import { diskMessage } from '../store/database/disk-message.ts';
 import { executeInstance, failedBy, type Run, warn } from './execute-instance.ts';
 import { nameChanges } from '../status/name-changes.ts';
-import { foreignFault, keptFilesWarning, linkFault, removeOlderOuts, workspaceOuts } from './place-outs.ts';
+import {
+  foreignFault,
+  keptFilesWarning,
+  linkFault,
+  removeOlderOuts,
+  workspaceOuts,
+} from './outs/place-outs.ts';
 import type { Allotment } from './allotment.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 

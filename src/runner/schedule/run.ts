@@ -15,7 +15,7 @@ import {
   type StopSignals,
 } from '../run-request.ts';
 import { lastKeys, meanSeconds } from '../store/last-results.ts';
-import { readTogether, type Store } from '../store/open-store.ts';
+import { readTogether, type Store } from '../store/database/open-store.ts';
 import { eventLog } from '../store/event-log.ts';
 import { placedOuts } from '../store/placements.ts';
 import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome, recordStart } from '../store/runs.ts';
@@ -31,7 +31,7 @@ import type { RunWatcher } from './run-controls.ts';
 import { type Allotment, allotment } from './allotment.ts';
 import { jobsOfRun } from './jobs.ts';
 import { logsFolder } from '../workspace/cache-layout.ts';
-import { takeAsIs, type TakenAsIs } from './taken-as-is.ts';
+import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';
 import { stopFor } from './stop.ts';
 import { isInPlace, assessAll, type Standing } from '../status/assess-all.ts';
 

@@ -9,7 +9,7 @@ import { dropScratch } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
 import { type Run, warn } from './execute-instance.ts';
-import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './place-outs.ts';
+import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';
 import { newNonce } from './new-nonce.ts';
 import { type AttemptRequest, runAttempt } from './run-attempt.ts';
 import { unassessableText } from '../status/unassessable-text.ts';

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance } from '../plan/instance.ts';
-import { notAFolder } from '../workspace/not-a-folder.ts';
+import { notAFolder } from '../workspace/disk/not-a-folder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**

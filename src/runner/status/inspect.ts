@@ -7,7 +7,7 @@ import type { Reason } from '../manifest/reason.ts';
 import { type Forecast, forecast } from '../plan/forecast.ts';
 import type { Instance } from '../plan/instance.ts';
 import { hasResult, lastResult } from '../store/last-results.ts';
-import { readTogether } from '../store/open-store.ts';
+import { readTogether } from '../store/database/open-store.ts';
 import { declaredPolicy, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import { type ReadCache, readCacheOf, type Session } from './assess.ts';

@@ -3,7 +3,7 @@ import type { Platform } from '../executors/executor.ts';
 import type { ExecutorOf } from '../executors/executors.ts';
 import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
-import { bundlerVersion } from '../programs/bundle.ts';
+import { bundlerVersion } from '../programs/bundle/bundle.ts';
 import type { Inputs } from './read-inputs.ts';
 import type { ReadProgram } from '../programs/reads.ts';
 

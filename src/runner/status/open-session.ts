@@ -1,7 +1,7 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Session } from './assess.ts';
 import { byId, preflight, programPaths, readyPrograms } from './preflight.ts';

@@ -18,12 +18,12 @@ import { namesModule } from '../pipeline-file/names-module.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/remembered/program-rows.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { deadLink } from '../workspace/dead-link.ts';
-import { ignoreRules } from '../workspace/ignore-rules.ts';
+import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
-import type { BundleFault } from '../programs/bundle.ts';
+import type { BundleFault } from '../programs/bundle/bundle.ts';
 import {
   codeFiles,
   executableName,

@@ -8,7 +8,7 @@ import type { Content, DependencyDigest } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import type { Dependency, Instance } from '../plan/instance.ts';
 import type { Ignored } from '../manifest/tree.ts';
-import type { IgnoreRules } from '../workspace/ignore-rules.ts';
+import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Content } from '../manifest/manifest.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import { lastResult } from '../store/last-results.ts';
-import type { Store } from '../store/open-store.ts';
+import type { Store } from '../store/database/open-store.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**

@@ -2,8 +2,8 @@ import type { InstanceId, Key, RunId } from '../identity.ts';
 import type { Past } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { wasFinished } from './last-results.ts';
-import { type Store, unlessDiskFails } from './open-store.ts';
-import { type Row, rowOf, rowsOf } from './row.ts';
+import { type Store, unlessDiskFails } from './database/open-store.ts';
+import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 export interface Attempt {
   readonly run: RunId;

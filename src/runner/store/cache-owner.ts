@@ -1,5 +1,5 @@
-import type { Store } from './open-store.ts';
-import { rowOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { rowOf } from './database/row.ts';
 
 /**
  * The project that a cache belongs to: the absolute path of its root, when a run last wrote; undefined: none

@@ -6,8 +6,8 @@ import type { Entry } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { type Content, type Manifest, parseForm } from '../manifest/manifest.ts';
 import { parseManifest } from './last-results.ts';
-import { committed, type Store } from './open-store.ts';
-import { rowOf, rowsOf } from './row.ts';
+import { committed, type Store } from './database/open-store.ts';
+import { rowOf, rowsOf } from './database/row.ts';
 
 /** A finished result and what it was made from. */
 export interface FinishedResult {

@@ -1,9 +1,9 @@
 import { jsonText } from '../../files/json-text.ts';
 import type { Event, FoundInPlaceEvent, NumberedEvent, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
-import { type Store, unlessDiskFails } from './open-store.ts';
+import { type Store, unlessDiskFails } from './database/open-store.ts';
 import { parseEvent } from './parse-event.ts';
-import { type Row, rowOf, rowsOf } from './row.ts';
+import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 /**
  * Writes the events of a run into the store as they happen, each with the next sequence number from 0 on.

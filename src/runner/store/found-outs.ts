@@ -1,7 +1,7 @@
 import type { Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
-import { committed, type Store } from './open-store.ts';
-import { rowsOf } from './row.ts';
+import { committed, type Store } from './database/open-store.ts';
+import { rowsOf } from './database/row.ts';
 
 /**
  * A file or folder that no run made, moved aside from the place of an out while the stage with this key runs.

@@ -1,8 +1,8 @@
 import type { InstanceId, Key, RunId } from '../identity.ts';
 import { keyOf, parseKey } from '../manifest/key-of.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { Store } from './open-store.ts';
-import { rowOf, rowsOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { rowOf, rowsOf } from './database/row.ts';
 
 /** The last finished result of an instance, whatever its key. */
 export function lastResult(

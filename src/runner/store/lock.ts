@@ -9,8 +9,8 @@ import {
   storeFault,
   type StoreFault,
   unlessDiskFails,
-} from './open-store.ts';
-import { rowOf } from './row.ts';
+} from './database/open-store.ts';
+import { rowOf } from './database/row.ts';
 
 /** Held by the one run that may write. */
 export interface Lock {

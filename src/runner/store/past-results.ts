@@ -2,8 +2,8 @@ import type { Value } from '../../stage/context.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { parseManifest } from './last-results.ts';
-import type { Store } from './open-store.ts';
-import { rowOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { rowOf } from './database/row.ts';
 
 /**
  * The key of the result that an instance had when a run ended: that of its last result in this run or an

@@ -1,8 +1,8 @@
 import { digestOf, parseDigest } from '../../files/digest.ts';
 import type { InstanceId } from '../identity.ts';
 import { type Content, parseForm } from '../manifest/manifest.ts';
-import type { Store } from './open-store.ts';
-import { type Row, rowOf, rowsOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 /**
  * An out that the runner put into the project, and what it was then. What has other content now is somebody

@@ -1,6 +1,6 @@
 import { isJsonObject, parseJson } from '../../files/json.ts';
-import type { Store } from './open-store.ts';
-import { rowOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { rowOf } from './database/row.ts';
 
 /** What decides what a program computes besides its inputs, as far as it is the machine's. */
 export interface StoredPlatform {

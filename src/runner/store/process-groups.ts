@@ -1,5 +1,5 @@
-import { type Store, unlessDiskFails } from './open-store.ts';
-import { rowsOf } from './row.ts';
+import { type Store, unlessDiskFails } from './database/open-store.ts';
+import { rowsOf } from './database/row.ts';
 
 /**
  * The leader of a process group: its id alone could be another's by now, so the time of its start belongs to

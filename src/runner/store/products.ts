@@ -1,5 +1,5 @@
-import type { Store } from './open-store.ts';
-import { rowsOf } from './row.ts';
+import type { Store } from './database/open-store.ts';
+import { rowsOf } from './database/row.ts';
 
 /** A stage of a pipeline: another pipeline of the project may have one of the same name. */
 export interface StageName {

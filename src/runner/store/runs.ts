@@ -3,9 +3,9 @@ import type { CommitState, StartedFrom, Truncation } from '../answers.ts';
 import type { Outcome, OutcomeCounts, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { foundInPlace } from './event-log.ts';
-import { type Store, unlessDiskFails } from './open-store.ts';
+import { type Store, unlessDiskFails } from './database/open-store.ts';
 import { parseEvent } from './parse-event.ts';
-import { type Row, rowOf, rowsOf } from './row.ts';
+import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 export interface RunRow {
   readonly run: string;

@@ -1,4 +1,4 @@
-import type { WorkspaceDisk } from './workspace-disk.ts';
+import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
 /**
  * What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is

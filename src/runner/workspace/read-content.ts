@@ -7,7 +7,7 @@ import type { Result } from '../../result.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { type TreeItem, treeDigest } from '../manifest/tree.ts';
 import type { Ignored } from '../manifest/tree.ts';
-import type { IgnoreRules } from './ignore-rules.ts';
+import type { IgnoreRules } from './ignore/ignore-rules.ts';
 import { folderStamp, isSettled, type Stamp, stampOf } from './stamp.ts';
 import { placeOf, type Workspace } from './workspace.ts';
 

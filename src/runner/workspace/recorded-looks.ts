@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { fileProblem } from '../../files/file-problem.ts';
 import { isSettled, stampOrNone } from './stamp.ts';
-import type { WorkspaceDisk } from './workspace-disk.ts';
+import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
 /** How something was looked at, the absolute path, and what was seen. */
 export type Look = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];

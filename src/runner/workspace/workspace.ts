@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import type { Stamp } from './stamp.ts';
-import type { WorkspaceDisk } from './workspace-disk.ts';
+import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
 /**
  * Digests of files that were read before. A row counts only while the file's stamp is the same, and is

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import type { RunAnswer, RunInstance } from '../api.ts';
 import { changed, followed, go } from './address.ts';
-import { InstancePanel } from './instance-panel.tsx';
+import { InstancePanel } from './pages/instance-panel.tsx';
 import { Command, Counts, PageHead, State, useNow, Waiting } from './parts.tsx';
 import { afterEvent, countsByState } from './run-state.ts';
 import { startedFromText } from './started-from-text.ts';

@@ -1,5 +1,5 @@
 import { forgetGroup, recordedGroups } from '../../store/process-groups.ts';
-import type { Store } from '../../store/open-store.ts';
+import type { Store } from '../../store/database/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { endFamily, isOfProject, marked, trySignal } from './processes.ts';
 import { isSameProcess } from '../process-identity.ts';

@@ -1,6 +1,6 @@
 import { cpus, hostname } from 'node:os';
 import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
-import type { Store } from '../../store/open-store.ts';
+import type { Store } from '../../store/database/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { localName } from '../../pipeline-file/executor-settings.ts';
 import { endLeftOvers } from './end-left-overs.ts';

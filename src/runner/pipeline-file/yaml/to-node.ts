@@ -22,7 +22,7 @@ import {
   type Node,
   type ScalarNode,
 } from './node.ts';
-import { templateParts } from '../template.ts';
+import { templateParts } from '../vars/template.ts';
 import { controlCharacter } from './control-character.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
   unknownReference,
   type LookUp,
   type Reference,
-} from '../../pipeline-file/interpolate.ts';
+} from '../../pipeline-file/vars/interpolate.ts';
 import { mapNode, type MapNode, type Part, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 import type { Piece, Program, Word } from '../instance.ts';
 import { shellQuoted } from '../../wording/shell-quoted.ts';

@@ -1,6 +1,6 @@
 import type { Diagnostic, Fault, Located, Names, Range, Report } from '../../diagnostic.ts';
 import { limits } from '../../pipeline-file/yaml/guard.ts';
-import type { LookUp } from '../../pipeline-file/interpolate.ts';
+import type { LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';

@@ -1,10 +1,10 @@
 import type { Located, Range, Report } from '../../diagnostic.ts';
 import { expandedSize, limits } from '../../pipeline-file/yaml/guard.ts';
-import { descend, interpolate, unknownReference, type LookUp } from '../../pipeline-file/interpolate.ts';
+import { descend, interpolate, unknownReference, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageOut } from '../../pipeline-file/pipeline.ts';
 import { outPathFault, projectPath } from '../../pipeline-file/project-path.ts';
-import type { Deferred } from '../../pipeline-file/shape.ts';
+import type { Deferred } from '../../pipeline-file/shapes/shape.ts';
 import type { Cell } from './cells.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
 import type { Instance, Out, Program } from '../instance.ts';

@@ -1,5 +1,5 @@
 import type { Report } from '../../diagnostic.ts';
-import { interpolate, type LookUp } from '../../pipeline-file/interpolate.ts';
+import { interpolate, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import { kindText, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 
 /**

@@ -13,7 +13,7 @@ import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 import { selectFrom } from './select-from.ts';
 import { sessionFor } from '../session-for.ts';
-import { sharedSource } from '../shared-source.ts';
+import { sharedSource } from '../shared-cache/shared-source.ts';
 
 /** What a request to run is about. */
 export interface Chosen {

@@ -3,7 +3,7 @@ import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
 import type { Event } from '../../event.ts';
 import type { HubFault, HubProblem, HubReference } from '../../hub/hub-fault.ts';
-import type { HubProgress } from '../../hub/progress.ts';
+import type { HubProgress } from '../../hub/download/progress.ts';
 import type { Dependency, Instance } from '../../plan/instance.ts';
 import { invalid } from './invalid.ts';
 import type { Opened } from '../open-rows.ts';

@@ -6,8 +6,8 @@ import { executorName, placeInstances } from '../../plan/place-instances.ts';
 import type { Opened } from '../open-rows.ts';
 import { chosenEngines } from './chosen-engines.ts';
 import { invalid } from './invalid.ts';
-import { machineFiles } from '../machine-files.ts';
-import { machineTexts } from '../machine-texts.ts';
+import { machineFiles } from '../machine/machine-files.ts';
+import { machineTexts } from '../machine/machine-texts.ts';
 import type { Planned } from './plan-here.ts';
 
 /**

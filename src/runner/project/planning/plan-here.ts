@@ -12,7 +12,7 @@ import type { SourceRequest } from '../../pipeline-file/source-request.ts';
 import { overrideName } from '../../wording/override-name.ts';
 import { findPlan, recordPlan } from '../../store/remembered/plan-rows.ts';
 import type { ExecutorSettings } from '../../pipeline-file/executor-settings.ts';
-import type { Store } from '../../store/open-store.ts';
+import type { Store } from '../../store/database/open-store.ts';
 import { invalid } from './invalid.ts';
 
 /** A plan, and the texts that its diagnostics point into. */

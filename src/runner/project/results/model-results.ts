@@ -6,7 +6,7 @@ import { evaluatedModels, isModel } from '../../plan/evaluated-model.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import { makersOf } from '../../store/attempts.ts';
 import { paramsUnder } from '../../store/past-results.ts';
-import type { Store } from '../../store/open-store.ts';
+import type { Store } from '../../store/database/open-store.ts';
 import { eventsOf } from '../../store/runs.ts';
 import type { Opened } from '../open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';

@@ -1,5 +1,5 @@
-import { rowOf } from '../row.ts';
-import { type Store, unlessDiskFails } from '../open-store.ts';
+import { rowOf } from '../database/row.ts';
+import { type Store, unlessDiskFails } from '../database/open-store.ts';
 
 /** What a run with nothing to do left for the next one like it; gone when a row that it read was changed. */
 export function findIdle(store: Store, request: string): string | undefined {

@@ -1,7 +1,7 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { type Digest, parseDigest } from '../../../files/digest.ts';
 import { parseTree, serializeTree, type TreeItem } from '../../manifest/tree.ts';
-import type { Store } from '../open-store.ts';
+import type { Store } from '../database/open-store.ts';
 
 /** Keeps what a folder held that a result was made from. */
 export function recordListing(store: Store, digest: Digest, items: readonly TreeItem[]): void {

@@ -1,5 +1,5 @@
-import { type Store, unlessDiskFails } from '../open-store.ts';
-import { rowOf } from '../row.ts';
+import { type Store, unlessDiskFails } from '../database/open-store.ts';
+import { rowOf } from '../database/row.ts';
 
 /** The plan that a pipeline file last gave, as `rememberPlan` wrote it. */
 export const findPlan = (store: Store, file: string): string | undefined =>

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../files/digest.ts';
 import { type Json, parseJson } from '../../../files/json.ts';
-import type { Store } from '../open-store.ts';
-import { rowOf } from '../row.ts';
+import type { Store } from '../database/open-store.ts';
+import { rowOf } from '../database/row.ts';
 
 /** What the bundle of a stage program was made from, as `execute` wrote it. */
 export function bundleRecord(store: Store, path: string): Json | undefined {

@@ -1,7 +1,7 @@
 import { parseDigest } from '../../../files/digest.ts';
 import { parseStamp } from '../../workspace/stamp.ts';
 import type { StatCache } from '../../workspace/workspace.ts';
-import { type Store, unlessDiskFails } from '../open-store.ts';
+import { type Store, unlessDiskFails } from '../database/open-store.ts';
 
 /**
  * The stat cache in the store. New rows are kept in memory until `flush`: losing them costs a reading, no

@@ -1,0 +1,28 @@
+import type { Result } from '../../result.ts';
+import type { Problem, Project } from '../../runner/project.ts';
+import { inReadingOrder } from '../../runner/wording/printable.ts';
+import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
+import { printJson } from './print-json.ts';
+import { reportProblem } from './report-problem.ts';
+
+/**
+ * What every read-only command does: asks the project, then prints the answer on stdout, as JSON or for
+ * people. A problem goes to stderr and into the exit code. `text` loads what it needs: a run with nothing to
+ * do shall not.
+ */
+export async function answer<T extends object>(
+  options: PipelineOptions,
+  ask: (project: Project) => Promise<Result<T, Problem>>,
+  text: (value: T) => string | Promise<string>,
+  json: (value: T) => object = (value) => value,
+): Promise<void> {
+  const project = await openProjectHere(options);
+  try {
+    const asked = await ask(project);
+    if (!asked.ok) return reportProblem(asked.error, options);
+    if (options.json === true) printJson(json(asked.value));
+    else process.stdout.write(inReadingOrder(await text(asked.value)));
+  } finally {
+    project.close();
+  }
+}

@@ -1,0 +1,79 @@
+import type { Event } from '../../runner/project.ts';
+import type { Colors } from '../../runner/wording/colors.ts';
+import { type AnnotatedFiles, eventAnnotations } from '../../runner/report/display/github.ts';
+import { frame, progressLine } from '../../runner/report/display/live.ts';
+import { plainLines } from '../../runner/report/display/plain.ts';
+import { advance, emptyView } from '../../runner/report/display/run-view.ts';
+
+/** Where people's output goes, and what it can do. */
+export interface Screen {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+  readonly rows: () => number;
+  /** Whether lines can be taken back: a terminal that people look at. */
+  readonly live: boolean;
+  /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
+  readonly annotates: boolean;
+  readonly colors: Colors;
+  readonly now: () => number;
+}
+
+export interface Display {
+  readonly show: (event: Event) => void;
+  /** Text that stays, besides the events. `write`: where it goes, the screen by default. */
+  readonly say: (text: string, write?: (text: string) => void) => void;
+  readonly close: () => void;
+}
+
+/** Redrawn so often on a terminal; elsewhere the status is told at this interval, in milliseconds. */
+const redrawEvery = 120;
+const tellEvery = 30_000;
+
+/** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
+export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
+  let view = emptyView;
+  let drawn = 0;
+  const erase = () => {
+    // The terminal echoes a key, as ^C, at the cursor: the line is erased from its start.
+    if (drawn > 0) screen.write(`\r\u001b[${drawn}A\u001b[0J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    if (view.running.size === 0 && view.fetching === undefined) return;
+    const lines = screen.live
+      ? frame(view, screen.now(), screen.columns(), screen.colors, screen.rows())
+      : [progressLine(view, screen.now(), screen.colors)];
+    screen.write(`${lines.join('\n')}\n`);
+    if (screen.live) drawn = lines.length;
+  };
+  const timer = setInterval(
+    () => {
+      erase();
+      draw();
+    },
+    screen.live ? redrawEvery : tellEvery,
+  );
+  timer.unref();
+  return {
+    show(event) {
+      view = advance(view, event);
+      const lines = [
+        ...plainLines(event, screen.colors, files.textOf),
+        ...(screen.annotates ? eventAnnotations(event, files) : []),
+      ];
+      if (lines.length === 0) return;
+      erase();
+      screen.write(`${lines.join('\n')}\n`);
+      if (screen.live) draw();
+    },
+    say(text, write = screen.write) {
+      erase();
+      write(text);
+      if (screen.live) draw();
+    },
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}

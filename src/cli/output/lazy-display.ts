@@ -1,0 +1,37 @@
+import type { Event } from '../../runner/project.ts';
+import type { AnnotatedFiles } from '../../runner/report/display/github.ts';
+import type { Display, Screen } from './display.ts';
+
+/**
+ * The display of one run, loaded with the first event that it shows something of: a run with nothing to do
+ * has none.
+ */
+export interface LazyDisplay {
+  readonly show: (event: Event) => void;
+  /** Resolves when everything is shown. */
+  readonly close: () => Promise<void>;
+}
+
+export function lazyDisplay(screen: Screen, files: AnnotatedFiles): LazyDisplay {
+  const earlier: Event[] = [];
+  let display: Display | undefined;
+  let loading: Promise<void> | undefined;
+  async function load(): Promise<void> {
+    const { openDisplay } = await import('./display.ts');
+    display = openDisplay(screen, files);
+    for (const event of earlier) display.show(event);
+  }
+  return {
+    show(event) {
+      if (display !== undefined) return display.show(event);
+      earlier.push(event);
+      if (!silent.has(event.kind)) loading ??= load();
+    },
+    async close() {
+      await loading;
+      display?.close();
+    },
+  };
+}
+
+const silent: ReadonlySet<Event['kind']> = new Set(['run-started', 'found-in-place', 'run-finished']);

@@ -1,0 +1,21 @@
+import type { FinishedRun } from '../../runner/project.ts';
+import { printJson } from './print-json.ts';
+import { resultsText } from './results-text.ts';
+import type { RunOptions } from '../options/run-options.ts';
+import { openScreen } from './screen.ts';
+import { summaryJson } from './summary-json.ts';
+import { sharedCacheLine } from './shared-cache-line.ts';
+import { summaryText } from './summary-text.ts';
+
+/** Says how a run ended, shows its results, and sets the exit code. `root`: of the project. */
+export async function reportFinished(
+  root: string,
+  finished: FinishedRun,
+  options: RunOptions,
+): Promise<void> {
+  const screen = openScreen();
+  screen.write(summaryText(finished, options, screen.colors) + sharedCacheLine(finished));
+  if (options.json === true) printJson(summaryJson(finished));
+  else if (finished.exitCode === 0) process.stdout.write(await resultsText(root, finished.results));
+  process.exitCode = finished.exitCode;
+}

@@ -1,0 +1,51 @@
+import pico from 'picocolors';
+import { inReadingOrder } from '../../runner/wording/printable.ts';
+import type { Screen } from './display.ts';
+
+/**
+ * Progress and messages: always stderr, since results and `--json` go to stdout. NO_COLOR and FORCE_COLOR are
+ * respected.
+ */
+export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {
+  const { bold, dim, red, green, yellow, cyan } = pico.createColors(wantsColors(stream));
+  return {
+    write: (text) => void stream.write(inReadingOrder(text)),
+    ...sizeOf(stream),
+    live: isLive(stream, process.env),
+    annotates: process.env['GITHUB_ACTIONS'] === 'true',
+    colors: { bold, dim, red, green, yellow, cyan },
+    now: Date.now,
+  };
+}
+
+/**
+ * What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols
+ * 0`) is taken for the usual one.
+ */
+export function sizeOf(stream: {
+  readonly columns?: number;
+  readonly rows?: number;
+}): Pick<Screen, 'columns' | 'rows'> {
+  return { columns: () => saidOr(80, stream.columns), rows: () => saidOr(24, stream.rows) };
+}
+
+const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual : said);
+
+/** How wide a table on stdout may be; `wide`: as wide as it gets. */
+export const tableWidth = ({ wide }: { readonly wide?: true }): number =>
+  wide === true ? Infinity : sizeOf(process.stdout).columns();
+
+/** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */
+export function isLive(
+  { isTTY }: { readonly isTTY?: boolean },
+  { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv,
+): boolean {
+  return isTTY === true && term !== 'dumb' && (ci === '' || ci === 'false');
+}
+
+/** https://no-color.org: any value that is not empty counts. */
+function wantsColors(stream: NodeJS.WriteStream): boolean {
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false;
+  if ((process.env['FORCE_COLOR'] ?? '') !== '') return true;
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+}

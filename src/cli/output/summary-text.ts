@@ -1,0 +1,71 @@
+import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
+import { shellName } from '../../runner/wording/shell-name.ts';
+import type { InstanceId, Outcome, RunSummary } from '../../runner/project.ts';
+import { countOutcomes } from '../../runner/report/count-outcomes.ts';
+import type { Colors } from '../../runner/wording/colors.ts';
+import { pluralize } from '../../runner/wording/pluralize.ts';
+import { countsText } from '../../runner/report/counts-text.ts';
+import { durationText } from '../../runner/wording/duration-text.ts';
+
+/** What of the command is typed again in the commands that come next. */
+export interface TypedRun {
+  readonly file?: string;
+  readonly keepGoing?: true;
+  readonly retryFailed?: true;
+}
+
+/** The end of a run: how many instances ended how, and what to do next after a failure. */
+export function summaryText(
+  { outcomes, seconds, exitCode, readsOutOfDate }: RunSummary,
+  typed: TypedRun,
+  colors: Colors,
+): string {
+  const named = (kind: Outcome['kind']): readonly InstanceId[] =>
+    [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
+  const counts = countOutcomes(outcomes.values());
+  const total = outcomes.size;
+  if (total === 0 && exitCode === 0 && typed.retryFailed === true)
+    return `${colors.green('✓')} nothing to retry: no instance failed, was blocked or was interrupted in its last run (see \`${commandOf(typed, 'status')}\`)\n`;
+  if (counts['up-to-date'] - counts.adopted === total)
+    return `${colors.green('✓')} everything ${readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
+  const text = countsText(counts);
+  const next = nextSteps(
+    {
+      failed: named('failed'),
+      skipped: counts.skipped,
+      isStopped: exitCode >= 130,
+      isLeft: (counts.submitted ?? 0) + (counts.waiting ?? 0) > 0,
+    },
+    typed,
+  );
+  return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
+}
+
+interface Unfinished {
+  readonly failed: readonly InstanceId[];
+  /** How many were not started, although nothing that they depend on failed. */
+  readonly skipped: number;
+  readonly isStopped: boolean;
+  /** Whether jobs are in a queue, or wait for what is. */
+  readonly isLeft: boolean;
+}
+
+function nextSteps({ failed, skipped, isStopped, isLeft }: Unfinished, typed: TypedRun): readonly string[] {
+  const command = (name: string): string => commandOf(typed, name);
+  const more = failed.length - mostFailed;
+  return [
+    ...failed.slice(0, mostFailed).map((id) => `see \`${command('log')} ${shellName(id)}\``),
+    ...(more > 0 ? [`… and ${more} more failed`] : []),
+    ...(skipped > 0 && !isStopped && typed.keepGoing !== true
+      ? [
+          `${pluralize(skipped, 'instance')} ${skipped === 1 ? 'does' : 'do'} not depend on the failure: run ${skipped === 1 ? 'it' : 'them'} with \`--keep-going\``,
+        ]
+      : []),
+    ...(failed.length > 0 || isStopped || isLeft ? [`continue with \`${command('run')}\``] : []),
+  ];
+}
+
+const commandOf = ({ file }: TypedRun, name: string): string =>
+  `pipeline ${name}${file === undefined ? '' : ` --file ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+
+const mostFailed = 5;

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type Digest, parseDigest } from '../../../files/digest.ts';
+import { fileProblem } from '../../../files/file-problem.ts';
+import type { Result } from '../../../result.ts';
+import { ask, discard, type Hub } from '../ask.ts';
+import { BodyFault, piecesOf } from '../body.ts';
+import type { HubProblem } from '../hub-fault.ts';
+import type { RemoteFile } from '../list-model.ts';
+import { type Attempt, type Control, persist } from './persist.ts';
+import type { Answer } from '../send.ts';
+
+/** Where a file comes from and goes to. */
+export interface Transfer {
+  readonly hub: Hub;
+  readonly repository: string;
+  readonly commit: string;
+  readonly file: RemoteFile;
+  /** A file that may hold a beginning already, from an attempt that was cut. */
+  readonly partial: string;
+  /** Called for each piece: how long the file is now, and how much of that has just arrived. */
+  readonly onPiece: (length: number, arrived: number) => void;
+}
+
+/**
+ * Brings `partial` to its full length, going on where it ends, and checks its hash. What the hub does not
+ * confirm is removed; anything else stays for the next try. Gives the file's SHA-256.
+ */
+export async function downloadFile(
+  transfer: Transfer,
+  control: Control,
+): Promise<Result<Digest, HubProblem>> {
+  const { file, partial } = transfer;
+  for (;;) {
+    const resumed = lengthOf(partial, control) > 0;
+    const filled = await persist(() => fill(transfer, control), control);
+    if (!filled.ok) {
+      if (filled.error.kind === 'wrong-size') await control.world.disk.remove(partial);
+      return filled;
+    }
+    const checked = await checkHash(partial, file);
+    if (checked.ok) return checked;
+    await control.world.disk.remove(partial);
+    // The beginning that an earlier run left may be what is wrong: then a download from the start decides.
+    if (!resumed) return checked;
+  }
+}
+
+/** The file's SHA-256, if its bytes are those that the hub lists. */
+export async function checkHash(
+  path: string,
+  { path: name, size, hash }: RemoteFile,
+): Promise<Result<Digest, HubProblem>> {
+  const sha256 = createHash('sha256');
+  const git = createHash('sha1').update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    sha256.update(chunk);
+    if (hash.kind === 'git') git.update(chunk);
+  }
+  const digest = parseDigest(sha256.digest('hex'));
+  if (!digest.ok) throw new Error(digest.error);
+  const [expected, found] =
+    hash.kind === 'sha256' ? [hash.digest, digest.value] : [hash.oid, git.digest('hex')];
+  return found === expected
+    ? digest
+    : { ok: false, error: { kind: 'wrong-hash', file: name, expected, found } };
+}
+
+/** One request for what is missing. */
+async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>> {
+  const { hub, repository, commit, file, partial } = transfer;
+  const { disk } = control.world;
+  const there = disk.lstat(partial);
+  const begun = Number(there?.size ?? 0n);
+  if (there !== undefined && begun === file.size) return { kind: 'done', value: undefined };
+  const start = begun > file.size ? 0 : begun;
+  const path = `${repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
+  // A compressed answer could not be gone on with: a range counts the bytes that are sent.
+  const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
+  const asked = await ask(hub, repository, path, headers, control.signal);
+  if (asked.kind !== 'done')
+    return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
+  const answer = asked.value;
+  const length = answer.status === 206 ? startOfRange(answer) : 0;
+  if (length === undefined || (length !== 0 && length !== start)) {
+    await discard(answer);
+    return {
+      kind: 'failed',
+      problem: {
+        kind: 'bad-answer',
+        message:
+          length === undefined
+            ? `asked for ${file.path} from byte ${start}, it does not say from which byte it sends it: its Content-Range is ${JSON.stringify(answer.headers.get('content-range'))}`
+            : `asked for ${file.path} from byte ${start}, it sends it from byte ${length}`,
+      },
+    };
+  }
+  return receive(answer, length, start, transfer, control);
+}
+
+/** Writes what comes, as it comes. */
+async function receive(
+  answer: Answer,
+  length: number,
+  start: number,
+  transfer: Transfer,
+  control: Control,
+): Promise<Attempt<void>> {
+  const { file, partial, onPiece } = transfer;
+  let now = length;
+  try {
+    await control.world.disk.append(partial, length, pieces());
+  } catch (error) {
+    if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, now) };
+    if (error instanceof BodyFault)
+      return error.mayWork
+        ? { kind: 'again', problem: error.problem, progressed: now - start >= worthAnotherTry }
+        : { kind: 'failed', problem: error.problem };
+    onPiece(lengthOf(partial, control), 0);
+    return {
+      kind: 'failed',
+      problem: { kind: 'disk', problem: fileProblem(partial, error), missing: undefined },
+    };
+  }
+  if (now < file.size)
+    return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= worthAnotherTry };
+  return { kind: 'done', value: undefined };
+
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const piece of piecesOf(answer, control)) {
+      now += piece.length;
+      if (now > file.size) throw new TooLong();
+      yield piece;
+      onPiece(now, piece.length);
+    }
+  }
+}
+
+class TooLong extends Error {}
+
+const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
+  kind: 'wrong-size',
+  file: file.path,
+  expected: file.size,
+  found,
+});
+
+/** 416: the server's file ends where ours does, so it is shorter than the hub says. */
+const isPastTheEnd = (problem: HubProblem): boolean => problem.kind === 'refused' && problem.status === 416;
+
+/** "bytes 100-199/200"; an answer that does not say where it starts is of no use. */
+function startOfRange({ headers }: Answer): number | undefined {
+  const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1];
+  return start === undefined ? undefined : Number(start);
+}
+
+const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);
+
+/**
+ * So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute
+ * gets there.
+ */
+const worthAnotherTry = 1024 * 1024;

@@ -1,0 +1,427 @@
+import type { Schema } from '../../../stage/define-stage.ts';
+import type { Located, Range, Report } from '../../diagnostic.ts';
+import type { OutKind } from '../pipeline.ts';
+import { nearest } from '../nearest.ts';
+import type { MapNode, Node, ScalarNode } from '../yaml/node.ts';
+import type { Axis, MatrixBlock, StageDependency, StageOut, WrittenBest } from '../pipeline.ts';
+import { trackingShape } from './tracking-shape.ts';
+import { executorsShape } from './executor-shape.ts';
+import { projectPath } from '../project-path.ts';
+import { bytes, seconds } from './quantity-shapes.ts';
+import {
+  anyMap,
+  badName,
+  choice,
+  flag,
+  late,
+  lateText,
+  listOf,
+  map,
+  mapOf,
+  matching,
+  optional,
+  record,
+  refuse,
+  required,
+  text,
+  wholeNumber,
+  word,
+  type Of,
+  type Shape,
+} from './shape.ts';
+
+/** A name of a stage, an axis, a dep or an out: what a reference can hold, and every file system. */
+export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
+
+const outKinds = [
+  'file',
+  'metrics',
+  'series',
+  'table',
+  'text',
+  'image',
+  'model',
+] as const satisfies readonly OutKind[];
+
+const longOut = record('an out', {
+  path: required(lateText('a path'), "a path inside the instance's own folder"),
+  kind: optional(word(outKinds), 'how it is shown: metrics is JSON, series is JSON Lines by step'),
+  workspace: optional(
+    flag,
+    'true: the path is from the project root, for programs that write where they like',
+  ),
+  push: optional(flag, 'false: its bytes are never uploaded to the shared cache'),
+});
+
+const out: Shape<StageOut> = choice(
+  'a path, or a map with path, kind and workspace',
+  {
+    short: map(lateText('a path'), (path): StageOut => ({
+      path,
+      kind: 'file',
+      workspace: false,
+      push: true,
+      at: path.at,
+    })),
+    long: map(longOut, ({ path, kind, workspace, push, at }): StageOut => ({
+      path,
+      kind: kind?.value ?? 'file',
+      workspace: workspace?.value ?? false,
+      push: push?.value ?? true,
+      at,
+    })),
+  },
+  (node) => (node.kind === 'map' ? 'long' : 'short'),
+);
+
+const join = record('a dep on a stage', {
+  from: required(text, 'the stage whose out is read: the instance that agrees on every axis both have'),
+  out: required(text, 'the name of its out'),
+  gather: optional(flag, 'true: all instances that agree on the shared axes, each with its axes'),
+});
+
+const filed = record('a dep on a path', {
+  path: required(lateText('a path'), 'a file or a folder, by content'),
+  external: optional(flag, 'true: it lies outside the project and is only read'),
+  ignore: optional(flag, 'false: every file of the folder counts, also what systems and editors leave there'),
+  hint: optional(text, 'what to say where it is missing: where to get it'),
+});
+
+export const dependencyShape: Shape<StageDependency> = choice(
+  'a path, hf:owner/name@revision, or a map with from and out',
+  {
+    short: map(lateText('a path'), (path): StageDependency => ({
+      kind: 'path',
+      path,
+      external: false,
+      ignore: true,
+      hint: undefined,
+      at: path.at,
+    })),
+    join: map(join, ({ from, out: name, gather, at }): StageDependency => ({
+      kind: 'from',
+      stage: from,
+      out: name,
+      gather: gather?.value ?? false,
+      at,
+    })),
+    filed: map(filed, ({ path, external, ignore, hint, at }): StageDependency => ({
+      kind: 'path',
+      path,
+      external: external?.value ?? false,
+      ignore: ignore?.value ?? true,
+      hint: hint?.value,
+      at,
+    })),
+  },
+  (node) => (node.kind !== 'map' ? 'short' : looksLikeJoin(node) ? 'join' : 'filed'),
+);
+
+const looksLikeJoin = ({ entries }: MapNode): boolean =>
+  !entries.has('path') &&
+  !entries.has('external') &&
+  [...entries.keys()].some(
+    (name) =>
+      name === 'from' ||
+      name === 'out' ||
+      name === 'gather' ||
+      nearest(name, ['from', 'gather']) !== undefined,
+  );
+
+/** What is no axis since a reference by that name means something else. */
+const reservedAxes = ['vars', 'params', 'deps', 'outs'];
+
+const axisNames: Schema = {
+  type: 'object',
+  propertyNames: { pattern: namePattern.source },
+  properties: { from: { type: 'string', description: 'one for each instance of this stage, with its axes' } },
+};
+
+const block: Shape<MatrixBlock> = {
+  schema: axisNames,
+  expected: 'a map of axes',
+  read: (node, report) => {
+    if (node.kind !== 'map') return refuse(node, 'a map of axes', report);
+    const axes = new Map<string, Axis>();
+    let from: Located<string> | undefined;
+    let whole = true;
+    for (const [name, { key, value }] of node.entries) {
+      if (name === 'from') {
+        from = text.read(value, report);
+        whole &&= from !== undefined;
+        continue;
+      }
+      const values = axisValues(name, key, value, report);
+      if (values === undefined) whole = false;
+      else axes.set(name, { at: key, values });
+    }
+    return whole ? { from, axes, at: node.at } : undefined;
+  },
+};
+
+function axisValues(name: string, at: Range, node: Node, report: Report): readonly Node[] | undefined {
+  if (!namePattern.test(name)) return void report(badName(name, at));
+  if (reservedAxes.includes(name))
+    return void report({
+      severity: 'error',
+      code: 'bad-name',
+      message: `an axis cannot be named ${name}: \${${name}.…} means something else`,
+      at,
+    });
+  const reference = firstReference(node);
+  if (reference !== undefined)
+    return void report({
+      severity: 'error',
+      code: 'reference-not-here',
+      message: 'only references to vars are allowed in a matrix',
+      at: reference,
+    });
+  const values = node.kind === 'list' ? node.items : [node];
+  if (values.length === 0)
+    return void report({
+      severity: 'error',
+      code: 'empty-axis',
+      message: `the axis ${name} has no values: the stage would have no instances`,
+      at: node.at,
+    });
+  // A value with a fault of its own is no value: two of them would not be told apart.
+  if (values.some(isBroken)) return undefined;
+  return values.every((value) => hasGoodLabel(value, report)) ? values : undefined;
+}
+
+function isBroken(node: Node): boolean {
+  switch (node.kind) {
+    case 'broken':
+      return true;
+    case 'scalar':
+      return false;
+    case 'list':
+      return node.items.some(isBroken);
+    case 'map':
+      return [...node.entries.values()].some(({ value }) => isBroken(value));
+  }
+}
+
+function hasGoodLabel(node: Node, report: Report): boolean {
+  const name = node.kind === 'map' ? node.entries.get('name')?.value : undefined;
+  if (name === undefined || (name.kind === 'scalar' && name.value !== null && name.text !== '')) return true;
+  refuse(name, 'a text: "name" labels this value of the axis', report);
+  return false;
+}
+
+function firstReference(node: Node): Range | undefined {
+  switch (node.kind) {
+    case 'broken':
+      return undefined;
+    case 'scalar':
+      return node.parts === null ? undefined : node.at;
+    case 'list':
+      return first(node.items, firstReference);
+    case 'map':
+      return first([...node.entries.values()], ({ value }) => firstReference(value));
+  }
+}
+
+function first<T, U>(values: readonly T[], of: (value: T) => U | undefined): U | undefined {
+  for (const value of values) {
+    const found = of(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const matrix: Shape<readonly MatrixBlock[]> = choice(
+  'a map of axes, or a list of such maps',
+  {
+    product: map(block, (only): readonly MatrixBlock[] => [only]),
+    union: map(listOf('a list of maps of axes', block), (blocks, node, report) =>
+      blocks.length > 0
+        ? blocks
+        : void report({
+            severity: 'error',
+            code: 'empty-axis',
+            message: 'this matrix is empty: the stage would have no instances',
+            at: node.at,
+          }),
+    ),
+  },
+  (node) => (node.kind === 'list' ? 'union' : 'product'),
+);
+
+type Command =
+  | { readonly kind: 'argv'; readonly words: readonly ScalarNode[]; readonly at: Range }
+  | { readonly kind: 'shell'; readonly line: ScalarNode; readonly at: Range };
+
+const command: Shape<Command> = choice(
+  'a list of words, or a line for the shell',
+  {
+    shell: map(lateText('a line for the shell'), (line): Command => ({ kind: 'shell', line, at: line.at })),
+    argv: map(listOf('a list of words', lateText('a word')), (words, { at }, report): Command | undefined =>
+      words.length > 0
+        ? { kind: 'argv', words, at }
+        : void report({
+            severity: 'error',
+            code: 'empty-command',
+            message: 'a command needs at least the name of a program',
+            at,
+          }),
+    ),
+  },
+  (node) => (node.kind === 'list' ? 'argv' : 'shell'),
+);
+
+/** Shells that read a quoted word as POSIX says, so that no value becomes code. */
+const posixShells = ['sh', 'bash', 'dash', 'ksh', 'mksh', 'zsh', 'ash', 'yash'];
+
+const shell: Shape<Located<readonly string[]>> = map(
+  listOf('a shell and its options: [bash, -euo, pipefail, -c]', text),
+  (words, { at }, report) => {
+    const values = words.map(({ value }) => value);
+    const name = values[0]?.split('/').at(-1) ?? '';
+    if (posixShells.includes(name) && values.slice(1).some((option) => /^-\w*c$/.test(option)))
+      return { value: values, at };
+    return void report({
+      severity: 'error',
+      code: 'bad-shell',
+      message: `expected a shell that quotes as POSIX says (${posixShells.join(', ')}) and its options, -c among them: the line of cmd is its last argument`,
+      at: words[0]?.at ?? at,
+      help: 'to run a line with another program, write cmd as a list: [fish, -c, "…"]',
+    });
+  },
+);
+
+const usesPath = map(text, ({ value, at }, _, report) => {
+  const path = projectPath(value);
+  return path.ok
+    ? { value: path.value, at }
+    : void report({ severity: 'error', code: 'bad-path', message: path.error, at });
+});
+
+const environmentNames = listOf(
+  'a list of names of environment variables',
+  matching('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/),
+);
+
+/** The fields of a stage as they are written. */
+export const stageShape = record('a stage', {
+  description: optional(text, 'what it does, for people'),
+  matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
+  uses: optional(
+    usesPath,
+    'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
+  ),
+  cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
+  shell: optional(shell, 'what runs cmd where it is a line: [/bin/sh, -e, -c] where it is left out'),
+  code: optional(
+    listOf('a list of paths, with * and **', lateText('a path')),
+    'the files of the project that cmd runs: a change of them runs it again',
+  ),
+  deps: optional(mapOf('a map of deps', namePattern, dependencyShape), 'what it reads, by name'),
+  params: optional(anyMap('a map of params'), 'the values it is given'),
+  outs: optional(mapOf('a map of outs', namePattern, out), 'what it writes, by name'),
+  env: optional(environmentNames, 'environment variables that it sees and that count'),
+  passEnv: optional(environmentNames, 'environment variables that it sees and that do not count: secrets'),
+  resources: optional(
+    record('resources', {
+      cpus: optional(late(wholeNumber(1)), 'how many processors it keeps busy'),
+      gpus: optional(late(wholeNumber(0)), 'how many GPUs it needs'),
+      memory: optional(late(bytes), 'how much memory it needs'),
+      time: optional(late(seconds), 'how long it may take at most: the time limit of its job in a queue'),
+    }),
+    'what it needs of the machine',
+  ),
+  executor: optional(late(text), 'where it runs: local, slurm, or a name of executors'),
+  timeout: optional(late(seconds), 'after this long it is stopped'),
+  retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
+  cache: optional(flag, 'false: it runs every time'),
+  push: optional(flag, 'false: the bytes of its outs are never uploaded to the shared cache'),
+});
+
+export type StageFields = Of<typeof stageShape>;
+
+const bestDescription = 'which instance of a stage is the best; stages get it as ${best}';
+
+/** `best` as it is written. */
+export const bestShape: Shape<WrittenBest> = record('a map with by, goal and within', {
+  by: required(text, 'a number of an out of kind metrics: stage.out.name, as train.summary.selection_loss'),
+  goal: required(word(['min', 'max']), 'whether the smallest or the greatest is the best'),
+  within: optional(
+    listOf('a list of axes', text),
+    'axes of the stage: one best for each of their values; without it one of all instances',
+  ),
+});
+
+/** Where a shared cache can be. */
+export const remotePattern = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?|file:\/\/\/[^\0]+)$/;
+
+/** What a machine file may say of the shared cache as well. */
+export const remoteFields = {
+  remote: optional(
+    matching('s3://bucket/prefix or file:///folder', remotePattern),
+    'where results are shared: s3://bucket/prefix or file:///folder',
+  ),
+  read: optional(flag, 'false: results are not looked for there; true where it is left out'),
+  write: optional(flag, 'true: results that runs make are uploaded; they need a private key'),
+};
+
+const sharedCache = record('the shared cache', {
+  ...remoteFields,
+  project: optional(text, "what results are shared under; the pipeline's name where it is left out"),
+  trust: optional(
+    listOf(
+      'a list of public keys',
+      matching('a public key as `pipeline key` shows it (ed25519:…)', /^ed25519:[0-9a-f]{64}$/),
+    ),
+    "whose results are used, in this order; one's own alone where it is left out",
+  ),
+});
+
+/**
+ * The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does
+ * not hide others.
+ */
+export const pipelineShape = record('a pipeline file', {
+  name: optional(
+    map(text, (name, _, report) =>
+      namePattern.test(name.value) ? name : void report(badName(name.value, name.at)),
+    ),
+    "the name of its folder in artifacts; the file's own name where it is left out",
+  ),
+  extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
+  vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
+  shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
+  best: optional(anyMap('a map with by, goal and within'), bestDescription),
+  cache: optional(sharedCache, 'results that several machines share'),
+  executor: optional(text, 'where stages run that name no executor: local where it is left out'),
+  executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
+  tracking: optional(trackingShape, 'where runs are shown while they run; no key depends on it'),
+  stages: required(anyMap('a map of stages'), 'the steps, by name'),
+});
+
+/**
+ * The JSON Schema of a pipeline file: what `pipeline schema` prints, for editors. Made from the shapes that
+ * check it.
+ */
+export function pipelineSchema(): Schema {
+  const { properties, ...rest } = pipelineShape.schema;
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'pipeline.yaml',
+    ...rest,
+    // A file that extends another may leave anything out.
+    required: [],
+    properties: {
+      ...(isObject(properties) ? properties : {}),
+      best: { description: bestDescription, ...bestShape.schema },
+      stages: {
+        description: 'the steps, by name',
+        type: 'object',
+        propertyNames: { pattern: namePattern.source },
+        additionalProperties: stageShape.schema,
+      },
+    },
+  };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,65 @@
+import type { Diagnostic, Range, Report } from '../../diagnostic.ts';
+import { limits } from '../yaml/guard.ts';
+import type { Part } from '../yaml/node.ts';
+
+/**
+ * The pieces of a text: `${name}` and `${name.name}` refer, `$${` stands for `${`. `at` is where the whole
+ * scalar stands and `raw` how it is written there, so that a reference gets a place of its own even in a
+ * quoted or folded text. Undefined where a fault was reported.
+ */
+export function templateParts(
+  text: string,
+  raw: string,
+  at: Range,
+  report: Report,
+): readonly Part[] | undefined {
+  const parts: Part[] = [];
+  let literal = '';
+  let rest = 0;
+  let rawOffset = 0;
+  for (let start = text.indexOf('${'); start >= 0; start = text.indexOf('${', rest)) {
+    if (text[start - 1] === '$' && start > rest) {
+      literal += text.slice(rest, start - 1) + '${';
+      rest = start + 2;
+      rawOffset = raw.indexOf('$${', rawOffset) + 3;
+      continue;
+    }
+    const end = text.indexOf('}', start);
+    const source = text.slice(start, end < 0 ? undefined : end + 1);
+    const found = raw.indexOf(source, rawOffset);
+    const place = found < 0 ? at : { file: at.file, offset: at.offset + found, length: source.length };
+    if (found >= 0) rawOffset = found + source.length;
+    if (!reference.test(source)) {
+      report(notAReference(source, end < 0, place));
+      return undefined;
+    }
+    literal += text.slice(rest, start);
+    if (literal !== '') parts.push({ kind: 'text', text: literal });
+    parts.push({ kind: 'reference', path: source.slice(2, -1).trim().split('.'), at: place });
+    if (parts.length > limits.pieces)
+      return void report({
+        severity: 'error',
+        code: 'too-large',
+        message: `this text has more than ${limits.pieces} references and texts between them`,
+        at: place,
+      });
+    literal = '';
+    rest = end + 1;
+  }
+  literal += text.slice(rest);
+  if (literal !== '') parts.push({ kind: 'text', text: literal });
+  return parts;
+}
+
+/** A name of a var, an axis, a param, a dep or an out that a reference can hold. */
+const reference = /^\$\{ *[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)* *\}$/u;
+
+const notAReference = (source: string, open: boolean, at: Range): Diagnostic => ({
+  severity: 'error',
+  code: 'bad-reference',
+  message: open
+    ? 'this ${ has no closing }'
+    : `${JSON.stringify(source.slice(0, 60))} is no reference: expected a name or names joined by dots, as in \${vars.model}`,
+  at,
+  help: 'write $${ where ${ is meant as text, for the shell for example',
+});

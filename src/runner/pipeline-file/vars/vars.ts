@@ -1,0 +1,101 @@
+import type { Report } from '../../diagnostic.ts';
+import { limits } from '../yaml/guard.ts';
+import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
+import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from '../yaml/node.ts';
+
+/**
+ * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
+ */
+export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {
+  const settled = new Map<string, Node | 'open' | undefined>();
+  let depth = 0;
+  const lookUp: LookUp = (reference, report) => {
+    const [root, name] = reference.path;
+    if (root !== 'vars')
+      return void report(unknownReference(root ?? '', 'here', new Set(['vars']), reference.at));
+    if (name === undefined)
+      return vars === undefined
+        ? void report(unknownReference('vars', 'in this file', new Set(), reference.at))
+        : settleAll(vars, reference, report);
+    const node = settle(name, reference, report);
+    return node && descend(node, reference, 2, report);
+  };
+  const settle = (name: string, reference: Reference, report: Report): Node | undefined => {
+    const before = settled.get(name);
+    if (before === 'open')
+      return void report({
+        severity: 'error',
+        code: 'var-cycle',
+        message: `vars.${name} refers to itself`,
+        at: reference.at,
+      });
+    if (before !== undefined || settled.has(name)) return before;
+    const entry = vars?.entries.get(name);
+    if (entry === undefined)
+      return void report(
+        unknownReference(name, 'in vars', vars?.entries ?? new Map<string, MapEntry>(), reference.at),
+      );
+    if (depth >= limits.chain)
+      return void report({
+        severity: 'error',
+        code: 'too-deep',
+        message: `more than ${limits.chain} vars refer to each other in a chain here`,
+        at: reference.at,
+      });
+    settled.set(name, 'open');
+    depth++;
+    const node = interpolate(entry.value, lookUp, report);
+    depth--;
+    settled.set(name, node);
+    return node;
+  };
+  const settleAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
+    const entries = [...map.entries].map(([name, { key }]) => ({
+      name,
+      key,
+      value: settle(name, reference, report),
+    }));
+    if (entries.some(({ value }) => value === undefined)) return undefined;
+    return mapNode(
+      new Map(
+        entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]])),
+      ),
+      map.at,
+    );
+  };
+  for (const [name, { value }] of vars?.entries ?? [])
+    settle(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
+  return lookUp;
+}
+
+/**
+ * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their
+ * instance. Faults of what is left are found there.
+ */
+export function withVars(node: Node, lookUp: LookUp, report: Report): Node | undefined {
+  if (!refers(node)) return node;
+  switch (node.kind) {
+    case 'broken':
+      return node;
+    case 'scalar':
+      return node.parts?.every((part) => part.kind === 'text' || part.path[0] === 'vars') === true
+        ? interpolate(node, lookUp, report)
+        : node;
+    case 'list': {
+      const items = node.items.map((item) => withVars(item, lookUp, report));
+      const whole = items.filter((item) => item !== undefined);
+      return whole.length < items.length ? undefined : listNode(whole, node.at);
+    }
+    case 'map': {
+      const entries = [...node.entries].map(([name, { key, value }]) => ({
+        name,
+        key,
+        value: withVars(value, lookUp, report),
+      }));
+      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
+        value === undefined ? [] : [[name, { key, value }]],
+      );
+      return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
+import type * as Esbuild from 'esbuild';
+import { type Digest, digestOf } from '../../../files/digest.ts';
+import type { Result } from '../../../result.ts';
+import type { Range } from '../../diagnostic.ts';
+import { namesModule } from '../../pipeline-file/names-module.ts';
+import { isSettled } from '../../workspace/stamp.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { type OwnerPackage, ownerOf } from '../owner-package.ts';
+import { packageName } from '../package-name.ts';
+
+/** The code that a stage program can reach, as one file, and where it came from. */
+export interface Bundle {
+  readonly text: string;
+  readonly digest: Digest;
+  /**
+   * Of places in the text to places in the project's files. Not part of the text, nor of its digest: it
+   * changes with every comment.
+   */
+  readonly map: string;
+  /** The files of the project that were read, from its root. */
+  readonly inputs: readonly string[];
+  /**
+   * Names that were looked for, or would be looked for before what was found: one that appears changes the
+   * bundle.
+   */
+  readonly absent: readonly string[];
+  /** Whether what it was made from is known to be, until now, what the bundler read. */
+  readonly stoodStill: () => boolean;
+  /** Imported and left out: packages, and Node's own modules. */
+  readonly external: readonly string[];
+  /** The package that it is a module of; undefined: it is a file of the project. */
+  readonly owner: OwnerPackage | undefined;
+  /** The file that it was asked for by a path or a name, from the project's root. */
+  readonly entry: string;
+}
+
+export interface BundleFault {
+  readonly message: string;
+  /** Where in the code, if it is a place in it. */
+  readonly at: Range | undefined;
+  /** What to do. */
+  readonly help?: string;
+}
+
+/**
+ * The version whose output is hashed: another one may write other bytes, so it is part of the manifest's
+ * format.
+ */
+export const bundlerVersion = '0.28.2';
+
+/** Bundles stage programs. Comments, formatting and places of files leave no trace in the text. */
+export async function bundleAll(
+  workspace: Workspace,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
+  const esbuild = await import('esbuild');
+  if (esbuild.version !== bundlerVersion)
+    throw new Error(
+      `esbuild ${esbuild.version} is installed where ${bundlerVersion} is expected: run npm ci`,
+    );
+  try {
+    return new Map(
+      await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)),
+    );
+  } finally {
+    // Its service process would live as long as the run.
+    await esbuild.stop();
+  }
+}
+
+/** How a program is bundled. Each of these options is in every key: the text that they give is hashed. */
+export const bundleOptions = (root: string, path: string) =>
+  ({
+    absWorkingDir: root,
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    // In the project's root, from where sources are named then.
+    outfile: join(root, 'bundle.mjs'),
+    sourcemap: 'external',
+    sourcesContent: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    ...(isOfPackage(path) ? { plugins: [importsOutside] } : { packages: 'external' }),
+    minifyWhitespace: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    // What a tsconfig.json says of emitting must not reach a key.
+    tsconfigRaw: '{}',
+    logLevel: 'silent',
+  }) satisfies Esbuild.BuildOptions;
+
+async function bundle(
+  esbuild: typeof Esbuild,
+  workspace: Workspace,
+  path: string,
+): Promise<Result<Bundle, readonly BundleFault[]>> {
+  try {
+    const began = workspace.now();
+    const { outputFiles, metafile } = await esbuild.build(bundleOptions(workspace.root, path));
+    const [file, map] = ['.mjs', '.map'].map((ending) =>
+      outputFiles.find(({ path: name }) => name.endsWith(ending)),
+    );
+    if (file === undefined || map === undefined) throw new Error('esbuild gave no file');
+    const manifests = packageManifests(metafile);
+    const looked = lookedFor(metafile);
+    const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
+    const absent = [...manifests, ...looked].filter((name) => !isThere(workspace, name));
+    const stoodStill = (): boolean =>
+      [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
+    return {
+      ok: true,
+      value: {
+        text: file.text,
+        digest: digestOf(file.text),
+        map: map.text,
+        inputs,
+        absent,
+        stoodStill,
+        external: externals(metafile),
+        owner: isOfPackage(path) ? ownerOfEntry(workspace, metafile) : undefined,
+        entry: entryOf(metafile) ?? path,
+      },
+    };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    return {
+      ok: false,
+      error: error.errors.map(({ text, location }) =>
+        location === null && namesModule(path) && !path.startsWith('./')
+          ? notInstalled(path)
+          : { message: text, at: location === null ? undefined : rangeOf(workspace, location) },
+      ),
+    };
+  }
+}
+
+/**
+ * Whether what a path or a name stands for is a part of an installed package: an engine is named by a path
+ * ("./…") alone.
+ */
+const isOfPackage = (path: string): boolean =>
+  path.startsWith('./') ? /^\.\/\.\.\/|\/node_modules\//.test(path) : namesModule(path);
+
+/** As `packages: 'external'`, which would leave out an entry that is a module of a package too. */
+const importsOutside: Esbuild.Plugin = {
+  name: 'imports-outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./#]/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path, external: true },
+    );
+  },
+};
+
+function ownerOfEntry(workspace: Workspace, metafile: Esbuild.Metafile): OwnerPackage | undefined {
+  const entry = entryOf(metafile);
+  return entry === undefined ? undefined : ownerOf(workspace, resolve(workspace.root, entry));
+}
+
+const notInstalled = (module: string): BundleFault => ({
+  message: 'no installed package has this module',
+  at: undefined,
+  help: `npm install ${packageName(module)}; a stage program of the project is named with its ending: ${module}.ts`,
+});
+
+const isThere = (workspace: Workspace, path: string): boolean =>
+  workspace.disk.stat(join(workspace.root, path)) !== undefined;
+
+/** Whether a file was last changed so long before a moment that what it holds now is what it held then. */
+function stoodStillSince(workspace: Workspace, path: string, since: bigint): boolean {
+  const stats = workspace.disk.stat(join(workspace.root, path));
+  return stats === undefined || isSettled(stats, since);
+}
+
+const isBuildFailure = (error: unknown): error is Esbuild.BuildFailure =>
+  error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+
+/** esbuild counts lines from 1, and in a line bytes of UTF-8. */
+function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.Location): Range {
+  const lines = readFileSync(join(workspace.root, file), 'utf8').split('\n');
+  const before = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  const bytes = Buffer.from(lines[line - 1] ?? '');
+  const widthOf = (from: number, to: number): number => bytes.subarray(from, to).toString('utf8').length;
+  return { file, offset: before + widthOf(0, column), length: Math.max(1, widthOf(column, column + length)) };
+}
+
+const entryOf = ({ outputs }: Esbuild.Metafile): string | undefined =>
+  Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])[0];
+
+function externals({ outputs }: Esbuild.Metafile): readonly string[] {
+  const paths = Object.values(outputs).flatMap(({ imports }) =>
+    imports.filter(({ external }) => external === true).map(({ path }) => path),
+  );
+  return [...new Set(paths)].sort();
+}
+
+/** A package.json in any folder on the way to the root: its "type", "imports" and "sideEffects" count. */
+function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
+  const names = new Set<string>(['package.json']);
+  for (const input of Object.keys(inputs)) {
+    for (
+      let folder = dirname(input);
+      folder !== '.' && folder !== '/' && !folder.endsWith('..');
+      folder = dirname(folder)
+    )
+      names.add(join(folder, 'package.json'));
+  }
+  return [...names];
+}
+
+/**
+ * For every import, the names that could be found before or instead of what was found: with every extension,
+ * and as a folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
+ */
+function lookedFor({ inputs }: Esbuild.Metafile): readonly string[] {
+  const names = new Set<string>();
+  for (const [importer, { imports }] of Object.entries(inputs)) {
+    for (const { original } of imports) {
+      if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
+      const exact = join(dirname(importer), original);
+      // A name that is the file's own is the first that is tried. (".js" is not: TypeScript's may stand for
+      // it.)
+      if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
+      for (const candidate of candidates(exact)) names.add(candidate);
+    }
+  }
+  return [...names].filter((name) => !Object.hasOwn(inputs, name));
+}
+
+const extensions = ['.tsx', '.ts', '.jsx', '.js', '.mts', '.mjs', '.cts', '.cjs', '.css', '.json'];
+
+function candidates(path: string): readonly string[] {
+  const stem = path.slice(0, path.length - extname(path).length);
+  return [
+    path,
+    ...extensions.flatMap((extension) => [
+      path + extension,
+      stem + extension,
+      join(path, `index${extension}`),
+    ]),
+  ];
+}

@@ -1,0 +1,137 @@
+import type { Event, OutcomeCounts, RecordedEvent } from '../../event.ts';
+import { type InstanceId, stageOf } from '../../identity.ts';
+
+/** What is known of an instance that is running. */
+export interface Running {
+  readonly startedAt: number;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  /**
+   * When the first piece of work was counted, and how much was done then: start-up and resumed work are no
+   * measure of speed.
+   */
+  readonly countedFrom: { readonly at: number; readonly done: number } | undefined;
+  readonly loss: number | undefined;
+  readonly note: string | undefined;
+}
+
+/** What has been seen of a stage, to guess what is left of it. */
+export interface StageTimes {
+  readonly left: number;
+  readonly ran: number;
+  readonly seconds: number;
+  /** Of an instance in earlier runs. */
+  readonly earlier: number | undefined;
+}
+
+/** A run up to some event: what a display shows of it, beside the clock. */
+export interface LiveView {
+  readonly startedAt: number;
+  readonly total: number;
+  readonly jobs: number;
+  readonly counts: Omit<OutcomeCounts, 'adopted'>;
+  readonly running: ReadonlyMap<InstanceId, Running>;
+  readonly stages: Readonly<Record<string, StageTimes>>;
+  /** The model that is on its way, before anything runs. */
+  readonly fetching: Extract<Event, { kind: 'fetching' }> | undefined;
+}
+
+export const emptyView: LiveView = {
+  startedAt: 0,
+  total: 0,
+  jobs: 1,
+  counts: { ran: 0, 'up-to-date': 0, restored: 0, failed: 0, blocked: 0, skipped: 0, interrupted: 0 },
+  running: new Map(),
+  stages: {},
+  fetching: undefined,
+};
+
+/** The view after an event. */
+export function advance(view: LiveView, event: RecordedEvent): LiveView {
+  switch (event.kind) {
+    case 'run-started': {
+      const stages: Record<string, StageTimes> = {};
+      for (const instance of event.instances)
+        stages[stageOf(instance)] = {
+          left: (stages[stageOf(instance)]?.left ?? 0) + 1,
+          ran: 0,
+          seconds: 0,
+          earlier: event.earlier?.[stageOf(instance)],
+        };
+      return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
+    }
+    case 'fetching':
+      return { ...view, fetching: event };
+    case 'fetch-delayed':
+    case 'fetched':
+      return { ...view, fetching: undefined };
+    case 'started':
+      return withRunning(view, event.instance, {
+        startedAt: event.at,
+        done: 0,
+        total: 0,
+        unit: '',
+        countedFrom: undefined,
+        loss: undefined,
+        note: undefined,
+      });
+    case 'message': {
+      const row = view.running.get(event.instance);
+      if (row === undefined) return view;
+      const { message } = event;
+      if (message.kind === 'progress') {
+        const countedFrom = row.countedFrom ?? { at: event.at, done: message.done };
+        return withRunning(view, event.instance, {
+          ...row,
+          done: message.done,
+          total: message.total,
+          unit: message.unit,
+          countedFrom,
+          note: message.note,
+        });
+      }
+      return message.kind === 'metric'
+        ? withRunning(view, event.instance, { ...row, loss: message.values['loss'] ?? row.loss })
+        : view;
+    }
+    case 'finished': {
+      const running = new Map(view.running);
+      running.delete(event.instance);
+      const { outcome } = event;
+      const stage = stageOf(event.instance);
+      const times = view.stages[stage] ?? { left: 1, ran: 0, seconds: 0, earlier: undefined };
+      const seen =
+        outcome.kind === 'ran'
+          ? { ran: times.ran + 1, seconds: times.seconds + outcome.seconds }
+          : { ran: times.ran, seconds: times.seconds };
+      return {
+        ...view,
+        running,
+        counts: { ...view.counts, [outcome.kind]: (view.counts[outcome.kind] ?? 0) + 1 },
+        stages: { ...view.stages, [stage]: { ...times, left: times.left - 1, ...seen } },
+      };
+    }
+    case 'found-in-place': {
+      const stages: Record<string, StageTimes> = { ...view.stages };
+      for (const instance of event.instances) {
+        const times = stages[stageOf(instance)];
+        if (times !== undefined) stages[stageOf(instance)] = { ...times, left: times.left - 1 };
+      }
+      const upToDate = view.counts['up-to-date'] + event.instances.length;
+      return { ...view, counts: { ...view.counts, 'up-to-date': upToDate }, stages };
+    }
+    case 'output':
+    case 'warned':
+    case 'retrying':
+    case 'cancelled':
+    case 'interrupting':
+    case 'run-finished':
+      return view;
+  }
+}
+
+const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({
+  ...view,
+  running: new Map(view.running).set(id, row),
+});

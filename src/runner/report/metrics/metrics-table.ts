@@ -1,0 +1,362 @@
+import type { Value } from '../../../stage/context.ts';
+import type { MetricValue, ResultState } from '../../answers.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { listed } from '../../pipeline-file/vars/interpolate.ts';
+import { nearest } from '../../pipeline-file/nearest.ts';
+import { textWidth } from '../../wording/text-width.ts';
+
+/** One row of the table: an instance with its axes, its params and its metrics. */
+export interface MeasuredInstance {
+  readonly instance: string;
+  readonly state: ResultState;
+  readonly adopted?: boolean;
+  readonly axes: Readonly<Record<string, Value>>;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly values: Readonly<Record<string, MetricValue>>;
+  /** The metric by which it is the best. */
+  readonly best?: string;
+}
+
+export interface MetricsTable {
+  /** The heading and a row an instance; the best by the pipeline file's `best` has a star. */
+  readonly rows: readonly (readonly string[])[];
+  /** Metrics that all instances have the same value of. */
+  readonly same: readonly { readonly name: string; readonly value: MetricValue }[];
+  /** Metrics, and params in which instances differ, that are not shown, since there are many. */
+  readonly left: { readonly metrics: readonly string[]; readonly settings: readonly string[] };
+}
+
+const mostMetrics = 8;
+
+/**
+ * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to
+ * show; undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked
+ * for allows.
+ */
+export function metricsTable(
+  measured: readonly MeasuredInstance[],
+  columns: readonly string[] | undefined,
+  width = Infinity,
+): MetricsTable {
+  const all = metricNames(measured);
+  const same =
+    columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
+  const different = all.filter((name) => !same.some((shared) => shared.name === name));
+  const asked =
+    columns &&
+    [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
+  const allSettings = settingsOf(measured);
+  const settings = differingSettings(measured, allSettings);
+  const headings = headingsOf([...allSettings.names, ...all]);
+  const columnWidth = ({ name, of }: Column): number =>
+    gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
+  const instances: Column = {
+    name: 'instance',
+    of: (row) => `${row.instance}${row.adopted === true ? ' (adopted)' : ''}${stateText[row.state]}`,
+  };
+  const room = width + gap - columnWidth(instances);
+  const metrics =
+    asked ??
+    mostTelling(
+      different.map((name) => metricColumn(measured, name)),
+      Math.max(room / 2, room - sum(settings.map(columnWidth))),
+      columnWidth,
+    );
+  const shownSettings = fitting(settings, room - sum(metrics.map(columnWidth)), columnWidth);
+  const shown = [instances, ...shownSettings, ...metrics];
+  return {
+    rows: [
+      shown.map(({ name }) => headings.get(name) ?? name),
+      ...measured.map((row) => shown.map(({ of }) => of(row))),
+    ],
+    same,
+    left: {
+      metrics: different.filter((name) => !metrics.some((column) => column.name === name)),
+      settings: settings.filter((column) => !shownSettings.includes(column)).map(({ name }) => name),
+    },
+  };
+}
+
+/** Columns that `aligned` leaves between two. */
+const gap = 2;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** The columns that fit, in their order: one that is too wide does not keep out those after it. */
+function fitting(
+  columns: readonly Column[],
+  room: number,
+  widthOf: (column: Column) => number,
+): readonly Column[] {
+  let left = room;
+  return columns.filter((column) => {
+    const fits = widthOf(column) <= left;
+    if (fits) left -= widthOf(column);
+    return fits;
+  });
+}
+
+/**
+ * Scores before counts, in their order; one at least, since a table without a metric would
+ * tell nothing.
+ */
+function mostTelling(
+  columns: readonly MetricColumn[],
+  room: number,
+  widthOf: (column: Column) => number,
+): readonly Column[] {
+  const ranked = [
+    ...columns.filter(({ isCount: counts }) => !counts),
+    ...columns.filter(({ isCount: counts }) => counts),
+  ].slice(0, mostMetrics);
+  const fit = fitting(ranked, room, widthOf);
+  const shown = fit.length === 0 ? ranked.slice(0, 1) : fit;
+  return columns.filter((column) => shown.includes(column));
+}
+
+/**
+ * Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before
+ * the last one above it.
+ */
+export function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const endings = new Map<string, number>();
+  for (const ending of [...new Set(names)].flatMap(endingsOf))
+    endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  return new Map(
+    names.map((name) => [
+      name,
+      (endingsOf(name).find((ending) => endings.get(ending) === 1) ?? name).replace(/\.(?=[^.]*$)/, '.\n'),
+    ]),
+  );
+}
+
+/** "a.b.c": "c", "b.c", "a.b.c". */
+function endingsOf(name: string): readonly string[] {
+  const parts = name.split('.');
+  return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
+}
+
+const stateText: Readonly<Record<ResultState, string>> = {
+  'up-to-date': '',
+  'out-of-date': ' (out of date)',
+  'not-cached': ' (not cached)',
+};
+
+/**
+ * In the order of a metric, the best first; of a param or an axis, the smallest first. What has no such value
+ * comes last.
+ */
+export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wanted: string): readonly T[] {
+  const settings = settingsOf(measured);
+  const [metrics, others] = [metricNames(measured), settings.names];
+  const exact = [...metrics, ...others].find((name) => name === wanted);
+  const name = exact ?? matching(metrics, wanted)[0] ?? matching(others, wanted)[0];
+  if (name === undefined) return measured;
+  return metrics.includes(name)
+    ? inOrder(measured, (row) => ordered(metricOf(row, name)), -direction(name))
+    : inOrder(measured, (row) => settings.of(row, name), 1);
+}
+
+/** Whether an instance has one of the metrics that were asked for. */
+export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean =>
+  columns.some((name) => matching(Object.keys(values), name).length > 0);
+
+/**
+ * Columns that are asked for and that no instance has: without a word, it would look as if they had been
+ * respected.
+ */
+export function unknownColumns(
+  measured: readonly MeasuredInstance[],
+  columns: readonly string[],
+  sort: string | undefined,
+): readonly Diagnostic[] {
+  if (measured.length === 0) return [];
+  const metrics = metricNames(measured);
+  const asked = [
+    ...columns.map((name) => ({ name, known: metrics })),
+    ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingsOf(measured).names] }]),
+  ];
+  return asked
+    .filter(({ name, known }) => matching(known, name).length === 0)
+    .map(({ name, known }) => {
+      const suggestion = nearest(name, [
+        ...known,
+        ...known.map((each) => each.slice(each.lastIndexOf('.') + 1)),
+      ]);
+      return {
+        severity: 'error',
+        code: 'unknown-column',
+        message: `there is no column ${JSON.stringify(name)}: expected ${listed(known)}`,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      };
+    });
+}
+
+const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] => [
+  ...new Set(measured.flatMap(({ values }) => Object.keys(values))),
+];
+
+/** By name or last part of the name. */
+const matching = (names: readonly string[], wanted: string): readonly string[] =>
+  names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
+
+/** What is no number has no place among numbers. */
+const ordered = (value: MetricValue | undefined): MetricValue | undefined =>
+  Number.isNaN(value) ? undefined : value;
+
+function inOrder<T>(
+  rows: readonly T[],
+  of: (row: T) => Value | bigint | undefined,
+  sign: number,
+): readonly T[] {
+  return rows.toSorted((a, b) => {
+    const [left, right] = [of(a), of(b)];
+    if (left === undefined || right === undefined)
+      return Number(left === undefined) - Number(right === undefined);
+    return isNumber(left) && isNumber(right)
+      ? sign * (left < right ? -1 : left > right ? 1 : 0)
+      : sign * text(left).localeCompare(text(right));
+  });
+}
+
+const isNumber = (value: Value | bigint): value is MetricValue =>
+  typeof value === 'number' || typeof value === 'bigint';
+
+/** Losses and what is waited for are better when they are small. */
+export const direction = (name: string): 1 | -1 =>
+  wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1;
+
+const smallIsGood: ReadonlySet<string> = new Set([
+  'loss',
+  'perplexity',
+  'error',
+  'errors',
+  'nll',
+  'seconds',
+  'time',
+  'latency',
+  'wer',
+  'cer',
+  'mae',
+  'mse',
+  'rmse',
+]);
+
+/** "validationLoss" and "validation_loss" are two words. */
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+
+function sharedValue(measured: readonly MeasuredInstance[], name: string): MetricsTable['same'] {
+  const [value, ...others] = new Set(measured.map((row) => metricOf(row, name)));
+  return value === undefined || others.length > 0 ? [] : [{ name, value }];
+}
+
+/** Steps or rows, which say less than scores do. */
+function isCount(all: readonly MetricValue[]): boolean {
+  const values = all.filter((value) => !Number.isNaN(value));
+  return (
+    values.every(isWhole) && (values.some((value) => value < 0 || value > 1) || new Set(values).size < 2)
+  );
+}
+
+const isWhole = (value: MetricValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
+
+interface Column {
+  readonly name: string;
+  readonly of: (row: MeasuredInstance) => string;
+}
+
+interface MetricColumn extends Column {
+  readonly isCount: boolean;
+}
+
+function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
+  const values = measured.map((row) => metricOf(row, name)).filter((value) => value !== undefined);
+  const isMarked = measured.some(({ best }) => best === name);
+  const areWhole = values.every((value) => isWhole(value) || !Number.isFinite(value));
+  const show = (value: MetricValue): string =>
+    areWhole || typeof value === 'bigint' ? String(value) : decimals(value);
+  // The place of the star is kept free beside the others, so that digits stand below digits.
+  const mark = ({ best }: MeasuredInstance): string => (!isMarked ? '' : best === name ? '*' : ' ');
+  return {
+    name,
+    isCount: isCount(values),
+    of: (row) => {
+      const value = metricOf(row, name);
+      return value === undefined ? '' : `${show(value)}${mark(row)}`;
+    },
+  };
+}
+
+const decimals = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
+
+/** A metric may have the name of a method of objects. */
+const metricOf = ({ values }: MeasuredInstance, name: string): MetricValue | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
+
+/** The params and the values of axes, nested ones by path, that are not the same everywhere. */
+function differingSettings(measured: readonly MeasuredInstance[], settings: Settings): readonly Column[] {
+  const columns = settings.names.map((name) => ({
+    name,
+    of: (row: MeasuredInstance) => text(settings.of(row, name) ?? ''),
+  }));
+  return columns.filter(({ of }) => new Set(measured.map(of)).size > 1);
+}
+
+/** Params and the values of axes by names of their own. */
+interface Settings {
+  readonly names: readonly string[];
+  readonly of: (row: MeasuredInstance, name: string) => Value | undefined;
+}
+
+/**
+ * A param, or a part of an axis that is a map (a single value is seen in the name of the instance), by its
+ * path. Where a metric has that name, or a param another value than an axis, it is told by where it comes
+ * from: params.loss.
+ */
+function settingsOf(measured: readonly MeasuredInstance[]): Settings {
+  const rows = new Map(
+    measured.map((row) => {
+      const points = Object.entries(row.axes).filter(
+        ([, value]) => typeof value === 'object' && value !== null,
+      );
+      return [row, { axes: leavesOf(Object.fromEntries(points)), params: leavesOf(row.params) }] as const;
+    }),
+  );
+  const taken = new Set(metricNames(measured));
+  for (const { axes, params } of rows.values())
+    for (const [name, value] of params)
+      if (axes.has(name) && text(axes.get(name) ?? null) !== text(value)) taken.add(name);
+  const named = new Map(
+    [...rows].map(([row, { axes, params }]) => [
+      row,
+      new Map(
+        [
+          ...[...axes].map(([name, value]) => ['axes', name, value] as const),
+          ...[...params].map(([name, value]) => ['params', name, value] as const),
+        ].map(([from, name, value]) => [taken.has(name) ? `${from}.${name}` : name, value]),
+      ),
+    ]),
+  );
+  return {
+    names: [...new Set([...named.values()].flatMap((row) => [...row.keys()]))],
+    of: (row, name) => named.get(row)?.get(name),
+  };
+}
+
+const leavesOf = (values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> =>
+  new Map(leaves(values, '').filter(([name]) => name !== ''));
+
+function leaves(value: Value, path: string): readonly (readonly [string, Value])[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([name, part]) =>
+    leaves(part, path === '' ? name : `${path}.${name}`),
+  );
+}
+
+const text = (value: Value | bigint): string =>
+  typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);

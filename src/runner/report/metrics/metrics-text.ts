@@ -1,0 +1,45 @@
+import type { InstanceMetrics } from '../../answers.ts';
+import { stageOf } from '../../identity.ts';
+import { aligned } from '../../wording/aligned.ts';
+import { wrapped } from '../../wording/wrapped.ts';
+import { hasColumn, metricsTable } from './metrics-table.ts';
+
+/** Metrics as tables, one a stage, no wider than `width`. `columns`: the metrics that were asked for. */
+export function metricsText(
+  measured: readonly InstanceMetrics[],
+  columns: readonly string[] | undefined,
+  width: number,
+): string {
+  if (measured.length === 0)
+    return 'no metrics: none of the selected instances has a result with an out of kind metrics\n';
+  // Instances of different stages measure different things: a table each.
+  const shown = columns === undefined ? measured : measured.filter((row) => hasColumn(row, columns));
+  const stages = [...new Set(shown.map(({ instance }) => stageOf(instance)))];
+  const tables = stages.map((stage) => {
+    const { rows, same, left } = metricsTable(
+      shown.filter(({ instance }) => stageOf(instance) === stage),
+      columns,
+      width,
+    );
+    const notes = [
+      ...(same.length === 0
+        ? []
+        : [`same in all instances: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
+      ...(left.settings.length === 0 ? [] : [`also different (--json): ${left.settings.join(', ')}`]),
+      ...(left.metrics.length === 0 || columns !== undefined
+        ? []
+        : [`not shown (--columns): ${left.metrics.join(', ')}`]),
+    ];
+    return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
+  });
+  const marked = shown.some(({ best }) => best !== undefined)
+    ? '\n* the best, as `best` in the pipeline file says\n'
+    : '';
+  const outdated = measured.some(({ state }) => state === 'out-of-date')
+    ? '\nout of date: metrics of the last results, with their params (update them with `pipeline run`)\n'
+    : '';
+  const adopted = measured.some((row) => row.adopted)
+    ? '\nadopted: files that were there, taken for the result; `pipeline verify --rerun` checks them\n'
+    : '';
+  return `${tables.join('\n')}${marked}${outdated}${adopted}`;
+}

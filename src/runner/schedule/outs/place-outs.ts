@@ -1,0 +1,177 @@
+import { dirname } from 'node:path';
+import { type Content, sameContent } from '../../manifest/manifest.ts';
+import type { Key } from '../../identity.ts';
+import type { Instance } from '../../plan/instance.ts';
+import {
+  forgetPlacement,
+  placementAt,
+  placementsOf,
+  recordPlacement,
+  unwritten,
+} from '../../store/placements.ts';
+import type { Store } from '../../store/database/open-store.ts';
+import { type Found, readContent } from '../../workspace/read-content.ts';
+import { linkOnTheWay } from '../../workspace/link-on-the-way.ts';
+import { isRenamed, stampOf } from '../../workspace/stamp.ts';
+import { removeTree, replace } from '../../workspace/replace.ts';
+import { noteWritten } from '../../workspace/written.ts';
+import { placeOf, type Workspace } from '../../workspace/workspace.ts';
+import { shellName } from '../../wording/shell-name.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { keepForeignFiles } from '../../cache/keep-foreign-files.ts';
+import { asideFault, setAside } from './found-outs.ts';
+
+interface Places {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly pipeline: string;
+}
+
+/**
+ * Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers
+ * need not read it again. Files of others in the folder that it replaces are moved: gives the folder they are
+ * in.
+ */
+export async function placeOut(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+  from: string,
+  to: string,
+  written: Found,
+): Promise<string | undefined> {
+  let keptIn: string | undefined;
+  const stands = await readContent(workspace, to, { links: 'keep' });
+  if (from === to) noteAll(workspace, from, to, written);
+  else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content))
+    await removeTree(workspace, placeOf(workspace, from));
+  else {
+    ({ keptIn } = await keepForeignFiles({ workspace, store }, to, written.items));
+    workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
+    await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
+    noteAll(workspace, from, to, written);
+  }
+  recordPlacement(store, pipeline, instance.id, to, written.content);
+  return keptIn;
+}
+
+/** Says where files of others were moved to that were in the folder of an out. */
+export const keptFilesWarning = (keptIn: string): Diagnostic => ({
+  severity: 'warning',
+  code: 'kept-files',
+  message: `files that no run wrote were in a folder of outs: moved to ${keptIn}`,
+  help: 'keep your own files outside of outs: an out holds only what its stage writes',
+});
+
+/**
+ * A process that got away from its stage could have written until now: only what is still as it was read is
+ * known.
+ */
+function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
+  const files =
+    content.form === 'folder'
+      ? items.flatMap((item) =>
+          item.kind === 'file' ? [{ inside: `/${item.path}`, digest: item.digest }] : [],
+        )
+      : [{ inside: '', digest: content.digest }];
+  for (const { inside, digest } of files) {
+    const read = stamps.get(from + inside);
+    const stats = workspace.disk.lstat(placeOf(workspace, to + inside));
+    if (read !== undefined && stats !== undefined && isRenamed(read, stampOf(stats)))
+      noteWritten(workspace, to + inside, digest, stats);
+  }
+}
+
+/**
+ * Removes outs that the runner once put there for this instance and that it no longer declares. One that was
+ * edited is a user's work by now: it is left, and named.
+ */
+export async function removeOlderOuts(
+  { workspace, store, pipeline }: Places,
+  instance: Instance,
+): Promise<readonly string[]> {
+  const declared = new Set(Object.values(instance.outs).map(({ path }) => path));
+  const left: string[] = [];
+  for (const { path, content } of placementsOf(store, pipeline, instance.id)) {
+    if (declared.has(path)) continue;
+    if (!(await removeOwn(workspace, path, content))) left.push(path);
+    forgetPlacement(store, path);
+  }
+  return left;
+}
+
+/** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
+async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
+  if (linkOnTheWay(workspace)(path) !== undefined) return false;
+  const stands = await readContent(workspace, path, { links: 'keep' });
+  if (stands.ok && stands.value === undefined) return true;
+  if (!stands.ok || stands.value === undefined || !sameContent(stands.value.content, content)) return false;
+  await removeTree(workspace, placeOf(workspace, path));
+  return true;
+}
+
+/**
+ * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is
+ * taken for its result, and writes down that what stands there from now on is ours: a program that is cut
+ * short leaves the half of it. What no run put there is moved aside. Gives the words for what hinders that.
+ */
+export async function clearWorkspaceOuts(
+  places: Places,
+  instance: Instance,
+  key: Key,
+  onKept: (folder: string) => void,
+): Promise<string | undefined> {
+  const paths = workspaceOuts(instance);
+  const fault = linkFault(places, paths) ?? paths.map((path) => asideFault(places, path)).find(Boolean);
+  if (fault !== undefined) return fault;
+  for (const path of paths) {
+    if (isForeign(places, path)) await setAside(places, { path, key });
+    else {
+      const { keptIn } = await keepForeignFiles(places, path, []);
+      if (keptIn !== undefined) onKept(keptIn);
+      await removeTree(places.workspace, placeOf(places.workspace, path));
+    }
+    recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
+  }
+  return undefined;
+}
+
+/** Removes what a program that was cut short wrote outside the instance's folder. */
+export async function dropWorkspaceOuts({ workspace, store }: Places, instance: Instance): Promise<void> {
+  for (const path of workspaceOuts(instance)) {
+    await removeTree(workspace, placeOf(workspace, path));
+    forgetPlacement(store, path);
+  }
+}
+
+/** The words for the first of some places outside the artifacts that holds what no run put there. */
+export function foreignFault(
+  places: Pick<Places, 'workspace' | 'store'>,
+  instance: Instance,
+  paths: readonly string[],
+): string | undefined {
+  const foreign = paths.find((path) => isForeign(places, path));
+  return linkFault(places, paths) ?? (foreign && existingOutText(instance, foreign));
+}
+
+/** What to do about a file at the place of an out that no run made and that differs from the result. */
+export const existingOutText = ({ id }: Instance, path: string): string =>
+  `${path} is in the way: it was there before, and differs from the result of ${id}. Take what is there as the result with \`pipeline run --adopt ${shellName(id)}\`, or replace it with \`pipeline run --overwrite ${shellName(id)}\``;
+
+/** The words for the first link on the way to some places. */
+export function linkFault(
+  { workspace }: Pick<Places, 'workspace' | 'store'>,
+  paths: readonly string[],
+): string | undefined {
+  const link = paths.map(linkOnTheWay(workspace)).find((found) => found !== undefined);
+  return (
+    link &&
+    `${link} is a symbolic link on the way to an out: what it leads to was not made by this pipeline. Remove the link`
+  );
+}
+
+const isForeign = ({ workspace, store }: Pick<Places, 'workspace' | 'store'>, path: string): boolean =>
+  workspace.disk.lstat(placeOf(workspace, path)) !== undefined && placementAt(store, path) === undefined;
+
+/** Where a program writes outside the instance's folder. */
+export const workspaceOuts = (instance: Instance): readonly string[] =>
+  Object.values(instance.outs).flatMap(({ path, workspace }) => (workspace ? [path] : []));

@@ -1,0 +1,106 @@
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { InstanceId } from '../../identity.ts';
+import type { Instance } from '../../plan/instance.ts';
+import type { Selected } from '../../plan/select.ts';
+import { instancesWithNeeds } from '../../plan/with-needs.ts';
+import { shellName } from '../../wording/shell-name.ts';
+import { declaredPolicy } from '../../manifest/decide.ts';
+import { parseKey } from '../../manifest/key-of.ts';
+import { joinFirst } from '../../wording/join-first.ts';
+import { lastKeys } from '../../store/last-results.ts';
+import { lookUp, restore } from '../../cache/cache.ts';
+import { placeOf } from '../../workspace/workspace.ts';
+import { asLastMade } from '../../status/as-last-made.ts';
+import type { Run } from '../execute-instance.ts';
+import { isHit, assessAll } from '../../status/assess-all.ts';
+
+export interface TakenAsIs {
+  readonly warnings: readonly Diagnostic[];
+  /** Chosen instances that read what is neither there nor in the cache, and what to do about it. */
+  readonly blocked: ReadonlyMap<InstanceId, string>;
+}
+
+/**
+ * Makes ready what chosen instances read from and that is not chosen itself (`--only`, `--from`): it is taken
+ * as it stands. What is missing is restored from its last result; what is out of date is used, with a
+ * warning.
+ */
+export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promise<TakenAsIs> {
+  if (takenAsIs.length === 0) return { warnings: [], blocked: new Map() };
+  const missing = new Map<InstanceId, string>();
+  for (const instance of takenAsIs) {
+    const lacking = await restoreMissing(run, instance);
+    if (lacking !== undefined)
+      missing.set(
+        instance.id,
+        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${shellName(instance.id)} makes it`,
+      );
+  }
+  const { needs } = run.session.plan;
+  const blocked = new Map(
+    chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
+      const message = (needs.get(id) ?? [])
+        .map((need) => missing.get(need))
+        .find((text) => text !== undefined);
+      return message === undefined ? [] : [[id, message]];
+    }),
+  );
+  return {
+    warnings: await outOfDate(
+      run,
+      takenAsIs.filter(({ id }) => !missing.has(id)),
+    ),
+    blocked,
+  };
+}
+
+/** Gives the first out that cannot be had. */
+async function restoreMissing({ session }: Run, instance: Instance): Promise<string | undefined> {
+  const { workspace, store, plan } = session;
+  const outs = Object.entries(instance.outs).filter(
+    ([, { path }]) => workspace.disk.lstat(placeOf(workspace, path)) === undefined,
+  );
+  if (outs.length === 0) return undefined;
+  const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
+  const found = key && (await lookUp(session, key));
+  for (const [name, { path }] of outs) {
+    if (found?.kind !== 'hit' || found.entry.outs[name] === undefined) return path;
+    const restored = await restore(session, found.entry, {
+      pipeline: plan.pipeline,
+      instance: instance.id,
+      outs: [{ name, path, inPlace: false }],
+    });
+    if (!restored.ok || restored.value.kind === 'damaged') return path;
+  }
+  return undefined;
+}
+
+async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
+  const all = instancesWithNeeds(session.plan, takenAsIs);
+  const made = await asLastMade(session, all);
+  const standings = await assessAll(session, all, declaredPolicy, made);
+  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(standings.get(id)));
+  return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
+}
+
+const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
+  severity: 'warning',
+  code: 'out-of-date',
+  message: `using out-of-date outputs of ${id}`,
+  at,
+  help: `update them with \`pipeline run ${shellName(id)}\``,
+});
+
+function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
+  const all = [first, ...more];
+  return {
+    severity: 'warning',
+    code: 'out-of-date',
+    message: `using out-of-date outputs of ${all.length} instances: ${joinFirst(
+      all.map(({ id }) => id),
+      3,
+    )}`,
+    at: first.at,
+    help: `update them with \`pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')}\``,
+  };
+}

@@ -1,0 +1,301 @@
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type Sqlite from 'better-sqlite3';
+import { failedPath, fileProblem, fileProblemText } from '../../../files/file-problem.ts';
+import { makeFolder } from '../../../files/make-folder.ts';
+import type { Result } from '../../../result.ts';
+import { notAFolder } from '../../workspace/disk/not-a-folder.ts';
+import { workspaceDisk } from '../../workspace/disk/workspace-disk.ts';
+import { loadSqlite } from './load-sqlite.ts';
+import { migrations, schemaVersion } from './schema.ts';
+
+/** The rows of a project. The files of this room are the only ones that write SQL. */
+export interface Store {
+  readonly database: Sqlite.Database;
+  /** Whether what is written stays: not where the rows are in memory, since the project is only read. */
+  readonly isKept: boolean;
+  /** A prepared statement; each text is prepared once. */
+  sql(text: string): Sqlite.Statement<unknown[]>;
+  /** Whether its file is still the one that was opened. */
+  isInPlace(): boolean;
+  close(): void;
+}
+
+/** Why a store cannot be used, in words; what it holds is left as it is. */
+export type StoreFault =
+  | { readonly kind: 'damaged'; readonly message: string }
+  /** It may not be written here, or the disk is full or fails. */
+  | { readonly kind: 'disk'; readonly message: string; readonly help: string };
+
+/** Opens the store to write into it: makes it where there is none, and brings an older one up. */
+export function openStore(file: string): Result<Store, StoreFault> {
+  const refusal =
+    folderFault(file) ??
+    refusalToWrite(file, () => {
+      makeFolder(dirname(file));
+    });
+  return refusal === undefined
+    ? opened(file, () => connect(file, { timeout: 10_000 }), true)
+    : { ok: false, error: refusal };
+}
+
+/**
+ * Opens the store for commands that only read the project, and leaves no trace where there is none or it may
+ * not be written: its rows, or none, are in memory then. Where it may be written, what was looked up is
+ * remembered in it for the next.
+ */
+export function openStoreToRead(file: string): Result<Store, StoreFault> {
+  const fault = folderFault(file);
+  if (fault !== undefined) return { ok: false, error: fault };
+  if (!existsSync(file)) return opened(file, () => connect(':memory:', {}), false);
+  if (refusalToWrite(file) === undefined) {
+    const kept = openStore(file);
+    // Who only reads needs no room on the disk.
+    if (kept.ok || kept.error.kind !== 'disk') return kept;
+  }
+  return opened(file, () => inMemory(rowsOf(file)), false);
+}
+
+function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Result<Store, StoreFault> {
+  let database: Sqlite.Database | undefined;
+  try {
+    database = open();
+    // A reader is never in the way of a writer, nor the other way round.
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = NORMAL');
+    const version = Number(database.pragma('user_version', { simple: true }));
+    if (version > schemaVersion) {
+      database.close();
+      return {
+        ok: false,
+        error: {
+          kind: 'damaged',
+          message: `${file} was written by a newer version of this program (schema ${version}; this one knows ${schemaVersion}): use that version, or delete the cache folder`,
+        },
+      };
+    }
+    if (version < 0 || (version === 0 && hasTables(database))) {
+      database.close();
+      return {
+        ok: false,
+        error: {
+          kind: 'damaged',
+          message: `${file} says that its schema has version ${version}, which no version of this program writes: move the file away: results will be computed again`,
+        },
+      };
+    }
+    if (version < schemaVersion) migrate(database);
+  } catch (error) {
+    database?.close();
+    return {
+      ok: false,
+      error: storeFault(file, error, 'move the file away: results will be computed again'),
+    };
+  }
+  return { ok: true, value: storeOf(database, file, isKept) };
+}
+
+/**
+ * What SQLite says of a file that it cannot use. `advice`: what to do with one that is damaged. Anything else
+ * is thrown on.
+ */
+export function storeFault(file: string, error: unknown, advice: string): StoreFault {
+  if (!isSqliteError(error)) throw error;
+  const message = `${file}: ${error.message} (${error.code})`;
+  if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
+  // A disk that is full, or fails, is no reason to give up what is there.
+  if (isFullDisk(error))
+    return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
+  if (error.code.startsWith('SQLITE_IOERR'))
+    return { kind: 'disk', message, help: 'pipeline doctor looks at the disk' };
+  return {
+    kind: 'damaged',
+    message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message,
+  };
+}
+
+/** What stands in the place of the folder that a store is in; undefined: a folder, or nothing yet. */
+export function folderFault(file: string): StoreFault | undefined {
+  const fault = notAFolder(workspaceDisk, dirname(file));
+  return fault && { kind: 'disk', message: `${dirname(file)}: ${fault.message}`, help: fault.help };
+}
+
+/** Undefined: a file can be written, or made. `prepare` comes before the look. */
+function refusalToWrite(file: string, prepare: () => void = () => undefined): StoreFault | undefined {
+  try {
+    prepare();
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const problem = fileProblem(failedPath(error) ?? file, error);
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
+    return {
+      kind: 'disk',
+      message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`,
+      help: writeHelp,
+    };
+  }
+}
+
+const writeHelp =
+  'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
+
+/**
+ * Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the
+ * log.
+ */
+export function committed(store: Store, write: () => void): void {
+  store.database.pragma('synchronous = FULL');
+  write();
+  store.database.pragma('synchronous = NORMAL');
+}
+
+/**
+ * Whether a call failed since a disk takes nothing more. Of a write-ahead log SQLite also needs an index
+ * beside it, which it cannot make there.
+ */
+export const isFullDisk = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
+
+export const roomHelp =
+  'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
+
+/** Opens a database of SQLite. */
+export function connect(
+  source: string | Buffer,
+  options: Pick<Sqlite.Options, 'timeout' | 'readonly'>,
+): Sqlite.Database {
+  const { Database, nativeBinding } = loadSqlite();
+  return new Database(source, { ...options, nativeBinding });
+}
+
+/** The present content of a database file that cannot be written. */
+function rowsOf(file: string): Buffer {
+  if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return readFileSync(file);
+  // Its newest rows are in the log beside it, which SQLite alone can read: with who is writing it, or, where
+  // that was killed, in a copy.
+  try {
+    return serialized(connect(file, { readonly: true, timeout: 10_000 }));
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    const folder = mkdtempSync(join(tmpdir(), 'pipeline-rows-'));
+    try {
+      const copy = join(folder, basename(file));
+      for (const ending of ['', '-wal']) copyFileSync(`${file}${ending}`, `${copy}${ending}`);
+      return serialized(connect(copy, {}));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+function serialized(database: Sqlite.Database): Buffer {
+  try {
+    // Of a file that cannot be read, serializing says only that memory is short.
+    database.pragma('schema_version');
+    return database.serialize();
+  } finally {
+    database.close();
+  }
+}
+
+function inMemory(rows: Buffer): Sqlite.Database {
+  if (rows.length === 0) return connect(':memory:', {});
+  const bytes = Buffer.from(rows);
+  // The versions of the file format: 2 would look for a log (sqlite.org/fileformat.html, 1.3.3).
+  for (const place of [18, 19]) if (bytes[place] === 2) bytes[place] = 1;
+  return connect(bytes, {});
+}
+
+const hasTables = (database: Sqlite.Database): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' LIMIT 1").get() !== undefined;
+
+function migrate(database: Sqlite.Database): void {
+  const bringUp = database.transaction(() => {
+    // Another process may have been faster.
+    const version = Number(database.pragma('user_version', { simple: true }));
+    for (const step of migrations.slice(version)) database.exec(step);
+    database.pragma(`user_version = ${schemaVersion}`);
+  });
+  bringUp.immediate();
+}
+
+function storeOf(database: Sqlite.Database, file: string, isKept: boolean): Store {
+  const inodeNow = (): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+  const inode = inodeNow();
+  const statements = new Map<string, Sqlite.Statement<unknown[]>>();
+  return {
+    database,
+    isKept,
+    sql(text) {
+      const known = statements.get(text);
+      if (known !== undefined) return known;
+      const statement = database.prepare<unknown[]>(text);
+      statements.set(text, statement);
+      return statement;
+    },
+    isInPlace: () => inodeNow() === inode,
+    close() {
+      database.close();
+    },
+  };
+}
+
+interface SqliteError extends Error {
+  readonly code: string;
+}
+
+/**
+ * Many reads in one transaction: one lock for all of them, and one state of the store. Nothing that matters
+ * may be written meanwhile.
+ */
+export async function readTogether<T>({ database }: Store, read: () => Promise<T>): Promise<T> {
+  if (database.inTransaction) return read();
+  database.exec('BEGIN');
+  try {
+    const found = await read();
+    if (database.inTransaction) database.exec('COMMIT');
+    return found;
+  } finally {
+    // What is left open would swallow all that is written from now on.
+    if (database.inTransaction) database.exec('ROLLBACK');
+  }
+}
+
+/**
+ * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a
+ * result. Gives whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by
+ * default.
+ */
+export function unlessDiskFails(
+  write: () => void,
+  isExpected: (error: unknown) => boolean = isSqliteError,
+): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return false;
+  }
+}
+
+export const isSqliteError = (error: unknown): error is SqliteError =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('SQLITE_');

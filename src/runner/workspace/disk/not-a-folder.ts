@@ -1,0 +1,28 @@
+import { deadLink } from '../dead-link.ts';
+import type { WorkspaceDisk } from './workspace-disk.ts';
+
+/** Why there is no folder where one is needed, in words that follow its path, and what to do. */
+export interface NotAFolder {
+  readonly message: string;
+  readonly help: string;
+}
+
+/**
+ * What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made.
+ */
+export function notAFolder(
+  disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
+  place: string,
+): NotAFolder | undefined {
+  if (disk.stat(place)?.isDirectory() === true || disk.lstat(place) === undefined) return undefined;
+  const dead = deadLink(disk, place);
+  if (dead !== undefined)
+    return {
+      message: dead,
+      help: 'make the folder that it is to lead to, or mount its disk; or remove the link: a folder is made in its place',
+    };
+  return {
+    message: 'is a file where a folder is needed',
+    help: 'move the file away: a folder is made in its place',
+  };
+}

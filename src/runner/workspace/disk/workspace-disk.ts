@@ -1,0 +1,124 @@
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  fsync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import type { Digest } from '../../../files/digest.ts';
+import { type Disk, realDisk } from '../../../files/disk.ts';
+import { makeFolder } from '../../../files/make-folder.ts';
+import { syncFileSystem } from '../../../files/sync-file-system.ts';
+import { type CopiedFile, copyHashed, digestOfFile } from './file-bytes.ts';
+
+/**
+ * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or
+ * lets one of them fail. Looking is synchronous: a run with nothing to do is thousands of looks of a few
+ * microseconds each. What moves bytes is not.
+ */
+export interface WorkspaceDisk extends Disk {
+  /** What stands at a path, links not followed; undefined: nothing. */
+  lstat(path: string): BigIntStats | undefined;
+  /** The same, links followed. */
+  stat(path: string): BigIntStats | undefined;
+  /** The names in a folder, sorted; one that is not UTF-8 is an error. */
+  list(folder: string): readonly string[];
+  readLink(path: string): string;
+  /** The path with every link in it followed. */
+  realPath(path: string): string;
+  /**
+   * The SHA-256 of a file's bytes; memory does not grow with the file. Given up when the signal is aborted: a
+   * large file takes minutes.
+   */
+  digest(path: string, signal?: AbortSignal): Promise<Digest>;
+  /** Makes a folder and those above it; one that exists is no error. */
+  makeFolder(path: string): void;
+  makeLink(path: string, target: string): void;
+  setMode(path: string, mode: number): void;
+  /** Copies a file's bytes into a new file, sharing the blocks where the file system can. */
+  copy(from: string, to: string): Promise<void>;
+  /** The same, with this mode; gives the digest of what was written. Given up when the signal is aborted. */
+  copyHashed(from: string, to: string, mode: number, signal?: AbortSignal): Promise<CopiedFile>;
+  /**
+   * Like `sync` for every file and folder on the file system of this path, in one call; false: that cannot be
+   * had here.
+   */
+  syncAll(path: string): Promise<boolean>;
+}
+
+/** The disk of this machine. */
+export const workspaceDisk: WorkspaceDisk = {
+  ...realDisk,
+  lstat: (path) => orNothing(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
+  stat: (path) => orNothing(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
+  list: (folder) => names(folder),
+  readLink: (path) => readlinkSync(path),
+  realPath: (path) => realpathSync.native(path),
+  digest: digestOfFile,
+  makeFolder: (path) => {
+    makeFolder(path);
+  },
+  makeLink: (path, target) => symlinkSync(target, path),
+  setMode: (path, mode) => chmodSync(path, mode),
+  async sync(path) {
+    const file = openSync(path, 'r');
+    try {
+      await syncFile(file);
+    } finally {
+      closeSync(file);
+    }
+  },
+  // One call of a few microseconds, which a thread of its own would make dearer.
+  async rename(from, to) {
+    renameSync(from, to);
+  },
+  copyHashed,
+  syncAll: syncFileSystem,
+  copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+};
+
+const syncFile = promisify(fsync);
+
+/**
+ * Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR,
+ * ELOOP) even where a missing entry is none.
+ */
+function orNothing<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP'))
+      return undefined;
+    throw error;
+  }
+}
+
+/** A failed look at a folder that holds a name no JSON and no SQLite text can hold. */
+class ForeignName extends Error {
+  readonly code = 'EILSEQ';
+  readonly syscall = 'scandir';
+}
+
+function names(folder: string): readonly string[] {
+  const found = readdirSync(folder);
+  // Names that are not UTF-8 come back with U+FFFD: only then is it worth asking for the bytes.
+  if (found.some((name) => name.includes('\ufffd'))) {
+    const foreign = readdirSync(folder, { encoding: 'buffer' }).find((name) => !isUtf8(name));
+    if (foreign !== undefined)
+      throw new ForeignName(
+        `${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`,
+      );
+  }
+  return found.sort();
+}

@@ -1,0 +1,102 @@
+import type { GraphAnswer } from '../../api.ts';
+
+/** Where a stage is drawn, in pixels. Few instances are a list of names, many are small squares. */
+export interface StageBox {
+  readonly stage: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly isList: boolean;
+}
+
+export interface GraphLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly StageBox[];
+  /** Between stages, each once. */
+  readonly lines: readonly { readonly from: string; readonly to: string; readonly path: string }[];
+}
+
+const boxWidth = 232;
+const gap = { x: 76, y: 28 };
+const headHeight = 64;
+const listRow = 26;
+const most = { list: 16, squaresInRow: 9 };
+const square = 23;
+
+/** Each stage stands to the right of all that it reads from: its column is the longest way to it. */
+export function graphLayout({ stages, edges }: Pick<GraphAnswer, 'stages' | 'edges'>): GraphLayout {
+  const stageOf = new Map(
+    stages.flatMap(({ stage, instances }) => instances.map(({ instance }) => [instance, stage] as const)),
+  );
+  const needs = new Map<string, Set<string>>();
+  for (const { from, to } of edges) {
+    const [source, target] = [stageOf.get(from), stageOf.get(to)];
+    if (source === undefined || target === undefined || source === target) continue;
+    needs.set(target, (needs.get(target) ?? new Set()).add(source));
+  }
+  const columns = new Map<string, number>();
+  const columnOf = (stage: string, above: readonly string[]): number => {
+    const known = columns.get(stage);
+    if (known !== undefined) return known;
+    // Instances of two stages may read from each other's: such a way is not followed round.
+    const sources = [...(needs.get(stage) ?? [])].filter((source) => !above.includes(source));
+    const column = Math.max(-1, ...sources.map((source) => columnOf(source, [...above, stage]))) + 1;
+    columns.set(stage, column);
+    return column;
+  };
+  const heights = new Map<number, number>();
+  const boxes = stages.map(({ stage, instances }): StageBox => {
+    const column = columnOf(stage, []);
+    const y = heights.get(column) ?? 0;
+    const isList = instances.length <= most.list;
+    const height =
+      headHeight +
+      (isList ? instances.length * listRow : Math.ceil(instances.length / most.squaresInRow) * square) +
+      14;
+    heights.set(column, y + height + gap.y);
+    return { stage, x: column * (boxWidth + gap.x), y, width: boxWidth, height, isList };
+  });
+  const boxOf = new Map(boxes.map((box) => [box.stage, box]));
+  const lines = [...needs].flatMap(([to, sources]) =>
+    [...sources].flatMap((from) => {
+      const [source, target] = [boxOf.get(from), boxOf.get(to)];
+      return source === undefined || target === undefined
+        ? []
+        : [{ from, to, path: lineBetween(source, target) }];
+    }),
+  );
+  return {
+    width: Math.max(0, ...boxes.map(({ x, width }) => x + width)),
+    height: Math.max(0, ...boxes.map(({ y, height }) => y + height)),
+    boxes,
+    lines,
+  };
+}
+
+/** From the head of one box to the head of the other; past a column in between, through the gap above it. */
+function lineBetween(from: StageBox, to: StageBox): string {
+  const [x1, y1] = [from.x + from.width, from.y + 30];
+  const [x2, y2] = [to.x, to.y + 30];
+  const bend = Math.max(30, Math.min(80, (x2 - x1) / 2));
+  return `M ${x1} ${y1} C ${x1 + bend} ${y1}, ${x2 - bend} ${y2}, ${x2} ${y2}`;
+}
+
+/** An instance, all that it needs and all that needs it, by whatever way. */
+export function related(instance: string, edges: GraphAnswer['edges']): ReadonlySet<string> {
+  const reach = (ends: (edge: GraphAnswer['edges'][number]) => readonly [string, string]): Set<string> => {
+    const next = new Map<string, string[]>();
+    for (const edge of edges) {
+      const [here, there] = ends(edge);
+      next.set(here, [...(next.get(here) ?? []), there]);
+    }
+    const reached = new Set([instance]);
+    for (const each of reached) for (const there of next.get(each) ?? []) reached.add(there);
+    return reached;
+  };
+  return new Set([
+    ...reach(({ from, to }) => [from, to] as const),
+    ...reach(({ from, to }) => [to, from] as const),
+  ]);
+}

@@ -1,0 +1,384 @@
+import { useState } from 'preact/hooks';
+import { pluralize } from '../../../runner/wording/pluralize.ts';
+import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
+import type {
+  AnswerRow,
+  AnswersAnswer,
+  CompareAnswer,
+  EvaluationsAnswer,
+  ModelAnswerText,
+} from '../../api.ts';
+import { changed, go } from '../address.ts';
+import { DifferenceBars } from '../charts/difference-bars.tsx';
+import { nameOfSet } from '../instance-labels.ts';
+import { numberOf, numberText, signedText } from '../number-text.ts';
+import { Choice, Command, Empty, PageHead, Select, Waiting } from '../parts.tsx';
+import { ask, useAnswer } from '../use-answer.ts';
+import { type Piece, wordDiff } from '../word-diff.ts';
+
+const rowsOfPage = 25;
+
+/** Each test row with its reference and the answers of models, and the comparison of two of them. */
+export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
+  const { answer: known, problem, isLoading } = useAnswer<EvaluationsAnswer>('/api/evaluations');
+  const sets = known?.sets ?? [];
+  const set =
+    sets.find(({ id }) => id === query.get('set')) ??
+    sets.find(({ evaluations }) => evaluations.some(({ instance }) => instance === query.get('a'))) ??
+    sets[0];
+  if (known === undefined || set === undefined)
+    return (
+      <>
+        <PageHead title="Answers" />
+        <Waiting problem={problem} isLoading={isLoading} />
+        {known !== undefined && (
+          <Empty>
+            No model has answered test questions yet: an out “predictions” of JSON Lines with question,
+            prediction and reference appears here.
+          </Empty>
+        )}
+        <Faults faults={known?.faults ?? []} />
+      </>
+    );
+  const instances = set.evaluations.map(({ instance }) => instance);
+  const named = (name: string, otherwise: string | undefined): string => {
+    const asked = query.get(name);
+    return asked === 'none' || (asked !== null && instances.includes(asked)) ? asked : (otherwise ?? 'none');
+  };
+  const a = named('a', instances[0]);
+  const b = named(
+    'b',
+    instances.find((instance) => instance !== a),
+  );
+  const models = [a, b].filter((model) => model !== 'none');
+  const view: AnswerView = {
+    models,
+    show: query.get('show') ?? 'all',
+    slot: query.get('slot') ?? '',
+    find: query.get('find') ?? '',
+    least: query.get('least') ?? '',
+    most: query.get('most') ?? '',
+    score: query.get('score') ?? (set.scores.includes('rougeL') ? 'rougeL' : (set.scores[0] ?? '')),
+    sort: query.get('sort') ?? 'worst',
+    page: Math.max(1, Number(query.get('page') ?? '1') || 1),
+  };
+  const change = (changes: Parameters<typeof changed>[1], how: 'push' | 'replace' = 'push'): void =>
+    go(changed(query, { page: undefined, ...changes }), how);
+  return (
+    <>
+      <PageHead
+        title="Answers"
+        text={`${pluralize(set.rows, 'test row')}, answered by ${pluralize(instances.length, 'model')}`}
+      >
+        {models.length === 2 && (
+          <Command text={`pipeline compare ${models.map((model) => shellQuoted(model)).join(' ')}`} />
+        )}
+      </PageHead>
+      <Faults faults={known.faults} />
+      <div class="bar">
+        {sets.length > 1 && (
+          <Select
+            label="Test rows of"
+            options={sets.map(({ id, evaluations, rows }) => [
+              id,
+              `${nameOfSet(evaluations.map(({ instance }) => instance))} (${rows})`,
+            ])}
+            value={set.id}
+            onChoose={(id) => go(`${location.pathname}?set=${id}`)}
+          />
+        )}
+        <Select
+          label="A"
+          options={instances.map((instance) => [instance, instance])}
+          value={a}
+          onChoose={(value) => change({ a: value })}
+        />
+        <Select
+          label="B"
+          options={[['none', 'none'], ...instances.map((instance) => [instance, instance] as const)]}
+          value={b}
+          onChoose={(value) => change({ b: value })}
+        />
+        <Select
+          label="Score"
+          options={set.scores.map((score) => [score, score])}
+          value={view.score}
+          onChoose={(value) => change({ score: value })}
+        />
+      </div>
+      {models.length === 2 && a !== b && <Comparison a={a} b={b} score={view.score} />}
+      <div class="bar">
+        <Choice
+          label="Rows"
+          options={[
+            ['all', 'All'],
+            ['wrong', 'A is wrong'],
+            ...(models.length === 2 ? ([['differ', 'A and B differ']] as const) : []),
+          ]}
+          value={view.show}
+          onChoose={(value) => change({ show: value === 'all' ? undefined : value })}
+        />
+        {set.slots.length > 0 && (
+          <Select
+            label="Wrong slot of A"
+            options={[['', 'any'], ...set.slots.map((slot) => [slot, slot] as const)]}
+            value={view.slot}
+            onChoose={(value) => change({ slot: value })}
+          />
+        )}
+        <Select
+          label="Order"
+          options={[
+            ['worst', 'worst of A first'],
+            ['best', 'best of A first'],
+            ...(models.length === 2 ? ([['difference', 'greatest difference first']] as const) : []),
+            ['length', 'shortest reference first'],
+            ['row', 'as in the test file'],
+          ]}
+          value={view.sort}
+          onChoose={(value) => change({ sort: value })}
+        />
+        <label class="field">
+          <span>Text</span>
+          <input
+            type="search"
+            value={view.find}
+            onInput={(event) => change({ find: event.currentTarget.value }, 'replace')}
+          />
+        </label>
+        <span class="field">
+          <span id="length-label">Characters of the reference</span>
+          {(['least', 'most'] as const).map((end) => (
+            <input
+              key={end}
+              type="number"
+              min="0"
+              class="short"
+              aria-label={`Characters of the reference, at ${end}`}
+              placeholder={end}
+              value={view[end]}
+              onInput={(event) => change({ [end]: event.currentTarget.value }, 'replace')}
+            />
+          ))}
+        </span>
+      </div>
+      <Rows view={view} query={query} />
+    </>
+  );
+}
+
+interface AnswerView {
+  readonly models: readonly string[];
+  readonly show: string;
+  readonly slot: string;
+  readonly find: string;
+  readonly least: string;
+  readonly most: string;
+  readonly score: string;
+  readonly sort: string;
+  readonly page: number;
+}
+
+function addressOf({ models, page, ...rest }: AnswerView): string {
+  const query = new URLSearchParams(models.map((model) => ['model', model]));
+  for (const [name, value] of Object.entries(rest)) if (value !== '') query.set(name, value);
+  query.set('offset', String((page - 1) * rowsOfPage));
+  query.set('limit', String(rowsOfPage));
+  return `/api/answers?${query.toString()}`;
+}
+
+function Faults({ faults }: { readonly faults: readonly string[] }) {
+  return faults.length === 0 ? null : <pre class="problem">{faults.join('\n')}</pre>;
+}
+
+function Comparison(props: { readonly a: string; readonly b: string; readonly score: string }) {
+  const { answer, problem, isLoading } = useAnswer<CompareAnswer>(
+    `/api/compare?a=${encodeURIComponent(props.a)}&b=${encodeURIComponent(props.b)}`,
+  );
+  const [isOpen, setIsOpen] = useState(false);
+  if (answer === undefined) return <Waiting problem={problem} isLoading={isLoading} />;
+  const leading = answer.comparisons.find(({ score }) => score === props.score);
+  return (
+    <section class="card comparison" aria-label="Comparison of B with A">
+      {leading !== undefined && (
+        <p class="verdict">
+          <span class="name">{props.score}</span>: B {numberOf(leading.mean) < 0 ? 'is lower' : 'is higher'}{' '}
+          by <strong>{numberText(Math.abs(numberOf(leading.mean)))}</strong>{' '}
+          <span class="muted">
+            ({leading.method === 'range' ? 'range' : '95 % interval'} {signedText(numberOf(leading.low))} to{' '}
+            {signedText(numberOf(leading.high))}, p {numberOf(leading.pValue).toFixed(4)}, {answer.rows} rows,
+            paired)
+          </span>
+        </p>
+      )}
+      <button type="button" class="quiet" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+        {isOpen ? 'Fewer scores' : `All ${answer.comparisons.length} scores`}
+      </button>
+      {isOpen && (
+        <DifferenceBars
+          differences={answer.comparisons.map(({ score, mean, low, high, pValue, effectSize }) => ({
+            name: score,
+            mean: numberOf(mean),
+            low: numberOf(low),
+            high: numberOf(high),
+            pValue: numberOf(pValue),
+            effect: numberOf(effectSize),
+          }))}
+        />
+      )}
+    </section>
+  );
+}
+
+function Rows({ view, query }: { readonly view: AnswerView; readonly query: URLSearchParams }) {
+  const { answer, problem, isLoading } = useAnswer<AnswersAnswer>(addressOf(view));
+  if (answer === undefined) return <Waiting problem={problem} isLoading={isLoading} />;
+  const pagesInAll = Math.max(1, Math.ceil(answer.matching / rowsOfPage));
+  return (
+    <>
+      <div class="bar">
+        <p class="muted" role="status">
+          {answer.matching === answer.total
+            ? pluralize(answer.total, 'row')
+            : `${answer.matching} of ${pluralize(answer.total, 'row')}`}
+        </p>
+        <Pager label="Pages of rows" page={view.page} pages={pagesInAll} query={query} />
+      </div>
+      {answer.matching === 0 && <Empty>No row matches.</Empty>}
+      <ol class={isLoading ? 'answers stale' : 'answers'}>
+        {answer.rows.map((row) => (
+          <Row key={row.row} row={row} view={view} />
+        ))}
+      </ol>
+      {answer.rows.length > 5 && (
+        <Pager label="Pages of rows, below them" page={view.page} pages={pagesInAll} query={query} />
+      )}
+    </>
+  );
+}
+
+function Pager(props: {
+  readonly label: string;
+  readonly page: number;
+  readonly pages: number;
+  readonly query: URLSearchParams;
+}) {
+  const { page, pages, query } = props;
+  if (pages === 1) return null;
+  const toPage = (next: number): void => go(changed(query, { page: next === 1 ? undefined : String(next) }));
+  return (
+    <nav class="pager" aria-label={props.label}>
+      <button type="button" disabled={page <= 1} onClick={() => toPage(page - 1)}>
+        Previous
+      </button>
+      <span>
+        {page} of {pages}
+      </span>
+      <button type="button" disabled={page >= pages} onClick={() => toPage(page + 1)}>
+        Next
+      </button>
+    </nav>
+  );
+}
+
+function Row({ row, view }: { readonly row: AnswerRow; readonly view: AnswerView }) {
+  const [whole, setWhole] = useState<AnswerRow | undefined>(undefined);
+  const shown = whole ?? row;
+  const fetchWhole = async (): Promise<void> => {
+    const { rows } = await ask<AnswersAnswer>(`${addressOf({ ...view, page: 1 })}&row=${row.row}`);
+    setWhole(rows[0]);
+  };
+  const [first] = shown.answers;
+  const marked = first === undefined ? undefined : wordDiff(shown.reference, first.text)?.reference;
+  return (
+    <li class="card answer">
+      <p class="question" dir="auto">
+        <span class="row-number muted">{row.row}</span> {shown.question}
+      </p>
+      <div class="columns">
+        <div>
+          <h2>Reference</h2>
+          <p class="text" dir="auto" tabIndex={focusFor(shown.reference)}>
+            {marked === undefined ? shown.reference : <Marked pieces={marked} as="missing" />}
+          </p>
+        </div>
+        {shown.answers.map((answer, place) => (
+          <OneAnswer
+            key={place}
+            letter={place === 0 ? 'A' : 'B'}
+            model={view.models[place] ?? ''}
+            answer={answer}
+            reference={shown.reference}
+            before={place === 0 ? undefined : first?.score}
+          />
+        ))}
+      </div>
+      {shown.isCut && (
+        <button type="button" class="quiet" onClick={() => void fetchWhole()}>
+          Show the whole texts
+        </button>
+      )}
+    </li>
+  );
+}
+
+function OneAnswer(props: {
+  readonly letter: string;
+  readonly model: string;
+  readonly answer: ModelAnswerText;
+  readonly reference: string;
+  readonly before: ModelAnswerText['score'] | undefined;
+}) {
+  const { letter, model, answer, reference, before } = props;
+  const pieces = wordDiff(reference, answer.text)?.answer;
+  const wrong = Object.entries(answer.slots).filter(([, outcome]) => outcome !== 'named');
+  const difference = numberOf(answer.score) - numberOf(before);
+  return (
+    <div>
+      <h2>
+        {letter} <span class="muted name">{model}</span>
+        <span class="score">
+          {answer.score !== null && numberText(numberOf(answer.score))}
+          {before !== undefined && Number.isFinite(difference) && difference !== 0 && (
+            <small class={difference > 0 ? 'higher' : 'lower'}> {signedText(difference)}</small>
+          )}
+        </span>
+      </h2>
+      <p class="text" dir="auto" tabIndex={focusFor(answer.text)}>
+        {answer.text === '' ? (
+          <em class="muted">no answer</em>
+        ) : answer.text === reference ? (
+          answer.text
+        ) : pieces === undefined ? (
+          answer.text
+        ) : (
+          <Marked pieces={pieces} as="other" />
+        )}
+      </p>
+      {answer.text === reference && <p class="slots good">✓ the same as the reference</p>}
+      {wrong.length > 0 && (
+        <p class="slots">
+          {wrong.map(([slot, outcome]) => (
+            <span key={slot} class="slot" title={outcome}>
+              {slot}: {outcome}
+            </span>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A long text has a scrollbar, which the keyboard has to reach. */
+const focusFor = (text: string): number | undefined => (text.length > 600 ? 0 : undefined);
+
+/** `missing`: words of the reference that the answer lacks; `other`: words of the answer that are not in it. */
+function Marked({ pieces, as }: { readonly pieces: readonly Piece[]; readonly as: 'missing' | 'other' }) {
+  return (
+    <>
+      {pieces.map(({ text, isSame }, place) =>
+        isSame ? text : as === 'missing' ? <del key={place}>{text}</del> : <ins key={place}>{text}</ins>,
+      )}
+    </>
+  );
+}

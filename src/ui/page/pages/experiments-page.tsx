@@ -1,0 +1,464 @@
+import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
+import type { ExperimentsAnswer } from '../../api.ts';
+import { changed, followed, go } from '../address.ts';
+import {
+  differingSettings,
+  type ExperimentRow,
+  experimentRows,
+  haveSeeds,
+  isBestLow,
+  leadingMetrics,
+  metricNamesOf,
+  type RowMetric,
+  shortNames,
+  sortedRows,
+} from './experiment-table.ts';
+import { ParallelCoordinates } from '../charts/parallel-coordinates.tsx';
+import { numberText } from '../number-text.ts';
+import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.tsx';
+import { Scatter } from '../charts/scatter.tsx';
+import { endsRun } from '../use-live.ts';
+import { useLiveAnswer } from '../use-live-answer.ts';
+
+/** One row a model: the params in which the models differ, and their metrics with intervals. */
+export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) {
+  const { answer, problem, isLoading } = useLiveAnswer<ExperimentsAnswer>('/api/experiments', endsRun);
+  if (answer === undefined)
+    return <WaitingPage title="Experiments" problem={problem} isLoading={isLoading} />;
+  const isGrouped = query.get('group') === 'seed';
+  const all = experimentRows(answer.models, { isGrouped });
+  const hidden = new Set(query.getAll('hide'));
+  const filter = (query.get('find') ?? '').toLowerCase();
+  const labels = chosenLabels(query);
+  const kept = all.filter(
+    (row) => !hidden.has(row.name) && rowText(row).includes(filter) && hasLabels(row, labels),
+  );
+  const names = metricNamesOf(all);
+  const chosen = query.getAll('metric').filter((name) => names.includes(name));
+  const metrics = chosen.length > 0 ? chosen : leadingMetrics(all);
+  const settings = differingSettings(kept);
+  const short = shortNames([...names, ...settings]);
+  const sort = query.get('sort') ?? '';
+  const isDescending = query.get('order') === 'down';
+  const rows = sortedRows(kept, sort, isDescending);
+  const view = query.get('view') ?? 'table';
+  return (
+    <>
+      <PageHead
+        title="Experiments"
+        text={`${kept.length} of ${all.length} ${isGrouped ? 'points' : 'models'}, by the params in which they differ`}
+      >
+        <Command text={metricsCommand(metrics, sort)} />
+      </PageHead>
+      {all.length === 0 && (
+        <Empty>No result has metrics yet: an out of kind “metrics” makes a row here.</Empty>
+      )}
+      {all.length > 0 && (
+        <>
+          <div class="bar">
+            <Choice
+              label="View"
+              options={[
+                ['table', 'Table'],
+                ['parallel', 'Parallel coordinates'],
+                ['scatter', 'Scatter'],
+              ]}
+              value={view}
+              onChoose={(value) => go(changed(query, { view: value === 'table' ? undefined : value }))}
+            />
+            {labelAxes(all).map(({ axis, values }) => (
+              <Select
+                key={axis}
+                label={axis}
+                options={[['', 'all'], ...values.map((value) => [value, value] as const)]}
+                value={labels.get(axis) ?? ''}
+                onChoose={(value) =>
+                  go(
+                    changed(query, {
+                      label: [...labels.set(axis, value)].flatMap(([name, label]) =>
+                        label === '' ? [] : [`${name}=${label}`],
+                      ),
+                    }),
+                  )
+                }
+              />
+            ))}
+            <label class="field">
+              <span>Filter</span>
+              <input
+                type="search"
+                value={query.get('find') ?? ''}
+                onInput={(event) => go(changed(query, { find: event.currentTarget.value }), 'replace')}
+              />
+            </label>
+            {haveSeeds(answer.models) && (
+              <button
+                type="button"
+                aria-pressed={isGrouped}
+                class="toggle"
+                onClick={() => go(changed(query, { group: isGrouped ? undefined : 'seed', hide: [] }))}
+              >
+                Group by seed
+              </button>
+            )}
+            {view !== 'scatter' && (
+              <MetricChooser
+                names={names}
+                chosen={metrics}
+                short={short}
+                onChoose={(next) => go(changed(query, { metric: next }), 'replace')}
+              />
+            )}
+            {hidden.size > 0 && (
+              <button type="button" onClick={() => go(changed(query, { hide: [] }))}>
+                Show {hidden.size} hidden
+              </button>
+            )}
+          </div>
+          {view === 'table' && (
+            <ExperimentTable
+              rows={rows}
+              settings={settings}
+              metrics={metrics}
+              short={short}
+              query={query}
+              order={{ sort, isDescending }}
+            />
+          )}
+          {view === 'parallel' && (
+            <ParallelView rows={rows} settings={settings} metrics={metrics} short={short} query={query} />
+          )}
+          {view === 'scatter' && (
+            <ScatterView rows={rows} settings={settings} names={names} short={short} query={query} />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+/** Axes with few labels, so that a table can be of one data set alone. */
+function labelAxes(
+  rows: readonly ExperimentRow[],
+): readonly { readonly axis: string; readonly values: readonly string[] }[] {
+  const axes = new Map<string, Set<string>>();
+  for (const { models } of rows)
+    for (const [axis, label] of Object.entries(models[0]?.labels ?? {}))
+      axes.set(axis, (axes.get(axis) ?? new Set()).add(label));
+  return [...axes].flatMap(([axis, values]) =>
+    values.size > 1 && values.size <= rows.length / 2 && values.size <= 20
+      ? [{ axis, values: [...values] }]
+      : [],
+  );
+}
+
+const chosenLabels = (query: URLSearchParams): Map<string, string> =>
+  new Map(
+    query.getAll('label').map((text) => {
+      const [axis = '', ...label] = text.split('=');
+      return [axis, label.join('=')] as const;
+    }),
+  );
+
+const hasLabels = ({ models }: ExperimentRow, labels: ReadonlyMap<string, string>): boolean =>
+  [...labels].every(([axis, label]) => label === '' || models[0]?.labels[axis] === label);
+
+const rowText = ({ name, settings }: ExperimentRow): string =>
+  `${name} ${Object.entries(settings)
+    .map(([setting, value]) => `${setting}=${value}`)
+    .join(' ')}`.toLowerCase();
+
+const metricsCommand = (metrics: readonly string[], sort: string): string =>
+  ['pipeline metrics', ...(metrics.length > 0 ? [`--columns ${quoted(metrics.join(','))}`] : [])]
+    .concat(sort === '' ? [] : [`--sort ${quoted(sort)}`])
+    .join(' ');
+
+const quoted = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : shellQuoted(text));
+
+function MetricChooser(props: {
+  readonly names: readonly string[];
+  readonly chosen: readonly string[];
+  readonly short: (name: string) => string;
+  readonly onChoose: (names: readonly string[]) => void;
+}) {
+  const { names, chosen } = props;
+  return (
+    <details class="menu">
+      <summary>Metrics ({chosen.length})</summary>
+      <div class="menu-list">
+        {names.map((name) => (
+          <label key={name}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(name)}
+              onChange={() =>
+                props.onChoose(
+                  chosen.includes(name)
+                    ? chosen.filter((each) => each !== name)
+                    : names.filter((each) => each === name || chosen.includes(each)),
+                )
+              }
+            />{' '}
+            <span class="name">{name}</span>
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+interface TableProps {
+  readonly rows: readonly ExperimentRow[];
+  readonly settings: readonly string[];
+  readonly metrics: readonly string[];
+  readonly short: (name: string) => string;
+  readonly query: URLSearchParams;
+}
+
+function ExperimentTable(
+  props: TableProps & { readonly order: { readonly sort: string; readonly isDescending: boolean } },
+) {
+  const { rows, settings, metrics, short, query, order } = props;
+  const rule = rows.flatMap(({ models }) => models.flatMap(({ best }) => best ?? [])).at(0);
+  const ranges = new Map(metrics.map((name) => [name, rangeOf(rows, name)]));
+  const heading = (name: string, text: string, isNumber: boolean) => {
+    const isSorted = order.sort === name;
+    const down = isSorted ? !order.isDescending : isNumber && !isBestLow(name) && metrics.includes(name);
+    const address = changed(query, { sort: name, order: down ? 'down' : undefined });
+    return (
+      <th
+        key={name}
+        scope="col"
+        class={isNumber ? 'number' : ''}
+        aria-sort={isSorted ? (order.isDescending ? 'descending' : 'ascending') : undefined}
+      >
+        <a href={address} onClick={followed(address)} title={name === '' ? 'by name' : name}>
+          <BrokenName text={text} />
+          <span aria-hidden="true">{isSorted ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>
+        </a>
+      </th>
+    );
+  };
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Models with their params and metrics">
+      <table class="experiments">
+        <thead>
+          <tr>
+            {heading('', 'Model', false)}
+            {settings.map((name) => heading(name, short(name), false))}
+            {metrics.map((name) => heading(name, short(name), true))}
+            <th scope="col">
+              <span class="hidden-text">Hide</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name}>
+              <th scope="row">
+                <ModelName row={row} />
+              </th>
+              {settings.map((name) => (
+                <td key={name} class="setting" title={row.settings[name]}>
+                  {row.settings[name] ?? ''}
+                </td>
+              ))}
+              {metrics.map((name) => (
+                <td key={name} class="number">
+                  <MetricCell metric={row.metrics[name]} range={ranges.get(name)} />
+                </td>
+              ))}
+              <td>
+                <button
+                  type="button"
+                  class="quiet"
+                  aria-label={`Hide ${row.name}`}
+                  title="Hide this row"
+                  onClick={() => go(changed(query, { hide: [...query.getAll('hide'), row.name] }))}
+                >
+                  ×
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="note muted">
+        {rule === undefined ? (
+          <>
+            No model is marked: <code>best</code> in the pipeline file says by which metric one is the
+            best.{' '}
+          </>
+        ) : (
+          <>
+            ★ the best by {rule}, as <code>best</code> in the pipeline file says.{' '}
+          </>
+        )}
+        Below a score: its 95 % interval, as the metrics file states it; of several seeds, their standard
+        deviation.
+      </p>
+    </div>
+  );
+}
+
+/** What stands before the last dot above it: a column is no wider than it has to be. */
+function BrokenName({ text }: { readonly text: string }) {
+  const dot = text.lastIndexOf('.');
+  if (dot === -1) return <>{text}</>;
+  return (
+    <>
+      <small>{text.slice(0, dot + 1)}</small>
+      <br />
+      {text.slice(dot + 1)}
+    </>
+  );
+}
+
+function ModelName({ row }: { readonly row: ExperimentRow }) {
+  const [first] = row.models;
+  if (first === undefined) return null;
+  const address = `/graph?instance=${encodeURIComponent(first.instance)}`;
+  return (
+    <>
+      <a href={address} onClick={followed(address)} class="name">
+        {row.name}
+      </a>
+      {first.best !== undefined && (
+        <span class="best" title={`the best by ${first.best}`}>
+          {' '}
+          <span aria-hidden="true">★</span>
+          <span class="hidden-text">the best by {first.best}</span>
+        </span>
+      )}
+      {row.models.some(({ outdated }) => outdated.length > 0) && (
+        <span class="state state-out-of-date" title={first.outdated.join(', ')}>
+          out of date
+        </span>
+      )}
+    </>
+  );
+}
+
+type Range = readonly [low: number, high: number];
+
+function rangeOf(rows: readonly ExperimentRow[], name: string): Range | undefined {
+  const ends = rows.flatMap(({ metrics }) => {
+    const { value = Number.NaN, low = Number.NaN, high = Number.NaN } = metrics[name] ?? {};
+    return [value, low, high].filter(Number.isFinite);
+  });
+  const range: Range = [Math.min(...ends), Math.max(...ends)];
+  return range[0] < range[1] ? range : undefined;
+}
+
+function MetricCell(props: { readonly metric: RowMetric | undefined; readonly range: Range | undefined }) {
+  const { metric, range } = props;
+  if (metric === undefined) return null;
+  const { value, low, high, deviation } = metric;
+  const hasInterval = Number.isFinite(low) && Number.isFinite(high);
+  return (
+    <div class="metric">
+      <span>{numberText(value)}</span>
+      {hasInterval && (
+        <small class="muted">
+          {numberText(low)} – {numberText(high)}
+        </small>
+      )}
+      {Number.isFinite(deviation) && <small class="muted">± {numberText(deviation)}</small>}
+      {range !== undefined && <IntervalBar metric={metric} range={range} />}
+    </div>
+  );
+}
+
+/** Where a value and its interval lie between the least and the greatest of the column. */
+function IntervalBar({
+  metric,
+  range: [least, most],
+}: {
+  readonly metric: RowMetric;
+  readonly range: Range;
+}) {
+  const place = (value: number): number => ((value - least) / (most - least)) * 100;
+  const { value, low, high } = metric;
+  return (
+    <svg class="interval" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect x="0" y="2.5" width="100" height="1" class="ground" />
+      {Number.isFinite(low) && Number.isFinite(high) && (
+        <rect x={place(low)} y="1.5" width={Math.max(1, place(high) - place(low))} height="3" class="span" />
+      )}
+      <rect x={Math.max(0, Math.min(97.5, place(value) - 1.2))} y="0" width="2.5" height="6" class="value" />
+    </svg>
+  );
+}
+
+function ParallelView({ rows, settings, metrics, short, query }: TableProps) {
+  const metric = query.get('by') ?? metrics.find((name) => !isBestLow(name)) ?? metrics[0] ?? '';
+  return (
+    <figure class="chart-box">
+      <div class="bar">
+        <Select
+          label="Color and last axis"
+          options={metrics.map((name) => [name, short(name)])}
+          value={metric}
+          onChoose={(value) => go(changed(query, { by: value }), 'replace')}
+        />
+      </div>
+      <ParallelCoordinates
+        axes={[
+          ...settings.map((name) => ({ name, title: short(name) })),
+          { name: metric, title: short(metric) },
+        ]}
+        lines={rows.map((row) => ({
+          name: row.name,
+          values: Object.fromEntries([
+            ...settings.map((name) => [name, row.settings[name]] as const),
+            [metric, row.metrics[metric]?.value] as const,
+          ]),
+        }))}
+      />
+    </figure>
+  );
+}
+
+function ScatterView(props: {
+  readonly rows: readonly ExperimentRow[];
+  readonly settings: readonly string[];
+  readonly names: readonly string[];
+  readonly short: (name: string) => string;
+  readonly query: URLSearchParams;
+}) {
+  const { rows, settings, names, short, query } = props;
+  const numeric = settings.filter((name) =>
+    rows.every(({ settings: { [name]: value = '' } }) => value !== '' && Number.isFinite(Number(value))),
+  );
+  const leading = leadingMetrics(rows);
+  const x = query.get('x') ?? leading[0] ?? names[0] ?? '';
+  const y = query.get('y') ?? leading[1] ?? names[1] ?? '';
+  const options = [...numeric, ...names].map((name) => [name, name] as const);
+  return (
+    <figure class="chart-box">
+      <div class="bar">
+        <Select
+          label="Across"
+          options={options}
+          value={x}
+          onChoose={(value) => go(changed(query, { x: value }), 'replace')}
+        />
+        <Select
+          label="Up"
+          options={options}
+          value={y}
+          onChoose={(value) => go(changed(query, { y: value }), 'replace')}
+        />
+      </div>
+      <Scatter
+        x={short(x)}
+        y={short(y)}
+        points={rows.map((row) => ({ name: row.name, x: valueOf(row, x), y: valueOf(row, y) }))}
+      />
+    </figure>
+  );
+}
+
+/** Of a metric or a setting. */
+const valueOf = (row: ExperimentRow, name: string): number =>
+  row.metrics[name]?.value ?? (row.settings[name] === undefined ? Number.NaN : Number(row.settings[name]));
