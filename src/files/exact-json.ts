@@ -53,7 +53,7 @@ function unmarked(value: Json, mark: string): ExactJson {
 const absentMark = (text: string): string =>
   '\uF8FF'.repeat(1 + (text.match(/\uF8FF|\\uf8ff/gi)?.length ?? 0));
 
-/** The text with each long integer replaced, where it stands outside of strings. */
+/** The text with each long integer replaced, outside of strings. */
 function withLongIntegers(text: string, replacement: (bare: string) => string): string {
   const parts: string[] = [];
   for (let start = 0; start < text.length;) {

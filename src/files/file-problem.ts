@@ -14,7 +14,7 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
 }
 
 /**
- * Whether a problem of reading says what stands there: something else than expected, or nothing. Otherwise
+ * Whether a problem of reading says what is there: something else than expected, or nothing. Otherwise
  * the device failed, or the file may not be opened just now, and it may be whole the next time.
  */
 export const isDamage = ({ code }: FileProblem): boolean =>

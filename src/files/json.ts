@@ -12,7 +12,7 @@ export interface JsonObject {
 }
 
 /**
- * Parses a text; `path` and `line` say where it stands, for the problem. A byte order mark before it is
+ * Parses a text; `path` and `line` say where it is from, for the problem. A byte order mark before it is
  * passed over, and NaN, Infinity and -Infinity are read as Python's json module reads and writes them.
  */
 export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, and gives the first that was made; undefined: it stands already. Not by
+ * Makes a folder and those above it, and gives the first that was made; undefined: it exists already. Not by
  * Node's `recursive`, which never ends where the folder above is there and still nothing can be made in it,
  * as in /proc.
  */

@@ -72,7 +72,7 @@ async function entryAt(root: string, path: string): Promise<Result<TreeEntry, Fi
 }
 
 /**
- * NUL stands in no name and sorts before all that does: so a folder's own entries follow it before its next
+ * NUL is in no name and sorts before all that is: so a folder's own entries follow it before its next
  * sibling.
  */
 function inOrder(entries: readonly TreeEntry[]): readonly TreeEntry[] {

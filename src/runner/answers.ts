@@ -109,7 +109,7 @@ export interface InstanceStatus {
     /** Its job is in a queue, or ended there: the next run sees to its result. */
     | 'submitted';
   readonly because: readonly Reason[];
-  /** Outs that stand otherwise than its result says, and will be restored. */
+  /** Outs that differ from its result, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
   /** Its result was not computed: files that were there were taken for it (`run --adopt`). */
   readonly adopted: boolean;
@@ -137,7 +137,7 @@ export interface Explanation {
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
   readonly because: readonly Reason[];
-  /** Outs that stand otherwise than their result says, and will be restored. */
+  /** Outs that differ from their result, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
   /** What has to run first for the key to be known. */
   readonly after: readonly InstanceId[];
@@ -434,7 +434,7 @@ export interface Artifact {
   readonly out: string;
   readonly path: string;
   readonly kind: OutKind;
-  /** Whether it stands there. */
+  /** Whether it is there. */
   readonly there: boolean;
 }
 

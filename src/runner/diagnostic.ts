@@ -26,8 +26,8 @@ export interface Diagnostic {
 }
 
 /**
- * A fault as it is found. There may be thousands: the nearest name is looked for when it is known which of
- * them are told.
+ * A fault as it is found. There may be thousands: the nearest name is searched once it is known which of
+ * them are shown.
  */
 export interface Fault extends Diagnostic {
   readonly misspelt?: { readonly name: string; readonly known: Names };

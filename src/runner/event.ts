@@ -60,12 +60,12 @@ export interface Origin {
   readonly seconds: number;
 }
 
-/** An out that does not stand in the project as its result says. */
+/** An out in the project that differs from its result. */
 export interface DisplacedOut {
   readonly path: string;
   /** `another-result`: of the same instance, as a run put it there. */
   readonly was: 'missing' | 'changed' | 'another-result';
-  /** Of a folder that stands there: what differs in it. */
+  /** Of a folder that is there: what differs in it. */
   readonly files?: readonly TreeChange[];
 }
 

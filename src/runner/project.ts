@@ -194,7 +194,7 @@ export interface Project {
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** What instances cut to a limit of tokens, as they last said. */
   truncations(): Promise<Result<readonly Truncation[], Problem>>;
-  /** Where the outs stand that exist. */
+  /** Where the existing outs are. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
   /** Drops damaged rows of the store; gives how many. */
@@ -218,7 +218,7 @@ export interface Project {
 }
 
 /**
- * Opens the project that a folder is in. What is wrong with it is told by each call: a file may be mended
+ * Opens the project that a folder is in. Each call reports what is wrong with it: a file may be mended
  * meanwhile.
  */
 export async function openProject(
@@ -241,7 +241,7 @@ export async function openProject(
     rows = undefined;
   }
   /**
-   * The rows that stand there now: the cache may have been deleted since they were opened. Nothing may be
+   * The present rows: the cache may have been deleted since they were opened. Nothing may be
    * using them.
    */
   function openedAnew(place: ProjectPlace): Result<Opened, Problem> {

@@ -31,7 +31,7 @@ export interface Executor {
    * started has a result that says why.
    */
   submit(jobs: readonly Job[]): Promise<readonly Handle[]>;
-  /** Where jobs stand, in the order of their handles: those of an earlier runner too. */
+  /** The states of jobs, in the order of their handles: those of an earlier runner too. */
   poll(handles: readonly Handle[]): Promise<readonly JobState[]>;
   /**
    * Resolves when `poll` may answer otherwise than the last time: when a job ended, or when it is time to ask
@@ -64,7 +64,7 @@ declare const brand: unique symbol;
 /** What an executor knows a job by, as a text that can be stored. */
 export type Handle = string & { readonly [brand]: 'handle' };
 
-/** Where a job stands. `gone`: it is over, or was never there. `unknown`: the executor cannot tell now. */
+/** The state of a job. `gone`: it is over, or was never there. `unknown`: the executor cannot tell now. */
 export type JobState = 'pending' | 'running' | 'gone' | 'unknown';
 
 export interface Platform {

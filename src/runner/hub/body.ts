@@ -17,7 +17,7 @@ export class BodyFault extends Error {
 
 /**
  * The body of an answer, piece by piece. Every fault of the connection is thrown as a BodyFault, so that it
- * is told apart from one of the disk: a connection that breaks, one that stays below the least speed for a
+ * is distinguished from one of the disk: a connection that breaks, one that stays below the least speed for a
  * minute (silence has a limit of its own, see send.ts), and time that is up.
  */
 export async function* piecesOf(answer: Answer, control: Control): AsyncGenerator<Uint8Array> {

@@ -8,7 +8,7 @@ import { isCommit } from './list-model.ts';
 import type { HubProgress } from './download/progress.ts';
 
 /**
- * The signal that ends fetching, and who is told how it goes; the reference is that which is being fetched.
+ * The signal that ends fetching, and who receives its progress; the reference is the one being fetched.
  */
 export interface FetchControl {
   readonly signal?: AbortSignal;
@@ -62,7 +62,7 @@ export async function fetchDependencies(
   return { ok: true, value: fetched };
 }
 
-/** What can be told of a reference without asking the network. */
+/** What is known of a reference without asking the network. */
 export type KnownRepository =
   | { readonly kind: 'here'; readonly repository: FetchedRepository }
   /**

@@ -19,7 +19,7 @@ export interface FetchRequest extends HubReference, HubSettings {
   readonly onProgress?: ((progress: HubProgress) => void) | undefined;
 }
 
-/** A model that stands on this machine. */
+/** A model that is on this machine. */
 export interface FetchedRepository extends HubReference {
   readonly commit: string;
   /** Absolute; its files are read-only and shared with everybody who names the same commit. */

@@ -15,13 +15,13 @@ export interface FetchedFile {
   readonly digest: Digest;
 }
 
-/** What stands where a commit is published. */
+/** What is at the place where a commit is published. */
 export type Published =
   | { readonly kind: 'whole'; readonly files: readonly FetchedFile[] }
   | { readonly kind: 'absent' }
   /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */
   | { readonly kind: 'damaged'; readonly files: readonly string[] }
-  /** What stands there cannot be known at the moment. */
+  /** What is there is unknown at the moment. */
   | { readonly kind: 'unreadable'; readonly problem: FileProblem };
 
 /**

@@ -38,7 +38,7 @@ const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0
 
 /**
  * The order of values: null, false, true, numbers by size, strings by UTF-16 code units, lists and then maps
- * member by member. What stands in this order does not depend on the order of the YAML.
+ * member by member. This order does not depend on the order of the YAML.
  */
 export function compareValues(a: Value, b: Value): number {
   const [rankA, rankB] = [rank(a), rank(b)];

@@ -15,7 +15,7 @@ export type ProgramDigest =
       readonly engines?: Readonly<Record<string, EngineDigest>>;
     }
   /**
-   * The words as they stand (deps and outs by name), the resolved program of argv[0] (the shell for a
+   * The words unchanged (deps and outs by name), the resolved program of argv[0] (the shell for a
    * string), and the files that `code` names.
    */
   | {
@@ -36,7 +36,7 @@ export interface EngineDigest {
 }
 
 /**
- * What stands at a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a
+ * What a path holds: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a
  * file that holds a listing's text apart from the folder.
  */
 export interface Content {

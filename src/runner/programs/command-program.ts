@@ -90,7 +90,7 @@ export function executableName(command: Command): string {
 }
 
 /**
- * Where execvp(3) looks: a name with a slash is a path from the project root, any other is looked for on
+ * Where execvp(3) looks: a name with a slash is a path from the project root, any other is searched on
  * PATH. Those in the project from its root.
  */
 export function executablePlaces(

@@ -13,7 +13,7 @@ export type LogPart =
 
 /**
  * What happened to an instance in a run, in order: why each attempt was started, what it said, what it
- * printed, how it ended. What is printed has no times, so it stands at the end of its attempt. `timeOf`: a
+ * printed, how it ended. Printed lines carry no times, so they come at the end of their attempt. `timeOf`: a
  * moment as people read it.
  */
 export function logParts(

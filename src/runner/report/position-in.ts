@@ -8,7 +8,7 @@ export function positionIn(
 ): {
   readonly line: number;
   readonly column: number;
-  /** What stands before it in its line. */ readonly before: string;
+  /** What precedes it in its line. */ readonly before: string;
 } {
   const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
   const before = lines.at(-1) ?? '';

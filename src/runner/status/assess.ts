@@ -76,7 +76,7 @@ export interface Identity {
 /** What is known of an instance whose deps are all there. */
 export interface Assessment extends Identity {
   readonly lookup: Lookup;
-  /** With a hit: the outs that do not stand in the project as the entry says. */
+  /** With a hit: the outs in the project that differ from the entry. */
   readonly displaced: readonly DisplacedOut[];
   readonly decision: Decision;
 }
@@ -127,7 +127,7 @@ export async function identityOf(
 }
 
 /**
- * Whether the cache holds an instance's result, whether that stands in place, and so whether it runs and why.
+ * Whether the cache holds an instance's result and its outs match it, and so whether it runs and why.
  */
 export async function assess(
   session: Session,
@@ -138,7 +138,7 @@ export async function assess(
 ): Promise<Result<Assessment, Unassessable>> {
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
-  // What runs anyway is not looked for elsewhere.
+  // For what runs anyway, no other cache is asked.
   const asked = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
   const { lookup, displaced } = await lookUpOuts(asked, instance, identity.value.key, reads);
   const last =
@@ -176,7 +176,7 @@ function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId
 }
 
 /**
- * What the cache holds under an instance's key, and the outs that do not stand in the project as the entry
+ * What the cache holds under an instance's key, and the outs in the project that are not as the entry
  * says.
  */
 async function lookUpOuts(

@@ -4,7 +4,7 @@ import { notAFolder } from '../workspace/disk/not-a-folder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What stands where a folder above an out is needed, each told once, at the first out that it is in the way
+ * What is in the place of a folder above an out, each reported once, at the first out that it is in the way
  * of: hours may be computed before one is put there.
  */
 export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {

@@ -413,7 +413,7 @@ function missingExecutables(
     if (program.kind === 'uses') return [];
     const first = program.kind === 'argv' ? (program.words[0] ?? []) : [];
     const isMade = first.some(({ kind }) => kind !== 'text');
-    // A path that is known only when the stage starts; unless a command stands before it.
+    // A path that is known only when the stage starts; unless a command precedes it.
     if (isMade && !(first[0]?.kind === 'text' && /\S\s/.test(first[0].text))) return [];
     const name = isMade ? lineOf(first) : executableName(program);
     const at = program.kind === 'argv' ? program.executableAt : program.at;
@@ -452,7 +452,7 @@ const lineOf = (word: Word): string =>
   word.map((piece) => (piece.kind === 'text' ? piece.text : `\${${piece.kind}s.${piece.name}}`)).join('');
 
 /**
- * What a command starts by name: the program of a list; in a line the words that stand where a program is
+ * What a command starts by name: the program of a list; in a line the words at the places where a program is
  * expected.
  */
 const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string): readonly string[] =>

@@ -39,7 +39,7 @@ export interface MissingInput {
 }
 
 /**
- * Where an out of another instance stands; `known`: what its content will be where it has still to be
+ * Where an out of another instance is; `known`: what its content will be where it has still to be
  * restored.
  */
 export interface OutPlace {
@@ -66,7 +66,7 @@ export interface OutBehind {
 }
 
 /**
- * Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they stand, and
+ * Reads every dep of an instance. Here alone it is decided what the kinds of deps mean: where they are, and
  * what of them counts.
  */
 export async function readInputs(

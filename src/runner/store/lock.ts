@@ -99,7 +99,7 @@ export function tryLock(database: Sqlite.Database): boolean {
 }
 
 /**
- * Who holds the lock. A holder of this very moment has not written its name yet, or its name stands over that
+ * Who holds the lock. A holder of this very moment has not written its name yet, or its name is over that
  * of one that was killed: it is given a second.
  */
 async function holderOf(store: Store): Promise<Busy> {

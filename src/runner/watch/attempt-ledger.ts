@@ -55,7 +55,7 @@ export class AttemptLedger {
     this.#instances.delete(instance);
   }
 
-  /** Those that have outs: what reads from them takes these as they stand. */
+  /** Those that have outs: what reads from them uses these unchanged. */
   withOuts(): readonly InstanceId[] {
     return [...this.#instances].flatMap(([id, attempted]) =>
       attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && !attempted.failed)

@@ -20,7 +20,7 @@ export function aligned([top = [], ...body]: readonly (readonly string[])[]): re
   return rows.map((row) => row.map(set).join('  ').trimEnd());
 }
 
-/** Cells of fewer lines stand below. */
+/** Cells of fewer lines are aligned to the bottom. */
 function headingLines(cells: readonly string[]): readonly (readonly string[])[] {
   const lines = cells.map((cell) => cell.split('\n'));
   const height = Math.max(1, ...lines.map(({ length }) => length));

@@ -24,7 +24,7 @@ function printableLine(line: string): string {
 const colour = /\u001b\[[0-9;]*m/g;
 
 /**
- * A text whose characters stand in the order in which they are read: what turns their direction is shown as
+ * A text with its characters in the order in which they are read: what turns their direction is shown as
  * an escape.
  */
 export const inReadingOrder = (text: string): string => text.replace(bidirectional, escaped);

@@ -2,7 +2,7 @@ import { placeOf, type ProjectFiles } from './workspace.ts';
 
 /**
  * Gives the outermost symbolic link among a path and the folders above it, from the project root; undefined:
- * there is none. Each folder is looked at once.
+ * there is none. Each folder is checked once.
  */
 export function linkOnTheWay({ root, disk }: ProjectFiles): (path: string) => string | undefined {
   const known = new Map<string, string | undefined>([['', undefined]]);

@@ -11,13 +11,13 @@ import type { IgnoreRules } from './ignore/ignore-rules.ts';
 import { folderStamp, isSettled, type Stamp, stampOf } from './stamp.ts';
 import { placeOf, type Workspace } from './workspace.ts';
 
-/** What stands at a path. */
+/** What a path holds. */
 export interface Found {
   readonly content: Content;
   /** What a folder holds; a file holds nothing. */
   readonly items: readonly TreeItem[];
   /**
-   * Of everything that was looked at: files, folders and links, and, by its real path, what links lead to.
+   * Of everything that was read: files, folders and links, and, by its real path, what links lead to.
    * Equal stamps later: nothing was touched.
    */
   readonly stamps: ReadonlyMap<string, Stamp>;
@@ -41,7 +41,7 @@ export type Links = 'follow' | 'keep';
 
 export interface ReadingRules {
   readonly links: Links;
-  /** Whether a path below the folder that is read counts; what does not is not looked at. */
+  /** Whether a path below the folder that is read counts; what does not is not read. */
   readonly counts?: (inside: string) => boolean;
   /** Rules for files in the folder that do not count; they are named in `ignored`. */
   readonly ignoring?: IgnoreRules | undefined;
@@ -94,7 +94,7 @@ class Unreadable extends Error {
   }
 }
 
-/** What stands at a path, and the path that leads there without a link as its last step. */
+/** What a path holds, and the path that leads there without a link as its last step. */
 interface Reached {
   readonly stats: BigIntStats;
   readonly known: string;

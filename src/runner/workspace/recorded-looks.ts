@@ -3,7 +3,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { isSettled, stampOrNone } from './stamp.ts';
 import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
-/** How something was looked at, the absolute path, and what was seen. */
+/** How something was read, the absolute path, and what was found. */
 export type Look = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
 
 export interface RecordedLooks {

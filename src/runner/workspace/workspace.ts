@@ -38,7 +38,7 @@ export interface Workspace {
 /** A project's files, to look at. */
 export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 
-/** Where a path from the project root (or an absolute one) stands on the disk. */
+/** Where a path from the project root (or an absolute one) is on the disk. */
 export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string =>
   path.startsWith('/') ? path : join(workspace.root, path);
 

@@ -5,7 +5,7 @@ import { type Answer, queueCommand } from '../remote/queue-command.ts';
 import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
 
 /**
- * A queue that is known by three commands of the user: one submits a script, one says where a job stands, one ends
+ * A queue that is known by three commands of the user: one submits a script, one gives the state of a job, one ends
  * it. A job is known by the id that the first prints; where the runner died before it read that, by its files alone.
  */
 export function commandQueue(settings: CommandSettings, root: string, environment: NodeJS.ProcessEnv): Queue {

@@ -18,7 +18,7 @@ export const attemptMark = (
   output: realPlace(workspace, output),
 });
 
-/** The cache may be a link to another disk; what processes hold is told by real paths. */
+/** The cache may be a link to another disk; processes report the real paths of what they hold open. */
 function realPlace(workspace: ProjectFiles, place: string): string {
   const folder = placeOf(workspace, 'cache');
   const real = workspace.disk.stat(folder) === undefined ? folder : workspace.disk.realPath(folder);

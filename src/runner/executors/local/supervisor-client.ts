@@ -4,7 +4,7 @@ import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
 import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
-/** What is told of a stage while it runs. */
+/** What is reported of a stage while it runs. */
 export interface Listener {
   started(pid: number, start: string): void;
   line(line: string | null): void;
@@ -75,7 +75,7 @@ export function supervisor(program: string): Supervisor {
     child = undefined;
     for (const [number, stage] of stages) {
       stages.delete(number);
-      // It may have been started and not been told of: then its mark is all that is known.
+      // It may have been started without a report: then its mark is all that is known.
       void endFamily(stage.family ?? { group: undefined, mark: stage.mark }, 0).then(() =>
         stage.end({ kind: 'refused', message }),
       );

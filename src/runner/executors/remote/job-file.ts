@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from '../../../files/json.ts';
 import type { JobHost, Platform } from '../executor.ts';
 
 /**
- * What a job in a queue is told, in a file of its attempt's folder. It is also the fence: a wrapper whose
+ * The instructions for a job in a queue, in a file of its attempt's folder. It is also the fence: a wrapper whose
  * nonce is not that of the file there belongs to an attempt that was given up, and publishes nothing.
  */
 export interface JobFile {
@@ -64,7 +64,7 @@ export const eventsPath = (folder: string, nonce: string): string => `${folder}/
 /** What the queue itself says in a job's output. */
 export const queueLogPath = (folder: string, nonce: string): string => `${folder}/${nonce}.queue.txt`;
 
-/** A file that one of us wrote, whole: only its nonce has to be looked at. */
+/** A file that one of us wrote, whole: only its nonce has to be checked. */
 export function parseOwn<T extends { readonly nonce: string }>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   const parsed = parseJson(text, '');

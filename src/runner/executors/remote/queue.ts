@@ -1,18 +1,18 @@
 import type { Job } from '../executor.ts';
 
 /**
- * A queue that runs jobs elsewhere: it takes them, says where they stand, and ends them. How a job ended is in its
+ * A queue that runs jobs elsewhere: it takes them, gives their states, and ends them. How a job ended is in its
  * result file; the queue is asked only about one that left none.
  */
 export interface Queue {
   /**
    * What each job will be known by in the queue before it has an id, in the order of the jobs. Those of one
-   * submission share what stands before the "/".
+   * submission share what precedes the "/".
    */
   places(jobs: readonly Job[]): readonly string[];
   /** Gives the ids of the jobs, or why they were refused, in their order. Does not reject. */
   submit(jobs: readonly QueuedJob[]): Promise<readonly Submission[]>;
-  /** Where jobs stand, by their places; one that is not there is not in the queue. Undefined: it cannot be asked now. */
+  /** The states of jobs by their ids; one that is missing is not in the queue. Undefined: it cannot be asked now. */
   look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined>;
   /** Asks for the end of jobs; it may be asked again. */
   cancel(jobs: readonly KnownJob[]): Promise<void>;

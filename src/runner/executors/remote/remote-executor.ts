@@ -112,7 +112,7 @@ export function remoteExecutor(
   }
   const idOf = (handle: Handle): string => track(handle).sight?.id ?? ticketOf(handle).id;
 
-  /** Says to who follows it where a job stands, when that changes. */
+  /** Reports the state of a job to its follower when it changes. */
   function tell(job: Tracked): void {
     if (job.sight === undefined || job.onLine === undefined) return;
     const text = sightText(job.sight);
@@ -277,7 +277,7 @@ export function remoteExecutor(
     }
   }
 
-  /** Resolves when files are to be looked at again. */
+  /** Resolves when files are to be read again. */
   function tick(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, tickMilliseconds);
@@ -317,7 +317,7 @@ export function remoteExecutor(
   }
 }
 
-/** So often the folders of attempts are looked at. */
+/** How often the folders of attempts are read. */
 const tickMilliseconds = 1000;
 
 const ownPlatform: Platform = {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../../files/digest.ts';
 
-/** Where bundles stand: a program is loaded from there, and finds its packages as it would in the project. */
+/** Where bundles are kept: a program is loaded from there, and finds its packages as it would in the project. */
 export interface BundleFolder extends AsyncDisposable {
   /** Where a file of the project, by its path from the root, is or would be. */
   placeOf(path: string): string;
 }
 
 /**
- * A bundle in the project, from its root. One that is a module of a package stands in a folder of the
+ * A bundle in the project, from its root. One that is a module of a package is in a folder of the
  * package's name, where links lead to what that package depends on.
  */
 export const bundlePath = (bundle: Digest, owner: string | undefined): string =>
@@ -21,7 +21,7 @@ export const bundlePath = (bundle: Digest, owner: string | undefined): string =>
 export const bundlesOf = (owner: string | undefined): string =>
   owner === undefined ? 'cache/bundles' : `cache/bundles/${owner}`;
 
-/** Where the map of a bundle stands: beside it, where its process looks for it. */
+/** Where the source map of a bundle is: beside it, where its process looks for it. */
 export const mapPath = (path: string): string => `${path}.map`;
 
 /** In the project's cache, to stay. */
@@ -30,7 +30,7 @@ export const keptBundles = (root: string): BundleFolder => ({
   [Symbol.asyncDispose]: async () => undefined,
 });
 
-/** For a project that is only looked at: a folder that stands for its root, until it is disposed of. */
+/** For a project that is only read: a folder in place of its root, until it is disposed of. */
 export function passingBundles(root: string): BundleFolder {
   const stand = mkdtempSync(join(tmpdir(), 'pipeline-bundles-'));
   for (const name of readdirSync(root))

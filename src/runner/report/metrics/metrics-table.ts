@@ -115,7 +115,7 @@ function mostTelling(
 }
 
 /**
- * Each name by as many of its last parts as no other ends with, which `--columns` takes; what stands before
+ * Each name by as many of its last parts as no other ends with, which `--columns` takes; what comes before
  * the last one above it.
  */
 export function headingsOf(names: readonly string[]): ReadonlyMap<string, string> {
@@ -279,7 +279,7 @@ function metricColumn(measured: readonly MeasuredInstance[], name: string): Metr
   const areWhole = values.every((value) => isWhole(value) || !Number.isFinite(value));
   const show = (value: MetricValue): string =>
     areWhole || typeof value === 'bigint' ? String(value) : decimals(value);
-  // The place of the star is kept free beside the others, so that digits stand below digits.
+  // The place of the star is kept free beside the others, so that digits line up.
   const mark = ({ best }: MeasuredInstance): string => (!isMarked ? '' : best === name ? '*' : ' ');
   return {
     name,

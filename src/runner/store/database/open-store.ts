@@ -124,7 +124,7 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   };
 }
 
-/** What stands in the place of the folder that a store is in; undefined: a folder, or nothing yet. */
+/** What is in the place of the folder of a store; undefined: a folder, or nothing yet. */
 export function folderFault(file: string): StoreFault | undefined {
   const fault = notAFolder(workspaceDisk, dirname(file));
   return fault && { kind: 'disk', message: `${dirname(file)}: ${fault.message}`, help: fault.help };
@@ -142,7 +142,7 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
     if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
     return {
       kind: 'disk',
-      message: `${fileProblemText(problem)}: results are kept there, so this project can only be looked at`,
+      message: `${fileProblemText(problem)}: results are kept there, so this project can only be read`,
       help: writeHelp,
     };
   }

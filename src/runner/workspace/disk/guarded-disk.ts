@@ -61,7 +61,7 @@ export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
 }
 
 /**
- * What a change would have reached. `code` and `syscall` make it a failed call of the file system, told in
+ * What a change would have reached. `code` and `syscall` make it a failed call of the file system, reported in
  * words.
  */
 class ThroughLink extends Error {

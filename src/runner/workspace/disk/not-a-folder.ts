@@ -8,7 +8,7 @@ export interface NotAFolder {
 }
 
 /**
- * What stands at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made.
+ * What is at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made.
  */
 export function notAFolder(
   disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,

@@ -28,7 +28,7 @@ import { type CopiedFile, copyHashed, digestOfFile } from './file-bytes.ts';
  * microseconds each. What moves bytes is not.
  */
 export interface WorkspaceDisk extends Disk {
-  /** What stands at a path, links not followed; undefined: nothing. */
+  /** What is at a path, links not followed; undefined: nothing. */
   lstat(path: string): BigIntStats | undefined;
   /** The same, links followed. */
   stat(path: string): BigIntStats | undefined;
