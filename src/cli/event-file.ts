@@ -11,7 +11,7 @@ export interface EventFile {
 
 /**
  * The event stream of a run as NDJSON, each line there when its event has happened; without a path nothing is
- * written. A file that does not take a line is given up, and `onProblem` told: the run is worth more than its
+ * written. A file that does not take a line is given up, and reported to `onProblem`: the run is worth more than its
  * events.
  */
 export function openEventFile(

@@ -11,7 +11,7 @@ import { openWholeModel, type WholeModel } from './whole-model.ts';
 export type ExportedForm = 'transformers' | 'onnx';
 
 /**
- * Writes a model that stands alone into a folder that does not exist, complete or not at all; gives what a
+ * Writes a model that needs no other into a folder that does not exist, complete or not at all; gives what a
  * person has to know about it.
  */
 export async function exportModel(

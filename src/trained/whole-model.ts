@@ -7,7 +7,7 @@ import { convertedTokenizer } from '../ml/text/converted-tokenizer.ts';
 import type { Result } from '../result.ts';
 import type { ModelFolders } from './open-model.ts';
 
-/** A model that stands alone: an adapter is merged into its base. */
+/** A model that needs no other: an adapter is merged into its base. */
 export interface WholeModel {
   readonly model: Mt5Folder;
   /** The files of its tokenizer, and the tokenizer.json that they lack. */

@@ -11,7 +11,7 @@ export interface Unwanted {
 /**
  * The row of an AIMC record (AI medical chatbot: Description, Patient, Doctor), as the original experiment
  * made it: only records whose description is marked as a question and whose patient and doctor greet each
- * other; marks and greetings are taken out wherever they stand, and the question is the description and what
+ * other; marks and greetings are taken out wherever they are, and the question is the description and what
  * the patient says.
  */
 export function aimcRow(values: ExactObject): Result<Row, RowFault | Unwanted> {

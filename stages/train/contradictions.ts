@@ -51,7 +51,7 @@ export const contradictionsOfValidation: readonly Schema[] = [
   ),
 ];
 
-/** The settings stand in the YAML: JSON Schema's `properties` alone also holds where they do not. */
+/** The settings are in the YAML: JSON Schema's `properties` alone also holds where they do not. */
 function given(...names: readonly string[]): Schema {
   return { required: names };
 }
@@ -65,7 +65,7 @@ function followsEvaluations(): Schema {
   };
 }
 
-/** Where the condition holds, none of the settings may stand. */
+/** Where the condition holds, none of the settings may be given. */
 function refused(where: Schema, names: readonly string[], reason: string): Schema {
   return implies(where, { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) });
 }

@@ -229,6 +229,6 @@ function optimizerOf(value: OptimizerSettings['name'] | OptimizerSettings): Opti
     : settings;
 }
 
-/** A schedule that needs no options may stand as its name alone. */
+/** A schedule that needs no options may be written as its name alone. */
 const scheduleOf = (value: PlainSchedule | Schedule): Schedule =>
   typeof value === 'string' ? { name: value } : value;

@@ -19,7 +19,7 @@ interface Options {
   readonly either?: readonly (readonly [string, unknown])[];
 }
 
-/** The schedules that need no options, which may stand as their names. */
+/** The schedules that need no options, which may be written as their names. */
 export const plainSchedules = [
   'constant',
   'constant_with_warmup',

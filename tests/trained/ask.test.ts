@@ -94,7 +94,7 @@ test('what cannot be asked is refused: what to do is said', async () => {
       'error: artifacts/pipeline/train/one/model does not exist: make it with `pipeline run train:one`\n',
   });
   expect((await refused('eval:one')).stderr).toContain('eval[one] has no out of kind "model"');
-  expect((await refused('train')).stderr).toContain('"train" stands for 2 instances, and one is expected');
+  expect((await refused('train')).stderr).toContain('"train" selects 2 instances, and one is expected');
   expect((await refused('train:one', '--top-p', '1.5')).stderr).toContain('above 0 and at most 1');
   await rig.pipeline('run', 'train:one').result;
   const changed = nanoPipeline.stages.train;

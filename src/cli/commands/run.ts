@@ -105,7 +105,7 @@ async function watch(
   const { openDisplay } = await import('../output/display.ts');
   let display = openDisplay(screen, files);
   const signals = stopSignals();
-  // What is told between runs, in order: results have to be looked for.
+  // What is printed between runs, in order: results have to be read first.
   let told: Promise<void> = Promise.resolve();
   const tell = (find: () => Promise<string> | string, write = screen.write): void => {
     told = told.then(async () => display.say(await find(), write));

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** A word that could stand where the cursor is. */
+/** A word that is possible at the cursor. */
 export interface Candidate {
   readonly value: string;
   readonly description: string;
@@ -55,9 +55,9 @@ interface Typed {
   readonly word: string;
   /** The option whose value the word is. */
   readonly expects: Option | undefined;
-  /** How many operands stand before it. */
+  /** How many operands precede it. */
   readonly operands: number;
-  /** "--" stands before it: no word after that is an option. */
+  /** "--" precedes it: no word after that is an option. */
   readonly operandsOnly: boolean;
   /** Values of options so far, by long flag. */
   readonly given: ReadonlyMap<string, readonly string[]>;

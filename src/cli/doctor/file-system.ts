@@ -130,7 +130,7 @@ function keepsMode(file: string, mode: number): boolean {
   return (statSync(file).mode & 0o777) === mode;
 }
 
-/** Of what cannot be looked at, a cycle of links say: no. */
+/** What cannot be read, such as a cycle of links, gives no. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();

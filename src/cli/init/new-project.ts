@@ -31,7 +31,7 @@ export type NewProjectFault =
   | { readonly kind: 'file'; readonly problem: FileProblem };
 
 /**
- * Adds a template's files to a folder, made where there is none. All of it or nothing, and what stands there
+ * Adds a template's files to a folder, made where there is none. All of it or nothing, and what is there
  * is never written to: what any npm project may have is left as it is, and so is what the template holds byte
  * for byte.
  */
@@ -99,7 +99,7 @@ const isExisting = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
 /**
- * Path → content. Names that npm takes for its own when it packs a folder stand in the template without their
+ * Path → content. Names that npm takes for its own when it packs a folder are in the template without their
  * dot.
  */
 async function templateFiles(
@@ -194,7 +194,7 @@ function inTheWay(folder: string, path: string): readonly string[] {
 
 const isThere = (place: string): boolean => lookAt(place) !== undefined;
 
-/** A link that leads nowhere is there. What cannot be looked at is found out by writing. */
+/** A link that leads nowhere is there. What cannot be read is found out by writing. */
 function lookAt(place: string): Stats | undefined {
   try {
     return lstatSync(place, { throwIfNoEntry: false });

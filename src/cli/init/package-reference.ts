@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '../../files/json.ts';
 
 /**
  * How the package.json of a project in `folder` names this package, so that `npm install` there finds the one
- * that runs now: as npm was told to install it, or as a folder of this machine.
+ * that runs now: as it was given to npm, or as a folder of this machine.
  */
 export function packageReference(folder: string): string {
   const root = ownRoot();

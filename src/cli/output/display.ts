@@ -25,9 +25,9 @@ export interface Display {
   readonly close: () => void;
 }
 
-/** Redrawn so often on a terminal; elsewhere the status is told at this interval, in milliseconds. */
+/** Redrawn at the first interval on a terminal; elsewhere the status is printed at the second. Milliseconds. */
 const redrawEvery = 120;
-const tellEvery = 30_000;
+const printEvery = 30_000;
 
 /** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
 export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
@@ -51,7 +51,7 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
       erase();
       draw();
     },
-    screen.live ? redrawEvery : tellEvery,
+    screen.live ? redrawEvery : printEvery,
   );
   timer.unref();
   return {

@@ -9,7 +9,7 @@ export interface TensorflowRelease {
   /** Megabytes, as measured. */
   readonly download: number;
   readonly onDisk: number;
-  /** Programs that are looked for before anything is downloaded. */
+  /** Programs that must be there before anything is downloaded. */
   readonly needs: readonly string[];
   /** What a GPU needs beside it, in words. */
   readonly cuda: string | undefined;

@@ -53,7 +53,7 @@ export async function bertFolder(folder: string, json: JsonObject): Promise<Resu
 }
 
 /**
- * The encoder's tensors under the names of BertModel. In a model with heads they stand under "bert."; the
+ * The encoder's tensors under the names of BertModel. In a model with heads they are under "bert."; the
  * first published files name a norm's weight and bias gamma and beta.
  */
 function encoderOf(stored: LazyTensors): LazyTensors {

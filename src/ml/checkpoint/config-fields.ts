@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, shownJson } from '../../files/json.ts';
 
 /**
- * Reads the fields of a configuration by name, each with what stands for it where it is absent or null
+ * Reads the fields of a configuration by name, each with its default where it is absent or null
  * (Python's None: "not set"). Problems are collected, so that a user sees all of them at once; a wrong field
  * takes its fallback.
  */

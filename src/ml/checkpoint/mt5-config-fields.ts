@@ -2,7 +2,7 @@ import { type JsonObject, shownJson } from '../../files/json.ts';
 import { isGenerationField } from './generation-config.ts';
 
 /**
- * The fields of config.json that no parameter of Mt5Config stands for: which of them change nothing, which
+ * The fields of config.json without a parameter of Mt5Config: which of them change nothing, which
  * would change what a T5 computes. Gone through for T5Config, MT5Config and UMT5Config of transformers 4.57.1
  * and 5.24.
  */

@@ -66,8 +66,8 @@ const activations = [
 ] as const;
 
 /**
- * A config.json of mT5, T5 or umT5. Fields that are absent stand for what MT5Config, T5Config and UMT5Config
- * of transformers (4.57.1; 5.24 where the file is of version 5) make of them. Everything that is wrong is in
+ * A config.json of mT5, T5 or umT5. Absent fields have the defaults of MT5Config, T5Config and UMT5Config
+ * in transformers (4.57.1; 5.24 where the file is of version 5). Everything that is wrong is in
  * the one problem, a line a field.
  */
 export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config, FileProblem> {

@@ -4,7 +4,7 @@ import { elementCount } from '../element-count.ts';
 import { type HostDType, itemSize } from './host-tensor.ts';
 
 /**
- * What the header of a safetensors file tells: where each tensor's bytes stand, counted from the end of the
+ * The header of a safetensors file: where each tensor's bytes are, counted from the end of the
  * header.
  */
 export interface SafetensorsHeader {

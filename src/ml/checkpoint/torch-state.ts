@@ -22,7 +22,7 @@ export interface TorchTensor {
 }
 
 /**
- * The names that a state dict needs; `collections.OrderedDict` becomes a dict, the others stand in calls and
+ * The names that a state dict needs; `collections.OrderedDict` becomes a dict, the others are in calls and
  * references.
  */
 export const isTorchName = (name: string): boolean =>

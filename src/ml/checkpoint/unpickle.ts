@@ -2,7 +2,7 @@ import type { Result } from '../../result.ts';
 import { floatLine, integerLine, stringLine, unicodeLine, utf8Text } from './pickle-lines.ts';
 
 /**
- * What a pickle says, as inert data: nothing that it names is looked up or called. A call that it asks for
+ * What a pickle says, as inert data: nothing that it names is resolved or called. A call that it asks for
  * is kept as a call, for the reader to interpret.
  */
 export type Pickled =

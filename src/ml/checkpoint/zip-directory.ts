@@ -2,7 +2,7 @@ import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { readAt } from './read-at.ts';
 
-/** Where the bytes of a file in an archive stand. */
+/** Where the bytes of a file in an archive are. */
 export interface ZipEntry {
   readonly start: number;
   readonly size: number;

@@ -129,7 +129,7 @@ function join(candidates: readonly Uint32Array[], texts: readonly Uint32Array[],
 }
 
 /**
- * About how many sets have a member, by the low bits of its hash: it decides what is looked at first, not
+ * About how many sets have a member, by the low bits of its hash: it decides what is compared first, not
  * what is found.
  */
 function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {

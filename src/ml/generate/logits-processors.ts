@@ -86,7 +86,7 @@ export const encoderRepetitionPenalty = (penalty: number, source: readonly numbe
 };
 
 /**
- * Makes tokens that stand in the sequence less likely (Keskar et al. 2019). As transformers'
+ * Makes tokens that are in the sequence less likely (Keskar et al. 2019). As transformers'
  * RepetitionPenaltyLogitsProcessor.
  */
 export const repetitionPenalty =
@@ -130,7 +130,7 @@ export function noSourceNgram(size: number, source: readonly number[]): LogitsPr
 }
 
 /**
- * Forbids the last token of a word whose other tokens stand at the end. As transformers'
+ * Forbids the last token of a word whose other tokens end the sequence. As transformers'
  * NoBadWordsLogitsProcessor.
  */
 export const noBadWords =

@@ -188,7 +188,7 @@ async function readStored(folder: string, step: number): Promise<Result<StoredSt
 }
 
 /**
- * Its checksum says that it was written by this program: what is looked at is what the checksum is made from.
+ * Its checksum says that it was written by this program: what is read is what the checksum covers.
  */
 function isState(json: Json): json is JsonObject & StoredState {
   return (

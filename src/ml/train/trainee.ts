@@ -20,7 +20,7 @@ export interface Trainee {
   /** In training mode: with dropout. */
   readonly training: TrainingGraph;
   readonly evaluation: Graph;
-  /** In how many parts both take the tokens of a batch to the vocabulary: labelFeeds has to be told. */
+  /** In how many parts both take the tokens of a batch to the vocabulary: labelFeeds needs the number. */
   readonly headParts: number;
   /** What is trained, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;

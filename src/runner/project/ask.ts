@@ -188,8 +188,8 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
     : because;
 
 /**
- * The instances that a selection names, each looked at with all that it needs. `onRemoteWarning`: the shared
- * cache is asked, too, and what goes wrong there is told.
+ * The states of the instances that a selection names, each with all that it needs. `onRemoteWarning`: the shared
+ * cache is asked, too, and what goes wrong there is reported.
  */
 async function inspected(
   opened: Opened,

@@ -21,7 +21,7 @@ import { wasKilled } from '../store/runs.ts';
 import { type Look, looksTheSame, recordLooks } from '../workspace/recorded-looks.ts';
 
 /**
- * A run with nothing to do leaves a record of all that it looked at. The next run that is asked for the same
+ * A run with nothing to do leaves a record of all that it read. The next run that is asked for the same
  * looks at the same files again; if each of them is as it was, and no row that counts was changed, there is
  * nothing to do again, and nothing has to be planned, hashed or compared to know it.
  */
@@ -140,7 +140,7 @@ export async function runIdle(
 }
 
 export interface IdleRecording {
-  /** With a disk that records what is looked at. */
+  /** With a disk that records what is read. */
   readonly opened: Opened;
   /**
    * To be called when the run has ended, with what was planned for it: where it had nothing to do, the next
@@ -173,7 +173,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
   ): void {
     const allUpToDate =
       outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'up-to-date');
-    // Models of the hub are looked at by other means.
+    // Models of the hub are checked by other means.
     const isSeen =
       warnings.length === 0 &&
       !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));

@@ -14,7 +14,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkspaceDisk } from '../workspace/disk/workspace-disk.ts';
 import type { ProjectPlace } from './find-project.ts';
 
-/** What a project stands on; a test puts others in their place. */
+/** What a project is built on; a test replaces it. */
 export interface Host {
   readonly disk: WorkspaceDisk;
   readonly helpers: HelperPrograms;

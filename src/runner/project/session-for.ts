@@ -12,7 +12,7 @@ import type { Opened } from './open-rows.ts';
 import type { Planned } from './planning/plan-here.ts';
 
 /**
- * A session for instances that must be able to run (`checked`), and for others that are only looked at: what
+ * A session for instances that must be able to run (`checked`), and for others that are only read: what
  * they need, or more.
  */
 export async function sessionFor(

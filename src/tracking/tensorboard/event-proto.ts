@@ -18,7 +18,7 @@ export interface Moment {
 
 // Messages and field numbers: tensorflow/core/util/event.proto, framework/summary.proto,
 // framework/tensor.proto, and tensorboard/plugins/hparams/plugin_data.proto; the texts and params plugins
-// read what stands in their metadata.
+// read their metadata.
 
 /** The first event of a file. */
 export const fileVersion = (at: number): Uint8Array =>

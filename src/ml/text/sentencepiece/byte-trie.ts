@@ -180,7 +180,7 @@ export function longestMatch(trie: ByteTrie, bytes: Uint8Array, at: number): num
 }
 
 /**
- * Whether a string of the trie begins with bytes[at..end), or ends within them: if not, none stands at `at`,
+ * Whether a string of the trie begins with bytes[at..end), or ends within them: if not, none matches at `at`,
  * whatever follows.
  */
 export function mayBegin(trie: ByteTrie, bytes: Uint8Array, at: number, end: number): boolean {

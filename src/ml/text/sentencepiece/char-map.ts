@@ -75,7 +75,7 @@ export function findRule(
 }
 
 /**
- * Whether a rule begins with bytes[at..end), or ends within them: if not, none stands at `at`, whatever
+ * Whether a rule begins with bytes[at..end), or ends within them: if not, none matches at `at`, whatever
  * follows.
  */
 export function mayHaveRule({ units }: CharMap, bytes: Uint8Array, at: number, end: number): boolean {

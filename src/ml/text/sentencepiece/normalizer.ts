@@ -10,7 +10,7 @@ import { validLength } from './utf8.ts';
 /** How a text is rewritten before it is cut into pieces. */
 export interface Normalizer {
   readonly charMap: CharMap | undefined;
-  /** User-defined pieces: they stand in a text as they are, no rule changes them. */
+  /** User-defined pieces: no rule changes them. */
   readonly verbatim: ByteTrie | undefined;
   readonly plain: PlainCharacters;
   readonly addDummyPrefix: boolean;

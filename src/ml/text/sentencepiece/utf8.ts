@@ -1,5 +1,5 @@
 /**
- * Length in bytes that the first byte of a character claims; a stray or impossible byte stands alone. As
+ * Length in bytes that the first byte of a character claims; a stray or impossible byte counts as one. As
  * sentencepiece's OneCharLen.
  */
 export const claimedLength = (first: number): number =>

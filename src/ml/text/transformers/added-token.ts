@@ -29,7 +29,7 @@ export interface TokenMatcher {
   readonly token: AddedToken | undefined;
 }
 
-/** What finds tokens in texts; `contentOf` says as what text each of them stands there. */
+/** What finds tokens in texts; `contentOf` gives the text of each in them. */
 export function tokenMatcher(
   tokens: readonly AddedToken[],
   contentOf: (token: AddedToken) => string = ({ content }) => content,
@@ -62,7 +62,7 @@ export interface TokenMatch {
 }
 
 /**
- * Where tokens stand in a text: the leftmost first, of those that start at one place the longest; none
+ * Where a text has tokens: the leftmost first, of those that start at one place the longest; none
  * overlap.
  */
 export function matchesOf(matcher: TokenMatcher, text: string): readonly TokenMatch[] {

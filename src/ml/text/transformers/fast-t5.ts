@@ -115,7 +115,7 @@ const sentinelPieces = ({ extraIds }: T5SpecialTokens) =>
   Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
 
 /**
- * What the folder lists, and special tokens that stand nowhere yet. As PreTrainedTokenizerFast.__init__ of
+ * What the folder lists, and special tokens that are listed nowhere. As PreTrainedTokenizerFast.__init__ of
  * transformers 4.57.
  */
 function missingTokens(

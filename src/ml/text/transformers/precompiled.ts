@@ -41,7 +41,7 @@ function ruleText(charMap: CharMap, text: string): string | undefined {
 
 /**
  * Runs in which characters may join to graphemes. Two neighbours of the ranges listed here never do (UAX 29:
- * they are no marks, no Hangul, no flags, no joiners, and no carriage return), so only what stands next to
+ * they are no marks, no Hangul, no flags, no joiners, and no carriage return), so only what is next to
  * others goes to the segmenter, which is slow.
  */
 const joined =

@@ -103,7 +103,7 @@ export function tokenizeBetween(
 }
 
 /**
- * The text of tokens: `join` makes one of those between tokens that stand alone. As
+ * The text of tokens: `join` makes one text of those between tokens with a text of their own. As
  * PreTrainedTokenizer._decode.
  */
 export function joinTokens(

@@ -2,7 +2,7 @@ import { builtHelperPrograms } from '../../executors/helper-programs.ts';
 import { workspaceDisk } from '../../workspace/disk/workspace-disk.ts';
 import type { Host } from '../open-rows.ts';
 
-/** What projects stand on where no test puts others in their place. */
+/** What projects are built on, unless a test replaces it. */
 export const thisMachine = (): Host => ({
   disk: workspaceDisk,
   helpers: builtHelperPrograms(),

@@ -79,7 +79,7 @@ export async function sessionToRun(
   return session.ok ? withSharedCache(opened, planned, session.value) : session;
 }
 
-/** The same session; what is not on this disk is looked for in the shared cache. */
+/** The same session; what is not on this disk is taken from the shared cache. */
 export async function withSharedCache(
   opened: Opened,
   { plan }: Planned,

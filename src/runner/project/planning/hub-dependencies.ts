@@ -10,7 +10,7 @@ import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 
 /**
- * The plan with each model of the hub as the folder where it stands, read only and by content: what needs it
+ * The plan with each model of the hub as the folder where it is, read only and by content: what needs it
  * must have been fetched for that. `needed`: the instances whose models are fetched where they are missing;
  * nothing is asked of the network for the others, whose models stay names until they are there.
  */

@@ -13,11 +13,11 @@ export function selectFrom({ plan, sources }: Planned, selection: Selection): Re
   return selected.ok ? selected : invalid(selected.error, sources);
 }
 
-/** The fault of a name that stands for several instances where one is meant. */
+/** The fault of a name that selects several instances where one is meant. */
 export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({
   severity: 'error',
   code: 'many-instances',
-  message: `${JSON.stringify(typed)} stands for ${found.length} instances, and one is expected: ${joinFirst(
+  message: `${JSON.stringify(typed)} selects ${found.length} instances, and one is expected: ${joinFirst(
     found.map(({ id }) => id),
     10,
   )}`,

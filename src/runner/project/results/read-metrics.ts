@@ -54,7 +54,7 @@ function numbersIn(value: Json, path: readonly string[]): readonly Metric[] {
     : [];
 }
 
-/** Beyond 2^53 a JavaScript number may stand for another integer. */
+/** Beyond 2^53 a JavaScript number may be another integer. */
 const isExact = (value: MetricValue): boolean => !Number.isInteger(value) || Number.isSafeInteger(value);
 
 /**

@@ -91,7 +91,7 @@ const sameAs = (cached: CachedFiles | undefined, out: string, content: Content):
   return known !== undefined && sameContent(known, content);
 };
 
-/** Outs that are files and stand as a run put them there. */
+/** Outs that are files and unchanged since a run put them there. */
 async function placedFiles(
   { store, workspace }: Session,
   instance: Instance,
