@@ -143,7 +143,7 @@ test.skipIf(!mayMount)(
         status: '0',
         planned: 'would free 391 KiB: 1 result, 1 object, 1 file or folder',
         freed: 'freed 391 KiB: 1 result, 1 object, 1 file or folder',
-        verified: '1 object, 195 KiB: all as they should be',
+        verified: '1 object, 195 KiB: no faults',
         full: '1',
       });
       expect(again).toBe('"ran":[]');

@@ -35,7 +35,8 @@ export function doctorCommand(): Command {
 }
 
 function findingText({ part, state, message, help }: Finding, colors: Colors): string {
-  return `${markOf(state, colors)} ${part.padEnd(20)}  ${message}\n${help === undefined ? '' : `  ${colors.dim(`help: ${help}`)}\n`}`;
+  const finding = `${markOf(state, colors)} ${part.padEnd(20)}  ${message}\n`;
+  return help === undefined ? finding : `${finding}  ${colors.dim(`help: ${help}`)}\n`;
 }
 
 function markOf(state: Finding['state'], { green, yellow, red }: Colors): string {

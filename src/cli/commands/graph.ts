@@ -25,15 +25,29 @@ export function graphCommand(): Command {
 
 type Format = 'text' | 'mermaid' | 'dot';
 
-function graphText({ instances, edges }: Graph, format: Format): string {
-  switch (format) {
-    case 'text':
-      return `${instances.flatMap(({ instance }) => [instance, ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`)]).join('\n')}\n`;
-    case 'mermaid': {
-      const names = new Map(instances.map(({ instance }, index) => [instance, `n${index}`]));
-      return `${['graph LR', ...instances.map(({ instance }) => `  ${names.get(instance)}["${instance.replaceAll('"', '#quot;')}"]`), ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`)].join('\n')}\n`;
-    }
-    case 'dot':
-      return `${['digraph pipeline {', '  rankdir=LR;', ...instances.map(({ instance }) => `  ${JSON.stringify(instance)};`), ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`), '}'].join('\n')}\n`;
-  }
+function graphText(graph: Graph, format: Format): string {
+  return `${linesIn[format](graph).join('\n')}\n`;
 }
+
+const linesIn: Readonly<Record<Format, (graph: Graph) => readonly string[]>> = {
+  text: ({ instances, edges }) =>
+    instances.flatMap(({ instance }) => [
+      instance,
+      ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`),
+    ]),
+  mermaid({ instances, edges }) {
+    const names = new Map(instances.map(({ instance }, index) => [instance, `n${index}`]));
+    return [
+      'graph LR',
+      ...instances.map(({ instance }) => `  ${names.get(instance)}["${instance.replaceAll('"', '#quot;')}"]`),
+      ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`),
+    ];
+  },
+  dot: ({ instances, edges }) => [
+    'digraph pipeline {',
+    '  rankdir=LR;',
+    ...instances.map(({ instance }) => `  ${JSON.stringify(instance)};`),
+    ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`),
+    '}',
+  ],
+};

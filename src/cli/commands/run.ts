@@ -131,9 +131,10 @@ async function watch(
               tell(() => resultsText(project.root, news.summary.results), writeResults);
             return;
           case 'problem':
-            return tell(
-              async () =>
-                `${news.problem.kind === 'busy' ? `${busyText(news.problem)}: waiting for it to finish` : await problemText(news.problem, screen.colors)}\n`,
+            return tell(async () =>
+              news.problem.kind === 'busy'
+                ? `${busyText(news.problem)}: waiting for it to finish\n`
+                : `${await problemText(news.problem, screen.colors)}\n`,
             );
           case 'waiting':
             return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);

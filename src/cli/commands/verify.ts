@@ -39,9 +39,11 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
   const verified = await project.verify();
   if (!verified.ok) return reportProblem(verified.error, options);
   const { objects, bytes, faults } = verified.value;
-  const text = `${faults.map(({ path, message }) => `${path}: ${message}\n`).join('')}${pluralize(objects, 'object')}, ${sizeText(bytes)}: ${faults.length === 0 ? 'all as they should be' : pluralize(faults.length, 'fault')}\n`;
+  const lines = faults.map(({ path, message }) => `${path}: ${message}`);
+  const found = faults.length === 0 ? 'no faults' : pluralize(faults.length, 'fault');
+  lines.push(`${pluralize(objects, 'object')}, ${sizeText(bytes)}: ${found}`);
   if (options.json === true) printJson(verified.value);
-  else process.stdout.write(text);
+  else process.stdout.write(`${lines.join('\n')}\n`);
   if (faults.length > 0) process.exitCode = 4;
 }
 

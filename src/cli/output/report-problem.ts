@@ -61,8 +61,10 @@ export async function problemText(
       return `${colors.red('error')}: ${busyText(problem)}; ${whenBusy}`;
     case 'damaged':
       return `${colors.red('error')}: ${problem.message}`;
-    case 'disk':
-      return `${colors.red('error')}: ${problem.message}${problem.help === undefined ? '' : `\n  ${colors.cyan('help')}: ${problem.help}`}`;
+    case 'disk': {
+      const text = `${colors.red('error')}: ${problem.message}`;
+      return problem.help === undefined ? text : `${text}\n  ${colors.cyan('help')}: ${problem.help}`;
+    }
   }
 }
 

@@ -24,11 +24,15 @@ export function summaryText(
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([id]) => id);
   const counts = countOutcomes(outcomes.values());
   const total = outcomes.size;
-  if (total === 0 && exitCode === 0 && typed.retryFailed === true)
-    return `${colors.green('✓')} nothing to retry: no instance failed, was blocked or was interrupted in its last run (see \`${commandOf(typed, 'status')}\`)\n`;
-  if (counts['up-to-date'] - counts.adopted === total)
-    return `${colors.green('✓')} everything ${readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date'}: ${pluralize(total, 'instance')}, ${durationText(seconds)}\n`;
-  const text = countsText(counts);
+  if (total === 0 && exitCode === 0 && typed.retryFailed === true) {
+    const noneToRetry = 'no instance failed, was blocked or was interrupted in its last run';
+    return `${colors.green('✓')} nothing to retry: ${noneToRetry} (see \`${commandOf(typed, 'status')}\`)\n`;
+  }
+  const time = durationText(seconds);
+  if (counts['up-to-date'] - counts.adopted === total) {
+    const state = readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date';
+    return `${colors.green('✓')} everything ${state}: ${pluralize(total, 'instance')}, ${time}\n`;
+  }
   const next = nextSteps(
     {
       failed: named('failed'),
@@ -38,7 +42,9 @@ export function summaryText(
     },
     typed,
   );
-  return `${exitCode === 0 ? colors.green('✓') : colors.red('✗')} ${text}, ${durationText(seconds)}\n${next.map((line) => `  ${line}\n`).join('')}`;
+  const mark = exitCode === 0 ? colors.green('✓') : colors.red('✗');
+  const lines = [`${mark} ${countsText(counts)}, ${time}`, ...next.map((line) => `  ${line}`)];
+  return `${lines.join('\n')}\n`;
 }
 
 interface Unfinished {
@@ -56,16 +62,19 @@ function nextSteps({ failed, skipped, isStopped, isLeft }: Unfinished, typed: Ty
   return [
     ...failed.slice(0, mostFailed).map((id) => `see \`${command('log')} ${shellName(id)}\``),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
-    ...(skipped > 0 && !isStopped && typed.keepGoing !== true
-      ? [
-          `${pluralize(skipped, 'instance')} ${skipped === 1 ? 'does' : 'do'} not depend on the failure: run ${skipped === 1 ? 'it' : 'them'} with \`--keep-going\``,
-        ]
-      : []),
+    ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [keepGoingText(skipped)] : []),
     ...(failed.length > 0 || isStopped || isLeft ? [`continue with \`${command('run')}\``] : []),
   ];
 }
 
-const commandOf = ({ file }: TypedRun, name: string): string =>
-  `pipeline ${name}${file === undefined ? '' : ` --file ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`}`;
+function keepGoingText(skipped: number): string {
+  const [verb, them] = skipped === 1 ? ['does', 'it'] : ['do', 'them'];
+  return `${pluralize(skipped, 'instance')} ${verb} not depend on the failure: run ${them} with \`--keep-going\``;
+}
+
+function commandOf({ file }: TypedRun, name: string): string {
+  if (file === undefined) return `pipeline ${name}`;
+  return `pipeline ${name} --file ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`;
+}
 
 const mostFailed = 5;
