@@ -1,9 +1,9 @@
 import type { Fault, Located, Report } from '../diagnostic.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
 import { executorsShape } from './shapes/executor-shape.ts';
-import { namePattern, remoteFields } from './shapes/pipeline-shape.ts';
+import { remoteFields } from './shapes/pipeline-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
-import { optional, record, text } from './shapes/shape.ts';
+import { namePattern, optional, record, text } from './shapes/shape.ts';
 import { type TrackerSettings, trackingShape } from './shapes/tracking-shape.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 

@@ -8,12 +8,11 @@ import type { Pipeline, SharedCacheFields, Stage, StageDependency, StageProgram 
 import {
   bestShape,
   dependencyShape,
-  namePattern,
   pipelineShape,
   stageShape,
   type StageFields,
 } from './shapes/pipeline-shape.ts';
-import { badName, type Of } from './shapes/shape.ts';
+import { badName, namePattern, type Of } from './shapes/shape.ts';
 import { foldedPath } from './project-path.ts';
 import { varsLookUp, withVars } from './vars/vars.ts';
 

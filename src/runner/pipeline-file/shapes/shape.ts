@@ -179,6 +179,9 @@ export function mapOf<T>(
   };
 }
 
+/** A name of a stage, an axis, a dep or an out: what a reference can hold, and every file system. */
+export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
+
 export const badName = (name: string, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-name',
