@@ -1,16 +1,28 @@
 import type { Schema } from '../../../stage/define-stage.ts';
-import type { Located, Range, Report } from '../../diagnostic.ts';
+import type { Diagnostic, Located, Range, Report } from '../../diagnostic.ts';
 import type { Axis, MatrixBlock } from '../pipeline.ts';
+import { nearest } from '../nearest.ts';
+import { listed } from '../vars/interpolate.ts';
 import type { Node } from '../yaml/node.ts';
+import { axisRules, computedAxis } from './computed-axis.ts';
 import { badName, choice, listOf, map, namePattern, refuse, text, type Shape } from './shape.ts';
 
 /** What is no axis since a reference by that name means something else. */
 const reservedAxes = ['vars', 'params', 'deps', 'outs'];
 
+/** A value of an axis, or a list of values: any, but for maps with a name that means a rule. */
+const plainValues: Schema = {
+  anyOf: [
+    { type: ['null', 'boolean', 'number', 'string', 'array'] },
+    { type: 'object', propertyNames: { pattern: '^(?!\\$)' } },
+  ],
+};
+
 const axisNames: Schema = {
   type: 'object',
   propertyNames: { pattern: namePattern.source },
   properties: { from: { type: 'string', description: 'one for each instance of this stage, with its axes' } },
+  additionalProperties: { anyOf: [computedAxis.schema, plainValues] },
 };
 
 const block: Shape<MatrixBlock> = {
@@ -52,6 +64,10 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
       message: 'only references to vars are allowed in a matrix',
       at: reference,
     });
+  const rule = ruleName(node);
+  if (rule !== undefined && axisRules.includes(rule.name)) return computedAxis.read(node, report);
+  const stray = rule ?? first(node.kind === 'list' ? node.items : [node], anyRuleName);
+  if (stray !== undefined) return void report(strayRule(stray));
   const values = node.kind === 'list' ? node.items : [node];
   if (values.length === 0)
     return void report({
@@ -63,6 +79,53 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
   // A value with a fault of its own is no value: two of them would not be told apart.
   if (values.some(isBroken)) return undefined;
   return values.every((value) => hasGoodLabel(value, report)) ? values : undefined;
+}
+
+interface RuleName {
+  readonly name: string;
+  readonly at: Range;
+}
+
+/** A name with `$` in front, which means a rule and not a value. */
+function ruleName(node: Node): RuleName | undefined {
+  if (node.kind !== 'map') return undefined;
+  return first([...node.entries], ([name, { key }]) =>
+    name.startsWith('$') ? { name, at: key } : undefined,
+  );
+}
+
+/** The same anywhere in a value. */
+function anyRuleName(node: Node): RuleName | undefined {
+  switch (node.kind) {
+    case 'broken':
+    case 'scalar':
+      return undefined;
+    case 'list':
+      return first(node.items, anyRuleName);
+    case 'map':
+      return ruleName(node) ?? first([...node.entries.values()], ({ value }) => anyRuleName(value));
+  }
+}
+
+function strayRule({ name, at }: RuleName): Diagnostic {
+  const suggestion = nearest(name, axisRules);
+  return axisRules.includes(name)
+    ? {
+        severity: 'error',
+        code: 'bad-axis',
+        message: `${name} stands for all values of an axis, not for one of them or a part of one`,
+        at,
+        help: `write it alone: { ${name}: { … } }`,
+      }
+    : {
+        severity: 'error',
+        code: 'bad-axis',
+        message: `${JSON.stringify(name.slice(0, 60))} is no rule for the values of an axis: expected ${listed(axisRules)}`,
+        at,
+        ...(suggestion === undefined
+          ? { help: 'names with "$" in front mean rules: give the value another name' }
+          : { suggestion }),
+      };
 }
 
 function isBroken(node: Node): boolean {

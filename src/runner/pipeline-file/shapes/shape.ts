@@ -79,6 +79,10 @@ export const positiveNumber: Shape<Located<number>> = scalar(
   ({ value }) => (typeof value === 'number' && value > 0 ? value : undefined),
 );
 
+export const finiteNumber: Shape<Located<number>> = scalar('a number', { type: 'number' }, ({ value }) =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined,
+);
+
 /** A text of one form. */
 export const matching = (expected: string, pattern: RegExp): Shape<Located<string>> =>
   scalar(expected, { type: 'string', pattern: pattern.source }, ({ value }) =>

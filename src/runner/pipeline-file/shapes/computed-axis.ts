@@ -1,0 +1,128 @@
+import type { Located, Range, Report } from '../../diagnostic.ts';
+import { limits } from '../yaml/guard.ts';
+import type { Node } from '../yaml/node.ts';
+import { choice, finiteNumber, map, record, required, type Shape, wholeNumber } from './shape.ts';
+
+const range: Shape<readonly Node[]> = map(
+  record('$range', {
+    start: required(finiteNumber, 'the first value'),
+    stop: required(finiteNumber, 'where it ends: not a value itself'),
+    step: required(finiteNumber, 'the distance of two values'),
+  }),
+  ({ start, stop, step, at }, _, report) => {
+    if (step.value === 0)
+      return refuseAxis('a step of 0 never reaches stop', step.at, report, 'give a step other than 0');
+    const scale = Math.max(...[start, stop, step].map(({ value }) => decimalOf(value).places));
+    const [first, end, distance] = [start, stop, step].map(({ value }) => scaled(value, scale));
+    if (first === undefined || end === undefined || distance === undefined) return undefined;
+    const count = (end - first + (distance > 0n ? distance - 1n : distance + 1n)) / distance;
+    if (count <= 0n)
+      return refuseAxis(
+        `this $range has no values: stop is not ${step.value > 0 ? 'above' : 'below'} start`,
+        at,
+        report,
+        'stop is not a value itself',
+      );
+    if (count > BigInt(limits.instances)) return refuseCount(count, at, report);
+    const values = Array.from({ length: Number(count) }, (_unused, index) =>
+      numberNode(unscaled(first + BigInt(index) * distance, scale), at),
+    );
+    return distinct(values, '$range', at, report);
+  },
+);
+
+const logspace: Shape<readonly Node[]> = map(
+  record('$logspace', {
+    from: required(finiteNumber, 'the first value, above 0'),
+    to: required(finiteNumber, 'the last value, above 0'),
+    count: required(wholeNumber(2), 'how many values, both ends included'),
+  }),
+  ({ from, to, count, at }, _, report) => {
+    const low = [from, to].find(({ value }) => value <= 0);
+    if (low !== undefined)
+      return refuseAxis('a logarithmic axis has values above 0 only', low.at, report, 'give a positive end');
+    if (count.value > limits.instances) return refuseCount(BigInt(count.value), count.at, report);
+    const last = count.value - 1;
+    const values = Array.from({ length: count.value }, (_unused, index) =>
+      numberNode(index === 0 ? from.value : index === last ? to.value : between(from, to, index / last), at),
+    );
+    return distinct(values, '$logspace', at, report);
+  },
+);
+
+/** Both ends are exact; what is between them has 6 significant digits. */
+const between = (from: Located<number>, to: Located<number>, share: number): number =>
+  Number(Math.exp(Math.log(from.value) * (1 - share) + Math.log(to.value) * share).toPrecision(6));
+
+/** An axis that is written as a rule: `{ $range: … }` or `{ $logspace: … }` in place of its values. */
+export const computedAxis: Shape<readonly Node[]> = choice(
+  'an axis',
+  {
+    $range: map(
+      record('an axis with $range', {
+        $range: required(range, 'values from start on in equal steps, as far as stop, which is none of them'),
+      }),
+      ({ $range }) => $range,
+    ),
+    $logspace: map(
+      record('an axis with $logspace', {
+        $logspace: required(logspace, 'values at equal ratios, both ends included, to 6 significant digits'),
+      }),
+      ({ $logspace }) => $logspace,
+    ),
+  },
+  (node) => (node.kind === 'map' && node.entries.has('$logspace') ? '$logspace' : '$range'),
+);
+
+/** What such an axis starts with. */
+export const axisRules: readonly string[] = ['$range', '$logspace'];
+
+const numberNode = (value: number, at: Range): Node => ({
+  kind: 'scalar',
+  value,
+  text: String(value),
+  parts: null,
+  at,
+});
+
+/** A number as the shortest decimal that reads as it: so that steps of 0.1 are 0.1, 0.2, 0.3. */
+function decimalOf(value: number): { readonly digits: bigint; readonly places: number } {
+  const [mantissa = '', exponent = '0'] = value.toString().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  return { digits: BigInt(whole + fraction), places: fraction.length - Number(exponent) };
+}
+
+function scaled(value: number, scale: number): bigint {
+  const { digits, places } = decimalOf(value);
+  return digits * 10n ** BigInt(scale - places);
+}
+
+const unscaled = (value: bigint, scale: number): number => Number(`${value}e${-scale}`);
+
+/** Steps that are finer than the numbers that a double can hold give one value twice. */
+function distinct(
+  values: readonly Node[],
+  rule: string,
+  at: Range,
+  report: Report,
+): readonly Node[] | undefined {
+  const texts = new Set(values.map((node) => (node.kind === 'scalar' ? node.text : '')));
+  if (texts.size === values.length) return values;
+  return refuseAxis(
+    `two values of this ${rule} are the same once they are rounded`,
+    at,
+    report,
+    'take fewer values, or ends that are further apart',
+  );
+}
+
+const refuseAxis = (message: string, at: Range, report: Report, help: string): undefined =>
+  void report({ severity: 'error', code: 'bad-axis', message, at, help });
+
+const refuseCount = (count: bigint, at: Range, report: Report): undefined =>
+  void report({
+    severity: 'error',
+    code: 'too-many-instances',
+    message: `this axis has ${count} values, and a pipeline at most ${limits.instances} instances`,
+    at,
+  });
