@@ -1,5 +1,16 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { engineFolder, readInstalled } from './src/files/installed-engine.ts';
+
+/** The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names, or what the user has installed. */
+const tensorflow = process.env['PIPELINE_TENSORFLOW'] ?? installedTensorflow();
+
+function installedTensorflow(): string | undefined {
+  const folder = engineFolder('tensorflow', process.env, homedir());
+  const installed = readInstalled(folder);
+  return installed.ok && installed.value !== undefined ? join(folder, installed.value.folder) : undefined;
+}
 
 const project = (name: string, include: string, timeout: number) => ({
   test: {
@@ -7,7 +18,11 @@ const project = (name: string, include: string, timeout: number) => ({
     include: [include],
     globalSetup: 'tests/rig/own-temporary-folder.ts',
     // What is kept for the user, such as compiled code, is kept here.
-    env: { ORT_DISABLE_TELEMETRY: '1', XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache') },
+    env: {
+      ORT_DISABLE_TELEMETRY: '1',
+      XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache'),
+      ...(tensorflow === undefined ? {} : { PIPELINE_TENSORFLOW: tensorflow }),
+    },
     testTimeout: timeout,
     hookTimeout: timeout,
     ...(name === 'unit'

@@ -1,17 +1,8 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { engineFolder, readInstalled } from '../../src/files/installed-engine.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 
-/** The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names, or what is installed; undefined: neither. */
-export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'] ?? installedTensorflow();
-
-function installedTensorflow(): string | undefined {
-  const folder = engineFolder('tensorflow', process.env, homedir());
-  const installed = readInstalled(folder);
-  return installed.ok && installed.value !== undefined ? join(folder, installed.value.folder) : undefined;
-}
+/** The folder of TensorFlow's binding; undefined: it is not installed (vitest.config.ts looks for it). */
+export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'];
 
 /** Tests that need TensorFlow are skipped by this name where it is missing. */
 export const tensorflow = {
