@@ -16,7 +16,7 @@ const project = (name: string, include: string, timeout: number) => ({
   test: {
     name,
     include: [include],
-    globalSetup: 'tests/rig/own-temporary-folder.ts',
+    globalSetup: 'tests/rig/global-setup.ts',
     // What is kept for the user, such as compiled code, is kept here.
     env: {
       ORT_DISABLE_TELEMETRY: '1',

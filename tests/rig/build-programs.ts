@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { builtPrograms } from '../../scripts/built-programs.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The programs as `prepare` builds them, from the sources as they are now, once for each test file. */
+/** The programs as `prepare` builds them, from the sources as they are now, once for a run of the tests. */
 export interface Programs {
   readonly main: string;
   readonly supervisor: string;
@@ -21,12 +21,32 @@ export function programs(): Promise<Programs> {
   return built;
 }
 
+/** Test files run in processes of their own: the first to need the programs builds them for all. */
 async function buildPrograms(): Promise<Programs> {
-  // Below node_modules, so that what stays outside the bundles is found.
-  const outdir = join(root, 'node_modules/.cache', `pipeline-rig-${process.pid}`);
-  mkdirSync(outdir, { recursive: true });
-  process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
-  const { main, stageChild, supervisor, jobWrapper } = builtPrograms(root, outdir);
+  const folder = programsFolder();
+  if (!existsSync(folder)) await buildInto(folder);
+  return {
+    main: join(folder, 'main.js'),
+    supervisor: join(folder, 'supervisor.js'),
+    stageChild: join(folder, 'stage-child.js'),
+    jobWrapper: join(folder, 'job-wrapper.js'),
+    crashAt: join(folder, 'crash-at.js'),
+  };
+}
+
+function programsFolder(): string {
+  const folder = process.env[folderVariable];
+  if (folder === undefined) throw new Error(`${folderVariable} is not set: global-setup.ts does it`);
+  return folder;
+}
+
+/** Names the folder of the built programs of this run; it is there once they are whole. */
+export const folderVariable = 'PIPELINE_TEST_PROGRAMS';
+
+async function buildInto(folder: string): Promise<void> {
+  mkdirSync(dirname(folder), { recursive: true });
+  const unfinished = mkdtempSync(`${folder}-`);
+  const { main, stageChild, supervisor, jobWrapper } = builtPrograms(root, unfinished);
   await Promise.all([
     build({
       ...main,
@@ -36,11 +56,11 @@ async function buildPrograms(): Promise<Programs> {
     build(supervisor),
     build(jobWrapper),
   ]);
-  return {
-    main: join(outdir, 'main.js'),
-    supervisor: join(outdir, 'supervisor.js'),
-    stageChild: join(outdir, 'stage-child.js'),
-    jobWrapper: join(outdir, 'job-wrapper.js'),
-    crashAt: join(outdir, 'crash-at.js'),
-  };
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    // Another process was first.
+    if (!existsSync(folder)) throw error;
+    rmSync(unfinished, { recursive: true });
+  }
 }

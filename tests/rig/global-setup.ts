@@ -1,0 +1,41 @@
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { folderVariable } from './build-programs.ts';
+
+/** What a run of the tests has to itself: a temporary folder, and the programs that it starts. */
+export function setup(project: TestProject): () => void {
+  const removeTemporary = ownTemporaryFolder();
+  const removePrograms = ownPrograms(project);
+  return () => {
+    removePrograms();
+    removeTemporary();
+  };
+}
+
+/**
+ * A temporary folder in which tests make theirs: what a test that failed or was stopped leaves goes with it. Its
+ * path is short, since sockets have at most 108 characters.
+ */
+function ownTemporaryFolder(): () => void {
+  const before = process.env['TMPDIR'];
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 't-')));
+  // Tests that ask as another user look into projects in it.
+  chmodSync(folder, 0o755);
+  process.env['TMPDIR'] = folder;
+  return () => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+}
+
+/** Below node_modules, so that what stays outside the bundles is found. Built again when sources changed. */
+function ownPrograms(project: TestProject): () => void {
+  const folder = join(import.meta.dirname, '../../node_modules/.cache', `programs-${process.pid}`);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.env[folderVariable] = folder;
+  project.onTestsRerun(remove);
+  return remove;
+}
