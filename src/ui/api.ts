@@ -234,7 +234,7 @@ export interface CompareAnswer {
     readonly method: string;
     readonly pValue: JsonNumber;
     readonly effectSize: JsonNumber | null;
-    readonly detectable: JsonNumber;
+    readonly detectable: JsonNumber | null;
   }[];
   readonly fault?: string | undefined;
 }

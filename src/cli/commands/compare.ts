@@ -4,6 +4,7 @@ import { fileProblemText } from '../../files/file-problem.ts';
 import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
 import type { Artifact, Project, ResultFiles } from '../../runner/project.ts';
+import { pluralize } from '../../runner/wording/pluralize.ts';
 import { printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { reportProblem } from '../output/report-problem.ts';
@@ -153,18 +154,19 @@ async function comparisonText(comparisons: readonly ModelComparison[]): Promise<
     one.pValue.toFixed(4),
     ...(isOnePair ? [] : [one.adjustedP.toFixed(4)]),
     one.effectSize === null ? '-' : signed(one.effectSize),
-    one.detectable.toFixed(4),
+    one.detectable === null ? '-' : one.detectable.toFixed(4),
   ]);
   const [first] = comparisons;
   const title = isOnePair ? [...pairs].join('') : `${first?.score}, ${pairs.size} comparisons`;
   const notes = [
-    `${first?.rows} rows; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
+    `${pluralize(first?.rows ?? 0, 'row')}; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
     ...(first?.method === 'range'
       ? ['fewer than 10 rows: the range of the differences instead of an interval']
       : []),
     ...(isOnePair ? [] : ['Holm p: adjusted for all comparisons of the table']),
   ];
-  return `${title}\n${aligned([[isOnePair ? 'score' : 'models', ...heading], ...rows]).join('\n')}\n\n${notes.join('\n')}\n`;
+  const table = aligned([[isOnePair ? 'score' : 'models', ...heading], ...rows]);
+  return `${[title, ...table, '', ...notes].join('\n')}\n`;
 }
 
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;

@@ -18,21 +18,22 @@ export interface PairedComparison extends Omit<Estimate, 'method'> {
   readonly effectSize: number | null;
   /**
    * The difference that this many rows of this spread would show in four of five experiments (80 % power at 5
-   * %).
+   * %). Null for a single row, which has no spread.
    */
-  readonly detectable: number;
+  readonly detectable: number | null;
 }
 
 export interface RandomizationTest {
   readonly seed: number;
-  /** How many patterns of signs are tried; 10,000 by default. */
+  /** How many patterns of signs are tried where there are more; 10,000 by default. */
   readonly trials?: number;
 }
 
 /**
  * Compares two models by their scores of the same rows. The p-value is that of approximate randomization: the
  * two scores of each row are swapped or not by chance (E. W. Noreen, "Computer-Intensive Methods for Testing
- * Hypotheses", 1989), with (more + 1) / (trials + 1), so it is never 0. The 95 % interval holds the
+ * Hypotheses", 1989), with (more + 1) / (trials + 1), so it is never 0; where `trials` reach for all
+ * patterns, each is tried once, and the p-value is that of the exact test. The 95 % interval holds the
  * differences that the same test, with the same patterns, does not reject at 5 %: so it leaves out 0 exactly
  * where p is below 0.05. The order of the rows does not count. Lists of different lengths are a bug of the
  * caller.
@@ -50,7 +51,7 @@ export function pairedComparison(
   const deviation = Math.sqrt(
     differences.reduce((sum, value) => sum + (value - center) ** 2, 0) / (rows - 1),
   );
-  const { low, high, pValue } = randomization(differences, seed, trials);
+  const { low, high, pValue } = randomization(differences, signPatterns(rows, seed, trials));
   const isInterval = rows >= leastRows;
   return {
     mean: center,
@@ -60,7 +61,7 @@ export function pairedComparison(
     method: isInterval ? 'randomization' : 'range',
     pValue,
     effectSize: deviation > 0 ? center / deviation : null,
-    detectable: (powerQuantiles * deviation) / Math.sqrt(rows),
+    detectable: rows > 1 ? (powerQuantiles * deviation) / Math.sqrt(rows) : null,
   };
 }
 
@@ -91,8 +92,7 @@ export function holmAdjusted(pValues: readonly number[]): readonly number[] {
  */
 function randomization(
   differences: Float64Array,
-  seed: number,
-  trials: number,
+  { trials, bits }: SignPatterns,
 ): { readonly low: number; readonly high: number; readonly pValue: number } {
   const rows = differences.length;
   const sum = differences.reduce((total, difference) => total + difference, 0);
@@ -106,7 +106,7 @@ function randomization(
   const exact = (value: number): number => (Math.abs(value) <= rounding ? 0 : value);
   const [lows, highs] = [new Float64Array(trials), new Float64Array(trials)];
   for (let trial = 0; trial < trials; trial += 1) {
-    const { signed, signs } = signedSums(differences, seed, trial);
+    const { signed, signs } = signedSums(differences, (word) => bits(trial, word));
     const same = signs === rows || signs === -rows;
     const bounds = [exact(sum - signed) / (rows - signs), exact(sum + signed) / (rows + signs)];
     lows[trial] = same ? -Infinity : Math.min(...bounds);
@@ -124,17 +124,31 @@ function randomization(
   };
 }
 
-/** Swapping a row's scores turns the sign of its difference: one random bit a row. */
+/** Patterns of signs, a bit a row; the one that swaps no row is the observation itself, and is not among them. */
+interface SignPatterns {
+  readonly trials: number;
+  /** 32 rows a word. */
+  readonly bits: (trial: number, word: number) => number;
+}
+
+/** All that there are, each once, or as many random ones. */
+function signPatterns(rows: number, seed: number, trials: number): SignPatterns {
+  const others = 2 ** rows - 1;
+  return others <= trials
+    ? { trials: others, bits: (trial) => trial + 1 }
+    : { trials, bits: (trial, word) => randomBits(seed, trial, word) };
+}
+
+/** Swapping a row's scores turns the sign of its difference. */
 function signedSums(
   differences: Float64Array,
-  seed: number,
-  trial: number,
+  wordOf: (word: number) => number,
 ): { readonly signed: number; readonly signs: number } {
   let signed = 0;
   let signs = 0;
   let bits = 0;
   for (let row = 0; row < differences.length; row += 1) {
-    bits = row % 32 === 0 ? randomBits(seed, trial, row >>> 5) : bits >>> 1;
+    bits = row % 32 === 0 ? wordOf(row >>> 5) : bits >>> 1;
     const sign = (bits & 1) === 0 ? 1 : -1;
     signed += sign * (differences[row] as number); // in range
     signs += sign;
