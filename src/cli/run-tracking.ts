@@ -23,6 +23,8 @@ export function runTracking(project: Project): RunTracking {
     take(event) {
       if (event.kind === 'output') return;
       if (event.kind === 'run-started') waiting = [];
+      // What lists gave may be models too.
+      if (event.kind === 'planned-again') opening = undefined;
       waiting.push(event);
       if (opening !== undefined || event.kind === 'started') void passOn();
     },

@@ -1,7 +1,15 @@
 import type { FileProblem } from '../files/file-problem.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DisplacedOut, Failure, Origin, Outcome, OutcomeCounts, RecordedEvent } from './event.ts';
+import type {
+  AwaitedInstances,
+  DisplacedOut,
+  Failure,
+  Origin,
+  Outcome,
+  OutcomeCounts,
+  RecordedEvent,
+} from './event.ts';
 import type { InstanceId, Key } from './identity.ts';
 import type { Reason } from './manifest/reason.ts';
 import type { TrackerSettings } from './pipeline-file/shapes/tracking-shape.ts';
@@ -126,6 +134,8 @@ export interface InstanceStatus {
 export interface Status {
   readonly pipeline: string;
   readonly instances: readonly InstanceStatus[];
+  /** What comes from lists that are not known, or will be made again. */
+  readonly awaited: readonly AwaitedInstances[];
   /** Results and files in the project that no pipeline file names any more; `gc` deletes them. */
   readonly unnamed: readonly { readonly instance: string; readonly path: string }[];
 }

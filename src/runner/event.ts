@@ -105,6 +105,13 @@ export interface OutputEvent {
   readonly end: number;
 }
 
+/** Instances whose values come from lists, or that read from such instances; `name`: as a selection. */
+export interface AwaitedInstances {
+  readonly name: string;
+  /** The instances that make the lists. */
+  readonly after: readonly InstanceId[];
+}
+
 /** Instances that turned out to be up to date before anything was started: each ended with `up-to-date`. */
 export interface FoundInPlaceEvent {
   readonly kind: 'found-in-place';
@@ -160,6 +167,16 @@ export type Event =
       /** Mean seconds of an instance by stage, from earlier runs. */ readonly earlier?: Readonly<
         Record<string, number>
       >;
+      /** What comes from lists: known once those are made. */
+      readonly awaited?: readonly AwaitedInstances[];
+    }
+  /** Lists are made: what they gave, what the lists before them had given, and what waits for further ones. */
+  | {
+      readonly kind: 'planned-again';
+      readonly at: number;
+      readonly added: readonly InstanceId[];
+      readonly removed: readonly InstanceId[];
+      readonly awaited: readonly AwaitedInstances[];
     }
   | {
       readonly kind: 'started';

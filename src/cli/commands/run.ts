@@ -212,11 +212,12 @@ function existingOutsFault(
   return other && `${option} and ${other} exclude each other`;
 }
 
-const forecastJson = ({ willRun, mayRun, upToDate, willRestore }: Forecast): object => ({
+const forecastJson = ({ willRun, mayRun, upToDate, willRestore, awaited }: Forecast): object => ({
   'will-run': namesOf(willRun),
   'may-run': namesOf(mayRun),
   'will-restore': namesOf(willRestore),
   'up-to-date': upToDate,
+  awaited,
 });
 
 const namesOf = (listed: readonly { readonly instance: string }[]): readonly string[] =>

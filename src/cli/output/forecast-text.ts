@@ -5,7 +5,10 @@ import type { Colors } from '../../runner/wording/colors.ts';
 import { joinFirst } from '../../runner/wording/join-first.ts';
 
 /** What a run would do, instance by instance, with reasons. */
-export function forecastText({ willRun, mayRun, upToDate, willRestore }: Forecast, colors: Colors): string {
+export function forecastText(
+  { willRun, mayRun, upToDate, willRestore, awaited }: Forecast,
+  colors: Colors,
+): string {
   const lines = [
     ...willRun.map(
       ({ instance, because }) =>
@@ -18,6 +21,10 @@ export function forecastText({ willRun, mayRun, upToDate, willRestore }: Forecas
     ...willRestore.map(
       ({ instance, displaced }) =>
         `${colors.green('restore')}   ${instance}  ${colors.dim(displacedText(displaced))}`,
+    ),
+    ...awaited.map(
+      ({ name, after }) =>
+        `${colors.cyan('unknown')}   ${name}  ${colors.dim(`known after ${joinFirst(after, 3)}`)}`,
     ),
     [
       `${willRun.length} will run`,

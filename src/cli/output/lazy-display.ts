@@ -25,7 +25,7 @@ export function lazyDisplay(screen: Screen, files: AnnotatedFiles): LazyDisplay 
     show(event) {
       if (display !== undefined) return display.show(event);
       earlier.push(event);
-      if (!silent.has(event.kind)) loading ??= load();
+      if (shows(event)) loading ??= load();
     },
     async close() {
       await loading;
@@ -33,5 +33,8 @@ export function lazyDisplay(screen: Screen, files: AnnotatedFiles): LazyDisplay 
     },
   };
 }
+
+const shows = (event: Event): boolean =>
+  !silent.has(event.kind) || (event.kind === 'run-started' && event.awaited !== undefined);
 
 const silent: ReadonlySet<Event['kind']> = new Set(['run-started', 'found-in-place', 'run-finished']);

@@ -86,9 +86,16 @@ export interface MatrixBlock {
   readonly at: Range;
 }
 
-export interface Axis {
+export type Axis =
+  | { readonly kind: 'values'; readonly at: Range; readonly values: readonly Node[] }
+  | { readonly kind: 'list'; readonly at: Range; readonly list: AxisList };
+
+/** Values that an out of another stage holds: known once that has run. */
+export interface AxisList {
+  readonly stage: Located<string>;
+  readonly out: Located<string>;
+  readonly allowEmpty: boolean;
   readonly at: Range;
-  readonly values: readonly Node[];
 }
 
 export type StageProgram =

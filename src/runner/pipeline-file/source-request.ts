@@ -1,4 +1,5 @@
 import type { Result } from '../../result.ts';
+import type { InstanceId } from '../identity.ts';
 
 /** Which pipeline file is read, and how. */
 export interface SourceRequest {
@@ -8,4 +9,16 @@ export interface SourceRequest {
   readonly readText: (path: string) => Result<string>;
   /** The texts of `--set`, in order. */
   readonly overrides: readonly string[];
+  /**
+   * What the last result of an instance has in an out that a matrix takes values from; undefined: it has no
+   * result. Left out: no instance has one.
+   */
+  readonly readList?: (pipeline: string, instance: InstanceId, out: string) => ListText | undefined;
+}
+
+/** An out that holds the values of an axis. */
+export interface ListText {
+  readonly digest: string;
+  /** Undefined where it is no text, or larger than a pipeline file may be. */
+  readonly text: () => string | undefined;
 }

@@ -2,7 +2,7 @@ import type { Best } from '../../stage/best.ts';
 import type { Range, Report } from '../diagnostic.ts';
 import { unknownReference } from '../pipeline-file/vars/interpolate.ts';
 import type { Pipeline } from '../pipeline-file/pipeline.ts';
-import type { Cell } from './expand/cells.ts';
+import type { Cell, ListedCells } from './expand/cell.ts';
 
 /** `best` of a pipeline file, with what it names. */
 export interface PlannedBest extends Pick<Best, 'goal' | 'within'> {
@@ -17,6 +17,7 @@ export interface PlannedBest extends Pick<Best, 'goal' | 'within'> {
 export function bestOf(
   { best, stages, broken }: Pipeline,
   cells: ReadonlyMap<string, readonly Cell[]>,
+  listed: ReadonlyMap<string, readonly ListedCells[]>,
   report: Report,
 ): PlannedBest | undefined {
   const written = best?.fields;
@@ -38,7 +39,9 @@ export function bestOf(
   if (!outs.has(out))
     return void report(unknownReference(out, `among the outs of kind metrics of ${stageName}`, outs, at));
   const own = cells.get(stageName);
-  const axes = new Set(own?.flatMap((cell) => [...cell.axes.keys()]));
+  const axes = new Set(
+    [...(own ?? []), ...(listed.get(stageName) ?? [])].flatMap((cell) => [...cell.axes.keys()]),
+  );
   const within = written.within ?? [];
   const unknown = own === undefined ? [] : within.filter(({ value }) => !axes.has(value));
   for (const axis of unknown)

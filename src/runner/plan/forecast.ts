@@ -1,4 +1,4 @@
-import type { DisplacedOut } from '../event.ts';
+import type { AwaitedInstances, DisplacedOut } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Decision } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
@@ -18,6 +18,8 @@ export interface Forecast {
     readonly instance: InstanceId;
     readonly displaced: readonly DisplacedOut[];
   }[];
+  /** What comes from lists that are made again first. */
+  readonly awaited: readonly AwaitedInstances[];
 }
 
 export interface ForecastFacts {
@@ -29,13 +31,13 @@ export interface ForecastFacts {
 /**
  * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose
  * deps are all known; `displaced` only for those that have a result. `neverFinished` tells whether an
- * instance that waits has no result of any kind that could still hold: it runs for certain.
+ * instance that waits has no result of any kind that could still hold: it runs for certain. Lists are not asked for.
  */
 export function forecast(
   plan: Plan,
   chosen: readonly Instance[],
   { decideNow, displaced, neverFinished }: ForecastFacts,
-): Forecast {
+): Omit<Forecast, 'awaited'> {
   const willRun: { instance: InstanceId; because: readonly Reason[] }[] = [];
   const mayRun: { instance: InstanceId; after: readonly InstanceId[] }[] = [];
   const upToDate: InstanceId[] = [];

@@ -125,6 +125,29 @@ export interface Instance {
   readonly at: Range;
 }
 
+/** A list that a matrix takes values from, as the plan found it. */
+export interface PlannedList {
+  readonly instance: InstanceId;
+  readonly out: string;
+  /** Of the file; null: it is not known yet. */
+  readonly digest: string | null;
+}
+
+/**
+ * Instances whose values come from a list, or that read from such instances: as the list is now they are among the
+ * others, where it is known.
+ */
+export interface ListedInstances {
+  readonly stage: string;
+  /** As a selection: "split[a,*]". */
+  readonly name: string;
+  /** By axis; null: any value. */
+  readonly labels: Readonly<Record<string, string | null>>;
+  /** The instances that make the lists. */
+  readonly after: readonly InstanceId[];
+  readonly isKnown: boolean;
+}
+
 /** The whole graph of a pipeline file, in topological order: what an instance needs stands before it. */
 export interface Plan {
   readonly pipeline: string;
@@ -140,6 +163,10 @@ export interface Plan {
   readonly tracking?: readonly TrackerSettings[];
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;
+  /** The lists that matrices take values from; absent: none does. */
+  readonly lists?: readonly PlannedList[];
+  /** What comes from them. */
+  readonly listed?: readonly ListedInstances[];
   /** Which instance is the best: for tables, no key depends on it. */
   readonly best?: PlannedBest;
 }

@@ -15,6 +15,11 @@ export interface PlannedFile {
   readonly sound?: Plan;
   /** And what the stages with faults read. */
   readonly loose?: readonly LooseDependency[];
+  /**
+   * What keeps a sound plan from holding the instances that its lists, as they are now, would give: those that make
+   * the lists can still run.
+   */
+  readonly listFaults?: readonly Diagnostic[];
   /** What is no fault and most probably a mistake. */
   readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file. */
@@ -27,9 +32,20 @@ export interface PlannedFile {
 export function planFile(request: SourceRequest): PlannedFile {
   const { pipeline, faults, warnings, sources } = parsePipeline(request);
   if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, warnings, sources };
-  const planned = planOf(pipeline);
+  const planned = planOf(pipeline, request.readList);
   const all = [...faults, ...planned.faults];
   if (all.length === 0) return { result: { ok: true, value: planned.plan }, warnings, sources };
+  const { lists = [] } = planned.plan;
+  if (faults.length === 0 && lists.some(({ digest }) => digest !== null)) {
+    const without = planOf(pipeline);
+    if (without.faults.length === 0)
+      return {
+        result: { ok: true, value: { ...without.plan, lists } },
+        listFaults: told(inOrder(all)),
+        warnings,
+        sources,
+      };
+  }
   return {
     result: { ok: false, error: told(inOrder(all)) },
     sound: planned.plan,

@@ -1,13 +1,21 @@
-import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
+import type { Diagnostic, Fault, Located, Range, Report } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { limits } from '../pipeline-file/yaml/guard.ts';
 import type { Pipeline, Stage } from '../pipeline-file/pipeline.ts';
+import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import { bestOf } from './best-of.ts';
 import { cellsOf } from './expand/cells.ts';
 import { checkPaths } from './check-paths.ts';
+import type { Cell, ListedCells } from './expand/cell.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
-import type { Instance, Plan } from './instance.ts';
-import { type LooseDependency, looseDependencies, type PlanScope } from './expand/settle-dependency.ts';
+import { axisName, instanceName } from './instance-name.ts';
+import type { Instance, ListedInstances, Plan } from './instance.ts';
+import {
+  type ListNeeds,
+  type LooseDependency,
+  looseDependencies,
+  type PlanScope,
+} from './expand/settle-dependency.ts';
 import { settleInstance } from './expand/settle-instance.ts';
 
 export interface Planned {
@@ -21,9 +29,10 @@ export interface Planned {
 /**
  * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All
  * faults are collected; one that many instances share is told once. Takes time in proportion to instances and
- * edges.
+ * edges. `readList`: the lists that matrices take values from; what depends on one that is not known yet is in
+ * `listed` of the plan.
  */
-export function planOf(pipeline: Pipeline): Planned {
+export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList']): Planned {
   const faults = new Map<string, Repeated>();
   const report: Report = (fault) => {
     const place = `${fault.code} ${fault.at?.file} ${fault.at?.offset}`;
@@ -31,29 +40,55 @@ export function planOf(pipeline: Pipeline): Planned {
     if (same === undefined) faults.set(place, { fault, more: 0 });
     else same.more++;
   };
+  const { cells, listed, lists, makers } = cellsOf(pipeline, readList, report);
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
-    edgesOf(pipeline.stages.get(name)),
+    edgesOf(pipeline.stages.get(name), makers.get(name) ?? []),
   );
   for (const cycle of cycles) report(cycleFault(cycle));
-  const cells = cellsOf(pipeline, report);
-  const scope: PlanScope = {
+  const pending = new Map<InstanceId, readonly InstanceId[]>();
+  const scope: Omit<PlanScope, 'lists'> = {
     pipeline,
     cells,
+    listed,
+    pending,
     joins: new Map(),
     sizes: new Map(),
     budget: { edges: limits.edges, values: 2 * limits.values },
     report,
   };
-  const instances = order.flatMap((name) => {
+  const instances: Instance[] = [];
+  const needs = new Map<InstanceId, readonly InstanceId[]>();
+  const open: ListedInstances[] = [];
+  for (const name of order) {
     const stage = pipeline.stages.get(name);
-    return stage === undefined
-      ? []
-      : (cells.get(name) ?? []).flatMap((cell) => settleInstance(stage, cell, scope) ?? []);
-  });
-  const best = bestOf(pipeline, cells, report);
+    const [own, parts] = [cells.get(name), listed.get(name) ?? []];
+    if (stage === undefined || own === undefined) continue;
+    open.push(...parts.map((part) => listedInstances(name, part)));
+    for (const cell of own) {
+      // What makes its list may wait for another one itself.
+      const awaited = new Set(cell.lists.flatMap((list) => pending.get(list) ?? []));
+      const found: ListNeeds = { known: new Set(cell.lists), awaited, isSample: false };
+      const instance = settleInstance(stage, cell, { ...scope, lists: found });
+      if (found.awaited.size > 0) {
+        const after = [...found.awaited];
+        pending.set(cell.name.id, after);
+        open.push({ ...named(name, labelsOf(cell.axes)), after, isKnown: false });
+      } else if (instance !== undefined) {
+        instances.push(instance);
+        needs.set(instance.id, [...new Set([...needsOf(instance), ...found.known])]);
+      }
+    }
+    // What is wrong with it is to be known before anything runs.
+    const [sample] = own.length === 0 ? parts : [];
+    if (sample !== undefined)
+      settleInstance(stage, sampleCell(stage, sample), {
+        ...scope,
+        lists: { known: new Set(), awaited: new Set(), isSample: true },
+      });
+  }
+  const best = bestOf(pipeline, cells, listed, report);
   const loose = looseDependencies(pipeline, report);
   checkPaths(instances, pipeline.file, report);
-  const needs = new Map(instances.map((instance) => [instance.id, needsOf(instance)]));
   return {
     plan: {
       pipeline: pipeline.name,
@@ -64,6 +99,9 @@ export function planOf(pipeline: Pipeline): Planned {
       ...(pipeline.tracking.length === 0 ? {} : { tracking: pipeline.tracking }),
       instances,
       needs,
+      ...(lists.length === 0
+        ? {}
+        : { lists: lists.map(({ instance, out, digest }) => ({ instance, out, digest })), listed: open }),
       ...(best && { best }),
     },
     faults: [...faults.values()].map(once),
@@ -92,14 +130,54 @@ interface StageEdge extends Edge {
   readonly at: Range;
 }
 
+const listedInstances = (stage: string, { axes, lists, isKnown }: ListedCells): ListedInstances => ({
+  ...named(stage, labelsOf(axes)),
+  after: lists,
+  isKnown,
+});
+
+const labelsOf = (axes: ListedCells['axes']): ListedInstances['labels'] =>
+  Object.fromEntries([...axes].map(([axis, value]) => [axis, value?.label ?? null]));
+
+const named = (
+  stage: string,
+  labels: ListedInstances['labels'],
+): Pick<ListedInstances, 'stage' | 'name' | 'labels'> => ({
+  stage,
+  name:
+    Object.keys(labels).length === 0
+      ? stage
+      : `${stage}[${Object.values(labels)
+          .map((label) => (label === null ? '*' : axisName(label)))
+          .join(',')}]`,
+  labels,
+});
+
+/** A cell that stands for all that a list will give: what its values are, nothing is said of. */
+function sampleCell(stage: Stage, { axes, lists }: ListedCells): Cell {
+  const at = stage.at;
+  const node = { kind: 'broken', at } as const;
+  const any = { node, bare: node, value: null, bareValue: null, identity: '', label: '*', name: '*' };
+  return {
+    axes: new Map([...axes].map(([axis, value]) => [axis, value ?? any])),
+    name: instanceName(
+      stage.name,
+      [...axes.values()].map((value) => value?.name ?? '*'),
+    ),
+    at,
+    lists,
+  };
+}
+
 /**
- * What a stage's deps need. (An instance cannot need another of its own stage: they would have to agree on
+ * What a stage's deps need, and its matrix. (An instance cannot need another of its own stage: they would have to agree on
  * every axis.)
  */
-const edgesOf = (stage: Stage | undefined): readonly StageEdge[] =>
-  [...(stage?.deps.values() ?? [])].flatMap((dep) =>
-    dep.kind === 'from' ? [{ from: stage?.name ?? '', to: dep.stage.value, at: dep.stage.at }] : [],
-  );
+const edgesOf = (stage: Stage | undefined, makers: readonly Located<string>[]): readonly StageEdge[] =>
+  [
+    ...[...(stage?.deps.values() ?? [])].flatMap((dep) => (dep.kind === 'from' ? [dep.stage] : [])),
+    ...makers,
+  ].map(({ value, at }) => ({ from: stage?.name ?? '', to: value, at }));
 
 function cycleFault(edges: readonly StageEdge[]): Diagnostic {
   const last = edges.at(-1);

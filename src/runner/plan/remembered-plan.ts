@@ -31,12 +31,12 @@ export function rememberPlan(
 }
 
 /**
- * The remembered plan, if it is whole and was made by this runner from these very texts; undefined: plan the
- * file anew.
+ * The remembered plan, if it is whole and was made by this runner from these very texts and lists; undefined: plan
+ * the file anew.
  */
 export function rememberedPlan(
   remembered: string,
-  { file, overrides, readText }: SourceRequest,
+  { file, overrides, readText, readList }: SourceRequest,
   runner: string,
 ): PlannedFile | undefined {
   const end = remembered.indexOf('\n');
@@ -45,6 +45,8 @@ export function rememberedPlan(
     return undefined;
   const body = remembered.slice(end + 1);
   if (digestOf(body) !== header.body) return undefined;
+  const plan = planOfBody(body);
+  if (!hasCurrentLists(plan, readList)) return undefined;
   const sources = new Map<string, string>();
   for (const [name, digest] of Object.entries(header.files)) {
     const text = readText(name);
@@ -52,8 +54,17 @@ export function rememberedPlan(
     sources.set(name, text.value);
   }
   for (const [index, text] of overrides.entries()) sources.set(overrideName(index), text);
-  return { result: { ok: true, value: planOfBody(body) }, warnings: [], sources };
+  return { result: { ok: true, value: plan }, warnings: [], sources };
 }
+
+/** Whether the lists that matrices take values from are those that a plan was made with. */
+export const hasCurrentLists = (
+  { pipeline, lists = [] }: Plan,
+  readList: SourceRequest['readList'],
+): boolean =>
+  lists.every(
+    ({ instance, out, digest }) => (readList?.(pipeline, instance, out)?.digest ?? null) === digest,
+  );
 
 /** Whether a text is as `rememberPlan` wrote it. */
 export function isWholePlan(remembered: string): boolean {

@@ -5,8 +5,8 @@ import { joinFirst } from '../wording/join-first.ts';
 import { matchesWildcards } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
-import type { Instance, Plan } from './instance.ts';
-import { withNeeds } from './with-needs.ts';
+import type { Instance, ListedInstances, Plan } from './instance.ts';
+import { withDependents, withNeeds } from './with-needs.ts';
 
 /** What a command is about, as it was typed. */
 export interface Selection {
@@ -24,6 +24,10 @@ export interface Selected {
   readonly chosen: readonly Instance[];
   /** What the chosen ones read from and are not themselves: taken as it stands. */
   readonly takenAsIs: readonly Instance[];
+  /** What comes from lists and is meant too: instances that the lists may yet give, once they are made again. */
+  readonly listed: readonly ListedInstances[];
+  /** Of patterns that match nothing now, and could once lists are made again: what is wrong if they cannot. */
+  readonly unmatched: readonly Diagnostic[];
 }
 
 /**
@@ -33,30 +37,43 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   const matches = patterns.map((pattern) => matching(plan, pattern));
   const faults = matches.flatMap((match) => (match.ok ? [] : [match.error]));
   if (faults.length > 0) return { ok: false, error: faults };
+  const matched = matches.flatMap((match) => (match.ok ? [match.value] : []));
+  const all = plan.listed ?? [];
   const named = new Set(
-    patterns.length === 0
-      ? plan.instances.map(({ id }) => id)
-      : matches.flatMap((match) => (match.ok ? match.value : [])),
+    patterns.length === 0 ? plan.instances.map(({ id }) => id) : matched.flatMap(({ ids }) => ids),
   );
+  const meant = patterns.length === 0 ? all : matched.flatMap(({ listed }) => listed);
+  const makers = meant.flatMap(({ after }) => after);
   const ids =
-    mode === 'only' ? named : mode === 'from' ? withDependents(plan, named) : withNeeds(plan, named);
+    mode === 'only'
+      ? named
+      : mode === 'from'
+        ? withDependents(plan, named)
+        : withNeeds(plan, [...named, ...makers]);
+  const listed = new Set(meant);
+  if (mode === 'from')
+    for (const part of all) if (part.after.some((maker) => ids.has(maker))) listed.add(part);
   const chosen = plan.instances.filter(({ id }) => ids.has(id));
   const needed = new Set(chosen.flatMap(({ id }) => plan.needs.get(id) ?? []));
   return {
     ok: true,
-    value: { chosen, takenAsIs: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)) },
+    value: {
+      chosen,
+      takenAsIs: plan.instances.filter(({ id }) => needed.has(id) && !ids.has(id)),
+      listed: [...listed],
+      unmatched: matched.flatMap(({ unmatched }) => unmatched ?? []),
+    },
   };
 }
 
-/** The plan is in topological order, so one pass from its start finds all that depends on some instances. */
-function withDependents(plan: Plan, named: ReadonlySet<InstanceId>): ReadonlySet<InstanceId> {
-  const ids = new Set(named);
-  for (const { id } of plan.instances)
-    if ((plan.needs.get(id) ?? []).some((need) => ids.has(need))) ids.add(id);
-  return ids;
+interface Match {
+  readonly ids: readonly InstanceId[];
+  readonly listed: readonly ListedInstances[];
+  /** Where it matches no instance that there is now. */
+  readonly unmatched?: Diagnostic;
 }
 
-function matching(plan: Plan, pattern: string): Result<readonly InstanceId[], Diagnostic> {
+function matching(plan: Plan, pattern: string): Result<Match, Diagnostic> {
   const parsed = /^([^[\]:]+)(?:\[(.*)\]|:(.*))?$/s.exec(pattern);
   const stage = parsed?.[1];
   if (stage === undefined)
@@ -64,9 +81,11 @@ function matching(plan: Plan, pattern: string): Result<readonly InstanceId[], Di
       ok: false,
       error: fault('bad-selection', `${JSON.stringify(pattern)} names no stage or instance`, undefined, help),
     };
-  const stages = [...new Set(plan.instances.map((instance) => instance.stage))];
+  const all = plan.listed ?? [];
+  const stages = [...new Set([...plan.instances, ...all].map((instance) => instance.stage))];
   const inStage = plan.instances.filter((instance) => matchesWildcards(stage, instance.stage));
-  if (inStage.length === 0)
+  const listedInStage = all.filter((part) => matchesWildcards(stage, part.stage));
+  if (inStage.length === 0 && listedInStage.length === 0)
     return {
       ok: false,
       error: fault(
@@ -78,9 +97,28 @@ function matching(plan: Plan, pattern: string): Result<readonly InstanceId[], Di
   const labels = (parsed?.[2] ?? parsed?.[3])?.split(',');
   const found =
     labels === undefined ? inStage : inStage.filter((instance) => matchesLabels(labels, instance));
-  return found.length > 0
-    ? { ok: true, value: found.map(({ id }) => id) }
-    : { ok: false, error: noInstance(pattern, stage, labels ?? [], inStage) };
+  const listed =
+    labels === undefined ? listedInStage : listedInStage.filter((part) => couldMatch(labels, part));
+  const ids = found.map(({ id }) => id);
+  if (found.length > 0 || listed.some(({ isKnown }) => !isKnown)) return { ok: true, value: { ids, listed } };
+  const unmatched =
+    labels === undefined ? undefined : noInstance(pattern, stage, labels, inStage, listedInStage);
+  if (listed.length > 0)
+    return { ok: true, value: { ids, listed, ...(unmatched === undefined ? {} : { unmatched }) } };
+  return {
+    ok: false,
+    error: unmatched ?? noInstance(pattern, stage, labels ?? [], inStage, listedInStage),
+  };
+}
+
+/** Whether labels could be those of an instance that a list gives. */
+function couldMatch(patterns: readonly string[], { labels, name }: ListedInstances): boolean {
+  const known = Object.values(labels);
+  return (
+    (known.length === patterns.length &&
+      known.every((label, index) => label === null || matchesLabel(patterns[index] ?? '', label))) ||
+    name === `${name.split('[', 1)[0]}[${patterns.join(',')}]`
+  );
 }
 
 const help =
@@ -106,11 +144,16 @@ function noInstance(
   stage: string,
   labels: readonly string[],
   inStage: readonly Instance[],
+  listed: readonly ListedInstances[],
 ): Diagnostic {
-  const counts = [...new Set(inStage.map((instance) => Object.keys(instance.labels).length))];
-  const axes = inStage[0] === undefined ? [] : Object.keys(inStage[0].labels);
+  const named = [...inStage, ...listed];
+  const counts = [...new Set(named.map((instance) => Object.keys(instance.labels).length))];
+  const axes = named[0] === undefined ? [] : Object.keys(named[0].labels);
   const wanted = `${stage}[${labels.join(',')}]`;
-  const ids = inStage.map(({ id }) => id);
+  const ids = [
+    ...inStage.map(({ id }) => id),
+    ...listed.flatMap(({ name, isKnown }) => (isKnown ? [] : [name])),
+  ];
   if (!counts.includes(labels.length)) {
     return fault(
       'no-instance',

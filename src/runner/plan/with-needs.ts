@@ -15,7 +15,17 @@ export function withNeeds(
   return ids;
 }
 
-/** The same as instances, in the order of the plan. */
+/** Some instances and all that depend on them: one pass from the start of the plan finds them. */
+export function withDependents(
+  { instances, needs }: Pick<Plan, 'instances' | 'needs'>,
+  some: ReadonlySet<InstanceId>,
+): ReadonlySet<InstanceId> {
+  const ids = new Set(some);
+  for (const { id } of instances) if ((needs.get(id) ?? []).some((need) => ids.has(need))) ids.add(id);
+  return ids;
+}
+
+/** Some instances and all that they need, in the order of the plan. */
 export function instancesWithNeeds(plan: Plan, some: readonly Instance[]): readonly Instance[] {
   const ids = withNeeds(
     plan,

@@ -11,7 +11,8 @@ import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/outs/place-outs.ts';
 import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
-import { runSelected, withRun } from '../schedule/run.ts';
+import { withRun } from '../schedule/run.ts';
+import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
 import { finalOuts } from './final-outs.ts';
 import { withHubFolders } from './planning/hub-dependencies.ts';
@@ -36,6 +37,8 @@ import { partialFiles } from '../cache/partial-files.ts';
 import { linkedFolders } from '../workspace/own-folders.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
+import { staleLists } from '../plan/stale-lists.ts';
+import { awaitedResults } from './awaited-results.ts';
 import { uncheckedDeps } from '../status/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache/shared-cache.ts';
 import { noSharedCache } from './shared-cache/shared-source.ts';
@@ -59,49 +62,93 @@ export async function run(
   return locked(rows, request.waitSeconds, stop.gentle, async () => {
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
-    const read = await plan();
-    if (!read.ok) return read;
-    const placed = await placedHere(opened, read.value);
-    if (!placed.ok) return placed;
-    const planned = placed.value;
-    const asked = choose(opened, planned, request);
-    if (!asked.ok) return asked;
     const earlierEvents: Event[] = [];
     const onDownload = (event: Event): void => {
       onEvent(event);
       earlierEvents.push(event);
     };
-    const { chosen: needed } = asked.value.selected;
-    const withFolders = await withHubFolders(opened, planned, needed, onDownload, stop.gentle);
-    if (!withFolders.ok) return withFolders;
-    const selected = selectedIn(withFolders.value.plan, asked.value.selected);
-    const session = await sessionToRun(opened, withFolders.value, selected, request);
-    if (!session.ok) return session;
-    if (request.restoreOnly === true && session.value.source === undefined) return noSharedCache();
-    const started = request.restoreOnly === true ? [] : selected.chosen;
-    const unready = await unreadyExecutor(session.value, started, stop.gentle);
-    if (unready !== undefined) return invalid([unready], withFolders.value.sources);
+    const first = await planRun(opened, plan, request, onDownload, stop.gentle);
+    if (!first.ok) return first;
+    const refused = await refusedLists(first.value.run);
+    if (refused.length > 0) return invalid(refused, first.value.planned.sources);
+    let last = first.value;
     const { retryDelay } = opened.host;
     const options = {
       request,
-      selected,
-      policyOf: asked.value.policyOf,
-      existingOutsOf: asked.value.existingOutsOf,
+      async planAgain(): Promise<Result<PlannedRun, readonly Diagnostic[]>> {
+        const again = await planRun(opened, plan, request, onEvent, stop.gentle);
+        if (!again.ok) return { ok: false, error: diagnosticsOf(again.error) };
+        last = again.value;
+        return { ok: true, value: last.run };
+      },
       retryDelay,
-      warnings: [
-        ...withFolders.value.warnings,
-        ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),
-      ],
       watcher,
       earlierEvents,
     };
-    const summary = await runSelected(session.value, options, onEvent, stop);
-    const { chosen } = asked.value.selected;
+    const summary = await runSelected(last.run, options, onEvent, stop);
+    const { planned, chosen } = last;
     const finished = { ...summary, results: finalOuts(chosen, planned.plan.needs) };
     recording?.remember(planned, chosen, finished);
     return { ok: true, value: finished };
   });
 }
+
+interface ReadyRun {
+  readonly run: PlannedRun;
+  /** Before models of the hub were put in their places. */
+  readonly planned: Planned;
+  readonly chosen: readonly Instance[];
+}
+
+/** Plans what a request is about, with all that it takes to run it here. */
+async function planRun(
+  opened: Opened,
+  plan: RunSources['plan'],
+  request: RunRequest,
+  onDownload: (event: Event) => void,
+  signal: AbortSignal,
+): Promise<Result<ReadyRun, Problem>> {
+  const read = await plan();
+  if (!read.ok) return read;
+  const placed = await placedHere(opened, read.value);
+  if (!placed.ok) return placed;
+  const planned = placed.value;
+  const asked = choose(opened, planned, request);
+  if (!asked.ok) return asked;
+  const { policyOf, existingOutsOf } = asked.value;
+  const { chosen } = asked.value.selected;
+  const withFolders = await withHubFolders(opened, planned, chosen, onDownload, signal);
+  if (!withFolders.ok) return withFolders;
+  const selected = selectedIn(withFolders.value.plan, asked.value.selected);
+  const session = await sessionToRun(opened, withFolders.value, { ...asked.value, selected }, request);
+  if (!session.ok) return session;
+  if (request.restoreOnly === true && session.value.source === undefined) return noSharedCache();
+  const started = request.restoreOnly === true ? [] : selected.chosen;
+  const unready = await unreadyExecutor(session.value, started, signal);
+  if (unready !== undefined) return invalid([unready], withFolders.value.sources);
+  const warnings = [
+    ...withFolders.value.warnings,
+    ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),
+  ];
+  const { listFaults } = planned;
+  const ready = { session: session.value, selected, policyOf, existingOutsOf, warnings, listFaults };
+  return { ok: true, value: { run: ready, planned, chosen } };
+}
+
+/** What keeps a run that has begun from going on. */
+const diagnosticsOf = (problem: Problem): readonly Diagnostic[] =>
+  problem.kind === 'invalid'
+    ? problem.diagnostics
+    : [
+        {
+          severity: 'error',
+          code: 'not-planned',
+          message:
+            problem.kind === 'busy'
+              ? 'another run is in progress'
+              : `planning again failed: ${problem.message}`,
+        },
+      ];
 
 /** What keeps instances from being planned for their executors. */
 async function unreadyExecutor(
@@ -134,12 +181,12 @@ export async function dryRun(
   if (!chosen.ok) return chosen;
   const {
     session,
-    selected: { chosen: instances, takenAsIs },
+    selected: { chosen: instances, takenAsIs, listed },
     policyOf,
   } = chosen.value;
   return {
     ok: true,
-    value: await forecastOf(session, instances, new Set(takenAsIs.map(({ id }) => id)), policyOf),
+    value: await forecastOf(session, instances, new Set(takenAsIs.map(({ id }) => id)), policyOf, listed),
   };
 }
 
@@ -197,16 +244,23 @@ export async function gc(
       if (!session.ok) return session;
       const { plan } = planned;
       const last = lastKeys(opened.store, plan.pipeline);
-      for (const { instance, key } of await inspect(session.value, plan.instances)) {
-        instances.add(`${plan.pipeline} ${instance.id}`);
+      const keep = (id: string, named: readonly string[]): void => {
+        instances.add(`${plan.pipeline} ${id}`);
+        const lastKey = last.get(id);
+        for (const key of lastKey === undefined ? named : [lastKey, ...named]) keys.add(key);
+      };
+      const inspections = await inspect(session.value, plan.instances);
+      const outs = new Map(inspections.map(({ instance, outs: present }) => [instance.id, present]));
+      const stale = staleLists(plan, (id) => outs.get(id));
+      for (const id of awaitedResults(opened.store, plan, stale))
+        keep(id, keysOfInstance(opened.store, plan.pipeline, id));
+      for (const { instance, key } of inspections) {
         for (const path of workspaceOuts(instance)) folders.add(dirname(path));
-        const lastKey = last.get(instance.id);
-        if (lastKey !== undefined) keys.add(lastKey);
         // One that waits for another could still end under any key that it ever had.
-        for (const named of key === undefined
-          ? keysOfInstance(opened.store, plan.pipeline, instance.id)
-          : [key])
-          keys.add(named);
+        keep(
+          instance.id,
+          key === undefined ? keysOfInstance(opened.store, plan.pipeline, instance.id) : [key],
+        );
       }
     }
     return {

@@ -21,7 +21,7 @@ import type {
   Verification,
 } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Failure, NumberedEvent } from '../event.ts';
+import type { AwaitedInstances, Failure, NumberedEvent } from '../event.ts';
 import { type Inspection, inspect } from '../status/inspect.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
@@ -29,10 +29,12 @@ import type { Reason } from '../manifest/reason.ts';
 import { machineFiles } from './machine/machine-files.ts';
 import { invalid } from './planning/invalid.ts';
 import { withSharedCache } from './planning/chosen.ts';
-import { oneInstance, selectFrom } from './planning/select-from.ts';
+import { oneInstance, selectFrom, selectToRun, unknownList } from './planning/select-from.ts';
+import { awaitedResults } from './awaited-results.ts';
 import type { Opened } from './open-rows.ts';
 import { type Planned, plansOnDisk } from './planning/plan-here.ts';
 import { sessionFor } from './session-for.ts';
+import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
 import type { PlannedBest } from '../plan/best-of.ts';
 import { isModel } from '../plan/evaluated-model.ts';
@@ -78,7 +80,7 @@ export async function status(
     ok: true,
     value: {
       pipeline: plan.pipeline,
-      instances: looked.value.map((inspection) => {
+      instances: looked.value.inspections.map((inspection) => {
         const {
           instance: { id },
           because,
@@ -101,6 +103,7 @@ export async function status(
           at: lastResult(opened.store, plan.pipeline, id)?.at,
         };
       }),
+      awaited: looked.value.awaited,
       unnamed: await unnamed(opened),
     },
   };
@@ -128,9 +131,14 @@ export async function verify(opened: Opened): Promise<Verification> {
  */
 async function namedInstances({ store, place }: Opened): Promise<ReadonlySet<string> | undefined> {
   const plans = await plansOnDisk(place, [], store);
-  return plans.ok
-    ? new Set(plans.value.flatMap(({ plan }) => plan.instances.map(({ id }) => `${plan.pipeline} ${id}`)))
-    : undefined;
+  if (!plans.ok) return undefined;
+  return new Set(
+    plans.value.flatMap(({ plan }) =>
+      [...plan.instances.map(({ id }) => id), ...awaitedResults(store, plan, new Set())].map(
+        (id) => `${plan.pipeline} ${id}`,
+      ),
+    ),
+  );
 }
 
 export async function explain(
@@ -188,27 +196,45 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
     : because;
 
 /**
- * The states of the instances that a selection names, each with all that it needs. `onRemoteWarning`: the shared
- * cache is asked, too, and what goes wrong there is reported.
+ * The states of the instances that a selection names, each with all that it needs, and what lists will give it.
+ * `onRemoteWarning`: the shared cache is asked, too, and what goes wrong there is reported.
  */
 async function inspected(
   opened: Opened,
   planned: Planned,
   selection: Selection,
   onRemoteWarning?: (warning: Diagnostic) => void,
-): Promise<Result<readonly Inspection[], Problem>> {
-  const selected = selectFrom(planned, selection);
+): Promise<Result<InspectedSelection, Problem>> {
+  const selected = selectToRun(planned, selection);
   if (!selected.ok) return selected;
+  const { chosen, listed, unmatched } = selected.value;
+  const makers = new Set(listed.flatMap(({ after }) => after));
+  const looked = instancesWithNeeds(planned.plan, [
+    ...chosen,
+    ...planned.plan.instances.filter(({ id }) => makers.has(id)),
+  ]);
   // Raw data need not be on the machine of who only looks.
-  const local = await sessionFor(opened, planned, selected.value.chosen, undefined, true);
+  const local = await sessionFor(opened, planned, chosen, looked, true);
   if (!local.ok) return local;
   const session = onRemoteWarning === undefined ? local : await withSharedCache(opened, planned, local.value);
   if (!session.ok) return session;
   if (onRemoteWarning !== undefined) session.value.source?.onWarning?.(onRemoteWarning);
-  const inspections = await inspect(session.value, instancesWithNeeds(planned.plan, selected.value.chosen));
+  const inspections = await inspect(session.value, looked);
   opened.stats.flush();
-  const ids = new Set(selected.value.chosen.map(({ id }) => id));
-  return { ok: true, value: inspections.filter(({ instance }) => ids.has(instance.id)) };
+  const byId = new Map(inspections.map((inspection) => [inspection.instance.id, inspection]));
+  const stale = staleLists(planned.plan, (id) => byId.get(id)?.outs);
+  const awaited = awaitedInstances(listed, stale);
+  if (unmatched.length > 0 && awaited.length === 0) return invalid(unmatched, planned.sources);
+  const ids = new Set(chosen.map(({ id }) => id));
+  return {
+    ok: true,
+    value: { inspections: inspections.filter(({ instance }) => ids.has(instance.id)), awaited },
+  };
+}
+
+interface InspectedSelection {
+  readonly inspections: readonly Inspection[];
+  readonly awaited: readonly AwaitedInstances[];
 }
 
 /** The one instance that a name selects; an error that lists them where there are several. */
@@ -219,9 +245,11 @@ async function inspectedAlone(
 ): Promise<Result<Inspection, Problem>> {
   const found = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
   if (!found.ok) return found;
-  const [inspection, ...more] = found.value;
+  const [inspection, ...more] = found.value.inspections;
+  const [open] = found.value.awaited;
+  if (inspection === undefined && open !== undefined) return invalid([unknownList(open)], planned.sources);
   if (inspection !== undefined && more.length === 0) return { ok: true, value: inspection };
-  const instances = found.value.map((one) => one.instance);
+  const instances = found.value.inspections.map((one) => one.instance);
   return invalid([oneInstance(instance, instances)], planned.sources);
 }
 

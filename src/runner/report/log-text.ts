@@ -68,6 +68,7 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
     case 'finished':
       return [outcomeText(event.outcome)];
     case 'run-started':
+    case 'planned-again':
     case 'found-in-place':
     case 'run-finished':
     case 'interrupting':

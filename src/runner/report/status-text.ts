@@ -15,14 +15,17 @@ export interface StatusView {
 /**
  * How many instances are in which state, and the ones that are not up to date, or are with a reservation.
  */
-export function statusText({ instances, unnamed }: Status, { all, width }: StatusView): string {
+export function statusText({ instances, awaited, unnamed }: Status, { all, width }: StatusView): string {
   const listed = all
     ? instances
     : instances.filter(
         ({ state, adopted, unchecked }) => state !== 'up-to-date' || adopted || unchecked.length > 0,
       );
   const shown = all ? listed : listed.slice(0, mostRows);
-  const rows = shown.map((row) => [row.instance, stateText(row.state), whyText(row)]);
+  const rows = [
+    ...shown.map((row) => [row.instance, stateText(row.state), whyText(row)]),
+    ...awaited.map(({ name, after }) => [name, 'unknown', `known after ${joinFirst(after, 3)}`]),
+  ];
   const left = listed.length - shown.length;
   const lines = [
     `${pluralize(instances.length, 'instance')}${instances.length === 0 ? '' : `: ${countsOf(instances)}`}`,

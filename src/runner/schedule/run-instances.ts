@@ -35,6 +35,8 @@ export interface RunRules {
   readonly restoreOnly: boolean;
   /** Of earlier runs, whose keys are not tried again. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
+  /** How instances ended before, in the same run. */
+  readonly ended: ReadonlyMap<InstanceId, Outcome>;
   /** What was known of the instances when the run began. */
   readonly standings: ReadonlyMap<InstanceId, Standing>;
 }
@@ -58,6 +60,7 @@ export async function runInstances(
   const unfinished = new Set<InstanceId>();
   const turns = new Turns(rules.failures);
   const skipped = new Set<InstanceId>();
+  for (const [id, outcome] of rules.ended) note(id, outcome);
   const isWaitingInVain = (id: InstanceId): boolean =>
     rules.restoreOnly && (needs.get(id) ?? []).some((need) => skipped.has(need));
 
@@ -77,11 +80,15 @@ export async function runInstances(
                 unassessed(diskMessage(error)),
               );
     const { key, outcome } = noted(run, rules, ending);
-    if (outcome.kind === 'skipped') skipped.add(instance.id);
-    if (outcome.kind === 'failed') failures.set(instance.id, instance.id);
-    if (outcome.kind === 'submitted' || outcome.kind === 'waiting') unfinished.add(instance.id);
-    if (outcome.kind === 'blocked') failures.set(instance.id, outcome.by);
+    note(instance.id, outcome);
     onOutcome(instance, key, outcome);
+  }
+
+  function note(id: InstanceId, outcome: Outcome): void {
+    if (outcome.kind === 'skipped') skipped.add(id);
+    if (outcome.kind === 'failed') failures.set(id, id);
+    if (outcome.kind === 'submitted' || outcome.kind === 'waiting') unfinished.add(id);
+    if (outcome.kind === 'blocked') failures.set(id, outcome.by);
   }
 
   // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether

@@ -1,5 +1,5 @@
 import type { InstanceId } from '../identity.ts';
-import type { Policy } from '../manifest/decide.ts';
+import type { Entry, Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -78,6 +78,12 @@ async function standingOf(
 /** Whether nothing has to run for an instance's outs to be there. */
 export const isHit = (standing: Standing | undefined): boolean =>
   standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore';
+
+/** The outs of the result that an instance has, in place or to be restored. */
+export const presentOuts = (standing: Standing | undefined): Entry['outs'] | undefined =>
+  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore'
+    ? standing.assessment.decision.entry.outs
+    : undefined;
 
 /** Whether nothing has to be done at all. */
 export const isInPlace = (standing: Standing | undefined): boolean =>

@@ -5,16 +5,17 @@ import { differences } from '../manifest/differences.ts';
 import { manifestValue } from '../manifest/key-of.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { type Forecast, forecast } from '../plan/forecast.ts';
-import type { Instance } from '../plan/instance.ts';
+import type { Instance, ListedInstances } from '../plan/instance.ts';
+import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
 import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/database/open-store.ts';
-import { declaredPolicy, type Policy } from '../manifest/decide.ts';
+import { declaredPolicy, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import { type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
 import { readProgram } from '../programs/read-program.ts';
-import { isHit, assessAll, type Standing } from './assess-all.ts';
+import { isHit, assessAll, presentOuts, type Standing } from './assess-all.ts';
 import { unassessableText } from './unassessable-text.ts';
 
 /** What is known of an instance without running anything. */
@@ -26,6 +27,8 @@ export interface Inspection {
   readonly after: readonly InstanceId[];
   readonly key: Key | undefined;
   readonly manifest: Value | undefined;
+  /** Of its result, where it has one; in place or not. */
+  readonly outs: Entry['outs'] | undefined;
   /** Outs that would be restored. */
   readonly displaced: readonly DisplacedOut[];
   readonly ignored: readonly Ignored[];
@@ -67,6 +70,7 @@ async function inspection(
     after: [],
     key: undefined,
     manifest: undefined,
+    outs: undefined,
     displaced: [],
     ignored: [],
     adopted: false,
@@ -95,6 +99,7 @@ async function inspection(
         because,
         key,
         manifest: manifestValue(manifest),
+        outs: presentOuts(standing),
         displaced,
         ignored: inputs.ignored,
         unchecked: inputs.unchecked.map(({ path }) => path),
@@ -132,6 +137,7 @@ export async function forecastOf(
   instances: readonly Instance[],
   takenAsIs: ReadonlySet<InstanceId>,
   policyOf: (instance: Instance) => Policy,
+  listed: readonly ListedInstances[],
 ): Promise<Forecast> {
   const standings = await readTogether(session.store, () =>
     assessAll(session, instances, policyOf, takenAsIs),
@@ -159,5 +165,6 @@ export async function forecastOf(
       };
     }),
   );
-  return { ...foretold, willRun };
+  const stale = staleLists(session.plan, (id) => presentOuts(standings.get(id)));
+  return { ...foretold, willRun, awaited: awaitedInstances(listed, stale) };
 }

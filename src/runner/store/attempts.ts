@@ -231,7 +231,7 @@ export const makersOf = (
 };
 
 /** Every key that an instance was ever computed under. */
-export const keysOfInstance = (store: Store, pipeline: string, instance: InstanceId): readonly string[] =>
+export const keysOfInstance = (store: Store, pipeline: string, instance: string): readonly string[] =>
   rowsOf(
     store
       .sql('SELECT DISTINCT key FROM attempts WHERE pipeline = ? AND instance = ?')

@@ -31,6 +31,12 @@ export const lastIsAdopted = (store: Store, pipeline: string, instance: Instance
     .sql('SELECT 1 FROM results JOIN entries USING (key) WHERE pipeline = ? AND instance = ? AND adopted = 1')
     .get(pipeline, instance) !== undefined;
 
+/** The key of the last finished result of an instance, as a text. */
+export const lastKey = (store: Store, pipeline: string, instance: InstanceId): string | undefined =>
+  rowOf(
+    store.sql('SELECT key FROM results WHERE pipeline = ? AND instance = ?').get(pipeline, instance),
+  )?.text('key');
+
 /** The keys of the last finished results of a pipeline's instances. */
 export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, string> {
   return new Map(

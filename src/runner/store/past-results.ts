@@ -3,7 +3,7 @@ import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { parseManifest } from './last-results.ts';
 import type { Store } from './database/open-store.ts';
-import { rowOf } from './database/row.ts';
+import { rowOf, rowsOf } from './database/row.ts';
 
 /**
  * The key of the result that an instance had when a run ended: that of its last result in this run or an
@@ -36,3 +36,13 @@ export function paramsUnder(store: Store, key: Key): Readonly<Record<string, Val
   );
   return row && parseManifest(row.text('manifest'))?.params;
 }
+
+/** Every instance of a pipeline that was started, has a result, or has outs in the project. */
+export const knownInstances = (store: Store, pipeline: string): readonly string[] =>
+  rowsOf(
+    store
+      .sql(
+        'SELECT instance FROM results WHERE pipeline = ? UNION SELECT instance FROM attempts WHERE pipeline = ? UNION SELECT instance FROM placements WHERE pipeline = ?',
+      )
+      .all(pipeline, pipeline, pipeline),
+  ).map((row) => row.text('instance'));

@@ -172,8 +172,11 @@ class Watch {
     let watching: Promise<void> | undefined;
     this.#settled.clear();
     try {
+      let current: RunControls | undefined;
+      // A run that plans again is told of once more.
       const onControls = (controls: RunControls): void => {
-        watching = this.#lookUntil(ended.signal, opened, controls);
+        current = controls;
+        watching ??= this.#lookUntil(ended.signal, opened, () => current ?? controls);
       };
       return await run(
         opened,
@@ -188,10 +191,10 @@ class Watch {
     }
   }
 
-  async #lookUntil(ended: AbortSignal, opened: Opened, controls: RunControls): Promise<void> {
+  async #lookUntil(ended: AbortSignal, opened: Opened, controls: () => RunControls): Promise<void> {
     while (!ended.aborted) {
       await this.#hints.next(ended);
-      if (!ended.aborted) await this.#endStale(opened, controls, ended);
+      if (!ended.aborted) await this.#endStale(opened, controls(), ended);
     }
   }
 

@@ -5,12 +5,12 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
   if (id !== run.run || sequence < run.next) return run;
   const next = { ...run, next: sequence + 1 };
   switch (event.kind) {
-    case 'run-started': {
-      const known = new Set(run.instances.map(({ instance }) => instance));
-      const added = event.instances
-        .filter((instance) => !known.has(instance))
-        .map((instance): RunInstance => ({ instance, state: 'waiting', attempts: 0, because: [] }));
-      return { ...next, instances: [...run.instances, ...added] };
+    case 'run-started':
+      return { ...next, instances: withWaiting(run.instances, event.instances) };
+    case 'planned-again': {
+      const removed = new Set<string>(event.removed);
+      const left = run.instances.filter(({ instance }) => !removed.has(instance));
+      return { ...next, instances: withWaiting(left, event.added) };
     }
     case 'found-in-place': {
       const found = new Set<string>(event.instances);
@@ -73,6 +73,14 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
     case 'interrupting':
       return next;
   }
+}
+
+function withWaiting(told: readonly RunInstance[], more: readonly string[]): readonly RunInstance[] {
+  const known = new Set(told.map(({ instance }) => instance));
+  const added = more
+    .filter((instance) => !known.has(instance))
+    .map((instance): RunInstance => ({ instance, state: 'waiting', attempts: 0, because: [] }));
+  return [...told, ...added];
 }
 
 type Change = (told: RunInstance) => Partial<RunInstance> | undefined;

@@ -1,7 +1,19 @@
 import type { Located, Range, Report } from '../../diagnostic.ts';
 import { limits } from '../yaml/guard.ts';
 import type { Node } from '../yaml/node.ts';
-import { choice, finiteNumber, map, record, required, type Shape, wholeNumber } from './shape.ts';
+import type { AxisList } from '../pipeline.ts';
+import {
+  choice,
+  finiteNumber,
+  flag,
+  map,
+  optional,
+  record,
+  required,
+  type Shape,
+  text,
+  wholeNumber,
+} from './shape.ts';
 
 const range: Shape<readonly Node[]> = map(
   record('$range', {
@@ -54,28 +66,42 @@ const logspace: Shape<readonly Node[]> = map(
 const between = (from: Located<number>, to: Located<number>, share: number): number =>
   Number(Math.exp(Math.log(from.value) * (1 - share) + Math.log(to.value) * share).toPrecision(6));
 
-/** An axis that is written as a rule: `{ $range: … }` or `{ $logspace: … }` in place of its values. */
-export const computedAxis: Shape<readonly Node[]> = choice(
+const listAxis = record('an axis with $from', {
+  $from: required(text, 'the stage whose out holds the values: the instance that agrees on the other axes'),
+  out: required(text, 'the name of its out: a JSON list, or JSON Lines in a file named .jsonl'),
+  allowEmpty: optional(flag, 'true: the list may be empty, and then there are no instances'),
+});
+
+/** An axis that is written as a rule: `{ $range: … }` in place of its values, or the list that holds them. */
+export const computedAxis: Shape<AxisRule> = choice(
   'an axis',
   {
     $range: map(
       record('an axis with $range', {
         $range: required(range, 'values from start on in equal steps, as far as stop, which is none of them'),
       }),
-      ({ $range }) => $range,
+      ({ $range }): AxisRule => ({ kind: 'values', values: $range }),
     ),
     $logspace: map(
       record('an axis with $logspace', {
         $logspace: required(logspace, 'values at equal ratios, both ends included, to 6 significant digits'),
       }),
-      ({ $logspace }) => $logspace,
+      ({ $logspace }): AxisRule => ({ kind: 'values', values: $logspace }),
     ),
+    $from: map(listAxis, ({ $from, out, allowEmpty, at }): AxisRule => ({
+      kind: 'list',
+      list: { stage: $from, out, allowEmpty: allowEmpty?.value ?? false, at },
+    })),
   },
-  (node) => (node.kind === 'map' && node.entries.has('$logspace') ? '$logspace' : '$range'),
+  (node) => axisRules.find((rule) => node.kind === 'map' && node.entries.has(rule)) ?? '$range',
 );
 
 /** What such an axis starts with. */
-export const axisRules: readonly string[] = ['$range', '$logspace'];
+export const axisRules = ['$range', '$logspace', '$from'] as const;
+
+type AxisRule =
+  | { readonly kind: 'values'; readonly values: readonly Node[] }
+  | { readonly kind: 'list'; readonly list: AxisList };
 
 const numberNode = (value: number, at: Range): Node => ({
   kind: 'scalar',

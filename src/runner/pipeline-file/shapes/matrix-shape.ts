@@ -39,15 +39,15 @@ const block: Shape<MatrixBlock> = {
         whole &&= from !== undefined;
         continue;
       }
-      const values = axisValues(name, key, value, report);
-      if (values === undefined) whole = false;
-      else axes.set(name, { at: key, values });
+      const axis = axisOf(name, key, value, report);
+      if (axis === undefined) whole = false;
+      else axes.set(name, axis);
     }
     return whole ? { from, axes, at: node.at } : undefined;
   },
 };
 
-function axisValues(name: string, at: Range, node: Node, report: Report): readonly Node[] | undefined {
+function axisOf(name: string, at: Range, node: Node, report: Report): Axis | undefined {
   if (!namePattern.test(name)) return void report(badName(name, at));
   if (reservedAxes.includes(name))
     return void report({
@@ -65,7 +65,10 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
       at: reference,
     });
   const rule = ruleName(node);
-  if (rule !== undefined && axisRules.includes(rule.name)) return computedAxis.read(node, report);
+  if (rule !== undefined && isRule(rule.name)) {
+    const computed = computedAxis.read(node, report);
+    return computed && { at, ...computed };
+  }
   const stray = rule ?? first(node.kind === 'list' ? node.items : [node], anyRuleName);
   if (stray !== undefined) return void report(strayRule(stray));
   const values = node.kind === 'list' ? node.items : [node];
@@ -78,8 +81,10 @@ function axisValues(name: string, at: Range, node: Node, report: Report): readon
     });
   // A value with a fault of its own is no value: two of them would not be told apart.
   if (values.some(isBroken)) return undefined;
-  return values.every((value) => hasGoodLabel(value, report)) ? values : undefined;
+  return values.every((value) => hasGoodLabel(value, report)) ? { kind: 'values', at, values } : undefined;
 }
+
+const isRule = (name: string): boolean => axisRules.some((rule) => rule === name);
 
 interface RuleName {
   readonly name: string;
@@ -109,7 +114,7 @@ function anyRuleName(node: Node): RuleName | undefined {
 
 function strayRule({ name, at }: RuleName): Diagnostic {
   const suggestion = nearest(name, axisRules);
-  return axisRules.includes(name)
+  return isRule(name)
     ? {
         severity: 'error',
         code: 'bad-axis',

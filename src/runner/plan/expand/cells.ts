@@ -1,47 +1,35 @@
-import { digestOf } from '../../../files/digest.ts';
-import type { Value } from '../../../stage/context.ts';
 import type { Diagnostic, Located, Range, Report } from '../../diagnostic.ts';
-import { canonical } from '../../manifest/canonical.ts';
 import { limits } from '../../pipeline-file/yaml/guard.ts';
-import { mapNode, valueOf, type Node } from '../../pipeline-file/yaml/node.ts';
+import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../../pipeline-file/pipeline.ts';
+import type { SourceRequest } from '../../pipeline-file/source-request.ts';
 import { cycleText, dependencyOrder, type Edge } from '../dependency-order.ts';
-import { axisName, foldedFolder, instanceName, labelOf, type InstanceName } from '../instance-name.ts';
+import type { PlannedList } from '../instance.ts';
+import { axisValue } from './axis-value.ts';
+import type { Cell, ListedCells, Point } from './cell.ts';
+import { distinctCells } from './distinct-cells.ts';
+import type { Expansion, Product } from './expansion.ts';
+import { listedAxis } from './listed-axis.ts';
 
-/** One value of an axis. */
-export interface AxisValue {
-  /** As it is written, a map with its `name`. */
-  readonly node: Node;
-  /** What `${axis}` stands for: a map without its `name`. */
-  readonly bare: Node;
-  /** The value with its `name`: what a dep that gathers is told, since it may show it. */
-  readonly value: Value;
-  /** The value without its `name`. */
-  readonly bareValue: Value;
-  /** Equal if and only if the values (with their names) are: what joins compare. */
-  readonly identity: string;
-  readonly label: string;
-  /** The label as a part of the instance's name. */
-  readonly name: string;
-}
-
-/**
- * One cell of a stage's matrix: a value for each of its axes, in the order in which the stage first names
- * them.
- */
-export interface Cell {
-  readonly axes: ReadonlyMap<string, AxisValue>;
-  readonly name: InstanceName;
-  /** Where to point for what is wrong with this very cell. */
-  readonly at: Range;
+export interface StageCells {
+  /** Those whose axes are all known. */
+  readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  /** Of stages with an axis that comes from a list. */
+  readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
+  /** The lists that were asked for, with what they held. */
+  readonly lists: readonly PlannedList[];
+  /** The stages that make the lists that each stage's axes come from, by its own matrix or by others. */
+  readonly makers: ReadonlyMap<string, readonly Located<string>[]>;
 }
 
 /**
  * The cells of every stage. A stage whose matrix has a fault, or takes its axes from one that has, is left
  * out: what depends on it is not judged.
  */
-export function cellsOf(pipeline: Pipeline, report: Report): ReadonlyMap<string, readonly Cell[]> {
+export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'], report: Report): StageCells {
   const cells = new Map<string, readonly Cell[]>();
+  const listed = new Map<string, readonly ListedCells[]>();
+  const makers = new Map<string, readonly Located<string>[]>();
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
     sourcesOf(pipeline.stages.get(name)),
   );
@@ -49,6 +37,10 @@ export function cellsOf(pipeline: Pipeline, report: Report): ReadonlyMap<string,
   const expansion: Expansion = {
     pipeline,
     cells,
+    listed,
+    joins: new Map(),
+    readList,
+    lists: new Map(),
     inCycle: new Set(cycles.flat().map(({ from }) => from)),
     known: new Map(),
     budget: { left: limits.instances },
@@ -57,12 +49,36 @@ export function cellsOf(pipeline: Pipeline, report: Report): ReadonlyMap<string,
   for (const name of order) {
     const stage = pipeline.stages.get(name);
     if (stage === undefined || expansion.inCycle.has(name)) continue;
+    makers.set(name, makersOf(stage, makers));
     const products = stage.matrix.map((block) => productOf(block, expansion));
     const whole = products.filter((product) => product !== undefined);
-    const own = whole.length < products.length ? undefined : distinct(stage, whole.flat(), report);
+    if (whole.length < products.length) continue;
+    const names = whole.flatMap((product) => [...product.listed, ...product.points]);
+    const axes = [...new Set(names.flatMap((point) => [...point.axes.keys()]))];
+    const own = distinctCells(
+      stage,
+      whole.flatMap(({ points }) => points),
+      axes,
+      report,
+    );
     if (own !== undefined) cells.set(name, own);
+    const open = whole.flatMap((product) => product.listed);
+    if (own !== undefined && open.length > 0)
+      listed.set(
+        name,
+        open.map((part) => ({ ...part, axes: inOrder(part.axes, axes) })),
+      );
   }
-  return cells;
+  return { cells, listed, lists: [...expansion.lists.values()], makers };
+}
+
+/** `known`: of the stages that it may take axes from. */
+function makersOf({ matrix }: Stage, known: StageCells['makers']): readonly Located<string>[] {
+  const all = matrix.flatMap(({ from, axes }) => [
+    ...((from && known.get(from.value)) ?? []),
+    ...[...axes.values()].flatMap((axis) => (axis.kind === 'list' ? [axis.list.stage] : [])),
+  ]);
+  return [...new Map(all.map((maker) => [maker.value, maker])).values()];
 }
 
 interface SourceEdge extends Edge {
@@ -70,8 +86,11 @@ interface SourceEdge extends Edge {
 }
 
 const sourcesOf = (stage: Stage | undefined): readonly SourceEdge[] =>
-  (stage?.matrix ?? []).flatMap(({ from }) =>
-    from === undefined ? [] : [{ from: stage?.name ?? '', to: from.value, at: from.at }],
+  (stage?.matrix ?? []).flatMap(({ from, axes }) =>
+    [
+      ...(from === undefined ? [] : [from]),
+      ...[...axes.values()].flatMap((axis) => (axis.kind === 'list' ? [axis.list.stage] : [])),
+    ].map((source) => ({ from: stage?.name ?? '', to: source.value, at: source.at })),
   );
 
 function cycleFault(edges: readonly SourceEdge[]): Diagnostic {
@@ -80,39 +99,19 @@ function cycleFault(edges: readonly SourceEdge[]): Diagnostic {
   return { severity: 'error', code: 'cycle', message, ...(last === undefined ? {} : { at: last.at }) };
 }
 
-interface Expansion {
-  readonly pipeline: Pipeline;
-  /** Of the stages that are done. */
-  readonly cells: ReadonlyMap<string, readonly Cell[]>;
-  readonly inCycle: ReadonlySet<string>;
-  readonly known: Map<Node, AxisValue>;
-  /** How many instances the pipeline may still have. */
-  readonly budget: { left: number };
-  readonly report: Report;
-}
-
-type Point = Pick<Cell, 'axes' | 'at'>;
-
-function productOf(block: MatrixBlock, expansion: Expansion): readonly Point[] | undefined {
-  const from =
+function productOf(block: MatrixBlock, expansion: Expansion): Product | undefined {
+  const from: Product | undefined =
     block.from === undefined
-      ? [{ axes: new Map<string, AxisValue>(), at: block.at }]
+      ? { points: [{ axes: new Map(), at: block.at, lists: [] }], listed: [] }
       : fromStage(block.from, block, expansion);
   if (from === undefined) return undefined;
-  const count = [...block.axes.values()].reduce(
-    (product, { values }) => product * values.length,
-    from.length,
+  const written = [...block.axes].flatMap(([name, axis]) =>
+    axis.kind === 'values' ? [[name, axis.values] as const] : [],
   );
-  expansion.budget.left -= count;
-  if (expansion.budget.left < 0) {
-    return void expansion.report({
-      severity: 'error',
-      code: 'too-many-instances',
-      message: `this matrix has ${count} cells, and a pipeline at most ${limits.instances} instances`,
-      at: block.at,
-    });
-  }
-  const axisCount = block.axes.size + (from[0]?.axes.size ?? 0);
+  const start = from.points.length + from.listed.length;
+  const count = written.reduce((product, [, values]) => product * values.length, start);
+  if (!fits(count, block, expansion)) return undefined;
+  const axisCount = block.axes.size + ((from.points[0] ?? from.listed[0])?.axes.size ?? 0);
   if (axisCount > limits.axes)
     return void expansion.report({
       severity: 'error',
@@ -120,26 +119,77 @@ function productOf(block: MatrixBlock, expansion: Expansion): readonly Point[] |
       message: `this matrix has ${axisCount} axes, and an instance at most ${limits.axes}`,
       at: block.at,
     });
-  let points: readonly Point[] = from;
-  for (const [name, { values }] of block.axes) {
-    const known = values.map((node) => axisValue(node, expansion.known));
+  let product = from;
+  for (const [name, values] of written) product = withValues(product, name, values, expansion);
+  // The instance that makes a list is found by the other axes, wherever they are written.
+  for (const [name, axis] of block.axes) {
+    if (axis.kind !== 'list') continue;
+    const more = listedAxis(name, axis.list, product, expansion);
+    if (more === undefined || !fits(more.points.length, block, expansion)) return undefined;
+    product = more;
+  }
+  expansion.budget.left -= product.points.length;
+  return inBlockOrder(product, block, from);
+}
+
+function fits(count: number, block: MatrixBlock, { budget, report }: Expansion): boolean {
+  if (count <= budget.left) return true;
+  report({
+    severity: 'error',
+    code: 'too-many-instances',
+    message: `this matrix has ${count} cells, and a pipeline at most ${limits.instances} instances`,
+    at: block.at,
+  });
+  return false;
+}
+
+function withValues(
+  { points, listed }: Product,
+  name: string,
+  values: readonly Node[],
+  expansion: Expansion,
+): Product {
+  const known = values.map((node) => axisValue(node, expansion.known));
+  return {
     // A product without choice is written as one block: its own place tells nothing, that of a value does.
-    points = points.flatMap(({ axes, at }) =>
+    points: points.flatMap(({ axes, at, lists }) =>
       known.map((value): Point => ({
         axes: new Map([...axes, [name, value]]),
         at: values.length > 1 ? value.node.at : at,
+        lists,
       })),
-    );
-  }
-  return points;
+    ),
+    listed: listed.flatMap((part) =>
+      known.map((value): ListedCells => ({ ...part, axes: new Map([...part.axes, [name, value]]) })),
+    ),
+  };
 }
+
+/** Axes in the order in which the block has them: those of lists were found last. */
+function inBlockOrder({ points, listed }: Product, { axes }: MatrixBlock, from: Product): Product {
+  if (![...axes.values()].some(({ kind }) => kind === 'list')) return { points, listed };
+  const others = [...from.points, ...from.listed].flatMap((point) => [...point.axes.keys()]);
+  const order = [...new Set([...others, ...axes.keys()])];
+  return {
+    points: points.map((point) => ({ ...point, axes: inOrder(point.axes, order) })),
+    listed: listed.map((part) => ({ ...part, axes: inOrder(part.axes, order) })),
+  };
+}
+
+const inOrder = <T>(axes: ReadonlyMap<string, T>, order: readonly string[]): ReadonlyMap<string, T> =>
+  new Map(
+    order.flatMap((name): readonly [string, T][] => {
+      const value = axes.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 /** The cells of the stage that `from` names. */
 function fromStage(
   from: Located<string>,
   block: MatrixBlock,
-  { pipeline, cells: done, report }: Expansion,
-): readonly Point[] | undefined {
+  { pipeline, cells: done, listed, report }: Expansion,
+): Product | undefined {
   if (!pipeline.stages.has(from.value)) {
     if (pipeline.broken.has(from.value)) return undefined;
     return void report({
@@ -151,7 +201,10 @@ function fromStage(
     });
   }
   const cells = done.get(from.value);
-  const twice = cells?.flatMap(({ axes }) => [...axes.keys()]).find((name) => block.axes.has(name));
+  const parts = listed.get(from.value) ?? [];
+  const twice = [...(cells ?? []), ...parts]
+    .flatMap(({ axes }) => [...axes.keys()])
+    .find((name) => block.axes.has(name));
   if (twice !== undefined)
     return void report({
       severity: 'error',
@@ -159,113 +212,5 @@ function fromStage(
       message: `${from.value} already has the axis ${twice}`,
       at: block.axes.get(twice)?.at ?? from.at,
     });
-  return cells?.map(({ axes }) => ({ axes, at: from.at }));
-}
-
-function axisValue(node: Node, known: Map<Node, AxisValue>): AxisValue {
-  const before = known.get(node);
-  if (before !== undefined) return before;
-  const bare =
-    node.kind === 'map' && node.entries.has('name')
-      ? mapNode(new Map([...node.entries].filter(([name]) => name !== 'name')), node.at)
-      : node;
-  const value = valueOf(node);
-  const label = labelOf(node);
-  const made = {
-    node,
-    bare,
-    value,
-    bareValue: bare === node ? value : valueOf(bare),
-    identity: identityOf(value),
-    label,
-    name: axisName(label),
-  };
-  known.set(node, made);
-  return made;
-}
-
-/** Short whatever the value is, since every cell has one for each axis: the canonical form, or its digest. */
-function identityOf(value: Value): string {
-  const form = canonical(value);
-  return form.length <= 100 ? form : `#${digestOf(form)}`;
-}
-
-/** Names the cells, their axes in the order of the stage, and reports those that are the same. */
-function distinct(stage: Stage, points: readonly Point[], report: Report): readonly Cell[] | undefined {
-  const order = [...new Set(points.flatMap(({ axes }) => [...axes.keys()]))];
-  const byIdentity = new Map<string, Cell>();
-  const byFolder = new Map<string, Cell>();
-  let whole = true;
-  for (const point of points) {
-    const axes = new Map(
-      order.flatMap((name): readonly [string, AxisValue][] => {
-        const value = point.axes.get(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    );
-    const cell: Cell = {
-      axes,
-      at: point.at,
-      name: instanceName(
-        stage.name,
-        [...axes.values()].map(({ name }) => name),
-      ),
-    };
-    const identity = [...axes].map(([name, value]) => `${name}:${value.identity}`).join('');
-    const [same, sharing] = [byIdentity.get(identity), byFolder.get(foldedFolder(cell.name))];
-    byIdentity.set(identity, cell);
-    byFolder.set(foldedFolder(cell.name), cell);
-    const other = same ?? sharing;
-    if (other === undefined && (axes.size > 0 || points.length === 1)) continue;
-    whole = false;
-    report({
-      severity: 'error',
-      ...sameness(stage, cell, other, same !== undefined),
-      at: cell.at,
-      notes: other === undefined ? [] : [{ message: 'the other comes from here', at: other.at }],
-    });
-  }
-  return whole ? [...byIdentity.values()] : undefined;
-}
-
-function sameness(
-  stage: Stage,
-  cell: Cell,
-  other: Cell | undefined,
-  equal: boolean,
-): { readonly code: string; readonly message: string; readonly help: string } {
-  if (other === undefined)
-    return {
-      code: 'no-axes',
-      message: `one cell of ${stage.name} has no axes and others have: their folders would lie in its own`,
-      help: 'give it the axes of the others',
-    };
-  if (equal)
-    return {
-      code: 'same-instance',
-      message: `${cell.name.id} appears twice in this matrix`,
-      help: 'leave one of them out',
-    };
-  return cell.name.id === other.name.id
-    ? {
-        code: 'same-identity',
-        message: `two instances with different values are both named ${cell.name.id}`,
-        help: namingHelp(cell, other),
-      }
-    : {
-        code: 'same-identity',
-        message: `${other.name.id} and ${cell.name.id} would share a folder where file systems ignore case`,
-        help: 'give them names that differ in more than case',
-      };
-}
-
-/** How the value could be named apart that makes two instances differ. */
-function namingHelp(cell: Cell, other: Cell): string {
-  const differing = [...cell.axes].find(([axis, value]) => other.axes.get(axis)?.identity !== value.identity);
-  if (differing === undefined) return 'name them apart';
-  const [axis, { node, label }] = differing;
-  if (node.kind !== 'map') return `the values of ${axis} read alike: write them so that they differ as texts`;
-  return node.entries.has('name')
-    ? `two values of ${axis} have the name ${label}: give one of them another`
-    : `give the values of ${axis} names: { name: …, … }`;
+  return cells && { points: cells.map(({ axes, lists }) => ({ axes, at: from.at, lists })), listed: parts };
 }

@@ -1,5 +1,6 @@
 import { compareValues } from '../../manifest/canonical.ts';
-import type { AxisValue, Cell } from './cells.ts';
+import type { AxisValue } from './axis-value.ts';
+import type { Cell } from './cell.ts';
 
 /** Finds the cells of a stage that agree with another cell on every axis both have, in canonical order. */
 export type Join = (axes: Cell['axes']) => readonly Cell[];

@@ -1,11 +1,12 @@
 import type { Diagnostic, Fault, Located, Names, Range, Report } from '../../diagnostic.ts';
+import type { InstanceId } from '../../identity.ts';
 import { limits } from '../../pipeline-file/yaml/guard.ts';
 import type { LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';
 import { joinFirst } from '../../wording/join-first.ts';
-import type { Cell } from './cells.ts';
+import { type Cell, couldAgree, type ListedCells } from './cell.ts';
 import type { Dependency, GatherMember } from '../instance.ts';
 import { joinOn, type Join } from './join.ts';
 import { settleText } from './settle-text.ts';
@@ -14,12 +15,27 @@ import { settleText } from './settle-text.ts';
 export interface PlanScope {
   readonly pipeline: Pipeline;
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
   readonly joins: Map<string, Join>;
   /** What the plan may still grow by. */
   readonly budget: { edges: number; values: number };
   /** How many values nodes are when written out: many instances share them. */
   readonly sizes: Map<Node, number>;
   readonly report: Report;
+  /** Cells that wait for lists, by the instance that they will be, and the instances that make those. */
+  readonly pending: ReadonlyMap<InstanceId, readonly InstanceId[]>;
+  /** What is found out of the instance that is being settled. */
+  readonly lists: ListNeeds;
+}
+
+/** The lists that an instance depends on. */
+export interface ListNeeds {
+  /** Instances that make lists: what is in them decides what the instance reads. */
+  readonly known: Set<InstanceId>;
+  /** The same, where they have not made them yet. */
+  readonly awaited: Set<InstanceId>;
+  /** Whether the axes of the cell are not known: then nothing is joined. */
+  readonly isSample: boolean;
 }
 
 /** What a dep of an instance reads. Undefined where it has a fault: reported. */
@@ -106,17 +122,27 @@ function settleJoin(
   dep: Extract<StageDependency, { readonly kind: 'from' }>,
   name: string,
   cell: Cell,
-  { pipeline, cells, joins, budget, report }: PlanScope,
+  { pipeline, cells, listed, joins, budget, report, pending, lists }: PlanScope,
 ): Dependency | undefined {
   const source = joinedStage(dep, pipeline, report);
-  if (source === undefined) return undefined;
+  if (source === undefined || lists.isSample) return undefined;
   const candidates = cells.get(source.name);
   if (candidates === undefined) return undefined;
   const join = joins.get(source.name) ?? joinOn(candidates);
   joins.set(source.name, join);
   const matches = join(cell.axes);
   const [only, second] = matches;
-  if (only === undefined) return void report(unmatched(dep, name, cell, candidates));
+  const parts = dep.gather || only === undefined ? (listed.get(source.name) ?? []) : [];
+  const open = parts.filter((part) => couldAgree(part, cell.axes));
+  const awaited = [
+    ...open.flatMap((part) => (part.isKnown ? [] : part.lists)),
+    ...matches.flatMap((match) => pending.get(match.name.id) ?? []),
+  ];
+  for (const list of awaited) lists.awaited.add(list);
+  if (awaited.length > 0) return undefined;
+  for (const list of open.flatMap((part) => part.lists)) lists.known.add(list);
+  if (only === undefined && (open.length === 0 || !dep.gather))
+    return void report(unmatched(dep, name, cell, candidates));
   budget.edges -= dep.gather ? matches.length : 1;
   if (budget.edges < 0)
     return void report({
@@ -127,6 +153,7 @@ function settleJoin(
     });
   if (dep.gather)
     return { kind: 'gather', members: matches.map((match) => memberOf(match, dep.out.value)), at: dep.at };
+  if (only === undefined) return undefined;
   if (second === undefined) return { kind: 'out', instance: only.name.id, out: dep.out.value, at: dep.at };
   return void report({
     severity: 'error',

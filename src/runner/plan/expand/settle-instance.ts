@@ -5,7 +5,7 @@ import { valueOf, type MapNode, type Node, type ScalarNode } from '../../pipelin
 import type { Pipeline, Stage, StageOut } from '../../pipeline-file/pipeline.ts';
 import { outPathFault, projectPath } from '../../pipeline-file/project-path.ts';
 import type { Deferred } from '../../pipeline-file/shapes/shape.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cell.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
 import type { Instance, Out, Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';

@@ -4,14 +4,19 @@ import { checkedSource } from '../../cache/result-source.ts';
 import type { Policy } from '../../manifest/decide.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
-import { instancesWithNeeds } from '../../plan/with-needs.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import { staleLists } from '../../plan/stale-lists.ts';
+import { instancesWithNeeds, withDependents } from '../../plan/with-needs.ts';
+import { invalid } from './invalid.ts';
 import type { ExistingOuts, RunRequest } from '../../run-request.ts';
+import { assessAll, presentOuts } from '../../status/assess-all.ts';
 import type { Session } from '../../status/assess.ts';
+import { readTogether } from '../../store/database/open-store.ts';
 import { byId } from '../../status/preflight.ts';
 import { lastOutcomes } from '../../store/runs.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
-import { selectFrom } from './select-from.ts';
+import { selectToRun, unknownList } from './select-from.ts';
 import { sessionFor } from '../session-for.ts';
 import { sharedSource } from '../shared-cache/shared-source.ts';
 
@@ -27,10 +32,12 @@ export interface Chosen {
  * not all that they need.
  */
 export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
-  const all = selectFrom(planned, request);
+  const all = selectToRun(planned, request);
   if (!all.ok) return all;
+  const refused = unmadeLists(all.value);
+  if (refused.length > 0) return invalid(refused, planned.sources);
   const { force, existingOuts } = request;
-  const named = force || existingOuts !== undefined ? selectFrom(planned, namedIn(request)) : undefined;
+  const named = force || existingOuts !== undefined ? selectToRun(planned, namedIn(request)) : undefined;
   if (named?.ok === false) return named;
   const isNamed = new Set(named?.value.chosen.map(({ id }) => id));
   const policyOf = (instance: Instance): Policy => ({
@@ -41,6 +48,14 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
     isNamed.has(id) ? existingOuts : undefined;
   const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
   return { ok: true, value: { selected, policyOf, existingOutsOf } };
+}
+
+/** What is meant that could come from lists alone which this request does not make (`--only`, `--from`). */
+function unmadeLists({ chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
+  const ids = new Set(chosen.map(({ id }) => id));
+  const open = listed.filter(({ after }) => !after.some((maker) => ids.has(maker)));
+  if (open.length === 0) return [];
+  return [...unmatched, ...open.filter(({ isKnown }) => !isKnown).map(unknownList)];
 }
 
 /** The patterns of a request without what those instances need. */
@@ -54,29 +69,54 @@ function failedBefore(store: Opened['store'], plan: Plan, { chosen }: Selected):
   const again = chosen.filter(({ id }) =>
     ['failed', 'blocked', 'interrupted'].includes(last.get(id)?.kind ?? ''),
   );
-  return { chosen: instancesWithNeeds(plan, again), takenAsIs: [] };
+  return { chosen: instancesWithNeeds(plan, again), takenAsIs: [], listed: [], unmatched: [] };
 }
 
 /** The same instances as another version of the plan has them. */
-export function selectedIn(plan: Plan, { chosen, takenAsIs }: Selected): Selected {
+export function selectedIn(plan: Plan, { chosen, takenAsIs, ...rest }: Selected): Selected {
   const instances = byId(plan.instances);
   const now = (some: readonly Instance[]): readonly Instance[] =>
     some.map((instance) => instances.get(instance.id) ?? instance);
-  return { chosen: now(chosen), takenAsIs: now(takenAsIs) };
+  return { chosen: now(chosen), takenAsIs: now(takenAsIs), ...rest };
 }
 
 /** A session in which instances can run, and find results in the shared cache. */
 export async function sessionToRun(
   opened: Opened,
   planned: Planned,
-  { chosen }: Selected,
+  chosen: Chosen,
   { allowMissing = false, restoreOnly = false }: RunRequest,
 ): Promise<Result<Session, Problem>> {
   // What is only written back need not be able to run here.
-  const session = restoreOnly
-    ? await sessionFor(opened, planned, [], instancesWithNeeds(planned.plan, chosen), allowMissing)
-    : await sessionFor(opened, planned, chosen, undefined, allowMissing);
+  const checked = restoreOnly ? [] : await surelyRun(opened, planned, chosen);
+  const looked = instancesWithNeeds(planned.plan, chosen.selected.chosen);
+  const session = await sessionFor(opened, planned, checked, looked, allowMissing);
   return session.ok ? withSharedCache(opened, planned, session.value) : session;
+}
+
+/**
+ * Chosen instances that have to be able to run. What depends on a list that is made first is left out: whether it stays
+ * what it is, is known once the list is.
+ */
+async function surelyRun(
+  opened: Opened,
+  planned: Planned,
+  { selected: { chosen }, policyOf }: Chosen,
+): Promise<readonly Instance[]> {
+  const { plan } = planned;
+  if (plan.lists === undefined) return chosen;
+  const makers = new Set(plan.lists.map(({ instance }) => instance));
+  const looked = instancesWithNeeds(
+    plan,
+    chosen.filter(({ id }) => makers.has(id)),
+  );
+  const session = await sessionFor(opened, planned, [], looked, true);
+  if (!session.ok) return chosen;
+  const standings = await readTogether(opened.store, () => assessAll(session.value, looked, policyOf));
+  const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
+  const made = new Set(looked.flatMap(({ id }) => (stale.has(id) ? [id] : [])));
+  const open = withDependents(plan, made);
+  return chosen.filter(({ id }) => made.has(id) || !open.has(id));
 }
 
 /** The same session; what is not on this disk is taken from the shared cache. */
@@ -104,10 +144,16 @@ export async function chooseToRun(
 ): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
   const chosen = choose(opened, planned, request);
   if (!chosen.ok) return chosen;
-  const { selected } = chosen.value;
+  const looked = instancesWithNeeds(planned.plan, chosen.value.selected.chosen);
   const session =
     request.remote === true
-      ? await sessionToRun(opened, planned, selected, request)
-      : await sessionFor(opened, planned, selected.chosen, undefined, request.allowMissing);
+      ? await sessionToRun(opened, planned, chosen.value, request)
+      : await sessionFor(
+          opened,
+          planned,
+          await surelyRun(opened, planned, chosen.value),
+          looked,
+          request.allowMissing,
+        );
   return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;
 }

@@ -1,12 +1,14 @@
 import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
+import { lastList } from '../../cache/last-list.ts';
 import { builtFile } from '../built-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { InstanceId } from '../../identity.ts';
 import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from '../find-project.ts';
 import type { Plan } from '../../plan/instance.ts';
 import type { PlannedFile } from '../../plan/plan-file.ts';
 import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
-import { rememberedPlan, rememberPlan } from '../../plan/remembered-plan.ts';
+import { hasCurrentLists, rememberedPlan, rememberPlan } from '../../plan/remembered-plan.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
 import type { SourceRequest } from '../../pipeline-file/source-request.ts';
 import { overrideName } from '../../wording/override-name.ts';
@@ -22,6 +24,8 @@ export interface Planned {
   /** The queues that its instances may be placed on; none before they are. */
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
   readonly warnings: readonly Diagnostic[];
+  /** What is wrong with the lists that matrices take values from, as they were when they were made last. */
+  readonly listFaults: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
   /** Whether the store has it, for the next process. */
   readonly isStored: boolean;
@@ -50,11 +54,17 @@ export async function planHere(
     file: place.file,
     readText: (path) => readProjectText(place.root, path),
     overrides: set,
+    ...(store === undefined
+      ? {}
+      : {
+          readList: (pipeline: string, instance: InstanceId, out: string) =>
+            lastList(place.root, store, pipeline, instance, out),
+        }),
   };
-  if (before !== undefined && isCurrent(before, place, set))
+  if (before !== undefined && isCurrent(before, place, request))
     return withNameOfItsOwn(before.isStored ? before : stored(before, request, store));
   const known = remembered(request, store);
-  const { result, sound, loose, warnings, sources } = known ?? (await planAnew(request));
+  const { result, sound, loose, listFaults = [], warnings, sources } = known ?? (await planAnew(request));
   if (!result.ok)
     return invalid([...result.error, ...(sound === undefined ? [] : look(sound, loose ?? []))], sources);
   const planned = {
@@ -62,6 +72,7 @@ export async function planHere(
     plan: result.value,
     executors: new Map(),
     warnings,
+    listFaults,
     sources,
     isStored: known !== undefined,
   };
@@ -73,27 +84,28 @@ function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {
   return clash === undefined ? { ok: true, value: planned } : invalid([clash], planned.sources);
 }
 
-/** One with warnings is not stored: they are found by planning. */
+/** One with warnings, or with faults of its lists, is not stored: they are found by planning. */
 function stored(planned: Planned, request: SourceRequest, store: Store | undefined): Planned {
-  if (store === undefined || planned.warnings.length > 0) return planned;
+  if (store === undefined || planned.warnings.length > 0 || planned.listFaults.length > 0) return planned;
   const text = rememberPlan(planned.plan, planned.sources, request, builtFile(import.meta.url));
   recordPlan(store, request.file, text);
   return { ...planned, isStored: true };
 }
 
 /**
- * Whether a file and all that it extends have the texts that a plan was made from. The texts of `--set` are
+ * Whether a file, all that it extends, and the lists that it names are what a plan was made from. The texts of `--set` are
  * no files.
  */
 function isCurrent(
-  { place, sources }: Planned,
+  { place, plan, sources }: Planned,
   { root, file }: ProjectPlace,
-  set: readonly string[],
+  { overrides, readList }: SourceRequest,
 ): boolean {
-  const typed = new Set(set.map((_, index) => overrideName(index)));
+  const typed = new Set(overrides.map((_, index) => overrideName(index)));
   return (
     place.root === root &&
     place.file === file &&
+    hasCurrentLists(plan, readList) &&
     [...sources].every(([name, text]) => {
       if (typed.has(name)) return true;
       const now = readProjectText(root, name);

@@ -1,17 +1,37 @@
 import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
+import type { AwaitedInstances } from '../../event.ts';
 import type { Instance } from '../../plan/instance.ts';
 import { select, type Selected, type Selection } from '../../plan/select.ts';
 import { joinFirst } from '../../wording/join-first.ts';
+import { shellName } from '../../wording/shell-name.ts';
 import { invalid } from './invalid.ts';
 import type { Planned } from './plan-here.ts';
 
-/** The instances that a command is about. */
-export function selectFrom({ plan, sources }: Planned, selection: Selection): Result<Selected, Problem> {
+/** The instances that a command is about, as the lists of matrices are now. */
+export function selectFrom(planned: Planned, selection: Selection): Result<Selected, Problem> {
+  const selected = selectToRun(planned, selection);
+  if (!selected.ok) return selected;
+  const { chosen, listed, unmatched } = selected.value;
+  const unknown = chosen.length === 0 && unmatched.length === 0 ? listed.map(unknownList) : [];
+  const faults = [...unmatched, ...unknown];
+  return faults.length > 0 ? invalid(faults, planned.sources) : selected;
+}
+
+/** The same for a run, which makes the lists: what could match then is no fault yet. */
+export function selectToRun({ plan, sources }: Planned, selection: Selection): Result<Selected, Problem> {
   const selected = select(plan, selection);
   return selected.ok ? selected : invalid(selected.error, sources);
 }
+
+/** The fault of what is not known before a list is made. */
+export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
+  severity: 'error',
+  code: 'unknown-list',
+  message: `${name} is known after ${joinFirst(after, 3)}`,
+  help: `make the list with \`pipeline run ${after.map(shellName).join(' ')}\``,
+});
 
 /** The fault of a name that selects several instances where one is meant. */
 export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({

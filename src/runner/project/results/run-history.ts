@@ -59,6 +59,10 @@ export function historyOf(
       case 'run-started':
         for (const id of event.instances) instances.set(id, nothingToldOf(id));
         break;
+      case 'planned-again':
+        for (const id of event.added) instances.set(id, instances.get(id) ?? nothingToldOf(id));
+        for (const id of event.removed) instances.delete(id);
+        break;
       case 'found-in-place':
         for (const id of event.instances) end(id, { kind: 'up-to-date' }, event.at);
         break;

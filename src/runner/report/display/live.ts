@@ -1,6 +1,7 @@
 import type { Event } from '../../event.ts';
 import { stageOf } from '../../identity.ts';
 import type { Colors } from '../../wording/colors.ts';
+import { awaitedText } from '../awaited-text.ts';
 import { pluralize } from '../../wording/pluralize.ts';
 import { durationText } from '../../wording/duration-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
@@ -80,6 +81,7 @@ function statusLine(view: LiveView, now: number, colors: Colors, width = Infinit
       : []),
     ...(counts.failed > 0 ? [colors.red(`${counts.failed} failed`)] : []),
     ...(view.running.size > 0 ? [`${view.running.size} running`] : []),
+    ...(view.awaited.length > 0 ? [awaitedText(view.awaited)] : []),
     durationText((now - view.startedAt) / 1000),
     ...(leftText(view, now) ?? []),
   ];

@@ -1,14 +1,16 @@
 import type { Colors } from '../../wording/colors.ts';
+import { awaitedText } from '../awaited-text.ts';
 import { diagnosticText } from '../diagnostic-text.ts';
 import { isWarning, messageText } from '../message-text.ts';
 import { durationText } from '../../wording/duration-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { outcomeText, retryText } from '../outcome-text.ts';
+import { pluralize } from '../../wording/pluralize.ts';
 import { printableLines } from '../../wording/printable.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { reasonText } from '../reason-text.ts';
 import { shellName } from '../../wording/shell-name.ts';
-import type { Event, Outcome } from '../../event.ts';
+import type { AwaitedInstances, Event, Outcome } from '../../event.ts';
 import type { StageMessage } from '../../../stage/message.ts';
 
 /**
@@ -23,6 +25,17 @@ export function plainLines(
 ): readonly string[] {
   switch (event.kind) {
     case 'run-started':
+      return awaitedLines(event.awaited ?? [], colors);
+    case 'planned-again':
+      return [
+        ...(event.added.length > 0
+          ? [colors.dim(`+ ${pluralize(event.added.length, 'instance')}: ${joinFirst(event.added, 3)}`)]
+          : []),
+        ...(event.removed.length > 0
+          ? [colors.dim(`- ${pluralize(event.removed.length, 'instance')}: ${joinFirst(event.removed, 3)}`)]
+          : []),
+        ...awaitedLines(event.awaited, colors),
+      ];
     case 'fetching':
     // A run with nothing to do says so once, at its end.
     case 'found-in-place':
@@ -59,6 +72,9 @@ export function plainLines(
       return [];
   }
 }
+
+const awaitedLines = (awaited: readonly AwaitedInstances[], colors: Colors): readonly string[] =>
+  awaited.length === 0 ? [] : [`${colors.dim('…')} ${colors.dim(awaitedText(awaited))}`];
 
 function startedText({
   instance,

@@ -1,4 +1,4 @@
-import type { Event, OutcomeCounts, RecordedEvent } from '../../event.ts';
+import type { AwaitedInstances, Event, OutcomeCounts, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';
 
 /** What is known of an instance that is running. */
@@ -33,6 +33,8 @@ export interface LiveView {
   readonly counts: Omit<OutcomeCounts, 'adopted'>;
   readonly running: ReadonlyMap<InstanceId, Running>;
   readonly stages: Readonly<Record<string, StageTimes>>;
+  /** What comes from lists that are not known yet. */
+  readonly awaited: readonly AwaitedInstances[];
   /** The model that is on its way, before anything runs. */
   readonly fetching: Extract<Event, { kind: 'fetching' }> | undefined;
 }
@@ -44,6 +46,7 @@ export const emptyView: LiveView = {
   counts: { ran: 0, 'up-to-date': 0, restored: 0, failed: 0, blocked: 0, skipped: 0, interrupted: 0 },
   running: new Map(),
   stages: {},
+  awaited: [],
   fetching: undefined,
 };
 
@@ -59,7 +62,25 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
           seconds: 0,
           earlier: event.earlier?.[stageOf(instance)],
         };
-      return { ...emptyView, startedAt: event.at, total: event.instances.length, jobs: event.jobs, stages };
+      return {
+        ...emptyView,
+        startedAt: event.at,
+        total: event.instances.length,
+        jobs: event.jobs,
+        stages,
+        awaited: event.awaited ?? [],
+      };
+    }
+    case 'planned-again': {
+      const stages: Record<string, StageTimes> = { ...view.stages };
+      const count = (instance: InstanceId, by: 1 | -1): void => {
+        const times = stages[stageOf(instance)] ?? { left: 0, ran: 0, seconds: 0, earlier: undefined };
+        stages[stageOf(instance)] = { ...times, left: times.left + by };
+      };
+      for (const instance of event.added) count(instance, 1);
+      for (const instance of event.removed) count(instance, -1);
+      const total = view.total + event.added.length - event.removed.length;
+      return { ...view, total, stages, awaited: event.awaited };
     }
     case 'fetching':
       return { ...view, fetching: event };

@@ -1,0 +1,30 @@
+import type { AwaitedInstances } from '../event.ts';
+import type { InstanceId } from '../identity.ts';
+import type { ListedInstances, Plan } from './instance.ts';
+
+/** The outs of a result that is right now, by name; undefined: an instance has none. */
+export type PresentOuts = (
+  id: InstanceId,
+) => Readonly<Record<string, { readonly digest: string }>> | undefined;
+
+/** The instances that make lists which are not, or may not be, what a plan was made with. */
+export const staleLists = (
+  { lists = [] }: Pick<Plan, 'lists'>,
+  outsOf: PresentOuts,
+): ReadonlySet<InstanceId> =>
+  new Set(
+    lists.flatMap(({ instance, out, digest }) =>
+      outsOf(instance)?.[out]?.digest === digest ? [] : [instance],
+    ),
+  );
+
+/** Whether it is known only once a list is made, or made again. */
+export const isAwaited = ({ isKnown, after }: ListedInstances, stale: ReadonlySet<InstanceId>): boolean =>
+  !isKnown || after.some((maker) => stale.has(maker));
+
+/** Of what comes from lists, what is known once they are made again. */
+export const awaitedInstances = (
+  listed: readonly ListedInstances[],
+  stale: ReadonlySet<InstanceId>,
+): readonly AwaitedInstances[] =>
+  listed.filter((part) => isAwaited(part, stale)).map(({ name, after }) => ({ name, after }));

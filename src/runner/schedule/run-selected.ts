@@ -1,0 +1,318 @@
+import type { SharedCacheReport } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Event, Outcome } from '../event.ts';
+import type { Capacity, Executor } from '../executors/executor.ts';
+import type { InstanceId } from '../identity.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selected } from '../plan/select.ts';
+import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
+import { withNeeds } from '../plan/with-needs.ts';
+import type { ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { assessAll, isInPlace, presentOuts, type Standing } from '../status/assess-all.ts';
+import type { Session } from '../status/assess.ts';
+import { readTogether } from '../store/database/open-store.ts';
+import { lastKeys } from '../store/last-results.ts';
+import { placedOuts } from '../store/placements.ts';
+import { readUntil } from '../workspace/workspace.ts';
+import { recordWritten } from '../workspace/written.ts';
+import type { Result } from '../../result.ts';
+import { type Allotment, allotment } from './allotment.ts';
+import { failedBy, type Run, warn } from './execute-instance.ts';
+import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';
+import { type Ends, type InPlace, type OnOutcome, withRun } from './run.ts';
+import type { RunWatcher } from './run-controls.ts';
+
+/** What is to be run, as the lists that matrices take values from are known. */
+export interface PlannedRun {
+  readonly session: Session;
+  /** In the order of the plan. */
+  readonly selected: Selected;
+  /** Those that were named, which `--force` is about. */
+  readonly policyOf: (instance: Instance) => Policy;
+  /** Of those that were named. */
+  readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;
+  /** Of the pipeline file. */
+  readonly warnings: readonly Diagnostic[];
+  /** What is wrong with what the lists give. */
+  readonly listFaults: readonly Diagnostic[];
+}
+
+export interface RunOptions {
+  readonly request: RunRequest;
+  /** Plans again: lists have been made. */
+  readonly planAgain: () => Promise<Result<PlannedRun, readonly Diagnostic[]>>;
+  readonly retryDelay: (attempt: number) => number;
+  readonly watcher?: RunWatcher | undefined;
+  /** What happened before the run began: downloads. Already passed on. */
+  readonly earlierEvents: readonly Event[];
+}
+
+/**
+ * Runs what is out of date. Where a list that it depends on is, it runs up to the list, plans again, and goes on. The
+ * caller holds the lock.
+ */
+export async function runSelected(
+  first: PlannedRun,
+  options: RunOptions,
+  onEvent: (event: Event) => void,
+  signals: StopSignals,
+): Promise<RunSummary> {
+  const { request } = options;
+  const allotmentOf = allotments(request);
+  const { session, selected } = first;
+  const executors = new Set(selected.chosen.map(session.executorOf));
+  const jobs = [...executors].reduce((sum, executor) => sum + allotmentOf.capacity(executor).jobs, 0);
+  const warned = new Set<string>();
+  let readsOutOfDate = false;
+  let sharedCache: SharedCacheReport | undefined;
+  const summary = await withRun(
+    session,
+    {
+      ...options,
+      instances: selected.chosen,
+      jobs,
+      detach: request.detach === true,
+      awaited: awaitedInstances(selected.listed, new Set()),
+    },
+    onEvent,
+    signals,
+    async (run, ends) => {
+      session.source?.onWarning?.((warning) => warn(run, null, warning));
+      await settleAll(run, ends);
+      sharedCache = await session.source?.finish?.(run.stop.stopped);
+    },
+  );
+  return { ...summary, readsOutOfDate, ...(sharedCache === undefined ? {} : { sharedCache }) };
+
+  async function settleAll(run: Run, ends: Ends): Promise<void> {
+    const ended = new Map<InstanceId, Outcome>();
+    const told: Ends = {
+      ...ends,
+      onOutcome(instance, key, outcome) {
+        ended.set(instance.id, outcome);
+        ends.onOutcome(instance, key, outcome);
+      },
+      onInPlace(found) {
+        for (const [id] of found) ended.set(id, { kind: 'up-to-date' });
+        ends.onInPlace(found);
+      },
+    };
+    let planned = first;
+    while (await settle({ ...run, session: planned.session }, planned, ended, told)) {
+      const again = await options.planAgain();
+      if (!again.ok) {
+        leave(planned, ended, again.error, told);
+        return;
+      }
+      const { source } = session;
+      planned = { ...again.value, session: { ...again.value.session, source } };
+      const { chosen, listed } = planned.selected;
+      ends.onPlanned(chosen, awaitedInstances(listed, new Set()));
+    }
+  }
+
+  /** Runs what can run as the plan is; gives whether to plan again, since lists were made that it depends on. */
+  async function settle(
+    run: Run,
+    planned: PlannedRun,
+    ended: ReadonlyMap<InstanceId, Outcome>,
+    ends: Ends,
+  ): Promise<boolean> {
+    const { chosen, takenAsIs } = planned.selected;
+    for (const warning of planned.warnings) warnOnce(run, warning);
+    const taken = await takeAsIs(run, planned.selected);
+    readsOutOfDate ||= taken.warnings.length > 0;
+    for (const warning of taken.warnings) warnOnce(run, warning);
+    const left = chosen.filter(({ id }) => !ended.has(id));
+    const ready = withoutBlocked(left, taken.blocked, ends.onOutcome);
+    const madeBefore = [...ended].flatMap(([id, outcome]) => (isMade(outcome) ? [id] : []));
+    const known = new Set([...takenAsIs.map(({ id }) => id), ...madeBefore]);
+    const looking = { ...run.session, workspace: readUntil(run.session.workspace, run.stop.stopped) };
+    const standings = await readTogether(run.session.store, () =>
+      assessAll(looking, ready, planned.policyOf, known),
+    );
+    const makers = staleMakers(planned, ready, standings);
+    if (makers.length === 0) ends.onFaults(faultsOfLists(planned));
+    else {
+      const { listed } = planned.selected;
+      const awaited = awaitedInstances(listed, new Set(makers));
+      if (awaited.length > awaitedInstances(listed, new Set()).length) ends.onPlanned(chosen, awaited);
+      const upTo = withNeeds(planned.session.plan, makers);
+      const needed = ready.filter(({ id }) => upTo.has(id));
+      await bringUpToDate(run, planned, needed, standings, ended, ends);
+      if (run.stop.isStopping()) return leave(planned, ended, [], ends);
+      if (makers.every((id) => isMade(ended.get(id)))) return true;
+    }
+    const notKept = makers.filter((id) => ended.get(id)?.kind === 'ran' && !isMade(ended.get(id)));
+    ends.onFaults(notKept.map(listNotKept));
+    const rest = ready.filter(({ id }) => !ended.has(id));
+    const before = new Map([...ended, ...notKept.map((id) => [id, { kind: 'blocked', by: id }] as const)]);
+    await bringUpToDate(run, planned, rest, standings, before, ends);
+    return false;
+  }
+
+  async function bringUpToDate(
+    run: Run,
+    { policyOf, existingOutsOf }: PlannedRun,
+    instances: readonly Instance[],
+    standings: ReadonlyMap<InstanceId, Standing>,
+    ended: ReadonlyMap<InstanceId, Outcome>,
+    { onOutcome, onInPlace }: Ends,
+  ): Promise<void> {
+    const rest = noteInPlace(run, instances, standings, onInPlace);
+    if (rest.length === 0) return;
+    options.watcher?.onControls({
+      session: run.session,
+      running: () => [...run.running],
+      startNoMore: () => run.stop.startNoMore(),
+    });
+    const { runInstances } = await import('./run-instances.ts');
+    await runInstances(
+      run,
+      rest,
+      {
+        policyOf,
+        existingOutsOf,
+        keepGoing: request.keepGoing,
+        allotmentOf: (instance) => allotmentOf.share(run.session.executorOf(instance)),
+        restoreOnly: request.restoreOnly === true,
+        failures: options.watcher?.failures ?? new Map(),
+        ended,
+        standings,
+      },
+      onOutcome,
+    );
+    await recordWritten(run.session.workspace);
+  }
+
+  function warnOnce(run: Run, warning: Diagnostic): void {
+    const text = JSON.stringify(warning);
+    if (!warned.has(text)) warn(run, null, warning);
+    warned.add(text);
+  }
+}
+
+/** Ends a run whose lists were made and that cannot go on. */
+function leave(
+  { selected }: PlannedRun,
+  ended: ReadonlyMap<InstanceId, Outcome>,
+  faults: readonly Diagnostic[],
+  ends: Ends,
+): false {
+  ends.onFaults(faults);
+  for (const instance of selected.chosen)
+    if (!ended.has(instance.id)) ends.onOutcome(instance, null, { kind: 'skipped' });
+  return false;
+}
+
+/** Whether an instance has a result that is cached, and that what reads from it can be planned with. */
+const isMade = (outcome: Outcome | undefined): boolean =>
+  outcome?.kind === 'up-to-date' ||
+  outcome?.kind === 'restored' ||
+  (outcome?.kind === 'ran' && outcome.published);
+
+const listNotKept = (maker: InstanceId): Diagnostic => ({
+  severity: 'error',
+  code: 'unknown-list',
+  message: `the list that ${maker} made is not known: its result is not cached`,
+  help: 'run again',
+});
+
+/**
+ * What nothing of the selection could be planned with, were it to begin now: undefined where lists have to be made
+ * before that can be told.
+ */
+export async function refusedLists(planned: PlannedRun): Promise<readonly Diagnostic[]> {
+  const faults = faultsOfLists(planned);
+  if (faults.length === 0) return [];
+  const { session, selected, policyOf } = planned;
+  const known = new Set(selected.takenAsIs.map(({ id }) => id));
+  const standings = await readTogether(session.store, () =>
+    assessAll(session, selected.chosen, policyOf, known),
+  );
+  return staleMakers(planned, selected.chosen, standings).length > 0 ? [] : faults;
+}
+
+const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnostic[] => [
+  ...(selected.listed.length > 0 ? listFaults : []),
+  ...selected.unmatched,
+];
+
+/** The instances whose lists the selection depends on, and which are not as it was planned with. */
+function staleMakers(
+  { session: { plan }, selected: { chosen, listed } }: PlannedRun,
+  ready: readonly Instance[],
+  standings: ReadonlyMap<InstanceId, Standing>,
+): readonly InstanceId[] {
+  if (plan.lists === undefined) return [];
+  const wanted = new Set([
+    ...listed.flatMap(({ after }) => after),
+    ...chosen.flatMap(({ id }) => plan.needs.get(id) ?? []),
+  ]);
+  const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
+  return ready.flatMap(({ id }) => (wanted.has(id) && stale.has(id) ? [id] : []));
+}
+
+/** Executors with what they carry, each asked once in a run. */
+function allotments({ jobs }: RunRequest): {
+  capacity(executor: Executor): Capacity;
+  share(executor: Executor): Allotment;
+} {
+  const capacities = new Map<Executor, Capacity>();
+  const opened = new Map<Executor, Allotment>();
+  const capacity = (executor: Executor): Capacity => {
+    const known = capacities.get(executor) ?? executor.capacity(jobs);
+    capacities.set(executor, known);
+    return known;
+  };
+  return {
+    capacity,
+    share(executor) {
+      const known = opened.get(executor) ?? allotment(capacity(executor));
+      opened.set(executor, known);
+      return known;
+    },
+  };
+}
+
+/** Tells the end of those that read what cannot be had; gives the others. */
+function withoutBlocked(
+  instances: readonly Instance[],
+  blocked: TakenAsIs['blocked'],
+  onOutcome: OnOutcome,
+): readonly Instance[] {
+  return instances.filter((instance) => {
+    const message = blocked.get(instance.id);
+    if (message !== undefined) onOutcome(instance, null, failedBy(message));
+    return message === undefined;
+  });
+}
+
+/** Tells the end of those for which nothing has to be done, and nothing written down; gives the others. */
+function noteInPlace(
+  { session: { store, plan } }: Run,
+  instances: readonly Instance[],
+  standings: ReadonlyMap<InstanceId, Standing>,
+  onInPlace: Ends['onInPlace'],
+): readonly Instance[] {
+  const found: InPlace[] = [];
+  const keys = lastKeys(store, plan.pipeline);
+  const placed = placedOuts(store);
+  const rest = instances.filter((instance) => {
+    const seen = standings.get(instance.id);
+    if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
+      return true;
+    const { key, decision } = seen.assessment;
+    // A run that was killed may have put outs in their places and not said so.
+    const isRecorded =
+      keys.get(instance.id) === key &&
+      Object.entries(decision.entry.outs).every(
+        ([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest,
+      );
+    if (isRecorded) found.push([instance.id, key]);
+    return !isRecorded;
+  });
+  onInPlace(found);
+  return rest;
+}
