@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { type Argument, Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { askCommand } from './commands/ask.ts';
 import { cancelCommand } from './commands/cancel.ts';
@@ -27,10 +27,16 @@ import { statusCommand } from './commands/status.ts';
 import { uiCommand } from './commands/ui.ts';
 import { verifyCommand } from './commands/verify.ts';
 
-/**
- * The command line: its commands in the order in which help lists them. What ends it early is thrown, as a
- * CommanderError.
- */
+/** The commands by what they are for, in the order in which help lists them. */
+const commands: Readonly<Record<string, readonly (() => Command)[]>> = {
+  'Run:': [runCommand, statusCommand, explainCommand, graphCommand, cancelCommand],
+  'Look at results:': [logCommand, historyCommand, metricsCommand, compareCommand, uiCommand, exportCommand],
+  'Use a model:': [askCommand, exportModelCommand, pushModelCommand],
+  'Keep and share results:': [verifyCommand, gcCommand, pushCommand, pullCommand, remoteCommand, keyCommand],
+  'Set up:': [initCommand, doctorCommand, setupCommand, schemaCommand, completionCommand],
+};
+
+/** The command line. What ends it early is thrown, as a CommanderError. */
 export function pipelineProgram(): Command {
   const program = new Command('pipeline')
     .description('Run the experiment described in pipeline.yaml, and only the parts that are out of date.')
@@ -38,35 +44,23 @@ export function pipelineProgram(): Command {
     .enablePositionalOptions() // `setup tensorflow --version` is not ours
     .showSuggestionAfterError()
     .showHelpAfterError('(pipeline --help lists the commands)')
+    .configureHelp({ subcommandTerm: nameAndArguments, subcommandDescription: firstSentence })
+    .addHelpCommand(helpCommand())
     .exitOverride();
-  for (const command of [
-    runCommand,
-    statusCommand,
-    explainCommand,
-    graphCommand,
-    logCommand,
-    historyCommand,
-    metricsCommand,
-    compareCommand,
-    exportCommand,
-    askCommand,
-    uiCommand,
-    exportModelCommand,
-    pushModelCommand,
-    verifyCommand,
-    cancelCommand,
-    gcCommand,
-    doctorCommand,
-    pushCommand,
-    pullCommand,
-    remoteCommand,
-    keyCommand,
-    initCommand,
-    schemaCommand,
-    setupCommand,
-    completionCommand,
-  ]) {
-    program.addCommand(command().exitOverride());
-  }
+  for (const [heading, group] of Object.entries(commands))
+    for (const command of group) program.addCommand(command().helpGroup(heading).exitOverride());
   return program.addCommand(completeCommand().exitOverride(), { hidden: true });
 }
+
+const helpCommand = (): Command =>
+  new Command('help').argument('[command]').description('Show help for a command.').helpGroup('Set up:');
+
+const nameAndArguments = (command: Command): string =>
+  [command.name(), ...command.registeredArguments.map(written)].join(' ');
+
+function written(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+const firstSentence = (command: Command): string => /^.*?[.](?= |$)/.exec(command.description())?.[0] ?? '';
