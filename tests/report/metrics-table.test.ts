@@ -54,6 +54,23 @@ describe('the table of metrics', () => {
     ).toEqual(['m8', 'm9']);
   });
 
+  test('shows of many metrics those that models are compared by, once each, by the profile for every script', () => {
+    const scores = (value: number) =>
+      Object.fromEntries(
+        ['metrics', 'multilingual', 'without_leaked.metrics', 'without_leaked.multilingual'].flatMap(
+          (profile) =>
+            ['rouge1', 'rougeL', 'f1', 'exact_match'].map((name) => [`${profile}.${name}`, value] as const),
+        ),
+      );
+    const { rows, left } = metricsTable([point('a', 1, scores(0.5)), point('b', 1, scores(0.25))], undefined);
+    expect(rows[0]?.slice(1).map((heading) => heading.replace('\n', ''))).toEqual([
+      'multilingual.rougeL',
+      'multilingual.f1',
+      'multilingual.exact_match',
+    ]);
+    expect(left.metrics).toHaveLength(13);
+  });
+
   test('heads columns by the last parts of their names that no other has', () => {
     expect(
       metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0],

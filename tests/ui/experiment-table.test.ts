@@ -4,7 +4,7 @@ import {
   differingSettings,
   experimentRows,
   haveSeeds,
-  leadingMetrics,
+  shownMetrics,
   sortedRows,
 } from '../../src/ui/page/pages/experiment-table.ts';
 import { leavesOf } from '../../src/ui/server/experiments.ts';
@@ -59,14 +59,14 @@ describe('the table of experiments', () => {
         isGrouped: false,
       },
     );
-    expect(leadingMetrics(rows)).toEqual(['selection_loss', 'multilingual.rougeL']);
+    expect(shownMetrics(rows)).toEqual(['selection_loss', 'multilingual.rougeL']);
     const other = experimentRows(
       [model('a', {}, { accuracy: 0.5, steps: 4 }), model('b', {}, { accuracy: 0.25, steps: 5 })],
       {
         isGrouped: false,
       },
     );
-    expect(leadingMetrics(other)).toEqual(['accuracy']);
+    expect(shownMetrics(other)).toEqual(['accuracy']);
   });
 });
 

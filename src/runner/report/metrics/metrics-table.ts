@@ -3,6 +3,7 @@ import type { MetricValue, ResultState } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { listed } from '../../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../../pipeline-file/nearest.ts';
+import { leadingMetrics } from './leading-metrics.ts';
 import { textWidth } from '../../wording/text-width.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
@@ -30,7 +31,7 @@ const mostMetrics = 8;
 
 /**
  * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to
- * show; undefined: those that differ, scores before counts. No wider than `width`, as far as what was asked
+ * show; undefined: those that differ, the best known of many. No wider than `width`, as far as what was asked
  * for allows.
  */
 export function metricsTable(
@@ -96,23 +97,29 @@ function fitting(
   });
 }
 
-/**
- * Scores before counts, in their order; one at least, since a table without a metric would
- * tell nothing.
- */
+/** The metrics that fit; one at least, since a table without a metric would tell nothing. */
 function mostTelling(
   columns: readonly MetricColumn[],
   room: number,
   widthOf: (column: Column) => number,
 ): readonly Column[] {
-  const ranked = [
-    ...columns.filter(({ isCount: counts }) => !counts),
-    ...columns.filter(({ isCount: counts }) => counts),
-  ].slice(0, mostMetrics);
+  const ranked = columns.length > mostMetrics ? firstOfMany(columns) : scoresFirst(columns);
   const fit = fitting(ranked, room, widthOf);
   const shown = fit.length === 0 ? ranked.slice(0, 1) : fit;
-  return columns.filter((column) => shown.includes(column));
+  return (columns.length > mostMetrics ? ranked : columns).filter((column) => shown.includes(column));
 }
+
+function firstOfMany(columns: readonly MetricColumn[]): readonly MetricColumn[] {
+  const leading = leadingMetrics(columns.map(({ name }) => name)).flatMap((name) =>
+    columns.filter((column) => column.name === name),
+  );
+  return leading.length > 0 ? leading : scoresFirst(columns).slice(0, mostMetrics);
+}
+
+const scoresFirst = (columns: readonly MetricColumn[]): readonly MetricColumn[] => [
+  ...columns.filter(({ isCount: counts }) => !counts),
+  ...columns.filter(({ isCount: counts }) => counts),
+];
 
 /**
  * Each name by as many of its last parts as no other ends with, which `--columns` takes; what comes before

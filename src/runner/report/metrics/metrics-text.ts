@@ -1,6 +1,7 @@
 import type { InstanceMetrics } from '../../answers.ts';
 import { stageOf } from '../../identity.ts';
 import { aligned } from '../../wording/aligned.ts';
+import { joinFirst } from '../../wording/join-first.ts';
 import { wrapped } from '../../wording/wrapped.ts';
 import { hasColumn, metricsTable } from './metrics-table.ts';
 
@@ -22,15 +23,14 @@ export function metricsText(
       width,
     );
     const notes = [
-      ...(same.length === 0
-        ? []
-        : [`same in all instances: ${same.map(({ name, value }) => `${name} ${value}`).join(', ')}`]),
-      ...(left.settings.length === 0 ? [] : [`also different (--json): ${left.settings.join(', ')}`]),
-      ...(left.metrics.length === 0 || columns !== undefined
-        ? []
-        : [`not shown (--columns): ${left.metrics.join(', ')}`]),
-    ];
-    return `${[...aligned(rows), ...notes.flatMap((note) => wrapped(note, width))].join('\n')}\n`;
+      note(
+        'same in all instances',
+        same.map(({ name, value }) => `${name} ${value}`),
+      ),
+      note('also different (--json)', left.settings),
+      note('not shown (--columns)', columns === undefined ? left.metrics : []),
+    ].flat();
+    return `${[...aligned(rows), ...notes.flatMap((each) => wrapped(each, width))].join('\n')}\n`;
   });
   const marked = shown.some(({ best }) => best !== undefined)
     ? '\n* the best, as `best` in the pipeline file says\n'
@@ -43,3 +43,9 @@ export function metricsText(
     : '';
   return `${tables.join('\n')}${marked}${outdated}${adopted}`;
 }
+
+/** There may be hundreds of metrics; --json has them all. */
+const note = (title: string, names: readonly string[]): readonly string[] =>
+  names.length === 0 ? [] : [`${title}: ${joinFirst(names, mostNamed)}`];
+
+const mostNamed = 12;

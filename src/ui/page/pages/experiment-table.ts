@@ -1,3 +1,4 @@
+import { leadingMetrics } from '../../../runner/report/metrics/leading-metrics.ts';
 import { direction, headingsOf } from '../../../runner/report/metrics/metrics-table.ts';
 import type { Value } from '../../../stage/context.ts';
 import type { ModelAnswer } from '../../api.ts';
@@ -102,20 +103,15 @@ export const metricNamesOf = (rows: readonly ExperimentRow[]): readonly string[]
 ];
 
 /** The metrics that are shown until others are chosen: what people compare models by, else those that differ. */
-export function leadingMetrics(rows: readonly ExperimentRow[]): readonly string[] {
+export function shownMetrics(rows: readonly ExperimentRow[]): readonly string[] {
   const names = metricNamesOf(rows);
-  const leading = wellKnown.flatMap((ending) => {
-    const found = names.filter((name) => name === ending || name.endsWith(`.${ending}`));
-    return found.find((name) => name.startsWith('multilingual.')) ?? found[0] ?? [];
-  });
+  const leading = leadingMetrics(names);
   const others = names.filter((name) => {
     const values = new Set(rows.map(({ metrics }) => metrics[name]?.value));
     return values.size > 1 && [...values].some((value) => value !== undefined && !Number.isInteger(value));
   });
-  return leading.length > 1 ? leading : others.slice(0, 6);
+  return leading.length > 0 ? leading : others.slice(0, 6);
 }
-
-const wellKnown = ['selection_loss', 'rougeL', 'f1', 'exact_match', 'bertscore_f1', 'slot_mean.mean'];
 
 /** Each name by as many of its last parts as tell it from the others. */
 export function shortNames(names: readonly string[]): (name: string) => string {

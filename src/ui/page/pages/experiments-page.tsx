@@ -7,7 +7,7 @@ import {
   experimentRows,
   haveSeeds,
   isBestLow,
-  leadingMetrics,
+  shownMetrics,
   metricNamesOf,
   type RowMetric,
   shortNames,
@@ -35,7 +35,7 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
   );
   const names = metricNamesOf(all);
   const chosen = query.getAll('metric').filter((name) => names.includes(name));
-  const metrics = chosen.length > 0 ? chosen : leadingMetrics(all);
+  const metrics = chosen.length > 0 ? chosen : shownMetrics(all);
   const settings = differingSettings(kept);
   const short = shortNames([...names, ...settings]);
   const sort = query.get('sort') ?? '';
@@ -430,7 +430,7 @@ function ScatterView(props: {
   const numeric = settings.filter((name) =>
     rows.every(({ settings: { [name]: value = '' } }) => value !== '' && Number.isFinite(Number(value))),
   );
-  const leading = leadingMetrics(rows);
+  const leading = shownMetrics(rows);
   const x = query.get('x') ?? leading[0] ?? names[0] ?? '';
   const y = query.get('y') ?? leading[1] ?? names[1] ?? '';
   const options = [...numeric, ...names].map((name) => [name, name] as const);
