@@ -20,6 +20,7 @@ import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { pushModelCommand } from './commands/push-model.ts';
+import { resultsCommand } from './commands/results.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { setupCommand } from './commands/setup.ts';
@@ -30,7 +31,15 @@ import { verifyCommand } from './commands/verify.ts';
 /** The commands by what they are for, in the order in which help lists them. */
 const commands: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Run:': [runCommand, statusCommand, explainCommand, graphCommand, cancelCommand],
-  'Look at results:': [logCommand, historyCommand, metricsCommand, compareCommand, uiCommand, exportCommand],
+  'Look at results:': [
+    logCommand,
+    historyCommand,
+    metricsCommand,
+    compareCommand,
+    resultsCommand,
+    uiCommand,
+    exportCommand,
+  ],
   'Use a model:': [askCommand, exportModelCommand, pushModelCommand],
   'Keep and share results:': [verifyCommand, gcCommand, pushCommand, pullCommand, remoteCommand, keyCommand],
   'Set up:': [initCommand, doctorCommand, setupCommand, schemaCommand, completionCommand],

@@ -298,6 +298,8 @@ export interface InstanceMetrics {
   readonly values: Readonly<Record<string, MetricValue>>;
   /** The bounds that the files state, for those of `values` that have some. */
   readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
+  /** Of how many rows those of `values` are for which the files say so. */
+  readonly rows?: Readonly<Record<string, number>>;
   /** The metric, a name of `values`, by which it is the best: see `best` of the pipeline file. */
   readonly best?: string;
   /** Outs whose numbers cannot be read. */
@@ -379,6 +381,53 @@ export interface HubAccess {
   readonly token: string | undefined;
   /** Nothing may be asked of the network. */
   readonly offline: boolean;
+}
+
+/** The results file that was written, `results.json` beside `pipeline.yaml`. */
+export interface WrittenResults {
+  /** From the project root. */
+  readonly file: string;
+  readonly instances: number;
+  /** Whether it differs from what was there. */
+  readonly changed: boolean;
+  /** Instances without a result that is up to date: they are left out. */
+  readonly leftOut: readonly InstanceId[];
+}
+
+/** How the results file differs from what the project has now. */
+export interface ResultsCheck {
+  readonly file: string;
+  /** Of the same manifest, with the same metrics. */
+  readonly same: number;
+  /** Of a manifest that differs in nothing but the platform. */
+  readonly platformOnly: readonly InstanceId[];
+  readonly differences: readonly ResultsDifference[];
+}
+
+/**
+ * `changed`: it would be another result now. `metrics`: the file has other numbers than the result. `missing`:
+ * the file has no line of it. `gone`: the pipeline file does not name it. `unknown`: what it reads from has no
+ * result here, so its manifest is not known.
+ */
+export interface ResultsDifference {
+  readonly instance: string;
+  readonly kind: 'changed' | 'metrics' | 'missing' | 'gone' | 'unknown';
+}
+
+/** The metrics of a commit. */
+export interface MetricsAtCommit {
+  /** Seven digits of it. */
+  readonly commit: string;
+  readonly metrics: readonly InstanceMetrics[];
+}
+
+/** Where the results of a commit can be read. */
+export interface ResultsAt {
+  /** Seven digits of the commit. */
+  readonly commit: string;
+  readonly results: readonly ResultFiles[];
+  /** Instances whose results are known, and not in the cache any more. */
+  readonly evicted: readonly InstanceId[];
 }
 
 /** The files that are an instance's result. */

@@ -11,7 +11,6 @@ import {
   modelPlaceOf,
   models,
   results,
-  runAtCommit,
   runEvents,
   status,
   tracking,
@@ -19,6 +18,7 @@ import {
   verify,
   wholeRun,
 } from './project/ask.ts';
+import { checkResults, metricsAtCommit, resultsAtCommit, writeResults } from './project/results-over-time.ts';
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/disk/no-space-left.ts';
@@ -44,12 +44,15 @@ import type {
   InstanceStatus,
   ModelPlace,
   ModelResults,
+  MetricsAtCommit,
   MetricValue,
   Problem,
   Pushed,
   RemoteCheck,
   RerunVerification,
   ResultFiles,
+  ResultsAt,
+  ResultsCheck,
   RunHistory,
   RunRecord,
   Status,
@@ -57,6 +60,7 @@ import type {
   Tracking,
   Truncation,
   Verification,
+  WrittenResults,
 } from './answers.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
 import type { Event, NumberedEvent, Outcome } from './event.ts';
@@ -98,6 +102,7 @@ export type {
   Problem,
   RerunVerification,
   ResultFiles,
+  ResultsCheck,
   RunHistory,
   RunRecord,
   RunRequest,
@@ -111,6 +116,7 @@ export type {
   Verification,
   WatchListeners,
   WatchNews,
+  WrittenResults,
 };
 
 /** Which pipeline file of which project, as the command line names them. */
@@ -176,10 +182,17 @@ export interface Project {
     run: string,
     selection: Selection,
   ): Promise<Result<readonly InstanceMetrics[] | undefined, Problem>>;
-  /** The last run that ended well from a commit without changed files; the inner error says what there is not. */
-  runAtCommit(
-    revision: string,
-  ): Promise<Result<Result<{ readonly run: string; readonly commit: string }>, Problem>>;
+  /**
+   * As the results file of a commit has them, or else as the last good run from it without changed files left
+   * them. The inner error says what there is not.
+   */
+  metricsAtCommit(revision: string, selection: Selection): Promise<Result<Result<MetricsAtCommit>, Problem>>;
+  /** Where the files of those results can be read. */
+  resultsAtCommit(revision: string, selection: Selection): Promise<Result<Result<ResultsAt>, Problem>>;
+  /** Writes the results file, for a commit. */
+  writeResults(): Promise<Result<WrittenResults, Problem>>;
+  /** Compares the results file with what the project has now. */
+  checkResults(): Promise<Result<ResultsCheck, Problem>>;
   /**
    * The models that instances left, each with what was made from it alone: as they are now, or as a run left
    * them. Undefined: there is no such run.
@@ -397,8 +410,14 @@ export async function openProject(
       withPlan('read', (open, plan) =>
         metricsOfRun(open, plan, id, selection, (warning) => onWarning(warning, textOf)),
       ),
-    runAtCommit: (revision) =>
-      withPlan('read', async (open, plan) => ({ ok: true, value: await runAtCommit(open, plan, revision) })),
+    metricsAtCommit: (revision, selection) =>
+      withPlan('read', (open, plan) =>
+        metricsAtCommit(open, plan, revision, selection, (warning) => onWarning(warning, textOf)),
+      ),
+    resultsAtCommit: (revision, selection) =>
+      withPlan('read', (open, plan) => resultsAtCommit(open, plan, revision, selection)),
+    writeResults: () => withPlan('read', writeResults),
+    checkResults: () => withPlan('read', checkResults),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     hubAccess: async () => {

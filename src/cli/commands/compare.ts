@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
-import type { Artifact, Project, ResultFiles } from '../../runner/project.ts';
+import type { Artifact, Problem, Project, ResultFiles, Selection } from '../../runner/project.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -17,6 +17,7 @@ interface CompareOptions extends PipelineOptions {
   readonly profile: 'multilingual' | 'reference';
   readonly against?: string;
   readonly score?: string;
+  readonly at?: string;
 }
 
 export function compareCommand(): Command {
@@ -38,10 +39,11 @@ export function compareCommand(): Command {
       '--score <name>',
       'compare only this score, such as rougeL (the default for more than two models)',
     )
+    .option('--at <revision>', 'the answers that a commit had, as far as they are in the cache')
     .option('--seed <seed>', 'seed of the randomization test', wholeNumber(0), 42)
     .addHelpText(
       'after',
-      "\nExamples:\n  pipeline compare eval:aimc,lora eval:aimc,full\n  pipeline compare 'eval[aimc,*]' --against eval:aimc,base",
+      "\nExamples:\n  pipeline compare eval:aimc,lora eval:aimc,full\n  pipeline compare eval:aimc,lora eval:aimc,full --at HEAD~1\n  pipeline compare 'eval[aimc,*]' --against eval:aimc,base",
     )
     .action(async (patterns: readonly string[], options: CompareOptions) => {
       const project = await openProjectHere(options);
@@ -64,15 +66,29 @@ async function compare(
     const selection = { patterns: [pattern], mode: 'only' } as const;
     const declared = await project.artifacts(selection);
     if (!declared.ok) return await reportProblem(declared.error, options);
-    const found = await project.results(selection);
+    const found = await resultsFor(project, selection, options);
     if (!found.ok) return await reportProblem(found.error, options);
-    const read = await modelsOf(project.root, pattern, declared.value, found.value, options);
+    if (!found.value.ok) return refuse(found.value.error, 1);
+    const { results, evicted, commit } = found.value.value;
+    const isEvicted = ({ instance }: Artifact): boolean => evicted.includes(instance);
+    for (const instance of evicted)
+      openScreen().write(
+        `warning: the answers that ${instance} had at ${commit} are not in the cache: it is left out\n`,
+      );
+    const left = declared.value.filter((artifact) => !isEvicted(artifact));
+    if (left.length === 0 && evicted.length > 0) continue;
+    const read = await modelsOf(project.root, pattern, left, results, options);
     if (!read.ok) return refuse(read.error, 2);
     models.push(...read.value.filter(({ name }) => !models.some((known) => known.name === name)));
   }
   const against = options.against === undefined ? undefined : models[0]?.name;
   if (models.length < 2)
-    return refuse(`${asked.join(' ')} names one model: name another to compare it with`, 2);
+    return refuse(
+      options.at === undefined
+        ? `${asked.join(' ')} names one model: name another to compare it with`
+        : `${asked.join(' ')} leaves ${models.length === 0 ? 'no model' : 'one model'} to compare at ${options.at}`,
+      2,
+    );
   const { compareModels } = await import('../../ml/metrics/compare-models.ts');
   const compared = compareModels(models, { against, seed: options.seed });
   if (!compared.ok) return refuse(compared.error, 2);
@@ -85,6 +101,24 @@ async function compare(
   }
   if (options.json === true) printJson({ comparisons: shown });
   else process.stdout.write(await comparisonText(shown));
+}
+
+/** The results of now, or of a commit; the inner error says what there is not. */
+async function resultsFor(
+  project: Project,
+  selection: Selection,
+  { at }: CompareOptions,
+): Promise<Result<Result<ComparedResults>, Problem>> {
+  if (at !== undefined) return project.resultsAtCommit(at, selection);
+  const found = await project.results(selection);
+  return found.ok ? { ok: true, value: { ok: true, value: { results: found.value, evicted: [] } } } : found;
+}
+
+interface ComparedResults {
+  readonly results: readonly ResultFiles[];
+  /** Whose results are known, and not in the cache. */
+  readonly evicted: readonly string[];
+  readonly commit?: string;
 }
 
 const leadingScore = (comparisons: readonly ModelComparison[]): string | undefined =>

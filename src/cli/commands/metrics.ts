@@ -28,7 +28,7 @@ export function metricsCommand(): Command {
     .addOption(
       new Option(
         '--at <revision>',
-        'as the last run left them that was started from that commit, without changed files',
+        'as the results file of that commit has them, or the last run from it without changed files',
       ).conflicts('diff'),
     )
     .option('--diff <revision>', 'what changed since that commit, as Markdown')

@@ -1,44 +1,38 @@
 import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
 
-/** A moment that metrics are of: a run, or the last good one of a commit. */
+/** A moment that metrics are of: a run, or a commit. */
 export type Moment =
   { readonly kind: 'run'; readonly run: string } | { readonly kind: 'commit'; readonly revision: string };
 
-/** The metrics of a moment, and what it is called; undefined: the message says what there is not. */
+/** The metrics of a moment, and what it is called; `missing`: the message says what there is not. */
 export type MomentMetrics =
   | { readonly kind: 'found'; readonly name: string; readonly metrics: readonly InstanceMetrics[] }
   | { readonly kind: 'missing'; readonly message: string };
 
-/** Metrics as a run left them. */
+/** Metrics as a run left them, or as a commit has them. */
 export async function metricsAt(
   project: Project,
   moment: Moment,
   selection: Selection,
 ): Promise<Result<MomentMetrics, Problem>> {
   if (moment.kind === 'commit') {
-    const found = await project.runAtCommit(moment.revision);
+    const found = await project.metricsAtCommit(moment.revision, selection);
     if (!found.ok) return found;
     if (!found.value.ok) return { ok: true, value: { kind: 'missing', message: found.value.error } };
-    const { run, commit } = found.value.value;
-    return metricsOf(project, run, commit.slice(0, 7), selection);
+    const { commit, metrics } = found.value.value;
+    return { ok: true, value: { kind: 'found', name: commit, metrics } };
   }
-  return metricsOf(project, moment.run, moment.run, selection);
-}
-
-async function metricsOf(
-  project: Project,
-  run: string,
-  name: string,
-  selection: Selection,
-): Promise<Result<MomentMetrics, Problem>> {
-  const found = await project.metricsOfRun(run, selection);
+  const found = await project.metricsOfRun(moment.run, selection);
   if (!found.ok) return found;
   return {
     ok: true,
     value:
       found.value === undefined
-        ? { kind: 'missing', message: `there is no run "${run}": pipeline history lists the runs` }
-        : { kind: 'found', name, metrics: found.value },
+        ? {
+            kind: 'missing',
+            message: `there is no run "${moment.run}": pipeline history lists the runs`,
+          }
+        : { kind: 'found', name: moment.run, metrics: found.value },
   };
 }

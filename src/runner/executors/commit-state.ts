@@ -49,6 +49,17 @@ export function commitStateIn(text: string): CommitState | undefined {
     : { commit, branch: branch === '(detached)' ? undefined : branch, isDirty: isDirty(text) };
 }
 
+/** A file as a commit has it, named from the folder; undefined: the commit has none. */
+export const fileAtCommit = (folder: string, commit: string, file: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    execFile(
+      'git',
+      ['show', '--end-of-options', `${commit}:./${file}`],
+      { cwd: folder, maxBuffer: Number.MAX_SAFE_INTEGER },
+      (error, output) => resolve(error === null ? output : undefined),
+    );
+  });
+
 /** The commit that a revision names, as `HEAD~2` or `v1.0`; undefined: git knows none of that name here. */
 export const commitNamed = (folder: string, revision: string): Promise<string | undefined> =>
   new Promise((resolve) => {

@@ -49,13 +49,11 @@ import { runHistory } from './results/run-history.ts';
 import { isRunning, isSubmitted, outputsOf } from '../store/attempts.ts';
 import { lastResult } from '../store/last-results.ts';
 import { unnamedPlacements } from '../store/placements.ts';
-import { commitNamed } from '../executors/commit-state.ts';
 import { eventsSince } from '../store/event-log.ts';
 import type { Store } from '../store/database/open-store.ts';
 import {
   eventsOf,
   findRun,
-  lastCleanRun,
   lastOutcomes,
   lastRuns,
   lastToldRun,
@@ -199,7 +197,7 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
  * The states of the instances that a selection names, each with all that it needs, and what lists will give it.
  * `onRemoteWarning`: the shared cache is asked, too, and what goes wrong there is reported.
  */
-async function inspected(
+export async function inspected(
   opened: Opened,
   planned: Planned,
   selection: Selection,
@@ -232,7 +230,7 @@ async function inspected(
   };
 }
 
-interface InspectedSelection {
+export interface InspectedSelection {
   readonly inspections: readonly Inspection[];
   readonly awaited: readonly AwaitedInstances[];
 }
@@ -384,6 +382,7 @@ export async function metrics(
       params,
       values: named[index]?.values ?? {},
       intervals: named[index]?.intervals ?? {},
+      rows: named[index]?.rows ?? {},
       faults: named[index]?.faults ?? [],
     },
     named: named[index]?.named ?? [],
@@ -430,6 +429,7 @@ export async function metricsOfRun(
     params,
     values: named[index]?.values ?? {},
     intervals: named[index]?.intervals ?? {},
+    rows: named[index]?.rows ?? {},
     faults: named[index]?.faults ?? [],
   }));
   return { ok: true, value: rows.filter(({ values }) => Object.keys(values).length > 0) };
@@ -444,26 +444,6 @@ const evictedResult = ({ id, at }: Instance): Diagnostic => ({
   message: `the result that ${id} had is not in the cache any more: it is left out`,
   at,
 });
-
-/**
- * The last run of the pipeline that ended well from a commit without changed files. The error says in words
- * what there is not.
- */
-export async function runAtCommit(
-  { store, place }: Opened,
-  { plan }: Planned,
-  revision: string,
-): Promise<Result<{ readonly run: string; readonly commit: string }>> {
-  const commit = await commitNamed(place.root, revision);
-  if (commit === undefined) return { ok: false, error: `git knows no commit "${revision}" here` };
-  const run = lastCleanRun(store, plan.pipeline, commit);
-  return run === undefined
-    ? {
-        ok: false,
-        error: `no run of ${plan.pipeline} at ${commit.slice(0, 7)} without changed files is recorded here: check it out and run it`,
-      }
-    : { ok: true, value: { run, commit } };
-}
 
 const missingMetric = ({ stage, out, metric, at }: PlannedBest): Diagnostic => ({
   severity: 'warning',

@@ -27,6 +27,8 @@ export interface NamedMetrics {
   readonly values: Readonly<Record<string, MetricValue>>;
   /** The bounds of those that have some, by the same names. */
   readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
+  /** Of how many rows they are, where the file says so; by the same names. */
+  readonly rows: Readonly<Record<string, number>>;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];
 }
@@ -56,6 +58,7 @@ export async function namedMetrics(
       intervals: Object.fromEntries(
         named.flatMap(({ name, interval }) => (interval === undefined ? [] : [[name, interval]])),
       ),
+      rows: Object.fromEntries(named.flatMap(({ name, rows }) => (rows === undefined ? [] : [[name, rows]]))),
       faults,
     };
   });

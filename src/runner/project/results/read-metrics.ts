@@ -10,13 +10,17 @@ export interface Metric {
   readonly value: MetricValue;
   /** The bounds that the file states for it. */
   readonly interval?: readonly [low: number, high: number];
+  /** How many rows the file says that it is of. */
+  readonly rows?: number;
 }
 
 /** The numbers of a document's maps; lists hold what belongs to a metric, as its interval. */
 export async function readMetrics(file: string): Promise<Result<readonly Metric[], FileProblem>> {
   const read = await readJson(file);
   if (!read.ok) return read;
-  const found = numbersIn(read.value, []).map((metric) => withInterval(metric, read.value));
+  const found = numbersIn(read.value, []).map((metric) =>
+    withRows(withInterval(metric, read.value), read.value),
+  );
   return {
     ok: true,
     value: found.every(({ value }) => isExact(value))
@@ -40,6 +44,21 @@ function withInterval(metric: Metric, file: Json): Metric {
         : [];
   return typeof low === 'number' && typeof high === 'number' ? { ...metric, interval: [low, high] } : metric;
 }
+
+/** A count beside a metric, or else in a map around it. */
+function withRows(metric: Metric, file: Json): Metric {
+  if (rowCounts.includes(metric.path.at(-1) ?? '')) return metric;
+  for (let depth = metric.path.length - 1; depth >= 0; depth--) {
+    const around = metric.path.slice(0, depth);
+    const counts = rowCounts.map((name) => valueAt(file, [...around, name]));
+    const rows = counts.find((count) => typeof count === 'number' && Number.isSafeInteger(count));
+    if (typeof rows === 'number') return { ...metric, rows };
+  }
+  return metric;
+}
+
+/** Names by which metrics files count rows, the field's usual ones. */
+const rowCounts: readonly string[] = ['rows', 'n', 'num_samples'];
 
 const valueAt = (file: Json, path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>(

@@ -92,7 +92,9 @@ const boundNames = ({ intervals = {} }: InstanceMetrics): readonly string[] =>
     /(^|\.)mean$/.test(name) ? [name.replace(/mean$/, 'low'), name.replace(/mean$/, 'high')] : [],
   );
 
+/** None where the earlier ones are not known, as of a results file whose keys this cache does not know. */
 function changedParams(before: InstanceMetrics, after: InstanceMetrics): MetricsDiff['params'] {
+  if (Object.keys(before.params).length === 0) return [];
   const [old, now] = [flatParams(before.params), flatParams(after.params)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((param) => {
     const [was, is] = [old.get(param), now.get(param)];

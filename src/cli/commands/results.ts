@@ -1,0 +1,76 @@
+import { Command, Option } from 'commander';
+import type { ResultsCheck, WrittenResults } from '../../runner/project.ts';
+import { answer } from '../output/answer.ts';
+import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { refuse } from '../refuse.ts';
+
+interface ResultsOptions extends PipelineOptions {
+  readonly write?: true;
+  readonly check?: true;
+}
+
+export function resultsCommand(): Command {
+  return withPipelineOptions(new Command('results'))
+    .description(
+      'Keep the metrics of all results in a file for git, results.json: `metrics --at`, `metrics --diff` and `compare --at` read it at any commit.',
+    )
+    .addOption(new Option('--write', 'write the file').conflicts('check'))
+    .option('--check', 'compare the file with the results here; exit 1 where it is out of date')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline run && pipeline results --write && git add results.json\n  pipeline results --check',
+    )
+    .action((options: ResultsOptions) => {
+      if (options.write === true) return answer(options, (project) => project.writeResults(), writtenText);
+      if (options.check === true)
+        return answer(
+          options,
+          async (project) => {
+            const checked = await project.checkResults();
+            if (checked.ok && checked.value.differences.length > 0) process.exitCode = 1;
+            return checked;
+          },
+          checkText,
+        );
+      return refuse('say what to do: --write or --check', 2);
+    });
+}
+
+async function writtenText({ file, instances, changed, leftOut }: WrittenResults): Promise<string> {
+  const { joinFirst } = await import('../../runner/wording/join-first.ts');
+  const { pluralize } = await import('../../runner/wording/pluralize.ts');
+  const count = pluralize(instances, 'instance');
+  return [
+    changed ? `wrote ${count} to ${file}\n` : `${file} is up to date: ${count}\n`,
+    ...(leftOut.length === 0
+      ? []
+      : [
+          `left out, since no result is up to date: ${joinFirst(leftOut, 10)} (run them, then write again)\n`,
+        ]),
+  ].join('');
+}
+
+async function checkText({ file, same, platformOnly, differences }: ResultsCheck): Promise<string> {
+  const { joinFirst } = await import('../../runner/wording/join-first.ts');
+  const { pluralize } = await import('../../runner/wording/pluralize.ts');
+  const lines = [
+    ...differences.map(({ instance, kind }) => `${instance}  ${differenceText[kind]}`),
+    ...(platformOnly.length === 0
+      ? []
+      : [
+          `${pluralize(platformOnly.length, 'result')} of another platform, and of the same manifest otherwise: ${joinFirst(platformOnly, 10)}`,
+        ]),
+    differences.length === 0
+      ? `${file} is up to date: ${pluralize(same + platformOnly.length, 'instance')}`
+      : `${file} is out of date: update it with \`pipeline run\` and \`pipeline results --write\``,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const differenceText = {
+  changed: 'its manifest changed since the file was written',
+  metrics: 'the file has other metrics than its result',
+  missing: 'the file has no line of it',
+  gone: 'the pipeline file does not name it any more',
+  unknown: 'its manifest is not known: what it reads from has no result here',
+} satisfies Record<ResultsCheck['differences'][number]['kind'], string>;
