@@ -39,6 +39,14 @@ async function project(
   return { ...rig, stage };
 }
 
+/** The fourth field of proc_pid_stat(5); the name before it may hold spaces. */
+const parentOf = (pid: number): number =>
+  Number(
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*[)] /, '')
+      .split(' ')[1],
+  );
+
 const train = ({ cmd }: Puppet): object => ({ train: { cmd, outs: { m: 'm' } } });
 
 describe('a queue that three commands reach', () => {
@@ -111,6 +119,19 @@ describe('a queue that three commands reach', () => {
     rig.write({ broken: '' });
     await stage.exit(0, { m: 'weights' });
     expect((await run.result).json['ran']).toEqual(['train']);
+  });
+
+  test('a job is cancelled also where the queue signals its program before its wrapper', async () => {
+    await using rig = await project(train);
+    const run = rig.pipeline('run');
+    const stage = await rig.stage.nextStart();
+    const wrapper = parentOf(stage.pid);
+    process.kill(stage.pid, 'SIGKILL');
+    await stage.gone;
+    process.kill(wrapper, 'SIGTERM');
+    expect((await run.result).events.find(({ kind }) => kind === 'finished')).toMatchObject({
+      outcome: { kind: 'failed', failure: { kind: 'cancelled' } },
+    });
   });
 
   test('a copy of an attempt that was given up ends its program, and publishes nothing', async () => {

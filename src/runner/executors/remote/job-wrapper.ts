@@ -113,8 +113,10 @@ async function runProgram(job: JobFile): Promise<number> {
   if (pid === undefined) return publish(await ended);
   const family: Family = { group: pid, mark: jobMark(nonce, job.output) };
   let why: StopReason | undefined;
+  const stopping = new AbortController();
   const stop = (reason: StopReason, grace: number | null): void => {
     why ??= reason;
+    stopping.abort();
     if (grace === null) process.kill(-pid, 'SIGTERM');
     else void endFamily(family, grace);
   };
@@ -133,6 +135,8 @@ async function runProgram(job: JobFile): Promise<number> {
   clearTimeout(timer);
   clearInterval(fence);
   await endFamily(family, graceSeconds);
+  if (why === undefined && ending.kind === 'signal')
+    await sleep(sharedSignalMilliseconds, undefined, { signal: stopping.signal }).catch(() => {});
   if (why !== undefined)
     return publish({ kind: 'stopped', why, hasCheckpoint: hasNewFile(job.scratch, started) });
   const isKilled = ending.kind === 'signal' || (ending.kind === 'exit' && ending.code === killedCode);
@@ -143,6 +147,8 @@ async function runProgram(job: JobFile): Promise<number> {
 const longestTimer = 2 ** 31 - 1;
 /** How soon a job that was given up, on a node that its queue lost, stops writing. */
 const fenceMilliseconds = 1000;
+/** A queue may signal all processes of a job one by one: after the program, its own signal comes to the wrapper. */
+const sharedSignalMilliseconds = 1000;
 /** Of a shell whose child was killed. */
 const killedCode = 137;
 
