@@ -216,6 +216,31 @@ export interface RunRecord {
   readonly startedFrom: StartedFrom | undefined;
 }
 
+/** A param that has another value than before; undefined: it was not there, or is not any more. */
+export interface ChangedParam {
+  readonly instance: InstanceId;
+  /** Nested names joined by ".". */
+  readonly param: string;
+  readonly before: Value | undefined;
+  readonly after: Value | undefined;
+}
+
+/** What came of a run: of the instances that it computed or restored. */
+export interface RunResults {
+  readonly run: string;
+  /** By the metric that `best` names; without `best`, by the first metric of each instance. */
+  readonly scores: readonly RunScore[];
+  /** Against the results that the instances had before the run. */
+  readonly params: readonly ChangedParam[];
+}
+
+export interface RunScore {
+  readonly instance: InstanceId;
+  readonly metric: string;
+  readonly value: MetricValue;
+  readonly interval?: readonly [low: number, high: number] | undefined;
+}
+
 /** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */
 export type RunState = 'running' | 'done' | 'failed' | 'interrupted' | 'killed';
 
@@ -247,8 +272,18 @@ export interface InstanceHistory {
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
   readonly device: { readonly runtime: string; readonly device: string } | undefined;
   readonly attempts: readonly AttemptHistory[];
+  /**
+   * What its processes took in all attempts together, and the most memory that one attempt had; undefined: not
+   * known, as outside Linux.
+   */
+  readonly usage: InstanceUsage | undefined;
   /** The files of what it printed, from the project root. */
   readonly logs: readonly string[];
+}
+
+export interface InstanceUsage {
+  readonly cpuSeconds: number;
+  readonly peakMemoryBytes: number | undefined;
 }
 
 export interface SeriesPoint {

@@ -55,6 +55,7 @@ import type {
   ResultsCheck,
   RunHistory,
   RunRecord,
+  RunResults,
   Status,
   TracedResult,
   Tracking,
@@ -105,6 +106,7 @@ export type {
   ResultsCheck,
   RunHistory,
   RunRecord,
+  RunResults,
   RunRequest,
   RunSummary,
   Selection,
@@ -172,6 +174,8 @@ export interface Project {
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   /** The newest first. `before`: those that are older than this run. */
   history(limit: number, before?: string): Promise<Result<readonly RunRecord[], Problem>>;
+  /** What came of runs, which `history` gave. */
+  runResults(runs: readonly RunRecord[]): Promise<Result<readonly RunResults[], Problem>>;
   /** The stored events of a run from a sequence number on, 0 for all. Undefined: there is no such run. */
   eventsSince(run: string, sequence: number): Promise<Result<readonly NumberedEvent[] | undefined, Problem>>;
   /** Undefined: there is no such run. */
@@ -395,6 +399,15 @@ export async function openProject(
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
     history: (limit, before) =>
       withRows('read', (open) => ({ ok: true, value: history(open, limit, before) })),
+    runResults: (records) =>
+      withRows('read', async (open) => {
+        const plan = await planned('read');
+        const { runResults } = await import('./project/results/run-results.ts');
+        const found = records.map((record) =>
+          runResults(open, plan.ok ? plan.value.plan : undefined, record),
+        );
+        return { ok: true, value: await Promise.all(found) };
+      }),
     eventsSince: (id, sequence) =>
       withRows('read', (open) => ({ ok: true, value: runEvents(open, id, sequence) })),
     runHistory: (id) =>

@@ -1,4 +1,4 @@
-import type { InstanceStatus, RunRecord } from '../runner/answers.ts';
+import type { InstanceStatus, InstanceUsage, RunRecord } from '../runner/answers.ts';
 import type { RecordedEvent } from '../runner/event.ts';
 import type { Value } from '../stage/context.ts';
 
@@ -40,6 +40,7 @@ export interface RunInstance {
   readonly because: readonly string[];
   readonly progress?: RunProgress | undefined;
   readonly device?: string | undefined;
+  readonly usage?: InstanceUsage | undefined;
 }
 
 export interface RunProgress {

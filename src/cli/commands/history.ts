@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { Problem, Project, RunHistory, RunRecord, RunResults } from '../../runner/project.ts';
+import type { Result } from '../../result.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { tableWidth } from '../output/screen.ts';
@@ -11,19 +13,108 @@ interface HistoryOptions extends PipelineOptions {
 
 export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
-    .description('List runs, newest first, and how they ended.')
+    .description(
+      'List runs, newest first: how they ended, and the scores and changed params of what they computed. With a run, its instances with the time, CPU time and memory that they took.',
+    )
+    .argument('[run]', 'one run')
     .option('--limit <count>', 'list at most this many runs', wholeNumber(1), 20)
     .option('--wide', 'show every column, whatever the width of the terminal')
-    .addHelpText('after', '\nExample:\n  pipeline history --limit 5 --json')
-    .action((options: HistoryOptions) =>
-      answer(
-        options,
-        (project) => project.history(options.limit),
-        async (runs) => {
-          const { historyText } = await import('../../runner/report/history-text.ts');
-          return historyText(runs, tableWidth(options));
-        },
-        (runs) => ({ runs }),
-      ),
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline history --limit 5 --json\n  pipeline history 20260131-142501-3f9a',
+    )
+    .action((run: string | undefined, options: HistoryOptions) =>
+      run === undefined ? listRuns(options) : showRun(options, run),
     );
 }
+
+const listRuns = (options: HistoryOptions): Promise<void> =>
+  answer(
+    options,
+    async (project) => {
+      const runs = await project.history(options.limit);
+      return runs.ok ? withResults(project, runs.value) : runs;
+    },
+    async ({ runs, results }) => {
+      const { historyText } = await import('../../runner/report/history-text.ts');
+      return historyText(runs, results, tableWidth(options));
+    },
+    ({ runs, results }) => ({
+      runs: runs.map((record) => {
+        const { scores = [], params = [] } = results.get(record.run) ?? {};
+        return { ...record, scores, params };
+      }),
+    }),
+  );
+
+async function withResults(
+  project: Project,
+  runs: readonly RunRecord[],
+): Promise<
+  Result<{ readonly runs: readonly RunRecord[]; readonly results: ReadonlyMap<string, RunResults> }, Problem>
+> {
+  const found = await project.runResults(runs);
+  return found.ok
+    ? { ok: true, value: { runs, results: new Map(found.value.map((one) => [one.run, one])) } }
+    : found;
+}
+
+const showRun = (options: HistoryOptions, run: string): Promise<void> =>
+  answer(
+    options,
+    (project) => runWithResults(project, run),
+    async ({ told, results }) => {
+      const { runText } = await import('../../runner/report/run-text.ts');
+      return runText(told, results, tableWidth(options));
+    },
+    ({ told: { instances, warnings: _warnings, ...record }, results: { scores, params } }) => ({
+      ...record,
+      scores,
+      params,
+      instances: instances.map(instanceJson),
+    }),
+  );
+
+async function runWithResults(
+  project: Project,
+  run: string,
+): Promise<Result<{ readonly told: RunHistory; readonly results: RunResults }, Problem>> {
+  const told = await project.runHistory(run);
+  if (!told.ok) return told;
+  if (told.value === undefined) {
+    const message = `there is no run "${run}": pipeline history lists the runs`;
+    return {
+      ok: false,
+      error: {
+        kind: 'invalid',
+        diagnostics: [{ severity: 'error', code: 'unknown-run', message }],
+        sources: new Map(),
+      },
+    };
+  }
+  const found = await project.runResults([told.value]);
+  if (!found.ok) return found;
+  const results = found.value[0] ?? { run, scores: [], params: [] };
+  return { ok: true, value: { told: told.value, results } };
+}
+
+const instanceJson = ({
+  instance,
+  outcome,
+  key,
+  startedAt,
+  finishedAt,
+  usage,
+  params,
+  metrics,
+}: RunHistory['instances'][number]): object => ({
+  instance,
+  state: outcome?.kind ?? (startedAt === undefined ? 'waiting' : 'running'),
+  key,
+  startedAt,
+  finishedAt,
+  cpuSeconds: usage?.cpuSeconds,
+  peakMemoryBytes: usage?.peakMemoryBytes,
+  params,
+  metrics,
+});

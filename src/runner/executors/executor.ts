@@ -135,9 +135,16 @@ export interface SubmittedJob {
 
 /** How a job ended; none of its processes is left. `stopped`: it had been cancelled before it ended. */
 export type JobResult =
-  | (Ending & { readonly stopped: boolean })
+  | (Ending & { readonly stopped: boolean; readonly usage?: Usage | undefined })
   | { readonly kind: 'refused'; readonly message: string }
   | QueueResult;
+
+/** What the processes of a job took. */
+export interface Usage {
+  readonly cpuSeconds: number;
+  /** The most that they had in memory at once, as far as it was seen. */
+  readonly peakMemoryBytes?: number;
+}
 
 /** How a job in a queue may end besides. */
 export type QueueResult =

@@ -15,6 +15,7 @@ import {
   endAttempt,
   recordHandle,
   recordHost,
+  recordUsage,
 } from '../store/attempts.ts';
 import { forgetAbsent, noteAbsent } from '../store/products.ts';
 import { engineOf } from '../programs/engine.ts';
@@ -230,6 +231,7 @@ async function attemptOnce(
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
+    onUsage: (usage) => recordUsage(store, record, usage),
     onForeignLines: (count) =>
       warn(run, instance.id, {
         severity: 'warning',

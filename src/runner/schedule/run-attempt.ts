@@ -24,6 +24,7 @@ import {
   type JobProgram,
   type JobResult,
   type SubmittedJob,
+  type Usage,
 } from '../executors/executor.ts';
 import type { Jobs } from './jobs.ts';
 
@@ -42,6 +43,7 @@ export interface AttemptRequest {
   readonly detach?: boolean;
   onMessage(message: StageMessage): void;
   onOutput(appended: Appended): void;
+  onUsage(usage: Usage): void;
   /** Lines on the event descriptor that are no messages, when the attempt is over. */
   onForeignLines(count: number): void;
 }
@@ -150,6 +152,7 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
     jobs.leave(job);
     return { kind: 'left' };
   }
+  if (result !== undefined && 'usage' in result && result.usage !== undefined) request.onUsage(result.usage);
   if (foreign > 0) request.onForeignLines(foreign);
   return judge(result, {
     interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(),

@@ -100,6 +100,7 @@ async function again(
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
+    onUsage: () => undefined,
     onForeignLines: () => undefined,
   };
   const ending = await runAttempt(request, { nonce: newNonce(), gpus, onSubmitted: () => undefined });

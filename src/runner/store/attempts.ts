@@ -50,6 +50,49 @@ export function recordHost(
   );
 }
 
+/** What the processes of an attempt took. */
+export interface AttemptUsage {
+  readonly cpuSeconds: number;
+  /** Undefined: it ended before anything was seen of its memory. */
+  readonly peakMemoryBytes?: number | undefined;
+}
+
+/** Stores what an attempt took. */
+export function recordUsage(
+  store: Store,
+  { run, instance, attempt }: Attempt,
+  { cpuSeconds, peakMemoryBytes }: AttemptUsage,
+): void {
+  unlessDiskFails(() =>
+    store
+      .sql(
+        'UPDATE attempts SET cpu_seconds = ?, peak_memory = ? WHERE run = ? AND instance = ? AND attempt = ?',
+      )
+      .run(cpuSeconds, peakMemoryBytes ?? null, run, instance, attempt),
+  );
+}
+
+/** What the attempts of a run took, in their order, by instance; those of which nothing is known are left out. */
+export function usageOfRun(store: Store, run: string): ReadonlyMap<string, readonly AttemptUsage[]> {
+  const usage = new Map<string, AttemptUsage[]>();
+  const rows = rowsOf(
+    store
+      .sql(
+        'SELECT instance, cpu_seconds, peak_memory FROM attempts WHERE run = ? AND cpu_seconds IS NOT NULL ORDER BY attempt',
+      )
+      .all(run),
+  );
+  for (const row of rows) {
+    const instance = row.text('instance');
+    const taken = {
+      cpuSeconds: row.number('cpu_seconds'),
+      peakMemoryBytes: row.optionalNumber('peak_memory'),
+    };
+    usage.set(instance, [...(usage.get(instance) ?? []), taken]);
+  }
+  return usage;
+}
+
 /** The model of CPUs that the last attempt at a key ran on, before that of a nonce; undefined: not known. */
 export const earlierCpu = (store: Store, key: Key, nonce: string): string | undefined =>
   rowOf(

@@ -1,8 +1,10 @@
 import type { Value } from '../../stage/context.ts';
+import type { RecordedEvent } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { parseManifest } from './last-results.ts';
 import type { Store } from './database/open-store.ts';
+import { parseEvent } from './parse-event.ts';
 import { rowOf, rowsOf } from './database/row.ts';
 
 /**
@@ -23,6 +25,24 @@ export function keyAtRun(store: Store, pipeline: string, instance: InstanceId, r
       .get(instance, pipeline, run),
   );
   return row && parseKey(row.text('key'));
+}
+
+/** The instances that a run computed or restored, with the keys of their results. */
+export function keysMadeIn(store: Store, run: string): ReadonlyMap<InstanceId, Key> {
+  const made = new Map<InstanceId, Key>();
+  const rows = rowsOf(
+    store
+      .sql(
+        `SELECT body FROM events WHERE run = ? AND kind = 'finished'
+           AND json_extract(body, '$.outcome.kind') IN ('ran', 'restored') ORDER BY sequence`,
+      )
+      .all(run),
+  );
+  for (const row of rows) {
+    const event = parseEvent<RecordedEvent>(row.text('body'));
+    if (event?.kind === 'finished' && event.key !== null) made.set(event.instance, event.key);
+  }
+  return made;
 }
 
 /** The params in a result's manifest; undefined when the manifest is not stored any more. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { durationText } from '../../runner/wording/duration-text.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import type { RunAnswer, RunInstance } from '../api.ts';
 import { changed, followed, go } from './address.ts';
 import { InstancePanel } from './pages/instance-panel.tsx';
@@ -21,7 +22,10 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
   useLive((events) => {
     const own = events.filter((event) => event.run === id);
     if (own.length === 0) return;
-    if (run === undefined || own.some(({ sequence }, index) => sequence > run.next + index)) again();
+    // What instances took is no event: it is asked for when all have ended.
+    const isOver = own.some(({ event }) => event.kind === 'run-finished');
+    if (isOver || run === undefined || own.some(({ sequence }, index) => sequence > run.next + index))
+      again();
     else setRun(own.reduce(afterEvent, run));
   });
   const now = useNow(run?.state === 'running');
@@ -88,7 +92,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
       <div class={open === null ? 'split' : 'split open'}>
         <VirtualRows
           label="Instances of the run"
-          columns={4}
+          columns={6}
           rowHeight={40}
           rows={shown}
           head={
@@ -97,6 +101,12 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
               <th scope="col">State</th>
               <th scope="col" class="number">
                 Time
+              </th>
+              <th scope="col" class="number wide-only">
+                CPU time
+              </th>
+              <th scope="col" class="number wide-only">
+                Memory
               </th>
               <th scope="col" class="timeline-head">
                 Timeline
@@ -157,6 +167,10 @@ function InstanceRow(props: {
       </td>
       <td class="number">
         {told.startedAt === undefined ? '' : durationText(Math.max(0, end - told.startedAt) / 1000)}
+      </td>
+      <td class="number wide-only">{told.usage === undefined ? '' : durationText(told.usage.cpuSeconds)}</td>
+      <td class="number wide-only">
+        {told.usage?.peakMemoryBytes === undefined ? '' : sizeText(told.usage.peakMemoryBytes)}
       </td>
       <td class="timeline">
         {told.startedAt !== undefined && (

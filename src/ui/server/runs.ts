@@ -49,6 +49,7 @@ const runInstance = (told: InstanceHistory): RunInstance => ({
   attempts: told.attempts.length,
   because: told.attempts.at(-1)?.because.map(reasonText) ?? [],
   progress: told.progress,
+  usage: told.usage,
   device: told.device && `${told.device.runtime} on ${told.device.device}`,
 });
 

@@ -66,7 +66,7 @@ export function supervisor(program: string): Supervisor {
         return stage.end({ kind: 'refused', message: report.message });
       case 'ended':
         stages.delete(report.stage);
-        return stage.end({ ...report.ending, stopped: report.stopped });
+        return stage.end({ ...report.ending, stopped: report.stopped, usage: report.usage });
     }
   }
 

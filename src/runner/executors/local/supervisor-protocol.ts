@@ -1,4 +1,4 @@
-import type { Ending } from '../executor.ts';
+import type { Ending, Usage } from '../executor.ts';
 import type { Mark } from './processes.ts';
 
 /**
@@ -33,7 +33,13 @@ export type Report =
    * The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it
    * ended.
    */
-  | { readonly kind: 'ended'; readonly stage: number; readonly ending: Ending; readonly stopped: boolean };
+  | {
+      readonly kind: 'ended';
+      readonly stage: number;
+      readonly ending: Ending;
+      readonly stopped: boolean;
+      readonly usage?: Usage | undefined;
+    };
 
 /** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */
 export const longestLine = 1 << 16;

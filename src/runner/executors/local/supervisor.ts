@@ -5,6 +5,7 @@ import { type Ending, graceSeconds } from '../executor.ts';
 import { forwardLines } from './forward-lines.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
+import { usageMeter } from './usage-meter.ts';
 import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /**
@@ -12,6 +13,7 @@ import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
  * and it outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still
  * runs, and itself.
  */
+const meter = usageMeter();
 const families = new Map<number, Family>();
 /** Stages that run on and were asked to stop. */
 const stopped = new Set<number>();
@@ -55,6 +57,7 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   }
   const family: Family = { group: pid, mark };
   families.set(stage, family);
+  meter.follow(pid);
   const events = child.stdio[3];
   const lines =
     events instanceof Readable
@@ -63,6 +66,7 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
+  const usage = meter.ended(pid);
   // One that ended by itself has done its work, even if it is asked to stop while what it left behind is
   // ended.
   const wasStopped = stopped.delete(stage);
@@ -75,6 +79,7 @@ async function start({ stage, command, folder, environment, mark, output }: Star
     stage,
     ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending,
     stopped: wasStopped,
+    usage: await usage,
   });
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from '../../../files/json.ts';
-import type { JobHost, Platform } from '../executor.ts';
+import type { JobHost, Platform, Usage } from '../executor.ts';
 
 /**
  * The instructions for a job in a queue, in a file of its attempt's folder. It is also the fence: a wrapper whose
@@ -40,6 +40,7 @@ export interface ResultFile extends JobMachine {
   readonly started: number;
   readonly ended: number;
   readonly ending: WrapperEnding;
+  readonly usage?: Usage | undefined;
 }
 
 export type WrapperEnding =

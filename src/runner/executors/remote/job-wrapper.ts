@@ -3,8 +3,9 @@ import { closeSync, openSync, realpathSync, statSync, writeSync } from 'node:fs'
 import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usageMeter } from '../local/usage-meter.ts';
 import { endFamily, type Family } from '../local/processes.ts';
-import { graceSeconds } from '../executor.ts';
+import { graceSeconds, type Usage } from '../executor.ts';
 import { hasNewFile } from './checkpoints.ts';
 import {
   claimPath,
@@ -108,9 +109,11 @@ async function runProgram(job: JobFile): Promise<number> {
   });
   closeSync(printed);
   closeSync(events);
+  const meter = usageMeter();
   const ended = endingOf(child);
   const { pid } = child;
   if (pid === undefined) return publish(await ended);
+  meter.follow(pid);
   const family: Family = { group: pid, mark: jobMark(nonce, job.output) };
   let why: StopReason | undefined;
   const stopping = new AbortController();
@@ -132,15 +135,16 @@ async function runProgram(job: JobFile): Promise<number> {
     if (isGivenUp()) void endFamily(family, 0);
   }, fenceMilliseconds);
   const ending = await ended;
+  const usage = await meter.ended(pid);
   clearTimeout(timer);
   clearInterval(fence);
   await endFamily(family, graceSeconds);
   if (why === undefined && ending.kind === 'signal')
     await sleep(sharedSignalMilliseconds, undefined, { signal: stopping.signal }).catch(() => {});
   if (why !== undefined)
-    return publish({ kind: 'stopped', why, hasCheckpoint: hasNewFile(job.scratch, started) });
+    return publish({ kind: 'stopped', why, hasCheckpoint: hasNewFile(job.scratch, started) }, usage);
   const isKilled = ending.kind === 'signal' || (ending.kind === 'exit' && ending.code === killedCode);
-  return publish(isKilled && outOfMemoryKills() > killsBefore ? { kind: 'out-of-memory' } : ending);
+  return publish(isKilled && outOfMemoryKills() > killsBefore ? { kind: 'out-of-memory' } : ending, usage);
 }
 
 /** setTimeout counts in 32 bits. */
@@ -204,7 +208,7 @@ function isGivenUp(): boolean {
 }
 
 /** Gives the exit code of the job. A disk that is full is tried again for a while: a result is all there is. */
-async function publish(ending: WrapperEnding): Promise<number> {
+async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
   const result: ResultFile = {
     nonce,
     id: process.env['SLURM_ARRAY_JOB_ID'] ?? process.env['SLURM_JOB_ID'] ?? '',
@@ -212,6 +216,7 @@ async function publish(ending: WrapperEnding): Promise<number> {
     started,
     ended: Date.now(),
     ending,
+    usage,
   };
   for (let tries = 1; ; tries++) {
     if (isGivenUp()) return leave('its attempt was given up');

@@ -289,14 +289,14 @@ export function remoteExecutor(
   }
 
   function jobResult(
-    { ending, host, platform: found }: ResultFile,
+    { ending, host, platform: found, usage }: ResultFile,
     { isCancelled, sight }: Tracked,
   ): JobResult {
     switch (ending.kind) {
       case 'exit':
-        return { kind: 'exit', code: ending.code, stopped: false };
+        return { kind: 'exit', code: ending.code, stopped: false, usage };
       case 'signal':
-        return { kind: 'signal', signal: ending.signal, stopped: isCancelled };
+        return { kind: 'signal', signal: ending.signal, stopped: isCancelled, usage };
       case 'stopped':
         if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
         if (ending.why === 'timeout') return { kind: 'timeout' };

@@ -1,9 +1,17 @@
 import type { StageMessage } from '../../../stage/message.ts';
-import type { AttemptHistory, InstanceHistory, RunHistory, RunRecord, SeriesPoint } from '../../answers.ts';
+import type {
+  AttemptHistory,
+  InstanceHistory,
+  InstanceUsage,
+  RunHistory,
+  RunRecord,
+  SeriesPoint,
+} from '../../answers.ts';
 import { cachedFiles } from '../../cache/cache.ts';
 import type { Outcome, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';
 import type { Out, Plan } from '../../plan/instance.ts';
+import { type AttemptUsage, usageOfRun } from '../../store/attempts.ts';
 import { keyAtRun, paramsUnder } from '../../store/past-results.ts';
 import type { Opened } from '../open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';
@@ -31,12 +39,27 @@ export async function runHistory(
       })),
     ),
   );
-  const whole = results.map((told, index) => ({ ...told, metrics: metrics[index]?.values ?? {} }));
+  const usage = usageOfRun(opened.store, record.run);
+  const whole = results.map((told, index) => ({
+    ...told,
+    metrics: metrics[index]?.values ?? {},
+    usage: together(usage.get(told.instance) ?? []),
+  }));
   return { ...record, instances: whole, warnings };
 }
 
+function together(attempts: readonly AttemptUsage[]): InstanceUsage | undefined {
+  const peaks = attempts.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+  return attempts.length === 0
+    ? undefined
+    : {
+        cpuSeconds: attempts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+        peakMemoryBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
+      };
+}
+
 /** What the events alone say of an instance. */
-type ToldInstance = Omit<InstanceHistory, 'metrics'>;
+type ToldInstance = Omit<InstanceHistory, 'metrics' | 'usage'>;
 
 /**
  * Folds the events of a run. `isOver`: an instance that nothing was stored of was up to date (runs of version

@@ -1,18 +1,15 @@
 import type { Value } from '../../../stage/context.ts';
-import type { InstanceMetrics, MetricValue } from '../../answers.ts';
+import type { ChangedParam, InstanceMetrics, MetricValue } from '../../answers.ts';
 import type { InstanceId } from '../../identity.ts';
+import { changedParams } from './changed-params.ts';
+import { metricText } from './metric-text.ts';
 
 /** What changed between the metrics of two moments. */
 export interface MetricsDiff {
   /** In the order of the instances; of each, metrics with intervals first. */
   readonly changed: readonly ChangedMetric[];
   /** Of instances that have metrics at both moments: params with another value. */
-  readonly params: readonly {
-    readonly instance: InstanceId;
-    readonly param: string;
-    readonly before: Value | undefined;
-    readonly after: Value | undefined;
-  }[];
+  readonly params: readonly ChangedParam[];
   /** Instances with metrics after, or before, alone. */
   readonly added: readonly InstanceId[];
   readonly gone: readonly InstanceId[];
@@ -49,7 +46,7 @@ export function metricsDiff(
   });
   return {
     changed: both.flatMap(({ changed }) => changed),
-    params: both.flatMap(({ known, row }) => changedParams(known, row)),
+    params: both.flatMap(({ known, row }) => changedParams(row.instance, known.params, row.params)),
     added: after.flatMap(({ instance }) => (old.has(instance) ? [] : [instance])),
     gone: before.flatMap(({ instance }) => (now.has(instance) ? [] : [instance])),
     same: both.flatMap(({ row, changed }) => (changed.length === 0 ? [row.instance] : [])),
@@ -91,29 +88,6 @@ const boundNames = ({ intervals = {} }: InstanceMetrics): readonly string[] =>
   Object.keys(intervals).flatMap((name) =>
     /(^|\.)mean$/.test(name) ? [name.replace(/mean$/, 'low'), name.replace(/mean$/, 'high')] : [],
   );
-
-/** None where the earlier ones are not known, as of a results file whose keys this cache does not know. */
-function changedParams(before: InstanceMetrics, after: InstanceMetrics): MetricsDiff['params'] {
-  if (Object.keys(before.params).length === 0) return [];
-  const [old, now] = [flatParams(before.params), flatParams(after.params)];
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((param) => {
-    const [was, is] = [old.get(param), now.get(param)];
-    return JSON.stringify(was) === JSON.stringify(is)
-      ? []
-      : [{ instance: after.instance, param, before: was, after: is }];
-  });
-}
-
-/** By path: `config.learningRate`. */
-function flatParams(params: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
-  const entries = (value: Value, path: string): readonly (readonly [string, Value])[] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([name, member]: [string, Value]) =>
-          entries(member, path === '' ? name : `${path}.${name}`),
-        )
-      : [[path, value]];
-  return new Map(entries(params, ''));
-}
 
 /** The table shows so many metrics of an instance; the others are counted. */
 const mostMetrics = 8;
@@ -169,14 +143,7 @@ const paramText = (value: Value | undefined): string =>
 
 const valueText = (value: MetricValue, interval: Interval | undefined): string =>
   interval === undefined
-    ? numberText(value)
-    : `${numberText(value)} (${numberText(interval[0])} to ${numberText(interval[1])})`;
+    ? metricText(value)
+    : `${metricText(value)} (${metricText(interval[0])} to ${metricText(interval[1])})`;
 
-const changeText = (change: number): string => `${change >= 0 ? '+' : ''}${numberText(change)}`;
-
-const numberText = (value: MetricValue): string =>
-  typeof value === 'bigint' || Number.isInteger(value)
-    ? String(value)
-    : value !== 0 && Math.abs(value) < 0.001
-      ? value.toExponential(2)
-      : value.toFixed(4);
+const changeText = (change: number): string => `${change >= 0 ? '+' : ''}${metricText(change)}`;

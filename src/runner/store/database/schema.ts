@@ -227,6 +227,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN host TEXT;
   ALTER TABLE attempts ADD COLUMN cpu TEXT;
   `,
+  `
+  -- What the processes of an attempt took: seconds of CPU time and bytes; null: not known.
+  ALTER TABLE attempts ADD COLUMN cpu_seconds REAL;
+  ALTER TABLE attempts ADD COLUMN peak_memory INTEGER;
+  `,
 ];
 
 function idleUntil(table: string, changes: readonly string[]): string {

@@ -1,0 +1,30 @@
+import type { InstanceHistory, RunHistory, RunResults } from '../answers.ts';
+import { durationText } from '../wording/duration-text.ts';
+import { joinFirst } from '../wording/join-first.ts';
+import { sizeText } from '../wording/size-text.ts';
+import { table } from '../wording/table.ts';
+import { metricText } from './metrics/metric-text.ts';
+
+/** The instances of a run as a table, with the time, CPU time and memory that they took. */
+export function runText({ run, instances }: RunHistory, { scores }: RunResults, width: number): string {
+  if (instances.length === 0) return `run ${run} has no instances\n`;
+  const rows = instances.map((told) => [
+    told.instance,
+    stateText(told),
+    told.startedAt === undefined || told.finishedAt === undefined
+      ? ''
+      : durationText((told.finishedAt - told.startedAt) / 1000),
+    told.usage === undefined ? '' : durationText(told.usage.cpuSeconds),
+    told.usage?.peakMemoryBytes === undefined ? '' : sizeText(told.usage.peakMemoryBytes),
+    joinFirst(
+      scores
+        .filter(({ instance }) => instance === told.instance)
+        .map(({ metric, value }) => `${metric} ${metricText(value)}`),
+      1,
+    ),
+  ]);
+  return `${table([['instance', 'state', 'time', 'CPU time', 'memory', 'score'], ...rows], width).join('\n')}\n`;
+}
+
+const stateText = ({ outcome, startedAt }: InstanceHistory): string =>
+  (outcome?.kind ?? (startedAt === undefined ? 'waiting' : 'running')).replaceAll('-', ' ');
