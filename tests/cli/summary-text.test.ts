@@ -56,6 +56,14 @@ describe('the end of a run', () => {
     expect(told(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
   });
 
+  test('counts results that were not kept, since their inputs changed while they were computed', () => {
+    const edited: Outcome = { kind: 'ran', seconds: 1, published: false, edited: 'data/a.csv' };
+    expect(told({ a: edited, b: edited, c: ran }, 0)).toEqual([
+      '✓ 3 ran, 2.0 s',
+      '  2 results are not cached, since their inputs changed meanwhile: the next run computes them again',
+    ]);
+  });
+
   test('after Ctrl-C, what was not started is counted too', () => {
     expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
       '✗ 1 interrupted, 2 not started, 2.0 s',

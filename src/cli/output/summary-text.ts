@@ -39,6 +39,7 @@ export function summaryText(
       skipped: counts.skipped,
       isStopped: exitCode >= 130,
       isLeft: (counts.submitted ?? 0) + (counts.waiting ?? 0) > 0,
+      edited: [...outcomes.values()].filter(isOfEditedInputs).length,
     },
     typed,
   );
@@ -54,17 +55,30 @@ interface Unfinished {
   readonly isStopped: boolean;
   /** Whether jobs are in a queue, or wait for what is. */
   readonly isLeft: boolean;
+  /** How many results are not in the cache, since their inputs changed while they were computed. */
+  readonly edited: number;
 }
 
-function nextSteps({ failed, skipped, isStopped, isLeft }: Unfinished, typed: TypedRun): readonly string[] {
+const isOfEditedInputs = (outcome: Outcome): boolean =>
+  outcome.kind === 'ran' && outcome.edited !== undefined;
+
+function nextSteps(unfinished: Unfinished, typed: TypedRun): readonly string[] {
+  const { failed, skipped, isStopped, isLeft, edited } = unfinished;
   const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
     ...failed.slice(0, mostFailed).map((id) => `see \`${command('log')} ${shellName(id)}\``),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
     ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [keepGoingText(skipped)] : []),
+    ...(edited > 0 ? [editedText(edited)] : []),
     ...(failed.length > 0 || isStopped || isLeft ? [`continue with \`${command('run')}\``] : []),
   ];
+}
+
+function editedText(edited: number): string {
+  const [are, their, them] = edited === 1 ? ['is', 'its', 'it'] : ['are', 'their', 'them'];
+  const computed = `the next run computes ${them} again`;
+  return `${pluralize(edited, 'result')} ${are} not cached, since ${their} inputs changed meanwhile: ${computed}`;
 }
 
 function keepGoingText(skipped: number): string {
