@@ -13,6 +13,7 @@ import {
   type StageFields,
 } from './shapes/pipeline-shape.ts';
 import { badName, namePattern, type Of } from './shapes/shape.ts';
+import { withSearch } from './shapes/search-shape.ts';
 import { foldedPath } from './project-path.ts';
 import { varsLookUp, withVars } from './vars/vars.ts';
 
@@ -173,12 +174,17 @@ function toStage(
       message: `${both.value} is in env, which counts, and in passEnv, which does not`,
       at: both.at,
     });
-  if (program === undefined || both !== undefined) return undefined;
+  const matrix = withSearch(
+    fields.matrix ?? [{ from: undefined, axes: new Map(), at }],
+    fields.search,
+    report,
+  );
+  if (program === undefined || both !== undefined || matrix === undefined) return undefined;
   return {
     name,
     at,
     description: fields.description?.value ?? '',
-    matrix: fields.matrix ?? [{ from: undefined, axes: new Map(), at }],
+    matrix,
     program,
     params: fields.params,
     deps: unkeyed(fields.deps),

@@ -5,6 +5,7 @@ import { nearest } from '../nearest.ts';
 import type { MapNode, ScalarNode } from '../yaml/node.ts';
 import type { StageDependency, StageOut, WrittenBest } from '../pipeline.ts';
 import { matrix } from './matrix-shape.ts';
+import { searchShape } from './search-shape.ts';
 import { trackingShape } from './tracking-shape.ts';
 import { executorsShape } from './executor-shape.ts';
 import { projectPath } from '../project-path.ts';
@@ -184,6 +185,7 @@ const environmentNames = listOf(
 export const stageShape = record('a stage', {
   description: optional(text, 'what it does, for people'),
   matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
+  search: optional(searchShape, 'an axis whose points are drawn, by a seed'),
   uses: optional(
     usesPath,
     'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
