@@ -166,6 +166,32 @@ describe('a matrix whose values a list holds', () => {
     ]);
   });
 
+  const rungs = `stages:
+  all: { cmd: [all], outs: { points: points.json } }
+  first: { matrix: { point: { $from: all, out: points } }, cmd: [first], outs: { score: score.json } }
+  best: { cmd: [best], deps: { scores: { from: first, out: score, gather: true } }, outs: { points: points.json } }
+  last: { matrix: { point: { $from: best, out: points } }, cmd: [last], deps: { first: { from: first, out: score } }, outs: { o: o } }
+  page: { cmd: [page], deps: { all: { from: last, out: o, gather: true } } }
+`;
+
+  test('a list that is made of the instances of another is known after that', () => {
+    expect(open(planOf(rungs))).toEqual([
+      'first[*] after all',
+      'best after all',
+      'last[*] after all',
+      'page after all',
+    ]);
+    // What was made of other instances is no list of these.
+    expect(open(planOf(rungs, { 'best points': '[1]' }))).toContain('last[1] after all');
+    const half = planOf(rungs, { 'all points': '[1, 2]' });
+    expect(ids(half)).toEqual(['all', 'first[1]', 'first[2]', 'best']);
+    expect(open(half)).toEqual(['last[*] after best', 'page after best']);
+    expect(ids(planOf(rungs, { 'all points': '[1, 2]', 'best points': '[2]' })).slice(4)).toEqual([
+      'last[2]',
+      'page',
+    ]);
+  });
+
   test('an empty list gives no instances where that is allowed, and what gathers them still runs', () => {
     const text = fanOut.replace('out: shards }', 'out: shards, allowEmpty: true }');
     const plan = planOf(text, { 'list shards': '[]' });
@@ -174,11 +200,12 @@ describe('a matrix whose values a list holds', () => {
   });
 
   test('is `$from` and no place of values that the file has: faults are told before any list is known', () => {
-    const bad = (from: string, to: string): readonly string[] => faultsOf(fanOut.replace(from, to));
-    expect(bad('"${shard}"', '"${shrad}"')).toEqual(['unknown-reference 5:19 ${shrad}']);
-    expect(bad('$from: list', '$from: lits')).toEqual(['unknown-stage 4:31 lits']);
-    expect(bad('out: shards }', 'out: shard }')).toEqual(['unknown-out 4:43 shard']);
-    expect(bad('out: shards }', 'out: shards, more: 1 }')).toEqual(['unknown-name 4:51 more']);
+    const bad = (from: string, to: string): readonly string[] =>
+      faultsOf(fanOut.replace(from, to)).map((fault) => fault.replace(/ \d+:\d+/, ''));
+    expect(bad('"${shard}"', '"${shrad}"')).toEqual(['unknown-reference ${shrad}']);
+    expect(bad('$from: list', '$from: lits')).toEqual(['unknown-stage lits']);
+    expect(bad('out: shards }', 'out: shard }')).toEqual(['unknown-out shard']);
+    expect(bad('out: shards }', 'out: shards, more: 1 }')).toEqual(['unknown-name more']);
     expect(
       bad('list: { cmd: [list],', 'list: { cmd: [list], deps: { x: { from: merge, out: all } },')[0],
     ).toMatch(/^cycle /);

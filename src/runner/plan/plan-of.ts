@@ -63,14 +63,14 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
     const stage = pipeline.stages.get(name);
     const [own, parts] = [cells.get(name), listed.get(name) ?? []];
     if (stage === undefined || own === undefined) continue;
-    open.push(...parts.map((part) => listedInstances(name, part)));
+    open.push(...parts.map((part) => listedInstances(name, part, pending)));
     for (const cell of own) {
       // What makes its list may wait for another one itself.
       const awaited = new Set(cell.lists.flatMap((list) => pending.get(list) ?? []));
       const found: ListNeeds = { known: new Set(cell.lists), awaited, isSample: false };
       const instance = settleInstance(stage, cell, { ...scope, lists: found });
       if (found.awaited.size > 0) {
-        const after = [...found.awaited];
+        const after = plannedMakers(found.awaited, pending);
         pending.set(cell.name.id, after);
         open.push({ ...named(name, labelsOf(cell.axes)), after, isKnown: false });
       } else if (instance !== undefined) {
@@ -130,11 +130,20 @@ interface StageEdge extends Edge {
   readonly at: Range;
 }
 
-const listedInstances = (stage: string, { axes, lists, isKnown }: ListedCells): ListedInstances => ({
+const listedInstances = (
+  stage: string,
+  { axes, lists, isKnown }: ListedCells,
+  pending: PlanScope['pending'],
+): ListedInstances => ({
   ...named(stage, labelsOf(axes)),
-  after: lists,
-  isKnown,
+  after: plannedMakers(lists, pending),
+  isKnown: isKnown && !lists.some((list) => pending.has(list)),
 });
+
+/** Instances that make lists; those that wait for lists themselves are replaced by what makes these. */
+const plannedMakers = (lists: Iterable<InstanceId>, pending: PlanScope['pending']): readonly InstanceId[] => [
+  ...new Set([...lists].flatMap((list) => pending.get(list) ?? [list])),
+];
 
 const labelsOf = (axes: ListedCells['axes']): ListedInstances['labels'] =>
   Object.fromEntries([...axes].map(([axis, value]) => [axis, value?.label ?? null]));

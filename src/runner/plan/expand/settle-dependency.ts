@@ -135,7 +135,9 @@ function settleJoin(
   const parts = dep.gather || only === undefined ? (listed.get(source.name) ?? []) : [];
   const open = parts.filter((part) => couldAgree(part, cell.axes));
   const awaited = [
-    ...open.flatMap((part) => (part.isKnown ? [] : part.lists)),
+    ...open.flatMap((part) =>
+      part.isKnown && !part.lists.some((list) => pending.has(list)) ? [] : part.lists,
+    ),
     ...matches.flatMap((match) => pending.get(match.name.id) ?? []),
   ];
   for (const list of awaited) lists.awaited.add(list);
