@@ -41,8 +41,8 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
     },
     required: [...trainParamsSchema.required, 'measure'],
   },
-  deps: ['base', 'train', 'adapter?'],
-  outs: ['model', 'log', 'summary', 'validation?'],
+  deps: ['base', 'train', 'adapter?', 'state?'],
+  outs: ['model', 'log', 'summary', 'validation?', 'state?'],
   engines: trainingEngines,
   run: (context) => runTraining(context, answersOf(context.params, context)),
 });

@@ -9,8 +9,8 @@ import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
  */
 export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   params: trainParamsSchema,
-  deps: ['base', 'train', 'adapter?'],
-  outs: ['model', 'log', 'summary', 'validation?'],
+  deps: ['base', 'train', 'adapter?', 'state?'],
+  outs: ['model', 'log', 'summary', 'validation?', 'state?'],
   engines: trainingEngines,
   run: (context) => runTraining(context),
 });

@@ -36,11 +36,14 @@ export type MeasureFor = (setting: {
   readonly rows: readonly Row[];
 }) => Result<(parameters: Feeds) => Promise<Readonly<Record<string, number>>>>;
 
-/** `adapter?`: a folder of peft whose training is continued. */
-export type TrainDep = 'base' | 'train' | 'adapter?';
+/**
+ * `adapter?`: a folder of peft whose training is continued. `state?`: the state of the same training, stopped earlier,
+ * which goes on.
+ */
+export type TrainDep = 'base' | 'train' | 'adapter?' | 'state?';
 
-/** `validation?`: the losses of the held-out rows. */
-export type TrainOut = 'model' | 'log' | 'summary' | 'validation?';
+/** `validation?`: the losses of the held-out rows. `state?`: what the training can go on from. */
+export type TrainOut = 'model' | 'log' | 'summary' | 'validation?' | 'state?';
 
 /** A training from files to files: a model or adapter folder, the series of its steps, and a summary. */
 export async function runTraining(
@@ -119,6 +122,9 @@ export async function runTraining(
     emit: (event) => messagesOf(event).forEach(emit),
     measure: measure?.value,
     wantsRowLosses: outs.validation !== undefined,
+    stopAtEpoch: params.stopAtEpoch,
+    takeStateFrom: deps.state,
+    leaveStateIn: outs.state,
   });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 

@@ -20,6 +20,8 @@ export interface TrainParams {
   /** Share of the training rows that is held out. */
   readonly validation: number;
   readonly seed: number;
+  /** Stops after this epoch; the schedule is that of all epochs. With the out `state`, another training goes on. */
+  readonly stopAtEpoch?: number;
   /**
    * Of the choice of the validation rows, 42 by default, so that trainings with other seeds are evaluated on
    * the same rows.
@@ -127,6 +129,7 @@ export const trainParamsSchema = {
     targetTokens: { type: 'integer', minimum: 2 },
     validation: share,
     seed: { type: 'integer' },
+    stopAtEpoch: count,
     splitSeed: { type: 'integer' },
     tokenization: { enum: ['sentencepiece', 'transformers'] },
     runtime: { enum: ['onnx', 'tensorflow', 'auto'] },

@@ -24,6 +24,7 @@ const promises: readonly { readonly stage: string; readonly never: RegExp; reado
     because: 'preparing data computes nothing',
   },
   { stage: 'collate', never: allBut, because: 'collating compares numbers' },
+  { stage: 'select-points', never: /^src\/(runner|cli|ml)\//, because: 'selecting compares numbers' },
   { stage: 'report', never: allBut, because: 'the page shows and compares numbers' },
   {
     stage: 'train',

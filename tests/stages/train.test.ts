@@ -120,6 +120,36 @@ describe('the stage program train', () => {
     });
   });
 
+  test('stopped after an epoch, and gone on from its state, it ends with the bytes of a training that never stopped', async () => {
+    const { maxSteps: _, ...rest } = params.config;
+    const long = { ...params, config: { ...rest, epochs: 3 } };
+    expect(await train.run({ ...contextOf('whole'), params: long })).toMatchObject({ ok: true });
+    const first = contextOf('rung-1');
+    const state = join(folder, 'rung-1/state');
+    expect(
+      await train.run({
+        ...first,
+        outs: { ...first.outs, state },
+        params: { ...long, stopAtEpoch: 1 },
+      }),
+    ).toMatchObject({ ok: true });
+    const last = contextOf('rung-2');
+    expect(
+      await train.run({
+        ...last,
+        deps: { ...last.deps, state },
+        gathered: { ...last.gathered, state: [] },
+        params: long,
+      }),
+    ).toMatchObject({ ok: true });
+    for (const name of ['log.jsonl', 'summary.json', 'model/adapter_model.safetensors', 'model/README.md'])
+      expect(await readFile(join(folder, 'rung-2', name)), name).toEqual(
+        await readFile(join(folder, 'whole', name)),
+      );
+    const steps = await linesOf(join(folder, 'rung-1/log.jsonl'));
+    expect((await linesOf(join(folder, 'whole/log.jsonl'))).slice(0, steps.length)).toEqual(steps);
+  });
+
   test('interrupted and run again, it ends with the bytes of a training that was never interrupted', async () => {
     const controller = new AbortController();
     const stopping = contextOf('resumed', [], controller.signal);

@@ -62,6 +62,52 @@ describe('a training', () => {
     });
   }
 
+  test('stopped after each epoch, and gone on from its state elsewhere, it ends with the same bits', async () => {
+    const settings = {
+      method: { kind: 'lora', adapter },
+      length: { epochs: 3 },
+      evaluate: { steps: 2 },
+      restoreBest: true,
+    } as const;
+    const whole = await trainTiny(settings);
+    const folder = await mkdtemp(join(tmpdir(), 'states-'));
+    const first = await trainTiny(settings, { stopAtEpoch: 1, leaveStateIn: join(folder, '1') });
+    const second = await trainTiny(settings, {
+      stopAtEpoch: 2,
+      takeStateFrom: join(folder, '1'),
+      leaveStateIn: join(folder, '2'),
+    });
+    const last = await trainTiny(settings, { takeStateFrom: join(folder, '2') });
+    expect(bitsOf(last.outcome)).toEqual(bitsOf(whole.outcome));
+    const steps = [first, second, last].map(({ outcome }) => outcome.kind === 'finished' && outcome.steps);
+    expect(steps).toEqual([1, 2, 3].map((epoch) => (epoch * Number(steps[2])) / 3));
+    // It is further than the state: that of its own scratch folder counts.
+    const again = await trainTiny(settings, { takeStateFrom: join(folder, '1'), scratch: second.scratch });
+    expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: steps[1] }));
+    expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+    await rm(folder, { recursive: true });
+  });
+
+  test('the state of a training with other settings is refused, and so is a folder that holds none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'states-'));
+    const settings = { length: { epochs: 2 } } as const;
+    await trainTiny(settings, { stopAtEpoch: 1, leaveStateIn: join(folder, 'state') });
+    const other = await trainTiny(
+      { ...settings, learningRate: 0.5 },
+      { takeStateFrom: join(folder, 'state') },
+    );
+    expect(other.outcome).toMatchObject({
+      kind: 'failed',
+      problem: expect.stringContaining('is the state of a training with other rows or settings'),
+    });
+    const none = await trainTiny(settings, { takeStateFrom: folder });
+    expect(none.outcome).toMatchObject({
+      kind: 'failed',
+      problem: expect.stringContaining('holds no state of a training'),
+    });
+    await rm(folder, { recursive: true });
+  });
+
   test('interrupted in an evaluation, it leaves that with a checkpoint; run again, it makes it and ends with the same bits', async () => {
     const settings = {
       length: { steps: 6 },

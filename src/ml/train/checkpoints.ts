@@ -145,11 +145,14 @@ async function remove(
   }
 }
 
-const checkpointPath = (folder: string, step: number): string =>
+/** Where the checkpoint of a step is. */
+export const checkpointPath = (folder: string, step: number): string =>
   join(folder, `checkpoint-${String(step).padStart(8, '0')}`);
 
 const tensorsName = 'tensors.safetensors';
 const stateName = 'state.json';
+/** The files of a checkpoint. */
+export const checkpointFiles: readonly string[] = [tensorsName, stateName];
 
 /** What a checkpoint's state is on the disk: damage of the state or of a tensor shows in a CRC-32. */
 interface StoredState extends TrainingState {

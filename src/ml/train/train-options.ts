@@ -38,5 +38,11 @@ export interface TrainOptions {
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Asks for the losses of the held-out rows at the end: one more pass over them. */
   readonly wantsRowLosses?: boolean;
+  /** Stops after so many epochs of the schedule, which is that of the whole training. */
+  readonly stopAtEpoch?: number | undefined;
+  /** Where the same training left its state when it stopped: it goes on from there. */
+  readonly takeStateFrom?: string | undefined;
+  /** A folder for its state, for a training that goes on from here. */
+  readonly leaveStateIn?: string | undefined;
   readonly disk?: Disk;
 }

@@ -17,6 +17,7 @@ import { parameterLoader } from './load-parameters.ts';
 import { fillOf, stepFeeds } from './micro-batch.ts';
 import { batchOrder, bestOf, evaluationsIn, shouldStopEarly, isDue, type Plan, planOf } from './plan.ts';
 import { relativeStep } from './relative-step.ts';
+import { leaveState, takeState } from './training-state.ts';
 import { fingerprintOf, resume } from './resume.ts';
 import { scheduleFactor } from './schedule.ts';
 import type { EvaluationRecord, StepRecord, TrainConfig, TrainRecord } from './train-config.ts';
@@ -46,6 +47,10 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
   const rows = compiled.split.kept;
   const plan = planOf(config, rows.length);
   const fingerprint = fingerprintOf(config, compiled.model.config, compiled.examples, compiled.split);
+  const { takeStateFrom, scratch, disk } = compiled;
+  const taken =
+    takeStateFrom === undefined ? undefined : await takeState(takeStateFrom, scratch, fingerprint, disk);
+  if (taken?.ok === false) return failed(taken.error);
   const started = await startOrResume(compiled, fingerprint);
   if (!started.ok) return failed(started.error);
   const progress = started.value;
@@ -75,15 +80,34 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
 
   // A training without steps is evaluated once, as a baseline; another is where an interruption cut an
   // evaluation off.
+  const end = Math.min(plan.total, (compiled.stopAtEpoch ?? Infinity) * plan.stepsPerEpoch);
   let ended = isEvaluationPending(compiled, plan, progress) ? await afterStep() : undefined;
   while (
     ended === undefined &&
-    progress.step < plan.total &&
+    progress.step < end &&
     !shouldStopEarly(evaluationsIn(progress.records), config.earlyStopping, config.selectBy)
   ) {
     ended = (await makeStep()) ?? (await afterStep());
   }
-  return ended ?? finish(compiled, plan, progress);
+  if (ended !== undefined) return ended;
+  const left = await leaveStateOf(compiled, fingerprint, progress);
+  return left.ok ? finish(compiled, plan, progress) : failed(left.error);
+}
+
+/** Leaves the state where it is asked for. */
+async function leaveStateOf(
+  compiled: Compiled,
+  fingerprint: string,
+  progress: Progress,
+): Promise<Result<void, FileProblem>> {
+  const { config, scratch, disk, leaveStateIn } = compiled;
+  if (leaveStateIn === undefined) return { ok: true, value: undefined };
+  const saved = await save(compiled, fingerprint, progress);
+  if (!saved.ok) return saved;
+  const best = config.restoreBest
+    ? bestOf(evaluationsIn(progress.records), config.selectBy)?.step
+    : undefined;
+  return leaveState(scratch, leaveStateIn, [...(best === undefined ? [] : [best]), progress.step], disk);
 }
 
 const failed = (problem: FileProblem): TrainOutcome => ({

@@ -1,0 +1,85 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Disk } from '../../files/disk.ts';
+import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { writeFolderAtomically } from '../../files/write-atomically.ts';
+import type { Result } from '../../result.ts';
+import { checkpointFiles, checkpointPath, checkpointSteps, readState } from './checkpoints.ts';
+
+/**
+ * Copies some checkpoints of a training into a folder, so that another one goes on from there as if it had never
+ * stopped: the newest of them, and the one of the best evaluation, which the end may give back.
+ */
+export async function leaveState(
+  scratch: string,
+  folder: string,
+  steps: readonly number[],
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    return { ok: false, error: fileProblem(folder, error) };
+  }
+  for (const step of new Set(steps)) {
+    const copied = await copyCheckpoint(scratch, folder, step, disk);
+    if (!copied.ok) return copied;
+  }
+  return { ok: true, value: undefined };
+}
+
+/**
+ * Puts the checkpoints that a training left into the scratch folder of the one that goes on, unless that is further
+ * already. The state of another training is a problem: to begin anew would not be what was asked for.
+ */
+export async function takeState(
+  folder: string,
+  scratch: string,
+  fingerprint: string,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
+  const [left, here] = [await checkpointSteps(folder), await checkpointSteps(scratch)];
+  if (!left.ok) return left;
+  if (!here.ok) return here;
+  const newest = left.value.at(-1);
+  if (newest === undefined)
+    return { ok: false, error: { path: folder, message: 'holds no state of a training' } };
+  const state = await readState(folder, newest);
+  if (!state.ok) return state;
+  if (state.value.fingerprint !== fingerprint)
+    return {
+      ok: false,
+      error: { path: folder, message: 'is the state of a training with other rows or settings' },
+    };
+  if ((here.value.at(-1) ?? -1) >= newest) return { ok: true, value: undefined };
+  for (const step of left.value) {
+    const copied = await copyCheckpoint(folder, scratch, step, disk);
+    if (!copied.ok) return copied;
+  }
+  return { ok: true, value: undefined };
+}
+
+async function copyCheckpoint(
+  from: string,
+  to: string,
+  step: number,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
+  const steps = await checkpointSteps(to);
+  if (!steps.ok) return steps;
+  if (steps.value.includes(step)) return { ok: true, value: undefined };
+  return writeFolderAtomically(
+    checkpointPath(to, step),
+    async (partial) => {
+      try {
+        for (const name of checkpointFiles)
+          await cp(join(checkpointPath(from, step), name), join(partial, name));
+        return { ok: true, value: undefined };
+      } catch (error) {
+        return { ok: false, error: fileProblem(checkpointPath(from, step), error) };
+      }
+    },
+    disk,
+  );
+}
