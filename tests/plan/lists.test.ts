@@ -214,7 +214,7 @@ describe('a matrix whose values a list holds', () => {
 
 describe('a list that cannot be used', () => {
   test.each<readonly [string, string]>([
-    ['{}', 'it is JSON, but no list (a file with a value a line is named .jsonl)'],
+    ['{}', 'it is JSON but not a list (a file with a value a line is named .jsonl)'],
     ['[1, 2', 'line 1, column 6: is not JSON'],
     ['["a", "a"]', 'its values 1 and 2 are equal: a'],
     ['["a", "A"]', 'its values 1 and 2 would share a folder: a, A'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { pluralize } from '../../src/runner/wording/pluralize.ts';
+import { historyText } from '../../src/runner/report/history-text.ts';
 import { countsText } from '../../src/runner/report/counts-text.ts';
 import { durationText } from '../../src/runner/wording/duration-text.ts';
 import { sizeText } from '../../src/runner/wording/size-text.ts';
@@ -77,6 +78,10 @@ test.each([
   ['\u001b[31mred\u001b[39m', 3],
 ])('%j takes %d columns', (text, columns) => {
   expect(textWidth(text)).toBe(columns);
+});
+
+test('a history without runs says so', () => {
+  expect(historyText([], new Map(), 80)).toBe('no runs yet\n');
 });
 
 test('a table that is too wide has its last column wrapped; where that leaves no room, each row is a block', () => {

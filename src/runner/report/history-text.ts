@@ -11,6 +11,7 @@ export function historyText(
   results: ReadonlyMap<string, RunResults>,
   width: number,
 ): string {
+  if (runs.length === 0) return 'no runs yet\n';
   const rows = runs.map(({ run, pipeline, startedAt, finishedAt, state, counts, startedFrom }) => [
     run,
     pipeline,

@@ -52,7 +52,7 @@ function jsonElements(text: string, path: string): Result<readonly Json[]> {
   if (!parsed.ok) return fault(placed(parsed.error));
   return isJsonList(parsed.value)
     ? { ok: true, value: parsed.value }
-    : fault('it is JSON, but no list (a file with a value a line is named .jsonl)');
+    : fault('it is JSON but not a list (a file with a value a line is named .jsonl)');
 }
 
 function lineValues(text: string, path: string): Result<readonly Json[]> {
