@@ -256,6 +256,22 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await end();
   });
 
+  test('answers of every chosen model stand beside the reference, by either profile', async () => {
+    const { page, context, faults } = await open();
+    await show(page, '/answers?a=eval[aimc,base]&b=eval[aimc,lora]');
+    const titles = page.locator('.answer').first().locator('h2');
+    expect(await titles.count()).toBe(4);
+    await page.getByText('Other models').click();
+    await page.getByRole('checkbox', { name: 'eval[aimc,full]' }).uncheck();
+    await page.waitForFunction(() => document.querySelector('.answer')?.querySelectorAll('h2').length === 3);
+    await page.getByLabel('Profile').selectOption('reference');
+    await page.waitForURL(/profile=reference/);
+    await page.getByLabel('Score').selectOption('bertscore_f1');
+    expect(await page.locator('.command').first().textContent()).toContain('--profile reference');
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
   test('a thousand instances are drawn at once, and a list of them holds only those in sight', async () => {
     await using other = await createRig();
     other.write({

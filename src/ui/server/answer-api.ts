@@ -3,6 +3,7 @@ import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { type AnswerRequest, answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
 import { curveAnswer, curvesAnswer } from './curves.ts';
+import type { Profile } from '../../ml/metrics/metric-table.ts';
 import { dataAnswer } from './data-sets.ts';
 import { experimentsAnswer } from './experiments.ts';
 import { graphAnswer } from './graph.ts';
@@ -95,20 +96,26 @@ const routes: Readonly<Record<string, Route>> = {
   '/api/experiments': (project) => experimentsAnswer(project),
   '/api/curves': (project) => curvesAnswer(project),
   '/api/curve': (project, query) => curveAnswer(project, text(query, 'name'), query.get('run') ?? undefined),
-  '/api/evaluations': (project, _, { evaluations }) => evaluationsAnswer(project, evaluations),
+  '/api/evaluations': (project, query, { evaluations }) =>
+    evaluationsAnswer(project, evaluations, profileIn(query)),
   '/api/answers': (project, query, { evaluations }) =>
     answersAnswer(project, evaluations, answerRequest(query)),
   '/api/compare': (project, query, { evaluations }) =>
-    compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b')),
+    compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b'), profileIn(query)),
   '/api/samples': (project) => samplesAnswer(project),
   '/api/data': (project) => dataAnswer(project),
 };
+
+const profileIn = (query: URLSearchParams): Profile =>
+  query.get('profile') === 'reference' ? 'reference' : 'multilingual';
 
 function answerRequest(query: URLSearchParams): AnswerRequest {
   const named = <T extends string>(name: string, known: readonly T[], otherwise: T): T =>
     known.find((each) => each === query.get(name)) ?? otherwise;
   return {
     models: query.getAll('model'),
+    hasB: query.get('b') !== 'none',
+    profile: profileIn(query),
     show: named('show', ['all', 'wrong', 'differ'], 'all'),
     slot: text(query, 'slot'),
     find: text(query, 'find'),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileProblemText } from '../../files/file-problem.ts';
 import { compareModels } from '../../ml/metrics/compare-models.ts';
+import type { Profile } from '../../ml/metrics/metric-table.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
 import type {
@@ -27,6 +28,7 @@ const outOfAnswers = 'predictions';
 export async function evaluationsAnswer(
   project: Project,
   known: KnownEvaluations,
+  profile: Profile,
 ): Promise<Result<EvaluationsAnswer, Refusal>> {
   const results = await project.results(everything);
   if (!results.ok) return results;
@@ -38,7 +40,7 @@ export async function evaluationsAnswer(
     const result = results.value.find((each) => each.instance === instance);
     const file = result?.files[out];
     if (out !== outOfAnswers || result === undefined || file === undefined) continue;
-    const read = await readEvaluation(join(project.root, file), known);
+    const read = await readEvaluation(join(project.root, file), known, profile);
     if (!read.ok) {
       faults.push(fileProblemText({ ...read.error, path }));
       continue;
@@ -63,8 +65,10 @@ const union = (a: readonly string[], b: readonly string[]): readonly string[] =>
 
 /** Which rows of which models, in which order. */
 export interface AnswerRequest {
-  /** Instances; the first is A, the second B. */
+  /** Instances; the first is A, the second B where `hasB` says so, and the others are shown beside them. */
   readonly models: readonly string[];
+  readonly hasB: boolean;
+  readonly profile: Profile;
   /** `wrong`: A's answer is not the reference; `differ`: A and B do not answer the same. */
   readonly show: 'all' | 'wrong' | 'differ';
   /** Only rows whose slot A does not name right; empty: all. */
@@ -91,7 +95,7 @@ export async function answersAnswer(
   known: KnownEvaluations,
   request: AnswerRequest,
 ): Promise<Result<AnswersAnswer, Refusal>> {
-  const evaluations = await evaluationsOf(project, known, request.models);
+  const evaluations = await evaluationsOf(project, known, request.models, request.profile);
   if (!evaluations.ok) return evaluations;
   const [first] = evaluations.value;
   if (first === undefined) return { ok: true, value: { total: 0, matching: 0, offset: 0, rows: [] } };
@@ -117,7 +121,8 @@ function matches(evaluations: readonly Evaluation[], request: AnswerRequest): (p
   const find = request.find.toLowerCase();
   return (place) => {
     const answers = evaluations.flatMap(({ rows }) => rows[place] ?? []);
-    const [a, b] = answers;
+    const [a, second] = answers;
+    const b = request.hasB ? second : undefined;
     if (a === undefined) return false;
     if (request.show === 'wrong' && a.scores['exact_match'] === 1) return false;
     if (request.show === 'differ' && (b === undefined || a.prediction === b.prediction)) return false;
@@ -184,6 +189,7 @@ async function evaluationsOf(
   project: Project,
   known: KnownEvaluations,
   instances: readonly string[],
+  profile: Profile,
 ): Promise<Result<readonly Evaluation[], Refusal>> {
   const results = await project.results(everything);
   if (!results.ok) return results;
@@ -191,7 +197,7 @@ async function evaluationsOf(
   for (const instance of instances) {
     const file = results.value.find((each) => each.instance === instance)?.files[outOfAnswers];
     if (file === undefined) return refused(`${instance} has no answers yet`);
-    const read = await readEvaluation(join(project.root, file), known);
+    const read = await readEvaluation(join(project.root, file), known, profile);
     if (!read.ok) return refused(fileProblemText(read.error));
     evaluations.push(read.value);
   }
@@ -212,8 +218,9 @@ export async function compareAnswer(
   known: KnownEvaluations,
   a: string,
   b: string,
+  profile: Profile,
 ): Promise<Result<CompareAnswer, Refusal>> {
-  const evaluations = await evaluationsOf(project, known, [a, b]);
+  const evaluations = await evaluationsOf(project, known, [a, b], profile);
   if (!evaluations.ok) return evaluations;
   const [first, second] = evaluations.value;
   if (first === undefined || second === undefined) return refused('choose two models');

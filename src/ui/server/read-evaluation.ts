@@ -3,6 +3,7 @@ import { digestOf } from '../../files/digest.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { isJsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
+import type { Profile } from '../../ml/metrics/metric-table.ts';
 import { readScoredRows } from '../../ml/metrics/scored-rows.ts';
 import type { Result } from '../../result.ts';
 
@@ -17,7 +18,7 @@ export interface EvaluatedRow {
   readonly question: string;
   readonly reference: string;
   readonly prediction: string;
-  /** Of the multilingual profile. */
+  /** Of the profile that was asked for. */
   readonly scores: Readonly<Record<string, number>>;
   /** How the answer treats each slot: `named`, `other`, `missing`. */
   readonly slots: Readonly<Record<string, string>>;
@@ -34,12 +35,13 @@ const mostBytes = 256 * 1024 * 1024;
 export async function readEvaluation(
   path: string,
   known: KnownEvaluations,
+  profile: Profile = 'multilingual',
 ): Promise<Result<Evaluation, FileProblem>> {
   let stamp: string;
   let bytes: number;
   try {
     const { size, mtimeMs, ino } = await stat(path);
-    [stamp, bytes] = [`${path} ${size} ${mtimeMs} ${ino}`, size];
+    [stamp, bytes] = [`${profile} ${path} ${size} ${mtimeMs} ${ino}`, size];
   } catch (error) {
     return { ok: false, error: fileProblem(path, error) };
   }
@@ -49,7 +51,7 @@ export async function readEvaluation(
     known.set(stamp, kept);
     return { ok: true, value: kept.evaluation };
   }
-  const read = await readRows(path);
+  const read = await readRows(path, profile);
   if (!read.ok) return read;
   known.set(stamp, { bytes, evaluation: read.value });
   for (const [oldest, { bytes: size }] of known) {
@@ -60,8 +62,8 @@ export async function readEvaluation(
   return read;
 }
 
-async function readRows(path: string): Promise<Result<Evaluation, FileProblem>> {
-  const scored = await readScoredRows(path, 'multilingual');
+async function readRows(path: string, profile: Profile): Promise<Result<Evaluation, FileProblem>> {
+  const scored = await readScoredRows(path, profile);
   if (!scored.ok) return scored;
   const rows: EvaluatedRow[] = [];
   for await (const line of readJsonLines(path)) {

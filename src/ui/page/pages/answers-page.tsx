@@ -20,7 +20,11 @@ const rowsOfPage = 25;
 
 /** Each test row with its reference and the answers of models, and the comparison of two of them. */
 export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
-  const { answer: known, problem, isLoading } = useAnswer<EvaluationsAnswer>('/api/evaluations');
+  const {
+    answer: known,
+    problem,
+    isLoading,
+  } = useAnswer<EvaluationsAnswer>(`/api/evaluations?profile=${profileIn(query)}`);
   const sets = known?.sets ?? [];
   const set =
     sets.find(({ id }) => id === query.get('set')) ??
@@ -50,9 +54,16 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
     'b',
     instances.find((instance) => instance !== a),
   );
-  const models = [a, b].filter((model) => model !== 'none');
+  const compared = [a, b].filter((model) => model !== 'none');
+  const others = instances.filter((instance) => !compared.includes(instance));
+  const asked = query.getAll('also');
+  const also = others.filter((instance, place) =>
+    asked.length === 0 ? place + compared.length < mostAtFirst : asked.includes(instance),
+  );
   const view: AnswerView = {
-    models,
+    models: [...compared, ...also],
+    hasB: b !== 'none',
+    profile: profileIn(query),
     show: query.get('show') ?? 'all',
     slot: query.get('slot') ?? '',
     find: query.get('find') ?? '',
@@ -70,8 +81,10 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
         title="Answers"
         text={`${pluralize(set.rows, 'test row')}, answered by ${pluralize(instances.length, 'model')}`}
       >
-        {models.length === 2 && (
-          <Command text={`pipeline compare ${models.map((model) => shellQuoted(model)).join(' ')}`} />
+        {compared.length === 2 && (
+          <Command
+            text={`pipeline compare ${compared.map((model) => shellQuoted(model)).join(' ')}${view.profile === 'multilingual' ? '' : ` --profile ${view.profile}`}`}
+          />
         )}
       </PageHead>
       <Faults faults={known.faults} />
@@ -105,15 +118,30 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
           value={view.score}
           onChoose={(value) => change({ score: value })}
         />
+        <Select
+          label="Profile"
+          options={profiles.map((profile) => [profile, profile])}
+          value={view.profile}
+          onChoose={(value) => change({ profile: value })}
+        />
+        {others.length > 0 && (
+          <Others
+            others={others}
+            shown={also}
+            onChoose={(chosen) => change({ also: chosen.length === 0 ? ['none'] : chosen })}
+          />
+        )}
       </div>
-      {models.length === 2 && a !== b && <Comparison a={a} b={b} score={view.score} />}
+      {compared.length === 2 && a !== b && (
+        <Comparison a={a} b={b} score={view.score} profile={view.profile} />
+      )}
       <div class="bar">
         <Choice
           label="Rows"
           options={[
             ['all', 'All'],
             ['wrong', 'A is wrong'],
-            ...(models.length === 2 ? ([['differ', 'A and B differ']] as const) : []),
+            ...(compared.length === 2 ? ([['differ', 'A and B differ']] as const) : []),
           ]}
           value={view.show}
           onChoose={(value) => change({ show: value === 'all' ? undefined : value })}
@@ -131,7 +159,7 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
           options={[
             ['worst', 'worst of A first'],
             ['best', 'best of A first'],
-            ...(models.length === 2 ? ([['difference', 'greatest difference first']] as const) : []),
+            ...(compared.length === 2 ? ([['difference', 'greatest difference first']] as const) : []),
             ['length', 'shortest reference first'],
             ['row', 'as in the test file'],
           ]}
@@ -167,8 +195,56 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
+/** Answers of so many models are shown before anybody chose. */
+const mostAtFirst = 4;
+
+const profiles = ['multilingual', 'reference'] as const;
+
+const profileIn = (query: URLSearchParams): (typeof profiles)[number] =>
+  profiles.find((profile) => profile === query.get('profile')) ?? 'multilingual';
+
+/** Which models answer beside A and B. */
+function Others(props: {
+  readonly others: readonly string[];
+  readonly shown: readonly string[];
+  readonly onChoose: (shown: readonly string[]) => void;
+}) {
+  const { others, shown, onChoose } = props;
+  return (
+    <details class="menu">
+      <summary>
+        Other models ({shown.length} of {others.length})
+      </summary>
+      <div class="menu-list">
+        <button type="button" onClick={() => onChoose(shown.length === others.length ? [] : others)}>
+          {shown.length === others.length ? 'None' : 'All'}
+        </button>
+        {others.map((instance) => (
+          <label key={instance}>
+            <input
+              type="checkbox"
+              checked={shown.includes(instance)}
+              onChange={(event) =>
+                onChoose(
+                  others.filter((other) =>
+                    other === instance ? event.currentTarget.checked : shown.includes(other),
+                  ),
+                )
+              }
+            />{' '}
+            <span class="name">{instance}</span>
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
 interface AnswerView {
+  /** A, B where there is one, and the others. */
   readonly models: readonly string[];
+  readonly hasB: boolean;
+  readonly profile: string;
   readonly show: string;
   readonly slot: string;
   readonly find: string;
@@ -179,9 +255,10 @@ interface AnswerView {
   readonly page: number;
 }
 
-function addressOf({ models, page, ...rest }: AnswerView): string {
+function addressOf({ models, hasB, page, ...rest }: AnswerView): string {
   const query = new URLSearchParams(models.map((model) => ['model', model]));
   for (const [name, value] of Object.entries(rest)) if (value !== '') query.set(name, value);
+  if (!hasB) query.set('b', 'none');
   query.set('offset', String((page - 1) * rowsOfPage));
   query.set('limit', String(rowsOfPage));
   return `/api/answers?${query.toString()}`;
@@ -191,9 +268,14 @@ function Faults({ faults }: { readonly faults: readonly string[] }) {
   return faults.length === 0 ? null : <pre class="problem">{faults.join('\n')}</pre>;
 }
 
-function Comparison(props: { readonly a: string; readonly b: string; readonly score: string }) {
+function Comparison(props: {
+  readonly a: string;
+  readonly b: string;
+  readonly score: string;
+  readonly profile: string;
+}) {
   const { answer, problem, isLoading } = useAnswer<CompareAnswer>(
-    `/api/compare?a=${encodeURIComponent(props.a)}&b=${encodeURIComponent(props.b)}`,
+    `/api/compare?a=${encodeURIComponent(props.a)}&b=${encodeURIComponent(props.b)}&profile=${props.profile}`,
   );
   const [isOpen, setIsOpen] = useState(false);
   if (answer === undefined) return <Waiting problem={problem} isLoading={isLoading} />;
@@ -305,7 +387,7 @@ function Row({ row, view }: { readonly row: AnswerRow; readonly view: AnswerView
         {shown.answers.map((answer, place) => (
           <OneAnswer
             key={place}
-            letter={place === 0 ? 'A' : 'B'}
+            letter={place === 0 ? 'A' : place === 1 && view.hasB ? 'B' : ''}
             model={view.models[place] ?? ''}
             answer={answer}
             reference={shown.reference}
