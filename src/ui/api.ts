@@ -11,6 +11,8 @@ export interface ProjectAnswer {
   /** The name of the project's folder. */
   readonly folder: string;
   readonly version: string;
+  /** Whether an instance has a model in place, which can be asked. */
+  readonly hasModels: boolean;
 }
 
 /** /api/runs?before=RUN&limit=N */
@@ -302,6 +304,20 @@ export interface LengthHistogram {
   readonly median: number;
   readonly most: number;
   readonly bins: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+}
+
+/** /api/ask-models */
+export interface AskModelsAnswer {
+  /** Instances whose model is in place. */
+  readonly models: readonly string[];
+  /** Stages whose settings can be taken for the answers: those that read a model. */
+  readonly stages: readonly string[];
+}
+
+/** POST /ask: the answers of one model. */
+export interface AskedAnswer {
+  readonly answers: readonly { readonly setting: string; readonly answer: string }[];
+  readonly warnings: readonly string[];
 }
 
 /** Why the server did not answer. */

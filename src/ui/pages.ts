@@ -5,6 +5,7 @@ export const pages = [
   { path: '/experiments', title: 'Experiments' },
   { path: '/curves', title: 'Curves' },
   { path: '/answers', title: 'Answers' },
+  { path: '/ask', title: 'Ask' },
   { path: '/samples', title: 'Samples' },
   { path: '/data', title: 'Data' },
 ] as const;

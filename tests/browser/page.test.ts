@@ -272,6 +272,17 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
+  test('a question goes to the chosen models, and what they say stands side by side', async () => {
+    const { page, context } = await open();
+    await show(page, '/ask');
+    await page.getByLabel('Question').fill('What helps against <b>headache</b>?');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    // These models hold no weights: what `pipeline ask` says of them is shown.
+    await page.waitForFunction(() => document.querySelectorAll('section.card .problem').length === 2);
+    expect(await page.locator('section.card').first().textContent()).toContain('train[aimc,base]');
+    await context.close();
+  });
+
   test('a thousand instances are drawn at once, and a list of them holds only those in sight', async () => {
     await using other = await createRig();
     other.write({

@@ -54,6 +54,15 @@ describe('who is answered', () => {
     },
   );
 
+  test('refuses a POST of anything but a question, and one that names no origin', () => {
+    const origin = 'http://127.0.0.1:8000';
+    expect(status(ask('/ask', { cookie, origin }, 'POST'))).toBe('admitted');
+    expect(status(ask('/ask', { cookie }, 'POST'))).toBe(403);
+    expect(status(ask('/ask?token=the-token', { origin }, 'POST'))).toBe(405);
+    expect(status(ask('/api/runs', { cookie, origin }, 'POST'))).toBe(405);
+    expect(status(ask('/ask', { cookie, origin }, 'PUT'))).toBe(405);
+  });
+
   test('refuses requests of pages of other origins', () => {
     for (const origin of ['http://evil.example', 'null', 'http://127.0.0.1:9999', 'https://127.0.0.1:8000'])
       expect(status(ask('/api/runs', { cookie, origin }))).toBe(403);

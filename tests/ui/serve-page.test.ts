@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type {
   AnswersAnswer,
   CompareAnswer,
@@ -76,6 +76,7 @@ beforeAll(async () => {
     version: '1',
     openProject: () => openHere(rig.root),
     problemText: async ({ kind }) => `problem ${kind}`,
+    askCommand: ({ instance, question, as }) => [process.execPath, '-e', answering, instance, question, as],
   });
   if (!served.ok) throw new Error(served.error);
   server = served.value;
@@ -94,6 +95,59 @@ const json = async <T>(path: string): Promise<T> => {
   const answered: T = JSON.parse(await (await get(path)).text());
   return answered;
 };
+
+/** Stands for `pipeline ask`: a question may make it fail, or compute until it is ended. */
+const answering = `
+const [instance, question, as] = process.argv.slice(1);
+if (question === 'fail') { console.error('error: it has two evaluations'); process.exit(2); }
+if (question === 'compute') { require('node:fs').writeFileSync(instance, String(process.pid)); setInterval(() => {}, 1000); }
+else console.log(JSON.stringify({ answers: [{ instance, setting: 'beam search', answer: question + as }] }));
+`;
+
+const post = (body: object, headers: Readonly<Record<string, string>> = {}, signal?: AbortSignal) =>
+  fetch(`http://127.0.0.1:${server.port}/ask`, {
+    method: 'POST',
+    headers: {
+      cookie,
+      'content-type': 'application/json',
+      origin: `http://127.0.0.1:${server.port}`,
+      ...headers,
+    },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+describe('a question to a model', () => {
+  test('is answered by a process of its own, and its failure is told', async () => {
+    const answered = await post({ instance: 'train', question: '--file=x <b>', as: 'eval' });
+    expect([answered.status, await answered.json()]).toEqual([
+      200,
+      { answers: [{ setting: 'beam search', answer: '--file=x <b>eval' }], warnings: [] },
+    ]);
+    const failed = await post({ instance: 'train', question: 'fail', as: '' });
+    expect([failed.status, await failed.json()]).toEqual([422, { problem: 'error: it has two evaluations' }]);
+  });
+
+  test.each([
+    ['without the cookie', 401, { cookie: '' }],
+    ['of another origin', 403, { origin: 'http://evil.example' }],
+    ['from another site', 403, { 'sec-fetch-site': 'cross-site' }],
+    ['as a form', 400, { 'content-type': 'text/plain' }],
+  ])('is refused %s', async (_, status, headers) => {
+    expect((await post({ instance: 'train', question: 'q', as: '' }, headers)).status).toBe(status);
+  });
+
+  test('that nobody waits for any more is not computed to its end', async () => {
+    const file = join(rig.root, 'asked.pid');
+    const gone = new AbortController();
+    const asked = post({ instance: file, question: 'compute', as: '' }, {}, gone.signal).catch(() => 'gone');
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toMatch(/^\d+$/), { timeout: 20_000 });
+    const pid = Number(readFileSync(file, 'utf8'));
+    gone.abort();
+    expect(await asked).toBe('gone');
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 20_000 });
+  });
+});
 
 describe('the server of the page', () => {
   test('listens on 127.0.0.1 alone, and answers nobody without the cookie', async () => {
@@ -206,6 +260,7 @@ describe('the server of the page', () => {
       version: '1',
       openProject: () => openHere(rig.root),
       problemText: async () => '',
+      askCommand: () => [],
     });
     expect(again).toEqual({
       ok: false,

@@ -33,6 +33,17 @@ export function uiCommand(): Command {
         version: manifest.version,
         openProject: () => openProjectHere(options, () => undefined),
         problemText: (problem) => problemText(problem, noColors),
+        askCommand: ({ instance, question, as }) => [
+          process.execPath,
+          installedFile('main.js'),
+          'ask',
+          '--json',
+          ...(options.file === undefined ? [] : ['--file', options.file]),
+          ...(as === '' ? [] : ['--as', as]),
+          '--',
+          instance,
+          question,
+        ],
       });
       if (!served.ok) return refuse(served.error, 1);
       const { url, port, close } = served.value;

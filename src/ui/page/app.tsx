@@ -4,6 +4,7 @@ import type { ProjectAnswer } from '../api.ts';
 import { type PagePath, pages } from '../pages.ts';
 import { followed, useAddress } from './address.ts';
 import { AnswersPage } from './pages/answers-page.tsx';
+import { AskPage } from './pages/ask-page.tsx';
 import { CurvesPage } from './pages/curves-page.tsx';
 import { DataPage } from './pages/data-page.tsx';
 import { ExperimentsPage } from './pages/experiments-page.tsx';
@@ -20,6 +21,7 @@ const views: Readonly<Record<PagePath, FunctionComponent<{ readonly query: URLSe
   '/experiments': ExperimentsPage,
   '/curves': CurvesPage,
   '/answers': AnswersPage,
+  '/ask': AskPage,
   '/samples': SamplesPage,
   '/data': DataPage,
 };
@@ -30,6 +32,9 @@ export function App() {
   const page = pages.find((each) => each.path === path) ?? pages[0];
   const { answer: project } = useAnswer<ProjectAnswer>('/api/project');
   const View = views[page.path];
+  // Where no model is in place there is nobody to ask.
+  const isShown = ({ path: other }: (typeof pages)[number]): boolean =>
+    other !== '/ask' || project?.hasModels === true || page.path === '/ask';
   useEffect(() => {
     document.title = `${page.title} · ${project?.pipeline ?? 'pipeline'}`;
   }, [page.title, project?.pipeline]);
@@ -47,7 +52,7 @@ export function App() {
           </div>
         </div>
         <nav aria-label="Pages">
-          {pages.map((each) => (
+          {pages.filter(isShown).map((each) => (
             <PageLink key={each.path} href={each.path} isCurrent={each.path === page.path}>
               {each.title}
             </PageLink>

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { RefusalAnswer } from '../api.ts';
+import type { AskedAnswer, RefusalAnswer } from '../api.ts';
 
 /** An answer of the server, or why there is none; the last answer stays while the next is on its way. */
 export interface Answered<T> {
@@ -45,14 +45,34 @@ export function useAnswer<T>(address: string | undefined): Answered<T> {
 }
 
 /** The error of an answer that the server refuses holds its reason. */
-export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(address, signal === undefined ? {} : { signal });
+export async function ask<T>(address: string, signal?: AbortSignal, how: RequestInit = {}): Promise<T> {
+  const response = await fetch(address, signal === undefined ? how : { ...how, signal });
   if (!response.ok) {
     const refusal: RefusalAnswer = await response.json();
     throw new Error(refusal.problem);
   }
   const answer: T = await response.json();
   return answer;
+}
+
+/** Lets a model answer, until the signal aborts. */
+export async function askModel(
+  question: { readonly instance: string; readonly question: string; readonly as: string },
+  signal: AbortSignal,
+): Promise<
+  | { readonly kind: 'answered'; readonly answer: AskedAnswer }
+  | { readonly kind: 'failed'; readonly problem: string }
+> {
+  try {
+    const answer = await ask<AskedAnswer>('/ask', signal, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+    });
+    return { kind: 'answered', answer };
+  } catch (error) {
+    return { kind: 'failed', problem: problemOf(error) };
+  }
 }
 
 const problemOf = (error: unknown): string =>

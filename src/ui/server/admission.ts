@@ -28,10 +28,13 @@ export type Admission =
  */
 export function admission({ method, url = '', headers }: Asked, keys: Keys): Admission {
   const { host, origin } = headers;
-  if (method !== 'GET') return { kind: 'refused', status: 405, problem: 'only GET is answered' };
+  const isQuestion = method === 'POST' && url === '/ask';
+  if (method !== 'GET' && !isQuestion)
+    return { kind: 'refused', status: 405, problem: 'only GET, and POST /ask, are answered' };
   if (typeof host !== 'string' || !localHost.test(host))
     return { kind: 'refused', status: 403, problem: 'Host must be localhost or 127.0.0.1' };
-  if (origin !== undefined && origin !== `http://${host}`)
+  // Browsers name the origin of every POST.
+  if ((origin !== undefined || isQuestion) && origin !== `http://${host}`)
     return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
   const asked = URL.canParse(url, `http://${host}`) ? new URL(url, `http://${host}`) : undefined;
   if (asked === undefined || !url.startsWith('/') || asked.host !== host.toLowerCase())
@@ -48,7 +51,10 @@ export function admission({ method, url = '', headers }: Asked, keys: Keys): Adm
     };
   }
   if (!isEqual(cookieNamed(keys.cookie, headers['cookie']), keys.session)) return refusedToken;
-  if (path.startsWith('/api/') && !sameSite.has(String(headers['sec-fetch-site'] ?? 'same-origin')))
+  if (
+    (path.startsWith('/api/') || isQuestion) &&
+    !sameSite.has(String(headers['sec-fetch-site'] ?? 'same-origin'))
+  )
     return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
   return { kind: 'admitted', path, query: asked.searchParams };
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { type AnswerRequest, answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
+import { askModelsAnswer } from './ask.ts';
 import { curveAnswer, curvesAnswer } from './curves.ts';
 import type { Profile } from '../../ml/metrics/metric-table.ts';
 import { dataAnswer } from './data-sets.ts';
@@ -77,8 +78,11 @@ const mostAnswers = 200;
 const routes: Readonly<Record<string, Route>> = {
   '/api/project': async (project, _, { version }) => {
     const graph = await project.graph({ patterns: [], mode: 'needs' });
+    if (!graph.ok) return graph;
+    const models = await askModelsAnswer(project);
     const folder = project.root.split('/').at(-1) ?? '';
-    return graph.ok ? { ok: true, value: { pipeline: graph.value.pipeline, folder, version } } : graph;
+    const hasModels = models.ok && models.value.models.length > 0;
+    return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels } };
   },
   '/api/runs': (project, query) =>
     runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, count(query, 'limit', 50))),
@@ -102,6 +106,7 @@ const routes: Readonly<Record<string, Route>> = {
     answersAnswer(project, evaluations, answerRequest(query)),
   '/api/compare': (project, query, { evaluations }) =>
     compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b'), profileIn(query)),
+  '/api/ask-models': (project) => askModelsAnswer(project),
   '/api/samples': (project) => samplesAnswer(project),
   '/api/data': (project) => dataAnswer(project),
 };

@@ -5,6 +5,7 @@ import { jsonText } from '../../files/json-text.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { admission, type Keys } from './admission.ts';
+import { type AskCommand, type Asker, openAsker, readQuestion } from './ask.ts';
 import { type ApiAnswer, answerApi, type Api } from './answer-api.ts';
 import { liveEvents } from './live-events.ts';
 import { type PageFiles, readPageFiles } from './page-files.ts';
@@ -19,6 +20,7 @@ export interface PageOptions {
   /** Opens the project again: each answer is of the files and rows as they are then. */
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;
+  readonly askCommand: AskCommand;
 }
 
 export interface PageServer {
@@ -35,9 +37,10 @@ export async function servePage(options: PageOptions): Promise<Result<PageServer
   const [token, session] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
   let keys: Keys = { token, session, cookie: '' };
   const api: Api = { ...options, answering: new Map(), evaluations: new Map() };
+  const asker = openAsker(options.askCommand);
   const stopped = new AbortController();
   const server = createServer((request, response) => {
-    answer(request, response, { files: files.value, keys, api, stopped: stopped.signal }).catch(
+    answer(request, response, { files: files.value, keys, api, asker, stopped: stopped.signal }).catch(
       (error: unknown) => {
         const problem = error instanceof Error ? error.message : String(error);
         if (response.headersSent) response.destroy();
@@ -82,13 +85,14 @@ interface Serving {
   readonly files: PageFiles;
   readonly keys: Keys;
   readonly api: Api;
+  readonly asker: Asker;
   readonly stopped: AbortSignal;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { files, keys, api, stopped }: Serving,
+  { files, keys, api, asker, stopped }: Serving,
 ): Promise<void> {
   for (const [name, value] of Object.entries(everyAnswer)) response.setHeader(name, value);
   const admitted = admission(request, keys);
@@ -100,6 +104,7 @@ async function answer(
       return;
     case 'admitted': {
       const { path, query } = admitted;
+      if (request.method === 'POST') return sendAsked(request, response, asker, stopped);
       if (path === '/api/events') return liveEvents(request, response, query, { ...api, stopped });
       if (path.startsWith('/api/')) return sendAnswer(response, await answerApi(path, query, api));
       const file = files[path];
@@ -107,6 +112,23 @@ async function answer(
       else sendJson(response, { status: 404, body: { problem: `there is no page ${path}` } });
     }
   }
+}
+
+/** Whoever goes away while a model computes ends that. */
+async function sendAsked(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asker: Asker,
+  stopped: AbortSignal,
+): Promise<void> {
+  const question = await readQuestion(request);
+  if (!question.ok) return sendJson(response, { status: 400, body: { problem: question.error } });
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const asked = await asker.ask(question.value, AbortSignal.any([gone.signal, stopped]));
+  if (asked === undefined) return;
+  if (asked.ok) sendJson(response, { status: 200, body: asked.value });
+  else sendJson(response, { status: 422, body: { problem: asked.error } });
 }
 
 function sendAnswer(response: ServerResponse, answered: ApiAnswer): void {

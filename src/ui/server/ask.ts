@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import type { IncomingMessage } from 'node:http';
+import { isJsonObject, jsonIn } from '../../files/json.ts';
+import type { Result } from '../../result.ts';
+import type { Project } from '../../runner/project.ts';
+import type { AskedAnswer, AskModelsAnswer } from '../api.ts';
+import { everything } from './graph.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What POST /ask is asked: one model, one question. */
+export interface AskedQuestion {
+  readonly instance: string;
+  readonly question: string;
+  /** The stage whose settings are taken; empty: the evaluation's. */
+  readonly as: string;
+}
+
+/** The words of the process that answers: `pipeline ask --json`. */
+export type AskCommand = (asked: AskedQuestion) => readonly string[];
+
+/** The instances whose model is in place, and the stages that may lend their settings: those that read models. */
+export async function askModelsAnswer(project: Project): Promise<Result<AskModelsAnswer, Refusal>> {
+  const artifacts = await project.artifacts(everything);
+  if (!artifacts.ok) return artifacts;
+  const graph = await project.graph(everything);
+  if (!graph.ok) return graph;
+  const models = new Set(
+    artifacts.value.filter(({ kind, there }) => kind === 'model' && there).map(({ instance }) => instance),
+  );
+  const readers = new Set(graph.value.edges.filter(({ from }) => models.has(from)).map(({ to }) => to));
+  const stages = graph.value.instances.filter(
+    ({ instance }) => readers.has(instance) && !models.has(instance),
+  );
+  return {
+    ok: true,
+    value: { models: [...models], stages: [...new Set(stages.map(({ stage }) => stage))] },
+  };
+}
+
+/** A question takes a few lines. */
+const mostBytes = 100_000;
+
+/** The body of POST /ask; the error says what is wrong with it. */
+export async function readQuestion(request: IncomingMessage): Promise<Result<AskedQuestion>> {
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
+    return { ok: false, error: 'expected JSON' };
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    const piece = Buffer.from(part);
+    bytes += piece.length;
+    if (bytes > mostBytes) return { ok: false, error: `a question has at most ${mostBytes} bytes` };
+    parts.push(piece);
+  }
+  const body = jsonIn(Buffer.concat(parts).toString('utf8'));
+  const { instance, question, as } = isJsonObject(body) ? body : {};
+  if (
+    typeof instance !== 'string' ||
+    typeof question !== 'string' ||
+    instance === '' ||
+    question.trim() === ''
+  )
+    return { ok: false, error: 'expected an instance and a question' };
+  if (question.includes('\0') || instance.includes('\0'))
+    return { ok: false, error: 'a question holds no null character' };
+  return { ok: true, value: { instance, question, as: typeof as === 'string' ? as : '' } };
+}
+
+/** Answers questions one after another: a model takes the memory and the CPUs of the machine. */
+export interface Asker {
+  /** The error says why there is no answer; undefined: nobody waits for it any more. */
+  ask(asked: AskedQuestion, signal: AbortSignal): Promise<Result<AskedAnswer> | undefined>;
+}
+
+export function openAsker(command: AskCommand): Asker {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ask(asked, signal) {
+      const next = last.then(() => (signal.aborted ? undefined : answered(command(asked), signal)));
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
+}
+
+function answered(
+  [program = '', ...words]: readonly string[],
+  signal: AbortSignal,
+): Promise<Result<AskedAnswer> | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [printed, said] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    // It computes on a thread that hears nothing: it has nothing to put away either.
+    const end = (): void => void child.kill('SIGKILL');
+    signal.addEventListener('abort', end, { once: true });
+    child.on('error', (error) => resolve({ ok: false, error: error.message }));
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) resolve(undefined);
+      else if (code === 0) resolve(answersIn(printed, said));
+      else resolve({ ok: false, error: said.trim() || `\`pipeline ask\` failed with exit code ${code}` });
+    });
+  });
+}
+
+function answersIn(printed: string, said: string): Result<AskedAnswer> {
+  const body = jsonIn(printed);
+  const answers = isJsonObject(body) && Array.isArray(body['answers']) ? body['answers'] : [];
+  return {
+    ok: true,
+    value: {
+      answers: answers.map((one) => ({
+        setting: isJsonObject(one) ? String(one['setting']) : '',
+        answer: isJsonObject(one) ? String(one['answer']) : '',
+      })),
+      warnings: said.split('\n').filter((line) => line !== ''),
+    },
+  };
+}
