@@ -313,7 +313,10 @@ export async function openProject(
       if (!open.ok) return open;
       const placed = await placedHere(open.value, plan.value);
       if (!placed.ok) return placed;
-      for (const warning of placed.value.warnings) warn(warning);
+      const { warnings, listFaults } = placed.value;
+      for (const warning of warnings) warn(warning);
+      // The list may be made again; a run tells whether they are in the way.
+      for (const fault of listFaults) warn({ ...fault, severity: 'warning' });
       const settled = await withKnownHubFolders(open.value, placed.value);
       return settled.ok ? answer(open.value, settled.value) : settled;
     });

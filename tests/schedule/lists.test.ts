@@ -177,6 +177,9 @@ test('an empty list is an error that says how to allow it, and one of a run that
   expect(listsOf(first)).toMatchObject({ ran: ['list'] });
   expect(first.stderr).toContain('the list shards of list gives shard no values: it is empty');
   expect(first.stderr).toContain('`allowEmpty: true`');
+  const status = await rig.pipeline('status').result;
+  expect(status.stdout).toMatch(/split\[\*\] +unknown/);
+  expect(status.stderr).toContain('warning: the list shards of list gives shard no values: it is empty');
   // The list is what it is now: nothing can run.
   const second = await rig.pipeline('run').result;
   expect(second.code).toBe(2);
