@@ -149,6 +149,7 @@ export async function withRun<S extends Framed>(
     log.flush();
     throw error;
   } finally {
+    start.stop();
     run.jobs.close();
     stop.close();
   }

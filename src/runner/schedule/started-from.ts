@@ -6,19 +6,19 @@ import { lookAtCommit } from '../executors/commit-state.ts';
 
 /** git is slow in a repository with many new files: a run that has ended waits no longer for it. */
 const patience = 500;
-/** A run that takes longer gets its commit stored while it runs; a short one costs no transaction for it. */
-const early = 1000;
 
 /** Who starts a run, where, and from which commit. */
 export interface Start {
   /** What is known at once: all but the commit. */
   readonly from: StartedFrom;
+  /** The run is over, however it ended: `onCommit` is not called any more. */
+  stop(): void;
   /** All of it. To be awaited before the run counts as ended. */
   settle(): Promise<StartedFrom>;
 }
 
-/** `onCommit`: called with the commit while the run goes on. */
-export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void): Start {
+/** `onCommit`: called with the commit while the run goes on, `early` milliseconds after its start at the soonest. */
+export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void, early = 1000): Start {
   const from: StartedFrom = {
     user: userName(),
     host: hostname(),
@@ -27,16 +27,18 @@ export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void)
   };
   const look = lookAtCommit(root);
   const whole = look.state.then((commit): StartedFrom => (commit === undefined ? from : { ...from, commit }));
-  const timer = new AbortController();
-  const tellEarly = async (): Promise<void> => {
-    await pause(early, undefined, { signal: timer.signal });
-    onCommit(await whole);
+  const ended = new AbortController();
+  // A run that takes longer gets its commit stored while it runs; a short one costs no transaction for it.
+  const storeEarly = async (): Promise<void> => {
+    await pause(early, undefined, { signal: ended.signal });
+    const found = await whole;
+    if (!ended.signal.aborted) onCommit(found);
   };
-  tellEarly().catch(ignoreAbort);
+  storeEarly().catch(ignoreAbort);
   return {
     from,
+    stop: () => ended.abort(),
     async settle() {
-      timer.abort();
       const waiting = new AbortController();
       const tooLate = pause(patience, from, { signal: waiting.signal }).catch(() => from);
       const settled = await Promise.race([whole, tooLate]);

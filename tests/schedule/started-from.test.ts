@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { lookAtStart } from '../../src/runner/schedule/started-from.ts';
+
+test('a commit that git finds when the run is over is stored by its end alone: its store may be closed', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'repository-'));
+  const git = (...words: readonly string[]): void =>
+    void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: root });
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '--message', 'first');
+  const onCommit = vi.fn();
+  const start = lookAtStart(root, onCommit, 0);
+  // Its time has come, and it waits for git.
+  await turn();
+  await turn();
+  start.stop();
+  expect((await start.settle()).commit).toMatchObject({ isDirty: false });
+  expect(onCommit).not.toHaveBeenCalled();
+});
