@@ -50,7 +50,7 @@ const kinds = {
     const times = [];
     let loss;
     for (const [step, rows] of batches.entries()) {
-      const feeds = () => stepFeeds([rows], step, config, training, trainee.headParts);
+      const feeds = () => stepFeeds([rows], step, config, training, trainee);
       const update = { step: step + 1, learningRate: 5e-5, maxGradientNorm: 1 };
       times.push(await timed(async () => ({ loss } = await session.step(feeds(), update))));
     }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
 import { add, exp, multiply, square, stopGradient } from '../../src/ml/tensor/ops/elementwise.ts';
 import { gather } from '../../src/ml/tensor/ops/indexing.ts';
-import { reduceSum } from '../../src/ml/tensor/ops/layout.ts';
+import { reduceSum, slice } from '../../src/ml/tensor/ops/layout.ts';
+import type { Node } from '../../src/ml/tensor/node.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { differentiated } from '../tensor/differentiated.ts';
 import { feedsOf, opCases, smallSizes } from '../tensor/op-cases.ts';
@@ -55,6 +56,56 @@ test('a node that is used many times gets the sum of all shares', () => {
     [4 * 27 + 6 + 1],
     [2 * 9 + 1],
   ]);
+});
+
+test('slices that are all of an axis give their gradients joined, in any order; others padded and added up', () => {
+  const x = input('x', 'float32', [5]);
+  const sumOfParts = (parts: readonly (readonly [number, number])[]): Node | undefined =>
+    gradients(
+      parts
+        .map(([start, length]) => reduceSum(square(square(slice(x, 0, start, length)))))
+        .reduce((sum, part) => add(sum, part)),
+      [x],
+    )[0];
+  const cubes = (parts: readonly (readonly [number, number])[]): readonly number[] | undefined => {
+    const gradient = sumOfParts(parts);
+    return gradient && evaluateNodes([gradient], { x: { shape: [5], data: [1, 2, 3, 4, 5] } })[0]?.data;
+  };
+  const all = [4, 32, 108, 256, 500];
+  for (const parts of [
+    [
+      [0, 2],
+      [2, 1],
+      [3, 2],
+    ],
+    [
+      [3, 2],
+      [0, 2],
+      [2, 1],
+    ],
+  ] as const) {
+    expect(cubes(parts)).toEqual(all);
+    expect(sumOfParts(parts)?.op).toBe('Concat');
+  }
+  expect(
+    cubes([
+      [0, 2],
+      [3, 2],
+    ]),
+  ).toEqual(all.with(2, 0));
+  expect(
+    cubes([
+      [0, 3],
+      [2, 3],
+    ]),
+  ).toEqual(all.with(2, 216));
+  expect(
+    cubes([
+      [0, 2],
+      [2, 3],
+      [0, 5],
+    ]),
+  ).toEqual(all.map((value) => 2 * value));
 });
 
 test('what the scalar does not depend on has no gradient, nor what is stopped', () => {

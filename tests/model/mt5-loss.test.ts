@@ -5,6 +5,7 @@ import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/m
 import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
+import { groupByLength, rowGroups } from '../../src/ml/model/row-groups.ts';
 import { longest, type Rows } from '../../src/ml/model/packed-rows.ts';
 import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
 import { compile, type Program } from '../runtime/compile.ts';
@@ -80,6 +81,47 @@ describe('the loss', () => {
         expect(Math.abs((sum.get(name) ?? Number.NaN) - value), name).toBeLessThan(
           1e-4 * Math.max(1, Math.abs(value)),
         );
+    }
+  });
+
+  test.each([
+    ['two groups, one of two rows', 2, {}],
+    ['a group for each row, and layers computed again', 3, { gradientCheckpointing: true }],
+    ['more groups than rows', 5, {}],
+  ])('and its gradients are the same where attention is computed by %s', async (_, groupCount, options) => {
+    const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
+    const totalsOf = async (groups: number): Promise<ReadonlyMap<string, Float64Array>> => {
+      const { graph, lookups } = trainingGraph({ ...trace, groups }, trace.parameters, options);
+      const feeds = batchFeeds([0, 1, 2], groups);
+      const outputs = await (await compile(runtime, graph)).run(feeds);
+      const sums = new Map(
+        Object.entries(outputs).flatMap(([name, { data }]) =>
+          name.startsWith('rows.') ? [] : [[name, Float64Array.from(data, Number)]],
+        ),
+      );
+      for (const { parameter, output, indices } of lookups) {
+        const [rows, places] = [outputs[output]?.data ?? [], feeds[indices]?.data ?? []];
+        const width = rows.length / places.length;
+        const table =
+          sums.get(`table.${parameter}`) ?? new Float64Array(weights[parameter]?.data.length ?? 0);
+        places.forEach((place: number | bigint, row: number) => {
+          for (let column = 0; column < width; column += 1)
+            table[Number(place) * width + column] =
+              (table[Number(place) * width + column] ?? 0) + Number(rows[row * width + column]);
+        });
+        sums.set(`table.${parameter}`, table);
+      }
+      return sums;
+    };
+    const [whole, grouped] = [await totalsOf(1), await totalsOf(groupCount)];
+    expect([...grouped.keys()].sort()).toEqual([...whole.keys()].sort());
+    for (const [name, values] of whole) {
+      const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3);
+      values.forEach((value, index) =>
+        expect(Math.abs(value - (grouped.get(name)?.[index] ?? Number.NaN)), name).toBeLessThanOrEqual(
+          2e-6 * most,
+        ),
+      );
     }
   });
 
@@ -259,7 +301,7 @@ test.each([
   ['an odd number of heads, one to a draw', 3],
 ])('dropout of attention is the hash that TypeScript computes: %s', async (_, heads) => {
   const rate = 0.3;
-  const rows = { kind: 'attention', query: 'target', key: 'source' } as const;
+  const rows = { kind: 'attention', query: 'target', key: 'source', group: rowGroups(1)[0] } as const;
   const site = { name: 'somewhere#0', rate, rows };
   const program = await compile(runtime, {
     outputs: { kept: hashedDropout(input('x', 'float32', ['batch', heads, 'target', 'source']), site) },
@@ -312,18 +354,20 @@ const count = (graph: Graph, operator: string): number =>
   emitOnnx(simplify(graph)).graph.nodes.filter((node) => node.operator === operator).length;
 
 /** The rows of one batch, each with the key that it has in the step; the loss is a sum, not a mean. */
-function batchFeeds(rows: readonly number[]): Readonly<Record<string, HostValue>> {
+function batchFeeds(rows: readonly number[], groupCount = 1): Readonly<Record<string, HostValue>> {
   const [sources, targets] = [rows.map((row) => source[row] ?? []), rows.map((row) => target[row] ?? [])];
+  const groups = groupByLength(sources, targets, groupCount);
   const keys = rowKeys(1, 0, 0, 3);
   return {
     ...weights,
-    ...sourceFeeds(sources, tinyConfig),
-    ...targetFeeds(shiftRight(targets, tinyConfig), tinyConfig),
+    ...sourceFeeds(sources, tinyConfig, groups),
+    ...targetFeeds(shiftRight(targets, tinyConfig), tinyConfig, groups),
     ...labelFeeds(targets, 1 / target.flat().length),
     ...dropoutFeeds(
       rows.map((row) => keys[row] ?? 0),
       sources,
       targets,
+      groups,
     ),
   };
 }

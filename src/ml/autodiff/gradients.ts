@@ -1,9 +1,11 @@
-import type { Node } from '../tensor/node.ts';
+import { dimensionAt, numberAt } from '../tensor/attribute.ts';
+import { sumOf } from '../tensor/dimension.ts';
+import type { Dimension, Node } from '../tensor/node.ts';
 import type { OpName } from '../tensor/op.ts';
 import { gradients as activation } from '../tensor/ops/activation.ts';
 import { add, gradients as elementwise } from '../tensor/ops/elementwise.ts';
 import { gradients as indexing } from '../tensor/ops/indexing.ts';
-import { gradients as layout } from '../tensor/ops/layout.ts';
+import { gradients as layout, joined } from '../tensor/ops/layout.ts';
 import { gradients as loss } from '../tensor/ops/loss.ts';
 import { gradients as matmul } from '../tensor/ops/matmul.ts';
 import { gradients as normalization } from '../tensor/ops/normalization.ts';
@@ -11,7 +13,7 @@ import { gradients as random } from '../tensor/ops/random.ts';
 import { gradients as reduction } from '../tensor/ops/reduction.ts';
 import { constant, gradients as source } from '../tensor/ops/source.ts';
 import type { GradientRule } from '../tensor/rule.ts';
-import { sameShape, typeText } from '../tensor/shape.ts';
+import { sameShape, sizeOf, typeText } from '../tensor/shape.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 
 /**
@@ -32,9 +34,11 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
   for (const node of order)
     if (wanted.has(node) || node.inputs.some((input) => depends.has(input))) depends.add(node);
 
-  const gradientOf = new Map<Node, Node>([[scalar, constant(1)]]);
+  const sharesOf = new Map<Node, readonly Node[]>([[scalar, [constant(1)]]]);
+  const gradientOf = new Map<Node, Node>();
   for (const node of order.toReversed()) {
-    const upstream = gradientOf.get(node);
+    const upstream = sumOfShares(sharesOf.get(node) ?? []);
+    if (upstream !== undefined && wanted.has(node)) gradientOf.set(node, upstream);
     if (upstream === undefined || !node.inputs.some((input) => depends.has(input))) continue;
     const shares = rules[node.op](node, upstream);
     for (const [i, input] of node.inputs.entries()) {
@@ -46,11 +50,39 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
         throw new Error(
           `the gradient rule of ${node.op} gives ${typeText(share)} for input ${i}, expected ${typeText(input)}`,
         );
-      const before = gradientOf.get(input);
-      gradientOf.set(input, before === undefined ? share : add(before, share));
+      sharesOf.set(input, [...(sharesOf.get(input) ?? []), share]);
     }
   }
   return of.map((node) => gradientOf.get(node));
+}
+
+/** Parts of an axis that were used apart, all of them, give their gradients in one piece: they are not padded and added. */
+function sumOfShares(shares: readonly Node[]): Node | undefined {
+  const [first, ...rest] = shares;
+  return first === undefined ? undefined : (tiled(shares) ?? rest.reduce(add, first));
+}
+
+/** The shares joined, where each is padded on the same axis and they follow each other from its start to its end. */
+function tiled(shares: readonly Node[]): Node | undefined {
+  if (shares.length < 2) return undefined;
+  const parts: Node[] = [];
+  const axes = new Set<number>();
+  let start: Dimension = 0;
+  let left = [...shares];
+  while (left.length > 0) {
+    const next = left.find(
+      ({ op, attributes }) => op === 'Pad' && dimensionAt(attributes, 'before') === start,
+    );
+    const [part] = next?.inputs ?? [];
+    if (next === undefined || part === undefined) return undefined;
+    const axis = numberAt(next.attributes, 'axis');
+    if (axes.add(axis).size > 1) return undefined;
+    start = sumOf([start, sizeOf(part, axis)]);
+    parts.push(part);
+    left = left.filter((share) => share !== next);
+    if (left.length === 0 && dimensionAt(next.attributes, 'after') !== 0) return undefined;
+  }
+  return joined(parts, [...axes][0] ?? 0);
 }
 
 /** The gradient column of every family. Bundlers keep it in whatever imports this module. */

@@ -14,6 +14,7 @@ import { sizeOf } from '../tensor/shape.ts';
 import type { DropoutSite, Mt5Trace } from './mt5-trace.ts';
 import { type Feeds, longest, type Rows, type Side, tokensOf, vector } from './packed-rows.ts';
 import { hashOfText } from './random-values.ts';
+import { groupedRows, type RowGroup, type RowGroups } from './row-groups.ts';
 
 /**
  * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so
@@ -33,11 +34,16 @@ export const dropoutGenerator = 'lowbias32 rows and columns, odd product, 16 bit
  * The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step
  * and the row.
  */
-export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows): Feeds {
+export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows, groups?: RowGroups): Feeds {
   return {
-    'dropout.rows': vector(keys),
-    ...sideFeeds('source', keys, source),
-    ...sideFeeds('target', keys, target),
+    ...Object.fromEntries(
+      groupedRows(source, groups).map(({ places, rows, suffix }) => [
+        `dropout.rows${suffix}`,
+        vector(rows.map((_, index) => keys[places[index] ?? -1] ?? 0)),
+      ]),
+    ),
+    ...sideFeeds('source', keys, source, groups),
+    ...sideFeeds('target', keys, target, groups),
   };
 }
 
@@ -71,25 +77,32 @@ function bitsOf({ name, rows }: DropoutSite, size: number, after: (node: Node) =
       hashCombine(constant(columns, [], 'int32'), axis),
     );
   }
-  const key = reshape(after(input('dropout.rows', 'int32', ['batch'])), ['batch', 1, 1, 1]);
-  const queries = reshape(positions(rows.query), [rows.query, 1]);
+  const { batch, suffix } = rows.group;
+  const key = reshape(after(input(`dropout.rows${suffix}`, 'int32', [batch])), [batch, 1, 1, 1]);
+  const queries = positions(rows.query, rows.group);
   return draw(
-    randomBits(key, [site, reshape(axis, [1, size, 1, 1]), queries]),
-    hashCombine(constant(columns, [], 'int32'), positions(rows.key)),
+    randomBits(key, [site, reshape(axis, [1, size, 1, 1]), reshape(queries, [sizeOf(queries, 0), 1])]),
+    hashCombine(constant(columns, [], 'int32'), positions(rows.key, rows.group)),
   );
 }
 
 /** What the hashes of columns begin with: any number that makes them others than those of rows. */
 const columns = 0x636f6c73;
 
-const positions = (side: Side): Node => input(`dropout.${side}.positions`, 'int32', [side]);
+const positions = (side: Side, group: RowGroup): Node =>
+  input(`dropout.${side}.positions${group.suffix}`, 'int32', [group[side]]);
 
-function sideFeeds(side: Side, keys: readonly number[], rows: Rows): Feeds {
+function sideFeeds(side: Side, keys: readonly number[], rows: Rows, groups: RowGroups | undefined): Feeds {
   const tokens = rows.flatMap((row, index) =>
     row.map((_, position) => hashCombineOf(keys[index] ?? 0, position)),
   );
   return {
     [`dropout.${side}.tokens`]: vector(tokens),
-    [`dropout.${side}.positions`]: vector(Array.from({ length: longest(rows) }, (_, position) => position)),
+    ...Object.fromEntries(
+      groupedRows(rows, groups).map((group) => [
+        `dropout.${side}.positions${group.suffix}`,
+        vector(Array.from({ length: longest(group.rows) }, (_, position) => position)),
+      ]),
+    ),
   };
 }

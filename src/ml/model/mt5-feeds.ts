@@ -12,13 +12,16 @@ import {
   vector,
 } from './packed-rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
+import { groupedRows, type RowGroups } from './row-groups.ts';
 
 /** What `encode` reads: tokens, where they stand, the mask of the padding, and the buckets of positions. */
-export function sourceFeeds(rows: Rows, config: Mt5Config): Feeds {
+export function sourceFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): Feeds {
   return {
-    ...packedFeeds('source', rows),
-    'source.mask': sourceMask(rows),
-    'source.buckets': buckets(longest(rows), config, 'source'),
+    ...packedFeeds('source', rows, groups),
+    ...ofGroups(rows, groups, (grouped) => ({
+      'source.mask': sourceMask(grouped),
+      'source.buckets': buckets(longest(grouped), config, 'source'),
+    })),
   };
 }
 
@@ -26,14 +29,26 @@ export function sourceFeeds(rows: Rows, config: Mt5Config): Feeds {
  * What `decode` reads beside the source: the decoder's tokens, of which the first is the start token, and its
  * mask and buckets.
  */
-export function targetFeeds(rows: Rows, config: Mt5Config): Feeds {
-  const length = longest(rows);
+export function targetFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): Feeds {
   return {
-    ...packedFeeds('target', rows),
-    'target.mask': { dtype: 'float32', shape: [length, length], data: causalMask(length) },
-    'target.buckets': buckets(length, config, 'target'),
+    ...packedFeeds('target', rows, groups),
+    ...ofGroups(rows, groups, (grouped) => {
+      const length = longest(grouped);
+      return {
+        'target.mask': { dtype: 'float32', shape: [length, length], data: causalMask(length) },
+        'target.buckets': buckets(length, config, 'target'),
+      };
+    }),
   };
 }
+
+/** The feeds of each group, under its names. */
+const ofGroups = (rows: Rows, groups: RowGroups | undefined, feedsOf: (rows: Rows) => Feeds): Feeds =>
+  Object.fromEntries(
+    groupedRows(rows, groups).flatMap((group) =>
+      Object.entries(feedsOf(group.rows)).map(([name, feed]) => [`${name}${group.suffix}`, feed]),
+    ),
+  );
 
 /**
  * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in

@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import { difference, productOf } from '../tensor/dimension.ts';
 import type { Dimension, Node } from '../tensor/node.ts';
 import { add, addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
-import { concat, pad, reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
+import { joined, pad, reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
 import { crossEntropy } from '../tensor/ops/loss.ts';
 import { logSoftmax } from '../tensor/ops/normalization.ts';
 import { reduceMean } from '../tensor/ops/reduction.ts';
@@ -104,7 +104,7 @@ export function headGradients(
 }
 
 /** The tokens of all parts, without what fills up the last. */
-const ofTokens = (parts: readonly Node[]): Node => slice(joined(parts), 0, 0, tokensOf('target'));
+const ofTokens = (parts: readonly Node[]): Node => slice(joined(parts, 0), 0, 0, tokensOf('target'));
 
 interface PartLosses {
   readonly loss: Node;
@@ -145,9 +145,3 @@ function partOf(x: Node, part: number, parts: number): Node {
 }
 
 const partTokens: Dimension = 'partTokens';
-
-function joined(nodes: readonly Node[]): Node {
-  const [first, ...rest] = nodes;
-  if (first === undefined) throw new Error('a head has at least one part');
-  return concat([first, ...rest], 0);
-}

@@ -1,13 +1,14 @@
 import { add, multiply } from '../tensor/ops/elementwise.ts';
 import { activate } from './activate.ts';
 import { pack, unpack } from '../tensor/ops/indexing.ts';
-import { reshape, transpose } from '../tensor/ops/layout.ts';
+import { joined, reshape, split, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
 import { applyLayer, applyLinear, embedTokens, lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
-import { idsOf, packingOf, paddingMask, type Side } from './packed-rows.ts';
+import { idsOf, packingOf, paddingMask, type Side, slotsOf } from './packed-rows.ts';
+import { type RowGroup, rowGroups } from './row-groups.ts';
 
 /** What a stack of layers gives. Every state is of the real tokens only: [tokens, d]. */
 export interface StackStates {
@@ -22,7 +23,7 @@ export interface StackStates {
  * after them.
  */
 export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackStates {
-  const bias = layerBiases(trace, 'source', layers, paddingMask());
+  const bias = layerBiases(trace, 'source', layers, (group) => paddingOf(group));
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `encoder.block.${block}`;
@@ -31,7 +32,7 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
         outside(x),
         `${name}.layer.0`,
         'source',
-        outside(bias(block), 'shared'),
+        bias(block).map((each) => outside(each, 'shared')),
       );
       return feedForward(inner, attended, `${name}.layer.1`, 'source');
     });
@@ -40,13 +41,10 @@ export function encode(trace: Mt5Trace, layers = trace.config.numLayers): StackS
 
 /** The decoder over the tokens of the target, each of which sees those before it and all of the source. */
 export function decode(trace: Mt5Trace, encoded: Node): StackStates {
-  const bias = layerBiases(
-    trace,
-    'target',
-    trace.config.numDecoderLayers,
-    input('target.mask', 'float32', ['target', 'target']),
+  const bias = layerBiases(trace, 'target', trace.config.numDecoderLayers, ({ suffix, target }) =>
+    input(`target.mask${suffix}`, 'float32', [target, target]),
   );
-  const mask = paddingMask();
+  const mask = groupsOf(trace).map(paddingOf);
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `decoder.block.${block}`;
@@ -55,7 +53,7 @@ export function decode(trace: Mt5Trace, encoded: Node): StackStates {
         outside(x),
         `${name}.layer.0`,
         'target',
-        outside(bias(block), 'shared'),
+        bias(block).map((each) => outside(each, 'shared')),
       );
       const informed = crossAttention(inner, attended, `${name}.layer.1`, outside(encoded), mask);
       return feedForward(inner, informed, `${name}.layer.2`, 'target');
@@ -107,13 +105,24 @@ function stack(
   return { hidden: [...hidden, last], last };
 }
 
+const groupsOf = ({ groups = 1 }: Mt5Trace): ReturnType<typeof rowGroups> => rowGroups(groups);
+
+const paddingOf = (group: RowGroup): Node => paddingMask(`source.mask${group.suffix}`, group);
+
 /**
- * What each layer adds to its scores: the bias of positions, which all layers share but those of a umT5, and
+ * What each layer adds to the scores of each group: the bias of positions, which all layers share but those of a umT5, and
  * the mask. Made once, since a layer that is built again takes them from outside.
  */
-function layerBiases(trace: Mt5Trace, side: Side, depth: number, mask: Node): (block: number) => Node {
+function layerBiases(
+  trace: Mt5Trace,
+  side: Side,
+  depth: number,
+  mask: (group: RowGroup) => Node,
+): (block: number) => readonly Node[] {
   const count = trace.config.modelType === 'umt5' ? depth : 1;
-  const biases = Array.from({ length: count }, (_, block) => add(positionBias(trace, side, block), mask));
+  const biases = Array.from({ length: count }, (_, block) =>
+    groupsOf(trace).map((group) => add(positionBias(trace, side, block, group), mask(group))),
+  );
   return (block) => {
     const bias = biases[count === 1 ? 0 : block];
     if (bias === undefined) throw new Error(`the ${side} stack has no layer ${block}`);
@@ -125,14 +134,15 @@ function layerBiases(trace: Mt5Trace, side: Side, depth: number, mask: Node): (b
 export const positionTable = (part: 'encoder' | 'decoder', block: number): string =>
   `${part}.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
 
-/** The bias that a layer's table gives to every pair of positions. [1, heads, length, length] */
-function positionBias(trace: Mt5Trace, side: Side, block: number): Node {
+/** The bias that a layer's table gives to every pair of positions of a group. [1, heads, length, length] */
+function positionBias(trace: Mt5Trace, side: Side, block: number, group: RowGroup): Node {
   const name = positionTable(side === 'source' ? 'encoder' : 'decoder', block);
-  const perPair = lookUp(trace, name, input(`${side}.buckets`, 'int32', [side, side]));
-  return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, side, side]);
+  const length = group[side];
+  const perPair = lookUp(trace, name, input(`${side}.buckets${group.suffix}`, 'int32', [length, length]));
+  return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, length, length]);
 }
 
-function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias: Node): Node {
+function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias: readonly Node[]): Node {
   const normed = norm(trace, x, `${layer}.layer_norm`);
   return residual(
     trace,
@@ -143,7 +153,7 @@ function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias
   );
 }
 
-function crossAttention(trace: Mt5Trace, x: Node, layer: string, encoded: Node, mask: Node): Node {
+function crossAttention(trace: Mt5Trace, x: Node, layer: string, encoded: Node, mask: readonly Node[]): Node {
   const normed = norm(trace, x, `${layer}.layer_norm`);
   return residual(
     trace,
@@ -166,36 +176,54 @@ interface Tokens {
 }
 
 /**
- * Linear layers see the tokens, scores see padded blocks. T5 does not scale the scores: its initialisation
- * did.
+ * Linear layers see the tokens, scores see the padded blocks of groups. T5 does not scale the scores: its
+ * initialisation did.
  */
-function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bias: Node): Node {
-  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): Node =>
+function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, biases: readonly Node[]): Node {
+  const heads = (of: Tokens, part: 'q' | 'k' | 'v'): readonly Node[] =>
     splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
-  const [query, key, value] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
-  const weights = softmax(add(matmul(query, key, { transposeB: true }), bias));
-  const kept = trace.dropout(weights, {
-    name: `${module}#0`,
-    rate: trace.config.dropoutRate,
-    rows: { kind: 'attention', query: from.side, key: to.side },
+  const [queries, keys, values] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
+  const mixed = groupsOf(trace).map((group, index) => {
+    const [query, key] = [at(queries, index), at(keys, index)];
+    const weights = softmax(add(matmul(query, key, { transposeB: true }), at(biases, index)));
+    const kept = trace.dropout(weights, {
+      name: `${module}#0`,
+      rate: trace.config.dropoutRate,
+      rows: { kind: 'attention', query: from.side, key: to.side, group },
+    });
+    return matmul(kept, at(values, index));
   });
-  return applyLinear(trace, joinHeads(trace, matmul(kept, value), from.side), `${module}.o`, from.side);
+  return applyLinear(trace, joinHeads(trace, mixed, from.side), `${module}.o`, from.side);
 }
 
-/** [tokens, heads * dKv] -> [batch, heads, length, dKv] */
-export function splitHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
-  return transpose(
-    reshape(unpack(x, packingOf(side)), ['batch', side, config.numHeads, config.dKv]),
-    [0, 2, 1, 3],
+function at(nodes: readonly Node[], group: number): Node {
+  const node = nodes[group];
+  if (node === undefined) throw new Error(`there is no group ${group} of rows`);
+  return node;
+}
+
+/** [tokens, heads * dKv] -> of each group [batch, heads, length, dKv] */
+export function splitHeads(trace: Mt5Trace, x: Node, side: Side): readonly Node[] {
+  const { numHeads, dKv } = trace.config;
+  const groups = groupsOf(trace);
+  const blocks = split(
+    unpack(x, packingOf(side, groups)),
+    0,
+    groups.map((group) => slotsOf(side, group)),
+  );
+  return groups.map((group, index) =>
+    transpose(reshape(at(blocks, index), [group.batch, group[side], numHeads, dKv]), [0, 2, 1, 3]),
   );
 }
 
-/** [batch, heads, length, dKv] -> [tokens, heads * dKv] */
-function joinHeads({ config }: Mt5Trace, x: Node, side: Side): Node {
-  return pack(
-    reshape(transpose(x, [0, 2, 1, 3]), [`batch*${side}`, config.numHeads * config.dKv]),
-    packingOf(side),
+/** Of each group [batch, heads, length, dKv] -> [tokens, heads * dKv] */
+function joinHeads(trace: Mt5Trace, mixed: readonly Node[], side: Side): Node {
+  const { numHeads, dKv } = trace.config;
+  const groups = groupsOf(trace);
+  const blocks = groups.map((group, index) =>
+    reshape(transpose(at(mixed, index), [0, 2, 1, 3]), [slotsOf(side, group), numHeads * dKv]),
   );
+  return pack(joined(blocks, 0), packingOf(side, groups));
 }
 
 /** The feed-forward layer with its norm and its residual. x [tokens, d] -> [tokens, d] */

@@ -77,7 +77,9 @@ export function crossGraph(trace: Mt5Trace): Graph {
       layersOf(trace).flatMap((layer) =>
         crossNames(layer).map(({ name, part }) => {
           const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
-          return [name, splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source')] as const;
+          const [heads] = splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source');
+          if (heads === undefined) throw new Error(`the trace gives no heads of ${module}`);
+          return [name, heads] as const;
         }),
       ),
     ),

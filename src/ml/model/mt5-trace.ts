@@ -7,6 +7,7 @@ import { gather } from '../tensor/ops/indexing.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Side } from './packed-rows.ts';
+import type { RowGroup } from './row-groups.ts';
 
 /** A place where T5 drops elements in training. */
 export interface DropoutSite {
@@ -22,7 +23,12 @@ export interface DropoutSite {
    */
   readonly rows:
     | { readonly kind: 'tokens'; readonly side: Side }
-    | { readonly kind: 'attention'; readonly query: Side; readonly key: Side };
+    | {
+        readonly kind: 'attention';
+        readonly query: Side;
+        readonly key: Side;
+        readonly group: RowGroup;
+      };
 }
 
 /**
@@ -39,6 +45,8 @@ export interface Mt5Trace {
   readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Node;
   /** `after`, if given, is applied to what the masks are made from. */
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
+  /** In how many groups of rows attention is computed: one, if not given. */
+  readonly groups?: number;
   /** How a layer of a stack is put into the graph, if not as it is built. */
   readonly layer?: (build: LayerBuilder) => Node;
 }

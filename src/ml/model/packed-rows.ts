@@ -1,12 +1,14 @@
+import { productOf, sumOf } from '../tensor/dimension.ts';
 import type { Dimension, Node } from '../tensor/node.ts';
 import type { Packing } from '../tensor/ops/indexing.ts';
 import { input } from '../tensor/ops/source.ts';
+import { groupedRows, type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
 
 /**
  * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after
- * another [tokens, …]; attention sees blocks padded to the longest row [batch, length, …]. This file maps
- * between the two, other, in the graph and in what is fed. A side is one such set of rows: its padded length
- * is a named size.
+ * another [tokens, …]; attention sees blocks padded to the longest row [batch, length, …], one for each group
+ * of rows. This file maps between the two, in the graph and in what is fed. A side is one such set of rows: its
+ * padded lengths are named sizes.
  */
 export type Side = 'source' | 'target';
 
@@ -16,18 +18,25 @@ export const tokensOf = (side: Side): Dimension => `${side}Tokens`;
 /** The ids of the tokens. int32 [tokens] */
 export const idsOf = (side: Side): Node => input(`${side}.ids`, 'int32', [tokensOf(side)]);
 
-/** Where the tokens of a side stand in its padded block. */
-export const packingOf = (side: Side): Packing => ({
-  tokenSlots: input(`${side}.tokenSlots`, 'int32', [tokensOf(side)]),
-  slotTokens: input(`${side}.slotTokens`, 'int32', [`batch*${side}`]),
-  slotMask: input(`${side}.slotMask`, 'float32', [`batch*${side}`]),
-});
+/** Where the tokens of a side stand in its padded blocks, which follow each other. */
+export function packingOf(side: Side, groups = rowGroups(1)): Packing {
+  const slots = sumOf(groups.map((group) => slotsOf(side, group)));
+  return {
+    tokenSlots: input(`${side}.tokenSlots`, 'int32', [tokensOf(side)]),
+    slotTokens: input(`${side}.slotTokens`, 'int32', [slots]),
+    slotMask: input(`${side}.slotMask`, 'float32', [slots]),
+  };
+}
+
+/** The size of a group's padded block. */
+export const slotsOf = (side: Side, group: RowGroup): Dimension => productOf([group.batch, group[side]]);
 
 /**
  * 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1,
  * source]
  */
-export const paddingMask = (name = 'source.mask'): Node => input(name, 'float32', ['batch', 1, 1, 'source']);
+export const paddingMask = (name = 'source.mask', { batch, source }: RowGroup = rowGroups(1)[0]): Node =>
+  input(name, 'float32', [batch, 1, 1, source]);
 
 /** Token ids of the rows of a batch, without padding; no row is empty. */
 export type Rows = readonly (readonly number[])[];
@@ -41,11 +50,19 @@ export type Feed = { readonly shape: readonly number[] } & (
 export type Feeds = Readonly<Record<string, Feed>>;
 
 /** What `idsOf` and `packingOf` of a side read. */
-export function packedFeeds(side: Side, rows: Rows): Feeds {
-  const length = longest(rows);
-  const slotTokens = new Int32Array(rows.length * length);
-  const slotMask = new Float32Array(rows.length * length);
-  const tokenSlots = rows.flatMap((row, index) => row.map((_, position) => index * length + position));
+export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
+  const firstSlots: number[] = [];
+  let slots = 0;
+  for (const { places, rows: grouped } of groupedRows(rows, groups)) {
+    const length = longest(grouped);
+    places.forEach((place, index) => (firstSlots[place] = slots + index * length));
+    slots += grouped.length * length;
+  }
+  const slotTokens = new Int32Array(slots);
+  const slotMask = new Float32Array(slots);
+  const tokenSlots = rows.flatMap((row, place) =>
+    row.map((_, position) => (firstSlots[place] ?? 0) + position),
+  );
   tokenSlots.forEach((slot, token) => {
     slotTokens[slot] = token;
     slotMask[slot] = 1;

@@ -3,7 +3,14 @@ import type { Example } from '../dataset/example.ts';
 import { dropoutFeeds, rowKeys } from '../model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../model/mt5-feeds.ts';
 import { type Feeds, longest, type Rows } from '../model/packed-rows.ts';
+import { groupByLength, type RowGroups } from '../model/row-groups.ts';
 import type { TrainConfig } from './train-config.ts';
+
+/** How a training's graph takes a batch: in how many parts its head, and in how many groups of rows attention. */
+export interface BatchLayout {
+  readonly headParts: number;
+  readonly groups: number;
+}
 
 /**
  * The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step.
@@ -13,15 +20,17 @@ export function stepFeeds(
   step: number,
   mt5: Mt5Config,
   { accumulationRule, seed }: TrainConfig,
-  headParts: number,
+  { headParts, groups: count }: BatchLayout,
 ): readonly Feeds[] {
   const total = microBatches.reduce((sum, rows) => sum + labelCount(rows), 0);
   return microBatches.map((rows, index) => {
     const first = microBatches.slice(0, index).reduce((sum, before) => sum + before.length, 0);
     const weight = accumulationRule === 'tokens' ? 1 / total : 1 / (labelCount(rows) * microBatches.length);
+    const [source, target] = [sourcesOf(rows), targetsOf(rows)];
+    const groups = groupByLength(source, target, count);
     return {
-      ...pairFeeds(rows, mt5, weight, headParts),
-      ...dropoutFeeds(rowKeys(seed, step, first, rows.length), sourcesOf(rows), targetsOf(rows)),
+      ...pairFeeds(rows, mt5, weight, headParts, groups),
+      ...dropoutFeeds(rowKeys(seed, step, first, rows.length), source, target, groups),
     };
   });
 }
@@ -45,9 +54,15 @@ export function fillOf(microBatches: readonly (readonly Example[])[]): {
   return { tokens, padding: slots === 0 ? 0 : 1 - tokens / slots };
 }
 
-const pairFeeds = (rows: readonly Example[], mt5: Mt5Config, weight: number, headParts: number): Feeds => ({
-  ...sourceFeeds(sourcesOf(rows), mt5),
-  ...targetFeeds(shiftRight(targetsOf(rows), mt5), mt5),
+const pairFeeds = (
+  rows: readonly Example[],
+  mt5: Mt5Config,
+  weight: number,
+  headParts: number,
+  groups?: RowGroups,
+): Feeds => ({
+  ...sourceFeeds(sourcesOf(rows), mt5, groups),
+  ...targetFeeds(shiftRight(targetsOf(rows), mt5), mt5, groups),
   ...labelFeeds(targetsOf(rows), weight, headParts),
 });
 

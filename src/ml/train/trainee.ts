@@ -10,6 +10,7 @@ import { partsOfHead } from '../model/mt5-head.ts';
 import { hashedDropout } from '../model/mt5-dropout.ts';
 import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
+import { groupsFor } from '../model/row-groups.ts';
 import type { Feeds } from '../model/packed-rows.ts';
 import type { Graph } from '../tensor/node.ts';
 import { evaluatedTogether } from './held-out-loss.ts';
@@ -22,6 +23,8 @@ export interface Trainee {
   readonly evaluation: Graph;
   /** In how many parts both take the tokens of a batch to the vocabulary: labelFeeds needs the number. */
   readonly headParts: number;
+  /** In how many groups of rows a training step computes attention. */
+  readonly groups: number;
   /** What is trained, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The values of what is trained and is not in the model's folder. */
@@ -36,20 +39,28 @@ export interface ParameterCounts {
   readonly all: number;
 }
 
-/** The error names the layers that an adapter's configuration selects but the model lacks. */
+/**
+ * `mostGroups`: at most so many groups of rows are computed apart. The error names the layers that an adapter's
+ * configuration selects but the model lacks.
+ */
 export function traineeOf(
   config: Mt5Config,
   { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,
   examples: readonly Example[],
+  mostGroups = Infinity,
 ): Result<Trainee> {
   const headParts = partsOfHead(
     mostTargetTokens(examples, Math.max(batch, evaluatedTogether)),
     config.vocabSize,
   );
+  const sides = (['source', 'target'] as const).map((side) =>
+    examples.map((example) => example[side].length),
+  );
+  const groups = Math.min(mostGroups, groupsFor(sides, batch));
   const options = { labelSmoothing, gradientCheckpointing, headParts };
   const evaluationOptions = { labelSmoothing, parts: headParts };
   if (method.kind === 'full') {
-    const trace = { ...plainTrace(config), dropout: hashedDropout };
+    const trace = { ...plainTrace(config), dropout: hashedDropout, groups };
     const shapes = mt5ParameterShapes(config);
     const count = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
     return {
@@ -58,6 +69,7 @@ export function traineeOf(
         training: trainingGraph(trace, trace.parameters, options),
         evaluation: lossGraph(plainTrace(config), evaluationOptions),
         headParts,
+        groups,
         shapes,
         initial: new Map(),
         parameters: { trainable: count, all: count },
@@ -68,7 +80,7 @@ export function traineeOf(
   const targets = loraTargets(method.adapter, config);
   if (!targets.ok) return targets;
   const shapes = loraShapes(targets.value, config);
-  const trace = loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout);
+  const trace = { ...loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout), groups };
   return {
     ok: true,
     value: {
@@ -78,6 +90,7 @@ export function traineeOf(
         evaluationOptions,
       ),
       headParts,
+      groups,
       shapes,
       initial: fromMemory(
         new Map(

@@ -161,7 +161,7 @@ function stepMaker(
     const started = performance.now();
     const learningRate = learningRateOf(config, plan, step, evaluationsIn(records));
     const { loss, gradientNorm } = await session.step(
-      stepFeeds(microBatches, step, model.config, config, trainee.headParts),
+      stepFeeds(microBatches, step, model.config, config, trainee),
       { step: step + 1, learningRate, maxGradientNorm: config.maxGradientNorm },
     );
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))

@@ -7,6 +7,7 @@ import { initialiseLora, loraShapes, loraTrace } from '../../../src/ml/model/lor
 import { loraTargets } from '../../../src/ml/model/lora-targets.ts';
 import { type TrainingGraph, type TrainingOptions, trainingGraph } from '../../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../../src/ml/model/mt5-trace.ts';
+import { groupByLength } from '../../../src/ml/model/row-groups.ts';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
 import type { HostValue, TrainingRuntime, TrainingSession, Values } from '../../../src/ml/runtime/runtime.ts';
 import { add, exp } from '../../../src/ml/tensor/ops/elementwise.ts';
@@ -31,6 +32,7 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
     'of all parameters, with dropout': setting({}),
     'with label smoothing': setting({ labelSmoothing: 0.1 }),
     'with gradient checkpointing and a head in parts': setting({ gradientCheckpointing: true, headParts: 3 }),
+    'with attention by groups of rows': grouped(4),
     'with a tied head': tied(),
     'of an adapter': lora(),
   };
@@ -43,6 +45,10 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
       frozen: {},
       parts: options.headParts ?? 1,
     };
+  }
+
+  function grouped(groups: number): Setting {
+    return { ...setting({}), graph: trainingGraph({ ...plain, groups }, plain.parameters), groups };
   }
 
   function tied(): Setting {
@@ -162,6 +168,8 @@ interface Setting {
   readonly values: ReadonlyMap<string, Float32Array>;
   readonly frozen: Values;
   readonly parts: number;
+  /** One, if not given. */
+  readonly groups?: number;
 }
 
 interface Stepped {
@@ -186,11 +194,12 @@ async function stepOn(runtime: TrainingRuntime, of: Setting): Promise<Stepped> {
     into.set(of.values.get(name) ?? []);
     return { ok: true, value: undefined };
   });
+  const groups = groupByLength(source, labels, of.groups ?? 1);
   const feeds = {
-    ...sourceFeeds(source, config),
-    ...targetFeeds(shiftRight(labels, config), config),
+    ...sourceFeeds(source, config, groups),
+    ...targetFeeds(shiftRight(labels, config), config, groups),
     ...labelFeeds(labels, 1 / labels.flat().length, of.parts),
-    ...dropoutFeeds(rowKeys(5, 1, 0, source.length), source, labels),
+    ...dropoutFeeds(rowKeys(5, 1, 0, source.length), source, labels, groups),
   };
   const update = { step: 1, learningRate: 1e-3, maxGradientNorm: null };
   const { loss, gradientNorm } = await session.step([feeds], update);

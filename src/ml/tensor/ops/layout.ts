@@ -133,6 +133,17 @@ export function concat(nodes: readonly [Node, ...Node[]], axis: number): Node {
   return nodeOf('Concat', nodes, shapes.Concat(nodes, attributes), attributes);
 }
 
+/** The same of any number of them but none; one is itself. */
+export function joined(nodes: readonly Node[], axis: number): Node {
+  const [first, ...rest] = nodes;
+  if (first === undefined) throw new Error('there is nothing to join');
+  return rest.length === 0 ? first : concat([first, ...rest], axis);
+}
+
+/** Parts of these sizes, which are all of one axis. */
+export const split = (x: Node, axis: number, sizes: Shape): readonly Node[] =>
+  sizes.length === 1 ? [x] : sizes.map((size, index) => slice(x, axis, sumOf(sizes.slice(0, index)), size));
+
 /** The adjoint of broadcasting: adds up what `shape` was repeated to. */
 export function sumTo(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
