@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { sourceFeeds, stepFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
-import { type Rows, sourceMask } from '../../src/ml/model/packed-rows.ts';
+import { sourceMask } from '../../src/ml/model/packed-rows.ts';
+import type { Rows } from '../../src/ml/model/rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { crossGraph, stepGraph } from '../../src/ml/model/mt5-step.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';

@@ -1,4 +1,4 @@
-import type { Rows } from '../model/packed-rows.ts';
+import type { Rows } from '../model/rows.ts';
 
 /** What turns a text into a vector a token. */
 export interface SentenceEncoder {

@@ -1,6 +1,6 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
-import type { Rows } from '../model/packed-rows.ts';
+import type { Rows } from '../model/rows.ts';
 import { decoderEntries, decoderVariables } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
 import type { Runtime, Values } from '../runtime/runtime.ts';

@@ -1,4 +1,4 @@
-import type { Rows } from '../model/packed-rows.ts';
+import type { Rows } from '../model/rows.ts';
 import { advanceRow, startRow, type BeamRow } from './beam-row.ts';
 import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';

@@ -14,11 +14,11 @@ import {
   packedFeeds,
   packingOf,
   paddingMask,
-  type Rows,
   sourceMask,
   tokensOf,
   vector,
 } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
 
 /**
  * The hidden states of a BERT encoder's first `layers` layers (Devlin et al. 2019; as transformers'

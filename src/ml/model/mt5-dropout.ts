@@ -12,7 +12,8 @@ import { constant, input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { DropoutSite, Mt5Trace } from './mt5-trace.ts';
-import { type Feeds, longest, type Rows, type Side, tokensOf, vector } from './packed-rows.ts';
+import { type Feeds, longest, type Side, tokensOf, vector } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
 import { hashOfText } from './random-values.ts';
 import { groupedRows, type RowGroup, type RowGroups } from './row-groups.ts';
 

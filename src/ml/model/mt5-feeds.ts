@@ -6,11 +6,11 @@ import {
   longest,
   masked,
   packedFeeds,
-  type Rows,
   type Side,
   sourceMask,
   vector,
 } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
 import { groupedRows, type RowGroups } from './row-groups.ts';
 

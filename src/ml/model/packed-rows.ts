@@ -2,6 +2,7 @@ import { productOf, sumOf } from '../tensor/dimension.ts';
 import type { Dimension, Node } from '../tensor/node.ts';
 import type { Packing } from '../tensor/ops/indexing.ts';
 import { input } from '../tensor/ops/source.ts';
+import type { Rows } from './rows.ts';
 import { groupedRows, type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
 
 /**
@@ -37,9 +38,6 @@ export const slotsOf = (side: Side, group: RowGroup): Dimension => productOf([gr
  */
 export const paddingMask = (name = 'source.mask', { batch, source }: RowGroup = rowGroups(1)[0]): Node =>
   input(name, 'float32', [batch, 1, 1, source]);
-
-/** Token ids of the rows of a batch, without padding; no row is empty. */
-export type Rows = readonly (readonly number[])[];
 
 /** A tensor that is fed to a graph: those of the runtime's HostValues that models read. */
 export type Feed = { readonly shape: readonly number[] } & (

@@ -1,5 +1,5 @@
 import type { Dimension } from '../tensor/node.ts';
-import type { Rows } from './packed-rows.ts';
+import type { Rows } from './rows.ts';
 
 /**
  * Attention of a batch is computed by groups of rows of like length, each a padded block of its own, in one

@@ -2,7 +2,8 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
 import { dropoutFeeds, rowKeys } from '../model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../model/mt5-feeds.ts';
-import { type Feeds, longest, type Rows } from '../model/packed-rows.ts';
+import { type Feeds, longest } from '../model/packed-rows.ts';
+import type { Rows } from '../model/rows.ts';
 import { groupByLength, type RowGroups } from '../model/row-groups.ts';
 import type { TrainConfig } from './train-config.ts';
 
