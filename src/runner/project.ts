@@ -472,6 +472,8 @@ export async function openProject(
 /** The rows of what the first deleted are still there for the second. */
 const together = (first: Collected, rest: Collected): Collected => ({
   entries: rest.entries,
+  removed: rest.removed,
+  bytesLeft: rest.bytesLeft,
   objects: first.objects + rest.objects,
   files: [...first.files, ...rest.files],
   bytes: first.bytes + rest.bytes,

@@ -4,11 +4,15 @@ import { pluralize } from '../../runner/wording/pluralize.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
+import { amountOfBytes, numberOfDays } from '../options/quantity.ts';
 import { wholeNumber } from '../options/whole-number.ts';
 
 interface GcOptions extends PipelineOptions {
   readonly dryRun?: true;
   readonly keepRuns: number;
+  readonly maxSize?: number;
+  readonly olderThan?: number;
+  readonly named?: true;
 }
 
 export function gcCommand(): Command {
@@ -16,33 +20,83 @@ export function gcCommand(): Command {
     .description('Delete results that no pipeline file of the project names and no recent run made.')
     .option('--dry-run', 'show what would be deleted')
     .option('--keep-runs <count>', 'keep the results of this many recent runs', wholeNumber(0), 5)
-    .addHelpText('after', '\nExample:\n  pipeline gc --dry-run')
-    .action((options: GcOptions) =>
-      answer(
+    .option(
+      '--max-size <size>',
+      'delete only until results take at most this, as 50GB or 20GiB',
+      amountOfBytes,
+    )
+    .option('--older-than <days>', 'delete only what no run has used for so long, as 30d', numberOfDays)
+    .option('--named', 'with a limit: delete what a pipeline file names, too, after all else')
+    .addHelpText(
+      'after',
+      '\nThe least recently used results go first. With a limit, files in artifacts stay.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
+    )
+    .action((options: GcOptions, command: Command) => {
+      const { maxSize, olderThan, named = false, dryRun = false, keepRuns } = options;
+      if (named && maxSize === undefined && olderThan === undefined)
+        command.error(
+          'error: --named needs --max-size or --older-than: without a limit it would delete every result',
+        );
+      return answer(
         options,
-        (project) => project.gc({ dryRun: options.dryRun === true, keepRuns: options.keepRuns }),
+        (project) => project.gc({ dryRun, keepRuns, maxBytes: maxSize, unusedDays: olderThan, named }),
         (collected) => collectedText(collected, options),
-      ),
-    );
+      );
+    });
 }
 
-function collectedText({ entries, objects, files, bytes, kept }: Collected, options: GcOptions): string {
+function collectedText(collected: Collected, options: GcOptions): string {
+  const { entries, removed, objects, files, bytes, kept } = collected;
   const lines = [
+    ...removed.slice(0, shownResults).map(removedLine),
+    ...(removed.length > shownResults
+      ? [
+          `  … and ${pluralize(removed.length - shownResults, 'more result', 'more results')} (--json has all)`,
+        ]
+      : []),
     ...files.map((file) => `  ${file}`),
     `${options.dryRun === true ? 'would free' : 'freed'} ${sizeText(bytes)}: ${pluralize(entries, 'result')}, ${pluralize(objects, 'object')}, ${pluralize(files.length, 'file or folder', 'files and folders')}`,
     ...keptLines(kept, options.keepRuns),
+    ...sizeLines(collected, options),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function keptLines({ named, recent, files }: Collected['kept'], runs: number): readonly string[] {
+/** A search may leave thousands. */
+const shownResults = 50;
+
+const removedLine = ({ key, instance, lastUse, bytes, because }: Collected['removed'][number]): string =>
+  `  result ${key.slice(0, 12)}${instance === null ? '' : ` of ${instance}`} (${sizeText(bytes)}, last used ${lastUse}): ${removedText[because]}`;
+
+const removedText: Readonly<Record<Collected['removed'][number]['because'], string>> = {
+  unnamed: 'no pipeline file names it',
+  unused: 'not used for longer than --older-than',
+  size: 'least recently used (--max-size)',
+};
+
+function keptLines(
+  { named, recent, withinLimits, files }: Collected['kept'],
+  runs: number,
+): readonly string[] {
   const reasons = [
     ...(named > 0 ? [`${named} named by a pipeline file`] : []),
     ...(recent > 0 ? [`${recent} made by the last ${pluralize(runs, 'run')} (--keep-runs)`] : []),
+    ...(withinLimits > 0 ? [`${withinLimits} within the limits`] : []),
   ];
   return [
-    ...(reasons.length > 0 ? [`kept ${pluralize(named + recent, 'result')}: ${reasons.join(', ')}`] : []),
+    ...(reasons.length > 0
+      ? [`kept ${pluralize(named + recent + withinLimits, 'result')}: ${reasons.join(', ')}`]
+      : []),
     ...files.map(({ path, because }) => `kept ${path}: ${becauseText[because]}`),
+  ];
+}
+
+/** Where a limit of size cannot be kept: what else would make room. */
+function sizeLines({ bytesLeft }: Collected, { maxSize, named, keepRuns }: GcOptions): readonly string[] {
+  if (maxSize === undefined || bytesLeft <= maxSize) return [];
+  const ways = [...(named === true ? [] : ['--named']), ...(keepRuns > 0 ? ['--keep-runs 0'] : [])];
+  return [
+    `results still take ${sizeText(bytesLeft)}, more than --max-size ${sizeText(maxSize)}${ways.length > 0 ? `: ${ways.join(' and ')} would delete more` : ''}`,
   ];
 }
 

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
 import { isPartialName } from '../../files/write-atomically.ts';
-import type { KeptResults } from '../answers.ts';
+import type { Collected, KeptResults } from '../answers.ts';
 import type { Key } from '../identity.ts';
+import { type CachedEntry, chooseGarbage, type GcLimits } from './choose-garbage.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { partialFiles } from './partial-files.ts';
@@ -11,7 +12,9 @@ import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { allEntries, deleteEntry } from '../store/entries.ts';
+import { instanceOfKey } from '../store/attempts.ts';
+import { allEntries, dayOf, deleteEntry } from '../store/entries.ts';
+import { forgetResults } from '../store/last-results.ts';
 import { isFullDisk, type Store, unlessDiskFails } from '../store/database/open-store.ts';
 import { forgetListings } from '../store/remembered/listings.ts';
 import { forgetPlacement, unnamedPlacements } from '../store/placements.ts';
@@ -28,15 +31,6 @@ export interface Kept {
   readonly runs: number;
 }
 
-export interface Garbage {
-  readonly entries: number;
-  readonly objects: number;
-  /** Files and folders, from the project root, that are no objects. */
-  readonly files: readonly string[];
-  readonly bytes: number;
-  readonly kept: KeptResults;
-}
-
 /**
  * Deletes what no pipeline file names: first rows, then the objects that no row needs any more, then files
  * that the runner wrote for instances that are gone, and what killed runs left unfinished. The caller holds
@@ -46,12 +40,26 @@ export async function collectGarbage(
   workspace: Workspace,
   store: Store,
   kept: Kept,
-  dryRun: boolean,
-): Promise<Garbage> {
+  { dryRun, now, ...limits }: GcLimits & { readonly dryRun: boolean; readonly now: number },
+): Promise<Collected> {
   const recent = new Set(lastRuns(store, kept.runs).map(({ run }) => run));
   const entries = allEntries(store);
-  const dead = entries.filter(({ entry, run }) => !kept.keys.has(entry.key) && !recent.has(run));
-  const gone = new Set<Key>(dead.map(({ entry }) => entry.key));
+  const cached: CachedEntry[] = [];
+  for (const { entry, run, lastUse } of entries)
+    cached.push({
+      key: entry.key,
+      lastUse,
+      objects: await objectsOf(workspace, Object.values(entry.outs)),
+      keptBecause: kept.keys.has(entry.key) ? 'named' : recent.has(run) ? 'recent' : undefined,
+    });
+  const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
+  const dead = chooseGarbage(cached, (object) => sizes.get(object) ?? 0, limits, dayOf(now));
+  const gone = new Set<Key>(dead.map(({ key }) => key));
+  const removed = dead.map(({ lastUse, ...result }) => ({
+    ...result,
+    instance: instanceOfKey(store, result.key),
+    lastUse: dayText(lastUse),
+  }));
   const deleteRows = store.database.transaction(() => {
     for (const key of gone) deleteEntry(store, key);
   });
@@ -59,10 +67,8 @@ export async function collectGarbage(
   // it runs.
   const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
 
-  const needed = new Set<Digest>();
-  for (const { entry } of entries)
-    if (!gone.has(entry.key))
-      for (const object of await objectsOf(workspace, Object.values(entry.outs))) needed.add(object);
+  const left = cached.filter(({ key }) => !gone.has(key));
+  const needed = new Set(left.flatMap(({ objects: ofEntry }) => ofEntry));
   let bytes = 0;
   let objects = 0;
   for (const { path, digest, size } of objectFiles(workspace)) {
@@ -80,7 +86,11 @@ export async function collectGarbage(
   // A finished key resumes nothing: its run was killed before it could tidy up.
   const finished = new Set<string>(entries.map(({ entry }) => entry.key));
   const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
-  const unnamed = await unnamedFiles(workspace, store, kept);
+  // Limits are about the cache: files that stand in the project stay.
+  const isLimited = limits.maxBytes !== undefined || limits.unusedDays !== undefined;
+  const unnamed = isLimited
+    ? { files: [], deleted: [], kept: [] }
+    : await unnamedFiles(workspace, store, kept);
   const files = [...unnamed.files, ...unfinished(workspace, resumable, kept.folders)];
   for (const path of files) bytes += sizeOf(workspace, path);
   if (!dryRun) {
@@ -93,20 +103,28 @@ export async function collectGarbage(
       await removeEmptyFolders(workspace, path);
       forgetPlacement(store, path);
     }
-    store
-      .sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))")
-      .run(JSON.stringify([...kept.instances]));
+    if (!isLimited) forgetResults(store, kept.instances);
     forgetListings(store);
   }
-  const named = entries.filter(({ entry }) => kept.keys.has(entry.key)).length;
+  const keptFor = (reason: CachedEntry['keptBecause']): number =>
+    left.filter(({ keptBecause }) => keptBecause === reason).length;
   return {
     entries: dead.length,
+    removed,
+    bytesLeft: [...needed].reduce((sum, object) => sum + (sizes.get(object) ?? 0), 0),
     objects,
     files,
     bytes,
-    kept: { named, recent: entries.length - dead.length - named, files: unnamed.kept },
+    kept: {
+      named: keptFor('named'),
+      recent: keptFor('recent'),
+      withinLimits: keptFor(undefined),
+      files: unnamed.kept,
+    },
   };
 }
+
+const dayText = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
 /** Above what was deleted. Only below folders of our own: another one may have been made by hand. */
 async function removeEmptyFolders(workspace: Workspace, path: string): Promise<void> {

@@ -228,7 +228,7 @@ async function removePartialFiles({ workspace, store }: Opened): Promise<void> {
 export async function gc(
   opened: Opened,
   set: readonly string[],
-  { dryRun: only, keepRuns }: GcRequest,
+  { keepRuns, ...options }: GcRequest,
 ): Promise<Result<Collected, Problem>> {
   return locked(opened, 0, new AbortController().signal, async () => {
     const plans = await plansOnDisk(opened.place, set, opened.store);
@@ -269,7 +269,7 @@ export async function gc(
         opened.workspace,
         opened.store,
         { keys, instances, folders, runs: keepRuns },
-        only,
+        { ...options, now: Date.now() },
       ),
     };
   });

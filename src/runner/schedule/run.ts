@@ -6,7 +6,8 @@ import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance, Plan } from '../plan/instance.ts';
 import { type RunSummary, stoppedCode, type StopSignals } from '../run-request.ts';
 import { meanSeconds } from '../store/last-results.ts';
-import type { Store } from '../store/database/open-store.ts';
+import { type Store, unlessDiskFails } from '../store/database/open-store.ts';
+import { recordUses } from '../store/entries.ts';
 import { eventLog } from '../store/event-log.ts';
 import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome, recordStart } from '../store/runs.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -96,6 +97,7 @@ export async function withRun<S extends Framed>(
   });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
   const outcomes = new Map<InstanceId, Outcome>();
+  const used: Key[] = [];
   let instances = first;
   let isFaulty = false;
   const bookkeeping = bookkeeper(session, id);
@@ -117,6 +119,7 @@ export async function withRun<S extends Framed>(
       onOutcome(instance, key, outcome) {
         outcomes.set(instance.id, outcome);
         bookkeeping(instance, outcome);
+        if (key !== null) used.push(key);
         emit({ kind: 'finished', at: Date.now(), instance: instance.id, key, outcome });
       },
       onInPlace(found) {
@@ -126,6 +129,7 @@ export async function withRun<S extends Framed>(
         }
         const instanceIds = found.map(([instance]) => instance);
         const keys = found.map(([, key]) => key);
+        used.push(...keys);
         if (found.length > 0) emit({ kind: 'found-in-place', at: Date.now(), instances: instanceIds, keys });
       },
       onPlanned(planned, open) {
@@ -157,6 +161,7 @@ export async function withRun<S extends Framed>(
   const exitCode = exitCodeOf([...outcomes.values()], isFaulty, signals);
   emit({ kind: 'run-finished', at: Date.now(), run: id, exitCode, seconds });
   log.flush();
+  unlessDiskFails(() => recordUses(store, used, startedAt));
   finishRun(store, id, {
     at: Date.now(),
     exitCode,

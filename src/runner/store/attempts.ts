@@ -303,3 +303,11 @@ export const allMakers = (store: Store): readonly Maker[] =>
     key: row.text('key'),
     isLast: row.number('is_last') === 1,
   }));
+
+/** The instance for which a key was last computed; null: it was not computed here. */
+export function instanceOfKey(store: Store, key: Key): string | null {
+  const row = rowOf(
+    store.sql('SELECT instance FROM attempts WHERE key = ? ORDER BY run DESC, attempt DESC LIMIT 1').get(key),
+  );
+  return row?.text('instance') ?? null;
+}

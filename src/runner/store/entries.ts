@@ -82,16 +82,52 @@ export function markComputed(store: Store, key: Key): void {
 
 export function deleteEntry(store: Store, key: Key): void {
   store.sql('DELETE FROM entries WHERE key = ?').run(key);
+  store.sql('DELETE FROM uses WHERE key = ?').run(key);
+}
+
+/** A result as garbage collection sees it. */
+export interface StoredEntry {
+  readonly entry: Entry;
+  readonly run: string;
+  /** When it was last made or used, in days since 1970 (UTC). */
+  readonly lastUse: number;
 }
 
 /** Every entry: what garbage collection chooses from. */
-export function allEntries(store: Store): readonly { readonly entry: Entry; readonly run: string }[] {
-  return rowsOf(store.sql('SELECT key, outs, run FROM entries').all()).flatMap((row) => {
+export function allEntries(store: Store): readonly StoredEntry[] {
+  const rows = store
+    .sql(
+      `SELECT key, outs, run, max(created_at / ${dayMilliseconds}, coalesce(day, 0)) AS last_use FROM entries LEFT JOIN uses USING (key)`,
+    )
+    .all();
+  return rowsOf(rows).flatMap((row) => {
     const key = parseKey(row.text('key'));
     const outs = parseOuts(row.text('outs'));
-    return key === undefined || outs === undefined ? [] : [{ entry: { key, outs }, run: row.text('run') }];
+    return key === undefined || outs === undefined
+      ? []
+      : [{ entry: { key, outs }, run: row.text('run'), lastUse: row.number('last_use') }];
   });
 }
+
+/**
+ * Notes that a run used results, to the day: one statement, and no row for what was used or made that day
+ * already. Gives how many rows were written.
+ */
+export function recordUses(store: Store, keys: readonly Key[], at: number): number {
+  return store
+    .sql(
+      `INSERT INTO uses (key, day)
+       SELECT key, @day FROM entries LEFT JOIN uses USING (key)
+       WHERE key IN (SELECT value FROM json_each(@keys)) AND max(created_at / ${dayMilliseconds}, coalesce(day, 0)) < @day
+       ON CONFLICT (key) DO UPDATE SET day = excluded.day`,
+    )
+    .run({ day: dayOf(at), keys: JSON.stringify(keys) }).changes;
+}
+
+const dayMilliseconds = 86_400_000;
+
+/** In days since 1970 (UTC). */
+export const dayOf = (at: number): number => Math.floor(at / dayMilliseconds);
 
 function parseOrigin(text: string | undefined): Origin | undefined {
   const value = text === undefined ? undefined : jsonIn(text);

@@ -101,3 +101,10 @@ export function parseManifest(text: string): Manifest | undefined {
     return undefined;
   }
 }
+
+/** Forgets the last results of all instances but these, given as "pipeline instance". */
+export function forgetResults(store: Store, kept: ReadonlySet<string>): void {
+  store
+    .sql("DELETE FROM results WHERE pipeline || ' ' || instance NOT IN (SELECT value FROM json_each(?))")
+    .run(JSON.stringify([...kept]));
+}

@@ -2,7 +2,7 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 14;
+export const schemaVersion = 15;
 
 export const migrations: readonly string[] = [
   `
@@ -231,6 +231,13 @@ export const migrations: readonly string[] = [
   -- What the processes of an attempt took: seconds of CPU time and bytes; null: not known.
   ALTER TABLE attempts ADD COLUMN cpu_seconds REAL;
   ALTER TABLE attempts ADD COLUMN peak_memory INTEGER;
+  `,
+  `
+  -- The last day, in days since 1970 (UTC), on which a run used a result: gc deletes the least recently used first.
+  CREATE TABLE uses (
+    key TEXT PRIMARY KEY,
+    day INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 
