@@ -31,11 +31,11 @@ function inStore<T>(project: InProcess, act: (store: Store) => T): T {
 
 /** Lets a result have been made and used some days ago. */
 const lastUsed = (project: InProcess, instance: string, daysAgo: number): void =>
-  inStore(project, (store) =>
+  inStore(project, (store) => {
     store
       .sql('UPDATE entries SET created_at = ? WHERE key = (SELECT key FROM attempts WHERE instance = ?)')
-      .run(Date.now() - daysAgo * day, instance),
-  );
+      .run(Date.now() - daysAgo * day, instance);
+  });
 
 async function gc(project: InProcess, request: Partial<GcRequest>): Promise<Collected> {
   const collected = await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0, ...request }));
