@@ -8,6 +8,7 @@ import { type Content, type Manifest, parseForm } from '../manifest/manifest.ts'
 import { parseManifest } from './last-results.ts';
 import { committed, type Store } from './database/open-store.ts';
 import { rowOf, rowsOf } from './database/row.ts';
+import { dayMilliseconds } from './uses.ts';
 
 /** A finished result and what it was made from. */
 export interface FinishedResult {
@@ -108,26 +109,6 @@ export function allEntries(store: Store): readonly StoredEntry[] {
       : [{ entry: { key, outs }, run: row.text('run'), lastUse: row.number('last_use') }];
   });
 }
-
-/**
- * Notes that a run used results, to the day: one statement, and no row for what was used or made that day
- * already. Gives how many rows were written.
- */
-export function recordUses(store: Store, keys: readonly Key[], at: number): number {
-  return store
-    .sql(
-      `INSERT INTO uses (key, day)
-       SELECT key, @day FROM entries LEFT JOIN uses USING (key)
-       WHERE key IN (SELECT value FROM json_each(@keys)) AND max(created_at / ${dayMilliseconds}, coalesce(day, 0)) < @day
-       ON CONFLICT (key) DO UPDATE SET day = excluded.day`,
-    )
-    .run({ day: dayOf(at), keys: JSON.stringify(keys) }).changes;
-}
-
-const dayMilliseconds = 86_400_000;
-
-/** In days since 1970 (UTC). */
-export const dayOf = (at: number): number => Math.floor(at / dayMilliseconds);
 
 function parseOrigin(text: string | undefined): Origin | undefined {
   const value = text === undefined ? undefined : jsonIn(text);

@@ -2,8 +2,6 @@
  * The store's tables. A version of the schema that this program does not know is refused, never guessed at;
  * an older one is brought up by `migrations[version]`, each in one transaction.
  */
-export const schemaVersion = 15;
-
 export const migrations: readonly string[] = [
   `
   -- One invocation of "pipeline run". finished_at stays null when it was killed; reaped: what it left behind was put away.
@@ -240,6 +238,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
 ];
+
+export const schemaVersion = migrations.length;
 
 function idleUntil(table: string, changes: readonly string[]): string {
   return changes
