@@ -1,7 +1,8 @@
 /**
- * What both sides of the rows in rows.mjs read: model folders with random weights, token rows with the lengths of
- * real questions and answers, and the sample texts. Made once, in node_modules/.cache/bench, by a process of its
- * own (`node bench/make-inputs.mjs MODEL...`): Linux counts the peak of a process as that of those that it starts.
+ * What both sides of the rows in rows.mjs read: model folders with random weights, token rows with the
+ * lengths of real questions and answers, and the sample texts. Made once, in node_modules/.cache/bench, by a
+ * process of its own (`node bench/make-inputs.mjs MODEL...`): Linux counts the peak of a process as that of
+ * those that it starts.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * One side of a row: `node bench/ours.mjs step|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON (rows.mjs).
- * Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
+ * One side of a row: `node bench/ours.mjs step|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON
+ * (rows.mjs). Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

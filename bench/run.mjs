@@ -1,8 +1,8 @@
 /**
  * npm run bench [-- ROW... --rounds 3 --python python3]: measures the rows of rows.mjs, or the named ones, on
- * both sides in turn, each time in new processes. Prints a table: least and median of the rounds, where a round is
- * the least of its parts. CPU time on one thread is the figure that repeats. A side whose packages are not
- * installed is left out by name. Needs `npm run build`; the row `idle` makes a project of its own.
+ * both sides in turn, each time in new processes. Prints a table: least and median of the rounds, where a
+ * round is the least of its parts. CPU time on one thread is the figure that repeats. A side whose packages
+ * are not installed is left out by name. Needs `npm run build`; the row `idle` makes a project of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,11 +1,11 @@
 /**
- * Times of a training step, an evaluation and greedy decoding on one engine. Run, for each engine by itself, since
- * TensorFlow takes its threads when it starts:
+ * Times of a training step, an evaluation and greedy decoding on one engine. Run, for each engine by itself,
+ * since TensorFlow takes its threads when it starts:
  *   npx esbuild bench/runtimes.ts --bundle --platform=node --format=esm --external:onnxruntime-node \
  *     --outfile=node_modules/.cache/runtimes.mjs && node node_modules/.cache/runtimes.mjs onnx 2
  *   node node_modules/.cache/runtimes.mjs tensorflow 2 FOLDER      (of the engine: see docs/gpu.md)
- * Prints a row a size: median and least milliseconds. Sizes: nano, the model of the default experiment, 8 rows of 48 tokens;
- * small, the dimensions of mt5-small with 32,128 pieces, 4 rows of 64 tokens.
+ * Prints a row a size: median and least milliseconds. Sizes: nano, the model of the default experiment, 8
+ * rows of 48 tokens; small, the dimensions of mt5-small with 32,128 pieces, 4 rows of 64 tokens.
  */
 import type { Mt5Config } from '../src/ml/checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../src/ml/checkpoint/mt5-parameters.ts';

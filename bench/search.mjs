@@ -1,8 +1,8 @@
 /**
- * What searches save beside the full grid over the same intervals, at the best point that they find: how many seconds
- * of trainings a random search of some points takes, and successive halving of more points, which trains a third of
- * them for one epoch more. Points are compared by the selection loss on validation rows; searches are repeated with
- * several seeds.
+ * What searches save beside the full grid over the same intervals, at the best point that they find: how many
+ * seconds of trainings a random search of some points takes, and successive halving of more points, which
+ * trains a third of them for one epoch more. Points are compared by the selection loss on validation rows;
+ * searches are repeated with several seeds.
  *
  *   node bench/search.mjs [--dataset aimc] [--epochs 3] [--points 12] [--halved 24] [--seeds 1,2,3]
  *
@@ -69,7 +69,10 @@ function experiment(name, stagesOf) {
   return `experiments/${name}.yaml`;
 }
 
-/** What the trainings of an experiment cost, and the best selection loss of those that were trained to the end. */
+/**
+ * What the trainings of an experiment cost, and the best selection loss of those that were trained to the
+ * end.
+ */
 function trained(file) {
   const events = join(folder, 'events.ndjson');
   pipeline(['run', 'train', '-f', file, '--json', '--jobs', '1', '--events', events]);

@@ -1,6 +1,6 @@
 /**
- * How the four programs and the page of an installation are bundled: by `npm run prepare` into dist, and by the tests.
- * One place, since the bytes of stage-child.js count in the key of every stage program.
+ * How the four programs and the page of an installation are bundled: by `npm run prepare` into dist, and by
+ * the tests. One place, since the bytes of stage-child.js count in the key of every stage program.
  */
 import { basename, dirname } from 'node:path';
 import { build } from 'esbuild';
@@ -108,8 +108,8 @@ export function builtPrograms(root, outdir) {
     banner: { js: banner },
   };
   return {
-    // Chunks lie beside command-line.js, so that code finds its companions by import.meta.url whichever file it lands
-    // in.
+    // Chunks lie beside command-line.js, so that code finds its companions by import.meta.url whichever file
+    // it lands in.
     main: {
       ...common,
       entryPoints: { 'command-line': 'src/cli/main.ts' },

@@ -4,8 +4,9 @@
  *   node scripts/engine-numbers.mjs BASE MODEL REQUEST.json OUT
  * BASE is the folder of the base model, MODEL a folder that a training wrote (a model's or an adapter's).
  * REQUEST.json holds
- * `tokenization`, `pairs` ([source, target] texts) and `training` (steps, batch, learningRate, warmup, weightDecay, clip; or
- * null). Writes OUT/logits.safetensors (`logits`, [tokens of all targets, vocabulary]) and OUT/numbers.json.
+ * `tokenization`, `pairs` ([source, target] texts) and `training` (steps, batch, learningRate, warmup,
+ * weightDecay, clip; or null). Writes OUT/logits.safetensors (`logits`, [tokens of all targets, vocabulary])
+ * and OUT/numbers.json.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

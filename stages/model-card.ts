@@ -6,7 +6,9 @@ import { defineStage } from '../src/stage/define-stage.ts';
 import { cardWithScores, type PublishedScores } from './model-card/card-with-scores.ts';
 import { readEvaluation } from './results/read-results.ts';
 
-/** The model card of a model folder with the scores of an evaluation: what is published beside the weights. */
+/**
+ * The model card of a model folder with the scores of an evaluation: what is published beside the weights.
+ */
 export const stage = defineStage<Pick<PublishedScores, 'name' | 'dataset'>, 'model' | 'evaluation', 'card'>({
   params: {
     type: 'object',

@@ -15,7 +15,10 @@ interface SelectParams {
   readonly best?: Best;
 }
 
-/** The best points of an axis by the summaries of their trainings, as a list that a matrix can take values from. */
+/**
+ * The best points of an axis by the summaries of their trainings, as a list that a matrix can take values
+ * from.
+ */
 export const stage = defineStage<SelectParams, 'trainings', 'points'>({
   params: {
     type: 'object',

@@ -23,7 +23,9 @@ export interface InstalledFile {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder of an engine in the cache of the user: `npm ci` empties node_modules, and nothing empties this. */
+/**
+ * The folder of an engine in the cache of the user: `npm ci` empties node_modules, and nothing empties this.
+ */
 export const engineFolder = (name: string, environment: Environment, home: string): string =>
   resolve(
     environment['XDG_CACHE_HOME']?.trim() || join(home, '.cache'),

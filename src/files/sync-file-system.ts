@@ -1,7 +1,7 @@
 /**
  * Brings all that was written to the file system of a path to the disk (syncfs(2), which Node does not have,
- * by the program `sync` of Linux). For thousands of small files it is one call instead of thousands. False: it
- * cannot be had here, or did not succeed.
+ * by the program `sync` of Linux). For thousands of small files it is one call instead of thousands. False:
+ * it cannot be had here, or did not succeed.
  */
 export async function syncFileSystem(path: string): Promise<boolean> {
   if (process.platform !== 'linux') return false;

@@ -273,8 +273,8 @@ export interface InstanceHistory {
   readonly device: { readonly runtime: string; readonly device: string } | undefined;
   readonly attempts: readonly AttemptHistory[];
   /**
-   * What its processes took in all attempts together, and the most memory that one attempt had; undefined: not
-   * known, as outside Linux.
+   * What its processes took in all attempts together, and the most memory that one attempt had; undefined:
+   * not known, as outside Linux.
    */
   readonly usage: InstanceUsage | undefined;
   /** The files of what it printed, from the project root. */
@@ -440,9 +440,9 @@ export interface ResultsCheck {
 }
 
 /**
- * `changed`: it would be another result now. `metrics`: the file has other numbers than the result. `missing`:
- * the file has no line of it. `gone`: the pipeline file does not name it. `unknown`: what it reads from has no
- * result here, so its manifest is not known.
+ * `changed`: it would be another result now. `metrics`: the file has other numbers than the result.
+ * `missing`: the file has no line of it. `gone`: the pipeline file does not name it. `unknown`: what it reads
+ * from has no result here, so its manifest is not known.
  */
 export interface ResultsDifference {
   readonly instance: string;
@@ -507,7 +507,9 @@ export interface RemovedResult {
   readonly lastUse: string;
   /** What that frees. */
   readonly bytes: number;
-  /** No pipeline file names it; it was not used for longer than the limit; results took more than the limit. */
+  /**
+   * No pipeline file names it; it was not used for longer than the limit; results took more than the limit.
+   */
   readonly because: 'unnamed' | 'unused' | 'size';
 }
 

@@ -170,7 +170,9 @@ export type Event =
       /** What comes from lists: known once those are made. */
       readonly awaited?: readonly AwaitedInstances[];
     }
-  /** Lists are made: what they gave, what the lists before them had given, and what waits for further ones. */
+  /**
+   * Lists are made: what they gave, what the lists before them had given, and what waits for further ones.
+   */
   | {
       readonly kind: 'planned-again';
       readonly at: number;

@@ -1,8 +1,8 @@
 import type { Value } from './context.ts';
 
 /**
- * What makes an instance of a stage the best: `best` of a pipeline file, which a stage gets where a param refers
- * to it as `${best}`.
+ * What makes an instance of a stage the best: `best` of a pipeline file, which a stage gets where a param
+ * refers to it as `${best}`.
  */
 export interface Best {
   /** A stage, its out and a number in that out: "train.summary.selection_loss". */
@@ -26,8 +26,8 @@ export interface RankedGroup<T> {
 }
 
 /**
- * The best instances of each group. Instances that differ only in the axis `seed` are repetitions of one point:
- * they are ranked by their mean, since the best of many seeds is the luckiest. NaN is never the best.
+ * The best instances of each group. Instances that differ only in the axis `seed` are repetitions of one
+ * point: they are ranked by their mean, since the best of many seeds is the luckiest. NaN is never the best.
  */
 export function bestWithin<T extends Ranked>(
   instances: readonly T[],

@@ -3,8 +3,8 @@ import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 
 /**
- * The engine that the params name, on the threads that the stage was given; it says what really computes. A stage
- * that was given a GPU never computes on the CPU.
+ * The engine that the params name, on the threads that the stage was given; it says what really computes. A
+ * stage that was given a GPU never computes on the CPU.
  */
 export function openEngine({ engine, engineFolder, cpus, device, emit }: EngineContext): Result<Runtime> {
   if (!isEngine(engine))

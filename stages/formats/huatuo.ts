@@ -4,8 +4,8 @@ import { markedTurn, type RecordRows, rowsOfTurns, turnOf, type TurnsRead } from
 
 /**
  * The rows of a Huatuo conversation, texts as they are. Two forms occur: ShareGPT's
- * `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of HuatuoGPT-sft-data-v1,
- * `{"data": ["问：…", "答：…"]}`.
+ * `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of
+ * HuatuoGPT-sft-data-v1, `{"data": ["问：…", "答：…"]}`.
  */
 export function huatuoRows(values: ExactObject, read: TurnsRead): RecordRows {
   const { conversations = null, data = null, slots = null } = values;

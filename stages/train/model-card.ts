@@ -17,8 +17,8 @@ export interface TrainedModel {
 
 /**
  * The README.md of a model or adapter folder: a model card as the Hugging Face hub reads it
- * (https://huggingface.co/docs/hub/model-cards). It is a function of the training alone, and names no time and
- * no score.
+ * (https://huggingface.co/docs/hub/model-cards). It is a function of the training alone, and names no time
+ * and no score.
  */
 export function modelCard(model: TrainedModel): string {
   const { params, type, parameters } = model;

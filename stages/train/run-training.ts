@@ -37,8 +37,8 @@ export type MeasureFor = (setting: {
 }) => Result<(parameters: Feeds) => Promise<Readonly<Record<string, number>>>>;
 
 /**
- * `adapter?`: a folder of peft whose training is continued. `state?`: the state of the same training, stopped earlier,
- * which goes on.
+ * `adapter?`: a folder of peft whose training is continued. `state?`: the state of the same training, stopped
+ * earlier, which goes on.
  */
 export type TrainDep = 'base' | 'train' | 'adapter?' | 'state?';
 

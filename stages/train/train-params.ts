@@ -20,7 +20,10 @@ export interface TrainParams {
   /** Share of the training rows that is held out. */
   readonly validation: number;
   readonly seed: number;
-  /** Stops after this epoch; the schedule is that of all epochs. With the out `state`, another training goes on. */
+  /**
+   * Stops after this epoch; the schedule is that of all epochs. With the out `state`, another training goes
+   * on.
+   */
   readonly stopAtEpoch?: number;
   /**
    * Of the choice of the validation rows, 42 by default, so that trainings with other seeds are evaluated on

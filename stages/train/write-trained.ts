@@ -8,8 +8,8 @@ import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
 
 /**
- * Writes what was trained: a model folder with the base's tokenizer, which needs no other, or an adapter folder
- * as peft has them.
+ * Writes what was trained: a model folder with the base's tokenizer, which needs no other, or an adapter
+ * folder as peft has them.
  */
 export async function writeTrained(
   path: string,

@@ -1,6 +1,7 @@
 /**
- * node tests/golden/dump-store.mjs PROJECT: the store of a project as SQL text, without what only saves work (stats, idle,
- * plans) and so holds paths of the machine. cache-0.1.0.sql was made of a project whose cache version 0.1.0 wrote.
+ * node tests/golden/dump-store.mjs PROJECT: the store of a project as SQL text, without what only saves work
+ * (stats, idle, plans) and so holds paths of the machine. cache-0.1.0.sql was made of a project whose cache
+ * version 0.1.0 wrote.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';

@@ -8,7 +8,9 @@ import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
 
-/** A step costs about a microsecond a node beside its arithmetic, and a pass over all scores for some of them. */
+/**
+ * A step costs about a microsecond a node beside its arithmetic, and a pass over all scores for some of them.
+ */
 test('the step of the nano model is computed by no more operators than it needs', async () => {
   const { nodes, counts } = await operatorsOf(1);
   // Lower a number with the change that saves operators; raise one only for what is worth its time.

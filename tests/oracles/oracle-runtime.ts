@@ -4,7 +4,10 @@ import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 import type { TrainingSession } from '../../src/ml/runtime/runtime.ts';
 import type { Values } from '../../src/ml/runtime/runtime.ts';
 
-/** The runtime that the tables are compared on: RUNTIME=tensorflow, with its folder in PIPELINE_TENSORFLOW, or onnx. */
+/**
+ * The runtime that the tables are compared on: RUNTIME=tensorflow, with its folder in PIPELINE_TENSORFLOW, or
+ * onnx.
+ */
 export const oracleRuntime = (threads = 2): Promise<TrainingRuntime> =>
   process.env['RUNTIME'] === 'tensorflow'
     ? openRuntime('tensorflow', {

@@ -1,7 +1,7 @@
 /**
- * `crash-at.js N SUPERVISOR STAGE-CHILD`: runs the pipeline of the current folder, an instance at a time, and kills itself,
- * as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and `end` if it
- * lives that long.
+ * `crash-at.js N SUPERVISOR STAGE-CHILD`: runs the pipeline of the current folder, an instance at a time, and
+ * kills itself, as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and
+ * `end` if it lives that long.
  */
 import { writeSync } from 'node:fs';
 import { openProject } from '../../src/runner/project.ts';

@@ -15,8 +15,8 @@ export function setup(project: TestProject): () => void {
 }
 
 /**
- * A temporary folder in which tests make theirs: what a test that failed or was stopped leaves goes with it. Its
- * path is short, since sockets have at most 108 characters.
+ * A temporary folder in which tests make theirs: what a test that failed or was stopped leaves goes with it.
+ * Its path is short, since sockets have at most 108 characters.
  */
 function ownTemporaryFolder(): () => void {
   const before = process.env['TMPDIR'];

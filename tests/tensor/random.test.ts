@@ -62,7 +62,10 @@ test('a draw is pinned', () => {
   ).toEqual([-1034042843, -2073254261, -1754915942, 1492100385]);
 });
 
-/** Masks as the model draws them: rows and columns hashed, two elements to a draw. Key, site and row as numbers. */
+/**
+ * Masks as the model draws them: rows and columns hashed, two elements to a draw. Key, site and row as
+ * numbers.
+ */
 describe.each([0.05, 0.1, 0.5])('masks of halves that drop with probability %d', (probability) => {
   const [rows, columns] = [2000, 256];
   const maskOf = (key: number, site: number): readonly (readonly number[])[] =>

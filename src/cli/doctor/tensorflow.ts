@@ -26,7 +26,9 @@ export interface TensorflowLook {
   readonly devices: readonly string[];
 }
 
-/** Looks at files and tries the engine; TensorFlow's own messages are not believed: they name wrong causes. */
+/**
+ * Looks at files and tries the engine; TensorFlow's own messages are not believed: they name wrong causes.
+ */
 export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<TensorflowLook> {
   const folder = engineFolder('tensorflow', environment, homedir());
   const installed = readInstalled(folder);

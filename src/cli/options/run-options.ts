@@ -24,7 +24,10 @@ export interface RunOptions extends PipelineOptions {
   readonly detach?: true;
 }
 
-/** Adds the options of `pipeline run`: to the command, and to the look for nothing to do before that is loaded. */
+/**
+ * Adds the options of `pipeline run`: to the command, and to the look for nothing to do before that is
+ * loaded.
+ */
 export function withRunOptions(command: Command): Command {
   return withPipelineOptions(command)
     .description('Run what is out of date. With names: those instances and what they depend on.')

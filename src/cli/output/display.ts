@@ -25,7 +25,9 @@ export interface Display {
   readonly close: () => void;
 }
 
-/** Redrawn at the first interval on a terminal; elsewhere the status is printed at the second. Milliseconds. */
+/**
+ * Redrawn at the first interval on a terminal; elsewhere the status is printed at the second. Milliseconds.
+ */
 const redrawEvery = 120;
 const printEvery = 30_000;
 

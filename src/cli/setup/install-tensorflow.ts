@@ -32,8 +32,9 @@ export async function missingPrograms(needs: readonly string[]): Promise<readonl
 }
 
 /**
- * Downloads, compiles and tries an engine in `folder`, and then makes it the one that is used. What was downloaded
- * whole is not downloaded again after a failure; an engine that was installed before stays until the new one works.
+ * Downloads, compiles and tries an engine in `folder`, and then makes it the one that is used. What was
+ * downloaded whole is not downloaded again after a failure; an engine that was installed before stays until
+ * the new one works.
  */
 export async function installTensorflow(
   folder: string,
@@ -220,7 +221,10 @@ async function unpackedPackage(downloads: string, name: string): Promise<string>
   return folder;
 }
 
-/** As binding.gyp of the package does it on Linux; without paths, so that the same compiler gives the same bytes. */
+/**
+ * As binding.gyp of the package does it on Linux; without paths, so that the same compiler gives the same
+ * bytes.
+ */
 async function compileBinding(place: string, sources: string, headers: string): Promise<void> {
   const folder = join(place, 'lib/napi-v8');
   await mkdir(folder, { recursive: true });

@@ -10,8 +10,8 @@ export interface Tried {
 }
 
 /**
- * Whether the engine in a folder computes, in a process of its own: a library that does not fit may end it, and
- * TensorFlow writes to stderr before it can be silenced.
+ * Whether the engine in a folder computes, in a process of its own: a library that does not fit may end it,
+ * and TensorFlow writes to stderr before it can be silenced.
  */
 export async function tryInChild(folder: string, device: 'cpu' | 'cuda'): Promise<Result<Tried>> {
   const child = await execa(

@@ -56,13 +56,19 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
   return of.map((node) => gradientOf.get(node));
 }
 
-/** Parts of an axis that were used apart, all of them, give their gradients in one piece: they are not padded and added. */
+/**
+ * Parts of an axis that were used apart, all of them, give their gradients in one piece: they are not padded
+ * and added.
+ */
 function sumOfShares(shares: readonly Node[]): Node | undefined {
   const [first, ...rest] = shares;
   return first === undefined ? undefined : (tiled(shares) ?? rest.reduce(add, first));
 }
 
-/** The shares joined, where each is padded on the same axis and they follow each other from its start to its end. */
+/**
+ * The shares joined, where each is padded on the same axis and they follow each other from its start to its
+ * end.
+ */
 function tiled(shares: readonly Node[]): Node | undefined {
   if (shares.length < 2) return undefined;
   const parts: Node[] = [];

@@ -204,8 +204,9 @@ export const mt5ConfigFloats: readonly string[] = [
 const layers = { least: 1, most: 1000 };
 
 /**
- * `feed_forward_proj` is an activation, or "gated-" and one; newer files repeat it as `dense_act_fn` and `is_gated_act`, which
- * then decide. "gated-gelu" alone is the tanh form, for files of before the activations were named apart.
+ * `feed_forward_proj` is an activation, or "gated-" and one; newer files repeat it as `dense_act_fn` and
+ * `is_gated_act`, which then decide. "gated-gelu" alone is the tanh form, for files of before the activations
+ * were named apart.
  */
 function feedForward(fields: ConfigFields, fallback: string): Pick<Mt5Config, 'activation' | 'gated'> {
   const names = activations.flatMap((name) => [name, `gated-${name}`]);

@@ -3,7 +3,8 @@ import { isJsonList, type Json } from '../../files/json.ts';
 /**
  * A value as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it: keys sorted, all but ASCII
  * escaped.
- * `floats` names the fields that Python holds as floats: 1 is written as 1.0 there, as elsewhere only what is no integer.
+ * `floats` names the fields that Python holds as floats: 1 is written as 1.0 there, as elsewhere only what is
+ * no integer.
  */
 export function pythonJson(value: Json, floats: readonly string[]): string {
   return encoded(value, '\n', (name) => floats.includes(name), false);

@@ -7,10 +7,10 @@ import { firstSimilar, nearDuplicate } from './similar-texts.ts';
 export const leakKinds = ['same', 'normalised', 'question', 'near', 'near question'] as const;
 
 /**
- * `same`: question and answer, character by character. `normalised`: they are the same words (NFKC, so full width and
- * composed forms too; case, signs and spaces do not count). `question`: the same words as a question, another
- * answer.
- * `near`, `near question`: near duplicates, as `nearDuplicate` says, of question and answer together, or of the question.
+ * `same`: question and answer, character by character. `normalised`: they are the same words (NFKC, so full
+ * width and composed forms too; case, signs and spaces do not count). `question`: the same words as a
+ * question, another answer. `near`, `near question`: near duplicates, as `nearDuplicate` says, of question
+ * and answer together, or of the question.
  */
 export type LeakKind = (typeof leakKinds)[number];
 

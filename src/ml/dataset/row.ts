@@ -22,8 +22,8 @@ export interface RowFault {
 
 /**
  * The row of an object with the texts `human` and `assistant`. `slots`, if it is there, is an object of texts
- * or such an object as JSON text; `group` and `source` are texts. Other members are ignored. Texts are kept as they are,
- * white space included.
+ * or such an object as JSON text; `group` and `source` are texts. Other members are ignored. Texts are kept
+ * as they are, white space included.
  */
 export function rowOf(value: ExactJson): Result<Row, RowFault> {
   if (!isExactObject(value)) return fault('wrong columns', 'expected an object with "human" and "assistant"');

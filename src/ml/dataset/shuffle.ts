@@ -1,8 +1,8 @@
 /**
  * The numbers from 0 to count - 1 in the order that Python gives them: `random.Random(seed).shuffle(indices)`
  * of CPython
- * 3.2 and later, for an integer seed (its sign does not count, as there). Every order of rows in the project is made
- * here, so it can be made again with Python. `count` is less than 2^32.
+ * 3.2 and later, for an integer seed (its sign does not count, as there). Every order of rows in the project
+ * is made here, so it can be made again with Python. `count` is less than 2^32.
  */
 export function shuffledIndices(count: number, seed: number | bigint): readonly number[] {
   const next = mersenneTwister(wordsOf(BigInt(seed)));

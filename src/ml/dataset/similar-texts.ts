@@ -14,9 +14,9 @@ type Words = readonly string[];
 /**
  * For each text, the first candidate that is similar enough, or -1. Texts without words are similar to
  * nothing. With
- * `earlier`, the candidates are the texts themselves and only those before a text count. No pair is missed: texts are
- * compared if they share one of their rarest members, which similar ones do (S. Chaudhuri, V. Ganti, R.
- * Kaushik, "A Primitive Operator for Similarity Joins", 2006).
+ * `earlier`, the candidates are the texts themselves and only those before a text count. No pair is missed:
+ * texts are compared if they share one of their rarest members, which similar ones do (S. Chaudhuri, V.
+ * Ganti, R. Kaushik, "A Primitive Operator for Similarity Joins", 2006).
  */
 export function firstSimilar(
   candidates: readonly Words[],

@@ -5,26 +5,32 @@ import { decoderEntries, decoderVariables } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
 import type { Runtime, Values } from '../runtime/runtime.ts';
 
-/** A model that continues sequences token by token. It holds what has been decoded so far, of one batch at a time. */
+/**
+ * A model that continues sequences token by token. It holds what has been decoded so far, of one batch at a
+ * time.
+ */
 export interface Decoder {
   readonly config: Mt5Config;
   /** Begins a batch. A source is a row of token ids, not padded, not empty. */
   start(sources: Rows): Promise<void>;
   /**
    * Scores for the token after `ids`: the newest token of each beam, as many for each source, in the order of
-   * sources. `parents` names the row of the step before that each beam continues. Scores are [beams, vocabulary]
-   * over all sources.
+   * sources. `parents` names the row of the step before that each beam continues. Scores are [beams,
+   * vocabulary] over all sources.
    */
   step(ids: Int32Array, parents: Int32Array): Promise<Float32Array>;
   /**
-   * Goes on with some of the sources: finished ones are no longer computed. Rows are chosen by the next step's
-   * `parents`, which still count over all sources.
+   * Goes on with some of the sources: finished ones are no longer computed. Rows are chosen by the next
+   * step's `parents`, which still count over all sources.
    */
   keep(sources: readonly number[]): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Compiles generation. Weights are float32 under their names in transformers; a LoRA adapter is merged before. */
+/**
+ * Compiles generation. Weights are float32 under their names in transformers; a LoRA adapter is merged
+ * before.
+ */
 export async function openDecoder(
   runtime: Runtime,
   trace: Mt5Trace,

@@ -39,8 +39,8 @@ const harmless =
   / (?:(?:not|never) (?:only|just|merely|exceed|exceeding)|(?:not|never) (?:\p{L}+ )?more than|no (?:doubt|problem|matter)|(?:no|not) (?:more|longer|later|less|fewer) than|[不勿] (?:[要能得可应宜] )?超 [过過]|不 [多少低高大小] 于|不 [仅但只光过管论断妨久错适良]|不 舒 服|无 [论妨]|未 来|[特分区] 别|别 人)(?= )/gu;
 
 /**
- * By the predicate that follows in the same clause. Only whole predicates of a list count, since most words after a
- * denial turn it again ("should not be stopped", "is not only safe", "不宜过量").
+ * By the predicate that follows in the same clause. Only whole predicates of a list count, since most words
+ * after a denial turn it again ("should not be stopped", "is not only safe", "不宜过量").
  */
 function isNegatedAfter(tokens: readonly MentionToken[], end: number): boolean {
   if (tokens[end]?.text === 'free' && tokens[end]?.gap === '-') return true;

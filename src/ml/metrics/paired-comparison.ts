@@ -124,7 +124,9 @@ function randomization(
   };
 }
 
-/** Patterns of signs, a bit a row; the one that swaps no row is the observation itself, and is not among them. */
+/**
+ * Patterns of signs, a bit a row; the one that swaps no row is the observation itself, and is not among them.
+ */
 interface SignPatterns {
   readonly trials: number;
   /** 32 rows a word. */

@@ -232,8 +232,8 @@ const endingsOf = (name: string): readonly string[] =>
   name.split('.').map((_, index, parts) => parts.slice(index).join('.'));
 
 /**
- * `layersToTransform` applies to names in a list, not to a module that is named in full. The number of the block is the last
- * one in a name until peft 0.19 and the first one since.
+ * `layersToTransform` applies to names in a list, not to a module that is named in full. The number of the
+ * block is the last one in a name until peft 0.19 and the first one since.
  */
 function blockFilter(adapter: AdapterConfig, matcher: Matcher, problems: string[]): Filter {
   const { targetModules, layersToTransform, layersPattern } = adapter;

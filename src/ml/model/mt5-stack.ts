@@ -110,8 +110,8 @@ const groupsOf = ({ groups = 1 }: Mt5Trace): ReturnType<typeof rowGroups> => row
 const paddingOf = (group: RowGroup): Node => paddingMask(`source.mask${group.suffix}`, group);
 
 /**
- * What each layer adds to the scores of each group: the bias of positions, which all layers share but those of a umT5, and
- * the mask. Made once, since a layer that is built again takes them from outside.
+ * What each layer adds to the scores of each group: the bias of positions, which all layers share but those
+ * of a umT5, and the mask. Made once, since a layer that is built again takes them from outside.
  */
 function layerBiases(
   trace: Mt5Trace,

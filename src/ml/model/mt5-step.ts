@@ -92,10 +92,10 @@ export function crossGraph(trace: Mt5Trace): Graph {
  * positions.
  *
  * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32
- * [batch, beams], the row of the cache that each beam continues (over all sources); "cross.mask", the "source.mask"
- * that the encoder was fed with; the outputs of crossGraph; "step.buckets" int32 [past + 1] from stepFeeds(past); for each layer
- * "self.<layer>.key" and "self.<layer>.value", float32 [cacheRows, heads, past, dKv], with past = 0 at first
- * and then what the last step gave.
+ * [batch, beams], the row of the cache that each beam continues (over all sources); "cross.mask", the
+ * "source.mask" that the encoder was fed with; the outputs of crossGraph; "step.buckets" int32 [past + 1]
+ * from stepFeeds(past); for each layer "self.<layer>.key" and "self.<layer>.value", float32 [cacheRows,
+ * heads, past, dKv], with past = 0 at first and then what the last step gave.
  *
  * Outputs: "scores", float32 [batch * beams, vocabulary], logits or their log-softmax; "self.<layer>.key" and
  * "self.<layer>.value", float32 [batch * beams, heads, past + 1, dKv].

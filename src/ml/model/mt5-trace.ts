@@ -52,8 +52,8 @@ export interface Mt5Trace {
 }
 
 /**
- * Builds a layer; each node that it takes from outside passes through `outside`, which is called with those that
- * all layers share. It may be called more than once.
+ * Builds a layer; each node that it takes from outside passes through `outside`, which is called with those
+ * that all layers share. It may be called more than once.
  */
 export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'shared') => Node) => Node;
 

@@ -6,7 +6,10 @@ import type { Rows } from './rows.ts';
  * graph: the cells between a short row and the longest one of the batch are not computed.
  */
 export interface RowGroup {
-  /** What the names of a group's feeds end with: the first has none, so that a graph of one group reads "source.mask". */
+  /**
+   * What the names of a group's feeds end with: the first has none, so that a graph of one group reads
+   * "source.mask".
+   */
   readonly suffix: string;
   /** The named sizes of its blocks: rows, and the padded length of each side. */
   readonly batch: Dimension;
@@ -38,8 +41,8 @@ export function groupByLength(source: Rows, target: Rows, count: number): RowGro
 }
 
 /**
- * The rows of each group. A group without rows, where a batch has fewer rows than a graph has groups, is fed as
- * one row with one token, which stands for none of the batch.
+ * The rows of each group. A group without rows, where a batch has fewer rows than a graph has groups, is fed
+ * as one row with one token, which stands for none of the batch.
  */
 export const groupedRows = (
   rows: Rows,
@@ -62,8 +65,8 @@ export function groupsFor(sides: readonly (readonly number[])[], batch: number):
 }
 
 /**
- * The expected square of the longest of `batch` lengths that are drawn independently: the cells that a row of a
- * padded block costs.
+ * The expected square of the longest of `batch` lengths that are drawn independently: the cells that a row of
+ * a padded block costs.
  */
 function longestSquare(lengths: readonly number[], batch: number): number {
   const noLonger = (rank: number): number => (rank / lengths.length) ** batch;
@@ -76,5 +79,7 @@ function longestSquare(lengths: readonly number[], batch: number): number {
 const fewestCells = 64 ** 2;
 const leastShare = 0.25;
 
-/** An engine takes several times as long to compile twice the operators, and four groups leave little padding. */
+/**
+ * An engine takes several times as long to compile twice the operators, and four groups leave little padding.
+ */
 const mostGroups = 4;

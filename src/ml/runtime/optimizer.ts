@@ -11,8 +11,8 @@ export interface AdafactorSettings {
   /** Multiplies the learning rate by the root mean square of the tensor. */
   readonly scaleParameter?: boolean;
   /**
-   * Learning rate by step alone: min(1e-2, 1/sqrt(step)), with `warmupInit` min(1e-6 * step, 1/sqrt(step)): see relativeStep,
-   * by which the training sets the learning rate.
+   * Learning rate by step alone: min(1e-2, 1/sqrt(step)), with `warmupInit` min(1e-6 * step, 1/sqrt(step)):
+   * see relativeStep, by which the training sets the learning rate.
    */
   readonly relativeStep?: boolean;
   readonly warmupInit?: boolean;
@@ -52,7 +52,9 @@ export const adafactorSettings = ({
   epsilon,
 });
 
-/** What an optimizer remembers of a tensor from step to step: the shapes, by the names that checkpoints have. */
+/**
+ * What an optimizer remembers of a tensor from step to step: the shapes, by the names that checkpoints have.
+ */
 export function optimizerMemory(
   settings: OptimizerSettings,
   name: string,

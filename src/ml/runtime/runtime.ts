@@ -31,24 +31,27 @@ export interface Runtime {
   open<Name extends string>(plan: SessionPlan<Name>): Promise<Session<Name>>;
 }
 
-/** A runtime whose sessions can be trained. Apart from `Runtime`, so that what only computes loads no optimizer. */
+/**
+ * A runtime whose sessions can be trained. Apart from `Runtime`, so that what only computes loads no
+ * optimizer.
+ */
 export interface TrainingRuntime extends Runtime {
   openTraining<Name extends string>(plan: TrainingPlan<Name>): Promise<TrainingSession<Name>>;
 }
 
 /**
- * A program with memory: entries that are computed from what they are fed with and from values that the session
- * holds. An `Input` of a graph reads the constant or variable of its name; every other one is fed.
+ * A program with memory: entries that are computed from what they are fed with and from values that the
+ * session holds. An `Input` of a graph reads the constant or variable of its name; every other one is fed.
  */
 export interface SessionPlan<Name extends string = string> {
   /**
-   * Values that stay as they are, say weights. A session may read them where they lie: they must not be changed
-   * while it is open.
+   * Values that stay as they are, say weights. A session may read them where they lie: they must not be
+   * changed while it is open.
    */
   readonly constants?: Values;
   /**
-   * Values that entries change: float32, of these shapes, whose named sizes may differ from run to run. They have
-   * no value until an entry gives them one.
+   * Values that entries change: float32, of these shapes, whose named sizes may differ from run to run. They
+   * have no value until an entry gives them one.
    */
   readonly variables?: Readonly<Record<string, Shape>>;
   readonly entries: Readonly<Record<Name, Entry>>;
@@ -62,8 +65,8 @@ export interface Entry extends Graph {
 
 export interface Session<Name extends string = string> {
   /**
-   * Runs an entry. Named sizes are taken from the shapes of what is fed and held; two that disagree are an error
-   * that names both. Feeds are read only. The returned values are the caller's.
+   * Runs an entry. Named sizes are taken from the shapes of what is fed and held; two that disagree are an
+   * error that names both. Feeds are read only. The returned values are the caller's.
    */
   run(entry: Name, feeds: Values): Promise<Values>;
   /** Frees the memory of the device. The session cannot run afterwards. */
@@ -87,20 +90,20 @@ export interface Training {
 
 export interface TrainingSession<Name extends string = string> extends Session<Name> {
   /**
-   * The variables that the optimizer remembers things in from step to step. With what is trained they are all that
-   * a resumed training needs; both are zero until they are filled.
+   * The variables that the optimizer remembers things in from step to step. With what is trained they are all
+   * that a resumed training needs; both are zero until they are filled.
    */
   readonly memory: readonly string[];
   /**
-   * One step: sums the losses and gradients of the micro-batches, which their feeds weight, clips the gradients
-   * and updates what is trained. Where the loss or the norm is not finite, no variable is changed.
+   * One step: sums the losses and gradients of the micro-batches, which their feeds weight, clips the
+   * gradients and updates what is trained. Where the loss or the norm is not finite, no variable is changed.
    */
   step(microBatches: readonly Values[], update: Update): Promise<StepResult>;
   /** The values of variables. They may lie in the memory of the session: the next step may change them. */
   read(names: Iterable<string>): Promise<Values>;
   /**
-   * Gives variables their values, one after the other: `fill` writes every element of `into`. Ends at the first
-   * that cannot be filled; some are changed then.
+   * Gives variables their values, one after the other: `fill` writes every element of `into`. Ends at the
+   * first that cannot be filled; some are changed then.
    */
   assign<Failure>(
     names: Iterable<string>,

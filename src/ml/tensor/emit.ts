@@ -20,8 +20,8 @@ export type OperatorAttribute =
  */
 export interface Emit {
   /**
-   * Applies an operator of the runtime, "MatMul" or, in ONNX with its domain, "com.microsoft.FusedMatMul". `output`:
-   * which of its outputs.
+   * Applies an operator of the runtime, "MatMul" or, in ONNX with its domain, "com.microsoft.FusedMatMul".
+   * `output`: which of its outputs.
    */
   apply(
     operator: string,
@@ -33,8 +33,8 @@ export interface Emit {
   input(name: string, dtype: DType, shape: Shape): Value;
   constant(dtype: DType, shape: readonly number[], values: readonly number[]): Value;
   /**
-   * A vector of sizes, known or computed from the shapes of the feeds at each run: of the integers that the runtime
-   * takes them in.
+   * A vector of sizes, known or computed from the shapes of the feeds at each run: of the integers that the
+   * runtime takes them in.
    */
   sizes(dimensions: readonly Dimension[]): Value;
 }

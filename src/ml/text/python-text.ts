@@ -39,8 +39,8 @@ export function pythonStripEnd(text: string): string {
 }
 
 /**
- * `str.isspace` of one character: bidirectional type WS, B or S, or category Zs, all of them single UTF-16 units.
- * Unlike JavaScript's `\s`, U+001C to U+001F and U+0085 are, and U+FEFF is not.
+ * `str.isspace` of one character: bidirectional type WS, B or S, or category Zs, all of them single UTF-16
+ * units. Unlike JavaScript's `\s`, U+001C to U+001F and U+0085 are, and U+FEFF is not.
  */
 export function isPythonSpace(code: number): boolean {
   if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f);

@@ -75,7 +75,10 @@ export async function readState(folder: string, step: number): Promise<Result<Tr
   return { ok: true, value: { fingerprint, step, records } };
 }
 
-/** Fills an array with a tensor, by its name; it has to be there, in its length, with the bits that were written. */
+/**
+ * Fills an array with a tensor, by its name; it has to be there, in its length, with the bits that were
+ * written.
+ */
 export type TensorReader = (name: string, into: Float32Array) => Promise<Result<void, FileProblem>>;
 
 /** Opens a checkpoint for reading. */

@@ -7,7 +7,9 @@ import type { Rows } from '../model/rows.ts';
 import { groupByLength, type RowGroups } from '../model/row-groups.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** How a training's graph takes a batch: in how many parts its head, and in how many groups of rows attention. */
+/**
+ * How a training's graph takes a batch: in how many parts its head, and in how many groups of rows attention.
+ */
 export interface BatchLayout {
   readonly headParts: number;
   readonly groups: number;

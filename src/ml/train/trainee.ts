@@ -40,8 +40,8 @@ export interface ParameterCounts {
 }
 
 /**
- * `mostGroups`: at most so many groups of rows are computed apart. The error names the layers that an adapter's
- * configuration selects but the model lacks.
+ * `mostGroups`: at most so many groups of rows are computed apart. The error names the layers that an
+ * adapter's configuration selects but the model lacks.
  */
 export function traineeOf(
   config: Mt5Config,

@@ -8,8 +8,8 @@ import type { Result } from '../../result.ts';
 import { checkpointFiles, checkpointPath, checkpointSteps, readState } from './checkpoints.ts';
 
 /**
- * Copies some checkpoints of a training into a folder, so that another one goes on from there as if it had never
- * stopped: the newest of them, and the one of the best evaluation, which the end may give back.
+ * Copies some checkpoints of a training into a folder, so that another one goes on from there as if it had
+ * never stopped: the newest of them, and the one of the best evaluation, which the end may give back.
  */
 export async function leaveState(
   scratch: string,
@@ -30,8 +30,8 @@ export async function leaveState(
 }
 
 /**
- * Puts the checkpoints that a training left into the scratch folder of the one that goes on, unless that is further
- * already. The state of another training is a problem: to begin anew would not be what was asked for.
+ * Puts the checkpoints that a training left into the scratch folder of the one that goes on, unless that is
+ * further already. The state of another training is a problem: to begin anew would not be what was asked for.
  */
 export async function takeState(
   folder: string,

@@ -11,8 +11,8 @@ import type { Store } from '../store/database/open-store.ts';
 import { objectPath } from './objects.ts';
 
 /**
- * What the last result of an instance has in an out that a matrix takes values from; undefined where there is none,
- * or where its bytes are not those of the result any more. `root`: of the project.
+ * What the last result of an instance has in an out that a matrix takes values from; undefined where there is
+ * none, or where its bytes are not those of the result any more. `root`: of the project.
  */
 export function lastList(
   root: string,

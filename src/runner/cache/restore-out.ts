@@ -146,7 +146,9 @@ export async function readListing(
   return items.value;
 }
 
-/** Looking up, judging and restoring one folder of thousands of files ask for its listing one after the other. */
+/**
+ * Looking up, judging and restoring one folder of thousands of files ask for its listing one after the other.
+ */
 let lastParsed: { readonly digest: Digest; readonly items: readonly TreeItem[] } | undefined;
 
 /**

@@ -12,7 +12,8 @@ export interface CommitLook {
 
 /**
  * Asks git which commit is checked out, and whether the files are still those of the commit. Nothing of the
- * repository is written or run: no lock of the index is taken, and no monitor of files that its settings name.
+ * repository is written or run: no lock of the index is taken, and no monitor of files that its settings
+ * name.
  */
 export function lookAtCommit(folder: string): CommitLook {
   if (!isInRepository(folder)) return { state: Promise.resolve(undefined), stop: () => undefined };

@@ -11,14 +11,15 @@ export interface Executor {
   /** Where its jobs run, as far as it is known now. It is in the manifests of their results. */
   readonly platform: Platform;
   /**
-   * Whether a run that is stopped gently leaves its jobs to themselves, for a later run. Such an executor counts
-   * a job's timeout itself, from the start of its program: a job may wait in a queue for days.
+   * Whether a run that is stopped gently leaves its jobs to themselves, for a later run. Such an executor
+   * counts a job's timeout itself, from the start of its program: a job may wait in a queue for days.
    */
   readonly leavesJobs: boolean;
   /** How often a job is started again that was lost through no fault of its program. */
   readonly restarts: number;
   /**
-   * Finds out what has to be known of its machines before anything is planned for them; gives why it could not.
+   * Finds out what has to be known of its machines before anything is planned for them; gives why it could
+   * not.
    */
   prepare?(signal: AbortSignal): Promise<string | undefined>;
   /**
@@ -150,7 +151,9 @@ export interface Usage {
 export type QueueResult =
   /** It was ended after its `timeoutSeconds`. */
   | { readonly kind: 'timeout' }
-  /** The queue's limit was near, or was reached. `hasCheckpoint`: it can go on from what this job computed. */
+  /**
+   * The queue's limit was near, or was reached. `hasCheckpoint`: it can go on from what this job computed.
+   */
   | { readonly kind: 'time-limit'; readonly hasCheckpoint: boolean }
   | { readonly kind: 'out-of-memory' }
   /** Somebody else ended it. */

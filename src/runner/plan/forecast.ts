@@ -31,7 +31,8 @@ export interface ForecastFacts {
 /**
  * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose
  * deps are all known; `displaced` only for those that have a result. `neverFinished` tells whether an
- * instance that waits has no result of any kind that could still hold: it runs for certain. Lists are not asked for.
+ * instance that waits has no result of any kind that could still hold: it runs for certain. Lists are not
+ * asked for.
  */
 export function forecast(
   plan: Plan,

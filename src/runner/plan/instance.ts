@@ -134,8 +134,8 @@ export interface PlannedList {
 }
 
 /**
- * Instances whose values come from a list, or that read from such instances: as the list is now they are among the
- * others, where it is known.
+ * Instances whose values come from a list, or that read from such instances: as the list is now they are
+ * among the others, where it is known.
  */
 export interface ListedInstances {
   readonly stage: string;

@@ -16,8 +16,8 @@ export interface PlannedFile {
   /** And what the stages with faults read. */
   readonly loose?: readonly LooseDependency[];
   /**
-   * What keeps a sound plan from holding the instances that its lists, as they are now, would give: those that make
-   * the lists can still run.
+   * What keeps a sound plan from holding the instances that its lists, as they are now, would give: those
+   * that make the lists can still run.
    */
   readonly listFaults?: readonly Diagnostic[];
   /** What is no fault and most probably a mistake. */

@@ -29,8 +29,8 @@ export interface Planned {
 /**
  * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All
  * faults are collected; one that many instances share is told once. Takes time in proportion to instances and
- * edges. `readList`: the lists that matrices take values from; what depends on one that is not known yet is in
- * `listed` of the plan.
+ * edges. `readList`: the lists that matrices take values from; what depends on one that is not known yet is
+ * in `listed` of the plan.
  */
 export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList']): Planned {
   const faults = new Map<string, Repeated>();
@@ -179,8 +179,8 @@ function sampleCell(stage: Stage, { axes, lists }: ListedCells): Cell {
 }
 
 /**
- * What a stage's deps need, and its matrix. (An instance cannot need another of its own stage: they would have to agree on
- * every axis.)
+ * What a stage's deps need, and its matrix. (An instance cannot need another of its own stage: they would
+ * have to agree on every axis.)
  */
 const edgesOf = (stage: Stage | undefined, makers: readonly Located<string>[]): readonly StageEdge[] =>
   [

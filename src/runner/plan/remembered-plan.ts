@@ -31,8 +31,8 @@ export function rememberPlan(
 }
 
 /**
- * The remembered plan, if it is whole and was made by this runner from these very texts and lists; undefined: plan
- * the file anew.
+ * The remembered plan, if it is whole and was made by this runner from these very texts and lists; undefined:
+ * plan the file anew.
  */
 export function rememberedPlan(
   remembered: string,

@@ -24,9 +24,13 @@ export interface Selected {
   readonly chosen: readonly Instance[];
   /** What the chosen ones read from and are not themselves: taken as it stands. */
   readonly takenAsIs: readonly Instance[];
-  /** What comes from lists and is meant too: instances that the lists may yet give, once they are made again. */
+  /**
+   * What comes from lists and is meant too: instances that the lists may yet give, once they are made again.
+   */
   readonly listed: readonly ListedInstances[];
-  /** Of patterns that match nothing now, and could once lists are made again: what is wrong if they cannot. */
+  /**
+   * Of patterns that match nothing now, and could once lists are made again: what is wrong if they cannot.
+   */
   readonly unmatched: readonly Diagnostic[];
 }
 

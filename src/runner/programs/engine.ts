@@ -52,8 +52,8 @@ export interface InstalledFacts {
 }
 
 /**
- * The installed engine of a name; undefined: an engine of that name is not installed but bundled. The error says
- * what to do.
+ * The installed engine of a name; undefined: an engine of that name is not installed but bundled. The error
+ * says what to do.
  */
 export function installedFacts(
   { engines }: Pick<Description, 'engines'>,

@@ -194,8 +194,8 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
     : because;
 
 /**
- * The states of the instances that a selection names, each with all that it needs, and what lists will give it.
- * `onRemoteWarning`: the shared cache is asked, too, and what goes wrong there is reported.
+ * The states of the instances that a selection names, each with all that it needs, and what lists will give
+ * it. `onRemoteWarning`: the shared cache is asked, too, and what goes wrong there is reported.
  */
 export async function inspected(
   opened: Opened,

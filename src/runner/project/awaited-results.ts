@@ -5,8 +5,8 @@ import type { Store } from '../store/database/open-store.ts';
 import { knownInstances } from '../store/past-results.ts';
 
 /**
- * Instances of earlier runs that lists could name again once they are made: those of all stages that take values from
- * lists which are not known, or are in `stale`.
+ * Instances of earlier runs that lists could name again once they are made: those of all stages that take
+ * values from lists which are not known, or are in `stale`.
  */
 export function awaitedResults(
   store: Store,

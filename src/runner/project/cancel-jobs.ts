@@ -14,8 +14,9 @@ import type { Planned } from './planning/plan-here.ts';
 import { selectFrom } from './planning/select-from.ts';
 
 /**
- * Cancels the jobs that instances have in queues, and waits until they are gone. What a run is about to submit is
- * waited for. A run that follows its jobs sees their end, and records it; where there is none, it is recorded here.
+ * Cancels the jobs that instances have in queues, and waits until they are gone. What a run is about to
+ * submit is waited for. A run that follows its jobs sees their end, and records it; where there is none, it
+ * is recorded here.
  */
 export async function cancelJobs(
   opened: Opened,
@@ -44,7 +45,9 @@ export async function cancelJobs(
   return { ok: true, value: { cancelled: [...new Set(attempts.map(({ instance }) => instance))] } };
 }
 
-/** A run stores an attempt first and its job when a queue has taken it: until then there is none to cancel. */
+/**
+ * A run stores an attempt first and its job when a queue has taken it: until then there is none to cancel.
+ */
 const lookAgainMilliseconds = 100;
 
 async function isRunOn({ store, place }: Opened): Promise<boolean> {

@@ -23,7 +23,9 @@ interface Submission {
   readonly reject: (error: unknown) => void;
 }
 
-/** Instances that are ready together are prepared one after the other; a queue takes longer than this anyway. */
+/**
+ * Instances that are ready together are prepared one after the other; a queue takes longer than this anyway.
+ */
 const gatherMilliseconds = 200;
 
 /** The jobs of all executors of a run. */

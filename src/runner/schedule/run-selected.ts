@@ -49,8 +49,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs what is out of date. Where a list that it depends on is, it runs up to the list, plans again, and goes on. The
- * caller holds the lock.
+ * Runs what is out of date. Where a list that it depends on is, it runs up to the list, plans again, and goes
+ * on. The caller holds the lock.
  */
 export async function runSelected(
   first: PlannedRun,
@@ -112,7 +112,9 @@ export async function runSelected(
     }
   }
 
-  /** Runs what can run as the plan is; gives whether to plan again, since lists were made that it depends on. */
+  /**
+   * Runs what can run as the plan is; gives whether to plan again, since lists were made that it depends on.
+   */
   async function settle(
     run: Run,
     planned: PlannedRun,
@@ -220,8 +222,8 @@ const listNotKept = (maker: InstanceId): Diagnostic => ({
 });
 
 /**
- * What nothing of the selection could be planned with, were it to begin now: undefined where lists have to be made
- * before that can be told.
+ * What nothing of the selection could be planned with, were it to begin now: undefined where lists have to be
+ * made before that can be told.
  */
 export async function refusedLists(planned: PlannedRun): Promise<readonly Diagnostic[]> {
   const faults = faultsOfLists(planned);

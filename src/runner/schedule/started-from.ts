@@ -17,7 +17,10 @@ export interface Start {
   settle(): Promise<StartedFrom>;
 }
 
-/** `onCommit`: called with the commit while the run goes on, `early` milliseconds after its start at the soonest. */
+/**
+ * `onCommit`: called with the commit while the run goes on, `early` milliseconds after its start at the
+ * soonest.
+ */
 export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void, early = 1000): Start {
   const from: StartedFrom = {
     user: userName(),

@@ -72,7 +72,9 @@ export function recordUsage(
   );
 }
 
-/** What the attempts of a run took, in their order, by instance; those of which nothing is known are left out. */
+/**
+ * What the attempts of a run took, in their order, by instance; those of which nothing is known are left out.
+ */
 export function usageOfRun(store: Store, run: string): ReadonlyMap<string, readonly AttemptUsage[]> {
   const usage = new Map<string, AttemptUsage[]>();
   const rows = rowsOf(

@@ -18,7 +18,9 @@ export interface AskedQuestion {
 /** The words of the process that answers: `pipeline ask --json`. */
 export type AskCommand = (asked: AskedQuestion) => readonly string[];
 
-/** The instances whose model is in place, and the stages that may lend their settings: those that read models. */
+/**
+ * The instances whose model is in place, and the stages that may lend their settings: those that read models.
+ */
 export async function askModelsAnswer(project: Project): Promise<Result<AskModelsAnswer, Refusal>> {
   const artifacts = await project.artifacts(everything);
   if (!artifacts.ok) return artifacts;

@@ -20,7 +20,10 @@ import { adapter, bitsOf, trainTiny } from '../../train/tiny-training.ts';
 import { compile } from '../compile.ts';
 import { openTensorflow, tensorflow } from '../runtimes.ts';
 
-/** Large enough that both engines spread most ops over their threads; two heads of the vocabulary, ragged rows. */
+/**
+ * Large enough that both engines spread most ops over their threads; two heads of the vocabulary, ragged
+ * rows.
+ */
 const config = { ...tinyConfig, vocabSize: 509, dModel: 96, dKv: 24, dFf: 160 };
 const weights = initialiseMt5(config, 3);
 const source = rowsOf(1, [40, 12, 33, 39, 5, 28]);

@@ -11,9 +11,9 @@ import { modelProto } from './model-proto.ts';
 /** A graph made ready to run. */
 export interface OnnxProgram {
   /**
-   * Computes the outputs from the inputs, both by name. `into` gives memory for outputs that shall be written in
-   * place: the value returned for such an output is the given one. Feeds are read only, and used where they lie
-   * (WebAssembly memories too); an output given `into` must not share memory with a feed.
+   * Computes the outputs from the inputs, both by name. `into` gives memory for outputs that shall be written
+   * in place: the value returned for such an output is the given one. Feeds are read only, and used where
+   * they lie (WebAssembly memories too); an output given `into` must not share memory with a feed.
    */
   run(feeds: Values, into?: Values): Promise<Values>;
   release(): Promise<void>;

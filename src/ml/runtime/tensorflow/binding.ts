@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { RuntimeOptions } from '../runtime.ts';
 
 /**
- * The native part of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc), as far as it is used here. It
- * knows nothing of tfjs: tensors are numbers of handles, sessions are SavedModels.
+ * The native part of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc), as far as it is used
+ * here. It knows nothing of tfjs: tensors are numbers of handles, sessions are SavedModels.
  */
 export interface Binding {
   /** Wraps the array; one that begins at a multiple of 64 bytes is not copied. */
@@ -29,8 +29,8 @@ export interface Binding {
 export const bindingPath = 'lib/napi-v8/tfjs_binding.node';
 
 /**
- * Loads the binding from the folder of its package. TensorFlow reads its settings from the process' environment
- * when it starts, so they are set before.
+ * Loads the binding from the folder of its package. TensorFlow reads its settings from the process'
+ * environment when it starts, so they are set before.
  */
 export function loadBinding(folder: string, options: Pick<RuntimeOptions, 'threads' | 'device'>): Binding {
   Object.assign(process.env, settings(options));
@@ -41,8 +41,9 @@ export function loadBinding(folder: string, options: Pick<RuntimeOptions, 'threa
 }
 
 /**
- * Small ops run side by side, large ones are spread over the threads. Of a GPU: memory is taken when it is needed,
- * results are to repeat, and products are of float32 (TF32 is TensorFlow's default on Ampere and newer).
+ * Small ops run side by side, large ones are spread over the threads. Of a GPU: memory is taken when it is
+ * needed, results are to repeat, and products are of float32 (TF32 is TensorFlow's default on Ampere and
+ * newer).
  */
 const settings = ({
   threads,

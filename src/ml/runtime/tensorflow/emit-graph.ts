@@ -161,8 +161,8 @@ const lowerings: Readonly<Record<OpName, Lowering>> = {
 };
 
 /**
- * softmax(logits) less 1 at each label, the gradient of a cross entropy: the kernel that gives the loss has it as
- * its second output.
+ * softmax(logits) less 1 at each label, the gradient of a cross entropy: the kernel that gives the loss has
+ * it as its second output.
  */
 function fusedGradient(emit: Emit, node: Node, valueOf: (node: Node) => Value): Value | undefined {
   const [exponential, labels] = node.inputs;

@@ -11,7 +11,9 @@ import {
 } from '../protobuf.ts';
 import { rawData } from '../raw-data.ts';
 
-/** A node of a GraphDef. An input is a node's name, with ":1" its second output, with "^" before it an order. */
+/**
+ * A node of a GraphDef. An input is a node's name, with ":1" its second output, with "^" before it an order.
+ */
 export interface NodeDef {
   readonly name: string;
   readonly operator: string;
@@ -32,9 +34,9 @@ export interface ConstantTensor {
 }
 
 /**
- * The bytes of a SavedModel with one graph and no signatures: the binding of tfjs-node names what it feeds and
- * fetches. Field numbers are those of saved_model.proto, meta_graph.proto, graph.proto, node_def.proto and
- * attr_value.proto (github.com/tensorflow/tensorflow, v2.21).
+ * The bytes of a SavedModel with one graph and no signatures: the binding of tfjs-node names what it feeds
+ * and fetches. Field numbers are those of saved_model.proto, meta_graph.proto, graph.proto, node_def.proto
+ * and attr_value.proto (github.com/tensorflow/tensorflow, v2.21).
  */
 export function savedModel(nodes: readonly NodeDef[]): Uint8Array {
   const versions: Message = [integerField(1, producer), integerField(2, leastConsumer)];

@@ -75,8 +75,9 @@ const real = (value: number): HostValue => ({
 });
 
 /**
- * Decay first, then Adam, as torch.optim.AdamW. ResourceApplyAdam adds its epsilon before the bias of the second
- * moment is corrected: it is given one that is corrected, and a learning rate that is, in place of powers of beta.
+ * Decay first, then Adam, as torch.optim.AdamW. ResourceApplyAdam adds its epsilon before the bias of the
+ * second moment is corrected: it is given one that is corrected, and a learning rate that is, in place of
+ * powers of beta.
  */
 function lowerAdamW(
   to: OptimizerScope,

@@ -9,8 +9,9 @@ import { type NodeDef, savedModel, servingTag, typeNumbers } from './graph-def.t
 /** A graph in TensorFlow, with its variables. */
 export interface Program {
   /**
-   * `fetched` has the type of each output, which is one that the binding knows. What is fed is copied, since TensorFlow
-   * may read it where it lies for as long as a variable has it; `lent` is for what the graph itself copies.
+   * `fetched` has the type of each output, which is one that the binding knows. What is fed is copied, since
+   * TensorFlow may read it where it lies for as long as a variable has it; `lent` is for what the graph
+   * itself copies.
    */
   run(
     fed: readonly (readonly [node: string, value: HostValue])[],

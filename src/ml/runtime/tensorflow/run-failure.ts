@@ -1,6 +1,6 @@
 /**
- * What went wrong in a run, from TensorFlow's own message, with the sizes of the run and what can be done. After it
- * the session must not be used: what it was computing is lost, and so may be memory.
+ * What went wrong in a run, from TensorFlow's own message, with the sizes of the run and what can be done.
+ * After it the session must not be used: what it was computing is lost, and so may be memory.
  */
 export function runFailureText(message: string, sizes: ReadonlyMap<string, number>): string {
   const ran =

@@ -3,8 +3,8 @@ import { type Binding, loadBinding } from './binding.ts';
 import { openSession } from './session.ts';
 
 /**
- * TensorFlow by the binding of @tensorflow/tfjs-node or -gpu. What a session holds stays on the device. A run blocks
- * the thread that calls it.
+ * TensorFlow by the binding of @tensorflow/tfjs-node or -gpu. What a session holds stays on the device. A run
+ * blocks the thread that calls it.
  */
 export function openEngine(options: RuntimeOptions): Runtime {
   const binding = bindingOf(options);

@@ -19,8 +19,8 @@ import { lowerOptimizer } from './optimizers.ts';
 import type { Fetched } from './program.ts';
 
 /**
- * A step's micro-batches, each a call: `only` one; or the `first`, whose gradients are kept, `more`, whose are added,
- * and the `last`, which makes the step.
+ * A step's micro-batches, each a call: `only` one; or the `first`, whose gradients are kept, `more`, whose
+ * are added, and the `last`, which makes the step.
  */
 export type MicroBatchCalls = (place: 'only' | 'first' | 'more' | 'last') => Call;
 
@@ -87,8 +87,8 @@ export function lowerTraining(graph: GraphWriter, held: Held, training: Training
 type Keep = (scope: Scope, loss: Value, gradients: ReadonlyMap<string, Value>) => Call;
 
 /**
- * Clips and updates, unless the loss of the step or the norm is not finite: then the nodes that change variables are
- * on the branch that is not taken.
+ * Clips and updates, unless the loss of the step or the norm is not finite: then the nodes that change
+ * variables are on the branch that is not taken.
  */
 function stepCall(
   graph: GraphWriter,
@@ -145,8 +145,8 @@ const output = (
 });
 
 /**
- * Dense, also of a table: rows at repeated indices are added up by UnsortedSegmentSum, which on the CPU gives the
- * same bits every time. ResourceScatterAdd does not.
+ * Dense, also of a table: rows at repeated indices are added up by UnsortedSegmentSum, which on the CPU gives
+ * the same bits every time. ResourceScatterAdd does not.
  */
 function gradientOf(
   { emit }: Scope,

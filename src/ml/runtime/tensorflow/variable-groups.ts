@@ -14,8 +14,9 @@ import {
 import type { Fetched, Program } from './program.ts';
 
 /**
- * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches for itself, which
- * takes tenths of a second in a large graph; and what goes to the device in one call lies in memory twice.
+ * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches for
+ * itself, which takes tenths of a second in a large graph; and what goes to the device in one call lies in
+ * memory twice.
  */
 export interface VariableGroup {
   readonly members: readonly Member[];

@@ -52,8 +52,8 @@ export const randomBits = (key: Node, coordinates: readonly [Node, ...Node[]]): 
   coordinates.reduce(hashCombine, key);
 
 /**
- * Bits for each pair of two hashes, which broadcast: half as many operations as HashCombine has, for where there
- * are many pairs. The hashes have to be random already, as those of HashCombine are. -> uint32
+ * Bits for each pair of two hashes, which broadcast: half as many operations as HashCombine has, for where
+ * there are many pairs. The hashes have to be random already, as those of HashCombine are. -> uint32
  */
 export const draw = (state: Node, coordinate: Node): Node =>
   nodeOf('Draw', [state, coordinate], shapes.Draw([state, coordinate]));

@@ -33,8 +33,8 @@ export function placeChild(cells: Cells, parent: number, byte: number): number {
 }
 
 /**
- * Puts nodes below another, one for each byte, in ascending order, and gives the base. They are not fitted far
- * from the end, where hardly a cell is free.
+ * Puts nodes below another, one for each byte, in ascending order, and gives the base. They are not fitted
+ * far from the end, where hardly a cell is free.
  */
 export function placeChildren(cells: Cells, parent: number, bytes: readonly number[]): number {
   const { numbers } = cells;

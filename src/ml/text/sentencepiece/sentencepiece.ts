@@ -128,9 +128,9 @@ export function decodePieces(
 const escapedSpace = '\u2581';
 
 /**
- * Hands over the pieces of a path through a normalised text, and where each starts and ends in it. Neighbouring unknown
- * characters are one piece; with byte fallback there are none, but a piece for each of their bytes (which
- * ends where it starts).
+ * Hands over the pieces of a path through a normalised text, and where each starts and ends in it.
+ * Neighbouring unknown characters are one piece; with byte fallback there are none, but a piece for each of
+ * their bytes (which ends where it starts).
  */
 function walk(
   { vocabulary }: SentencePiece,

@@ -5,8 +5,9 @@ import { wordMemory } from '../word-memory.ts';
 /**
  * A precompiled character map as tokenizers applies it (spm_precompiled, and normalizers/precompiled.rs of
  * tokenizers
- * 0.22), which is not as sentencepiece does: a grapheme of up to five bytes is replaced by the rule of the shortest of
- * its beginnings that has one, the whole of it; a longer one, or one without a rule, character by character.
+ * 0.22), which is not as sentencepiece does: a grapheme of up to five bytes is replaced by the rule of the
+ * shortest of its beginnings that has one, the whole of it; a longer one, or one without a rule, character by
+ * character.
  */
 export function precompiled(charMap: CharMap): (text: string) => string {
   const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -5,7 +5,9 @@ import { entriesFolder, entryName, objectName } from './remote-names.ts';
 import type { Answer, NewContent, RemoteStorage } from './remote-storage.ts';
 import type { SigningKey } from './signed-entry.ts';
 
-/** What is written to find out whether that is possible: an object like any other, and no entry of anything. */
+/**
+ * What is written to find out whether that is possible: an object like any other, and no entry of anything.
+ */
 const probe = Buffer.from('a probe of medical-qa-pipeline\n');
 
 /**

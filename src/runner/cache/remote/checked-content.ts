@@ -3,8 +3,8 @@ import type { NewContent } from './remote-storage.ts';
 import { RemoteFailure } from './remote-storage.ts';
 
 /**
- * The bytes that are to be sent, hashed on their way. The last piece is held back until the digest is known to
- * be right: what rotted on this disk never becomes a whole file there.
+ * The bytes that are to be sent, hashed on their way. The last piece is held back until the digest is known
+ * to be right: what rotted on this disk never becomes a whole file there.
  */
 export async function* checkedContent({ size, digest, open }: NewContent): AsyncGenerator<Uint8Array> {
   const wrong = (): RemoteFailure =>

@@ -91,7 +91,9 @@ function faultOf(root: string, path: string, error: unknown): RemoteFault {
   };
 }
 
-/** The shared folder is not there: not mounted, say. It is never made, lest it is made below a mount point. */
+/**
+ * The shared folder is not there: not mounted, say. It is never made, lest it is made below a mount point.
+ */
 class NoFolder extends Error {}
 
 /** Undefined where nothing stands there; a shared folder that is not there itself is a fault. */

@@ -18,8 +18,8 @@ export interface RemoteSettings {
 }
 
 /**
- * The settings of the shared cache: variables go before machine files, these before the pipeline file. Whom to
- * trust is for the pipeline file alone, which is committed and reviewed. Undefined: no shared cache.
+ * The settings of the shared cache: variables go before machine files, these before the pipeline file. Whom
+ * to trust is for the pipeline file alone, which is committed and reviewed. Undefined: no shared cache.
  */
 export function remoteSettings(
   pipeline: { readonly name: string; readonly cache: SharedCacheFields | undefined },

@@ -59,7 +59,9 @@ export function signEntry(entry: SharedEntry, { privateKey }: SigningKey): strin
   return canonicalJson({ entry: value, signature });
 }
 
-/** `signer`: whose entry it must be. Only a text in canonical form counts: there is one text to a signature. */
+/**
+ * `signer`: whose entry it must be. Only a text in canonical form counts: there is one text to a signature.
+ */
 export function readEntry(
   text: string,
   { project, key, signer }: { readonly project: string; readonly key: Key; readonly signer: Signer },

@@ -23,7 +23,10 @@ export interface Upload {
   readonly again: boolean;
 }
 
-/** Objects first, then the entry that names them. `onObject`: one was sent that was not there. False: it failed. */
+/**
+ * Objects first, then the entry that names them. `onObject`: one was sent that was not there. False: it
+ * failed.
+ */
 export async function uploadResult(
   storage: RemoteStorage,
   { result, objects, key, project, host, again }: Upload,

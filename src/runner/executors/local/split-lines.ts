@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Cuts a stream of bytes into lines. One longer than `limit` characters is reported as null and never kept, so
- * that a stream without line ends takes no memory.
+ * Cuts a stream of bytes into lines. One longer than `limit` characters is reported as null and never kept,
+ * so that a stream without line ends takes no memory.
  */
 export function lineSplitter(
   limit: number,

@@ -14,11 +14,11 @@ interface Followed {
 }
 
 /**
- * Linux tells it in /proc (proc(5)); elsewhere nothing is measured, since Node reaps a child without asking what it
- * took (wait4). CPU time is what the kernel counts for all children that this process reaped, with their own
- * reaped children: exact to a tick when groups end one after another. Where two end within one turn of the event
- * loop, and for memory, it is what was last seen: processes are looked at after 20 ms, 40 ms and so on, and then
- * every second.
+ * Linux tells it in /proc (proc(5)); elsewhere nothing is measured, since Node reaps a child without asking
+ * what it took (wait4). CPU time is what the kernel counts for all children that this process reaped, with
+ * their own reaped children: exact to a tick when groups end one after another. Where two end within one turn
+ * of the event loop, and for memory, it is what was last seen: processes are looked at after 20 ms, 40 ms and
+ * so on, and then every second.
  */
 export function usageMeter(): UsageMeter {
   if (process.platform !== 'linux') return { follow: () => undefined, ended: async () => undefined };

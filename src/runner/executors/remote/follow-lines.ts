@@ -2,7 +2,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { lineSplitter } from '../local/split-lines.ts';
 import { longestLine } from '../local/supervisor-protocol.ts';
 
-/** Hands on the lines that are appended to a file, from its first; a line too long to be a message is null. */
+/**
+ * Hands on the lines that are appended to a file, from its first; a line too long to be a message is null.
+ */
 export interface FollowedLines {
   /** Hands on what was appended since the last time. */
   read(): void;

@@ -2,8 +2,8 @@ import { isJsonObject, parseJson } from '../../../files/json.ts';
 import type { JobHost, Platform, Usage } from '../executor.ts';
 
 /**
- * The instructions for a job in a queue, in a file of its attempt's folder. It is also the fence: a wrapper whose
- * nonce is not that of the file there belongs to an attempt that was given up, and publishes nothing.
+ * The instructions for a job in a queue, in a file of its attempt's folder. It is also the fence: a wrapper
+ * whose nonce is not that of the file there belongs to an attempt that was given up, and publishes nothing.
  */
 export interface JobFile {
   readonly nonce: string;

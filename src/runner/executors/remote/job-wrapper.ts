@@ -24,8 +24,9 @@ import { outOfMemoryKills } from './out-of-memory.ts';
 import { readShared, writeShared } from './shared-file.ts';
 
 /**
- * What a job in a queue runs: `job-wrapper.js FOLDER NONCE`, with the folder of its attempt. It looks whether it
- * is where it should be, starts the program, hands signals on, and writes the result file. It opens no database.
+ * What a job in a queue runs: `job-wrapper.js FOLDER NONCE`, with the folder of its attempt. It looks whether
+ * it is where it should be, starts the program, hands signals on, and writes the result file. It opens no
+ * database.
  */
 const [folder = '', nonce = ''] = process.argv.slice(2);
 const started = Date.now();
@@ -71,8 +72,8 @@ function refusalOf({ root, platform, stamps }: JobFile): WrapperEnding | undefin
 }
 
 /**
- * By inode, size and times: the number of a device is another on each machine. What a folder holds is looked at
- * by the runner alone, when it has the result.
+ * By inode, size and times: the number of a device is another on each machine. What a folder holds is looked
+ * at by the runner alone, when it has the result.
  */
 function isAsPlanned(inRoot: string, path: string, stamp: string): boolean {
   const stats = statSync(path.startsWith('/') ? path : inRoot, { bigint: true, throwIfNoEntry: false });
@@ -151,7 +152,10 @@ async function runProgram(job: JobFile): Promise<number> {
 const longestTimer = 2 ** 31 - 1;
 /** How soon a job that was given up, on a node that its queue lost, stops writing. */
 const fenceMilliseconds = 1000;
-/** A queue may signal all processes of a job one by one: after the program, its own signal comes to the wrapper. */
+/**
+ * A queue may signal all processes of a job one by one: after the program, its own signal comes to the
+ * wrapper.
+ */
 const sharedSignalMilliseconds = 1000;
 /** Of a shell whose child was killed. */
 const killedCode = 137;
@@ -207,7 +211,9 @@ function isGivenUp(): boolean {
   }
 }
 
-/** Gives the exit code of the job. A disk that is full is tried again for a while: a result is all there is. */
+/**
+ * Gives the exit code of the job. A disk that is full is tried again for a while: a result is all there is.
+ */
 async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
   const result: ResultFile = {
     nonce,

@@ -1,8 +1,8 @@
 import type { Job } from '../executor.ts';
 
 /**
- * A queue that runs jobs elsewhere: it takes them, gives their states, and ends them. How a job ended is in its
- * result file; the queue is asked only about one that left none.
+ * A queue that runs jobs elsewhere: it takes them, gives their states, and ends them. How a job ended is in
+ * its result file; the queue is asked only about one that left none.
  */
 export interface Queue {
   /**
@@ -12,7 +12,10 @@ export interface Queue {
   places(jobs: readonly Job[]): readonly string[];
   /** Gives the ids of the jobs, or why they were refused, in their order. Does not reject. */
   submit(jobs: readonly QueuedJob[]): Promise<readonly Submission[]>;
-  /** The states of jobs by their ids; one that is missing is not in the queue. Undefined: it cannot be asked now. */
+  /**
+   * The states of jobs by their ids; one that is missing is not in the queue. Undefined: it cannot be asked
+   * now.
+   */
   look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined>;
   /** Asks for the end of jobs; it may be asked again. */
   cancel(jobs: readonly KnownJob[]): Promise<void>;

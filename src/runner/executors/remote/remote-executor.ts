@@ -47,7 +47,9 @@ interface Ticket extends KnownJob {
 /** What this process has seen of a job. */
 interface Tracked {
   sight: Sight | undefined;
-  /** Since when the queue has said that it is not there any more; undefined: it is there, or was not asked. */
+  /**
+   * Since when the queue has said that it is not there any more; undefined: it is there, or was not asked.
+   */
   missingSince: number | undefined;
   isCancelled: boolean;
   wasTold: string | undefined;
@@ -57,8 +59,9 @@ interface Tracked {
 }
 
 /**
- * Jobs in a queue on other machines that see the project under the same path. They outlive the runner. The truth
- * about one is the result file that its wrapper writes; what a queue says, or leaves out, only starts a grace.
+ * Jobs in a queue on other machines that see the project under the same path. They outlive the runner. The
+ * truth about one is the result file that its wrapper writes; what a queue says, or leaves out, only starts a
+ * grace.
  */
 export function remoteExecutor(
   name: string,

@@ -3,8 +3,8 @@ import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, 
 import { dirname } from 'node:path';
 
 /**
- * Files that two machines share, over a file system that may be NFS: what one wrote is whole when the other sees
- * its name, and a name may show late. Only the owner can read them: environments hold secrets.
+ * Files that two machines share, over a file system that may be NFS: what one wrote is whole when the other
+ * sees its name, and a name may show late. Only the owner can read them: environments hold secrets.
  */
 export function writeShared(path: string, text: string): void {
   const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
@@ -28,7 +28,8 @@ export function writeShared(path: string, text: string): void {
 /** Undefined: it is not there, as far as can be seen now. */
 export function readShared(path: string): string | undefined {
   try {
-    // Listing the folder makes an NFS client ask its server again, rather than remember that a name was missing.
+    // Listing the folder makes an NFS client ask its server again, rather than remember that a name was
+    // missing.
     readdirSync(dirname(path));
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -5,8 +5,8 @@ import { jobsFolder } from '../../workspace/cache-layout.ts';
 import { writeShared } from './shared-file.ts';
 
 /**
- * A copy of a helper program in the project's cache, named by its content: a job runs the program as it was when
- * it was submitted, whatever is installed when it starts, and on nodes that see the project alone.
+ * A copy of a helper program in the project's cache, named by its content: a job runs the program as it was
+ * when it was submitted, whatever is installed when it starts, and on nodes that see the project alone.
  */
 export function storedProgram(root: string, program: string): string {
   const text = readFileSync(program, 'utf8');

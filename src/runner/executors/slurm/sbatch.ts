@@ -6,8 +6,8 @@ import { queueLogPath } from '../remote/job-file.ts';
 import { commentOf } from './parse-queue.ts';
 
 /**
- * The words of sbatch for a job, or for several as an array. All options are on the command line, which comes before
- * the SBATCH_ variables of the user's environment and lines of the script.
+ * The words of sbatch for a job, or for several as an array. All options are on the command line, which comes
+ * before the SBATCH_ variables of the user's environment and lines of the script.
  */
 export function sbatchWords(jobs: readonly QueuedJob[], settings: SlurmSettings): readonly string[] {
   const [first] = jobs;

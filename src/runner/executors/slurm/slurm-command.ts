@@ -4,8 +4,8 @@ import { type Answer, queueCommand } from '../remote/queue-command.ts';
 const longestMilliseconds = 130_000;
 
 /**
- * Runs commands of Slurm. The user's SBATCH_ and SQUEUE_ variables, and those of a job that the runner itself runs
- * in, change nothing.
+ * Runs commands of Slurm. The user's SBATCH_ and SQUEUE_ variables, and those of a job that the runner itself
+ * runs in, change nothing.
  */
 export function slurmCommand(
   environment: NodeJS.ProcessEnv,

@@ -12,7 +12,9 @@ import { slurmCommand } from './slurm-command.ts';
 export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessEnv): Queue {
   const run = slurmCommand(environment);
 
-  /** Undefined: the controller does not answer. It is pinged first, which takes no patience where it is down. */
+  /**
+   * Undefined: the controller does not answer. It is pinged first, which takes no patience where it is down.
+   */
   async function sights(): Promise<ReadonlyMap<string, Sight> | undefined> {
     if ((await run(['scontrol', 'ping'])).code !== 0) return undefined;
     const { code, stdout } = await run([
@@ -50,8 +52,8 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
   }
 
   /**
-   * Jobs that Slurm took though sbatch said otherwise: a controller that hung takes what it was sent when it goes
-   * on. So it is asked twice, some time apart, once it answers.
+   * Jobs that Slurm took though sbatch said otherwise: a controller that hung takes what it was sent when it
+   * goes on. So it is asked twice, some time apart, once it answers.
    */
   async function ghosts(
     jobs: readonly QueuedJob[],
@@ -103,8 +105,8 @@ const patienceMilliseconds = 600_000;
 const ghostMilliseconds = 2000;
 
 /**
- * The places of jobs: the nonce of each, or that of the first of an array with the index. Jobs of one array are
- * neighbours that ask for the same.
+ * The places of jobs: the nonce of each, or that of the first of an array with the index. Jobs of one array
+ * are neighbours that ask for the same.
  */
 export function placesOf(jobs: readonly Job[], mostOfArray: number): readonly string[] {
   const places: string[] = [];

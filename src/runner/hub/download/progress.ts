@@ -21,7 +21,9 @@ export interface Download {
   readonly secondsLeft: number | undefined;
 }
 
-/** What the speed is computed from: what had arrived at which time, the oldest first. Times in milliseconds. */
+/**
+ * What the speed is computed from: what had arrived at which time, the oldest first. Times in milliseconds.
+ */
 export type Meter = readonly { readonly at: number; readonly received: number }[];
 
 /** Notes what has arrived over the network by now. */
@@ -37,8 +39,8 @@ export function speedOf(meter: Meter): number | undefined {
 }
 
 /**
- * How far the download of several files is, passed to `report` at most five times a second, and when each file
- * is whole.
+ * How far the download of several files is, passed to `report` at most five times a second, and when each
+ * file is whole.
  */
 export class Tally {
   readonly #total: number;

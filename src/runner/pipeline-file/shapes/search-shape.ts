@@ -79,7 +79,9 @@ const drawn: Shape<Draw> = choice(
         : 'logUniform',
 );
 
-/** `search` as it is written, with its points drawn: a function of the seed, the names and the count alone. */
+/**
+ * `search` as it is written, with its points drawn: a function of the seed, the names and the count alone.
+ */
 export const searchShape: Shape<Search> = map(
   record('a search', {
     axis: required(
@@ -153,8 +155,8 @@ export function withSearch(
 }
 
 /**
- * Points that differ in more than their names, in the order of their draws: one that was drawn before is drawn again
- * under the next number.
+ * Points that differ in more than their names, in the order of their draws: one that was drawn before is
+ * drawn again under the next number.
  */
 function distinctPoints(
   count: number,
@@ -182,8 +184,8 @@ function distinctPoints(
 }
 
 /**
- * A number in [0, 1) that depends on nothing but a seed, a name and a counter, so that no draw moves when another is
- * added: the first 53 bits of a SHA-256.
+ * A number in [0, 1) that depends on nothing but a seed, a name and a counter, so that no draw moves when
+ * another is added: the first 53 bits of a SHA-256.
  */
 const unitOf = (seed: number, name: string, counter: number): number =>
   Number(BigInt(`0x${digestOf(JSON.stringify(['search', seed, name, counter])).slice(0, 16)}`) >> 11n) /

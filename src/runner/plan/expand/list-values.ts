@@ -8,8 +8,8 @@ import { joinFirst } from '../../wording/join-first.ts';
 import type { AxisValue } from './axis-value.ts';
 
 /**
- * The values of an axis that a file holds: the elements of a JSON list; of a file named .jsonl, a value a line. `at`:
- * where the axis is written. The error says where in the file the fault is.
+ * The values of an axis that a file holds: the elements of a JSON list; of a file named .jsonl, a value a
+ * line. `at`: where the axis is written. The error says where in the file the fault is.
  */
 export function listValues(text: string, path: string, at: Range): Result<readonly Node[]> {
   const elements = path.endsWith('.jsonl') ? lineValues(text, path) : jsonElements(text, path);
@@ -69,7 +69,9 @@ function lineValues(text: string, path: string): Result<readonly Json[]> {
 const placed = ({ line, column, message }: { line?: number; column?: number; message: string }): string =>
   `${line === undefined ? '' : `line ${line}, `}${column === undefined ? '' : `column ${column}: `}${message}`;
 
-/** A value as it would stand in the YAML; no text of it is a reference. The error completes "its value 3 …". */
+/**
+ * A value as it would stand in the YAML; no text of it is a reference. The error completes "its value 3 …".
+ */
 function nodeOf(value: Json, at: Range, depth: number, budget: { values: number }): Result<Node> {
   budget.values -= 1;
   if (budget.values < 0) return fault(`is past the limit of ${limits.values} values in all`);

@@ -9,8 +9,8 @@ import { joinOn } from './join.ts';
 import { listValues, sameValues } from './list-values.ts';
 
 /**
- * A product with one axis more, whose values are in lists: each point has that of the instance that agrees on its
- * other axes. Undefined where the list cannot be had: reported.
+ * A product with one axis more, whose values are in lists: each point has that of the instance that agrees on
+ * its other axes. Undefined where the list cannot be had: reported.
  */
 export function listedAxis(
   name: string,

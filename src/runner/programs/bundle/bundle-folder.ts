@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../../files/digest.ts';
 
-/** Where bundles are kept: a program is loaded from there, and finds its packages as it would in the project. */
+/**
+ * Where bundles are kept: a program is loaded from there, and finds its packages as it would in the project.
+ */
 export interface BundleFolder extends AsyncDisposable {
   /** Where a file of the project, by its path from the root, is or would be. */
   placeOf(path: string): string;

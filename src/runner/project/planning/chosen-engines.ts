@@ -5,8 +5,9 @@ import type { StageProgramFacts } from '../../programs/stage-programs.ts';
 import type { Opened } from '../open-rows.ts';
 
 /**
- * The plan with the engine and the device of every instance whose params leave them to the machine: what a GPU is for
- * is known from the program that the stage uses. An instance that runs elsewhere has the GPUs that it asks for.
+ * The plan with the engine and the device of every instance whose params leave them to the machine: what a
+ * GPU is for is known from the program that the stage uses. An instance that runs elsewhere has the GPUs that
+ * it asks for.
  */
 export async function chosenEngines(
   { workspace, store, executors: { local }, host }: Opened,

@@ -95,8 +95,8 @@ export async function sessionToRun(
 }
 
 /**
- * Chosen instances that have to be able to run. What depends on a list that is made first is left out: whether it stays
- * what it is, is known once the list is.
+ * Chosen instances that have to be able to run. What depends on a list that is made first is left out:
+ * whether it stays what it is, is known once the list is.
  */
 async function surelyRun(
   opened: Opened,
@@ -134,8 +134,8 @@ export async function withSharedCache(
 }
 
 /**
- * The instances that a request is about, and a session for a look ahead: that asks the shared cache only where
- * it is told to.
+ * The instances that a request is about, and a session for a look ahead: that asks the shared cache only
+ * where it is told to.
  */
 export async function chooseToRun(
   opened: Opened,

@@ -11,9 +11,8 @@ import { machineTexts } from '../machine/machine-texts.ts';
 import type { Planned } from './plan-here.ts';
 
 /**
- * The plan with every instance placed on an executor, its engine chosen, and no more CPUs for one that runs here than
- * there are.
- * Not before it is stored: another machine has others.
+ * The plan with every instance placed on an executor, its engine chosen, and no more CPUs for one that runs
+ * here than there are. Not before it is stored: another machine has others.
  */
 export async function placedHere(opened: Opened, planned: Planned): Promise<Result<Planned, Problem>> {
   const {

@@ -93,8 +93,8 @@ function stored(planned: Planned, request: SourceRequest, store: Store | undefin
 }
 
 /**
- * Whether a file, all that it extends, and the lists that it names are what a plan was made from. The texts of `--set` are
- * no files.
+ * Whether a file, all that it extends, and the lists that it names are what a plan was made from. The texts
+ * of `--set` are no files.
  */
 function isCurrent(
   { place, plan, sources }: Planned,

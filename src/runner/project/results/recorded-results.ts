@@ -178,7 +178,9 @@ const recordedMetrics = (row: InstanceMetrics | undefined): RecordedResult['metr
     }),
   );
 
-/** What is known of a commit: the results file in it, or else the last good run from it without changed files. */
+/**
+ * What is known of a commit: the results file in it, or else the last good run from it without changed files.
+ */
 export type AtCommit =
   | { readonly kind: 'file'; readonly commit: string; readonly recorded: RecordedResults }
   | { readonly kind: 'run'; readonly commit: string; readonly run: string };

@@ -9,7 +9,9 @@ import type { Key } from '../../identity.ts';
 import { canonical, isMap } from '../../manifest/canonical.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 
-/** A metric as the results file keeps it: its bounds, and of how many rows it is, as far as they are known. */
+/**
+ * A metric as the results file keeps it: its bounds, and of how many rows it is, as far as they are known.
+ */
 export interface RecordedMetric {
   readonly value: MetricValue;
   readonly low?: number;
@@ -31,7 +33,10 @@ export interface RecordedResults {
   readonly results: readonly RecordedResult[];
 }
 
-/** The results file of a pipeline file, beside it: results.json, and of another than pipeline.yaml NAME.results.json. */
+/**
+ * The results file of a pipeline file, beside it: results.json, and of another than pipeline.yaml
+ * NAME.results.json.
+ */
 export function resultsFileOf(pipelineFile: string): string {
   const name = basename(pipelineFile).replace(/\.ya?ml$/, '');
   return join(dirname(pipelineFile), name === 'pipeline' ? 'results.json' : `${name}.results.json`);

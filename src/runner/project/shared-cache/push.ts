@@ -29,8 +29,8 @@ export interface PushRequest extends Selection {
 export type OnList = (listed: Pushed) => void;
 
 /**
- * Uploads results that are up to date here and that this user has not signed there yet. Unlike the upload of a
- * run it is what was asked for: what fails is a problem.
+ * Uploads results that are up to date here and that this user has not signed there yet. Unlike the upload of
+ * a run it is what was asked for: what fails is a problem.
  */
 export async function push(
   opened: Opened,

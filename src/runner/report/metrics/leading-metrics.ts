@@ -1,7 +1,7 @@
 /**
- * The metrics that people compare models by, of many, in the order in which they are shown: a name, or the end of
- * one. Of a score that several profiles have, that of the profile that reads every script. Empty: fewer than two
- * are known.
+ * The metrics that people compare models by, of many, in the order in which they are shown: a name, or the
+ * end of one. Of a score that several profiles have, that of the profile that reads every script. Empty:
+ * fewer than two are known.
  */
 export function leadingMetrics(names: readonly string[]): readonly string[] {
   const leading = wellKnown.flatMap((ending) => {

@@ -1,6 +1,9 @@
 import type { MetricValue } from '../../answers.ts';
 
-/** A metric for people: integers with all their digits, small numbers with an exponent, others with four decimals. */
+/**
+ * A metric for people: integers with all their digits, small numbers with an exponent, others with four
+ * decimals.
+ */
 export const metricText = (value: MetricValue): string =>
   typeof value === 'bigint' || Number.isInteger(value)
     ? String(value)

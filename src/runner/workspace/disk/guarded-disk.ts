@@ -61,8 +61,8 @@ export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
 }
 
 /**
- * What a change would have reached. `code` and `syscall` make it a failed call of the file system, reported in
- * words.
+ * What a change would have reached. `code` and `syscall` make it a failed call of the file system, reported
+ * in words.
  */
 class ThroughLink extends Error {
   readonly code = 'ELINKED';

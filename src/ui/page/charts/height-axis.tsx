@@ -1,7 +1,9 @@
 import { tickText } from '../number-text.ts';
 import type { Scale } from './scale.ts';
 
-/** The values of the axis that goes up, each with a line across the chart; `gap`: between them and the chart. */
+/**
+ * The values of the axis that goes up, each with a line across the chart; `gap`: between them and the chart.
+ */
 export function HeightAxis(props: {
   readonly scale: Scale;
   readonly left: number;

@@ -15,7 +15,9 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
-/** Lines over steps, epochs or time, each with its name at its end; the values at the pointer are shown above. */
+/**
+ * Lines over steps, epochs or time, each with its name at its end; the values at the pointer are shown above.
+ */
 export function LineChart(props: {
   readonly title: string;
   readonly across: string;

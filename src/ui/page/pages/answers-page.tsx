@@ -454,7 +454,9 @@ function OneAnswer(props: {
 /** A long text has a scrollbar, which the keyboard has to reach. */
 const focusFor = (text: string): number | undefined => (text.length > 600 ? 0 : undefined);
 
-/** `missing`: words of the reference that the answer lacks; `other`: words of the answer that are not in it. */
+/**
+ * `missing`: words of the reference that the answer lacks; `other`: words of the answer that are not in it.
+ */
 function Marked({ pieces, as }: { readonly pieces: readonly Piece[]; readonly as: 'missing' | 'other' }) {
   return (
     <>

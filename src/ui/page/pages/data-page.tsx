@@ -6,7 +6,9 @@ import { endsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 import { useWidth } from '../charts/use-width.ts';
 
-/** What became of the raw data: rows, what was dropped and why, duplicates across splits, lengths, truncation. */
+/**
+ * What became of the raw data: rows, what was dropped and why, duplicates across splits, lengths, truncation.
+ */
 export function DataPage({ query }: { readonly query: URLSearchParams }) {
   const { answer, problem, isLoading } = useLiveAnswer<DataAnswer>('/api/data', endsRun);
   const set = answer?.sets.find(({ instance }) => instance === query.get('set')) ?? answer?.sets[0];

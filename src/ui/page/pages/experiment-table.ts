@@ -102,7 +102,9 @@ export const metricNamesOf = (rows: readonly ExperimentRow[]): readonly string[]
   ...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics))),
 ];
 
-/** The metrics that are shown until others are chosen: what people compare models by, else those that differ. */
+/**
+ * The metrics that are shown until others are chosen: what people compare models by, else those that differ.
+ */
 export function shownMetrics(rows: readonly ExperimentRow[]): readonly string[] {
   const names = metricNamesOf(rows);
   const leading = leadingMetrics(names);

@@ -5,8 +5,8 @@ import type { Result } from '../../../../result.ts';
 import type { ExpiringCredentials } from './expiring-credentials.ts';
 
 /**
- * Runs the command of `credential_process` (AWS SDKs and Tools Reference Guide, "Process credential provider")
- * and reads what it prints: a JSON document of version 1.
+ * Runs the command of `credential_process` (AWS SDKs and Tools Reference Guide, "Process credential
+ * provider") and reads what it prints: a JSON document of version 1.
  */
 export async function processCredentials(
   command: string,

@@ -17,8 +17,8 @@ export interface UnsignedRequest {
 }
 
 /**
- * The headers of a request with its signature: AWS Signature Version 4 for Amazon S3 in one chunk ("Authenticating
- * Requests: Using the Authorization Header"). The path of the URL has to be encoded already.
+ * The headers of a request with its signature: AWS Signature Version 4 for Amazon S3 in one chunk
+ * ("Authenticating Requests: Using the Authorization Header"). The path of the URL has to be encoded already.
  */
 export function signedHeaders(
   { method, url, headers, payload }: UnsignedRequest,
