@@ -277,8 +277,8 @@ describe('garbage collection', () => {
       write(project, grid(points));
       await project.run();
     }
-    expect((await gc(project, 2)).kept).toEqual({ named: 2, recent: 2, files: [] });
-    expect((await gc(project)).kept).toEqual({ named: 2, recent: 0, files: [] });
+    expect((await gc(project, 2)).kept).toEqual({ named: 2, recent: 2, withinLimits: 0, files: [] });
+    expect((await gc(project)).kept).toEqual({ named: 2, recent: 0, withinLimits: 0, files: [] });
   });
 
   test('leaves no folder empty below artifacts and objects, and no other folder is removed', async () => {
