@@ -127,7 +127,6 @@ describe('a queue that three commands reach', () => {
     const stage = await rig.stage.nextStart();
     const wrapper = parentOf(stage.pid);
     process.kill(stage.pid, 'SIGKILL');
-    await stage.gone;
     process.kill(wrapper, 'SIGTERM');
     expect((await run.result).events.find(({ kind }) => kind === 'finished')).toMatchObject({
       outcome: { kind: 'failed', failure: { kind: 'cancelled' } },

@@ -4,7 +4,7 @@ import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usageMeter } from '../local/usage-meter.ts';
-import { endFamily, type Family } from '../local/processes.ts';
+import { endFamily, type Family, trySignal } from '../local/processes.ts';
 import { graceSeconds, type Usage } from '../executor.ts';
 import { hasNewFile } from './checkpoints.ts';
 import {
@@ -121,7 +121,8 @@ async function runProgram(job: JobFile): Promise<number> {
   const stop = (reason: StopReason, grace: number | null): void => {
     why ??= reason;
     stopping.abort();
-    if (grace === null) process.kill(-pid, 'SIGTERM');
+    // The program may have ended already, by a signal of its own.
+    if (grace === null) trySignal(-pid, 'SIGTERM');
     else void endFamily(family, grace);
   };
   // The queue sends the first before the time limit, and the second when it ends the job.
