@@ -1,5 +1,6 @@
 import { type MentionToken, mentionTokens } from './mention-tokens.ts';
 import { isNegated } from './negation.ts';
+import { isPartOfQuantity } from './quantity-context.ts';
 
 /** A value that a text names. */
 export interface Mention {
@@ -60,101 +61,7 @@ function standsAt(value: readonly MentionToken[], text: readonly MentionToken[],
     const token = text[start + offset];
     return token?.text === word && (offset === 0 || token.gap === gap || !endsSentence.test(token.gap));
   });
-  return matches && !isPartOfQuantity(value, text, start);
+  return matches && !isPartOfQuantity(text, start, start + value.length);
 }
 
 const endsSentence = /[.;!?。]/;
-
-/**
- * Whether the tokens around make another quantity of it: a range, a larger numeral, a half more, an amount
- * for each kilogram.
- */
-function isPartOfQuantity(
-  value: readonly MentionToken[],
-  text: readonly MentionToken[],
-  start: number,
-): boolean {
-  const end = start + value.length;
-  const [first, last] = [text[start], text[end - 1]];
-  const [before, secondBefore, after, secondAfter] = [
-    text[start - 1],
-    text[start - 2],
-    text[end],
-    text[end + 1],
-  ];
-  if (isNumeral(first) && isNumeral(before) && /^[ -]?$/.test(first?.gap ?? '')) return true;
-  if (isNumeral(first) && isNumeral(secondBefore) && isConnector(before)) return true;
-  if (isNumeral(last) && (isNumeral(after) || isMultiplier(after))) return /^[ -]?$/.test(after?.gap ?? '');
-  if (isNumeral(last) && isNumeral(secondAfter) && isConnector(after)) return true;
-  if (isInsideWord(first, before) || isAfterThaiNumeral(value, text, start)) return true;
-  if (!value.some((token) => isNumeral(token))) return false;
-  if (isEndOfRange(text, start) || isStartOfRange(text, end)) return true;
-  if (after?.text === '半' && after.gap === '') return true;
-  const amount =
-    after?.gap === '/' ? after : after?.text === 'per' || after?.text === '每' ? secondAfter : undefined;
-  return amount !== undefined && amounts.includes(amount.text);
-}
-
-/** "3 mg" in "1 mg to 3 mg", "1 mg - 3 mg". */
-const isEndOfRange = (text: readonly MentionToken[], start: number): boolean =>
-  (isRangeSign(text[start]) && isNumeral(text[start - 2])) ||
-  (isRangeWord(text[start - 1]) && isNumeral(text[start - 3]));
-
-/** "3 mg" in "3 mg to 5 mg", "3 mg - 5 mg". */
-const isStartOfRange = (text: readonly MentionToken[], end: number): boolean =>
-  (isRangeSign(text[end]) && isNumeral(text[end])) || (isRangeWord(text[end]) && isNumeral(text[end + 1]));
-
-const isRangeSign = (token: MentionToken | undefined): boolean => /^ ?[-~] ?$/.test(token?.gap ?? '');
-
-const isRangeWord = (token: MentionToken | undefined): boolean =>
-  token !== undefined && ['to', '至', '到'].includes(token.text);
-
-/** "trois jours" in "vingt-trois jours", "codamol" in "co-codamol". */
-const isInsideWord = (first: MentionToken | undefined, before: MentionToken | undefined): boolean =>
-  first?.gap === '-' && before !== undefined && !isNumeral(before) && !first.isNumber;
-
-/** "สามวัน" (three days) in "สิบสามวัน" (thirteen days): Thai has no spaces between words. */
-function isAfterThaiNumeral(
-  value: readonly MentionToken[],
-  text: readonly MentionToken[],
-  start: number,
-): boolean {
-  const written = value.map((token) => token.text).join('');
-  const before = text
-    .slice(Math.max(0, start - 6), start)
-    .map((token) => token.text)
-    .join('');
-  return thaiDigit.test(written) && thaiPower.test(before);
-}
-
-const thaiDigit = /^(?:หนึ่ง|เอ็ด|สอง|ยี่|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า|สิบ|ร้อย|พัน)/u;
-
-const thaiPower = /(?:สิบ|ร้อย|พัน|หมื่น|แสน|ล้าน|จุด|สอง|ยี่|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า)$/u;
-
-const isNumeral = (token: MentionToken | undefined): boolean =>
-  token !== undefined && (token.isNumber || numberWord.test(token.text));
-
-const isConnector = (token: MentionToken | undefined): boolean =>
-  token !== undefined && ['to', 'or', 'and', 'point', 'x', '至', '到', '或'].includes(token.text);
-
-const isMultiplier = (token: MentionToken | undefined): boolean =>
-  token !== undefined && ['hundred', 'thousand', 'million'].includes(token.text);
-
-/** "公" begins 公斤, "毫" 毫升: each Han character is a token. */
-const amounts: readonly string[] = [
-  'kg',
-  'g',
-  'ml',
-  'l',
-  'lb',
-  'kilogram',
-  'gram',
-  'liter',
-  'litre',
-  '公',
-  '毫',
-  '升',
-];
-
-const numberWord =
-  /^(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|half)$/;
