@@ -180,6 +180,31 @@ describe('a value that is taken back is not named', () => {
     ['布洛芬', '布洛芬应该避免'],
     ['布洛芬', '布洛芬不能用'],
     ['布洛芬', '布洛芬不宜服用'],
+    ['ibuprofen', 'do not take aspirin, ibuprofen or naproxen'],
+    ['ibuprofen', 'do not take aspirin, naproxen, or ibuprofen'],
+    ['ibuprofen', 'avoid aspirin, ibuprofen and naproxen'],
+    ['ibuprofen', 'Don´t take ibuprofen'],
+    ['ibuprofen', 'Dont take ibuprofen'],
+    ['ibuprofen', 'Ibuprofen, however, is not recommended'],
+    ['ibuprofen', 'Ibuprofen (Advil, Motrin) is not at all recommended'],
+    ['ibuprofen', 'Ibuprofen, aspirin and naproxen are not recommended'],
+    ['ibuprofen', 'Ibuprofen use is discouraged'],
+    ['ibuprofen', 'Ibuprofen: not recommended'],
+    ['ibuprofen', 'Ibuprofen will not help'],
+    ['ibuprofen', 'ibuprofen is best avoided'],
+    ['ibuprofen', 'if pregnant do not take ibuprofen'],
+    ['布洛芬', '不要服用阿司匹林、布洛芬等药物'],
+    ['布洛芬', '不要服用对乙酰氨基酚缓释片、萘普生和布洛芬'],
+    ['布洛芬', '布洛芬、阿司匹林不推荐'],
+    ['布洛芬', '布洛芬和阿司匹林不推荐'],
+    ['布洛芬', '布洛芬胶囊不建议服用'],
+    ['布洛芬', '布洛芬绝对不能用'],
+    ['布洛芬', '布洛芬千万不能再吃了'],
+    ['布洛芬', '布洛芬不可以吃'],
+    ['布洛芬', '布洛芬没有效果'],
+    ['布洛芬', '布洛芬应避免使用'],
+    ['布洛芬', '布洛芬不适合您'],
+    ['布洛芬', '如无必要不要服用布洛芬'],
   ])('%s in %s', (value, answer) => {
     expect(slotOutcomes([answer], [{ slots: { value } }])).toEqual([{ value: 'negated' }]);
     expect(named(value, answer)).toBe(0);
@@ -208,6 +233,19 @@ describe('a value that is taken back is not named', () => {
     ['布洛芬', '不行就用布洛芬'],
     ['布洛芬', '不要阿司匹林而用布洛芬'],
     ['布洛芬', '胃不舒服，布洛芬'],
+    ['ibuprofen', 'Do not worry, ibuprofen and rest help'],
+    ['ibuprofen', 'avoid aspirin, ibuprofen is better'],
+    ['ibuprofen', 'do not take aspirin, take ibuprofen'],
+    ['ibuprofen', 'take ibuprofen and zinc is not needed'],
+    ['ibuprofen', 'do not stop taking ibuprofen'],
+    ['ibuprofen', "don't forget ibuprofen"],
+    ['ibuprofen', 'if not allergic take ibuprofen'],
+    ['布洛芬', '不要停用布洛芬'],
+    ['布洛芬', '如不退烧可服布洛芬'],
+    ['布洛芬', '服用布洛芬，阿司匹林不推荐'],
+    ['布洛芬', '无发热、头痛用布洛芬'],
+    ['布洛芬', '布洛芬不能与酒同服'],
+    ['布洛芬', '布洛芬没有成瘾性'],
   ])('but %s in %s', (value, answer) => {
     expect(named(value, answer)).toBe(1);
   });
@@ -238,6 +276,10 @@ describe('a value beside another of its slot', () => {
     const counted = slotCounts(slotOutcomes(['iron', 'not iron', ''], rows));
     expect(counted).toEqual({ drug: { rows: 3, named: 0, other: 1, negated: 1, missing: 1 } });
   });
+});
+
+test('an answer that repeats a conjunction without end is judged too', () => {
+  expect(named('布洛芬', `布洛芬${'和'.repeat(500)}`)).toBe(1);
 });
 
 test('a text names any value that stands alone in it, and no number names another', () => {
