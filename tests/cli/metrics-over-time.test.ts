@@ -130,6 +130,19 @@ test('compare --at compares the answers of the commit, and leaves out by name wh
   expect(evicted.stderr).toContain('leaves no model to compare at trunk');
 });
 
+test('compare says that a file was edited by hand, and compares the result in the cache', async () => {
+  await using rig = await createRig();
+  rig.write(answered(4));
+  await rig.pipeline('run').result;
+  const before = await rig.pipeline('compare', 'eval[*]').result;
+  expect(before.stderr).not.toContain('was changed');
+  rig.write({ 'artifacts/pipeline/eval/b/p/b.jsonl': '' });
+  const after = await rig.pipeline('compare', 'eval[*]').result;
+  expect(after.stdout).toBe(before.stdout);
+  expect(after.stderr).toContain('p/b.jsonl was changed: the result in the cache is compared');
+  expect(after.stderr).not.toContain('p/a.jsonl was changed');
+});
+
 test('the results file of a commit is read before any run, and checked without its platform', async () => {
   await using rig = await createRig();
   rig.write({ ...scored(0.25), '.gitignore': 'artifacts/\ncache/\n' });

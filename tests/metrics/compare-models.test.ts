@@ -36,6 +36,23 @@ describe('models compared by the scores of their rows', () => {
     ).toEqual(['ba', 'bc']);
   });
 
+  test('a score that some rows lack is compared on the rows that have it in both', () => {
+    const withSlots = (name: string, slots: readonly (number | undefined)[]): ScoredModel => ({
+      name,
+      rows: slots.map((one, row) => ({
+        identity: `${row}`,
+        scores: one === undefined ? { f1: 1 } : { f1: 1, slots: one },
+      })),
+    });
+    const models = [withSlots('a', [undefined, 0, 0.5, 1]), withSlots('b', [undefined, 1, 1, undefined])];
+    const compared = compareModels(models, { against: undefined, seed: 1 });
+    if (!compared.ok) throw new Error(compared.error);
+    expect(compared.value).toMatchObject([
+      { score: 'f1', rows: 4 },
+      { score: 'slots', rows: 2, mean: 0.75 },
+    ]);
+  });
+
   test('of other rows are refused, with what differs', () => {
     const other = { ...model('b', 0), rows: model('b', 0).rows.with(3, { identity: 'x', scores: {} }) };
     expect(compareModels([model('a', 0), other], { against: undefined, seed: 1 })).toEqual({

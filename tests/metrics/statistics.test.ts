@@ -197,8 +197,9 @@ test('two equal models do not differ, a better one does, and swapping the two tu
     low: 0,
     high: 0,
     pValue: 1,
+    method: 'range',
     effectSize: null,
-    detectable: 0,
+    detectable: null,
   });
   const { mean: difference, low, high, pValue } = pairedComparison(noise, better, { seed: 1 });
   expect(difference).toBeCloseTo(0.2, 1);
@@ -257,6 +258,17 @@ test('with few rows there is a range of differences instead of an interval', () 
     low: 1,
     high: 3,
     method: 'range',
+  });
+});
+
+test('rows that all differ by the same, but for rounding, have no spread to tell anything by', () => {
+  const first = Array.from({ length: 30 }, (_, row) => (row % 3) / 2);
+  const second = first.map((score) => score + 0.1);
+  expect(new Set(first.map((score, row) => (second[row] ?? 0) - score)).size).toBeGreaterThan(1);
+  expect(pairedComparison(first, second, { seed: 1 })).toMatchObject({
+    method: 'range',
+    effectSize: null,
+    detectable: null,
   });
 });
 

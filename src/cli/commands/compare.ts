@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
+import { leastRows } from '../../ml/metrics/estimate.ts';
 import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
 import type { Artifact, Problem, Project, ResultFiles, Selection } from '../../runner/project.ts';
@@ -130,7 +133,7 @@ async function modelsOf(
   pattern: string,
   declared: readonly Artifact[],
   found: readonly ResultFiles[],
-  { profile }: CompareOptions,
+  { profile, at }: CompareOptions,
 ): Promise<Result<readonly ScoredModel[]>> {
   const outs = declared.filter(({ out }) => out === 'predictions');
   const losses = declared.filter(({ out }) => out === 'validation');
@@ -149,10 +152,9 @@ async function modelsOf(
     const file = result?.files[out];
     if (result === undefined || file === undefined)
       return { ok: false, error: `${instance} has no out "${out}" yet: pipeline run ${instance}` };
-    if (result.state === 'out-of-date')
-      openScreen().write(
-        `warning: ${instance} is out of date: its last result is compared (update it with \`pipeline run '${instance}'\`)\n`,
-      );
+    const artifact = at === undefined ? join(root, path) : undefined;
+    const doubt = await doubtAbout(result, { file: join(root, file), artifact, path });
+    if (doubt !== undefined) openScreen().write(`warning: ${doubt}\n`);
     const read =
       out === 'validation'
         ? await readLossRows(join(root, file))
@@ -165,6 +167,30 @@ async function modelsOf(
     models.push({ name: instance, rows: read.value.rows });
   }
   return { ok: true, value: models };
+}
+
+/** Why the file that is compared may not be the one that is expected. `artifact`: where the project has it. */
+async function doubtAbout(
+  { instance, state }: ResultFiles,
+  {
+    file,
+    artifact,
+    path,
+  }: { readonly file: string; readonly artifact: string | undefined; readonly path: string },
+): Promise<string | undefined> {
+  const command = `\`pipeline run '${instance}'\``;
+  if (state === 'out-of-date')
+    return `${instance} is out of date: its last result is compared (update it with ${command})`;
+  return artifact !== undefined && isFile(artifact) && !(await haveSameBytes(file, artifact))
+    ? `${path} was changed: the result in the cache is compared (restore the file with ${command})`
+    : undefined;
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+async function haveSameBytes(file: string, other: string): Promise<boolean> {
+  const [one, two] = await Promise.all([readFile(file), readFile(other)]);
+  return one.equals(two);
 }
 
 async function comparisonText(comparisons: readonly ModelComparison[]): Promise<string> {
@@ -192,15 +218,29 @@ async function comparisonText(comparisons: readonly ModelComparison[]): Promise<
   ]);
   const [first] = comparisons;
   const title = isOnePair ? [...pairs].join('') : `${first?.score}, ${pairs.size} comparisons`;
+  const most = Math.max(...comparisons.map((one) => one.rows));
   const notes = [
-    `${pluralize(first?.rows ?? 0, 'row')}; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
-    ...(first?.method === 'range'
-      ? ['fewer than 10 rows: the range of the differences instead of an interval']
-      : []),
+    `${pluralize(most, 'row')}; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
+    ...(isOnePair ? comparisons : comparisons.slice(0, 1))
+      .filter((one) => one.rows < most)
+      .map((one) => `${one.score}: ${one.rows} of the rows have it`),
+    ...rangeNotes(comparisons),
     ...(isOnePair ? [] : ['Holm p: adjusted for all comparisons of the table']),
   ];
   const table = aligned([[isOnePair ? 'score' : 'models', ...heading], ...rows]);
   return `${[title, ...table, '', ...notes].join('\n')}\n`;
+}
+
+function rangeNotes(comparisons: readonly ModelComparison[]): readonly string[] {
+  const ranges = comparisons.filter(({ method }) => method === 'range');
+  return [
+    ...(ranges.some(({ rows }) => rows < leastRows)
+      ? [`fewer than ${leastRows} rows: the range of the differences instead of an interval`]
+      : []),
+    ...(ranges.some(({ rows }) => rows >= leastRows)
+      ? ['range: all rows differ by the same, so an interval cannot be computed']
+      : []),
+  ];
 }
 
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;

@@ -23,8 +23,9 @@ export interface ModelComparison extends PairedComparison {
 }
 
 /**
- * Compares models by the scores that all of their rows have: each pair of them, or all against one. The error
- * says which two do not have the same rows.
+ * Compares models by the scores that all of them have: each pair of them, or all against one. A score that some
+ * rows lack (slots, where not every row names some) is compared on the rows that have it in both. The error says
+ * which two do not have the same rows.
  */
 export function compareModels(
   models: readonly ScoredModel[],
@@ -49,7 +50,7 @@ export function compareModels(
         first: first.name,
         second: second.name,
         score,
-        ...pairedComparison(column(first, score), column(second, score), { seed }),
+        ...comparedBy(score, first, second, seed),
       }));
       const adjusted = holmAdjusted(compared.map(({ pValue }) => pValue));
       return compared.map((one, index) => ({ ...one, adjustedP: adjusted[index] ?? one.pValue }));
@@ -67,11 +68,22 @@ function rowFault(first: ScoredModel, second: ScoredModel): string | undefined {
   return `${first.name} and ${second.name} were not evaluated on the same rows (${what})`;
 }
 
-/** In the order of the first model's first row. */
-const sharedScores = (models: readonly ScoredModel[]): readonly string[] =>
-  Object.keys(models[0]?.rows[0]?.scores ?? {}).filter((name) =>
-    models.every(({ rows }) => rows.every(({ scores }) => Object.hasOwn(scores, name))),
-  );
+/** The names that some row of every model has, in the order of the first model. */
+const sharedScores = ([first, ...others]: readonly ScoredModel[]): readonly string[] =>
+  namesOf(first).filter((name) => others.every((model) => namesOf(model).includes(name)));
 
-const column = ({ rows }: ScoredModel, score: string): readonly number[] =>
-  rows.map(({ scores }) => scores[score] ?? Number.NaN);
+const namesOf = (model: ScoredModel | undefined): readonly string[] => [
+  ...new Set((model?.rows ?? []).flatMap(({ scores }) => Object.keys(scores))),
+];
+
+function comparedBy(score: string, first: ScoredModel, second: ScoredModel, seed: number): PairedComparison {
+  const pairs = first.rows.flatMap((row, index) => {
+    const [one, other] = [row.scores[score], second.rows[index]?.scores[score]];
+    return one === undefined || other === undefined ? [] : [[one, other] as const];
+  });
+  return pairedComparison(
+    pairs.map(([one]) => one),
+    pairs.map(([, other]) => other),
+    { seed },
+  );
+}

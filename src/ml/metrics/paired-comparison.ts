@@ -5,8 +5,8 @@ import { mean } from './mean.ts';
 /** How much higher the second of two models scores on the same rows, and how certain that is. */
 export interface PairedComparison extends Omit<Estimate, 'method'> {
   /**
-   * `range`: with fewer than ten rows there is no interval; the bounds are the smallest and the greatest
-   * difference.
+   * `range`: fewer than ten rows, or rows that all differ by the same, give no interval; the bounds are the
+   * smallest and the greatest difference.
    */
   readonly method: 'randomization' | 'range';
   /** How probable a difference at least this great would be, either way, if the models were alike. */
@@ -18,7 +18,7 @@ export interface PairedComparison extends Omit<Estimate, 'method'> {
   readonly effectSize: number | null;
   /**
    * The difference that this many rows of this spread would show in four of five experiments (80 % power at 5
-   * %). Null for a single row, which has no spread.
+   * %). Null where all rows differ by the same, or there is one: no spread is known.
    */
   readonly detectable: number | null;
 }
@@ -52,7 +52,8 @@ export function pairedComparison(
     differences.reduce((sum, value) => sum + (value - center) ** 2, 0) / (rows - 1),
   );
   const { low, high, pValue } = randomization(differences, signPatterns(rows, seed, trials));
-  const isInterval = rows >= leastRows;
+  const isSpread = isSpreadOut(differences);
+  const isInterval = rows >= leastRows && isSpread;
   return {
     mean: center,
     low: isInterval ? low : (differences[0] ?? Number.NaN),
@@ -60,9 +61,15 @@ export function pairedComparison(
     rows,
     method: isInterval ? 'randomization' : 'range',
     pValue,
-    effectSize: deviation > 0 ? center / deviation : null,
-    detectable: rows > 1 ? (powerQuantiles * deviation) / Math.sqrt(rows) : null,
+    effectSize: isSpread ? center / deviation : null,
+    detectable: isSpread ? (powerQuantiles * deviation) / Math.sqrt(rows) : null,
   };
+}
+
+/** Whether the differences, in order, differ by more than rounding. */
+function isSpreadOut(sorted: Float64Array): boolean {
+  const [least, greatest] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
+  return greatest - least > 1e-9 * Math.max(Math.abs(least), Math.abs(greatest));
 }
 
 /** The normal quantiles of 97.5 % and of 80 %, added. */
