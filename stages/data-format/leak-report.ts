@@ -60,7 +60,7 @@ export function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, num
   return { total: leaks.length, ...Object.fromEntries(counts) };
 }
 
-/** For the terminal: "12 of 96 test rows are also in the training rows (2 same, 10 near)". */
+/** For the terminal: "12 of 96 test rows are also in the training rows (2 same text, 10 nearly the same)". */
 export function leaksText(
   leaks: readonly RowLeak[],
   rows: number,
@@ -75,12 +75,13 @@ export function leaksText(
   return `${leaks.length} of ${rows} ${part} rows ${where} (${kinds.join(', ')})`;
 }
 
+/** The same for one row and for many. */
 const kindTexts: Readonly<Record<RowLeak['kind'], string>> = {
-  same: 'the same',
-  normalised: 'the same words',
-  question: 'the question with another answer',
-  near: 'near duplicates',
-  'near question': 'near duplicates of the question with another answer',
+  same: 'same text',
+  normalised: 'same words',
+  question: 'same question with another answer',
+  near: 'nearly the same',
+  'near question': 'nearly the same question with another answer',
 };
 
 /** The first leaked rows, for a refusal. */

@@ -100,7 +100,7 @@ test('test rows that training rows give away are counted by kind, named by line,
     test_rows_in_train: { total: 3, same: 1, normalised: 1, question: 1, near: 0 },
   });
   expect(found.warnings).toEqual([
-    '3 of 11 test rows are also in the training rows (1 the same, 1 the same words, 1 the question with another answer)',
+    '3 of 11 test rows are also in the training rows (1 same text, 1 same words, 1 same question with another answer)',
   ]);
   expect(found.leaks).toHaveLength(3);
   for (const { test_row, train_row } of found.leaks)
@@ -163,7 +163,7 @@ test('validation rows that the other training rows give away are counted, split 
   expect(leaked).toBeGreaterThan(0);
   expect(preparation.leaks.validation_rows_in_train).toMatchObject({ total: leaked, same: leaked });
   expect(warnings).toContain(
-    `${leaked} of 8 validation rows are also in the other training rows (${leaked} the same)`,
+    `${leaked} of 8 validation rows are also in the other training rows (${leaked} same text)`,
   );
 });
 
@@ -227,5 +227,5 @@ test('the card counts rows, lengths, languages, drops, duplicates and leaks', as
   expect(card).toMatch(/\| English \(eng\) \| \d+\.\d % \| \d+\.\d % \|/);
   expect(card).toMatch(/\| .*Chinese \(cmn\) \| \d+\.\d % \| \d+\.\d % \|/);
   expect(card).toContain('| dropped | empty turn | 1 |');
-  expect(card).toMatch(/- 15 of 15 test rows are also in the training rows \(.*near duplicates/);
+  expect(card).toMatch(/- 15 of 15 test rows are also in the training rows \(.*nearly the same/);
 });
