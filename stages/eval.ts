@@ -149,7 +149,8 @@ export const stage = defineStage<
 
 const fewRowsText = (rows: number): string =>
   rows < leastRows
-    ? `${rows} test rows are too few for intervals of most scores: the bounds beside them are the range of the rows`
+    ? `${rows} test rows are too few for intervals of most scores: the bounds beside them are the range of ` +
+      'the rows'
     : `${rows} test rows are few: read the intervals beside the scores`;
 
 /** With fewer, no interval holds what it promises for every kind of score. */

@@ -26,11 +26,13 @@ interface CompareOptions extends PipelineOptions {
 export function compareCommand(): Command {
   return withPipelineOptions(new Command('compare'))
     .description(
-      'Compare evaluated models row by row: mean difference, its 95 % interval, and how probable it is by chance.',
+      'Compare evaluated models row by row: mean difference, its 95 % interval, and how probable it is by ' +
+        'chance.',
     )
     .argument(
       '<instance...>',
-      'two or more instances, or a pattern of them, with an out "predictions" (or "validation": losses of a training)',
+      'two or more instances, or a pattern of them, with an out "predictions" (or "validation": losses of ' +
+        'a training)',
     )
     .addOption(
       new Option('--profile <profile>', 'which of the scores that were counted')
@@ -46,7 +48,12 @@ export function compareCommand(): Command {
     .option('--seed <seed>', 'seed of the randomization test', wholeNumber(0), 42)
     .addHelpText(
       'after',
-      "\nExamples:\n  pipeline compare eval:aimc,lora eval:aimc,full\n  pipeline compare eval:aimc,lora eval:aimc,full --at HEAD~1\n  pipeline compare 'eval[aimc,*]' --against eval:aimc,base",
+      [
+        '\nExamples:',
+        'pipeline compare eval:aimc,lora eval:aimc,full',
+        'pipeline compare eval:aimc,lora eval:aimc,full --at HEAD~1',
+        "pipeline compare 'eval[aimc,*]' --against eval:aimc,base",
+      ].join('\n  '),
     )
     .action(async (patterns: readonly string[], options: CompareOptions) => {
       const project = await openProjectHere(options);
@@ -85,11 +92,12 @@ async function compare(
     models.push(...read.value.filter(({ name }) => !models.some((known) => known.name === name)));
   }
   const against = options.against === undefined ? undefined : models[0]?.name;
+  const left = models.length === 0 ? 'no model' : 'one model';
   if (models.length < 2)
     return refuse(
       options.at === undefined
         ? `${asked.join(' ')} names one model: name another to compare it with`
-        : `${asked.join(' ')} leaves ${models.length === 0 ? 'no model' : 'one model'} to compare at ${options.at}`,
+        : `${asked.join(' ')} leaves ${left} to compare at ${options.at}`,
       2,
     );
   const { compareModels } = await import('../../ml/metrics/compare-models.ts');
@@ -140,10 +148,8 @@ async function modelsOf(
   const compared = outs.length > 0 ? outs : losses;
   if (compared.length === 0) {
     const names = [...new Set(declared.map(({ out }) => out))];
-    return {
-      ok: false,
-      error: `${pattern} declares no out "predictions"${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
-    };
+    const others = names.length === 0 ? '' : `, only ${names.join(', ')}`;
+    return { ok: false, error: `${pattern} declares no out "predictions"${others}` };
   }
   const { readLossRows, readScoredRows } = await import('../../ml/metrics/scored-rows.ts');
   const models: ScoredModel[] = [];
@@ -169,7 +175,9 @@ async function modelsOf(
   return { ok: true, value: models };
 }
 
-/** Why the file that is compared may not be the one that is expected. `artifact`: where the project has it. */
+/**
+ * Why the file that is compared may not be the one that is expected. `artifact`: where the project has it.
+ */
 async function doubtAbout(
   { instance, state }: ResultFiles,
   {
@@ -220,7 +228,11 @@ async function comparisonText(comparisons: readonly ModelComparison[]): Promise<
   const title = isOnePair ? [...pairs].join('') : `${first?.score}, ${pairs.size} comparisons`;
   const most = Math.max(...comparisons.map((one) => one.rows));
   const notes = [
-    `${pluralize(most, 'row')}; effect: mean difference in standard deviations; detectable: with 80 % power at 5 %`,
+    [
+      pluralize(most, 'row'),
+      'effect: mean difference in standard deviations',
+      'detectable: with 80 % power at 5 %',
+    ].join('; '),
     ...(isOnePair ? comparisons : comparisons.slice(0, 1))
       .filter((one) => one.rows < most)
       .map((one) => `${one.score}: ${one.rows} of the rows have it`),

@@ -23,9 +23,9 @@ export interface ModelComparison extends PairedComparison {
 }
 
 /**
- * Compares models by the scores that all of them have: each pair of them, or all against one. A score that some
- * rows lack (slots, where not every row names some) is compared on the rows that have it in both. The error says
- * which two do not have the same rows.
+ * Compares models by the scores that all of them have: each pair of them, or all against one. A score that
+ * some rows lack (slots, where not every row names some) is compared on the rows that have it in both. The
+ * error says which two do not have the same rows.
  */
 export function compareModels(
   models: readonly ScoredModel[],

@@ -11,7 +11,8 @@ export interface MentionToken {
 /**
  * The tokens of a text in NFKC and lower case. A number is one token with its decimals, its range and its
  * fraction, and with its percent sign ("0.3", "3-5", "1/2", "3%", "十三", "三分之一"), written one way: "1,000" as
- * "1000", "3.0" as "3", ".3" and "0·3" as "0.3". So no number is found inside of another. A word keeps its digits and apostrophes ("b12", "don't").
+ * "1000", "3.0" as "3", ".3" and "0·3" as "0.3". So no number is found inside of another. A word keeps its
+ * digits and apostrophes ("b12", "don't").
  */
 export function mentionTokens(text: string): readonly MentionToken[] {
   const plain = withPlainDecimals(withPlainSigns(text));
@@ -42,8 +43,8 @@ const withPlainSigns = (text: string): string =>
     .replace(/[\u2044\u2215]/g, '/');
 
 /**
- * Decimal points as ".": a raised one ("0·5"), those of Arabic, and one between spaces, as models often write it
- * ("0 . 5", "0. 5": no sentence ends in a lone 0).
+ * Decimal points as ".": a raised one ("0·5"), those of Arabic, and one between spaces, as models often write
+ * it ("0 . 5", "0. 5": no sentence ends in a lone 0).
  */
 const withPlainDecimals = (text: string): string =>
   text

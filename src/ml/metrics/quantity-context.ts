@@ -3,8 +3,8 @@ import type { MentionToken } from './mention-tokens.ts';
 type Tokens = readonly MentionToken[];
 
 /**
- * Whether the tokens from `start` to `end` are only a part of what the text says: of a range, a larger number, a
- * compound word, an amount for each kilogram. So "3 mg" is not read in "1 mg to 3 mg" or "3 mg/kg".
+ * Whether the tokens from `start` to `end` are only a part of what the text says: of a range, a larger
+ * number, a compound word, an amount for each kilogram. So "3 mg" is not read in "1 mg to 3 mg" or "3 mg/kg".
  */
 export function isPartOfQuantity(text: Tokens, start: number, end: number): boolean {
   if (isAfterNumber(text, start) || isBeforeNumber(text, end)) return true;
@@ -57,7 +57,7 @@ const isRangeWord = (token: MentionToken | undefined): boolean =>
 function isRate(text: Tokens, start: number, end: number): boolean {
   const after = written(text.slice(end, end + 12));
   const before = written(text.slice(Math.max(0, start - 16), start)) + (text[start]?.gap ?? '');
-  return hasHalf.test(after) || perAmount.test(after) || forEachAmount.test(before);
+  return hasHalf.test(after) || perAmount().test(after) || forEachAmount.test(before);
 }
 
 const written = (tokens: Tokens): string => tokens.map(({ gap, text }) => gap + text).join('');
@@ -65,8 +65,19 @@ const written = (tokens: Tokens): string => tokens.map(({ gap, text }) => gap + 
 const hasHalf = /^(?:半| and a half(?!\p{L}))/u;
 
 /** A weight, a volume or an area; times may come before it: "/day/kg", "每次每公斤", "/(kg·d)", "kg-1". */
-const perAmount =
-  /^(?:(?: ?\/ ?\(?| per | each | for (?:each|every) | a | ?每 ?)(?:d|days?|h|hours?|doses?|weeks?|日|天|次|小时|小時)(?!\p{sc=Latn})| daily)*(?:(?: ?\/ ?\(?| per | a | for (?:each|every) | ?每 ?)(?:[\p{Nd}.一]+ ?)?(?:(?:kgs?|kilos?|kilogram(?:me)?s?|lbs?|pounds?|m2|sq|square|g|grams?|dl|ml|millilit(?:er|re)s?|cc|l|lit(?:er|re)s?)(?![\p{L}\p{N}])|公斤|千克|毫克|毫升|[斤克升]|平方)|[ ·]?(?:kg|m|ml|l)-[12](?!\p{N}))/u;
+function perAmount(): RegExp {
+  const per = '(?: ?\\/ ?\\(?| per | each | for (?:each|every) | a | ?每 ?)';
+  const times = '(?:d|days?|h|hours?|doses?|weeks?|日|天|次|小时|小時)(?!\\p{sc=Latn})';
+  const western =
+    '(?:kgs?|kilos?|kilogram(?:me)?s?|lbs?|pounds?|m2|sq|square|g|grams?|dl|ml|millilit(?:er|re)s?|cc|l|' +
+    'lit(?:er|re)s?)(?![\\p{L}\\p{N}])';
+  const chinese = '公斤|千克|毫克|毫升|[斤克升]|平方';
+  const power = '[ ·]?(?:kg|m|ml|l)-[12](?!\\p{N})';
+  return new RegExp(
+    `^(?:${per}${times}| daily)*(?:${per}(?:[\\p{Nd}.一]+ ?)?(?:${western}|${chinese})|${power})`,
+    'u',
+  );
+}
 
 /** Chinese has it in front; a number between would be the amount's. */
 const forEachAmount =
@@ -90,7 +101,7 @@ const thaiDigit = /^(?:หนึ่ง|เอ็ด|สอง|ยี่|สา�
 const thaiPower = /(?:สิบ|ร้อย|พัน|หมื่น|แสน|ล้าน|จุด|สอง|ยี่|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า)$/u;
 
 const isNumeral = (token: MentionToken | undefined): boolean =>
-  token !== undefined && (token.isNumber || numberWord.test(token.text));
+  token !== undefined && (token.isNumber || numberWords.includes(token.text));
 
 const isConnector = (token: MentionToken | undefined): boolean =>
   token !== undefined && ['to', 'through', 'or', 'and', 'point', 'x', '至', '到', '或'].includes(token.text);
@@ -98,5 +109,38 @@ const isConnector = (token: MentionToken | undefined): boolean =>
 const isMultiplier = (token: MentionToken): boolean =>
   ['hundred', 'thousand', 'million'].includes(token.text);
 
-const numberWord =
-  /^(?:zero|nought|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|half)$/;
+const numberWords: readonly string[] = [
+  'zero',
+  'nought',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'dozen',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+  'twenty',
+  'thirty',
+  'forty',
+  'fifty',
+  'sixty',
+  'seventy',
+  'eighty',
+  'ninety',
+  'hundred',
+  'thousand',
+  'half',
+];
