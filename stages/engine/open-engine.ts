@@ -1,4 +1,5 @@
 import type { Engine, Runtime, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
+import { type NvidiaDriver, readNvidiaDriver } from '../../src/files/nvidia-driver.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 
@@ -6,7 +7,10 @@ import type { StageContext } from '../../src/stage/context.ts';
  * The engine that the params name, on the threads that the stage was given; it says what really computes. A
  * stage that was given a GPU never computes on the CPU.
  */
-export function openEngine({ engine, engineFolder, cpus, device, emit }: EngineContext): Result<Runtime> {
+export function openEngine(
+  { engine, engineFolder, cpus, device, emit }: EngineContext,
+  driver: () => NvidiaDriver = readNvidiaDriver,
+): Result<Runtime> {
   if (!isEngine(engine))
     throw new Error('the runner passed no engine to a stage whose program declares `engines`');
   const wanted = device === 'cuda' ? device : 'cpu';
@@ -15,19 +19,31 @@ export function openEngine({ engine, engineFolder, cpus, device, emit }: EngineC
     device: wanted,
     ...(engineFolder === undefined ? {} : { folder: engineFolder }),
   });
-  if (wanted === 'cuda' && runtime.device === 'cpu') return { ok: false, error: noGpu(runtime) };
+  if (wanted === 'cuda' && runtime.device === 'cpu') return { ok: false, error: noGpu(runtime, driver) };
   emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
   return { ok: true, value: runtime };
 }
 
-const noGpu = ({ name, version }: Runtime): string =>
+const noGpu = ({ name, version }: Runtime, driver: () => NvidiaDriver): string =>
   name === 'onnx'
     ? 'the onnx runtime computes on the CPU: set `runtime: tensorflow`, or remove "gpus" from the resources of the stage'
-    : `${version} found no GPU that it can use, and the stage asks for one: \`pipeline doctor\` says what is missing, \`pipeline setup tensorflow --gpu\` installs the library for GPUs`;
+    : `${version} found no GPU that it can use, and the stage asks for one: ${whatIsMissing(driver())}`;
+
+/** Files alone tell these apart: TensorFlow's own lines name wrong causes. */
+function whatIsMissing({ version, devices }: NvidiaDriver): string {
+  if (version === undefined)
+    return 'this machine has no NVIDIA driver (no /proc/driver/nvidia/version): install it, or set `device: cpu` and remove "gpus" from the resources of the stage';
+  if (devices.length === 0)
+    return `NVIDIA driver ${version} is there, but no device file /dev/nvidia0: start a container with \`--gpus all\`, or run \`nvidia-modprobe\``;
+  return `${devices.join(', ')} and driver ${version} are there: \`pipeline doctor\` says what the library lacks, \`pipeline setup tensorflow --gpu\` installs the one for GPUs with its CUDA libraries`;
+}
 
 /** The same for a stage that declares `trainingEngines`. */
-export function openTrainingEngine(context: EngineContext): Result<TrainingRuntime> {
-  const opened = openEngine(context);
+export function openTrainingEngine(
+  context: EngineContext,
+  driver?: () => NvidiaDriver,
+): Result<TrainingRuntime> {
+  const opened = openEngine(context, driver);
   if (!opened.ok) return opened;
   if (!canTrain(opened.value)) throw new Error('the engine of a stage that trains has no `openTraining`');
   return { ok: true, value: opened.value };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -7,6 +7,7 @@ import {
   type InstalledEngine,
   readInstalled,
 } from '../../files/installed-engine.ts';
+import { readNvidiaDriver } from '../../files/nvidia-driver.ts';
 import type { Result } from '../../result.ts';
 import type { Tried } from '../setup/try-in-child.ts';
 import type { Finding } from './finding.ts';
@@ -40,31 +41,16 @@ export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<
     engine === undefined || place === undefined || damaged !== undefined
       ? undefined
       : await tryInChild(place, engine.gpu ? 'cuda' : 'cpu');
+  const { version, devices } = readNvidiaDriver();
   return {
     installed,
     damaged,
     tried,
     hasCuda: place !== undefined && existsSync(join(place, 'deps/nvidia')),
-    driver: driverVersion(),
-    devices: deviceFiles(),
+    driver: version,
+    devices,
   };
 }
-
-function driverVersion(): string | undefined {
-  try {
-    const text = readFileSync('/proc/driver/nvidia/version', 'utf8');
-    return /Module\D*([\d.]+)/.exec(text)?.[1] ?? text.split('\n')[0];
-  } catch {
-    return undefined;
-  }
-}
-
-const deviceFiles = (): readonly string[] =>
-  existsSync('/dev')
-    ? readdirSync('/dev')
-        .filter((name) => /^nvidia\d+$/.test(name))
-        .map((name) => `/dev/${name}`)
-    : [];
 
 export function tensorflowFindings(look: TensorflowLook): readonly Finding[] {
   return [engineFinding(look), gpuFinding(look)];

@@ -1,0 +1,63 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readNvidiaDriver } from '../../src/files/nvidia-driver.ts';
+import { openEngine } from '../../stages/engine/open-engine.ts';
+
+let machine: string;
+beforeEach(() => {
+  machine = mkdtempSync(join(tmpdir(), 'machine-'));
+});
+afterEach(() => rmSync(machine, { recursive: true }));
+
+function write(path: string, text = ''): void {
+  const file = join(machine, path);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, text);
+}
+
+const versionFile = 'proc/driver/nvidia/version';
+const version =
+  'NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\nGCC';
+
+function openedOn(computes: 'cpu' | 'cuda') {
+  const events: unknown[] = [];
+  const engine = {
+    openEngine: () => ({ name: 'tensorflow', version: 'tensorflow 2.21.0', device: computes }),
+  };
+  const opened = openEngine({ engine, cpus: 1, device: 'cuda', emit: (event) => events.push(event) }, () =>
+    readNvidiaDriver(machine),
+  );
+  return { opened, events };
+}
+
+test.each([
+  ['no driver', [], /no NVIDIA driver .*`device: cpu`/],
+  [
+    'a driver without device',
+    [[versionFile, version]],
+    /driver 550\.54\.15 is there, but no device file .*--gpus all/,
+  ],
+  [
+    'a device that the library cannot use',
+    [
+      [versionFile, version],
+      ['dev/nvidia10', ''],
+      ['dev/nvidia2', ''],
+      ['dev/nvidiactl', ''],
+    ],
+    /\/dev\/nvidia2, \/dev\/nvidia10 and driver 550\.54\.15 are there: `pipeline doctor`/,
+  ],
+] as const)('a stage that asks for a GPU never computes on the CPU: %s', (_, files, message) => {
+  for (const [path, text] of files) write(path, text);
+  const { opened, events } = openedOn('cpu');
+  expect(opened).toEqual({ ok: false, error: expect.stringMatching(message) });
+  expect(events).toEqual([]);
+});
+
+test('a GPU that computes is announced, whatever the files show', () => {
+  const { opened, events } = openedOn('cuda');
+  expect(opened.ok).toBe(true);
+  expect(events).toEqual([{ kind: 'device', runtime: 'tensorflow 2.21.0', device: 'cuda' }]);
+});
