@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runCall } from '../../../src/ml/runtime/tensorflow/entries.ts';
 import { runFailureText } from '../../../src/ml/runtime/tensorflow/run-failure.ts';
+import { zeroGroups } from '../../../src/ml/runtime/tensorflow/variable-groups.ts';
 
 const sizes = new Map([
   ['batch', 8],
@@ -10,10 +11,21 @@ const sizes = new Map([
 test.each([
   [
     'Session fail to run with error: OOM when allocating tensor with shape[8,12,512,512]',
-    /out of memory \(batch = 8, source = 512\): lower "batch" and raise "accumulation"/,
+    /out of memory \(batch = 8, source = 512\): lower "batch" \(8 rows did not fit: try 4\) and raise "accumulation"/,
   ],
   ['RESOURCE_EXHAUSTED: failed to allocate 2.0GiB', /gradientCheckpointing: true/],
+  [
+    'OOM when allocating tensor with shape[8,12,512,512] and type float on /job:localhost/replica:0/task:0/device:GPU:1 by allocator GPU_1_bfc',
+    /out of memory on GPU 1 when it asked for 96\.0 MiB for a tensor \[8,12,512,512\] .*8 rows did not fit: try 4\)/,
+  ],
+  ['CUDA_ERROR_OUT_OF_MEMORY', /out of memory/],
   ['std::bad_alloc', /out of memory/],
+  [
+    "No OpKernel was registered to support Op 'MatMul' used by {{node n7}} with these attrs: [T=DT_BFLOAT16]",
+    /no kernel of the op "MatMul" .*`pipeline setup tensorflow`/,
+  ],
+  ['CUDA_ERROR_NO_BINARY_FOR_GPU: no kernel image is available', /no code for this GPU/],
+  ['CUDA driver version is insufficient for CUDA runtime version', /^the NVIDIA driver is too old/],
   [
     'CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure',
     /^the GPU failed .*run again to go on from the last checkpoint/,
@@ -53,4 +65,16 @@ test('a run that fails changes no shape of what is held, and names its sizes', (
   const x = { dtype: 'float32', shape: [3], data: new Float32Array(3) } as const;
   expect(() => runCall(failing, call, { x }, shapes)).toThrow(/out of memory \(batch = 3\)/);
   expect(shapes.size).toBe(0);
+});
+
+test('what runs out of memory while weights are moved is not told to lower the batch', () => {
+  const failing = {
+    run: () => {
+      throw new Error('OOM when allocating tensor');
+    },
+    release: () => undefined,
+  };
+  const node = { node: 'zeroed', dtype: 'int32' } as const;
+  const zero = () => zeroGroups(failing, [{ members: [], assigned: node, zeroed: node }]);
+  expect(zero).toThrow(/out of memory: weights and optimizer state alone do not fit/);
 });

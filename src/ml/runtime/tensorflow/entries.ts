@@ -14,7 +14,7 @@ import {
   type Scope,
 } from './emit-graph.ts';
 import type { Fetched, Program } from './program.ts';
-import { runFailureText } from './run-failure.ts';
+import { explainingFailure } from './run-failure.ts';
 
 /** What is fed and fetched to compute an entry. */
 export interface Call {
@@ -98,7 +98,9 @@ export function runCall(program: Program, call: Call, feeds: Values, shapes: Map
     ({ node, dimensions }) =>
       [node, integers(dimensions.map((dimension) => evaluate(dimension, sizes)))] as const,
   );
-  const results = runWith(program, [...inputs, ...vectors], [...call.outputs, ...call.done], sizes);
+  const results = explainingFailure(sizes, () =>
+    program.run([...inputs, ...vectors], [...call.outputs, ...call.done]),
+  );
   for (const [name, shape] of Object.entries(call.shapes))
     shapes.set(
       name,
@@ -110,19 +112,6 @@ export function runCall(program: Program, call: Call, feeds: Values, shapes: Map
   return Object.fromEntries(
     call.outputs.map(({ name, given }, index) => [name, asGiven(given, resultAt(results, index))]),
   );
-}
-
-function runWith(
-  program: Program,
-  inputs: Parameters<Program['run']>[0],
-  fetched: readonly Fetched[],
-  sizes: ReadonlyMap<string, number>,
-): readonly HostValue[] {
-  try {
-    return program.run(inputs, fetched);
-  } catch (cause) {
-    throw new Error(runFailureText(cause instanceof Error ? cause.message : String(cause), sizes), { cause });
-  }
 }
 
 export const givenOf = (dtype: DType, shape: readonly number[]): Given => ({

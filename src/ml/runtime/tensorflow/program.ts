@@ -5,6 +5,7 @@ import type { DType } from '../../tensor/node.ts';
 import type { HostValue } from '../runtime.ts';
 import type { Binding } from './binding.ts';
 import { type NodeDef, savedModel, servingTag, typeNumbers } from './graph-def.ts';
+import { explainingFailure } from './run-failure.ts';
 
 /** A graph in TensorFlow, with its variables. */
 export interface Program {
@@ -57,7 +58,7 @@ function load(binding: Binding, nodes: readonly NodeDef[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'tensorflow-graph-'));
   try {
     writeFileSync(join(folder, 'saved_model.pb'), savedModel(nodes));
-    return binding.loadSavedModel(folder, servingTag);
+    return explainingFailure(new Map(), () => binding.loadSavedModel(folder, servingTag));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,3 +1,12 @@
+/** Runs, and throws what TensorFlow said in words that say what to do. */
+export function explainingFailure<Result>(sizes: ReadonlyMap<string, number>, run: () => Result): Result {
+  try {
+    return run();
+  } catch (cause) {
+    throw new Error(runFailureText(cause instanceof Error ? cause.message : String(cause), sizes), { cause });
+  }
+}
+
 /**
  * What went wrong in a run, from TensorFlow's own message, with the sizes of the run and what can be done.
  * After it the session must not be used: what it was computing is lost, and so may be memory.
@@ -7,11 +16,58 @@ export function runFailureText(message: string, sizes: ReadonlyMap<string, numbe
     sizes.size === 0 ? '' : ` (${[...sizes].map(([name, size]) => `${name} = ${size}`).join(', ')})`;
   const [line = ''] = message.split('\n');
   const said = line.length > longest ? `${line.slice(0, longest)}…` : line;
-  if (/\bOOM\b|out of memory|resource exhausted|failed to allocate|bad_alloc/i.test(message))
-    return `TensorFlow ran out of memory${ran}: lower "batch" and raise "accumulation" by as much, set "gradientCheckpointing: true", or lower "sourceTokens" and "targetTokens"; it said: ${said}`;
+  const where = deviceIn(message);
+  if (/\bOOM\b|out[ _]of[ _]memory|resource[ _]exhausted|failed to allocate|bad_alloc/i.test(message))
+    return `TensorFlow ran out of memory${where}${requestIn(message)}${ran}: ${lessMemory(sizes)}; it said: ${said}`;
+  const op = /No OpKernel was registered to support Op '([^']+)'/i.exec(message)?.[1];
+  if (op !== undefined)
+    return `this TensorFlow has no kernel of the op "${op}" for these types and this device: install the version that is tested with \`pipeline setup tensorflow\`; it said: ${said}`;
+  if (/no kernel image is available|NO_BINARY_FOR_GPU|INVALID_PTX/i.test(message))
+    return `this TensorFlow has no code for this GPU: 2.21.0 needs one of compute capability 6.0 or newer, an older one needs \`pipeline setup tensorflow --gpu --version 2.9.1\`, or \`device: cpu\`; it said: ${said}`;
+  if (
+    /driver version is insufficient|UNSUPPORTED_PTX_VERSION|DRIVER_MISMATCH|COMPAT_NOT_SUPPORTED/i.test(
+      message,
+    )
+  )
+    return `the NVIDIA driver is too old for this TensorFlow, or was updated without a restart: compare \`nvidia-smi\` with \`pipeline doctor\`; it said: ${said}`;
   if (/CUDA_ERROR|device.*(lost|unavailable)|GPU has fallen off|illegal memory access/i.test(message))
     return `the GPU failed${ran}: run again to go on from the last checkpoint, and look at \`nvidia-smi\` if it happens again; it said: ${said}`;
   return `TensorFlow could not run the graph${ran}: ${said}`;
 }
 
 const longest = 300;
+
+/** TensorFlow names devices as "/job:localhost/replica:0/task:0/device:GPU:0". */
+function deviceIn(message: string): string {
+  const [, kind, number] = /device:(CPU|GPU):(\d+)/i.exec(message) ?? [];
+  if (kind === undefined) return '';
+  return kind.toUpperCase() === 'GPU' ? ` on GPU ${number}` : ' on the CPU';
+}
+
+/** The request that failed, of "when allocating tensor with shape[8,12,512,512] and type float". */
+function requestIn(message: string): string {
+  const [, shape = '', type = ''] = /tensor with shape\s*\[([\d,\s]*)\] and type (\w+)/.exec(message) ?? [];
+  const bytes = elementBytes[type];
+  if (bytes === undefined) return '';
+  const size = shape.split(',').reduce((product, length) => product * Number(length || 1), bytes);
+  return ` when it asked for ${(size / 2 ** 20).toFixed(1)} MiB for a tensor [${shape}]`;
+}
+
+const elementBytes: Readonly<Record<string, number>> = {
+  float: 4,
+  bfloat16: 2,
+  half: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  bool: 1,
+};
+
+/** What runs without sizes moves weights. */
+function lessMemory(sizes: ReadonlyMap<string, number>): string {
+  if (sizes.size === 0)
+    return 'weights and optimizer state alone do not fit: end other programs that use the memory, train an adapter (LoRA), or take a smaller model';
+  const rows = sizes.get('batch') ?? 1;
+  const tried = rows > 1 ? ` (${rows} rows did not fit: try ${Math.floor(rows / 2)})` : '';
+  return `lower "batch"${tried} and raise "accumulation" by as much, set "gradientCheckpointing: true", or lower "sourceTokens" and "targetTokens"`;
+}

@@ -12,6 +12,7 @@ import {
   readVariable,
 } from './emit-graph.ts';
 import type { Fetched, Program } from './program.ts';
+import { explainingFailure } from './run-failure.ts';
 
 /**
  * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches for
@@ -94,7 +95,8 @@ export function readVariables(
   const found: Record<string, HostValue> = {};
   for (const { members } of groups) {
     if (!members.some(({ name }) => wanted.has(name))) continue;
-    const values = program.run(
+    const values = runGroup(
+      program,
       [],
       members.map(({ read }) => read),
     );
@@ -153,11 +155,13 @@ export function assignGroup(
   const isWhole = members.every(({ name }) => values.has(name));
   const kept = isWhole
     ? []
-    : program.run(
+    : runGroup(
+        program,
         [],
         members.map(({ read }) => read),
       );
-  program.run(
+  runGroup(
+    program,
     members.map(({ name, shape, fed }, index) => [
       fed,
       valueOf(name, shape, values.get(name) ?? kept[index]?.data),
@@ -174,5 +178,8 @@ function valueOf(name: string, shape: readonly number[], data: HostValue['data']
 }
 
 export const zeroGroups = (program: Program, groups: readonly VariableGroup[]): void => {
-  for (const { zeroed } of groups) program.run([], [zeroed]);
+  for (const { zeroed } of groups) runGroup(program, [], [zeroed]);
 };
+
+const runGroup = (program: Program, ...run: Parameters<Program['run']>): readonly HostValue[] =>
+  explainingFailure(new Map(), () => program.run(...run));
