@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { runCall } from '../../../src/ml/runtime/tensorflow/entries.ts';
 import { runFailureText } from '../../../src/ml/runtime/tensorflow/run-failure.ts';
 import { zeroGroups } from '../../../src/ml/runtime/tensorflow/variable-groups.ts';
+import { matmul } from '../../../src/ml/tensor/ops/matmul.ts';
+import { input } from '../../../src/ml/tensor/ops/source.ts';
+import { openTensorflow, tensorflow } from '../runtimes.ts';
 
 const sizes = new Map([
   ['batch', 8],
@@ -78,3 +81,21 @@ test('what runs out of memory while weights are moved is not told to lower the b
   const zero = () => zeroGroups(failing, [{ members: [], assigned: node, zeroed: node }]);
   expect(zero).toThrow(/out of memory: weights and optimizer state alone do not fit/);
 });
+
+test.skipIf(tensorflow.isMissing)(
+  `memory that no machine has: the words of the library are understood (${tensorflow.name})`,
+  async () => {
+    const product = matmul(input('column', 'float32', ['batch', 1]), input('row', 'float32', [1, 'length']));
+    const session = await (await openTensorflow()).open({ entries: { product: { outputs: { product } } } });
+    const length = 2 ** 22;
+    const data = new Float32Array(length);
+    const run = session.run('product', {
+      column: { dtype: 'float32', shape: [length, 1], data },
+      row: { dtype: 'float32', shape: [1, length], data },
+    });
+    await expect(run).rejects.toThrow(
+      /out of memory on the CPU when it asked for 67108864\.0 MiB for a tensor \[4194304,4194304\].*try 2097152\)/,
+    );
+    await session.release();
+  },
+);
