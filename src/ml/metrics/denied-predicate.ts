@@ -1,14 +1,17 @@
 import type { MentionToken } from './mention-tokens.ts';
 
 /**
- * Whether a predicate after a value takes it back, in the same clause: "ibuprofen is not recommended",
+ * Tests whether a predicate after a value, which ends before `end`, takes it back, in the same clause: "ibuprofen is not recommended",
  * "布洛芬不推荐". Only whole predicates of a list count, since most words after a denial turn it again ("should not
- * be stopped", "is not only safe", "不宜过量").
+ * be stopped", "is not only safe", "不宜过量"). The patterns are compiled once for a test.
  */
-export function hasDeniedPredicate(tokens: readonly MentionToken[], end: number): boolean {
-  if (tokens[end]?.text === 'free' && tokens[end]?.gap === '-') return true;
-  const clause = clauseAfter(tokens, end);
-  return deniedPredicates().some((denied) => denied.test(clause));
+export function deniedPredicateTest(): (tokens: readonly MentionToken[], end: number) => boolean {
+  const predicates = deniedPredicates();
+  return (tokens, end) => {
+    if (tokens[end]?.text === 'free' && tokens[end]?.gap === '-') return true;
+    const clause = clauseAfter(tokens, end);
+    return predicates.some((denied) => denied.test(clause));
+  };
 }
 
 /** The words with a space around each; commas are words, and an aside in brackets is left out. */

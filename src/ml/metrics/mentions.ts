@@ -1,6 +1,6 @@
 import { type MentionToken, mentionTokens } from './mention-tokens.ts';
-import { isNegated } from './negation.ts';
-import { isPartOfQuantity } from './quantity-context.ts';
+import { negationTest } from './negation.ts';
+import { partOfQuantityTest } from './quantity-context.ts';
 
 /** A value that a text names. */
 export interface Mention {
@@ -36,11 +36,14 @@ export function mentionFinder(
     if (others === undefined) byFirst.set(first.text, [{ value: identity, tokens }]);
     else others.push({ value: identity, tokens });
   }
+  const isNegated = negationTest();
+  const isPartOfQuantity = partOfQuantityTest();
   return (tokens) => {
     const found = tokens.flatMap(({ text: word }, start) =>
       (byFirst.get(word) ?? [])
-        .filter((candidate) => standsAt(candidate.tokens, tokens, start))
-        .map(({ value, tokens: { length } }) => ({ value, start, end: start + length })),
+        .filter((candidate) => matchesAt(candidate.tokens, tokens, start))
+        .map(({ value, tokens: { length } }) => ({ value, start, end: start + length }))
+        .filter(({ end }) => !isPartOfQuantity(tokens, start, end)),
     );
     return found
       .filter((one) => !found.some((other) => isInside(one, other)))
@@ -56,12 +59,11 @@ interface Span {
 const isInside = (inner: Span, outer: Span): boolean =>
   outer.start <= inner.start && inner.end <= outer.end && outer.end - outer.start > inner.end - inner.start;
 
-function standsAt(value: readonly MentionToken[], text: readonly MentionToken[], start: number): boolean {
-  const matches = value.every(({ text: word, gap }, offset) => {
+function matchesAt(value: readonly MentionToken[], text: readonly MentionToken[], start: number): boolean {
+  return value.every(({ text: word, gap }, offset) => {
     const token = text[start + offset];
     return token?.text === word && (offset === 0 || token.gap === gap || !endsSentence.test(token.gap));
   });
-  return matches && !isPartOfQuantity(text, start, start + value.length);
 }
 
 const endsSentence = /[.;!?。]/;

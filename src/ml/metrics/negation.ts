@@ -1,12 +1,25 @@
-import { hasDeniedPredicate } from './denied-predicate.ts';
+import { deniedPredicateTest } from './denied-predicate.ts';
 import type { MentionToken } from './mention-tokens.ts';
 
 /**
- * Whether the words around a place take back what is there: "do not take ibuprofen", "ibuprofen is not
- * recommended", "不要服用布洛芬", "布洛芬不推荐". The lists are fixed and short, for English and Chinese.
+ * Tests whether the words around a place take back what is there: "do not take ibuprofen", "ibuprofen is not
+ * recommended", "不要服用布洛芬". The lists are fixed and short, for English and Chinese. The patterns are compiled
+ * once for a test.
  */
-export const isNegated = (tokens: readonly MentionToken[], start: number, end: number): boolean =>
-  isNegatedBefore(tokens, start, end) || hasDeniedPredicate(tokens, end);
+export function negationTest(): (tokens: readonly MentionToken[], start: number, end: number) => boolean {
+  const patterns: NegationPatterns = { denial: denial(), harmless: harmless(), openList: openList() };
+  const hasDeniedPredicate = deniedPredicateTest();
+  return (tokens, start, end) =>
+    isNegatedBefore(tokens, start, patterns) ||
+    isInDeniedList(tokens, start, end, patterns) ||
+    hasDeniedPredicate(tokens, end);
+}
+
+interface NegationPatterns {
+  readonly denial: RegExp;
+  readonly harmless: RegExp;
+  readonly openList: RegExp;
+}
 
 /**
  * By one of the four words before it; two Han characters count as a word: "不推荐使用布洛芬". A sign that ends a
@@ -16,7 +29,11 @@ export const isNegated = (tokens: readonly MentionToken[], start: number, end: n
  * right behind an "if" ("如不退烧"). The items of a list are denied together, however long it is:
  * "不要服用阿司匹林、布洛芬".
  */
-function isNegatedBefore(tokens: readonly MentionToken[], start: number, end: number): boolean {
+function isNegatedBefore(
+  tokens: readonly MentionToken[],
+  start: number,
+  patterns: NegationPatterns,
+): boolean {
   const isItem =
     joinsItems(tokens[start]) || ['和', '或', '及', '与'].includes(tokens[start - 1]?.text ?? '');
   let first = start;
@@ -29,9 +46,7 @@ function isNegatedBefore(tokens: readonly MentionToken[], start: number, end: nu
     if (words > reach || clauseWords.includes(word)) break;
   }
   const before = tokens.slice(first, start).map(({ text }) => text);
-  return (
-    denial().test(` ${before.join(' ')} `.replace(harmless(), ' ')) || isInDeniedList(tokens, start, end)
-  );
+  return patterns.denial.test(` ${before.join(' ')} `.replace(patterns.harmless, ' '));
 }
 
 const reach = 4;
@@ -68,13 +83,18 @@ const harmless = (): RegExp => new RegExp(` (?:${harmlessPhrases.join('|')})(?= 
  * Whether it is a later item of a list with commas that a denial begins: "do not take aspirin, ibuprofen or
  * naproxen". After other commas a clause of its own may begin ("Do not worry, take ibuprofen").
  */
-function isInDeniedList(tokens: readonly MentionToken[], start: number, end: number): boolean {
+function isInDeniedList(
+  tokens: readonly MentionToken[],
+  start: number,
+  end: number,
+  patterns: NegationPatterns,
+): boolean {
   if (tokens[start]?.gap !== ', ' && !/^(?:or|and|nor)$/.test(tokens[start - 1]?.text ?? '')) return false;
   const next = tokens[end];
   if (next !== undefined && !/^ ?[,.;:!?]/.test(next.gap) && !/^(?:or|and|nor)$/.test(next.text))
     return false;
   const before = tokens.slice(Math.max(0, start - longestList), start);
-  return openList().test(before.map(({ gap, text }) => gap + text).join(''));
+  return patterns.openList.test(before.map(({ gap, text }) => gap + text).join(''));
 }
 
 /** In tokens. */

@@ -3,14 +3,18 @@ import type { MentionToken } from './mention-tokens.ts';
 type Tokens = readonly MentionToken[];
 
 /**
- * Whether the tokens from `start` to `end` are only a part of what the text says: of a range, a larger
+ * Tests whether the tokens from `start` to `end` are only a part of what the text says: of a range, a larger
  * number, a compound word, an amount for each kilogram. So "3 mg" is not read in "1 mg to 3 mg" or "3 mg/kg".
+ * The patterns are compiled once for a test.
  */
-export function isPartOfQuantity(text: Tokens, start: number, end: number): boolean {
-  if (isAfterNumber(text, start) || isBeforeNumber(text, end)) return true;
-  if (isInsideWord(text, start) || isAfterThaiNumeral(text, start, end)) return true;
-  if (!text.slice(start, end).some((token) => isNumeral(token))) return false;
-  return isEndOfRange(text, start) || isStartOfRange(text, end) || isRate(text, start, end);
+export function partOfQuantityTest(): (text: Tokens, start: number, end: number) => boolean {
+  const amount = perAmount();
+  return (text, start, end) => {
+    if (isAfterNumber(text, start) || isBeforeNumber(text, end)) return true;
+    if (isInsideWord(text, start) || isAfterThaiNumeral(text, start, end)) return true;
+    if (!text.slice(start, end).some((token) => isNumeral(token))) return false;
+    return isEndOfRange(text, start) || isStartOfRange(text, end) || isRate(text, start, end, amount);
+  };
 }
 
 /** "three days" in "twenty three days", "two or three days"; "3 mg" in "10±3 mg", "1、3 mg". */
@@ -54,10 +58,10 @@ const isRangeWord = (token: MentionToken | undefined): boolean =>
   token !== undefined && ['to', 'through', '至', '到'].includes(token.text);
 
 /** "三天" in "三天半", "3 mg" in "3 mg/kg", "3 mg per day per kg", "每公斤体重3毫克". */
-function isRate(text: Tokens, start: number, end: number): boolean {
+function isRate(text: Tokens, start: number, end: number, amount: RegExp): boolean {
   const after = written(text.slice(end, end + 12));
   const before = written(text.slice(Math.max(0, start - 16), start)) + (text[start]?.gap ?? '');
-  return hasHalf.test(after) || perAmount().test(after) || forEachAmount.test(before);
+  return hasHalf.test(after) || amount.test(after) || forEachAmount.test(before);
 }
 
 const written = (tokens: Tokens): string => tokens.map(({ gap, text }) => gap + text).join('');
