@@ -1,6 +1,6 @@
 import type { Located, Range, Report } from '../../diagnostic.ts';
-import { limits } from '../yaml/guard.ts';
-import type { Node } from '../yaml/node.ts';
+import { limits, tooManyInstances } from '../yaml/guard.ts';
+import { type Node, scalarNode } from '../yaml/node.ts';
 import type { AxisList } from '../pipeline.ts';
 import {
   choice,
@@ -37,7 +37,7 @@ const range: Shape<readonly Node[]> = map(
       );
     if (count > BigInt(limits.instances)) return refuseCount(count, at, report);
     const values = Array.from({ length: Number(count) }, (_unused, index) =>
-      numberNode(unscaled(first + BigInt(index) * distance, scale), at),
+      scalarNode(unscaled(first + BigInt(index) * distance, scale), at),
     );
     return distinct(values, '$range', at, report);
   },
@@ -56,7 +56,7 @@ const logspace: Shape<readonly Node[]> = map(
     if (count.value > limits.instances) return refuseCount(BigInt(count.value), count.at, report);
     const last = count.value - 1;
     const values = Array.from({ length: count.value }, (_unused, index) =>
-      numberNode(index === 0 ? from.value : index === last ? to.value : between(from, to, index / last), at),
+      scalarNode(index === 0 ? from.value : index === last ? to.value : between(from, to, index / last), at),
     );
     return distinct(values, '$logspace', at, report);
   },
@@ -103,14 +103,6 @@ type AxisRule =
   | { readonly kind: 'values'; readonly values: readonly Node[] }
   | { readonly kind: 'list'; readonly list: AxisList };
 
-const numberNode = (value: number, at: Range): Node => ({
-  kind: 'scalar',
-  value,
-  text: String(value),
-  parts: null,
-  at,
-});
-
 /** A number as the shortest decimal that reads as it: so that steps of 0.1 are 0.1, 0.2, 0.3. */
 function decimalOf(value: number): { readonly digits: bigint; readonly places: number } {
   const [mantissa = '', exponent = '0'] = value.toString().split('e');
@@ -146,9 +138,4 @@ const refuseAxis = (message: string, at: Range, report: Report, help: string): u
   void report({ severity: 'error', code: 'bad-axis', message, at, help });
 
 const refuseCount = (count: bigint, at: Range, report: Report): undefined =>
-  void report({
-    severity: 'error',
-    code: 'too-many-instances',
-    message: `this axis has ${count} values, and a pipeline at most ${limits.instances} instances`,
-    at,
-  });
+  void report(tooManyInstances(`this axis has ${count} values`, at));

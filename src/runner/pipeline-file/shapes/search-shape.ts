@@ -1,8 +1,16 @@
 import { digestOf } from '../../../files/digest.ts';
 import type { Located, Range, Report } from '../../diagnostic.ts';
 import type { MatrixBlock } from '../pipeline.ts';
-import { limits } from '../yaml/guard.ts';
-import { mapNode, type MapEntry, type MapNode, type Node, refers, valueOf } from '../yaml/node.ts';
+import { limits, tooManyInstances } from '../yaml/guard.ts';
+import {
+  mapNode,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  refers,
+  scalarNode,
+  valueOf,
+} from '../yaml/node.ts';
 import {
   anyMap,
   choice,
@@ -42,7 +50,7 @@ const uniform = map(
   }),
   ({ uniform: { low, high } }): Draw =>
     (unit, at) =>
-      numberNode(within(low + unit * (high - low), low, high), at),
+      scalarNode(within(low + unit * (high - low), low, high), at),
 );
 
 const logUniform = map(
@@ -52,7 +60,7 @@ const logUniform = map(
   ({ logUniform: { low, high, at: place } }, _, report): Draw | undefined =>
     low <= 0
       ? refused('a logarithm needs values above 0', place, report)
-      : (unit, at) => numberNode(within(low * Math.exp(unit * Math.log(high / low)), low, high), at),
+      : (unit, at) => scalarNode(within(low * Math.exp(unit * Math.log(high / low)), low, high), at),
 );
 
 const oneOf = map(
@@ -115,12 +123,7 @@ export const searchShape: Shape<Search> = map(
       return refused(`${both[0]} is both drawn and given in "with"`, both[1].key, report);
     if (over.size === 0) return refused('there is nothing to draw', at, report);
     if (points.value > limits.instances)
-      return void report({
-        severity: 'error',
-        code: 'too-many-instances',
-        message: `this search has ${points.value} points, and a pipeline at most ${limits.instances} instances`,
-        at: points.at,
-      });
+      return void report(tooManyInstances(`this search has ${points.value} points`, points.at));
     const found = distinctPoints(points.value, seed.value, over, fixed);
     if (found.length === points.value) return { axis, points: found };
     return refused(
@@ -176,8 +179,7 @@ function distinctPoints(
     seen.add(text);
     const at = drawnHere[0]?.[1].key;
     if (at === undefined) break;
-    const label = `s${points.length + 1}`;
-    const name = { key: at, value: { kind: 'scalar', value: label, text: label, parts: null, at } } as const;
+    const name = { key: at, value: scalarNode(`s${points.length + 1}`, at) };
     points.push(mapNode(new Map([['name', name], ...(fixed?.entries ?? []), ...drawnHere]), at));
   }
   return points;
@@ -194,14 +196,6 @@ const unitOf = (seed: number, name: string, counter: number): number =>
 /** To 6 significant digits, which leave no trace of how a machine rounds logarithms. */
 const within = (value: number, low: number, high: number): number =>
   Math.min(high, Math.max(low, Number(value.toPrecision(6))));
-
-const numberNode = (value: number, at: Range): Node => ({
-  kind: 'scalar',
-  value,
-  text: String(value),
-  parts: null,
-  at,
-});
 
 const refused = (message: string, at: Range, report: Report, help?: string): undefined =>
   void report({

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostic.ts';
+import type { Diagnostic, Range } from '../../diagnostic.ts';
 import type { Node } from './node.ts';
 
 /**
@@ -94,6 +94,14 @@ export const tooLarge = (file: string, why: string, offset: number): Diagnostic 
   message: `this pipeline file cannot be read: ${why}`,
   at: { file, offset, length: 1 },
   help: 'keep data in files of their own and name them as deps; write many points of a grid as axes',
+});
+
+/** `what`: "this axis has 200000 values". */
+export const tooManyInstances = (what: string, at: Range): Diagnostic => ({
+  severity: 'error',
+  code: 'too-many-instances',
+  message: `${what}, and a pipeline at most ${limits.instances} instances`,
+  at,
 });
 
 /**

@@ -71,6 +71,15 @@ export function valueOf(node: Node): Value {
 export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
+/** A value without references; `text`: as it is written. */
+export const scalarNode = (value: ScalarNode['value'], at: Range, text = String(value)): ScalarNode => ({
+  kind: 'scalar',
+  value,
+  text,
+  parts: null,
+  at,
+});
+
 export const listNode = (items: readonly Node[], at: Range): ListNode => ({
   kind: 'list',
   items,

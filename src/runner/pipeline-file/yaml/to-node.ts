@@ -16,6 +16,7 @@ import {
   kindText,
   listNode,
   mapNode,
+  scalarNode,
   type BrokenNode,
   type MapEntry,
   type MapNode,
@@ -156,7 +157,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
   const text = node.source ?? String(value);
   switch (typeof value) {
     case 'boolean':
-      return { kind: 'scalar', value, text, parts: null, at };
+      return scalarNode(value, at, text);
     case 'number':
       if (!Number.isFinite(value))
         return broken(
@@ -173,12 +174,12 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
           reader,
           'put it in quotes to hand it on as text',
         );
-      return { kind: 'scalar', value, text, parts: null, at };
+      return scalarNode(value, at, text);
     case 'string':
       return readText(value, at, reader);
     default:
       return value === null
-        ? { kind: 'scalar', value, text: text === '' ? 'null' : text, parts: null, at }
+        ? scalarNode(value, at, text === '' ? 'null' : text)
         : broken('bad-value', 'this value cannot be read', at, reader);
   }
 }
@@ -194,13 +195,13 @@ const isRounded = (text: string, value: number): boolean =>
 function readText(text: string, at: Range, reader: Reader): ScalarNode | BrokenNode {
   const refused = unfit(text);
   if (refused !== undefined) return broken(refused.code, `this text holds ${refused.what}`, at, reader);
-  if (!text.includes('${')) return { kind: 'scalar', value: text, text, parts: null, at };
+  if (!text.includes('${')) return scalarNode(text, at);
   const raw = reader.text.slice(at.offset, at.offset + at.length);
   const parts = templateParts(text, raw, at, reader.report);
   if (parts === undefined) return { kind: 'broken', at };
   if (parts.some(({ kind }) => kind === 'reference')) return { kind: 'scalar', value: text, text, parts, at };
   const plain = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
-  return { kind: 'scalar', value: plain, text: plain, parts: null, at };
+  return scalarNode(plain, at);
 }
 
 /** What an escape in double quotes can make, and no path, environment or UTF-8 file can hold. */
@@ -251,7 +252,7 @@ const isMergeKey = ({ key }: Pair): boolean => isScalar(key) && key.source === '
 const keyRange = ({ key }: Pair, map: Range, reader: Reader): Range =>
   isScalar(key) || isAlias(key) || isMap(key) || isSeq(key) ? rangeOf(key, reader) : map;
 
-const noValue = (at: Range): ScalarNode => ({ kind: 'scalar', value: null, text: 'null', parts: null, at });
+const noValue = (at: Range): ScalarNode => scalarNode(null, at);
 
 function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
   const fault = (message: string, help?: string): undefined =>
@@ -273,8 +274,7 @@ function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
   if (control !== undefined) return fault(`this name holds the control character ${control}`);
   if (name === '__proto__') return fault('__proto__ cannot be a name: JavaScript would not keep it');
   if (name.includes('${')) return fault('a name cannot hold a reference', 'only values can');
-  if (pair.key.anchor !== undefined)
-    reader.anchors.set(pair.key.anchor, { kind: 'scalar', value: name, text: name, parts: null, at });
+  if (pair.key.anchor !== undefined) reader.anchors.set(pair.key.anchor, scalarNode(name, at));
   return name;
 }
 

@@ -1,5 +1,5 @@
 import type { Diagnostic, Located, Range, Report } from '../../diagnostic.ts';
-import { limits } from '../../pipeline-file/yaml/guard.ts';
+import { limits, tooManyInstances } from '../../pipeline-file/yaml/guard.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { MatrixBlock, Pipeline, Stage } from '../../pipeline-file/pipeline.ts';
 import type { SourceRequest } from '../../pipeline-file/source-request.ts';
@@ -134,12 +134,7 @@ function productOf(block: MatrixBlock, expansion: Expansion): Product | undefine
 
 function fits(count: number, block: MatrixBlock, { budget, report }: Expansion): boolean {
   if (count <= budget.left) return true;
-  report({
-    severity: 'error',
-    code: 'too-many-instances',
-    message: `this matrix has ${count} cells, and a pipeline at most ${limits.instances} instances`,
-    at: block.at,
-  });
+  report(tooManyInstances(`this matrix has ${count} cells`, block.at));
   return false;
 }
 

@@ -2,7 +2,7 @@ import type { Result } from '../../../result.ts';
 import { isJsonList, type Json, parseJson } from '../../../files/json.ts';
 import type { Range } from '../../diagnostic.ts';
 import { limits } from '../../pipeline-file/yaml/guard.ts';
-import { listNode, mapNode, type MapEntry, type Node } from '../../pipeline-file/yaml/node.ts';
+import { listNode, mapNode, type MapEntry, type Node, scalarNode } from '../../pipeline-file/yaml/node.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import type { AxisValue } from './axis-value.ts';
@@ -100,7 +100,7 @@ function nodeOf(value: Json, at: Range, depth: number, budget: { values: number 
   const wrong = typeof value === 'string' ? unwritable(value) : undefined;
   if (wrong !== undefined) return wrong;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return { ok: true, value: { kind: 'scalar', value, text, parts: null, at } };
+  return { ok: true, value: scalarNode(value, at, text) };
 }
 
 /** What no argument of a program and no path can hold. */
