@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { pids, readProc, statFields } from './proc.ts';
 
 /**
  * When a process was started, in the platform's own words: with it, an id that was given to another process
@@ -126,34 +127,19 @@ function isLiving(stat: ProcessStat | undefined, group?: number): boolean {
   );
 }
 
-const pids = (): readonly number[] =>
-  readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0);
-
 interface ProcessStat {
   readonly state: string;
   readonly group: number;
   readonly start: string;
 }
 
-/** /proc/PID/stat, proc(5): the name in parentheses may hold anything, so fields are counted from its end. */
 function statOf(pid: number): ProcessStat | undefined {
-  const text = readProc(pid, 'stat');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(pid) ?? [];
   const [state, , group] = fields;
   const start = fields[19];
   return state === undefined || group === undefined || start === undefined
     ? undefined
     : { state, group: Number(group), start };
-}
-
-function readProc(pid: number, name: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 /** Whether the signal could be sent: false where nobody is there. */

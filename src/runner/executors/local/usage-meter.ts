@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Usage } from '../executor.ts';
+import { pids, readProc, statFields } from './proc.ts';
 
 /** Measures what process groups take whose leaders this process starts. */
 export interface UsageMeter {
@@ -86,12 +86,12 @@ interface Taken {
 
 function takenByGroup(groups: ReadonlyMap<number, unknown>): ReadonlyMap<number, Taken> {
   const taken = new Map<number, Taken>();
-  for (const name of readdirSync('/proc')) {
-    const fields = /^\d+$/.test(name) ? statFields(name) : undefined;
+  for (const pid of pids()) {
+    const fields = statFields(pid);
     const group = Number(fields?.[2]);
     if (fields === undefined || !groups.has(group)) continue;
     const before = taken.get(group) ?? { cpuSeconds: 0, memoryBytes: 0, peakBytes: 0 };
-    const status = textOf(name, 'status');
+    const status = readProc(pid, 'status');
     taken.set(group, {
       cpuSeconds: before.cpuSeconds + seconds(fields.slice(11, 15)),
       memoryBytes: before.memoryBytes + bytesIn(status, 'VmRSS'),
@@ -108,20 +108,5 @@ const reapedSeconds = (): number => seconds((statFields('self') ?? []).slice(13,
 const seconds = (ticks: readonly string[]): number =>
   ticks.reduce((sum, count) => sum + Number(count), 0) / 100;
 
-/** After the name in parentheses, which may hold anything. The first is the state. */
-function statFields(pid: string): readonly string[] | undefined {
-  const text = textOf(pid, 'stat');
-  return text === '' ? undefined : text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
 const bytesIn = (status: string, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024;
-
-/** A process that is gone, or another user's, tells nothing. */
-function textOf(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
-  } catch {
-    return '';
-  }
-}
