@@ -13,4 +13,4 @@ export type Key = string & { readonly [brand]: 'key' };
 export type RunId = string & { readonly [brand]: 'run' };
 
 /** The stage that an instance is of: "train" of "train[aimc,lora]". */
-export const stageOf = (id: InstanceId): string => id.split('[', 1)[0] ?? id;
+export const stageOf = (id: string): string => id.split('[', 1)[0] ?? id;

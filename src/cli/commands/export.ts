@@ -6,6 +6,7 @@ import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../o
 import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
 import { openScreen } from '../output/screen.ts';
+import { unknownRun } from '../output/unknown-run.ts';
 
 interface ExportOptions extends PipelineOptions {
   readonly run?: string;
@@ -38,8 +39,7 @@ async function exportModels(
   try {
     const models = await project.models(options.run);
     if (!models.ok) return await reportProblem(models.error, options);
-    if (models.value === undefined)
-      return refuse(`there is no run "${options.run}": pipeline history lists the runs`, 2);
+    if (models.value === undefined) return refuse(unknownRun(String(options.run)), 2);
     if (models.value.length === 0)
       return refuse('no instance with an out of kind "model" has a result: run it with `pipeline run`', 1);
     const { readTrackerRun } = await import('../../tracking/tracker-run.ts');

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import type { Problem, Project, RunHistory, RunRecord, RunResults } from '../../runner/project.ts';
 import type { Result } from '../../result.ts';
+import { invalid } from '../../runner/project/planning/invalid.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { tableWidth } from '../output/screen.ts';
+import { unknownRun } from '../output/unknown-run.ts';
 import { wholeNumber } from '../options/whole-number.ts';
 
 interface HistoryOptions extends PipelineOptions {
@@ -81,17 +83,8 @@ async function runWithResults(
 ): Promise<Result<{ readonly told: RunHistory; readonly results: RunResults }, Problem>> {
   const told = await project.runHistory(run);
   if (!told.ok) return told;
-  if (told.value === undefined) {
-    const message = `there is no run "${run}": pipeline history lists the runs`;
-    return {
-      ok: false,
-      error: {
-        kind: 'invalid',
-        diagnostics: [{ severity: 'error', code: 'unknown-run', message }],
-        sources: new Map(),
-      },
-    };
-  }
+  if (told.value === undefined)
+    return invalid([{ severity: 'error', code: 'unknown-run', message: unknownRun(run) }]);
   const found = await project.runResults([told.value]);
   if (!found.ok) return found;
   const results = found.value[0] ?? { run, scores: [], params: [] };

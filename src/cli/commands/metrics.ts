@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
+import { invalid } from '../../runner/project/planning/invalid.ts';
 import { answer } from '../output/answer.ts';
 import type { Moment } from '../options/metrics-moment.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -56,8 +57,7 @@ export function metricsCommand(): Command {
             : metricsOfMoment(project, moment, selection));
           if (!measured.ok) return measured;
           const faults = unknownColumns(measured.value, named, options.sort);
-          if (faults.length > 0)
-            return { ok: false, error: { kind: 'invalid', diagnostics: faults, sources: new Map() } };
+          if (faults.length > 0) return invalid(faults);
           for (const fault of measured.value.flatMap((row) => row.faults))
             openScreen().write(`warning: ${fileProblemText(fault)}\n`);
           return {
@@ -91,14 +91,8 @@ async function metricsOfMoment(
     : unknownMoment(found.value.message);
 }
 
-const unknownMoment = (message: string): { readonly ok: false; readonly error: Problem } => ({
-  ok: false,
-  error: {
-    kind: 'invalid',
-    diagnostics: [{ severity: 'error', code: 'unknown-moment', message }],
-    sources: new Map(),
-  },
-});
+const unknownMoment = (message: string): ReturnType<typeof invalid> =>
+  invalid([{ severity: 'error', code: 'unknown-moment', message }]);
 
 /** Prints what changed since a commit. */
 const diff = (

@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
+import { unknownRun } from '../output/unknown-run.ts';
 
 /** A moment that metrics are of: a run, or a commit. */
 export type Moment =
@@ -29,10 +30,7 @@ export async function metricsAt(
     ok: true,
     value:
       found.value === undefined
-        ? {
-            kind: 'missing',
-            message: `there is no run "${moment.run}": pipeline history lists the runs`,
-          }
+        ? { kind: 'missing', message: unknownRun(moment.run) }
         : { kind: 'found', name: moment.run, metrics: found.value },
   };
 }

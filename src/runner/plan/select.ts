@@ -116,12 +116,12 @@ function matching(plan: Plan, pattern: string): Result<Match, Diagnostic> {
 }
 
 /** Whether labels could be those of an instance that a list gives. */
-function couldMatch(patterns: readonly string[], { labels, name }: ListedInstances): boolean {
+function couldMatch(patterns: readonly string[], { stage, labels, name }: ListedInstances): boolean {
   const known = Object.values(labels);
   return (
     (known.length === patterns.length &&
       known.every((label, index) => label === null || matchesLabel(patterns[index] ?? '', label))) ||
-    name === `${name.split('[', 1)[0]}[${patterns.join(',')}]`
+    name === `${stage}[${patterns.join(',')}]`
   );
 }
 

@@ -204,7 +204,7 @@ async function locked<T>(
       const linked = linkedFolders(opened.workspace);
       const shared = sharedCacheFault(opened.workspace, opened.store);
       const faults = [...linked, ...(shared === undefined ? [] : [shared])];
-      if (faults.length > 0) return invalid(faults, new Map());
+      if (faults.length > 0) return invalid(faults);
       if (wasKilled(opened.store)) await removePartialFiles(opened);
       await putAwayKilled({ ...opened, executor: opened.executors.local });
       return act();

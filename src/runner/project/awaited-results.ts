@@ -1,4 +1,4 @@
-import type { InstanceId } from '../identity.ts';
+import { type InstanceId, stageOf } from '../identity.ts';
 import type { Plan } from '../plan/instance.ts';
 import { isAwaited } from '../plan/stale-lists.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -14,7 +14,5 @@ export function awaitedResults(
   stale: ReadonlySet<InstanceId>,
 ): readonly string[] {
   const stages = new Set(listed.filter((part) => isAwaited(part, stale)).map(({ stage }) => stage));
-  return stages.size === 0
-    ? []
-    : knownInstances(store, pipeline).filter((id) => stages.has(id.split('[', 1)[0] ?? ''));
+  return stages.size === 0 ? [] : knownInstances(store, pipeline).filter((id) => stages.has(stageOf(id)));
 }

@@ -1,4 +1,5 @@
 import type { Result } from '../../result.ts';
+import { stageOf } from '../../runner/identity.ts';
 import type { InstanceMetrics, Project } from '../../runner/project.ts';
 import type { Value } from '../../stage/context.ts';
 import type { ExperimentsAnswer, MeasuredValue, ModelAnswer } from '../api.ts';
@@ -56,7 +57,7 @@ function modelAnswer(model: string, parts: readonly InstanceMetrics[]): ModelAns
       // Said of a metric, not a metric.
       if (isPartOfEstimate(name, intervals)) continue;
       const isShared = names.filter((other) => other === name).length > 1;
-      const shown = isShared ? `${instance.split('[', 1)[0]}: ${name}` : name;
+      const shown = isShared ? `${stageOf(instance)}: ${name}` : name;
       const [low, high] = intervals[name] ?? [];
       metrics[shown] = { value: Number(value), low, high };
     }

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 /** The problem that some faults of the pipeline file, or of what it names, are. */
 export const invalid = (
   diagnostics: readonly Diagnostic[],
-  sources: ReadonlyMap<string, string>,
+  sources: ReadonlyMap<string, string> = new Map(),
 ): { readonly ok: false; readonly error: Problem } => ({
   ok: false,
   error: { kind: 'invalid', diagnostics, sources },

@@ -33,7 +33,7 @@ export interface Planned {
 
 export function placeHere(folder: string, file: string | undefined): Result<ProjectPlace, Problem> {
   const place = findProject(folder, file);
-  return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }], new Map());
+  return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }]);
 }
 
 /** What else is wrong, by a look at the files, in the sound part of a plan that has faults. */

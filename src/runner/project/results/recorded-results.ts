@@ -17,7 +17,7 @@ import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { commitNamed, fileAtCommit } from '../../executors/commit-state.ts';
 import type { AwaitedInstances } from '../../event.ts';
-import type { InstanceId, Key } from '../../identity.ts';
+import { type InstanceId, type Key, stageOf } from '../../identity.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Selection } from '../../plan/select.ts';
 import type { Inspection } from '../../status/inspect.ts';
@@ -112,7 +112,7 @@ function compared(recorded: RecordedResults, known: KnownNow): Omit<ResultsCheck
     else if (found === 'platform') platformOnly.push(id);
     else differences.push({ instance: id, kind: found });
   }
-  const awaited = new Set(known.awaited.map(({ name }) => stageIn(name)));
+  const awaited = new Set(known.awaited.map(({ name }) => stageOf(name)));
   const unnamed = recorded.results.filter(({ instance }) => !named.has(instance));
   return {
     same,
@@ -121,14 +121,11 @@ function compared(recorded: RecordedResults, known: KnownNow): Omit<ResultsCheck
       ...differences,
       ...unnamed.map(({ instance }) => ({
         instance,
-        kind: awaited.has(stageIn(instance)) ? ('unknown' as const) : ('gone' as const),
+        kind: awaited.has(stageOf(instance)) ? ('unknown' as const) : ('gone' as const),
       })),
     ],
   };
 }
-
-/** Of the name of an instance, or of a selection. */
-const stageIn = (name: string): string => name.split('[', 1)[0] ?? name;
 
 function comparedLine(
   { key, manifest }: Inspection,
@@ -277,5 +274,5 @@ const isWhole = ({ outs, files }: CachedFiles): boolean =>
 
 function fault(code: string, message: string, help: string): { readonly ok: false; readonly error: Problem } {
   const diagnostic: Diagnostic = { severity: 'error', code, message, help };
-  return invalid([diagnostic], new Map());
+  return invalid([diagnostic]);
 }

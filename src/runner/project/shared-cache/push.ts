@@ -45,7 +45,7 @@ export async function push(
   if (!shared.ok) return shared;
   if (shared.value === undefined) return noSharedCache();
   const { storage, settings } = shared.value;
-  if (settings.own === undefined) return invalid([noKey], new Map());
+  if (settings.own === undefined) return invalid([noKey]);
   const { chosen } = selected.value;
   const session = await sessionFor(opened, planned, [], instancesWithNeeds(planned.plan, chosen), true);
   if (!session.ok) return session;

@@ -44,7 +44,7 @@ export async function sharedCache(
 }
 
 const fault = (message: string): { readonly ok: false; readonly error: Problem } =>
-  invalid([{ severity: 'error', code: 'shared-cache-setting', message }], new Map());
+  invalid([{ severity: 'error', code: 'shared-cache-setting', message }]);
 
 /** The problem of a command that is about a shared cache, where none is set. */
 export const noSharedCache = (): { readonly ok: false; readonly error: Problem } =>

@@ -1,3 +1,4 @@
+import { stageOf } from '../../../runner/identity.ts';
 import { leadingMetrics } from '../../../runner/report/metrics/leading-metrics.ts';
 import { direction, headingsOf } from '../../../runner/report/metrics/metrics-table.ts';
 import type { Value } from '../../../stage/context.ts';
@@ -37,7 +38,7 @@ export function experimentRows(
     const { instance, params } = model;
     const rest = Object.entries(settingsOf(params)).filter(([name]) => !isSeed(name));
     const labels = Object.entries(model.labels).filter(([name]) => !isSeed(name));
-    const key = isGrouped ? JSON.stringify([instance.split('[', 1)[0], labels, rest]) : instance;
+    const key = isGrouped ? JSON.stringify([stageOf(instance), labels, rest]) : instance;
     groups.set(key, [...(groups.get(key) ?? []), model]);
   }
   return [...groups.values()].flatMap((members) => {
