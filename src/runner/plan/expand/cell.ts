@@ -35,3 +35,12 @@ export const couldAgree = (listed: ListedCells, axes: Cell['axes']): boolean =>
     const other = axes.get(name);
     return value === null || other === undefined || other.identity === value.identity;
   });
+
+/** Axes in an order, those that are there. */
+export const inOrder = <T>(axes: ReadonlyMap<string, T>, order: readonly string[]): ReadonlyMap<string, T> =>
+  new Map(
+    order.flatMap((name): readonly [string, T][] => {
+      const value = axes.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );

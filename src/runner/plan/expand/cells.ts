@@ -6,7 +6,7 @@ import type { SourceRequest } from '../../pipeline-file/source-request.ts';
 import { cycleText, dependencyOrder, type Edge } from '../dependency-order.ts';
 import type { PlannedList } from '../instance.ts';
 import { axisValue } from './axis-value.ts';
-import type { Cell, ListedCells, Point } from './cell.ts';
+import { type Cell, inOrder, type ListedCells, type Point } from './cell.ts';
 import { distinctCells } from './distinct-cells.ts';
 import type { Expansion, Product } from './expansion.ts';
 import { listedAxis } from './listed-axis.ts';
@@ -170,14 +170,6 @@ function inBlockOrder({ points, listed }: Product, { axes }: MatrixBlock, from: 
     listed: listed.map((part) => ({ ...part, axes: inOrder(part.axes, order) })),
   };
 }
-
-const inOrder = <T>(axes: ReadonlyMap<string, T>, order: readonly string[]): ReadonlyMap<string, T> =>
-  new Map(
-    order.flatMap((name): readonly [string, T][] => {
-      const value = axes.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 
 /** The cells of the stage that `from` names. */
 function fromStage(

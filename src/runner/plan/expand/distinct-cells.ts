@@ -1,8 +1,7 @@
 import type { Report } from '../../diagnostic.ts';
 import type { Stage } from '../../pipeline-file/pipeline.ts';
 import { foldedFolder, instanceName } from '../instance-name.ts';
-import type { AxisValue } from './axis-value.ts';
-import type { Cell, Point } from './cell.ts';
+import { type Cell, inOrder, type Point } from './cell.ts';
 
 /** Names the cells, their axes in the order of the stage, and reports those that are the same. */
 export function distinctCells(
@@ -15,12 +14,7 @@ export function distinctCells(
   const byFolder = new Map<string, Cell>();
   let whole = true;
   for (const point of points) {
-    const axes = new Map(
-      order.flatMap((name): readonly [string, AxisValue][] => {
-        const value = point.axes.get(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    );
+    const axes = inOrder(point.axes, order);
     const cell: Cell = {
       axes,
       at: point.at,
