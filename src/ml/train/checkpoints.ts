@@ -24,24 +24,20 @@ export interface TrainingState {
 
 export type Tensors = ReadonlyMap<string, Float32Array>;
 
-/**
- * Writes "checkpoint-<step>" into the folder, complete or not at all; one of the same step stays as it is.
- */
-export async function writeCheckpoint(
+/** Writes "checkpoint-<step>" into the folder; one of the same step stays as it is. */
+export const writeCheckpoint = (
   folder: string,
   state: TrainingState,
   tensors: Tensors,
   disk: Disk,
-): Promise<Result<void, FileProblem>> {
-  const steps = await checkpointSteps(folder);
-  if (!steps.ok) return steps;
-  if (steps.value.includes(state.step)) return { ok: true, value: undefined };
-  const stored = new Map(
-    [...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const),
-  );
-  return writeFolderAtomically(
-    checkpointPath(folder, state.step),
+): Promise<Result<void, FileProblem>> =>
+  addCheckpoint(
+    folder,
+    state.step,
     async (partial) => {
+      const stored = new Map(
+        [...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const),
+      );
       const written = await writeSafetensors(join(partial, tensorsName), fromMemory(stored));
       return written.ok
         ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) }))
@@ -49,6 +45,21 @@ export async function writeCheckpoint(
     },
     disk,
   );
+
+/**
+ * Adds a checkpoint that `fill` writes the files of, complete or not at all; one of the same step stays as it
+ * is.
+ */
+export async function addCheckpoint(
+  folder: string,
+  step: number,
+  fill: (partial: string) => Promise<Result<void, FileProblem>>,
+  disk: Disk,
+): Promise<Result<void, FileProblem>> {
+  const steps = await checkpointSteps(folder);
+  if (!steps.ok) return steps;
+  if (steps.value.includes(step)) return { ok: true, value: undefined };
+  return writeFolderAtomically(checkpointPath(folder, step), fill, disk);
 }
 
 /** The steps of the checkpoints that are there, in order. */

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { Disk } from '../../files/disk.ts';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-import { writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { checkpointFiles, checkpointPath, checkpointSteps, readState } from './checkpoints.ts';
+import { addCheckpoint, checkpointFiles, checkpointPath, checkpointSteps, readState } from './checkpoints.ts';
 
 /**
  * Copies some checkpoints of a training into a folder, so that another one goes on from there as if it had
@@ -31,7 +30,7 @@ export async function leaveState(
 
 /**
  * Puts the checkpoints that a training left into the scratch folder of the one that goes on, unless that is
- * further already. The state of another training is a problem: to begin anew would not be what was asked for.
+ * further already. The state of another training is a problem: a start from nothing is not what was asked for.
  */
 export async function takeState(
   folder: string,
@@ -60,17 +59,15 @@ export async function takeState(
   return { ok: true, value: undefined };
 }
 
-async function copyCheckpoint(
+const copyCheckpoint = (
   from: string,
   to: string,
   step: number,
   disk: Disk,
-): Promise<Result<void, FileProblem>> {
-  const steps = await checkpointSteps(to);
-  if (!steps.ok) return steps;
-  if (steps.value.includes(step)) return { ok: true, value: undefined };
-  return writeFolderAtomically(
-    checkpointPath(to, step),
+): Promise<Result<void, FileProblem>> =>
+  addCheckpoint(
+    to,
+    step,
     async (partial) => {
       try {
         for (const name of checkpointFiles)
@@ -82,4 +79,3 @@ async function copyCheckpoint(
     },
     disk,
   );
-}
