@@ -12,10 +12,10 @@ import { constant, input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { DropoutSite, Mt5Trace } from './mt5-trace.ts';
-import { type Feeds, longest, type Side, tokensOf, vector } from './packed-rows.ts';
+import { type Feeds, feedsOfGroups, longest, type Side, tokensOf, vector } from './packed-rows.ts';
 import type { Rows } from './rows.ts';
 import { hashOfText } from './random-values.ts';
-import { groupedRows, type RowGroup, type RowGroups } from './row-groups.ts';
+import type { RowGroup, RowGroups } from './row-groups.ts';
 
 /**
  * Dropout whose masks are a hash of (key of the row, site, place in the row): not of offsets in the batch, so
@@ -37,12 +37,9 @@ export const dropoutGenerator = 'lowbias32 rows and columns, odd product, 16 bit
  */
 export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows, groups?: RowGroups): Feeds {
   return {
-    ...Object.fromEntries(
-      groupedRows(source, groups).map(({ places, rows, suffix }) => [
-        `dropout.rows${suffix}`,
-        vector(rows.map((_, index) => keys[places[index] ?? -1] ?? 0)),
-      ]),
-    ),
+    ...feedsOfGroups(source, groups, ({ places, rows }) => ({
+      'dropout.rows': vector(rows.map((_, index) => keys[places[index] ?? -1] ?? 0)),
+    })),
     ...sideFeeds('source', keys, source, groups),
     ...sideFeeds('target', keys, target, groups),
   };
@@ -99,11 +96,10 @@ function sideFeeds(side: Side, keys: readonly number[], rows: Rows, groups: RowG
   );
   return {
     [`dropout.${side}.tokens`]: vector(tokens),
-    ...Object.fromEntries(
-      groupedRows(rows, groups).map((group) => [
-        `dropout.${side}.positions${group.suffix}`,
-        vector(Array.from({ length: longest(group.rows) }, (_, position) => position)),
-      ]),
-    ),
+    ...feedsOfGroups(rows, groups, (group) => ({
+      [`dropout.${side}.positions`]: vector(
+        Array.from({ length: longest(group.rows) }, (_, position) => position),
+      ),
+    })),
   };
 }

@@ -3,6 +3,7 @@ import { ignoredLabel } from '../tensor/ops/loss.ts';
 import {
   type Feed,
   type Feeds,
+  feedsOfGroups,
   longest,
   masked,
   packedFeeds,
@@ -12,13 +13,13 @@ import {
 } from './packed-rows.ts';
 import type { Rows } from './rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
-import { groupedRows, type RowGroups } from './row-groups.ts';
+import type { RowGroups } from './row-groups.ts';
 
 /** What `encode` reads: tokens, where they stand, the mask of the padding, and the buckets of positions. */
 export function sourceFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): Feeds {
   return {
     ...packedFeeds('source', rows, groups),
-    ...ofGroups(rows, groups, (grouped) => ({
+    ...feedsOfGroups(rows, groups, ({ rows: grouped }) => ({
       'source.mask': sourceMask(grouped),
       'source.buckets': buckets(longest(grouped), config, 'source'),
     })),
@@ -32,7 +33,7 @@ export function sourceFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): 
 export function targetFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): Feeds {
   return {
     ...packedFeeds('target', rows, groups),
-    ...ofGroups(rows, groups, (grouped) => {
+    ...feedsOfGroups(rows, groups, ({ rows: grouped }) => {
       const length = longest(grouped);
       return {
         'target.mask': { dtype: 'float32', shape: [length, length], data: causalMask(length) },
@@ -41,14 +42,6 @@ export function targetFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): 
     }),
   };
 }
-
-/** The feeds of each group, under its names. */
-const ofGroups = (rows: Rows, groups: RowGroups | undefined, feedsOf: (rows: Rows) => Feeds): Feeds =>
-  Object.fromEntries(
-    groupedRows(rows, groups).flatMap((group) =>
-      Object.entries(feedsOf(group.rows)).map(([name, feed]) => [`${name}${group.suffix}`, feed]),
-    ),
-  );
 
 /**
  * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in

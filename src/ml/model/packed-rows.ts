@@ -3,7 +3,7 @@ import type { Dimension, Node } from '../tensor/node.ts';
 import type { Packing } from '../tensor/ops/indexing.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Rows } from './rows.ts';
-import { groupedRows, type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
+import { groupedRows, type GroupedRows, type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
 
 /**
  * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after
@@ -19,7 +19,7 @@ export const tokensOf = (side: Side): Dimension => `${side}Tokens`;
 /** The ids of the tokens. int32 [tokens] */
 export const idsOf = (side: Side): Node => input(`${side}.ids`, 'int32', [tokensOf(side)]);
 
-/** Where the tokens of a side stand in its padded blocks, which follow each other. */
+/** Which slots of a side's padded blocks, one after another, its tokens have. */
 export function packingOf(side: Side, groups = rowGroups(1)): Packing {
   const slots = sumOf(groups.map((group) => slotsOf(side, group)));
   return {
@@ -72,6 +72,18 @@ export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
     [`${side}.slotMask`]: { dtype: 'float32', shape: [slotMask.length], data: slotMask },
   };
 }
+
+/** What is fed for each group, under the names that it has in the group's graph. */
+export const feedsOfGroups = (
+  rows: Rows,
+  groups: RowGroups | undefined,
+  feedsOf: (group: GroupedRows) => Feeds,
+): Feeds =>
+  Object.fromEntries(
+    groupedRows(rows, groups).flatMap((group) =>
+      Object.entries(feedsOf(group)).map(([name, feed]) => [`${name}${group.suffix}`, feed]),
+    ),
+  );
 
 /** What `paddingMask` reads: 0 at tokens, at padding the lowest number, which softmax makes an exact 0. */
 export function sourceMask(rows: Rows): Feed {

@@ -40,14 +40,21 @@ export function groupByLength(source: Rows, target: Rows, count: number): RowGro
   return Array.from({ length: count }, (_, group) => sorted.slice(start(group), start(group + 1)));
 }
 
+/** A group's rows, and their places in the batch. */
+export interface GroupedRows {
+  readonly places: readonly number[];
+  readonly rows: Rows;
+  readonly suffix: string;
+}
+
 /**
  * The rows of each group. A group without rows, where a batch has fewer rows than a graph has groups, is fed
- * as one row with one token, which stands for none of the batch.
+ * as one row with one token, which belongs to no row of the batch.
  */
 export const groupedRows = (
   rows: Rows,
   groups: RowGroups = [rows.map((_, place) => place)],
-): readonly { readonly places: readonly number[]; readonly rows: Rows; readonly suffix: string }[] =>
+): readonly GroupedRows[] =>
   rowGroups(groups.length).map(({ suffix }, index) => {
     const places = groups[index] ?? [];
     return { places, suffix, rows: places.length === 0 ? [[0]] : places.map((place) => rows[place] ?? []) };
