@@ -9,6 +9,7 @@ import type {
   ModelAnswerText,
 } from '../../api.ts';
 import { changed, go } from '../address.ts';
+import { ChoiceMenu } from '../choice-menu.tsx';
 import { DifferenceBars } from '../charts/difference-bars.tsx';
 import { nameOfSet } from '../instance-labels.ts';
 import { numberOf, numberText, signedText } from '../number-text.ts';
@@ -211,32 +212,16 @@ function Others(props: {
 }) {
   const { others, shown, onChoose } = props;
   return (
-    <details class="menu">
-      <summary>
-        Other models ({shown.length} of {others.length})
-      </summary>
-      <div class="menu-list">
-        <button type="button" onClick={() => onChoose(shown.length === others.length ? [] : others)}>
-          {shown.length === others.length ? 'None' : 'All'}
-        </button>
-        {others.map((instance) => (
-          <label key={instance}>
-            <input
-              type="checkbox"
-              checked={shown.includes(instance)}
-              onChange={(event) =>
-                onChoose(
-                  others.filter((other) =>
-                    other === instance ? event.currentTarget.checked : shown.includes(other),
-                  ),
-                )
-              }
-            />{' '}
-            <span class="name">{instance}</span>
-          </label>
-        ))}
-      </div>
-    </details>
+    <ChoiceMenu
+      title={`Other models (${shown.length} of ${others.length})`}
+      names={others}
+      chosen={shown}
+      onChoose={onChoose}
+    >
+      <button type="button" onClick={() => onChoose(shown.length === others.length ? [] : others)}>
+        {shown.length === others.length ? 'None' : 'All'}
+      </button>
+    </ChoiceMenu>
   );
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
 import type { AskedAnswer, AskModelsAnswer } from '../../api.ts';
 import { changed, go } from '../address.ts';
+import { ChoiceMenu } from '../choice-menu.tsx';
 import { Command, Empty, PageHead, Select, Waiting } from '../parts.tsx';
 import { askModel, useAnswer } from '../use-answer.ts';
 
@@ -72,32 +73,12 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
             />
           </label>
           <div class="bar">
-            <details class="menu">
-              <summary>
-                Models ({models.length} of {names.length})
-              </summary>
-              <div class="menu-list">
-                {names.map((name) => (
-                  <label key={name}>
-                    <input
-                      type="checkbox"
-                      checked={models.includes(name)}
-                      onChange={(event) =>
-                        go(
-                          changed(query, {
-                            model: names.filter((each) =>
-                              each === name ? event.currentTarget.checked : models.includes(each),
-                            ),
-                          }),
-                          'replace',
-                        )
-                      }
-                    />{' '}
-                    <span class="name">{name}</span>
-                  </label>
-                ))}
-              </div>
-            </details>
+            <ChoiceMenu
+              title={`Models (${models.length} of ${names.length})`}
+              names={names}
+              chosen={names.filter((name) => models.includes(name))}
+              onChoose={(chosen) => go(changed(query, { model: chosen }), 'replace')}
+            />
             {known !== undefined && known.stages.length > 1 && (
               <Select
                 label="Settings of"

@@ -14,6 +14,7 @@ import {
   sortedRows,
 } from './experiment-table.ts';
 import { ParallelCoordinates } from '../charts/parallel-coordinates.tsx';
+import { ChoiceMenu } from '../choice-menu.tsx';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.tsx';
 import { Scatter } from '../charts/scatter.tsx';
@@ -102,10 +103,10 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
               </button>
             )}
             {view !== 'scatter' && (
-              <MetricChooser
+              <ChoiceMenu
+                title={`Metrics (${metrics.length})`}
                 names={names}
                 chosen={metrics}
-                short={short}
                 onChoose={(next) => go(changed(query, { metric: next }), 'replace')}
               />
             )}
@@ -174,38 +175,6 @@ const metricsCommand = (metrics: readonly string[], sort: string): string =>
     .join(' ');
 
 const quoted = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : shellQuoted(text));
-
-function MetricChooser(props: {
-  readonly names: readonly string[];
-  readonly chosen: readonly string[];
-  readonly short: (name: string) => string;
-  readonly onChoose: (names: readonly string[]) => void;
-}) {
-  const { names, chosen } = props;
-  return (
-    <details class="menu">
-      <summary>Metrics ({chosen.length})</summary>
-      <div class="menu-list">
-        {names.map((name) => (
-          <label key={name}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(name)}
-              onChange={() =>
-                props.onChoose(
-                  chosen.includes(name)
-                    ? chosen.filter((each) => each !== name)
-                    : names.filter((each) => each === name || chosen.includes(each)),
-                )
-              }
-            />{' '}
-            <span class="name">{name}</span>
-          </label>
-        ))}
-      </div>
-    </details>
-  );
-}
 
 interface TableProps {
   readonly rows: readonly ExperimentRow[];

@@ -1,5 +1,6 @@
 import type { SampledModel, SamplesAnswer } from '../../api.ts';
 import { changed, go } from '../address.ts';
+import { ChoiceMenu } from '../choice-menu.tsx';
 import { nameOfSet } from '../instance-labels.ts';
 import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.tsx';
 import { endsRun } from '../use-live.ts';
@@ -95,30 +96,12 @@ function SampleSet(props: {
           value={temperature}
           onChoose={(value) => go(changed(query, { temperature: value }))}
         />
-        <details class="menu">
-          <summary>Models ({models.length})</summary>
-          <div class="menu-list">
-            {names.map((name) => (
-              <label key={name}>
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(name)}
-                  onChange={() =>
-                    go(
-                      changed(query, {
-                        model: chosen.includes(name)
-                          ? chosen.filter((each) => each !== name)
-                          : names.filter((each) => each === name || chosen.includes(each)),
-                      }),
-                      'replace',
-                    )
-                  }
-                />{' '}
-                <span class="name">{name}</span>
-              </label>
-            ))}
-          </div>
-        </details>
+        <ChoiceMenu
+          title={`Models (${models.length})`}
+          names={names}
+          chosen={chosen}
+          onChoose={(model) => go(changed(query, { model }), 'replace')}
+        />
         <label class="field">
           <span>Text</span>
           <input
