@@ -43,7 +43,7 @@ import type { Selection } from '../plan/select.ts';
 import { lacksMetric, markBest, type Measured } from './results/mark-best.ts';
 import { modelPlace } from './results/model-place.ts';
 import { foundInRun, foundNow, modelResults } from './results/model-results.ts';
-import { namedMetrics } from './results/named-metrics.ts';
+import { namedMetrics, type NamedMetrics } from './results/named-metrics.ts';
 import { type InstanceResult, resultsOf } from './results/results-of.ts';
 import { runHistory } from './results/run-history.ts';
 import { isRunning, isSubmitted, outputsOf } from '../store/attempts.ts';
@@ -380,10 +380,7 @@ export async function metrics(
       axes: state === 'up-to-date' ? instance.axes : {},
       labels: instance.labels,
       params,
-      values: named[index]?.values ?? {},
-      intervals: named[index]?.intervals ?? {},
-      rows: named[index]?.rows ?? {},
-      faults: named[index]?.faults ?? [],
+      ...measuredBy(named[index]),
     },
     named: named[index]?.named ?? [],
   }));
@@ -427,13 +424,19 @@ export async function metricsOfRun(
     axes: {},
     labels: instance.labels,
     params,
-    values: named[index]?.values ?? {},
-    intervals: named[index]?.intervals ?? {},
-    rows: named[index]?.rows ?? {},
-    faults: named[index]?.faults ?? [],
+    ...measuredBy(named[index]),
   }));
   return { ok: true, value: rows.filter(({ values }) => Object.keys(values).length > 0) };
 }
+
+const measuredBy = (
+  named: NamedMetrics | undefined,
+): Pick<InstanceMetrics, 'values' | 'intervals' | 'rows' | 'faults'> => ({
+  values: named?.values ?? {},
+  intervals: named?.intervals ?? {},
+  rows: named?.rows ?? {},
+  faults: named?.faults ?? [],
+});
 
 const hasMetricsOut = ({ outs }: Instance): boolean =>
   Object.values(outs).some(({ kind }) => kind === 'metrics');

@@ -18,7 +18,7 @@ export function changedParams(instance: InstanceId, before: Params, after: Param
 }
 
 /** By path: `config.learningRate`. */
-function flatParams(params: Params): ReadonlyMap<string, Value> {
+export function flatParams(params: Params): ReadonlyMap<string, Value> {
   const entries = (value: Value, path: string): readonly (readonly [string, Value])[] =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).flatMap(([name, member]: [string, Value]) =>

@@ -5,8 +5,8 @@ import type { MetricValue } from '../../answers.ts';
  * decimals.
  */
 export const metricText = (value: MetricValue): string =>
-  typeof value === 'bigint' || Number.isInteger(value)
-    ? String(value)
-    : value !== 0 && Math.abs(value) < 0.001
-      ? value.toExponential(2)
-      : value.toFixed(4);
+  typeof value === 'bigint' || Number.isInteger(value) ? String(value) : decimals(value);
+
+/** With four decimals; small numbers with an exponent. */
+export const decimals = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);

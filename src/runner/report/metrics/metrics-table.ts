@@ -3,7 +3,9 @@ import type { MetricValue, ResultState } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { listed } from '../../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../../pipeline-file/nearest.ts';
+import { flatParams } from './changed-params.ts';
 import { leadingMetrics } from './leading-metrics.ts';
+import { decimals } from './metric-text.ts';
 import { textWidth } from '../../wording/text-width.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
@@ -298,9 +300,6 @@ function metricColumn(measured: readonly MeasuredInstance[], name: string): Metr
   };
 }
 
-const decimals = (value: number): string =>
-  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
-
 /** A metric may have the name of a method of objects. */
 const metricOf = ({ values }: MeasuredInstance, name: string): MetricValue | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined;
@@ -356,14 +355,7 @@ function settingsOf(measured: readonly MeasuredInstance[]): Settings {
 }
 
 const leavesOf = (values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> =>
-  new Map(leaves(values, '').filter(([name]) => name !== ''));
-
-function leaves(value: Value, path: string): readonly (readonly [string, Value])[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
-  return Object.entries(value).flatMap(([name, part]) =>
-    leaves(part, path === '' ? name : `${path}.${name}`),
-  );
-}
+  new Map([...flatParams(values)].filter(([name]) => name !== ''));
 
 const text = (value: Value | bigint): string =>
   typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
