@@ -47,6 +47,12 @@ export function gcCommand(): Command {
 
 function collectedText(collected: Collected, options: GcOptions): string {
   const { entries, removed, objects, files, bytes, kept } = collected;
+  const freed = `${options.dryRun === true ? 'would free' : 'freed'} ${sizeText(bytes)}`;
+  const counts = [
+    pluralize(entries, 'result'),
+    pluralize(objects, 'object'),
+    pluralize(files.length, 'file or folder', 'files and folders'),
+  ];
   const lines = [
     ...removed.slice(0, shownResults).map(removedLine),
     ...(removed.length > shownResults
@@ -55,7 +61,7 @@ function collectedText(collected: Collected, options: GcOptions): string {
         ]
       : []),
     ...files.map((file) => `  ${file}`),
-    `${options.dryRun === true ? 'would free' : 'freed'} ${sizeText(bytes)}: ${pluralize(entries, 'result')}, ${pluralize(objects, 'object')}, ${pluralize(files.length, 'file or folder', 'files and folders')}`,
+    `${freed}: ${counts.join(', ')}`,
     ...keptLines(kept, options.keepRuns),
     ...sizeLines(collected, options),
   ];
@@ -65,8 +71,10 @@ function collectedText(collected: Collected, options: GcOptions): string {
 /** A search may leave thousands. */
 const shownResults = 50;
 
-const removedLine = ({ key, instance, lastUse, bytes, because }: Collected['removed'][number]): string =>
-  `  result ${key.slice(0, 12)}${instance === null ? '' : ` of ${instance}`} (${sizeText(bytes)}, last used ${lastUse}): ${removedText[because]}`;
+function removedLine({ key, instance, lastUse, bytes, because }: Collected['removed'][number]): string {
+  const result = `result ${key.slice(0, 12)}${instance === null ? '' : ` of ${instance}`}`;
+  return `  ${result} (${sizeText(bytes)}, last used ${lastUse}): ${removedText[because]}`;
+}
 
 const removedText: Readonly<Record<Collected['removed'][number]['because'], string>> = {
   unnamed: 'no pipeline file names it',
@@ -95,9 +103,8 @@ function keptLines(
 function sizeLines({ bytesLeft }: Collected, { maxSize, named, keepRuns }: GcOptions): readonly string[] {
   if (maxSize === undefined || bytesLeft <= maxSize) return [];
   const ways = [...(named === true ? [] : ['--named']), ...(keepRuns > 0 ? ['--keep-runs 0'] : [])];
-  return [
-    `results still take ${sizeText(bytesLeft)}, more than --max-size ${sizeText(maxSize)}${ways.length > 0 ? `: ${ways.join(' and ')} would delete more` : ''}`,
-  ];
+  const more = `results still take ${sizeText(bytesLeft)}, more than --max-size ${sizeText(maxSize)}`;
+  return [ways.length > 0 ? `${more}: ${ways.join(' and ')} would delete more` : more];
 }
 
 const becauseText: Readonly<Record<Collected['kept']['files'][number]['because'], string>> = {

@@ -87,7 +87,7 @@ export async function collectGarbage(
   // A finished key resumes nothing: its run was killed before it could tidy up.
   const finished = new Set<string>(entries.map(({ entry }) => entry.key));
   const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
-  // Limits are about the cache: files that stand in the project stay.
+  // Limits are about the cache: files in the project stay.
   const isLimited = limits.maxBytes !== undefined || limits.unusedDays !== undefined;
   const unnamed = isLimited
     ? { files: [], deleted: [], kept: [] }

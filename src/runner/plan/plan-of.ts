@@ -162,7 +162,7 @@ const named = (
   labels,
 });
 
-/** A cell that stands for all that a list will give: what its values are, nothing is said of. */
+/** A cell in place of all that a list will give: its values are unknown. */
 function sampleCell(stage: Stage, { axes, lists }: ListedCells): Cell {
   const at = stage.at;
   const node = { kind: 'broken', at } as const;

@@ -32,7 +32,7 @@ export function rememberPlan(
 
 /**
  * The remembered plan, if it is whole and was made by this runner from these very texts and lists; undefined:
- * plan the file anew.
+ * plan the file again.
  */
 export function rememberedPlan(
   remembered: string,

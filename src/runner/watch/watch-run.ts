@@ -173,7 +173,7 @@ class Watch {
     this.#settled.clear();
     try {
       let current: RunControls | undefined;
-      // A run that plans again is told of once more.
+      // A run that plans again is reported once more.
       const onControls = (controls: RunControls): void => {
         current = controls;
         watching ??= this.#lookUntil(ended.signal, opened, () => current ?? controls);

@@ -32,7 +32,7 @@ export function App() {
   const page = pages.find((each) => each.path === path) ?? pages[0];
   const { answer: project } = useAnswer<ProjectAnswer>('/api/project');
   const View = views[page.path];
-  // Where no model is in place there is nobody to ask.
+  // Without a model in place there is nothing to ask.
   const isShown = ({ path: other }: (typeof pages)[number]): boolean =>
     other !== '/ask' || project?.hasModels === true || page.path === '/ask';
   useEffect(() => {

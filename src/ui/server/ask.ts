@@ -70,7 +70,7 @@ export async function readQuestion(request: IncomingMessage): Promise<Result<Ask
 
 /** Answers questions one after another: a model takes the memory and the CPUs of the machine. */
 export interface Asker {
-  /** The error says why there is no answer; undefined: nobody waits for it any more. */
+  /** The error says why there is no answer; undefined: the request was cancelled. */
   ask(asked: AskedQuestion, signal: AbortSignal): Promise<Result<AskedAnswer> | undefined>;
 }
 

@@ -8,9 +8,9 @@ import { axisName, labelOf } from '../instance-name.ts';
 export interface AxisValue {
   /** As it is written, a map with its `name`. */
   readonly node: Node;
-  /** What `${axis}` stands for: a map without its `name`. */
+  /** What `${axis}` becomes: a map without its `name`. */
   readonly bare: Node;
-  /** The value with its `name`: what a dep that gathers is told, since it may show it. */
+  /** The value with its `name`: what a dep that gathers gets, since it may show it. */
   readonly value: Value;
   /** The value without its `name`. */
   readonly bareValue: Value;

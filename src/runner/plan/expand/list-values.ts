@@ -70,7 +70,7 @@ const placed = ({ line, column, message }: { line?: number; column?: number; mes
   `${line === undefined ? '' : `line ${line}, `}${column === undefined ? '' : `column ${column}: `}${message}`;
 
 /**
- * A value as it would stand in the YAML; no text of it is a reference. The error completes "its value 3 …".
+ * A value as a node of the YAML; no text of it is a reference. The error completes "its value 3 …".
  */
 function nodeOf(value: Json, at: Range, depth: number, budget: { values: number }): Result<Node> {
   budget.values -= 1;

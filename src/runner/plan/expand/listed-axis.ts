@@ -139,7 +139,7 @@ function valuesIn(
     if (!parsed.ok) return refused(parsed.error);
     values = parsed.value.map((node) => axisValue(node, known));
     const same = sameValues(values);
-    if (same !== undefined) return refused(same, 'a value is an instance, so it stands in a list once');
+    if (same !== undefined) return refused(same, 'each value is an instance: list it once');
     note(values);
   }
   if (values.length === 0 && !allowEmpty)

@@ -135,7 +135,7 @@ export async function withSharedCache(
 
 /**
  * The instances that a request is about, and a session for a look ahead: that asks the shared cache only
- * where it is told to.
+ * with `--remote`.
  */
 export async function chooseToRun(
   opened: Opened,
