@@ -13,7 +13,8 @@ test('a commit that git finds when the run is over is stored by its end alone: i
   git('init', '--quiet');
   git('commit', '--quiet', '--allow-empty', '--message', 'first');
   const onCommit = vi.fn();
-  const start = lookAtStart(root, onCommit, 0);
+  const start = lookAtStart(root, 0);
+  start.storeEarly(onCommit);
   // Its time has come, and it waits for git.
   await turn();
   await turn();

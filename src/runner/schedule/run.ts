@@ -69,7 +69,7 @@ export async function withRun<S extends Framed>(
   const { store, plan } = session;
   const runner = thisProcess();
   const id = newRunId(startedAt, (run) => isRun(store, run));
-  const start = lookAtStart(session.workspace.root, (from) => recordStart(store, id, from));
+  const start = lookAtStart(session.workspace.root);
   insertRun(store, {
     run: id,
     pipeline: plan.pipeline,
@@ -80,21 +80,10 @@ export async function withRun<S extends Framed>(
     startedFrom: start.from,
   });
   const log = eventLog(store, id);
-  for (const event of earlierEvents) log.add(event);
   const emit = (event: Event): void => {
     log.add(event);
     onEvent(event);
   };
-  emit({
-    kind: 'run-started',
-    at: startedAt,
-    run: id,
-    pipeline: plan.pipeline,
-    instances: first.map((instance) => instance.id),
-    jobs,
-    earlier: meanSeconds(store, plan.pipeline),
-    ...(awaited.length === 0 ? {} : { awaited }),
-  });
   const stop = stopFor(signals, (hard) => emit({ kind: 'interrupting', at: Date.now(), hard }));
   const outcomes = new Map<InstanceId, Outcome>();
   const used: Key[] = [];
@@ -114,7 +103,20 @@ export async function withRun<S extends Framed>(
     nextOutput: outputFiles(session, id),
     retryDelay,
   };
+  // Nothing before this leaves anything behind that would write to a store that is closed.
   try {
+    start.storeEarly((from) => recordStart(store, id, from));
+    for (const event of earlierEvents) log.add(event);
+    emit({
+      kind: 'run-started',
+      at: startedAt,
+      run: id,
+      pipeline: plan.pipeline,
+      instances: first.map((instance) => instance.id),
+      jobs,
+      earlier: meanSeconds(store, plan.pipeline),
+      ...(awaited.length === 0 ? {} : { awaited }),
+    });
     await act(run, {
       onOutcome(instance, key, outcome) {
         outcomes.set(instance.id, outcome);

@@ -11,17 +11,16 @@ const patience = 500;
 export interface Start {
   /** What is known at once: all but the commit. */
   readonly from: StartedFrom;
+  /** From now on `onCommit` is called with the commit, once it is known and the run has gone on for a while. */
+  storeEarly(onCommit: (from: StartedFrom) => void): void;
   /** The run is over, however it ended: `onCommit` is not called any more. */
   stop(): void;
   /** All of it. To be awaited before the run counts as ended. */
   settle(): Promise<StartedFrom>;
 }
 
-/**
- * `onCommit`: called with the commit while the run goes on, `early` milliseconds after its start at the
- * soonest.
- */
-export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void, early = 1000): Start {
+/** `early`: how many milliseconds a run goes on before its commit is stored. */
+export function lookAtStart(root: string, early = 1000): Start {
   const from: StartedFrom = {
     user: userName(),
     host: hostname(),
@@ -32,14 +31,14 @@ export function lookAtStart(root: string, onCommit: (from: StartedFrom) => void,
   const whole = look.state.then((commit): StartedFrom => (commit === undefined ? from : { ...from, commit }));
   const ended = new AbortController();
   // A run that takes longer gets its commit stored while it runs; a short one costs no transaction for it.
-  const storeEarly = async (): Promise<void> => {
+  const storeEarly = async (onCommit: (from: StartedFrom) => void): Promise<void> => {
     await pause(early, undefined, { signal: ended.signal });
     const found = await whole;
     if (!ended.signal.aborted) onCommit(found);
   };
-  storeEarly().catch(ignoreAbort);
   return {
     from,
+    storeEarly: (onCommit) => void storeEarly(onCommit).catch(ignoreAbort),
     stop: () => ended.abort(),
     async settle() {
       const waiting = new AbortController();
