@@ -18,6 +18,7 @@ export interface Gathered {
  */
 export interface ContextDocument {
   readonly params: Readonly<Record<string, Value>>;
+  /** An optional path where nothing is has no entry. */
   readonly deps: Readonly<Record<string, string | readonly Gathered[]>>;
   readonly outs: Readonly<Record<string, string>>;
   /** A folder that an interrupted run of the same key finds again. */

@@ -73,6 +73,8 @@ function dependencyValue(dependency: DependencyDigest): Value {
   switch (dependency.kind) {
     case 'content':
       return { kind: dependency.kind, name: dependency.name, ...contentValue(dependency.content) };
+    case 'absent':
+      return { kind: dependency.kind };
     case 'gather':
       return {
         kind: dependency.kind,

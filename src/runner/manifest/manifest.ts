@@ -55,6 +55,8 @@ export type DependencyDigest =
    * `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance.
    */
   | { readonly kind: 'content'; readonly name: string | null; readonly content: Content }
+  /** An optional path where nothing is. */
+  | { readonly kind: 'absent' }
   | {
       readonly kind: 'gather';
       readonly members: readonly {

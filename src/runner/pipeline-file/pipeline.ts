@@ -121,6 +121,8 @@ export type StageDependency =
       readonly path: ScalarNode;
       readonly external: boolean;
       readonly ignore: boolean;
+      /** Whether nothing may be there. */
+      readonly optional: boolean;
       readonly hint: string | undefined;
       readonly at: Range;
     }

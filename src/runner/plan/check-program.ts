@@ -3,7 +3,7 @@ import type { Schema } from '../../stage/define-stage.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { listed } from '../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, isOptional } from './instance.ts';
 
 /** What a stage program says of itself: see `StageProgram`. */
 export interface ProgramContract {
@@ -32,6 +32,7 @@ export function programCheck({ params, deps, outs }: ProgramContract): CheckProg
   return (instance) => {
     const names = [
       ...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at),
+      ...absenceFaults(deps, instance),
       ...nameFaults('out', outs, Object.keys(instance.outs), instance, (name) => instance.outs[name]?.at),
     ];
     if (typeof compiled === 'string')
@@ -175,6 +176,18 @@ function rangeAt(place: string, { paramRanges, at }: Pick<Instance, 'paramRanges
   if (range !== undefined) return range;
   return place === '' ? at : rangeAt(place.slice(0, place.lastIndexOf('/')), { paramRanges, at });
 }
+
+/** Deps that the program needs, and that may be missing. */
+const absenceFaults = (expected: readonly string[], instance: Instance): readonly Diagnostic[] =>
+  Object.entries(instance.deps)
+    .filter(([name, dep]) => isOptional(dep) && expected.includes(name))
+    .map(([name, { at }]) => ({
+      severity: 'error',
+      code: 'optional-dep',
+      message: `${programName(instance)} needs the dep ${name}, and here it may be missing`,
+      at,
+      help: `leave optional out, or let the program declare it as '${name}?' if it can do without`,
+    }));
 
 function nameFaults(
   kind: 'dep' | 'out',

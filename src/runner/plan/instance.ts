@@ -46,6 +46,8 @@ export type Dependency =
       readonly external: boolean;
       /** Whether files in it that nobody means are ignored. */
       readonly ignore: boolean;
+      /** Nothing may be there: then the stage gets no path. */
+      readonly optional?: true;
       readonly hint?: string;
       readonly at: Range;
     }
@@ -54,6 +56,9 @@ export type Dependency =
   | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }
   /** In canonical order of the axes' values: YAML order must not reach a result. */
   | { readonly kind: 'gather'; readonly members: readonly GatherMember[]; readonly at: Range };
+
+/** Whether a stage may run where nothing is at the path of a dep. */
+export const isOptional = (dep: Dependency): boolean => dep.kind === 'path' && dep.optional === true;
 
 export interface GatherMember {
   readonly instance: InstanceId;

@@ -120,9 +120,16 @@ function dependencyText(part: string, { before, after, files, members, path }: D
     case 'members':
       return membersText(before, after, members ?? {});
     default:
-      return before === undefined ? 'added' : after === undefined ? 'removed' : 'gather changed';
+      if (before === undefined || after === undefined) return before === undefined ? 'added' : 'removed';
+      if (isAbsent(before))
+        return `${path === undefined ? 'it' : nameText(path)} was missing and is there now`;
+      if (isAbsent(after))
+        return `${path === undefined ? 'it' : nameText(path)} was there and is missing now`;
+      return 'gather changed';
   }
 }
+
+const isAbsent = (dep: Value): boolean => isMap(dep) && dep['kind'] === 'absent';
 
 /** Of a content: there is nothing shorter to say than which it was and which it is. */
 const digestsText = (before: Value | undefined, after: Value | undefined): string =>

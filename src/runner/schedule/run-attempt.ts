@@ -240,13 +240,16 @@ function programOf(session: Session, instance: Instance, { key, inputs }: Assess
   return { kind: 'stage', bundle: placeOf(session.workspace, facts.file) };
 }
 
-const commandPaths = (inputs: Inputs): ReadonlyMap<string, string | readonly string[]> =>
-  new Map(
-    Object.entries(handedDeps(inputs)).map(([name, path]) => [
-      name,
-      typeof path === 'string' ? path : path.map((member) => member.path),
-    ]),
+/** An optional path where nothing is is the empty text. */
+function commandPaths(inputs: Inputs): ReadonlyMap<string, string | readonly string[]> {
+  const handed = handedDeps(inputs);
+  return new Map(
+    Object.keys(inputs.digests).map((name) => {
+      const path = handed[name] ?? '';
+      return [name, typeof path === 'string' ? path : path.map((member) => member.path)];
+    }),
   );
+}
 
 const handedDeps = ({ paths }: Inputs): Inputs['paths'] =>
   Object.fromEntries(

@@ -19,6 +19,7 @@ import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../c
 import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
+import { deadLinkOn } from '../workspace/dead-link.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
 import { type Inputs, type MissingInput, type OutBehind, readInputs } from './read-inputs.ts';
@@ -110,6 +111,7 @@ export async function identityOf(
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
     out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
+    deadLink: (path) => deadLinkOn(session.workspace, path),
     outBehind: (link) => outBehind(session, link),
     isAdopted: (from) => known.isAdopted(from) ?? lastIsAdopted(session.store, session.plan.pipeline, from),
   });

@@ -9,7 +9,7 @@ import { checkCommand } from '../plan/command/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import { lineText } from '../plan/command/check-command.ts';
 import { wordsOfLine } from '../plan/command/shell-line.ts';
-import type { Instance, Plan, Program, Word } from '../plan/instance.ts';
+import { type Instance, isOptional, type Plan, type Program, type Word } from '../plan/instance.ts';
 import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
@@ -19,7 +19,7 @@ import { nearest } from '../pipeline-file/nearest.ts';
 import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/remembered/program-rows.ts';
 import type { Store } from '../store/database/open-store.ts';
-import { deadLink } from '../workspace/dead-link.ts';
+import { deadLinkOn } from '../workspace/dead-link.ts';
 import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
@@ -132,7 +132,11 @@ function neededHere(
 ): readonly LooseDependency[] {
   return Object.entries(instance.deps).flatMap(([name, dep]): readonly LooseDependency[] => {
     if (dep.kind !== 'path') return [];
-    if (workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined || !isRecorded(instance, name))
+    if (
+      dep.optional === true ||
+      workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined ||
+      !isRecorded(instance, name)
+    )
       return [{ ...dep, hint: dep.hint }];
     if (allowMissing) return [];
     return [
@@ -273,7 +277,7 @@ async function programFaults(
       used.map(({ instance, facts }) => [
         facts.bundle,
         instance.params,
-        Object.keys(instance.deps),
+        Object.entries(instance.deps).map(([name, dep]) => (isOptional(dep) ? `${name}?` : name)),
         Object.keys(instance.outs),
       ]),
     ),
@@ -298,7 +302,10 @@ function readFaults(
   const faults: Diagnostic[] = [];
   for (const dep of deps) {
     const place = placeOf(workspace, dep.path);
-    if (workspace.disk.stat(place) === undefined)
+    const isHere = workspace.disk.stat(place) !== undefined;
+    // A link to nothing is no absence that anybody means: its disk may not be mounted.
+    if (!isHere && dep.optional === true && deadLinkOn(workspace, dep.path) === undefined) continue;
+    if (!isHere)
       faults.push({
         ...missing(workspace, dep.path, dep.at),
         ...(dep.hint === undefined ? {} : { help: dep.hint }),
@@ -361,17 +368,6 @@ function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
     at,
     ...(suggestion === undefined ? {} : { suggestion }),
   };
-}
-
-/** The first link on the way to a path that leads to nothing. */
-function deadLinkOn(
-  workspace: ProjectFiles,
-  path: string,
-): { readonly path: string; readonly message: string } | undefined {
-  const earlier =
-    dirname(path) === path || dirname(path) === '.' ? undefined : deadLinkOn(workspace, dirname(path));
-  const message = earlier === undefined ? deadLink(workspace.disk, placeOf(workspace, path)) : undefined;
-  return message === undefined ? earlier : { path, message };
 }
 
 /** The path that is there and most like one that is not, folder by folder. */

@@ -10,11 +10,11 @@ import type { Dependency, Instance } from '../plan/instance.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
-import type { Stamp } from '../workspace/stamp.ts';
+import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 
 /** What an instance reads, by content. */
 export interface Inputs {
-  /** As the stage gets them: a path, or the list of what is gathered. */
+  /** As the stage gets them: a path, or the list of what is gathered; none where nothing is. */
   readonly paths: Readonly<Record<string, string | readonly Gathered[]>>;
   readonly digests: Readonly<Record<string, DependencyDigest>>;
   /** Of every file of every dep: to see later whether one was touched. */
@@ -55,6 +55,8 @@ export interface InputSources {
   out(instance: InstanceId, out: string): OutPlace;
   /** Whether the result of an instance was adopted: the stage that gathers it gets to know. */
   isAdopted(instance: InstanceId): boolean;
+  /** The first symbolic link on the way to a path that leads to nothing, and what is wrong with it. */
+  deadLink(path: string): { readonly path: string; readonly message: string } | undefined;
   /** The out of the plan that a symbolic link leads to, or into. */
   outBehind(link: string): OutBehind | undefined;
 }
@@ -94,7 +96,9 @@ export async function readInputs(
       return recorded;
     }
     if (!found.ok || found.value === undefined) {
-      const fault = found.ok ? { path, message: 'no such file or folder' } : found.error;
+      const fault = found.ok
+        ? (sources.deadLink(path) ?? { path, message: 'no such file or folder' })
+        : found.error;
       missing.push({ dep, path: fault.path, from, message: fault.message, absent: found.ok });
       return undefined;
     }
@@ -109,6 +113,15 @@ export async function readInputs(
     if (found.value.content.form === 'folder') listings.set(found.value.content.digest, found.value.items);
     return found.value.content;
   }
+  /** Whether nothing is there, and may be missing. */
+  async function isAbsent(
+    { path, optional }: PathDependency,
+    ignoring: IgnoreRules | undefined,
+  ): Promise<boolean> {
+    if (optional !== true) return false;
+    const found = await sources.read(path, { links: 'follow', ignoring });
+    return found.ok && found.value === undefined && sources.deadLink(path) === undefined;
+  }
   async function outContent(
     dep: string,
     instanceId: InstanceId,
@@ -121,13 +134,14 @@ export async function readInputs(
   for (const [name, dependency] of Object.entries(instance.deps)) {
     switch (dependency.kind) {
       case 'path': {
-        const found = await content(
-          name,
-          dependency.path,
-          undefined,
-          dependency.ignore ? sources.ignoring : undefined,
-          sources.recorded(name),
-        );
+        const ignoring = dependency.ignore ? sources.ignoring : undefined;
+        if (await isAbsent(dependency, ignoring)) {
+          // That something comes to be there while the stage runs is seen by its stamp.
+          stamps.set(dependency.path, stampOrNone(undefined));
+          digests[name] = { kind: 'absent' };
+          break;
+        }
+        const found = await content(name, dependency.path, undefined, ignoring, sources.recorded(name));
         paths[name] = dependency.path;
         // An extension decides how a file is parsed, so the base name counts.
         if (found !== undefined)
@@ -173,6 +187,8 @@ export async function readInputs(
     ? { ok: false, error: missing }
     : { ok: true, value: { paths, digests, stamps, listings, ignored, unchecked } };
 }
+
+type PathDependency = Extract<Dependency, { readonly kind: 'path' }>;
 
 /** Nothing says that the stage waits for it. */
 const linkMessage = ({ instance, stage, out }: OutBehind): string =>

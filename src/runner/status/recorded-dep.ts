@@ -8,7 +8,7 @@ import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
  * What a dep on a path held when the last result of its instance was made: raw data need not be on every
- * machine.
+ * machine. Where nothing may be there, that counts.
  */
 export function recordedDep(
   store: Store,
@@ -17,7 +17,10 @@ export function recordedDep(
   name: string,
 ): Content | undefined {
   const [dep, recorded] = [deps[name], lastResult(store, pipeline, id)?.manifest.deps[name]];
-  return dep?.kind === 'path' && recorded?.kind === 'content' && recorded.name === basename(dep.path)
+  return dep?.kind === 'path' &&
+    dep.optional !== true &&
+    recorded?.kind === 'content' &&
+    recorded.name === basename(dep.path)
     ? recorded.content
     : undefined;
 }

@@ -1,4 +1,17 @@
+import { dirname } from 'node:path';
 import type { WorkspaceDisk } from './disk/workspace-disk.ts';
+import { placeOf, type ProjectFiles } from './workspace.ts';
+
+/** The first link on the way to a path that leads to nothing, and what is wrong with it. */
+export function deadLinkOn(
+  workspace: ProjectFiles,
+  path: string,
+): { readonly path: string; readonly message: string } | undefined {
+  const earlier =
+    dirname(path) === path || dirname(path) === '.' ? undefined : deadLinkOn(workspace, dirname(path));
+  const message = earlier === undefined ? deadLink(workspace.disk, placeOf(workspace, path)) : undefined;
+  return message === undefined ? earlier : { path, message };
+}
 
 /**
  * What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is

@@ -83,6 +83,7 @@ const filed = record('a dep on a path', {
   path: required(lateText('a path'), 'a file or a folder, by content'),
   external: optional(flag, 'true: it lies outside the project and is only read'),
   ignore: optional(flag, 'false: every file of the folder counts, also what systems and editors leave there'),
+  optional: optional(flag, 'true: it may be missing, and a change of that runs the stage again'),
   hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 
@@ -94,6 +95,7 @@ export const dependencyShape: Shape<StageDependency> = choice(
       path,
       external: false,
       ignore: true,
+      optional: false,
       hint: undefined,
       at: path.at,
     })),
@@ -104,11 +106,12 @@ export const dependencyShape: Shape<StageDependency> = choice(
       gather: gather?.value ?? false,
       at,
     })),
-    filed: map(filed, ({ path, external, ignore, hint, at }): StageDependency => ({
+    filed: map(filed, ({ path, external, ignore, optional: isOptional, hint, at }): StageDependency => ({
       kind: 'path',
       path,
       external: external?.value ?? false,
       ignore: ignore?.value ?? true,
+      optional: isOptional?.value ?? false,
       hint: hint?.value,
       at,
     })),

@@ -49,8 +49,12 @@ export function settleDependency(
   if (dep.kind === 'from') return settleJoin(dep, name, cell, scope);
   const path = settleText(dep.path, lookUp, scope.report);
   if (path === undefined) return undefined;
-  if (path.startsWith('hf:')) return hubDependency(path, dep.at, scope.report);
-  const more = { ignore: dep.ignore, ...(dep.hint === undefined ? {} : { hint: dep.hint }) };
+  if (path.startsWith('hf:')) return hubDependency(path, dep, scope.report);
+  const more = {
+    ignore: dep.ignore,
+    ...(dep.optional ? { optional: true as const } : {}),
+    ...(dep.hint === undefined ? {} : { hint: dep.hint }),
+  };
   if (dep.external) return externalDependency(path, more, dep.path.at, scope.report);
   const inside = projectPath(path);
   if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...more, at: dep.path.at };
@@ -65,7 +69,7 @@ export function settleDependency(
 
 function externalDependency(
   path: string,
-  more: { readonly ignore: boolean; readonly hint?: string },
+  more: { readonly ignore: boolean; readonly optional?: true; readonly hint?: string },
   at: Range,
   report: Report,
 ): Dependency | undefined {
@@ -74,7 +78,19 @@ function externalDependency(
 }
 
 /** hf:owner/name@revision. Without a revision the content could change without a trace. */
-function hubDependency(text: string, at: Range, report: Report): Dependency | undefined {
+function hubDependency(
+  text: string,
+  { at, optional }: Extract<StageDependency, { readonly kind: 'path' }>,
+  report: Report,
+): Dependency | undefined {
+  if (optional)
+    return void report({
+      severity: 'error',
+      code: 'bad-optional',
+      message: `${JSON.stringify(text.slice(0, 100))} is fetched where it is missing, so it cannot be optional`,
+      at,
+      help: 'leave optional out; only files and folders may be missing',
+    });
   const [, repository, revision] = /^hf:((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
   if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..'))
     return { kind: 'hub', repository, revision, at };
@@ -218,7 +234,8 @@ export function looseDependencies(pipeline: Pipeline, report: Report): readonly 
     else if (dep.path.parts === null && !dep.path.text.startsWith('hf:')) {
       const inside = projectPath(dep.path.text);
       const path = dep.external ? dep.path.text : inside.ok ? inside.value : undefined;
-      if (path !== undefined) return [{ path, external: dep.external, hint: dep.hint, at: dep.path.at }];
+      const { external, optional, hint } = dep;
+      if (path !== undefined) return [{ path, external, optional, hint, at: dep.path.at }];
     }
     return [];
   });
@@ -228,6 +245,7 @@ export function looseDependencies(pipeline: Pipeline, report: Report): readonly 
 export interface LooseDependency {
   readonly path: string;
   readonly external: boolean;
+  readonly optional?: boolean;
   readonly hint: string | undefined;
   readonly at: Range;
 }
