@@ -1,18 +1,16 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build } from 'esbuild';
-import { builtPage, pageFiles } from '../../scripts/built-programs.mjs';
 import { pages } from '../../src/ui/pages.ts';
-import { programs } from '../rig/build-programs.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
-import { chromiumPath } from './chromium.ts';
+import { buildPage } from './build-page.ts';
+import { chromiumPath, launchChromium } from './chromium.ts';
+import { serve } from './serve.ts';
 import { hostileTexts, shownProject } from './shown-project.ts';
 
-const root = join(import.meta.dirname, '../..');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Each of them draws something else. */
@@ -33,21 +31,13 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   let stop: () => Promise<void>;
 
   beforeAll(async () => {
-    const { main } = await programs();
-    pageFolder = join(main, '../ui');
-    mkdirSync(pageFolder, { recursive: true });
-    await build(builtPage(root, pageFolder));
-    for (const name of pageFiles) cpSync(join(root, 'src/ui/page', name), join(pageFolder, name));
+    pageFolder = await buildPage();
     rig = await createRig();
     rig.write(shownProject());
     const ran = await rig.pipeline('run').result;
     expect(ran.code, ran.stderr).toBe(0);
     [address, stop] = await serve(rig);
-    browser = await chromium.launch({
-      executablePath: chromiumPath ?? '',
-      // The sandbox of Chromium does not work for root in a container.
-      args: ['--no-sandbox', '--host-resolver-rules=MAP evil.test 127.0.0.1'],
-    });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
@@ -316,16 +306,3 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await end();
   });
 });
-
-/** `pipeline ui` in a project: its address, and its end. */
-async function serve(rig: Rig): Promise<readonly [address: string, stop: () => Promise<void>]> {
-  const server = rig.pipeline('ui');
-  const address = await server.printed(/^http:\S+/m);
-  return [
-    address,
-    async () => {
-      server.kill('SIGINT');
-      expect((await server.result).code).toBe(0);
-    },
-  ];
-}

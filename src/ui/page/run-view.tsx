@@ -96,7 +96,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
           rowHeight={40}
           rows={shown}
           head={
-            <tr>
+            <>
               <th scope="col">Instance</th>
               <th scope="col">State</th>
               <th scope="col" class="number">
@@ -111,11 +111,12 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
               <th scope="col" class="timeline-head">
                 Timeline
               </th>
-            </tr>
+            </>
           }
-          row={(told) => (
-            <InstanceRow
-              key={told.instance}
+          keyOf={({ instance }) => instance}
+          isChosen={({ instance }) => instance === open}
+          cells={(told) => (
+            <InstanceCells
               told={told}
               span={{ from: run.startedAt, to: end, now }}
               isOpen={told.instance === open}
@@ -141,7 +142,7 @@ const lastMoment = (run: RunAnswer): number =>
     ...run.instances.map(({ startedAt, finishedAt }) => finishedAt ?? startedAt ?? run.startedAt),
   );
 
-function InstanceRow(props: {
+function InstanceCells(props: {
   readonly told: RunInstance;
   readonly span: { readonly from: number; readonly to: number; readonly now: number };
   readonly isOpen: boolean;
@@ -150,7 +151,7 @@ function InstanceRow(props: {
   const { told, span, isOpen, address } = props;
   const end = told.finishedAt ?? (told.state === 'running' ? span.now : span.to);
   return (
-    <tr class={isOpen ? 'chosen' : ''}>
+    <>
       <td>
         <a
           href={address}
@@ -182,7 +183,7 @@ function InstanceRow(props: {
           />
         )}
       </td>
-    </tr>
+    </>
   );
 }
 

@@ -3,18 +3,24 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /**
  * A table of any number of rows, of which only those in sight are drawn: rows have one height, and empty rows
- * above and below stand for the others.
+ * above and below stand for the others. Screen readers learn the place of each row among all.
  */
 export function VirtualRows<T>(props: {
   readonly label: string;
+  /** The cells of the head. */
   readonly head: ComponentChildren;
   readonly columns: number;
+  /** The widths of the first columns, so that they stay when other rows come into sight. */
+  readonly widths?: readonly string[];
   readonly rows: readonly T[];
   readonly rowHeight: number;
-  readonly row: (row: T, place: number) => ComponentChildren;
+  readonly keyOf: (row: T) => string;
+  readonly cells: (row: T) => ComponentChildren;
+  readonly isChosen?: (row: T) => boolean;
+  /** Of the table. */
   readonly class?: string;
 }) {
-  const { rows, rowHeight, columns } = props;
+  const { rows, rowHeight, columns, widths = [], keyOf, isChosen } = props;
   const box = useRef<HTMLDivElement>(null);
   const [{ top, height }, setSight] = useState({ top: 0, height: 800 });
   useLayoutEffect(() => {
@@ -30,13 +36,33 @@ export function VirtualRows<T>(props: {
     };
   }, []);
   const { first, end } = rowsInSight(rows.length, { top, height, rowHeight });
+  // A row that scrolls away takes the focus with it: the keys shall go on scrolling this list.
+  const hadFocus = box.current?.contains(document.activeElement) === true;
+  useLayoutEffect(() => {
+    if (hadFocus && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  });
   return (
-    <div class={`rows ${props.class ?? ''}`} ref={box} tabIndex={0} role="region" aria-label={props.label}>
-      <table aria-rowcount={rows.length + 1}>
-        <thead>{props.head}</thead>
+    <div class="rows" ref={box} tabIndex={0} role="region" aria-label={props.label}>
+      <table class={props.class} aria-rowcount={rows.length + 1} style={{ '--row-height': `${rowHeight}px` }}>
+        <colgroup>
+          {widths.map((width, index) => (
+            <col key={index} style={{ width }} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>{props.head}</tr>
+        </thead>
         <tbody>
           <Gap height={first * rowHeight} columns={columns} />
-          {rows.slice(first, end).map((row, index) => props.row(row, first + index))}
+          {rows.slice(first, end).map((row, index) => (
+            <tr
+              key={keyOf(row)}
+              aria-rowindex={first + index + 2}
+              class={isChosen?.(row) === true ? 'chosen' : undefined}
+            >
+              {props.cells(row)}
+            </tr>
+          ))}
           <Gap height={(rows.length - end) * rowHeight} columns={columns} />
         </tbody>
       </table>
@@ -58,6 +84,8 @@ function rowsInSight(
   { top, height, rowHeight }: { readonly top: number; readonly height: number; readonly rowHeight: number },
 ): { readonly first: number; readonly end: number } {
   const around = 12;
-  const first = Math.max(0, Math.min(count, Math.floor(top / rowHeight) - around));
+  // A list that a filter made shorter may be scrolled further than it is long.
+  const last = Math.max(0, count - Math.ceil(height / rowHeight));
+  const first = Math.max(0, Math.min(last, Math.floor(top / rowHeight)) - around);
   return { first, end: Math.min(count, first + Math.ceil(height / rowHeight) + 2 * around) };
 }

@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { numberText, tickText } from '../number-text.ts';
+import { pointerPlace } from './pointer-place.ts';
 import { linearScale, type Scale } from './scale.ts';
 import { useWidth } from './use-width.ts';
 
@@ -25,16 +26,30 @@ export function ParallelCoordinates(props: {
   const [box, width] = useWidth();
   const [shown, setShown] = useState<string | undefined>(undefined);
   const wide = Math.max(width, edge.left + edge.right + (axes.length - 1) * 104);
-  const placed = axes.map((axis, index) => ({
-    ...axis,
-    x: edge.left + (index * (wide - edge.left - edge.right)) / Math.max(1, axes.length - 1),
-    scale: axisScale(lines.map(({ values }) => values[axis.name])),
-  }));
+  const placed = useMemo(
+    () =>
+      axes.map((axis, index) => ({
+        ...axis,
+        x: edge.left + (index * (wide - edge.left - edge.right)) / Math.max(1, axes.length - 1),
+        scale: axisScale(lines.map(({ values }) => values[axis.name])),
+      })),
+    [axes, lines, wide],
+  );
+  const drawn = useMemo(
+    () =>
+      lines.map((line): DrawnLine => ({
+        name: line.name,
+        points: placed.flatMap(({ name, x, scale }) => {
+          const y = scale.placeOf(line.values[name]);
+          return y === undefined ? [] : [{ x, y }];
+        }),
+        shade: shadeOf(placed.at(-1)?.scale.placeOf(line.values[placed.at(-1)?.name ?? ''])),
+      })),
+    [lines, placed],
+  );
+  const shades = useMemo(() => byShade(drawn), [drawn]);
   const last = placed.at(-1);
-  const shareOf = ({ values }: ParallelLine): number => {
-    const value = last?.scale.placeOf(values[last.name]);
-    return value === undefined ? 0 : (height - edge.bottom - value) / (height - edge.bottom - edge.top);
-  };
+  const chosen = drawn.find(({ name }) => name === shown);
   return (
     <div ref={box} class="wide" tabIndex={0} role="region" aria-label="Parallel coordinates">
       <svg
@@ -43,21 +58,20 @@ export function ParallelCoordinates(props: {
         height={height}
         role="img"
         aria-label={`Params and ${last?.title ?? ''} of ${lines.length} models: the table has the values`}
+        onPointerMove={(event) => setShown(nearestLine(drawn, pointerPlace(event)))}
+        onPointerLeave={() => setShown(undefined)}
       >
-        {lines.map((line) => (
+        {shades.map(([shade, path]) => (
           <path
-            key={line.name}
-            class={shown === undefined ? 'line' : shown === line.name ? 'line chosen' : 'line faint'}
-            style={{
-              stroke: `color-mix(in oklab, var(--series-1), var(--series-0) ${Math.round(shareOf(line) * 100)}%)`,
-            }}
-            d={pathOf(placed.map(({ name, x, scale }) => [x, scale.placeOf(line.values[name])] as const))}
-            onPointerEnter={() => setShown(line.name)}
-            onPointerLeave={() => setShown(undefined)}
-          >
-            <title>{line.name}</title>
-          </path>
+            key={shade}
+            class={`line${drawn.length > 200 ? ' thin' : ''}${chosen === undefined ? '' : ' faint'}`}
+            style={{ stroke: strokeOf(shade) }}
+            d={path}
+          />
         ))}
+        {chosen !== undefined && (
+          <path class="line chosen" style={{ stroke: strokeOf(chosen.shade) }} d={pathOf(chosen)} />
+        )}
         {placed.map(({ name, title, x, scale }) => (
           <g key={name}>
             <line class="axis-line" x1={x} x2={x} y1={edge.top} y2={height - edge.bottom} />
@@ -87,11 +101,56 @@ export function ParallelCoordinates(props: {
 const valueText = (value: string | number | undefined): string =>
   typeof value === 'number' ? numberText(value) : (value ?? '');
 
-const pathOf = (points: readonly (readonly [number, number | undefined])[]): string =>
-  points
-    .flatMap(([x, y]) => (y === undefined ? [] : [`${x.toFixed(1)} ${y.toFixed(1)}`]))
-    .map((point, index) => `${index === 0 ? 'M' : 'L'} ${point}`)
-    .join(' ');
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface DrawnLine {
+  readonly name: string;
+  readonly points: readonly Place[];
+  /** From 0 to `mostShades`, by the place on the last axis. */
+  readonly shade: number;
+}
+
+/** Lines of one shade are one path: a thousand models are no more than so many nodes. */
+const mostShades = 24;
+
+const shadeOf = (y: number | undefined): number =>
+  y === undefined
+    ? 0
+    : Math.round((mostShades * (height - edge.bottom - y)) / (height - edge.bottom - edge.top));
+
+const strokeOf = (shade: number): string =>
+  `color-mix(in oklab, var(--series-1), var(--series-0) ${Math.round((shade / mostShades) * 100)}%)`;
+
+const pathOf = ({ points }: DrawnLine): string =>
+  points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'} ${x.toFixed(1)} ${y.toFixed(1)}`).join(' ');
+
+function byShade(lines: readonly DrawnLine[]): readonly (readonly [shade: number, path: string])[] {
+  const paths = new Map<number, string[]>();
+  for (const line of lines) {
+    const known = paths.get(line.shade) ?? [];
+    paths.set(line.shade, known);
+    known.push(pathOf(line));
+  }
+  return [...paths].map(([shade, each]) => [shade, each.join(' ')]);
+}
+
+/** The line that a pointer is at, within a few pixels. */
+function nearestLine(lines: readonly DrawnLine[], { x, y }: Place): string | undefined {
+  let [name, least]: [string | undefined, number] = [undefined, 8];
+  for (const line of lines) {
+    const after = line.points.findIndex((point) => point.x >= x);
+    const [from, to] = [line.points[after - 1], line.points[after]];
+    if (from === undefined || to === undefined) continue;
+    const slope = (to.y - from.y) / (to.x - from.x);
+    // How far the line is, not how far below the pointer it runs: steep lines are as easy to reach.
+    const distance = Math.abs(from.y + slope * (x - from.x) - y) / Math.hypot(1, slope);
+    if (distance < least) [name, least] = [line.name, distance];
+  }
+  return name;
+}
 
 interface AxisScale {
   readonly placeOf: (value: string | number | undefined) => number | undefined;

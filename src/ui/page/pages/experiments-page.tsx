@@ -20,6 +20,7 @@ import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.
 import { Scatter } from '../charts/scatter.tsx';
 import { endsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
+import { VirtualRows } from '../virtual-rows.tsx';
 
 /** One row a model: the params in which the models differ, and their metrics with intervals. */
 export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) {
@@ -208,50 +209,59 @@ function ExperimentTable(
       </th>
     );
   };
+  const hasBounds = metrics.some((name) => rows.some(({ metrics: { [name]: metric } }) => isSpread(metric)));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Models with their params and metrics">
-      <table class="experiments">
-        <thead>
-          <tr>
+    <>
+      <VirtualRows
+        label="Models with their params and metrics"
+        class="experiments"
+        columns={settings.length + metrics.length + 2}
+        widths={[
+          `${longest(rows.map(({ name }) => name)) + 3}ch`,
+          ...settings.map((name) => `${Math.min(20, longest(rows.map((row) => row.settings[name])) + 3)}ch`),
+        ]}
+        rowHeight={hasBounds ? 56 : 40}
+        rows={rows}
+        head={
+          <>
             {heading('', 'Model', false)}
             {settings.map((name) => heading(name, short(name), false))}
             {metrics.map((name) => heading(name, short(name), true))}
             <th scope="col">
               <span class="hidden-text">Hide</span>
             </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.name}>
-              <th scope="row">
-                <ModelName row={row} />
-              </th>
-              {settings.map((name) => (
-                <td key={name} class="setting" title={row.settings[name]}>
-                  {row.settings[name] ?? ''}
-                </td>
-              ))}
-              {metrics.map((name) => (
-                <td key={name} class="number">
-                  <MetricCell metric={row.metrics[name]} range={ranges.get(name)} />
-                </td>
-              ))}
-              <td>
-                <button
-                  type="button"
-                  class="quiet"
-                  aria-label={`Hide ${row.name}`}
-                  title="Hide this row"
-                  onClick={() => go(changed(query, { hide: [...query.getAll('hide'), row.name] }))}
-                >
-                  ×
-                </button>
+          </>
+        }
+        keyOf={({ name }) => name}
+        cells={(row) => (
+          <>
+            <th scope="row">
+              <ModelName row={row} />
+            </th>
+            {settings.map((name) => (
+              <td key={name} class="setting" title={row.settings[name]}>
+                {row.settings[name] ?? ''}
               </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+            ))}
+            {metrics.map((name) => (
+              <td key={name} class="number">
+                <MetricCell metric={row.metrics[name]} range={ranges.get(name)} />
+              </td>
+            ))}
+            <td>
+              <button
+                type="button"
+                class="quiet"
+                aria-label={`Hide ${row.name}`}
+                title="Hide this row"
+                onClick={() => go(changed(query, { hide: [...query.getAll('hide'), row.name] }))}
+              >
+                ×
+              </button>
+            </td>
+          </>
+        )}
+      />
       <p class="note muted">
         {rule === undefined ? (
           <>
@@ -266,9 +276,17 @@ function ExperimentTable(
         Below a score: its 95 % interval, as the metrics file states it; of several seeds, their standard
         deviation.
       </p>
-    </div>
+    </>
   );
 }
+
+const longest = (texts: readonly (string | undefined)[]): number =>
+  texts.reduce((most, text = '') => Math.max(most, text.length), 0);
+
+/** Whether there is something to show below a value. */
+const isSpread = (metric: RowMetric | undefined): boolean =>
+  metric !== undefined &&
+  (Number.isFinite(metric.deviation) || (Number.isFinite(metric.low) && Number.isFinite(metric.high)));
 
 /** What stands before the last dot above it: a column is no wider than it has to be. */
 function BrokenName({ text }: { readonly text: string }) {

@@ -61,7 +61,7 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
           rowHeight={44}
           rows={runs}
           head={
-            <tr>
+            <>
               <th scope="col">State</th>
               <th scope="col">Run</th>
               <th scope="col">Started</th>
@@ -70,12 +70,13 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
               </th>
               <th scope="col">Commit</th>
               <th scope="col">Instances</th>
-            </tr>
+            </>
           }
-          row={({ run, state, startedAt, finishedAt, counts, pipeline, startedFrom }) => {
+          keyOf={({ run }) => run}
+          cells={({ run, state, startedAt, finishedAt, counts, pipeline, startedFrom }) => {
             const address = changed(query, { run });
             return (
-              <tr key={run}>
+              <>
                 <td>
                   <State state={state} />
                 </td>
@@ -102,7 +103,7 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
                 <td>
                   <Counts counts={Object.entries(counts)} />
                 </td>
-              </tr>
+              </>
             );
           }}
         />
