@@ -28,6 +28,7 @@ import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
 import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
 import { type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
+import { storeFolder } from './project/machine/store-folder.ts';
 import { thisMachine } from './project/machine/this-machine.ts';
 import { placedHere } from './project/planning/placed-here.ts';
 import type {
@@ -248,9 +249,11 @@ export async function openProject(
   const textOf: TextOf = (name) => texts.get(name);
   let last: Planned | undefined;
 
-  function opened(place: ProjectPlace, access: Access): Result<Opened, Problem> {
+  async function opened(place: ProjectPlace, access: Access): Promise<Result<Opened, Problem>> {
+    const store = await storeFolder(place.root, host.environment);
+    if (!store.ok) return store;
     if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
-    if (rows?.ok !== true) rows = openRows(place, { ...host, executorName: executor }, access);
+    if (rows?.ok !== true) rows = openRows(place, store.value, { ...host, executorName: executor }, access);
     return rows;
   }
   function close(): void {
@@ -261,7 +264,7 @@ export async function openProject(
    * The present rows: the cache may have been deleted since they were opened. Nothing may be
    * using them.
    */
-  function openedAnew(place: ProjectPlace): Result<Opened, Problem> {
+  async function openedAnew(place: ProjectPlace): Promise<Result<Opened, Problem>> {
     if (rows?.ok === true && !rows.value.store.isInPlace()) close();
     return opened(place, 'write');
   }
@@ -273,7 +276,7 @@ export async function openProject(
     return orDiskProblem(async () => {
       const place = placeHere(folder, file);
       if (!place.ok) return place;
-      const open = opened(place.value, access);
+      const open = await opened(place.value, access);
       return open.ok ? answer(open.value) : open;
     });
   }
@@ -282,7 +285,7 @@ export async function openProject(
     const place = placeHere(folder, file);
     if (!place.ok) return place;
     // A project that was never run is not given a cache for having faults.
-    const open = hasCache(place.value) ? opened(place.value, access) : undefined;
+    const open = hasCache(place.value) ? await opened(place.value, access) : undefined;
     if (open?.ok === false) return open;
     const look: LookAhead = (sound, loose) => {
       const selected = checked && select(sound, checked);
@@ -309,7 +312,7 @@ export async function openProject(
     return orDiskProblem(async () => {
       const plan = await planned(access, checked);
       if (!plan.ok) return plan;
-      const open = opened(plan.value.place, access);
+      const open = await opened(plan.value.place, access);
       if (!open.ok) return open;
       const placed = await placedHere(open.value, plan.value);
       if (!placed.ok) return placed;
@@ -329,7 +332,7 @@ export async function openProject(
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<FinishedRun | undefined> {
-    const open = hasCache(place) ? opened(place, 'write') : undefined;
+    const open = hasCache(place) ? await opened(place, 'write') : undefined;
     const idle = open?.ok === true ? idleRequestOf(open.value, request) : undefined;
     return open?.ok === true && idle !== undefined ? runIdle(open.value, idle, onEvent, stop) : undefined;
   }

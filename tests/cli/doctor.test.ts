@@ -329,6 +329,9 @@ describe('what doctor says of a disk', () => {
         state: 'warning',
         message: expect.stringContaining('network'),
       });
+    const elsewhere = { type: 'xfs', freeBytes: 2 ** 40 };
+    expect(diskFinding({ type: 'nfs4', freeBytes: 2 ** 40 }, elsewhere)).toMatchObject({ state: 'good' });
+    expect(diskFinding(elsewhere, { type: 'nfs4', freeBytes: 2 ** 40 })).toMatchObject({ state: 'warning' });
   });
 
   test.runIf(process.platform === 'linux')(

@@ -47,7 +47,7 @@ test.skipIf(process.platform !== 'linux')(
   async () => {
     const lockFile = join(folder, 'lock.sqlite');
     writeFileSync(lockFile, 'something else, and more of it than a header');
-    const taken = await takeLock(store, lockFile, 0, new AbortController().signal);
+    const taken = await takeLock(store, 0, new AbortController().signal);
     expect(taken).toMatchObject({ ok: false, error: { kind: 'damaged' } });
     expect(openFiles()).not.toContain(lockFile);
   },

@@ -101,7 +101,7 @@ test('a look that fails while a stage runs is told, and the next one is made', a
   rig.write({ notes: 'x' });
   expect(await watch.heard('problem')).toEqual({
     kind: 'problem',
-    problem: { kind: 'disk', message: 'cache/pipeline.sqlite: disk I/O error (SQLITE_IOERR)' },
+    problem: { kind: 'disk', message: 'pipeline.sqlite: disk I/O error (SQLITE_IOERR)' },
   });
   results.fails = false;
   rig.write({ x: '2' });

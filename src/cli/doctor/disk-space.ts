@@ -1,4 +1,5 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import type { Finding } from './finding.ts';
 
@@ -9,12 +10,15 @@ export interface Disk {
   readonly freeBytes: number;
 }
 
-export function diskOf(folder: string): Disk {
+/** Of a folder that may not be there yet: the disk that it would be on. */
+export function diskOf(path: string): Disk {
+  const folder = nearestFolder(path);
   const { bavail, bsize } = statfsSync(folder);
   return { type: typeOf(folder), freeBytes: bavail * bsize };
 }
 
-export function diskFinding({ type, freeBytes }: Disk): Finding {
+/** `store`: the disk of the database, where that is another folder than the project's. */
+export function diskFinding({ type, freeBytes }: Disk, store: Disk = { type, freeBytes }): Finding {
   const message = `${sizeText(freeBytes)} free${type === undefined ? '' : ` (${type})`}`;
   if (freeBytes < 64 << 20)
     return {
@@ -23,13 +27,13 @@ export function diskFinding({ type, freeBytes }: Disk): Finding {
       message,
       help: 'make room: pipeline gc --dry-run says what can go from the cache',
     };
-  if (type !== undefined && /^(nfs|cifs|smb|9p|afs|ceph|lustre|fuse\.sshfs)/.test(type)) {
+  if (store.type !== undefined && isOfNetwork(store.type)) {
     // https://sqlite.org/wal.html: "WAL does not work over a network filesystem".
     return {
       part: 'disk',
       state: 'warning',
-      message: `${message}: a network file system, where SQLite cannot keep two machines apart`,
-      help: 'keep the project on a local disk, or never run it from two machines at once',
+      message: `${message}: the database is on a network file system (${store.type}), where SQLite cannot keep two machines apart`,
+      help: 'name a folder on a local disk as "store:" in pipeline.machine.yaml, or never run it from two machines at once',
     };
   }
   if (freeBytes < 2 ** 31)
@@ -41,6 +45,11 @@ export function diskFinding({ type, freeBytes }: Disk): Finding {
     };
   return { part: 'disk', state: 'good', message };
 }
+
+const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)));
+
+const isOfNetwork = (type: string): boolean =>
+  /^(nfs|cifs|smb|9p|afs|ceph|lustre|gpfs|beegfs|fuse\.sshfs)/.test(type);
 
 /** The type of the mount with the longest path above the folder; Linux only. */
 function typeOf(folder: string): string | undefined {

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { findProject } from '../../runner/project/find-project.ts';
 import { folderFault } from '../../runner/project/folder-fault.ts';
+import { storeFolder } from '../../runner/project/machine/store-folder.ts';
 import { projectHealth } from '../../runner/project/project-health.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
+import { noColors } from '../../runner/wording/colors.ts';
 import { installedFile } from '../installed-file.ts';
+import { problemText } from '../output/report-problem.ts';
 import { diskFinding, diskOf } from './disk-space.ts';
 import { engine } from './engine.ts';
 import { behaviourFinding, behaviourOf } from './file-system.ts';
@@ -58,7 +61,14 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
     };
   const { root } = found.value;
   yield { part: 'project', state: 'good', message: root };
-  yield diskFinding(diskOf(root));
+  const store = await storeFolder(root, process.env);
+  if (!store.ok)
+    return yield {
+      part: 'machine file',
+      state: 'broken',
+      message: await problemText(store.error, noColors),
+    };
+  yield diskFinding(diskOf(root), diskOf(store.value));
   yield behaviourFinding(await behaviourOf(root));
   const artifacts = folderFault(join(root, 'artifacts'));
   if (artifacts !== undefined)
@@ -68,7 +78,7 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
       message: `artifacts ${artifacts.message}`,
       help: artifacts.help,
     };
-  const health = await projectHealth(root);
+  const health = await projectHealth(root, store.value);
   if (!health.ok)
     return yield {
       part: 'cache',

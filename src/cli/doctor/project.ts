@@ -10,7 +10,7 @@ export function cacheFinding({
     return {
       part: 'cache',
       state: 'broken',
-      message: `cache/pipeline.sqlite is damaged: ${damage}`,
+      message: `the database of the project (pipeline.sqlite) is damaged: ${damage}`,
       help: 'move the file away: results are computed again',
     };
   const message = `${results} results, ${objects} objects, ${sizeText(bytes)}`;

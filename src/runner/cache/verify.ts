@@ -2,7 +2,7 @@ import type { Digest } from '../../files/digest.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { readListing } from './restore-out.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, shownPath, type Workspace } from '../workspace/workspace.ts';
 import type { Key } from '../identity.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
@@ -29,7 +29,7 @@ export async function verifyStore(
   named: ReadonlySet<string> | undefined,
 ): Promise<Verified> {
   const { file, rows } = storeDamage(store);
-  const databaseFile = 'cache/pipeline.sqlite';
+  const databaseFile = shownPath(workspace, store.file);
   const damages = [
     ...file.map((message) => ({
       path: databaseFile,

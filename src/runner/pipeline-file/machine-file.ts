@@ -3,7 +3,7 @@ import type { ExecutorSettings } from './executor-settings.ts';
 import { executorsShape } from './shapes/executor-shape.ts';
 import { remoteFields } from './shapes/pipeline-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
-import { namePattern, optional, record, text } from './shapes/shape.ts';
+import { matching, namePattern, optional, record, text } from './shapes/shape.ts';
 import { type TrackerSettings, trackingShape } from './shapes/tracking-shape.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 
@@ -13,6 +13,8 @@ export interface MachineFile {
   /** Where stages run that name no executor. */
   readonly executor: Located<string> | undefined;
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
+  /** Below which folder the rows and the lock of projects are kept: absolute, or from `~/`. */
+  readonly store: string | undefined;
   /** Beside those of the pipeline file. */
   readonly tracking: readonly TrackerSettings[];
 }
@@ -20,10 +22,13 @@ export interface MachineFile {
 /** The file of a project, from its root. */
 export const machineFileName = 'pipeline.machine.yaml';
 
+const localFolder = matching('an absolute folder, or one from ~/', /^(~?\/).*$/);
+
 export const machineShape = record('a machine file', {
   cache: optional(record('the shared cache', remoteFields), 'where results are shared, and how'),
   executor: optional(text, 'where stages run that name no executor'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
+  store: optional(localFolder, 'a folder on a disk of this machine, for the rows and locks of projects'),
   tracking: optional(trackingShape, 'where runs are shown while they run'),
 });
 
@@ -44,8 +49,15 @@ export function parseMachineFile(file: string, content: string, report: Report):
     cache: fields.cache && { remote: remote?.value, read: read?.value, write: write?.value },
     executor: fields.executor,
     executors: fields.executors ?? new Map(),
+    store: fields.store?.value,
     tracking: fields.tracking ?? [],
   };
 }
 
-const nothing: MachineFile = { cache: undefined, executor: undefined, executors: new Map(), tracking: [] };
+const nothing: MachineFile = {
+  cache: undefined,
+  executor: undefined,
+  executors: new Map(),
+  store: undefined,
+  tracking: [],
+};

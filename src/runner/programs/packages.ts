@@ -4,7 +4,7 @@ import { digestOf } from '../../files/digest.ts';
 import { isJsonObject, jsonIn, type JsonObject } from '../../files/json.ts';
 import { readFileSync } from 'node:fs';
 import { readContent } from '../workspace/read-content.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, shownPath, type Workspace } from '../workspace/workspace.ts';
 import { installedFor, type OwnerPackage, packageJsonIn } from './owner-package.ts';
 import { packageName } from './package-name.ts';
 import { shippedPaths } from './shipped-paths.ts';
@@ -40,7 +40,7 @@ export async function packageFacts(
     .map((specifier) => ({ name: packageName(specifier), from: asking }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = lock && resolve(lock.packages, next.name, next.from);
-    const shown = found === undefined ? next.name : shownPath(found.path, asking);
+    const shown = found === undefined ? next.name : fromAsking(found.path, asking);
     if (packages[shown] !== undefined) continue;
     const fact =
       found === undefined
@@ -58,7 +58,7 @@ export async function packageFacts(
 }
 
 /** Where a package is installed, from the one that asks: "a>b" is the "b" of "a". */
-const shownPath = (path: string, asking: string): string =>
+const fromAsking = (path: string, asking: string): string =>
   (path.startsWith(`${asking}/`) ? path.slice(asking.length + 1) : path)
     .replace(/^node_modules\//, '')
     .replaceAll('/node_modules/', '>');
@@ -157,7 +157,7 @@ async function unrecorded(
 }
 
 async function contentOf(workspace: Workspace, place: string, sources: Map<string, string>): Promise<string> {
-  const path = place.startsWith(`${workspace.root}/`) ? relative(workspace.root, place) : place;
+  const path = shownPath(workspace, place);
   const content = await sourceDigest(workspace, path);
   sources.set(path, content);
   return content;

@@ -30,7 +30,7 @@ import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
 import { choose, chooseToRun, selectedIn, sessionToRun } from './planning/chosen.ts';
-import { lockFileOf, takeLock } from '../store/lock.ts';
+import { takeLock } from '../store/lock.ts';
 import { allPlacements } from '../store/placements.ts';
 import { wasKilled } from '../store/runs.ts';
 import { partialFiles } from '../cache/partial-files.ts';
@@ -197,7 +197,7 @@ async function locked<T>(
   signal: AbortSignal,
   act: () => Promise<Result<T, Problem>>,
 ): Promise<Result<T, Problem>> {
-  const lock = await takeLock(opened.store, lockFileOf(opened.place.root), waitSeconds, signal);
+  const lock = await takeLock(opened.store, waitSeconds, signal);
   if (!lock.ok) return lock;
   try {
     return await orDiskProblem(async () => {

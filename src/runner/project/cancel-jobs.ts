@@ -4,7 +4,7 @@ import type { CancelledJobs, Problem } from '../answers.ts';
 import { type Executor, type Handle, handleOf } from '../executors/executor.ts';
 import type { Selection } from '../plan/select.ts';
 import { abandonAttempt, attemptsInQueues, type OpenAttempt } from '../store/attempts.ts';
-import { lockFileOf, takeLock } from '../store/lock.ts';
+import { takeLock } from '../store/lock.ts';
 import { attemptFolder } from '../workspace/cache-layout.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
@@ -50,8 +50,8 @@ export async function cancelJobs(
  */
 const lookAgainMilliseconds = 100;
 
-async function isRunOn({ store, place }: Opened): Promise<boolean> {
-  const lock = await takeLock(store, lockFileOf(place.root), 0, new AbortController().signal);
+async function isRunOn({ store }: Opened): Promise<boolean> {
+  const lock = await takeLock(store, 0, new AbortController().signal);
   if (lock.ok) lock.value.release();
   return !lock.ok && lock.error.kind === 'busy';
 }
@@ -103,11 +103,8 @@ async function cancelled(executor: Executor, handles: readonly Handle[]): Promis
   executor.close();
 }
 
-async function recordEnds(
-  { workspace, store, place }: Opened,
-  attempts: readonly OpenAttempt[],
-): Promise<void> {
-  const lock = await takeLock(store, lockFileOf(place.root), 0, new AbortController().signal);
+async function recordEnds({ workspace, store }: Opened, attempts: readonly OpenAttempt[]): Promise<void> {
+  const lock = await takeLock(store, 0, new AbortController().signal);
   if (!lock.ok) return;
   try {
     for (const attempt of attempts) {

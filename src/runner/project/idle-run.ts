@@ -16,7 +16,7 @@ import type { FinalOut, FinishedRun, RunRequest, StopSignals } from '../run-requ
 import { isOverrideName } from '../wording/override-name.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { fillIdle, findIdle, reserveIdle } from '../store/remembered/idle-rows.ts';
-import { lockFileOf, takeLock } from '../store/lock.ts';
+import { takeLock } from '../store/lock.ts';
 import { wasKilled } from '../store/runs.ts';
 import { type Look, looksTheSame, recordLooks } from '../workspace/recorded-looks.ts';
 
@@ -108,12 +108,11 @@ export async function runIdle(
 ): Promise<FinishedRun | undefined> {
   const {
     store,
-    place,
     workspace,
     host: { environment, retryDelay },
   } = opened;
   if (findIdle(store, text) === undefined) return undefined;
-  const lock = await takeLock(store, lockFileOf(place.root), 0, stop.gentle);
+  const lock = await takeLock(store, 0, stop.gentle);
   if (!lock.ok) return undefined;
   try {
     const record = parsed(findIdle(store, text));

@@ -8,7 +8,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { HelperPrograms } from '../executors/helper-programs.ts';
 import { openExecutors } from '../executors/open-executors.ts';
-import { openStore, openStoreToRead, type Store } from '../store/database/open-store.ts';
+import { openStore, openStoreToRead, type Store, storeFileIn } from '../store/database/open-store.ts';
 import { type StatRows, statRows } from '../store/remembered/stat-rows.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkspaceDisk } from '../workspace/disk/workspace-disk.ts';
@@ -43,8 +43,14 @@ export interface Opened {
 /** What rows are opened for: who only looks makes none, and needs no permission to write. */
 export type Access = 'read' | 'write';
 
-export function openRows(place: ProjectPlace, host: Host, access: Access): Result<Opened, Problem> {
-  const file = join(place.root, 'cache/pipeline.sqlite');
+/** `folder`: of the rows. */
+export function openRows(
+  place: ProjectPlace,
+  folder: string,
+  host: Host,
+  access: Access,
+): Result<Opened, Problem> {
+  const file = storeFileIn(folder);
   const store = access === 'write' ? openStore(file) : openStoreToRead(file);
   if (!store.ok) return store;
   const stats = statRows(store.value);

@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Result } from '../../result.ts';
 import { leftOverProcesses } from '../executors/local/end-left-overs.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
-import { folderFault, openStoreToRead, type Store, type StoreFault } from '../store/database/open-store.ts';
+import {
+  folderFault,
+  openStoreToRead,
+  storeFileIn,
+  type Store,
+  type StoreFault,
+} from '../store/database/open-store.ts';
 import { lastRuns } from '../store/runs.ts';
 import { type StoreHealth, storeHealth } from '../cache/store-health.ts';
 import { workspaceDisk } from '../workspace/disk/workspace-disk.ts';
@@ -18,10 +23,13 @@ export interface ProjectHealth {
 
 /**
  * How a project's cache and processes are, without changing them and without waiting for a run. Undefined:
- * nothing was run here yet.
+ * nothing was run here yet. `folder`: of its rows.
  */
-export async function projectHealth(root: string): Promise<Result<ProjectHealth | undefined, StoreFault>> {
-  const file = join(root, 'cache/pipeline.sqlite');
+export async function projectHealth(
+  root: string,
+  folder: string,
+): Promise<Result<ProjectHealth | undefined, StoreFault>> {
+  const file = storeFileIn(folder);
   const fault = folderFault(file);
   if (fault !== undefined) return { ok: false, error: fault };
   if (!existsSync(file)) return { ok: true, value: undefined };

@@ -2,6 +2,7 @@ import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { findProject } from './find-project.ts';
 import { idleRequestIn, runIdle } from './idle-run.ts';
 import { hasCache, type Host, openRows } from './open-rows.ts';
+import { storeFolder } from './machine/store-folder.ts';
 import { thisMachine } from './machine/this-machine.ts';
 
 /** Of which project a run is asked, as the command line names it. */
@@ -30,11 +31,11 @@ export async function runIfIdle(
   host: Host = thisMachine(),
 ): Promise<IdleRun | undefined> {
   const place = findProject(folder, file);
-  const open =
-    place.ok && hasCache(place.value)
-      ? openRows(place.value, { ...host, executorName: executor }, 'write')
-      : undefined;
-  if (open?.ok !== true) return undefined;
+  if (!place.ok || !hasCache(place.value)) return undefined;
+  const stored = await storeFolder(place.value.root, host.environment);
+  if (!stored.ok) return undefined;
+  const open = openRows(place.value, stored.value, { ...host, executorName: executor }, 'write');
+  if (!open.ok) return undefined;
   try {
     const asked = idleRequestIn(program, open.value, set, request);
     const finished = asked && (await runIdle(open.value, asked, () => undefined, stop));

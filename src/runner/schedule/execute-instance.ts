@@ -24,7 +24,7 @@ import { recordListing } from '../store/remembered/listings.ts';
 import { type Found, readContent } from '../workspace/read-content.ts';
 import { attemptFolder } from '../workspace/cache-layout.ts';
 import { dropScratch, hasOrigin, openScratch, originOf, scratchPath } from '../workspace/scratch.ts';
-import { placeOf, readUntil, type Workspace } from '../workspace/workspace.ts';
+import { placeOf, readUntil, shownPath, type Workspace } from '../workspace/workspace.ts';
 import { type Assessment, identityOf, readCacheOf, type Session } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
@@ -528,7 +528,7 @@ async function filed(
   if (published.ok && store.isInPlace()) return true;
   if (run.stop.givenUp.aborted) return false;
   const why = published.ok
-    ? 'cache/pipeline.sqlite was removed during the run'
+    ? `${shownPath(session.workspace, store.file)} was removed during the run`
     : `${published.error.path}: ${published.error.message}`;
   warn(run, instance.id, {
     severity: 'warning',

@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
 import {
@@ -17,8 +17,8 @@ export interface Lock {
   release(): void;
 }
 
-/** The file that the lock of a project is on. */
-export const lockFileOf = (root: string): string => join(root, 'cache/lock.sqlite');
+/** The file that the lock of a project is on, beside its rows. */
+const lockFileOf = (store: Store): string => join(dirname(store.file), 'lock.sqlite');
 
 export interface Busy {
   readonly kind: 'busy';
@@ -34,11 +34,10 @@ export interface Busy {
  */
 export async function takeLock(
   store: Store,
-  file: string,
   waitSeconds: number,
   signal: AbortSignal,
 ): Promise<Result<Lock, Busy | StoreFault>> {
-  const database = await locked(file, waitSeconds, signal);
+  const database = await locked(lockFileOf(store), waitSeconds, signal);
   if (!database.ok) return database;
   if (database.value === undefined) return { ok: false, error: await holderOf(store) };
   unlessDiskFails(() =>

@@ -43,7 +43,7 @@ type Ending = Pick<Extract<Event, { readonly kind: 'finished' }>, 'instance' | '
  */
 export interface Watched {
   readonly root: string;
-  open(): Result<Opened, Problem>;
+  open(): Promise<Result<Opened, Problem>>;
   plan(): Promise<Result<Planned, Problem>>;
 }
 
@@ -107,7 +107,7 @@ class Watch {
 
   /** Gives whether it could begin. */
   async runOnce(force: boolean, stop: StopSignals): Promise<boolean> {
-    const opened = this.#watched.open();
+    const opened = await this.#watched.open();
     if (!opened.ok) return this.#tell(opened.error);
     let result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: 0 }, stop);
     if (!result.ok && result.error.kind === 'busy') {
@@ -252,8 +252,11 @@ class Watch {
   }
 
   /** `until`: when it is of no use any more. */
-  async #look(open: () => Result<Opened, Problem>, until: AbortSignal): Promise<Result<Looked, Problem>> {
-    const opened = open();
+  async #look(
+    open: () => Promise<Result<Opened, Problem>>,
+    until: AbortSignal,
+  ): Promise<Result<Looked, Problem>> {
+    const opened = await open();
     if (!opened.ok) return opened;
     const planned = await this.#plan();
     if (!planned.ok) return planned;
@@ -280,7 +283,7 @@ class Watch {
    */
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
-      const looked = await this.#look(() => ({ ok: true, value: opened }), ended);
+      const looked = await this.#look(async () => ({ ok: true, value: opened }), ended);
       return looked.ok
         ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled)
         : looked;

@@ -42,6 +42,10 @@ export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): string =>
   path.startsWith('/') ? path : join(workspace.root, path);
 
+/** A place as messages name it: from the project root, or absolute. */
+export const shownPath = ({ root }: Pick<Workspace, 'root'>, place: string): string =>
+  place.startsWith(`${root}/`) ? place.slice(root.length + 1) : place;
+
 /** The same workspace, but reading, copying and naming files is given up when the signal is aborted. */
 export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace => ({
   ...workspace,

@@ -6,7 +6,7 @@ import { isSqliteError } from './open-store.ts';
  * bug of ours and is thrown on.
  */
 export function diskMessage(error: unknown): string {
-  if (isSqliteError(error)) return `cache/pipeline.sqlite: ${error.message} (${error.code})`;
+  if (isSqliteError(error)) return `pipeline.sqlite: ${error.message} (${error.code})`;
   return fileProblemText(fileProblem(pathOf(error) ?? 'the disk', error));
 }
 

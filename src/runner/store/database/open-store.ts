@@ -22,6 +22,8 @@ import { migrations, schemaVersion } from './schema.ts';
 /** The rows of a project. The files of this room are the only ones that write SQL. */
 export interface Store {
   readonly database: Sqlite.Database;
+  /** Where they are, also while they are only read and none are there yet. */
+  readonly file: string;
   /** Whether what is written stays: not where the rows are in memory, since the project is only read. */
   readonly isKept: boolean;
   /** A prepared statement; each text is prepared once. */
@@ -30,6 +32,9 @@ export interface Store {
   isInPlace(): boolean;
   close(): void;
 }
+
+/** The file of the rows that are kept in a folder. */
+export const storeFileIn = (folder: string): string => join(folder, 'pipeline.sqlite');
 
 /** Why a store cannot be used, in words; what it holds is left as it is. */
 export type StoreFault =
@@ -240,6 +245,7 @@ function storeOf(database: Sqlite.Database, file: string, isKept: boolean): Stor
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
   return {
     database,
+    file,
     isKept,
     sql(text) {
       const known = statements.get(text);
