@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesGlob, matchesWildcards } from '../../src/runner/pipeline-file/glob.ts';
+import {
+  couldReach,
+  matchesGlob,
+  matchesVisible,
+  matchesWildcards,
+} from '../../src/runner/pipeline-file/glob.ts';
 
 test.each<readonly [string, string, boolean]>([
   ['train.py', 'train.py', true],
@@ -59,4 +64,40 @@ test('parts mean what the regular expression made of them means', () => {
 test('a pattern made to be slow is not', () => {
   expect(matchesWildcards(`${'a*'.repeat(50)}b`, 'a'.repeat(5_000))).toBe(false);
   expect(matchesGlob(`${'**/a/'.repeat(50)}b`, Array(500).fill('a').join('/'))).toBe(false);
+});
+
+test.each<readonly [string, string, boolean]>([
+  ['*', '.hidden', false],
+  ['.*', '.hidden', true],
+  ['**', '.git/config', false],
+  ['**/*.csv', 'a/.b/c.csv', false],
+  ['**/.b/*', 'a/.b/c.csv', true],
+])('as in shells, %s and %s: %s', (pattern, path, expected) => {
+  expect(matchesVisible(pattern, path)).toBe(expected);
+});
+
+test.each<readonly [string, string, boolean]>([
+  ['data/*.csv', 'data', true],
+  ['data/*.csv', 'data/x.csv', true],
+  ['data/*.csv', 'data/x.txt', false],
+  ['data/*.csv', 'data/x.csv/y', false],
+  ['data/*/x.csv', 'data/a', true],
+  ['data/**/x.csv', 'data/a/b', true],
+  ['data/**', 'date', false],
+])('whether %s could match %s or what is in it: %s', (pattern, path, expected) => {
+  expect(couldReach(pattern, path)).toBe(expected);
+});
+
+test('what matches could be reached by every folder on its way', () => {
+  const part = fc.stringMatching(/^[ab.*]{1,3}$/);
+  const name = fc.stringMatching(/^[ab.]{1,3}$/);
+  const pattern = fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(pattern, fc.array(name, { minLength: 1, maxLength: 4 }), (parts, names) => {
+      fc.pre(matchesVisible(parts.join('/'), names.join('/')));
+      expect(matchesGlob(parts.join('/'), names.join('/'))).toBe(true);
+      for (const length of names.keys())
+        expect(couldReach(parts.join('/'), names.slice(0, length + 1).join('/'))).toBe(true);
+    }),
+  );
 });

@@ -73,6 +73,11 @@ function dependencyValue(dependency: DependencyDigest): Value {
   switch (dependency.kind) {
     case 'content':
       return { kind: dependency.kind, name: dependency.name, ...contentValue(dependency.content) };
+    case 'files':
+      return {
+        kind: dependency.kind,
+        files: dependency.files.map(({ name, content }) => ({ name, ...contentValue(content) })),
+      };
     case 'absent':
       return { kind: dependency.kind };
     case 'gather':

@@ -55,6 +55,11 @@ export type DependencyDigest =
    * `name`: the base name of a path dep, since an extension decides parsing; null for an out of an instance.
    */
   | { readonly kind: 'content'; readonly name: string | null; readonly content: Content }
+  /** What a pattern matches: names from its first wildcard on, sorted. */
+  | {
+      readonly kind: 'files';
+      readonly files: readonly { readonly name: string; readonly content: Content }[];
+    }
   /** An optional path where nothing is. */
   | { readonly kind: 'absent' }
   | {

@@ -9,24 +9,59 @@ export function matchesGlob(pattern: string, path: string): boolean {
 
 export const isGlob = (text: string): boolean => /[*?]/.test(text);
 
+/** As `matchesGlob`, but as in shells a name that starts with "." is matched only by a part that does. */
+export const matchesVisible = (pattern: string, path: string): boolean =>
+  reachedBy(pattern, path).at(-1) === true;
+
+/** Whether a pattern could match a path, or something below it, as `matchesVisible` does. */
+export const couldReach = (pattern: string, path: string): boolean => reachedBy(pattern, path).includes(true);
+
+/** The part of a pattern before its first wildcard, by parts; what follows may be anywhere below it. */
+export function fixedPart(pattern: string): string {
+  const parts = pattern.split('/');
+  const first = parts.findIndex(isGlob);
+  return (first === -1 ? parts : parts.slice(0, first)).join('/');
+}
+
+/** A path that a pattern can match, or the pattern itself, without its fixed part. */
+export const belowFixedPart = (pattern: string, path: string): string =>
+  path.slice(fixedPart(pattern).length).replace(/^\//, '');
+
+/** Whether the whole path is matched by the first part of a pattern, by the first two, and so on. */
+function reachedBy(pattern: string, path: string): readonly boolean[] {
+  const names = path.split('/');
+  return steps(pattern.split('/'), names, true).map((reached) => reached.at(-1) === true);
+}
+
+const matchesParts = (pattern: readonly string[], path: readonly string[]): boolean =>
+  steps(pattern, path, false).at(-1)?.at(-1) === true;
+
 /**
- * One part at a time from the left; `reached[i]`: the first i parts of the path can be matched by what was
- * read of the pattern.
+ * One part at a time from the left; after each, at `i`, whether the first i parts of the path can be matched
+ * by what was read of the pattern.
  */
-function matchesParts(pattern: readonly string[], path: readonly string[]): boolean {
-  let reached = path.map(() => false);
-  let empty = true;
+function steps(
+  pattern: readonly string[],
+  path: readonly string[],
+  sparesHidden: boolean,
+): readonly (readonly boolean[])[] {
+  const found: (readonly boolean[])[] = [];
+  let reached: readonly boolean[] = [true, ...path.map(() => false)];
   for (const part of pattern) {
-    const before = [empty, ...reached];
-    if (part === '**') {
-      const first = before.indexOf(true);
-      reached = path.map((_, index) => first >= 0 && index + 1 >= first);
-    } else {
-      reached = path.map((name, index) => before[index] === true && matchesWildcards(part, name));
-      empty = false;
+    const before = reached;
+    const next = [part === '**' && before[0] === true];
+    for (const [index, name] of path.entries()) {
+      const isSpared = sparesHidden && name.startsWith('.') && !part.startsWith('.');
+      next.push(
+        part === '**'
+          ? before[index + 1] === true || (next[index] === true && !isSpared)
+          : before[index] === true && !isSpared && matchesWildcards(part, name),
+      );
     }
+    reached = next;
+    found.push(reached);
   }
-  return reached.at(-1) ?? empty;
+  return found;
 }
 
 /** `*` and `?` within one text: after a mismatch, the last `*` takes one character more. */

@@ -1,8 +1,9 @@
 import type { Range, Report } from '../diagnostic.ts';
-import { isGlob } from '../pipeline-file/glob.ts';
+import { belowFixedPart, fixedPart, isGlob } from '../pipeline-file/glob.ts';
 import { namesModule } from '../pipeline-file/names-module.ts';
 import { foldedPath } from '../pipeline-file/project-path.ts';
-import type { Instance } from './instance.ts';
+import { checkPatterns, type PatternRead, patternsOf } from './check-patterns.ts';
+import type { Dependency, Instance } from './instance.ts';
 
 /**
  * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out
@@ -13,35 +14,69 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
   const claims = instances.flatMap((instance) => claimsOf(instance, report));
   claims.push({ kind: 'read', path: file, what: 'the pipeline file', at: undefined });
   reportOverlaps(claims, report);
+  checkPatterns(instances.flatMap(patternsOf), instances, report);
 }
 
 /**
  * Deps and code that symbolic links lead to other places than their paths say, `realPath` from the project
  * root: an out that another instance writes there is theirs to read by `from` alone. (No out is written
- * through a link.)
+ * through a link.) `filesOf`: what a pattern matches.
  */
 export function checkReadsThroughLinks(
   instances: readonly Instance[],
   readers: readonly Instance[],
-  realPath: (path: string) => string | undefined,
+  { realPath, filesOf }: LinkLook,
   report: Report,
 ): void {
   const moved = readers.flatMap((instance) =>
-    readsOf(instance, true).flatMap((claim): readonly Claim[] => {
+    [...readsOf(instance, true), ...matchedBy(instance, filesOf)].flatMap((claim): readonly Claim[] => {
       const path = realPath(claim.path);
       return path === undefined || path === claim.path
         ? []
-        : [
-            {
-              ...claim,
-              path,
-              what: `${claim.what} (${JSON.stringify(claim.path)}, which leads to ${JSON.stringify(path)})`,
-            },
-          ];
+        : [{ ...claim, path, what: leading(claim, path) }];
     }),
   );
   if (moved.length > 0) reportOverlaps([...instances.flatMap(writesOf), ...moved], report);
+  checkPatterns(
+    readers.flatMap((instance) => movedPatterns(instance, realPath)),
+    instances,
+    report,
+  );
 }
+
+export interface LinkLook {
+  readonly realPath: (path: string) => string | undefined;
+  readonly filesOf: (dep: GlobDependency) => readonly string[];
+}
+
+type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
+
+const leading = ({ path, what }: Pick<Claim, 'path' | 'what'>, real: string): string =>
+  `${what} (${JSON.stringify(path)}, which leads to ${JSON.stringify(real)})`;
+
+/** What the patterns of an instance match now. */
+const matchedBy = ({ id, deps }: Instance, filesOf: LinkLook['filesOf']): readonly Claim[] =>
+  Object.entries(deps).flatMap(([name, dep]) =>
+    dep.kind === 'glob'
+      ? filesOf(dep).map((path): Claim => ({
+          kind: 'read',
+          path,
+          what: `the dep ${name} of ${id}`,
+          at: dep.at,
+        }))
+      : [],
+  );
+
+/** Patterns whose folder is, or is in, a link into the project: what is not there yet may come to match. */
+const movedPatterns = ({ id, deps }: Instance, realPath: LinkLook['realPath']): readonly PatternRead[] =>
+  Object.entries(deps).flatMap(([name, dep]): readonly PatternRead[] => {
+    if (dep.kind !== 'glob') return [];
+    const base = fixedPart(dep.pattern);
+    const real = base === '' ? base : realPath(base);
+    if (real === undefined || real === base) return [];
+    const path = `${real}/${belowFixedPart(dep.pattern, dep.pattern)}`;
+    return [{ path, what: leading({ path: base, what: `the dep ${name} of ${id}` }, real), at: dep.at }];
+  });
 
 function reportOverlaps(claims: readonly Claim[], report: Report): void {
   const sorted = claims

@@ -51,6 +51,17 @@ export type Dependency =
       readonly hint?: string;
       readonly at: Range;
     }
+  /** Files that a pattern means, each by content. */
+  | {
+      readonly kind: 'glob';
+      readonly pattern: string;
+      readonly external: boolean;
+      readonly ignore: boolean;
+      /** It may match no file. */
+      readonly optional?: true;
+      readonly hint?: string;
+      readonly at: Range;
+    }
   /** A folder of the Hugging Face hub at a pinned revision. */
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string; readonly at: Range }
   | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }
@@ -59,6 +70,9 @@ export type Dependency =
 
 /** Whether a stage may run where nothing is at the path of a dep. */
 export const isOptional = (dep: Dependency): boolean => dep.kind === 'path' && dep.optional === true;
+
+/** Whether a dep gives a stage many paths. */
+export const isMany = ({ kind }: Dependency): boolean => kind === 'gather' || kind === 'glob';
 
 export interface GatherMember {
   readonly instance: InstanceId;

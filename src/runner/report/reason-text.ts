@@ -117,6 +117,8 @@ function dependencyText(part: string, { before, after, files, members, path }: D
       return `file name ${changeText(before, after, plainText)}`;
     case 'form':
       return `${formText(before)} → ${formText(after)}`;
+    case 'files':
+      return filesText(fileChanges(before, after));
     case 'members':
       return membersText(before, after, members ?? {});
     default:
@@ -125,11 +127,31 @@ function dependencyText(part: string, { before, after, files, members, path }: D
         return `${path === undefined ? 'it' : nameText(path)} was missing and is there now`;
       if (isAbsent(after))
         return `${path === undefined ? 'it' : nameText(path)} was there and is missing now`;
-      return 'gather changed';
+      return kindsOf(before, after).has('files') ? 'declared in another way' : 'gather changed';
   }
 }
 
-const isAbsent = (dep: Value): boolean => isMap(dep) && dep['kind'] === 'absent';
+const isAbsent = (dep: Value): boolean => kindsOf(dep).has('absent');
+
+const kindsOf = (...deps: readonly Value[]): ReadonlySet<Value | undefined> =>
+  new Set(deps.map((dep) => (isMap(dep) ? dep['kind'] : undefined)));
+
+/** What differs between the files of a pattern. */
+function fileChanges(before: Value | undefined, after: Value | undefined): readonly TreeChange[] {
+  const [old, now] = [filesByName(before), filesByName(after)];
+  const names = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return names.flatMap((path): readonly TreeChange[] => {
+    if (old.get(path) === now.get(path)) return [];
+    return [{ kind: !old.has(path) ? 'added' : !now.has(path) ? 'removed' : 'changed', path }];
+  });
+}
+
+const filesByName = (files: Value | undefined): ReadonlyMap<string, string> =>
+  new Map(
+    (files !== undefined && isList(files) ? files : [])
+      .filter(isMap)
+      .map((file) => [String(file['name']), canonical(file)]),
+  );
 
 /** Of a content: there is nothing shorter to say than which it was and which it is. */
 const digestsText = (before: Value | undefined, after: Value | undefined): string =>

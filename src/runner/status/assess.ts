@@ -17,12 +17,19 @@ import type { Store } from '../store/database/open-store.ts';
 import { placementAt } from '../store/placements.ts';
 import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../cache/cache.ts';
 import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
+import { globFiles } from '../workspace/glob-files.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 import { deadLinkOn } from '../workspace/dead-link.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { manifestOf } from './manifest-of.ts';
-import { type Inputs, type MissingInput, type OutBehind, readInputs } from './read-inputs.ts';
+import {
+  type Inputs,
+  type InputSources,
+  type MissingInput,
+  type OutBehind,
+  readInputs,
+} from './read-inputs.ts';
 import { type ProgramSourcesOfRun, readProgram } from '../programs/read-program.ts';
 import type { ContentReader, Reads } from '../programs/reads.ts';
 
@@ -41,6 +48,8 @@ export interface Session extends ProgramSourcesOfRun, Cache {
 export interface ReadCache extends Reads {
   readonly keyOf: (manifest: Manifest) => Key;
   readonly object: ObjectLook;
+  /** The files of a pattern. */
+  readonly files: InputSources['files'];
 }
 
 /**
@@ -51,6 +60,7 @@ export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key
   const contents = memory<ReturnType<ContentReader>>();
   const stamps = memory<Stamp>();
   const ignoring = memory<IgnoreRules>();
+  const files = memory<ReturnType<InputSources['files']>>();
   return {
     keyOf: (manifest) => known.get(JSON.stringify(manifest)) ?? keyOf(manifest),
     read: (path, rules) =>
@@ -60,6 +70,8 @@ export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key
     object: objectLook(workspace),
     stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.stat(placeOf(workspace, path)))),
     ignoring: () => ignoring('', () => ignoreRules(workspace)),
+    files: (pattern, rules) =>
+      files(`${rules !== undefined} ${pattern}`, () => globFiles(workspace, pattern, rules)),
     executable: memory(),
     code: memory(),
   };
@@ -111,6 +123,7 @@ export async function identityOf(
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
     out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
+    files: reads.files,
     deadLink: (path) => deadLinkOn(session.workspace, path),
     outBehind: (link) => outBehind(session, link),
     isAdopted: (from) => known.isAdopted(from) ?? lastIsAdopted(session.store, session.plan.pipeline, from),

@@ -9,6 +9,9 @@ export function firstChangedFile(before: Identity, now: Identity): string | unde
   const names = new Set([...before.stamps.keys(), ...now.stamps.keys()]);
   const files = [...names].filter((path) => before.stamps.get(path) !== now.stamps.get(path));
   // A new file in a folder touches both: the file says more.
-  const [path] = files.filter((folder) => !files.some((other) => other.startsWith(`${folder}/`)));
+  const [path] = files.filter((folder) => !files.some((other) => isBelow(other, folder)));
   return path ?? differences(before.manifest, now.manifest)[0]?.field.join(' ');
 }
+
+const isBelow = (path: string, folder: string): boolean =>
+  folder === '.' ? path !== '.' && !path.startsWith('/') : path.startsWith(`${folder}/`);

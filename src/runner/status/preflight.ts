@@ -1,8 +1,8 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { digestOf } from '../../files/digest.ts';
 import { memoize } from '../../memory.ts';
 import type { Result } from '../../result.ts';
-import type { Diagnostic, Range } from '../diagnostic.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import { checkReadsThroughLinks } from '../plan/check-paths.ts';
 import { checkCommand } from '../plan/command/check-command.ts';
@@ -15,7 +15,6 @@ import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { isGlob } from '../pipeline-file/glob.ts';
 import { namesModule } from '../pipeline-file/names-module.ts';
-import { nearest } from '../pipeline-file/nearest.ts';
 import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/remembered/program-rows.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -32,6 +31,7 @@ import {
   noSuchProgram,
 } from '../programs/command-program.ts';
 import { interpreterFault } from '../programs/interpreter-fault.ts';
+import { allowMissingHelp, globFaults, type GlobLook, globLook, missing, readFaults } from './read-faults.ts';
 import { recordedDep } from './recorded-dep.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { leadsOut, realPathInProject } from './leads-out.ts';
@@ -63,7 +63,8 @@ export async function preflight(
   { capacityOf, environment, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
-  const filesOf = fileLook(workspace, linkOn, {
+  const matched = globLook(workspace);
+  const filesOf = fileLook(workspace, linkOn, matched, {
     allowMissing,
     isRecorded: (instance, dep) => recordedDep(store, plan.pipeline, instance, dep) !== undefined,
   });
@@ -77,7 +78,7 @@ export async function preflight(
   const faults = [
     ...files,
     ...inTheWay(workspace, instances),
-    ...readsThroughLinks(workspace, plan, instances, linkOn),
+    ...readsThroughLinks(workspace, plan, instances, linkOn, matched),
     ...bundleFaults(workspace, instances, programs),
     ...engineFaults(instances, programs, environment),
     ...missingExecutables(workspace, plan, instances, environment['PATH']),
@@ -105,12 +106,19 @@ function readsThroughLinks(
   plan: Plan,
   instances: readonly Instance[],
   linkOn: LinkOn,
+  matched: GlobLook,
 ): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
   checkReadsThroughLinks(
     plan.instances,
     instances,
-    realPathInProject(workspace, linkOn),
+    {
+      realPath: realPathInProject(workspace, linkOn),
+      filesOf: (dep) => {
+        const found = matched(dep);
+        return found.ok ? found.value.files : [];
+      },
+    },
     (fault) => void faults.push(fault),
   );
   return faults;
@@ -142,7 +150,7 @@ function neededHere(
     return [
       {
         ...dep,
-        hint: dep.hint ?? 'pipeline run --allow-missing takes it for what it was in the last result',
+        hint: dep.hint ?? allowMissingHelp,
       },
     ];
   });
@@ -152,6 +160,7 @@ function neededHere(
 function fileLook(
   workspace: ProjectFiles,
   linkOn: LinkOn = linkOnTheWay(workspace),
+  matched: GlobLook = globLook(workspace),
   recorded: RecordedDeps = { allowMissing: false, isRecorded: () => false },
 ): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace, linkOn);
@@ -161,6 +170,14 @@ function fileLook(
     ...missingProgram(workspace, instance),
     ...missingCode(workspace, instance, isEmpty),
     ...readFaults(workspace, neededHere(workspace, instance, recorded), leaves),
+    ...Object.entries(instance.deps).flatMap(([name, dep]) =>
+      dep.kind === 'glob'
+        ? globFaults(workspace, dep, matched(dep), leaves, {
+            ...recorded,
+            isRecorded: () => recorded.isRecorded(instance, name),
+          })
+        : [],
+    ),
     ...linkedOuts(workspace, instance, linkOn),
   ];
 }
@@ -294,35 +311,6 @@ async function programFaults(
   return faults;
 }
 
-function readFaults(
-  workspace: ProjectFiles,
-  deps: readonly LooseDependency[],
-  leaves: (path: string) => boolean,
-): readonly Diagnostic[] {
-  const faults: Diagnostic[] = [];
-  for (const dep of deps) {
-    const place = placeOf(workspace, dep.path);
-    const isHere = workspace.disk.stat(place) !== undefined;
-    // A link to nothing is no absence that anybody means: its disk may not be mounted.
-    if (!isHere && dep.optional === true && deadLinkOn(workspace, dep.path) === undefined) continue;
-    if (!isHere)
-      faults.push({
-        ...missing(workspace, dep.path, dep.at),
-        ...(dep.hint === undefined ? {} : { help: dep.hint }),
-      });
-    else if (!dep.external && leaves(dep.path)) {
-      faults.push({
-        severity: 'error',
-        code: 'leaves-project',
-        message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`,
-        at: dep.at,
-        help: 'name it as { path, external: true } if it is meant',
-      });
-    }
-  }
-  return faults;
-}
-
 /**
  * Outs that would be written through a symbolic link: what it leads to was not made by this pipeline, and
  * would be overwritten or deleted. A link in the very place of an out in `artifacts` is itself replaced, and
@@ -349,37 +337,6 @@ function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn)
       ];
     },
   );
-}
-
-function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
-  const link = deadLinkOn(workspace, path);
-  if (link !== undefined)
-    return {
-      severity: 'error',
-      code: 'missing-file',
-      message: link.path === path ? `${path} ${link.message}` : `${path}: ${link.path} ${link.message}`,
-      at,
-    };
-  const suggestion = nearestPath(workspace, path);
-  return {
-    severity: 'error',
-    code: 'missing-file',
-    message: `${path}: no such file or folder`,
-    at,
-    ...(suggestion === undefined ? {} : { suggestion }),
-  };
-}
-
-/** The path that is there and most like one that is not, folder by folder. */
-function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
-  const isFolder = (folder: string): boolean =>
-    workspace.disk.stat(placeOf(workspace, folder))?.isDirectory() === true;
-  const folder =
-    isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
-  if (folder === undefined || !isFolder(folder)) return undefined;
-  const wanted = join(folder, basename(path));
-  const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
-  return known.includes(wanted) ? wanted : nearest(wanted, known);
 }
 
 /**

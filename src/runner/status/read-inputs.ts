@@ -6,15 +6,17 @@ import type { Gathered } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Content, DependencyDigest } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
+import { belowFixedPart } from '../pipeline-file/glob.ts';
 import type { Dependency, Instance } from '../plan/instance.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
+import type { GlobFiles } from '../workspace/glob-files.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 
 /** What an instance reads, by content. */
 export interface Inputs {
-  /** As the stage gets them: a path, or the list of what is gathered; none where nothing is. */
+  /** As the stage gets them: a path, or the list of what is gathered or matched; none where nothing is. */
   readonly paths: Readonly<Record<string, string | readonly Gathered[]>>;
   readonly digests: Readonly<Record<string, DependencyDigest>>;
   /** Of every file of every dep: to see later whether one was touched. */
@@ -49,8 +51,10 @@ export interface OutPlace {
 
 export interface InputSources {
   /** What a dep counts as where it is not here; undefined: it must be here. */
-  recorded(dep: string): Content | undefined;
+  recorded(dep: string): DependencyDigest | undefined;
   readonly ignoring: IgnoreRules;
+  /** The files that a pattern means. */
+  files(pattern: string, ignoring: IgnoreRules | undefined): Result<GlobFiles, FileProblem>;
   read(path: string, rules: ReadingRules): Promise<Result<Found | undefined, FileProblem>>;
   out(instance: InstanceId, out: string): OutPlace;
   /** Whether the result of an instance was adopted: the stage that gathers it gets to know. */
@@ -122,6 +126,37 @@ export async function readInputs(
     const found = await sources.read(path, { links: 'follow', ignoring });
     return found.ok && found.value === undefined && sources.deadLink(path) === undefined;
   }
+  /** What a pattern matches; `recorded`: what it matched, where nothing is here. */
+  async function contents(
+    dep: string,
+    { pattern, ignore, optional }: GlobDependency,
+  ): Promise<{ readonly read: readonly FileContent[]; readonly recorded: DependencyDigest | undefined }> {
+    const found = sources.files(pattern, ignore ? sources.ignoring : undefined);
+    if (!found.ok) {
+      const { path, message } = found.error;
+      missing.push({ dep, path, message, from: undefined, absent: false });
+      return { read: [], recorded: undefined };
+    }
+    const { files, stamps: folders, ignored: uncounted } = found.value;
+    for (const [folder, stamp] of folders) stamps.set(folder, stamp);
+    ignored.push(...uncounted);
+    const recorded = files.length === 0 ? sources.recorded(dep) : undefined;
+    if (files.length === 0 && optional !== true)
+      (recorded?.kind === 'files' ? unchecked : missing).push({
+        dep,
+        path: pattern,
+        message: 'no file matches',
+        from: undefined,
+        absent: true,
+      });
+    const read = await Promise.all(
+      files.map(async (path) => ({ path, content: await content(dep, path, undefined) })),
+    );
+    return {
+      read: read.flatMap(({ path, content: file }) => (file === undefined ? [] : [{ path, content: file }])),
+      recorded,
+    };
+  }
   async function outContent(
     dep: string,
     instanceId: InstanceId,
@@ -141,11 +176,19 @@ export async function readInputs(
           digests[name] = { kind: 'absent' };
           break;
         }
-        const found = await content(name, dependency.path, undefined, ignoring, sources.recorded(name));
+        const recorded = sources.recorded(name);
+        const known = recorded?.kind === 'content' ? recorded.content : undefined;
+        const found = await content(name, dependency.path, undefined, ignoring, known);
         paths[name] = dependency.path;
         // An extension decides how a file is parsed, so the base name counts.
         if (found !== undefined)
           digests[name] = { kind: 'content', name: basename(dependency.path), content: found };
+        break;
+      }
+      case 'glob': {
+        const { read, recorded } = await contents(name, dependency);
+        paths[name] = read.map(({ path }) => ({ axes: {}, path }));
+        digests[name] = recorded ?? filesDigest(dependency, read);
         break;
       }
       case 'hub': {
@@ -189,6 +232,19 @@ export async function readInputs(
 }
 
 type PathDependency = Extract<Dependency, { readonly kind: 'path' }>;
+
+type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
+
+interface FileContent {
+  readonly path: string;
+  readonly content: Content;
+}
+
+/** A folder that holds all of it may be moved: names count from the first wildcard on. */
+const filesDigest = ({ pattern }: GlobDependency, files: readonly FileContent[]): DependencyDigest => ({
+  kind: 'files',
+  files: files.map(({ path, content }) => ({ name: belowFixedPart(pattern, path), content })),
+});
 
 /** Nothing says that the stage waits for it. */
 const linkMessage = ({ instance, stage, out }: OutBehind): string =>

@@ -1,27 +1,31 @@
 import { basename } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Content } from '../manifest/manifest.ts';
-import type { Instance, Plan } from '../plan/instance.ts';
+import type { DependencyDigest } from '../manifest/manifest.ts';
+import { belowFixedPart, matchesVisible } from '../pipeline-file/glob.ts';
+import type { Dependency, Instance, Plan } from '../plan/instance.ts';
 import { lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/database/open-store.ts';
+import { globFiles } from '../workspace/glob-files.ts';
+import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What a dep on a path held when the last result of its instance was made: raw data need not be on every
- * machine. Where nothing may be there, that counts.
+ * What a dep on a path or a pattern held when the last result of its instance was made: raw data need not be
+ * on every machine. Where nothing may be there, that counts.
  */
 export function recordedDep(
   store: Store,
   pipeline: string,
   { id, deps }: Instance,
   name: string,
-): Content | undefined {
+): DependencyDigest | undefined {
   const [dep, recorded] = [deps[name], lastResult(store, pipeline, id)?.manifest.deps[name]];
-  return dep?.kind === 'path' &&
-    dep.optional !== true &&
-    recorded?.kind === 'content' &&
-    recorded.name === basename(dep.path)
-    ? recorded.content
+  if ((dep?.kind !== 'path' && dep?.kind !== 'glob') || dep.optional === true) return undefined;
+  if (dep.kind === 'path')
+    return recorded?.kind === 'content' && recorded.name === basename(dep.path) ? recorded : undefined;
+  const rest = belowFixedPart(dep.pattern, dep.pattern);
+  return recorded?.kind === 'files' && recorded.files.every(({ name: file }) => matchesVisible(rest, file))
+    ? recorded
     : undefined;
 }
 
@@ -35,16 +39,27 @@ export function uncheckedDeps(
   instances: readonly Instance[],
 ): readonly Diagnostic[] {
   const warnings = new Map<string, Diagnostic>();
+  const rules = ignoreRules(workspace);
   for (const instance of instances)
     for (const [name, dep] of Object.entries(instance.deps)) {
-      if (dep.kind !== 'path' || workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined) continue;
+      const lacking = lackingPath(workspace, dep, rules);
+      if (lacking === undefined) continue;
       if (recordedDep(store, plan.pipeline, instance, name) === undefined) continue;
-      warnings.set(dep.path, {
+      warnings.set(lacking, {
         severity: 'warning',
         code: 'not-checked',
-        message: `${dep.path} is not here: it counts as it did in the last results`,
+        message: `${lacking} is not here: it counts as it did in the last results`,
         at: dep.at,
       });
     }
   return [...warnings.values()];
+}
+
+/** The path, or the pattern, of a dep where nothing is. */
+function lackingPath(workspace: ProjectFiles, dep: Dependency, rules: IgnoreRules): string | undefined {
+  if (dep.kind === 'path')
+    return workspace.disk.stat(placeOf(workspace, dep.path)) === undefined ? dep.path : undefined;
+  if (dep.kind !== 'glob') return undefined;
+  const found = globFiles(workspace, dep.pattern, dep.ignore ? rules : undefined);
+  return found.ok && found.value.files.length === 0 ? dep.pattern : undefined;
 }

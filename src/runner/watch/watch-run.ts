@@ -1,3 +1,4 @@
+import { fixedPart } from '../pipeline-file/glob.ts';
 import { run } from '../project/act.ts';
 import { chooseToRun } from '../project/planning/chosen.ts';
 import type { Problem } from '../answers.ts';
@@ -319,7 +320,10 @@ const notWatched = (message: string): Diagnostic => ({
 /** What has to be watched wherever it is: deps, and what packages were read from. */
 function placesOf({ workspace, plan, programs }: Session): readonly string[] {
   const deps = plan.instances.flatMap((instance) =>
-    Object.values(instance.deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),
+    Object.values(instance.deps).flatMap((dep) => {
+      if (dep.kind === 'glob') return [fixedPart(dep.pattern) || (dep.external ? '/' : '.')];
+      return dep.kind === 'path' ? [dep.path] : [];
+    }),
   );
   const sources = [...programs.values()].flatMap((program) => program.sources);
   return [...new Set([...deps, ...sources])].map((path) => placeOf(workspace, path));

@@ -80,10 +80,13 @@ const join = record('a dep on a stage', {
 });
 
 const filed = record('a dep on a path', {
-  path: required(lateText('a path'), 'a file or a folder, by content'),
+  path: required(lateText('a path'), 'a file or a folder, or a pattern with * and **, by content'),
   external: optional(flag, 'true: it lies outside the project and is only read'),
   ignore: optional(flag, 'false: every file of the folder counts, also what systems and editors leave there'),
-  optional: optional(flag, 'true: it may be missing, and a change of that runs the stage again'),
+  optional: optional(
+    flag,
+    'true: it may be missing, or match no file; a change of that runs the stage again',
+  ),
   hint: optional(text, 'what to say where it is missing: where to get it'),
 });
 

@@ -17,8 +17,8 @@ export interface CommandScope {
   readonly lookUp: LookUp;
   /** With its references settled; undefined where the stage has none. */
   readonly params: MapNode | undefined;
-  /** The deps by name, and whether each gathers. */
-  readonly deps: ReadonlyMap<string, { readonly gather: boolean }>;
+  /** The deps by name, and whether each gives many paths. */
+  readonly deps: ReadonlyMap<string, { readonly isMany: boolean }>;
   readonly outs: ReadonlySet<string>;
   readonly report: Report;
 }
@@ -28,7 +28,7 @@ export function argvWords(words: readonly ScalarNode[], scope: CommandScope): re
   const pieces = words.map((word) => piecesOf(word, scope, (text) => text));
   for (const [index, word] of pieces.entries()) {
     const gathered = word?.find(
-      (piece) => piece.kind === 'dep' && scope.deps.get(piece.name)?.gather === true,
+      (piece) => piece.kind === 'dep' && scope.deps.get(piece.name)?.isMany === true,
     );
     if (gathered !== undefined && (word ?? []).length > 1)
       return reportGathered(words[index]?.at, gathered, scope);
@@ -47,7 +47,7 @@ export function shellWords(line: ScalarNode, scope: CommandScope): readonly Word
   const crowded = pieces?.find(
     (piece, index) =>
       piece.kind === 'dep' &&
-      scope.deps.get(piece.name)?.gather === true &&
+      scope.deps.get(piece.name)?.isMany === true &&
       !(endsWord(pieces[index - 1], /[\s;&|()<>]$/) && endsWord(pieces[index + 1], /^[\s;&|()<>]/)),
   );
   return crowded === undefined ? pieces && [pieces] : reportGathered(line.at, crowded, scope);
@@ -61,7 +61,7 @@ function reportGathered(at: Range | undefined, piece: Piece, { report }: Command
   report({
     severity: 'error',
     code: 'gather-in-text',
-    message: `\${deps.${name}} gathers: it gives many words and cannot be part of one`,
+    message: `\${deps.${name}} gives a word for each of its paths and cannot be part of one`,
     ...(at === undefined ? {} : { at }),
     help: 'let it be a word of its own',
   });
@@ -149,7 +149,7 @@ function namedPiece(
   return { kind, name };
 }
 
-/** Where deps and outs stand, from the project root; a dep that gathers is a list. */
+/** Where deps and outs stand, from the project root; a dep that gathers and a pattern are lists. */
 export interface CommandPaths {
   readonly deps: ReadonlyMap<string, string | readonly string[]>;
   readonly outs: ReadonlyMap<string, string>;
@@ -158,7 +158,8 @@ export interface CommandPaths {
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
 /**
- * What is started: the program and its arguments. A dep that gathers becomes one word for each of its paths.
+ * What is started: the program and its arguments. A dep that gathers, or a pattern, becomes one word for each
+ * of its paths.
  */
 export function commandArguments(command: Command, paths: CommandPaths): readonly string[] {
   switch (command.kind) {

@@ -4,6 +4,7 @@ import { limits } from '../../pipeline-file/yaml/guard.ts';
 import type { LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
+import { isGlob } from '../../pipeline-file/glob.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { type Cell, couldAgree, type ListedCells } from './cell.ts';
@@ -57,7 +58,7 @@ export function settleDependency(
   };
   if (dep.external) return externalDependency(path, more, dep.path.at, scope.report);
   const inside = projectPath(path);
-  if (inside.ok) return { kind: 'path', path: inside.value, external: false, ...more, at: dep.path.at };
+  if (inside.ok) return fileDependency(inside.value, { external: false, ...more, at: dep.path.at });
   return void scope.report({
     severity: 'error',
     code: 'bad-path',
@@ -67,13 +68,19 @@ export function settleDependency(
   });
 }
 
+type FileFields = Omit<Extract<Dependency, { readonly kind: 'path' }>, 'kind' | 'path'>;
+
+/** A path that holds a wildcard means the files that it matches. */
+const fileDependency = (path: string, fields: FileFields): Dependency =>
+  isGlob(path) ? { kind: 'glob', pattern: path, ...fields } : { kind: 'path', path, ...fields };
+
 function externalDependency(
   path: string,
-  more: { readonly ignore: boolean; readonly optional?: true; readonly hint?: string },
+  more: Omit<FileFields, 'external' | 'at'>,
   at: Range,
   report: Report,
 ): Dependency | undefined {
-  if (path !== '' && !path.includes('\0')) return { kind: 'path', path, external: true, ...more, at };
+  if (path !== '' && !path.includes('\0')) return fileDependency(path, { external: true, ...more, at });
   return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
 }
 
@@ -231,7 +238,7 @@ const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({
 export function looseDependencies(pipeline: Pipeline, report: Report): readonly LooseDependency[] {
   return [...pipeline.brokenDeps.values()].flat().flatMap((dep): readonly LooseDependency[] => {
     if (dep.kind === 'from') joinedStage(dep, pipeline, report);
-    else if (dep.path.parts === null && !dep.path.text.startsWith('hf:')) {
+    else if (dep.path.parts === null && !dep.path.text.startsWith('hf:') && !isGlob(dep.path.text)) {
       const inside = projectPath(dep.path.text);
       const path = dep.external ? dep.path.text : inside.ok ? inside.value : undefined;
       const { external, optional, hint } = dep;

@@ -7,7 +7,7 @@ import { outPathFault, projectPath } from '../../pipeline-file/project-path.ts';
 import type { Deferred } from '../../pipeline-file/shapes/shape.ts';
 import type { Cell } from './cell.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
-import type { Instance, Out, Program } from '../instance.ts';
+import { type Instance, isMany, type Out, type Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';
 import { settleDependency, type PlanScope } from './settle-dependency.ts';
 import { settleText } from './settle-text.ts';
@@ -23,7 +23,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
   const params = stage.params === undefined ? undefined : settleParams(stage.params, lookUp, scope);
   const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
   const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
-  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, lookUp, report);
+  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookUp, report);
   const late = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
     value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report);
   const cpus = late(stage.resources.cpus, 1);
@@ -187,13 +187,17 @@ function settleOut(out: StageOut, folder: string, lookUp: LookUp, report: Report
 function settleProgram(
   stage: Stage,
   params: MapNode | undefined,
+  settledDeps: Instance['deps'] | undefined,
   lookUp: LookUp,
   report: Report,
 ): Program | undefined {
   const { program } = stage;
   if (program.kind === 'uses') return { kind: 'uses', path: program.path.value, at: program.path.at };
   const deps = new Map(
-    [...stage.deps].map(([name, dep]) => [name, { gather: dep.kind === 'from' && dep.gather }]),
+    [...stage.deps].map(([name, dep]) => {
+      const known = settledDeps?.[name];
+      return [name, { isMany: known === undefined ? dep.kind === 'from' && dep.gather : isMany(known) }];
+    }),
   );
   const scope: CommandScope = { lookUp, params, deps, outs: new Set(stage.outs.keys()), report };
   const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);

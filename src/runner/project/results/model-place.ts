@@ -58,6 +58,7 @@ function folderOf({ instances }: Plan, dependency: Dependency): string | undefin
     case 'out':
       return instances.find(({ id }) => id === dependency.instance)?.outs[dependency.out]?.path;
     case 'hub':
+    case 'glob':
     case 'gather':
       return undefined;
   }
@@ -71,6 +72,8 @@ function nameOf(dependency: Dependency): string {
       return dependency.instance;
     case 'hub':
       return `hf:${dependency.repository}@${dependency.revision}`;
+    case 'glob':
+      return dependency.pattern;
     case 'gather':
       return 'several models';
   }

@@ -1,0 +1,123 @@
+import { basename, dirname, join } from 'node:path';
+import { memory } from '../../memory.ts';
+import type { Diagnostic, Range } from '../diagnostic.ts';
+import { fixedPart } from '../pipeline-file/glob.ts';
+import { nearest } from '../pipeline-file/nearest.ts';
+import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
+import type { Dependency } from '../plan/instance.ts';
+import { deadLinkOn } from '../workspace/dead-link.ts';
+import { globFiles } from '../workspace/glob-files.ts';
+import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
+import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
+
+/** What is wrong with paths that are read: that nothing is there, or that they lead out of the project. */
+export function readFaults(
+  workspace: ProjectFiles,
+  deps: readonly LooseDependency[],
+  leaves: (path: string) => boolean,
+): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  for (const dep of deps) {
+    const place = placeOf(workspace, dep.path);
+    const isHere = workspace.disk.stat(place) !== undefined;
+    // A link to nothing is no absence that anybody means: its disk may not be mounted.
+    if (!isHere && dep.optional === true && deadLinkOn(workspace, dep.path) === undefined) continue;
+    if (!isHere)
+      faults.push({
+        ...missing(workspace, dep.path, dep.at),
+        ...(dep.hint === undefined ? {} : { help: dep.hint }),
+      });
+    else if (!dep.external && leaves(dep.path)) {
+      faults.push({
+        severity: 'error',
+        code: 'leaves-project',
+        message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`,
+        at: dep.at,
+        help: 'name it as { path, external: true } if it is meant',
+      });
+    }
+  }
+  return faults;
+}
+
+type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
+export type GlobLook = (dep: GlobDependency) => ReturnType<typeof globFiles>;
+
+/** What patterns match; each is looked for once. */
+export function globLook(workspace: ProjectFiles): GlobLook {
+  const rules = ignoreRules(workspace);
+  const found = memory<ReturnType<GlobLook>>();
+  return ({ pattern, ignore }) =>
+    found(`${ignore} ${pattern}`, () => globFiles(workspace, pattern, ignore ? rules : undefined));
+}
+
+/** What is wrong with what a pattern matches, or that it matches nothing. */
+export function globFaults(
+  workspace: ProjectFiles,
+  { pattern, external, optional, hint, at }: GlobDependency,
+  found: ReturnType<GlobLook>,
+  leaves: (path: string) => boolean,
+  { allowMissing, isRecorded }: { readonly allowMissing: boolean; isRecorded(): boolean },
+): readonly Diagnostic[] {
+  if (!found.ok) {
+    const { path, message } = found.error;
+    return [{ severity: 'error', code: 'unreadable-file', message: `${path}: ${message}`, at }];
+  }
+  const { files } = found.value;
+  if (files.length > 0 || optional === true)
+    return readFaults(
+      workspace,
+      files.map((path) => ({ path, external, hint: undefined, at })),
+      leaves,
+    );
+  const isKnown = isRecorded();
+  if (isKnown && allowMissing) return [];
+  const base = fixedPart(pattern);
+  const isThere = base === '' || workspace.disk.stat(placeOf(workspace, base))?.isDirectory() === true;
+  const help = hint ?? (isKnown ? allowMissingHelp : undefined);
+  const fault = isThere ? undefined : missing(workspace, base, at);
+  return [
+    {
+      ...fault,
+      severity: 'error',
+      code: 'no-file',
+      message: `no file matches ${pattern}${fault === undefined ? '' : ` (${fault.message})`}`,
+      at,
+      ...(help === undefined ? {} : { help }),
+    },
+  ];
+}
+
+export const allowMissingHelp = 'pipeline run --allow-missing takes it for what it was in the last result';
+
+/** That nothing is at a path, with the path that may be meant. */
+export function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
+  const link = deadLinkOn(workspace, path);
+  if (link !== undefined)
+    return {
+      severity: 'error',
+      code: 'missing-file',
+      message: link.path === path ? `${path} ${link.message}` : `${path}: ${link.path} ${link.message}`,
+      at,
+    };
+  const suggestion = nearestPath(workspace, path);
+  return {
+    severity: 'error',
+    code: 'missing-file',
+    message: `${path}: no such file or folder`,
+    at,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}
+
+/** The path that is there and most like one that is not, folder by folder. */
+function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
+  const isFolder = (folder: string): boolean =>
+    workspace.disk.stat(placeOf(workspace, folder))?.isDirectory() === true;
+  const folder =
+    isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
+  if (folder === undefined || !isFolder(folder)) return undefined;
+  const wanted = join(folder, basename(path));
+  const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
+  return known.includes(wanted) ? wanted : nearest(wanted, known);
+}
