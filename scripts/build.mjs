@@ -4,6 +4,7 @@
  *   main.js         what `pipeline` starts: the look for nothing to do (idle.cjs), then the command line
  *   command-line.js the command line; what only some commands need is in chunks beside it
  *   stage-child.js  the process in which a stage program runs
+ *   ask-child.js    the process that asks stage programs what they say of themselves
  *   supervisor.js   the small process that ends a stage when the runner is gone
  *   ui/             the page that `pipeline ui` serves
  *   job-wrapper.js  the process that runs a stage as a job of a queue

@@ -4,7 +4,7 @@ import type { BuildOptions } from 'esbuild';
 export function builtPrograms(
   root: string,
   outdir: string,
-): Readonly<Record<'main' | 'stageChild' | 'supervisor' | 'jobWrapper', BuildOptions>>;
+): Readonly<Record<'main' | 'stageChild' | 'askChild' | 'supervisor' | 'jobWrapper', BuildOptions>>;
 
 /** The options of esbuild for the files of the local page. */
 export function builtPage(root: string, outdir: string): BuildOptions;

@@ -1,5 +1,5 @@
 /**
- * How the four programs and the page of an installation are bundled: by `npm run prepare` into dist, and by
+ * How the programs and the page of an installation are bundled: by `npm run prepare` into dist, and by
  * the tests. One place, since the bytes of stage-child.js count in the key of every stage program.
  */
 import { basename, dirname } from 'node:path';
@@ -120,6 +120,7 @@ export function builtPrograms(root, outdir) {
     },
     stageChild: { ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } },
     supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/local/supervisor.ts' } },
+    askChild: { ...common, entryPoints: { 'ask-child': 'src/stage/ask-child.ts' } },
     jobWrapper: { ...common, entryPoints: { 'job-wrapper': 'src/runner/executors/remote/job-wrapper.ts' } },
   };
 }

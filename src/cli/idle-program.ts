@@ -19,6 +19,7 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
     selection === undefined ||
     options.dryRun === true ||
     options.watch === true ||
+    options.smoke === true ||
     options.events !== undefined
   )
     return false;

@@ -40,6 +40,9 @@ export function runTracking(project: Project): RunTracking {
   };
 }
 
+/** Shows nothing anywhere. */
+export const noTracking: RunTracking = { take: () => undefined, finish: async () => undefined };
+
 async function openTracking(project: Project): Promise<LiveTracking | undefined> {
   const settings = await project.tracking();
   if (!settings.ok || settings.value.trackers.length === 0) return undefined;

@@ -70,11 +70,14 @@ import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
 import type { Instance } from './plan/instance.ts';
 import { select, type Selection } from './plan/select.ts';
+import { smokeFolder } from './plan/smoke-instance.ts';
+import { newRunId } from './schedule/new-run-id.ts';
 import {
   type FinalOut,
   type FinishedRun,
   type RunRequest,
   type RunSummary,
+  type SmokeReport,
   stoppedCode,
   type StopSignals,
 } from './run-request.ts';
@@ -111,6 +114,7 @@ export type {
   RunRequest,
   RunSummary,
   Selection,
+  SmokeReport,
   Status,
   StopSignals,
   TracedResult,
@@ -132,6 +136,8 @@ export interface ProjectOptions {
   readonly set?: readonly string[];
   /** `--executor`: where everything runs. */
   readonly executor?: string;
+  /** Whether runs are smoke runs: small, under keys and in a folder of their own. */
+  readonly smoke?: boolean;
   /** Told what is no fault of the pipeline file and most probably a mistake; a run tells it as an event. */
   readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
 }
@@ -240,7 +246,7 @@ export interface Project {
  * meanwhile.
  */
 export async function openProject(
-  { folder, file, set = [], executor, onWarning = () => undefined }: ProjectOptions,
+  { folder, file, set = [], executor, smoke = false, onWarning = () => undefined }: ProjectOptions,
   host: Host = thisMachine(),
 ): Promise<Project> {
   let rows: Result<Opened, Problem> | undefined;
@@ -248,12 +254,17 @@ export async function openProject(
   let instances: readonly Instance[] = [];
   const textOf: TextOf = (name) => texts.get(name);
   let last: Planned | undefined;
+  const own = {
+    ...host,
+    executorName: executor,
+    smoke: smoke ? `${smokeFolder}/${newRunId(Date.now(), () => false)}` : undefined,
+  };
 
   async function opened(place: ProjectPlace, access: Access): Promise<Result<Opened, Problem>> {
     const store = await storeFolder(place.root, host.environment);
     if (!store.ok) return store;
     if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
-    if (rows?.ok !== true) rows = openRows(place, store.value, { ...host, executorName: executor }, access);
+    if (rows?.ok !== true) rows = openRows(place, store.value, own, access);
     return rows;
   }
   function close(): void {
@@ -325,7 +336,7 @@ export async function openProject(
     });
   }
   const idleRequestOf = (open: Opened, request: RunRequest): IdleRequest | undefined =>
-    idleRequestIn(builtFile(import.meta.url), open, set, request);
+    smoke ? undefined : idleRequestIn(builtFile(import.meta.url), open, set, request);
   async function idleAgain(
     place: ProjectPlace,
     request: RunRequest,

@@ -63,6 +63,16 @@ export interface FinalOut {
   readonly kind: OutKind;
 }
 
+/** What a smoke run was about. */
+export interface SmokeReport {
+  /** What it made is here, from the project root. */
+  readonly folder: string;
+  /** The stages that were made small by their programs, and those that say nothing of it. */
+  readonly small: readonly string[];
+  readonly whole: readonly string[];
+}
+
 export interface FinishedRun extends RunSummary {
   readonly results: readonly FinalOut[];
+  readonly smoke?: SmokeReport;
 }

@@ -82,7 +82,7 @@ const beyondTheDoor: Readonly<Record<string, RegExp>> = {
  * What of src/runner/executors may be known outside: the port and what does not depend on how a job is run.
  */
 const executorPort =
-  /^src\/runner\/executors\/(executors?|environment|output-file|parse-message|describe-bundles|commit-state|helper-programs|process-identity)\.ts$/;
+  /^src\/runner\/executors\/(executors?|environment|output-file|parse-message|describe-bundles|ask-bundles|commit-state|helper-programs|process-identity)\.ts$/;
 
 /** Rooms of src/runner that are pure: no file, process, clock or database. */
 const pureRooms = ['pipeline-file', 'plan', 'manifest', 'report', 'wording'];

@@ -82,7 +82,7 @@ describe('the project as a package of another project', () => {
   });
 
   test('the process that runs stage programs, the runner and the command line are no part of it', async () => {
-    for (const name of ['stage/child', 'runner/project', 'dist/main.js']) {
+    for (const name of ['stage/child', 'stage/ask-child', 'runner/project', 'dist/main.js']) {
       const { code, stderr } = await run(
         process.execPath,
         ['--input-type=module', '--eval', `await import('medical-qa-pipeline/${name}')`],

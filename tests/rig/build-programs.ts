@@ -11,6 +11,7 @@ export interface Programs {
   readonly supervisor: string;
   readonly stageChild: string;
   readonly jobWrapper: string;
+  readonly askChild: string;
   readonly crashAt: string;
 }
 
@@ -30,6 +31,7 @@ async function buildPrograms(): Promise<Programs> {
     supervisor: join(folder, 'supervisor.js'),
     stageChild: join(folder, 'stage-child.js'),
     jobWrapper: join(folder, 'job-wrapper.js'),
+    askChild: join(folder, 'ask-child.js'),
     crashAt: join(folder, 'crash-at.js'),
   };
 }
@@ -46,13 +48,14 @@ export const folderVariable = 'PIPELINE_TEST_PROGRAMS';
 async function buildInto(folder: string): Promise<void> {
   mkdirSync(dirname(folder), { recursive: true });
   const unfinished = mkdtempSync(`${folder}-`);
-  const { main, stageChild, supervisor, jobWrapper } = builtPrograms(root, unfinished);
+  const { main, stageChild, askChild, supervisor, jobWrapper } = builtPrograms(root, unfinished);
   await Promise.all([
     build({
       ...main,
       entryPoints: { 'command-line': 'src/cli/main.ts', 'crash-at': 'tests/rig/crash-at.ts' },
     }),
     build(stageChild),
+    build(askChild),
     build(supervisor),
     build(jobWrapper),
   ]);

@@ -35,7 +35,7 @@ const project = await openProject(
   { folder: process.cwd() },
   {
     disk,
-    helpers: { supervisor, stageChild, jobWrapper: '' },
+    helpers: { supervisor, stageChild, jobWrapper: '', askChild: '' },
     environment: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
     retryDelay: () => 0,

@@ -13,7 +13,7 @@ import { summaryJson } from '../output/summary-json.ts';
 import { busyText, problemText, reportProblem } from '../output/report-problem.ts';
 import { jsonLine, printJson } from '../output/print-json.ts';
 import { resultsText } from '../output/results-text.ts';
-import { runTracking } from '../run-tracking.ts';
+import { noTracking, runTracking } from '../run-tracking.ts';
 import { refuse } from '../refuse.ts';
 import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
@@ -29,6 +29,7 @@ export function runCommand(): Command {
       return refuse('--only, --from and --until exclude each other, and --only needs a name', 2);
     const contradiction =
       existingOutsFault(names, options) ??
+      (options.smoke === true ? notWithSmoke(options) : undefined) ??
       (options.watch === true ? notWithWatch(options) : undefined) ??
       (options.remote === true && options.dryRun !== true
         ? '--remote goes with --dry-run: a run asks the shared cache by itself'
@@ -68,7 +69,8 @@ async function run(
   const screen = openScreen();
   const display = lazyDisplay(screen, annotatedFiles(options.file, project));
   const signals = stopSignals();
-  const tracking = runTracking(project);
+  // A tracker would take what a smoke run measures for results.
+  const tracking = options.smoke === true ? noTracking : runTracking(project);
   const summary = await project.run(
     request,
     (event: Event) => {
@@ -175,6 +177,24 @@ function waitingText({ wait }: RunOptions): string {
   return typeof wait === 'number'
     ? `it did not finish within ${durationText(wait)} (without a number, \`--wait\` has no limit)`
     : 'wait for it with `--wait`';
+}
+
+/** Why an option and --smoke contradict each other. */
+function notWithSmoke(options: RunOptions): string | undefined {
+  const others = {
+    '--only': options.only,
+    '--from': options.from,
+    '--dry-run': options.dryRun,
+    '--watch': options.watch,
+    '--retry-failed': options.retryFailed,
+    '--adopt': options.adopt,
+    '--overwrite': options.overwrite,
+    '--detach': options.detach,
+  };
+  const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
+  return other === undefined
+    ? undefined
+    : `--smoke and ${other} exclude each other: a smoke run makes all that it needs itself, and nothing of it stays`;
 }
 
 /** Why an option and --watch contradict each other. */

@@ -21,7 +21,12 @@ export function withPipelineOptions(command: Command, file = '-f, --file <file>'
 
 /** Opens the project of the current folder. Loaded only now: help needs none of it. */
 export async function openProjectHere(
-  { file, set = [], executor }: PipelineOptions & { readonly executor?: string },
+  {
+    file,
+    set = [],
+    executor,
+    smoke,
+  }: PipelineOptions & { readonly executor?: string; readonly smoke?: true },
   onWarning: NonNullable<ProjectOptions['onWarning']> = warnOnce(file),
 ): Promise<Project> {
   const { openProject } = await import('../../runner/project.ts');
@@ -31,6 +36,7 @@ export async function openProjectHere(
     onWarning,
     ...(file === undefined ? {} : { file }),
     ...(executor === undefined ? {} : { executor }),
+    ...(smoke === undefined ? {} : { smoke }),
   });
 }
 

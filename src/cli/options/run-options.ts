@@ -9,6 +9,7 @@ export interface RunOptions extends PipelineOptions {
   readonly from?: string;
   readonly until?: string;
   readonly dryRun?: true;
+  readonly smoke?: true;
   readonly force?: true;
   readonly jobs?: number;
   readonly keepGoing?: true;
@@ -36,6 +37,7 @@ export function withRunOptions(command: Command): Command {
     .option('--from <stage>', 'run this stage and everything that depends on it')
     .option('--until <stage>', 'run this stage and everything that it depends on')
     .option('--dry-run', 'show what would run and why, without running it')
+    .option('--smoke', 'try every stage on a few rows and steps first, apart from all real results')
     .option('--remote', 'with --dry-run: look into the shared cache, too')
     .option('--force', 'also run instances that are up to date')
     .option('--adopt', 'use the files at the outs of the named instances as their results, without running')
@@ -51,7 +53,7 @@ export function withRunOptions(command: Command): Command {
     .option('--events <file>', 'write events to a file, one JSON object a line')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7',
+      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7\n  pipeline run --smoke                  the whole path in a minute, before a long run',
     );
 }
 

@@ -3,6 +3,7 @@ import { printJson } from './print-json.ts';
 import { resultsText } from './results-text.ts';
 import type { RunOptions } from '../options/run-options.ts';
 import { openScreen } from './screen.ts';
+import { smokeText } from './smoke-text.ts';
 import { summaryJson } from './summary-json.ts';
 import { sharedCacheLine } from './shared-cache-line.ts';
 import { summaryText } from './summary-text.ts';
@@ -14,8 +15,15 @@ export async function reportFinished(
   options: RunOptions,
 ): Promise<void> {
   const screen = openScreen();
-  screen.write(summaryText(finished, options, screen.colors) + sharedCacheLine(finished));
-  if (options.json === true) printJson(summaryJson(finished));
-  else if (finished.exitCode === 0) process.stdout.write(await resultsText(root, finished.results));
+  const { smoke } = finished;
+  screen.write(
+    smoke === undefined
+      ? summaryText(finished, options, screen.colors) + sharedCacheLine(finished)
+      : smokeText(finished, smoke, screen.colors),
+  );
+  if (options.json === true) printJson({ ...summaryJson(finished), ...(smoke && { smoke }) });
+  // Scores of a smoke run are no scores.
+  else if (finished.exitCode === 0 && smoke === undefined)
+    process.stdout.write(await resultsText(root, finished.results));
   process.exitCode = finished.exitCode;
 }

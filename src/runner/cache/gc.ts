@@ -5,6 +5,7 @@ import type { Collected, KeptResults } from '../answers.ts';
 import type { Key } from '../identity.ts';
 import { type CachedEntry, chooseGarbage, type GcLimits } from './choose-garbage.ts';
 import { objectFiles, objectPath } from './objects.ts';
+import { smokeFolder } from '../plan/smoke-instance.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { partialFiles } from './partial-files.ts';
 import { readListing } from './restore-out.ts';
@@ -191,7 +192,7 @@ async function unnamedFiles(
   return { files, deleted, kept: keptFiles };
 }
 
-/** What was being written when a run was killed, and scratch folders from which no attempt can resume. */
+/** What was being written when a run was killed, what smoke runs made, and scratch folders from which no attempt can resume. */
 function unfinished(
   workspace: Workspace,
   resumable: ReadonlySet<string>,
@@ -199,6 +200,9 @@ function unfinished(
 ): readonly string[] {
   const { disk } = workspace;
   const found = [...partialFiles(workspace, folders)];
+  const ofSmoke = placeOf(workspace, smokeFolder);
+  if (disk.lstat(ofSmoke)?.isDirectory() === true)
+    found.push(...disk.list(ofSmoke).map((name) => `${smokeFolder}/${name}`));
   if (disk.lstat(placeOf(workspace, scratchFolder))?.isDirectory() === true) {
     for (const name of disk.list(placeOf(workspace, scratchFolder)))
       if (!isPartialName(name) && !resumable.has(name.replace(/\.origin$/, '')))

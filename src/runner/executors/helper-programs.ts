@@ -5,10 +5,12 @@ export interface HelperPrograms {
   readonly supervisor: string;
   readonly stageChild: string;
   readonly jobWrapper: string;
+  readonly askChild: string;
 }
 
 export const builtHelperPrograms = (): HelperPrograms => ({
   supervisor: fileURLToPath(new URL('./supervisor.js', import.meta.url)),
   stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),
   jobWrapper: fileURLToPath(new URL('./job-wrapper.js', import.meta.url)),
+  askChild: fileURLToPath(new URL('./ask-child.js', import.meta.url)),
 });

@@ -141,7 +141,17 @@ export interface Instance {
   /** Whether the bytes of its outs may be uploaded to the shared cache. */
   readonly push: boolean;
   readonly description: string;
+  /** Of a smoke run alone. */
+  readonly smoke?: SmokeTraits;
   readonly at: Range;
+}
+
+/** How an instance is run in a smoke run. */
+export interface SmokeTraits {
+  /** Made small by its program; false: that does not say how, and it is run as it is. */
+  readonly isSmall: boolean;
+  /** Whether a matrix takes values from its result, which is found in the cache: the others are not kept. */
+  readonly makesList: boolean;
 }
 
 /** A list that a matrix takes values from, as the plan found it. */

@@ -124,7 +124,7 @@ async function withoutEngines(
     } else stale.push(path);
   }
   if (stale.length === 0) return found;
-  const bundled = await bundleAll(workspace, stale);
+  const bundled = await bundleAll(workspace, stale, 'stage');
   const packagesOf = packagesOnce(workspace);
   await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
   for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
@@ -168,7 +168,7 @@ async function enginesAt(
   }
   if (stale.length === 0) return found;
   const packagesOf = packagesOnce(workspace);
-  for (const [path, bundle] of await bundleAll(workspace, stale)) {
+  for (const [path, bundle] of await bundleAll(workspace, stale, 'module')) {
     if (!bundle.ok) {
       found.set(path, bundle);
       continue;
@@ -215,7 +215,8 @@ function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
   });
 }
 
-async function writeBundle(
+/** Writes a bundle into a folder of bundles, where a process can load it. */
+export async function writeBundle(
   workspace: Workspace,
   folder: BundleFolder,
   { digest, text, map, owner }: Bundle,

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Result } from '../../result.ts';
 import type { Collected, GcRequest, Problem, RerunVerification } from '../answers.ts';
 import { orDiskProblem } from './disk-problem.ts';
@@ -24,7 +24,8 @@ import { type Planned, plansOnDisk } from './planning/plan-here.ts';
 import { placedHere } from './planning/placed-here.ts';
 import { sessionFor } from './session-for.ts';
 import type { Forecast } from '../plan/forecast.ts';
-import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
+import { smokeFolder } from '../plan/smoke-instance.ts';
+import type { FinishedRun, RunRequest, SmokeReport, StopSignals } from '../run-request.ts';
 import { keysOfInstance } from '../store/attempts.ts';
 import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
@@ -60,6 +61,7 @@ export async function run(
   stop: StopSignals,
 ): Promise<Result<FinishedRun, Problem>> {
   return locked(rows, request.waitSeconds, stop.gentle, async () => {
+    if (rows.host.smoke !== undefined) await removeEarlierSmoke(rows, rows.host.smoke);
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
     const earlierEvents: Event[] = [];
@@ -87,10 +89,31 @@ export async function run(
     };
     const summary = await runSelected(last.run, options, onEvent, stop);
     const { planned, chosen } = last;
-    const finished = { ...summary, results: finalOuts(chosen, planned.plan.needs) };
+    const { smoke } = opened.host;
+    const finished = {
+      ...summary,
+      results: finalOuts(chosen, planned.plan.needs),
+      ...(smoke === undefined ? {} : { smoke: smokeReport(smoke, chosen) }),
+    };
     recording?.remember(planned, chosen, finished);
     return { ok: true, value: finished };
   });
+}
+
+/** What earlier smoke runs made. None of them is in progress: this one has the lock. */
+async function removeEarlierSmoke({ workspace, lockFolder }: Opened, own: string): Promise<void> {
+  for (const folder of new Set([placeOf(workspace, smokeFolder), join(lockFolder, basename(smokeFolder))])) {
+    if (workspace.disk.stat(folder)?.isDirectory() !== true) continue;
+    for (const name of workspace.disk.list(folder))
+      if (name !== basename(own)) await removeTree(workspace, join(folder, name));
+  }
+}
+
+function smokeReport(folder: string, chosen: readonly Instance[]): SmokeReport {
+  const stagesOf = (isSmall: boolean): readonly string[] => [
+    ...new Set(chosen.filter(({ smoke }) => smoke?.isSmall === isSmall).map(({ stage }) => stage)),
+  ];
+  return { folder, small: stagesOf(true), whole: stagesOf(false) };
 }
 
 interface ReadyRun {
@@ -197,7 +220,7 @@ async function locked<T>(
   signal: AbortSignal,
   act: () => Promise<Result<T, Problem>>,
 ): Promise<Result<T, Problem>> {
-  const lock = await takeLock(opened.store, waitSeconds, signal);
+  const lock = await takeLock(opened.store, waitSeconds, signal, opened.lockFolder);
   if (!lock.ok) return lock;
   try {
     return await orDiskProblem(async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { guardedDisk } from '../workspace/disk/guarded-disk.ts';
 import type { Result } from '../../result.ts';
+import { smokeFolder } from '../plan/smoke-instance.ts';
 import type { Problem } from '../answers.ts';
 import type { ResultSource } from '../cache/result-source.ts';
 import type { Executor } from '../executors/executor.ts';
@@ -24,6 +25,8 @@ export interface Host {
   readonly executor?: Executor | undefined;
   /** The name of the executor that the command line asks for. */
   readonly executorName?: string | undefined;
+  /** Of a smoke run: the folder, from the root, that has its rows and its outs. */
+  readonly smoke?: string | undefined;
   /** Seconds before attempt n + 1 of an instance. */
   readonly retryDelay: (attempt: number) => number;
   /** Where runs look for results that are not on this disk, and put those that they make. */
@@ -38,19 +41,23 @@ export interface Opened {
   readonly stats: StatRows;
   readonly executors: Executors;
   readonly host: Host;
+  /** Of the lock: that of the project's rows, also for a smoke run, whose rows are elsewhere. */
+  readonly lockFolder: string;
 }
 
 /** What rows are opened for: who only looks makes none, and needs no permission to write. */
 export type Access = 'read' | 'write';
 
-/** `folder`: of the rows. */
+/** `folder`: of the project's rows; a smoke run has its own below it. */
 export function openRows(
   place: ProjectPlace,
   folder: string,
   host: Host,
   access: Access,
 ): Result<Opened, Problem> {
-  const file = storeFileIn(folder);
+  const file = storeFileIn(
+    host.smoke === undefined ? folder : join(folder, basename(smokeFolder), basename(host.smoke)),
+  );
   const store = access === 'write' ? openStore(file) : openStoreToRead(file);
   if (!store.ok) return store;
   const stats = statRows(store.value);
@@ -65,7 +72,10 @@ export function openRows(
     { workspace, store: store.value, helpers: host.helpers, environment: host.environment },
     host.executor,
   );
-  return { ok: true, value: { place, store: store.value, workspace, stats, executors, host } };
+  return {
+    ok: true,
+    value: { place, store: store.value, workspace, stats, executors, host, lockFolder: folder },
+  };
 }
 
 /** Whether a project was ever run. */

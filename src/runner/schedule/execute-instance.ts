@@ -433,6 +433,7 @@ async function finish(
   const made = { run: run.run, seconds: seconds(), at: Date.now() };
   const published =
     instance.cache &&
+    instance.smoke?.makesList !== false &&
     edited === undefined &&
     !leaves(run, instance, outs) &&
     (await filed(run, { ...run.session, workspace }, instance, assessment, outs, {

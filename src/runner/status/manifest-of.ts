@@ -25,7 +25,10 @@ export function manifestOf(
   { environment, executorOf }: ManifestSources,
 ): Manifest {
   return {
-    format: digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion,
+    format: `${digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion}${
+      // Never the key of a real result, also where nothing is made small.
+      instance.smoke === undefined ? '' : ', smoke'
+    }`,
     program: digest,
     params: instance.params,
     deps: inputs.digests,

@@ -8,6 +8,7 @@ import { checkReadsThroughLinks } from '../plan/check-paths.ts';
 import { checkCommand } from '../plan/command/check-command.ts';
 import type { CheckProgram } from '../plan/check-program.ts';
 import { lineText } from '../plan/command/check-command.ts';
+import { smokeFaults } from '../plan/smoke-instance.ts';
 import { wordsOfLine } from '../plan/command/shell-line.ts';
 import { type Instance, isOptional, type Plan, type Program, type Word } from '../plan/instance.ts';
 import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
@@ -72,6 +73,7 @@ export async function preflight(
   const isFileHere = memoize((path) => isFile(workspace, path));
   const files = instances.flatMap((instance) => [
     ...filesOf(instance),
+    ...smokeFaults(instance),
     ...checkCommand(instance, { isFile: isFileHere, isProduct: (path) => isProduct(instance.stage, path) }),
     ...resourceFaults(instance, capacityOf(instance)),
   ]);

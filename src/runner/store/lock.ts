@@ -17,9 +17,6 @@ export interface Lock {
   release(): void;
 }
 
-/** The file that the lock of a project is on, beside its rows. */
-const lockFileOf = (store: Store): string => join(dirname(store.file), 'lock.sqlite');
-
 export interface Busy {
   readonly kind: 'busy';
   readonly pid: number | undefined;
@@ -30,14 +27,15 @@ export interface Busy {
  * Takes the project's lock, waiting as long as is asked for. It is a lock of the operating system on a
  * database of its own, never written to, so the kernel releases it when the holder is gone, however it went:
  * there is no stale lock, and no process id to mistake for another's. The row in the store only says who
- * holds it.
+ * holds it. `folder`: that of the project's rows, where these are those of a smoke run.
  */
 export async function takeLock(
   store: Store,
   waitSeconds: number,
   signal: AbortSignal,
+  folder = dirname(store.file),
 ): Promise<Result<Lock, Busy | StoreFault>> {
-  const database = await locked(lockFileOf(store), waitSeconds, signal);
+  const database = await locked(join(folder, 'lock.sqlite'), waitSeconds, signal);
   if (!database.ok) return database;
   if (database.value === undefined) return { ok: false, error: await holderOf(store) };
   unlessDiskFails(() =>

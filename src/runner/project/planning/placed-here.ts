@@ -9,6 +9,7 @@ import { invalid } from './invalid.ts';
 import { machineFiles } from '../machine/machine-files.ts';
 import { machineTexts } from '../machine/machine-texts.ts';
 import type { Planned } from './plan-here.ts';
+import type { smokePlan } from './smoke-plan.ts';
 
 /**
  * The plan with every instance placed on an executor, its engine chosen, and no more CPUs for one that runs
@@ -33,17 +34,25 @@ export async function placedHere(opened: Opened, planned: Planned): Promise<Resu
   const { plan: fitted, warnings } = fitCpus(placed.value.plan, local.capacity(undefined).cpus, isHere);
   const chosen = await chosenEngines(opened, fitted, isHere);
   if (!chosen.ok) return invalid(chosen.error, sources);
+  const small = host.smoke === undefined ? chosen : await smallPlan(opened, chosen.value, host.smoke);
+  if (!small.ok) return invalid(small.error, sources);
   return {
     ok: true,
     value: {
       ...planned,
-      plan: chosen.value,
+      plan: small.value,
       executors: placed.value.executors,
       sources,
       warnings: [...planned.warnings, ...warnings],
     },
   };
 }
+
+/** Loaded for a smoke run alone. */
+const smallPlan: typeof smokePlan = async (...request) => {
+  const { smokePlan: planned } = await import('./smoke-plan.ts');
+  return planned(...request);
+};
 
 const isLocal = (instance: Parameters<typeof executorName>[0]): boolean =>
   executorName(instance) === localName;

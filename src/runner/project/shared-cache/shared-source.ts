@@ -55,7 +55,9 @@ export async function sharedSource(
   opened: Opened,
   plan: Plan,
 ): Promise<Result<ResultSource | undefined, Problem>> {
-  const { source } = opened.host;
+  const { source, smoke } = opened.host;
+  // What a smoke run makes is for nobody, and it is to make it.
+  if (smoke !== undefined) return { ok: true, value: undefined };
   if (source !== undefined) return { ok: true, value: source };
   const shared = await sharedCache(opened, plan);
   if (!shared.ok || shared.value === undefined) return shared.ok ? { ok: true, value: undefined } : shared;

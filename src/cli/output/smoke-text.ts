@@ -1,0 +1,25 @@
+import type { RunSummary, SmokeReport } from '../../runner/project.ts';
+import { countOutcomes } from '../../runner/report/count-outcomes.ts';
+import { countsText } from '../../runner/report/counts-text.ts';
+import type { Colors } from '../../runner/wording/colors.ts';
+import { durationText } from '../../runner/wording/duration-text.ts';
+
+/** The end of a smoke run: what was tried, how long that took, and that nothing of it is a result. */
+export function smokeText(
+  { run, outcomes, seconds, exitCode }: RunSummary,
+  { folder, small, whole }: SmokeReport,
+  colors: Colors,
+): string {
+  const counts = countOutcomes(outcomes.values());
+  const mark = exitCode === 0 ? colors.green('✓') : colors.red('✗');
+  const lines = [
+    `${mark} smoke run: ${countsText(counts)}, ${durationText(seconds)}`,
+    ...(small.length === 0 ? [] : [`  tried on few rows and steps: ${small.join(', ')}`]),
+    ...(whole.length === 0
+      ? []
+      : [`  run as they are (their programs export no "smoke"): ${whole.join(', ')}`]),
+    ...(exitCode === 0 ? [] : [`  what its stages printed is in cache/logs/${run}`]),
+    `  what it made is in ${folder} until the next smoke run or \`pipeline gc\`; no real result was read or changed`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

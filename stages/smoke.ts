@@ -1,0 +1,12 @@
+/** How much of everything a smoke run takes: enough for every code path, and done within seconds. */
+export const smokeRows = 8;
+export const smokeSteps = 2;
+
+/** At most so many; null and undefined stand for no limit. */
+export const atMost = (most: number, value: number | null | undefined): number =>
+  Math.min(most, value ?? most);
+
+/** Of few rows a small share is no row. */
+export const smokeValidation = <P extends { readonly validation?: number }>({
+  validation,
+}: P): Pick<P, 'validation'> => (validation ? { validation: Math.max(validation, 0.25) } : {});
