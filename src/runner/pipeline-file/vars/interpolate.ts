@@ -1,10 +1,14 @@
 import type { Fault, Names, Range, Report } from '../../diagnostic.ts';
 import { joinFirst } from '../../wording/join-first.ts';
+import { pluralize } from '../../wording/pluralize.ts';
 import { limits } from '../yaml/guard.ts';
 import {
+  child,
+  indexOf,
   kindText,
   listNode,
   mapNode,
+  referenceText,
   refers,
   type MapEntry,
   type MapNode,
@@ -78,12 +82,12 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
   return void report({
     severity: 'error',
     code: 'not-text',
-    message: `\${${reference.path.join('.').slice(0, 200)}} is ${kindText(node)}: inside a text, only a single value is allowed`,
+    message: `\${${referenceText(reference.path).slice(0, 200)}} is ${kindText(node)}: inside a text, only a single value is allowed`,
     at: reference.at,
     help:
       node.kind === 'map'
         ? `name one of its values: ${examples(node, reference)}`
-        : 'alone in a value, it keeps its type',
+        : `alone in a value, it keeps its type; an element is \${${referenceText([...reference.path, '[0]'])}}`,
     notes: [{ message: 'it is written here', at: node.at }],
   });
 }
@@ -91,33 +95,43 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
 const examples = (node: MapNode, { path }: Reference): string =>
   [...node.entries.keys()]
     .slice(0, 5)
-    .map((name) => `\${${[...path, name].join('.')}}`)
+    .map((name) => `\${${referenceText([...path, name])}}`)
     .join(', ');
 
-/** Follows the names of a reference below a value: `path` from `depth` on. */
+/** Follows the names and indices of a reference below a value: `path` from `depth` on. */
 export function descend(
   node: Node,
   { path, at }: Reference,
   depth: number,
   report: Report,
 ): Node | undefined {
-  const name = path[depth];
+  const step = path[depth];
   if (node.kind === 'broken') return undefined;
-  if (name === undefined) return node;
-  const shown = path.slice(0, depth).join('.').slice(0, 200);
-  if (node.kind !== 'map')
-    return void report({
-      severity: 'error',
-      code: 'unknown-reference',
-      message: `${shown} is ${kindText(node)} and has no ${JSON.stringify(name.slice(0, 60))}`,
-      at,
-      notes: [{ message: `${shown} is written here`, at: node.at }],
-    });
-  const entry = node.entries.get(name);
-  return entry === undefined
-    ? void report(unknownReference(name, `in ${shown}`, node.entries, at))
-    : descend(entry.value, { kind: 'reference', path, at }, depth + 1, report);
+  if (step === undefined) return node;
+  const next = child(node, step);
+  if (next !== undefined) return descend(next, { kind: 'reference', path, at }, depth + 1, report);
+  const shown = referenceText(path.slice(0, depth)).slice(0, 200);
+  const index = indexOf(step);
+  if (index === undefined && node.kind === 'map')
+    return void report(unknownReference(step, `in ${shown}`, node.entries, at));
+  return void report({
+    severity: 'error',
+    code: 'unknown-reference',
+    message:
+      index !== undefined && node.kind === 'list'
+        ? `${shown} ${lengthText(node.items.length)}, so there is no [${index}]`
+        : `${shown} is ${kindText(node)} and has no ${index === undefined ? JSON.stringify(step.slice(0, 60)) : step}`,
+    at,
+    ...(index === undefined && node.kind === 'list' ? { help: listHelp(shown, node.items.length) } : {}),
+    notes: [{ message: `${shown} is written here`, at: node.at }],
+  });
 }
+
+const lengthText = (length: number): string =>
+  length === 0 ? 'is an empty list' : `has ${pluralize(length, 'element')} (the first is [0])`;
+
+const listHelp = (shown: string, length: number): string =>
+  length === 0 ? 'it is an empty list' : `name one of its elements by its index: \${${shown}[0]}`;
 
 /** A name that a reference gives and that is not there. */
 export function unknownReference(name: string, where: string, known: Names, at: Range): Fault {

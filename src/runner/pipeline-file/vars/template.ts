@@ -3,7 +3,7 @@ import { limits } from '../yaml/guard.ts';
 import type { Part } from '../yaml/node.ts';
 
 /**
- * The pieces of a text: `${name}` and `${name.name}` refer, `$${` stands for `${`. `at` is where the whole
+ * The pieces of a text: `${name}`, `${name.name}` and `${name[0]}` refer, `$${` stands for `${`. `at` is where the whole
  * scalar stands and `raw` how it is written there, so that a reference gets a place of its own even in a
  * quoted or folded text. Undefined where a fault was reported.
  */
@@ -35,7 +35,7 @@ export function templateParts(
     }
     literal += text.slice(rest, start);
     if (literal !== '') parts.push({ kind: 'text', text: literal });
-    parts.push({ kind: 'reference', path: source.slice(2, -1).trim().split('.'), at: place });
+    parts.push({ kind: 'reference', path: stepsOf(source.slice(2, -1).trim()), at: place });
     if (parts.length > limits.pieces)
       return void report({
         severity: 'error',
@@ -51,15 +51,19 @@ export function templateParts(
   return parts;
 }
 
-/** A name of a var, an axis, a param, a dep or an out that a reference can hold. */
-const reference = /^\$\{ *[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)* *\}$/u;
+/** Names of vars, axes, params, deps and outs, and indices of lists: `${vars.models[0].r}`. */
+const reference =
+  /^\$\{ *[\p{L}\p{N}_-]+(\[(0|[1-9]\d{0,8})\])*(\.[\p{L}\p{N}_-]+(\[(0|[1-9]\d{0,8})\])*)* *\}$/u;
+
+/** `a.b[0]` as its steps: "a", "b", "[0]". */
+const stepsOf = (names: string): readonly string[] => names.replaceAll('[', '.[').split('.');
 
 const notAReference = (source: string, open: boolean, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-reference',
   message: open
     ? 'this ${ has no closing }'
-    : `${JSON.stringify(source.slice(0, 60))} is no reference: expected a name or names joined by dots, as in \${vars.model}`,
+    : `${JSON.stringify(source.slice(0, 60))} is no reference: expected names joined by dots, as in \${vars.model}, or with an index, as in \${vars.models[0]}`,
   at,
   help: 'write $${ where ${ is meant as text, for the shell for example',
 });

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.ts';
-import type { MapNode, Node } from '../yaml/node.ts';
+import { child, type MapNode, type Node } from '../yaml/node.ts';
 import type { Reference } from './interpolate.ts';
 
 /** A var, or a value in one, that an experiment file or the command line has changed. */
@@ -74,7 +74,7 @@ function reachedFrom(starts: readonly Node[], vars: MapNode): ReadonlySet<Node> 
 function followed({ path }: Reference, vars: MapNode): Node {
   let node: Node = vars;
   for (const name of path.slice(1)) {
-    const next: Node | undefined = node.kind === 'map' ? node.entries.get(name)?.value : undefined;
+    const next = child(node, name);
     if (next === undefined) break;
     node = next;
   }

@@ -47,8 +47,24 @@ export interface BrokenNode {
 
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
-  /** `${vars.model}`: its names, and where it stands. */
+  /** `${vars.models[0]}`: its names and indices ("vars", "models", "[0]"), and where it stands. */
   | { readonly kind: 'reference'; readonly path: readonly string[]; readonly at: Range };
+
+/** Names and indices as a reference is written. */
+export const referenceText = (path: readonly string[]): string => path.join('.').replaceAll('.[', '[');
+
+/** The index that a step of a reference is; undefined: it is a name. */
+export function indexOf(step: string): number | undefined {
+  const index = /^\[(\d+)\]$/.exec(step)?.[1];
+  return index === undefined ? undefined : Number(index);
+}
+
+/** What a step of a reference leads to. */
+export function child(node: Node, step: string): Node | undefined {
+  const index = indexOf(step);
+  if (node.kind === 'list') return index === undefined ? undefined : node.items[index];
+  return node.kind === 'map' ? node.entries.get(step)?.value : undefined;
+}
 
 /**
  * The plain value. The names of a map come sorted, since a stage is handed this value and its order is no

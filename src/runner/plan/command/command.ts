@@ -7,7 +7,13 @@ import {
   type LookUp,
   type Reference,
 } from '../../pipeline-file/vars/interpolate.ts';
-import { mapNode, type MapNode, type Part, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
+import {
+  mapNode,
+  type MapNode,
+  type Part,
+  referenceText,
+  type ScalarNode,
+} from '../../pipeline-file/yaml/node.ts';
 import type { Piece, Program, Word } from '../instance.ts';
 import { shellQuoted } from '../../wording/shell-quoted.ts';
 import { shellEnclosure } from './shell.ts';
@@ -77,7 +83,7 @@ function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
     report({
       severity: 'error',
       code: 'quoted-reference',
-      message: `\${${part.path.join('.')}} is inside ${enclosure}: a reference in a command line is quoted as a word of its own, so write it outside`,
+      message: `\${${referenceText(part.path)}} is inside ${enclosure}: a reference in a command line is quoted as a word of its own, so write it outside`,
       at: part.at,
       help: enclosure.endsWith('quotes')
         ? 'leave the quotes out'
@@ -143,7 +149,7 @@ function namedPiece(
     return void report({
       severity: 'error',
       code: 'unknown-reference',
-      message: `\${${path.join('.')}}: a ${kind} is a path and has no names`,
+      message: `\${${referenceText(path)}}: ${kind === 'out' ? 'an out' : 'a dep'} is a path and has no names or elements`,
       at,
     });
   return { kind, name };
