@@ -46,7 +46,9 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   const fields = pipelineShape.read(root, report);
   const stagesNode = fields?.stages ?? (root.kind === 'map' ? root.entries.get('stages')?.value : undefined);
   const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
-  const vars = varsLookUp(varsNode?.kind === 'map' ? varsNode : undefined, report);
+  // Of vars with a fault of their own, what refers to them is not judged.
+  const vars =
+    varsNode === undefined || varsNode.kind === 'map' ? varsLookUp(varsNode, report) : () => undefined;
   if (stagesNode?.kind !== 'map') return undefined;
   const bestNode = root.kind === 'map' ? root.entries.get('best')?.value : undefined;
   const best = bestNode && withVars(bestNode, vars, report);

@@ -7,6 +7,7 @@ import { parseYaml } from './yaml/parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import { refuse } from './shapes/shape.ts';
 import { type ChangedVar, patchedVars, unreachedVars } from './vars/unreached-vars.ts';
+import { withVarsFromFiles } from './vars/vars-from-files.ts';
 import type { SourceRequest } from './source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 
@@ -28,7 +29,7 @@ export function readSource({ file, readText, overrides }: SourceRequest, report:
     sources.set(name, text);
     if (root === undefined) continue;
     const overridden = override(root, name, text, report);
-    root = overridden.root;
+    root = withVarsFromFiles(overridden.root, { readText, sources, report });
     if (overridden.changed !== undefined) changed.push(overridden.changed);
   }
   return { root, sources, warnings: root === undefined ? [] : unreachedVars(root, changed) };
@@ -74,7 +75,8 @@ function readFile(
       help: 'pipeline init writes an example',
     });
   if (node?.kind !== 'map') return node && refuse(node, 'a pipeline file (a map)', report);
-  return extended(node, file, [...chain, file], reading);
+  const whole = withVarsFromFiles(node, reading);
+  return whole.kind === 'map' ? extended(whole, file, [...chain, file], reading) : whole;
 }
 
 /**

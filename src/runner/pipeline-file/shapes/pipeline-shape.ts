@@ -274,7 +274,10 @@ export const pipelineShape = record('a pipeline file', {
     "the name of its folder in artifacts; the file's own name where it is left out",
   ),
   extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
-  vars: optional(anyMap('a map of values'), 'values to refer to as ${vars.name}'),
+  vars: optional(
+    anyMap('a map of values'),
+    'values to refer to as ${vars.name}; { $file: params.yaml } takes them from a file',
+  ),
   shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
   best: optional(anyMap('a map with by, goal and within'), bestDescription),
   cache: optional(sharedCache, 'results that several machines share'),

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { explanationText } from '../../src/runner/report/explanation-text.ts';
+import { inProcess, type InProcess } from '../rig/in-process.ts';
+
+const printing = (param: string): object => ({
+  cmd: ['sh', '-c', 'echo "$1" > "$0"', '${outs.o}', '${params.p}'],
+  params: { p: param },
+  outs: { o: 'o' },
+});
+
+/** A project whose vars stand in a file, and that has run. */
+async function withParams(): Promise<InProcess> {
+  const project = inProcess();
+  project.write({
+    'params.yaml': 'rate: 1\nsize: 2\n',
+    'pipeline.yaml': {
+      vars: { $file: 'params.yaml' },
+      stages: { fit: printing('${vars.rate}'), measure: printing('${vars.size}') },
+    },
+  });
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran', measure: 'ran' });
+  return project;
+}
+
+test('a changed var of a file runs the stages that get it, and no others', async () => {
+  using project = await withParams();
+  project.write({ 'params.yaml': '# the same size\nrate: 5\nsize: 2\n' });
+  const explained = await project.ask((open) => open.explain('fit'));
+  expect(explained.ok && explanationText(explained.value)).toContain('params.p 1 → 5');
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran', measure: 'up-to-date' });
+});
+
+test('a run with nothing to do sees a change of the file', async () => {
+  using project = await withParams();
+  for (let runs = 0; runs < 4; runs++)
+    expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'up-to-date' });
+  project.write({ 'params.yaml': 'rate: 1\nsize: 3\n' });
+  expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'ran' });
+});
+
+test('a file that went away is an error at the place where it is named', async () => {
+  using project = await withParams();
+  project.write({ 'pipeline.yaml': { vars: { $file: 'other.yaml' }, stages: {} } });
+  expect((await project.run()).problem).toBe('unreadable: other.yaml: no such file or folder');
+});
