@@ -15,16 +15,20 @@
  * The folder is replaced when all of it is made: a build that fails leaves the last one.
  */
 import { chmod, cp, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import { writeBuiltPageModule } from './built-page-module.mjs';
 import { builtPage, builtPrograms, pageFiles } from './built-programs.mjs';
 import { copyTemplates } from './copy-templates.mjs';
 
 const root = dirname(import.meta.dirname);
 const folder = resolve(process.argv[2] ?? join(root, 'dist'));
 const partial = `${folder}.partial`;
+
+/** What some of the programs hold: before them. */
+const pageModule = await writeBuiltPageModule(root);
 
 await rm(partial, { recursive: true, force: true });
 const parts = await Promise.allSettled([
@@ -54,6 +58,8 @@ async function buildPackage() {
     return console.warn('typescript is not installed: built without the modules for other projects');
   const config = join(root, 'tsconfig.package.json');
   await execa(process.execPath, [compiler, '--project', config, '--outDir', join(partial, 'package')]);
+  for (const file of [pageModule, pageModule.replace(/js$/, 'd.ts')])
+    await cp(file, join(partial, 'package', relative(root, file)));
 }
 
 function compilerPath() {

@@ -20,6 +20,7 @@ import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { pushModelCommand } from './commands/push-model.ts';
+import { reportCommand } from './commands/report.ts';
 import { resultsCommand } from './commands/results.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -38,6 +39,7 @@ const commands: Readonly<Record<string, readonly (() => Command)[]>> = {
     compareCommand,
     resultsCommand,
     uiCommand,
+    reportCommand,
     exportCommand,
   ],
   'Use a model:': [askCommand, exportModelCommand, pushModelCommand],

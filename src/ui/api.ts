@@ -205,6 +205,8 @@ export interface EvaluationSet {
 export interface AnswersAnswer {
   readonly total: number;
   readonly matching: number;
+  /** Rows that a report does not hold, since it would be too large. */
+  readonly leftOut: number;
   readonly offset: number;
   readonly rows: readonly AnswerRow[];
 }

@@ -2,10 +2,12 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { writeBuiltPageModule } from '../../scripts/built-page-module.mjs';
 import { folderVariable } from './build-programs.ts';
 
 /** What a run of the tests has to itself: a temporary folder, and the programs that it starts. */
-export function setup(project: TestProject): () => void {
+export async function setup(project: TestProject): Promise<() => void> {
+  await writeBuiltPageModule(join(import.meta.dirname, '../..'));
   const removeTemporary = ownTemporaryFolder();
   const removePrograms = ownPrograms(project);
   return () => {

@@ -11,7 +11,7 @@ import {
   thinned,
 } from '../../src/ui/page/charts/curve-lines.ts';
 import { linearScale, logScale } from '../../src/ui/page/charts/scale.ts';
-import { histogram } from '../../src/ui/server/histogram.ts';
+import { histogram } from '../../src/ui/results/histogram.ts';
 
 const points = (ys: readonly number[]) => ys.map((y, x) => ({ x, y }));
 

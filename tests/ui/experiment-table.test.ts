@@ -7,7 +7,7 @@ import {
   shownMetrics,
   sortedRows,
 } from '../../src/ui/page/pages/experiment-table.ts';
-import { leavesOf } from '../../src/ui/server/experiments.ts';
+import { leavesOf } from '../../src/ui/results/model-answer.ts';
 
 const model = (
   name: string,

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { port } from './port/data-port.ts';
 
 /** What the address bar says: which page, and what it shows. */
 export interface Address {
@@ -9,10 +10,15 @@ export interface Address {
 /** Undefined or empty: without it. */
 export type Changes = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-const readAddress = (): Address => ({
-  path: location.pathname,
-  query: new URLSearchParams(location.search),
-});
+/** A report is one file: what would be the address is behind its "#". */
+function readAddress(): Address {
+  const url = port.isLive
+    ? new URL(location.href)
+    : new URL(location.hash.startsWith('#/') ? location.hash.slice(1) : '/', 'file://');
+  return { path: url.pathname, query: url.searchParams };
+}
+
+const hrefOf = (address: string): string => (port.isLive ? address : `#${address}`);
 
 /** The address, and the component drawn again when it changes. */
 export function useAddress(): Address {
@@ -34,21 +40,25 @@ export function changed(query: URLSearchParams, changes: Changes): string {
       if (each !== '') next.append(name, each);
   }
   const text = next.toString();
-  return text === '' ? location.pathname : `${location.pathname}?${text}`;
+  const { path } = readAddress();
+  return text === '' ? path : `${path}?${text}`;
 }
 
 /** `replace`: a change that the back button shall pass over, as a filter that is being typed. */
 export function go(address: string, how: 'push' | 'replace' = 'push'): void {
-  if (how === 'push') history.pushState(null, '', address);
-  else history.replaceState(null, '', address);
+  if (how === 'push') history.pushState(null, '', hrefOf(address));
+  else history.replaceState(null, '', hrefOf(address));
   dispatchEvent(new PopStateEvent('popstate'));
 }
 
-/** A plain click changes the view; any other, as one for a new tab, is left to the browser. */
-export const followed =
-  (href: string) =>
-  (event: MouseEvent): void => {
+/** Of a link to a view. A plain click changes the view; any other, as one for a new tab, is the browser's. */
+export const linkTo = (
+  address: string,
+): { readonly href: string; readonly onClick: (event: MouseEvent) => void } => ({
+  href: hrefOf(address),
+  onClick: (event) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(href);
-  };
+    go(address);
+  },
+});

@@ -2,7 +2,7 @@ import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ProjectAnswer } from '../api.ts';
 import { type PagePath, pages } from '../pages.ts';
-import { followed, useAddress } from './address.ts';
+import { linkTo, useAddress } from './address.ts';
 import { AnswersPage } from './pages/answers-page.tsx';
 import { AskPage } from './pages/ask-page.tsx';
 import { CurvesPage } from './pages/curves-page.tsx';
@@ -11,6 +11,7 @@ import { ExperimentsPage } from './pages/experiments-page.tsx';
 import { GraphPage } from './pages/graph-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SamplesPage } from './pages/samples-page.tsx';
+import { hasPage, port } from './port/data-port.ts';
 import { useAnswer } from './use-answer.ts';
 import { useIsConnected } from './use-live.ts';
 
@@ -29,7 +30,8 @@ const views: Readonly<Record<PagePath, FunctionComponent<{ readonly query: URLSe
 /** The whole page: the navigation, and what the address says. */
 export function App() {
   const { path, query } = useAddress();
-  const page = pages.find((each) => each.path === path) ?? pages[0];
+  const known = pages.filter(({ path: each }) => hasPage(each));
+  const page = known.find((each) => each.path === path) ?? known[0] ?? pages[0];
   const { answer: project } = useAnswer<ProjectAnswer>('/api/project');
   const View = views[page.path];
   // Without a model in place there is nothing to ask.
@@ -40,20 +42,28 @@ export function App() {
   }, [page.title, project?.pipeline]);
   return (
     <>
-      <a class="skip" href="#content">
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          // The address stays that of the view.
+          event.preventDefault();
+          document.getElementById('content')?.focus();
+        }}
+      >
         Skip to the content
       </a>
       <header class="top">
         <div class="brand">
-          <img src="/icon.svg" alt="" width="24" height="24" />
+          <img src={iconAddress} alt="" width="24" height="24" />
           <div>
             <strong>{project?.pipeline ?? 'pipeline'}</strong>
             <span class="muted">{project?.folder}</span>
           </div>
         </div>
         <nav aria-label="Pages">
-          {pages.filter(isShown).map((each) => (
-            <PageLink key={each.path} href={each.path} isCurrent={each.path === page.path}>
+          {known.filter(isShown).map((each) => (
+            <PageLink key={each.path} address={each.path} isCurrent={each.path === page.path}>
               {each.title}
             </PageLink>
           ))}
@@ -61,26 +71,30 @@ export function App() {
         <ConnectionState />
       </header>
       <main id="content" tabIndex={-1}>
+        {port.notice !== '' && <p class="notice">{port.notice}</p>}
         <View key={page.path} query={query} />
       </main>
     </>
   );
 }
 
+/** In a report the icon is part of the file. */
+const iconAddress = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href;
+
 interface PageLinkProps {
-  readonly href: string;
+  readonly address: string;
   readonly isCurrent: boolean;
   readonly children: ComponentChildren;
 }
 
-function PageLink({ href, isCurrent, children }: PageLinkProps) {
+function PageLink({ address, isCurrent, children }: PageLinkProps) {
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     // On a narrow screen the navigation scrolls.
     if (isCurrent) link.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [isCurrent]);
   return (
-    <a ref={link} href={href} aria-current={isCurrent ? 'page' : undefined} onClick={followed(href)}>
+    <a ref={link} {...linkTo(address)} aria-current={isCurrent ? 'page' : undefined}>
       {children}
     </a>
   );

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { port } from './port/data-port.ts';
 import { agoText, momentText } from './time-text.ts';
 
 /** The head of a page. */
@@ -122,9 +123,11 @@ export function Command(props: { readonly text: string }) {
     setIsCopied(true);
     setTimeout(() => setIsCopied(false), 1500);
   };
+  if (!port.hasCommands) return null;
   return (
     <span class="command">
-      <code>{props.text}</code>
+      {/* It scrolls where it is too long. */}
+      <code tabIndex={0}>{props.text}</code>
       <button type="button" onClick={copy}>
         {isCopied ? 'Copied' : 'Copy'}
       </button>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import type { RunAnswer, RunInstance } from '../api.ts';
-import { changed, followed, go } from './address.ts';
+import { changed, linkTo, go } from './address.ts';
 import { InstancePanel } from './pages/instance-panel.tsx';
 import { Command, Counts, PageHead, State, useNow, Waiting } from './parts.tsx';
 import { afterEvent, countsByState } from './run-state.ts';
@@ -49,9 +49,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
           </>
         }
       >
-        <a href={list} onClick={followed(list)}>
-          All runs
-        </a>
+        <a {...linkTo(list)}>All runs</a>
       </PageHead>
       {run.startedFrom !== undefined && <p class="muted">{startedFromText(run.startedFrom)}</p>}
       <div class="bar">
@@ -153,13 +151,7 @@ function InstanceCells(props: {
   return (
     <>
       <td>
-        <a
-          href={address}
-          onClick={followed(address)}
-          class="name"
-          aria-expanded={isOpen}
-          title={told.because.join('\n')}
-        >
+        <a {...linkTo(address)} class="name" aria-expanded={isOpen} title={told.because.join('\n')}>
           {told.instance}
         </a>
       </td>

@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { AskedAnswer, RefusalAnswer } from '../api.ts';
+import type { AskedAnswer } from '../api.ts';
+import { port } from './port/data-port.ts';
+import { serverPort } from './port/server-port.ts';
 
-/** An answer of the server, or why there is none; the last answer stays while the next is on its way. */
+/** An answer, or why there is none; the last answer stays while the next is on its way. */
 export interface Answered<T> {
   readonly answer: T | undefined;
   readonly problem: string | undefined;
@@ -9,7 +11,7 @@ export interface Answered<T> {
   readonly again: () => void;
 }
 
-/** Asks the server. Undefined: nothing. */
+/** Asks the server, or the report. Undefined: nothing. */
 export function useAnswer<T>(address: string | undefined): Answered<T> {
   const [state, setState] = useState<Omit<Answered<T>, 'again'>>({
     answer: undefined,
@@ -31,7 +33,7 @@ export function useAnswer<T>(address: string | undefined): Answered<T> {
       problem: isSamePlace ? problem : undefined,
       isLoading: true,
     }));
-    ask<T>(address, gone.signal).then(
+    port.answer<T>(address, gone.signal).then(
       (answer) => setState({ answer, problem: undefined, isLoading: false }),
       (error: unknown) => {
         if (gone.signal.aborted) return;
@@ -44,17 +46,6 @@ export function useAnswer<T>(address: string | undefined): Answered<T> {
   return { ...state, again };
 }
 
-/** The error of an answer that the server refuses holds its reason. */
-export async function ask<T>(address: string, signal?: AbortSignal, how: RequestInit = {}): Promise<T> {
-  const response = await fetch(address, signal === undefined ? how : { ...how, signal });
-  if (!response.ok) {
-    const refusal: RefusalAnswer = await response.json();
-    throw new Error(refusal.problem);
-  }
-  const answer: T = await response.json();
-  return answer;
-}
-
 /** Lets a model answer, until the signal aborts. */
 export async function askModel(
   question: { readonly instance: string; readonly question: string; readonly as: string },
@@ -64,7 +55,7 @@ export async function askModel(
   | { readonly kind: 'failed'; readonly problem: string }
 > {
   try {
-    const answer = await ask<AskedAnswer>('/ask', signal, {
+    const answer = await serverPort<AskedAnswer>('/ask', signal, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(question),

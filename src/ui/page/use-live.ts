@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LiveEvent } from '../api.ts';
+import { port } from './port/data-port.ts';
 
 type Listener = (events: readonly LiveEvent[]) => void;
 
@@ -10,7 +11,7 @@ let source: EventSource | undefined;
 let waiting: LiveEvent[] = [];
 
 function connect(): void {
-  if (source !== undefined) return;
+  if (source !== undefined || !port.isLive) return;
   source = new EventSource('/api/events');
   source.addEventListener('message', ({ data }: MessageEvent<string>) => {
     const event: LiveEvent = JSON.parse(data);

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
-import { type AnswerRequest, answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
+import { answerRequest, countIn, profileIn } from '../results/answer-request.ts';
+import { answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
 import { askModelsAnswer } from './ask.ts';
 import { curveAnswer, curvesAnswer } from './curves.ts';
-import type { Profile } from '../../ml/metrics/metric-table.ts';
 import { dataAnswer } from './data-sets.ts';
 import { experimentsAnswer } from './experiments.ts';
 import { graphAnswer } from './graph.ts';
@@ -66,14 +66,7 @@ const json = (status: number, body: object): ApiAnswer => ({ kind: 'json', statu
 
 const text = (query: URLSearchParams, name: string): string => query.get(name) ?? '';
 
-/** A whole number from 0 on; what is none counts as not said. */
-const count = (query: URLSearchParams, name: string, otherwise: number): number => {
-  const said = query.get(name) ?? '';
-  return /^\d{1,15}$/.test(said) ? Number(said) : otherwise;
-};
-
 const mostRuns = 200;
-const mostAnswers = 200;
 
 const routes: Readonly<Record<string, Route>> = {
   '/api/project': async (project, _, { version }) => {
@@ -85,7 +78,7 @@ const routes: Readonly<Record<string, Route>> = {
     return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels } };
   },
   '/api/runs': (project, query) =>
-    runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, count(query, 'limit', 50))),
+    runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, countIn(query, 'limit', 50))),
   '/api/run': (project, query) => runAnswer(project, text(query, 'run')),
   '/api/graph': (project) => graphAnswer(project),
   '/api/instance': (project, query) => instanceAnswer(project, text(query, 'name'), query.get('run')),
@@ -94,7 +87,7 @@ const routes: Readonly<Record<string, Route>> = {
       instance: text(query, 'name'),
       run: query.get('run') ?? undefined,
       file: text(query, 'file'),
-      from: query.has('from') ? count(query, 'from', 0) : undefined,
+      from: query.has('from') ? countIn(query, 'from', 0) : undefined,
     }),
   '/api/file': (project, query) => outFile(project, text(query, 'name'), text(query, 'out')),
   '/api/experiments': (project) => experimentsAnswer(project),
@@ -110,26 +103,3 @@ const routes: Readonly<Record<string, Route>> = {
   '/api/samples': (project) => samplesAnswer(project),
   '/api/data': (project) => dataAnswer(project),
 };
-
-const profileIn = (query: URLSearchParams): Profile =>
-  query.get('profile') === 'reference' ? 'reference' : 'multilingual';
-
-function answerRequest(query: URLSearchParams): AnswerRequest {
-  const named = <T extends string>(name: string, known: readonly T[], otherwise: T): T =>
-    known.find((each) => each === query.get(name)) ?? otherwise;
-  return {
-    models: query.getAll('model'),
-    hasB: query.get('b') !== 'none',
-    profile: profileIn(query),
-    show: named('show', ['all', 'wrong', 'differ'], 'all'),
-    slot: text(query, 'slot'),
-    find: text(query, 'find'),
-    least: count(query, 'least', 0),
-    most: count(query, 'most', Number.MAX_SAFE_INTEGER),
-    score: text(query, 'score'),
-    sort: named('sort', ['row', 'worst', 'best', 'difference', 'length'], 'worst'),
-    offset: count(query, 'offset', 0),
-    limit: Math.min(mostAnswers, count(query, 'limit', 50)),
-    row: query.has('row') ? count(query, 'row', 0) : undefined,
-  };
-}

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { isJsonObject } from '../../files/json.ts';
-import { readJsonLines } from '../../files/json-lines.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
 import { historyOf } from '../../runner/project/results/run-history.ts';
 import type { CurveAnswer, CurvePoint, CurvesAnswer } from '../api.ts';
+import { type FiledSeries, readSeries } from '../results/series.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
@@ -67,31 +66,14 @@ export async function curveAnswer(
   return { ok: true, value: { instance: name, run: log.value?.run, startedAt, series } };
 }
 
-interface FiledSeries {
-  readonly series: Readonly<Record<string, readonly CurvePoint[]>>;
-  readonly epochs: ReadonlyMap<number, number>;
-}
-
-/** The outs of kind `series`: JSON Lines, each with a step and numbers. */
+/** The outs of kind `series`. */
 async function filedSeries(project: Project, name: string): Promise<FiledSeries | undefined> {
   const only = { patterns: [name], mode: 'only' } as const;
   const declared = await project.artifacts(only);
   const results = await project.results(only);
   if (!declared.ok || !results.ok) return undefined;
-  const series: Record<string, CurvePoint[]> = {};
-  const epochs = new Map<number, number>();
-  for (const { out, kind } of declared.value) {
-    const file = kind === 'series' ? results.value[0]?.files[out] : undefined;
-    if (file === undefined) continue;
-    for await (const line of readJsonLines(join(project.root, file))) {
-      if (!line.ok || !isJsonObject(line.value.value)) continue;
-      const { step, epoch, ...values } = line.value.value;
-      if (typeof step !== 'number') continue;
-      if (typeof epoch === 'number') epochs.set(step, epoch);
-      for (const [each, value] of Object.entries(values))
-        if (typeof value === 'number')
-          (series[each] ??= []).push({ step, value, epoch: typeof epoch === 'number' ? epoch : undefined });
-    }
-  }
-  return { series, epochs };
+  const files = declared.value.flatMap(({ out, kind }) =>
+    kind === 'series' ? (results.value[0]?.files[out] ?? []) : [],
+  );
+  return readSeries(files.map((file) => join(project.root, file)));
 }

@@ -1,8 +1,8 @@
 import type { Result } from '../../result.ts';
 import { stageOf } from '../../runner/identity.ts';
 import type { InstanceMetrics, Project } from '../../runner/project.ts';
-import type { Value } from '../../stage/context.ts';
-import type { ExperimentsAnswer, MeasuredValue, ModelAnswer } from '../api.ts';
+import type { ExperimentsAnswer } from '../api.ts';
+import { type MeasuredPart, modelAnswer } from '../results/model-answer.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
@@ -30,10 +30,10 @@ export async function experimentsAnswer(project: Project): Promise<Result<Experi
     edges.filter(({ from, to }) => to === instance && withModel.has(from)).length > 1;
   const rows =
     withModel.size === 0
-      ? measured.value.map((own) => ({ instance: String(own.instance), parts: [own] }))
+      ? measured.value.map((own) => ({ instance: String(own.instance), parts: [measuredPart(own)] }))
       : [...withModel].map((model) => ({
           instance: String(model),
-          parts: [...one(byInstance.get(model)), ...readers(model)],
+          parts: [...one(byInstance.get(model)), ...readers(model)].map(measuredPart),
         }));
   return {
     ok: true,
@@ -47,43 +47,8 @@ export async function experimentsAnswer(project: Project): Promise<Result<Experi
 
 const one = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
 
-function modelAnswer(model: string, parts: readonly InstanceMetrics[]): ModelAnswer {
-  // Of a model without metrics of its own, what was measured from it tells the labels.
-  const own = parts.find(({ instance }) => instance === model);
-  const names = parts.flatMap(({ values }) => Object.keys(values));
-  const metrics: Record<string, MeasuredValue> = {};
-  for (const { instance, values, intervals = {} } of parts)
-    for (const [name, value] of Object.entries(values)) {
-      // Said of a metric, not a metric.
-      if (isPartOfEstimate(name, intervals)) continue;
-      const isShared = names.filter((other) => other === name).length > 1;
-      const shown = isShared ? `${stageOf(instance)}: ${name}` : name;
-      const [low, high] = intervals[name] ?? [];
-      metrics[shown] = { value: Number(value), low, high };
-    }
-  return {
-    instance: model,
-    from: parts.flatMap(({ instance }) => (instance === model ? [] : [instance])),
-    best: parts.find(({ best }) => best !== undefined)?.best,
-    outdated: parts.filter(({ state }) => state !== 'up-to-date').map(({ instance }) => instance),
-    axes: (own ?? parts[0])?.axes ?? {},
-    labels: (own ?? parts[0])?.labels ?? {},
-    params: leavesOf((own ?? parts[0])?.params ?? {}),
-    metrics,
-  };
-}
-
-/** Beside a mean with an interval: its bounds, and how they were found. */
-const isPartOfEstimate = (name: string, intervals: NonNullable<InstanceMetrics['intervals']>): boolean =>
-  !/(^|\.)mean$/.test(name) && Object.hasOwn(intervals, name.replace(/[^.]*$/, 'mean'));
-
-/** A map by paths: {config: {epochs: 6}} as {"config.epochs": 6}. Lists are values. */
-export function leavesOf(params: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
-  const entries = (value: Value, path: string): readonly (readonly [string, Value])[] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([name, member]: [string, Value]) =>
-          entries(member, path === '' ? name : `${path}.${name}`),
-        )
-      : [[path, value]];
-  return Object.fromEntries(entries(params, ''));
-}
+const measuredPart = ({ state, ...metrics }: InstanceMetrics): MeasuredPart => ({
+  ...metrics,
+  stage: stageOf(metrics.instance),
+  isCurrent: state === 'up-to-date',
+});

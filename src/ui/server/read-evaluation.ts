@@ -6,24 +6,7 @@ import { readJsonLines } from '../../files/json-lines.ts';
 import type { Profile } from '../../ml/metrics/metric-table.ts';
 import { readScoredRows } from '../../ml/metrics/scored-rows.ts';
 import type { Result } from '../../result.ts';
-
-/** The answers of one model to the rows of a test file, with the scores of each. */
-export interface Evaluation {
-  readonly rows: readonly EvaluatedRow[];
-  /** Equal where questions and references are. */
-  readonly set: string;
-}
-
-export interface EvaluatedRow {
-  readonly question: string;
-  readonly reference: string;
-  readonly prediction: string;
-  /** Of the profile that was asked for. */
-  readonly scores: Readonly<Record<string, number>>;
-  /** How the answer treats each slot: `named`, `other`, `missing`. */
-  readonly slots: Readonly<Record<string, string>>;
-  readonly identity: string;
-}
+import type { EvaluatedRow, Evaluation } from '../results/evaluation.ts';
 
 /** What was read, by file, size and time: pages ask for the same files again and again. */
 export type KnownEvaluations = Map<string, { readonly bytes: number; readonly evaluation: Evaluation }>;

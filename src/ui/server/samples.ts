@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { isJsonList, isJsonObject, type Json, readJson } from '../../files/json.ts';
+import { readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
 import type { SampledModel, SamplesAnswer } from '../api.ts';
+import { samplesIn } from '../results/samples.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
@@ -25,19 +26,4 @@ export async function samplesAnswer(project: Project): Promise<Result<SamplesAns
     }
   }
   return { ok: true, value: { models, faults } };
-}
-
-/** Undefined: the file is none of sampled answers. */
-function samplesIn(file: Json): Omit<SampledModel, 'instance'> | undefined {
-  if (!isJsonObject(file) || !isJsonList(file['questions']) || !isJsonObject(file['answers']))
-    return undefined;
-  return {
-    questions: file['questions'].map(String),
-    answers: Object.fromEntries(
-      Object.entries(file['answers']).map(([temperature, answers]) => [
-        temperature,
-        isJsonList(answers) ? answers.map(String) : [],
-      ]),
-    ),
-  };
 }

@@ -14,7 +14,8 @@ import { DifferenceBars } from '../charts/difference-bars.tsx';
 import { nameOfSet } from '../instance-labels.ts';
 import { numberOf, numberText, signedText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting } from '../parts.tsx';
-import { ask, useAnswer } from '../use-answer.ts';
+import { port } from '../port/data-port.ts';
+import { useAnswer } from '../use-answer.ts';
 import { type Piece, wordDiff } from '../word-diff.ts';
 
 const rowsOfPage = 25;
@@ -98,7 +99,7 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
               `${nameOfSet(evaluations.map(({ instance }) => instance))} (${rows})`,
             ])}
             value={set.id}
-            onChoose={(id) => go(`${location.pathname}?set=${id}`)}
+            onChoose={(id) => go(changed(new URLSearchParams(), { set: id }))}
           />
         )}
         <Select
@@ -308,6 +309,8 @@ function Rows({ view, query }: { readonly view: AnswerView; readonly query: URLS
           {answer.matching === answer.total
             ? pluralize(answer.total, 'row')
             : `${answer.matching} of ${pluralize(answer.total, 'row')}`}
+          {answer.leftOut > 0 &&
+            `. This report holds the worst answers of each model: the texts of ${pluralize(answer.leftOut, 'other row')} would make it too large; scores and comparisons are of all rows`}
         </p>
         <Pager label="Pages of rows" page={view.page} pages={pagesInAll} query={query} />
       </div>
@@ -352,7 +355,7 @@ function Row({ row, view }: { readonly row: AnswerRow; readonly view: AnswerView
   const [whole, setWhole] = useState<AnswerRow | undefined>(undefined);
   const shown = whole ?? row;
   const fetchWhole = async (): Promise<void> => {
-    const { rows } = await ask<AnswersAnswer>(`${addressOf({ ...view, page: 1 })}&row=${row.row}`);
+    const { rows } = await port.answer<AnswersAnswer>(`${addressOf({ ...view, page: 1 })}&row=${row.row}`);
     setWhole(rows[0]);
   };
   const [first] = shown.answers;

@@ -8,7 +8,8 @@ import { type Line, LineChart } from '../charts/line-chart.tsx';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting, WaitingPage } from '../parts.tsx';
 import { momentText } from '../time-text.ts';
-import { ask, useAnswer } from '../use-answer.ts';
+import { port } from '../port/data-port.ts';
+import { useAnswer } from '../use-answer.ts';
 import { changesStates, useLive } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 
@@ -85,8 +86,8 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
 }
 
 function Charts({ chosen, query }: { readonly chosen: readonly string[]; readonly query: URLSearchParams }) {
-  const other = query.get('with') ?? '';
-  const { answer: runs } = useAnswer<RunsAnswer>('/api/runs?limit=100');
+  const other = port.isLive ? (query.get('with') ?? '') : '';
+  const { answer: runs } = useAnswer<RunsAnswer>(port.isLive ? '/api/runs?limit=100' : undefined);
   const { curves, problem } = useCurves([
     ...chosen.map((instance) => ({ instance, run: undefined })),
     ...(other === '' ? [] : chosen.map((instance) => ({ instance, run: other }))),
@@ -134,17 +135,19 @@ function Charts({ chosen, query }: { readonly chosen: readonly string[]; readonl
           value={focus}
           onChoose={(value) => go(changed(query, { series: value }))}
         />
-        <Select
-          label="Beside run"
-          options={[
-            ['', 'none'],
-            ...(runs?.runs ?? []).map(
-              ({ run, startedAt }) => [run, `${run} · ${momentText(startedAt)}`] as const,
-            ),
-          ]}
-          value={other}
-          onChoose={(value) => go(changed(query, { with: value }))}
-        />
+        {port.isLive && (
+          <Select
+            label="Beside run"
+            options={[
+              ['', 'none'],
+              ...(runs?.runs ?? []).map(
+                ({ run, startedAt }) => [run, `${run} · ${momentText(startedAt)}`] as const,
+              ),
+            ]}
+            value={other}
+            onChoose={(value) => go(changed(query, { with: value }))}
+          />
+        )}
       </div>
       <Waiting problem={problem} isLoading={problem === undefined && curves.length === 0} />
       <div class={focus === '' ? 'charts' : 'charts focus'}>
@@ -280,7 +283,8 @@ function useCurves(asked: readonly AskedCurve[]): {
       const one = asked[index];
       if (one === undefined || loading.current.has(address)) continue;
       loading.current.add(address);
-      ask<CurveAnswer>(address)
+      port
+        .answer<CurveAnswer>(address)
         .then((curve) => setKnown((before) => new Map(before).set(address, { ...one, curve })))
         .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
     }

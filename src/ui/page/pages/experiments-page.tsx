@@ -1,6 +1,6 @@
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
 import type { ExperimentsAnswer } from '../../api.ts';
-import { changed, followed, go } from '../address.ts';
+import { changed, linkTo, go } from '../address.ts';
 import {
   differingSettings,
   type ExperimentRow,
@@ -18,6 +18,7 @@ import { ChoiceMenu } from '../choice-menu.tsx';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.tsx';
 import { Scatter } from '../charts/scatter.tsx';
+import { hasPage } from '../port/data-port.ts';
 import { endsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 import { VirtualRows } from '../virtual-rows.tsx';
@@ -202,7 +203,7 @@ function ExperimentTable(
         class={isNumber ? 'number' : ''}
         aria-sort={isSorted ? (order.isDescending ? 'descending' : 'ascending') : undefined}
       >
-        <a href={address} onClick={followed(address)} title={name === '' ? 'by name' : name}>
+        <a {...linkTo(address)} title={name === '' ? 'by name' : name}>
           <BrokenName text={text} />
           <span aria-hidden="true">{isSorted ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>
         </a>
@@ -307,9 +308,13 @@ function ModelName({ row }: { readonly row: ExperimentRow }) {
   const address = `/graph?instance=${encodeURIComponent(first.instance)}`;
   return (
     <>
-      <a href={address} onClick={followed(address)} class="name">
-        {row.name}
-      </a>
+      {hasPage('/graph') ? (
+        <a {...linkTo(address)} class="name">
+          {row.name}
+        </a>
+      ) : (
+        <span class="name">{row.name}</span>
+      )}
       {first.best !== undefined && (
         <span class="best" title={`the best by ${first.best}`}>
           {' '}

@@ -5,7 +5,8 @@ import type { Value } from '../../../stage/context.ts';
 import type { InstanceAnswer, LogAnswer, PrintedAnswer } from '../../api.ts';
 import { numberOf, numberText } from '../number-text.ts';
 import { Command, State, Waiting } from '../parts.tsx';
-import { ask, useAnswer } from '../use-answer.ts';
+import { port } from '../port/data-port.ts';
+import { useAnswer } from '../use-answer.ts';
 import { changesStates, useLive } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 
@@ -37,12 +38,12 @@ export function InstancePanel(props: {
         </button>
       </div>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
-      {answer !== undefined && answer.instance === name && <Known answer={answer} />}
+      {answer !== undefined && answer.instance === name && <Known answer={answer} run={run} />}
     </aside>
   );
 }
 
-function Known({ answer }: { readonly answer: InstanceAnswer }) {
+function Known({ answer, run }: { readonly answer: InstanceAnswer; readonly run: string | undefined }) {
   const metrics = Object.entries(answer.metrics);
   return (
     <>
@@ -61,7 +62,9 @@ function Known({ answer }: { readonly answer: InstanceAnswer }) {
       )}
       {answer.after.length > 0 && <p class="muted">waits for {answer.after.join(', ')}</p>}
       {answer.fault !== undefined && <pre class="problem">{answer.fault}</pre>}
-      {answer.log !== undefined && <Log name={answer.instance} log={answer.log} />}
+      {answer.log !== undefined && (run === undefined || answer.log.run === run) && (
+        <Log name={answer.instance} log={answer.log} />
+      )}
       {answer.outs.length > 0 && (
         <Section title="Outputs">
           <dl class="facts">
@@ -71,7 +74,7 @@ function Known({ answer }: { readonly answer: InstanceAnswer }) {
                   {out} <span class="muted">{kind}</span>
                 </dt>
                 <dd>
-                  {isFile ? (
+                  {isFile && port.isLive ? (
                     <a
                       href={`/api/file?name=${encodeURIComponent(answer.instance)}&out=${encodeURIComponent(out)}`}
                     >
@@ -168,7 +171,7 @@ function Printed(props: { readonly name: string; readonly run: string; readonly 
   const fetching = useRef({ isOn: false, isBehind: false });
   const fetchMore = async (last: PrintedAnswer, text: string): Promise<void> => {
     fetching.current = { isOn: true, isBehind: false };
-    const next = await ask<PrintedAnswer>(`${address}&from=${last.to}`).catch(() => undefined);
+    const next = await port.answer<PrintedAnswer>(`${address}&from=${last.to}`).catch(() => undefined);
     const isBehind = fetching.current.isBehind || (next !== undefined && next.to < next.size);
     fetching.current = { isOn: false, isBehind: false };
     if (next === undefined) return;

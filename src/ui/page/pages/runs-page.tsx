@@ -3,12 +3,12 @@ import { commitText } from '../../../runner/report/history-text.ts';
 import { durationText } from '../../../runner/wording/duration-text.ts';
 import { pluralize } from '../../../runner/wording/pluralize.ts';
 import type { RunsAnswer } from '../../api.ts';
-import { changed, followed } from '../address.ts';
+import { changed, linkTo } from '../address.ts';
 import { Command, Counts, Empty, Moment, PageHead, State, useNow, Waiting } from '../parts.tsx';
 import { RunView } from '../run-view.tsx';
 import { startedFromText } from '../started-from-text.ts';
 import { momentText } from '../time-text.ts';
-import { ask } from '../use-answer.ts';
+import { port } from '../port/data-port.ts';
 import { endsRun, startsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 import { VirtualRows } from '../virtual-rows.tsx';
@@ -31,7 +31,8 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
   const now = useNow(true);
   const fetchOlder = (): void => {
     setIsFetching(true);
-    ask<RunsAnswer>(`/api/runs?limit=200&before=${encodeURIComponent(runs.at(-1)?.run ?? '')}`)
+    port
+      .answer<RunsAnswer>(`/api/runs?limit=200&before=${encodeURIComponent(runs.at(-1)?.run ?? '')}`)
       .then(({ runs: found, more }) => setOlder((known) => ({ runs: [...known.runs, ...found], more })))
       .catch(() => undefined)
       .finally(() => setIsFetching(false));
@@ -81,7 +82,7 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
                   <State state={state} />
                 </td>
                 <td>
-                  <a href={address} onClick={followed(address)} class="name">
+                  <a {...linkTo(address)} class="name">
                     {run}
                   </a>{' '}
                   <span class="muted wide-only">{pipeline}</span>

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import manifest from '../../../package.json' with { type: 'json' };
+import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
+import { reportProblem } from '../output/report-problem.ts';
+import { openScreen } from '../output/screen.ts';
+import { refuse } from '../refuse.ts';
+
+interface ReportOptions extends PipelineOptions {
+  readonly out: string;
+  readonly withUser?: true;
+}
+
+/** So many bytes a report has at most, as far as leaving out texts of answers can make it so. */
+const mostBytes = 20_000_000;
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('Write the local page with all results into one file, which opens from disk.')
+    .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
+    .option('-o, --out <file>', 'where to write it', 'report.html')
+    .option('--with-user', 'name who started the runs, and on which machine')
+    .addHelpText(
+      'after',
+      '\nThe file makes no request and needs no server. Above 20 MB it holds the worst answers of each model, and says so.',
+    )
+    .action(writeReport);
+}
+
+async function writeReport(options: ReportOptions): Promise<void> {
+  const { projectReport } = await import('../../ui/report/project-report.ts');
+  const { reportDocument } = await import('../../ui/report/report-document.ts');
+  const { writeFileAtomically } = await import('../../files/write-atomically.ts');
+  const { fileProblemText } = await import('../../files/file-problem.ts');
+  const { sizeText } = await import('../../runner/wording/size-text.ts');
+  const project = await openProjectHere(options);
+  try {
+    const report = await projectReport({
+      project,
+      version: manifest.version,
+      notice: `Results as they were on ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
+      withUser: options.withUser === true,
+      mostBytes,
+    });
+    if (!report.ok)
+      return report.error.kind === 'unknown'
+        ? refuse(report.error.message, 1)
+        : await reportProblem(report.error, options);
+    const { data, pipeline, worst } = report.value;
+    const text = reportDocument(data, pipeline);
+    const written = await writeFileAtomically(resolve(options.out), text);
+    if (!written.ok) return refuse(fileProblemText(written.error), 1);
+    process.stdout.write(`${options.out}\n`);
+    const size = sizeText(Buffer.byteLength(text));
+    openScreen().write(`${size}, opens in any browser without a server\n${heldText(worst)}`);
+  } finally {
+    project.close();
+  }
+}
+
+const heldText = (worst: number | undefined): string =>
+  worst === undefined
+    ? ''
+    : `warning: all answers would take more than 20 MB: the file holds the texts of the worst ${worst} of each model, and the scores of all\n`;

@@ -1,0 +1,35 @@
+import type { PagePath } from '../../pages.ts';
+import { pages } from '../../pages.ts';
+import { type ReportData, reportElement } from '../../report/report-data.ts';
+import { reportPort } from './report-port.ts';
+import { serverPort } from './server-port.ts';
+
+/** Where the pages get their answers: a server, or the file that they are in. */
+export interface DataPort {
+  /** Whether something can change: then events come, files can be downloaded and models asked. */
+  readonly isLive: boolean;
+  readonly pages: readonly PagePath[];
+  readonly notice: string;
+  readonly hasCommands: boolean;
+  /** The error of an answer that is refused holds its reason. */
+  readonly answer: <T>(address: string, signal?: AbortSignal) => Promise<T>;
+}
+
+function openPort(): DataPort {
+  const embedded = document.getElementById(reportElement)?.textContent;
+  if (embedded === undefined || embedded === null)
+    return {
+      isLive: true,
+      pages: pages.map(({ path }) => path),
+      notice: '',
+      hasCommands: true,
+      answer: serverPort,
+    };
+  const data: ReportData = JSON.parse(embedded);
+  return { ...data, isLive: false, answer: reportPort(data) };
+}
+
+export const port: DataPort = openPort();
+
+/** Whether there is a page to link to. */
+export const hasPage = (path: PagePath): boolean => port.pages.includes(path);

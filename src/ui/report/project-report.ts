@@ -1,0 +1,152 @@
+import type { Result } from '../../result.ts';
+import type { Project, RunRecord } from '../../runner/project.ts';
+import type { CurveAnswer, InstanceAnswer } from '../api.ts';
+import { pages } from '../pages.ts';
+import { curveAnswer, curvesAnswer } from '../server/curves.ts';
+import { dataAnswer } from '../server/data-sets.ts';
+import { namedEvaluations } from '../server/evaluations.ts';
+import { experimentsAnswer } from '../server/experiments.ts';
+import { graphAnswer } from '../server/graph.ts';
+import { instanceAnswer, printedAnswer } from '../server/instance.ts';
+import type { KnownEvaluations } from '../server/read-evaluation.ts';
+import type { Refusal } from '../server/refusal.ts';
+import { runAnswer, runsAnswer } from '../server/runs.ts';
+import { samplesAnswer } from '../server/samples.ts';
+import { jsonText } from '../../files/json-text.ts';
+import { answerKey, type ReportData } from './report-data.ts';
+import { reportRows } from './report-rows.ts';
+import { thinnedCurve } from './thinned-curve.ts';
+
+export interface ProjectReportOptions {
+  readonly project: Project;
+  readonly version: string;
+  /** Stands on every page: when it was made, say. */
+  readonly notice: string;
+  /** Whether it names who started the runs, and on which machine. */
+  readonly withUser: boolean;
+  readonly mostBytes: number;
+}
+
+export interface ProjectReport {
+  readonly data: ReportData;
+  readonly pipeline: string;
+  /** The texts of so many answers of each model are held; undefined: of all. */
+  readonly worst: number | undefined;
+}
+
+/** So many of the latest runs are listed, and so much of what an instance printed is kept. */
+const mostRuns = 50;
+const mostPrinted = 8000;
+
+/** All that the pages of a project can show, as it is now. */
+export async function projectReport(options: ProjectReportOptions): Promise<Result<ProjectReport, Refusal>> {
+  const { project, version, notice, withUser, mostBytes } = options;
+  const graph = await graphAnswer(project);
+  if (!graph.ok) return graph;
+  const { pipeline } = graph.value;
+  const answers: Record<string, object> = {
+    '/api/project': { pipeline, folder: project.root.split('/').at(-1) ?? '', version, hasModels: false },
+    '/api/graph': graph.value,
+  };
+  const whole = {
+    '/api/experiments': experimentsAnswer,
+    '/api/samples': samplesAnswer,
+    '/api/data': dataAnswer,
+  };
+  for (const [path, answered] of Object.entries(whole)) {
+    const found: Result<object, Refusal> = await answered(project);
+    if (!found.ok) return found;
+    answers[path] = found.value;
+  }
+  for (const add of [addRuns, addInstances, addCurves]) {
+    const added = await add(project, { answers, withUser });
+    if (!added.ok) return added;
+  }
+  const known: KnownEvaluations = new Map();
+  const multilingual = await namedEvaluations(project, known, 'multilingual');
+  if (!multilingual.ok) return multilingual;
+  const reference = await namedEvaluations(project, known, 'reference');
+  if (!reference.ok) return reference;
+  const { sets, worst } = reportRows(
+    { multilingual: multilingual.value.evaluations, reference: reference.value.evaluations },
+    mostBytes - Buffer.byteLength(jsonText(answers)),
+  );
+  const shown = pages.map(({ path }) => path).filter((path) => path !== '/ask');
+  return {
+    ok: true,
+    value: { data: { pages: shown, notice, hasCommands: true, answers, sets }, pipeline, worst },
+  };
+}
+
+interface Adding {
+  readonly answers: Record<string, object>;
+  readonly withUser: boolean;
+}
+
+const put = (
+  answers: Record<string, object>,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  value: object,
+) => {
+  answers[answerKey(path, new URLSearchParams(query))] = value;
+};
+
+async function addRuns(project: Project, { answers, withUser }: Adding): Promise<Result<void, Refusal>> {
+  const runs = await runsAnswer(project, undefined, mostRuns);
+  if (!runs.ok) return runs;
+  const shown = <T extends Pick<RunRecord, 'startedFrom'>>(run: T): T =>
+    withUser || run.startedFrom === undefined
+      ? run
+      : { ...run, startedFrom: { ...run.startedFrom, user: undefined, host: '' } };
+  answers['/api/runs'] = { runs: runs.value.runs.map(shown), more: false };
+  for (const { run } of runs.value.runs) {
+    const found = await runAnswer(project, run);
+    if (!found.ok) return found;
+    put(answers, '/api/run', { run }, shown(found.value));
+  }
+  return { ok: true, value: undefined };
+}
+
+async function addInstances(project: Project, { answers }: Adding): Promise<Result<void, Refusal>> {
+  const graph = await graphAnswer(project);
+  if (!graph.ok) return graph;
+  for (const { instance } of graph.value.stages.flatMap(({ instances }) => instances)) {
+    const found = await instanceAnswer(project, instance, null);
+    if (!found.ok) return found;
+    put(answers, '/api/instance', { name: instance }, found.value);
+    await addPrinted(project, found.value, answers);
+  }
+  return { ok: true, value: undefined };
+}
+
+/** The end of what an instance printed. */
+async function addPrinted(
+  project: Project,
+  { instance, log }: InstanceAnswer,
+  answers: Record<string, object>,
+): Promise<void> {
+  for (const part of log?.parts ?? []) {
+    if (log === undefined || part.kind !== 'file') continue;
+    const { file } = part;
+    const { run } = log;
+    const printed = await printedAnswer(project, { instance, run, file, from: undefined });
+    if (!printed.ok || printed.value.text === '') continue;
+    const { text, from, ...ends } = printed.value;
+    const end = text.slice(-mostPrinted);
+    const cut = Buffer.byteLength(text) - Buffer.byteLength(end);
+    put(answers, '/api/log', { name: instance, run, file }, { ...ends, from: from + cut, text: end });
+  }
+}
+
+async function addCurves(project: Project, { answers }: Adding): Promise<Result<void, Refusal>> {
+  const curves = await curvesAnswer(project);
+  if (!curves.ok) return curves;
+  answers['/api/curves'] = curves.value;
+  for (const { instance } of curves.value.curves) {
+    const found: Result<CurveAnswer, Refusal> = await curveAnswer(project, instance, undefined);
+    if (!found.ok) return found;
+    put(answers, '/api/curve', { name: instance }, thinnedCurve(found.value));
+  }
+  return { ok: true, value: undefined };
+}

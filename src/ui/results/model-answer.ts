@@ -1,0 +1,59 @@
+import type { Value } from '../../stage/context.ts';
+import type { MeasuredValue, ModelAnswer } from '../api.ts';
+
+/** What one instance measured of a model. */
+export interface MeasuredPart {
+  readonly instance: string;
+  readonly stage: string;
+  readonly isCurrent: boolean;
+  readonly axes: Readonly<Record<string, Value>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, Value>>;
+  /** A bigint where a number would lose digits. */
+  readonly values: Readonly<Record<string, number | bigint>>;
+  readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>> | undefined;
+  /** The metric by which it is the best. */
+  readonly best?: string | undefined;
+}
+
+/** One row of experiments, of the results that belong to a model. */
+export function modelAnswer(model: string, parts: readonly MeasuredPart[]): ModelAnswer {
+  // Of a model without metrics of its own, what was measured from it tells the labels.
+  const own = parts.find(({ instance }) => instance === model);
+  const names = parts.flatMap(({ values }) => Object.keys(values));
+  const metrics: Record<string, MeasuredValue> = {};
+  for (const { stage, values, intervals = {} } of parts)
+    for (const [name, value] of Object.entries(values)) {
+      // Said of a metric, not a metric.
+      if (isPartOfEstimate(name, intervals)) continue;
+      const isShared = names.filter((other) => other === name).length > 1;
+      const shown = isShared ? `${stage}: ${name}` : name;
+      const [low, high] = intervals[name] ?? [];
+      metrics[shown] = { value: Number(value), low, high };
+    }
+  return {
+    instance: model,
+    from: parts.flatMap(({ instance }) => (instance === model ? [] : [instance])),
+    best: parts.find(({ best }) => best !== undefined)?.best,
+    outdated: parts.filter(({ isCurrent }) => !isCurrent).map(({ instance }) => instance),
+    axes: (own ?? parts[0])?.axes ?? {},
+    labels: (own ?? parts[0])?.labels ?? {},
+    params: leavesOf((own ?? parts[0])?.params ?? {}),
+    metrics,
+  };
+}
+
+/** Beside a mean with an interval: its bounds, and how they were found. */
+const isPartOfEstimate = (name: string, intervals: NonNullable<MeasuredPart['intervals']>): boolean =>
+  !/(^|\.)mean$/.test(name) && Object.hasOwn(intervals, name.replace(/[^.]*$/, 'mean'));
+
+/** A map by paths: {config: {epochs: 6}} as {"config.epochs": 6}. Lists are values. */
+export function leavesOf(params: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  const entries = (value: Value, path: string): readonly (readonly [string, Value])[] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).flatMap(([name, member]: [string, Value]) =>
+          entries(member, path === '' ? name : `${path}.${name}`),
+        )
+      : [[path, value]];
+  return Object.fromEntries(entries(params, ''));
+}
