@@ -62,6 +62,17 @@ export const copyExamples: readonly Example[] = Array.from({ length: 30 }, (_, r
   return { source: [...words, 1], target: [...words, 1] };
 });
 
+const validationRows = validationSplit(copyExamples.length, 0.2, 42).heldOut;
+
+/**
+ * Validation rows expect a word that no other row has: whatever is learned, the loss on them rises, and an
+ * early evaluation is the best on every machine.
+ */
+export const misleading: readonly Example[] = copyExamples.map(({ source, target }, row) => ({
+  source,
+  target: target.map((word) => (word === 1 ? 1 : validationRows.includes(row) ? 22 : Math.min(word, 21))),
+}));
+
 export interface TinyTraining {
   readonly outcome: TrainOutcome;
   readonly events: readonly TrainEvent[];

@@ -14,7 +14,7 @@ import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
 import { tinyConfig, weightValues } from '../model/tiny-model.ts';
-import { adapter, bitsOf, copyExamples, trainTiny } from './tiny-training.ts';
+import { adapter, bitsOf, copyExamples, misleading, trainTiny } from './tiny-training.ts';
 
 describe('a training', () => {
   test('learns', async () => {
@@ -188,14 +188,11 @@ describe('a training', () => {
   });
 
   test('gives back the best evaluation, keeps its checkpoint, and no more than were asked for', async () => {
-    const { outcome, scratch, events } = await trainTiny({
-      length: { epochs: 12 },
-      learningRate: 0.3,
-      schedule: { name: 'constant' },
-      restoreBest: true,
-      keepCheckpoints: 2,
-      checkpoint: { steps: 3 },
-    });
+    const settings = { schedule: { name: 'constant' }, checkpoint: { steps: 3 } } as const;
+    const { outcome, scratch, events } = await trainTiny(
+      { ...settings, length: { epochs: 12 }, restoreBest: true, keepCheckpoints: 2 },
+      { examples: misleading },
+    );
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     const evaluations = outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record] : []));
     expect(outcome.best?.evaluationLoss).toBe(
@@ -209,12 +206,10 @@ describe('a training', () => {
       record: { step: outcome.best?.step },
     });
     // The same training without going on after the best evaluation ends where this one was taken back to.
-    const until = await trainTiny({
-      length: { steps: outcome.best?.step ?? 0 },
-      learningRate: 0.3,
-      schedule: { name: 'constant' },
-      checkpoint: { steps: 3 },
-    });
+    const until = await trainTiny(
+      { ...settings, length: { steps: outcome.best?.step ?? 0 } },
+      { examples: misleading },
+    );
     expect(outcome.trained['shared.weight']?.data).toEqual(
       until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome,
     );
@@ -407,13 +402,11 @@ describe('a training', () => {
   test('whose best checkpoint is damaged says so, and run again makes it again', async () => {
     const settings = {
       length: { epochs: 12 },
-      learningRate: 0.3,
-      schedule: { name: 'constant' },
       restoreBest: true,
       checkpoint: { steps: 3 },
       keepCheckpoints: 50,
     } as const;
-    const whole = await trainTiny(settings);
+    const whole = await trainTiny(settings, { examples: misleading });
     if (whole.outcome.kind !== 'finished') throw new Error(whole.outcome.kind);
     const [path, { scratch }] = [
       join(
@@ -425,11 +418,11 @@ describe('a training', () => {
     ];
     const bits = bitsOf(whole.outcome);
     await writeFile(path, (await readFile(path)).subarray(0, 100));
-    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({
+    expect((await trainTiny(settings, { scratch, examples: misleading })).outcome).toMatchObject({
       kind: 'failed',
       problem: expect.stringMatching(/best evaluation.*run again/),
     });
-    expect(bitsOf((await trainTiny(settings, { scratch })).outcome)).toEqual(bits);
+    expect(bitsOf((await trainTiny(settings, { scratch, examples: misleading })).outcome)).toEqual(bits);
   });
 
   test('whose newest checkpoint cannot be read, but is not known to be damaged, says so and removes nothing', async () => {
@@ -456,13 +449,11 @@ describe('a training', () => {
   test('whose best checkpoint cannot be read, but is not known to be damaged, keeps it', async () => {
     const settings = {
       length: { epochs: 12 },
-      learningRate: 0.3,
-      schedule: { name: 'constant' },
       restoreBest: true,
       checkpoint: { steps: 3 },
       keepCheckpoints: 50,
     } as const;
-    const { outcome, scratch } = await trainTiny(settings);
+    const { outcome, scratch } = await trainTiny(settings, { examples: misleading });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     const tensors = join(
       scratch,
@@ -472,7 +463,7 @@ describe('a training', () => {
     await rm(tensors);
     await symlink('tensors.safetensors', tensors);
     const before = await readdir(scratch);
-    expect((await trainTiny(settings, { scratch })).outcome).toMatchObject({
+    expect((await trainTiny(settings, { scratch, examples: misleading })).outcome).toMatchObject({
       kind: 'failed',
       problem: expect.stringMatching(/lead in a cycle/),
     });
