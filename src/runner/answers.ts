@@ -171,6 +171,8 @@ export interface Graph {
     readonly description: string;
   }[];
   readonly edges: readonly { readonly from: InstanceId; readonly to: InstanceId }[];
+  /** What comes from lists that no run has made yet. */
+  readonly awaited: readonly AwaitedInstances[];
 }
 
 /** What happened to an instance in the last run that tried it, or in the run that is named. */

@@ -138,6 +138,21 @@ test('status and a dry run say what is known after the list', async () => {
   ]);
 });
 
+test('a graph shows what is known after a list, in each of its formats', async () => {
+  await using rig = await createRig();
+  fanOut(rig, ['a']);
+  const graph = async (...words: readonly string[]) => (await rig.pipeline('graph', ...words).result).stdout;
+  expect(await graph()).toBe('list\nsplit[*]  (known after list)\nmerge  (known after list)\n');
+  expect(await graph('--format', 'mermaid')).toContain('n0 -.-> n1');
+  expect(await graph('--format', 'dot')).toContain('"list" -> "split[*]" [style=dashed];');
+  expect(JSON.parse(await graph('--json')).awaited).toEqual([
+    { name: 'split[*]', after: ['list'] },
+    { name: 'merge', after: ['list'] },
+  ]);
+  await rig.pipeline('run').result;
+  expect(JSON.parse(await graph('--json')).awaited).toEqual([]);
+});
+
 test('a selection that only an unknown value could match is settled after the list', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a', 'b']);

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Graph } from '../../runner/project.ts';
+import { joinFirst } from '../../runner/wording/join-first.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
@@ -30,24 +31,35 @@ function graphText(graph: Graph, format: Format): string {
 }
 
 const linesIn: Readonly<Record<Format, (graph: Graph) => readonly string[]>> = {
-  text: ({ instances, edges }) =>
-    instances.flatMap(({ instance }) => [
+  text: ({ instances, edges, awaited }) => [
+    ...instances.flatMap(({ instance }) => [
       instance,
       ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`),
     ]),
-  mermaid({ instances, edges }) {
-    const names = new Map(instances.map(({ instance }, index) => [instance, `n${index}`]));
+    ...awaited.map(({ name, after }) => `${name}  (known after ${joinFirst(after, 3)})`),
+  ],
+  mermaid({ instances, edges, awaited }) {
+    const all = [...instances.map(({ instance }) => instance), ...awaited.map(({ name }) => name)];
+    const names = new Map<string, string>(all.map((name, index) => [name, `n${index}`]));
     return [
       'graph LR',
-      ...instances.map(({ instance }) => `  ${names.get(instance)}["${instance.replaceAll('"', '#quot;')}"]`),
+      ...all.map((name) => `  ${names.get(name)}["${name.replaceAll('"', '#quot;')}"]`),
       ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`),
+      ...awaitedEdges(awaited).map(({ from, to }) => `  ${names.get(from)} -.-> ${names.get(to)}`),
     ];
   },
-  dot: ({ instances, edges }) => [
+  dot: ({ instances, edges, awaited }) => [
     'digraph pipeline {',
     '  rankdir=LR;',
     ...instances.map(({ instance }) => `  ${JSON.stringify(instance)};`),
+    ...awaited.map(({ name }) => `  ${JSON.stringify(name)} [style=dashed];`),
     ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`),
+    ...awaitedEdges(awaited).map(
+      ({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)} [style=dashed];`,
+    ),
     '}',
   ],
 };
+
+const awaitedEdges = (awaited: Graph['awaited']): readonly { readonly from: string; readonly to: string }[] =>
+  awaited.flatMap(({ name, after }) => after.map((from) => ({ from, to: name })));

@@ -285,6 +285,7 @@ export function graph(planned: Planned, selection: Selection): Result<Graph, Pro
       edges: selected.value.chosen.flatMap(({ id }) =>
         (plan.needs.get(id) ?? []).filter((need) => ids.has(need)).map((from) => ({ from, to: id })),
       ),
+      awaited: awaitedInstances(selected.value.listed, new Set()),
     },
   };
 }
