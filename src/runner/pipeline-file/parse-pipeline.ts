@@ -187,6 +187,7 @@ function toStage(
     at,
     description: fields.description?.value ?? '',
     matrix,
+    when: fields.when,
     program,
     params: fields.params,
     deps: unkeyed(fields.deps),

@@ -3,6 +3,7 @@ import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
 import type { TrackerSettings } from './shapes/tracking-shape.ts';
 import type { LookUp } from './vars/interpolate.ts';
+import type { When } from './shapes/when-shape.ts';
 import type { Deferred } from './shapes/shape.ts';
 
 /** pipeline.yaml after its shape was checked: references to axes, deps, outs and params are left. */
@@ -56,6 +57,8 @@ export interface Stage {
   readonly description: string;
   /** A union of products; one block without axes where no matrix is given. */
   readonly matrix: readonly MatrixBlock[];
+  /** Which of them there are; undefined: all. */
+  readonly when: When | undefined;
   readonly program: StageProgram;
   readonly params: MapNode | undefined;
   readonly deps: ReadonlyMap<string, StageDependency>;

@@ -13,11 +13,16 @@ export interface PlannedBest extends Pick<Best, 'goal' | 'within'> {
   readonly at: Range;
 }
 
+interface CellsOfStages {
+  readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  readonly left: ReadonlyMap<string, readonly Cell[]>;
+  readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
+}
+
 /** What `best` names; undefined where the file has none, or where it names something that is missing. */
 export function bestOf(
   { best, stages, broken }: Pipeline,
-  cells: ReadonlyMap<string, readonly Cell[]>,
-  listed: ReadonlyMap<string, readonly ListedCells[]>,
+  { cells, left, listed }: CellsOfStages,
   report: Report,
 ): PlannedBest | undefined {
   const written = best?.fields;
@@ -40,7 +45,9 @@ export function bestOf(
     return void report(unknownReference(out, `among the outs of kind metrics of ${stageName}`, outs, at));
   const own = cells.get(stageName);
   const axes = new Set(
-    [...(own ?? []), ...(listed.get(stageName) ?? [])].flatMap((cell) => [...cell.axes.keys()]),
+    [own, left.get(stageName), listed.get(stageName)].flatMap((parts) =>
+      (parts ?? []).flatMap((cell) => [...cell.axes.keys()]),
+    ),
   );
   const within = written.within ?? [];
   const unknown = own === undefined ? [] : within.filter(({ value }) => !axes.has(value));

@@ -177,6 +177,12 @@ export interface ListedInstances {
   readonly isKnown: boolean;
 }
 
+/** One that its stage's `when` leaves out. */
+export interface LeftInstance extends Pick<Instance, 'id' | 'stage' | 'labels'> {
+  /** What does not hold, in words. */
+  readonly condition: string;
+}
+
 /** The whole graph of a pipeline file, in topological order: what an instance needs stands before it. */
 export interface Plan {
   readonly pipeline: string;
@@ -196,6 +202,8 @@ export interface Plan {
   readonly lists?: readonly PlannedList[];
   /** What comes from them. */
   readonly listed?: readonly ListedInstances[];
+  /** What its stages' `when` leaves out; absent: nothing. */
+  readonly leftOut?: readonly LeftInstance[];
   /** Which instance is the best: for tables, no key depends on it. */
   readonly best?: PlannedBest;
 }

@@ -30,15 +30,17 @@ export interface PlannedFile {
  * From a pipeline file to its graph: everything about it that can be known without looking at any other file.
  */
 export function planFile(request: SourceRequest): PlannedFile {
-  const { pipeline, faults, warnings, sources } = parsePipeline(request);
-  if (pipeline === undefined) return { result: { ok: false, error: told(faults) }, warnings, sources };
+  const { pipeline, faults, warnings: ofVars, sources } = parsePipeline(request);
+  if (pipeline === undefined)
+    return { result: { ok: false, error: told(faults) }, warnings: ofVars, sources };
   const planned = planOf(pipeline, request.readList);
-  const all = [...faults, ...planned.faults];
+  const warnings = [...ofVars, ...told(planned.faults.filter(isWarning))];
+  const all = [...faults, ...planned.faults.filter((fault) => !isWarning(fault))];
   if (all.length === 0) return { result: { ok: true, value: planned.plan }, warnings, sources };
   const { lists = [] } = planned.plan;
   if (faults.length === 0 && lists.some(({ digest }) => digest !== null)) {
     const without = planOf(pipeline);
-    if (without.faults.length === 0)
+    if (without.faults.every(isWarning))
       return {
         result: { ok: true, value: { ...without.plan, lists } },
         listFaults: told(inOrder(all)),
@@ -54,6 +56,8 @@ export function planFile(request: SourceRequest): PlannedFile {
     sources,
   };
 }
+
+const isWarning = ({ severity }: Fault): boolean => severity === 'warning';
 
 /** As many as anyone reads, each with the nearest name, and how many more there are. */
 function told(faults: readonly Fault[]): readonly Diagnostic[] {

@@ -9,7 +9,8 @@ import { checkPaths } from './check-paths.ts';
 import type { Cell, ListedCells } from './expand/cell.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import { axisName, instanceName } from './instance-name.ts';
-import type { Instance, ListedInstances, Plan } from './instance.ts';
+import type { LeftCell } from './expand/kept-cells.ts';
+import type { Instance, LeftInstance, ListedInstances, Plan } from './instance.ts';
 import {
   type ListNeeds,
   type LooseDependency,
@@ -40,7 +41,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
     if (same === undefined) faults.set(place, { fault, more: 0 });
     else same.more++;
   };
-  const { cells, listed, lists, makers } = cellsOf(pipeline, readList, report);
+  const { cells, left, listed, lists, makers } = cellsOf(pipeline, readList, report);
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
     edgesOf(pipeline.stages.get(name), makers.get(name) ?? []),
   );
@@ -49,9 +50,11 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
   const scope: Omit<PlanScope, 'lists'> = {
     pipeline,
     cells,
+    left,
     listed,
     pending,
     joins: new Map(),
+    leftJoins: new Map(),
     sizes: new Map(),
     budget: { edges: limits.edges, values: 2 * limits.values },
     report,
@@ -86,7 +89,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
         lists: { known: new Set(), awaited: new Set(), isSample: true },
       });
   }
-  const best = bestOf(pipeline, cells, listed, report);
+  const best = bestOf(pipeline, { cells, left, listed }, report);
   const loose = looseDependencies(pipeline, report);
   checkPaths(instances, pipeline.file, report);
   return {
@@ -102,6 +105,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
       ...(lists.length === 0
         ? {}
         : { lists: lists.map(({ instance, out, digest }) => ({ instance, out, digest })), listed: open }),
+      ...(left.size === 0 ? {} : { leftOut: [...left].flatMap(leftInstances) }),
       ...(best && { best }),
     },
     faults: [...faults.values()].map(once),
@@ -144,6 +148,14 @@ const listedInstances = (
 const plannedMakers = (lists: Iterable<InstanceId>, pending: PlanScope['pending']): readonly InstanceId[] => [
   ...new Set([...lists].flatMap((list) => pending.get(list) ?? [list])),
 ];
+
+const leftInstances = ([stage, cells]: readonly [string, readonly LeftCell[]]): readonly LeftInstance[] =>
+  cells.map(({ name: { id }, axes, condition }) => ({
+    id,
+    stage,
+    labels: Object.fromEntries([...axes].map(([axis, { label }]) => [axis, label])),
+    condition,
+  }));
 
 const labelsOf = (axes: ListedCells['axes']): ListedInstances['labels'] =>
   Object.fromEntries([...axes].map(([axis, value]) => [axis, value?.label ?? null]));

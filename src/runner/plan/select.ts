@@ -5,7 +5,7 @@ import { joinFirst } from '../wording/join-first.ts';
 import { matchesWildcards } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
-import type { Instance, ListedInstances, Plan } from './instance.ts';
+import type { Instance, LeftInstance, ListedInstances, Plan } from './instance.ts';
 import { withDependents, withNeeds } from './with-needs.ts';
 
 /** What a command is about, as it was typed. */
@@ -89,6 +89,10 @@ function matching(plan: Plan, pattern: string): Result<Match, Diagnostic> {
   const stages = [...new Set([...plan.instances, ...all].map((instance) => instance.stage))];
   const inStage = plan.instances.filter((instance) => matchesWildcards(stage, instance.stage));
   const listedInStage = all.filter((part) => matchesWildcards(stage, part.stage));
+  const labels = (parsed?.[2] ?? parsed?.[3])?.split(',');
+  const left = (plan.leftOut ?? []).filter((instance) => matchesWildcards(stage, instance.stage));
+  if (inStage.length === 0 && listedInStage.length === 0 && left.length > 0)
+    return { ok: false, error: leftOut(pattern, left) };
   if (inStage.length === 0 && listedInStage.length === 0)
     return {
       ok: false,
@@ -98,13 +102,14 @@ function matching(plan: Plan, pattern: string): Result<Match, Diagnostic> {
         nearest(stage, stages),
       ),
     };
-  const labels = (parsed?.[2] ?? parsed?.[3])?.split(',');
   const found =
     labels === undefined ? inStage : inStage.filter((instance) => matchesLabels(labels, instance));
   const listed =
     labels === undefined ? listedInStage : listedInStage.filter((part) => couldMatch(labels, part));
   const ids = found.map(({ id }) => id);
   if (found.length > 0 || listed.some(({ isKnown }) => !isKnown)) return { ok: true, value: { ids, listed } };
+  const meant = left.filter((instance) => labels !== undefined && matchesLabels(labels, instance));
+  if (meant.length > 0 && listed.length === 0) return { ok: false, error: leftOut(pattern, meant) };
   const unmatched =
     labels === undefined ? undefined : noInstance(pattern, stage, labels, inStage, listedInStage);
   if (listed.length > 0)
@@ -129,7 +134,7 @@ const help =
   'a stage is named as train, an instance as train[aimc,lora] or train:aimc,lora, many as train[*,gs_*]';
 
 /** Each label as it stands or as the id shows it, where nothing else can be meant by a comma. */
-function matchesLabels(patterns: readonly string[], instance: Instance): boolean {
+function matchesLabels(patterns: readonly string[], instance: LeftInstance | Instance): boolean {
   const labels = Object.values(instance.labels);
   if (
     labels.length === patterns.length &&
@@ -142,6 +147,18 @@ function matchesLabels(patterns: readonly string[], instance: Instance): boolean
 
 const matchesLabel = (pattern: string, label: string): boolean =>
   matchesWildcards(pattern, label) || matchesWildcards(pattern, encodedLabel(label));
+
+function leftOut(pattern: string, left: readonly LeftInstance[]): Diagnostic {
+  const ids = joinFirst(
+    left.map(({ id }) => id),
+    5,
+  );
+  return fault(
+    'left-out',
+    `${JSON.stringify(pattern)} names what \`when\` leaves out (${left[0]?.condition ?? ''}): ${ids}`,
+    undefined,
+  );
+}
 
 function noInstance(
   pattern: string,

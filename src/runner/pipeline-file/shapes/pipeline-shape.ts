@@ -6,6 +6,7 @@ import type { MapNode, ScalarNode } from '../yaml/node.ts';
 import type { StageDependency, StageOut, WrittenBest } from '../pipeline.ts';
 import { matrix } from './matrix-shape.ts';
 import { searchShape } from './search-shape.ts';
+import { whenShape } from './when-shape.ts';
 import { trackingShape } from './tracking-shape.ts';
 import { executorsShape } from './executor-shape.ts';
 import { projectPath } from '../project-path.ts';
@@ -191,6 +192,7 @@ const environmentNames = listOf(
 export const stageShape = record('a stage', {
   description: optional(text, 'what it does, for people'),
   matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
+  when: optional(whenShape, 'which of its instances there are: values of axes, of vars.x and of params.x'),
   search: optional(searchShape, 'an axis whose points are drawn, by a seed'),
   uses: optional(
     usesPath,

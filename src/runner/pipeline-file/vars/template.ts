@@ -56,7 +56,7 @@ const reference =
   /^\$\{ *[\p{L}\p{N}_-]+(\[(0|[1-9]\d{0,8})\])*(\.[\p{L}\p{N}_-]+(\[(0|[1-9]\d{0,8})\])*)* *\}$/u;
 
 /** `a.b[0]` as its steps: "a", "b", "[0]". */
-const stepsOf = (names: string): readonly string[] => names.replaceAll('[', '.[').split('.');
+export const stepsOf = (names: string): readonly string[] => names.replaceAll('[', '.[').split('.');
 
 const notAReference = (source: string, open: boolean, at: Range): Diagnostic => ({
   severity: 'error',

@@ -9,11 +9,14 @@ import { axisValue } from './axis-value.ts';
 import { type Cell, inOrder, type ListedCells, type Point } from './cell.ts';
 import { distinctCells } from './distinct-cells.ts';
 import type { Expansion, Product } from './expansion.ts';
+import { keptCells, type LeftCell } from './kept-cells.ts';
 import { listedAxis } from './listed-axis.ts';
 
 export interface StageCells {
   /** Those whose axes are all known. */
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  /** Those that the `when` of their stage leaves out. */
+  readonly left: ReadonlyMap<string, readonly LeftCell[]>;
   /** Of stages with an axis that comes from a list. */
   readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
   /** The lists that were asked for, with what they held. */
@@ -28,6 +31,7 @@ export interface StageCells {
  */
 export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'], report: Report): StageCells {
   const cells = new Map<string, readonly Cell[]>();
+  const left = new Map<string, readonly LeftCell[]>();
   const listed = new Map<string, readonly ListedCells[]>();
   const makers = new Map<string, readonly Located<string>[]>();
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
@@ -37,6 +41,7 @@ export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'],
   const expansion: Expansion = {
     pipeline,
     cells,
+    left,
     listed,
     joins: new Map(),
     readList,
@@ -61,15 +66,15 @@ export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'],
       axes,
       report,
     );
-    if (own !== undefined) cells.set(name, own);
     const open = whole.flatMap((product) => product.listed);
-    if (own !== undefined && open.length > 0)
-      listed.set(
-        name,
-        open.map((part) => ({ ...part, axes: inOrder(part.axes, axes) })),
-      );
+    const parts = open.map((part) => ({ ...part, axes: inOrder(part.axes, axes) }));
+    const kept = own && keptCells(stage, own, parts, pipeline, report);
+    if (kept === undefined) continue;
+    cells.set(name, kept.kept);
+    if (kept.left.length > 0) left.set(name, kept.left);
+    if (kept.listed.length > 0) listed.set(name, kept.listed);
   }
-  return { cells, listed, lists: [...expansion.lists.values()], makers };
+  return { cells, left, listed, lists: [...expansion.lists.values()], makers };
 }
 
 /** `known`: of the stages that it may take axes from. */

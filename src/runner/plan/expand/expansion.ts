@@ -6,12 +6,15 @@ import type { PlannedList } from '../instance.ts';
 import type { AxisValue } from './axis-value.ts';
 import type { Cell, ListedCells, Point } from './cell.ts';
 import type { Join } from './join.ts';
+import type { LeftCell } from './kept-cells.ts';
 
 /** What expanding the matrices of a pipeline goes by, and what it has found. */
 export interface Expansion {
   readonly pipeline: Pipeline;
   /** Of the stages that are done. */
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
+  /** Of these stages, the cells that their `when` leaves out. */
+  readonly left: ReadonlyMap<string, readonly LeftCell[]>;
   readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
   readonly joins: Map<string, Join>;
   readonly readList: SourceRequest['readList'];

@@ -3,18 +3,18 @@ import type { AxisValue } from './axis-value.ts';
 import type { Cell } from './cell.ts';
 
 /** Finds the cells of a stage that agree with another cell on every axis both have, in canonical order. */
-export type Join = (axes: Cell['axes']) => readonly Cell[];
+export type Join<C extends Cell = Cell> = (axes: Cell['axes']) => readonly C[];
 
 /**
  * A join on one stage. Cells are grouped by the axes they have, and each group is indexed by the axes it
  * shares with those who ask, once for each set of shared axes: so a join of n cells with n cells takes n
  * steps, not n².
  */
-export function joinOn(cells: readonly Cell[]): Join {
-  const groups = new Map<string, Group>();
+export function joinOn<C extends Cell>(cells: readonly C[]): Join<C> {
+  const groups = new Map<string, Group<C>>();
   for (const cell of canonicalOrder(cells)) {
     const names = [...cell.axes.keys()];
-    const group: Group = groups.get(names.join(' ')) ?? { names, cells: [], indexes: new Map() };
+    const group: Group<C> = groups.get(names.join(' ')) ?? { names, cells: [], indexes: new Map() };
     groups.set(names.join(' '), group);
     group.cells.push(cell);
   }
@@ -26,14 +26,14 @@ export function joinOn(cells: readonly Cell[]): Join {
   };
 }
 
-interface Group {
+interface Group<C> {
   readonly names: readonly string[];
-  readonly cells: Cell[];
+  readonly cells: C[];
   /** By the shared axes, and then by their values. */
-  readonly indexes: Map<string, ReadonlyMap<string, readonly Cell[]>>;
+  readonly indexes: Map<string, ReadonlyMap<string, readonly C[]>>;
 }
 
-function agreeing(group: Group, axes: Cell['axes']): readonly Cell[] {
+function agreeing<C extends Cell>(group: Group<C>, axes: Cell['axes']): readonly C[] {
   const shared = group.names.filter((name) => axes.has(name));
   if (shared.length === 0) return group.cells;
   const index = group.indexes.get(shared.join(' ')) ?? indexOf(group.cells, shared);
@@ -41,8 +41,11 @@ function agreeing(group: Group, axes: Cell['axes']): readonly Cell[] {
   return index.get(valuesOf(axes, shared)) ?? [];
 }
 
-function indexOf(cells: readonly Cell[], shared: readonly string[]): ReadonlyMap<string, readonly Cell[]> {
-  const index = new Map<string, Cell[]>();
+function indexOf<C extends Cell>(
+  cells: readonly C[],
+  shared: readonly string[],
+): ReadonlyMap<string, readonly C[]> {
+  const index = new Map<string, C[]>();
   for (const cell of cells) {
     const key = valuesOf(cell.axes, shared);
     const list = index.get(key);
@@ -64,7 +67,7 @@ const valuesOf = (axes: ReadonlyMap<string, AxisValue>, names: readonly string[]
  * not make, so that it cannot reach the result of a stage that gathers. Values are compared once, not once
  * for each pair of cells.
  */
-function canonicalOrder(cells: readonly Cell[]): readonly Cell[] {
+function canonicalOrder<C extends Cell>(cells: readonly C[]): readonly C[] {
   const ranks = ranksOf(cells);
   const keyed = cells.map((cell) => {
     const axes = [...cell.axes].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -5,6 +5,7 @@ import { joinFirst } from '../../wording/join-first.ts';
 import { axisValue, type AxisValue } from './axis-value.ts';
 import { type Cell, couldAgree, type ListedCells, type Point } from './cell.ts';
 import type { Expansion, Product } from './expansion.ts';
+import { leftOutFault } from './kept-cells.ts';
 import { joinOn } from './join.ts';
 import { listValues, sameValues } from './list-values.ts';
 
@@ -78,7 +79,7 @@ function makerOf(
   { axes }: Point,
   { stage, at }: AxisList,
   makers: readonly Cell[],
-  { joins, listed, report }: Expansion,
+  { pipeline, joins, left, listed, report }: Expansion,
 ): { readonly maker?: InstanceId; readonly lists: readonly InstanceId[] } | undefined {
   const join = joins.get(stage.value) ?? joinOn(makers);
   joins.set(stage.value, join);
@@ -96,6 +97,10 @@ function makerOf(
     });
   const open = (listed.get(stage.value) ?? []).filter((part) => !part.isKnown && couldAgree(part, axes));
   if (open.length > 0) return { lists: [...new Set(open.flatMap(({ lists }) => lists))] };
+  const source = pipeline.stages.get(stage.value);
+  const leftOut = joinOn(left.get(stage.value) ?? [])(axes);
+  if (source !== undefined && (leftOut.length > 0 || makers.length === 0))
+    return void report(leftOutFault(`the list for ${wanted} is made by`, at, leftOut, source));
   return void report(
     fault(
       'no-match',

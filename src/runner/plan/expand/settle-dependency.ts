@@ -10,6 +10,7 @@ import { joinFirst } from '../../wording/join-first.ts';
 import { type Cell, couldAgree, type ListedCells } from './cell.ts';
 import type { Dependency, GatherMember } from '../instance.ts';
 import { joinOn, type Join } from './join.ts';
+import { type LeftCell, leftOutFault } from './kept-cells.ts';
 import { settleText } from './settle-text.ts';
 
 /** What settling a dep needs to know of the whole pipeline. */
@@ -17,7 +18,10 @@ export interface PlanScope {
   readonly pipeline: Pipeline;
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
   readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
+  readonly left: ReadonlyMap<string, readonly LeftCell[]>;
   readonly joins: Map<string, Join>;
+  /** On the cells that are left out. */
+  readonly leftJoins: Map<string, Join<LeftCell>>;
   /** What the plan may still grow by. */
   readonly budget: { edges: number; values: number };
   /** How many values nodes are when written out: many instances share them. */
@@ -145,8 +149,9 @@ function settleJoin(
   dep: Extract<StageDependency, { readonly kind: 'from' }>,
   name: string,
   cell: Cell,
-  { pipeline, cells, listed, joins, budget, report, pending, lists }: PlanScope,
+  scope: PlanScope,
 ): Dependency | undefined {
+  const { pipeline, cells, listed, joins, budget, report, pending, lists } = scope;
   const source = joinedStage(dep, pipeline, report);
   if (source === undefined || lists.isSample) return undefined;
   const candidates = cells.get(source.name);
@@ -167,7 +172,7 @@ function settleJoin(
   if (awaited.length > 0) return undefined;
   for (const list of open.flatMap((part) => part.lists)) lists.known.add(list);
   if (only === undefined && (open.length === 0 || !dep.gather))
-    return void report(unmatched(dep, name, cell, candidates));
+    return void report(leftOut(dep, name, cell, source, scope) ?? unmatched(dep, name, cell, candidates));
   budget.edges -= dep.gather ? matches.length : 1;
   if (budget.edges < 0)
     return void report({
@@ -196,6 +201,22 @@ const unknownName = (code: string, message: string, { value, at }: Located<strin
   at,
   misspelt: { name: value, known },
 });
+
+/** Where the instances that agree with a cell are left out, or the stage has none. */
+function leftOut(
+  { at }: StageDependency,
+  name: string,
+  cell: Cell,
+  source: Stage,
+  { cells, left, leftJoins }: PlanScope,
+): Fault | undefined {
+  const join = leftJoins.get(source.name) ?? joinOn(left.get(source.name) ?? []);
+  leftJoins.set(source.name, join);
+  const found = join(cell.axes);
+  return found.length > 0 || cells.get(source.name)?.length === 0
+    ? leftOutFault(`the dep ${name} of ${cell.name.id} reads`, at, found, source)
+    : undefined;
+}
 
 function unmatched(
   dep: Extract<StageDependency, { kind: 'from' }>,

@@ -1,11 +1,12 @@
 import type { Located, Range, Report } from '../../diagnostic.ts';
 import { expandedSize, limits } from '../../pipeline-file/yaml/guard.ts';
-import { descend, interpolate, unknownReference, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
+import { interpolate, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
-import type { Pipeline, Stage, StageOut } from '../../pipeline-file/pipeline.ts';
+import type { Stage, StageOut } from '../../pipeline-file/pipeline.ts';
 import { outPathFault, projectPath } from '../../pipeline-file/project-path.ts';
 import type { Deferred } from '../../pipeline-file/shapes/shape.ts';
 import type { Cell } from './cell.ts';
+import { cellLookUp } from './cell-look-up.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
 import { type Instance, isMany, type Out, type Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';
@@ -104,35 +105,6 @@ function settleParams(
         at: params.at,
         help: 'keep data in files and name them as deps',
       });
-}
-
-/** What references in an instance mean: vars, its axes, and `best` where no axis has that name. */
-function cellLookUp(cell: Cell, { vars, best }: Pipeline): LookUp {
-  return (reference, report) => {
-    const [root = '', second] = reference.path;
-    if (root === 'vars') return vars(reference, report);
-    const axis = cell.axes.get(root);
-    // A map's `name` labels it, and is no part of its value unless it is asked for.
-    if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
-    if (root === 'best' && best !== undefined) return descend(best.node, reference, 1, report);
-    if (root === 'deps' || root === 'outs' || root === 'params') {
-      return void report({
-        severity: 'error',
-        code: 'unknown-reference',
-        message: `\${${root}.…} is known only in cmd`,
-        at: reference.at,
-        help: 'elsewhere vars and axes can be referred to',
-      });
-    }
-    return void report(
-      unknownReference(
-        root,
-        `among vars and the axes of ${cell.name.id}`,
-        new Set(['vars', ...(best === undefined ? [] : ['best']), ...cell.axes.keys()]),
-        reference.at,
-      ),
-    );
-  };
 }
 
 /** All members settled, sorted by name: nothing about them depends on their order in the YAML. */

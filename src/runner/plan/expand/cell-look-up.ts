@@ -1,0 +1,35 @@
+import type { Pipeline } from '../../pipeline-file/pipeline.ts';
+import { descend, type LookUp, unknownReference } from '../../pipeline-file/vars/interpolate.ts';
+import type { Cell } from './cell.ts';
+
+/** What references in an instance mean: vars, its axes, and `best` where no axis has that name. */
+export function cellLookUp(
+  { axes, name }: Pick<Cell, 'axes' | 'name'>,
+  { vars, best }: Pick<Pipeline, 'vars' | 'best'>,
+): LookUp {
+  return (reference, report) => {
+    const [root = '', second] = reference.path;
+    if (root === 'vars') return vars(reference, report);
+    const axis = axes.get(root);
+    // A map's `name` labels it, and is no part of its value unless it is asked for.
+    if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
+    if (root === 'best' && best !== undefined) return descend(best.node, reference, 1, report);
+    if (root === 'deps' || root === 'outs' || root === 'params') {
+      return void report({
+        severity: 'error',
+        code: 'unknown-reference',
+        message: `\${${root}.…} is known only in cmd`,
+        at: reference.at,
+        help: 'elsewhere vars and axes can be referred to',
+      });
+    }
+    return void report(
+      unknownReference(
+        root,
+        `among vars and the axes of ${name.id}`,
+        new Set(['vars', ...(best === undefined ? [] : ['best']), ...axes.keys()]),
+        reference.at,
+      ),
+    );
+  };
+}
