@@ -23,8 +23,8 @@ export function jsonFault(text: string, message: string): JsonFault {
  * never looked at.
  */
 function offsetOf(text: string, message: string): number {
-  const told = /at position (\d+)/.exec(message)?.[1];
-  if (told !== undefined) return Math.min(Number(told), text.length);
+  const offset = /at position (\d+)/.exec(message)?.[1];
+  if (offset !== undefined) return Math.min(Number(offset), text.length);
   if (!message.startsWith(unexpectedToken)) return text.length;
   let clean = 0;
   let faulty = text.length;

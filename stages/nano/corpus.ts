@@ -48,10 +48,10 @@ const rewrite: Task = (random, language) => {
 /** What a story says, slot by slot: the eye for what fine-tuning's rule depends on, without the rule. */
 const extract: Task = (random, language) => {
   const asked = randomCase(random);
-  const told = [asked.illness.symptom, asked.duration.duration, asked.age.age, asked.trigger.trigger];
+  const phrases = [asked.illness.symptom, asked.duration.duration, asked.age.age, asked.trigger.trigger];
   return {
     human: `extract: ${story(random, language, asked)}`,
-    assistant: told.map((phrase) => phrase[language]).join('; '),
+    assistant: phrases.map((phrase) => phrase[language]).join('; '),
   };
 };
 
@@ -72,18 +72,18 @@ const notes: Task = (random, language) => {
   const asked = randomCase(random);
   const facts = randomFacts(random, asked);
   const share = pick(random, [0, 0.3, 0.7, 1]);
-  const told = slotNames
+  const phrases = slotNames
     .filter((name) => name !== 'symptom' && random() < share)
     .map((name) => facts.slots[name][language]);
   const heard = [asked.duration.duration[language], asked.illness.symptom[language]];
   return {
-    human: `notes: ${shuffled(random, [...heard, ...told]).join('; ')}`,
+    human: `notes: ${shuffled(random, [...heard, ...phrases]).join('; ')}`,
     assistant: answer(language, facts),
   };
 };
 
 /**
- * The same with the patient's story in front: at least one fact is told, so that a bare question is never
+ * The same with the patient's story in front: at least one fact is given, so that a bare question is never
  * answered.
  */
 const consult: Task = (random, language) => {
@@ -93,9 +93,9 @@ const consult: Task = (random, language) => {
     random,
     slotNames.filter((name) => name !== 'symptom'),
   ).slice(below(random, slotNames.length - 1));
-  const told = known.map((name) => facts.slots[name][language]);
+  const phrases = known.map((name) => facts.slots[name][language]);
   return {
-    human: `consult: ${[...told, story(random, language, asked)].join('; ')}`,
+    human: `consult: ${[...phrases, story(random, language, asked)].join('; ')}`,
     assistant: answer(language, facts),
   };
 };

@@ -214,7 +214,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('whose clock differs is told from one that denies', async () => {
+  test('whose clock differs is distinguished from one that denies access', async () => {
     await serving(
       (_, response) => void response.writeHead(403).end(errorXml('RequestTimeTooSkewed')),
       async (storage) => {

@@ -248,10 +248,10 @@ describe('a folder that machines share', () => {
     const got = await work.runHere();
     expect(got.exitCode).toBe(0);
     expect(new Set(Object.values(got.outcomes))).toEqual(new Set(['ran']));
-    const told = got.warnings.filter((text) => text.includes('is off for this run'));
-    expect(told.filter((text) => text.startsWith('reading'))).toHaveLength(1);
-    expect(told.filter((text) => text.startsWith('writing')).length).toBeLessThanOrEqual(1);
-    expect(told[0]).toContain('there is no folder');
+    const shown = got.warnings.filter((text) => text.includes('is off for this run'));
+    expect(shown.filter((text) => text.startsWith('reading'))).toHaveLength(1);
+    expect(shown.filter((text) => text.startsWith('writing')).length).toBeLessThanOrEqual(1);
+    expect(shown[0]).toContain('there is no folder');
     expect(readdirSync(parent.path)).toEqual([]);
   });
 

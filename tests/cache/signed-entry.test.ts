@@ -49,7 +49,7 @@ test('an entry reads back as it was signed', () => {
   expect(canonicalJson(JSON.parse(text))).toBe(text);
 });
 
-test('another key, another project and another signer are told apart', () => {
+test('another key, another project and another signer are distinguished', () => {
   const signing = newKey();
   const text = signEntry(entry, signing);
   const asked = { project: 'p', key, signer: signing.signer };

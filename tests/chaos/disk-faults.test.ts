@@ -132,12 +132,12 @@ test.skipIf(!mayMount)(
       env: { ...process.env, NODE: process.execPath, MAIN: main },
     });
     expect(stderr).toBe('');
-    const told = stdout
+    const shown = stdout
       .trim()
       .split('\n')
       .map((line) => line.split('|'));
-    expect(told).toHaveLength(4);
-    for (const [first, status, planned, freed, again, verified, full, said] of told) {
+    expect(shown).toHaveLength(4);
+    for (const [first, status, planned, freed, again, verified, full, said] of shown) {
       expect({ first, status, planned, freed, verified, full }).toEqual({
         first: '0',
         status: '0',

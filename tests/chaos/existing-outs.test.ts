@@ -16,12 +16,12 @@ async function endsBefore(nth: number): Promise<boolean> {
     },
     [place]: committed,
   });
-  const told = await runUntilStep(rig, nth);
+  const shown = await runUntilStep(rig, nth);
   const kept = [place, aside].filter((path) => rig.exists(path) && rig.read(path) === committed);
-  expect(kept, `after ${told}`).toHaveLength(1);
+  expect(kept, `after ${shown}`).toHaveLength(1);
   await rig.pipeline('gc').result;
-  expect([rig.read(place), rig.exists(aside)], `after ${told}`).toEqual([committed, false]);
-  return told.trim().endsWith('end');
+  expect([rig.read(place), rig.exists(aside)], `after ${shown}`).toEqual([committed, false]);
+  return shown.trim().endsWith('end');
 }
 
 test('killed before every single step: what no run made is there, and back in its place after the next command', async () => {

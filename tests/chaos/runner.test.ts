@@ -211,8 +211,8 @@ function phaseOf(rig: Rig): string {
 async function crashed(nth: number): Promise<{ readonly steps: readonly string[]; readonly ending: Ending }> {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': chain, data: 'row\n' });
-  const told = await runUntilStep(rig, nth);
-  return { steps: told.trim().split('\n'), ending: await endOf(rig) };
+  const shown = await runUntilStep(rig, nth);
+  return { steps: shown.trim().split('\n'), ending: await endOf(rig) };
 }
 
 /** The steps between "a stage has exited" and "its attempt has ended", of all stages. */

@@ -106,7 +106,7 @@ describe('config.json', () => {
     expect(modelTypeOf({})).toBeUndefined();
   });
 
-  test('everything that is wrong is told at once, by field, with what was found and what was expected', () => {
+  test('everything that is wrong is reported at once, by field, with what was found and what was expected', () => {
     expect(
       refusal({
         model_type: 'mt5',

@@ -81,7 +81,7 @@ describe.each([
     );
   });
 
-  test('what is missing, misshaped and unknown is told at once, by name', async () => {
+  test('what is missing, misshaped and unknown is reported at once, by name', async () => {
     const tensors = changed(
       model.tensors,
       ['encoder.final_layer_norm.weight', 'decoder.final_layer_norm.weight'],

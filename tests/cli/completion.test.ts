@@ -85,20 +85,20 @@ describe('the scripts', () => {
   test('bash completes a function that starts the program, where it is not on PATH: as help and the guide tell to make one', async () => {
     const program = join(installation.root, 'dist/main.js');
     const help = (await pipeline(installation, ['completion', '--help'])).stdout;
-    const told = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
-    expect(told).toBe(`pipeline() { node '${program}' "$@"; }`);
+    const shown = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
+    expect(shown).toBe(`pipeline() { node '${program}' "$@"; }`);
     expect(readFileSync(join(import.meta.dirname, '../../docs/commands.md'), 'utf8')).toContain(
       '\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n',
     );
     const { stdout } = await run(
       'bash',
-      ['--norc', '--noprofile', '-c', `${told}\n${bashCompletion('pipeline run train:s')}`],
+      ['--norc', '--noprofile', '-c', `${shown}\n${bashCompletion('pipeline run train:s')}`],
       { cwd: installation.folder, env: { PATH: process.env['PATH'] ?? '' } },
     );
     expect(stdout).toBe('small,0.1\nsmall,0.2\n');
   });
 
-  test.skipIf(!hasShell('zsh'))('zsh is told values and descriptions (skipped without zsh)', async () => {
+  test.skipIf(!hasShell('zsh'))('zsh gets values and descriptions (skipped without zsh)', async () => {
     expect(await zshOffers('run', 'train:s')).toEqual([
       'train:small,0.1',
       'train:small,0.2',
@@ -109,7 +109,7 @@ describe('the scripts', () => {
     expect(await zshOffers('run -f', '')).toEqual(['files']);
   });
 
-  test.skipIf(!hasShell('fish'))('fish is told values and descriptions (skipped without fish)', async () => {
+  test.skipIf(!hasShell('fish'))('fish gets values and descriptions (skipped without fish)', async () => {
     expect(await fishOffers('pipeline run train:s')).toEqual([
       'train:small,0.1\tOne model each point.',
       'train:small,0.2\tOne model each point.',

@@ -251,7 +251,7 @@ describe('pipeline doctor in a project', () => {
     });
   });
 
-  test('a result whose row makes no sense is told, too', async () => {
+  test('a result whose row makes no sense is reported, too', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
     const database = new Database(join(folder, 'cache/pipeline.sqlite'));

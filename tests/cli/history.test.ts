@@ -46,14 +46,14 @@ test('history shows the scores of what a run computed, and which params changed'
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no run "x"')]);
 });
 
-interface ToldInstance {
+interface ShownInstance {
   readonly cpuSeconds: number;
   readonly peakMemoryBytes: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-function instancesOf({ stdout }: { readonly stdout: string }): readonly [ToldInstance] {
-  const { instances }: { readonly instances: readonly [ToldInstance] } = JSON.parse(stdout);
+function instancesOf({ stdout }: { readonly stdout: string }): readonly [ShownInstance] {
+  const { instances }: { readonly instances: readonly [ShownInstance] } = JSON.parse(stdout);
   return instances;
 }
 
@@ -84,9 +84,9 @@ test.skipIf(process.platform !== 'linux')(
     });
     const run = await rig.pipeline('run', '--json').result;
     expect(run.code, run.stderr).toBe(0);
-    const told = await rig.pipeline('history', String(run.json['run']), '--json').result;
-    expect(told.json['instances']).toMatchObject([{ instance: 'a', state: 'ran' }]);
-    const [{ cpuSeconds, peakMemoryBytes, metrics }] = instancesOf(told);
+    const shown = await rig.pipeline('history', String(run.json['run']), '--json').result;
+    expect(shown.json['instances']).toMatchObject([{ instance: 'a', state: 'ran' }]);
+    const [{ cpuSeconds, peakMemoryBytes, metrics }] = instancesOf(shown);
     const sum = (...names: readonly string[]): number =>
       names.reduce(
         (total, name) => total + (metrics[`own.${name}`] ?? 0) + (metrics[`child.${name}`] ?? 0),

@@ -101,7 +101,7 @@ describe('a run with nothing to do', () => {
     });
   });
 
-  test('a word that no option has is told by the whole command line', async () => {
+  test('an unknown option is reported by the full command line', async () => {
     expect(await run(['--lots'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--lots') });
   });
 

@@ -10,7 +10,7 @@ const failed: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, se
 const blocked: Outcome = { kind: 'blocked', by: 'a' as InstanceId };
 const skipped: Outcome = { kind: 'skipped' };
 
-const told = (
+const shown = (
   outcomes: Readonly<Record<string, Outcome>>,
   exitCode: RunSummary['exitCode'] = 1,
   typed: TypedRun = {},
@@ -31,7 +31,7 @@ const told = (
 
 describe('the end of a run', () => {
   test('names all that failed, as it can be typed into any shell', () => {
-    expect(told({ 'data[aimc]': failed, 'data[huatuo,gs_1]': failed, 'train[aimc]': blocked })).toEqual([
+    expect(shown({ 'data[aimc]': failed, 'data[huatuo,gs_1]': failed, 'train[aimc]': blocked })).toEqual([
       '✗ 2 failed, 1 not started, 2.0 s',
       '  see `pipeline log data:aimc`',
       '  see `pipeline log data:huatuo,gs_1`',
@@ -41,48 +41,48 @@ describe('the end of a run', () => {
 
   test('names five, and counts the others', () => {
     expect(
-      told(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5),
+      shown(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5),
     ).toEqual(['  see `pipeline log s:4`', '  … and 3 more failed', '  continue with `pipeline run`']);
   });
 
   test('counts what was not started, and names --keep-going to those who did not give it', () => {
     const outcomes = { a: failed, b: blocked, c: skipped, d: ran };
-    expect(told(outcomes)).toEqual([
+    expect(shown(outcomes)).toEqual([
       '✗ 1 ran, 1 failed, 2 not started, 2.0 s',
       '  see `pipeline log a`',
       '  1 instance does not depend on the failure: run it with `--keep-going`',
       '  continue with `pipeline run`',
     ]);
-    expect(told(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
+    expect(shown(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
   });
 
   test('counts results that were not kept, since their inputs changed while they were computed', () => {
     const edited: Outcome = { kind: 'ran', seconds: 1, published: false, edited: 'data/a.csv' };
-    expect(told({ a: edited, b: edited, c: ran }, 0)).toEqual([
+    expect(shown({ a: edited, b: edited, c: ran }, 0)).toEqual([
       '✓ 3 ran, 2.0 s',
       '  2 results are not cached, since their inputs changed meanwhile: the next run computes them again',
     ]);
   });
 
   test('after Ctrl-C, what was not started is counted too', () => {
-    expect(told({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
+    expect(shown({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
       '✗ 1 interrupted, 2 not started, 2.0 s',
       '  continue with `pipeline run`',
     ]);
   });
 
   test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
-    expect(told({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
+    expect(shown({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
       '✓ nothing to retry: no instance failed, was blocked or was interrupted in its last run (see `pipeline status --file b.yaml`)',
     ]);
   });
 
   test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
-    expect(told({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
+    expect(shown({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
       '  see `pipeline log --file experiments/b.yaml a`',
       '  continue with `pipeline run --file experiments/b.yaml`',
     ]);
-    expect(told({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
+    expect(shown({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
       "  see `pipeline log --file 'my '\\''1'\\''.yaml' a`",
     );
   });

@@ -6,7 +6,7 @@ import { forwardLines } from '../../src/runner/executors/local/forward-lines.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A runner that takes a line when it is told to. */
+/** A runner that takes a line on demand. */
 function slowRunner() {
   const taken: string[] = [];
   let take: (() => void) | undefined;

@@ -305,7 +305,7 @@ describe('what a stage prints', () => {
     expect(peak).toBeLessThan(150_000);
   });
 
-  test('on the event descriptor: messages are told, and what is none is counted and ignored', async () => {
+  test('on the event descriptor: messages are reported, and what is none is counted and ignored', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });

@@ -94,7 +94,7 @@ const queued = (one: Job, place = one.nonce) => ({
   wrapper: ['/w.mjs', one.folder, one.nonce],
 });
 
-describe('what sbatch is told', () => {
+describe('the arguments of sbatch', () => {
   test('everything on the command line, with a path that it does not rewrite and no name of a stage in it', () => {
     const words = sbatchWords(
       [queued(job('n1', { resources: { cpus: 4, gpus: 2, memory: 1e9, time: 90 } }))],

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a folder is made with those above it, and the first that was made is told', () => {
+test('a folder is made with those above it, and the first that was made is reported', () => {
   expect(makeFolder(join(folder, 'a/b/c'))).toBe(join(folder, 'a'));
   expect(statSync(join(folder, 'a/b/c')).isDirectory()).toBe(true);
   expect(makeFolder(join(folder, 'a/b/c'))).toBeUndefined();

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function told(root: string): Promise<unknown> {
+async function shown(root: string): Promise<unknown> {
   const walked = await walkTree(root);
   return (
     walked.ok &&
@@ -21,14 +21,14 @@ async function told(root: string): Promise<unknown> {
   );
 }
 
-test('files, execute bits, empty folders and links are told in an order of the names alone', async () => {
+test('files, execute bits, empty folders and links are reported in an order of the names alone', async () => {
   await mkdir(join(folder, 'b/empty'), { recursive: true });
   await writeFile(join(folder, 'b-'), '');
   await writeFile(join(folder, 'b/z'), '');
   await writeFile(join(folder, 'a\nb'), '');
   await chmod(join(folder, 'b/z'), 0o755);
   await symlink('../nowhere', join(folder, 'b/link'));
-  expect(await told(folder)).toEqual([
+  expect(await shown(folder)).toEqual([
     { kind: 'file', path: 'a\nb', executable: false },
     { kind: 'folder', path: 'b' },
     { kind: 'folder', path: 'b/empty' },

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** The real disk, writing down its calls; partial names are told as "*". */
+/** The real disk, writing down its calls; partial names are reported as "*". */
 function recorded(): { readonly disk: Disk; readonly calls: string[] } {
   const calls: string[] = [];
   const disk: Disk = {

@@ -72,7 +72,7 @@ test('bytes that are not UTF-8 and rows with too few or too many fields are bad,
   expect(brief(read(bytes))).toEqual(['2 not UTF-8', '3 wrong columns', '4 wrong columns', '5 6|7']);
 });
 
-test('a byte order mark and mixed line ends are told, and lose nothing', () => {
+test('a byte order mark and mixed line ends are reported, and lose nothing', () => {
   expect(brief(read('\uFEFFa,b\r\n1,2\r\n3,4\n5,6\r7,8'))).toEqual([
     '1 byte order mark',
     '2 1|2',

@@ -61,7 +61,7 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
   ]);
 });
 
-test('what would pass for clean is told too: NUL, a mark amid the lines, a column named twice, a list that is cut off', async () => {
+test('what would pass for clean is reported too: NUL, a mark amid the lines, a column named twice, a list that is cut off', async () => {
   const found = async (name: string, content: string): Promise<unknown> => {
     const path = join(folder, name);
     await writeFile(path, content);

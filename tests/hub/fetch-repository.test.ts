@@ -236,7 +236,7 @@ test('what else stands in the folder of a model is removed when it is repaired, 
   expect(Object.keys(await rig.cached())).toEqual(Object.keys(whole));
 });
 
-test('a record that cannot be read just now is told, and nothing is taken back', async () => {
+test('a record that cannot be read just now is reported, and nothing is taken back', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   const record = join(rig.folder, published, 'record.json');

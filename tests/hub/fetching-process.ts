@@ -5,7 +5,7 @@ import { hubWorld } from '../../src/runner/hub/hub-world.ts';
 const [endpoint = '', cacheFolder = '', revision = ''] = process.argv.slice(2);
 
 /** Tells the length of the file after each piece that was written. */
-async function* told(path: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* shown(path: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) {
     yield piece;
     process.stdout.write(`${statSync(path).size}\n`);
@@ -15,7 +15,7 @@ async function* told(path: string, pieces: AsyncIterable<Uint8Array>): AsyncGene
 const disk = {
   ...hubWorld.disk,
   append: (path: string, length: number, pieces: AsyncIterable<Uint8Array>) =>
-    hubWorld.disk.append(path, length, told(path, pieces)),
+    hubWorld.disk.append(path, length, shown(path, pieces)),
 };
 const fetched = await fetchRepository(
   {

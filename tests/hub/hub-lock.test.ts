@@ -114,17 +114,17 @@ test('what was fetched before a fault is in the lock', async () => {
 
 test('progress says of which model it is', async () => {
   await using rig = await openRig();
-  const told = new Set<string>();
+  const shown = new Set<string>();
   valueOf(
     await fetchDependencies(
       root,
       [main],
       settings(rig),
-      { onProgress: ({ repository }) => told.add(repository) },
+      { onProgress: ({ repository }) => shown.add(repository) },
       rig.world,
     ),
   );
-  expect(told).toEqual(new Set(['someone/a-model']));
+  expect(shown).toEqual(new Set(['someone/a-model']));
 });
 
 test.each([

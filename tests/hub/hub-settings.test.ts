@@ -61,7 +61,7 @@ test('proxies as curl reads them', () => {
   });
 });
 
-test('the least speed and the total time are whole numbers; anything else is told before anything is fetched', async () => {
+test('the least speed and the total time are whole numbers; anything else is reported before anything is fetched', async () => {
   const set = (text: string) =>
     hubSettings({ PIPELINE_HUB_LEAST_SPEED: text, PIPELINE_HUB_TOTAL_TIME: text }, '/');
   expect(set('0')).toMatchObject({ leastSpeed: 0, totalTime: 0 });

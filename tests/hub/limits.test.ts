@@ -116,7 +116,7 @@ describe('a list of files whose header Link', () => {
     ['lacks the blank that the hub writes', '<http://127.0.0.1/x>;rel="next"'],
     ['names a path', '</api/models/someone/a-model/tree/x?cursor=2>; rel="next"'],
     ['is not ASCII', '<http://127.0.0.1/\u00e9>; rel="next"'],
-  ])('%s is told, and its first page is not taken for all', async (_, link) => {
+  ])('%s is reported, and its first page is not taken for all', async (_, link) => {
     await using rig = await openRig();
     answer(rig, '/tree/', 200, { link });
     const fetched = await rig.fetch();
@@ -142,7 +142,7 @@ describe('a list of files whose header Link', () => {
   });
 });
 
-test('a range that starts nowhere is told by what the server wrote', async () => {
+test('a range that starts nowhere is reported with what the server sent', async () => {
   await using rig = await openRig();
   answer(rig, `/resolve/${commit}/config.json`, 206, { 'content-range': 'bytes a-b/c' });
   expect(textOf(await rig.fetch())).toMatch(/its Content-Range is "bytes a-b\/c"/);

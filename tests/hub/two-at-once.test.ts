@@ -64,9 +64,9 @@ function holdWeights(rig: Rig): { readonly held: Promise<void>; readonly letGo: 
 /** Ends when the fetch of this process tells that it waits. */
 function waiting(rig: Rig) {
   const gate = new AbortController();
-  const told = once(gate.signal, 'abort');
+  const shown = once(gate.signal, 'abort');
   return {
-    told,
+    shown,
     fetched: rig.fetch({
       onProgress: (progress) => {
         if (progress.kind === 'waiting') gate.abort();
@@ -83,8 +83,8 @@ test('two fetches in one process fetch once', async () => {
   const { held, letGo } = holdWeights(rig);
   const first = rig.fetch();
   await held;
-  const { told, fetched } = waiting(rig);
-  await told;
+  const { shown, fetched } = waiting(rig);
+  await shown;
   letGo();
   expect(valueOf(await fetched)).toEqual(valueOf(await first));
   expect(fetchesOfWeights(rig)).toEqual([undefined]);
@@ -95,8 +95,8 @@ test('two processes fetch once', async () => {
   const { held, letGo } = holdWeights(rig);
   await using child = fetchElsewhere(rig);
   await held;
-  const { told, fetched } = waiting(rig);
-  await told;
+  const { shown, fetched } = waiting(rig);
+  await shown;
   const exited = once(child, 'exit');
   letGo();
   valueOf(await fetched);
@@ -111,8 +111,8 @@ test('a process that is killed while it fetches leaves what has arrived, and who
   await held;
   // The child tells each piece that it has written.
   for await (const line of child.stdout ?? []) if (String(line).includes('150000')) break;
-  const { told, fetched } = waiting(rig);
-  await told;
+  const { shown, fetched } = waiting(rig);
+  await shown;
   child.kill('SIGKILL');
   valueOf(await fetched);
   letGo();

@@ -203,7 +203,7 @@ describe('the key', () => {
     ['platform.node', { ...usesManifest, platform: { ...usesManifest.platform, node: '22' } }],
   ];
 
-  test.each(changes)('%s counts, and is told as the one difference', (field, after) => {
+  test.each(changes)('%s counts, and is reported as the one difference', (field, after) => {
     expect(keyOf(after)).not.toBe(keyOf(usesManifest));
     expect(differences(usesManifest, after).map((difference) => difference.field.join('.'))).toEqual([field]);
   });

@@ -6,16 +6,16 @@ import type { Reason } from '../../src/runner/manifest/reason.ts';
 import { digestOf } from '../../src/files/digest.ts';
 import { commandManifest, file, usesManifest } from './manifests.ts';
 
-const told = (before: Manifest, after: Manifest): readonly string[] =>
+const shown = (before: Manifest, after: Manifest): readonly string[] =>
   differences(before, after).map(reasonText);
 const uses = (change: Partial<Manifest>): readonly string[] =>
-  told(usesManifest, { ...usesManifest, ...change });
+  shown(usesManifest, { ...usesManifest, ...change });
 const params = (change: Manifest['params']): readonly string[] =>
   uses({ params: { ...usesManifest.params, ...change } });
 const deps = (change: Record<string, DependencyDigest>): readonly string[] =>
   uses({ deps: { ...usesManifest.deps, ...change } });
 const program = (change: object): readonly string[] =>
-  told(commandManifest, {
+  shown(commandManifest, {
     ...commandManifest,
     program: { ...commandManifest.program, ...change } as Manifest['program'],
   });
@@ -50,7 +50,7 @@ test.each<readonly [readonly string[], readonly string[]]>([
   ],
   [params({ 'a b': 1 }), ['params."a b" added: 1']],
   [
-    told(
+    shown(
       { ...usesManifest, params: { prompt: `${prompt}one` } },
       { ...usesManifest, params: { prompt: `${prompt}two` } },
     ),

@@ -112,7 +112,7 @@ describe('the listing of a folder', () => {
     );
   });
 
-  test('what differs between two is told by path', () => {
+  test('what differs between two is reported by path', () => {
     const before = [file('a', '1'), file('b', '1'), file('c', '1'), file('d', '1')];
     const after = [file('a', '1'), file('b', '2'), file('c', '1', true), file('e', '1')];
     expect(treeChanges(before, after)).toEqual([

@@ -290,7 +290,7 @@ describe('a fault stands where it is written', () => {
     expect(faultsOf(text)).toEqual(expected);
   });
 
-  test('faults of many stages are told at once, in the order of the text', () => {
+  test('faults of many stages are reported at once, in the order of the text', () => {
     expect(
       faultsOf(`vars: { m: "\${vars.n}" }
 stages:
@@ -318,7 +318,7 @@ stages:
     ).toEqual(['unknown-name 1:16 cmnd']);
   });
 
-  test('a fault that a thousand instances share is told once', () => {
+  test('a fault that a thousand instances share is reported once', () => {
     const fault = faultOf(
       `stages: { a: { matrix: { i: [${Array.from({ length: 1000 }, (_, index) => index).join(', ')}] }, cmd: [x, "\${j}"] } }`,
     );
@@ -358,7 +358,7 @@ describe('a fault says what was expected', () => {
     expect(fault.notes?.map(({ message }) => message)).toEqual(['a needs b']);
   });
 
-  test('how values that have one name are told apart', () => {
+  test('how values that have one name are distinguished', () => {
     const helpFor = (values: string) => faultOf(stage(`matrix: { c: [${values}] }`, 'cmd: [echo]')).help;
     expect(helpFor('{ name: x, r: 1 }, { name: x, r: 2 }')).toBe(
       'two values of c have the name x: give one of them another',

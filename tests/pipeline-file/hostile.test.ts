@@ -91,13 +91,13 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     expect(codesOf(`stages: { a: { matrix: { ${axes} }, cmd: [echo] } }`)).toEqual(['too-many-instances']);
   });
 
-  test('duplicate names by the thousand are told, but not by the thousand', () => {
+  test('duplicate names by the thousand are reported, but not by the thousand', () => {
     const faults = faultsOf(`${stage}vars:\n${'  a: 1\n'.repeat(10_000)}`);
     expect(faults[0]).toBe('duplicate-key 4:3 a');
     expect(faults.length).toBeLessThanOrEqual(50);
   });
 
-  test('ten thousand misspelt names cost what their number says: the nearest is looked for where it is told', () => {
+  test('ten thousand misspelt names cost what their number says: the nearest is looked for where it is reported', () => {
     const vars = many(10_000, (index) => `v${index}: 1, `);
     const params = many(10_000, (index) => `p${index}: "\${vars.w${index}}", `);
     const { result } = planned(`vars: { ${vars} }\nstages: { a: { cmd: [echo], params: { ${params} } } }\n`);
@@ -107,7 +107,7 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     expect(faults.filter(({ suggestion }) => suggestion !== undefined).length).toBeLessThan(10);
   });
 
-  test('a thousand outs inside each other are told, but not a million pairs', () => {
+  test('a thousand outs inside each other are reported, but not a million pairs', () => {
     expect(
       faultsOf(
         `stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`,

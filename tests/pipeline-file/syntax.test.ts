@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { faultOf, faultsOf } from './planned.ts';
 
-describe('what is no YAML is told where it is written, in words about the text', () => {
+describe('what is no YAML is reported where it is written, in words about the text', () => {
   test.each<readonly [string, string, string, string, string | undefined]>([
     [
       'no colon',

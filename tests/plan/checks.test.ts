@@ -132,7 +132,7 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text(params))).toEqual([[message, place, suggestion]]);
   });
 
-  test('all that is wrong is told', () => {
+  test('all that is wrong is reported', () => {
     expect(faults(text('seed: x, other: 1', 'deps: { trian: rows }, outs: { model: m, log: l }'))).toEqual([
       ['stages/a.ts has no params.other: expected one of seed, config', 'other', undefined],
       ['params.seed must be integer', 'x', undefined],
@@ -141,7 +141,7 @@ describe('params, deps and outs of a stage program', () => {
     ]);
   });
 
-  test('what is missing is told beside what is unknown, where no typo is both', () => {
+  test('what is missing is reported beside what is unknown, where no typo is both', () => {
     expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual([
       'stages/a.ts knows no dep rows: expected one of train, base',
       'stages/a.ts needs the dep train',

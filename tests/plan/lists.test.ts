@@ -199,7 +199,7 @@ describe('a matrix whose values a list holds', () => {
     expect(needs(plan, 'merge')).toEqual(['list']);
   });
 
-  test('is `$from` and no place of values that the file has: faults are told before any list is known', () => {
+  test('is `$from` and no place of values that the file has: faults are reported before any list is known', () => {
     const bad = (from: string, to: string): readonly string[] =>
       faultsOf(fanOut.replace(from, to)).map((fault) => fault.replace(/ \d+:\d+/, ''));
     expect(bad('"${shard}"', '"${shrad}"')).toEqual(['unknown-reference ${shrad}']);

@@ -70,7 +70,7 @@ describe('a machine file', () => {
     ['executors: { own: { submit: [], poll: [a], cancel: [b] } }', 'a command needs at least'],
     ['stages: {}', 'has no "stages"'],
     ['[1]', 'expected a machine file'],
-  ])('with a fault has it told with its place: %s', (text, message) => {
+  ])('with a fault has it reported with its place: %s', (text, message) => {
     const faults: Diagnostic[] = [];
     parseMachineFile('pipeline.machine.yaml', text, (fault) => void faults.push(fault));
     expect(faults[0]).toMatchObject({ at: { file: 'pipeline.machine.yaml' } });

@@ -186,7 +186,7 @@ describe('deps', () => {
     expect(gathered('~, a, 9, { r: 1 }, 10, B')).toEqual(expected);
   });
 
-  test('a member that is gathered is told with its name: what reads it may show it', () => {
+  test('a member that is gathered is reported with its name: what reads it may show it', () => {
     const plan = planOfText(
       'stages: { t: { matrix: { c: [{ name: x, r: 8 }] }, cmd: [a], outs: { o: o } }, g: { cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }',
     );
@@ -195,7 +195,7 @@ describe('deps', () => {
     });
   });
 
-  test('paths, files outside the project, and folders of the hub are told apart after their references are settled', () => {
+  test('paths, files outside the project, and folders of the hub are distinguished after their references are settled', () => {
     const plan = planOfText(
       'vars: { m: hf:google/mt5-base@abc123 }\nstages: { a: { matrix: { x: [p/q] }, cmd: [a], deps: { a: ./data//${x}.csv, b: { path: "../${x}", external: true }, c: "${vars.m}" } } }'.replace(
         './data//${x}.csv',

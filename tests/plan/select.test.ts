@@ -79,7 +79,7 @@ describe('selections', () => {
     ]);
   });
 
-  test('all that is wrong is told at once', () => {
+  test('all that is wrong is reported at once', () => {
     const selected = select(plan, { patterns: ['a', 'b', 'eval'], mode: 'only' });
     expect(selected.ok ? [] : selected.error.map(({ code }) => code)).toEqual([
       'unknown-stage',

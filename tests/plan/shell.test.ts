@@ -62,7 +62,7 @@ const values = (count: number): readonly string[] => {
     .filter((value) => !/\p{Surrogate}/u.test(value));
 };
 
-/** What a command gets as its arguments, told apart by NUL. */
+/** What a command gets as its arguments, distinguished by NUL. */
 const receive = (line: string): readonly string[] => {
   const { stdout, status, stderr } = spawnSync('/bin/sh', ['-c', line], {
     encoding: 'buffer',

@@ -94,7 +94,7 @@ describe('an engine is a bundle of its own', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [] });
   });
 
-  test('an exception in an engine is told at its line of the sources', async () => {
+  test('an exception in an engine is reported at its line of the sources', async () => {
     rig.write({
       'engines/left/lowering.ts': "export const lowered = () => {\n  throw new Error('no such op');\n};",
     });

@@ -77,7 +77,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
   });
 
-  test('an exception is told at its line of the sources; a comment moves the line and no key, and the program sees nothing of it', async () => {
+  test('an exception is reported at its line of the sources; a comment moves the line and no key, and the program sees nothing of it', async () => {
     const key = await keyIn(rig);
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
     const thrown = await rig.pipeline('run').result;
@@ -101,7 +101,7 @@ describe('a stage program is what its bundle is', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
   });
 
-  test('a program that cannot be loaded is told at its line too', async () => {
+  test('a program that cannot be loaded is reported at its line too', async () => {
     rig.write({ 'stages/part/twice.ts': `${twice}\nthrow new Error('too early');\n` });
     expect((await rig.pipeline('run').result).stderr).toContain(
       'stages/a.ts: Error: too early at stages/part/twice.ts:5:7',
@@ -109,7 +109,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/part/twice.ts': twice });
   });
 
-  test('where the cache is a link, an exception is told at its line all the same', async () => {
+  test('where the cache is a link, an exception is reported at its line all the same', async () => {
     renameSync(join(rig.root, 'cache'), join(rig.root, '../elsewhere'));
     symlinkSync('../elsewhere', join(rig.root, 'cache'));
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
@@ -211,7 +211,7 @@ describe('a stage program is what its bundle is', () => {
 });
 
 describe('running a stage program', () => {
-  test('it gets params, deps, outs, scratch; what it emits is told; a fault that it gives back is its failure', async () => {
+  test('it gets params, deps, outs, scratch; what it emits is reported; a fault that it gives back is its failure', async () => {
     await using rig = await createRig();
     rig.write({
       'stages/part/twice.ts': twice,

@@ -55,7 +55,7 @@ async function explained(project: InProcess, instance: string): Promise<string> 
 }
 
 /** What a run says as it goes, without how long things took. */
-async function told(project: InProcess, request: Partial<RunRequest> = {}): Promise<readonly string[]> {
+async function shown(project: InProcess, request: Partial<RunRequest> = {}): Promise<readonly string[]> {
   const { events } = await project.run(request);
   return events
     .flatMap((event) => plainLines(event, noColors, () => undefined))
@@ -139,7 +139,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     expect(await explained(project, 'a')).toBe(
       `a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`,
     );
-    expect((await told(project))[0]).toBe(
+    expect((await shown(project))[0]).toBe(
       `▸ a  started: ${reasons[0]}${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
     );
     expect(await explained(project, 'a')).toBe(
@@ -185,7 +185,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     expect(await explained(project, 'b')).toBe(
       'b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n',
     );
-    expect((await told(project))[0]).toBe(
+    expect((await shown(project))[0]).toBe(
       '▸ b  started: dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more',
     );
     project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 6 }, { name: 'three', r: 3 }, { r: 4 }) });
@@ -237,8 +237,8 @@ describe('what happened to a result is named', () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command() });
     expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  no result yet\n');
-    expect((await told(project))[0]).toBe('▸ a  started: no result yet');
-    expect((await told(project, { force: true, patterns: ['a'] }))[0]).toBe('▸ a  started: forced');
+    expect((await shown(project))[0]).toBe('▸ a  started: no result yet');
+    expect((await shown(project, { force: true, patterns: ['a'] }))[0]).toBe('▸ a  started: forced');
   });
 
   test('the last attempt failed, and how', async () => {
@@ -247,7 +247,7 @@ describe('what happened to a result is named', () => {
       ...start,
       'pipeline.yaml': command({ cmd: 'test ! -e ${deps.rows} && touch ${outs.o}' }),
     });
-    expect(await told(project)).toEqual([
+    expect(await shown(project)).toEqual([
       '▸ a  started: no result yet',
       '✗ a  failed after 0.0 s: exit code 1',
       '– b  not started: a failed',
@@ -255,7 +255,7 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: failed (key dddddddddddd)\n  last attempt failed with exit code 1 (see `pipeline log a`)\n',
     );
-    expect(await told(project)).toEqual([
+    expect(await shown(project)).toEqual([
       '▸ a  started: the last attempt failed',
       '✗ a  failed after 0.0 s: exit code 1',
       '– b  not started: a failed',
@@ -276,7 +276,7 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: interrupted (key dddddddddddd)\n  the last attempt was interrupted\n',
     );
-    expect((await told(project))[0]).toBe('▸ a  started: the last attempt was interrupted');
+    expect((await shown(project))[0]).toBe('▸ a  started: the last attempt was interrupted');
   });
 
   test('that it was interrupted does not hide what changed', async () => {
@@ -293,7 +293,7 @@ describe('what happened to a result is named', () => {
       'DELETE FROM entries',
       "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'",
     );
-    expect((await told(project))[0]).toBe(
+    expect((await shown(project))[0]).toBe(
       '▸ a  started: the last attempt was interrupted; params.seed 1 → 2 and 1 more (see `pipeline log a`)',
     );
   });
@@ -305,7 +305,7 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: out of date (key dddddddddddd)\n  its result is no longer in the cache\n',
     );
-    expect((await told(project))[0]).toBe('▸ a  started: its result is no longer in the cache');
+    expect((await shown(project))[0]).toBe('▸ a  started: its result is no longer in the cache');
   });
 
   test('an object of it is gone', async () => {
@@ -328,14 +328,14 @@ describe('what happened to a result is named', () => {
     expect(await explained(project, 'a')).toBe(
       'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run`)\n',
     );
-    expect(await told(project, { patterns: ['a'] })).toEqual([
+    expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (1 file, 1 B): artifacts/pipeline/a/o: two.txt changed',
     ]);
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
       'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o is missing (restore it with `pipeline run`)\n',
     );
-    expect(await told(project, { patterns: ['a'] })).toEqual([
+    expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing',
     ]);
   });

@@ -228,10 +228,10 @@ describe('garbage collection', () => {
     await project.run();
     write(project, grid([one]));
     const before = [project.snapshot('artifacts'), project.snapshot('cache/objects')];
-    const foretold = await gc(project, 0, true);
+    const expected = await gc(project, 0, true);
     expect([project.snapshot('artifacts'), project.snapshot('cache/objects')]).toEqual(before);
-    expect(foretold).toMatchObject({ entries: 2 });
-    expect(await gc(project)).toEqual(foretold);
+    expect(expected).toMatchObject({ entries: 2 });
+    expect(await gc(project)).toEqual(expected);
     expect(await gc(project)).toMatchObject({ entries: 0, objects: 0, files: [], bytes: 0 });
   });
 

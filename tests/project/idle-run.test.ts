@@ -288,7 +288,7 @@ test('another program that PATH finds first is seen', async () => {
   }
 });
 
-test('a warning about the pipeline file is told by every run', async () => {
+test('a warning about the pipeline file is reported by every run', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': { vars: { unused: 1 }, stages: { a: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } } } },

@@ -145,7 +145,7 @@ test('what reads from a stage that is never cached is current, as long as that o
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual(['out-of-date']);
 });
 
-test('numbers that are no JSON are told with their place, beside the others', async () => {
+test('numbers that are no JSON are reported with their place, beside the others', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': {
@@ -176,7 +176,7 @@ test('numbers that are no JSON are told with their place, beside the others', as
 });
 
 test.each(['[1, 2]', '3', '{"loss": [1, 2], "name": "x"}', '{"loss": null}'])(
-  'a file of metrics without a number in its maps is told of, not passed over: %s',
+  'a file of metrics without a number in its maps is reported, not skipped: %s',
   async (text) => {
     using project = inProcess();
     project.write({
@@ -296,7 +296,7 @@ test('what Python writes for a number is read, and nothing beside it is lost; in
   ]);
 });
 
-test('a fault beside a NaN is told at its place', async () => {
+test('a fault beside a NaN is reported at its place', async () => {
   using project = await measuring({ m: '{"a": NaN,\n "b": -NaN}' });
   expect((await metrics(project)).map(({ faults }) => faults)).toMatchObject([[{ line: 2, column: 8 }]]);
 });

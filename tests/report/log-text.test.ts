@@ -27,14 +27,14 @@ const failed = (text: string): Event => ({
   outcome: { kind: 'failed', failure: { kind: 'reported', text }, seconds: 3, tail: ['a line'] },
 });
 
-const told = (events: readonly Event[], files: readonly string[] = []): readonly string[] =>
+const shown = (events: readonly Event[], files: readonly string[] = []): readonly string[] =>
   logParts({ run: 'r', instance, events, files }, (at) => `0:0${at}`).flatMap((part) =>
     part.kind === 'lines' ? part.lines : [`<${part.file}>`],
   );
 
 test('a log tells why an attempt was started, all that the stage said, what it printed, and how it ended', () => {
   expect(
-    told(
+    shown(
       [
         started(1, true),
         said({ kind: 'device', runtime: 'onnxruntime 1.30', device: 'cpu' }),
@@ -82,7 +82,7 @@ test('a log tells why an attempt was started, all that the stage said, what it p
 });
 
 test('of a stage that still runs, or was killed with its runner, it tells all there is', () => {
-  expect(told([started(1), said({ kind: 'failure', text: 'no rows' })], ['1.txt']).slice(4)).toEqual([
+  expect(shown([started(1), said({ kind: 'failure', text: 'no rows' })], ['1.txt']).slice(4)).toEqual([
     '0:02  no rows',
     '<1.txt>',
   ]);
@@ -98,7 +98,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
     delaySeconds: 1,
   };
   expect(
-    told([started(1), retrying, started(2), failed('x')], ['1.txt', '2.txt']).filter(
+    shown([started(1), retrying, started(2), failed('x')], ['1.txt', '2.txt']).filter(
       (line) => !line.includes('because'),
     ),
   ).toEqual([
@@ -111,7 +111,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
     '0:04  failed after 3.0 s: x',
   ]);
   expect(
-    told(
+    shown(
       [started(1), { kind: 'cancelled', at: 2, instance, because: 'rows changed' }, started(1), failed('x')],
       ['2.txt'],
     ).filter((line) => line.startsWith('<') || line.includes('stopped')),
@@ -120,7 +120,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
 
 test('what could not be started says why', () => {
   expect(
-    told([
+    shown([
       {
         kind: 'finished',
         at: 1,

@@ -47,7 +47,7 @@ test.each([
   expect(pluralize(count, 'fault')).toBe(text);
 });
 
-test('a run is told by how many instances ended how; what was not started is one number', () => {
+test('the summary of a run counts its outcomes; instances that did not start are one number', () => {
   const counts = {
     ran: 2,
     'up-to-date': 2,

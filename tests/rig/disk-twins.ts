@@ -11,14 +11,14 @@ export interface DiskCall {
  * fails with.
  */
 export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
-  const told =
+  const reported =
     <Arguments extends unknown[], Answer>(name: keyof WorkspaceDisk, act: (...given: Arguments) => Answer) =>
     (...given: Arguments): Answer => {
       before({ name, paths: given.filter((argument) => typeof argument === 'string') });
       return act(...given);
     };
   // A promise that rejects, as the real one's would: not an exception out of the call.
-  const toldLater =
+  const reportedLater =
     <Arguments extends unknown[], Answer>(
       name: keyof WorkspaceDisk,
       act: (...given: Arguments) => Promise<Answer>,
@@ -29,22 +29,22 @@ export function watchedDisk(before: (call: DiskCall) => void): WorkspaceDisk {
     };
   const disk = workspaceDisk;
   return {
-    lstat: told('lstat', disk.lstat),
-    stat: told('stat', disk.stat),
-    list: told('list', disk.list),
-    readLink: told('readLink', disk.readLink),
-    realPath: told('realPath', disk.realPath),
-    makeFolder: told('makeFolder', disk.makeFolder),
-    makeLink: told('makeLink', disk.makeLink),
-    setMode: told('setMode', disk.setMode),
-    digest: toldLater('digest', disk.digest),
-    copy: toldLater('copy', disk.copy),
-    copyHashed: toldLater('copyHashed', disk.copyHashed),
-    syncAll: toldLater('syncAll', disk.syncAll),
-    create: toldLater('create', disk.create),
-    sync: toldLater('sync', disk.sync),
-    rename: toldLater('rename', disk.rename),
-    remove: toldLater('remove', disk.remove),
+    lstat: reported('lstat', disk.lstat),
+    stat: reported('stat', disk.stat),
+    list: reported('list', disk.list),
+    readLink: reported('readLink', disk.readLink),
+    realPath: reported('realPath', disk.realPath),
+    makeFolder: reported('makeFolder', disk.makeFolder),
+    makeLink: reported('makeLink', disk.makeLink),
+    setMode: reported('setMode', disk.setMode),
+    digest: reportedLater('digest', disk.digest),
+    copy: reportedLater('copy', disk.copy),
+    copyHashed: reportedLater('copyHashed', disk.copyHashed),
+    syncAll: reportedLater('syncAll', disk.syncAll),
+    create: reportedLater('create', disk.create),
+    sync: reportedLater('sync', disk.sync),
+    rename: reportedLater('rename', disk.rename),
+    remove: reportedLater('remove', disk.remove),
   };
 }
 

@@ -58,8 +58,8 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
   }
   function start(job: Job): Handle {
     const handle = handleOf(`job-${jobs.length + 1}`);
-    const told = { written: [] as string[], listeners: [] as ((line: string) => void)[] };
-    lines.set(handle, told);
+    const output = { written: [] as string[], listeners: [] as ((line: string) => void)[] };
+    lines.set(handle, output);
     const fake: FakeJob = {
       job,
       handle,
@@ -68,8 +68,8 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
       cancelled: [],
       tell(message) {
         const line = JSON.stringify(message);
-        told.written.push(line);
-        for (const listener of told.listeners) listener(line);
+        output.written.push(line);
+        for (const listener of output.listeners) listener(line);
       },
       finish(outs, code = 0) {
         const context: { outs: Record<string, string> } = JSON.parse(
@@ -119,9 +119,9 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
     result: async ({ handle }) => found(handle)?.result,
     hostOf: () => executor.host,
     follow({ handle }, onLine) {
-      const told = lines.get(handle);
-      for (const line of told?.written ?? []) onLine(line);
-      told?.listeners.push(onLine);
+      const output = lines.get(handle);
+      for (const line of output?.written ?? []) onLine(line);
+      output?.listeners.push(onLine);
     },
     cancel(handles, grace) {
       for (const handle of handles) found(handle)?.cancelled.push(grace);

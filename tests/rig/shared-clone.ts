@@ -99,15 +99,15 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
       }, source),
     forecast: (remote) =>
       withProject(async (project) => {
-        const told = await project.dryRun({ ...wholeRun, remote });
-        if (!told.ok) throw new Error(JSON.stringify(told.error));
-        return told.value;
+        const shown = await project.dryRun({ ...wholeRun, remote });
+        if (!shown.ok) throw new Error(JSON.stringify(shown.error));
+        return shown.value;
       }),
     status: (remote) =>
       withProject(async (project) => {
-        const told = await project.status({ patterns: [], mode: 'needs' }, remote);
-        if (!told.ok) throw new Error(JSON.stringify(told.error));
-        return told.value;
+        const shown = await project.status({ patterns: [], mode: 'needs' }, remote);
+        if (!shown.ok) throw new Error(JSON.stringify(shown.error));
+        return shown.value;
       }),
     [Symbol.dispose]: () => made[Symbol.dispose](),
   };

@@ -18,7 +18,7 @@ const pipeline = {
 /**
  * Edits a project and starts sixteen runs at once, round by round; every fourth waits. Each stage is executed
  * once a round, whoever does it; who waits finds it done or does it; who does not wait did it, found it done,
- * or was told who is at it. Gives how many were told so.
+ * or reported which process holds the lock. Gives how many did the latter.
  */
 export async function sixteenAtOnce(rounds: number): Promise<number> {
   await using rig = await createRig();

@@ -17,11 +17,11 @@ export async function sweep(pipeline: object, code: string): Promise<number> {
     project.write({ raw: 'raw', 'pipeline.yaml': pipeline });
     const disturbed = await project.run({}, failingDisk(nth, code, changes).disk);
     const outcomes = Object.values(disturbed.outcomes);
-    const told =
+    const reported =
       disturbed.problem !== undefined || outcomes.includes('failed') || disturbed.warnings.length > 0;
-    expect({ nth, toldOrHarmless: told || outcomes.every((kind) => kind === 'ran') }).toEqual({
+    expect({ nth, reportedOrHarmless: reported || outcomes.every((kind) => kind === 'ran') }).toEqual({
       nth,
-      toldOrHarmless: true,
+      reportedOrHarmless: true,
     });
     const again = await project.run();
     expect({

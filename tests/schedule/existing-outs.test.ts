@@ -103,7 +103,7 @@ describe('an out that is committed', () => {
     expect(await marks()).toEqual([false, false, false]);
   });
 
-  test('a stage that gathers an adopted result is told, and runs again when one was computed', async () => {
+  test('a stage that gathers an adopted result is informed of it, and runs again when one was computed', async () => {
     const rig = await createRig();
     await using _ = rig;
     const train = rig.puppet();
@@ -113,24 +113,24 @@ describe('an out that is committed', () => {
         stages: {
           train: { cmd: train.cmd, outs: { scores: out } },
           table: {
-            cmd: 'cp "$PIPELINE_CONTEXT" ${outs.told}',
+            cmd: 'cp "$PIPELINE_CONTEXT" ${outs.shown}',
             deps: { scores: { from: 'train', out: 'scores', gather: true } },
-            outs: { told: 'told.json' },
+            outs: { shown: 'shown.json' },
           },
         },
       },
       'reports/scores.json': computed,
     });
-    const told = (): unknown => JSON.parse(rig.read('artifacts/gathering/table/told.json')).deps.scores;
+    const shown = (): unknown => JSON.parse(rig.read('artifacts/gathering/table/shown.json')).deps.scores;
     await rig.pipeline('run', '--adopt', 'train').result;
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['table'] });
-    expect(told()).toEqual([{ axes: {}, path: out.path, adopted: true }]);
+    expect(shown()).toEqual([{ axes: {}, path: out.path, adopted: true }]);
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train', 'table'] });
     const verify = rig.pipeline('verify', '--rerun', 'train');
     await (await train.nextStart()).exit(0, { scores: computed });
     expect((await verify.result).code).toBe(0);
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['table'] });
-    expect(told()).toEqual([{ axes: {}, path: out.path }]);
+    expect(shown()).toEqual([{ axes: {}, path: out.path }]);
   });
 
   test('verify --rerun checks an adopted result: one that comes out the same counts as computed', async () => {

@@ -249,7 +249,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect(refused.stderr).toContain('is a symbolic link to a folder that holds it');
   });
 
-  test('a dep that is a link to itself is told as one', async () => {
+  test('a dep that is a link to itself is reported as one', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': {

@@ -21,7 +21,7 @@ function stored({ root }: Rig, kind: string): readonly number[] {
   return counts.map(({ count }: { readonly count: number }) => count);
 }
 
-describe('a warning about the pipeline file is told once a run, and kept in its history once', () => {
+describe('a warning about the pipeline file is reported once a run, and kept in its history once', () => {
   const copying = {
     vars: { unused: 1 },
     stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } } },
@@ -33,8 +33,8 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
     const run = () => rig.pipeline('run', '--set', 'vars.unused=2').result;
     for (const list of ['ran', 'up-to-date']) {
       const { stderr, json, warnings } = await run();
-      expect({ told: timesIn(stderr), json, warnings }).toMatchObject({
-        told: 1,
+      expect({ shown: timesIn(stderr), json, warnings }).toMatchObject({
+        shown: 1,
         json: { [list]: ['a'] },
         warnings: ['unreached-var'],
       });
@@ -44,9 +44,9 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
       'pipeline.yaml': { ...copying, stages: { a: { ...copying.stages.a, deps: { d: 'missing' } } } },
     });
     const refused = await run();
-    expect({ code: refused.code, told: timesIn(refused.stderr), warnings: refused.warnings }).toEqual({
+    expect({ code: refused.code, shown: timesIn(refused.stderr), warnings: refused.warnings }).toEqual({
       code: 2,
-      told: 1,
+      shown: 1,
       warnings: ['unreached-var'],
     });
   });
@@ -71,8 +71,8 @@ describe('a warning about the pipeline file is told once a run, and kept in its 
     await run.said(warning, 2);
     run.kill('SIGINT');
     const { stderr, warnings } = await run.result;
-    expect({ told: timesIn(stderr), warnings }).toEqual({
-      told: 2,
+    expect({ shown: timesIn(stderr), warnings }).toEqual({
+      shown: 2,
       warnings: ['unreached-var', 'unreached-var'],
     });
   });

@@ -129,7 +129,7 @@ describe('.pipelineignore', () => {
     expect((await project.run()).outcomes).toEqual({ a: 'up-to-date', b: 'ran' });
   });
 
-  test('what is ignored, and why, is told by explain', async () => {
+  test('what is ignored, and why, is reported by explain', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',

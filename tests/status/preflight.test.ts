@@ -54,7 +54,7 @@ test('a program that is not on PATH, or not in the project, is missed where it i
   ]);
 });
 
-test('faults of the pipeline file and files that are missing are told together, of what was asked for; what a fault leaves open is not guessed', async () => {
+test('faults of the pipeline file and files that are missing are reported together, of what was asked for; what a fault leaves open is not guessed', async () => {
   using project = inProcess();
   project.write({
     rows: 'x',
@@ -67,11 +67,11 @@ test('faults of the pipeline file and files that are missing are told together, 
       },
     },
   });
-  const told = async (patterns: readonly string[]): Promise<readonly string[]> =>
+  const shown = async (patterns: readonly string[]): Promise<readonly string[]> =>
     (await project.run({ patterns })).problem
       ?.split('\n')
       .map((line) => line.replace(/:? no such file.*| a stage has no "(\w+)".*/, '$1')) ?? [];
-  expect(await told([])).toEqual([
+  expect(await shown([])).toEqual([
     'unknown-stage: there is no stage "none"',
     'unknown-name:retires',
     'missing-file: stages/c.ts',
@@ -79,15 +79,15 @@ test('faults of the pipeline file and files that are missing are told together, 
     'missing-file: data/2',
     'missing-file: rowz',
   ]);
-  expect(await told(['d[2]'])).toEqual([
+  expect(await shown(['d[2]'])).toEqual([
     'unknown-stage: there is no stage "none"',
     'unknown-name:retires',
     'missing-file: data/2',
   ]);
-  expect(await told(['a'])).toEqual(['unknown-stage: there is no stage "none"', 'unknown-name:retires']);
+  expect(await shown(['a'])).toEqual(['unknown-stage: there is no stage "none"', 'unknown-name:retires']);
 });
 
-test('a link that leads nowhere is told as one, with where it leads, and no other path is guessed', async () => {
+test('a link that leads nowhere is reported as one, with where it leads, and no other path is guessed', async () => {
   using project = inProcess();
   project.write({
     'data/e.txt': 'x',
@@ -247,7 +247,7 @@ test('more CPUs than there are: those that there are are used, said once, and th
   expect([fitting[1], fitting[3]]).toEqual([[], key]);
 });
 
-test('a value that no number can be is told once, and is no other value', async () => {
+test('a value that no number can be is reported once, and is no other value', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': 'stages: { a: { matrix: { n: [1e400, null, {x: 1e400}] }, cmd: ["true"] } }\n',

@@ -43,7 +43,7 @@ test('reads that cannot be ended well leave no transaction open: what is written
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'a lock that is no database is told, and not held open',
+  'a lock that is no database is reported, and not held open',
   async () => {
     const lockFile = join(folder, 'lock.sqlite');
     writeFileSync(lockFile, 'something else, and more of it than a header');

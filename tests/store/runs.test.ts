@@ -8,7 +8,7 @@ import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { beginAttempt, endAttempt, isRunning, outputsOf, pastOf } from '../../src/runner/store/attempts.ts';
 import { eventLog } from '../../src/runner/store/event-log.ts';
 import { openStore, type Store } from '../../src/runner/store/database/open-store.ts';
-import { insertRun, lastRuns, lastToldRun } from '../../src/runner/store/runs.ts';
+import { insertRun, lastRuns, lastReportedRun } from '../../src/runner/store/runs.ts';
 
 const instance = 'train' as InstanceId; // as a plan would name it
 const key =
@@ -71,7 +71,7 @@ test.each([
     endAttempt(store, attempt, ended);
   }
   expect(lastRuns(store, 1).map(({ run }) => run)).toEqual([second]);
-  expect(lastToldRun(store, 'pipeline', instance)).toBe(second);
+  expect(lastReportedRun(store, 'pipeline', instance)).toBe(second);
   expect(outputsOf(store, 'pipeline', instance, first)).toEqual([`cache/logs/${first}/1.txt`]);
   expect(pastOf(store, key)).toBe('failed');
 });

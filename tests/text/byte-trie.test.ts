@@ -29,7 +29,7 @@ test('every string has the id of the first that equals it, and no other has one'
   );
 });
 
-test('the first string that occurs again is told, by both its ids', () => {
+test('the first string that occurs again is reported, by both its ids', () => {
   fc.assert(
     fc.property(fc.array(strings, { maxLength: 40 }), (keys) => {
       const names = keys.map(name);

@@ -162,7 +162,7 @@ test('pipeline run shows its models where the pipeline file and the machine file
   expect(existsSync(join(rig.root, 'runs'))).toBe(false);
 });
 
-test('a tracker that is none, and two in one item, are told with their places', async () => {
+test('a tracker that is none, and two in one item, are reported with their places', async () => {
   await using rig = await createRig();
   const stages = { a: { cmd: 'touch ${outs.o}', outs: { o: 'o' } } };
   rig.write({

@@ -48,7 +48,7 @@ test.each([
   expect(JSON.stringify(exporter)).not.toContain('secret');
 });
 
-/** A server that answers as it is told, one answer a request. */
+/** A server with scripted answers, one for each request. */
 async function answering(answers: readonly (readonly [status: number, body: string])[]) {
   const seen: { url: string; headers: IncomingHttpHeaders }[] = [];
   const server = createServer((request, response) => {

@@ -61,7 +61,7 @@ describe('a run as its events come', () => {
     ]);
   });
 
-  test('an event that is told again, or of another run, changes nothing', () => {
+  test('an event that is reported again, or of another run, changes nothing', () => {
     const state = after([message(1, 4), message(1, 2), message(0, 1)]);
     expect(state.instances[0]?.progress?.done).toBe(4);
     expect(after([message(1, 4)], 'other')).toEqual(run);

@@ -118,7 +118,7 @@ const post = (body: object, headers: Readonly<Record<string, string>> = {}, sign
   });
 
 describe('a question to a model', () => {
-  test('is answered by a process of its own, and its failure is told', async () => {
+  test('is answered by a process of its own, and its failure is reported', async () => {
     const answered = await post({ instance: 'train', question: '--file=x <b>', as: 'eval' });
     expect([answered.status, await answered.json()]).toEqual([
       200,
@@ -269,7 +269,7 @@ describe('the server of the page', () => {
   });
 });
 
-test('what a stage cut to a limit is told with the data', async () => {
+test('what a stage cut to a limit is reported with the data', async () => {
   await using other = await createRig();
   const puppet = other.puppet();
   other.write({ 'pipeline.yaml': { stages: { cut: { cmd: puppet.cmd, outs: { o: 'o' } } } } });

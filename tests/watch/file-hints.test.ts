@@ -28,7 +28,7 @@ test('results, the cache, packages and what is not finished give no hints; files
   );
 });
 
-test('that the system gives no more watches is told once; hints come all the same', async () => {
+test('that the system gives no more watches is reported once; hints come all the same', async () => {
   const root = fs.mkdtempSync(join(tmpdir(), 'hints-'));
   const { watch } = fs;
   fs.watch = () => {

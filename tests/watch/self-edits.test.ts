@@ -3,7 +3,7 @@ import { createRig, type PipelineRun } from '../rig/rig.ts';
 
 const waits = (run: PipelineRun, times: number): Promise<void> => run.said('waiting for changes', times);
 
-async function told(run: PipelineRun): Promise<readonly string[]> {
+async function shown(run: PipelineRun): Promise<readonly string[]> {
   run.kill('SIGINT');
   return (await run.result).events.flatMap((event) =>
     event.kind === 'warned' && event.diagnostic.code === 'own-dep' ? [event.diagnostic.message] : [],
@@ -26,7 +26,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     rig.write({ x: 'two\n' });
     await waits(run, 2);
     expect(rig.read('artifacts/pipeline/a/o')).toBe('two\n');
-    expect(new Set(await told(run))).toEqual(
+    expect(new Set(await shown(run))).toEqual(
       new Set([
         'a changes its own input x on every run: its result is not cached, and the change causes no rerun',
       ]),
@@ -54,7 +54,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     await seventh.order('write', { files: { x: '7' } });
     await seventh.exit(0, { o: 'a' });
     await waits(run, 1);
-    expect((await told(run)).at(-1)).toBe(
+    expect((await shown(run)).at(-1)).toBe(
       'a changes its own input x on every run: its result is not cached, and the change causes no rerun',
     );
   });
@@ -76,7 +76,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     const run = rig.pipeline('run', '--watch');
     await waits(run, 1);
     expect(rig.read('artifacts/pipeline/b/p')).toBe('a\n');
-    expect(await told(run)).toHaveLength(1);
+    expect(await shown(run)).toHaveLength(1);
   });
 });
 
@@ -95,6 +95,6 @@ test('who edits a dep again and again while its stage runs: each time it is star
   }
   await (await a.nextStart()).exit(0, { o: 'a' });
   await waits(run, 1);
-  expect(await told(run)).toEqual([]);
+  expect(await shown(run)).toEqual([]);
   expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
 });

@@ -18,14 +18,14 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   const [gentle, hard] = [new AbortController(), new AbortController()];
   const events: Event[] = [];
   const news: WatchNews[] = [];
-  let told = (): void => undefined;
+  let failed = (): void => undefined;
   const ended = project.watch(
     wholeRun,
     {
       onEvent: (event) => void events.push(event),
       onNews: (one) => {
         news.push(one);
-        told();
+        failed();
       },
     },
     { gentle: gentle.signal, hard: hard.signal },
@@ -36,7 +36,7 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
       const heard = (): readonly WatchNews[] => news.filter((one) => one.kind === kind);
       while (heard().length < times)
         await new Promise<void>((resolve) => {
-          told = resolve;
+          failed = resolve;
         });
       return heard()[times - 1];
     },
@@ -87,7 +87,7 @@ test('what was in the way of a stage is moved away: after a while it is tried ag
   expect(await watch.end()).toEqual(['a failed', 'a restored']);
 });
 
-test('a look that fails while a stage runs is told, and the next one is made', async () => {
+test('a look that fails while a stage runs is reported, and the next one is made', async () => {
   await using rig = await createRig();
   using results = unreadableResults();
   const a = rig.puppet('a');
@@ -111,7 +111,7 @@ test('a look that fails while a stage runs is told, and the next one is made', a
   expect(await watch.end()).toEqual(['a cancelled: x was changed', 'a ran']);
 });
 
-test('a look that fails while it waits is told, and the next one is made', async () => {
+test('a look that fails while it waits is reported, and the next one is made', async () => {
   await using rig = await createRig();
   using results = unreadableResults();
   rig.write({
@@ -153,7 +153,7 @@ test('a dep of a finished stage that cannot be read for a moment ends no stage t
   expect(await watch.end()).toEqual(['a ran', 'b ran']);
 });
 
-test('a dep that cannot be read for a moment ends no stage: it is told, and what it holds is asked again', async () => {
+test('a dep that cannot be read for a moment ends no stage: it is reported, and what it holds is asked again', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({

@@ -276,7 +276,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a failed', 'a ran']);
   });
 
-  test('a warning of the pipeline file is told once, not with every run, and again when it comes back', async () => {
+  test('a warning of the pipeline file is reported once, not with every run, and again when it comes back', async () => {
     await using rig = await createRig();
     const pipeline = (more: object = {}): object => ({ ...copying(more), vars: { unused: 1 } });
     rig.write({ 'd/x': 'one', 'pipeline.yaml': pipeline() });

@@ -65,11 +65,11 @@ const showRun = (options: HistoryOptions, run: string): Promise<void> =>
   answer(
     options,
     (project) => runWithResults(project, run),
-    async ({ told, results }) => {
+    async ({ history, results }) => {
       const { runText } = await import('../../runner/report/run-text.ts');
-      return runText(told, results, tableWidth(options));
+      return runText(history, results, tableWidth(options));
     },
-    ({ told: { instances, warnings: _warnings, ...record }, results: { scores, params } }) => ({
+    ({ history: { instances, warnings: _warnings, ...record }, results: { scores, params } }) => ({
       ...record,
       scores,
       params,
@@ -80,15 +80,15 @@ const showRun = (options: HistoryOptions, run: string): Promise<void> =>
 async function runWithResults(
   project: Project,
   run: string,
-): Promise<Result<{ readonly told: RunHistory; readonly results: RunResults }, Problem>> {
-  const told = await project.runHistory(run);
-  if (!told.ok) return told;
-  if (told.value === undefined)
+): Promise<Result<{ readonly history: RunHistory; readonly results: RunResults }, Problem>> {
+  const history = await project.runHistory(run);
+  if (!history.ok) return history;
+  if (history.value === undefined)
     return invalid([{ severity: 'error', code: 'unknown-run', message: unknownRun(run) }]);
-  const found = await project.runResults([told.value]);
+  const found = await project.runResults([history.value]);
   if (!found.ok) return found;
   const results = found.value[0] ?? { run, scores: [], params: [] };
-  return { ok: true, value: { told: told.value, results } };
+  return { ok: true, value: { history: history.value, results } };
 }
 
 const instanceJson = ({

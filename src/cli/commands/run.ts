@@ -108,9 +108,9 @@ async function watch(
   let display = openDisplay(screen, files);
   const signals = stopSignals();
   // What is printed between runs, in order: results have to be read first.
-  let told: Promise<void> = Promise.resolve();
+  let printed: Promise<void> = Promise.resolve();
   const tell = (find: () => Promise<string> | string, write = screen.write): void => {
-    told = told.then(async () => display.say(await find(), write));
+    printed = printed.then(async () => display.say(await find(), write));
   };
   const tracking = runTracking(project);
   const watched = await project.watch(
@@ -124,7 +124,7 @@ async function watch(
       onNews(news) {
         switch (news.kind) {
           case 'ended':
-            told = told.then(() => tracking.finish(trackedRun(news.summary)));
+            printed = printed.then(() => tracking.finish(trackedRun(news.summary)));
             display.close();
             display = openDisplay(screen, files);
             screen.write(summaryText(news.summary, options, screen.colors) + sharedCacheLine(news.summary));
@@ -145,7 +145,7 @@ async function watch(
     },
     signals,
   );
-  await told;
+  await printed;
   display.close();
   if (!watched.ok) {
     signals.release();

@@ -42,7 +42,7 @@ export async function openProjectHere(
 
 /** Some commands ask the project twice. */
 function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarning']> {
-  const told = new Set<string>();
+  const printed = new Set<string>();
   return async (warning, textOf) => {
     const { diagnosticText } = await import('../../runner/report/diagnostic-text.ts');
     const screen = openScreen();
@@ -50,8 +50,8 @@ function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarni
     const annotations = screen.annotates
       ? diagnosticAnnotations([warning], annotatedFiles(file, { textOf }))
       : [];
-    if (!told.has(text)) screen.write(`${[text, ...annotations].join('\n')}\n`);
-    told.add(text);
+    if (!printed.has(text)) screen.write(`${[text, ...annotations].join('\n')}\n`);
+    printed.add(text);
   };
 }
 

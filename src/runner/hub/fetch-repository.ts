@@ -178,14 +178,14 @@ async function takeLock(
   place: CommitPlace,
   { world, signal, limits, report }: Control,
 ): Promise<Result<() => void, HubProblem>> {
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     if (signal.aborted) return { ok: false, error: { kind: 'interrupted' } };
     const release = world.tryLock(place.lock);
     if (!release.ok) return diskProblem(release.error);
     if (release.value !== undefined) return { ok: true, value: release.value };
     if (world.now() >= limits.deadline)
       return { ok: false, error: { kind: 'out-of-time', because: undefined } };
-    if (!told) report({ kind: 'waiting' });
+    if (!isReported) report({ kind: 'waiting' });
     await world.wait(500, signal);
   }
 }

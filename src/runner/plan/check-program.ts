@@ -64,9 +64,9 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
   const details = errors.filter(
     (error) => (!summaries.has(error.keyword) || reasonOf(error) !== undefined) && !isMisspelt(error, errors),
   );
-  const told = details.length > 0 ? details : errors;
+  const reported = details.length > 0 ? details : errors;
   const places = new Map<string, ErrorObject[]>();
-  for (const error of told) {
+  for (const error of reported) {
     const place =
       error.keyword === 'additionalProperties'
         ? `${error.instancePath}/${String(error.params['additionalProperty'])}`

@@ -32,9 +32,9 @@ export interface PlannedFile {
 export function planFile(request: SourceRequest): PlannedFile {
   const { pipeline, faults, warnings: ofVars, sources } = parsePipeline(request);
   if (pipeline === undefined)
-    return { result: { ok: false, error: told(faults) }, warnings: ofVars, sources };
+    return { result: { ok: false, error: withSuggestions(faults) }, warnings: ofVars, sources };
   const planned = planOf(pipeline, request.readList);
-  const warnings = [...ofVars, ...told(planned.faults.filter(isWarning))];
+  const warnings = [...ofVars, ...withSuggestions(planned.faults.filter(isWarning))];
   const all = [...faults, ...planned.faults.filter((fault) => !isWarning(fault))];
   if (all.length === 0) return { result: { ok: true, value: planned.plan }, warnings, sources };
   const { lists = [] } = planned.plan;
@@ -43,13 +43,13 @@ export function planFile(request: SourceRequest): PlannedFile {
     if (without.faults.every(isWarning))
       return {
         result: { ok: true, value: { ...without.plan, lists } },
-        listFaults: told(inOrder(all)),
+        listFaults: withSuggestions(inOrder(all)),
         warnings,
         sources,
       };
   }
   return {
-    result: { ok: false, error: told(inOrder(all)) },
+    result: { ok: false, error: withSuggestions(inOrder(all)) },
     sound: planned.plan,
     loose: planned.loose,
     warnings,
@@ -60,21 +60,21 @@ export function planFile(request: SourceRequest): PlannedFile {
 const isWarning = ({ severity }: Fault): boolean => severity === 'warning';
 
 /** As many as anyone reads, each with the nearest name, and how many more there are. */
-function told(faults: readonly Fault[]): readonly Diagnostic[] {
+function withSuggestions(faults: readonly Fault[]): readonly Diagnostic[] {
   let comparisons: number = limits.comparisons;
-  const first = faults.slice(0, limits.told).map(({ misspelt, ...fault }): Diagnostic => {
+  const first = faults.slice(0, limits.reported).map(({ misspelt, ...fault }): Diagnostic => {
     comparisons -= misspelt?.known.size ?? 0;
     const suggestion =
       misspelt === undefined || comparisons < 0 ? undefined : nearest(misspelt.name, misspelt.known.keys());
     return suggestion === undefined ? fault : { ...fault, suggestion };
   });
-  if (faults.length <= limits.told) return first;
+  if (faults.length <= limits.reported) return first;
   return [
     ...first,
     {
       severity: 'error',
       code: 'more-faults',
-      message: `there are ${faults.length - limits.told} more faults`,
+      message: `there are ${faults.length - limits.reported} more faults`,
     },
   ];
 }

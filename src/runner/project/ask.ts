@@ -56,7 +56,7 @@ import {
   findRun,
   lastOutcomes,
   lastRuns,
-  lastToldRun,
+  lastReportedRun,
   lastTruncations,
   outcomeCounts,
   type RunRow,
@@ -70,15 +70,15 @@ export async function status(
   selection: Selection,
   onRemoteWarning?: (warning: Diagnostic) => void,
 ): Promise<Result<Status, Problem>> {
-  const looked = await inspected(opened, planned, selection, onRemoteWarning);
-  if (!looked.ok) return looked;
+  const lookup = await inspected(opened, planned, selection, onRemoteWarning);
+  if (!lookup.ok) return lookup;
   const { plan } = planned;
   const last = lastOutcomes(opened.store, plan.pipeline);
   return {
     ok: true,
     value: {
       pipeline: plan.pipeline,
-      instances: looked.value.inspections.map((inspection) => {
+      instances: lookup.value.inspections.map((inspection) => {
         const {
           instance: { id },
           because,
@@ -101,7 +101,7 @@ export async function status(
           at: lastResult(opened.store, plan.pipeline, id)?.at,
         };
       }),
-      awaited: looked.value.awaited,
+      awaited: lookup.value.awaited,
       unnamed: await unnamed(opened),
     },
   };
@@ -207,17 +207,17 @@ export async function inspected(
   if (!selected.ok) return selected;
   const { chosen, listed, unmatched } = selected.value;
   const makers = new Set(listed.flatMap(({ after }) => after));
-  const looked = instancesWithNeeds(planned.plan, [
+  const toInspect = instancesWithNeeds(planned.plan, [
     ...chosen,
     ...planned.plan.instances.filter(({ id }) => makers.has(id)),
   ]);
   // Raw data need not be on the machine of who only looks.
-  const local = await sessionFor(opened, planned, chosen, looked, true);
+  const local = await sessionFor(opened, planned, chosen, toInspect, true);
   if (!local.ok) return local;
   const session = onRemoteWarning === undefined ? local : await withSharedCache(opened, planned, local.value);
   if (!session.ok) return session;
   if (onRemoteWarning !== undefined) session.value.source?.onWarning?.(onRemoteWarning);
-  const inspections = await inspect(session.value, looked);
+  const inspections = await inspect(session.value, toInspect);
   opened.stats.flush();
   const byId = new Map(inspections.map((inspection) => [inspection.instance.id, inspection]));
   const stale = staleLists(planned.plan, (id) => byId.get(id)?.outs);
@@ -302,12 +302,17 @@ export function log(
   if (first === undefined || more.length > 0)
     return invalid([oneInstance(instance, selected.value.chosen)], planned.sources);
   const { pipeline } = planned.plan;
-  const told = run ?? lastToldRun(store, pipeline, first.id);
-  const events = told === undefined ? [] : eventsOf(store, told, first.id);
-  if (told === undefined || events.length === 0) return { ok: true, value: undefined };
+  const shownRun = run ?? lastReportedRun(store, pipeline, first.id);
+  const events = shownRun === undefined ? [] : eventsOf(store, shownRun, first.id);
+  if (shownRun === undefined || events.length === 0) return { ok: true, value: undefined };
   return {
     ok: true,
-    value: { run: told, instance: first.id, events, files: outputsOf(store, pipeline, first.id, told) },
+    value: {
+      run: shownRun,
+      instance: first.id,
+      events,
+      files: outputsOf(store, pipeline, first.id, shownRun),
+    },
   };
 }
 
@@ -407,10 +412,10 @@ export async function metricsOfRun(
 ): Promise<Result<readonly InstanceMetrics[] | undefined, Problem>> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;
-  const told = await wholeRun(opened, run, planned);
-  if (told === undefined) return { ok: true, value: undefined };
+  const record = await wholeRun(opened, run, planned);
+  if (record === undefined) return { ok: true, value: undefined };
   const chosen = new Set(selected.value.chosen);
-  const all = await foundInRun(opened, planned.plan, told.instances);
+  const all = await foundInRun(opened, planned.plan, record.instances);
   const found = all.filter(({ instance }) => chosen.has(instance));
   for (const { instance, files } of found)
     if (hasMetricsOut(instance) && Object.keys(files).length === 0) warn(evictedResult(instance));
@@ -520,9 +525,9 @@ export async function models(
       ? { ok: true, value: await modelResults(opened, planned.plan, foundNow(found.value)) }
       : found;
   }
-  const told = await wholeRun(opened, run, planned);
-  if (told === undefined) return { ok: true, value: undefined };
-  const found = await foundInRun(opened, planned.plan, told.instances);
+  const record = await wholeRun(opened, run, planned);
+  if (record === undefined) return { ok: true, value: undefined };
+  const found = await foundInRun(opened, planned.plan, record.instances);
   return { ok: true, value: await modelResults(opened, planned.plan, found) };
 }
 

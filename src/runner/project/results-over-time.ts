@@ -32,10 +32,10 @@ export async function checkResults(opened: Opened, planned: Planned): Promise<Re
 }
 
 async function knownNow(opened: Opened, planned: Planned): Promise<Result<KnownNow, Problem>> {
-  const looked = await inspected(opened, planned, everything);
-  if (!looked.ok) return looked;
+  const inspection = await inspected(opened, planned, everything);
+  if (!inspection.ok) return inspection;
   const measured = await metrics(opened, planned, everything, () => undefined);
-  return measured.ok ? { ok: true, value: { ...looked.value, metrics: measured.value } } : measured;
+  return measured.ok ? { ok: true, value: { ...inspection.value, metrics: measured.value } } : measured;
 }
 
 const everything: Selection = { patterns: [], mode: 'needs' };
@@ -81,8 +81,8 @@ export async function resultsAtCommit(
 }
 
 async function keysOfRun(opened: Opened, planned: Planned, run: string): Promise<ReadonlyMap<string, Key>> {
-  const told = await wholeRun(opened, run, planned);
+  const history = await wholeRun(opened, run, planned);
   return new Map(
-    (told?.instances ?? []).flatMap(({ instance, key }) => (key === undefined ? [] : [[instance, key]])),
+    (history?.instances ?? []).flatMap(({ instance, key }) => (key === undefined ? [] : [[instance, key]])),
   );
 }

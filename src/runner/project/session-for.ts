@@ -19,7 +19,7 @@ export async function sessionFor(
   opened: Opened,
   { plan, executors: settings, sources }: Planned,
   checked: readonly Instance[],
-  looked: readonly Instance[] = instancesWithNeeds(plan, checked),
+  inspected: readonly Instance[] = instancesWithNeeds(plan, checked),
   allowMissing = false,
 ): Promise<Result<Session, Problem>> {
   const { workspace, store, executors, host } = opened;
@@ -28,7 +28,7 @@ export async function sessionFor(
     { workspace, store, executorOf, stageChild: host.helpers.stageChild, environment: host.environment },
     plan,
     checked,
-    looked,
+    inspected,
     allowMissing,
   );
   return session.ok ? session : invalid(session.error, withTexts(session.error, workspace.root, sources));

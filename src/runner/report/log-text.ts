@@ -56,7 +56,7 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
         ...event.because.map((reason) => `because: ${reasonText(reason)}`),
       ];
     case 'message': {
-      const text = isToldAtTheEnd(event.message, all) ? undefined : messageText(event.message);
+      const text = isRepeatedAtTheEnd(event.message, all) ? undefined : messageText(event.message);
       return text === undefined ? [] : [`${isWarning(event.message) ? 'warning: ' : ''}${text}`];
     }
     case 'warned':
@@ -81,7 +81,7 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
 }
 
 /** A failure that a stage reported is how its attempt ended. */
-const isToldAtTheEnd = (
+const isRepeatedAtTheEnd = (
   message: Extract<RecordedEvent, { readonly kind: 'message' }>['message'],
   all: readonly RecordedEvent[],
 ): boolean =>

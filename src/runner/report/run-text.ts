@@ -8,17 +8,17 @@ import { metricText } from './metrics/metric-text.ts';
 /** The instances of a run as a table, with the time, CPU time and memory that they took. */
 export function runText({ run, instances }: RunHistory, { scores }: RunResults, width: number): string {
   if (instances.length === 0) return `run ${run} has no instances\n`;
-  const rows = instances.map((told) => [
-    told.instance,
-    stateText(told),
-    told.startedAt === undefined || told.finishedAt === undefined
+  const rows = instances.map((row) => [
+    row.instance,
+    stateText(row),
+    row.startedAt === undefined || row.finishedAt === undefined
       ? ''
-      : durationText((told.finishedAt - told.startedAt) / 1000),
-    told.usage === undefined ? '' : durationText(told.usage.cpuSeconds),
-    told.usage?.peakMemoryBytes === undefined ? '' : sizeText(told.usage.peakMemoryBytes),
+      : durationText((row.finishedAt - row.startedAt) / 1000),
+    row.usage === undefined ? '' : durationText(row.usage.cpuSeconds),
+    row.usage?.peakMemoryBytes === undefined ? '' : sizeText(row.usage.peakMemoryBytes),
     joinFirst(
       scores
-        .filter(({ instance }) => instance === told.instance)
+        .filter(({ instance }) => instance === row.instance)
         .map(({ metric, value }) => `${metric} ${metricText(value)}`),
       1,
     ),

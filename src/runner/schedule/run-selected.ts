@@ -87,7 +87,7 @@ export async function runSelected(
 
   async function settleAll(run: Run, ends: Ends): Promise<void> {
     const ended = new Map<InstanceId, Outcome>();
-    const told: Ends = {
+    const recording: Ends = {
       ...ends,
       onOutcome(instance, key, outcome) {
         ended.set(instance.id, outcome);
@@ -99,10 +99,10 @@ export async function runSelected(
       },
     };
     let planned = first;
-    while (await settle({ ...run, session: planned.session }, planned, ended, told)) {
+    while (await settle({ ...run, session: planned.session }, planned, ended, recording)) {
       const again = await options.planAgain();
       if (!again.ok) {
-        leave(planned, ended, again.error, told);
+        leave(planned, ended, again.error, recording);
         return;
       }
       const { source } = session;

@@ -79,7 +79,7 @@ async function inspection(
   };
   switch (standing?.kind) {
     case undefined:
-      throw new Error(`${instance.id} was not looked at`);
+      throw new Error(`${instance.id} was not inspected`);
     case 'waiting':
       return {
         ...nothing,
@@ -147,14 +147,14 @@ export async function forecastOf(
       seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [],
     ),
   );
-  const foretold = forecast(session.plan, instances, {
+  const expected = forecast(session.plan, instances, {
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
     neverFinished: ({ id }) =>
       !isHit(standings.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
   const willRun = await Promise.all(
-    foretold.willRun.map(async ({ instance: id, because }) => {
+    expected.willRun.map(async ({ instance: id, because }) => {
       const [instance, inputs] = [session.instances.get(id), assessed.get(id)?.inputs];
       return {
         instance: id,
@@ -166,5 +166,5 @@ export async function forecastOf(
     }),
   );
   const stale = staleLists(session.plan, (id) => presentOuts(standings.get(id)));
-  return { ...foretold, willRun, awaited: awaitedInstances(listed, stale) };
+  return { ...expected, willRun, awaited: awaitedInstances(listed, stale) };
 }

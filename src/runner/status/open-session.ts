@@ -19,19 +19,19 @@ export interface SessionSources {
 
 /**
  * A plan with its programs at hand. `checked`: the instances that must be able to run; what is wrong with one
- * of them is an error. `looked`: those that are only looked at: one of them whose program cannot be had is no
+ * of them is an error. `inspected`: those that are only inspected: one of them whose program cannot be had is no
  * error.
  */
 export async function openSession(
   { workspace, store, stageChild, executorOf, environment }: SessionSources,
   plan: Plan,
   checked: readonly Instance[],
-  looked: readonly Instance[],
+  inspected: readonly Instance[],
   allowMissing = false,
 ): Promise<Result<Session, readonly Diagnostic[]>> {
   const programs = await stagePrograms(
     { workspace, store, stageChild },
-    programPaths([...checked, ...looked]),
+    programPaths([...checked, ...inspected]),
   );
   const faults = await preflight(workspace, store, plan, checked, programs, {
     capacityOf: (instance) => executorOf(instance).capacity(undefined),

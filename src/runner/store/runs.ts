@@ -192,7 +192,7 @@ function countedEvents(store: Store, run: string): Record<string, number> {
  * The last run in which an instance was started, failed to, or had its outs adopted; of one that never was,
  * the last that mentions it.
  */
-export function lastToldRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
+export function lastReportedRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>
     rowOf(
       store

@@ -76,7 +76,7 @@ export async function watchRun(
   }
 }
 
-interface Looked {
+interface OpenSession {
   readonly opened: Opened;
   readonly session: Session;
   readonly selected: Selected;
@@ -87,16 +87,16 @@ class Watch {
   readonly #hints: FileHints;
   readonly #request: RunRequest;
   readonly #listeners: WatchListeners;
-  readonly #tried = new AttemptLedger();
+  readonly #attempts = new AttemptLedger();
   readonly #selfEdits = new SelfEdits();
-  readonly #means = new UnhashedSettings();
+  readonly #unhashed = new UnhashedSettings();
   readonly #fileWarnings = new FileWarnings();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
   /** What the run in progress has settled, and under which key. */
   readonly #settled = new Map<InstanceId, Key>();
-  #told = '';
-  #saidWaiting = false;
+  #reported = '';
+  #reportedWaiting = false;
 
   constructor(watched: Watched, request: RunRequest, listeners: WatchListeners) {
     this.#watched = watched;
@@ -109,21 +109,21 @@ class Watch {
   /** Gives whether it could begin. */
   async runOnce(force: boolean, stop: StopSignals): Promise<boolean> {
     const opened = await this.#watched.open();
-    if (!opened.ok) return this.#tell(opened.error);
+    if (!opened.ok) return this.#report(opened.error);
     let result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: 0 }, stop);
     if (!result.ok && result.error.kind === 'busy') {
-      this.#tell(result.error);
+      this.#report(result.error);
       result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: Infinity }, stop);
     }
-    if (!result.ok) return stop.gentle.aborted ? false : this.#tell(result.error);
-    this.#told = '';
-    this.#say({ kind: 'ended', summary: result.value });
+    if (!result.ok) return stop.gentle.aborted ? false : this.#report(result.error);
+    this.#reported = '';
+    this.#emit({ kind: 'ended', summary: result.value });
     return true;
   }
 
   async wait(signal: AbortSignal): Promise<void> {
-    if (!this.#saidWaiting) this.#say({ kind: 'waiting' });
-    this.#saidWaiting = true;
+    if (!this.#reportedWaiting) this.#emit({ kind: 'waiting' });
+    this.#reportedWaiting = true;
     await this.#hints.next(signal);
   }
 
@@ -137,14 +137,14 @@ class Watch {
    */
   async isAnyDue(stop: AbortSignal): Promise<boolean> {
     const seen = await orDiskProblem(async () => {
-      const looked = await this.#look(() => this.#watched.open(), stop);
-      return looked.ok ? { ok: true, value: await this.#outOfPlace(looked.value) } : looked;
+      const found = await this.#openSession(() => this.#watched.open(), stop);
+      return found.ok ? { ok: true, value: await this.#outOfPlace(found.value) } : found;
     });
     if (stop.aborted) return false;
-    if (!seen.ok) return this.#tell(seen.error);
-    if (this.#told !== '') return true;
-    this.#tried.fillIn(seen.value);
-    return this.#tried.isAnyDue(seen.value, Date.now());
+    if (!seen.ok) return this.#report(seen.error);
+    if (this.#reported !== '') return true;
+    this.#attempts.fillIn(seen.value);
+    return this.#attempts.isAnyDue(seen.value, Date.now());
   }
 
   /** What would have to run or to be restored, under the key that it has now. */
@@ -152,8 +152,8 @@ class Watch {
     opened,
     session,
     selected: { chosen, takenAsIs },
-  }: Looked): Promise<ReadonlyMap<InstanceId, Key>> {
-    const asTheyStand = new Set([...takenAsIs.map(({ id }) => id), ...this.#tried.withOuts()]);
+  }: OpenSession): Promise<ReadonlyMap<InstanceId, Key>> {
+    const asTheyStand = new Set([...takenAsIs.map(({ id }) => id), ...this.#attempts.withOuts()]);
     const standings = await assessAll(session, chosen, declaredPolicy, asTheyStand);
     opened.stats.flush();
     // A stage that changes what it reads would change it again.
@@ -181,7 +181,7 @@ class Watch {
       };
       return await run(
         opened,
-        { plan: () => this.#plan(), watcher: { failures: this.#tried.failures, onControls } },
+        { plan: () => this.#plan(), watcher: { failures: this.#attempts.failures, onControls } },
         request,
         (event) => this.#hear(event),
         stop,
@@ -204,7 +204,7 @@ class Watch {
     const planned = await this.#watched.plan();
     if (!planned.ok) return planned;
     for (const warning of this.#fileWarnings.renew(planned.value.warnings)) this.#warn(warning);
-    for (const id of this.#means.renew(planned.value.plan)) this.#tried.forget(id);
+    for (const id of this.#unhashed.renew(planned.value.plan)) this.#attempts.forget(id);
     return planned;
   }
 
@@ -229,7 +229,7 @@ class Watch {
   #note({ instance, key, outcome, at }: Ending): void {
     this.#selfEdits.ended(instance, outcome);
     const changesItself = this.#selfEdits.found().has(instance);
-    this.#tried.note(instance, key, outcome, changesItself, at);
+    this.#attempts.note(instance, key, outcome, changesItself, at);
     if (
       key !== null &&
       (outcome.kind === 'ran' || outcome.kind === 'up-to-date' || outcome.kind === 'restored')
@@ -239,24 +239,24 @@ class Watch {
       this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }
 
-  #say(news: WatchNews): void {
-    this.#saidWaiting = false;
+  #emit(news: WatchNews): void {
+    this.#reportedWaiting = false;
     this.#listeners.onNews(news);
   }
 
   /** Shows a problem, the same one once. Gives false: nothing can run. */
-  #tell(problem: Problem): false {
+  #report(problem: Problem): false {
     const text = JSON.stringify(problem);
-    if (text !== this.#told) this.#say({ kind: 'problem', problem });
-    this.#told = text;
+    if (text !== this.#reported) this.#emit({ kind: 'problem', problem });
+    this.#reported = text;
     return false;
   }
 
   /** `until`: when it is of no use any more. */
-  async #look(
+  async #openSession(
     open: () => Promise<Result<Opened, Problem>>,
     until: AbortSignal,
-  ): Promise<Result<Looked, Problem>> {
+  ): Promise<Result<OpenSession, Problem>> {
     const opened = await open();
     if (!opened.ok) return opened;
     const planned = await this.#plan();
@@ -284,17 +284,17 @@ class Watch {
    */
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
-      const looked = await this.#look(async () => ({ ok: true, value: opened }), ended);
-      return looked.ok
-        ? staleStages(looked.value.session, looked.value.selected, controls, this.#settled)
-        : looked;
+      const found = await this.#openSession(async () => ({ ok: true, value: opened }), ended);
+      return found.ok
+        ? staleStages(found.value.session, found.value.selected, controls, this.#settled)
+        : found;
     });
     if (ended.aborted) return;
     if (!stale.ok) {
-      this.#tell(stale.error);
+      this.#report(stale.error);
       return;
     }
-    this.#told = '';
+    this.#reported = '';
     if (stale.value.run) controls.startNoMore();
     for (const stage of stale.value.stages) this.#end(stage);
   }

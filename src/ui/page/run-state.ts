@@ -23,10 +23,10 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
     case 'started':
       return changed(
         next,
-        only(event.instance, (told) => ({
+        only(event.instance, (shown) => ({
           state: 'running',
-          startedAt: told.startedAt ?? event.at,
-          attempts: told.attempts + 1,
+          startedAt: shown.startedAt ?? event.at,
+          attempts: shown.attempts + 1,
           because: text ?? [],
           progress: undefined,
         })),
@@ -75,27 +75,27 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
   }
 }
 
-function withWaiting(told: readonly RunInstance[], more: readonly string[]): readonly RunInstance[] {
-  const known = new Set(told.map(({ instance }) => instance));
+function withWaiting(instances: readonly RunInstance[], more: readonly string[]): readonly RunInstance[] {
+  const known = new Set(instances.map(({ instance }) => instance));
   const added = more
     .filter((instance) => !known.has(instance))
     .map((instance): RunInstance => ({ instance, state: 'waiting', attempts: 0, because: [] }));
-  return [...told, ...added];
+  return [...instances, ...added];
 }
 
-type Change = (told: RunInstance) => Partial<RunInstance> | undefined;
+type Change = (shown: RunInstance) => Partial<RunInstance> | undefined;
 
 const only =
-  (instance: string, change: (told: RunInstance) => Partial<RunInstance>): Change =>
-  (told) =>
-    told.instance === instance ? change(told) : undefined;
+  (instance: string, change: (shown: RunInstance) => Partial<RunInstance>): Change =>
+  (shown) =>
+    shown.instance === instance ? change(shown) : undefined;
 
 function changed(run: RunAnswer, change: Change): RunAnswer {
   return {
     ...run,
-    instances: run.instances.map((told) => {
-      const by = change(told);
-      return by === undefined ? told : { ...told, ...by };
+    instances: run.instances.map((shown) => {
+      const by = change(shown);
+      return by === undefined ? shown : { ...shown, ...by };
     }),
   };
 }

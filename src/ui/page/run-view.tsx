@@ -34,7 +34,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
   const open = query.get('instance');
   const state = query.get('state') ?? '';
   const counts = countsByState(run.instances);
-  const shown = run.instances.filter((told) => state === '' || told.state === state);
+  const shown = run.instances.filter((row) => state === '' || row.state === state);
   const list = changed(query, { run: undefined, instance: undefined, state: undefined });
   const done = run.instances.filter(({ finishedAt }) => finishedAt !== undefined).length;
   return (
@@ -113,12 +113,12 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
           }
           keyOf={({ instance }) => instance}
           isChosen={({ instance }) => instance === open}
-          cells={(told) => (
+          cells={(row) => (
             <InstanceCells
-              told={told}
+              row={row}
               span={{ from: run.startedAt, to: end, now }}
-              isOpen={told.instance === open}
-              address={changed(query, { instance: told.instance === open ? undefined : told.instance })}
+              isOpen={row.instance === open}
+              address={changed(query, { instance: row.instance === open ? undefined : row.instance })}
             />
           )}
         />
@@ -141,37 +141,37 @@ const lastMoment = (run: RunAnswer): number =>
   );
 
 function InstanceCells(props: {
-  readonly told: RunInstance;
+  readonly row: RunInstance;
   readonly span: { readonly from: number; readonly to: number; readonly now: number };
   readonly isOpen: boolean;
   readonly address: string;
 }) {
-  const { told, span, isOpen, address } = props;
-  const end = told.finishedAt ?? (told.state === 'running' ? span.now : span.to);
+  const { row, span, isOpen, address } = props;
+  const end = row.finishedAt ?? (row.state === 'running' ? span.now : span.to);
   return (
     <>
       <td>
-        <a {...linkTo(address)} class="name" aria-expanded={isOpen} title={told.because.join('\n')}>
-          {told.instance}
+        <a {...linkTo(address)} class="name" aria-expanded={isOpen} title={row.because.join('\n')}>
+          {row.instance}
         </a>
       </td>
       <td>
-        <State state={told.state} text={told.state === 'running' ? progressText(told) : undefined} />
+        <State state={row.state} text={row.state === 'running' ? progressText(row) : undefined} />
       </td>
       <td class="number">
-        {told.startedAt === undefined ? '' : durationText(Math.max(0, end - told.startedAt) / 1000)}
+        {row.startedAt === undefined ? '' : durationText(Math.max(0, end - row.startedAt) / 1000)}
       </td>
-      <td class="number wide-only">{told.usage === undefined ? '' : durationText(told.usage.cpuSeconds)}</td>
+      <td class="number wide-only">{row.usage === undefined ? '' : durationText(row.usage.cpuSeconds)}</td>
       <td class="number wide-only">
-        {told.usage?.peakMemoryBytes === undefined ? '' : sizeText(told.usage.peakMemoryBytes)}
+        {row.usage?.peakMemoryBytes === undefined ? '' : sizeText(row.usage.peakMemoryBytes)}
       </td>
       <td class="timeline">
-        {told.startedAt !== undefined && (
+        {row.startedAt !== undefined && (
           <Bar
-            from={(told.startedAt - span.from) / Math.max(1, span.to - span.from)}
+            from={(row.startedAt - span.from) / Math.max(1, span.to - span.from)}
             to={(end - span.from) / Math.max(1, span.to - span.from)}
-            state={told.state}
-            progress={told.state === 'running' ? told.progress : undefined}
+            state={row.state}
+            progress={row.state === 'running' ? row.progress : undefined}
           />
         )}
       </td>

@@ -45,10 +45,12 @@ export async function curveAnswer(
 ): Promise<Result<CurveAnswer, Refusal>> {
   const log = await project.log(name, run);
   if (!log.ok) return log;
-  const told = historyOf(log.value?.events ?? [], false).instances.find(({ instance }) => instance === name);
-  const startedAt = told?.attempts.at(0)?.startedAt;
+  const history = historyOf(log.value?.events ?? [], false).instances.find(
+    ({ instance }) => instance === name,
+  );
+  const startedAt = history?.attempts.at(0)?.startedAt;
   const filed = run === undefined ? await filedSeries(project, name) : undefined;
-  const reported = Object.entries(told?.series ?? {});
+  const reported = Object.entries(history?.series ?? {});
   const series =
     reported.length === 0
       ? (filed?.series ?? {})

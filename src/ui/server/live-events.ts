@@ -69,7 +69,7 @@ async function eventsFrom(
   }
   const rest = cursor.run === '' ? [] : await stored(project, cursor);
   const fresh = cursor.run === run ? [] : await stored(project, { run, sequence: 0 });
-  const sent = [...rest.map(told(cursor.run)), ...fresh.map(told(run))];
+  const sent = [...rest.map(asUpdate(cursor.run)), ...fresh.map(asUpdate(run))];
   const last = sent.at(-1);
   const next = last === undefined ? undefined : { run: last.run, sequence: last.sequence + 1 };
   return { sent, next: next ?? (cursor.run === run ? cursor : { run, sequence: 0 }) };
@@ -80,7 +80,7 @@ async function stored(project: Project, { run, sequence }: Cursor): Promise<read
   return found.ok ? (found.value ?? []) : [];
 }
 
-const told =
+const asUpdate =
   (run: string) =>
   ({ sequence, event }: NumberedEvent): LiveEvent => {
     switch (event.kind) {

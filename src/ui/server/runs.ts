@@ -40,17 +40,17 @@ export async function runAnswer(project: Project, run: string): Promise<Result<R
   };
 }
 
-const runInstance = (told: InstanceHistory): RunInstance => ({
-  instance: told.instance,
-  state: told.outcome?.kind ?? (told.startedAt === undefined ? 'waiting' : 'running'),
-  outcome: told.outcome && outcomeText(told.outcome),
-  startedAt: told.startedAt,
-  finishedAt: told.finishedAt,
-  attempts: told.attempts.length,
-  because: told.attempts.at(-1)?.because.map(reasonText) ?? [],
-  progress: told.progress,
-  usage: told.usage,
-  device: told.device && `${told.device.runtime} on ${told.device.device}`,
+const runInstance = (history: InstanceHistory): RunInstance => ({
+  instance: history.instance,
+  state: history.outcome?.kind ?? (history.startedAt === undefined ? 'waiting' : 'running'),
+  outcome: history.outcome && outcomeText(history.outcome),
+  startedAt: history.startedAt,
+  finishedAt: history.finishedAt,
+  attempts: history.attempts.length,
+  because: history.attempts.at(-1)?.because.map(reasonText) ?? [],
+  progress: history.progress,
+  usage: history.usage,
+  device: history.device && `${history.device.runtime} on ${history.device.device}`,
 });
 
 const warningIn = (

@@ -52,7 +52,7 @@ interface Tracked {
    */
   missingSince: number | undefined;
   isCancelled: boolean;
-  wasTold: string | undefined;
+  lastReported: string | undefined;
   refusal: string | undefined;
   onLine: ((line: string | null) => void) | undefined;
   lines: FollowedLines | undefined;
@@ -81,7 +81,7 @@ export function remoteExecutor(
       sight: undefined,
       missingSince: undefined,
       isCancelled: false,
-      wasTold: undefined,
+      lastReported: undefined,
       refusal: undefined,
       onLine: undefined,
       lines: undefined,
@@ -119,8 +119,8 @@ export function remoteExecutor(
   function tell(job: Tracked): void {
     if (job.sight === undefined || job.onLine === undefined) return;
     const text = sightText(job.sight);
-    if (text === undefined || text === job.wasTold) return;
-    job.wasTold = text;
+    if (text === undefined || text === job.lastReported) return;
+    job.lastReported = text;
     const isStuck = job.sight.kind === 'pending' && job.sight.stuck !== undefined;
     job.onLine(JSON.stringify({ kind: isStuck ? 'warning' : 'log', text }));
   }

@@ -30,10 +30,10 @@ export const limits = {
   axes: 64,
   /** Deps on instances, in a whole pipeline. */
   edges: 1_000_000,
-  /** Faults in the values of one file that are told. */
+  /** Faults in the values of one file that are reported. */
   faults: 50,
-  /** Faults that are told at all. */
-  told: 200,
+  /** Faults that are reported at all. */
+  reported: 200,
   /** Names that are compared with misspelt ones, for all faults together. */
   comparisons: 50_000,
 } as const;

@@ -128,11 +128,11 @@ async function bundle(
     );
     if (file === undefined || map === undefined) throw new Error('esbuild gave no file');
     const manifests = packageManifests(metafile);
-    const looked = lookedFor(metafile);
+    const alternatives = alternativeNames(metafile);
     const inputs = [...filesOf(metafile), ...manifests.filter((name) => isThere(workspace, name))];
-    const absent = [...manifests, ...looked].filter((name) => !isThere(workspace, name));
+    const absent = [...manifests, ...alternatives].filter((name) => !isThere(workspace, name));
     const stoodStill = (): boolean =>
-      [...inputs, ...looked].every((name) => stoodStillSince(workspace, name, began));
+      [...inputs, ...alternatives].every((name) => stoodStillSince(workspace, name, began));
     return {
       ok: true,
       value: {
@@ -247,7 +247,7 @@ function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
  * For every import, the names that could be found before or instead of what was found: with every extension,
  * and as a folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
  */
-function lookedFor({ inputs }: Esbuild.Metafile): readonly string[] {
+function alternativeNames({ inputs }: Esbuild.Metafile): readonly string[] {
   const names = new Set<string>();
   for (const [importer, { imports }] of Object.entries(inputs)) {
     for (const { original } of imports) {

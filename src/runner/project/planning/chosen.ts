@@ -89,8 +89,8 @@ export async function sessionToRun(
 ): Promise<Result<Session, Problem>> {
   // What is only written back need not be able to run here.
   const checked = restoreOnly ? [] : await surelyRun(opened, planned, chosen);
-  const looked = instancesWithNeeds(planned.plan, chosen.selected.chosen);
-  const session = await sessionFor(opened, planned, checked, looked, allowMissing);
+  const inspected = instancesWithNeeds(planned.plan, chosen.selected.chosen);
+  const session = await sessionFor(opened, planned, checked, inspected, allowMissing);
   return session.ok ? withSharedCache(opened, planned, session.value) : session;
 }
 
@@ -106,15 +106,15 @@ async function surelyRun(
   const { plan } = planned;
   if (plan.lists === undefined) return chosen;
   const makers = new Set(plan.lists.map(({ instance }) => instance));
-  const looked = instancesWithNeeds(
+  const inspected = instancesWithNeeds(
     plan,
     chosen.filter(({ id }) => makers.has(id)),
   );
-  const session = await sessionFor(opened, planned, [], looked, true);
+  const session = await sessionFor(opened, planned, [], inspected, true);
   if (!session.ok) return chosen;
-  const standings = await readTogether(opened.store, () => assessAll(session.value, looked, policyOf));
+  const standings = await readTogether(opened.store, () => assessAll(session.value, inspected, policyOf));
   const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
-  const made = new Set(looked.flatMap(({ id }) => (stale.has(id) ? [id] : [])));
+  const made = new Set(inspected.flatMap(({ id }) => (stale.has(id) ? [id] : [])));
   const open = withDependents(plan, made);
   return chosen.filter(({ id }) => made.has(id) || !open.has(id));
 }
@@ -144,7 +144,7 @@ export async function chooseToRun(
 ): Promise<Result<Chosen & { readonly session: Session }, Problem>> {
   const chosen = choose(opened, planned, request);
   if (!chosen.ok) return chosen;
-  const looked = instancesWithNeeds(planned.plan, chosen.value.selected.chosen);
+  const inspected = instancesWithNeeds(planned.plan, chosen.value.selected.chosen);
   const session =
     request.remote === true
       ? await sessionToRun(opened, planned, chosen.value, request)
@@ -152,7 +152,7 @@ export async function chooseToRun(
           opened,
           planned,
           await surelyRun(opened, planned, chosen.value),
-          looked,
+          inspected,
           request.allowMissing,
         );
   return session.ok ? { ok: true, value: { ...chosen.value, session: session.value } } : session;

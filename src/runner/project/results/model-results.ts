@@ -60,10 +60,10 @@ export async function foundInRun(
   { instances }: Plan,
   history: readonly Pick<InstanceHistory, 'instance' | 'key' | 'outcome' | 'params'>[],
 ): Promise<readonly FoundResult[]> {
-  const told = new Map(history.map((one) => [one.instance, one]));
+  const byInstance = new Map(history.map((one) => [one.instance, one]));
   const found = await Promise.all(
     instances.map(async (instance) => {
-      const { key, outcome, params } = told.get(instance.id) ?? {};
+      const { key, outcome, params } = byInstance.get(instance.id) ?? {};
       if (key === undefined || !hasResult.has(outcome?.kind ?? 'skipped')) return [];
       const cached = await cachedFiles({ workspace, store }, key);
       return [{ key, instance, params: params ?? paramsUnder(store, key) ?? {}, files: cached?.files ?? {} }];
@@ -100,7 +100,7 @@ function traceOf(
 }
 
 /**
- * What the run that last computed a result told of it, with the series of all that it took: a training that
+ * What the run that last computed a result reported about it, with the series of all that it took: a training that
  * was interrupted goes on with the steps after its checkpoint.
  */
 function madeUnder(
@@ -118,10 +118,10 @@ function madeUnder(
   }));
   const last = makers.at(-1);
   if (last === undefined) return undefined;
-  const [told] = historyOf(last.events, true).instances;
+  const [history] = historyOf(last.events, true).instances;
   const [whole] = historyOf(
     makers.flatMap(({ events }) => events),
     true,
   ).instances;
-  return told && { ...told, series: whole?.series ?? told.series, run: last.run };
+  return history && { ...history, series: whole?.series ?? history.series, run: last.run };
 }

@@ -28,22 +28,22 @@ export async function runHistory(
 ): Promise<RunHistory> {
   const { instances, warnings } = historyOf(events, record.finishedAt !== undefined);
   const outsOf = metricsOutsOf(plan?.pipeline === record.pipeline ? plan : undefined);
-  const results = instances.map((told) => withKey(opened, record, told));
+  const results = instances.map((history) => withKey(opened, record, history));
   const metrics = await namedMetrics(
     opened.place.root,
     await Promise.all(
-      results.map(async (told) => ({
-        stage: stageOf(told.instance),
-        outs: outsOf(told.instance),
-        files: await filesOf(opened, told),
+      results.map(async (history) => ({
+        stage: stageOf(history.instance),
+        outs: outsOf(history.instance),
+        files: await filesOf(opened, history),
       })),
     ),
   );
   const usage = usageOfRun(opened.store, record.run);
-  const whole = results.map((told, index) => ({
-    ...told,
+  const whole = results.map((history, index) => ({
+    ...history,
     metrics: metrics[index]?.values ?? {},
-    usage: together(usage.get(told.instance) ?? []),
+    usage: together(usage.get(history.instance) ?? []),
   }));
   return { ...record, instances: whole, warnings };
 }
@@ -59,7 +59,7 @@ function together(attempts: readonly AttemptUsage[]): InstanceUsage | undefined 
 }
 
 /** What the events alone say of an instance. */
-type ToldInstance = Omit<InstanceHistory, 'metrics' | 'usage'>;
+type StoredInstance = Omit<InstanceHistory, 'metrics' | 'usage'>;
 
 /**
  * Folds the events of a run. `isOver`: an instance that nothing was stored of was up to date (runs of version
@@ -68,22 +68,22 @@ type ToldInstance = Omit<InstanceHistory, 'metrics' | 'usage'>;
 export function historyOf(
   events: readonly RecordedEvent[],
   isOver: boolean,
-): { readonly instances: readonly ToldInstance[]; readonly warnings: RunHistory['warnings'] } {
-  const instances = new Map<InstanceId, ToldInstance>();
+): { readonly instances: readonly StoredInstance[]; readonly warnings: RunHistory['warnings'] } {
+  const instances = new Map<InstanceId, StoredInstance>();
   const warnings: RunHistory['warnings'][number][] = [];
-  const change = (id: InstanceId, by: (told: ToldInstance) => Partial<ToldInstance>): void => {
-    const told = instances.get(id) ?? nothingToldOf(id);
-    instances.set(id, { ...told, ...by(told) });
+  const change = (id: InstanceId, by: (history: StoredInstance) => Partial<StoredInstance>): void => {
+    const history = instances.get(id) ?? emptyHistoryOf(id);
+    instances.set(id, { ...history, ...by(history) });
   };
   const end = (id: InstanceId, outcome: Outcome, finishedAt: number): void =>
     change(id, ({ attempts }) => ({ outcome, finishedAt, attempts: ended(attempts, finishedAt) }));
   for (const event of events) {
     switch (event.kind) {
       case 'run-started':
-        for (const id of event.instances) instances.set(id, nothingToldOf(id));
+        for (const id of event.instances) instances.set(id, emptyHistoryOf(id));
         break;
       case 'planned-again':
-        for (const id of event.added) instances.set(id, instances.get(id) ?? nothingToldOf(id));
+        for (const id of event.added) instances.set(id, instances.get(id) ?? emptyHistoryOf(id));
         for (const id of event.removed) instances.delete(id);
         break;
       case 'found-in-place':
@@ -91,19 +91,19 @@ export function historyOf(
         break;
       case 'started': {
         const { at: startedAt, attempt, because, resumed, key, params } = event;
-        change(event.instance, (told) => ({
+        change(event.instance, (history) => ({
           key,
-          params: params ?? told.params,
-          startedAt: told.startedAt ?? startedAt,
+          params: params ?? history.params,
+          startedAt: history.startedAt ?? startedAt,
           attempts: [
-            ...told.attempts,
+            ...history.attempts,
             { attempt, startedAt, because, resumed, finishedAt: undefined, failure: undefined },
           ],
         }));
         break;
       }
       case 'message':
-        change(event.instance, (told) => changeByMessage(told, event.message, event.at));
+        change(event.instance, (history) => changeByMessage(history, event.message, event.at));
         break;
       case 'output':
         change(event.instance, ({ logs }) => ({
@@ -131,16 +131,16 @@ export function historyOf(
         break;
     }
   }
-  const told = [...instances.values()];
-  return { warnings, instances: isOver ? told.map(withOutcome) : told };
+  const history = [...instances.values()];
+  return { warnings, instances: isOver ? history.map(withOutcome) : history };
 }
 
-const withOutcome = (told: ToldInstance): ToldInstance =>
-  told.outcome === undefined && told.attempts.length === 0
-    ? { ...told, outcome: { kind: 'up-to-date' } }
-    : told;
+const withOutcome = (history: StoredInstance): StoredInstance =>
+  history.outcome === undefined && history.attempts.length === 0
+    ? { ...history, outcome: { kind: 'up-to-date' } }
+    : history;
 
-const nothingToldOf = (instance: InstanceId): ToldInstance => ({
+const emptyHistoryOf = (instance: InstanceId): StoredInstance => ({
   instance,
   key: undefined,
   outcome: undefined,
@@ -166,12 +166,16 @@ function ended(
     : [...attempts.slice(0, -1), { ...last, finishedAt, failure }];
 }
 
-function changeByMessage(told: ToldInstance, message: StageMessage, at: number): Partial<ToldInstance> {
+function changeByMessage(
+  history: StoredInstance,
+  message: StageMessage,
+  at: number,
+): Partial<StoredInstance> {
   switch (message.kind) {
     case 'progress':
       return { progress: { done: message.done, total: message.total, unit: message.unit } };
     case 'metric': {
-      const series: Record<string, readonly SeriesPoint[]> = { ...told.series };
+      const series: Record<string, readonly SeriesPoint[]> = { ...history.series };
       for (const [name, value] of Object.entries(message.values))
         series[name] = withPoint(series[name] ?? [], { step: message.step, at, value });
       return { series };
@@ -204,17 +208,17 @@ function metricsOutsOf(plan: Plan | undefined): (id: InstanceId) => Outs {
 }
 
 /** With the key of the result that was found in place, and the params where no event holds them. */
-function withKey({ store }: Opened, { run, pipeline }: RunRecord, told: ToldInstance): ToldInstance {
-  const wasInPlace = told.outcome?.kind === 'up-to-date';
-  const key = told.key ?? (wasInPlace ? keyAtRun(store, pipeline, told.instance, run) : undefined);
-  if (key === undefined) return told;
-  return { ...told, key, params: told.params ?? paramsUnder(store, key) };
+function withKey({ store }: Opened, { run, pipeline }: RunRecord, history: StoredInstance): StoredInstance {
+  const wasInPlace = history.outcome?.kind === 'up-to-date';
+  const key = history.key ?? (wasInPlace ? keyAtRun(store, pipeline, history.instance, run) : undefined);
+  if (key === undefined) return history;
+  return { ...history, key, params: history.params ?? paramsUnder(store, key) };
 }
 
 /** Where the outs of its result can be read. */
 async function filesOf(
   { workspace, store }: Opened,
-  { key, outcome }: ToldInstance,
+  { key, outcome }: StoredInstance,
 ): Promise<Readonly<Record<string, string>>> {
   const hasResult = outcome !== undefined && ['ran', 'restored', 'up-to-date'].includes(outcome.kind);
   const cached = key !== undefined && hasResult ? await cachedFiles({ workspace, store }, key) : undefined;
