@@ -22,28 +22,36 @@ interface AskOptions extends PipelineOptions, Omit<AskOverrides, 'noRepeatNgram'
 export function askCommand(): Command {
   return withPipelineOptions(new Command('ask'))
     .description(
-      'Ask a trained model. Without a question: one a line, until the input ends. It answers with the settings of its evaluation.',
+      'Ask a trained model. Without a question, questions are read from stdin, one per line. Answers are generated with the settings of the evaluation of the model.',
     )
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('[question]')
-    .option('--compare <instance>', 'let another model answer too')
-    .option('--as <evaluation>', 'take the settings of this evaluation, or of the one of this stage')
-    .option('--beams <count>', 'search with so many beams', wholeNumber(1))
+    .option('--compare <instance>', 'also show the answer of this model')
+    .option('--as <evaluation>', 'use the settings of this evaluation: an instance or a stage')
+    .option('--beams <count>', 'number of beams for beam search', wholeNumber(1))
     .option(
       '--length-penalty <power>',
-      'of beam search: above 0 longer answers, below 0 shorter ones',
+      'length penalty of beam search: above 0 favours longer answers, below 0 shorter ones',
       decimalNumber(),
     )
-    .option('--max-length <tokens>', 'the most tokens of an answer', wholeNumber(2))
-    .option('--ngram <size>', 'let no answer repeat an n-gram of this size; 0: let it', wholeNumber(0))
+    .option('--max-length <tokens>', 'maximum number of tokens in an answer', wholeNumber(2))
+    .option('--ngram <size>', 'forbid repeated n-grams of this size; 0 allows them', wholeNumber(0))
     .option(
       '--temperature <value>',
-      'draw the answer instead of searching for the best one',
+      'sample with this temperature instead of using beam search',
       decimalNumber(0),
     )
-    .option('--top-k <count>', 'draw from the most probable tokens; 0: all', wholeNumber(0))
-    .option('--top-p <share>', 'draw from the most probable tokens that have this share', decimalNumber(0, 1))
-    .option('--seed <seed>', 'of the draws', wholeNumber(0))
+    .option(
+      '--top-k <count>',
+      'sample only from this many of the most probable tokens; 0: from all',
+      wholeNumber(0),
+    )
+    .option(
+      '--top-p <share>',
+      'sample only from the most probable tokens that add up to this probability',
+      decimalNumber(0, 1),
+    )
+    .option('--seed <seed>', 'seed of the sampling', wholeNumber(0))
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline ask train:aimc,lora "What helps against headache?"\n  pipeline ask train:aimc,lora --compare train:aimc,full --beams 1',

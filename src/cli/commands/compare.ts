@@ -25,17 +25,14 @@ interface CompareOptions extends PipelineOptions {
 
 export function compareCommand(): Command {
   return withPipelineOptions(new Command('compare'))
-    .description(
-      'Compare evaluated models row by row: mean difference, its 95 % interval, and how probable it is by ' +
-        'chance.',
-    )
+    .description('Compare evaluated models row by row: mean difference, its 95 % interval and p-value.')
     .argument(
       '<instance...>',
       'two or more instances, or a pattern of them, with an out "predictions" (or "validation": losses of ' +
         'a training)',
     )
     .addOption(
-      new Option('--profile <profile>', 'which of the scores that were counted')
+      new Option('--profile <profile>', 'text normalization of the scores')
         .choices(['multilingual', 'reference'])
         .default('multilingual'),
     )
@@ -44,7 +41,7 @@ export function compareCommand(): Command {
       '--score <name>',
       'compare only this score, such as rougeL (the default for more than two models)',
     )
-    .option('--at <revision>', 'the answers that a commit had, as far as they are in the cache')
+    .option('--at <revision>', 'compare the answers of this commit, as far as the cache has them')
     .option('--seed <seed>', 'seed of the randomization test', wholeNumber(0), 42)
     .addHelpText(
       'after',

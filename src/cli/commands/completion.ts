@@ -19,5 +19,5 @@ Examples:
   eval "$(pipeline completion zsh)"        in ~/.zshrc, after compinit
   pipeline completion fish | source        in ~/.config/fish/config.fish
 
-Where pipeline is no command yet, make it one above that line:
+If "pipeline" is not a command in your shell, define it above that line:
   pipeline() { node ${shellQuoted(installedFile('main.js'))} "$@"; }`;

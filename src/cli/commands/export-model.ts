@@ -18,8 +18,8 @@ export function exportModelCommand(): Command {
     .description('Write a trained model as a self-contained folder: an adapter is merged into its base.')
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('<folder>', 'where to write it; it must not exist, or be empty')
-    .option('--merge', 'as a model folder of transformers')
-    .option('--onnx', 'as ONNX graphs, for onnxruntime, transformers.js and optimum')
+    .option('--merge', 'write a model folder for transformers')
+    .option('--onnx', 'write ONNX graphs, for onnxruntime, transformers.js and optimum')
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline export-model train:aimc,lora models/medical --merge\n  pipeline export-model train:aimc,lora models/medical-onnx --onnx',

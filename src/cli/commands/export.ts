@@ -20,7 +20,7 @@ export function exportCommand(): Command {
     )
     .addArgument(new Argument('<format>', 'what to write').choices(exportFormats))
     .argument('<folder-or-url>', 'where to write it: a folder, or the URL of an MLflow server')
-    .option('--run <id>', 'the models as that run left them (pipeline history lists the runs)')
+    .option('--run <id>', 'export the models of this run (see `pipeline history`)')
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline export tensorboard exported && tensorboard --logdir exported\n  pipeline export parquet exported --run 20260131-142501-3f9a',

@@ -17,19 +17,23 @@ interface GcOptions extends PipelineOptions {
 
 export function gcCommand(): Command {
   return withPipelineOptions(new Command('gc'))
-    .description('Delete results that no pipeline file of the project names and no recent run made.')
+    .description('Delete results that no pipeline file of the project needs and no recent run produced.')
     .option('--dry-run', 'show what would be deleted')
     .option('--keep-runs <count>', 'keep the results of this many recent runs', wholeNumber(0), 5)
     .option(
       '--max-size <size>',
-      'delete only until results take at most this, as 50GB or 20GiB',
+      'stop deleting when the results take at most this much, such as 50GB or 20GiB',
       amountOfBytes,
     )
-    .option('--older-than <days>', 'delete only what no run has used for so long, as 30d', numberOfDays)
-    .option('--named', 'with a limit: delete what a pipeline file names, too, after all else')
+    .option(
+      '--older-than <days>',
+      'delete only results that no run has used for this long, such as 30d',
+      numberOfDays,
+    )
+    .option('--named', 'with a limit: last of all, also delete results of current pipeline files')
     .addHelpText(
       'after',
-      '\nThe least recently used results go first. With a limit, files in artifacts stay.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
+      '\nThe least recently used results go first. With a limit, files below artifacts/ are kept.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
     )
     .action((options: GcOptions, command: Command) => {
       const { maxSize, olderThan, named = false, dryRun = false, keepRuns } = options;

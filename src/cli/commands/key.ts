@@ -10,9 +10,9 @@ interface KeyOptions {
 
 export function keyCommand(): Command {
   return new Command('key')
-    .description('Show the public key that signs your results in a shared cache, or make one.')
-    .option('--new', 'make a key where there is none')
-    .option('--json', 'answer with one JSON document on stdout')
+    .description('Show or create the key that signs your results in a shared cache.')
+    .option('--new', 'create a key if there is none')
+    .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
       '\nThe private key is in ~/.config/medical-qa-pipeline/key.pem, in the file that PIPELINE_CACHE_KEY_FILE names,\nor in PIPELINE_CACHE_KEY itself. Others list the public key under cache.trust of pipeline.yaml.',

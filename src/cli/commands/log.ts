@@ -22,10 +22,10 @@ interface LogOptions extends PipelineOptions {
 export function logCommand(): Command {
   return withPipelineOptions(new Command('log'), '--file <file>')
     .description(
-      'Show why an instance was started, what it printed and how it ended, in its last run; also while it is running.',
+      'Show why an instance ran last, what it printed and how it ended. Works while it is running, too.',
     )
     .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
-    .option('-f, --follow', 'show what is added until the instance ends')
+    .option('-f, --follow', 'keep printing new output until the instance ends')
     .option('--run <id>', 'show this run (see `pipeline history`)')
     .addHelpText(
       'after',

@@ -20,19 +20,24 @@ interface MetricsOptions extends PipelineOptions {
 export function metricsCommand(): Command {
   return withPipelineOptions(new Command('metrics'))
     .description(
-      'Show the metrics of finished instances, with the params in which they differ. A star marks the best, as `best` in the pipeline file says.',
+      'Show the metrics of finished instances, with the params in which they differ. A star marks the best model by the rule `best` in the pipeline file.',
     )
     .argument('[names...]', 'stages or instances')
-    .option('--columns <names>', 'metrics to show, separated by commas: names, or their last parts')
+    .option('--columns <names>', 'metrics to show, separated by commas; the last part of a name is enough')
     .option('--sort <column>', 'sort by a metric, best first, or by a param')
-    .addOption(new Option('--run <id>', 'as that run left them').conflicts(['at', 'diff']))
+    .addOption(
+      new Option('--run <id>', 'show the metrics of this run (see `pipeline history`)').conflicts([
+        'at',
+        'diff',
+      ]),
+    )
     .addOption(
       new Option(
         '--at <revision>',
-        'as the results file of that commit has them, or the last run from it without changed files',
+        'show the metrics of this commit: those in its results file, or else those of the last run at that commit without uncommitted changes',
       ).conflicts('diff'),
     )
-    .option('--diff <revision>', 'what changed since that commit, as Markdown')
+    .option('--diff <revision>', 'show what changed since this commit, as Markdown')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(
       'after',

@@ -25,9 +25,9 @@ export function pushModelCommand(): Command {
     )
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('<repository>', 'hf:owner/name')
-    .option('--license <id>', 'the licence of the model, as apache-2.0, where its card names none')
-    .option('--as <evaluation>', 'take the scores of this evaluation, or of the one of this stage')
-    .option('--public', 'make a repository that everybody reads')
+    .option('--license <id>', 'licence of the model, such as apache-2.0, if its card names none')
+    .option('--as <evaluation>', 'use the scores of this evaluation: an instance or a stage')
+    .option('--public', 'make the repository public')
     .option('--yes', 'push without asking')
     .addHelpText(
       'after',

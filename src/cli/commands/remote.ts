@@ -5,9 +5,7 @@ import { tableWidth } from '../output/screen.ts';
 
 export function remoteCommand(): Command {
   return withPipelineOptions(new Command('remote'))
-    .description(
-      'Check that the shared cache can be listed, read and written with the settings of this machine.',
-    )
+    .description('Check that this machine can list, read and write the shared cache.')
     .addArgument(new Argument('<action>', 'what to do').choices(['check']))
     .addHelpText('after', '\nExample:\n  pipeline remote check')
     .action((_action: string, options: PipelineOptions) =>

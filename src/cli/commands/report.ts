@@ -17,12 +17,15 @@ const mostBytes = 20_000_000;
 export function reportCommand(): Command {
   return new Command('report')
     .description('Write the local page with all results into one file, which opens from disk.')
-    .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
+    .option(
+      '-f, --file <file>',
+      'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
+    )
     .option('-o, --out <file>', 'where to write it', 'report.html')
-    .option('--with-user', 'name who started the runs, and on which machine')
+    .option('--with-user', 'include who started each run, and on which machine')
     .addHelpText(
       'after',
-      '\nThe file makes no request and needs no server. Above 20 MB it holds the worst answers of each model, and says so.',
+      '\nThe page makes no network requests. If it would exceed 20 MB, it has only the worst answers of each model, with a note.',
     )
     .action(writeReport);
 }

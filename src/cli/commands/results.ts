@@ -12,10 +12,10 @@ interface ResultsOptions extends PipelineOptions {
 export function resultsCommand(): Command {
   return withPipelineOptions(new Command('results'))
     .description(
-      'Keep the metrics of all results in a file for git, results.json: `metrics --at`, `metrics --diff` and `compare --at` read it at any commit.',
+      'Keep the metrics of all results in results.json, a file to commit: `metrics --at`, `metrics --diff` and `compare --at` read it.',
     )
     .addOption(new Option('--write', 'write the file').conflicts('check'))
-    .option('--check', 'compare the file with the results here; exit 1 where it is out of date')
+    .option('--check', 'compare the file with the current results; exit code 1 if it is out of date')
     .addHelpText(
       'after',
       '\nExamples:\n  pipeline run && pipeline results --write && git add results.json\n  pipeline results --check',

@@ -15,7 +15,7 @@ interface SetupOptions {
 
 export function setupCommand(): Command {
   const tensorflow = new Command('tensorflow')
-    .description('Install TensorFlow, the engine that `runtime: tensorflow` names, for all your projects.')
+    .description('Install TensorFlow, the engine of `runtime: tensorflow`, for all your projects.')
     .option('--gpu', 'the library for NVIDIA GPUs, with the CUDA libraries of its version')
     .addOption(
       new Option('--version <version>', 'of TensorFlow').choices(['2.21.0', '2.9.1']).default('2.21.0'),

@@ -12,9 +12,9 @@ interface StatusOptions extends PipelineOptions {
 export function statusCommand(): Command {
   return withPipelineOptions(new Command('status'))
     .description('Show how many instances are up to date, and why the others are not.')
-    .argument('[names...]', 'stages or instances; each of them is listed')
+    .argument('[names...]', 'stages or instances to list')
     .option('--all', 'list every instance')
-    .option('--remote', 'look into the shared cache, too')
+    .option('--remote', 'also look in the shared cache')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText('after', '\nExamples:\n  pipeline status\n  pipeline status "train[aimc,*]"')
     .action((names: readonly string[], options: StatusOptions) =>

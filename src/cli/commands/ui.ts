@@ -16,13 +16,13 @@ interface UiOptions extends PipelineOptions {
 export function uiCommand(): Command {
   return new Command('ui')
     .description('Show runs, the graph, experiments, curves, answers and data on a local web page.')
-    .option('-f, --file <file>', 'the pipeline file; without it the nearest pipeline.yaml upwards')
-    .option('--port <number>', 'on this port of 127.0.0.1; without it any free one', portNumber, 0)
-    .option('--open', 'open the page in the browser')
-    .addHelpText(
-      'after',
-      '\nThe page shows what is stored and what happens while `pipeline run` runs. Ctrl-C ends it.',
+    .option(
+      '-f, --file <file>',
+      'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
     )
+    .option('--port <number>', 'port on 127.0.0.1; 0: any free port', portNumber, 0)
+    .option('--open', 'open the page in the browser')
+    .addHelpText('after', '\nThe page follows a `pipeline run` in progress. Stop it with Ctrl-C.')
     .action(async (options: UiOptions) => {
       const screen = openScreen();
       const { servePage } = await import('../../ui/server/serve-page.ts');

@@ -33,27 +33,30 @@ export function withRunOptions(command: Command): Command {
   return withPipelineOptions(command)
     .description('Run what is out of date. With names: those instances and what they depend on.')
     .argument('[names...]', 'stages or instances, such as train, "train[aimc,*]" or train:aimc,lora')
-    .option('--only', 'run only the named instances, with the current outputs of what they depend on')
+    .option('--only', 'run only the named instances; use existing outputs of their dependencies')
     .option('--from <stage>', 'run this stage and everything that depends on it')
     .option('--until <stage>', 'run this stage and everything that it depends on')
     .option('--dry-run', 'show what would run and why, without running it')
-    .option('--smoke', 'try every stage on a few rows and steps first, apart from all real results')
-    .option('--remote', 'with --dry-run: look into the shared cache, too')
+    .option('--smoke', 'try every stage on a few rows and steps, in a separate folder')
+    .option('--remote', 'with --dry-run: also look in the shared cache')
     .option('--force', 'also run instances that are up to date')
-    .option('--adopt', 'use the files at the outs of the named instances as their results, without running')
-    .option('--overwrite', 'replace files that no run wrote, at the outs of the named instances')
+    .option(
+      '--adopt',
+      'take existing output files of the named instances as their results, without running them',
+    )
+    .option('--overwrite', 'replace output files of the named instances that no run wrote')
     .option('--jobs <count>', 'run at most this many instances at the same time', wholeNumber(1))
     .option('--keep-going', 'after a failure, run the instances that do not depend on it')
     .option('--retry-failed', 'run only instances that failed, were blocked or were interrupted')
     .option('--allow-missing', 'use the recorded digests of data that is missing on this machine')
     .option('--watch', 'run again whenever data, code or the pipeline file changes')
     .option('--wait [seconds]', 'wait for another run to finish, for at most this many seconds', positive)
-    .option('--executor <name>', 'run everything there: local, slurm, or a name of "executors"')
-    .option('--detach', 'submit what is ready to queues and leave; start nothing on this machine')
-    .option('--events <file>', 'write events to a file, one JSON object a line')
+    .option('--executor <name>', 'run all stages there: local, slurm, or a name below "executors"')
+    .option('--detach', 'submit to queues whatever is ready, then exit; start nothing on this machine')
+    .option('--events <file>', 'write events to a file, one JSON object per line')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one dataset\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7\n  pipeline run --smoke                  the whole path in a minute, before a long run',
+      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one data set\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7\n  pipeline run --smoke                  the whole path in a minute, before a long run',
     );
 }
 
