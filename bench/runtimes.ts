@@ -3,7 +3,7 @@
  * since TensorFlow takes its threads when it starts:
  *   npx esbuild bench/runtimes.ts --bundle --platform=node --format=esm --external:onnxruntime-node \
  *     --outfile=node_modules/.cache/runtimes.mjs && node node_modules/.cache/runtimes.mjs onnx 2
- *   node node_modules/.cache/runtimes.mjs tensorflow 2 FOLDER      (of the engine: see docs/gpu.md)
+ *   node node_modules/.cache/runtimes.mjs tensorflow 2 FOLDER      (of the engine: see docs/gpu.md; then bf16 for products of bfloat16)
  * Prints a row a size: median and least milliseconds. Sizes: nano, the model of the default experiment, 8
  * rows of 48 tokens; small, the dimensions of mt5-small with 32,128 pieces, 4 rows of 64 tokens.
  */
@@ -23,10 +23,12 @@ import { plainOptions } from '../tests/generate/plain-options.ts';
 import { tinyConfig } from '../tests/model/tiny-model.ts';
 import { markdownTable } from './markdown-table.ts';
 
-const [name = 'onnx', threads = '2', folder] = process.argv.slice(2);
+const [name = 'onnx', threads = '2', folder, precision = 'float32'] = process.argv.slice(2);
 if (name !== 'onnx' && name !== 'tensorflow') throw new Error(`no engine "${name}": onnx or tensorflow`);
+if (precision !== 'float32' && precision !== 'bf16') throw new Error(`no precision "${precision}"`);
 const runtime = await openRuntime(name, {
   threads: Number(threads),
+  precision,
   ...(folder === undefined ? {} : { folder }),
 });
 
@@ -63,7 +65,7 @@ const rows = [
   await timesOf(runtime, 'nano', nano, { batch: 8, tokens: 48, runs: 30 }),
   await timesOf(runtime, 'small', small, { batch: 4, tokens: 64, runs: 7 }),
 ];
-console.log(`${runtime.version} on ${runtime.device}, threads: ${threads}\n`);
+console.log(`${runtime.version} on ${runtime.device}, threads: ${threads}, ${precision}\n`);
 console.log(markdownTable(['size', 'step', 'evaluation', 'token of 8 beams'], rows));
 
 interface Batch {

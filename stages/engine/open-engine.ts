@@ -1,14 +1,15 @@
-import type { Engine, Runtime, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
+import type { Engine, Precision, Runtime, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 import { type NvidiaDriver, readNvidiaDriver } from '../../src/files/nvidia-driver.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
+import { bf16NeedsTensorflow } from './bf16-needs-tensorflow.ts';
 
 /**
  * The engine that the params name, on the threads that the stage was given; it says what really computes. A
  * stage that was given a GPU never computes on the CPU.
  */
 export function openEngine(
-  { engine, engineFolder, cpus, device, emit }: EngineContext,
+  { engine, engineFolder, cpus, device, emit, precision = 'float32' }: EngineContext,
   driver: () => NvidiaDriver = readNvidiaDriver,
 ): Result<Runtime> {
   if (!isEngine(engine))
@@ -17,9 +18,12 @@ export function openEngine(
   const runtime = engine.openEngine({
     threads: cpus,
     device: wanted,
+    precision,
     ...(engineFolder === undefined ? {} : { folder: engineFolder }),
   });
   if (wanted === 'cuda' && runtime.device === 'cpu') return { ok: false, error: noGpu(runtime, driver) };
+  if (precision === 'bf16' && runtime.name === 'onnx')
+    return { ok: false, error: `"precision" ${bf16NeedsTensorflow}` };
   emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
   return { ok: true, value: runtime };
 }
@@ -49,7 +53,12 @@ export function openTrainingEngine(
   return { ok: true, value: opened.value };
 }
 
-type EngineContext = Pick<StageContext<unknown>, 'engine' | 'engineFolder' | 'cpus' | 'device' | 'emit'>;
+interface EngineContext extends Pick<
+  StageContext<unknown>,
+  'engine' | 'engineFolder' | 'cpus' | 'device' | 'emit'
+> {
+  readonly precision?: Precision | undefined;
+}
 
 const canTrain = (runtime: Runtime): runtime is TrainingRuntime => 'openTraining' in runtime;
 

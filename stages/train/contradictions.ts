@@ -1,4 +1,5 @@
 import type { Schema } from '../../src/stage/define-stage.ts';
+import { bf16NeedsTensorflow } from '../engine/bf16-needs-tensorflow.ts';
 import { implies } from './implies.ts';
 import { loraSettings } from './lora-settings.ts';
 
@@ -50,6 +51,16 @@ export const contradictionsOfValidation: readonly Schema[] = [
     ),
   ),
 ];
+
+/** What the runtime has no kernels for. */
+export const contradictionOfPrecision: Schema = refused(
+  {
+    ...given('precision', 'runtime'),
+    properties: { precision: { const: 'bf16' }, runtime: { const: 'onnx' } },
+  },
+  ['precision'],
+  bf16NeedsTensorflow,
+);
 
 /** The settings are in the YAML: JSON Schema's `properties` alone also holds where they do not. */
 function given(...names: readonly string[]): Schema {

@@ -88,7 +88,14 @@ export async function runTraining(
     limit: params.targetTokens,
   });
 
-  const engine = openTrainingEngine({ engine: module, engineFolder, cpus, device, emit });
+  const engine = openTrainingEngine({
+    engine: module,
+    engineFolder,
+    cpus,
+    device,
+    emit,
+    precision: params.precision,
+  });
   if (!engine.ok) return engine;
   const runtime = engine.value;
   const config = trainConfigOf(params, adapter?.value.config);

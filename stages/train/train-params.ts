@@ -1,9 +1,10 @@
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
 import type { OptimizerSettings } from '../../src/ml/runtime/optimizer.ts';
+import type { Precision } from '../../src/ml/runtime/runtime.ts';
 import type { Schedule } from '../../src/ml/train/schedule.ts';
 import type { Every, LossName, TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Schema } from '../../src/stage/define-stage.ts';
-import { contradictions, contradictionsOfValidation } from './contradictions.ts';
+import { contradictionOfPrecision, contradictions, contradictionsOfValidation } from './contradictions.ts';
 import { optimizerSchema, type plainSchedules, scheduleSchema } from './variant-schemas.ts';
 
 /** The params of `train`, as pipeline.yaml gives them. */
@@ -34,6 +35,7 @@ export interface TrainParams {
   readonly runtime: 'onnx' | 'tensorflow';
   /** What the runner made of it: the context says where it computes. */
   readonly device?: 'cpu' | 'cuda';
+  readonly precision?: Precision;
 }
 
 /** Schedules that need no options. */
@@ -137,6 +139,7 @@ export const trainParamsSchema = {
     tokenization: { enum: ['sentencepiece', 'transformers'] },
     runtime: { enum: ['onnx', 'tensorflow', 'auto'] },
     device: { enum: ['cpu', 'cuda', 'auto'] },
+    precision: { enum: ['float32', 'bf16'] },
   },
   required: [
     'config',
@@ -150,12 +153,12 @@ export const trainParamsSchema = {
     'runtime',
   ],
   additionalProperties: false,
-  allOf: contradictionsOfValidation,
+  allOf: [...contradictionsOfValidation, contradictionOfPrecision],
 } satisfies Schema;
 
 /** The settings of the training, every default filled in. `adapter`: that of one that is trained on. */
 export function trainConfigOf(
-  { config, seed, baseModel }: TrainParams,
+  { config, seed, baseModel, precision }: TrainParams,
   adapter?: AdapterConfig,
 ): TrainConfig {
   return {
@@ -185,6 +188,7 @@ export function trainConfigOf(
     checkpoint: everyOf(config.checkpointEvery === undefined ? 'epoch' : config.checkpointEvery),
     keepCheckpoints: config.keepCheckpoints ?? 3,
     seed,
+    ...(precision === 'bf16' ? { precision } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
-import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
+import type { Precision, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 
 /** The folder of TensorFlow's binding; undefined: it is not installed (vitest.config.ts looks for it). */
 export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'];
@@ -14,9 +14,10 @@ export const tensorflow = {
 };
 
 /** On two threads: a process has one setting, which TensorFlow reads when it starts. */
-export const openTensorflow = (): Promise<TrainingRuntime> =>
+export const openTensorflow = (precision: Precision = 'float32'): Promise<TrainingRuntime> =>
   openRuntime('tensorflow', {
     threads: 2,
+    precision,
     ...(tensorflowFolder === undefined ? {} : { folder: tensorflowFolder }),
   });
 

@@ -61,3 +61,12 @@ test('a GPU that computes is announced, whatever the files show', () => {
   expect(opened.ok).toBe(true);
   expect(events).toEqual([{ kind: 'device', runtime: 'tensorflow 2.21.0', device: 'cuda' }]);
 });
+
+test('a runtime that has no products of bf16 computes nothing in their place', () => {
+  const engine = { openEngine: () => ({ name: 'onnx', version: 'onnxruntime-node 1.30.0', device: 'cpu' }) };
+  const opened = openEngine({ engine, cpus: 1, device: 'cpu', precision: 'bf16', emit: () => undefined });
+  expect(opened).toEqual({
+    ok: false,
+    error: expect.stringMatching(/"precision" is bf16.*`runtime: tensorflow`/),
+  });
+});

@@ -58,6 +58,13 @@ describe('settings of a training', () => {
     ['method: lora, schedule: { cycles: 2 }', 'params.config.schedule must have "name"'],
   ])('%s: refused in words, once', (config, message) => expect(faultsOf(config)).toEqual([message]));
 
+  test('bf16 is refused, in words, where the runtime has no products of it', () => {
+    expect(faultsOf('method: full', '0.1, precision: bf16')).toEqual([
+      'params.precision is bf16, which the onnx runtime has no products for: set `runtime: tensorflow`, or `precision: float32`',
+    ]);
+    expect(faultsOf('method: full', '0.1, precision: float32')).toEqual([]);
+  });
+
   test('that need evaluations are refused where nothing is held out', () => {
     expect(faultsOf('method: full, earlyStopping: { patience: 1 }', '0')).toEqual([
       'params.config.earlyStopping never happens with validation: 0',

@@ -137,7 +137,12 @@ export interface RuntimeOptions {
   readonly folder?: string;
   /** What may compute: the CPU alone unless a GPU is asked for. */
   readonly device?: 'cpu' | 'cuda';
+  /** Of matrix products; float32 unless said otherwise. An engine that has no such kernels ignores it. */
+  readonly precision?: Precision;
 }
+
+/** `bf16`: the operands of matrix products are rounded to bfloat16; all else is float32. */
+export type Precision = 'float32' | 'bf16';
 
 /**
  * What the module of an engine exports. A stage is given one, bundled by itself: no stage program holds the

@@ -6,7 +6,7 @@ export const typed = (
   emit: Emit,
   operator: string,
   of: readonly Value[],
-  dtype: DType = 'float32',
+  dtype: DType | 'bfloat16' = 'float32',
   attributes: Readonly<Record<string, OperatorAttribute>> = {},
 ): Value => emit.apply(operator, of, { T: { dtype }, ...attributes });
 

@@ -52,6 +52,11 @@ export interface TrainConfig {
   /** The most checkpoints to keep; that of the best evaluation is never the one to go. */
   readonly keepCheckpoints: number;
   readonly seed: number;
+  /**
+   * How the runtime multiplies matrices, where not in float32: a checkpoint of one precision is not resumed
+   * from in the other.
+   */
+  readonly precision?: 'bf16';
 }
 
 export type LossName = 'evaluationLoss' | 'selectionLoss';

@@ -87,10 +87,14 @@ function attributeValue(attribute: OperatorAttribute): Message {
 }
 
 /** TensorProto.DataType. */
-const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9, uint32: 12 } as const satisfies Record<
-  DType,
-  number
->;
+const elementTypes = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  uint32: 12,
+  bfloat16: 16,
+} as const satisfies Record<DType | 'bfloat16', number>;
 
 const typeProto = ({ dtype, shape }: OnnxInput): Message => [
   messageField(1, [

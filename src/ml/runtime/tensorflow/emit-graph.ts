@@ -6,18 +6,20 @@ import { tensorflow as elementwise } from '../../tensor/ops/elementwise.ts';
 import { tensorflow as indexing } from '../../tensor/ops/indexing.ts';
 import { tensorflow as layout } from '../../tensor/ops/layout.ts';
 import { countedLabels, tensorflow as loss } from '../../tensor/ops/loss.ts';
-import { tensorflow as matmul } from '../../tensor/ops/matmul.ts';
+import { tensorflow as matmul, tensorflowBf16 as matmulOfBf16 } from '../../tensor/ops/matmul.ts';
 import { tensorflow as normalization } from '../../tensor/ops/normalization.ts';
 import { tensorflow as random } from '../../tensor/ops/random.ts';
 import { tensorflow as reduction } from '../../tensor/ops/reduction.ts';
 import { tensorflow as source } from '../../tensor/ops/source.ts';
 import { typed } from '../../tensor/tensorflow-operator.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
+import type { Precision } from '../runtime.ts';
 import type { DeclaredInput } from '../sizes-of-feeds.ts';
 import type { NodeDef } from './graph-def.ts';
 
 /** A graph that is being written: every entry of a session goes into the same one. */
 export interface GraphWriter {
+  readonly precision: Precision;
   readonly nodes: readonly NodeDef[];
   /** Adds a node; one that is as an earlier one is that. Gives its name. */
   add(operator: string, inputs: readonly string[], attributes: NodeDef['attributes']): string;
@@ -55,10 +57,11 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
-export function createGraphWriter(): GraphWriter {
+export function createGraphWriter(precision: Precision): GraphWriter {
   const names = new Map<string, string>();
   const nodes: NodeDef[] = [];
   return {
+    precision,
     nodes,
     add(operator, inputs, attributes) {
       const key = JSON.stringify([operator, inputs, attributes], keepZeroSign);
@@ -139,7 +142,8 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
       for (const node of inputsFirst(Object.values(outputs)))
         values.set(
           node,
-          fusedGradient(emit, node, valueOf) ?? lowerings[node.op](emit, node.inputs.map(valueOf), node),
+          fusedGradient(emit, node, valueOf) ??
+            lowerings[graph.precision][node.op](emit, node.inputs.map(valueOf), node),
         );
       return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, valueOf(node)]));
     },
@@ -147,7 +151,7 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
 }
 
 /** The TensorFlow column of every family. */
-const lowerings: Readonly<Record<OpName, Lowering>> = {
+const ofFloat32: Readonly<Record<OpName, Lowering>> = {
   ...source,
   ...layout,
   ...elementwise,
@@ -158,6 +162,11 @@ const lowerings: Readonly<Record<OpName, Lowering>> = {
   ...indexing,
   ...loss,
   ...random,
+};
+
+const lowerings: Readonly<Record<Precision, Readonly<Record<OpName, Lowering>>>> = {
+  float32: ofFloat32,
+  bf16: { ...ofFloat32, ...matmulOfBf16 },
 };
 
 /**

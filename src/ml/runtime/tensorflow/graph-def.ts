@@ -81,10 +81,14 @@ function attributeValue(attribute: GraphAttribute): Message {
 }
 
 /** types.proto. */
-export const typeNumbers = { float32: 1, int32: 3, int64: 9, bool: 10, uint32: 22 } as const satisfies Record<
-  DType,
-  number
->;
+export const typeNumbers = {
+  float32: 1,
+  int32: 3,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  uint32: 22,
+} as const satisfies Record<DType | 'bfloat16', number>;
 
 const shapeProto = (shape: Shape): Message =>
   shape.map((size) => messageField(2, [integerField(1, typeof size === 'number' ? size : -1)]));

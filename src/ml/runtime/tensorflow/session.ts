@@ -2,7 +2,7 @@ import type { Graph, Shape } from '../../tensor/node.ts';
 import { graphFaults } from '../../tensor/check-graph.ts';
 import { textAt } from '../../tensor/attribute.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
-import type { Entry, Session, SessionPlan, Values } from '../runtime.ts';
+import type { Entry, Precision, Session, SessionPlan, Values } from '../runtime.ts';
 import type { Given } from '../sizes-of-feeds.ts';
 import type { Binding } from './binding.ts';
 import { type Call, givenOf, lowerEntry, runCall } from './entries.ts';
@@ -10,12 +10,18 @@ import { createGraphWriter, type GraphWriter, type Held, type HeldValue } from '
 import { openProgram, type Program } from './program.ts';
 import { assignGroup, lowerGroups } from './variable-groups.ts';
 
+/** TensorFlow, loaded, and how it is to compute products. */
+export interface OpenedEngine {
+  readonly binding: Binding;
+  readonly precision: Precision;
+}
+
 /** A session whose constants and variables are resource variables of one TensorFlow session. */
 export async function openSession<Name extends string>(
   plan: SessionPlan<Name>,
-  binding: Binding,
+  engine: OpenedEngine,
 ): Promise<Session<Name>> {
-  const { program, run } = openEntries(plan, { held: new Map(), reads: [] }, binding, () => undefined);
+  const { program, run } = openEntries(plan, { held: new Map(), reads: [] }, engine, () => undefined);
   return {
     run: async (name, feeds) => run(name, feeds),
     release: async () => program.release(),
@@ -32,7 +38,7 @@ export interface Beside {
 export function openEntries<Name extends string, More>(
   { constants = {}, variables = {}, entries }: SessionPlan<Name>,
   beside: Beside,
-  binding: Binding,
+  { binding, precision }: OpenedEngine,
   more: (graph: GraphWriter, held: Held) => More,
 ): {
   readonly program: Program;
@@ -58,7 +64,7 @@ export function openEntries<Name extends string, More>(
     ...Object.entries(variables).map(([name, shape]) => [name, real(shape)] as const),
     ...[...beside.held].map(([name, shape]) => [name, real(shape)] as const),
   ]);
-  const graph = createGraphWriter();
+  const graph = createGraphWriter(precision);
   const calls = new Map<string, Call>(
     Object.entries<Entry>(entries).map(([name, entry]) => [name, lowerEntry(graph, held, entry)]),
   );

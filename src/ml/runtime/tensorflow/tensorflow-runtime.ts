@@ -1,25 +1,25 @@
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { type Binding, loadBinding } from './binding.ts';
-import { openSession } from './session.ts';
+import { loadBinding } from './binding.ts';
+import { type OpenedEngine, openSession } from './session.ts';
 
 /**
  * TensorFlow by the binding of @tensorflow/tfjs-node or -gpu. What a session holds stays on the device. A run
  * blocks the thread that calls it.
  */
 export function openEngine(options: RuntimeOptions): Runtime {
-  const binding = bindingOf(options);
+  const engine = loadEngine(options);
   return {
-    ...identityOf(binding),
-    open: (plan) => openSession(plan, binding),
+    ...identityOf(engine),
+    open: (plan) => openSession(plan, engine),
   };
 }
 
-export function bindingOf({ folder, ...options }: RuntimeOptions): Binding {
+export function loadEngine({ folder, precision = 'float32', ...options }: RuntimeOptions): OpenedEngine {
   if (folder === undefined) throw new Error('the folder of the tensorflow engine is not known');
-  return loadBinding(folder, options);
+  return { binding: loadBinding(folder, options), precision };
 }
 
-export const identityOf = (binding: Binding): Pick<Runtime, 'name' | 'device' | 'version'> => ({
+export const identityOf = ({ binding }: OpenedEngine): Pick<Runtime, 'name' | 'device' | 'version'> => ({
   name: 'tensorflow',
   device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu',
   version: `tensorflow ${binding.TF_Version}`,

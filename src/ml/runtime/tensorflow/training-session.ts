@@ -1,16 +1,15 @@
 import { optimizerMemory } from '../optimizer.ts';
 import type { HostValue, TrainingPlan, TrainingSession, Update, Values } from '../runtime.ts';
-import type { Binding } from './binding.ts';
 import { runCall } from './entries.ts';
 import { optimizerFeeds } from './optimizers.ts';
-import { openEntries } from './session.ts';
+import { openEntries, type OpenedEngine } from './session.ts';
 import { accumulatorOf, lowerTraining } from './training-step.ts';
 import { assignVariables, lowerGroups, readVariables, zeroGroups } from './variable-groups.ts';
 
 /** A training whose parameters, moments and gradients stay on the device: a micro-batch is one call. */
 export async function openTrainingSession<Name extends string>(
   { training, ...plan }: TrainingPlan<Name>,
-  binding: Binding,
+  engine: OpenedEngine,
 ): Promise<TrainingSession<Name>> {
   const { graph: gradients, trained, optimizer, accumulation } = training;
   const memory = new Map(
@@ -22,7 +21,7 @@ export async function openTrainingSession<Name extends string>(
   const { program, shapes, run, more } = openEntries(
     plan,
     { held: new Map([...trained, ...memory, ...accumulators]), reads: [gradients.graph] },
-    binding,
+    engine,
     (graph, held) => ({
       callAt: lowerTraining(graph, held, training),
       groups: [...lowerGroups(graph, held, trained), ...lowerGroups(graph, held, memory)],

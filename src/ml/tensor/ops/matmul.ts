@@ -1,6 +1,6 @@
 import { flagAt, numberAt } from '../attribute.ts';
 import { productOf } from '../dimension.ts';
-import type { Lowering } from '../emit.ts';
+import type { Emit, Lowering, Value } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
@@ -103,12 +103,39 @@ export const onnx = {
 } satisfies Record<Op, Lowering>;
 
 export const tensorflow = {
-  MatMul: (emit, of, { attributes, inputs }) => {
-    const [a, b] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
-    const product = inputs.every(({ shape }) => shape.length === 2)
-      ? typed(emit, 'MatMul', of, 'float32', { transpose_a: { flag: a }, transpose_b: { flag: b } })
-      : typed(emit, 'BatchMatMulV2', of, 'float32', { adj_x: { flag: a }, adj_y: { flag: b } });
-    const scale = numberAt(attributes, 'scale');
-    return scale === 1 ? product : typed(emit, 'Mul', [product, scalar(emit, scale)]);
+  MatMul: (emit, of, node) => scaled(emit, tensorflowProduct(emit, of, node, 'float32'), node),
+} satisfies Record<Op, Lowering>;
+
+/**
+ * Products of operands that are rounded to bfloat16, rounded again as they come out, as under torch.autocast;
+ * all else stays float32. A weight that several products read is rounded once.
+ */
+export const tensorflowBf16 = {
+  MatMul: (emit, of, node) => {
+    const rounded = of.map((value) => cast(emit, value, 'float32', 'bfloat16'));
+    const product = tensorflowProduct(emit, rounded, node, 'bfloat16');
+    return scaled(emit, cast(emit, product, 'bfloat16', 'float32'), node);
   },
 } satisfies Record<Op, Lowering>;
+
+type Real = 'float32' | 'bfloat16';
+
+function tensorflowProduct(
+  emit: Emit,
+  of: readonly Value[],
+  { attributes, inputs }: Node,
+  dtype: Real,
+): Value {
+  const [a, b] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
+  return inputs.every(({ shape }) => shape.length === 2)
+    ? typed(emit, 'MatMul', of, dtype, { transpose_a: { flag: a }, transpose_b: { flag: b } })
+    : typed(emit, 'BatchMatMulV2', of, dtype, { adj_x: { flag: a }, adj_y: { flag: b } });
+}
+
+const cast = (emit: Emit, value: Value, from: Real, to: Real): Value =>
+  emit.apply('Cast', [value], { SrcT: { dtype: from }, DstT: { dtype: to }, Truncate: { flag: false } });
+
+function scaled(emit: Emit, product: Value, { attributes }: Node): Value {
+  const scale = numberAt(attributes, 'scale');
+  return scale === 1 ? product : typed(emit, 'Mul', [product, scalar(emit, scale)]);
+}
