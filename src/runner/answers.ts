@@ -121,6 +121,8 @@ export interface InstanceStatus {
   readonly displaced: readonly DisplacedOut[];
   /** Its result was not computed: files that were there were taken for it (`run --adopt`). */
   readonly adopted: boolean;
+  /** Its stage is frozen: its last result is used, whatever changed since. */
+  readonly frozen?: true;
   /** Deps that are not on this machine: they count as they did in the last result. */
   readonly unchecked: readonly string[];
   /** What has to run first. */
@@ -144,6 +146,8 @@ export interface Explanation {
   readonly instance: InstanceId;
   readonly state: InstanceStatus['state'];
   readonly adopted: boolean;
+  /** As in the status. */
+  readonly frozen?: true;
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
   readonly because: readonly Reason[];

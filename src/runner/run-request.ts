@@ -52,6 +52,8 @@ export interface RunSummary {
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
   /** Whether something was read that is out of date itself, and taken as it stood (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
+  /** Those of them that are frozen: their last results were used, whatever changed since. */
+  readonly frozen?: readonly InstanceId[];
   /** Where a shared cache was asked, or given something. */
   readonly sharedCache?: SharedCacheReport;
 }

@@ -232,11 +232,12 @@ function existingOutsFault(
   return other && `${option} and ${other} exclude each other`;
 }
 
-const forecastJson = ({ willRun, mayRun, upToDate, willRestore, awaited }: Forecast): object => ({
+const forecastJson = ({ willRun, mayRun, upToDate, willRestore, frozen, awaited }: Forecast): object => ({
   'will-run': namesOf(willRun),
   'may-run': namesOf(mayRun),
   'will-restore': namesOf(willRestore),
   'up-to-date': upToDate,
+  ...(frozen === undefined ? {} : { frozen }),
   awaited,
 });
 

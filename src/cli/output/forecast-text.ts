@@ -6,7 +6,7 @@ import { joinFirst } from '../../runner/wording/join-first.ts';
 
 /** What a run would do, instance by instance, with reasons. */
 export function forecastText(
-  { willRun, mayRun, upToDate, willRestore, awaited }: Forecast,
+  { willRun, mayRun, upToDate, willRestore, frozen = [], awaited }: Forecast,
   colors: Colors,
 ): string {
   const lines = [
@@ -21,6 +21,9 @@ export function forecastText(
     ...willRestore.map(
       ({ instance, displaced }) =>
         `${colors.green('restore')}   ${instance}  ${colors.dim(displacedText(displaced))}`,
+    ),
+    ...frozen.map(
+      (instance) => `${colors.cyan('frozen')}    ${instance}  ${colors.dim('its last result is used')}`,
     ),
     ...awaited.map(
       ({ name, after }) =>

@@ -1,7 +1,14 @@
 import type { Outcome, RunSummary } from '../../runner/project.ts';
 
 /** The lists of instances by how they ended. */
-export function summaryJson({ run: id, seconds, exitCode, outcomes, sharedCache }: RunSummary): object {
+export function summaryJson({
+  run: id,
+  seconds,
+  exitCode,
+  outcomes,
+  frozen,
+  sharedCache,
+}: RunSummary): object {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
   const [submitted, waiting] = [of('submitted'), of('waiting')];
@@ -19,6 +26,7 @@ export function summaryJson({ run: id, seconds, exitCode, outcomes, sharedCache 
     blocked: of('blocked'),
     skipped: of('skipped'),
     interrupted: of('interrupted'),
+    ...(frozen === undefined ? {} : { frozen }),
     ...(sharedCache === undefined ? {} : { sharedCache }),
     ...(submitted.length + waiting.length > 0 ? { submitted, waiting } : {}),
   };

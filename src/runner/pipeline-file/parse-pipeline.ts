@@ -181,7 +181,17 @@ function toStage(
     fields.search,
     report,
   );
-  if (program === undefined || both !== undefined || matrix === undefined) return undefined;
+  const frozen = fields.frozen?.value === true ? fields.frozen.at : undefined;
+  const isUnkept = frozen !== undefined && fields.cache?.value === false;
+  if (isUnkept)
+    report({
+      severity: 'error',
+      code: 'frozen-uncached',
+      message: `the stage ${name} is frozen, but with \`cache: false\` no result of it is kept`,
+      at: frozen,
+      help: 'leave one of them out',
+    });
+  if (program === undefined || both !== undefined || matrix === undefined || isUnkept) return undefined;
   return {
     name,
     at,
@@ -204,6 +214,7 @@ function toStage(
     timeout: fields.timeout,
     retries: fields.retries,
     cache: fields.cache?.value ?? true,
+    frozen,
     push: fields.push?.value ?? true,
   };
 }

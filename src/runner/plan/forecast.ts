@@ -3,6 +3,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Decision } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance, Plan } from './instance.ts';
+import { needsToRun } from './with-needs.ts';
 
 /** What a run would do, without doing it. */
 export interface Forecast {
@@ -18,6 +19,8 @@ export interface Forecast {
     readonly instance: InstanceId;
     readonly displaced: readonly DisplacedOut[];
   }[];
+  /** Those of them whose last result is used, whatever changed since; absent: none. */
+  readonly frozen?: readonly InstanceId[];
   /** What comes from lists that are made again first. */
   readonly awaited: readonly AwaitedInstances[];
 }
@@ -45,7 +48,7 @@ export function forecast(
   const willRestore: { instance: InstanceId; displaced: readonly DisplacedOut[] }[] = [];
   const unsettled = new Set<InstanceId>();
   for (const instance of chosen) {
-    const after = (plan.needs.get(instance.id) ?? []).filter((need) => unsettled.has(need));
+    const after = needsToRun(plan, instance).filter((need) => unsettled.has(need));
     const decision = after.length === 0 ? decideNow(instance) : undefined;
     if (decision?.kind === 'restore') {
       const outs = displaced(instance);

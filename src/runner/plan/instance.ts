@@ -138,6 +138,8 @@ export interface Instance {
   readonly timeout: number | null;
   readonly retries: number;
   readonly cache: boolean;
+  /** Where its stage says `frozen: true`: it does not run, and its last result is used. */
+  readonly frozen?: Range;
   /** Whether the bytes of its outs may be uploaded to the shared cache. */
   readonly push: boolean;
   readonly description: string;

@@ -6,7 +6,7 @@ import { matchesWildcards } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { encodedLabel } from './instance-name.ts';
 import type { Instance, LeftInstance, ListedInstances, Plan } from './instance.ts';
-import { withDependents, withNeeds } from './with-needs.ts';
+import { needsToRun, withDependents, withNeeds } from './with-needs.ts';
 
 /** What a command is about, as it was typed. */
 export interface Selection {
@@ -58,7 +58,7 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   if (mode === 'from')
     for (const part of all) if (part.after.some((maker) => ids.has(maker))) listed.add(part);
   const chosen = plan.instances.filter(({ id }) => ids.has(id));
-  const needed = new Set(chosen.flatMap(({ id }) => plan.needs.get(id) ?? []));
+  const needed = new Set(chosen.flatMap((instance) => needsToRun(plan, instance)));
   return {
     ok: true,
     value: {

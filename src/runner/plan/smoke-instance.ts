@@ -18,10 +18,9 @@ export interface SmokeRequest {
  * The instance that a smoke run executes in the place of a real one: small where its program says how, under a
  * key of its own, and with every out in the folder of the smoke run, also those in the project.
  */
-export function smokeInstance(
-  instance: Instance,
-  { folder: smoke, params, makesList }: SmokeRequest,
-): Instance {
+export function smokeInstance(real: Instance, { folder: smoke, params, makesList }: SmokeRequest): Instance {
+  // No result of it is small.
+  const { frozen: _frozen, ...instance } = real;
   const folder = instance.folder.replace(/^artifacts/, smoke);
   const moved = ([name, out]: readonly [string, Out]): readonly [string, Out] => [
     name,

@@ -1,27 +1,34 @@
 import type { InstanceId } from '../identity.ts';
 import type { Instance, Plan } from './instance.ts';
 
+/** The instances whose results an instance waits for: one that is frozen reads nothing. */
+export const needsToRun = (
+  { needs }: Pick<Plan, 'needs'>,
+  { id, frozen }: Pick<Instance, 'id' | 'frozen'>,
+): readonly InstanceId[] => (frozen === undefined ? (needs.get(id) ?? []) : []);
+
 /**
  * Some instances and all that they need. The plan is in topological order, so one pass from its end finds
  * them.
  */
 export function withNeeds(
-  { instances, needs }: Pick<Plan, 'instances' | 'needs'>,
+  plan: Pick<Plan, 'instances' | 'needs'>,
   some: Iterable<InstanceId>,
 ): ReadonlySet<InstanceId> {
   const ids = new Set(some);
-  for (const { id } of instances.toReversed())
-    if (ids.has(id)) for (const need of needs.get(id) ?? []) ids.add(need);
+  for (const instance of plan.instances.toReversed())
+    if (ids.has(instance.id)) for (const need of needsToRun(plan, instance)) ids.add(need);
   return ids;
 }
 
 /** Some instances and all that depend on them: one pass from the start of the plan finds them. */
 export function withDependents(
-  { instances, needs }: Pick<Plan, 'instances' | 'needs'>,
+  plan: Pick<Plan, 'instances' | 'needs'>,
   some: ReadonlySet<InstanceId>,
 ): ReadonlySet<InstanceId> {
   const ids = new Set(some);
-  for (const { id } of instances) if ((needs.get(id) ?? []).some((need) => ids.has(need))) ids.add(id);
+  for (const instance of plan.instances)
+    if (needsToRun(plan, instance).some((need) => ids.has(need))) ids.add(instance.id);
   return ids;
 }
 

@@ -7,6 +7,7 @@ import type { Event } from '../event.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Session } from '../status/assess.ts';
+import { frozenFaults, frozenWarning } from '../status/frozen.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/outs/place-outs.ts';
 import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
@@ -30,7 +31,7 @@ import { keysOfInstance } from '../store/attempts.ts';
 import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
-import { choose, chooseToRun, selectedIn, sessionToRun } from './planning/chosen.ts';
+import { choose, chooseToRun, isFrozen, selectedIn, sessionToRun } from './planning/chosen.ts';
 import { takeLock } from '../store/lock.ts';
 import { allPlacements } from '../store/placements.ts';
 import { wasKilled } from '../store/runs.ts';
@@ -90,8 +91,10 @@ export async function run(
     const summary = await runSelected(last.run, options, onEvent, stop);
     const { planned, chosen } = last;
     const { smoke } = opened.host;
+    const frozen = chosen.flatMap((instance) => (instance.frozen === undefined ? [] : [instance.id]));
     const finished = {
       ...summary,
+      ...(frozen.length > 0 ? { frozen } : {}),
       results: finalOuts(chosen, planned.plan.needs),
       ...(smoke === undefined ? {} : { smoke: smokeReport(smoke, chosen) }),
     };
@@ -140,17 +143,22 @@ async function planRun(
   if (!asked.ok) return asked;
   const { policyOf, existingOutsOf } = asked.value;
   const { chosen } = asked.value.selected;
-  const withFolders = await withHubFolders(opened, planned, chosen, onDownload, signal);
+  const running = chosen.filter(({ frozen }) => frozen === undefined);
+  const withFolders = await withHubFolders(opened, planned, running, onDownload, signal);
   if (!withFolders.ok) return withFolders;
   const selected = selectedIn(withFolders.value.plan, asked.value.selected);
   const session = await sessionToRun(opened, withFolders.value, { ...asked.value, selected }, request);
   if (!session.ok) return session;
   if (request.restoreOnly === true && session.value.source === undefined) return noSharedCache();
-  const started = request.restoreOnly === true ? [] : selected.chosen;
+  const lacking = request.restoreOnly === true ? [] : await frozenFaults(session.value, selected.chosen);
+  if (lacking.length > 0) return invalid(lacking, withFolders.value.sources);
+  const started =
+    request.restoreOnly === true ? [] : selected.chosen.filter(({ frozen }) => frozen === undefined);
   const unready = await unreadyExecutor(session.value, started, signal);
   if (unready !== undefined) return invalid([unready], withFolders.value.sources);
   const warnings = [
     ...withFolders.value.warnings,
+    ...frozenWarning(selected.chosen),
     ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),
   ];
   const { listFaults } = planned;
@@ -207,6 +215,8 @@ export async function dryRun(
     selected: { chosen: instances, takenAsIs, listed },
     policyOf,
   } = chosen.value;
+  const lacking = await frozenFaults(session, instances);
+  if (lacking.length > 0) return invalid(lacking, planned.sources);
   return {
     ok: true,
     value: await forecastOf(session, instances, new Set(takenAsIs.map(({ id }) => id)), policyOf, listed),
@@ -323,6 +333,7 @@ export async function verifyRerun(
   const [only] = chosen.value.chosen;
   if (only === undefined || chosen.value.chosen.length > 1)
     return invalid([oneInstance(instance, chosen.value.chosen)], planned.sources);
+  if (only.frozen !== undefined) return invalid([isFrozen(only.id, only.frozen)], planned.sources);
   return locked(opened, 0, stop.gentle, async () => {
     const session = await sessionFor(opened, planned, [only]);
     if (!session.ok) return session;

@@ -80,7 +80,7 @@ export async function status(
       pipeline: plan.pipeline,
       instances: lookup.value.inspections.map((inspection) => {
         const {
-          instance: { id },
+          instance: { id, frozen },
           because,
           displaced,
           adopted,
@@ -95,6 +95,7 @@ export async function status(
           because: reasonsIn(state, because),
           displaced,
           adopted,
+          ...(frozen === undefined ? {} : { frozen: true as const }),
           unchecked,
           after,
           fault,
@@ -156,7 +157,7 @@ export async function explain(
     adopted,
     ignored,
     fault,
-    instance: { id },
+    instance: { id, frozen },
   } = inspection;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(id);
   const state = stateOf(opened, planned, inspection, last?.kind);
@@ -170,6 +171,7 @@ export async function explain(
       because: reasonsIn(state, because),
       displaced,
       adopted,
+      ...(frozen === undefined ? {} : { frozen: true as const }),
       after,
       failure,
       fault,

@@ -172,9 +172,10 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
   ): void {
     const allUpToDate =
       outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'up-to-date');
-    // Models of the hub are checked by other means.
+    // Models of the hub are checked by other means, and of what is frozen a run warns.
     const isSeen =
       warnings.length === 0 &&
+      !chosen.some(({ frozen }) => frozen !== undefined) &&
       !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
     if (
       !allUpToDate ||

@@ -12,6 +12,7 @@ export function explanationText({
   because,
   displaced,
   adopted,
+  frozen,
   after,
   failure,
   fault,
@@ -22,6 +23,9 @@ export function explanationText({
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
     ...(fault === undefined ? [] : [fault]),
+    ...(frozen === true && fault === undefined
+      ? ['its stage is frozen: its last result is used, whatever changed since']
+      : []),
     ...(adopted
       ? [
           `its result was adopted: no run computed it (check it with \`pipeline verify --rerun ${shellName(instance)}\`)`,

@@ -19,7 +19,8 @@ export function statusText({ instances, awaited, unnamed }: Status, { all, width
   const listed = all
     ? instances
     : instances.filter(
-        ({ state, adopted, unchecked }) => state !== 'up-to-date' || adopted || unchecked.length > 0,
+        ({ state, adopted, frozen, unchecked }) =>
+          state !== 'up-to-date' || adopted || frozen === true || unchecked.length > 0,
       );
   const shown = all ? listed : listed.slice(0, mostRows);
   const rows = [
@@ -64,8 +65,9 @@ const order: readonly InstanceStatus['state'][] = [
   'interrupted',
 ];
 
-function whyText({ because, displaced, adopted, unchecked, after, fault }: InstanceStatus): string {
+function whyText({ because, displaced, adopted, frozen, unchecked, after, fault }: InstanceStatus): string {
   return [
+    ...(frozen === true && fault === undefined ? ['frozen: its last result is used'] : []),
     ...(adopted ? ['adopted: no run computed its result'] : []),
     ...(unchecked.length > 0 ? [uncheckedText(unchecked)] : []),
     ...(fault === undefined ? [] : [fault]),

@@ -4,6 +4,7 @@ import type { InstanceId, Key } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Reason } from '../manifest/reason.ts';
 import type { Instance } from '../plan/instance.ts';
+import { needsToRun } from '../plan/with-needs.ts';
 import { recordResult } from '../store/last-results.ts';
 import { evict, restore } from '../cache/cache.ts';
 import { readUntil } from '../workspace/workspace.ts';
@@ -52,7 +53,7 @@ export async function runInstances(
   rules: RunRules,
   onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void,
 ): Promise<void> {
-  const { needs } = run.session.plan;
+  const { plan } = run.session;
   const ids = new Set(instances.map(({ id }) => id));
   // What failed or is blocked, by the failure that caused it.
   const failures = new Map<InstanceId, InstanceId>();
@@ -61,20 +62,19 @@ export async function runInstances(
   const turns = new Turns(rules.failures);
   const skipped = new Set<InstanceId>();
   for (const [id, outcome] of rules.ended) note(id, outcome);
-  const isWaitingInVain = (id: InstanceId): boolean =>
-    rules.restoreOnly && (needs.get(id) ?? []).some((need) => skipped.has(need));
+  const isWaitingInVain = (instance: Instance): boolean =>
+    rules.restoreOnly && needsToRun(plan, instance).some((need) => skipped.has(need));
 
   async function task(instance: Instance): Promise<void> {
-    const by = (needs.get(instance.id) ?? [])
-      .map((need) => failures.get(need))
-      .find((failure) => failure !== undefined);
-    const waits = run.detach && (needs.get(instance.id) ?? []).some((need) => unfinished.has(need));
+    const needs = needsToRun(plan, instance);
+    const by = needs.map((need) => failures.get(need)).find((failure) => failure !== undefined);
+    const waits = run.detach && needs.some((need) => unfinished.has(need));
     const ending =
       by !== undefined
         ? { key: null, outcome: { kind: 'blocked', by } as const }
         : waits
           ? { key: null, outcome: { kind: 'waiting' } as const }
-          : isWaitingInVain(instance.id)
+          : isWaitingInVain(instance)
             ? { key: null, outcome: { kind: 'skipped' } as const }
             : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
                 unassessed(diskMessage(error)),
@@ -99,8 +99,10 @@ export async function runInstances(
       { run: () => task(instance), priority: 1 - index / instances.length },
     ]),
   );
-  const edges = instances.flatMap(({ id }) =>
-    (needs.get(id) ?? []).filter((need) => ids.has(need)).map((need): [string, string] => [need, id]),
+  const edges = instances.flatMap((instance) =>
+    needsToRun(plan, instance)
+      .filter((need) => ids.has(need))
+      .map((need): [string, string] => [need, instance.id]),
   );
   await new PGraph(nodes, edges).run();
 }

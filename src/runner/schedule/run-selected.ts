@@ -7,7 +7,7 @@ import type { Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
-import { withNeeds } from '../plan/with-needs.ts';
+import { needsToRun, withNeeds } from '../plan/with-needs.ts';
 import type { ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { assessAll, isInPlace, presentOuts, type Standing } from '../status/assess-all.ts';
 import type { Session } from '../status/assess.ts';
@@ -250,7 +250,7 @@ function staleMakers(
   if (plan.lists === undefined) return [];
   const wanted = new Set([
     ...listed.flatMap(({ after }) => after),
-    ...chosen.flatMap(({ id }) => plan.needs.get(id) ?? []),
+    ...chosen.flatMap((instance) => needsToRun(plan, instance)),
   ]);
   const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
   return ready.flatMap(({ id }) => (wanted.has(id) && stale.has(id) ? [id] : []));

@@ -3,6 +3,7 @@ import type { Entry, Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance } from '../plan/instance.ts';
+import { needsToRun } from '../plan/with-needs.ts';
 import { keysByManifest } from '../store/last-results.ts';
 import {
   assess,
@@ -40,7 +41,7 @@ export async function assessAll(
   const atOnce = session.source === undefined ? 1 : lookUpsAtOnce;
   for (const instance of instances) {
     const { id } = instance;
-    const needs = session.plan.needs.get(id) ?? [];
+    const needs = needsToRun(session.plan, instance);
     if (pending.size >= atOnce || needs.some((need) => pending.has(need))) await settle();
     const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(standings.get(need)));
     if (after.length > 0) standings.set(id, { kind: 'waiting', after });

@@ -1,6 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import { foldedPath } from '../pipeline-file/project-path.ts';
 import { recordedDep } from './recorded-dep.ts';
+import { shellName } from '../wording/shell-name.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
@@ -97,7 +98,9 @@ export interface Assessment extends Identity {
 /** Why nothing can be known: deps that are missing, or a program that is. */
 export type Unassessable =
   | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
-  | { readonly kind: 'program'; readonly message: string };
+  | { readonly kind: 'program'; readonly message: string }
+  /** It is frozen, and no result of it can be had. */
+  | { readonly kind: 'frozen'; readonly message: string };
 
 /** What a look ahead knows of results that are not in place; undefined: the files in the project count. */
 export interface KnownResults {
@@ -151,6 +154,7 @@ export async function assess(
   reads: ReadCache,
   known: KnownResults = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
+  if (instance.frozen !== undefined) return assessFrozen(session, instance, reads);
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
   // For what runs anyway, no other cache is asked.
@@ -165,6 +169,34 @@ export async function assess(
     ? { ok: false, error: { kind: 'inputs', missing: unchecked } }
     : { ok: true, value: { ...identity.value, lookup, displaced, decision } };
 }
+
+/** What is frozen is as its last result, whatever it reads by now. */
+async function assessFrozen(
+  session: Session,
+  instance: Instance,
+  reads: ReadCache,
+): Promise<Result<Assessment, Unassessable>> {
+  const { store, plan } = session;
+  const last = lastResult(store, plan.pipeline, instance.id);
+  const found = last && (await lookUpOuts(session, instance, last.key, reads));
+  if (last === undefined || found?.lookup.kind !== 'hit') {
+    const lack = last === undefined ? 'has no result' : 'its last result is not in the cache';
+    const message = `${instance.id} is frozen and ${lack}: take \`frozen: true\` out and run it with \`pipeline run ${shellName(instance.id)}\``;
+    return { ok: false, error: { kind: 'frozen', message } };
+  }
+  const { key, manifest } = last;
+  const decision = { kind: 'restore', entry: found.lookup.entry } as const;
+  return { ok: true, value: { key, manifest, inputs: nothingRead, stamps: new Map(), ...found, decision } };
+}
+
+const nothingRead: Inputs = {
+  paths: {},
+  digests: {},
+  stamps: new Map(),
+  listings: new Map(),
+  ignored: [],
+  unchecked: [],
+};
 
 /** A link can come before what it leads to. */
 function outBehind({ workspace, plan }: Session, link: string): OutBehind | undefined {

@@ -166,5 +166,11 @@ export async function forecastOf(
     }),
   );
   const stale = staleLists(session.plan, (id) => presentOuts(standings.get(id)));
-  return { ...expected, willRun, awaited: awaitedInstances(listed, stale) };
+  const frozen = instances.flatMap((instance) => (instance.frozen === undefined ? [] : [instance.id]));
+  return {
+    ...expected,
+    ...(frozen.length > 0 ? { frozen } : {}),
+    willRun,
+    awaited: awaitedInstances(listed, stale),
+  };
 }

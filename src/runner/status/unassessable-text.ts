@@ -2,7 +2,7 @@ import type { Unassessable } from './assess.ts';
 
 /** Why nothing can be known of an instance, in words. */
 export function unassessableText(why: Unassessable): string {
-  if (why.kind === 'program') return why.message;
+  if (why.kind !== 'inputs') return why.message;
   return why.missing
     .map(
       ({ dep, path, message, from }) =>

@@ -222,6 +222,7 @@ export const stageShape = record('a stage', {
   timeout: optional(late(seconds), 'after this long it is stopped'),
   retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
   cache: optional(flag, 'false: it runs every time'),
+  frozen: optional(flag, 'true: it does not run; its last result is used, whatever changed since'),
   push: optional(flag, 'false: the bytes of its outs are never uploaded to the shared cache'),
 });
 

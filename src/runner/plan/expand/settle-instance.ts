@@ -78,6 +78,7 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
     timeout: timeout.value,
     retries: retries.value,
     cache: stage.cache,
+    ...(stage.frozen === undefined ? {} : { frozen: stage.frozen }),
     push: stage.push,
     description: stage.description,
     at: cell.at,

@@ -4,7 +4,8 @@ import { checkedSource } from '../../cache/result-source.ts';
 import type { Policy } from '../../manifest/decide.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
-import type { Diagnostic } from '../../diagnostic.ts';
+import type { Diagnostic, Range } from '../../diagnostic.ts';
+import type { InstanceId } from '../../identity.ts';
 import { staleLists } from '../../plan/stale-lists.ts';
 import { instancesWithNeeds, withDependents } from '../../plan/with-needs.ts';
 import { invalid } from './invalid.ts';
@@ -40,15 +41,27 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
   const named = force || existingOuts !== undefined ? selectToRun(planned, namedIn(request)) : undefined;
   if (named?.ok === false) return named;
   const isNamed = new Set(named?.value.chosen.map(({ id }) => id));
+  const frozen = named?.value.chosen.find((instance) => instance.frozen !== undefined);
+  if (frozen?.frozen !== undefined && request.patterns.length > 0)
+    return invalid([isFrozen(frozen.id, frozen.frozen)], planned.sources);
   const policyOf = (instance: Instance): Policy => ({
     forced: force && isNamed.has(instance.id),
     cache: instance.cache,
   });
-  const existingOutsOf = ({ id }: Instance): ExistingOuts | undefined =>
-    isNamed.has(id) ? existingOuts : undefined;
+  const existingOutsOf = ({ id, frozen: isLeft }: Instance): ExistingOuts | undefined =>
+    isNamed.has(id) && isLeft === undefined ? existingOuts : undefined;
   const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
   return { ok: true, value: { selected, policyOf, existingOutsOf } };
 }
+
+/** What is frozen was named to be run, adopted or overwritten. */
+export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
+  severity: 'error',
+  code: 'frozen',
+  message: `${id} is frozen, so it does not run`,
+  at,
+  help: 'take `frozen: true` out first',
+});
 
 /** What is meant that could come from lists alone which this request does not make (`--only`, `--from`). */
 function unmadeLists({ chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
@@ -101,9 +114,10 @@ export async function sessionToRun(
 async function surelyRun(
   opened: Opened,
   planned: Planned,
-  { selected: { chosen }, policyOf }: Chosen,
+  { selected, policyOf }: Chosen,
 ): Promise<readonly Instance[]> {
   const { plan } = planned;
+  const chosen = selected.chosen.filter(({ frozen }) => frozen === undefined);
   if (plan.lists === undefined) return chosen;
   const makers = new Set(plan.lists.map(({ instance }) => instance));
   const inspected = instancesWithNeeds(

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { InstanceId } from '../../identity.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
-import { instancesWithNeeds } from '../../plan/with-needs.ts';
+import { instancesWithNeeds, needsToRun } from '../../plan/with-needs.ts';
 import { shellName } from '../../wording/shell-name.ts';
 import { declaredPolicy } from '../../manifest/decide.ts';
 import { parseKey } from '../../manifest/key-of.ts';
@@ -36,13 +36,13 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
         `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${shellName(instance.id)} makes it`,
       );
   }
-  const { needs } = run.session.plan;
+  const { plan } = run.session;
   const blocked = new Map(
-    chosen.flatMap(({ id }): readonly (readonly [InstanceId, string])[] => {
-      const message = (needs.get(id) ?? [])
+    chosen.flatMap((instance): readonly (readonly [InstanceId, string])[] => {
+      const message = needsToRun(plan, instance)
         .map((need) => missing.get(need))
         .find((text) => text !== undefined);
-      return message === undefined ? [] : [[id, message]];
+      return message === undefined ? [] : [[instance.id, message]];
     }),
   );
   return {
