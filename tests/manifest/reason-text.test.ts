@@ -73,6 +73,8 @@ test.each<readonly [readonly string[], readonly string[]]>([
     ['dep base: file name nano-mt5 → mt5-base'],
   ],
   [deps({ more: { kind: 'content', name: 'x', content: file('x') } }), ['dep more: added']],
+  [deps({ base: { kind: 'absent' } }), ['dep base: it was there and is missing now']],
+  [deps({ base: { kind: 'files', files: [] } }), ['dep base: declared in another way']],
   [deps({ runs: { kind: 'gather', members: [lora] } }), ['dep runs: [full,aimc] removed']],
   [
     deps({

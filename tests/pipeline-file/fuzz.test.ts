@@ -25,7 +25,8 @@ const name = fc.constantFrom(
 );
 const reference = fc
   .tuple(fc.constantFrom('vars', 'deps', 'outs', 'params', 'x', 'y', 'a', 'constructor'), fc.option(name))
-  .map(([root, member]) => `\${${member === null ? root : `${root}.${member}`}}`);
+  .map(([root, member]) => `\${${member === null ? root : `${root}.${member}`}}`)
+  .chain((plain) => fc.constantFrom(plain, plain.replace('}', '[0]}'), plain.replace('}', '[1].a}')));
 const text = fc.oneof(
   name,
   reference,
@@ -82,7 +83,12 @@ const dependency = or(
   fc.oneof(
     text,
     optional({ from: name, out: name, gather: fc.boolean() }),
-    optional({ path: text, external: fc.boolean(), hint: text }),
+    optional({
+      path: fc.oneof(text, fc.constantFrom('data/*.csv', 'x/**', '${x}/*')),
+      external: fc.boolean(),
+      optional: fc.boolean(),
+      hint: text,
+    }),
   ),
 );
 const out = or(
@@ -91,8 +97,18 @@ const out = or(
     optional({ path: text, kind: fc.constantFrom('metrics', 'file', 'plot'), workspace: fc.boolean() }),
   ),
 );
+const alternatives = or(fc.oneof(scalar, fc.array(scalar, { maxLength: 3 })));
+const when = or(
+  fc.dictionary(
+    fc.constantFrom('x', 'y', 'a', 'x.a', 'x[0]', 'vars.a', 'params.a', 'params.a.b', 'vars', 'x..y'),
+    fc.oneof(alternatives, fc.record({ not: alternatives })),
+    { maxKeys: 2 },
+  ),
+);
 const stage = or(
   optional({
+    when,
+    frozen: or(fc.boolean()),
     matrix: or(fc.oneof(block, fc.array(block, { maxLength: 3 }))),
     cmd: or(fc.oneof(text, fc.array(text, { maxLength: 4 }))),
     uses: fc.constantFrom('stages/a.ts', '../a.ts'),
@@ -109,7 +125,14 @@ const stage = or(
     description: scalar,
   }),
 );
-const file = optional({ name, vars: named(value), stages: named(stage), extends: text, other: value });
+const vars = fc.oneof(
+  { weight: 6, arbitrary: named(value) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ $file: fc.constantFrom('data/x.yaml', 'data/x.json', 'none.yaml', '../x.yaml') }),
+  },
+);
+const file = optional({ name, vars, stages: named(stage), extends: text, other: value });
 
 /** Its text in block or flow style, and then some characters of it replaced, doubled or taken out. */
 const written = fc
@@ -155,7 +178,13 @@ const written = fc
 test('any file that is nearly a pipeline has a plan, or faults that stand in it', () => {
   fc.assert(
     fc.property(written, (pipeline) => {
-      const { result, sources } = planned(pipeline, { files: { 'data/x': 'stages: {}' } });
+      const { result, sources } = planned(pipeline, {
+        files: {
+          'data/x': 'stages: {}',
+          'data/x.yaml': 'a: [1, { b: 2 }]\n',
+          'data/x.json': '{"a":{"b":"${vars.a}"}}',
+        },
+      });
       if (result.ok) {
         const ids = new Set(result.value.instances.map(({ id }) => id));
         expect(ids.size).toBe(result.value.instances.length);

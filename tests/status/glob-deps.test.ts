@@ -209,3 +209,14 @@ test('a file that a command names and a pattern matches is declared', async () =
   });
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
+
+test('a file that comes while the stage runs: the result is kept, not cached, and the file is named', async () => {
+  using project = withFiles('data/*.csv');
+  const cmd = 'cat ${deps.rows} > ${outs.o} && echo n > data/new.csv';
+  const stages = { fit: { cmd, deps: { rows: 'data/*.csv' }, outs: { o: 'o' } } };
+  project.write({ 'pipeline.yaml': { stages } });
+  const ran = await project.run();
+  const told = ran.events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.message] : []));
+  expect([ran.warnings, told.join()]).toEqual([['dep-changed'], expect.stringContaining('data/new.csv')]);
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+});

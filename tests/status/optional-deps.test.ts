@@ -170,3 +170,13 @@ test('a stage program that needs a dep is not given one that may be missing', as
     'optional-dep: stages/fit.ts needs the dep prior, and here it may be missing',
   );
 });
+
+test('a path that comes to be there while the stage runs: the result is kept, and not cached', async () => {
+  using project = withoutPrior();
+  const cmd = 'echo "prior="${deps.prior} > ${outs.o} && echo p > data/prior.txt';
+  project.write({
+    'pipeline.yaml': { stages: { fit: { cmd, deps: { prior: optional }, outs: { o: 'o' } } } },
+  });
+  expect((await project.run()).warnings).toEqual(['dep-changed']);
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+});
